@@ -1,0 +1,65 @@
+# One command sets everything up: the first target that needs it makes .venv and installs the pinned
+# requirements there; later ones reuse it until requirements.txt or setup.py changes.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+JOBS ?= 2
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+STAMP := $(VENV)/.mmlhl-installed
+DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
+
+.PHONY: help demo test lint format types docs clean distclean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    render the rooms, learn segmentation, depth and normals in three phases"
+	@echo "make test    ruff and pytest (JOBS=$(JOBS) processes)"
+	@echo "make lint    ruff only;  make format  let ruff rewrite;  make types  mypy"
+	@echo "make docs    HTML documentation in docs/_build/html"
+	@echo "make clean   caches and build output;  make distclean  .venv as well"
+
+# A folder left by an interrupted set-up has a python but no pip: it is made anew.
+# opencv-python needs the system's libGL; where that is missing, the headless build of the same
+# version takes its place.
+$(STAMP): requirements.txt setup.py
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install -r requirements.txt
+	@$(PY) -c "import cv2" 2>/dev/null || $(PIP) install --force-reinstall --no-deps \
+		$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' requirements.txt)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DOCS_STAMP): $(STAMP) docs/requirements.txt
+	$(PIP) install -r docs/requirements.txt
+	@touch $@
+
+demo: $(STAMP)
+	$(PY) tools/dataset_converters/rooms.py --out data/rooms --train 600 --val 120
+	$(PY) tools/train.py configs/had/rooms_seg_depth_normal.py --work-dir work_dirs/demo
+
+# One thread a process: the tensors of the tests are tiny, and processes share the cores.
+test: lint
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: $(STAMP)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: $(STAMP)
+	$(PY) -m mypy mmlhl
+
+docs: $(DOCS_STAMP)
+	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+clean:
+	rm -rf build dist *.egg-info docs/_build .pytest_cache .ruff_cache .mypy_cache
+	find mmlhl configs tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

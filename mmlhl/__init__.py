@@ -1,0 +1,21 @@
+"""Lifelong heterogeneous learning of dense prediction, as an extension of MMSegmentation.
+
+Importing the package registers its models, datasets, transforms, hooks, runners and metrics in
+mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])`.
+"""
+
+try:
+    import mmseg  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name not in ("mmseg", "mmcv", "mmengine"):
+        raise
+    raise ImportError(
+        f"mmlhl extends MMSegmentation, but the module '{error.name}' is not installed. "
+        'Install the maintained packages with `pip install "mmlhl[onedl]"` or the classic ones '
+        'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
+    ) from error
+
+from . import datasets, engine, evaluation, models, visualization
+from .version import __version__
+
+__all__ = ["__version__", "datasets", "engine", "evaluation", "models", "visualization"]

@@ -1,0 +1,124 @@
+"""Several processes without a GPU: what mmengine's own set-up leaves out.
+
+`mmengine.dist.init_dist` calls `torch.cuda.set_device` before it opens the process group, and the
+runner hands `DistributedDataParallel` a CUDA device index; both fail on a machine without CUDA.
+"""
+
+import os
+import subprocess
+from datetime import timedelta
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from torch import distributed as torch_dist
+
+
+def prepare_distributed(cfg: Config) -> None:
+    """Make a distributed run work without CUDA: gloo, CPU wrapper, no SyncBN.
+
+    Does nothing if `cfg.launcher` is `'none'` or the machine has an accelerator. Otherwise it opens
+    the process group with gloo (unless one is open already, which mmengine's runner then takes as
+    it is) and changes `cfg` in place: `env_cfg.dist_cfg.backend`, `model_wrapper_cfg.device_ids`,
+    and every `SyncBN` in the models becomes `BN`, since torch's refuses CPU tensors. A wrapper or
+    `find_unused_parameters` of the user's choice is kept. Calling it again changes nothing.
+
+    Args:
+        cfg: The config of a run, before a runner is built from it.
+
+    Raises:
+        ValueError: If `cfg.launcher` is not `'none'`, `'pytorch'`, `'slurm'` or `'mpi'`.
+        RuntimeError: If the launcher left out a variable that the process group needs.
+    """
+    launcher = cfg.get("launcher", "none")
+    if launcher == "none" or get_device() != "cpu":
+        return
+
+    dist_cfg = cfg.setdefault("env_cfg", ConfigDict()).setdefault("dist_cfg", ConfigDict())
+    dist_cfg["backend"] = "gloo"
+    if not torch_dist.is_initialized():
+        _set_rendezvous(launcher)
+        seconds = dist_cfg.get("timeout")
+        options = {} if seconds is None else {"timeout": timedelta(seconds=seconds)}
+        torch_dist.init_process_group(backend="gloo", **options)
+
+    wrapper = cfg.get("model_wrapper_cfg")
+    if wrapper is None:
+        # The values that mmengine takes when no wrapper is configured.
+        wrapper = cfg["model_wrapper_cfg"] = ConfigDict(
+            type="MMDistributedDataParallel",
+            broadcast_buffers=False,
+            find_unused_parameters=cfg.get("find_unused_parameters", False),
+        )
+    wrapper["device_ids"] = None
+
+    replaced = sum(_replace_sync_bn(cfg.get(key)) for key in ("model", "phases"))
+    if cfg.get("sync_bn") is not None:
+        cfg["sync_bn"] = None
+        replaced += 1
+    if replaced:
+        print_log(
+            "SyncBN needs a GPU: BN takes its place, so each process normalises by its own batch.",
+            logger="current",
+        )
+
+
+def _set_rendezvous(launcher: str) -> None:
+    """Set the variables that `env://` reads, from what the launcher calls them."""
+    if launcher == "slurm":
+        _copy_environment(
+            SLURM_PROCID="RANK", SLURM_NTASKS="WORLD_SIZE", SLURM_LOCALID="LOCAL_RANK"
+        )
+        if "MASTER_ADDR" not in os.environ:
+            nodes = os.environ.get("SLURM_NODELIST", "")
+            os.environ["MASTER_ADDR"] = _first_slurm_host(nodes)
+    elif launcher == "mpi":
+        _copy_environment(
+            OMPI_COMM_WORLD_RANK="RANK",
+            OMPI_COMM_WORLD_SIZE="WORLD_SIZE",
+            OMPI_COMM_WORLD_LOCAL_RANK="LOCAL_RANK",
+        )
+    elif launcher != "pytorch":
+        raise ValueError(
+            f"launcher='{launcher}' is unknown: expected 'none', 'pytorch', 'slurm' or 'mpi'"
+        )
+    os.environ.setdefault("MASTER_PORT", "29500")
+    missing = [key for key in ("RANK", "WORLD_SIZE", "MASTER_ADDR") if key not in os.environ]
+    if missing:
+        raise RuntimeError(
+            f"launcher='{launcher}' needs the environment variables {', '.join(missing)}: "
+            "start through tools/dist_train.sh, torchrun or srun"
+        )
+
+
+def _copy_environment(**names: str) -> None:
+    for source, target in names.items():
+        if source in os.environ:
+            os.environ[target] = os.environ[source]
+
+
+def _first_slurm_host(nodes: str) -> str:
+    command = ["scontrol", "show", "hostname", nodes]
+    try:
+        hosts = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise RuntimeError(f"set MASTER_ADDR: `{' '.join(command)}` did not answer") from error
+    if not hosts:
+        raise RuntimeError(f"set MASTER_ADDR: `{' '.join(command)}` named no host")
+    return hosts[0]
+
+
+def _replace_sync_bn(node: object) -> int:
+    """Replace `type='SyncBN'` by `'BN'` everywhere under a config node; return how many."""
+    replaced = 0
+    if isinstance(node, dict):
+        if node.get("type") in ("SyncBN", torch.nn.SyncBatchNorm):
+            node["type"] = "BN"
+            replaced += 1
+        children = list(node.values())
+    elif isinstance(node, (list, tuple)):
+        children = list(node)
+    else:
+        return 0
+    return replaced + sum(_replace_sync_bn(child) for child in children)

@@ -1,0 +1,80 @@
+"""Train from a config: a whole sequence of phases, or any other mmseg config."""
+
+import argparse
+import os
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+
+# isort: split
+from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
+
+from mmlhl.engine.cpu_distributed import prepare_distributed
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="config file")
+    parser.add_argument("--work-dir", help="folder for checkpoints, logs and lifelong.json")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from what is in the work dir, if anything"
+    )
+    parser.add_argument("--amp", action="store_true", help="train with automatic mixed precision")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        metavar="KEY=VALUE",
+        help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
+        'key="[a,b]", without white space',
+    )
+    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    # torch.distributed.launch passes it; torchrun sets the variable instead.
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
+    return args
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switch the config's optimizer wrapper to automatic mixed precision.
+
+    Raises:
+        ValueError: If the config has a wrapper of another kind.
+    """
+    wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
+    if wrapper == "AmpOptimWrapper":
+        print_log("--amp: the config trains with mixed precision already")
+        return
+    if wrapper != "OptimWrapper":
+        raise ValueError(f"--amp needs optim_wrapper.type='OptimWrapper', the config has {wrapper}")
+    cfg.optim_wrapper.type = "AmpOptimWrapper"
+    cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
+
+
+def main() -> None:
+    """Build the runner that the config names and train."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get("work_dir") is None:
+        name = os.path.splitext(os.path.basename(args.config))[0]
+        cfg.work_dir = os.path.join("work_dirs", name)
+    if args.amp:
+        enable_amp(cfg)
+    cfg.resume = args.resume
+
+    prepare_distributed(cfg)
+    runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+    runner.train()
+
+
+if __name__ == "__main__":
+    main()
