@@ -1,0 +1,72 @@
+"""Frozen models that travel with a module and that nothing else ever sees."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from torch import nn
+
+
+def freeze(model: nn.Module) -> nn.Module:
+    """Puts ``model`` into evaluation mode and takes all its parameters' gradients away.
+
+    Args:
+        model: Changed in place.
+
+    Returns:
+        The same model.
+    """
+    return model.eval().requires_grad_(False)
+
+
+class FrozenModels:
+    """Mixin for an ``nn.Module`` that carries frozen models, such as a teacher.
+
+    An attached model is in none of ``state_dict()``, ``parameters()``, ``modules()``, what DDP
+    and optimisers see, or ``train()``; but it follows ``to()``, ``cuda()``, ``half()`` and so on.
+    A deep copy of the module (EMA makes one) shares it instead of copying it.
+
+    Put the mixin before the ``nn.Module`` in the list of bases::
+
+        class Student(FrozenModels, BaseSegmentor):
+            def __init__(self, teacher):
+                super().__init__()
+                self.attach_frozen('_teacher', teacher)
+    """
+
+    def attach_frozen(self, name: str, model: nn.Module | None) -> None:
+        """Freezes ``model`` and makes it the attribute ``name``; replaces what was there.
+
+        Args:
+            name: Attribute, not that of a registered submodule.
+            model: None detaches what was attached, the attribute is then None.
+
+        Raises:
+            ValueError: If ``name`` is an attribute already that was not attached here.
+        """
+        models = self.__dict__.setdefault("_frozen_models", {})
+        if name not in models and hasattr(self, name):
+            raise ValueError(f"attach_frozen: {type(self).__name__} has an attribute {name!r}")
+        # Written to __dict__, because nn.Module.__setattr__ would register it as a submodule.
+        models[name] = self.__dict__[name] = None if model is None else freeze(model)
+
+    @property
+    def frozen_models(self) -> dict[str, nn.Module]:
+        """The attached models by name."""
+        models = self.__dict__.get("_frozen_models", {})
+        return {name: model for name, model in models.items() if model is not None}
+
+    def _apply(self, fn, *args, **kwargs):
+        """Moves or casts the frozen models too; all of ``to()``, ``half()`` ... come by here."""
+        for model in self.frozen_models.values():
+            model._apply(fn, *args, **kwargs)
+        return super()._apply(fn, *args, **kwargs)
+
+    def __deepcopy__(self, memo: dict):
+        """Copies all but the frozen models."""
+        for model in self.frozen_models.values():
+            memo[id(model)] = model
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        copy.__dict__.update(deepcopy(self.__dict__, memo))
+        return copy
