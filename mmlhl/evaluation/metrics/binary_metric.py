@@ -1,0 +1,77 @@
+"""Figures of binary maps (saliency, binary edges)."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmseg.registry import METRICS
+from torch import Tensor
+
+from .map_files import write_image
+from .streaming_metric import StreamingMetric
+
+STEPS = 255  # thresholds 0/255 .. 255/255
+
+
+@METRICS.register_module()
+class BinaryMetric(StreamingMetric):
+    """Agreement of a predicted probability with a binary map, pooled over all known pixels.
+
+    Pixels count whose ground truth is not ``ignore_index``; any other non-zero label is
+    foreground. Both figures are in percent:
+
+    - ``maxF``: the largest F-measure ``(1 + b) P R / (b P + R)`` over the thresholds k / 255,
+      with precision P and recall R of the pixels at or above the threshold,
+    - ``IoU``: intersection over union of the foreground at threshold 0.5.
+
+    Args:
+        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+            'saliency_map'.
+        beta_squared (float): b above. Defaults to 0.3, usual for saliency; 1 is usual for edges.
+        ignore_index (int): Label that does not count. Defaults to 255.
+        **kwargs: See :class:`StreamingMetric`.
+    """
+
+    higher_is_better = dict(maxF=True, IoU=True)
+
+    def __init__(
+        self,
+        field: str = "saliency_map",
+        beta_squared: float = 0.3,
+        ignore_index: int = 255,
+        **kwargs,
+    ) -> None:
+        super().__init__(field=field, **kwargs)
+        self.beta_squared = beta_squared
+        self.ignore_index = ignore_index
+
+    def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
+        """Histograms of the probabilities of background and foreground, then the IoU's areas."""
+        known = gt != self.ignore_index
+        probability, foreground = pred[known].double(), gt[known] > 0
+        # Bin k holds what is at or above k / 255 and below (k + 1) / 255.
+        index = (probability.clamp(0, 1) * STEPS + 1e-6).long()
+        index = index + foreground.long() * (STEPS + 1)
+        histogram = torch.bincount(index, minlength=2 * (STEPS + 1)).double()
+        positive = probability >= 0.5
+        areas = torch.stack([(positive & foreground).sum(), (positive | foreground).sum()])
+        return torch.cat([histogram, areas.double()])
+
+    def figures(self, sums: Tensor) -> dict[str, float]:
+        """F-measure at its best threshold, and IoU at 0.5."""
+        negatives, positives = sums[:-2].view(2, STEPS + 1)
+        hits = positives.flip(0).cumsum(0)
+        claimed = hits + negatives.flip(0).cumsum(0)
+        b = self.beta_squared
+        # With P = hits / claimed and R = hits / relevant the F-measure is a single fraction.
+        score = (1 + b) * hits / (b * positives.sum() + claimed)
+        union = sums[-1]
+        return dict(
+            maxF=100 * float(score.max()) if positives.sum() else float("nan"),
+            IoU=100 * float(sums[-2] / union) if union else float("nan"),
+        )
+
+    def write(self, pred: Tensor, path: Path) -> None:
+        """Write the probability as 8-bit PNG, 255 for 1."""
+        image = np.round(pred[0].cpu().numpy().astype(np.float64).clip(0, 1) * 255)
+        write_image(image.astype(np.uint8), path.with_name(path.name + ".png"))

@@ -1,0 +1,104 @@
+"""Figures of depth maps."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from mmseg.registry import METRICS
+from torch import Tensor
+
+from .map_files import write_array, write_image
+from .streaming_metric import StreamingMetric, ratio
+
+
+@METRICS.register_module()
+class DepthErrorMetric(StreamingMetric):
+    """Depth errors, pooled over all measured pixels of the set.
+
+    Measured are pixels with a finite, positive ground truth (within the given range). With p the
+    prediction and g the ground truth, in the unit of the ground truth (metres, or 1/m or pixels
+    for inverse depth):
+
+    - ``abs_err``: mean of abs(p - g),
+    - ``rel_err``: mean of abs(p - g) / g,
+    - ``rmse``: root of the mean of (p - g)^2,
+    - ``delta_1``: share of pixels with max(p / g, g / p) < 1.25, in percent; a prediction that is
+      not positive is outside.
+
+    Args:
+        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+            'depth_map'.
+        min_depth (float): Ground truth must be larger to count. Defaults to 0.
+        max_depth (float, optional): Ground truth must not be larger to count. Defaults to None.
+        output_format (str): 'png' writes 16-bit images in units of ``output_scale``, as the
+            multi-task dataset reads them, 'npy' writes float32 arrays. Defaults to 'png'.
+        output_scale (float): Value of one step of the written image. Defaults to 0.001, which is
+            a millimetre.
+        **kwargs: See :class:`StreamingMetric`.
+
+    Raises:
+        ValueError: If ``output_format`` is unknown.
+    """
+
+    higher_is_better = dict(abs_err=False, rel_err=False, rmse=False, delta_1=True)
+
+    def __init__(
+        self,
+        field: str = "depth_map",
+        min_depth: float = 0.0,
+        max_depth: float | None = None,
+        output_format: str = "png",
+        output_scale: float = 0.001,
+        **kwargs,
+    ) -> None:
+        super().__init__(field=field, **kwargs)
+        if output_format not in ("png", "npy"):
+            raise ValueError(
+                f"DepthErrorMetric: output_format must be 'png' or 'npy', not {output_format!r}."
+            )
+        self.min_depth = min_depth
+        self.max_depth = max_depth
+        self.output_format = output_format
+        self.output_scale = output_scale
+
+    def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
+        """Count, abs. errors, rel. errors, squared errors, pixels within 1.25; shape (5,)."""
+        measured = torch.isfinite(gt) & (gt > self.min_depth) & (gt > 0)
+        if self.max_depth is not None:
+            measured &= gt <= self.max_depth
+        p, g = pred[measured].double(), gt[measured].double()
+        error = (p - g).abs()
+        within = (p > 0) & (torch.maximum(p / g, g / p) < 1.25)
+        count = error.new_tensor(error.numel())
+        return torch.stack(
+            [count, error.sum(), (error / g).sum(), error.square().sum(), within.sum().double()]
+        )
+
+    def figures(self, sums: Tensor) -> dict[str, float]:
+        """Means over all measured pixels."""
+        count, absolute, relative, squared, within = sums
+        return dict(
+            abs_err=ratio(absolute, count),
+            rel_err=ratio(relative, count),
+            rmse=ratio(squared, count) ** 0.5,
+            delta_1=ratio(within, count, 100),
+        )
+
+    def write(self, pred: Tensor, path: Path) -> None:
+        """Write a depth map as 16-bit PNG or as an array of shape (H, W)."""
+        depth = pred[0].cpu().numpy().astype(np.float32)
+        if self.output_format == "npy":
+            write_array(depth, path.with_name(path.name + ".npy"))
+            return
+        steps = np.nan_to_num(depth / self.output_scale, nan=0.0)
+        if steps.max() > 65535:
+            print_log(
+                f"{path}: depth {depth.max():.3g} does not fit into 16 bits in steps of "
+                f'{self.output_scale}; set a larger output_scale or output_format="npy".',
+                logger="current",
+                level=logging.WARNING,
+            )
+        image = np.clip(np.round(steps), 0, 65535).astype(np.uint16)
+        write_image(image, path.with_name(path.name + ".png"))

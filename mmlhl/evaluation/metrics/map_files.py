@@ -1,0 +1,40 @@
+"""Writing predicted maps in the layout that the multi-task dataset reads."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def write_image(image: np.ndarray, path: Path) -> None:
+    """Write an 8- or 16-bit image losslessly, whole or not at all.
+
+    Args:
+        image (np.ndarray): Shape (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
+        path (Path): File name that ends in ``.png``.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    if image.ndim == 3:
+        image = image[..., ::-1]
+    done, data = cv2.imencode(".png", np.ascontiguousarray(image))
+    if not done:
+        raise OSError(f"{path}: this map cannot be encoded as PNG.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(data.tobytes())
+    os.replace(temporary, path)
+
+
+def write_array(array: np.ndarray, path: Path) -> None:
+    """Write an array as ``.npy``, whole or not at all.
+
+    Args:
+        array (np.ndarray): Any array.
+        path (Path): File name that ends in ``.npy``.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb") as file:
+        np.save(file, array)
+    os.replace(temporary, path)

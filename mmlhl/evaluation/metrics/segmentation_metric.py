@@ -1,0 +1,128 @@
+"""Figures of class maps."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmseg.evaluation import IoUMetric
+from mmseg.registry import METRICS
+from torch import Tensor
+
+from .map_files import write_image
+from .streaming_metric import StreamingMetric
+
+
+@METRICS.register_module()
+class SegmentationMetric(StreamingMetric, IoUMetric):
+    """mmseg's IoUMetric in constant memory, for any class task.
+
+    Counts and formulas are IoUMetric's. Two things differ. The counts of all images are folded
+    into one float64 sum, where IoUMetric keeps four tensors an image. And figures are not rounded
+    to two decimals, because relative gains divide by them.
+
+    Args:
+        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+            'sem_seg'.
+        class_names (Sequence[str], optional): Names of the classes. By default they come from the
+            dataset's meta information: ``<field>_classes`` if there, otherwise, for 'sem_seg',
+            ``classes``.
+        num_classes (int, optional): In place of ``class_names``, for a task without names.
+        ignore_index (int): Label that does not count. Defaults to 255.
+        iou_metrics (Sequence[str] | str): Of 'mIoU', 'mDice' and 'mFscore'. Defaults to
+            ('mIoU',), which gives mIoU, aAcc (pixel accuracy) and mAcc, all in percent.
+        nan_to_num (int, optional): Value of classes that do not occur, which are otherwise left
+            out of the means. Defaults to None.
+        beta (int): Weight of recall in mFscore. Defaults to 1.
+        **kwargs: See :class:`StreamingMetric`.
+
+    Raises:
+        ValueError: If ``iou_metrics`` names another figure.
+    """
+
+    higher_is_better = dict.fromkeys(
+        ("mIoU", "aAcc", "mAcc", "mDice", "mFscore", "mPrecision", "mRecall"), True
+    )
+
+    def __init__(
+        self,
+        field: str = "sem_seg",
+        class_names: Sequence[str] | None = None,
+        num_classes: int | None = None,
+        ignore_index: int = 255,
+        iou_metrics: Sequence[str] | str = ("mIoU",),
+        nan_to_num: int | None = None,
+        beta: int = 1,
+        **kwargs,
+    ) -> None:
+        super().__init__(field=field, **kwargs)
+        iou_metrics = [iou_metrics] if isinstance(iou_metrics, str) else list(iou_metrics)
+        unknown = set(iou_metrics) - {"mIoU", "mDice", "mFscore"}
+        if unknown:
+            raise ValueError(
+                f"SegmentationMetric: iou_metrics must be of mIoU, mDice and mFscore, not "
+                f"{', '.join(sorted(unknown))}."
+            )
+        if class_names is None and num_classes is not None:
+            class_names = [str(i) for i in range(num_classes)]
+        self.class_names = class_names
+        self.ignore_index = ignore_index
+        self.metrics = iou_metrics
+        self.nan_to_num = nan_to_num
+        self.beta = beta
+
+    @property
+    def names(self) -> list[str]:
+        """list[str]: Names of the task's classes.
+
+        Raises:
+            ValueError: If neither the config nor the dataset tells them.
+        """
+        meta = self.dataset_meta or {}
+        names = self.class_names or meta.get(f"{self.field}_classes")
+        if not names and self.field == "sem_seg":
+            names = meta.get("classes")
+        if not names:
+            raise ValueError(
+                f"SegmentationMetric(field={self.field!r}): the classes are not known; set "
+                f"class_names or num_classes, or give the dataset "
+                f"metainfo=dict({'' if self.field == 'sem_seg' else self.field + '_'}classes=...)."
+            )
+        return list(names)
+
+    def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
+        """Areas of intersection, union, prediction and label a class, shape (4 * classes,)."""
+        areas = self.intersect_and_union(
+            pred.squeeze(0), gt.squeeze(0).to(pred), len(self.names), self.ignore_index
+        )
+        return torch.cat([area.double() for area in areas])
+
+    def figures(self, sums: Tensor) -> dict[str, float]:
+        """Means over the classes that occur, in percent; logs IoUMetric's table of classes."""
+        areas = tuple(sums.view(4, -1))
+        with warnings.catch_warnings():
+            # A class that is nowhere to be seen is 0 / 0, which nanmean leaves out.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            values = self.total_area_to_metrics(*areas, self.metrics, self.nan_to_num, self.beta)
+            means = {name: 100 * float(np.nanmean(value)) for name, value in values.items()}
+        return {name if name == "aAcc" else f"m{name}": mean for name, mean in means.items()}
+
+    def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
+        """Compute the figures; see :meth:`StreamingMetric.compute_metrics`."""
+        if not results:
+            return {}
+        total = torch.stack(list(results)).sum(0)
+        meta = self.dataset_meta
+        try:
+            self._dataset_meta = dict(meta or {}, classes=self.names)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                IoUMetric.compute_metrics(self, [tuple(total.view(4, -1))])  # logs the table
+        finally:
+            self._dataset_meta = meta
+        return self.figures(total)
+
+    def write(self, pred: Tensor, path: Path) -> None:
+        """Write class ids as 8-bit PNG."""
+        write_image(pred[0].cpu().numpy().astype(np.uint8), path.with_name(path.name + ".png"))

@@ -1,0 +1,161 @@
+"""What the metrics of all output spaces share: reading a sample, running sums, writing maps."""
+
+import os.path as osp
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+
+class StreamingMetric(BaseMetric):
+    """A metric that is a function of sums over pixels, so that memory does not grow.
+
+    Whatever the number of images, ``self.results`` holds one float64 vector: the sums so far.
+    mmengine collects that one vector from each process, so distributed evaluation is the same sum
+    and gives the same figures as one process.
+
+    A sample takes part if it holds both ``gt_<field>`` and ``pred_<field>``; others are skipped
+    silently, since in a lifelong sequence a checkpoint need not know a task yet and a sample need
+    not have its annotation. A subclass says which pixels are measured (see :meth:`sums`).
+
+    Args:
+        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``.
+        output_dir (str, optional): Folder to which each prediction is written, as
+            ``<name of the image>.png`` or ``.npy``. Defaults to None: nothing is written.
+        output_levels (int): How many parts of the image's path make the name of the written
+            file; 2 keeps the image's folder, which is needed where folders hold images of the
+            same name. Defaults to 1.
+        format_only (bool): Write predictions and compute nothing. Defaults to False.
+        collect_device (str): 'gpu' gathers the sums through the process group (which also works
+            on CPU with gloo), 'cpu' through files in the working directory. Defaults to 'gpu',
+            as the sums are small and a shared disk cannot be taken for granted.
+        prefix (str, optional): Prefix of the figures' names; :class:`MultiTaskEvaluator` sets the
+            task's name. Defaults to None.
+
+    Raises:
+        ValueError: If ``format_only`` is set without ``output_dir``.
+    """
+
+    #: Direction of each figure that the metric may return.
+    higher_is_better: dict[str, bool] = {}
+
+    def __init__(
+        self,
+        field: str,
+        output_dir: str | None = None,
+        output_levels: int = 1,
+        format_only: bool = False,
+        collect_device: str = "gpu",
+        prefix: str | None = None,
+    ) -> None:
+        if format_only and output_dir is None:
+            raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir.")
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.field = field
+        self.output_dir = output_dir
+        self.output_levels = output_levels
+        self.format_only = format_only
+
+    @abstractmethod
+    def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
+        """Sum up one image.
+
+        Args:
+            pred (Tensor): Prediction, shape (C, H, W).
+            gt (Tensor): Ground truth on the same device, shape (C, H, W); 255 in class and binary
+                maps and NaN in float maps mark pixels that must not count.
+
+        Returns:
+            Tensor: Sums, shape (S,), float64, on any device; S must not depend on the image.
+        """
+
+    @abstractmethod
+    def figures(self, sums: Tensor) -> dict[str, float]:
+        """Turn the sums over all images into figures.
+
+        Args:
+            sums (Tensor): Shape (S,), float64, on the CPU.
+
+        Returns:
+            dict[str, float]: Figures by name; NaN where no pixel was measured.
+        """
+
+    def write(self, pred: Tensor, path: Path) -> None:
+        """Write one prediction to disk.
+
+        Args:
+            pred (Tensor): Prediction, shape (C, H, W).
+            path (Path): File name without extension; its folder exists.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot write predictions.")
+
+    def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
+        """Add a batch to the running sums and write its predictions if asked to.
+
+        Args:
+            data_batch (dict, optional): Not used.
+            data_samples (Sequence[dict]): Data samples as dicts.
+
+        Raises:
+            ValueError: If a prediction and its ground truth differ in shape.
+        """
+        for sample in data_samples:
+            pred = sample.get(f"pred_{self.field}")
+            if pred is None:
+                continue
+            pred = as_map(pred["data"])
+            if self.output_dir is not None:
+                self.write(pred, self._output_path(sample))
+            gt = sample.get(f"gt_{self.field}")
+            if gt is None or self.format_only:
+                continue
+            gt = as_map(gt["data"]).to(pred.device)
+            if pred.shape != gt.shape:
+                raise ValueError(
+                    f"pred_{self.field} has shape {tuple(pred.shape)}, but gt_{self.field} has "
+                    f"shape {tuple(gt.shape)} in {sample.get('img_path', 'a sample')}; "
+                    "both must have the size of the original image."
+                )
+            self.add(self.sums(pred, gt))
+
+    def add(self, sums: Tensor) -> None:
+        """Fold the sums of an image into the running sums."""
+        sums = sums.detach().to("cpu", torch.float64)
+        self.results[:] = [self.results[0] + sums] if self.results else [sums]
+
+    def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
+        """Compute the figures from the sums of all processes.
+
+        Args:
+            results (list[Tensor]): One vector a process that has seen the task.
+
+        Returns:
+            dict[str, float]: The figures; empty if the task was nowhere seen.
+        """
+        if not results:
+            return {}
+        return self.figures(torch.stack(list(results)).sum(0))
+
+    def _output_path(self, sample: dict) -> Path:
+        if "img_path" not in sample:
+            raise ValueError(
+                f"To write predictions to {self.output_dir}, data samples must carry img_path; "
+                "add it to the meta_keys of the packing transform."
+            )
+        parts = Path(osp.splitext(sample["img_path"])[0]).parts[-self.output_levels :]
+        path = Path(self.output_dir).joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def as_map(data: Tensor) -> Tensor:
+    """Give a map of shape (H, W) or (C, H, W) the shape (C, H, W)."""
+    return data[None] if data.ndim == 2 else data
+
+
+def ratio(part: Tensor, whole: Tensor, scale: float = 1.0) -> float:
+    """``scale * part / whole`` as a Python float, NaN where ``whole`` is 0."""
+    return float(scale * part / whole) if whole else float("nan")

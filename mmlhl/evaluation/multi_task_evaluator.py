@@ -1,0 +1,172 @@
+"""One evaluator for all tasks."""
+
+import inspect
+import os.path as osp
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, get_dist_info
+from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.logging import print_log
+from mmengine.structures import BaseDataElement
+from mmseg.evaluation import DepthMetric, IoUMetric
+from mmseg.registry import EVALUATOR, METRICS
+
+#: Fields that mmseg's own metrics read, so that they, too, are skipped where a map is missing.
+STOCK_FIELDS = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
+
+
+@EVALUATOR.register_module()
+class MultiTaskEvaluator(Evaluator):
+    """Evaluate each task with its own metric or metrics.
+
+    Figures are named ``<task>/<figure>``. A task is left out, silently, if no sample has both its
+    ground truth and its prediction, for example because the checkpoint does not know it yet.
+
+    In distributed testing the sampler repeats a few images so that all processes get equally
+    many. Metrics that keep sums cannot drop the repetitions afterwards, so this class does not
+    let them in: it holds back the last sample of each process until the size of the dataset is
+    known.
+
+    Args:
+        metrics (dict): Task name to the config of its metric, or to a list of configs.
+        output_dir (str, optional): Folder to write predictions to, one subfolder a task. Set by
+            the ``--out`` of ``tools/test.py``. Defaults to None.
+        keep_results (bool): Passed on to metrics that have such an option; those of this package
+            always keep what they write. Set by ``--out`` as well. Defaults to False.
+
+    Raises:
+        ValueError: If ``metrics`` is not a dict from task names to configs.
+
+    Examples:
+        >>> test_evaluator = dict(
+        ...     type='MultiTaskEvaluator',
+        ...     metrics=dict(
+        ...         seg=dict(type='SegmentationMetric'),
+        ...         depth=dict(type='DepthErrorMetric'),
+        ...         normal=dict(type='NormalErrorMetric'),
+        ...         edge=dict(type='ChannelErrorMetric', field='edge_map')))
+    """
+
+    def __init__(
+        self, metrics: dict, output_dir: str | None = None, keep_results: bool = False
+    ) -> None:
+        if not isinstance(metrics, dict) or "type" in metrics:
+            raise ValueError(
+                "MultiTaskEvaluator: metrics must be a dict from task names to metric configs, "
+                f"such as dict(seg=dict(type='SegmentationMetric')), but is {metrics!r}."
+            )
+        self.output_dir = output_dir
+        self.keep_results = keep_results
+        self.tasks: list[str] = []  # of each metric
+        built: list[BaseMetric] = []
+        for task, configs in metrics.items():
+            for i, config in enumerate(configs if isinstance(configs, list | tuple) else [configs]):
+                # Of several metrics of a task the first writes the predictions.
+                built.append(self._build(task, config, writes=i == 0))
+                self.tasks.append(task)
+        super().__init__(built)
+        self._seen = 0
+        self._held: dict | None = None
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        """dict[str, bool]: Direction of ``<task>/<figure>`` as far as the metrics tell."""
+        return {
+            f"{task}/{name}": better
+            for task, metric in zip(self.tasks, self.metrics, strict=True)
+            for name, better in getattr(metric, "higher_is_better", {}).items()
+        }
+
+    def process(
+        self, data_samples: Sequence[BaseDataElement | dict], data_batch: Any | None = None
+    ) -> None:
+        """Pass a batch to the metrics of all tasks.
+
+        Args:
+            data_samples (Sequence[BaseDataElement or dict]): Samples with predictions and, where
+                there is any, ground truth.
+            data_batch (optional): What the data loader gave. Defaults to None.
+        """
+        samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
+        self._seen += len(samples)
+        if get_dist_info()[1] > 1 and samples:
+            if self._held is not None:
+                samples.insert(0, self._held)
+            self._held = samples.pop()
+        self._feed(samples, data_batch)
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Compute the figures of all tasks and start afresh.
+
+        Args:
+            size (int): Number of images in the dataset.
+
+        Returns:
+            dict[str, float]: Figures by ``<task>/<figure>``, the same in every process.
+
+        Raises:
+            ValueError: If two metrics of a task give a figure of the same name.
+        """
+        rank, world_size = get_dist_info()
+        # The k-th sample (from 0) of a process is image rank + k * world_size, unless repeated.
+        if self._held is not None and rank + (self._seen - 1) * world_size < size:
+            self._feed([self._held], None)
+        self._seen, self._held = 0, None
+
+        figures: dict[str, float] = {}
+        for metric in self.metrics:
+            seen = torch.tensor(len(metric.results))
+            all_reduce(seen)
+            if not seen:
+                continue
+            for name, value in metric.evaluate(size).items():
+                if name in figures:
+                    raise ValueError(f"Two metrics give the figure {name}; remove one of them.")
+                # Plain numbers, because numpy's trip the loading of a checkpoint with best_score.
+                figures[name] = float(value)
+        if self.output_dir is not None:
+            print_log(f"Predictions were written to {self.output_dir}.", logger="current")
+        return figures
+
+    def _build(self, task: str, config: dict | BaseMetric, writes: bool) -> BaseMetric:
+        if isinstance(config, dict):
+            if "type" not in config:
+                raise ValueError(
+                    f"MultiTaskEvaluator: metrics[{task!r}] must be the config of a metric, such "
+                    f"as dict(type='SegmentationMetric'), but is {dict(config)!r}."
+                )
+            config = dict(config, prefix=task)
+            if self.output_dir is not None and writes:
+                config.setdefault("output_dir", osp.join(self.output_dir, task))
+                config.setdefault("keep_results", self.keep_results)
+            kind = METRICS.get(config["type"]) if isinstance(config["type"], str) else None
+            accepted = _parameters(kind or config["type"])
+            config = {
+                key: value
+                for key, value in config.items()
+                if key not in ("output_dir", "keep_results") or key in accepted
+            }
+            metric = METRICS.build(config)
+        else:
+            metric = config
+        metric.prefix = task
+        return metric
+
+    def _feed(self, samples: list[dict], data_batch: Any | None) -> None:
+        for metric in self.metrics:
+            field = next((f for kind, f in STOCK_FIELDS.items() if type(metric) is kind), None)
+            chosen = samples if field is None else [s for s in samples if _has(s, field)]
+            if chosen:
+                metric.process(data_batch, chosen)
+
+
+def _has(sample: dict, field: str) -> bool:
+    return f"gt_{field}" in sample and f"pred_{field}" in sample
+
+
+def _parameters(kind: Any) -> set[str]:
+    """Names of all arguments that a class and its bases take."""
+    bases = kind.__mro__ if inspect.isclass(kind) else ()
+    return {name for base in bases for name in inspect.signature(base.__init__).parameters}

@@ -1,0 +1,294 @@
+"""``lifelong.json``: what a sequence of phases has done and how well each task stood after each."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from .directions import higher_is_better as direction_of
+
+VERSION = 1
+FIELDS = ("version", "method", "seed", "phases", "metrics")
+
+
+class LifelongRecord:
+    """The record of one sequence, the only thing that tables, plots and comparisons are made of.
+
+    ``metrics[task][figure]`` holds ``higher_is_better`` and ``values``, one a phase, None where
+    the task was not learned yet, not evaluated, or the figure was not a number.
+
+    Args:
+        method (str): Name of the method, such as 'HAD'. Defaults to ''.
+        seed (int, optional): Seed of the run. Defaults to None.
+        **extra: Further fields to keep at the top of the file.
+
+    Attributes:
+        method (str): Name of the method.
+        seed (int | None): Seed of the run.
+        phases (list[dict]): ``name``, ``tasks``, ``checkpoint``, ``seconds`` and whatever else
+            was recorded of each phase, in order.
+        metrics (dict[str, dict[str, dict]]): Figures by task and name.
+        extra (dict): Fields of the file that this class does not know.
+        path (Path | None): Where the record was read from.
+
+    Examples:
+        >>> record = LifelongRecord('HAD', seed=0)
+        >>> record.add_phase('seg', ['seg'], 'phase_1_seg/last.pth', 61.2, {'seg/mIoU': 54.1})
+        >>> record.save('work_dirs/had/lifelong.json')
+    """
+
+    def __init__(self, method: str = "", seed: int | None = None, **extra: Any) -> None:
+        self.method = method
+        self.seed = seed
+        self.phases: list[dict] = []
+        self.metrics: dict[str, dict[str, dict]] = {}
+        self.extra: dict[str, Any] = extra
+        self.path: Path | None = None
+
+    def __len__(self) -> int:
+        """Number of phases recorded."""
+        return len(self.phases)
+
+    @property
+    def label(self) -> str:
+        """str: Name for tables: the ``label`` field if there is one, otherwise the method."""
+        return str(self.extra.get("label") or self.method or "unnamed")
+
+    @property
+    def tasks(self) -> list[str]:
+        """list[str]: Tasks in the order in which they were learned, then those only evaluated."""
+        learned = [task for phase in self.phases for task in phase["tasks"]]
+        return list(dict.fromkeys([t for t in learned if t in self.metrics] + list(self.metrics)))
+
+    def values(self, task: str, metric: str) -> list[float | None]:
+        """Figure of a task after each phase.
+
+        Args:
+            task (str): Name of the task.
+            metric (str): Name of the figure.
+
+        Returns:
+            list[float | None]: One value a phase; all None if it was never recorded.
+        """
+        entry = self.metrics.get(task, {}).get(metric)
+        return list(entry["values"]) if entry else [None] * len(self)
+
+    def learned_in(self, task: str) -> int | None:
+        """Index of the phase that brought a task, None if none did."""
+        return next((i for i, phase in enumerate(self.phases) if task in phase["tasks"]), None)
+
+    def add_phase(
+        self,
+        name: str,
+        tasks: Sequence[str],
+        checkpoint: str | None,
+        seconds: float,
+        metrics: Mapping[str, float],
+        higher_is_better: Mapping[str, bool] | None = None,
+        **extra: Any,
+    ) -> None:
+        """Append a phase and the figures after it.
+
+        Args:
+            name (str): Name of the phase.
+            tasks (Sequence[str]): Tasks that the phase brought.
+            checkpoint (str, optional): Its last checkpoint, relative to the record.
+            seconds (float): Wall time of the phase.
+            metrics (Mapping[str, float]): Figures by ``<task>/<figure>``, as
+                :class:`MultiTaskEvaluator` returns them. Names without a slash are left out.
+            higher_is_better (Mapping[str, bool], optional): Direction by ``<task>/<figure>``, as
+                ``MultiTaskEvaluator.higher_is_better`` tells it. Defaults to None: only figures
+                that this package or mmseg computes are known.
+            **extra: Further fields of the phase, such as ``exemplars``.
+
+        Raises:
+            ValueError: If the direction of a figure is not known. The record is then unchanged.
+        """
+        directions = dict(higher_is_better or {})
+        new: list[tuple[str, str, bool, float | None]] = []
+        for key, value in metrics.items():
+            task, slash, metric = key.partition("/")
+            if not slash:
+                continue
+            known = self.metrics.get(task, {}).get(metric, {}).get("higher_is_better")
+            better = directions.get(key, known if known is not None else direction_of(metric))
+            if better is None:
+                raise ValueError(
+                    f"It is not known whether more is better of {key}; give its metric class a "
+                    f"dict higher_is_better with {metric!r}."
+                )
+            new.append((task, metric, bool(better), plain(value)))
+
+        done = len(self.phases)
+        phase = dict(name=name, tasks=list(tasks), checkpoint=checkpoint, seconds=seconds, **extra)
+        self.phases.append(plain(phase))
+        for task, metric, better, value in new:
+            entry = self.metrics.setdefault(task, {}).setdefault(
+                metric, dict(higher_is_better=better, values=[None] * done)
+            )
+            entry["values"].append(value)
+        for figures in self.metrics.values():
+            for entry in figures.values():
+                entry["values"] += [None] * (done + 1 - len(entry["values"]))
+
+    def truncate(self, phases: int) -> None:
+        """Forget all but the first phases, as when a sequence is resumed after them.
+
+        Args:
+            phases (int): How many phases to keep; nothing happens if there are not more.
+        """
+        self.phases = self.phases[:phases]
+        for figures in self.metrics.values():
+            for entry in figures.values():
+                entry["values"] = entry["values"][:phases]
+        # A figure that no kept phase has would otherwise stay behind as a row of nothing.
+        for task in list(self.metrics):
+            figures = self.metrics[task]
+            self.metrics[task] = {
+                name: entry
+                for name, entry in figures.items()
+                if any(value is not None for value in entry["values"])
+            }
+            if not self.metrics[task]:
+                del self.metrics[task]
+
+    def to_dict(self) -> dict:
+        """The record as it is written: plain Python values only, None in place of NaN."""
+        return plain(
+            dict(
+                version=VERSION,
+                method=self.method,
+                seed=self.seed,
+                phases=self.phases,
+                metrics=self.metrics,
+                **self.extra,
+            )
+        )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the record; whoever reads sees the old or the new file, never half of one.
+
+        Args:
+            path (str | os.PathLike): File name, usually ``<work_dir>/lifelong.json``.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(self.to_dict(), file, indent=2, allow_nan=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "LifelongRecord":
+        """Read a record.
+
+        Args:
+            path (str | os.PathLike): A ``lifelong.json``, or the folder that holds it.
+
+        Returns:
+            LifelongRecord: The record, with ``path`` set.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is not a whole, valid record; the message names the file and the
+                place.
+        """
+        path = Path(path)
+        path = path / "lifelong.json" if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no record at {path}.")
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not JSON: {error}") from error
+        try:
+            record = cls.from_dict(data)
+        except ValueError as error:
+            raise ValueError(f"{path} is not a record of a lifelong sequence: {error}") from None
+        record.path = path
+        return record
+
+    @classmethod
+    def from_dict(cls, data: Any) -> "LifelongRecord":
+        """Make a record of what :meth:`to_dict` gave.
+
+        Raises:
+            ValueError: If ``data`` is not a valid record.
+        """
+        check(data)
+        data = deepcopy(data)
+        extra = {key: value for key, value in data.items() if key not in FIELDS}
+        record = cls(data["method"], data["seed"], **extra)
+        record.phases = data["phases"]
+        record.metrics = data["metrics"]
+        return record
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy and torch scalars into Python's, tuples into lists, NaN and infinity into None.
+
+    Raises:
+        TypeError: If there is something that has no place in a JSON file.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if math.isfinite(value) else None
+    raise TypeError(f"{value!r} cannot be written to a record.")
+
+
+def check(data: Any) -> None:
+    """Check what was read from a file.
+
+    Args:
+        data: Anything.
+
+    Raises:
+        ValueError: If it is not a valid record, naming the place.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("it holds no object at the top.")
+    missing = [key for key in FIELDS if key not in data]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}.")
+    if data["version"] != VERSION:
+        raise ValueError(f"its version is {data['version']!r}, this code reads {VERSION}.")
+    if not isinstance(data["phases"], list) or not isinstance(data["metrics"], dict):
+        raise ValueError("phases must be a list and metrics an object.")
+    for i, phase in enumerate(data["phases"]):
+        if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
+            raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
+    for task, figures in data["metrics"].items():
+        if not isinstance(figures, dict):
+            raise ValueError(f"metrics.{task} must be an object.")
+        for metric, entry in figures.items():
+            _check_figure(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+
+
+def _check_figure(place: str, entry: Any, phases: int) -> None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("higher_is_better"), bool):
+        raise ValueError(f"{place} must be an object with higher_is_better true or false.")
+    values = entry.get("values")
+    if not isinstance(values, list) or len(values) != phases:
+        raise ValueError(f"{place}.values must be a list of {phases} values, one a phase.")
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and math.isfinite(value)):
+            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null.")

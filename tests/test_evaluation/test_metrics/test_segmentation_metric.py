@@ -1,0 +1,102 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmseg.evaluation import IoUMetric
+from mmseg.registry import METRICS
+
+from mmlhl.evaluation import SegmentationMetric
+
+from ..samples import CLASSES, random_samples, sample
+
+
+def evaluate(metric, samples, classes=CLASSES):
+    metric.dataset_meta = dict(classes=classes)
+    for one in samples:
+        metric.process(None, [one.to_dict()])
+    return metric.evaluate(len(samples))
+
+
+def test_figures_of_a_hand_computed_map():
+    # wall: 2 of union 3; floor: 1 of union 2; chair is nowhere; one pixel is void.
+    figures = evaluate(
+        SegmentationMetric(),
+        [sample(gt_sem_seg=[[0, 0, 0], [1, 255, 1]], pred_sem_seg=[[0, 0, 1], [1, 2, 1]])],
+    )
+    assert figures["mIoU"] == pytest.approx(100 * (2 / 3 + 2 / 3) / 2)
+    assert figures["aAcc"] == pytest.approx(100 * 4 / 5)
+    assert figures["mAcc"] == pytest.approx(100 * (2 / 3 + 1) / 2)
+
+
+def test_equals_iou_metric_in_one_entry():
+    samples = random_samples(7)
+    ours, stock = SegmentationMetric(), IoUMetric()
+    expected = evaluate(stock, samples)
+    ours.dataset_meta = dict(classes=CLASSES)
+    for one in samples:
+        ours.process(None, [one.to_dict()])
+        assert len(ours.results) == 1 and ours.results[0].dtype == torch.float64
+    figures = ours.evaluate(7)
+    assert set(figures) == set(expected) == {"mIoU", "aAcc", "mAcc"}
+    for name, value in expected.items():
+        assert figures[name] == pytest.approx(float(value), abs=0.0051)
+    assert figures["mIoU"] != round(figures["mIoU"], 2)
+    assert all(type(value) is float for value in figures.values())
+    assert set(figures) <= set(SegmentationMetric.higher_is_better)
+
+
+def test_dice_and_fscore_equal_iou_metric():
+    samples = random_samples(3)
+    options = dict(iou_metrics=["mDice", "mFscore"])
+    expected = evaluate(IoUMetric(**options), samples)
+    figures = evaluate(SegmentationMetric(**options), samples)
+    assert figures == {k: pytest.approx(float(v), abs=0.0051) for k, v in expected.items()}
+    with pytest.raises(ValueError, match="mIou"):
+        SegmentationMetric(iou_metrics=["mIou"])
+
+
+def test_counts_stay_exact_beyond_float32():
+    metric = SegmentationMetric(num_classes=2)
+    metric.add(torch.tensor([2.0**25, 0, 2**25, 0, 2**25, 0, 2**25, 0], dtype=torch.float64))
+    one = sample(gt_sem_seg=[[0]], pred_sem_seg=[[0]]).to_dict()
+    metric.process(None, [one])
+    assert metric.results[0][0] == 2**25 + 1
+
+
+def test_another_field_needs_and_uses_its_own_classes():
+    parts = sample(gt_human_parts=[[0, 1]], pred_human_parts=[[0, 0]])
+    metric = METRICS.build(dict(type="SegmentationMetric", field="human_parts"))
+    with pytest.raises(ValueError, match="human_parts_classes"):
+        evaluate(metric, [parts])
+    metric.dataset_meta = dict(classes=CLASSES, human_parts_classes=("none", "head"))
+    metric.process(None, [parts.to_dict(), sample(gt_sem_seg=[[0]]).to_dict()])
+    assert metric.evaluate(2)["mIoU"] == pytest.approx(25)
+    figures = evaluate(SegmentationMetric(field="human_parts", num_classes=2), [parts])
+    assert figures["aAcc"] == pytest.approx(50)
+
+
+def test_no_known_pixel_gives_nan_and_no_sample_gives_nothing():
+    void = sample(gt_sem_seg=[[255]], pred_sem_seg=[[0]])
+    assert all(np.isnan(v) for v in evaluate(SegmentationMetric(), [void]).values())
+    assert evaluate(SegmentationMetric(), []) == {}
+
+
+def test_shapes_that_differ_are_named():
+    with pytest.raises(ValueError, match=r"\(1, 1, 2\).*\(1, 1, 1\).*a/0.png"):
+        evaluate(SegmentationMetric(), [sample(gt_sem_seg=[[0]], pred_sem_seg=[[0, 0]])])
+
+
+def test_writes_class_ids_under_as_much_of_the_path_as_told(tmp_path):
+    one = sample("rooms/house/7.jpg", pred_sem_seg=[[0, 2]])
+    metric = SegmentationMetric(output_dir=str(tmp_path), output_levels=2)
+    assert evaluate(metric, [one]) == {}
+    written = cv2.imread(str(tmp_path / "house" / "7.png"), cv2.IMREAD_UNCHANGED)
+    assert written.dtype == np.uint8 and written.tolist() == [[0, 2]]
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["7.png"]
+    with pytest.raises(ValueError, match="output_dir"):
+        SegmentationMetric(format_only=True)
+    full = sample(gt_sem_seg=[[0, 0]], pred_sem_seg=[[0, 0]])
+    metric = SegmentationMetric(output_dir=str(tmp_path), format_only=True)
+    assert evaluate(metric, [full]) == {}
+    with pytest.raises(ValueError, match="img_path"):
+        metric.process(None, [dict(pred_sem_seg=dict(data=torch.zeros(1, 1, 1)))])

@@ -1,0 +1,151 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.runner import Runner
+from mmseg.registry import EVALUATOR
+
+from mmlhl.evaluation import DepthErrorMetric, MultiTaskEvaluator
+
+from .samples import CLASSES, random_samples, sample, uneven_samples
+
+METRICS = dict(
+    seg=dict(type="SegmentationMetric"),
+    depth=dict(type="DepthErrorMetric"),
+    normal=dict(type="NormalErrorMetric"),
+)
+
+
+def build(metrics=METRICS, **options):
+    evaluator = EVALUATOR.build(dict(type="MultiTaskEvaluator", metrics=metrics, **options))
+    evaluator.dataset_meta = dict(classes=CLASSES, palette=[[0, 0, 0]] * 3)
+    return evaluator
+
+
+def run(evaluator, samples, batch=2):
+    for i in range(0, len(samples), batch):
+        evaluator.process(data_samples=samples[i : i + batch], data_batch=None)
+    return evaluator.evaluate(len(samples))
+
+
+def test_prefixes_by_task_and_starts_afresh():
+    evaluator, samples = build(), random_samples(5)
+    figures = run(evaluator, samples)
+    assert set(figures) == set(evaluator.higher_is_better) - {
+        f"seg/{name}" for name in ("mDice", "mFscore", "mPrecision", "mRecall")
+    }
+    assert {name.split("/")[0] for name in figures} == {"seg", "depth", "normal"}
+    assert all(type(value) is float for value in figures.values())
+    assert evaluator.higher_is_better["seg/mIoU"] and not evaluator.higher_is_better["depth/rmse"]
+    assert run(evaluator, samples, batch=3) == pytest.approx(figures)
+    depth = DepthErrorMetric()
+    depth.process(None, [s.to_dict() for s in samples])
+    assert figures["depth/rmse"] == pytest.approx(depth.evaluate(5)["rmse"])
+
+
+def test_is_silent_on_missing_tasks(caplog):
+    only_depth = sample(gt_depth_map=[[2.0]], pred_depth_map=[[1.0]], gt_sem_seg=[[0]])
+    evaluator = build()
+    caplog.clear()
+    figures = run(evaluator, [only_depth, sample(pred_normal_map=torch.ones(3, 1, 1))])
+    assert {name.split("/")[0] for name in figures} == {"depth"}
+    assert figures["depth/abs_err"] == 1
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]
+
+
+def test_no_sample_at_all():
+    assert build().evaluate(0) == {}
+    assert build().evaluate(4) == {}
+
+
+def test_stock_metrics_and_several_of_a_task():
+    metrics = dict(
+        seg=dict(type="IoUMetric"),
+        depth=[dict(type="DepthErrorMetric"), dict(type="DepthMetric")],
+    )
+    samples = [sample(gt_depth_map=[[2.0, 4.0]], pred_depth_map=[[1.0, 5.0]])]
+    evaluator = build(metrics)
+    # DepthMetric gives an rmse as well.
+    with pytest.raises(ValueError, match="depth/rmse"):
+        run(evaluator, samples)
+    metrics["depth"] = metrics["depth"][1]
+    figures = run(build(metrics), samples)
+    assert "depth/abs_rel" in figures and not any(name.startswith("seg/") for name in figures)
+    seg = sample(gt_sem_seg=[[0, 1]], pred_sem_seg=[[0, 0]])
+    assert run(build(metrics), [seg]) == {"seg/aAcc": 50.0, "seg/mIoU": 25.0, "seg/mAcc": 50.0}
+
+
+def test_out_writes_a_folder_a_task_and_the_same_figures(tmp_path):
+    samples = random_samples(3)
+    metrics = dict(METRICS, depth=dict(type="DepthErrorMetric", output_format="npy"))
+    figures = run(build(metrics, output_dir=str(tmp_path), keep_results=True), samples)
+    assert figures == run(build(), samples)
+    written = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.*"))
+    assert written == [
+        f"{task}/{i}.{kind}"
+        for task, kind in (("depth", "npy"), ("normal", "png"), ("seg", "png"))
+        for i in range(3)
+    ]
+
+
+def test_mmengine_builds_it_as_an_evaluator_of_its_own(tmp_path):
+    evaluator = Runner.build_evaluator(None, dict(type="mmseg.MultiTaskEvaluator", metrics=METRICS))
+    assert isinstance(evaluator, Evaluator) and isinstance(evaluator, MultiTaskEvaluator)
+
+
+@pytest.mark.parametrize("metrics", [[dict(type="SegmentationMetric")], METRICS["seg"]])
+def test_metrics_without_task_names_are_refused(metrics):
+    with pytest.raises(ValueError, match="from task names to metric configs"):
+        MultiTaskEvaluator(metrics)
+
+
+def test_a_metric_without_type_is_refused():
+    with pytest.raises(ValueError, match=r"metrics\['seg'\]"):
+        MultiTaskEvaluator(dict(seg=dict(field="sem_seg")))
+
+
+def test_an_unknown_option_of_a_metric_is_refused():
+    with pytest.raises(TypeError, match="max_deth"):
+        MultiTaskEvaluator(dict(depth=dict(type="DepthErrorMetric", max_deth=3)))
+
+
+def test_two_processes_with_repeated_samples_equal_one(tmp_path):
+    metrics = dict(METRICS, edge=dict(type="ChannelErrorMetric", field="edge_map"))
+    metrics["seg"] = dict(metrics["seg"], collect_device="cpu")  # both of mmengine's ways
+    counts = (5, 1)
+    job, outs = Path(__file__).with_name("distributed_job.py"), []
+    processes = []
+    for rank in range(2):
+        outs.append(tmp_path / f"{rank}.json")
+        args = [rank, 2, tmp_path / "rendezvous", outs[-1], *counts]
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, str(job), *map(str, args)],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=tmp_path,
+                env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+                text=True,
+            )
+        )
+    for process in processes:
+        process.stdin.write(json.dumps(metrics))
+        process.stdin.close()
+    for process in processes:
+        assert process.wait(60) == 0, process.stderr.read()
+        process.stderr.close()
+    first, second = (json.loads(out.read_text()) for out in outs)
+    for i, count in enumerate(counts):
+        # The sampler did repeat one, and yet the figures are those of one process.
+        assert first[i]["given"] + second[i]["given"] == count + 1
+        expected = run(build(metrics), uneven_samples(count))
+        assert {name.split("/")[0] for name in expected} == (
+            {"seg", "depth", "normal", "edge"} if count > 1 else {"seg", "normal"}
+        )
+        assert first[i]["figures"] == pytest.approx(expected, rel=1e-12)
+        assert second[i]["figures"] == first[i]["figures"]

@@ -1,0 +1,185 @@
+import json
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from mmlhl.evaluation import LifelongRecord, MultiTaskEvaluator
+from mmlhl.evaluation.directions import higher_is_better
+
+
+def two_phases():
+    record = LifelongRecord("HAD", seed=0, commit="abc")
+    record.add_phase("seg", ["seg"], "phase_1_seg/epoch_1.pth", 61.2, {"seg/mIoU": 54.1})
+    record.add_phase(
+        "depth",
+        ("depth",),
+        "phase_2_depth/epoch_1.pth",
+        np.float32(2),
+        {"seg/mIoU": np.float64(49.0), "depth/abs_err": torch.tensor(0.5), "val_loss": 3.0},
+        exemplars=50,
+    )
+    return record
+
+
+def test_writes_the_format_of_the_design(tmp_path):
+    two_phases().save(tmp_path / "work" / "lifelong.json")
+    assert json.loads((tmp_path / "work" / "lifelong.json").read_text()) == {
+        "version": 1,
+        "method": "HAD",
+        "seed": 0,
+        "phases": [
+            dict(name="seg", tasks=["seg"], checkpoint="phase_1_seg/epoch_1.pth", seconds=61.2),
+            dict(
+                name="depth",
+                tasks=["depth"],
+                checkpoint="phase_2_depth/epoch_1.pth",
+                seconds=2.0,
+                exemplars=50,
+            ),
+        ],
+        "metrics": {
+            "seg": {"mIoU": {"higher_is_better": True, "values": [54.1, 49.0]}},
+            "depth": {"abs_err": {"higher_is_better": False, "values": [None, 0.5]}},
+        },
+        "commit": "abc",
+    }
+    assert os.listdir(tmp_path / "work") == ["lifelong.json"]
+
+
+def test_round_trip_keeps_what_it_does_not_know(tmp_path):
+    path = tmp_path / "lifelong.json"
+    data = two_phases().to_dict()
+    data["phases"][0]["note"] = {"by": "hand"}
+    data["metrics"]["seg"]["mIoU"]["unit"] = "%"
+    path.write_text(json.dumps(data))
+    record = LifelongRecord.load(tmp_path)
+    assert record.path == path and record.extra == {"commit": "abc"} and len(record) == 2
+    record.save(path)
+    assert json.loads(path.read_text()) == data
+
+
+def test_values_tasks_and_where_they_were_learned():
+    record = two_phases()
+    assert record.tasks == ["seg", "depth"]
+    assert record.values("depth", "abs_err") == [None, 0.5]
+    assert record.values("depth", "rmse") == record.values("edge", "l1") == [None, None]
+    assert [record.learned_in(task) for task in ("seg", "depth", "edge")] == [0, 1, None]
+
+
+def test_nan_becomes_null_and_a_task_left_out_is_padded(tmp_path):
+    record = two_phases()
+    record.add_phase("n", ["normal"], None, 1, {"seg/mIoU": math.nan, "normal/mean_err": math.inf})
+    assert record.values("seg", "mIoU") == [54.1, 49.0, None]
+    assert record.values("depth", "abs_err") == [None, 0.5, None]
+    assert record.values("normal", "mean_err") == [None, None, None]
+    record.save(tmp_path / "r.json")
+    assert LifelongRecord.load(tmp_path / "r.json").to_dict() == record.to_dict()
+
+
+def test_plain_numbers_only():
+    for value in two_phases().metrics["seg"]["mIoU"]["values"]:
+        assert type(value) is float
+    with pytest.raises(TypeError, match="object"):
+        LifelongRecord("x", note=object()).to_dict()
+
+
+def test_truncate_then_add_again():
+    record = two_phases()
+    record.truncate(5)
+    assert len(record) == 2
+    record.truncate(1)
+    assert len(record) == 1 and record.metrics == {
+        "seg": {"mIoU": {"higher_is_better": True, "values": [54.1]}}
+    }
+    record.add_phase("depth", ["depth"], "p", 3.0, {"seg/mIoU": 48, "depth/rmse": 1})
+    assert record.values("seg", "mIoU") == [54.1, 48] and record.values("depth", "rmse") == [
+        None,
+        1,
+    ]
+    record.truncate(0)
+    assert record.metrics == {} and record.phases == []
+
+
+def test_an_unknown_figure_needs_a_direction_and_changes_nothing():
+    record = two_phases()
+    before = record.to_dict()
+    with pytest.raises(ValueError, match="edge/odsF"):
+        record.add_phase("e", ["edge"], "p", 1.0, {"seg/mIoU": 3, "edge/odsF": 1})
+    assert record.to_dict() == before
+    record.add_phase("e", ["edge"], "p", 1.0, {"edge/odsF": 1}, {"edge/odsF": True})
+    record.add_phase("f", ["x"], "p", 1.0, {"edge/odsF": 2})
+    assert record.metrics["edge"]["odsF"] == dict(
+        higher_is_better=True, values=[None, None, 1.0, 2.0]
+    )
+
+
+def test_directions_come_from_the_evaluator_first():
+    evaluator = MultiTaskEvaluator(dict(edge=dict(type="ChannelErrorMetric", field="edge_map")))
+    evaluator.metrics[0].higher_is_better = dict(l1=True)
+    assert higher_is_better("edge/l1", evaluator) is True
+    assert higher_is_better("edge/l1") is False
+    assert higher_is_better("depth/delta_1") is True and higher_is_better("mIoU") is True
+    assert higher_is_better("seg/novel") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"version": 1, "meth', "is not JSON"),
+        ("[]", "no object"),
+        ('{"mIoU": 3}', "lacks version, method, seed, phases, metrics"),
+        ('{"version": 2, "method": "", "seed": 0, "phases": [], "metrics": {}}', "version is 2"),
+        ('{"version": 1, "method": "", "seed": 0, "phases": {}, "metrics": {}}', "must be a list"),
+        ('{"version": 1, "method": "", "seed": 0, "phases": [3], "metrics": {}}', r"phases\[0\]"),
+    ],
+)
+def test_broken_and_foreign_files_are_named(tmp_path, text, message):
+    path = tmp_path / "lifelong.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        LifelongRecord.load(path)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (dict(values=[1, 2]), "higher_is_better"),
+        (dict(higher_is_better=True, values=[1]), "2 values"),
+        (dict(higher_is_better=True, values=[1, "2"]), "'2'"),
+        (dict(higher_is_better=True, values=[1, math.nan]), "nan"),
+    ],
+)
+def test_broken_figures_are_named(entry, message):
+    data = two_phases().to_dict()
+    data["metrics"]["seg"]["mIoU"] = entry
+    with pytest.raises(ValueError, match=message) as error:
+        LifelongRecord.from_dict(data)
+    assert "metrics.seg.mIoU" in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="lifelong.json"):
+        LifelongRecord.load(tmp_path)
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path):
+    """A process that dies while it writes leaves the old record as it was."""
+    path = tmp_path / "lifelong.json"
+    two_phases().save(path)
+    before = path.read_text()
+    code = (
+        "import os, json, sys\n"
+        "from mmlhl.evaluation.record import LifelongRecord\n"
+        "record = LifelongRecord.load(sys.argv[1])\n"
+        "def dump(data, file, **kwargs): file.write('{'); file.flush(); os._exit(9)\n"
+        "json.dump = dump\n"
+        "record.save(sys.argv[1])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == 9
+    assert path.read_text() == before
