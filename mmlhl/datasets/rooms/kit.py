@@ -1,0 +1,87 @@
+"""Putting shapes together in a piece's own frame, and pieces into the room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .scene import Material, Shape
+
+
+def turn(degrees: float) -> np.ndarray:
+    """Rotation around the vertical axis, shape (3, 3)."""
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def tilt(degrees: float) -> np.ndarray:
+    """Rotation around the first axis, shape (3, 3)."""
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
+
+
+@dataclass
+class Kit:
+    """A piece of furniture around the origin: x to its right, y out of its front, z up.
+
+    Args:
+        width (float): Footprint along x, metres.
+        depth (float): Footprint along y, metres.
+        parts (list[Shape]): Its shapes.
+    """
+
+    width: float
+    depth: float
+    parts: list[Shape] = field(default_factory=list)
+
+    def _add(self, kind, label, centre, size, material, rotation=None, taper=1.0, opaque=True):
+        self.parts.append(
+            Shape(
+                kind,
+                label,
+                np.array(centre, dtype=float),
+                np.maximum(np.array(size, dtype=float) / 2, 1e-3),
+                np.eye(3) if rotation is None else rotation,
+                material,
+                taper,
+                opaque=opaque,
+            )
+        )
+
+    def box(self, label: int, centre, size, material: Material, rotation=None, opaque=True):
+        """Add a box by its centre and full size, metres."""
+        self._add("box", label, centre, size, material, rotation, opaque=opaque)
+
+    def ball(self, label: int, centre, size, material: Material, rotation=None):
+        """Add an ellipsoid by its centre and full size, metres."""
+        self._add("ellipsoid", label, centre, size, material, rotation)
+
+    def can(
+        self, label: int, centre, size, material: Material, taper=1.0, rotation=None, opaque=True
+    ):
+        """Add a cylinder by its centre and full size, metres."""
+        self._add("cylinder", label, centre, size, material, rotation, taper, opaque)
+
+    def join(self, other: Kit, at, degrees: float = 0.0) -> None:
+        """Add all parts of another piece, turned and moved."""
+        self.parts += other.placed(at, degrees)
+
+    def placed(self, at, degrees: float, item: int = 0) -> list[Shape]:
+        """The shapes turned by ``degrees`` around the vertical and moved to ``at``."""
+        rotation = turn(degrees)
+        offset = np.array(at, dtype=float)
+        return [
+            Shape(
+                part.kind,
+                part.label,
+                rotation @ part.centre + offset,
+                part.half,
+                rotation @ part.rotation,
+                part.material,
+                part.taper,
+                item,
+                part.opaque,
+            )
+            for part in self.parts
+        ]

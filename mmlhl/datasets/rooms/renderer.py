@@ -1,0 +1,113 @@
+"""Rendering a scene: exact labels at pixel centres, and an antialiased, shaded image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .camera import Camera
+from .intersect import intersect, surface
+from .scene import Scene, Shape
+from .shading import shade
+
+SAMPLES = 2
+"""The image takes this many rays a pixel along each side."""
+
+
+def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
+    """Render a scene with complete labels; ``holes.add_holes`` makes them as gappy as real ones.
+
+    The labels come from one ray through each pixel's centre. Depth is the z coordinate in the
+    camera frame, not the length of the ray; normals are in the camera frame (x right, y down,
+    z forward) and face the camera.
+
+    Args:
+        scene (Scene): What to render.
+        camera (Camera): From where.
+        height (int): Image height in pixels.
+        width (int): Image width in pixels.
+
+    Returns:
+        dict: ``image`` uint8 (height, width, 3) RGB; ``label`` uint8 (height, width); ``depth``
+        float32 (height, width) in metres; ``normal`` float32 (height, width, 3); ``item`` int32
+        (height, width), the number of the piece that a pixel shows; ``gloss`` float32
+        (height, width), how strongly its surface mirrors.
+
+    Raises:
+        ValueError: If a ray leaves the room, so the camera is outside of it.
+    """
+    geometry = render_labels(scene, camera, height, width)
+    rays = camera.rays(height, width, SAMPLES, np.float32)
+    depth, hit = trace(scene.shapes, camera, rays, SAMPLES)
+    geometry["image"] = shade(scene, camera, rays, depth, hit, SAMPLES)
+    return geometry
+
+
+def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
+    """Everything that ``render`` returns but the image, which takes most of the time."""
+    rays = camera.rays(height, width)
+    depth, hit = trace(scene.shapes, camera, rays)
+    if not np.isfinite(depth).all():
+        raise ValueError(f"the camera at {camera.position} sees out of the room {scene.size}")
+    points = camera.position[:, None] + (rays * depth).reshape(3, -1)
+    normal = np.empty_like(points)
+    flat = hit.ravel()
+    for index in np.unique(flat):
+        mask = flat == index
+        normal[:, mask] = surface(scene.shapes[index], points[:, mask])[0]
+    normal = (camera.rotation @ normal).T.reshape(height, width, 3)
+    labels = np.array([shape.label for shape in scene.shapes], dtype=np.uint8)
+    items = np.array([shape.item for shape in scene.shapes], dtype=np.int32)
+    gloss = np.array([shape.material.gloss for shape in scene.shapes], dtype=np.float32)
+    return {
+        "label": labels[hit],
+        "depth": depth.astype(np.float32),
+        "normal": normal.astype(np.float32),
+        "item": items[hit],
+        "gloss": gloss[hit],
+    }
+
+
+def trace(
+    shapes: list[Shape], camera: Camera, rays: np.ndarray, samples: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest shape along each ray of a camera.
+
+    Args:
+        shapes (list[Shape]): What may be hit.
+        camera (Camera): Where the rays start.
+        rays (np.ndarray): What ``camera.rays`` returned, shape (3, H, W).
+        samples (int): The same as was given there.
+
+    Returns:
+        tuple: z-depth (H, W), infinite where nothing is hit; index of the shape (H, W).
+    """
+    _, height, width = rays.shape
+    depth = np.full((height, width), np.inf, dtype=rays.dtype)
+    hit = np.zeros((height, width), dtype=np.int64)
+    origin = camera.position.astype(rays.dtype)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for index, shape in enumerate(shapes):
+            window = _window(shape, camera, height, width, samples)
+            if window is None:
+                continue
+            part = rays[(slice(None), *window)]
+            t = intersect(shape, origin, part.reshape(3, -1)).reshape(part.shape[1:])
+            closer = t < depth[window]
+            depth[window][closer] = t[closer]
+            hit[window][closer] = index
+    return depth, hit
+
+
+def _window(shape: Shape, camera: Camera, height: int, width: int, samples: int):
+    # rows and columns that the shape can cover; None if it is out of sight
+    corners = camera.project(shape.corners())
+    if (corners[:, 2] <= 1e-6).all():
+        return None
+    if (corners[:, 2] <= 1e-6).any():
+        return slice(0, height), slice(0, width)
+    low = np.floor(corners[:, :2].min(axis=0) * samples).astype(int) - 1
+    high = np.ceil(corners[:, :2].max(axis=0) * samples).astype(int) + 1
+    low = np.maximum(low, 0)
+    if high[0] <= low[0] or high[1] <= low[1] or low[0] >= width or low[1] >= height:
+        return None
+    return slice(low[1], min(high[1], height)), slice(low[0], min(high[0], width))

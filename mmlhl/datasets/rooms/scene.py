@@ -1,0 +1,103 @@
+"""What a scene is made of: shapes with a class and a material, lights, and a camera's exposure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Material:
+    """How a surface looks.
+
+    Args:
+        texture (str): Name of a texture in ``textures.TEXTURES``.
+        colours (np.ndarray): RGB reflectances in [0, 1], shape (K, 3); the texture says how
+            many it uses.
+        scale (float): Size of the pattern's period in metres.
+        seed (int): Where in the noise the pattern starts.
+        gloss (float): Strength of the highlight, 0 is matt. Above 0.5 a depth sensor fails.
+        glow (float): Light that the surface gives off by itself, relative to its reflectance.
+    """
+
+    texture: str
+    colours: np.ndarray
+    scale: float = 0.1
+    seed: int = 0
+    gloss: float = 0.0
+    glow: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A box, an ellipsoid or a (tapered) cylinder in the world.
+
+    Args:
+        kind (str): ``'box'``, ``'ellipsoid'`` or ``'cylinder'``; a cylinder stands on its local
+            third axis.
+        label (int): Class id.
+        centre (np.ndarray): Shape (3,), metres.
+        half (np.ndarray): Half the extent along each local axis, shape (3,), metres.
+        rotation (np.ndarray): Local to world, shape (3, 3).
+        material (Material): Surface.
+        taper (float): A cylinder's radius at its top relative to its bottom.
+        item (int): Number of the piece of furniture that the shape belongs to.
+        opaque (bool): Whether the shape casts a shadow.
+    """
+
+    kind: str
+    label: int
+    centre: np.ndarray
+    half: np.ndarray
+    rotation: np.ndarray
+    material: Material
+    taper: float = 1.0
+    item: int = 0
+    opaque: bool = True
+
+    def corners(self) -> np.ndarray:
+        """The eight corners of the oriented bounding box, shape (8, 3), metres."""
+        signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8).T
+        return self.centre + (signs * self.half) @ self.rotation.T
+
+
+@dataclass(frozen=True)
+class Light:
+    """A small area light.
+
+    Args:
+        position (np.ndarray): Shape (3,), metres.
+        power (np.ndarray): RGB, shape (3,).
+        radius (float): Shadows soften with it, metres.
+    """
+
+    position: np.ndarray
+    power: np.ndarray
+    radius: float = 0.1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A room with all that is in it.
+
+    Args:
+        size (np.ndarray): Width, depth and height of the room, metres. The room's inside is
+            the box from the origin to ``size``; its third axis points up.
+        shapes (list[Shape]): All surfaces, the room's own six included.
+        lights (list[Light]): Point-like lights.
+        ambient (np.ndarray): RGB light from everywhere, shape (3,).
+        exposure (float): Mean brightness that the image is exposed to, in (0, 1).
+        tint (np.ndarray): White balance, RGB gains, shape (3,).
+        noise (float): Standard deviation of the image noise, in grey levels of 255.
+        seed (int): Seed of the image noise and of soft shadows.
+    """
+
+    size: np.ndarray
+    shapes: list[Shape]
+    lights: list[Light]
+    ambient: np.ndarray
+    exposure: float = 0.45
+    tint: np.ndarray = field(default_factory=lambda: np.ones(3))
+    noise: float = 2.0
+    seed: int = 0

@@ -1,0 +1,64 @@
+"""Choosing where to look from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .camera import Camera
+from .renderer import render_labels
+from .scene import Scene
+
+
+def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 8) -> Camera:
+    """Sample a camera that stands free and sees something of the room.
+
+    Args:
+        scene (Scene): The room.
+        seed (int | Sequence[int] | np.random.SeedSequence): Seeds ``np.random.default_rng``.
+        height (int): Height of the image in pixels.
+        width (int): Width of the image in pixels.
+        tries (int): Candidates to look through before the best so far is taken.
+
+    Returns:
+        Camera: Not inside of anything, roughly level, looking into the room.
+    """
+    rng = np.random.default_rng(seed)
+    best, best_score = None, -np.inf
+    while tries > 0 or best is None:
+        tries -= 1
+        camera = _candidate(rng, scene, height, width)
+        if any(_inside(shape, camera.position) for shape in scene.shapes):
+            continue
+        small = Camera(
+            camera.fx * 24 / width,
+            camera.fy * 18 / height,
+            12,
+            9,
+            camera.position,
+            camera.rotation,
+        )
+        seen = render_labels(scene, small, 18, 24)
+        counts = np.bincount(seen["label"].ravel(), minlength=13)
+        near = float(np.quantile(seen["depth"], 0.03))
+        score = (counts > 4).sum() - 4.0 * counts.max() / counts.sum() - 8.0 * (near < 0.6)
+        if score > best_score:
+            best, best_score = camera, score
+        if score > 3.5:
+            break
+    return best
+
+
+def _candidate(rng, scene, height, width) -> Camera:
+    room = scene.size
+    position = np.array([*(rng.beta(0.5, 0.5, 2) * (room[:2] - 0.7) + 0.35), 0])
+    position[2] = rng.uniform(1.0, min(1.9, room[2] - 0.4))
+    target = room[:2] * rng.uniform(0.25, 0.75, 2)
+    way = target - position[:2]
+    yaw = np.rad2deg(np.arctan2(way[1], way[0])) + rng.normal(0, 8)
+    pitch = rng.normal(-9, 8)
+    return Camera.look(position, yaw, pitch, rng.normal(0, 2.5), rng.uniform(52, 82), height, width)
+
+
+def _inside(shape, point) -> bool:
+    local = shape.rotation.T @ (point - shape.centre) / (shape.half + 0.12)
+    return bool((np.abs(local) < 1).all())
