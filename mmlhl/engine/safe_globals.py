@@ -3,9 +3,12 @@
 Since torch 2.6, `torch.load` refuses every class that is not on its list. mmengine's checkpoints
 hold its log histories (numpy arrays), scores (numpy scalars) and config dictionaries, so the
 classic mmengine fails on its own files and the maintained one may fall back to unrestricted
-unpickling. The classes below only hold data; with them listed, both load and resume under the
+unpickling. The classes listed here only hold data; with them, both load and resume under the
 restriction.
 """
+
+import pickle
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 
 _DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-_DTYPES += ("float16", "float32", "float64")
+_DTYPES += ("float16", "float32", "float64", "str")
 
 
 def register_safe_globals() -> None:
@@ -21,19 +24,41 @@ def register_safe_globals() -> None:
 
     Does nothing on torch before 2.6, where loading is unrestricted by default.
     """
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):
+        return
     try:
         from numpy._core import multiarray  # numpy >= 2
     except ImportError:
         from numpy.core import multiarray
 
-    classes: list = [HistoryBuffer, ConfigDict, np.ndarray, np.dtype]
-    # numpy >= 1.25 pickles a dtype by its own class.
+    classes = [HistoryBuffer, ConfigDict, np.ndarray, np.dtype]
+    # A dtype is restored as an instance of its own class.
     classes += {type(np.dtype(name)) for name in _DTYPES}
+    # Pairs, not bare classes: the maintained mmengine lists bare ones for the time of a load and
+    # then strikes them off, also where they had been listed before.
+    pairs = [(cls, f"{cls.__module__}.{cls.__qualname__}") for cls in classes]
     # numpy 2 moved `core` to `_core`; a file names the one of the numpy that wrote it.
-    classes += [
+    pairs += [
         (function, f"numpy.{core}.multiarray.{function.__name__}")
         for function in (multiarray._reconstruct, multiarray.scalar)
         for core in ("core", "_core")
     ]
-    if tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 6):
-        torch.serialization.add_safe_globals(classes)
+    pairs.append((_history_statistic, "builtins.getattr"))
+    torch.serialization.add_safe_globals(pairs)
+
+
+def _history_statistic(owner: object, name: str) -> Callable:
+    """Stand in for `getattr`, which would reach everything, where a checkpoint asks for it.
+
+    A pickled `HistoryBuffer` refers to its statistics (`min`, `max` ...) by `getattr` on its class.
+
+    Raises:
+        pickle.UnpicklingError: If anything else is asked for.
+    """
+    known = {"min", "max", "current", "mean", *HistoryBuffer._statistics_methods}
+    if owner is not HistoryBuffer or name not in known:
+        raise pickle.UnpicklingError(
+            f"the checkpoint asks for attribute {name!r} of {owner!r}; "
+            "only the statistics of mmengine's HistoryBuffer are allowed"
+        )
+    return getattr(HistoryBuffer, name)
