@@ -82,7 +82,8 @@ def bedding(rng: np.random.Generator) -> Material:
 
 def wall(rng: np.random.Generator) -> Material:
     """Paint, wallpaper, bricks, panels, tiles."""
-    base = tone(rng, (0.0, 0.38), (0.5, 0.95))
+    hue = (0, 1) if rng.random() < 0.45 else (0.05, 0.2)
+    base = tone(rng, (0.0, 0.38), (0.5, 0.95), hue)
     if rng.random() < 0.15:
         base = tone(rng, (0.3, 0.6), (0.25, 0.6))
     texture = rng.choice(
@@ -104,7 +105,8 @@ def floor(rng: np.random.Generator) -> Material:
         base = tone(rng, (0.2, 0.6), (0.25, 0.8), (0.04, 0.11))
         colours = [base, near(rng, base, 0.3)]
         return Material(texture, np.stack(colours), rng.uniform(0.07, 0.16), _seed(rng), 0.25)
-    base = tone(rng, (0.02, 0.4), (0.25, 0.85))
+    hue = (0, 1) if rng.random() < 0.5 else (0.03, 0.15)
+    base = tone(rng, (0.02, 0.4), (0.25, 0.85), hue)
     colours = [base, near(rng, base, 0.25), near(rng, base, 0.5)]
     shine = {"tiles": 0.4, "plain": 0.15}.get(texture, 0.0)
     return Material(texture, np.stack(colours), rng.uniform(0.25, 0.5), _seed(rng), shine)

@@ -43,17 +43,19 @@ def shade(
     lifted = points + 2e-3 * normal
     blockers = [shape for shape in scene.shapes if shape.opaque]
 
-    open_sky = _openness(scene, lifted, normal, blockers, rng)
+    open_sky = _openness(scene, lifted, normal, blockers, hit, rng)
     light = scene.ambient.astype(np.float32)[:, None] * open_sky
     shine = np.zeros_like(light)
     for lamp in scene.lights:
-        jitter = rng.normal(0, lamp.radius, points.shape).astype(np.float32)
-        way = lamp.position.astype(np.float32)[:, None] + jitter - lifted
+        way = lamp.position.astype(np.float32)[:, None] - lifted
         distance = np.linalg.norm(way, axis=0)
         facing = (normal * way).sum(axis=0) / distance
         lit = np.flatnonzero(facing > 0)
         seen = np.zeros(points.shape[1], dtype=np.float32)
-        seen[lit] = ~_blocked(lifted[:, lit], way[:, lit], blockers)
+        # each probe goes to another point of the lamp, which makes its shadows soft
+        jitter = rng.normal(0, lamp.radius, (3, len(lit))).astype(np.float32)
+        seen[lit] = ~_blocked(lifted[:, lit], way[:, lit] + jitter, blockers)
+        seen = _calm(seen, hit, 2)
         power = lamp.power.astype(np.float32)[:, None] * seen / (1.0 + distance**2)
         light += power * facing.clip(0)
         half = view + way / distance
@@ -83,18 +85,37 @@ def _surfaces(scene, points, hit):
     return normal, albedo, gloss, glow
 
 
-def _openness(scene, points, normal, blockers, rng):
+def _openness(scene, points, normal, blockers, hit, rng):
     """Share of the light from everywhere that arrives: one random probe, and the room's walls."""
     probe = rng.normal(size=points.shape).astype(np.float32)
     probe = normal + 0.9 * probe / np.linalg.norm(probe, axis=0)
     probe *= _REACH / np.linalg.norm(probe, axis=0)
-    seen = 1.0 - 0.75 * _blocked(points, probe, blockers)
+    blocked = _blocked(points, probe, blockers).astype(np.float32)
+    seen = 1.0 - 0.75 * _calm(blocked, hit, 4)
     size = scene.size.astype(np.float32)[:, None]
     for distance in (points, size - points):
         # a wall does not shade itself: its own points have distance zero and face away from it
         near = np.exp(-distance.clip(0) / 0.3) * (np.abs(normal) < 0.7)
         seen *= (1 - 0.3 * near).prod(axis=0)
     return seen * (0.85 + 0.15 * normal[2])
+
+
+def _calm(values, hit, radius):
+    """Average noisy values with those of near samples on the same shape, along rows and columns."""
+    values = values.reshape(hit.shape)
+    for axis in (0, 1):
+        total, count = values.copy(), np.ones_like(values)
+        for step in range(1, radius + 1):
+            here, there = [slice(None)] * 2, [slice(None)] * 2
+            here[axis], there[axis] = slice(step, None), slice(None, -step)
+            here, there = tuple(here), tuple(there)
+            same = hit[here] == hit[there]
+            total[here] += same * values[there]
+            total[there] += same * values[here]
+            count[here] += same
+            count[there] += same
+        values = total / count
+    return values.ravel()
 
 
 def _blocked(points, way, blockers):

@@ -9,7 +9,7 @@ from .renderer import render_labels
 from .scene import Scene
 
 
-def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 8) -> Camera:
+def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 10) -> Camera:
     """Sample a camera that stands free and sees something of the room.
 
     Args:
@@ -40,10 +40,10 @@ def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 8) -
         seen = render_labels(scene, small, 18, 24)
         counts = np.bincount(seen["label"].ravel(), minlength=13)
         near = float(np.quantile(seen["depth"], 0.03))
-        score = (counts > 4).sum() - 4.0 * counts.max() / counts.sum() - 8.0 * (near < 0.6)
+        score = (counts > 4).sum() - 5.0 * counts.max() / counts.sum() - 8.0 * (near < 0.6)
         if score > best_score:
             best, best_score = camera, score
-        if score > 3.5:
+        if score > 4.5:
             break
     return best
 
