@@ -1,8 +1,19 @@
 """Running sequences of phases: runners, hooks, and what mmengine needs around them."""
 
 from .cpu_distributed import prepare_distributed
+from .hooks import LifelongPhaseHook
+from .phases import Phase, parse_phases, phase_config
+from .runners import LifelongRunner
 from .safe_globals import register_safe_globals
 
 register_safe_globals()
 
-__all__ = ["prepare_distributed", "register_safe_globals"]
+__all__ = [
+    "LifelongPhaseHook",
+    "LifelongRunner",
+    "Phase",
+    "parse_phases",
+    "phase_config",
+    "prepare_distributed",
+    "register_safe_globals",
+]

@@ -9,7 +9,7 @@ import subprocess
 from datetime import timedelta
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from torch import distributed as torch_dist
@@ -35,23 +35,23 @@ def prepare_distributed(cfg: Config) -> None:
     if launcher == "none" or get_device() != "cpu":
         return
 
-    dist_cfg = cfg.setdefault("env_cfg", ConfigDict()).setdefault("dist_cfg", ConfigDict())
-    dist_cfg["backend"] = "gloo"
+    # Whole dictionaries are assigned: a config stores copies of what it is given.
+    env_cfg = cfg.get("env_cfg") or {}
+    dist_cfg = {**(env_cfg.get("dist_cfg") or {}), "backend": "gloo"}
+    cfg["env_cfg"] = {**env_cfg, "dist_cfg": dist_cfg}
     if not torch_dist.is_initialized():
         _set_rendezvous(launcher)
         seconds = dist_cfg.get("timeout")
         options = {} if seconds is None else {"timeout": timedelta(seconds=seconds)}
         torch_dist.init_process_group(backend="gloo", **options)
 
-    wrapper = cfg.get("model_wrapper_cfg")
-    if wrapper is None:
-        # The values that mmengine takes when no wrapper is configured.
-        wrapper = cfg["model_wrapper_cfg"] = ConfigDict(
-            type="MMDistributedDataParallel",
-            broadcast_buffers=False,
-            find_unused_parameters=cfg.get("find_unused_parameters", False),
-        )
-    wrapper["device_ids"] = None
+    # Without a wrapper of the user's choice, the values that mmengine takes then.
+    wrapper = cfg.get("model_wrapper_cfg") or {
+        "type": "MMDistributedDataParallel",
+        "broadcast_buffers": False,
+        "find_unused_parameters": cfg.get("find_unused_parameters", False),
+    }
+    cfg["model_wrapper_cfg"] = {**wrapper, "device_ids": None}
 
     replaced = sum(_replace_sync_bn(cfg.get(key)) for key in ("model", "phases"))
     if cfg.get("sync_bn") is not None:

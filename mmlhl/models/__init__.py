@@ -1,0 +1,17 @@
+"""Models: segmentors, heads, losses and the methods that keep old tasks."""
+
+from . import heads, losses, methods, segmentors
+from .data_preprocessor import MultiTaskDataPreProcessor
+from .frozen import FrozenModels, freeze
+from .teacher import build_teacher
+
+__all__ = [
+    "FrozenModels",
+    "MultiTaskDataPreProcessor",
+    "build_teacher",
+    "freeze",
+    "heads",
+    "losses",
+    "methods",
+    "segmentors",
+]

@@ -1,0 +1,44 @@
+# A narrow DeepLabV3+ that two CPU cores train from scratch: ResNet-18 at half width, output
+# stride 8, low-level features from the first stage.
+norm_cfg = dict(type="BN", requires_grad=True)
+data_preprocessor = dict(
+    type="MultiTaskDataPreProcessor",
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+)
+decoder = dict(
+    type="DepthwiseSeparableASPPHead",
+    in_channels=256,
+    in_index=3,
+    channels=64,
+    dilations=(1, 3, 6, 9),
+    c1_in_channels=32,
+    c1_channels=16,
+    dropout_ratio=0.0,
+    norm_cfg=norm_cfg,
+    align_corners=False,
+)
+model = dict(
+    type="LifelongSegmentor",
+    data_preprocessor=data_preprocessor,
+    backbone=dict(
+        type="ResNet",
+        depth=18,
+        base_channels=32,
+        num_stages=4,
+        out_indices=(0, 1, 2, 3),
+        dilations=(1, 1, 2, 4),
+        strides=(1, 2, 1, 1),
+        norm_cfg=norm_cfg,
+        norm_eval=False,
+        style="pytorch",
+        contract_dilation=True,
+    ),
+    heads=dict(
+        seg=dict(type="SegmentationHead", num_classes=13, decoder=decoder),
+        depth=dict(type="DepthHead", decoder=decoder),
+        normal=dict(type="NormalHead", decoder=decoder),
+    ),
+    test_cfg=dict(mode="whole"),
+)

@@ -1,0 +1,3 @@
+from .lifelong_phase_hook import LifelongPhaseHook
+
+__all__ = ["LifelongPhaseHook"]

@@ -1,0 +1,216 @@
+"""What makes a training run a phase: the teacher, the method's ends, and the record."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+import time
+from io import StringIO
+
+from mmengine.dist import (
+    all_reduce_params,
+    barrier,
+    get_world_size,
+    is_main_process,
+    master_only,
+)
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from rich.console import Console
+from torch import nn
+
+from ...evaluation import LifelongRecord, phase_table
+from ...models.methods import BaseMethod
+from ...models.segmentors import LifelongSegmentor
+from ...models.teacher import build_teacher
+
+METHOD_KEY = "lifelong_method"
+
+
+@HOOKS.register_module()
+class LifelongPhaseHook(Hook):
+    """Runs one phase around mmengine's training loop.
+
+    :class:`~mmlhl.engine.runners.LifelongRunner` adds it to the config of each phase. It also
+    serves a plain ``Runner``, for adding one task to one checkpoint: name the tasks in
+    ``model.tasks`` and ``model.new_tasks``, the checkpoint in ``load_from``, and this hook in
+    ``custom_hooks``.
+
+    - Before training: builds the teacher from the previous checkpoint's file, tells the method
+      that a phase begins, and checks that the optimiser has every trainable parameter.
+    - After training: tells the method that the phase ends, saves ``<name>.pth``, evaluates all
+      tasks seen so far on the test set, and adds a phase to the record.
+    - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
+
+    Args:
+        name: name of the phase; the new tasks' names if None.
+        teacher_checkpoint: checkpoint at the end of the previous phase; the config's
+            ``load_from`` if None.
+        teacher_model: config of the teacher's model where it differs from the student's.
+        record: file of the record; ``<work_dir>/lifelong.json`` if None.
+    """
+
+    # after EMAHook, which copies the model, so that the copy never carries a teacher
+    priority = "LOW"
+
+    def __init__(
+        self,
+        name: str | None = None,
+        teacher_checkpoint: str | None = None,
+        teacher_model: dict | None = None,
+        record: str | None = None,
+    ) -> None:
+        self.name = name
+        self.teacher_checkpoint = teacher_checkpoint
+        self.teacher_model = teacher_model
+        self.record = record
+        self._dataset_meta: dict = {}
+        self._started = 0.0
+        self._step_hook = None
+
+    # -- before ----------------------------------------------------------------------------
+    def before_run(self, runner: Runner) -> None:
+        """Check the model, and find the previous checkpoint while the config still names it.
+
+        Raises:
+            TypeError: if the model is no LifelongSegmentor.
+            ValueError: if the method needs a teacher and none is known.
+        """
+        model = unwrap(runner)
+        if not isinstance(model, LifelongSegmentor):
+            raise TypeError(f"LifelongPhaseHook needs a LifelongSegmentor, got {type(model)}")
+        self.name = self.name or "_".join(model.new_tasks)
+        self.teacher_checkpoint = self.teacher_checkpoint or runner._load_from
+        if model.old_tasks and model.method.needs_teacher and not self.teacher_checkpoint:
+            raise ValueError(
+                f"{type(model.method).__name__} keeps {model.old_tasks} with the help of the "
+                "previous phase's model: name its checkpoint in load_from, or in this hook's "
+                "teacher_checkpoint"
+            )
+
+    def before_train(self, runner: Runner) -> None:
+        """Set the teacher, begin the phase, check the optimiser. The weights are loaded."""
+        model = unwrap(runner)
+        check_optimizer(model, runner)
+        if model.old_tasks and model.method.needs_teacher:
+            config = self.teacher_model or runner.cfg.model
+            teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
+            model.set_teacher(teacher.to(next(model.parameters()).device))
+        model.method.begin_phase(model, runner)
+        if type(model.method).edit_gradients is not BaseMethod.edit_gradients:
+            # runs on reduced, unscaled gradients, whatever wraps the optimiser
+            self._step_hook = runner.optim_wrapper.optimizer.register_step_pre_hook(
+                lambda *_: model.method.edit_gradients(model)
+            )
+        self._started = time.time()
+
+    # -- checkpoints -------------------------------------------------------------------------
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Give the method its state back, be it from this phase or the previous one."""
+        if METHOD_KEY in checkpoint:
+            unwrap(runner).method.load_state_dict(checkpoint[METHOD_KEY])
+        self._dataset_meta = (checkpoint.get("meta") or {}).get("dataset_meta") or {}
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the method's state; keep classes that this phase's dataset does not know."""
+        state = unwrap(runner).method.state_dict()
+        if state:
+            checkpoint[METHOD_KEY] = state
+        meta = checkpoint["meta"].get("dataset_meta") or {}
+        if "classes" not in meta:
+            checkpoint["meta"]["dataset_meta"] = {**meta, **self._dataset_meta}
+
+    # -- after -----------------------------------------------------------------------------
+    def after_train(self, runner: Runner) -> None:
+        """End the phase, save it, evaluate it, write the record and print it."""
+        model = unwrap(runner)
+        seconds = time.time() - self._started
+        if self._step_hook is not None:
+            self._step_hook.remove()
+        model.method.end_phase(model, runner)
+        model.set_teacher(None)
+        if get_world_size() > 1:
+            # BN statistics differ by rank; the file, and what is evaluated, must be the same
+            floats = [b for b in model.buffers() if b.is_floating_point()]
+            all_reduce_params(floats, op="mean")
+        checkpoint = save_atomically(runner, f"{self.name}.pth")
+        metrics = {}
+        if runner._test_loop is None:
+            print_log("no test_dataloader: the record gets no figures", "current")
+        else:
+            metrics = runner.test_loop.run()
+        self._write_record(runner, model, checkpoint, seconds, metrics)
+        barrier()  # the next phase reads what rank 0 wrote
+
+    @master_only
+    def _write_record(
+        self, runner: Runner, model: nn.Module, checkpoint: str, seconds: float, metrics: dict
+    ) -> None:
+        path = self.record or osp.join(runner.work_dir, "lifelong.json")
+        if osp.isfile(path):
+            record = LifelongRecord.load(path)
+        else:
+            record = LifelongRecord(type(model.method).__name__, runner.seed)
+        directions = {}
+        if metrics:
+            directions = getattr(runner.test_loop.evaluator, "higher_is_better", {})
+        record.add_phase(
+            self.name,
+            model.new_tasks,
+            osp.relpath(checkpoint, osp.dirname(osp.abspath(path))),
+            round(seconds, 1),
+            {key: value for key, value in metrics.items() if key.split("/")[0] in model.tasks},
+            directions,
+            exemplars=model.method.exemplars,
+        )
+        record.save(path)
+        text = StringIO()
+        Console(file=text, width=100).print(phase_table(record))
+        runner.logger.info(f"{path}\n{text.getvalue()}")
+
+
+def unwrap(runner: Runner) -> nn.Module:
+    """The runner's model without its distributed wrapper."""
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def check_optimizer(model: nn.Module, runner: Runner) -> None:
+    """Every trainable parameter has to be in the optimiser.
+
+    A head that is added after the optimiser was built would silently never be trained.
+
+    Raises:
+        RuntimeError: naming the first parameters that are not.
+    """
+    wrapper = runner.optim_wrapper
+    wrappers = wrapper.values() if isinstance(wrapper, dict) else [wrapper]
+    held = {
+        id(parameter)
+        for each in wrappers
+        for group in each.optimizer.param_groups
+        for parameter in group["params"]
+    }
+    lost = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in held]
+    if lost:
+        raise RuntimeError(
+            f"the optimiser does not have {len(lost)} trainable parameters, such as {lost[:3]}: "
+            "name the tasks in model.tasks, so that their heads exist when the optimiser is built"
+        )
+
+
+def save_atomically(runner: Runner, filename: str) -> str:
+    """Save the model without optimiser into ``work_dir``; never leaves half a file.
+
+    Returns:
+        Path of the checkpoint.
+    """
+    path = osp.join(runner.work_dir, filename)
+    runner.save_checkpoint(
+        runner.work_dir, f"{filename}.tmp", save_optimizer=False, save_param_scheduler=False
+    )
+    if is_main_process():
+        os.replace(f"{path}.tmp", path)
+    return path

@@ -1,0 +1,255 @@
+"""From one config with ``phases`` to one plain mmengine config a phase.
+
+Pure functions on configs: everything that can be wrong in a sequence is found here, before
+anything is built.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmseg.registry import DATASETS, MODELS
+
+from ..datasets import MultiTaskDataset
+from ..models.methods import BaseMethod
+
+PHASE_KEYS = {"tasks", "name", "cfg"}
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of a sequence.
+
+    Attributes:
+        index: place in the sequence, from 0.
+        tasks: the tasks it brings.
+        seen: these and all earlier ones, in order of appearance.
+        name: what the record and the folder call it.
+        cfg: what it overrides in the sequence's config.
+    """
+
+    index: int
+    tasks: tuple[str, ...]
+    seen: tuple[str, ...]
+    name: str
+    cfg: dict = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """Name of the phase's folder in the sequence's ``work_dir``."""
+        return f"phase_{self.index + 1}_{self.name}"
+
+
+def parse_phases(cfg: Config) -> list[Phase]:
+    """The phases of a config, checked against its model and datasets.
+
+    Raises:
+        ValueError: naming the key and the value: no phases, a phase without tasks, a task
+            twice or without a head, an unknown method, a dataset that cannot supply a task.
+    """
+    given = cfg.get("phases")
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ValueError(
+            "phases must be a list such as [dict(tasks=['seg']), dict(tasks=['depth'])], "
+            f"got {given!r}"
+        )
+    phases: list[Phase] = []
+    seen: list[str] = []
+    for index, entry in enumerate(given):
+        key = f"phases[{index}]"
+        if not isinstance(entry, dict) or not entry.get("tasks"):
+            raise ValueError(f"{key} must be dict(tasks=[...], cfg=dict(...)), got {entry!r}")
+        unknown = set(entry) - PHASE_KEYS
+        if unknown:
+            raise ValueError(
+                f"{key} has unknown keys {sorted(unknown)}; known are {sorted(PHASE_KEYS)}, and "
+                "whatever the phase overrides goes into cfg=dict(...)"
+            )
+        tasks = entry["tasks"]
+        if isinstance(tasks, str):
+            raise ValueError(f"{key}.tasks must be a list, got {tasks!r}; write [{tasks!r}]")
+        for task in tasks:
+            if task in seen:
+                raise ValueError(f"{key}.tasks: {task!r} comes twice in the sequence")
+            seen.append(task)
+        name = entry.get("name") or "_".join(tasks)
+        if Path(name).name != name:
+            raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
+        phases.append(
+            Phase(index, tuple(tasks), tuple(seen), name, copy.deepcopy(entry.get("cfg") or {}))
+        )
+    for phase in phases:
+        _check_phase(merged_config(cfg, phase), phase)
+    return phases
+
+
+def _check_phase(cfg: Config, phase: Phase) -> None:
+    key = f"phases[{phase.index}]"
+    heads = cfg.model.get("heads") or {}
+    for task in phase.seen:
+        if task not in heads:
+            raise ValueError(
+                f"{key}.tasks: no head is configured for task {task!r}; model.heads has "
+                f"{list(heads)}"
+            )
+    check_method(cfg.model.get("method", dict(type="Naive")))
+    for loader, wanted in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
+        if cfg.get(loader) is None:
+            continue
+        for dataset in multi_task_datasets(cfg[loader]["dataset"]):
+            offered = offered_tasks(dataset)
+            for task in wanted:
+                if task not in offered:
+                    raise ValueError(
+                        f"{key}.tasks: {loader}.dataset ({dataset['type']}) has no annotation "
+                        f"for task {task!r}; it offers {list(offered)}"
+                    )
+
+
+def check_method(method: dict) -> None:
+    """Raise a ValueError unless ``method`` is the config of a registered method."""
+    cls = method.get("type")
+    cls = MODELS.get(cls) if isinstance(cls, str) else cls
+    if not (inspect.isclass(cls) and issubclass(cls, BaseMethod)):
+        known = sorted(
+            name
+            for name, value in MODELS.module_dict.items()
+            if inspect.isclass(value) and issubclass(value, BaseMethod)
+        )
+        raise ValueError(f"model.method: {method.get('type')!r} is no method; known are {known}")
+
+
+def multi_task_datasets(node: object) -> Iterator[dict]:
+    """Configs of all multi-task datasets below ``node``, inside wrappers too."""
+    if isinstance(node, dict):
+        cls = node.get("type")
+        cls = DATASETS.get(cls) if isinstance(cls, str) else cls
+        if inspect.isclass(cls) and issubclass(cls, MultiTaskDataset):
+            yield node
+            return
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from multi_task_datasets(child)
+
+
+def offered_tasks(dataset: dict) -> Sequence[str]:
+    """Tasks for which the dataset of a config has annotations."""
+    cls = dataset["type"]
+    cls = DATASETS.get(cls) if isinstance(cls, str) else cls
+    changes = dataset.get("annotations") or {}
+    return [task for task in {**cls.ANNOTATIONS, **changes} if changes.get(task, True) is not None]
+
+
+def merged_config(cfg: Config, phase: Phase) -> Config:
+    """A copy of the sequence's config with the phase's own overrides merged in."""
+    merged = copy.deepcopy(cfg)
+    merged.merge_from_dict(copy.deepcopy(phase.cfg))
+    for key in ("phases", "runner_type"):
+        merged.pop(key, None)
+    return merged
+
+
+def phase_config(
+    cfg: Config,
+    phases: Sequence[Phase],
+    index: int,
+    previous: str | None = None,
+    resume: bool = False,
+) -> Config:
+    """The plain config with which mmengine's Runner trains one phase.
+
+    Args:
+        cfg: the sequence's config, with ``work_dir``.
+        phases: as :func:`parse_phases` gives them.
+        index: which phase.
+        previous: checkpoint file at the end of the previous phase; None in the first, which
+            starts from the config's own ``load_from`` if there is one.
+        resume: go on from the newest checkpoint in the phase's folder.
+    """
+    phase = phases[index]
+    out = merged_config(cfg, phase)
+    root = Path(cfg.work_dir)
+    out.work_dir = str(root / phase.folder)
+    out.experiment_name = f"{cfg.get('experiment_name') or root.name}_{phase.folder}"
+    if out.get("visualizer") is not None:
+        # a visualizer is a global instance by name: each phase needs its own log folder
+        out.visualizer["name"] = out.experiment_name
+    out.resume = resume
+    if resume:
+        out.load_from = None
+    elif previous is not None:
+        out.load_from = previous
+
+    out.model["tasks"] = list(phase.seen)
+    out.model["new_tasks"] = list(phase.tasks)
+    parts = len(phases) if cfg.get("disjoint_phases", True) else None
+    _set_tasks(out.get("train_dataloader"), phase.tasks, parts and (index, parts))
+    for loader in LOADERS[1:]:
+        _set_tasks(out.get(loader), phase.seen, None)
+    _drop_incomplete_validation(out)
+    _follow_schedule(out, _schedule_length(cfg))
+    _check_save_best(out, phase)
+
+    hook = dict(type="LifelongPhaseHook", name=phase.name, record=str(root / "lifelong.json"))
+    if previous is not None:
+        hook["teacher_checkpoint"] = previous
+        before = merged_config(cfg, phases[index - 1]).model.to_dict()
+        if before != merged_config(cfg, phase).model.to_dict():
+            hook["teacher_model"] = before
+    out.custom_hooks = [*out.get("custom_hooks", []), ConfigDict(hook)]
+    return out
+
+
+def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple | None) -> None:
+    if loader is None:
+        return
+    for dataset in multi_task_datasets(loader["dataset"]):
+        dataset["tasks"] = list(tasks)
+        # a phase with images of its own (`part` written in its cfg) keeps them
+        if part is not None and "part" not in dataset:
+            dataset["part"] = list(part)
+
+
+def _drop_incomplete_validation(cfg: Config) -> None:
+    """mmengine wants all of loader, loop and evaluator, or none of them."""
+    for kind in ("val", "test"):
+        keys = [f"{kind}_dataloader", f"{kind}_cfg", f"{kind}_evaluator"]
+        if any(cfg.get(key) is None for key in keys):
+            for key in keys:
+                cfg[key] = None
+
+
+def _schedule_length(cfg: Config) -> tuple[int | None, int | None]:
+    train = cfg.get("train_cfg") or {}
+    return train.get("max_epochs"), train.get("max_iters")
+
+
+def _follow_schedule(cfg: Config, base: tuple[int | None, int | None]) -> None:
+    """A learning-rate schedule that ended with the sequence's length ends with the phase's."""
+    schedulers = cfg.get("param_scheduler")
+    if not schedulers:
+        return
+    for before, now in zip(base, _schedule_length(cfg), strict=True):
+        if before is None or now is None or before == now:
+            continue
+        for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+            for key in ("end", "T_max"):
+                if scheduler.get(key) == before:
+                    scheduler[key] = now
+
+
+def _check_save_best(cfg: Config, phase: Phase) -> None:
+    """Drop ``save_best`` while the task that it names is not learned, or nothing validates."""
+    checkpoint = (cfg.get("default_hooks") or {}).get("checkpoint") or {}
+    best = checkpoint.get("save_best")
+    names = [best] if isinstance(best, str) else list(best or [])
+    known = [n for n in names if n == "auto" or n.split("/")[0] in phase.seen]
+    if best is not None and (cfg.get("val_cfg") is None or len(known) < len(names)):
+        checkpoint["save_best"] = known if known and cfg.get("val_cfg") is not None else None

@@ -1,0 +1,3 @@
+from .lifelong_runner import LifelongRunner
+
+__all__ = ["LifelongRunner"]

@@ -1,0 +1,181 @@
+"""The contract of a dense head: a decoder plus what its output space means."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import PixelData
+from mmseg.models.utils import resize
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..losses.grouping import equal_width_groups, foreground_groups
+
+
+class BaseDenseHead(BaseModule, metaclass=ABCMeta):
+    """One task: a registered mmseg decode head as feature-to-map network, and an output space.
+
+    A subclass says what the raw map means. Distillation methods and the segmentor know a head
+    only by the methods below, so a new kind of task is one new subclass and nothing else.
+
+    Args:
+        decoder: config of any registered mmseg decode head. ``num_classes`` is filled in with
+            ``channels`` and may be left out.
+        channels: K, the number of channels of the raw map.
+        field: name of the task's maps in a data sample: ``gt_<field>``, ``pred_<field>``.
+        loss: config, or list of configs, of the losses against ground truth.
+        init_cfg: as in mmengine.
+
+    Raises:
+        ValueError: if the decoder is configured with another number of channels.
+    """
+
+    #: groups that :meth:`groups` makes, None where only the data can tell
+    num_groups: int | None = None
+
+    def __init__(
+        self,
+        decoder: dict,
+        channels: int,
+        field: str,
+        loss: dict | Sequence[dict],
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        decoder = dict(decoder)
+        given = decoder.setdefault("num_classes", channels)
+        if given != channels:
+            raise ValueError(
+                f"{type(self).__name__}: decoder.num_classes is {given}, but this output space "
+                f"has {channels} channel(s); leave num_classes out of the decoder"
+            )
+        if channels == 1:
+            decoder.setdefault("threshold", 0.5)  # mmseg warns without one; nothing here reads it
+        elif channels == 2:
+            decoder.setdefault("out_channels", 2)
+        self.decoder = MODELS.build(decoder)
+        self.field = field
+        losses = [loss] if isinstance(loss, dict) else loss
+        self.losses = nn.ModuleList(MODELS.build(dict(cfg)) for cfg in losses)
+
+    @property
+    def align_corners(self) -> bool:
+        """Corner alignment of every resize, the decoder's."""
+        return self.decoder.align_corners
+
+    # -- forward ---------------------------------------------------------------------------
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Raw map ``(N, K, h, w)`` from the encoder's feature maps."""
+        return self.decoder(feats)
+
+    def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
+        """Raw map resized bilinearly to ``size`` (H, W), in float32."""
+        if raw.dtype in (torch.float16, torch.bfloat16):
+            raw = raw.float()
+        size = tuple(int(side) for side in size)
+        if raw.shape[2:] == size:
+            return raw
+        return resize(raw, size, mode="bilinear", align_corners=self.align_corners, warning=False)
+
+    def activate(self, raw: Tensor, size: Sequence[int]) -> Tensor:
+        """The prediction ``(N, K, H, W)`` at ``size``, from the raw map."""
+        return self.activation(self.resize(raw, size))
+
+    @abstractmethod
+    def activation(self, resized: Tensor) -> Tensor:
+        """The prediction from a raw map that has its final size, ``(N, K, H, W)``."""
+
+    def predict(self, feats: Sequence[Tensor], batch_img_metas: list[dict]) -> Tensor:
+        """The prediction at the size of the network's input, as mmseg's heads give it."""
+        meta = batch_img_metas[0]
+        size = meta.get("pad_shape") or meta["img_shape"]
+        return self.activate(self(feats), size[:2])
+
+    def flip(self, raw: Tensor, direction: str) -> Tensor:
+        """Undo a flip of the input on the raw map ``(N, K, h, w)``."""
+        return raw.flip(3 if direction == "horizontal" else 2)
+
+    def to_sample(self, pred: Tensor, sample) -> None:
+        """Write the prediction ``(K, H, W)`` of one image into its data sample."""
+        sample.set_data({f"pred_{self.field}": PixelData(data=pred)})
+
+    # -- ground truth ----------------------------------------------------------------------
+    def stack_gt(self, samples: Sequence) -> Tensor:
+        """Ground truth ``(N, K, H, W)`` of a batch.
+
+        Raises:
+            KeyError: if a sample does not carry this head's annotation.
+        """
+        key = f"gt_{self.field}"
+        for sample in samples:
+            if key not in sample:
+                raise KeyError(
+                    f"{type(self).__name__} learns from {key!r}, which the sample of "
+                    f"{sample.metainfo.get('img_path', 'an unnamed image')} lacks; "
+                    "the train dataset has to load it"
+                )
+        return torch.stack([sample.get(key).data for sample in samples])
+
+    def measured(self, gt: Tensor) -> Tensor:
+        """Pixels with ground truth, ``(N, H, W)`` bool. NaN means unmeasured, everywhere."""
+        return gt.isfinite().all(1)
+
+    def loss(self, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
+        """Losses against ground truth over the measured pixels."""
+        return self.loss_by_map(self(feats), self.stack_gt(samples))
+
+    def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        """As :meth:`loss`, from the raw map and the stacked ground truth ``(N, K, H, W)``."""
+        pred = self.trained_map(self.resize(raw, gt.shape[2:]))
+        measured = self.measured(gt)
+        chosen = pred.movedim(1, -1)[measured]
+        target = gt.movedim(1, -1)[measured].to(chosen)
+        if not len(chosen):  # a batch without a measured pixel still has to backpropagate
+            return {loss.loss_name: pred.sum() * 0.0 for loss in self._named_losses()}
+        losses: dict[str, Tensor] = {}
+        for loss in self._named_losses():
+            value = loss(chosen, target)
+            losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
+        return losses
+
+    def trained_map(self, resized: Tensor) -> Tensor:
+        """What the losses see; the activated map unless a subclass trains on logits."""
+        return self.activation(resized)
+
+    def _named_losses(self):
+        for loss in self.losses:
+            if not hasattr(loss, "loss_name"):  # one of torch's own losses
+                loss.loss_name = f"loss_{type(loss).__name__.lower()}"
+            yield loss
+
+    # -- distillation ----------------------------------------------------------------------
+    def pseudo_label(self, pred: Tensor) -> Tensor:
+        """What the teacher's prediction ``(N, K, H, W)`` tells the student."""
+        return pred.detach()
+
+    @abstractmethod
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Pixel distillation map ``(N, H, W)``.
+
+        Args:
+            student: the student's prediction ``(N, K, H, W)``.
+            teacher: the teacher's pseudo label.
+        """
+
+    def groups(
+        self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
+    ) -> Tensor:
+        """Group of each pixel by the teacher's pseudo label, ``(N, H, W)`` int64.
+
+        Args:
+            teacher: the pseudo label.
+            valid: ``(N, H, W)`` bool, pixels that count; None means all.
+            bins: number of bins of equal width instead of foreground and background
+                (ablation of HAD; classes have no bins).
+        """
+        if bins is not None:
+            return equal_width_groups(teacher, bins, valid)
+        return foreground_groups(teacher, self.delta, valid)

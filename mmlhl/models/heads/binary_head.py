@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_head import BaseDenseHead
+
+
+@MODELS.register_module()
+class BinaryHead(BaseDenseHead):
+    """One probability a pixel: saliency, binary edges.
+
+    The prediction is the probability; the pseudo label is the teacher's probability (or, with
+    ``hard_pseudo_label``, its 0/1 decision) and the distance the binary cross-entropy above its
+    own minimum, so that a student equal to its teacher is at distance zero. The paper does not
+    treat this output space; groups are taken from the probability itself, which already lies
+    in [0, 1]: background up to ``delta``, foreground above.
+
+    Args:
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        field: name of the maps in a data sample, such as ``saliency_map``.
+        delta: probability above which a pixel is foreground.
+        loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets.
+        ignore_index: label that is not learned.
+        hard_pseudo_label: distil the teacher's decision instead of its probability.
+        init_cfg: as in mmengine.
+    """
+
+    num_groups = 2
+
+    def __init__(
+        self,
+        decoder: dict,
+        field: str,
+        delta: float = 0.5,
+        loss: dict | Sequence[dict] = dict(type="DenseBCELoss"),  # noqa: B006
+        ignore_index: int = 255,
+        hard_pseudo_label: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(decoder, 1, field, loss, init_cfg)
+        self.delta = delta
+        self.ignore_index = ignore_index
+        self.hard_pseudo_label = hard_pseudo_label
+
+    def activation(self, resized: Tensor) -> Tensor:
+        """Probability ``(N, 1, H, W)``."""
+        return resized.sigmoid()
+
+    def trained_map(self, resized: Tensor) -> Tensor:
+        """The losses see logits."""
+        return resized
+
+    def measured(self, gt: Tensor) -> Tensor:
+        """Labelled pixels, ``(N, H, W)`` bool."""
+        return super().measured(gt) & (gt[:, 0] != self.ignore_index)
+
+    def pseudo_label(self, pred: Tensor) -> Tensor:
+        """The teacher's probability, or its decision."""
+        pred = pred.detach()
+        return (pred > self.delta).to(pred) if self.hard_pseudo_label else pred
+
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Kullback-Leibler divergence of two Bernoulli distributions ``(N, H, W)``."""
+        # Probabilities, not logits, are the contract; clamping keeps the logarithm finite.
+        # Spelt out because torch forbids F.binary_cross_entropy under autocast.
+        student = student.clamp(1e-6, 1 - 1e-6)
+        cross = -(teacher * student.log() + (1 - teacher) * (-student).log1p())
+        entropy = -(torch.xlogy(teacher, teacher) + torch.xlogy(1 - teacher, 1 - teacher))
+        return (cross - entropy).clamp(min=0)[:, 0]
+
+    def groups(
+        self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
+    ) -> Tensor:
+        """Background and foreground by probability, or ``bins`` of equal width."""
+        if bins is not None:
+            return super().groups(teacher, valid, bins)
+        return (teacher[:, 0] > self.delta).long()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_head import BaseDenseHead
+
+
+@MODELS.register_module()
+class ChannelHead(BaseDenseHead):
+    """K real channels a pixel: edges, keypoints, reshading, principal curvature.
+
+    Args:
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        channels: K.
+        field: name of the maps in a data sample, such as ``edge_map``.
+        delta: threshold between background and foreground on the scaled channel mean.
+        loss: ``DenseL1Loss`` or any loss of ``(P, K)`` tensors.
+        init_cfg: as in mmengine.
+    """
+
+    num_groups = 2
+
+    def __init__(
+        self,
+        decoder: dict,
+        channels: int,
+        field: str,
+        delta: float = 0.5,
+        loss: dict | Sequence[dict] = dict(type="DenseL1Loss"),  # noqa: B006
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(decoder, channels, field, loss, init_cfg)
+        self.delta = delta
+
+    def activation(self, resized: Tensor) -> Tensor:
+        """The channels as they are."""
+        return resized
+
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Absolute difference, mean over channels, ``(N, H, W)``."""
+        return (student - teacher).abs().mean(1)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_head import BaseDenseHead
+
+ACTIVATIONS = ("relu", "softplus", "exp", "sigmoid")
+
+
+@MODELS.register_module()
+class DepthHead(BaseDenseHead):
+    """Depth: one scalar a pixel, in metres or as inverse depth, as the data has it.
+
+    The pseudo label is the teacher's value, the distance the absolute difference; groups are
+    far and near: the teacher's value, min-max scaled in the image, cut at ``delta``.
+
+    Args:
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        delta: threshold between background and foreground on the scaled value.
+        activation: None leaves the value as it is (the paper); ``'relu'``, ``'softplus'``,
+            ``'exp'`` or ``'sigmoid'`` (times ``max_depth``) make it positive.
+        max_depth: scale of the sigmoid, in the data's unit.
+        field: name of the maps in a data sample.
+        loss: ``DenseL1Loss`` or any loss of ``(P, 1)`` tensors, such as mmseg's ``SiLogLoss``.
+        init_cfg: as in mmengine.
+    """
+
+    num_groups = 2
+
+    def __init__(
+        self,
+        decoder: dict,
+        delta: float = 0.5,
+        activation: str | None = None,
+        max_depth: float | None = None,
+        field: str = "depth_map",
+        loss: dict | Sequence[dict] = dict(type="DenseL1Loss"),  # noqa: B006
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(decoder, 1, field, loss, init_cfg)
+        if activation is not None and activation not in ACTIVATIONS:
+            raise ValueError(
+                f"DepthHead: activation must be None or one of {ACTIVATIONS}, got {activation!r}"
+            )
+        if (activation == "sigmoid") != (max_depth is not None):
+            raise ValueError("DepthHead: max_depth goes with activation='sigmoid', and only there")
+        self.delta, self.activation_name, self.max_depth = delta, activation, max_depth
+
+    def activation(self, resized: Tensor) -> Tensor:
+        """Depth ``(N, 1, H, W)``."""
+        if self.activation_name == "relu":
+            return F.relu(resized)
+        if self.activation_name == "softplus":
+            return F.softplus(resized)
+        if self.activation_name == "exp":
+            return resized.exp()
+        if self.activation_name == "sigmoid":
+            return resized.sigmoid() * self.max_depth
+        return resized
+
+    def measured(self, gt: Tensor) -> Tensor:
+        """Finite and positive pixels: zero means unmeasured in every published set."""
+        return super().measured(gt) & (gt > 0).all(1)
+
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Absolute difference ``(N, H, W)``."""
+        return (student - teacher).abs().mean(1)

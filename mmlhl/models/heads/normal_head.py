@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_head import BaseDenseHead
+
+
+@MODELS.register_module()
+class NormalHead(BaseDenseHead):
+    """Surface normals: one unit vector a pixel.
+
+    The pseudo label is the teacher's unit vector, the distance one minus the cosine; groups
+    come from the mean of the teacher's three channels, min-max scaled in the image and cut at
+    ``delta`` (HAD, section 2).
+
+    Args:
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        delta: threshold between background and foreground.
+        field: name of the maps in a data sample.
+        loss: ``DenseCosineLoss`` or any loss of ``(P, 3)`` tensors.
+        init_cfg: as in mmengine.
+    """
+
+    num_groups = 2
+
+    def __init__(
+        self,
+        decoder: dict,
+        delta: float = 0.5,
+        field: str = "normal_map",
+        loss: dict | Sequence[dict] = dict(type="DenseCosineLoss"),  # noqa: B006
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(decoder, 3, field, loss, init_cfg)
+        self.delta = delta
+
+    def activation(self, resized: Tensor) -> Tensor:
+        """Unit vectors ``(N, 3, H, W)``; a zero vector stays zero."""
+        return F.normalize(resized, dim=1)
+
+    def flip(self, raw: Tensor, direction: str) -> Tensor:
+        """Undo a flip: the component along the flipped axis changes its sign."""
+        sign = [-1, 1, 1] if direction == "horizontal" else [1, -1, 1]
+        return super().flip(raw, direction) * raw.new_tensor(sign).view(1, 3, 1, 1)
+
+    def measured(self, gt: Tensor) -> Tensor:
+        """Finite pixels of non-zero length: a zero vector means that no normal is known."""
+        return super().measured(gt) & (gt != 0).any(1)
+
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """One minus the cosine ``(N, H, W)`` of unit vectors.
+
+        Written as half the squared distance of the unit vectors, which is the same number
+        without the cancellation of ``1 - cos`` in float32, so that pixels that are nearly
+        right keep their digits under the logarithm of the geometric mean.
+        """
+        return (student - teacher).square().sum(1) / 2

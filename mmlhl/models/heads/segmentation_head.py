@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+from mmseg.models.losses import accuracy
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_head import BaseDenseHead
+
+
+@MODELS.register_module()
+class SegmentationHead(BaseDenseHead):
+    """Classes: semantic segmentation, human parts, anything with one label a pixel.
+
+    The prediction is a map of log-probabilities; the pseudo label is the teacher's class and
+    the distance the student's cross-entropy with it (HAD, section 2).
+
+    Args:
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        num_classes: number of classes C.
+        field: ``sem_seg``, or another name for a second task of classes.
+        loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
+            default averages over labelled pixels only.
+        ignore_index: label that is not learned.
+        soft_pseudo_label: distil the teacher's probabilities instead of its class. Not in the
+            paper; the groups remain the teacher's classes.
+        init_cfg: as in mmengine.
+    """
+
+    def __init__(
+        self,
+        decoder: dict,
+        num_classes: int,
+        field: str = "sem_seg",
+        loss: dict | Sequence[dict] = dict(type="CrossEntropyLoss", avg_non_ignore=True),  # noqa: B006
+        ignore_index: int = 255,
+        soft_pseudo_label: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if num_classes < 2:
+            raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes}")
+        super().__init__(decoder, num_classes, field, loss, init_cfg)
+        self.num_classes = self.num_groups = num_classes
+        self.ignore_index = ignore_index
+        self.soft_pseudo_label = soft_pseudo_label
+
+    def activation(self, resized: Tensor) -> Tensor:
+        """Log-probabilities ``(N, C, H, W)``."""
+        return resized.log_softmax(1)
+
+    def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
+        logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
+        losses: dict[str, Tensor] = {}
+        for loss in self._named_losses():
+            value = loss(logits, label, ignore_index=self.ignore_index)
+            losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
+        losses["acc_seg"] = accuracy(logits, label, ignore_index=self.ignore_index)
+        return losses
+
+    def measured(self, gt: Tensor) -> Tensor:
+        """Labelled pixels, ``(N, H, W)`` bool."""
+        return gt[:, 0] != self.ignore_index
+
+    def to_sample(self, pred: Tensor, sample) -> None:
+        """Write ``pred_<field>`` (class ids) and, as mmseg does, the map it comes from."""
+        data = {f"pred_{self.field}": PixelData(data=pred.argmax(0, keepdim=True))}
+        if self.field == "sem_seg":
+            data["seg_logits"] = PixelData(data=pred)
+        sample.set_data(data)
+
+    def pseudo_label(self, pred: Tensor) -> Tensor:
+        """The teacher's class ``(N, H, W)`` int64, or its log-probabilities if soft."""
+        return pred.detach() if self.soft_pseudo_label else pred.detach().argmax(1)
+
+    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Cross-entropy with the pseudo label.
+
+        Args:
+            student: log-probabilities ``(N, C, H, W)``.
+            teacher: classes ``(N, H, W)``, or log-probabilities ``(N, C, H, W)``, which count
+                as probabilities if ``soft_pseudo_label`` is set and by their argmax if not.
+        """
+        if teacher.is_floating_point():
+            if self.soft_pseudo_label:
+                return -(teacher.exp() * student).sum(1)
+            teacher = teacher.argmax(1)
+        return F.nll_loss(student, teacher, reduction="none")
+
+    def groups(
+        self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
+    ) -> Tensor:
+        """One group a class of the teacher; ``bins`` does not apply."""
+        return teacher.argmax(1) if teacher.is_floating_point() else teacher.to(torch.int64)

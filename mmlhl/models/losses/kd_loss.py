@@ -1,0 +1,69 @@
+"""Pixel-wise distillation of class scores (Hinton et al., 2015, at each pixel)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .alignment import resize_labels, resize_maps, valid_mean
+
+
+def pixel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 1.0) -> Tensor:
+    """``tau^2 KL(softmax(teacher / tau) || softmax(student / tau))``, mean over pixels.
+
+    Args:
+        student: Logits ``(N, C, H, W)``, float32 or float64.
+        teacher: Likewise; gets no gradient.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        tau: Temperature.
+
+    Returns:
+        Scalar.
+    """
+    log_student = F.log_softmax(student / tau, dim=1)
+    log_teacher = F.log_softmax(teacher.detach() / tau, dim=1)
+    divergence = (log_teacher.exp() * (log_teacher - log_student)).sum(1)
+    return tau**2 * valid_mean(divergence, valid)
+
+
+@MODELS.register_module()
+class KDLoss(nn.Module):
+    """Pixel-wise knowledge distillation between the final logits of two segmentors.
+
+    The teacher's logits are resized to the student's grid.
+
+    Args:
+        tau: Temperature, > 0.
+        loss_weight: Factor of the loss.
+        ignore_index: Label of pixels that take part in nothing.
+
+    Raises:
+        ValueError: If ``tau`` is not positive.
+    """
+
+    default_tap = "logits"
+
+    def __init__(self, tau: float = 4.0, loss_weight: float = 1.0, ignore_index: int = 255) -> None:
+        super().__init__()
+        if tau <= 0:
+            raise ValueError(f"KDLoss: tau={tau!r}, must be positive")
+        self.tau = tau
+        self.loss_weight = loss_weight
+        self.ignore_index = ignore_index
+
+    def forward(self, student: Tensor, teacher: Tensor, label: Tensor) -> dict[str, Tensor]:
+        """Losses of a batch.
+
+        Args:
+            student: Logits ``(N, C, h, w)``.
+            teacher: Logits ``(N, C, h', w')``.
+            label: ``(N, H, W)`` integers, only to know which pixels count.
+
+        Returns:
+            ``dict(loss_kd=scalar)``.
+        """
+        size = student.shape[2:]
+        valid = resize_labels(label, size) != self.ignore_index
+        loss = pixel_kl(resize_maps(student, size), resize_maps(teacher, size), valid, self.tau)
+        return dict(loss_kd=self.loss_weight * loss)

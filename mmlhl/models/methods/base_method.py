@@ -1,0 +1,95 @@
+"""What a method that keeps old tasks may do, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class Step:
+    """One training step, as a method sees it.
+
+    Attributes:
+        inputs: preprocessed images ``(N, 3, H, W)``.
+        samples: their data samples.
+        feats: the student's feature maps, from the step's only pass through the encoder.
+        valid: ``(N, H, W)`` bool, False on pixels that padding added.
+    """
+
+    inputs: Tensor
+    samples: Sequence
+    feats: Sequence[Tensor]
+    valid: Tensor
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width at which old tasks are compared: the input's."""
+        return tuple(self.inputs.shape[2:])
+
+
+def valid_pixels(inputs: Tensor, samples: Sequence) -> Tensor:
+    """Pixels of a batch that are image and not padding.
+
+    Args:
+        inputs: ``(N, 3, H, W)``.
+        samples: data samples with mmseg's ``padding_size`` (left, right, top, bottom) in their
+            meta information and, where a transform added pixels, a ``valid_map``.
+
+    Returns:
+        ``(N, H, W)`` bool.
+    """
+    n, _, height, width = inputs.shape
+    valid = torch.ones(n, height, width, dtype=torch.bool, device=inputs.device)
+    for mask, sample in zip(valid, samples, strict=True):
+        left, right, top, bottom = sample.metainfo.get("padding_size", (0, 0, 0, 0))
+        mask[:top] = False
+        mask[height - bottom :] = False
+        mask[:, :left] = False
+        mask[:, width - right :] = False
+        if "valid_map" in sample:
+            mask &= sample.valid_map.data[0].to(mask)
+    return valid
+
+
+class BaseMethod:
+    """A method of lifelong learning: what is added to the loss of the new tasks.
+
+    A method is not a module: what it stores is no part of the model that is published. The
+    phase hook keeps its state in checkpoints beside the model, calls :meth:`begin_phase` after
+    the previous phase's weights are loaded and :meth:`end_phase` after the last step.
+    """
+
+    #: a frozen copy of the previous phase's model is needed
+    needs_teacher: bool = False
+    #: old heads take part in the loss; otherwise they are frozen with what they know
+    trains_old_heads: bool = False
+
+    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+        """Named losses of this step that keep old tasks, weighted."""
+        return {}
+
+    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+        """The model has the previous phase's weights; no step is taken yet."""
+
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """The last step is taken; measure and store what later phases need."""
+
+    def edit_gradients(self, model: nn.Module) -> None:
+        """Change ``.grad`` in place, right before the optimiser's step."""
+
+    @property
+    def exemplars(self) -> int:
+        """Number of images of earlier phases that are kept."""
+        return 0
+
+    def state_dict(self) -> dict:
+        """What has to survive a checkpoint: tensors, numbers, strings, lists and dicts."""
+        return {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .distillation import DistillationMethod
+
+
+@MODELS.register_module()
+class HAD(DistillationMethod):
+    r"""Heterogeneity-aware distillation (CVPR 2026, arXiv 2603.26192).
+
+    .. math:: L = L_{new} + \frac{\lambda}{2 (t-1)} \sum_{j<t} (L_{db,j} + L_{sg,j})
+
+    where t-1 is the number of old tasks. Which distance and which groups, each head knows.
+
+    Args:
+        loss_weight: lambda.
+        average_tasks: the 1/(t-1); see :class:`DistillationMethod`.
+        bins: cut regression outputs into this many bins of equal width instead of foreground
+            and background (ablation).
+        loss: options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 3.0,
+        average_tasks: bool = True,
+        bins: int | None = None,
+        loss: dict = dict(type="HADLoss"),  # noqa: B006
+    ) -> None:
+        super().__init__(loss_weight, average_tasks)
+        if bins is not None and bins < 2:
+            raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
+        self.bins = bins
+        self.loss = MODELS.build({"type": "HADLoss", **loss})
+
+    def distill(
+        self, head: nn.Module, student: Tensor, teacher: Tensor, valid: Tensor
+    ) -> dict[str, Tensor]:
+        """Half of each HAD term, so that lambda weighs their mean."""
+        groups = head.groups(teacher, valid, bins=self.bins)
+        num_groups = max(head.num_groups, self.bins or 0)  # groups that stay empty cost nothing
+        losses = self.loss(head.distance(student, teacher), groups, valid, num_groups)
+        return {name: loss / 2 for name, loss in losses.items()}

@@ -1,0 +1,3 @@
+from .lifelong_segmentor import LifelongSegmentor
+
+__all__ = ["LifelongSegmentor"]

@@ -1,0 +1,266 @@
+"""One encoder, one head a task, and a method that keeps what the heads know."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import ModuleDict
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from mmseg.utils import add_prefix
+from torch import Tensor, nn
+
+from ..frozen import FrozenModels
+from ..methods.base_method import BaseMethod, Step, valid_pixels
+from .inference import input_metas, slide, undo_padding_and_flip
+
+HEAD_PREFIX = "heads."
+
+
+@MODELS.register_module()
+class LifelongSegmentor(FrozenModels, BaseSegmentor):
+    """A segmentor that learns one dense task after another.
+
+    It knows no method and no output space: new tasks get their heads' losses, everything that
+    keeps old tasks comes from ``method``.
+
+    Args:
+        backbone: config of any mmseg backbone.
+        heads: config of every head that the sequence needs, by task name.
+        neck: config of any mmseg neck.
+        tasks: tasks whose heads exist, old ones first. None builds all of ``heads`` and, when
+            a checkpoint is loaded, keeps those that it has: what testing wants.
+        new_tasks: tasks that learn from ground truth now; the others of ``tasks`` are old.
+            None means all.
+        method: config of a :class:`~mmlhl.models.methods.BaseMethod`.
+        train_cfg: as in mmseg.
+        test_cfg: ``mode='whole'``, or ``mode='slide'`` with ``crop_size`` and ``stride``.
+        data_preprocessor: as in mmseg.
+        init_cfg: as in mmengine.
+
+    Raises:
+        ValueError: on a task without a head, a task named twice, a new task that does not
+            exist, or a method of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        heads: dict[str, dict],
+        neck: dict | None = None,
+        tasks: Sequence[str] | None = None,
+        new_tasks: Sequence[str] | None = None,
+        method: dict = dict(type="Naive"),  # noqa: B006
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.head_cfgs = {task: dict(cfg) for task, cfg in heads.items()}
+        self.follow_checkpoint = tasks is None
+        tasks = list(heads) if tasks is None else list(tasks)
+        new_tasks = tasks if new_tasks is None else list(new_tasks)
+        self._check_tasks(tasks, new_tasks)
+        self.backbone = MODELS.build(backbone)
+        if neck is not None:
+            self.neck = MODELS.build(neck)
+        self.heads = ModuleDict({task: self._build_head(task) for task in tasks})
+        self.new_tasks = new_tasks
+        self.method = MODELS.build(method)
+        if not isinstance(self.method, BaseMethod):
+            raise ValueError(f"model.method: {method['type']!r} is not a method of mmlhl")
+        self.train_cfg = train_cfg
+        self.test_cfg = test_cfg or dict(mode="whole")
+        if not self.method.trains_old_heads:
+            for task in self.old_tasks:
+                self.heads[task].requires_grad_(False)
+
+    def _check_tasks(self, tasks: list[str], new_tasks: list[str]) -> None:
+        for key, names in (("tasks", tasks), ("new_tasks", new_tasks)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"model.{key} names a task twice: {names}")
+        for task in tasks:
+            if task not in self.head_cfgs:
+                raise ValueError(
+                    f"model.tasks names {task!r}, but model.heads has only {list(self.head_cfgs)}"
+                )
+        missing = set(new_tasks) - set(tasks)
+        if missing:
+            raise ValueError(f"model.new_tasks names {sorted(missing)}, not among tasks {tasks}")
+
+    def _build_head(self, task: str) -> nn.Module:
+        return MODELS.build(dict(self.head_cfgs[task]))
+
+    # -- tasks -----------------------------------------------------------------------------
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks whose heads exist."""
+        return list(self.heads.keys())
+
+    @property
+    def old_tasks(self) -> list[str]:
+        """Tasks that are to be kept."""
+        return [task for task in self.heads.keys() if task not in self.new_tasks]
+
+    def train(self, mode: bool = True) -> nn.Module:
+        """As torch's, but frozen heads stay in evaluation mode: their BN is frozen as well."""
+        super().train(mode)
+        if mode and not self.method.trains_old_heads:
+            for task in self.old_tasks:
+                self.heads[task].eval()
+        return self
+
+    # -- what mmseg's apis and tools expect of a segmentor ------------------------------------
+    @property
+    def decode_head(self) -> nn.Module | None:
+        """The decoder of the head that predicts ``pred_sem_seg``, if there is one."""
+        for head in self.heads.values():
+            if head.field == "sem_seg":
+                return head.decoder
+        return None
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of semantic classes, None without a segmentation head."""
+        return getattr(self.decode_head, "num_classes", None)
+
+    @property
+    def out_channels(self) -> int | None:
+        """Channels of the segmentation map, None without a segmentation head."""
+        return getattr(self.decode_head, "out_channels", None)
+
+    @property
+    def align_corners(self) -> bool | None:
+        """Corner alignment of the segmentation head, None without one."""
+        return getattr(self.decode_head, "align_corners", None)
+
+    # -- forward ---------------------------------------------------------------------------
+    def extract_feat(self, inputs: Tensor) -> Sequence[Tensor]:
+        """Feature maps of the shared encoder."""
+        feats = self.backbone(inputs)
+        return self.neck(feats) if self.with_neck else feats
+
+    def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
+        """Losses of a batch, named ``<task>.<loss>``: new tasks' own, and the method's."""
+        feats = self.extract_feat(inputs)
+        losses: dict[str, Tensor] = {}
+        for task in self.new_tasks:
+            losses.update(add_prefix(self.heads[task].loss(feats, data_samples), task))
+        step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
+        losses.update(self.method.losses(self, step))
+        return losses
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> dict[str, Tensor]:
+        """Raw maps ``(N, K, H, W)`` of all tasks at the size of the input."""
+        feats = self.extract_feat(inputs)
+        return {
+            task: head.resize(head(feats), inputs.shape[2:]) for task, head in self.heads.items()
+        }
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> dict[str, Tensor]:
+        """Raw maps of all tasks, over the whole image or by a sliding window.
+
+        Raises:
+            ValueError: on another ``test_cfg.mode`` than ``'whole'`` and ``'slide'``.
+        """
+        mode = self.test_cfg.get("mode", "whole")
+        if mode == "slide":
+            return slide(
+                lambda crop: self.encode_decode(crop, batch_img_metas),
+                inputs,
+                self.test_cfg["crop_size"],
+                self.test_cfg["stride"],
+            )
+        if mode != "whole":
+            raise ValueError(f"model.test_cfg.mode must be 'whole' or 'slide', got {mode!r}")
+        return self.encode_decode(inputs, batch_img_metas)
+
+    def predict(
+        self, inputs: Tensor, data_samples: Sequence[SegDataSample] | None = None
+    ) -> list[SegDataSample]:
+        """Predictions of all tasks at the images' original size, written into data samples."""
+        if data_samples is None:
+            data_samples = [SegDataSample() for _ in inputs]
+        metas = input_metas(inputs, data_samples)
+        for task, raw in self.inference(inputs, metas).items():
+            head = self.heads[task]
+            for raw_map, meta, sample in zip(raw, metas, data_samples, strict=True):
+                raw_map = undo_padding_and_flip(raw_map[None], meta, head.flip)
+                head.to_sample(head.activate(raw_map, meta["ori_shape"][:2])[0], sample)
+        return list(data_samples)
+
+    def _forward(
+        self, inputs: Tensor, data_samples: Sequence[SegDataSample] | None = None
+    ) -> dict[str, Tensor]:
+        """Raw maps ``(N, K, h, w)`` of all tasks as the heads give them."""
+        feats = self.extract_feat(inputs)
+        return {task: head(feats) for task, head in self.heads.items()}
+
+    # -- teacher ---------------------------------------------------------------------------
+    @property
+    def teacher(self) -> nn.Module | None:
+        """The frozen model of the previous phase, if one is set."""
+        return self.frozen_models.get("_teacher")
+
+    def set_teacher(self, model: nn.Module | None) -> None:
+        """Freeze ``model`` and make it the teacher; None lets the present one go.
+
+        A method and no property setter, because ``nn.Module`` would register what is assigned.
+        """
+        self.attach_frozen("_teacher", model)
+
+    @torch.no_grad()
+    def teacher_labels(self, step: Step) -> dict[str, Tensor]:
+        """The teacher's pseudo labels of all old tasks, its encoder run once.
+
+        Raises:
+            RuntimeError: if no teacher was set, which is the phase hook's work.
+        """
+        if self.teacher is None:
+            raise RuntimeError(
+                f"method {type(self.method).__name__} needs the previous phase's model; train "
+                "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
+            )
+        feats = self.teacher.extract_feat(step.inputs)
+        labels = {}
+        for task in self.old_tasks:
+            head = self.teacher.heads[task]
+            labels[task] = head.pseudo_label(head.activate(head(feats), step.size))
+        return labels
+
+    # -- growing -----------------------------------------------------------------------------
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args, **kwargs) -> None:
+        """Take the heads that the checkpoint has before their weights are read.
+
+        Both torch and mmengine call this before they descend into the children.
+        """
+        start = prefix + HEAD_PREFIX
+        stored = {key[len(start) :].split(".")[0] for key in state_dict if key.startswith(start)}
+        for task in self.head_cfgs:
+            if task in stored and task not in self.heads:
+                self._grow(task)
+        if self.follow_checkpoint and stored:
+            for task in [task for task in self.heads.keys() if task not in stored]:
+                print_log(f"the checkpoint has no head for task {task!r}: left out", "current")
+                del self.heads[task]
+                self.new_tasks = [name for name in self.new_tasks if name != task]
+        unknown = sorted(stored - set(self.head_cfgs))
+        if unknown:
+            print_log(
+                f"the checkpoint has heads that model.heads does not name: {unknown}",
+                "current",
+                logging.WARNING,
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _grow(self, task: str) -> None:
+        reference = next(self.backbone.parameters())
+        self.heads[task] = self._build_head(task).to(reference).train(self.training)
+        if self.follow_checkpoint:
+            self.new_tasks = [*self.new_tasks, task]
+        print_log(f"the checkpoint has a head for task {task!r}: added", "current")
