@@ -1,0 +1,160 @@
+"""Reading a sample's image and the annotations that its dataset names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmseg.registry import TRANSFORMS
+
+from ..annotation import Annotation
+from ..decoding import decode, decode_classes
+from ..reading import decode_npy, read_bytes, read_raw
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadImageFromFile):
+    """Read the image from an image file or a ``.npy`` array.
+
+    Image files go through mmcv's ``LoadImageFromFile``. Arrays hold (H, W, 3) RGB, floats in
+    [0, ``max_value``] or 8-bit numbers. Either way the result is BGR in 0..255, as mmseg's
+    configs of mean and standard deviation expect.
+
+    Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``.
+
+    Args:
+        max_value: What white is in float arrays.
+        **kwargs: Arguments of ``LoadImageFromFile``.
+    """
+
+    def __init__(self, *, max_value: float = 1.0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.max_value = max_value
+
+    def transform(self, results: dict) -> dict | None:
+        """Read the image.
+
+        Args:
+            results: Pipeline results with ``img_path``.
+
+        Returns:
+            The results with ``img`` (H, W, 3), uint8 for image files and 8-bit arrays, else
+            float32.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no image of the expected range.
+        """
+        path = results["img_path"]
+        if not str(path).endswith(".npy"):
+            return super().transform(results)
+        raw = decode_npy(read_bytes(path, "image", self.backend_args), path)
+        if raw.ndim != 3 or raw.shape[2] != 3:
+            raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
+        if raw.dtype == np.uint8:
+            img = np.ascontiguousarray(raw[..., ::-1])
+            if self.to_float32:
+                img = img.astype(np.float32)
+        else:
+            low, high = raw.min(), raw.max()
+            # written so that NaN fails, too; interpolation may leave a rounding error
+            if not (low >= -1e-3 and high <= self.max_value * 1.001):
+                raise ValueError(
+                    f"{path}: expected an image with numbers in [0, {self.max_value:g}], got "
+                    f"[{low:g}, {high:g}]; set max_value of LoadImage if white is another number"
+                )
+            img = np.multiply(raw[..., ::-1], 255.0 / self.max_value, dtype=np.float32)
+        results["img"] = img
+        results["img_shape"] = results["ori_shape"] = img.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMultiTaskAnnotations(BaseTransform):
+    """Read the annotations that the sample's dataset names, each by its own kind and encoding.
+
+    Does nothing for images without annotations, so that one pipeline serves training, testing,
+    test-time augmentation and mmseg's inferencer.
+
+    Required keys: ``ann_specs`` and ``ann_paths`` (both optional, from ``MultiTaskDataset``).
+    Added keys: ``gt_seg_map`` and ``gt_<field>`` maps, ``seg_fields`` (class and binary maps),
+    ``dense_fields`` (map key -> kind) and ``inverse_fields`` (depth maps that hold inverse depth).
+
+    Args:
+        tasks: Which of the annotations to read; all when None. The dataset's own ``tasks`` are
+            what phases set; this is for pipelines that need fewer than their dataset offers.
+        backend_args: Arguments of mmengine's file backend.
+    """
+
+    def __init__(
+        self, tasks: Sequence[str] | None = None, backend_args: dict | None = None
+    ) -> None:
+        self.tasks = None if tasks is None else list(tasks)
+        self.backend_args = copy.copy(backend_args)
+
+    def transform(self, results: dict) -> dict:
+        """Read the annotations.
+
+        Args:
+            results: Pipeline results.
+
+        Returns:
+            The results with the annotation maps.
+
+        Raises:
+            FileNotFoundError: If an annotation file is missing.
+            ValueError: If an annotation is not what its kind promises, see
+                :mod:`mmlhl.datasets.decoding`.
+        """
+        results.setdefault("seg_fields", [])
+        results.setdefault("dense_fields", {})
+        for name, ann in results.get("ann_specs", {}).items():
+            if self.tasks is not None and name not in self.tasks:
+                continue
+            if ann.source is not None:
+                results[ann.key] = ann.source({"img": self._original(results)})[ann.key]
+            else:
+                self._read(results, ann)
+            self._note(results, ann)
+        return results
+
+    def _original(self, results: dict) -> np.ndarray:
+        """Image as it lies on disk, even if the pipeline resized or flipped it before."""
+        img = results["img"]
+        size = tuple(results.get("ori_shape", img.shape)[:2])
+        if img.shape[:2] == size and not results.get("flip"):
+            return img
+        loader = LoadImage(backend_args=self.backend_args)
+        return loader({"img_path": results["img_path"]})["img"]
+
+    def _read(self, results: dict, ann: Annotation) -> None:
+        path = results["ann_paths"][ann.name]
+        what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
+        raw = read_raw(path, what, self.backend_args)
+        if ann.kind == "classes" and ann.field == "sem_seg":
+            reduce_zero = results.get("reduce_zero_label", False)
+            gt = decode_classes(raw, ann, path, reduce_zero, results.get("label_map"))
+        else:
+            gt = decode(raw, ann, path)
+        # pipelines for testing resize before they load: annotations keep the file's size
+        size = results.get("ori_shape", gt.shape)[:2]
+        if gt.shape[:2] != tuple(size):
+            raise ValueError(
+                f"{path}: {ann.kind} annotation {ann.name!r} is {gt.shape[0]}x{gt.shape[1]} "
+                f"(height x width), expected {size[0]}x{size[1]} like its image "
+                f"{results.get('img_path', '')}"
+            )
+        results[ann.key] = gt
+
+    @staticmethod
+    def _note(results: dict, ann: Annotation) -> None:
+        results["dense_fields"][ann.key] = ann.kind
+        if ann.is_integer and ann.key not in results["seg_fields"]:
+            results["seg_fields"].append(ann.key)
+        if ann.inverse:
+            results.setdefault("inverse_fields", []).append(ann.key)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(tasks={self.tasks})"

@@ -1,0 +1,186 @@
+"""Batching of images and of all their annotation maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Number
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+from mmseg.models import SegDataPreProcessor
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+
+@MODELS.register_module()
+class MultiTaskDataPreProcessor(SegDataPreProcessor):
+    """mmseg's preprocessor, with every annotation padded by its own mark for "nothing known".
+
+    Images are moved to the device, converted to RGB if asked for, normalised and padded at the
+    right and bottom to a common size. Integer maps ``gt_*`` are padded with ``seg_pad_val``, float
+    maps with NaN. A sample that was padded gets a ``valid_map`` (1, H, W), False in the padding, so
+    that distillation leaves it out; a ``valid_map`` that is there already is padded with False.
+
+    In tests nothing is padded unless ``test_cfg`` gives a ``size`` or ``size_divisor``; with it,
+    images of different sizes may share a batch. Annotations are never padded in tests.
+
+    Args:
+        mean: Mean of R, G, B in 0..255. No normalisation when None.
+        std: Standard deviation of R, G, B.
+        size: (height, width) that every training image is padded to.
+        size_divisor: Training images are padded to the batch's greatest size, rounded up to a
+            multiple of this. Defaults to 1 when ``size`` is not given.
+        pad_val: What images are padded with, after normalisation.
+        seg_pad_val: What integer maps are padded with.
+        bgr_to_rgb: Whether images come as BGR and the model takes RGB.
+        rgb_to_bgr: The reverse.
+        batch_augments: As in mmseg.
+        test_cfg: ``size`` or ``size_divisor`` in tests.
+    """
+
+    def __init__(
+        self,
+        mean: Sequence[Number] | None = None,
+        std: Sequence[Number] | None = None,
+        size: tuple[int, int] | None = None,
+        size_divisor: int | None = None,
+        pad_val: Number = 0,
+        seg_pad_val: Number = 255,
+        bgr_to_rgb: bool = False,
+        rgb_to_bgr: bool = False,
+        batch_augments: list[dict] | None = None,
+        test_cfg: dict | None = None,
+    ) -> None:
+        if size is not None and size_divisor is not None:
+            raise ValueError(
+                f"data_preprocessor has size={size} and size_divisor={size_divisor}; give only one"
+            )
+        if (mean is None) != (std is None):
+            raise ValueError(
+                f"data_preprocessor has mean={mean} and std={std}; give both or neither"
+            )
+        if size is None and size_divisor is None:
+            size_divisor = 1
+        super().__init__(
+            mean=mean,
+            std=std,
+            size=size,
+            size_divisor=size_divisor,
+            pad_val=pad_val,
+            seg_pad_val=seg_pad_val,
+            bgr_to_rgb=bgr_to_rgb,
+            rgb_to_bgr=rgb_to_bgr,
+            batch_augments=batch_augments,
+            test_cfg=test_cfg,
+        )
+        # the parent's own flag has another name in each of the two mmsegs
+        self._swap_channels = bgr_to_rgb or rgb_to_bgr
+
+    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+        """Make a batch.
+
+        Args:
+            data: ``inputs``, a list of (C, h, w) images or a (N, C, H, W) tensor, and
+                ``data_samples``, a list of samples or None.
+            training: Whether annotations are to be padded along.
+
+        Returns:
+            ``inputs`` (N, C, H, W) float and ``data_samples``.
+
+        Raises:
+            ValueError: If images do not fit into ``size``, or differ in size in a test without
+                ``test_cfg``.
+        """
+        data = self.cast_data(data)
+        samples: list[SegDataSample] | None = data.get("data_samples", None)
+        images = self._normalise(data["inputs"])
+        if training:
+            if samples is None:
+                raise ValueError("training needs data_samples, but the batch has none")
+            size, divisor = self.size, self.size_divisor
+        else:
+            test_cfg = self.test_cfg or {}
+            size, divisor = test_cfg.get("size"), test_cfg.get("size_divisor")
+            if not test_cfg and len({image.shape[-2:] for image in images}) > 1:
+                raise ValueError(
+                    "images of different sizes in one test batch: "
+                    f"{sorted({tuple(i.shape[-2:]) for i in images})}; use batch_size=1 or "
+                    "test_cfg=dict(size_divisor=32) in data_preprocessor"
+                )
+        height, width = self._batch_size(images, size, divisor)
+        pads = [(0, width - i.shape[-1], 0, height - i.shape[-2]) for i in images]
+        inputs = torch.stack(
+            [
+                F.pad(image, pad, value=self.pad_val) if any(pad) else image
+                for image, pad in zip(images, pads, strict=True)
+            ]
+        )
+        for i, sample in enumerate(samples or []):
+            if training:
+                self._pad_sample(sample, images[i].shape[-2:], pads[i])
+                meta = dict(img_shape=tuple(images[i].shape[-2:]), padding_size=pads[i])
+                sample.set_metainfo({**meta, "pad_shape": (height, width)})
+            elif self.test_cfg:
+                sample.set_metainfo(dict(img_padding_size=pads[i], pad_shape=(height, width)))
+        if training and self.batch_augments is not None:
+            inputs, samples = self.batch_augments(inputs, samples)
+        return dict(inputs=inputs, data_samples=samples)
+
+    def _normalise(self, images: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+        """Float images in the model's channel order; one tensor where all sizes agree."""
+        if not isinstance(images, Tensor):
+            if len({image.shape for image in images}) > 1:
+                return [self._normalise(image[None])[0] for image in images]
+            images = torch.stack(list(images))
+        if self._swap_channels and images.shape[1] == 3:
+            images = images.flip(1)
+        images = images.float()
+        if self._enable_normalize:
+            images = (images - self.mean) / self.std
+        return images
+
+    @staticmethod
+    def _batch_size(
+        images: Sequence[Tensor], size: Sequence[int] | None, divisor: int | None
+    ) -> tuple[int, int]:
+        height = max(image.shape[-2] for image in images)
+        width = max(image.shape[-1] for image in images)
+        if size is not None:
+            if height > size[0] or width > size[1]:
+                raise ValueError(
+                    f"an image of {height}x{width} (height x width) does not fit into "
+                    f"data_preprocessor.size={tuple(size)}; crop it or set a greater size"
+                )
+            return size[0], size[1]
+        divisor = divisor or 1
+        return -(-height // divisor) * divisor, -(-width // divisor) * divisor
+
+    def _pad_sample(self, sample: SegDataSample, shape: Sequence[int], pad: tuple) -> None:
+        if not any(pad):
+            return
+        if "valid_map" not in sample:
+            ones = torch.ones((1, *shape), dtype=torch.bool, device=self.device)
+            sample.set_data({"valid_map": PixelData(data=ones)})
+        for field in sample.keys():
+            value = sample.get(field)
+            if not isinstance(value, PixelData) or "data" not in value:
+                continue
+            if field != "valid_map" and not field.startswith("gt_"):
+                continue
+            data = value.data
+            if tuple(data.shape[-2:]) != tuple(shape):
+                raise ValueError(
+                    f"{sample.get('img_path', 'a sample')}: {field} is "
+                    f"{tuple(data.shape[-2:])}, but its image {tuple(shape)}; resize and crop "
+                    "them together"
+                )
+            fill = self._fill_value(field, data)
+            sample.set_data({field: PixelData(data=F.pad(data, pad, value=fill))})
+
+    def _fill_value(self, field: str, data: Tensor) -> float:
+        if field == "valid_map":
+            return 0
+        return float("nan") if data.is_floating_point() else self.seg_pad_val
