@@ -1,0 +1,145 @@
+"""What a distributed run without CUDA finds prepared; two real processes: tests/test_tools."""
+
+import os
+import stat
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch import distributed as torch_dist
+
+from mmlhl.engine import cpu_distributed
+from mmlhl.engine.cpu_distributed import prepare_distributed
+
+NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+@pytest.fixture(autouse=True)
+def cpu_machine(monkeypatch):
+    """A machine without accelerator or launcher; closes the process group afterwards."""
+    monkeypatch.setattr(cpu_distributed, "get_device", lambda: "cpu")
+    before = {name: os.environ.pop(name, None) for name in NAMES}
+    yield
+    if torch_dist.is_initialized():
+        torch_dist.destroy_process_group()
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+@pytest.fixture
+def one_process(tmp_path):
+    """A process group of one, open already, as in a later phase of a sequence."""
+    torch_dist.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'meet'}", rank=0, world_size=1
+    )
+
+
+def config(**entries):
+    model = {"type": "Any", "backbone": {"norm_cfg": {"type": "SyncBN", "eps": 0.1}}}
+    return Config({"launcher": "pytorch", "model": model, **entries})
+
+
+def test_no_launcher_changes_nothing():
+    cfg = config(launcher="none")
+    before = cfg.pretty_text
+    prepare_distributed(cfg)
+    assert cfg.pretty_text == before
+    assert not torch_dist.is_initialized()
+
+
+def test_accelerator_changes_nothing(monkeypatch):
+    monkeypatch.setattr(cpu_distributed, "get_device", lambda: "cuda")
+    cfg = config(env_cfg={"dist_cfg": {"backend": "nccl"}})
+    before = cfg.pretty_text
+    prepare_distributed(cfg)
+    assert cfg.pretty_text == before
+    assert not torch_dist.is_initialized()
+
+
+def test_config_is_made_for_the_cpu(one_process):
+    cfg = config(
+        env_cfg={"cudnn_benchmark": True, "dist_cfg": {"backend": "nccl", "timeout": 60}},
+        find_unused_parameters=True,
+        phases=[{"cfg": {"model": {"neck": [{"norm_cfg": {"type": "SyncBN"}}]}}}],
+        sync_bn="torch",
+    )
+    prepare_distributed(cfg)
+    assert cfg.env_cfg == {"cudnn_benchmark": True, "dist_cfg": {"backend": "gloo", "timeout": 60}}
+    assert cfg.model_wrapper_cfg == {
+        "type": "MMDistributedDataParallel",
+        "broadcast_buffers": False,
+        "find_unused_parameters": True,
+        "device_ids": None,
+    }
+    assert cfg.model.backbone.norm_cfg == {"type": "BN", "eps": 0.1}
+    assert cfg.phases[0].cfg.model.neck[0].norm_cfg.type == "BN"
+    assert cfg.sync_bn is None
+
+
+def test_wrapper_of_the_user_is_kept(one_process):
+    cfg = config(model_wrapper_cfg={"type": "Own", "static_graph": True})
+    prepare_distributed(cfg)
+    assert cfg.model_wrapper_cfg == {"type": "Own", "static_graph": True, "device_ids": None}
+
+
+def test_twice_is_once(one_process):
+    cfg = config()
+    prepare_distributed(cfg)
+    group, text = torch_dist.group.WORLD, cfg.pretty_text
+    prepare_distributed(cfg)
+    assert torch_dist.group.WORLD is group
+    assert cfg.pretty_text == text
+
+
+def test_opens_a_gloo_group_from_the_environment(monkeypatch):
+    calls = []
+    monkeypatch.setattr(torch_dist, "init_process_group", lambda **given: calls.append(given))
+    os.environ.update(RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1")
+    prepare_distributed(config(env_cfg={"dist_cfg": {"timeout": 60}}))
+    (given,) = calls
+    assert given["backend"] == "gloo"
+    assert given["timeout"].total_seconds() == 60
+    assert os.environ["MASTER_PORT"] == "29500"
+
+
+def test_slurm_variables_are_translated(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch_dist, "init_process_group", lambda **given: None)
+    for name, value in {"PROCID": "3", "NTASKS": "4", "LOCALID": "1", "NODELIST": "n[1-2]"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text('#!/bin/sh\n[ "$*" = "show hostname n[1-2]" ] && printf "n1\\nn2\\n"\n')
+    scontrol.chmod(scontrol.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    prepare_distributed(config(launcher="slurm"))
+    found = {name: os.environ[name] for name in NAMES}
+    assert found == {
+        "RANK": "3",
+        "WORLD_SIZE": "4",
+        "LOCAL_RANK": "1",
+        "MASTER_ADDR": "n1",
+        "MASTER_PORT": "29500",
+    }
+
+
+def test_slurm_without_scontrol_says_what_to_set(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="set MASTER_ADDR"):
+        prepare_distributed(config(launcher="slurm"))
+
+
+def test_pytorch_launcher_without_variables_names_them():
+    with pytest.raises(RuntimeError, match="RANK, WORLD_SIZE, MASTER_ADDR"):
+        prepare_distributed(config())
+
+
+def test_unknown_launcher():
+    with pytest.raises(ValueError, match="launcher='pbs'"):
+        prepare_distributed(config(launcher="pbs"))
+
+
+def test_sync_bn_class_counts_too(one_process):
+    cfg = Config({"launcher": "pytorch", "model": {"norm": {"type": torch.nn.SyncBatchNorm}}})
+    prepare_distributed(cfg)
+    assert cfg.model.norm.type == "BN"

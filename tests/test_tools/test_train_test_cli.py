@@ -1,0 +1,174 @@
+"""The command lines of tools/train.py and tools/test.py, by one process and by two."""
+
+import json
+import os
+import runpy
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+sys.path.insert(0, str(Path(__file__).parent))
+
+import toy_project  # noqa: E402
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "toy.py"
+    path.write_text(toy_project.CONFIG)
+    return path
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "weight_3.pth"
+    torch.save({"state_dict": {"weight": torch.tensor([3.0])}, "meta": {}}, path)
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run a tool in this process, with the given command line."""
+
+    def run_tool(name, *args):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, args)])
+        monkeypatch.setenv("LOCAL_RANK", "0")
+        runpy.run_path(str(TOOLS / name), run_name="__main__")
+
+    return run_tool
+
+
+def weight_in(path):
+    return torch.load(path)["state_dict"]["weight"].item()
+
+
+def figures_in(work_dir):
+    """The figures that mmengine wrote as JSON, whatever the time stamp in the name."""
+    (path,) = work_dir.glob("*/*.json")
+    figures = json.loads(path.read_text())
+    return {name: figures[name] for name in ("sum", "count", "kept")}
+
+
+def test_train_writes_to_the_work_dir(config, tmp_path, run, capfd):
+    run("train.py", config, "--work-dir", tmp_path / "out")
+    assert weight_in(tmp_path / "out" / "iter_1.pth") == 1.5
+    assert "ToyRunner" not in capfd.readouterr().out
+
+
+def test_train_work_dir_defaults_to_the_config_name(config, tmp_path, run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("train.py", config)
+    assert (tmp_path / "work_dirs" / "toy" / "iter_1.pth").exists()
+
+
+def test_train_uses_the_runner_of_the_config_and_its_options(config, tmp_path, run, capfd):
+    options = ["runner_type=ToyRunner", "model.scale=4.0"]
+    run("train.py", config, "--work-dir", tmp_path / "out", "--cfg-options", *options)
+    assert "ToyRunner trains" in capfd.readouterr().out
+    assert weight_in(tmp_path / "out" / "iter_1.pth") == 6.0
+
+
+def test_train_resumes(config, tmp_path, run):
+    out = tmp_path / "out"
+    run("train.py", config, "--work-dir", out)
+    run("train.py", config, "--work-dir", out, "--resume", "--cfg-options", "train_cfg.max_iters=2")
+    # mmengine's loop goes on with the second batch: 1.5 + 3.5
+    assert weight_in(out / "iter_2.pth") == 5.0
+
+
+def test_train_amp_switches_the_wrapper(config, tmp_path, run):
+    train = runpy.run_path(str(TOOLS / "train.py"))
+    cfg = Config.fromfile(config)
+    train["enable_amp"](cfg)
+    assert cfg.optim_wrapper.type == "AmpOptimWrapper"
+    assert cfg.optim_wrapper.loss_scale == "dynamic"
+    train["enable_amp"](cfg)  # a second time: no complaint
+    cfg.optim_wrapper.type = "OtherWrapper"
+    with pytest.raises(ValueError, match="OtherWrapper"):
+        train["enable_amp"](cfg)
+
+
+def test_test_writes_figures(config, checkpoint, tmp_path, run, capfd):
+    out = tmp_path / "figures"
+    run("test.py", config, checkpoint, "--work-dir", out)
+    assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
+    run("test.py", config, checkpoint, "--work-dir", out, "--cfg-options", "runner_type=ToyRunner")
+    assert "ToyRunner tests" in capfd.readouterr().out
+
+
+def test_test_out_and_tta(config, checkpoint, tmp_path, run):
+    out = tmp_path / "figures"
+    run("test.py", config, checkpoint, "--work-dir", out, "--out", tmp_path / "maps", "--tta")
+    figures = figures_in(out)
+    assert figures["kept"] == 1
+    assert figures["sum"] == 60.0  # the wrapper's: twice the model's
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [(["--show-dir", "x"], "default_hooks.visualization"), (["--tta"], "tta_model")],
+)
+def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, flags, told):
+    text = config.read_text().replace("tta_model", "other_model")
+    config.write_text(text)
+    with pytest.raises(ValueError, match=told):
+        run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *flags)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def launch(script, *args):
+    """Run a launch script with two processes on the CPU."""
+    env = {**os.environ, "PYTHON": sys.executable, "PORT": free_port(), "OMP_NUM_THREADS": "1"}
+    env["PYTHONPATH"] = str(Path(__file__).parent)
+    env["CUDA_VISIBLE_DEVICES"] = ""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        env.pop(name, None)
+    command = ["bash", str(TOOLS / script), *map(str, args)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done
+
+
+def test_dist_train_averages_over_two_processes(config, tmp_path):
+    out = tmp_path / "out"
+    launch("dist_train.sh", config, 2, "--work-dir", out, "--cfg-options", "model.norm_cfg.type=BN")
+    assert weight_in(out / "iter_1.pth") == 2.5
+
+
+def test_dist_test_gathers_from_two_processes(config, checkpoint, tmp_path):
+    out = tmp_path / "figures"
+    launch("dist_test.sh", config, checkpoint, 2, "--work-dir", out)
+    assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in TOOLS.glob("*_t*.sh")))
+def test_scripts_show_their_usage(script):
+    done = subprocess.run(["bash", str(TOOLS / script)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"tools/{script}" in done.stderr
+
+
+def test_slurm_scripts_pass_everything_to_srun(tmp_path):
+    srun = tmp_path / "srun"
+    srun.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    srun.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": "py", "GPUS": "2"}
+    env.update(GPUS_PER_NODE="2", SRUN_ARGS="--time 5 --qos low")
+    command = ["bash", str(TOOLS / "slurm_train.sh"), "part", "job", "cfg.py", "--amp"]
+    words = subprocess.run(command, env=env, capture_output=True, text=True).stdout.split("\n")
+    assert words[:2] == ["--partition=part", "--job-name=job"]
+    assert {"--ntasks=2", "--gres=gpu:2", "--time", "5", "--qos", "low"} <= set(words)
+    tail = words[words.index("py") :]
+    assert tail[:2] == ["py", "-u"] and tail[2].endswith("tools/train.py")
+    assert tail[3:7] == ["cfg.py", "--launcher", "slurm", "--amp"]
