@@ -34,7 +34,8 @@ def intersect(shape: Shape, origins: np.ndarray, rays: np.ndarray) -> np.ndarray
 
 
 def _box(shape, o, d):
-    inverse = 1.0 / d
+    # a ray exactly along a face would give infinity minus infinity
+    inverse = 1.0 / np.where(d == 0, d.dtype.type(1e-12), d)
     middle = -o * inverse
     reach = np.abs(inverse)
     enter = (middle - reach).max(axis=0)

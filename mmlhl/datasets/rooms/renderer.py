@@ -86,8 +86,8 @@ def trace(
     hit = np.zeros((height, width), dtype=np.int64)
     origin = camera.position.astype(rays.dtype)[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for index, shape in enumerate(shapes):
-            window = _window(shape, camera, height, width, samples)
+        windows = _windows(shapes, camera, height, width, samples)
+        for index, (shape, window) in enumerate(zip(shapes, windows, strict=True)):
             if window is None:
                 continue
             part = rays[(slice(None), *window)]
@@ -98,16 +98,25 @@ def trace(
     return depth, hit
 
 
-def _window(shape: Shape, camera: Camera, height: int, width: int, samples: int):
-    # rows and columns that the shape can cover; None if it is out of sight
-    corners = camera.project(shape.corners())
-    if (corners[:, 2] <= 1e-6).all():
-        return None
-    if (corners[:, 2] <= 1e-6).any():
-        return slice(0, height), slice(0, width)
-    low = np.floor(corners[:, :2].min(axis=0) * samples).astype(int) - 1
-    high = np.ceil(corners[:, :2].max(axis=0) * samples).astype(int) + 1
-    low = np.maximum(low, 0)
-    if high[0] <= low[0] or high[1] <= low[1] or low[0] >= width or low[1] >= height:
-        return None
-    return slice(low[1], min(high[1], height)), slice(low[0], min(high[0], width))
+def _windows(shapes: list[Shape], camera: Camera, height: int, width: int, samples: int):
+    """Rows and columns that each shape can cover; None if it is out of sight."""
+    corners = np.concatenate([shape.corners() for shape in shapes])
+    column, row, depth = camera.project(corners).T.reshape(3, len(shapes), 8)
+    ahead = depth > 1e-6
+    # one sample of margin on each side, against rounding
+    box = np.stack(
+        [
+            np.clip(np.floor(row.min(axis=1) * samples) - 1, 0, height),
+            np.clip(np.ceil(row.max(axis=1) * samples) + 1, 0, height),
+            np.clip(np.floor(column.min(axis=1) * samples) - 1, 0, width),
+            np.clip(np.ceil(column.max(axis=1) * samples) + 1, 0, width),
+        ],
+        axis=1,
+    )
+    # a shape that reaches behind the camera can be anywhere in the image
+    box[~ahead.all(axis=1)] = (0, height, 0, width)
+    box[~ahead.any(axis=1)] = 0
+    return [
+        (slice(top, bottom), slice(left, right)) if top < bottom and left < right else None
+        for top, bottom, left, right in box.astype(int).tolist()
+    ]

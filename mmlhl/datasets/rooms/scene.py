@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
+
+_SIGNS = np.array(list(itertools.product((-1, 1), repeat=3)), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,7 @@ class Shape:
 
     def corners(self) -> np.ndarray:
         """The eight corners of the oriented bounding box, shape (8, 3), metres."""
-        signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8).T
-        return self.centre + (signs * self.half) @ self.rotation.T
+        return self.centre + (_SIGNS * self.half) @ self.rotation.T
 
 
 @dataclass(frozen=True)

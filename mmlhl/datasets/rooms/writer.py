@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import time
 from pathlib import Path
 
 import cv2
@@ -141,8 +142,10 @@ def write_rooms(
         return 0
     _write(begun, text)
     marker.unlink(missing_ok=True)
+    _sweep(root)
     _run(jobs, workers, progress)
-    os.replace(begun, marker)
+    _write(marker, text)
+    begun.unlink(missing_ok=True)
     return len(jobs)
 
 
@@ -179,6 +182,13 @@ def _missing(root: Path, split: str, count: int) -> list[int]:
     there = [{path.name for path in (root / split / folder).iterdir()} for folder in FOLDERS]
     complete = set.intersection(*there)
     return [index for index in range(count) if f"{index:05d}.png" not in complete]
+
+
+def _sweep(root: Path) -> None:
+    # what a killed process left; younger ones may belong to one that is at work
+    for left in root.glob("*/*/.*.part"):
+        if time.time() - left.stat().st_mtime > 60:
+            left.unlink(missing_ok=True)
 
 
 def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
