@@ -25,7 +25,7 @@ def bed(rng: np.random.Generator) -> Kit:
     """A bed with frame, mattress, blanket, head board and pillows."""
     kit = Kit(rng.choice([0.95, 1.45, 1.75]), rng.uniform(1.9, 2.1))
     w, d = kit.width, kit.depth
-    wood, sheet, cover = materials.timber(rng), materials.plain(rng, (0, 0.15), (0.7, 0.97)), None
+    wood, sheet = materials.timber(rng), materials.plain(rng, (0, 0.15), (0.7, 0.97))
     cover = materials.bedding(rng)
     frame, top = rng.uniform(0.18, 0.32), rng.uniform(0.42, 0.6)
     kit.box(BED, (0, 0, frame / 2 + 0.03), (w, d, frame), wood)

@@ -8,6 +8,7 @@ from . import textures
 from .camera import Camera
 from .intersect import intersect, surface
 from .scene import Scene
+from .spots import spot
 
 _REACH = 0.9
 """How far away, in metres, things darken the light from everywhere."""
@@ -77,7 +78,7 @@ def _surfaces(scene, points, hit):
     for part in np.split(order, np.flatnonzero(np.diff(hit[order])) + 1):
         shape = scene.shapes[hit[part[0]]]
         normal[:, part], local, axis = surface(shape, points[:, part])
-        where = textures.spot(shape, local, axis)
+        where = spot(shape, local, axis)
         # reflectances are picked as they look; squared they are about linear in light
         albedo[:, part] = textures.colour(shape.material, where) ** 2
         gloss[part] = shape.material.gloss
