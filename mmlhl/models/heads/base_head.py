@@ -56,6 +56,8 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
             decoder.setdefault("threshold", 0.5)  # mmseg warns without one; nothing here reads it
         elif channels == 2:
             decoder.setdefault("out_channels", 2)
+        # losses are the head's; the decoder's own, never called, only has to build quietly
+        decoder.setdefault("loss_decode", dict(type="CrossEntropyLoss", avg_non_ignore=True))
         self.decoder = MODELS.build(decoder)
         self.field = field
         losses = [loss] if isinstance(loss, dict) else loss

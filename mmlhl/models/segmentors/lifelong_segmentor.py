@@ -256,6 +256,11 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
                 "current",
                 logging.WARNING,
             )
+        for task in self.heads.keys() if stored else ():
+            if task not in stored:  # it keeps its initial weights, which is no mismatch
+                print_log(f"task {task!r} is new: its head starts from scratch", "current")
+                for key, value in self.heads[task].state_dict().items():
+                    state_dict[f"{start}{task}.{key}"] = value
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def _grow(self, task: str) -> None:
