@@ -5,6 +5,8 @@ mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])
 """
 
 try:
+    import mmcv  # noqa: F401
+    import mmengine  # noqa: F401
     import mmseg  # noqa: F401
 except ModuleNotFoundError as error:
     if error.name not in ("mmseg", "mmcv", "mmengine"):
