@@ -36,7 +36,7 @@ def add_holes(sample: dict[str, np.ndarray], seed) -> dict[str, np.ndarray]:
     hole = jump & (clouds(0.9) < rng.uniform(0.4, 0.62))
     hole |= (sample["gloss"] > 0.5) & (clouds(0.7) < 0.72)
     hole |= (sample["gloss"] > 0.2) & (np.abs(normal[..., 2]) < 0.12)
-    hole |= clouds(0.35) > rng.uniform(0.8, 0.95)
+    hole |= clouds(0.35) > rng.uniform(0.84, 1.0)
     if rng.random() < 0.4:
         strip = int(rng.integers(1, max(2, width // 24)))
         hole[:, :strip] |= rng.random() < 0.5
