@@ -1,0 +1,138 @@
+"""Finding records on disk and sorting them into what can be compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .record import LifelongRecord
+from .seeds import merge_single
+
+Order = tuple[tuple[str, ...], ...]  # tasks of each phase
+
+
+def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
+    """Read records named on a command line.
+
+    Args:
+        arguments (Sequence[str]): Each a ``lifelong.json``, a folder that holds one, or a folder
+            below which there are some. ``LABEL=PATH`` names the method anew, which tells variants
+            of one method apart.
+
+    Returns:
+        list[LifelongRecord]: Records in the order of the arguments, folders sorted by name.
+
+    Raises:
+        FileNotFoundError: If there is no record at or below a path.
+        ValueError: If a file is not a record.
+    """
+    records = []
+    for argument in arguments:
+        label, path = "", Path(argument)
+        if not path.exists() and "=" in argument:
+            label, _, name = argument.partition("=")
+            path = Path(name)
+        if path.is_dir() and not (path / "lifelong.json").is_file():
+            files = sorted(path.rglob("lifelong.json"))
+            if not files:
+                raise FileNotFoundError(f"There is no lifelong.json below {path}.")
+        else:
+            files = [path]
+        for file in files:
+            record = LifelongRecord.load(file)
+            if label:
+                record.extra["label"] = label
+            records.append(record)
+    return records
+
+
+@dataclass
+class Group:
+    """All runs that learned the same tasks in the same order, and their references.
+
+    Attributes:
+        order (Order): Tasks of each phase.
+        methods (dict[str, list[LifelongRecord]]): Runs by label, naive first, then in order of
+            appearance; without joint and single-task training.
+        naive (list[LifelongRecord]): Runs of naive training; they are among ``methods``, too.
+        joint (list[LifelongRecord]): Runs of joint training on the same tasks.
+        single (list[LifelongRecord]): Single-task runs on the same tasks, one record a seed.
+    """
+
+    order: Order
+    methods: dict[str, list[LifelongRecord]] = field(default_factory=dict)
+    naive: list[LifelongRecord] = field(default_factory=list)
+    joint: list[LifelongRecord] = field(default_factory=list)
+    single: list[LifelongRecord] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """str: The order in words."""
+        return " → ".join("+".join(tasks) for tasks in self.order)
+
+
+def group_runs(
+    records: Sequence[LifelongRecord],
+    naive: str = "naive",
+    joint: str = "joint",
+    single: str = "single",
+) -> list[Group]:
+    """Sort runs by the order of their tasks and find the references of each order.
+
+    Joint and single-task training have no order, so they serve each order of the same tasks. If
+    there is nothing else, they make groups of their own.
+
+    Args:
+        records (Sequence[LifelongRecord]): The runs.
+        naive (str): Label of naive training; case does not matter.
+        joint (str): Label of joint training.
+        single (str): Label of single-task training.
+
+    Returns:
+        list[Group]: The groups in order of appearance.
+
+    Raises:
+        ValueError: If two runs have the same label, order and seed, or a run has no figures.
+    """
+    names = [record.label.lower() for record in records]
+    if all(name in (joint.lower(), single.lower()) for name in names):
+        joint = single = ""
+    groups: dict[Order, Group] = {}
+    seen: dict[tuple, LifelongRecord] = {}
+    bounds: dict[str, list[LifelongRecord]] = {"joint": [], "single": []}
+    for record in records:
+        if not record.metrics:
+            raise ValueError(f"{record.path or record.label} has no figures yet.")
+        order = tuple(tuple(phase["tasks"]) for phase in record.phases)
+        label = record.label
+        twin = seen.setdefault((label.lower(), order, record.seed), record)
+        if twin is not record:
+            raise ValueError(
+                f"{twin.path} and {record.path} are both {label} with seed {record.seed}; tell "
+                "variants apart with LABEL=PATH."
+            )
+        if label.lower() == joint.lower():
+            bounds["joint"].append(record)
+        elif label.lower() == single.lower():
+            bounds["single"].append(record)
+        else:
+            group = groups.setdefault(order, Group(order))
+            group.methods.setdefault(label, []).append(record)
+            if label.lower() == naive.lower():
+                group.naive = group.methods[label]
+    for group in groups.values():
+        # Naive first, as all others are compared with it.
+        group.methods = dict(sorted(group.methods.items(), key=lambda m: m[1] is not group.naive))
+        tasks = {task for phase in group.order for task in phase}
+        group.joint = [r for r in bounds["joint"] if set(r.tasks) == tasks]
+        group.single = _singles(bounds["single"], tasks)
+    return list(groups.values())
+
+
+def _singles(records: list[LifelongRecord], tasks: set[str]) -> list[LifelongRecord]:
+    """One record a seed of those single-task runs that together cover the tasks."""
+    fitting = [record for record in records if set(record.tasks) <= tasks]
+    by_seed: dict[int | None, list[LifelongRecord]] = {}
+    for record in fitting:
+        by_seed.setdefault(record.seed, []).append(record)
+    merged = [merge_single(runs) for runs in by_seed.values()]
+    return [record for record in merged if set(record.tasks) == tasks]

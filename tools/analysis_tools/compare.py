@@ -1,0 +1,125 @@
+"""Compare the records of any number of sequences: who wins, and what does it cost?
+
+Examples:
+    python tools/analysis_tools/compare.py work_dirs
+    python tools/analysis_tools/compare.py work_dirs/naive work_dirs/had "no SG=work_dirs/had_no_sg"
+    python tools/analysis_tools/compare.py work_dirs --figures all --out tables.csv tables.md
+"""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from mmlhl.evaluation.comparison import Comparison
+from mmlhl.evaluation.rendering import to_csv, to_latex, to_markdown, to_rich
+from mmlhl.evaluation.runs import load_runs
+from mmlhl.evaluation.sheet import Sheet
+
+TABLES = ("summary", "final", "forgetting", "phases")
+FORMATS = (".csv", ".md", ".tex")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description="Compare lifelong.json records.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "records",
+        nargs="+",
+        metavar="[LABEL=]PATH",
+        help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
+    )
+    parser.add_argument(
+        "--figures",
+        nargs="+",
+        default=["paper"],
+        help="'paper' (default), 'all', or names of figures such as mIoU abs_err mean_err",
+    )
+    parser.add_argument(
+        "--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables (default: all)"
+    )
+    parser.add_argument("--naive", default="naive", help="label of naive training")
+    parser.add_argument("--joint", default="joint", help="label of joint training")
+    parser.add_argument("--single", default="single", help="label of single-task training")
+    parser.add_argument(
+        "--pairing",
+        choices=("mean", "seed"),
+        default="mean",
+        help="references are the mean over their seeds (default), or the run of the same seed",
+    )
+    parser.add_argument(
+        "--min-span",
+        type=float,
+        default=0.0,
+        metavar="PERCENT",
+        help="leave figures out of the position in which joint beats naive by less than this",
+    )
+    parser.add_argument(
+        "--out",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="also write the tables to files: .csv, .md, .tex",
+    )
+    args = parser.parse_args(argv)
+    for path in args.out:
+        if path.suffix not in FORMATS:
+            parser.error(f"--out {path}: the name must end in one of {', '.join(FORMATS)}")
+    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
+        args.figures = args.figures[0]
+    return args
+
+
+def for_screen(sheet: Sheet) -> list[Sheet]:
+    """Cut a sheet that is too wide for a screen: figures by task, the summary in two."""
+    if sheet.name == "summary":
+        gains = sheet.take([0, 1, 2, 3], f"{sheet.title}, gains")
+        gains.notes = sheet.notes
+        return [gains, sheet.take([4, 5, 6, 7, 8], f"{sheet.title}, forgetting and cost")]
+    return sheet.split() if sheet.name == "final" else [sheet]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the records, print the tables and write them to files."""
+    args = parse_args(argv)
+    try:
+        comparison = Comparison(
+            load_runs(args.records),
+            figures=args.figures,
+            naive=args.naive,
+            joint=args.joint,
+            single=args.single,
+            pairing=args.pairing,
+            min_span=args.min_span,
+        )
+        sheets = [
+            sheet
+            for group in comparison.groups
+            for sheet in comparison.sheets(group)
+            if sheet.name in args.tables and sheet.columns
+        ]
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"compare: {error}") from None
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    for sheet in sheets:
+        for part in for_screen(sheet):
+            console.print(to_rich(part))
+            console.print()
+    for path in args.out:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write = {".md": to_markdown, ".tex": to_latex}.get(path.suffix)
+        text = to_csv(sheets) if write is None else "\n".join(map(write, sheets))
+        path.write_text(text, encoding="utf-8")
+        console.print(f"Wrote {path}.")
+
+
+if __name__ == "__main__":
+    main()
