@@ -6,6 +6,6 @@ _base_ = [
 ]
 phases = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 model = dict(
-    heads=dict(seg=dict(num_classes=7), normal=None),
+    heads=dict(seg=dict(num_classes=7)),
     method=dict(type="HAD", loss_weight=3.0),
 )

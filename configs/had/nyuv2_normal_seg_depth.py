@@ -1,0 +1,2 @@
+_base_ = "./nyuv2_seg_depth_normal.py"
+phases = [dict(tasks=["normal"]), dict(tasks=["seg"]), dict(tasks=["depth"])]

@@ -1,0 +1,2 @@
+_base_ = "./rooms_seg_depth_normal.py"
+phases = [dict(tasks=["depth"]), dict(tasks=["normal"]), dict(tasks=["seg"])]
