@@ -7,6 +7,11 @@ import numpy as np
 from mmcv.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
+from .maps import annotation_maps
+
+_CODES = {"horizontal": 1, "vertical": 0, "diagonal": -1}
+_SIGNS = {"horizontal": (-1, 1, 1), "vertical": (1, -1, 1), "diagonal": (-1, -1, 1)}
+
 
 @TRANSFORMS.register_module()
 class MultiTaskRandomFlip(RandomFlip):
@@ -34,19 +39,11 @@ class MultiTaskRandomFlip(RandomFlip):
         direction = results["flip_direction"]
         code = _CODES[direction]
         results["img"] = cv2.flip(results["img"], code)
-        kinds = results.get("dense_fields", {})
-        others = [k for k in results.get("seg_fields", []) if k not in kinds]
-        for key in [*kinds, *others, "valid_map"]:
-            if results.get(key) is None:
-                continue
+        for key, kind in list(annotation_maps(results)):
             if key == "gt_seg_map" and self.swap_seg_labels is not None:
                 flipped = np.ascontiguousarray(self._flip_seg_map(results[key], direction))
             else:
                 flipped = cv2.flip(results[key], code)
-            if kinds.get(key) == "normal":
+            if kind == "normal":
                 flipped *= np.array(_SIGNS[direction], flipped.dtype)
             results[key] = flipped
-
-
-_CODES = {"horizontal": 1, "vertical": 0, "diagonal": -1}
-_SIGNS = {"horizontal": (-1, 1, 1), "vertical": (1, -1, 1), "diagonal": (-1, -1, 1)}

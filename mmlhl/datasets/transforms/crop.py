@@ -1,0 +1,50 @@
+"""Random crops of images together with all their annotations."""
+
+from __future__ import annotations
+
+import copy
+
+from mmseg.datasets.transforms import RandomCrop
+from mmseg.registry import TRANSFORMS
+
+from .maps import crop_maps
+
+
+@TRANSFORMS.register_module()
+class MultiTaskRandomCrop(RandomCrop):
+    """Cut a random part of fixed size out of the image and every annotation.
+
+    Args:
+        crop_size: (height, width) or one number for both. Images that are smaller are taken whole
+            and padded by the data preprocessor or ``MultiTaskPad``.
+        cat_max_ratio: Share of labelled pixels that one class may have; up to ten crops are tried.
+            Has no effect in phases without class labels.
+        ignore_index: Ignored class id.
+    """
+
+    def __init__(
+        self,
+        crop_size: int | tuple[int, int],
+        cat_max_ratio: float = 1.0,
+        ignore_index: int = 255,
+    ) -> None:
+        if not isinstance(crop_size, int):
+            crop_size = tuple(crop_size)
+        super().__init__(crop_size, cat_max_ratio, ignore_index)
+
+    def transform(self, results: dict) -> dict:
+        """Crop the image and its annotations.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The cropped results.
+        """
+        chooser = self
+        if self.cat_max_ratio < 1 and results.get("gt_seg_map") is None:
+            chooser = copy.copy(self)
+            chooser.cat_max_ratio = 1.0
+        top, bottom, left, right = chooser.crop_bbox(results)
+        crop_maps(results, top, left, bottom - top, right - left)
+        return results

@@ -1,0 +1,181 @@
+"""What all geometric transforms do with annotation maps: find, fill, resample and turn them.
+
+Class and binary maps are never interpolated and hold 255 where nothing is known; float maps are
+interpolated among measured pixels only and hold NaN elsewhere. ``valid_map`` (uint8) is 1 where
+the image shows the scene and 0 where a transform added pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+
+from ..annotation import IGNORE
+
+VALID = "valid_map"
+_NEAREST_KINDS = ("classes", "binary", VALID)
+
+
+def annotation_maps(results: dict) -> Iterator[tuple[str, str]]:
+    """All annotation maps of a sample, the valid map included.
+
+    Args:
+        results: Pipeline results.
+
+    Yields:
+        Key of the map and its kind, ``'valid_map'`` for the valid map. Maps in ``seg_fields``
+        that another loader put there count as classes.
+    """
+    kinds = results.get("dense_fields", {})
+    for key, kind in kinds.items():
+        if results.get(key) is not None:
+            yield key, kind
+    for key in results.get("seg_fields", []):
+        if key not in kinds and results.get(key) is not None:
+            yield key, "classes"
+    if results.get(VALID) is not None:
+        yield VALID, VALID
+
+
+def ensure_valid_map(results: dict) -> None:
+    """Add an all-valid map for transforms that are about to add pixels.
+
+    Args:
+        results: Pipeline results with ``img``.
+    """
+    if results.get(VALID) is None:
+        results[VALID] = np.ones(results["img"].shape[:2], np.uint8)
+
+
+def fill_value(kind: str) -> float:
+    """Mark of pixels that a transform adds.
+
+    Args:
+        kind: Kind of the map.
+
+    Returns:
+        255 for integer maps, 0 for the valid map, NaN for float maps.
+    """
+    if kind == VALID:
+        return 0
+    return IGNORE if kind in _NEAREST_KINDS else float("nan")
+
+
+def resize_map(array: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarray:
+    """Resize an annotation map.
+
+    Args:
+        array: (H, W) or (H, W, K).
+        size: New (height, width).
+        kind: Kind of the map.
+
+    Returns:
+        The map of the new size: nearest neighbour for integer maps; bilinear for float maps, where
+        a pixel is measured if at least half of its weight comes from measured pixels, and takes
+        its value from those alone; normals have unit length again.
+    """
+    if array.shape[:2] == tuple(size):
+        return array
+    wh = (size[1], size[0])
+    if kind in _NEAREST_KINDS:
+        # unlike INTER_NEAREST it agrees with bilinear images on where pixel centres lie
+        return cv2.resize(array, wh, interpolation=cv2.INTER_NEAREST_EXACT)
+    return _among_measured(
+        array, kind, lambda a: cv2.resize(a, wh, interpolation=cv2.INTER_LINEAR), False
+    )
+
+
+def warp_map(array: np.ndarray, matrix: np.ndarray, kind: str) -> np.ndarray:
+    """Warp an annotation map by an affine matrix, keeping its size.
+
+    Args:
+        array: (H, W) or (H, W, K).
+        matrix: (2, 3), from old to new pixel coordinates.
+        kind: Kind of the map.
+
+    Returns:
+        The warped map, filled with :func:`fill_value` where it has no source; interpolated as in
+        :func:`resize_map`. Normals move with their pixels but are not turned.
+    """
+    wh = (array.shape[1], array.shape[0])
+    if kind in _NEAREST_KINDS:
+        return cv2.warpAffine(
+            array, matrix, wh, flags=cv2.INTER_NEAREST, borderValue=fill_value(kind)
+        )
+    return _among_measured(array, kind, lambda a: _warp_linear(a, matrix, wh), True)
+
+
+def _warp_linear(array: np.ndarray, matrix: np.ndarray, wh: tuple[int, int]) -> np.ndarray:
+    if array.ndim == 2 or array.shape[2] <= 4:
+        return cv2.warpAffine(array, matrix, wh, flags=cv2.INTER_LINEAR)
+    # OpenCV warps at most four channels at once
+    parts = [array[..., i : i + 4] for i in range(0, array.shape[2], 4)]
+    warped = [cv2.warpAffine(np.ascontiguousarray(p), matrix, wh) for p in parts]
+    return np.concatenate([w.reshape(*w.shape[:2], -1) for w in warped], axis=2)
+
+
+def _among_measured(
+    array: np.ndarray, kind: str, resample: Callable[[np.ndarray], np.ndarray], adds_pixels: bool
+) -> np.ndarray:
+    """Resample a float map so that NaN neither spreads nor turns into a number."""
+    known = np.isfinite(array)
+    if known.ndim == 3:
+        known = known.all(axis=2)
+    if known.all() and not adds_pixels:
+        out = resample(array)
+        weight = None
+    else:
+        blank = known if array.ndim == 2 else known[..., None]
+        out = resample(np.where(blank, array, np.float32(0)))
+        weight = resample(known.astype(np.float32))
+        unknown = weight < 0.5
+        weight[unknown] = np.nan
+        out = out / (weight if out.ndim == 2 else weight[..., None])
+    return unit_length(out) if kind == "normal" else out
+
+
+def unit_length(normals: np.ndarray) -> np.ndarray:
+    """Scale normals to length 1.
+
+    Args:
+        normals: (H, W, 3).
+
+    Returns:
+        (H, W, 3); NaN where the mean of opposed normals has no direction.
+    """
+    length = np.sqrt(np.einsum("hwc,hwc->hw", normals, normals))
+    length[length < 1e-3] = np.nan
+    return normals / length[..., None]
+
+
+def crop_maps(results: dict, top: int, left: int, height: int, width: int) -> None:
+    """Crop the image and all its maps.
+
+    Args:
+        results: Pipeline results.
+        top: First row that is kept.
+        left: First column that is kept.
+        height: Number of rows.
+        width: Number of columns.
+    """
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    results["img"] = results["img"][rows, columns]
+    for key, _ in annotation_maps(results):
+        results[key] = results[key][rows, columns]
+    results["img_shape"] = results["img"].shape[:2]
+
+
+def zoom_depth(results: dict, zoom: float) -> None:
+    """Adapt depth to a magnification: what looks ``zoom`` times greater is so much nearer.
+
+    Args:
+        results: Pipeline results. Maps in ``inverse_fields`` hold inverse depth and grow.
+        zoom: Magnification against the image before.
+    """
+    inverse = results.get("inverse_fields", ())
+    for key, kind in annotation_maps(results):
+        if kind == "depth":
+            factor = zoom if key in inverse else 1.0 / zoom
+            results[key] = results[key] * np.float32(factor)
