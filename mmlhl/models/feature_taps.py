@@ -1,0 +1,160 @@
+"""Reading feature maps out of a segmentor while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+LOGITS = "logits"
+Tap = int | str
+
+
+def _tapped_module(model: nn.Module, tap: Tap) -> str:
+    """Name of the module whose output holds the tap.
+
+    Raises:
+        ValueError: If the model has no such module.
+    """
+    if isinstance(tap, int):
+        return "backbone"
+    if tap == LOGITS:
+        head = model.decode_head
+        # The last stage of a cascade has the final say.
+        return f"decode_head.{len(head) - 1}" if isinstance(head, nn.ModuleList) else "decode_head"
+    names = [name for name, _ in model.named_modules()]
+    if tap not in names:
+        near = get_close_matches(tap, names, n=3, cutoff=0)
+        raise ValueError(
+            f"tap {tap!r}: {type(model).__name__} has no such module; use an index of the "
+            f"backbone's outputs, {LOGITS!r}, or a module's name such as {near}"
+        )
+    return tap
+
+
+class FeatureTaps:
+    """Keeps the outputs of some modules while the context is open.
+
+    ``forward`` itself is wrapped rather than a forward hook registered, because mmseg's decode
+    heads are run as ``head.forward(...)``, which calls no hook. Nothing stays on the model.
+
+    Args:
+        model: A segmentor with ``backbone`` and ``decode_head``.
+        taps: Each an index of the backbone's outputs (negative from the end), ``'logits'`` for
+            what the decode head puts out (of several outputs, the first), or a module's name.
+
+    Raises:
+        ValueError: If the model has no such module.
+    """
+
+    def __init__(self, model: nn.Module, taps: Iterable[Tap]) -> None:
+        self._source = {tap: _tapped_module(model, tap) for tap in taps}
+        self._modules = {name: model.get_submodule(name) for name in set(self._source.values())}
+        self._before: dict[str, Any] = {}
+        self._outputs: dict[str, Any] = {}
+
+    def _recording(self, name: str, forward: Callable) -> Callable:
+        def recorded(*args, **kwargs):
+            output = self._outputs[name] = forward(*args, **kwargs)
+            return output
+
+        return recorded
+
+    def __enter__(self) -> FeatureTaps:
+        for name, module in self._modules.items():
+            self._before[name] = module.__dict__.get("forward")
+            module.__dict__["forward"] = self._recording(name, module.forward)
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        for name, module in self._modules.items():
+            del module.__dict__["forward"]
+            if self._before[name] is not None:
+                module.__dict__["forward"] = self._before[name]
+
+    def __getitem__(self, tap: Tap) -> Tensor:
+        """The feature map ``(N, C, H, W)`` of a tap, of the last time its module ran.
+
+        Raises:
+            ValueError: If the module did not run, the index is out of range or the output is not
+                such a map.
+        """
+        name = self._source[tap]
+        if name not in self._outputs:
+            raise ValueError(f"tap {tap!r}: the module {name!r} did not run")
+        output = self._outputs[name]
+        if isinstance(output, (tuple, list)):
+            index = tap if isinstance(tap, int) else 0
+            if isinstance(tap, str) and tap != LOGITS:
+                raise ValueError(f"tap {tap!r}: the module puts out {len(output)} maps, not one")
+            if not -len(output) <= index < len(output):
+                raise ValueError(f"tap {tap!r}: the backbone puts out {len(output)} maps only")
+            output = output[index]
+        if not isinstance(output, Tensor) or output.ndim != 4:
+            found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise ValueError(f"tap {tap!r}: needs a map (N, C, H, W), the module gives {found}")
+        return output
+
+
+def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> FeatureTaps:
+    """Runs as much of a segmentor as its taps need.
+
+    Args:
+        model: A segmentor.
+        inputs: Preprocessed images ``(N, 3, H, W)``.
+        taps: See :class:`FeatureTaps`.
+
+    Returns:
+        The filled taps.
+    """
+    taps = list(taps)
+    encoder = all(isinstance(tap, int) or tap.split(".")[0] in ("backbone", "neck") for tap in taps)
+    with FeatureTaps(model, taps) as filled:
+        if encoder:
+            model.extract_feat(inputs)
+        elif isinstance(model.decode_head, nn.ModuleList):
+            # A cascade knows no _forward; its encode_decode resizes the logits for nothing.
+            shape = tuple(inputs.shape[2:])
+            metas = [dict(img_shape=shape, pad_shape=shape, ori_shape=shape)] * len(inputs)
+            model.encode_decode(inputs, metas)
+        else:
+            model(inputs, mode="tensor")
+    return filled
+
+
+def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict[Tap, int]:
+    """Number of channels of each tap, found by a trial run with a blank image.
+
+    Args:
+        model: A segmentor; left in the mode that it was in.
+        taps: See :class:`FeatureTaps`.
+        size: Height and width of the image.
+
+    Returns:
+        Channels by tap.
+
+    Raises:
+        ValueError: If the model lacks a tap, or does not run on such an image.
+    """
+    taps = list(taps)
+    weight = next(model.parameters())
+    mean = getattr(model.data_preprocessor, "mean", None)
+    channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
+    blank = torch.zeros(1, channels, size, size, device=weight.device, dtype=weight.dtype)
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            filled = run_for_taps(model, blank, taps)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the channels of the taps {taps} could not be found by running "
+            f"{type(model).__name__} on a {size}x{size} image ({error}); give the distiller "
+            "student_channels and teacher_channels"
+        ) from error
+    finally:
+        model.train(training)
+    return {tap: filled[tap].shape[1] for tap in taps}

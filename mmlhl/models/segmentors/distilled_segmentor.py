@@ -1,0 +1,226 @@
+"""A segmentor that learns from a frozen one of any other architecture."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+
+import torch
+from mmengine.config import ConfigDict
+from mmengine.model import ModuleList
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..feature_taps import FeatureTaps, Tap, find_channels, run_for_taps
+from ..frozen import FrozenModels
+from ..frozen_segmentor import build_frozen_segmentor, convert_inputs
+
+
+@MODELS.register_module()
+class DistilledSegmentor(FrozenModels, BaseSegmentor):
+    """Trains any mmseg segmentor with its own losses and those of distillation from a teacher.
+
+    To everything outside it *is* the student: the same submodules under the same names (so the
+    same checkpoint keys, optimiser options and predictions), plus ``distillers``, where a
+    distiller has parameters. A checkpoint therefore loads into the plain student's config, which
+    reports the ``distillers.*`` keys as unexpected; ``tools/model_converters/publish.py`` takes
+    them out. The teacher is in no checkpoint and gets no gradient.
+
+    The teacher sees the student's batch, in its own normalisation, channel order and, if asked
+    for, size. It may have another decode head and another output stride.
+
+    Args:
+        student: Config of a segmentor.
+        teacher: ``dict(config=..., checkpoint=..., input_size=None)``: a config file, a config or
+            a model's config; its checkpoint; and the (height, width) that its input is resized
+            to, None to see what the student sees. None for a model that is only tested.
+        distillers: Configs of losses that are called with the student's map, the teacher's map
+            and the label, such as :class:`HeteroAKDLoss`, :class:`KDLoss` or :class:`CWDLoss`.
+            ``student_tap`` and ``teacher_tap`` say which maps, see :class:`FeatureTaps`; the
+            loss's ``default_tap`` if absent. ``num_classes``, ``ignore_index``,
+            ``student_channels`` and ``teacher_channels`` are filled in.
+        data_preprocessor: Used where the student's config has none.
+
+    Raises:
+        FileNotFoundError: If a file of the teacher is missing.
+        ValueError: If teacher and student differ in their classes, the teacher's checkpoint does
+            not fit, a tap does not exist, or a key of ``teacher`` is unknown.
+    """
+
+    def __init__(
+        self,
+        student: dict,
+        teacher: dict | None = None,
+        distillers: list[dict] | tuple[dict, ...] = (),
+        data_preprocessor: dict | None = None,
+    ) -> None:
+        super().__init__()
+        student = ConfigDict(copy.deepcopy(student))
+        if student.get("data_preprocessor") is None and data_preprocessor is not None:
+            student["data_preprocessor"] = data_preprocessor
+        model = MODELS.build(student)
+        # One tree under two names: the student stays a whole segmentor, but is no submodule.
+        self.__dict__["_student"] = model
+        for tree in ("_modules", "_parameters", "_buffers"):
+            self.__dict__[tree] = model.__dict__[tree]
+
+        self.teacher_size = None
+        self.attach_frozen("_teacher", None)
+        self.taps: list[tuple[Tap, Tap]] = []
+        if teacher is not None:
+            self._add_teacher(dict(teacher))
+        self.distillers = ModuleList()
+        if distillers:
+            self._add_distillers(distillers)
+
+    def _add_teacher(self, teacher: dict) -> None:
+        unknown = set(teacher) - {"config", "checkpoint", "input_size"}
+        if unknown or "config" not in teacher:
+            raise ValueError(
+                f"teacher has the keys {sorted(teacher)}; it takes config (needed), checkpoint "
+                "and input_size"
+            )
+        self.teacher_size = teacher.get("input_size")
+        model = build_frozen_segmentor(teacher["config"], teacher.get("checkpoint"))
+        student_classes, teacher_classes = self.out_channels, model.out_channels
+        if student_classes != teacher_classes:
+            raise ValueError(
+                f"the teacher has {teacher_classes} classes (decode_head.num_classes in "
+                f"teacher.config), the student has {student_classes}; they must be the same"
+            )
+        if student_classes == 1:
+            raise ValueError(
+                "the student has out_channels=1; distillation needs a channel a class: "
+                "student.decode_head.out_channels=2"
+            )
+        self.attach_frozen("_teacher", model)
+
+    def _add_distillers(self, distillers: list[dict] | tuple[dict, ...]) -> None:
+        # Without a teacher there are no channels to build for; loss() then says so.
+        if self._teacher is None:
+            self.taps = [(-1, -1)] * len(distillers)
+            return
+        for config in distillers:
+            config = dict(config)
+            cls = MODELS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+            if cls is None:
+                raise ValueError(f"distillers: there is no loss {config['type']!r} in the registry")
+            default = getattr(cls, "default_tap", -1)
+            taps = (config.pop("student_tap", default), config.pop("teacher_tap", default))
+            taken = inspect.signature(cls.__init__).parameters
+            known = dict(num_classes=self.num_classes, ignore_index=self._ignore_index)
+            wanted = {"student_channels", "teacher_channels"} & set(taken) - set(config)
+            if wanted:
+                known["student_channels"] = find_channels(self._student, taps[:1])[taps[0]]
+                known["teacher_channels"] = find_channels(self._teacher, taps[1:])[taps[1]]
+            else:
+                FeatureTaps(self._student, taps[:1])
+                FeatureTaps(self._teacher, taps[1:])
+            for key, value in known.items():
+                if key in taken:
+                    config.setdefault(key, value)
+            self.distillers.append(MODELS.build(config))
+            self.taps.append(taps)
+
+    @property
+    def _final_head(self) -> nn.Module:
+        """The decode head, of a cascade the last."""
+        head = self.decode_head
+        return head[-1] if isinstance(head, nn.ModuleList) else head
+
+    @property
+    def _ignore_index(self) -> int:
+        return self._final_head.ignore_index
+
+    @property
+    def num_classes(self) -> int:
+        """Classes of the student."""
+        return self._student.num_classes
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the student's logits."""
+        return self._student.out_channels
+
+    @property
+    def align_corners(self) -> bool:
+        """How the student resizes its logits."""
+        return self._student.align_corners
+
+    @property
+    def train_cfg(self) -> dict:
+        """The student's."""
+        return self._student.train_cfg
+
+    @property
+    def test_cfg(self) -> dict:
+        """The student's: slide or whole inference."""
+        return self._student.test_cfg
+
+    def init_weights(self) -> None:
+        """As the student would, and the distillers."""
+        self._student.init_weights()
+        self._is_init = True
+
+    def train(self, mode: bool = True) -> DistilledSegmentor:
+        """Sets the mode of the student and the distillers, never of the teacher."""
+        self._student.train(mode)
+        self.training = mode
+        return self
+
+    def _teach(self, inputs: Tensor, data_samples: list) -> FeatureTaps:
+        """The teacher's maps of a batch that was preprocessed for the student."""
+        with torch.no_grad():
+            inputs = convert_inputs(
+                inputs,
+                data_samples,
+                self.data_preprocessor,
+                self._teacher.data_preprocessor,
+                self.teacher_size,
+            )
+            return run_for_taps(self._teacher, inputs, [tap for _, tap in self.taps])
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Losses of the student, and under ``distill.`` those of distillation.
+
+        Args:
+            inputs: Preprocessed images ``(N, 3, H, W)``.
+            data_samples: With ``gt_sem_seg``.
+
+        Raises:
+            ValueError: If there are distillers but no teacher.
+        """
+        if not self.taps:
+            return self._student.loss(inputs, data_samples)
+        if self._teacher is None:
+            raise ValueError("model.distillers are set, but model.teacher is None: cannot train")
+        with FeatureTaps(self._student, [tap for tap, _ in self.taps]) as student:
+            losses = self._student.loss(inputs, data_samples)
+        teacher = self._teach(inputs, data_samples)
+        label = torch.stack([sample.gt_sem_seg.data for sample in data_samples]).squeeze(1)
+        for index, (distiller, taps) in enumerate(zip(self.distillers, self.taps, strict=True)):
+            for name, value in distiller(student[taps[0]], teacher[taps[1]], label).items():
+                key = f"distill.{name}"
+                losses[f"distill_{index}.{name}" if key in losses else key] = value
+        return losses
+
+    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+        """The student's prediction."""
+        return self._student.predict(inputs, data_samples)
+
+    def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
+        """The student's raw logits."""
+        return self._student._forward(inputs, data_samples)
+
+    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
+        """The student's features."""
+        return self._student.extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """The student's logits, resized to the image."""
+        return self._student.encode_decode(inputs, batch_img_metas)
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """The student's logits, by slide or whole inference."""
+        return self._student.inference(inputs, batch_img_metas)
