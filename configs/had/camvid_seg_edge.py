@@ -1,6 +1,6 @@
 _base_ = [
     "../_base_/models/deeplabv3plus_r18-small.py",
-    "../_base_/datasets/camvid.py",
+    "../_base_/datasets/camvid_240x180.py",
     "../_base_/schedules/adam_rooms.py",
     "../_base_/default_runtime.py",
 ]
@@ -13,4 +13,4 @@ model = dict(
     ),
     method=dict(type="HAD", loss_weight=3.0),
 )
-default_hooks = dict(logger=dict(interval=8))
+default_hooks = dict(logger=dict(interval=25))

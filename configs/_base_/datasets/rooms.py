@@ -25,7 +25,7 @@ tta_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=12,
+    batch_size=8,
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
@@ -33,7 +33,7 @@ train_dataloader = dict(
     dataset=dict(type=dataset_type, data_root=data_root, split="train", pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=12,
+    batch_size=8,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False),
