@@ -1,0 +1,123 @@
+"""What README and docs/ show works: configs load, classes run, files exist."""
+
+import math
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+import mmlhl.models  # noqa: F401
+from mmlhl.engine.phases import parse_phases
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+def python_blocks(page):
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+def sequence_blocks():
+    for page in ("README.md", "docs/configs.md"):
+        for number, block in enumerate(b for b in python_blocks(page) if "_base_" in b):
+            yield pytest.param(block, id=f"{page}-{number}")
+
+
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory):
+    """A copy of `configs/` to which the documentation's examples can be added."""
+    return Path(shutil.copytree(ROOT / "configs", tmp_path_factory.mktemp("docs") / "configs"))
+
+
+@pytest.mark.parametrize("block", sequence_blocks())
+def test_sequences_load(configs, block):
+    path = configs / "shown" / "shown.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(block)
+    cfg = Config.fromfile(path)
+    phases = parse_phases(cfg)
+    assert [list(phase.tasks) for phase in phases] == [list(entry.tasks) for entry in cfg.phases]
+
+
+def test_readme_shows_the_demo_config(configs):
+    (block,) = (block for block in python_blocks("README.md") if "_base_" in block)
+    path = configs / "had" / "shown.py"
+    path.write_text(block)
+    shown, real = Config.fromfile(path), Config.fromfile(configs / "had/rooms_seg_depth_normal.py")
+    for key in ("phases", "model", "train_dataloader", "train_cfg", "runner_type"):
+        assert shown[key] == real[key]
+
+
+@pytest.fixture(scope="module")
+def extensions():
+    """The classes of docs/extending.md, registered."""
+    names = {}
+    for block in python_blocks("docs/extending.md"):
+        if "@MODELS" in block:
+            exec(block, names)
+    yield names
+    for name in ("AngleHead", "StayClose"):
+        MODELS.module_dict.pop(name)
+
+
+def test_new_head_of_the_docs(extensions):
+    decoder = dict(type="FCNHead", in_channels=4, channels=4, num_convs=1, in_index=0)
+    head = MODELS.build(dict(type="AngleHead", decoder=decoder))
+    feats = [torch.rand(2, 4, 6, 8)]
+    pred = head.activate(head(feats), (12, 16))
+    assert pred.shape == (2, 1, 12, 16) and pred.abs().max() <= math.pi
+    near = torch.full((1, 1, 1, 1), math.radians(179)), torch.full((1, 1, 1, 1), math.radians(-179))
+    assert head.distance(*near).item() == pytest.approx(1 - math.cos(math.radians(2)), abs=1e-6)
+    assert head.groups(pred).unique().tolist() == [0, 1]
+
+
+def test_new_method_of_the_docs(extensions):
+    method = MODELS.build(dict(type="StayClose", loss_weight=0.5))
+    backbone = torch.nn.Linear(1, 1)
+    torch.nn.init.constant_(backbone.weight, 1.0)
+    model = SimpleNamespace(backbone=backbone, old_tasks=["seg"])
+    method.begin_phase(model, None)
+    torch.nn.init.constant_(backbone.weight, 3.0)
+    assert method.losses(model, None)["loss_close"].item() == pytest.approx(0.5 * 4)
+    model.old_tasks = []
+    assert method.losses(model, None) == {}
+
+
+def test_data_set_of_the_docs_is_read_as_shown(tmp_path):
+    import cv2
+    import numpy as np
+    from mmseg.registry import DATASETS
+
+    (block,) = (b for b in python_blocks("docs/extending.md") if "MultiTaskDataset" in b)
+    names = {}
+    exec(block, names)
+    root = tmp_path / "train"
+    for folder in ("image", "label", "depth", "normal"):
+        (root / folder).mkdir(parents=True)
+    cv2.imwrite(str(root / "image/a.jpg"), np.zeros((2, 2, 3), np.uint8))
+    cv2.imwrite(str(root / "label/a.png"), np.array([[0, 1], [1, 0]], np.uint8))
+    cv2.imwrite(str(root / "depth/a.png"), np.array([[0, 1500], [1, 2]], np.uint16))
+    cv2.imwrite(str(root / "normal/a.png"), np.full((2, 2, 3), (255, 128, 128), np.uint8))
+    pipeline = [dict(type="LoadImageFromFile"), dict(type="LoadMultiTaskAnnotations")]
+    dataset = DATASETS.build({**names["dataset"], "data_root": str(tmp_path), "pipeline": pipeline})
+    sample = dataset[0]
+    assert sample["gt_seg_map"].tolist() == [[255, 1], [1, 255]]
+    assert sample["gt_depth_map"][0, 1] == pytest.approx(1.5)
+    assert np.isnan(sample["gt_depth_map"][0, 0])
+    # stored z of +1 is a frame with z backward: -1 in ours
+    assert sample["gt_normal_map"][0, 0, 2] == pytest.approx(-1, abs=1e-3)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_files_exist(page):
+    text = page.read_text()
+    named = re.findall(r"(?<![\w./-])((?:configs|tools|docs|tests)/[\w./-]*\w\.\w+)", text)
+    linked = re.findall(r"\]\((?!http)([\w./-]+)", text)
+    missing = [name for name in named if not (ROOT / name).exists()]
+    missing += [name for name in linked if not (page.parent / name).exists()]
+    assert missing == []
