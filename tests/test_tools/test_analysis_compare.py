@@ -1,4 +1,5 @@
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def run(*arguments):
         [sys.executable, str(TOOL), *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": str(TOOL.parents[2]), "PATH": "", "PYTHONIOENCODING": "utf-8"},
+        env=dict(
+            os.environ, PYTHONPATH=str(TOOL.parents[2]), PYTHONIOENCODING="utf-8", COLUMNS="100"
+        ),
     )
 
 

@@ -1,0 +1,89 @@
+"""Plot the records of any number of sequences.
+
+For each order of tasks: a heat map of the task x phase table of each method, curves of each
+figure over the phases with a line a method, and bars of the gain over naive training.
+
+Examples:
+    python tools/analysis_tools/plot.py work_dirs --out plots
+    python tools/analysis_tools/plot.py work_dirs/naive work_dirs/had --out plots --format pdf
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from mmlhl.evaluation.comparison import Comparison
+from mmlhl.evaluation.runs import load_runs
+from mmlhl.evaluation.seeds import mean_record
+from mmlhl.visualization.sequence_plots import gain_bars, heat_map, task_curves
+
+PLOTS = ("heat", "curves", "gain")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description="Plot lifelong.json records.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "records",
+        nargs="+",
+        metavar="[LABEL=]PATH",
+        help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--format", nargs="+", default=["png"], choices=("png", "pdf", "svg"))
+    parser.add_argument("--plots", nargs="+", default=list(PLOTS), choices=PLOTS)
+    parser.add_argument(
+        "--figures",
+        nargs="+",
+        default=["paper"],
+        help="'paper' (default), 'all', or names of figures such as mIoU abs_err mean_err",
+    )
+    parser.add_argument("--naive", default="naive", help="label of naive training")
+    parser.add_argument("--joint", default="joint", help="label of joint training")
+    parser.add_argument("--single", default="single", help="label of single-task training")
+    args = parser.parse_args(argv)
+    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
+        args.figures = args.figures[0]
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the records and write the pictures."""
+    args = parse_args(argv)
+    try:
+        comparison = Comparison(
+            load_runs(args.records), args.figures, args.naive, args.joint, args.single
+        )
+        args.out.mkdir(parents=True, exist_ok=True)
+        for group in comparison.groups:
+            pictures = {}
+            if "heat" in args.plots:
+                for label, runs in group.methods.items():
+                    record = mean_record(runs)
+                    seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
+                    pictures[f"heat_{label}"] = heat_map(record, args.figures, f"{label}{seeds}")
+            if "curves" in args.plots:
+                pictures["curves"] = task_curves(group, args.figures)
+            if "gain" in args.plots and group.naive:
+                pictures["gain"] = gain_bars(comparison, group)
+            for name, figure in pictures.items():
+                for kind in args.format:
+                    path = args.out / f"{file_name(group.name)}_{file_name(name)}.{kind}"
+                    figure.savefig(path)
+                    print(f"Wrote {path}")
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"plot: {error}") from None
+
+
+def file_name(text: str) -> str:
+    """A name without blanks and signs that file systems or LaTeX stumble on."""
+    text = text.replace("++", "pp").replace("+", "-")
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("_")
+
+
+if __name__ == "__main__":
+    main()
