@@ -154,6 +154,8 @@ class LifelongPhaseHook(Hook):
             record = LifelongRecord.load(path)
         else:
             record = LifelongRecord(type(model.method).__name__, runner.seed)
+            if runner.cfg.get("label"):  # tells variants of one method apart in tables
+                record.extra["label"] = runner.cfg.label
         directions = {}
         if metrics:
             directions = getattr(runner.test_loop.evaluator, "higher_is_better", {})

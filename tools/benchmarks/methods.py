@@ -1,0 +1,297 @@
+"""All methods on one data set: equal budgets, equal search of strengths, several seeds and orders.
+
+Each run is a config of its own below --work-dir, trained by tools/train.py in a process of its
+own. What is finished is not run again, so the command can be stopped and repeated, with other
+--methods, --seeds or --orders too; what was not run is said to be not run in the report.
+
+Examples:
+    python tools/benchmarks/methods.py configs/benchmarks/rooms.py --jobs 2
+    python tools/benchmarks/methods.py configs/benchmarks/rooms.py --methods Naive LwF HAD
+    python tools/benchmarks/methods.py configs/benchmarks/rooms.py --report-only
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from mmlhl.evaluation import LifelongRecord
+from mmlhl.evaluation.comparison import Comparison
+from mmlhl.evaluation.derived import position
+from mmlhl.evaluation.rendering import to_markdown, to_rich
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One sequence of the benchmark.
+
+    Attributes:
+        label: row of the table.
+        order: the tasks, one a phase; joint training brings them all in one phase.
+        seed: seed of the run.
+        value: the searched option's value, None where nothing is searched.
+        searching: whether this run only chooses a strength.
+    """
+
+    label: str
+    order: tuple[str, ...]
+    seed: int
+    value: float | None = None
+    searching: bool = False
+
+    def folder(self, root: Path) -> Path:
+        """Where the run's config, checkpoints and record go."""
+        name = "".join(c if c.isalnum() else "-" for c in self.label.lower()).strip("-")
+        if self.value is not None:
+            name += f"_{self.value:g}"
+        kind = "search" if self.searching else "runs"
+        return root / kind / "_".join(self.order) / f"{name}_seed{self.seed}"
+
+    def record(self, root: Path) -> LifelongRecord | None:
+        """The run's record if every phase is in it."""
+        path = self.folder(root) / "lifelong.json"
+        if not path.is_file():
+            return None
+        record = LifelongRecord.load(path)
+        return record if set(record.tasks) >= set(self.order) else None
+
+
+def run_config(cfg: Config, run: Run) -> Config:
+    """The config that ``tools/train.py`` gets: the benchmark's budget with one method."""
+    entry = cfg.benchmark.methods[run.label]
+    out = Config(cfg.to_dict() if hasattr(cfg, "to_dict") else dict(cfg))
+    for key in ("benchmark", "benchmark_methods"):
+        out.pop(key, None)
+    method = dict(entry["method"])
+    if run.value is not None:
+        method[search_option(cfg, run.label)[0]] = run.value
+    out.model["method"] = method
+    out.label = run.label
+    out.randomness = dict(seed=run.seed)
+    out.phases = [dict(tasks=[task]) for task in run.order]
+    if entry.get("joint"):
+        out.phases = [dict(tasks=list(run.order), name="joint")]
+        out.disjoint_phases = False
+    # the last epoch's optimiser state is only needed to resume a run of a minute
+    out.default_hooks.checkpoint.update(interval=1000, save_last=False)
+    return out
+
+
+def search_option(cfg: Config, label: str) -> tuple[str, list[float]] | None:
+    """Name and candidate values of the option that is searched for a method."""
+    entry = cfg.benchmark.methods[label]
+    entry = cfg.benchmark.methods[entry["like"]] if "like" in entry else entry
+    search = entry.get("search")
+    return next(iter(search.items())) if search else None
+
+
+def search_runs(cfg: Config, labels: list[str], order: tuple[str, ...]) -> Iterator[Run]:
+    """Runs that choose strengths, and the two bounds that they are scored against."""
+    seed = cfg.benchmark.search_seed
+    yield Run("Naive", order, seed, searching=True)
+    yield Run("Joint", order, seed, searching=True)
+    for label in labels:
+        label = cfg.benchmark.methods[label].get("like", label)
+        for value in (search_option(cfg, label) or ("", []))[1]:
+            yield Run(label, order, seed, value, searching=True)
+
+
+def chosen_value(
+    cfg: Config, label: str, order: tuple[str, ...], root: Path
+) -> tuple[float | None, dict[float, float]]:
+    """The strength with the best position between naive and joint, and all positions.
+
+    Raises:
+        RuntimeError: if a run of the search failed.
+    """
+    if search_option(cfg, label) is None:
+        return None, {}
+    label = cfg.benchmark.methods[label].get("like", label)
+    records = {run: run.record(root) for run in search_runs(cfg, [label], order)}
+    lacking = [run.folder(root).name for run, record in records.items() if record is None]
+    if lacking:
+        raise RuntimeError(f"the search for {label} lacks {lacking}; see train.log there")
+    naive, joint = (r for run, r in records.items() if run.label in ("Naive", "Joint"))
+    scores = {
+        run.value: position(record, naive, joint).mean
+        for run, record in records.items()
+        if run.label == label
+    }
+    return max(scores, key=scores.get), scores
+
+
+def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
+    """Train every run that has no complete record yet, ``jobs`` at a time."""
+    waiting = [run for run in dict.fromkeys(runs) if run.record(root) is None]
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as bar, ThreadPoolExecutor(jobs) as pool:
+        task = bar.add_task(what, total=len(waiting))
+        futures = {pool.submit(train, run, cfg, root, jobs): run for run in waiting}
+        for future in as_completed(futures):
+            if future.result():
+                folder = futures[future].folder(root)
+                bar.console.print(f"[red]failed[/]: {folder}, see train.log there")
+            bar.advance(task)
+
+
+def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
+    """Train one run in a process of its own; its exit code."""
+    folder = run.folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    run_config(cfg, run).dump(folder / "config.py")
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
+    command = [sys.executable, str(ROOT / "tools" / "train.py"), str(folder / "config.py")]
+    with open(folder / "train.log", "w", encoding="utf-8") as log:
+        return subprocess.call(
+            [*command, "--work-dir", str(folder), "--resume"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=env,
+        )
+
+
+def final_runs(
+    cfg: Config, labels: list[str], orders: list[tuple[str, ...]], seeds: list[int], root: Path
+) -> Iterator[Run]:
+    """The runs that are reported, whole seeds first; joint training has no order, one is enough.
+
+    A method whose search is not finished is left out.
+    """
+    for seed in seeds:
+        for order in orders:
+            for label in labels:
+                if cfg.benchmark.methods[label].get("joint") and order != orders[0]:
+                    continue
+                try:
+                    value = chosen_value(cfg, label, orders[0], root)[0]
+                except RuntimeError:
+                    continue
+                yield Run(label, order, seed, value)
+
+
+def report(
+    cfg: Config,
+    command: str,
+    labels: list[str],
+    orders: list[tuple[str, ...]],
+    seeds: list[int],
+    root: Path,
+) -> str:
+    """The benchmark's section as Markdown; its tables are also printed."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    lines = [
+        f"Command: `{command}`; commit {commit or 'unknown'}; seeds {seeds}; strengths searched "
+        f"with seed {cfg.benchmark.search_seed} on the order {' → '.join(orders[0])}.",
+        "",
+    ]
+    records = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
+    records = [record for record in records if record is not None]
+    if records:
+        comparison = Comparison(records)
+        for group in comparison.groups:
+            for sheet in (comparison.summary(group), comparison.final(group)):
+                Console().print(to_rich(sheet))
+                lines += [to_markdown(sheet), ""]
+    lines += ["Strengths tried (position between naive and joint in %), the best one taken:", ""]
+    lines += [f"- {line}" for line in strengths(cfg, labels, orders[0], root)]
+    lines += ["", "Not run: " + missing(cfg, labels, orders, seeds, root) + ".", ""]
+    return "\n".join(lines)
+
+
+def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
+    """What the search found, a line a method."""
+    for label in labels:
+        if search_option(cfg, label) is None or "like" in cfg.benchmark.methods[label]:
+            continue
+        try:
+            value, scores = chosen_value(cfg, label, order, root)
+        except RuntimeError:
+            yield f"{label}: not searched"
+            continue
+        tried = ", ".join(f"{v:g}: {score:.1f}" for v, score in scores.items())
+        yield f"{label}: {search_option(cfg, label)[0]} = {value:g} ({tried})"
+
+
+def missing(
+    cfg: Config,
+    labels: list[str],
+    orders: list[tuple[str, ...]],
+    seeds: list[int],
+    root: Path,
+) -> str:
+    """Runs without a complete record, in words."""
+    done = {
+        (run.label, run.order, run.seed)
+        for run in final_runs(cfg, labels, orders, seeds, root)
+        if run.record(root) is not None
+    }
+    words = []
+    for label in labels:
+        wanted = orders[:1] if cfg.benchmark.methods[label].get("joint") else orders
+        for order in wanted:
+            lacking = [str(seed) for seed in seeds if (label, order, seed) not in done]
+            if lacking:
+                words.append(f"{label} on {' → '.join(order)} (seeds {', '.join(lacking)})")
+    return "; ".join(words) or "nothing"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line; orders and seeds default to the config's."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n", 1)[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", help="config with a `benchmark` dict")
+    parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/benchmark"))
+    parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")
+    parser.add_argument("--seeds", nargs="+", type=int)
+    parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
+    parser.add_argument("--out", type=Path, help="also write the report to this Markdown file")
+    args = parser.parse_args(argv)
+    args.orders = [order.split(",") for order in args.orders] if args.orders else None
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Search strengths, run all methods, report."""
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    args.seeds = args.seeds or list(cfg.benchmark.seeds)
+    args.orders = args.orders or [list(order) for order in cfg.benchmark.orders]
+    labels = args.methods or list(cfg.benchmark.methods)
+    unknown = [label for label in labels if label not in cfg.benchmark.methods]
+    if unknown:
+        raise SystemExit(f"--methods {unknown}: the config has {list(cfg.benchmark.methods)}")
+    orders = [tuple(order) for order in args.orders]
+    what = (labels, orders, args.seeds, args.work_dir)
+    if not args.report_only:
+        execute(list(search_runs(cfg, labels, orders[0])), cfg, args.work_dir, args.jobs, "search")
+        execute(list(final_runs(cfg, *what)), cfg, args.work_dir, args.jobs, "runs")
+    text = report(cfg, f"python tools/benchmarks/methods.py {args.config}", *what)
+    if args.out:
+        temporary = args.out.with_suffix(".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(args.out)
+
+
+if __name__ == "__main__":
+    main()
