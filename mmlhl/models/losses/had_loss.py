@@ -69,22 +69,27 @@ def distribution_balanced(
     if mean == "pixel":
         return pixel_mean(distance, valid)
 
-    n = len(distance)
+    n, height, _ = distance.shape
     if num_groups is None:
         num_groups = int(groups.max()) + 1 if groups.numel() else 1
         num_groups = max(num_groups, 1)
     value = distance
     if mean == "geometric":
         value = (distance + offset).clamp(min=eps).log() * valid
-    image = torch.arange(n, device=groups.device).view(n, 1, 1)
-    cell = (groups.clamp(min=0) + image * num_groups).flatten()
-    sums = value.new_zeros(n * num_groups).scatter_add(0, cell, value.flatten())
-    counts = value.new_zeros(n * num_groups).scatter_add(0, cell, valid.flatten().to(value))
-    means = sums / counts.clamp(min=1)
+    # One cell a row and group: a running sum over a whole image would lose digits in float32.
+    row = torch.arange(n * height, device=groups.device).view(n, height, 1)
+    cell = (groups.clamp(min=0) + row * num_groups).flatten()
+
+    def total(per_pixel: Tensor) -> Tensor:
+        cells = value.new_zeros(n * height * num_groups).scatter_add(0, cell, per_pixel.flatten())
+        return cells.view(n, height, num_groups).sum(1)
+
+    counts = total(valid.to(value))
+    means = total(value) / counts.clamp(min=1)
     if mean == "geometric":
         means = means.exp()
-    present = (counts > 0).view(n, num_groups)
-    means = torch.where(present, means.view(n, num_groups), means.new_zeros(()))
+    present = counts > 0
+    means = torch.where(present, means, means.new_zeros(()))
     return means.sum(1) / present.sum(1).clamp(min=1)
 
 
