@@ -3,17 +3,22 @@
 from . import transforms
 from .annotation import Annotation
 from .camvid import CamVidDataset
-from .cityscapes import CityscapesNpyDataset
+from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
 from .multi_task_dataset import MultiTaskDataset
 from .nyuv2 import NYUv2Dataset
+from .pascal_multitask import PascalMultiTaskDataset
 from .rooms_dataset import RoomsDataset
+from .taskonomy import TaskonomyDataset
 
 __all__ = [
     "Annotation",
     "CamVidDataset",
+    "CityscapesMultiTaskDataset",
     "CityscapesNpyDataset",
     "MultiTaskDataset",
     "NYUv2Dataset",
+    "PascalMultiTaskDataset",
     "RoomsDataset",
+    "TaskonomyDataset",
     "transforms",
 ]

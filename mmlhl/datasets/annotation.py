@@ -65,6 +65,12 @@ class Annotation:
         id_map: Stored id -> class id (255: ignored). Ids that are not listed are errors.
         ignore: Stored ids that mean "unknown" and become 255.
         threshold: For binary maps, stored numbers above it become 1, others 0, after ``ignore``.
+        channels: Which channels of the file to take, counted from 0; all when None.
+        resize: Whether a map of another size than the image is brought to the image's size; an
+            error otherwise.
+        reader: ``reader(content, path) -> array`` for files that are neither images nor arrays.
+            An array of one pixel stands for a constant map.
+        post: ``post(map, results) -> map`` for sets whose numbers depend on the sample.
     """
 
     name: str
@@ -85,6 +91,10 @@ class Annotation:
     id_map: Mapping[int, int] | None = None
     ignore: Sequence[int] = (IGNORE, -1)
     threshold: float | None = None
+    channels: Sequence[int] | None = None
+    resize: bool = False
+    reader: Callable | None = None
+    post: Callable | None = None
 
     def __post_init__(self) -> None:
         where = f"annotations[{self.name!r}]"

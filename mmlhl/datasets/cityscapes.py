@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os.path as osp
+
+import numpy as np
 from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
+from .reading import read_bytes
 
 CLASSES_19 = (
     "road",
@@ -58,6 +63,12 @@ PALETTE_7 = [
     [220, 20, 60],
     [0, 0, 142],
 ]
+LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+"""Stored label id of each of the 19 classes; the other ids up to 33 take no part."""
+
+CATEGORIES = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6, 6, 6, 6, 6)
+"""Category of each of the 19 classes."""
+
 METAINFO = {
     19: dict(classes=CLASSES_19, palette=PALETTE_19),
     7: dict(classes=CLASSES_7, palette=PALETTE_7),
@@ -109,3 +120,130 @@ class CityscapesNpyDataset(MultiTaskDataset):
             folder = dict(dir=f"{{split}}/label_{num_classes}")
             annotations["seg"] = {**folder, **annotations.get("seg", {})}
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
+
+
+def id_map_of(num_classes: int) -> dict[int, int]:
+    """Stored ``labelIds`` -> class.
+
+    As in the official evaluation, ids that are ignored there (parking, bridge, trailer ...) belong
+    to no category either.
+
+    Args:
+        num_classes: 19 or 7.
+
+    Returns:
+        A class or 255 for every id from 0 to 33.
+    """
+    ids = {i: 255 for i in range(34)}
+    for train_id, label_id in enumerate(LABEL_IDS):
+        ids[label_id] = train_id if num_classes == 19 else CATEGORIES[train_id]
+    return ids
+
+
+class DisparityToMetres:
+    """Depth = baseline * fx / disparity, with each frame's own camera file.
+
+    Args:
+        max_depth: Farther than this, the disparity of a fraction of a pixel says little: such
+            pixels count as unmeasured.
+    """
+
+    def __init__(self, max_depth: float) -> None:
+        self.max_depth = max_depth
+
+    def __call__(self, disparity: np.ndarray, results: dict) -> np.ndarray:
+        """Convert a disparity map.
+
+        Args:
+            disparity: (H, W) float32 pixels, NaN where unmeasured.
+            results: Pipeline results with ``camera_path``.
+
+        Returns:
+            (H, W) float32 metres.
+
+        Raises:
+            FileNotFoundError: If the camera file is missing.
+            ValueError: If it lacks the baseline or the focal length.
+        """
+        path = results["camera_path"]
+        camera = json.loads(read_bytes(path, "camera file for depth in metres"))
+        try:
+            factor = camera["extrinsic"]["baseline"] * camera["intrinsic"]["fx"]
+        except (KeyError, TypeError):
+            raise ValueError(
+                f"{path}: expected a camera file with extrinsic.baseline and intrinsic.fx"
+            ) from None
+        depth = np.float32(factor) / disparity
+        depth[depth > self.max_depth] = np.nan
+        return depth
+
+
+@DATASETS.register_module()
+class CityscapesMultiTaskDataset(MultiTaskDataset):
+    """Cityscapes in the publisher's tree.
+
+    ``leftImg8bit/<split>/<city>/*_leftImg8bit.png``, ``gtFine/.../*_gtFine_labelIds.png``,
+    ``disparity/.../*_disparity.png`` and, for depth in metres, ``camera/.../*_camera.json``.
+    Disparity is (p - 1) / 256 pixels for stored p > 0; 0 is unmeasured. 2975 training and 500
+    validation images of 1024x2048.
+
+    Args:
+        num_classes: 19 classes or 7 categories.
+        depth: ``'inverse'`` for the disparity itself, which grows towards the camera, or
+            ``'metres'``.
+        max_depth: For metres, what is farther counts as unmeasured.
+        metainfo: As in :class:`MultiTaskDataset`; defaults to the names of the classes.
+        **kwargs: Further arguments of :class:`MultiTaskDataset`.
+    """
+
+    IMG = dict(dir="leftImg8bit/{split}", suffix="_leftImg8bit.png")
+    ANNOTATIONS = dict(
+        seg=dict(kind="classes", dir="gtFine/{split}", suffix="_gtFine_labelIds.png"),
+        depth=dict(
+            kind="depth",
+            dir="disparity/{split}",
+            suffix="_disparity.png",
+            scale=1 / 256,
+            offset=-1 / 256,
+            inverse=True,
+        ),
+    )
+
+    def __init__(
+        self,
+        num_classes: int = 19,
+        depth: str = "inverse",
+        max_depth: float = 100.0,
+        metainfo: dict | None = None,
+        **kwargs,
+    ) -> None:
+        if depth not in ("inverse", "metres"):
+            raise ValueError(f"depth of Cityscapes is {depth!r}; it must be 'inverse' or 'metres'")
+        metainfo = {**metainfo_of(num_classes), **(metainfo or {})}
+        changes = dict(seg=dict(id_map=id_map_of(num_classes)), depth={})
+        if depth == "metres":
+            changes["depth"] = dict(inverse=False, post=DisparityToMetres(max_depth))
+        self.depth = depth
+        annotations = dict(kwargs.pop("annotations", None) or {})
+        for name, change in changes.items():
+            if annotations.get(name, {}) is not None:
+                annotations[name] = {**change, **annotations.get(name, {})}
+        super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
+
+    def sample_info(self, img_id: str, img_dir: str, folders: dict) -> dict:
+        """Add the frame's camera file where depth in metres needs it.
+
+        Args:
+            img_id: The sample's id.
+            img_dir: Folder of the images.
+            folders: Task -> folder of its annotation.
+
+        Returns:
+            The sample's dictionary.
+        """
+        info = super().sample_info(img_id, img_dir, folders)
+        if self.depth == "metres" and "depth" in self.tasks:
+            info["camera_path"] = self._join(
+                osp.join("camera", self.split, f"{img_id}_camera.json")
+            )
+        return info

@@ -38,7 +38,31 @@ def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
             f"{path}: expected numbers of shape (H, W) or (H, W, K) as {ann.name!r} annotation, "
             f"got {raw.dtype} of shape {raw.shape}"
         )
-    return _DECODERS[ann.kind](raw, ann, path)
+    return _DECODERS[ann.kind](pick_channels(raw, ann, path), ann, path)
+
+
+def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """The channels that an annotation takes from its file.
+
+    Args:
+        raw: (H, W) or (H, W, K).
+        ann: Names the channels; a file of one channel is taken as it is.
+        path: File, for messages.
+
+    Returns:
+        (H, W) for one channel, else (H, W, number of channels).
+
+    Raises:
+        ValueError: If the file has fewer channels.
+    """
+    if ann.channels is None or raw.ndim == 2:
+        return raw
+    if max(ann.channels) >= raw.shape[2]:
+        raise ValueError(
+            f"{path}: annotation {ann.name!r} takes channels {tuple(ann.channels)}, but the file "
+            f"has {raw.shape[2]}"
+        )
+    return raw[..., ann.channels[0]] if len(ann.channels) == 1 else raw[..., list(ann.channels)]
 
 
 def _one_channel(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:

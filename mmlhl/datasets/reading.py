@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os.path as osp
+from collections.abc import Callable
 
 import cv2
 import mmcv
@@ -105,13 +106,19 @@ def _decode_with_pillow(content: bytes, path: str) -> np.ndarray:
         raise ValueError(f"{path}: expected an image, but it cannot be decoded: {error}") from None
 
 
-def read_raw(path: str, what: str, backend_args: dict | None = None) -> np.ndarray:
+def read_raw(
+    path: str,
+    what: str,
+    backend_args: dict | None = None,
+    reader: Callable[[bytes, str], np.ndarray] | None = None,
+) -> np.ndarray:
     """Numbers of an image or ``.npy`` file as stored.
 
     Args:
         path: The file.
         what: What it is for, for messages.
         backend_args: Arguments of mmengine's file backend.
+        reader: Decodes the content of other kinds of files, given the content and the path.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
@@ -121,6 +128,8 @@ def read_raw(path: str, what: str, backend_args: dict | None = None) -> np.ndarr
         ValueError: If it cannot be decoded.
     """
     content = read_bytes(path, what, backend_args)
+    if reader is not None:
+        return reader(content, path)
     if osp.splitext(path)[1].lower() == ".npy":
         return decode_npy(content, path)
     return decode_image(content, path)

@@ -10,8 +10,9 @@ from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
 from ..annotation import Annotation
-from ..decoding import decode, decode_classes
+from ..decoding import decode, decode_classes, pick_channels
 from ..reading import decode_npy, read_bytes, read_raw
+from .maps import resize_map
 
 
 @TRANSFORMS.register_module()
@@ -132,21 +133,26 @@ class LoadMultiTaskAnnotations(BaseTransform):
     def _read(self, results: dict, ann: Annotation) -> None:
         path = results["ann_paths"][ann.name]
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
-        raw = read_raw(path, what, self.backend_args)
+        raw = read_raw(path, what, self.backend_args, ann.reader)
         if ann.kind == "classes" and ann.field == "sem_seg":
             reduce_zero = results.get("reduce_zero_label", False)
+            raw = pick_channels(raw, ann, path)
             gt = decode_classes(raw, ann, path, reduce_zero, results.get("label_map"))
         else:
             gt = decode(raw, ann, path)
         # pipelines for testing resize before they load: annotations keep the file's size
-        size = results.get("ori_shape", gt.shape)[:2]
-        if gt.shape[:2] != tuple(size):
+        size = tuple(results.get("ori_shape", gt.shape)[:2])
+        if ann.reader is not None and gt.shape[:2] == (1, 1):
+            gt = np.broadcast_to(gt, (*size, *gt.shape[2:])).copy()
+        if ann.resize and gt.shape[:2] != size:
+            gt = resize_map(gt, size, ann.kind)
+        if gt.shape[:2] != size:
             raise ValueError(
                 f"{path}: {ann.kind} annotation {ann.name!r} is {gt.shape[0]}x{gt.shape[1]} "
                 f"(height x width), expected {size[0]}x{size[1]} like its image "
                 f"{results.get('img_path', '')}"
             )
-        results[ann.key] = gt
+        results[ann.key] = gt if ann.post is None else ann.post(gt, results)
 
     @staticmethod
     def _note(results: dict, ann: Annotation) -> None:

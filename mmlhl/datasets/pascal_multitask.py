@@ -1,0 +1,207 @@
+"""PASCAL with five tasks: classes, human parts, saliency, normals and edges."""
+
+from __future__ import annotations
+
+import io
+
+import mmengine.fileio as fileio
+import numpy as np
+from mmseg.registry import DATASETS
+
+from .multi_task_dataset import MultiTaskDataset
+
+CLASSES = (
+    "background",
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
+PARTS = ("background", "head", "torso", "upper arm", "lower arm", "upper leg", "lower leg")
+PERSON = 15
+"""Class index of people in the part annotations."""
+
+_PART_NAMES = {
+    1: "hair head lear rear lebrow rebrow leye reye mouth nose",
+    2: "neck torso",
+    3: "luarm ruarm",
+    4: "llarm rlarm lhand rhand",
+    5: "luleg ruleg",
+    6: "llleg rlleg lfoot rfoot",
+}
+PART_IDS = {name: part for part, names in _PART_NAMES.items() for name in names.split()}
+"""Publisher's name of a body part -> one of the six parts that the literature uses."""
+
+
+def voc_palette(count: int) -> list[list[int]]:
+    """Colours of PASCAL VOC.
+
+    Args:
+        count: Number of classes.
+
+    Returns:
+        RGB colours: the bits of the class id, taken in threes, are the high bits of R, G and B.
+    """
+    palette = []
+    for index in range(count):
+        colour = [0, 0, 0]
+        for shift in range(8):
+            for channel in range(3):
+                colour[channel] |= (index >> (3 * shift + channel) & 1) << (7 - shift)
+        palette.append(colour)
+    return palette
+
+
+def _load_mat(content: bytes, path: str, name: str):
+    from scipy.io import loadmat  # slow to import, and only this set needs it
+
+    try:
+        return loadmat(io.BytesIO(content), simplify_cells=True)[name]
+    except KeyError:
+        raise ValueError(f"{path}: expected a .mat file with the variable {name!r}") from None
+    except Exception as error:
+        raise ValueError(f"{path}: expected a .mat file, but it cannot be read: {error}") from None
+
+
+def _listed(value) -> list:
+    """MATLAB struct arrays of one element come as the element itself."""
+    if isinstance(value, dict):
+        return [value]
+    return [] if value is None else [v for v in np.atleast_1d(value) if isinstance(v, dict)]
+
+
+def read_human_parts(content: bytes, path: str) -> np.ndarray:
+    """Part ids of all people in a part annotation.
+
+    Args:
+        content: A ``.mat`` file with ``anno.objects``, each with ``class_ind``, ``mask`` and
+            ``parts`` (``part_name``, ``mask``).
+        path: Its name, for messages.
+
+    Returns:
+        (H, W) uint8: 0 background, 1..6 as in ``PARTS``. A (1, 1) zero, which stands for a constant
+        map, if nothing is annotated at all: such a file does not know the image's size.
+
+    Raises:
+        ValueError: If the file is not such an annotation or names an unknown part.
+    """
+    anno = _load_mat(content, path, "anno")
+    target = None
+    for thing in _listed(anno.get("objects")):
+        if target is None:
+            target = np.zeros(thing["mask"].shape, np.uint8)
+        if int(thing["class_ind"]) != PERSON:
+            continue
+        for part in _listed(thing.get("parts")):
+            name = part["part_name"]
+            if name not in PART_IDS:
+                raise ValueError(f"{path}: unknown body part {name!r}; known: {sorted(PART_IDS)}")
+            target[part["mask"].astype(bool)] = PART_IDS[name]
+    return np.zeros((1, 1), np.uint8) if target is None else target
+
+
+def read_edges(content: bytes, path: str) -> np.ndarray:
+    """Boundaries of a PASCAL-Context label map.
+
+    Args:
+        content: A ``.mat`` file with ``LabelMap`` (H, W).
+        path: Its name, for messages.
+
+    Returns:
+        (H, W) uint8: 1 where the label differs from that of the pixel to the right or below.
+
+    Raises:
+        ValueError: If the file is not such an annotation.
+    """
+    labels = np.asarray(_load_mat(content, path, "LabelMap"))
+    edges = np.zeros(labels.shape, np.uint8)
+    edges[:, :-1] |= (labels[:, 1:] != labels[:, :-1]).astype(np.uint8)
+    edges[:-1] |= (labels[1:] != labels[:-1]).astype(np.uint8)
+    return edges
+
+
+@DATASETS.register_module()
+class PascalMultiTaskDataset(MultiTaskDataset):
+    """PASCAL-Context images with five tasks, in the layout that the literature shares.
+
+    ``JPEGImages/<id>.jpg``; ``semseg/VOC12/<id>.png`` or, where that is missing,
+    ``semseg/pascal-context/<id>.png`` (palette images, 255 void); ``human_parts/<id>.mat``;
+    ``sal_distill/<id>.png`` (grey, salient above one half); ``normals_distill/<id>.png`` (8-bit
+    RGB); ``pascal-context/trainval/<id>.mat`` for edges; lists
+    ``ImageSets/Context/{train,val}.txt`` (4998 and 5105 images). Saliency and normals there
+    are the outputs of other networks.
+
+    Images without people have human parts of background only.
+
+    Args:
+        split: ``train`` or ``val``; names the list file unless ``ann_file`` is given.
+        ann_file: List of ids, relative to ``data_root``.
+        **kwargs: Further arguments of :class:`MultiTaskDataset`.
+    """
+
+    METAINFO = dict(classes=CLASSES, palette=voc_palette(len(CLASSES)))
+    IMG = dict(dir="JPEGImages", suffix=".jpg")
+    ANNOTATIONS = dict(
+        semseg=dict(kind="classes", field="sem_seg", dir="semseg/VOC12"),
+        human_parts=dict(
+            kind="classes",
+            field="human_parts",
+            dir="human_parts",
+            suffix=".mat",
+            classes=PARTS,
+            palette=voc_palette(len(PARTS)),
+            reader=read_human_parts,
+        ),
+        sal=dict(
+            kind="binary", field="saliency_map", dir="sal_distill", threshold=127.5, ignore=()
+        ),
+        normals=dict(kind="normal", dir="normals_distill"),
+        edge=dict(
+            kind="binary",
+            field="edge_map",
+            dir="pascal-context/trainval",
+            suffix=".mat",
+            reader=read_edges,
+        ),
+    )
+    SECOND_SEMSEG = "semseg/pascal-context"
+
+    def __init__(self, split: str = "train", ann_file: str | None = None, **kwargs) -> None:
+        if ann_file is None:
+            ann_file = f"ImageSets/Context/{split}.txt"
+        super().__init__(split=split, ann_file=ann_file, **kwargs)
+
+    def sample_info(self, img_id: str, img_dir: str, folders: dict) -> dict:
+        """Take the second place of semantic labels where the first has no file.
+
+        Args:
+            img_id: The sample's id.
+            img_dir: Folder of the images.
+            folders: Task -> folder of its annotation.
+
+        Returns:
+            The sample's dictionary.
+        """
+        info = super().sample_info(img_id, img_dir, folders)
+        first = info["ann_paths"].get("semseg")
+        if first and not fileio.exists(first, backend_args=self.backend_args):
+            second = self._join(f"{self.SECOND_SEMSEG}/{img_id}{self.ann_specs['semseg'].suffix}")
+            if fileio.exists(second, backend_args=self.backend_args):
+                info["ann_paths"]["semseg"] = info["seg_map_path"] = second
+        return info

@@ -1,0 +1,174 @@
+"""Taskonomy indoor scenes: ten dense tasks a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mmengine.fileio as fileio
+from mmengine import list_from_file
+from mmseg.registry import DATASETS
+
+from .multi_task_dataset import MultiTaskDataset
+
+CLASSES = (
+    "background",
+    "bottle",
+    "chair",
+    "couch",
+    "potted plant",
+    "bed",
+    "dining table",
+    "toilet",
+    "tv",
+    "microwave",
+    "oven",
+    "toaster",
+    "sink",
+    "refrigerator",
+    "book",
+    "clock",
+    "vase",
+)
+PALETTE = [
+    [96, 96, 96],
+    [31, 119, 180],
+    [255, 127, 14],
+    [44, 160, 44],
+    [152, 223, 138],
+    [214, 39, 40],
+    [140, 86, 75],
+    [148, 103, 189],
+    [20, 24, 40],
+    [127, 127, 127],
+    [188, 189, 34],
+    [219, 219, 141],
+    [23, 190, 207],
+    [174, 199, 232],
+    [227, 119, 194],
+    [255, 187, 120],
+    [247, 182, 210],
+]
+
+
+def _domain(name: str, kind: str, field: str | None = None, stored: str | None = None, **kwargs):
+    return dict(
+        kind=kind,
+        field=field or f"{name}_map",
+        dir=name,
+        suffix=f"_domain_{stored or name}.png",
+        **kwargs,
+    )
+
+
+@DATASETS.register_module()
+class TaskonomyDataset(MultiTaskDataset):
+    """Taskonomy: ``<domain>/<building>/point_<p>_view_<v>_domain_<domain>.png``.
+
+    Tasks are named like the publisher's domains:
+
+    ==================== ========= ====================================================
+    task                 kind      stored as
+    ==================== ========= ====================================================
+    segment_semantic     classes   8-bit, 256x256; 0 uncertain, 1 background, 2..17
+                                   objects, in files ``..._domain_segmentsemantic.png``
+    depth_zbuffer        depth     16-bit, 1/512 m along the optical axis, 65535 missing
+    depth_euclidean      depth     16-bit, 1/512 m along the viewing ray, 65535 missing
+    normal               normal    8-bit RGB, 127-centred; x right, y down, z towards
+                                   the camera, which becomes -z of our frame
+    reshading            channels  8-bit grey as RGB
+    edge_texture         channels  16-bit
+    edge_occlusion       channels  16-bit
+    keypoints2d          channels  16-bit heat map
+    keypoints3d          channels  16-bit heat map
+    principal_curvature  channels  two of three 8-bit channels, 127-centred
+    ==================== ========= ====================================================
+
+    16-bit maps become p / 65535 and curvatures p / 255 - 127 / 255. Some of them use a small part
+    of that range (``edge_texture`` hardly exceeds 0.2, ``keypoints2d`` 0.05); to learn from a
+    wider one set ``annotations=dict(keypoints2d=dict(scale=...))``. Copies that keep a folder
+    ``taskonomy`` between domain and building are read with ``folder='taskonomy'``.
+
+    Args:
+        buildings: Names of the buildings to read, or a file with one a line (or with
+            comma-separated columns of which the first is the name), such as the publisher's lists
+            for the tiny and medium splits; relative to ``data_root``. All when None.
+        folder: Folder between domain and building.
+        **kwargs: Further arguments of :class:`MultiTaskDataset`.
+    """
+
+    METAINFO = dict(classes=CLASSES, palette=PALETTE)
+    IMG = dict(dir="rgb", suffix="_domain_rgb.png")
+    ANNOTATIONS = dict(
+        segment_semantic=_domain(
+            "segment_semantic",
+            "classes",
+            field="sem_seg",
+            stored="segmentsemantic",
+            id_map={i: i - 1 for i in range(1, 18)},
+            ignore=(0, 255),
+            resize=True,
+        ),
+        depth_zbuffer=_domain("depth_zbuffer", "depth", scale=1 / 512, invalid=(0, 65535)),
+        depth_euclidean=_domain("depth_euclidean", "depth", scale=1 / 512, invalid=(0, 65535)),
+        normal=_domain("normal", "normal", axes=("x", "y", "-z")),
+        reshading=_domain("reshading", "channels", scale=1 / 255, channels=(0,)),
+        edge_texture=_domain("edge_texture", "channels", scale=1 / 65535),
+        edge_occlusion=_domain("edge_occlusion", "channels", scale=1 / 65535),
+        keypoints2d=_domain("keypoints2d", "channels", scale=1 / 65535),
+        keypoints3d=_domain("keypoints3d", "channels", scale=1 / 65535),
+        principal_curvature=_domain(
+            "principal_curvature",
+            "channels",
+            scale=1 / 255,
+            offset=-127 / 255,
+            channels=(0, 1),
+        ),
+    )
+
+    def __init__(
+        self, buildings: Sequence[str] | str | None = None, folder: str = "", **kwargs
+    ) -> None:
+        self.buildings = buildings
+        if folder:
+            # an explicit folder of the user wins over the rewritten default
+            img = dict(dir=f"{self.IMG['dir']}/{folder}")
+            kwargs["img"] = {**img, **(kwargs.get("img") or {})}
+            changes = dict(kwargs.get("annotations") or {})
+            for name, default in self.ANNOTATIONS.items():
+                if changes.get(name, {}) is not None:
+                    moved = dict(dir=f"{default['dir']}/{folder}")
+                    changes[name] = {**moved, **changes.get(name, {})}
+            kwargs["annotations"] = changes
+        super().__init__(**kwargs)
+
+    def list_ids(self, img_dir: str) -> list[str]:
+        """Ids ``<building>/point_<p>_view_<v>`` of the wanted buildings.
+
+        Args:
+            img_dir: Folder of the images.
+
+        Returns:
+            The ids in their order.
+
+        Raises:
+            FileNotFoundError: If the list of buildings or a building does not exist.
+        """
+        if self.ann_file or self.buildings is None:
+            return super().list_ids(img_dir)
+        ids = []
+        for building in self._building_names():
+            path = fileio.join_path(img_dir, building)
+            self._need_folder(path, "buildings", building)
+            ids += [f"{building}/{img_id}" for img_id in super().list_ids(path)]
+        return ids
+
+    def _building_names(self) -> list[str]:
+        if not isinstance(self.buildings, str):
+            return list(self.buildings)
+        path = self._join(self.buildings)
+        if not fileio.isfile(path, backend_args=self.backend_args):
+            raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is no file")
+        lines = list_from_file(path, backend_args=self.backend_args)
+        names = [line.split(",")[0].strip() for line in lines]
+        # the publisher's lists have a header line
+        return [name for name in names if name and name != "id"]
