@@ -18,7 +18,9 @@ from mmseg.registry import DATASETS, MODELS
 from ..datasets import MultiTaskDataset
 from ..models.methods import BaseMethod
 
-PHASE_KEYS = {"tasks", "name", "cfg"}
+PHASE_KEYS = {"tasks", "name", "cfg", "checkpoint"}
+#: parts of the model that stay as a phase has changed them
+ARCHITECTURE = ("backbone", "neck", "heads", "data_preprocessor")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -32,6 +34,9 @@ class Phase:
         seen: these and all earlier ones, in order of appearance.
         name: what the record and the folder call it.
         cfg: what it overrides in the sequence's config.
+        architecture: what earlier phases have changed in the model for good.
+        checkpoint: weights of a plain mmseg segmentor that make up this phase; nothing is
+            trained then.
     """
 
     index: int
@@ -39,6 +44,8 @@ class Phase:
     seen: tuple[str, ...]
     name: str
     cfg: dict = field(default_factory=dict)
+    architecture: tuple[dict, ...] = ()
+    checkpoint: str | None = None
 
     @property
     def folder(self) -> str:
@@ -61,6 +68,7 @@ def parse_phases(cfg: Config) -> list[Phase]:
         )
     phases: list[Phase] = []
     seen: list[str] = []
+    architecture: list[dict] = []
     for index, entry in enumerate(given):
         key = f"phases[{index}]"
         if not isinstance(entry, dict) or not entry.get("tasks"):
@@ -81,9 +89,19 @@ def parse_phases(cfg: Config) -> list[Phase]:
         name = entry.get("name") or "_".join(tasks)
         if Path(name).name != name:
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
+        checkpoint = entry.get("checkpoint")
+        if checkpoint is not None and (index > 0 or len(tasks) > 1):
+            raise ValueError(
+                f"{key}.checkpoint={checkpoint!r}: only the first phase, and only with one task, "
+                "can be a finished mmseg model"
+            )
+        own = copy.deepcopy(dict(entry.get("cfg") or {}))
         phases.append(
-            Phase(index, tuple(tasks), tuple(seen), name, copy.deepcopy(entry.get("cfg") or {}))
+            Phase(index, tuple(tasks), tuple(seen), name, own, tuple(architecture), checkpoint)
         )
+        changed = {k: v for k, v in own.get("model", {}).items() if k in ARCHITECTURE}
+        if changed:
+            architecture.append(changed)
     for phase in phases:
         _check_phase(merged_config(cfg, phase), phase)
     return phases
@@ -148,8 +166,14 @@ def offered_tasks(dataset: dict) -> Sequence[str]:
 
 
 def merged_config(cfg: Config, phase: Phase) -> Config:
-    """A copy of the sequence's config with the phase's own overrides merged in."""
+    """A copy of the sequence's config with the phase's own overrides merged in.
+
+    A backbone, neck, head or preprocessor that an earlier phase has changed stays changed; all
+    other overrides hold for their phase alone.
+    """
     merged = copy.deepcopy(cfg)
+    for model in phase.architecture:
+        merged.merge_from_dict(dict(model=copy.deepcopy(model)))
     merged.merge_from_dict(copy.deepcopy(phase.cfg))
     for key in ("phases", "runner_type"):
         merged.pop(key, None)
@@ -189,8 +213,11 @@ def phase_config(
 
     out.model["tasks"] = list(phase.seen)
     out.model["new_tasks"] = list(phase.tasks)
-    parts = len(phases) if cfg.get("disjoint_phases", True) else None
-    _set_tasks(out.get("train_dataloader"), phase.tasks, parts and (index, parts))
+    trained = [each.index for each in phases if each.checkpoint is None]
+    part = None
+    if cfg.get("disjoint_phases", True) and index in trained:
+        part = (trained.index(index), len(trained))
+    _set_tasks(out.get("train_dataloader"), phase.tasks, part)
     for loader in LOADERS[1:]:
         _set_tasks(out.get(loader), phase.seen, None)
     _drop_incomplete_validation(out)
@@ -201,8 +228,12 @@ def phase_config(
     if previous is not None:
         hook["teacher_checkpoint"] = previous
         before = merged_config(cfg, phases[index - 1]).model.to_dict()
-        if before != merged_config(cfg, phase).model.to_dict():
+        now = merged_config(cfg, phase).model.to_dict()
+        if before != now:
             hook["teacher_model"] = before
+        if any(before.get(key) != now.get(key) for key in ("backbone", "neck")):
+            # a new encoder: nothing of the old one fits, all old tasks come from the teacher
+            out.load_from = phase.cfg.get("load_from")
     out.custom_hooks = [*out.get("custom_hooks", []), ConfigDict(hook)]
     return out
 

@@ -5,27 +5,25 @@ from __future__ import annotations
 import os
 import os.path as osp
 import time
-from io import StringIO
 
 from mmengine.dist import (
     all_reduce_params,
     barrier,
     get_world_size,
     is_main_process,
-    master_only,
 )
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from rich.console import Console
 from torch import nn
+from torch.optim import Optimizer
 
-from ...evaluation import LifelongRecord, phase_table
 from ...models.methods import BaseMethod
 from ...models.segmentors import LifelongSegmentor
 from ...models.teacher import build_teacher
+from ..recording import add_to_record
 
 METHOD_KEY = "lifelong_method"
 
@@ -69,7 +67,7 @@ class LifelongPhaseHook(Hook):
         self.record = record
         self._dataset_meta: dict = {}
         self._started = 0.0
-        self._step_hook = None
+        self._step_hooks: list = []
 
     # -- before ----------------------------------------------------------------------------
     def before_run(self, runner: Runner) -> None:
@@ -100,12 +98,22 @@ class LifelongPhaseHook(Hook):
             teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
             model.set_teacher(teacher.to(next(model.parameters()).device))
         model.method.begin_phase(model, runner)
-        if type(model.method).edit_gradients is not BaseMethod.edit_gradients:
-            # runs on reduced, unscaled gradients, whatever wraps the optimiser
-            self._step_hook = runner.optim_wrapper.optimizer.register_step_pre_hook(
-                lambda *_: model.method.edit_gradients(model)
-            )
+        self._watch_steps(model, runner.optim_wrapper.optimizer)
         self._started = time.time()
+
+    def _watch_steps(self, model: nn.Module, optimizer: Optimizer) -> None:
+        """Let the method edit each step, on reduced and unscaled gradients, whatever wraps them.
+
+        Torch hooks on the optimiser and none on the loop: a step that mixed precision skips, or
+        that gradient accumulation puts off, is no step.
+        """
+        method = model.method
+        if type(method).edit_gradients is not BaseMethod.edit_gradients:
+            hook = optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model))
+            self._step_hooks.append(hook)
+        if type(method).edit_weights is not BaseMethod.edit_weights:
+            hook = optimizer.register_step_post_hook(lambda *_: method.edit_weights(model))
+            self._step_hooks.append(hook)
 
     # -- checkpoints -------------------------------------------------------------------------
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -128,50 +136,24 @@ class LifelongPhaseHook(Hook):
         """End the phase, save it, evaluate it, write the record and print it."""
         model = unwrap(runner)
         seconds = time.time() - self._started
-        if self._step_hook is not None:
-            self._step_hook.remove()
-        model.method.end_phase(model, runner)
-        model.set_teacher(None)
+        for hook in self._step_hooks:
+            hook.remove()
         if get_world_size() > 1:
-            # BN statistics differ by rank; the file, and what is evaluated, must be the same
+            # BN statistics differ by rank; what the method measures, the file, and what is
+            # evaluated must be the same
             floats = [b for b in model.buffers() if b.is_floating_point()]
             all_reduce_params(floats, op="mean")
+        model.method.end_phase(model, runner)
+        model.set_teacher(None)
         checkpoint = save_atomically(runner, f"{self.name}.pth")
         metrics = {}
         if runner._test_loop is None:
             print_log("no test_dataloader: the record gets no figures", "current")
         else:
             metrics = runner.test_loop.run()
-        self._write_record(runner, model, checkpoint, seconds, metrics)
-        barrier()  # the next phase reads what rank 0 wrote
-
-    @master_only
-    def _write_record(
-        self, runner: Runner, model: nn.Module, checkpoint: str, seconds: float, metrics: dict
-    ) -> None:
         path = self.record or osp.join(runner.work_dir, "lifelong.json")
-        if osp.isfile(path):
-            record = LifelongRecord.load(path)
-        else:
-            record = LifelongRecord(type(model.method).__name__, runner.seed)
-            if runner.cfg.get("label"):  # tells variants of one method apart in tables
-                record.extra["label"] = runner.cfg.label
-        directions = {}
-        if metrics:
-            directions = getattr(runner.test_loop.evaluator, "higher_is_better", {})
-        record.add_phase(
-            self.name,
-            model.new_tasks,
-            osp.relpath(checkpoint, osp.dirname(osp.abspath(path))),
-            round(seconds, 1),
-            {key: value for key, value in metrics.items() if key.split("/")[0] in model.tasks},
-            directions,
-            exemplars=model.method.exemplars,
-        )
-        record.save(path)
-        text = StringIO()
-        Console(file=text, width=100).print(phase_table(record))
-        runner.logger.info(f"{path}\n{text.getvalue()}")
+        add_to_record(path, runner, model, self.name, model.new_tasks, checkpoint, seconds, metrics)
+        barrier()  # the next phase reads what rank 0 wrote
 
 
 def unwrap(runner: Runner) -> nn.Module:

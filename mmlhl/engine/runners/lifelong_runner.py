@@ -8,14 +8,30 @@ import os
 import os.path as osp
 
 from mmengine.config import Config
-from mmengine.dist import broadcast_object_list, init_dist, is_distributed, is_main_process
+from mmengine.dist import (
+    barrier,
+    broadcast_object_list,
+    init_dist,
+    is_distributed,
+    is_main_process,
+)
 from mmengine.logging import print_log
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import (
+    CheckpointLoader,
+    Runner,
+    find_latest_checkpoint,
+    get_state_dict,
+    save_checkpoint,
+    weights_to_cpu,
+)
 from mmseg.registry import RUNNERS
 
 from ...evaluation import LifelongRecord
+from ...models.adopt import load_adopted
 from ..cpu_distributed import prepare_distributed
-from ..phases import Phase, parse_phases, phase_config
+from ..hooks.lifelong_phase_hook import unwrap
+from ..phases import ARCHITECTURE, Phase, parse_phases, phase_config
+from ..recording import add_to_record
 
 RECORD = "lifelong.json"
 
@@ -64,27 +80,47 @@ class LifelongRunner:
             resume = self._agree(bool(self.cfg.get("resume")) and _has_checkpoint(folder))
             cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
             print_log(f"phase {phase.index + 1} of {len(self.phases)}: {phase.name}", "current")
-            self._run(cfg)
+            if phase.checkpoint is None:
+                self._run(cfg)
+            else:
+                self._adopt(cfg, phase)
             previous = osp.join(folder, f"{phase.name}.pth")
         return LifelongRecord.load(osp.join(self.cfg.work_dir, RECORD))
 
     def test(self) -> dict:
         """Test ``load_from`` with a plain runner, on the tasks that the checkpoint knows."""
-        return self.plain_runner().test()
-
-    def plain_runner(self) -> Runner:
-        """A plain mmengine runner of the config without its phases, for testing."""
         cfg = copy.deepcopy(self.cfg)
-        for key in ("phases", "runner_type"):
-            cfg.pop(key, None)
-        for kind in ("train", "val"):
-            for key in ("dataloader", "cfg", "evaluator"):
-                cfg[f"{kind}_{key}"] = None
-        for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
-            cfg[key] = None
-        return Runner.from_cfg(cfg)
+        if any(phase.architecture for phase in self.phases):
+            # the model was rebuilt on the way: the checkpoint knows which one it is of
+            stored = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")["meta"]["cfg"]
+            stored = Config.fromstring(stored, ".py").model
+            for key in ARCHITECTURE:
+                cfg.model[key] = stored.get(key)
+        return Runner.from_cfg(testing_config(cfg)).test()
 
     # -- one phase ---------------------------------------------------------------------------
+    def _adopt(self, cfg: Config, phase: Phase) -> None:
+        """Make a finished mmseg model the first phase: evaluate and record it, train nothing."""
+        hooks = [hook for hook in cfg.custom_hooks if hook["type"] != "LifelongPhaseHook"]
+        cfg.custom_hooks, cfg.load_from, cfg.resume = hooks, None, False
+        runner = Runner.from_cfg(testing_config(cfg))
+        model = unwrap(runner)
+        loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu")
+        state = loaded.get("state_dict", loaded)
+        load_adopted(model, state, phase.tasks[0], phase.checkpoint)
+        path = osp.join(runner.work_dir, f"{phase.name}.pth")
+        if is_main_process():
+            meta = dict(
+                cfg=cfg.pretty_text, dataset_meta=loaded.get("meta", {}).get("dataset_meta")
+            )
+            content = dict(meta=meta, state_dict=weights_to_cpu(get_state_dict(model)))
+            save_checkpoint(content, f"{path}.tmp")
+            os.replace(f"{path}.tmp", path)
+        metrics = runner.test()
+        record = osp.join(self.cfg.work_dir, RECORD)
+        add_to_record(record, runner, model, phase.name, list(phase.tasks), path, 0.0, metrics)
+        barrier()
+
     @staticmethod
     def _run(cfg: Config) -> None:
         runner = Runner.from_cfg(cfg)
@@ -148,6 +184,19 @@ class LifelongRunner:
         values = [value]
         broadcast_object_list(values)
         return values[0]
+
+
+def testing_config(cfg: Config) -> Config:
+    """A copy of a config for a plain runner that only tests."""
+    cfg = copy.deepcopy(cfg)
+    for key in ("phases", "runner_type"):
+        cfg.pop(key, None)
+    for kind in ("train", "val"):
+        for key in ("dataloader", "cfg", "evaluator"):
+            cfg[f"{kind}_{key}"] = None
+    for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
+        cfg[key] = None
+    return cfg
 
 
 def _has_checkpoint(folder: str) -> bool:
