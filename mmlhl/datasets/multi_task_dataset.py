@@ -41,7 +41,8 @@ class MultiTaskDataset(BaseSegDataset):
         split: Put in place of ``{split}`` in folders, e.g. ``train``.
         ann_file: Optional file with one id a line (relative to ``data_root``). All images under
             the image folder when empty.
-        metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``.
+        metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``. Those of
+            other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
         pipeline: Transforms. A ``LoadImageFromFile`` serves ``.npy`` images, too: it is replaced
             by ``LoadImage`` then, so that the same pipeline works in mmseg's inferencer.
         test_mode: As in mmengine, but does not ask for classes.
@@ -94,6 +95,11 @@ class MultiTaskDataset(BaseSegDataset):
         )
         self.test_mode = test_mode
         self.ann_specs = self._finish_specs()
+        for ann in self.annotations.values():
+            if ann.classes is not None and ann.field != "sem_seg":
+                self._metainfo[f"{ann.field}_classes"] = tuple(ann.classes)
+                if ann.palette is not None:
+                    self._metainfo[f"{ann.field}_palette"] = [list(c) for c in ann.palette]
         if not lazy_init:
             self.full_init()
 

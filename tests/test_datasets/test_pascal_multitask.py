@@ -97,6 +97,8 @@ def test_all_five_tasks(tree):
     np.testing.assert_allclose(first.gt_normal_map.data[:, 1, 1], [0, 0, 1], atol=6e-3)
     assert first.gt_edge_map.data[0].tolist() == [[0, 0, 1, 0, 0, 0]] * 4
     assert dataset.ann_specs["human_parts"].num_classes == len(PARTS) == 7
+    assert dataset.metainfo["human_parts_classes"] == PARTS
+    assert len(dataset.metainfo["classes"]) == 21
 
 
 def test_one_person_with_one_part(tree):

@@ -1,0 +1,73 @@
+# Ten tasks; splits/{train,test}.csv under the data's root list the buildings of each split, one a
+# line (copy the publisher's tiny or medium lists there).
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadMultiTaskAnnotations"),
+    dict(type="MultiTaskResize", scale=(256, 256)),
+    dict(type="MultiTaskRandomFlip", prob=0.5),
+    dict(type="PackMultiTaskInputs"),
+]
+dataset_type = "TaskonomyDataset"
+data_root = "data/taskonomy"
+
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadMultiTaskAnnotations"),
+    dict(type="PackMultiTaskInputs"),
+]
+tta_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)],
+            [dict(type="LoadMultiTaskAnnotations")],
+            [dict(type="PackMultiTaskInputs")],
+        ],
+    ),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        buildings="splits/train.csv",
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        buildings="splits/test.csv",
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type="MultiTaskEvaluator",
+    metrics=dict(
+        segment_semantic=dict(type="SegmentationMetric"),
+        depth_zbuffer=dict(type="DepthErrorMetric", field="depth_zbuffer_map"),
+        depth_euclidean=dict(type="DepthErrorMetric", field="depth_euclidean_map"),
+        normal=dict(type="NormalErrorMetric"),
+        reshading=dict(type="ChannelErrorMetric", field="reshading_map"),
+        edge_texture=dict(type="ChannelErrorMetric", field="edge_texture_map"),
+        edge_occlusion=dict(type="ChannelErrorMetric", field="edge_occlusion_map"),
+        keypoints2d=dict(type="ChannelErrorMetric", field="keypoints2d_map"),
+        keypoints3d=dict(type="ChannelErrorMetric", field="keypoints3d_map"),
+        principal_curvature=dict(type="ChannelErrorMetric", field="principal_curvature_map"),
+    ),
+)
+test_evaluator = val_evaluator

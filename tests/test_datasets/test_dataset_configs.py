@@ -1,0 +1,86 @@
+"""Every dataset config builds, reads a tree of its set and names metrics of its own tasks."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine import Config, DefaultScope
+from mmseg.registry import DATASETS
+
+from mmlhl.datasets import MultiTaskDataset
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "_base_" / "datasets"
+OURS = [
+    "camvid",
+    "cityscapes",
+    "cityscapes_npy_19",
+    "cityscapes_npy_7",
+    "nyuv2",
+    "pascal_multitask",
+    "rooms",
+    "taskonomy",
+]
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """What ``default_scope = 'mmseg'`` in a config does."""
+    with DefaultScope.overwrite_default_scope("mmseg"):
+        yield
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_config(name):
+    cfg = Config.fromfile(CONFIGS / f"{name}.py")
+    assert cfg.test_pipeline[0].type == "LoadImageFromFile"
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.data_root == cfg.data_root and not loader.dataset.get("lazy_init")
+        dataset = DATASETS.build({**loader.dataset, "lazy_init": True})
+        assert isinstance(dataset, MultiTaskDataset)
+        assert len(dataset.metainfo["classes"]) == len(dataset.metainfo["palette"])
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        assert set(evaluator.metrics) == set(dataset.tasks)
+        for task, metric in evaluator.metrics.items():
+            default = dict(
+                SegmentationMetric="sem_seg",
+                DepthErrorMetric="depth_map",
+                NormalErrorMetric="normal_map",
+            ).get(metric.type)
+            assert metric.get("field", default) == dataset.annotations[task].field
+    assert dataset.test_mode
+
+
+def test_a_missing_set_is_told_at_once():
+    cfg = Config.fromfile(CONFIGS / "nyuv2.py")
+    with pytest.raises(FileNotFoundError, match=r"img\['dir'\].*data_root='nowhere'"):
+        DATASETS.build({**cfg.train_dataloader.dataset, "data_root": "nowhere"})
+
+
+def test_camvid_reads_its_tree(tmp_path):
+    for folder in ("train", "trainannot"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / "train" / "a.jpg"), np.zeros((4, 6, 3), np.uint8))
+    label = np.array([[0, 10, 11, 1, 2, 3]] * 4, np.uint8)
+    cv2.imwrite(str(tmp_path / "trainannot" / "a.png"), label)
+    cfg = Config.fromfile(CONFIGS / "camvid.py").train_dataloader.dataset
+    sample = DATASETS.build({**cfg, "data_root": str(tmp_path)})[0]["data_samples"]
+    assert sorted(sample.gt_sem_seg.data.unique().tolist()) == [0, 1, 2, 3, 10, 255]
+    assert sample.gt_edge_map.data.shape == (1, 4, 6)
+
+
+def test_nyuv2_reads_the_authors_arrays(tmp_path):
+    arrays = dict(
+        image=np.full((4, 6, 3), 0.5, np.float32),
+        label=np.full((4, 6), -1.0),
+        depth=np.zeros((4, 6, 1)),
+        normal=np.zeros((4, 6, 3)),
+    )
+    for folder, array in arrays.items():
+        (tmp_path / "train" / folder).mkdir(parents=True)
+        np.save(tmp_path / "train" / folder / "0.npy", array)
+    cfg = Config.fromfile(CONFIGS / "nyuv2.py").train_dataloader.dataset
+    sample = DATASETS.build({**cfg, "data_root": str(tmp_path)})[0]["data_samples"]
+    # an image of which nothing is known is no error
+    assert (sample.gt_sem_seg.data == 255).all()
+    assert sample.gt_depth_map.data.isnan().all() and sample.gt_normal_map.data.isnan().all()
