@@ -42,8 +42,8 @@ def prepare_distributed(cfg: Config) -> None:
     if not torch_dist.is_initialized():
         _set_rendezvous(launcher)
         seconds = dist_cfg.get("timeout")
-        options = {} if seconds is None else {"timeout": timedelta(seconds=seconds)}
-        torch_dist.init_process_group(backend="gloo", **options)
+        timeout = None if seconds is None else timedelta(seconds=seconds)
+        torch_dist.init_process_group(backend="gloo", timeout=timeout)
 
     # Without a wrapper of the user's choice, the values that mmengine takes then.
     wrapper = cfg.get("model_wrapper_cfg") or {

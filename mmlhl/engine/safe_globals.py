@@ -9,14 +9,15 @@ restriction.
 
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 
-_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-_DTYPES += ("float16", "float32", "float64", "str")
+_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_DTYPES = ("bool", "str", *_INTEGERS, "float16", "float32", "float64")
 
 
 def register_safe_globals() -> None:
@@ -29,14 +30,14 @@ def register_safe_globals() -> None:
     try:
         from numpy._core import multiarray  # numpy >= 2
     except ImportError:
-        from numpy.core import multiarray
+        from numpy.core import multiarray  # type: ignore[no-redef]
 
-    classes = [HistoryBuffer, ConfigDict, np.ndarray, np.dtype]
     # A dtype is restored as an instance of its own class.
-    classes += {type(np.dtype(name)) for name in _DTYPES}
+    dtypes = {type(np.dtype(name)) for name in _DTYPES}
+    classes: list[Any] = [HistoryBuffer, ConfigDict, np.ndarray, np.dtype, *dtypes]
     # Pairs, not bare classes: the maintained mmengine lists bare ones for the time of a load and
     # then strikes them off, also where they had been listed before.
-    pairs = [(cls, f"{cls.__module__}.{cls.__qualname__}") for cls in classes]
+    pairs: list[Any] = [(cls, f"{cls.__module__}.{cls.__qualname__}") for cls in classes]
     # numpy 2 moved `core` to `_core`; a file names the one of the numpy that wrote it.
     pairs += [
         (function, f"numpy.{core}.multiarray.{function.__name__}")

@@ -101,6 +101,8 @@ def test_opens_a_gloo_group_from_the_environment(monkeypatch):
     (given,) = calls
     assert given["backend"] == "gloo"
     assert given["timeout"].total_seconds() == 60
+    prepare_distributed(config())
+    assert calls[1]["timeout"] is None
     assert os.environ["MASTER_PORT"] == "29500"
 
 
