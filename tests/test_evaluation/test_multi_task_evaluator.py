@@ -137,7 +137,7 @@ def test_two_processes_with_repeated_samples_equal_one(tmp_path):
         process.stdin.write(json.dumps(metrics))
         process.stdin.close()
     for process in processes:
-        assert process.wait(60) == 0, process.stderr.read()
+        assert process.wait(300) == 0, process.stderr.read()
         process.stderr.close()
     first, second = (json.loads(out.read_text()) for out in outs)
     for i, count in enumerate(counts):

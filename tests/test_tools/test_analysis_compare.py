@@ -1,7 +1,5 @@
 import csv
-import os
-import subprocess
-import sys
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -21,26 +19,23 @@ def write_runs(folder):
             record.save(folder / f"{method}_{seed}" / "lifelong.json")
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, str(TOOL), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=dict(
-            os.environ, PYTHONPATH=str(TOOL.parents[2]), PYTHONIOENCODING="utf-8", COLUMNS="100"
-        ),
-    )
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("analysis_compare", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_from_records_to_screen_and_files(tmp_path):
+def test_from_records_to_screen_and_files(tmp_path, tool, capsys):
     write_runs(tmp_path)
     outs = [tmp_path / "out" / f"tables.{kind}" for kind in ("csv", "md", "tex")]
-    done = run(tmp_path, "--out", *outs)
-    assert done.returncode == 0, done.stderr
-    lines = [line.split() for line in done.stdout.splitlines()]
+    tool.main([str(tmp_path), "--out", *map(str, outs)])
+    screen = capsys.readouterr().out.splitlines()
+    lines = [line.split() for line in screen]
     # mIoU 40 and 41 against a mean of 20.5; depth equal.
     assert ["HAD", "+48.78", "±", "1.72"] == next(x for x in lines if x[:1] == ["HAD"])[:4]
-    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert max(len(line.rstrip()) for line in screen if not line.startswith("Wrote")) <= 100
     with open(outs[0], encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     (gain,) = (r for r in rows if (r["row"], r["column"]) == ("HAD", "gain over naive %"))
@@ -49,9 +44,18 @@ def test_from_records_to_screen_and_files(tmp_path):
     assert outs[2].read_text(encoding="utf-8").count(r"\begin{table}") == 5
 
 
-def test_errors_are_one_clear_line(tmp_path):
+def test_errors_are_one_clear_line(tmp_path, tool, capsys):
     write_runs(tmp_path)
     (tmp_path / "HAD_0" / "lifelong.json").write_text("{")
-    done = run(tmp_path)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "HAD_0" in done.stderr and "is not JSON" in done.stderr
+    with pytest.raises(SystemExit, match=r"compare: .*HAD_0.* is not JSON"):
+        tool.main([str(tmp_path)])
+    with pytest.raises(SystemExit):
+        tool.main([str(tmp_path), "--out", "tables.xls"])
+    assert "tables.xls: the name must end in one of .csv, .md, .tex" in capsys.readouterr().err
+
+
+def test_figures_and_tables_of_choice(tmp_path, tool, capsys):
+    write_runs(tmp_path)
+    tool.main([str(tmp_path), "--figures", "mIoU", "--tables", "final", "forgetting"])
+    screen = capsys.readouterr().out
+    assert "mIoU" in screen and "abs_err" not in screen and "summary" not in screen

@@ -1,38 +1,37 @@
-import os
-import subprocess
-import sys
+import importlib.util
 from pathlib import Path
+
+import pytest
 
 from mmlhl.evaluation import LifelongRecord
 
 TOOL = Path(__file__).parents[2] / "tools" / "analysis_tools" / "plot.py"
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, str(TOOL), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=dict(os.environ, PYTHONPATH=str(TOOL.parents[2]), PYTHONIOENCODING="utf-8"),
-    )
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("analysis_plot", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_writes_all_pictures_in_all_formats(tmp_path):
+def test_writes_all_pictures_in_all_formats(tmp_path, tool, capsys):
     for method, miou in (("naive", 20.0), ("DER++", 40.0)):
         record = LifelongRecord(method, 0)
         record.add_phase("seg", ["seg"], "", 30, {"seg/mIoU": 50.0})
         record.add_phase("depth", ["depth"], "", 30, {"seg/mIoU": miou, "depth/abs_err": 0.5})
         record.save(tmp_path / "runs" / method / "lifelong.json")
     out = tmp_path / "plots"
-    done = run(tmp_path / "runs", "--out", out, "--format", "png", "svg")
-    assert done.returncode == 0, done.stderr
+    tool.main([str(tmp_path / "runs"), "--out", str(out), "--format", "png", "svg"])
     names = ("curves", "gain", "heat_DERpp", "heat_naive")
     expected = [f"seg_depth_{name}.{kind}" for name in names for kind in ("png", "svg")]
     assert sorted(path.name for path in out.iterdir()) == sorted(expected)
     assert all(path.stat().st_size > 2000 for path in out.iterdir())
+    assert len(capsys.readouterr().out.splitlines()) == len(expected)
 
 
-def test_a_missing_record_is_one_clear_line(tmp_path):
-    done = run(tmp_path, "--out", tmp_path / "plots")
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "no lifelong.json below" in done.stderr and not (tmp_path / "plots").exists()
+def test_a_missing_record_is_one_clear_line(tmp_path, tool):
+    with pytest.raises(SystemExit, match="plot: There is no lifelong.json below"):
+        tool.main([str(tmp_path), "--out", str(tmp_path / "plots")])
+    assert not (tmp_path / "plots").exists()

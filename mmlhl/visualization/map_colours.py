@@ -1,0 +1,174 @@
+"""Colours of single maps: classes, depth, normals, channels, binary maps."""
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.colors import hsv_to_rgb
+
+KINDS = ("classes", "binary", "depth", "normal", "channels")
+#: Kinds of the fields that the package's heads write by default.
+FIELD_KINDS = dict(sem_seg="classes", depth_map="depth", normal_map="normal")
+
+
+def guess_kind(field: str, data: np.ndarray) -> str:
+    """Tell what a map of a field without a stated kind shows.
+
+    Args:
+        field (str): Name of the field, such as 'edge_map'.
+        data (np.ndarray): The map, shape (C, H, W); the ground truth if there is one, since the
+            prediction of a binary task may be a probability.
+
+    Returns:
+        str: One of 'classes', 'binary', 'depth', 'normal' and 'channels'.
+    """
+    if field in FIELD_KINDS:
+        return FIELD_KINDS[field]
+    if data.dtype.kind in "biu":
+        return "binary" if set(np.unique(data)) <= {0, 1, 255} else "classes"
+    if "normal" in field and len(data) == 3:
+        return "normal"
+    return "depth" if "depth" in field or "disparity" in field else "channels"
+
+
+def default_palette(classes: int) -> np.ndarray:
+    """Colours for classes without a palette: hues by the golden ratio, in three shades.
+
+    Args:
+        classes (int): Number of classes.
+
+    Returns:
+        np.ndarray: Shape (classes, 3), uint8, RGB.
+    """
+    index = np.arange(classes)
+    hsv = np.stack(
+        [index * 0.618034 % 1, np.full(classes, 0.75), np.array([0.95, 0.75, 0.55])[index % 3]], -1
+    )
+    return (hsv_to_rgb(hsv) * 255).round().astype(np.uint8)
+
+
+def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
+    """The range of values that colours stand for, shared by ground truth and prediction.
+
+    Args:
+        kind (str): 'depth', 'channels' or 'binary'.
+        maps (list[np.ndarray]): Maps of shape (C, H, W); the first that has a measured value sets
+            the range, so put the ground truth first.
+
+    Returns:
+        tuple[float, float]: Percentiles 1 and 99 of the measured values, so that a few outliers
+        do not take all colours; (0, 1) for binary maps or where nothing is measured.
+    """
+    if kind == "binary":
+        return 0.0, 1.0
+    for data in maps:
+        values = _grey(data)[known(kind, data)]
+        if values.size:
+            low, high = np.percentile(values, [1, 99])
+            return float(low), float(max(high, low + 1e-6))
+    return 0.0, 1.0
+
+
+def known(kind: str, data: np.ndarray) -> np.ndarray:
+    """Which pixels of a map are known or measured.
+
+    Args:
+        kind (str): Kind of the map.
+        data (np.ndarray): Shape (C, H, W).
+
+    Returns:
+        np.ndarray: Shape (H, W), bool.
+    """
+    if kind in ("classes", "binary"):
+        return data[0] != 255
+    finite = np.isfinite(data).all(0)
+    if kind == "depth":
+        return finite & (data[0] > 0)
+    if kind == "normal":
+        return finite & (np.abs(np.nan_to_num(data)).sum(0) > 0)
+    return finite
+
+
+def colour_map(
+    kind: str,
+    data: np.ndarray,
+    palette: np.ndarray | None = None,
+    limits: tuple[float, float] = (0.0, 1.0),
+) -> np.ndarray:
+    """Colour a map.
+
+    Classes take the palette; depth the perceptually uniform viridis (dark is near); normals the
+    usual RGB, where right is red, up is green and towards the camera is blue, that is
+    ``(x + 1, 1 - y, 1 - z) / 2`` in a frame of x right, y down and z forward; channels and binary
+    maps grey (the mean of several channels). Unknown pixels become a grey checkerboard, which no
+    known pixel can look like.
+
+    Args:
+        kind (str): Kind of the map.
+        data (np.ndarray): Shape (C, H, W).
+        palette (np.ndarray, optional): Colours of the classes, shape (K, 3), RGB. Defaults to
+            None: colours of :func:`default_palette`.
+        limits (tuple[float, float]): Values of the darkest and brightest colour.
+
+    Returns:
+        np.ndarray: Shape (H, W, 3), uint8, RGB.
+
+    Raises:
+        ValueError: If the kind is unknown.
+    """
+    measured = known(kind, data)
+    if kind == "classes":
+        labels = np.where(measured, data[0], 0).astype(np.int64)
+        colours = np.asarray([] if palette is None else palette, np.uint8).reshape(-1, 3)
+        if labels.max(initial=0) >= len(colours):
+            # More classes than colours must not crash a picture.
+            colours = np.concatenate(
+                [colours, default_palette(int(labels.max()) + 1)[len(colours) :]]
+            )
+        image = colours[labels]
+    elif kind == "normal":
+        vectors = np.nan_to_num(data.astype(np.float32))
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=0), 1e-12)
+        vectors = vectors * np.array([1, -1, -1], np.float32)[:, None, None]
+        image = ((vectors + 1) * 127.5).round().astype(np.uint8).transpose(1, 2, 0)
+    elif kind in ("depth", "channels", "binary"):
+        low, high = limits
+        values = np.where(measured, np.nan_to_num(_grey(data)), low)
+        steps = (np.clip((values - low) / (high - low), 0, 1) * 255).round().astype(np.uint8)
+        if kind == "depth":
+            table = (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).round()
+            image = table.astype(np.uint8)[steps]
+        else:
+            image = np.repeat(steps[..., None], 3, axis=-1)
+    else:
+        raise ValueError(f"A map must be of kind {', '.join(KINDS)}, not {kind!r}.")
+    return np.where(measured[..., None], image, checkerboard(measured.shape))
+
+
+def checkerboard(shape: tuple[int, int]) -> np.ndarray:
+    """A picture of nothing, shape (H, W, 3), uint8."""
+    height, width = shape
+    square = max(2, max(shape) // 48)
+    rows, columns = np.mgrid[:height, :width] // square
+    board = np.where((rows + columns) % 2, 105, 135).astype(np.uint8)
+    return np.repeat(board[..., None], 3, axis=-1)
+
+
+def fit_width(image: np.ndarray, width: int, smooth: bool) -> np.ndarray:
+    """Scale a picture to a width, keeping its shape.
+
+    Args:
+        image (np.ndarray): Shape (H, W, 3), uint8.
+        width (int): New width in pixels.
+        smooth (bool): Interpolate, for photographs; maps keep their hard edges otherwise.
+
+    Returns:
+        np.ndarray: Shape (H', width, 3), uint8.
+    """
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    shrinks = width < image.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=way if smooth else cv2.INTER_NEAREST)
+
+
+def _grey(data: np.ndarray) -> np.ndarray:
+    return data.astype(np.float32).mean(0)

@@ -1,0 +1,74 @@
+"""Drawing predictions while a model is validated or tested."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.runner import Runner
+from mmseg.engine import SegVisualizationHook
+from mmseg.registry import HOOKS, TRANSFORMS
+from mmseg.structures import SegDataSample
+
+
+@HOOKS.register_module()
+class MultiTaskVisualizationHook(SegVisualizationHook):
+    """mmseg's SegVisualizationHook for all images that this package's datasets read.
+
+    mmseg's hook decodes image files only; this one also draws data sets of ``.npy`` images. And it
+    does the same with the maintained and with the classic mmseg, which differ here: validation
+    draws the first image of every ``interval``-th batch, testing (``--show-dir``) all images.
+
+    Args:
+        *args: See mmseg's SegVisualizationHook.
+        loader (dict, optional): Transform that reads an image, given ``img_path``. Defaults to
+            None: ``dict(type='LoadImage')``.
+        **kwargs: See mmseg's SegVisualizationHook.
+    """
+
+    def __init__(self, *args, loader: dict | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.loader = dict(loader or dict(type="LoadImage"))
+        self._drawn = 0
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
+    ) -> None:
+        """Draw the first sample of every ``interval``-th batch.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): Not used.
+            outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
+        """
+        if self.draw and batch_idx % self.interval == 0:
+            self._draw("val", outputs[0], runner.iter)
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
+    ) -> None:
+        """Draw all samples of a batch.
+
+        Args:
+            runner (Runner): Not used.
+            batch_idx (int): Not used.
+            data_batch (dict): Not used.
+            outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
+        """
+        if self.draw:
+            for sample in outputs:
+                # A count of images as step keeps apart images of one name in several folders.
+                self._drawn += 1
+                self._draw("test", sample, self._drawn)
+
+    def _draw(self, mode: str, sample: SegDataSample, step: int) -> None:
+        results = TRANSFORMS.build(self.loader)(dict(img_path=sample.img_path))
+        image = np.clip(np.round(results["img"]), 0, 255).astype(np.uint8)[..., ::-1]
+        self._visualizer.add_datasample(
+            f"{mode}_{Path(sample.img_path).stem}",
+            np.ascontiguousarray(image),
+            data_sample=sample,
+            show=self.show,
+            wait_time=self.wait_time,
+            step=step,
+        )

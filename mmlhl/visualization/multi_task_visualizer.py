@@ -1,0 +1,257 @@
+"""A panel of all tasks."""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import mmcv
+import numpy as np
+import torch
+from mmengine.dist import master_only
+from mmengine.structures import PixelData
+from mmseg.registry import VISUALIZERS
+from mmseg.structures import SegDataSample
+from mmseg.visualization import SegLocalVisualizer
+
+from .map_colours import (
+    FIELD_KINDS,
+    KINDS,
+    checkerboard,
+    colour_map,
+    default_palette,
+    fit_width,
+    guess_kind,
+    value_range,
+)
+
+GAP = 6  # pixels between cells
+BAR = 18  # height of a caption
+INK, PAPER = (30, 30, 30), 255
+
+
+@VISUALIZERS.register_module()
+class MultiTaskVisualizer(SegLocalVisualizer):
+    """Draw the image and, for each task, ground truth and prediction side by side.
+
+    Takes part in mmseg's ``SegVisualizationHook`` and ``--show-dir`` like its base class. Which
+    tasks there are is read off the data sample: every ``gt_<field>`` and ``pred_<field>``. One of
+    the two may be missing, in any task. Depth and channels are drawn on one scale, that of the
+    ground truth, which the caption names. Unknown pixels are a grey checkerboard.
+
+    Args:
+        name (str): Name of the instance. Defaults to 'visualizer'.
+        *args: See mmseg's SegLocalVisualizer.
+        kinds (dict[str, str], optional): Kind of a field ('classes', 'binary', 'depth', 'normal'
+            or 'channels') where its name and type do not tell. Defaults to None.
+        cell_width (int): Width of each map in the panel in pixels. Defaults to 320.
+        **kwargs: See mmseg's SegLocalVisualizer; ``alpha`` is the weight of the class colours
+            over the image.
+
+    Raises:
+        ValueError: If a kind is unknown.
+
+    Examples:
+        >>> visualizer = dict(
+        ...     type='MultiTaskVisualizer', name='visualizer',
+        ...     vis_backends=[dict(type='LocalVisBackend')])
+    """
+
+    def __init__(
+        self,
+        name: str = "visualizer",
+        *args,
+        kinds: dict[str, str] | None = None,
+        cell_width: int = 320,
+        **kwargs,
+    ) -> None:
+        super().__init__(name, *args, **kwargs)
+        for field, kind in (kinds or {}).items():
+            if kind not in KINDS:
+                raise ValueError(
+                    f"MultiTaskVisualizer: kinds[{field!r}] must be one of {', '.join(KINDS)}, "
+                    f"not {kind!r}."
+                )
+        self.kinds = dict(kinds or {})
+        self.cell_width = cell_width
+
+    @master_only
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        step: int = 0,
+        with_labels: bool | None = True,
+        **kwargs,
+    ) -> None:
+        """Draw a sample and show it, write it to a file, or hand it to the backends.
+
+        Args:
+            name (str): Name of the picture.
+            image (np.ndarray): The image, shape (H, W, 3), uint8, RGB.
+            data_sample (SegDataSample, optional): Maps. Defaults to None: the image alone.
+            draw_gt (bool): Whether to draw ground truth. Defaults to True.
+            draw_pred (bool): Whether to draw predictions. Defaults to True.
+            show (bool): Show a window, store nothing. Defaults to False.
+            wait_time (float): Seconds the window is shown. Defaults to 0: until a key.
+            out_file (str, optional): File to write instead of using the backends.
+            step (int): Step for the backends. Defaults to 0.
+            with_labels (bool): Whether to add a legend of the classes. Defaults to True.
+            **kwargs: Further options of the base class, not used.
+        """
+        drawn = self.panel(image, data_sample, draw_gt, draw_pred, bool(with_labels))
+        self.set_image(drawn)
+        if show:
+            self.show(drawn, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            mmcv.imwrite(mmcv.rgb2bgr(drawn), out_file)
+        elif not show:
+            self.add_image(name, drawn, step)
+
+    def panel(
+        self,
+        image: np.ndarray,
+        data_sample: SegDataSample | None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        with_labels: bool = True,
+    ) -> np.ndarray:
+        """Draw a sample; see :meth:`add_datasample`.
+
+        Returns:
+            np.ndarray: The panel, shape (H', W', 3), uint8, RGB.
+        """
+        maps = read_maps(data_sample, draw_gt, draw_pred)
+        sides = [side for side in ("gt", "pred") if any(side in pair for pair in maps.values())]
+        picture = fit_width(np.ascontiguousarray(image), self.cell_width, smooth=True)
+        blocks = [[_captioned(picture, "image")]]
+        if with_labels and "sem_seg" in maps and len(sides) == 2:
+            blocks[0].append(_captioned(self._legend(maps["sem_seg"], picture.shape), "classes"))
+        for field, pair in maps.items():
+            blocks.append(self._task(field, pair, sides, picture))
+        return _arrange(blocks, max(len(sides), 1))
+
+    def _task(
+        self, field: str, pair: dict[str, np.ndarray], sides: list[str], picture: np.ndarray
+    ) -> list[np.ndarray]:
+        """Cells of one task: ground truth and prediction."""
+        kind = self.kinds.get(field) or guess_kind(field, next(iter(pair.values())))
+        limits = value_range(kind, list(pair.values()))
+        scale = f" {limits[0]:.3g}..{limits[1]:.3g}" if kind in ("depth", "channels") else ""
+        cells = []
+        for side in sides:
+            word = "truth" if side == "gt" else "prediction"
+            caption = f"{field.removesuffix('_map')} {word}{scale}"
+            if side in pair:
+                cell = colour_map(kind, pair[side], self._palette(field), limits)
+                cell = cv2.resize(cell, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+                if field == "sem_seg":
+                    cell = cv2.addWeighted(cell, self.alpha, picture, 1 - self.alpha, 0)
+            else:
+                cell, caption = checkerboard(picture.shape[:2]), f"{caption}: none"
+            cells.append(_captioned(cell, caption))
+        return cells
+
+    def _palette(self, field: str) -> np.ndarray | None:
+        meta = self.dataset_meta or {}
+        key = "palette" if field == "sem_seg" else f"{field}_palette"
+        return None if meta.get(key) is None else np.asarray(meta[key], np.uint8)
+
+    def _legend(self, pair: dict[str, np.ndarray], shape: Sequence[int]) -> np.ndarray:
+        """Names and colours of the classes that occur, the most frequent first."""
+        height, width = shape[:2]
+        cell = np.full((height, width, 3), PAPER, np.uint8)
+        labels, counts = np.unique(
+            np.concatenate([data[0].ravel() for data in pair.values()]), return_counts=True
+        )
+        present = [int(i) for i in labels[np.argsort(-counts)] if i != 255]
+        names = (self.dataset_meta or {}).get("classes") or ()
+        palette = self._palette("sem_seg")
+        if palette is None or len(palette) <= max(present, default=0):
+            more = default_palette(max(present, default=0) + 1)
+            palette = more if palette is None else np.concatenate([palette, more[len(palette) :]])
+        columns, line = 2, 15
+        for k, index in enumerate(present[: columns * ((height - 4) // line)]):
+            x = 6 + (k % columns) * (width // columns)
+            y = 4 + (k // columns) * line
+            colour = tuple(int(c) for c in palette[index])
+            cv2.rectangle(cell, (x, y), (x + 12, y + 10), colour, -1)
+            text = names[index] if index < len(names) else f"class {index}"
+            room = width // columns - 26
+            _write(cell, _shortened(text, room), (x + 18, y + 10))
+        return cell
+
+
+def read_maps(
+    data_sample: SegDataSample | None, draw_gt: bool = True, draw_pred: bool = True
+) -> dict[str, dict[str, np.ndarray]]:
+    """Collect the maps of a sample.
+
+    Args:
+        data_sample (SegDataSample, optional): The sample.
+        draw_gt (bool): Whether ground truth is wanted.
+        draw_pred (bool): Whether predictions are wanted.
+
+    Returns:
+        dict[str, dict[str, np.ndarray]]: By field, then by 'gt' and 'pred', maps of shape
+        (C, H, W); the usual fields first.
+    """
+    if data_sample is None:
+        return {}
+    maps: dict[str, dict[str, np.ndarray]] = {}
+    for side, wanted in (("gt", draw_gt), ("pred", draw_pred)):
+        for key, value in data_sample.items():
+            if not wanted or not key.startswith(f"{side}_") or not isinstance(value, PixelData):
+                continue
+            data = value.data
+            data = data if isinstance(data, np.ndarray) else _to_numpy(data)
+            maps.setdefault(key.removeprefix(f"{side}_"), {})[side] = (
+                data[None] if data.ndim == 2 else data
+            )
+    order = {field: i for i, field in enumerate(FIELD_KINDS)}
+    return dict(sorted(maps.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+
+def _to_numpy(data: torch.Tensor) -> np.ndarray:
+    # numpy has no bfloat16, and half precision is too coarse for percentiles.
+    data = data.detach().cpu()
+    return (data.float() if data.is_floating_point() else data).numpy()
+
+
+def _captioned(cell: np.ndarray, caption: str) -> np.ndarray:
+    bar = np.full((BAR, cell.shape[1], 3), PAPER, np.uint8)
+    _write(bar, _shortened(caption, cell.shape[1] - 4), (2, BAR - 5))
+    return np.concatenate([bar, cell])
+
+
+def _arrange(blocks: list[list[np.ndarray]], width: int) -> np.ndarray:
+    """Put blocks of up to ``width`` cells into a grid that is somewhat wider than high."""
+    height, cell = blocks[0][0].shape[:2]
+    across = math.ceil(math.sqrt(len(blocks) / width))
+    down = math.ceil(len(blocks) / across)
+    canvas = np.full(
+        (down * (height + GAP) - GAP, across * width * (cell + GAP) - GAP, 3), PAPER, np.uint8
+    )
+    for i, block in enumerate(blocks):
+        y = (i // across) * (height + GAP)
+        for j, picture in enumerate(block):
+            x = ((i % across) * width + j) * (cell + GAP)
+            canvas[y : y + height, x : x + cell] = picture
+    return canvas
+
+
+def _write(canvas: np.ndarray, text: str, place: tuple[int, int]) -> None:
+    cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, INK, 1, cv2.LINE_AA)
+
+
+def _shortened(text: str, room: int) -> str:
+    """Cut a text to a width in pixels; letters that OpenCV cannot draw become question marks."""
+    text = text.encode("ascii", "replace").decode()
+    while text and cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0] > room:
+        text = text[:-1]
+    return text

@@ -1,0 +1,61 @@
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.visualization import Visualizer
+from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
+
+import mmlhl  # noqa: F401
+
+
+class Recorder:
+    """Takes the place of the visualizer."""
+
+    def __init__(self):
+        self.calls = []
+
+    def add_datasample(self, name, image, data_sample, show, wait_time, step):
+        self.calls.append((name, image, step))
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(Visualizer, "get_current_instance", lambda: recorder)
+    config = dict(type="MultiTaskVisualizationHook", draw=True, interval=2)
+    return HOOKS.build(config), recorder.calls
+
+
+def sample(path):
+    return SegDataSample(metainfo=dict(img_path=str(path)))
+
+
+def test_image_files_and_arrays_are_drawn_in_rgb(tmp_path, hook):
+    hook, calls = hook
+    red = np.zeros((2, 3, 3))
+    red[..., 0] = 1.0
+    np.save(tmp_path / "a.npy", red.astype(np.float32))
+    cv2.imwrite(str(tmp_path / "b.png"), red[..., ::-1] * 255)
+    hook.after_test_iter(None, 0, {}, [sample(tmp_path / "a.npy"), sample(tmp_path / "b.png")])
+    assert [(name, step) for name, _, step in calls] == [("test_a", 1), ("test_b", 2)]
+    for _, image, _ in calls:
+        assert image.dtype == np.uint8 and (image == [255, 0, 0]).all()
+
+
+def test_validation_draws_the_first_of_every_interval(tmp_path, hook):
+    hook, calls = hook
+    cv2.imwrite(str(tmp_path / "b.png"), np.zeros((2, 2, 3), np.uint8))
+    for batch in range(4):
+        outputs = [sample(tmp_path / "b.png")] * 2
+        hook.after_val_iter(SimpleNamespace(iter=7), batch, {}, outputs)
+    assert [(name, step) for name, _, step in calls] == [("val_b", 7)] * 2
+
+
+def test_nothing_is_drawn_unless_asked_for(hook):
+    hook, calls = hook
+    hook.draw = False
+    hook.after_test_iter(None, 0, {}, [sample("missing.png")])
+    hook.after_val_iter(None, 0, {}, [sample("missing.png")])
+    assert calls == []
