@@ -133,15 +133,18 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         """As :meth:`loss`, from the raw map and the stacked ground truth ``(N, K, H, W)``."""
         pred = self.trained_map(self.resize(raw, gt.shape[2:]))
         measured = self.measured(gt)
-        chosen = pred.movedim(1, -1)[measured]
-        target = gt.movedim(1, -1)[measured].to(chosen)
-        if not len(chosen):  # a batch without a measured pixel still has to backpropagate
+        if not measured.any():  # such a batch still has to backpropagate
             return {loss.loss_name: pred.sum() * 0.0 for loss in self._named_losses()}
         losses: dict[str, Tensor] = {}
         for loss in self._named_losses():
-            value = loss(chosen, target)
+            value = self.compare(loss, pred, gt, measured)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
         return losses
+
+    def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
+        """One loss of a batch with measured pixels; it sees these only, as ``(P, K)``."""
+        chosen = pred.movedim(1, -1)[measured]
+        return loss(chosen, gt.movedim(1, -1)[measured].to(chosen))
 
     def trained_map(self, resized: Tensor) -> Tensor:
         """What the losses see; the activated map unless a subclass trains on logits."""

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
+from mmseg.models.losses import SiLogLoss
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from .base_head import BaseDenseHead
 
@@ -25,7 +27,8 @@ class DepthHead(BaseDenseHead):
             ``'exp'`` or ``'sigmoid'`` (times ``max_depth``) make it positive.
         max_depth: scale of the sigmoid, in the data's unit.
         field: name of the maps in a data sample.
-        loss: ``DenseL1Loss`` or any loss of ``(P, 1)`` tensors, such as mmseg's ``SiLogLoss``.
+        loss: ``DenseL1Loss``, mmseg's ``SiLogLoss`` (scale-invariant within each image; wants a
+            positive activation), or any loss of ``(P, 1)`` tensors.
         init_cfg: as in mmengine.
     """
 
@@ -65,6 +68,15 @@ class DepthHead(BaseDenseHead):
     def measured(self, gt: Tensor) -> Tensor:
         """Finite and positive pixels: zero means unmeasured in every published set."""
         return super().measured(gt) & (gt > 0).all(1)
+
+    def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
+        """As in the base class; ``SiLogLoss`` gets the maps of whole images."""
+        if not isinstance(loss, SiLogLoss):
+            return super().compare(loss, pred, gt, measured)
+        # Its variance is that of one image; it leaves out zeros, but not images without a pixel.
+        some = measured.flatten(1).any(1)
+        target = torch.where(measured[:, None], gt, torch.zeros_like(gt))
+        return loss(pred[some], target[some].to(pred))
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Absolute difference ``(N, H, W)``."""

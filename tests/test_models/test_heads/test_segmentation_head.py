@@ -1,0 +1,110 @@
+import math
+
+import pytest
+import torch
+from mmseg.models.losses import DiceLoss
+from mmseg.structures import SegDataSample
+
+from mmlhl.models.heads import SegmentationHead
+
+
+def logits(*pixels):
+    """One image of one row: class logits of each pixel."""
+    return torch.tensor(pixels).T[None, :, None]
+
+
+def test_cross_entropy_averages_over_labelled_pixels(decoder_config):
+    head = SegmentationHead(decoder_config(), 2)
+    raw = logits([math.log(3.0), 0.0], [0.0, 0.0], [9.0, -9.0])
+    gt = torch.tensor([0, 1, 255]).view(1, 1, 1, 3)
+    losses = head.loss_by_map(raw, gt)
+    assert losses["loss_ce"].item() == pytest.approx((-math.log(0.75) + math.log(2)) / 2)
+    assert losses["acc_seg"].item() == pytest.approx(50.0)
+
+
+def test_class_weights(decoder_config):
+    loss = dict(type="CrossEntropyLoss", class_weight=[1.0, 3.0], loss_weight=2.0)
+    head = SegmentationHead(decoder_config(), 2, loss=loss)
+    gt = torch.tensor([0, 1]).view(1, 1, 1, 2)
+    value = head.loss_by_map(logits([math.log(3.0), 0.0], [0.0, 0.0]), gt)["loss_ce"]
+    # mmseg divides by the sum of the weights
+    assert value.item() == pytest.approx(2 * (-math.log(0.75) + 3 * math.log(2)) / 4)
+
+
+def test_dice_beside_cross_entropy(decoder_config):
+    head = SegmentationHead(
+        decoder_config(),
+        3,
+        loss=[dict(type="CrossEntropyLoss"), dict(type="DiceLoss", loss_weight=0.5)],
+    )
+    raw, gt = torch.randn(2, 3, 4, 6), torch.randint(3, (2, 1, 4, 6))
+    losses = head.loss_by_map(raw, gt)
+    assert set(losses) == {"loss_ce", "loss_dice", "acc_seg"}
+    expected = DiceLoss(loss_weight=0.5)(raw, gt[:, 0], ignore_index=255)
+    assert losses["loss_dice"].item() == pytest.approx(expected.item())
+
+
+def test_low_resolution_maps_are_resized_to_the_label(decoder_config):
+    head = SegmentationHead(decoder_config(), 2)
+    gt = torch.zeros(1, 1, 8, 12, dtype=torch.int64)
+    value = head.loss_by_map(torch.zeros(1, 2, 2, 3), gt)["loss_ce"]
+    assert value.item() == pytest.approx(math.log(2))
+
+
+def test_prediction_is_log_probability(decoder_config):
+    head = SegmentationHead(decoder_config(), 4)
+    pred = head.activate(torch.randn(2, 4, 3, 3), (6, 6))
+    torch.testing.assert_close(pred.exp().sum(1), torch.ones(2, 6, 6))
+
+
+def test_written_into_the_sample(decoder_config):
+    pred = logits([0.1, 0.9], [0.8, 0.2]).log()[0]
+    sample = SegDataSample()
+    SegmentationHead(decoder_config(), 2).to_sample(pred, sample)
+    assert sample.pred_sem_seg.data.tolist() == [[[1, 0]]]
+    assert torch.equal(sample.seg_logits.data, pred)
+    parts = SegDataSample()
+    SegmentationHead(decoder_config(), 2, field="human_parts").to_sample(pred, parts)
+    assert parts.pred_human_parts.data.tolist() == [[[1, 0]]]
+    assert "seg_logits" not in parts and "pred_sem_seg" not in parts
+
+
+def test_distance_is_cross_entropy_with_the_teachers_class(decoder_config):
+    head = SegmentationHead(decoder_config(), 2)
+    student = logits([0.25, 0.75], [0.5, 0.5]).log()
+    teacher = logits([0.4, 0.6], [0.9, 0.1]).log()
+    label = head.pseudo_label(teacher)
+    assert label.tolist() == [[[1, 0]]]
+    distance = head.distance(student, label)[0, 0]
+    torch.testing.assert_close(distance, -torch.tensor([0.75, 0.5]).log())
+    assert head.groups(label).tolist() == [[[1, 0]]]
+    # by the teacher's log-probabilities too
+    assert torch.equal(head.distance(student, teacher)[0, 0], distance)
+    assert head.groups(teacher).tolist() == [[[1, 0]]]
+
+
+def test_soft_pseudo_label_by_hand(decoder_config):
+    head = SegmentationHead(decoder_config(), 2, soft_pseudo_label=True)
+    student, teacher = logits([0.25, 0.75]).log(), logits([0.4, 0.6]).log()
+    label = head.pseudo_label(teacher.requires_grad_())
+    assert not label.requires_grad
+    expected = -(0.4 * math.log(0.25) + 0.6 * math.log(0.75))
+    assert head.distance(student, label).item() == pytest.approx(expected)
+    assert head.groups(label).item() == 1
+
+
+def test_one_group_a_class(decoder_config):
+    assert SegmentationHead(decoder_config(), 7).num_groups == 7
+
+
+def test_other_ignore_index(decoder_config):
+    head = SegmentationHead(decoder_config(), 2, ignore_index=0)
+    gt = torch.tensor([0, 1]).view(1, 1, 1, 2)
+    assert head.measured(gt).tolist() == [[[False, True]]]
+    value = head.loss_by_map(logits([50.0, 0.0], [0.0, 0.0]), gt)["loss_ce"]
+    assert value.item() == pytest.approx(math.log(2))
+
+
+def test_one_class_is_refused(decoder_config):
+    with pytest.raises(ValueError, match="num_classes must be >= 2, got 1"):
+        SegmentationHead(decoder_config(), 1)
