@@ -1,0 +1,40 @@
+# One-task DeepLabV3+ with ResNet-18, output stride 8, for small images and from scratch.
+norm_cfg = dict(type="BN", requires_grad=True)
+data_preprocessor = dict(
+    type="SegDataPreProcessor",
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+    pad_val=0,
+    seg_pad_val=255,
+)
+model = dict(
+    type="EncoderDecoder",
+    data_preprocessor=data_preprocessor,
+    backbone=dict(
+        type="ResNet",
+        depth=18,
+        out_indices=(0, 1, 2, 3),
+        dilations=(1, 1, 2, 4),
+        strides=(1, 2, 1, 1),
+        norm_cfg=norm_cfg,
+        norm_eval=False,
+        contract_dilation=True,
+    ),
+    decode_head=dict(
+        type="DepthwiseSeparableASPPHead",
+        in_channels=512,
+        in_index=3,
+        channels=128,
+        dilations=(1, 3, 6, 9),
+        c1_in_channels=64,
+        c1_channels=24,
+        dropout_ratio=0.0,
+        num_classes=13,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type="CrossEntropyLoss", use_sigmoid=False, avg_non_ignore=True),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode="whole"),
+)

@@ -1,0 +1,2 @@
+_base_ = "../heteroakd/camvid_deeplabv3plus-r18-small_from_segformer-b0.py"
+model = dict(distillers=[dict(type="CWDLoss")])
