@@ -1,4 +1,4 @@
-# Short enough for two CPU cores: 20 epochs a phase.
+# Short enough for two CPU cores: 15 epochs a phase.
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
 param_scheduler = [
     dict(
@@ -6,9 +6,9 @@ param_scheduler = [
         eta_min=1e-5,
         power=0.9,
         begin=0,
-        end=20,
+        end=15,
         by_epoch=True,
         convert_to_iter_based=True,
     )
 ]
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=15)
