@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 
@@ -81,6 +83,20 @@ class BaseMethod:
 
     def edit_gradients(self, model: nn.Module) -> None:
         """Change ``.grad`` in place, right before the optimiser's step."""
+
+    def edit_weights(self, model: nn.Module) -> None:
+        """Change weights in place, right after the optimiser's step."""
+
+    def warn_without_state(self, model: nn.Module, found: bool) -> None:
+        """Say so if there are old tasks and nothing is known of their phases."""
+        if model.old_tasks and not found:
+            print_log(
+                f"{type(self).__name__}: the checkpoint brings nothing from the phases of "
+                f"{model.old_tasks} (it was trained without {type(self).__name__}); they are not "
+                "protected in this phase",
+                "current",
+                logging.WARNING,
+            )
 
     @property
     def exemplars(self) -> int:
