@@ -1,7 +1,32 @@
 from .base_method import BaseMethod, Step, valid_pixels
+from .der import DER, DERpp
 from .distillation import DistillationMethod
+from .ewc import EWC
 from .had import HAD
+from .had_release import HADRelease
+from .icarl import ICaRL
 from .lwf import LwF
 from .naive import Naive
+from .replay import ReplayMethod
+from .sgp import SGP
+from .spg import SPG
+from .step_editing import StepEditingMethod
 
-__all__ = ["HAD", "BaseMethod", "DistillationMethod", "LwF", "Naive", "Step", "valid_pixels"]
+__all__ = [
+    "DER",
+    "EWC",
+    "HAD",
+    "SGP",
+    "SPG",
+    "BaseMethod",
+    "DERpp",
+    "DistillationMethod",
+    "HADRelease",
+    "ICaRL",
+    "LwF",
+    "Naive",
+    "ReplayMethod",
+    "Step",
+    "StepEditingMethod",
+    "valid_pixels",
+]

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..heads import BinaryHead, SegmentationHead
+from .base_method import Step
+from .exemplars import Exemplar, compact, make_exemplar, stack_maps
+from .measuring import evaluating, from_first_rank
+from .replay import ReplayMethod, labelled_losses
+
+OUTPUTS = ("trajectory", "phase_end")
+
+
+def reservoir_slots(seen: int, count: int, size: int, seed: int = 0) -> list[int | None]:
+    """Slots of a buffer that the next items of a stream take (Vitter's algorithm R).
+
+    After n items each of them is in the buffer with probability ``size / n``. The draw for the
+    n-th item depends on the seed and n alone, so every rank decides alike and a resumed run goes
+    on as if it had not been interrupted.
+
+    Args:
+        seen: items that have passed already.
+        count: items that come now.
+        size: slots of the buffer.
+        seed: seed of the draws.
+
+    Returns:
+        A slot for each item, None for those that are not kept.
+    """
+    slots: list[int | None] = []
+    for n in range(seen, seen + count):
+        slot = n if n < size else random.Random(f"{seed}/{n}").randrange(n + 1)
+        slots.append(slot if slot < size else None)
+    return slots
+
+
+def response(head: nn.Module, raw: Tensor) -> Tensor:
+    """What DER matches: logits for classes and probabilities, the prediction for regression.
+
+    Args:
+        head: the task's head.
+        raw: its raw map ``(N, K, h, w)``.
+    """
+    if raw.dtype in (torch.float16, torch.bfloat16):
+        raw = raw.float()
+    return raw if isinstance(head, (SegmentationHead, BinaryHead)) else head.activation(raw)
+
+
+def masked_mse(now: Tensor, then: Tensor) -> Tensor:
+    """Mean squared difference over the finite values of ``then``, mean over images.
+
+    Args:
+        now: ``(N, K, h, w)``.
+        then: likewise, NaN where nothing is matched.
+
+    Returns:
+        Scalar, zero (with a gradient path) if nothing is matched.
+    """
+    known = then.isfinite()
+    square = (now - torch.where(known, then.to(now), now.detach())).square() * known
+    return (square.sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)).mean()
+
+
+@MODELS.register_module()
+class DER(ReplayMethod):
+    r"""Dark experience replay (Buzzega et al., 2020), carried over to dense prediction.
+
+    A reservoir over the stream of training images keeps some of them with the outputs that the
+    model had for them that day; later outputs are pulled to these:
+
+    .. math:: L = L_{new} + \alpha\, E_{(x, z) \sim M} \| h_\theta(x) - z \|^2
+
+    Choices that heterogeneity, or dense output, makes necessary:
+
+    - "Outputs" are the maps at the resolution of the decoder: logits for classes and for binary
+      probabilities, as in the paper; for depth, normals and channels the prediction itself (a
+      normal's unit vector, since the length of the raw one means nothing). The square is the mean
+      over channels and pixels, so each task weighs alpha in its own unit, squared.
+    - An image has the outputs of the tasks that were new in its phase: all that had a label then.
+    - The outputs are in half precision, from the head in evaluation mode (no dropout) on the
+      training step's features.
+    - One draw a step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
+      the encoder is the cost here.
+
+    As in the paper the reservoir does not know about phases: it fills along the way of training
+    and is replayed from the first step on, the present phase's images with it. Outputs that are
+    stored early in a phase are those of a head that has learned little yet; with
+    ``outputs='phase_end'`` images are stored along the way, too, but get the outputs of the
+    phase's last model and are replayed from the next phase on.
+
+    Args:
+        alpha: weight of matching (the paper's 0.3 on Split CIFAR-10).
+        buffer_size: number of images in the reservoir.
+        replay_batch: exemplars a step; as many as new images if None.
+        outputs: ``'trajectory'`` (paper) or ``'phase_end'``.
+        seed: seed of the reservoir and the draws.
+    """
+
+    #: weight of the labels; none in plain DER
+    beta: float = 0.0
+
+    def __init__(
+        self,
+        alpha: float = 0.3,
+        buffer_size: int = 50,
+        replay_batch: int | None = None,
+        outputs: str = "trajectory",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(buffer_size, replay_batch, seed)
+        if alpha < 0:
+            raise ValueError(f"{type(self).__name__}: alpha must be >= 0, got {alpha}")
+        if outputs not in OUTPUTS:
+            raise ValueError(
+                f"{type(self).__name__}: outputs must be one of {OUTPUTS}, got {outputs!r}"
+            )
+        self.alpha = alpha
+        self.outputs = outputs
+        self.seen = 0
+
+    # -- replay ------------------------------------------------------------------------------
+    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+        """Matching of exemplars, named ``<task>.loss_der``; then the step goes by the reservoir."""
+        losses = {}
+        items = self.draw(step, [item for item in self.buffer.items if item["outputs"]])
+        if items or model.old_tasks:
+            replay = self.replay(model, items, step) if items else step
+            tasks = [task for task in model.tasks if self._takes_part(model, items, task)]
+            for task in tasks:
+                losses[f"{task}.loss_der"] = self.alpha * self.match(
+                    model.heads[task], task, items, replay
+                )
+            if self.beta:
+                for name, value in labelled_losses(model, items, replay, tasks).items():
+                    losses[name] = self.beta * value
+        self.observe(model, step)
+        return losses
+
+    @staticmethod
+    def _takes_part(model: nn.Module, items: Sequence[Exemplar], task: str) -> bool:
+        # old tasks always, so that distributed training finds none of their parameters unused
+        return task in model.old_tasks or any(task in item["outputs"] for item in items)
+
+    @staticmethod
+    def match(head: nn.Module, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
+        """Squared difference between a task's outputs now and then."""
+        now = response(head, head(step.feats))
+        chosen = [i for i, item in enumerate(items) if task in item["outputs"]]
+        if not chosen:
+            return now.sum() * 0.0
+        size = tuple(now.shape[2:])
+        nan = float("nan")  # what has no output: beyond a smaller image, or padding
+        then = [items[i]["outputs"][task].to(now.device).float() for i in chosen]
+        then = stack_maps(then, size, nan)
+        valid = F.interpolate(step.valid[chosen, None].float(), size=size, mode="nearest") > 0.5
+        return masked_mse(now[chosen], then.masked_fill(~valid, nan))
+
+    # -- storing -----------------------------------------------------------------------------
+    @torch.no_grad()
+    def observe(self, model: nn.Module, step: Step) -> None:
+        """Let a step's images of all ranks go by the reservoir, in the order of ranks."""
+        counts = [len(step.inputs)]
+        if get_world_size() > 1:
+            counts = all_gather_object(counts[0])
+        slots = reservoir_slots(self.seen, sum(counts), self.buffer.size, self.buffer.seed)
+        first = sum(counts[: get_rank()])
+        self.seen += sum(counts)
+        if all(slot is None for slot in slots):  # decided alike on all ranks
+            return
+        taken = {slot: n for n, slot in enumerate(slots) if slot is not None}  # the last one stays
+        own = {slot: n - first for slot, n in taken.items() if 0 <= n - first < len(step.inputs)}
+        found: dict[int, Exemplar] = {}
+        for part in all_gather_object(self._store(model, step, own)):
+            found.update(part)
+        for slot in sorted(found):
+            if slot < len(self.buffer):
+                self.buffer.items[slot] = found[slot]
+            else:
+                self.buffer.items.append(found[slot])
+
+    def _store(self, model: nn.Module, step: Step, own: dict[int, int]) -> dict[int, Exemplar]:
+        stored = {
+            slot: make_exemplar(
+                model, step.inputs[i], step.samples[i], step.valid[i], phase=self.phases
+            )
+            for slot, i in own.items()
+        }
+        if own and self.outputs == "trajectory":
+            rows = list(own.values())
+            feats = [level[rows] for level in step.feats]
+            for task, outputs in new_outputs(model, feats).items():
+                for item, output in zip(stored.values(), outputs, strict=True):
+                    item["outputs"][task] = compact(output)
+        return stored
+
+    @torch.no_grad()
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """Give this phase's images their outputs, if they wait for them."""
+        waiting = [item for item in self.buffer.items if not item["outputs"]]
+        with evaluating(model):
+            for item in waiting:
+                image = item["image"][None].float().to(next(model.parameters()).device)
+                for task, output in new_outputs(model, model.extract_feat(image)).items():
+                    item["outputs"][task] = compact(output[0])
+        for item, outputs in zip(
+            waiting, from_first_rank([item["outputs"] for item in waiting]), strict=True
+        ):
+            item["outputs"] = outputs
+        self.phases += 1
+
+    def state_dict(self) -> dict:
+        """The buffer, and how much of the stream has gone by."""
+        return dict(**super().state_dict(), seen=self.seen)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        super().load_state_dict(state)
+        self.seen = int(state["seen"])
+
+
+def new_outputs(model: nn.Module, feats: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Responses of the new tasks' heads in evaluation mode, by task."""
+    outputs = {}
+    for task in model.new_tasks:
+        head = model.heads[task]
+        with evaluating(head):
+            outputs[task] = response(head, head(feats))
+    return outputs
+
+
+@MODELS.register_module()
+class DERpp(DER):
+    r"""DER++: dark experience replay that also learns the exemplars' labels.
+
+    .. math:: L = L_{new} + \alpha\, E \| h_\theta(x) - z \|^2 + \beta\, E\, \ell(h_\theta(x), y)
+
+    where the second loss is the head's own. See :class:`DER`.
+
+    Args:
+        alpha: weight of matching (the paper's 0.1 on Split CIFAR-10).
+        beta: weight of the labels (the paper's 0.5 there).
+        **kwargs: as in :class:`DER`.
+    """
+
+    def __init__(self, alpha: float = 0.1, beta: float = 0.5, **kwargs) -> None:
+        super().__init__(alpha, **kwargs)
+        if beta < 0:
+            raise ValueError(f"DERpp: beta must be >= 0, got {beta}")
+        self.beta = beta

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .base_method import BaseMethod, Step
+from .measuring import (
+    choose_images,
+    encoder_parameters,
+    evaluating,
+    gradients,
+    own_share,
+    phase_batches,
+    task_losses,
+)
+
+
+def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
+    """``sum_i weight_i (values_i - centre_i)^2``, a scalar in float32."""
+    return (weight * (values.float() - centre).square()).sum()
+
+
+def add_quadratics(
+    weight: Tensor, centre: Tensor, new_weight: Tensor, new_centre: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Two weighted squares as one, element by element.
+
+    ``w (x - c)^2 + v (x - d)^2 = (w + v) (x - m)^2 + w v / (w + v) (c - d)^2`` with
+    ``m = (w c + v d) / (w + v)``; where both weights are zero, m is the new centre.
+
+    Returns:
+        ``w + v``, ``m`` and the sum of the constants, a scalar.
+    """
+    total = weight + new_weight
+    part = torch.where(total > 0, new_weight / total.clamp(min=1e-38), torch.ones_like(total))
+    gap = new_centre - centre
+    return total, centre + part * gap, (weight * part * gap.square()).sum()
+
+
+@MODELS.register_module()
+class EWC(BaseMethod):
+    r"""Elastic weight consolidation (Kirkpatrick et al., 2017).
+
+    The encoder is pulled to where it was after each earlier phase p, each parameter by its
+    (diagonal, empirical) Fisher information there:
+
+    .. math:: L = L_{new} + \frac{\lambda}{2} \sum_{p<t} \sum_i F_{p,i} (\theta_i - \theta_{p,i})^2
+        \qquad F_{p,i} = \frac{1}{N} \sum_n (\partial L_p(x_n) / \partial \theta_i)^2
+
+    A sum of squares is a square again, so the state is two tensors a parameter however many
+    phases there were, with the same value and gradient as one penalty a phase.
+
+    ``online=True`` is Schwarz et al. (2018): one penalty around the latest weights with
+    :math:`F \leftarrow \gamma F + F_t`.
+
+    Choices that heterogeneity makes necessary:
+
+    - Fisher information needs a likelihood. Cross-entropy has one; for any other head
+      :math:`\exp(-L)` is taken as the likelihood of an image's labels, with L the head's own
+      loss, the mean over the image's measured pixels: Laplace for L1, von Mises-Fisher for the
+      cosine, each with scale 1 in the task's unit, an image counting as one observation. If a
+      phase brings several tasks, their losses are added (independent given the image).
+    - So Fisher scales with the square of a loss's slope: kilometres would be protected a million
+      times less than metres. ``normalize=True`` brings each phase's Fisher to mean 1 over the
+      encoder, after which lambda means the same in every output space.
+    - Decoders of old tasks get no loss and are frozen; the penalty is over the encoder. Gradients
+      are taken in evaluation mode (running BN statistics, no dropout), image by image.
+
+    Args:
+        loss_weight: lambda.
+        online: one decayed penalty instead of one a phase.
+        decay: gamma of the online variant.
+        samples: images that Fisher is averaged over; None for all of the phase.
+        normalize: bring each phase's Fisher to mean 1.
+        seed: seed of the choice of images.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 1000.0,
+        online: bool = False,
+        decay: float = 0.95,
+        samples: int | None = 200,
+        normalize: bool = False,
+        seed: int = 0,
+    ) -> None:
+        if loss_weight < 0 or not 0 <= decay <= 1:
+            raise ValueError(
+                f"EWC: needs loss_weight >= 0, 0 <= decay <= 1: {loss_weight}, {decay}"
+            )
+        if samples is not None and samples < 1:
+            raise ValueError(f"EWC: samples must be None or >= 1, got {samples}")
+        self.loss_weight, self.online, self.decay = loss_weight, online, decay
+        self.samples, self.normalize, self.seed = samples, normalize, seed
+        self.fisher: dict[str, Tensor] = {}
+        self.centre: dict[str, Tensor] = {}
+        self.constant = 0.0
+
+    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+        """Bring the state to the model's device.
+
+        Raises:
+            ValueError: if it is of another encoder.
+        """
+        self.warn_without_state(model, bool(self.fisher))
+        parameters = encoder_parameters(model) if self.fisher else {}
+        check_same_encoder("EWC", self.fisher, parameters)
+        for name, parameter in parameters.items():
+            self.fisher[name] = self.fisher[name].to(parameter.device)
+            self.centre[name] = self.centre[name].to(parameter.device)
+
+    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+        """The penalty, ``loss_ewc``."""
+        if not self.fisher:
+            return {}
+        parameters = encoder_parameters(model)
+        total = sum(
+            quadratic(parameters[name], fisher, self.centre[name])
+            for name, fisher in self.fisher.items()
+        )
+        return {"loss_ewc": self.loss_weight / 2 * (total + self.constant)}
+
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """Measure this phase's Fisher and add its penalty."""
+        fisher = measure_fisher(model, runner, choose_images(runner, self.samples, self.seed))
+        if self.normalize:
+            mean = torch.cat([value.flatten() for value in fisher.values()]).mean()
+            fisher = {name: value / mean.clamp(min=1e-38) for name, value in fisher.items()}
+        centre = {name: p.detach().float().clone() for name, p in encoder_parameters(model).items()}
+        self.add(fisher, centre)
+
+    def add(self, fisher: dict[str, Tensor], centre: dict[str, Tensor]) -> None:
+        """Add the penalty of a phase with Fisher information ``fisher`` around ``centre``."""
+        if not self.fisher:
+            self.fisher, self.centre = fisher, centre
+        elif self.online:
+            self.fisher = {name: self.decay * self.fisher[name] + fisher[name] for name in fisher}
+            self.centre = centre
+        else:
+            for name in fisher:
+                self.fisher[name], self.centre[name], constant = add_quadratics(
+                    self.fisher[name], self.centre[name], fisher[name], centre[name]
+                )
+                self.constant += float(constant)
+
+    def state_dict(self) -> dict:
+        """Fisher information, centres (tensors by parameter name) and the constant."""
+        return dict(fisher=self.fisher, centre=self.centre, constant=self.constant)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.fisher, self.centre = dict(state["fisher"]), dict(state["centre"])
+        self.constant = float(state["constant"])
+
+
+def check_same_encoder(
+    method: str, stored: dict[str, Tensor], parameters: dict[str, Tensor]
+) -> None:
+    """What was stored by parameter has to fit the encoder.
+
+    Raises:
+        ValueError: naming parameters that do not fit.
+    """
+    wrong = [
+        name
+        for name in stored.keys() | parameters.keys()
+        if getattr(stored.get(name), "shape", None) != getattr(parameters.get(name), "shape", None)
+    ]
+    if stored and wrong:
+        raise ValueError(
+            f"{method} remembers the earlier phases' encoder parameter by parameter, and this "
+            f"phase's encoder differs in {len(wrong)}, such as {sorted(wrong)[:3]}; "
+            "keep model.backbone and model.neck, or use a method that distils (HAD, LwF)"
+        )
+
+
+def measure_fisher(model: nn.Module, runner: Any, indices: list[int]) -> dict[str, Tensor]:
+    """Diagonal of the empirical Fisher information of the new tasks over images, by parameter.
+
+    Computed image by image in float32; each rank takes its share.
+    """
+    parameters = encoder_parameters(model)
+    fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
+    own = own_share(indices)
+    with evaluating(model):
+        for inputs, samples in phase_batches(model, runner, own, batch_size=1) if own else ():
+            loss = sum(task_losses(model, model.extract_feat(inputs), samples).values())
+            for name, gradient in gradients(loss, parameters).items():
+                fisher[name] += gradient.float().square()
+    for value in fisher.values():
+        all_reduce(value, op="sum")
+        value /= len(indices)
+    return fisher

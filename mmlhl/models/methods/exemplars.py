@@ -1,0 +1,141 @@
+"""Images that are kept from earlier phases: how they are stored, and made into a batch again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import get_rank
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+Exemplar = dict
+"""``image`` (3, H, W), ``valid`` (H, W) bool or None, ``labels`` {task: (K, H, W)}, ``outputs``
+{task: (K, h, w)} and ``phase``, the number of the phase that it is from; tensors on the CPU."""
+
+#: above this, half precision may overflow
+HALF_MAX = 6e4
+
+
+def compact(tensor: Tensor) -> Tensor:
+    """A copy on the CPU in the smallest type that holds it: uint8, int32, float16 or float32.
+
+    Half precision has 11 bits, a relative error of 0.05 %, which is far below that of any label.
+    """
+    tensor = tensor.detach().cpu()
+    if tensor.dtype == torch.bool:
+        return tensor.clone()
+    if not tensor.is_floating_point():
+        small = not tensor.numel() or (tensor.min() >= 0 and tensor.max() <= 255)
+        return tensor.to(torch.uint8 if small else torch.int32, copy=True)
+    finite = tensor[tensor.isfinite()]
+    half = not len(finite) or finite.abs().max() < HALF_MAX
+    return tensor.to(torch.float16 if half else torch.float32, copy=True)
+
+
+def make_exemplar(
+    model: nn.Module, image: Tensor, sample: SegDataSample, valid: Tensor, phase: int
+) -> Exemplar:
+    """Store one preprocessed image with the ground truth of the phase's new tasks.
+
+    Args:
+        model: the segmentor, whose new tasks' heads name the maps.
+        image: ``(3, H, W)``.
+        sample: its data sample.
+        valid: ``(H, W)`` bool, False on padding.
+        phase: number of the phase, from 0.
+    """
+    fields = {task: f"gt_{model.heads[task].field}" for task in model.new_tasks}
+    return dict(
+        phase=phase,
+        image=compact(image),
+        valid=None if valid.all() else compact(valid),
+        labels={task: compact(sample.get(field).data) for task, field in fields.items()},
+        outputs={},
+    )
+
+
+def stack_maps(maps: Sequence[Tensor], size: Sequence[int], fill: float) -> Tensor:
+    """Maps ``(K, h, w)`` as one ``(N, K, H, W)``, padded at the right and bottom with ``fill``."""
+    height, width = size
+    return torch.stack(
+        [F.pad(m, (0, width - m.shape[-1], 0, height - m.shape[-2]), value=fill) for m in maps]
+    )
+
+
+def restored(label: Tensor) -> Tensor:
+    """A stored label as data samples hold it: int64 or float32."""
+    return label.float() if label.is_floating_point() else label.long()
+
+
+class ExemplarBuffer:
+    """Exemplars of all phases so far, the same on every rank.
+
+    Args:
+        size: greatest number of images.
+        seed: seed of the draws.
+
+    Raises:
+        ValueError: if ``size`` is not positive.
+    """
+
+    def __init__(self, size: int, seed: int = 0) -> None:
+        if size < 1:
+            raise ValueError(f"buffer_size must be at least 1, got {size}")
+        self.size = size
+        self.seed = seed
+        self.items: list[Exemplar] = []
+        self.draws = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def draw(self, count: int, items: Sequence[Exemplar] | None = None) -> list[Exemplar]:
+        """At most ``count`` different exemplars; each rank draws others, as it does of new images.
+
+        The draw depends on the seed, the rank and how often was drawn before, which checkpoints
+        keep: a resumed run goes on with the draws of the uninterrupted one.
+        """
+        items = self.items if items is None else items
+        self.draws += 1
+        generator = random.Random(f"{self.seed}/{get_rank()}/{self.draws}")
+        return generator.sample(list(items), min(count, len(items)))
+
+    def state_dict(self) -> dict:
+        """Plain tensors, numbers, lists and dicts."""
+        return dict(items=self.items, draws=self.draws)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.items = list(state["items"])
+        self.draws = int(state["draws"])
+
+
+def to_batch(
+    items: Sequence[Exemplar], model: nn.Module, device: torch.device
+) -> tuple[Tensor, list[SegDataSample]]:
+    """Exemplars as a preprocessed batch.
+
+    Exemplars of different sizes are padded as the data preprocessor pads: images with 0 at the
+    right and bottom, and a ``valid_map`` that tells.
+
+    Returns:
+        Images ``(N, 3, H, W)`` float32 and data samples with ``gt_*`` of the tasks each has.
+    """
+    size = [max(item["image"].shape[axis] for item in items) for axis in (1, 2)]
+    inputs = stack_maps([item["image"].to(device).float() for item in items], size, 0.0)
+    samples = []
+    for item in items:
+        shape = tuple(item["image"].shape[1:])
+        valid = torch.ones(shape, dtype=torch.bool) if item["valid"] is None else item["valid"]
+        maps = {"valid_map": stack_maps([valid[None]], size, False)[0]}
+        for task, label in item["labels"].items():
+            fill = float("nan") if label.is_floating_point() else 255
+            maps[f"gt_{model.heads[task].field}"] = stack_maps([restored(label)], size, fill)[0]
+        sample = SegDataSample(metainfo=dict(img_shape=shape, pad_shape=tuple(size)))
+        sample.set_data({key: PixelData(data=value.to(device)) for key, value in maps.items()})
+        samples.append(sample)
+    return inputs, samples

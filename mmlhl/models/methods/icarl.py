@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .base_method import Step, valid_pixels
+from .exemplars import Exemplar, make_exemplar
+from .lwf import LwF
+from .measuring import choose_images, evaluating, own_share, phase_batches
+from .replay import ReplayMethod, labelled_losses
+
+
+def herding(features: Tensor, count: int) -> list[int]:
+    """Choose examples whose running mean stays closest to the mean of all (Rebuffi et al., 2017).
+
+    The k-th choice is ``argmin_x || mu - (phi(x) + sum of those chosen) / k ||`` over what is not
+    chosen yet. A prefix of the choice is the choice of a smaller count.
+
+    Args:
+        features: ``(N, D)``.
+        count: how many to choose.
+
+    Returns:
+        Indices in the order of choice, ``min(count, N)`` of them.
+    """
+    features = features.double()
+    mean = features.mean(0)
+    total = torch.zeros_like(mean)
+    taken = torch.zeros(len(features), dtype=torch.bool)
+    order: list[int] = []
+    for k in range(1, min(count, len(features)) + 1):
+        distance = (mean - (features + total) / k).norm(dim=1)
+        best = int(distance.masked_fill(taken, torch.inf).argmin())
+        order.append(best)
+        taken[best] = True
+        total += features[best]
+    return order
+
+
+def shares(size: int, phases: int) -> list[int]:
+    """``size`` images divided among phases as evenly as whole numbers allow, earlier ones first."""
+    return [size // phases + (index < size % phases) for index in range(phases)]
+
+
+@MODELS.register_module()
+class ICaRL(LwF, ReplayMethod):
+    """iCaRL (Rebuffi et al., 2017), carried over to dense heterogeneous prediction.
+
+    Kept from the paper: exemplars chosen by herding in feature space, an equal share of the
+    buffer for each phase with the first of the herding order surviving a cut, training on new
+    images and exemplars together, distillation of the old tasks on both.
+
+    What heterogeneity changes:
+
+    - The paper shares the buffer by classes and herds to each class's mean. Regression has no
+      classes and an image has many, so a *phase* has the share and the mean.
+    - The feature of an image is the encoder's last map, averaged over its valid pixels and scaled
+      to unit length as in the paper; choosing costs one pass over the phase's images.
+    - Distillation is the pixel-wise one of :class:`LwF`, each head's own distance: the mean over
+      new images and exemplars alike, each image counting the same.
+    - Labels of the exemplars go into the loss of the task that they belong to, the head's own.
+    - The paper classifies by the nearest mean of exemplars, which has no counterpart for a dense
+      regression; the heads predict.
+
+    The images are kept as they went into the network (augmentation drawn once).
+
+    Args:
+        loss_weight: weight of distillation, lambda of :class:`LwF`.
+        average_tasks: divide it by the number of old tasks.
+        replay_weight: weight of the exemplars' own losses; new tasks weigh 1.
+        buffer_size: number of exemplars of all phases together.
+        replay_batch: exemplars a step; as many as new images if None.
+        candidates: images of a phase that herding looks at, chosen at random; None for all.
+        seed: seed of the draws.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 3.0,
+        average_tasks: bool = True,
+        replay_weight: float = 1.0,
+        buffer_size: int = 50,
+        replay_batch: int | None = None,
+        candidates: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        LwF.__init__(self, loss_weight, average_tasks)
+        ReplayMethod.__init__(self, buffer_size, replay_batch, seed)
+        self.replay_weight = replay_weight
+        self.candidates = candidates
+
+    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+        """Distillation on new images and exemplars, and the exemplars' own losses."""
+        losses = super().losses(model, step)
+        items = self.draw(step) if model.old_tasks else []
+        if not items:
+            return losses
+        replay = self.replay(model, items, step)
+        share = len(items) / (len(items) + len(step.inputs))
+        for name, value in super().losses(model, replay).items():
+            losses[name] = (1 - share) * losses[name] + share * value
+        for name, value in labelled_losses(model, items, replay, model.old_tasks).items():
+            losses[name] = self.replay_weight * value
+        return losses
+
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """Cut the exemplars of earlier phases, choose those of this one by herding."""
+        quotas = shares(self.buffer.size, self.phases + 1)
+        kept: list[Exemplar] = []
+        for phase, quota in enumerate(quotas[:-1]):
+            kept += [item for item in self.buffer.items if item["phase"] == phase][:quota]
+        indices = choose_images(runner, self.candidates, self.buffer.seed)
+        with evaluating(model), torch.no_grad():
+            features = image_features(model, runner, indices)
+            chosen = [indices[i] for i in herding(features, quotas[-1])]
+            for inputs, samples in phase_batches(model, runner, chosen):
+                for image, sample, valid in zip(
+                    inputs, samples, valid_pixels(inputs, samples), strict=True
+                ):
+                    kept.append(make_exemplar(model, image, sample, valid, self.phases))
+        self.buffer.items = kept
+        self.phases += 1
+
+
+def image_features(model: nn.Module, runner: Any, indices: list[int]) -> Tensor:
+    """Pooled, unit-length features ``(N, D)`` of training images, on the CPU of every rank.
+
+    Each rank computes its share.
+    """
+    own = own_share(indices)
+    rows = []
+    for inputs, samples in phase_batches(model, runner, own) if own else ():
+        feats = model.extract_feat(inputs)[-1].float()
+        valid = valid_pixels(inputs, samples)[:, None].to(feats)
+        weight = nn.functional.adaptive_avg_pool2d(valid, feats.shape[2:])
+        pooled = (feats * weight).sum((2, 3)) / weight.sum((2, 3)).clamp(min=1e-6)
+        rows += nn.functional.normalize(pooled, dim=1).cpu()
+    found = {}
+    for part in all_gather_object(dict(zip(own, rows, strict=True))):
+        found.update(part)
+    return torch.stack([found[index] for index in indices])

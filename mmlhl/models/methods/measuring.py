@@ -1,0 +1,144 @@
+"""Looking once more at a phase's images when it ends: for importances, exemplars, bases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import broadcast_object_list, get_rank, get_world_size
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Subset
+
+
+class FixedDraws(Dataset):
+    """A dataset whose random augmentation is drawn by the index alone.
+
+    What is measured at a phase's end is thereby the same on any number of processes and
+    workers, and an image that was chosen by its features can be read again as it was.
+
+    Args:
+        dataset: any dataset with random transforms.
+        seed: another seed draws other augmentations.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int = 0) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        with drawn_by(self.seed * 1_000_003 + index):
+            return self.dataset[index]
+
+
+@contextmanager
+def drawn_by(seed: int) -> Iterator[None]:
+    """Python, numpy and torch draw by ``seed`` inside, and go on as before outside."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The model in evaluation mode inside; every module's own mode restored outside."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def choose_images(runner: Any, samples: int | None, seed: int = 0) -> list[int]:
+    """Indices of the phase's training images, at most ``samples`` of them, chosen by ``seed``.
+
+    The same on all ranks.
+    """
+    count = len(runner.train_dataloader.dataset)
+    if samples is None or samples >= count:
+        return list(range(count))
+    return sorted(random.Random(seed).sample(range(count), samples))
+
+
+def own_share(indices: Sequence[int]) -> list[int]:
+    """Every ``world size``-th index, from this rank's on; without processes, all."""
+    return list(indices[get_rank() :: get_world_size()])
+
+
+def phase_batches(
+    model: nn.Module, runner: Any, indices: Sequence[int], batch_size: int | None = None
+) -> Iterator[tuple[Tensor, Sequence]]:
+    """Batches of the phase's training images, preprocessed on the model's device.
+
+    Args:
+        model: the segmentor.
+        runner: its runner, whose train loader says how to read.
+        indices: which images, in this order.
+        batch_size: the train loader's if None.
+
+    Yields:
+        Images ``(N, 3, H, W)`` and their data samples.
+    """
+    loader = runner.train_dataloader
+    reader = DataLoader(
+        Subset(FixedDraws(loader.dataset), list(indices)),
+        batch_size=batch_size or loader.batch_size or 1,
+        num_workers=loader.num_workers if len(indices) > 1 else 0,
+        collate_fn=loader.collate_fn,
+        multiprocessing_context=loader.multiprocessing_context,
+    )
+    for batch in reader:
+        batch = model.data_preprocessor(batch, training=True)
+        yield batch["inputs"], batch["data_samples"]
+
+
+def encoder_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """Trainable parameters of the shared encoder (backbone and neck) by name."""
+    return {
+        name: parameter
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and not name.startswith("heads.")
+    }
+
+
+def task_losses(model: nn.Module, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
+    """The loss of each new task against ground truth, summed over its parts, by task."""
+    totals = {}
+    for task in model.new_tasks:
+        losses = model.heads[task].loss(feats, samples)
+        totals[task] = sum(value for name, value in losses.items() if "loss" in name)
+    return totals
+
+
+def gradients(loss: Tensor, parameters: dict[str, nn.Parameter], **options) -> dict[str, Tensor]:
+    """Gradients by name, zero for parameters that take no part in ``loss``.
+
+    By ``autograd.grad``, which leaves ``.grad`` and the hooks of a distributed wrapper alone.
+    """
+    found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True, **options)
+    return {
+        name: torch.zeros_like(parameter) if gradient is None else gradient
+        for (name, parameter), gradient in zip(parameters.items(), found, strict=True)
+    }
+
+
+def from_first_rank(value: Any) -> Any:
+    """Rank 0's value on every rank: tensors on the CPU, numbers, lists, dicts."""
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]

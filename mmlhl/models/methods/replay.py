@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from .base_method import BaseMethod, Step, valid_pixels
+from .exemplars import Exemplar, ExemplarBuffer, to_batch
+
+
+class ReplayMethod(BaseMethod):
+    """A method that keeps some images of earlier phases and shows them again.
+
+    Exemplars go through the encoder in a pass of their own, not concatenated with the new images:
+    they may have another size, batch normalisation takes each kind's own statistics, and the
+    segmentor stays ignorant of replay.
+
+    Args:
+        buffer_size: number of images that are kept, of all phases together.
+        replay_batch: exemplars a step; as many as new images if None.
+        seed: seed of what is kept and drawn.
+    """
+
+    trains_old_heads = True
+
+    def __init__(
+        self, buffer_size: int = 50, replay_batch: int | None = None, seed: int = 0
+    ) -> None:
+        if replay_batch is not None and replay_batch < 1:
+            raise ValueError(
+                f"{type(self).__name__}: replay_batch must be >= 1, got {replay_batch}"
+            )
+        self.buffer = ExemplarBuffer(buffer_size, seed)
+        self.replay_batch = replay_batch
+        self.phases = 0
+
+    @property
+    def exemplars(self) -> int:
+        """Number of images in the buffer."""
+        return len(self.buffer)
+
+    def draw(self, step: Step, items: Sequence[Exemplar] | None = None) -> list[Exemplar]:
+        """Exemplars for a step, out of ``items`` if given; none from an empty buffer."""
+        return self.buffer.draw(self.replay_batch or len(step.inputs), items)
+
+    @staticmethod
+    def replay(model: nn.Module, items: Sequence[Exemplar], like: Step) -> Step:
+        """Run the encoder on exemplars, which become a step of their own."""
+        inputs, samples = to_batch(items, model, like.inputs.device)
+        valid = valid_pixels(inputs, samples)
+        return Step(inputs, samples, model.extract_feat(inputs), valid)
+
+    def begin_phase(self, model: nn.Module, runner: object) -> None:
+        """Warn if old tasks have nothing to be kept by."""
+        self.warn_without_state(model, bool(self.buffer.items))
+
+    def state_dict(self) -> dict:
+        """The buffer and the number of phases that it has images of."""
+        return dict(buffer=self.buffer.state_dict(), phases=self.phases)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.buffer.load_state_dict(state["buffer"])
+        self.phases = int(state["phases"])
+
+
+def labelled_losses(
+    model: nn.Module, items: Sequence[Exemplar], step: Step, tasks: Sequence[str]
+) -> dict[str, Tensor]:
+    """Each task's own loss on those exemplars that carry its label, named ``<task>.replay_<loss>``.
+
+    A task without an exemplar in the batch gets a zero that reaches all its parameters, so that
+    distributed training finds none unused.
+    """
+    losses = {}
+    for task in tasks:
+        head = model.heads[task]
+        raw = head(step.feats)
+        chosen = [i for i, item in enumerate(items) if task in item["labels"]]
+        if not chosen:
+            losses[f"{task}.replay_loss"] = raw.sum() * 0.0
+            continue
+        gt = head.stack_gt([step.samples[i] for i in chosen])
+        for name, value in head.loss_by_map(raw[chosen], gt).items():
+            if "loss" in name:
+                losses[f"{task}.replay_{name}"] = value
+    return losses

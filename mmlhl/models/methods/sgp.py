@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, get_world_size
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .measuring import (
+    choose_images,
+    encoder_parameters,
+    evaluating,
+    from_first_rank,
+    own_share,
+    phase_batches,
+)
+from .sgp_maths import extend_basis, input_patches, project
+from .step_editing import Edit, StepEditingMethod
+
+
+@MODELS.register_module()
+class SGP(StepEditingMethod):
+    r"""Scaled gradient projection (Saha & Roy, 2023).
+
+    A layer's output on old inputs does not change if its weight moves orthogonally to them. After
+    each phase the important directions M of every layer's inputs are found by a singular value
+    decomposition, with importances from the singular values, and later steps lose that much of
+    themselves:
+
+    .. math:: \Delta W \leftarrow \Delta W - \Delta W M \Lambda M^T \qquad
+        \Lambda_{ii} = \frac{(\alpha + 1) \sigma_i}{\alpha \sigma_i + \max_j \sigma_j}
+
+    How directions and importances of several phases come together: :func:`extend_basis`.
+
+    For convolutions the inputs are im2col patches. A dense network has millions of them a phase,
+    with thousands of dimensions in a wide layer, so a random sketch of ``patches`` columns a
+    layer stands for them, spread evenly over ``images`` images, and the decomposition goes
+    through the smaller Gram matrix: O(D P^2 + P^3) a layer and phase.
+
+    Choices that this framework makes necessary:
+
+    - Layers are the encoder's ``nn.Conv2d`` and ``nn.Linear``; groups of a grouped convolution
+      share a basis. Old decoders get no loss and are frozen.
+    - Biases, norm layers and whatever else has no basis (attention's packed projections) cannot be
+      projected; they rest after the first phase, as in the authors' experiments, unless
+      ``freeze_rest=False``. Running BN statistics go on unless the config's ``norm_eval`` stops
+      them; images of all phases come from one domain.
+    - Steps are projected and not gradients, without which Adam leaves the subspace; the same under
+      SGD; see :class:`StepEditingMethod`.
+    - Nothing here sees labels, so output spaces make no difference.
+
+    Args:
+        alpha: scale of the importance; the greater, the closer to a full projection (GPM).
+        threshold: share of the inputs' squared norm that the basis has to hold.
+        threshold_step: added to the threshold with each phase.
+        images: images of a phase whose inputs are looked at.
+        patches: columns a layer, of all images together.
+        max_rank: greatest number of directions that a phase adds to a layer; None for no limit.
+        freeze_rest: let parameters of the encoder that have no basis rest.
+        edits: ``'update'`` or ``'gradient'``.
+        seed: seed of the choice of images and patches.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 10.0,
+        threshold: float = 0.97,
+        threshold_step: float = 0.003,
+        images: int = 125,
+        patches: int = 2000,
+        max_rank: int | None = None,
+        freeze_rest: bool = True,
+        edits: str = "update",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(edits)
+        if alpha < 0:
+            raise ValueError(f"SGP: alpha must be >= 0, got {alpha}")
+        if not 0 < threshold <= 1:
+            raise ValueError(f"SGP: threshold must lie in (0, 1], got {threshold}")
+        if images < 1 or patches < 1:
+            raise ValueError(f"SGP: images and patches must be >= 1, got {images} and {patches}")
+        self.alpha, self.threshold, self.threshold_step = alpha, threshold, threshold_step
+        self.images, self.patches, self.max_rank = images, patches, max_rank
+        self.freeze_rest, self.seed = freeze_rest, seed
+        self.bases: dict[str, Tensor] = {}
+        self.importance: dict[str, Tensor] = {}
+        self.phases = 0
+
+    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+        """Bring the bases to the model's device.
+
+        Raises:
+            ValueError: if they are of another encoder.
+        """
+        self.warn_without_state(model, bool(self.bases))
+        layers = encoder_layers(model)
+        for name, basis in self.bases.items():
+            weight = layers[name].weight if name in layers else None
+            if weight is None or weight.flatten(1).shape[1] != len(basis):
+                raise ValueError(
+                    "SGP remembers the inputs of the earlier phases' encoder layer by layer, and "
+                    f"this phase's encoder has no such layer {name!r}; keep model.backbone and "
+                    "model.neck, or use a method that distils (HAD, LwF)"
+                )
+            self.bases[name] = basis.to(weight.device)
+            self.importance[name] = self.importance[name].to(weight.device)
+
+    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+        """Projections of the layers, and rest for what has none; nothing in the first phase."""
+        if not self.bases:
+            return []
+        edits: list[tuple[nn.Parameter, Edit]] = []
+        layers = encoder_layers(model)
+        for name, basis in self.bases.items():
+            edits.append((layers[name].weight, _projection(basis, self.importance[name])))
+        if self.freeze_rest:
+            covered = {id(parameter) for parameter, _ in edits}
+            for parameter in encoder_parameters(model).values():
+                if id(parameter) not in covered:
+                    edits.append((parameter, torch.zeros_like))
+        return edits
+
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """Extend the bases by this phase's inputs."""
+        threshold = min(self.threshold + self.phases * self.threshold_step, 1.0)
+        for name, columns in self._collect(model, runner).items():
+            basis, importance = extend_basis(
+                self.bases.get(name),
+                self.importance.get(name),
+                columns,
+                self.alpha,
+                threshold,
+                self.max_rank,
+            )
+            self.bases[name], self.importance[name] = basis, importance
+        if get_world_size() > 1:  # a decomposition may differ in its last digits by machine
+            state = {
+                key: {name: value.cpu() for name, value in values.items()}
+                for key, values in (("bases", self.bases), ("importance", self.importance))
+            }
+            state = from_first_rank(state)
+            self.bases, self.importance = state["bases"], state["importance"]
+        self.phases += 1
+
+    @torch.no_grad()
+    def _collect(self, model: nn.Module, runner: Any) -> dict[str, Tensor]:
+        """Sampled input columns ``(D, P)`` of each layer, of all ranks, in the order of images."""
+        layers = encoder_layers(model)
+        indices = choose_images(runner, self.images, self.seed)
+        each = -(-self.patches // len(indices))
+        found: dict[int, dict[str, Tensor]] = {}
+        own = own_share(indices)
+        batches = phase_batches(model, runner, own, batch_size=1) if own else iter(())
+        with evaluating(model):
+            for index, (inputs, _) in zip(own, batches, strict=True):
+                generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
+                with inputs_of(layers, each, generator) as columns:
+                    model.extract_feat(inputs)
+                found[index] = columns
+        if get_world_size() > 1:
+            own_part = {i: {n: c.cpu() for n, c in by.items()} for i, by in found.items()}
+            found = {i: by for part in all_gather_object(own_part) for i, by in part.items()}
+        device = next(model.parameters()).device
+        names = found[indices[0]]
+        return {
+            name: torch.cat([found[index][name].to(device) for index in indices], 1)
+            for name in names
+        }
+
+    def state_dict(self) -> dict:
+        """Bases and importances by layer, and the number of phases."""
+        return dict(bases=self.bases, importance=self.importance, phases=self.phases)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.bases, self.importance = dict(state["bases"]), dict(state["importance"])
+        self.phases = int(state["phases"])
+
+
+def encoder_layers(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
+    """Trainable convolutions and linear layers of the shared encoder by name."""
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, (nn.Conv2d, nn.Linear))
+        and module.weight.requires_grad
+        and not name.startswith("heads.")
+    }
+
+
+@contextmanager
+def inputs_of(
+    layers: dict[str, nn.Module], count: int, generator: torch.Generator
+) -> Iterator[dict[str, Tensor]]:
+    """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside."""
+    columns: dict[str, Tensor] = {}
+
+    def recorder(name: str):
+        def record(module: nn.Module, args: tuple) -> None:
+            found = input_patches(module, args[0].detach().float())
+            chosen = torch.randperm(found.shape[1], generator=generator)[:count]
+            columns[name] = found[:, chosen.to(found.device)]
+
+        return record
+
+    handles = [layer.register_forward_pre_hook(recorder(name)) for name, layer in layers.items()]
+    try:
+        yield columns
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _projection(basis: Tensor, importance: Tensor) -> Edit:
+    return lambda step: project(step, basis, importance)

@@ -1,0 +1,125 @@
+"""Bases of layer inputs and their importance: the linear algebra of SGP."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
+    """What a layer multiplies its weight with, as columns.
+
+    Args:
+        module: a convolution or a linear layer.
+        inputs: its input, ``(N, C, H, W)`` or ``(..., C)``.
+
+    Returns:
+        ``(D, P)`` with D the length of a row of ``weight.flatten(1)``: im2col patches of a
+        convolution (of all its groups, which share one basis), or the inputs themselves.
+    """
+    if isinstance(module, nn.Linear):
+        return inputs.reshape(-1, inputs.shape[-1]).T
+    kernel, dilation, stride = module.kernel_size, module.dilation, module.stride
+    if module.padding == "same":
+        spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        pads = [(span // 2, span - span // 2) for span in spans]
+    elif module.padding == "valid":
+        pads = [(0, 0), (0, 0)]
+    else:
+        pads = [(p, p) for p in module.padding]
+    if any(map(any, pads)):
+        mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
+        inputs = F.pad(inputs, (*pads[1], *pads[0]), mode=mode)
+    columns = F.unfold(inputs, kernel, dilation=dilation, stride=stride)  # (N, C * kh * kw, L)
+    n, _, length = columns.shape
+    rows = columns.view(n, module.groups, -1, length)  # channels of a group lie together
+    return rows.permute(2, 0, 1, 3).reshape(rows.shape[2], -1)
+
+
+def left_singular(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Left singular vectors and singular values, greatest first, by the smaller Gram matrix.
+
+    For a wide layer (D in the thousands) and a sketch of P columns this costs O(D P^2 + P^3)
+    instead of a full decomposition. In float64: squaring doubles the range of values.
+
+    Args:
+        matrix: ``(D, P)``.
+
+    Returns:
+        ``(D, r)`` orthonormal, and ``(r,)``, without directions that are numerically zero.
+    """
+    matrix = matrix.double()
+    d, p = matrix.shape
+    gram = matrix @ matrix.T if d <= p else matrix.T @ matrix
+    values, vectors = torch.linalg.eigh(gram)
+    values, vectors = values.flip(0).clamp(min=0), vectors.flip(1)
+    keep = values > values[0].clamp(min=1e-30) * 1e-10
+    values, vectors = values[keep].sqrt(), vectors[:, keep]
+    if d > p:
+        vectors = matrix @ vectors / values
+    return vectors, values
+
+
+def scaled_importance(values: Tensor, alpha: float) -> Tensor:
+    """``(alpha + 1) s / (alpha s + max s)``: 1 for the greatest singular value, less below."""
+    if not len(values):
+        return values
+    return (alpha + 1) * values / (alpha * values + values.max()).clamp(min=1e-30)
+
+
+def extend_basis(
+    basis: Tensor | None,
+    importance: Tensor | None,
+    patches: Tensor,
+    alpha: float,
+    threshold: float,
+    max_rank: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Add the important directions of a new phase's inputs to a layer's basis (SGP, section 4).
+
+    Directions that the basis lacks are added, greatest first, until basis and additions hold the
+    share ``threshold`` of the inputs' squared norm. The new phase's singular values along the old
+    directions are those of the inputs projected on them; importances of all directions come from
+    both kinds together, and old directions add theirs to what they had, up to 1.
+
+    Args:
+        basis: ``(D, k)`` orthonormal; None before the first phase.
+        importance: ``(k,)`` in [0, 1].
+        patches: ``(D, P)`` inputs of the new phase.
+        alpha: scale of the importance; infinite makes every direction 1 (GPM).
+        threshold: share of the squared norm to be held, in (0, 1].
+        max_rank: greatest number of directions that one phase adds; None for no limit.
+
+    Returns:
+        The extended basis and importance, float32.
+    """
+    patches = patches.double()
+    basis = patches.new_zeros(len(patches), 0) if basis is None else basis.to(patches)
+    importance = patches.new_zeros(0) if importance is None else importance.to(patches)
+    inside = basis.T @ patches
+    old_values = inside.square().sum(1).sqrt()
+    total = patches.square().sum()
+    if not total > 0:
+        return basis.float(), importance.float()
+    vectors, values = left_singular(patches - basis @ inside)
+    held = (total - values.square().sum() + values.square().cumsum(0) - values.square()) / total
+    count = int((held < threshold - 1e-12).sum())  # those needed before the threshold is reached
+    count = min(count, len(basis) - basis.shape[1], max_rank or count)
+    together = torch.cat([old_values, values[:count]])
+    scaled = scaled_importance(together, alpha)
+    scaled[: len(importance)] += importance
+    return torch.cat([basis, vectors[:, :count]], 1).float(), scaled.clamp(max=1.0).float()
+
+
+def project(step: Tensor, basis: Tensor, importance: Tensor) -> Tensor:
+    """``G - G M diag(importance) M^T`` for a step of a layer's weight.
+
+    Args:
+        step: shaped as the weight, whose first axis is the output.
+        basis: ``(D, k)``, M.
+        importance: ``(k,)``.
+    """
+    rows = step.flatten(1)
+    basis = basis.to(rows)
+    return (rows - ((rows @ basis) * importance.to(rows)) @ basis.T).view_as(step)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .ewc import check_same_encoder
+from .measuring import (
+    choose_images,
+    encoder_parameters,
+    evaluating,
+    gradients,
+    own_share,
+    phase_batches,
+    task_losses,
+)
+from .step_editing import Edit, StepEditingMethod
+
+
+def importance(gradient: Tensor) -> Tensor:
+    """Importance of one tensor's parameters, in [0, 1]: ``|tanh((g - mean g) / std g)|``.
+
+    Args:
+        gradient: summed gradient, any shape.
+
+    Returns:
+        The same shape; zeros where all gradients are equal (nothing stands out).
+    """
+    gradient = gradient.float()
+    if gradient.numel() < 2:
+        return torch.zeros_like(gradient)
+    std = gradient.std()
+    if not std > 0:
+        return torch.zeros_like(gradient)
+    return ((gradient - gradient.mean()) / std).tanh().abs()
+
+
+@MODELS.register_module()
+class SPG(StepEditingMethod):
+    r"""Parameter-level soft-masking of gradients (Konishi et al., 2023).
+
+    After phase t, with g the gradient of a loss summed over the phase's images, each parameter of
+    the encoder gets the importance
+
+    .. math:: \gamma_i = \max_\tau | \tanh( (g_{\tau,i} - \bar g_\tau) / s(g_\tau) ) |
+
+    standardised within its tensor, where the maximum is over the losses of the phase's new tasks
+    and, for each older task, a proxy on the new images, which have no label of it: the sum of the
+    head's outputs ("cross-head importance"). Importances accumulate by maximum over phases. From
+    then on
+
+    .. math:: \Delta\theta_i \leftarrow (1 - \gamma_i) \Delta\theta_i
+
+    and, so that the new heads do not run ahead of a slowed-down encoder, their steps shrink by
+    the encoder's average :math:`1 - \bar\gamma`.
+
+    Choices that heterogeneity, or this framework, makes necessary:
+
+    - The proxy is the sum of the raw map whatever it means: logits, metres, vectors. Standardising
+      takes its unit away. If a phase brings several tasks, each has a gradient of its own.
+    - Steps are masked and not gradients, without which Adam undoes the mask; the same under SGD;
+      see :class:`StepEditingMethod`.
+    - Old decoders get no loss and are frozen. Gradients are taken in evaluation mode.
+
+    Args:
+        samples: images that gradients are summed over; None for all of the phase (paper).
+        cross_head: take the older tasks' proxies in.
+        slow_new_heads: scale the new heads' steps.
+        edits: ``'update'`` or ``'gradient'``.
+        seed: seed of the choice of images.
+    """
+
+    def __init__(
+        self,
+        samples: int | None = None,
+        cross_head: bool = True,
+        slow_new_heads: bool = True,
+        edits: str = "update",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(edits)
+        if samples is not None and samples < 1:
+            raise ValueError(f"SPG: samples must be None or >= 1, got {samples}")
+        self.samples, self.cross_head, self.seed = samples, cross_head, seed
+        self.slow_new_heads = slow_new_heads
+        self.importance: dict[str, Tensor] = {}
+        self._average = 0.0
+
+    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+        """Bring the importances to the model's device.
+
+        Raises:
+            ValueError: if they are of another encoder.
+        """
+        self.warn_without_state(model, bool(self.importance))
+        parameters = encoder_parameters(model) if self.importance else {}
+        check_same_encoder("SPG", self.importance, parameters)
+        for name, parameter in parameters.items():
+            self.importance[name] = self.importance[name].to(parameter.device)
+        values = [value.flatten() for value in self.importance.values()]
+        self._average = float(torch.cat(values).mean()) if values else 0.0
+
+    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+        """Soft masks of the encoder and the factor of the new heads; nothing in the first phase."""
+        if not self.importance:
+            return []
+        encoder = encoder_parameters(model)
+        edits = [(encoder[name], _scaled(1 - value)) for name, value in self.importance.items()]
+        if self.slow_new_heads:
+            edits += [
+                (parameter, _scaled(1 - self._average))
+                for task in model.new_tasks
+                for parameter in model.heads[task].parameters()
+            ]
+        return edits
+
+    def end_phase(self, model: nn.Module, runner: Any) -> None:
+        """Accumulate the importances of this phase."""
+        for sums in self._measure(model, runner).values():
+            for name, gradient in sums.items():
+                new = importance(gradient)
+                old = self.importance.get(name)
+                self.importance[name] = new if old is None else torch.maximum(old, new)
+
+    def _measure(self, model: nn.Module, runner: Any) -> dict[str, dict[str, Tensor]]:
+        """Summed gradients by task and parameter; each rank sums its share of the images."""
+        parameters = encoder_parameters(model)
+        tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]
+        sums = {
+            task: {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
+            for task in tasks
+        }
+        own = own_share(choose_images(runner, self.samples, self.seed))
+        with evaluating(model):
+            for inputs, samples in phase_batches(model, runner, own) if own else ():
+                feats = model.extract_feat(inputs)
+                losses = task_losses(model, feats, samples)
+                for task in tasks:
+                    if task in losses:
+                        loss = losses[task] * len(inputs)  # a sum over images, as the proxy is
+                    else:
+                        loss = model.heads[task](feats).sum()
+                    found = gradients(loss, parameters, retain_graph=task != tasks[-1])
+                    for name, gradient in found.items():
+                        sums[task][name] += gradient.float()
+        for by_name in sums.values():
+            for value in by_name.values():
+                all_reduce(value, op="sum")
+        return sums
+
+    def state_dict(self) -> dict:
+        """Accumulated importances by parameter name."""
+        return dict(importance=self.importance)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.importance = dict(state["importance"])
+
+
+def _scaled(factor: Tensor | float) -> Edit:
+    return lambda step: step * factor

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from .base_method import BaseMethod
+
+Edit = Callable[[Tensor], Tensor]
+
+EDITS = ("update", "gradient")
+
+
+class StepEditingMethod(BaseMethod):
+    """A method that takes away from each step what would hurt old tasks, by a linear map.
+
+    The papers of this kind train by plain SGD, where editing the gradient edits the step. Adam
+    does not follow a gradient's scale: it divides each coordinate by that coordinate's own recent
+    size, so that a constant mask on gradients cancels out altogether, and a projected gradient
+    leaves the subspace that it was projected to. What the papers mean is the step. So it is the
+    step that is edited by default: for SGD, with or without momentum, that is the papers'
+    equation to the letter, for Adam it keeps what the equation promises.
+
+    Args:
+        edits: ``'update'``, the step that the optimiser took; or ``'gradient'``, what it sees.
+    """
+
+    def __init__(self, edits: str = "update") -> None:
+        if edits not in EDITS:
+            raise ValueError(f"{type(self).__name__}: edits must be one of {EDITS}, got {edits!r}")
+        self.edits = edits
+        self._before: list[Tensor] = []
+
+    @abstractmethod
+    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+        """Parameters whose steps are edited, each with its linear map; always in one order."""
+
+    @torch.no_grad()
+    def edit_gradients(self, model: nn.Module) -> None:
+        """Edit the gradients, or remember the weights that the step starts from."""
+        edits = self.step_edits(model)
+        if self.edits == "update":
+            self._before = [parameter.detach().clone() for parameter, _ in edits]
+            return
+        for parameter, edit in edits:
+            if parameter.grad is not None:
+                parameter.grad.copy_(edit(parameter.grad))
+
+    @torch.no_grad()
+    def edit_weights(self, model: nn.Module) -> None:
+        """Replace the step that was taken by the edited one."""
+        if self.edits == "update":
+            for (parameter, edit), before in zip(self.step_edits(model), self._before, strict=True):
+                parameter.copy_(before + edit(parameter - before))
+            self._before = []
