@@ -3,9 +3,9 @@ runner_type = "LifelongRunner"
 default_scope = "mmseg"
 # Each phase trains on its own part of the training set; False gives every phase all of it.
 disjoint_phases = True
-# Every phase is evaluated on the test set at its end. To watch it while it learns:
-# val_cfg = dict(type='ValLoop')
-val_cfg = None
+# Every phase is evaluated on the test set at its end. To validate while it learns as well, set
+# train_cfg = dict(val_begin=1, val_interval=1); the schedules here leave that out.
+val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
 env_cfg = dict(
     cudnn_benchmark=True,

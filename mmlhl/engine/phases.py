@@ -95,6 +95,8 @@ def parse_phases(cfg: Config) -> list[Phase]:
                 f"{key}.checkpoint={checkpoint!r}: only the first phase, and only with one task, "
                 "can be a finished mmseg model"
             )
+        if checkpoint is not None and "://" not in checkpoint and not Path(checkpoint).is_file():
+            raise ValueError(f"{key}.checkpoint: there is no file {checkpoint!r}")
         own = copy.deepcopy(dict(entry.get("cfg") or {}))
         phases.append(
             Phase(index, tuple(tasks), tuple(seen), name, own, tuple(architecture), checkpoint)

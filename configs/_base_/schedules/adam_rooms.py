@@ -11,4 +11,4 @@ param_scheduler = [
         convert_to_iter_based=True,
     )
 ]
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=15)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=15, val_begin=1000)

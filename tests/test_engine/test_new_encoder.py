@@ -1,0 +1,52 @@
+"""A phase may bring another encoder; the old model, of the old one, teaches it."""
+
+import json
+
+import torch
+from mmseg.registry import RUNNERS
+
+MIT = dict(
+    _delete_=True,
+    type="MixVisionTransformer",
+    embed_dims=8,
+    num_layers=[1, 1, 1, 1],
+    num_heads=[1, 1, 1, 1],
+    patch_sizes=[7, 3, 3, 3],
+    sr_ratios=[8, 4, 2, 1],
+    out_indices=(0, 1, 2, 3),
+    mlp_ratio=2,
+)
+
+
+def test_resnet_to_mit_and_on(tmp_path, sequence_config, decoder_config):
+    decoder = decoder_config(in_channels=8)
+    heads = dict(seg=dict(decoder=decoder), depth=dict(decoder=decoder))
+    heads["normal"] = dict(decoder=decoder)
+    cfg = sequence_config(
+        tmp_path,
+        phases=[
+            dict(tasks=["seg"]),
+            dict(tasks=["depth"], cfg=dict(model=dict(backbone=MIT, heads=heads))),
+            dict(tasks=["normal"]),
+        ],
+    )
+    cfg_for_test = cfg.copy()
+    RUNNERS.build(cfg).train()
+    record = json.loads((tmp_path / "lifelong.json").read_text())
+    assert len(record["phases"]) == 3
+    states = [
+        torch.load(tmp_path / phase["checkpoint"], weights_only=True)["state_dict"]
+        for phase in record["phases"]
+    ]
+    assert any(key.startswith("backbone.layer1") for key in states[0])
+    for state in states[1:]:  # the new encoder stays for the phases after
+        assert any(key.startswith("backbone.layers") for key in state)
+        assert not any(key.startswith("backbone.layer1") for key in state)
+
+    # each checkpoint is tested on the model that it is of
+    for index, phase in enumerate(record["phases"]):
+        cfg_for_test.load_from = str(tmp_path / phase["checkpoint"])
+        cfg_for_test.experiment_name = f"test_{tmp_path.name}_{index}"
+        figures = RUNNERS.build(cfg_for_test).test()
+        row = record["metrics"]["seg"]["mIoU"]["values"][index]
+        assert abs(figures["seg/mIoU"] - row) < 1e-4
