@@ -15,11 +15,10 @@ from mmlhl.models.adopt import adopt_state_dict, load_adopted
 def plain_mmseg(model_config, decoder_config, **decoder):
     """Config of an EncoderDecoder with the backbone of the tiny lifelong model."""
     tiny = model_config()
+    preprocessor = dict(type="SegDataPreProcessor", size=(32, 48))
     return dict(
         type="EncoderDecoder",
-        data_preprocessor=dict(
-            tiny["data_preprocessor"], type="SegDataPreProcessor", size=(32, 48)
-        ),
+        data_preprocessor={**tiny["data_preprocessor"], **preprocessor},
         backbone=tiny["backbone"],
         decode_head=decoder_config(num_classes=13, **decoder),
         auxiliary_head=decoder_config(num_classes=13, in_index=2, in_channels=16),

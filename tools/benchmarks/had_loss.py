@@ -1,0 +1,89 @@
+"""Time of HADLoss beside the same equations as loops over images and groups.
+
+Both are run in turn on the same tensors; the ratio is what counts, the seconds are this machine's.
+
+Example:
+    python tools/benchmarks/had_loss.py --batch 8 --size 288 384 --groups 13
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from mmlhl.models.losses import HADLoss
+
+SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+
+
+def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float) -> Tensor:
+    """HAD's two terms as one would write them down first: a loop a group, a convolution."""
+    total = distance.new_zeros(())
+    kernels = torch.stack([SOBEL, SOBEL.T])[:, None].to(distance)
+    for image, group, mask in zip(distance, groups, valid, strict=True):
+        means = []
+        for number in group[mask].unique():
+            chosen = image[mask & (group == number)]
+            means.append(chosen.clamp(min=eps).log().mean().exp())
+        with torch.no_grad():
+            gx, gy = F.conv2d((image * mask)[None, None], kernels, padding=1)[0]
+            edge = (gx**2 + gy**2).sqrt()
+            low, high = edge[mask].min(), edge[mask].max()
+            salient = ((edge - low) / (high - low) > k) & mask
+        total = total + torch.stack(means).mean() + image[salient].mean()
+    return total / len(distance)
+
+
+def step(function, leaf: Tensor) -> tuple[float, Tensor]:
+    """Seconds of one forward and backward pass, and the loss."""
+    leaf.grad = None
+    if leaf.is_cuda:
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    loss = function()
+    loss.backward()
+    if leaf.is_cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - start, loss.detach()
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
+    parser.add_argument("--groups", type=int, nargs="+", default=[2, 13, 40, 150])
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    args = parser.parse_args()
+    table = Table(title=f"forward and backward, {args.batch} x {args.size} on {args.device}")
+    for name in ("groups", "HADLoss ms", "loops ms", "loops / HADLoss", "loss differs by"):
+        table.add_column(name, justify="right")
+    had = HADLoss()
+    for count in args.groups:
+        torch.manual_seed(0)
+        leaf = torch.rand(args.batch, *args.size, device=args.device).requires_grad_()
+        groups = torch.randint(count, leaf.shape, device=args.device)
+        valid = torch.rand_like(leaf) > 0.05
+        ours = lambda: sum(had(leaf, groups, valid, count).values())  # noqa: E731, B023
+        theirs = lambda: looped(leaf, groups, valid, had.k, had.eps)  # noqa: E731, B023
+        pairs = [(step(ours, leaf), step(theirs, leaf)) for _ in range(args.repeats + 2)][2:]
+        mine, other = (median(pair[i][0] for pair in pairs) for i in (0, 1))
+        ratio = median(b[0] / a[0] for a, b in pairs)
+        gap = abs(float(pairs[0][0][1] - pairs[0][1][1]))
+        row = (str(count), f"{mine * 1e3:.1f}", f"{other * 1e3:.1f}", f"{ratio:.1f}", f"{gap:.1e}")
+        table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
