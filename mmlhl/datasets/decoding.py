@@ -270,19 +270,19 @@ def _decode_normal(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     out = np.multiply(raw, np.float32(scale), dtype=np.float32, casting="unsafe")
     if offset:
         out += np.float32(offset)
-    missing = ~raw.any(axis=2)  # the zero vector as stored
-    for value in ann.invalid_numbers:
-        missing |= (raw == value).all(axis=2)
-    if ann.nan_is_invalid and not image:
-        missing |= np.isnan(raw).any(axis=2)
     length = np.sqrt(np.einsum("hwc,hwc->hw", out, out))
-    if not np.isfinite(length[~missing]).all():
+    # a zero vector, or a grey (128, 128, 128): far too short for a rounded unit vector
+    missing = length < 0.1
+    for value in (*ann.invalid_numbers, *((0.0,) if image else ())):
+        missing |= (raw[..., 0] == value) & (raw[..., 1] == value) & (raw[..., 2] == value)
+    if ann.nan_is_invalid:
+        missing |= np.isnan(length)
+    length[missing] = 1.0
+    if not np.isfinite(length.sum()):
         raise ValueError(
             f"{path}: NaN or infinity in normal annotation {ann.name!r}, where unit vectors were "
             "expected; list 'nan' in 'invalid' if it means missing"
         )
-    # a grey (128, 128, 128) also says "no direction": far too short for a rounded unit vector
-    missing |= length < 0.1
     length[missing] = np.nan
     out /= length[..., None]
     return reorder_axes(out, ann.axes)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os.path as osp
+import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 import cv2
 import mmcv
@@ -37,6 +39,27 @@ def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
         raise FileNotFoundError(f"{path}: no such file, expected as {what}") from None
 
 
+def _header_size(content: bytes) -> int:
+    """Bytes before the numbers: magic, version, length of the description, description."""
+    if content[6] == 1:
+        return 10 + struct.unpack_from("<H", content, 8)[0]
+    return 12 + struct.unpack_from("<I", content, 8)[0]
+
+
+@lru_cache(maxsize=256)
+def _parse_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type. The files of a set share a few headers, and parsing one takes long."""
+    stream = io.BytesIO(header)
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        parsed = np.lib.format.read_array_header_1_0(stream)
+    else:
+        parsed = np.lib.format.read_array_header_2_0(stream)
+    if parsed[2].hasobject:
+        raise ValueError("it holds Python objects")
+    return parsed
+
+
 def decode_npy(content: bytes, path: str) -> np.ndarray:
     """Array of a ``.npy`` file, without copying it.
 
@@ -50,20 +73,11 @@ def decode_npy(content: bytes, path: str) -> np.ndarray:
     Raises:
         ValueError: If the file is cut off, no array or an array of Python objects.
     """
-    head = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(head)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = read(head)
-        if dtype.hasobject:
-            raise ValueError("it holds Python objects")
-        count = int(np.prod(shape))
-        flat = np.frombuffer(content, dtype, count, head.tell())
-    except ValueError as error:
+        size = _header_size(content)
+        shape, fortran, dtype = _parse_header(content[:size])
+        flat = np.frombuffer(content, dtype, int(np.prod(shape)), size)
+    except (ValueError, IndexError, struct.error) as error:
         raise ValueError(
             f"{path}: expected a .npy file with an array of numbers: {error}"
         ) from None

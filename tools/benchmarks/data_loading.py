@@ -121,22 +121,32 @@ def write_arrays(root: Path, count: int, height: int, width: int, dtype: str) ->
             np.save(root / "train" / folder / f"{i}.npy", array.astype(dtype))
 
 
-def images_a_second(dataset: Dataset, args: argparse.Namespace) -> list[float]:
-    """Rates of several passes; the first pass, which starts the workers, is not counted."""
-    loader = DataLoader(
-        dataset,
-        batch_size=args.batch_size,
-        num_workers=args.workers,
-        persistent_workers=args.workers > 0,
-        collate_fn=list,
-        shuffle=True,
-    )
-    rates = []
+def images_a_second(
+    datasets: dict[str, Dataset], args: argparse.Namespace
+) -> dict[str, list[float]]:
+    """Rates of several passes by dataset.
+
+    The passes take turns, so that a busy machine hits all alike; the first one, which starts the
+    workers, is not counted.
+    """
+    loaders = {
+        name: DataLoader(
+            dataset,
+            batch_size=args.batch_size,
+            num_workers=args.workers,
+            persistent_workers=args.workers > 0,
+            collate_fn=list,
+            shuffle=True,
+        )
+        for name, dataset in datasets.items()
+    }
+    rates: dict[str, list[float]] = {name: [] for name in datasets}
     for _ in range(args.repeats + 1):
-        begin = time.perf_counter()
-        count = sum(len(batch) for batch in loader)
-        rates.append(count / (time.perf_counter() - begin))
-    return rates[1:]
+        for name, loader in loaders.items():
+            begin = time.perf_counter()
+            count = sum(len(batch) for batch in loader)
+            rates[name].append(count / (time.perf_counter() - begin))
+    return {name: values[1:] for name, values in rates.items()}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -176,7 +186,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
             "plain": PlainDataset(root, zooms, args.flip),
             "mmlhl": our_dataset(root, zooms, args.flip),
         }
-        rates = {name: images_a_second(dataset, args) for name, dataset in datasets.items()}
+        rates = images_a_second(datasets, args)
     medians = {name: float(np.median(values)) for name, values in rates.items()}
     table = Table(title=f"images a second, {args.workers} workers, batch {args.batch_size}")
     for column in ("dataset", "median", "lowest", "highest", "of plain"):

@@ -120,9 +120,14 @@ def _among_measured(
     array: np.ndarray, kind: str, resample: Callable[[np.ndarray], np.ndarray], adds_pixels: bool
 ) -> np.ndarray:
     """Resample a float map so that NaN neither spreads nor turns into a number."""
-    known = np.isfinite(array)
-    if known.ndim == 3:
-        known = known.all(axis=2)
+    total = array
+    if array.ndim == 3:
+        # the sum of a pixel's channels is finite if all are; adding channel by channel is several
+        # times faster than a reduction along so short an axis
+        total = array[..., 0].copy()
+        for channel in range(1, array.shape[2]):
+            total += array[..., channel]
+    known = np.isfinite(total)
     if known.all() and not adds_pixels:
         out = resample(array)
         weight = None
@@ -132,22 +137,27 @@ def _among_measured(
         weight = resample(known.astype(np.float32))
         unknown = weight < 0.5
         weight[unknown] = np.nan
-        out = out / (weight if out.ndim == 2 else weight[..., None])
+        if kind == "normal":
+            # scaling to unit length divides by the weight anyway; only the marks are needed
+            out[..., 0][unknown] = np.nan
+        else:
+            out /= weight if out.ndim == 2 else weight[..., None]
     return unit_length(out) if kind == "normal" else out
 
 
 def unit_length(normals: np.ndarray) -> np.ndarray:
-    """Scale normals to length 1.
+    """Scale normals to length 1, in place.
 
     Args:
-        normals: (H, W, 3).
+        normals: (H, W, 3) float.
 
     Returns:
-        (H, W, 3); NaN where the mean of opposed normals has no direction.
+        The same array; NaN where the mean of opposed normals has no direction.
     """
     length = np.sqrt(np.einsum("hwc,hwc->hw", normals, normals))
     length[length < 1e-3] = np.nan
-    return normals / length[..., None]
+    normals /= length[..., None]
+    return normals
 
 
 def crop_maps(results: dict, top: int, left: int, height: int, width: int) -> None:
