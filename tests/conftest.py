@@ -24,6 +24,17 @@ PIPELINE = [
 _numbers = itertools.count()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def plain_dumps():
+    """mmengine formats its config with yapf whenever it saves, half a second each time."""
+    patch = pytest.MonkeyPatch()
+    for module in ("mmengine.config.config", "yapf.yapflib.yapf_api"):  # classic, maintained
+        name = f"{module}.FormatCode"
+        patch.setattr(name, lambda text, **_: (text, True), raising=module.startswith("yapf"))
+    yield
+    patch.undo()
+
+
 def _write_frame(folder, name, rng):
     """One frame of two planes; about a tenth of every annotation is unknown."""
     for kind in ("image", "label", "depth", "normal"):

@@ -40,6 +40,7 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         train_cfg: as in mmseg.
         test_cfg: ``mode='whole'``, or ``mode='slide'`` with ``crop_size`` and ``stride``.
         data_preprocessor: as in mmseg.
+        pretrained: as in mmseg, weights of the backbone; its apis set it to None.
         init_cfg: as in mmengine.
 
     Raises:
@@ -58,6 +59,7 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
+        pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -66,6 +68,8 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         tasks = list(heads) if tasks is None else list(tasks)
         new_tasks = tasks if new_tasks is None else list(new_tasks)
         self._check_tasks(tasks, new_tasks)
+        if pretrained is not None:
+            backbone = {**backbone, "pretrained": pretrained}
         self.backbone = MODELS.build(backbone)
         if neck is not None:
             self.neck = MODELS.build(neck)
