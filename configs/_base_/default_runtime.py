@@ -22,6 +22,7 @@ default_hooks = dict(
 )
 vis_backends = [dict(type="LocalVisBackend")]
 visualizer = dict(type="SegLocalVisualizer", vis_backends=vis_backends, name="visualizer")
+tta_model = dict(type="MultiTaskTTAModel")
 log_processor = dict(by_epoch=True)
 log_level = "INFO"
 randomness = dict(seed=0)

@@ -4,10 +4,12 @@ from . import heads, losses, methods, segmentors
 from .data_preprocessor import MultiTaskDataPreProcessor
 from .frozen import FrozenModels, freeze
 from .teacher import build_teacher
+from .tta import MultiTaskTTAModel
 
 __all__ = [
     "FrozenModels",
     "MultiTaskDataPreProcessor",
+    "MultiTaskTTAModel",
     "build_teacher",
     "freeze",
     "heads",

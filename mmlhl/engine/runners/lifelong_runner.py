@@ -56,7 +56,10 @@ class LifelongRunner:
 
     def __init__(self, cfg: Config) -> None:
         self.cfg = copy.deepcopy(cfg)
-        self.phases = parse_phases(self.cfg)
+        plain = copy.deepcopy(self.cfg)
+        if "module" in plain.model:  # --tta wraps the model
+            plain.model = plain.model.module
+        self.phases = parse_phases(plain)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")
         prepare_distributed(self.cfg)
@@ -94,8 +97,9 @@ class LifelongRunner:
             # the model was rebuilt on the way: the checkpoint knows which one it is of
             stored = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")["meta"]["cfg"]
             stored = Config.fromstring(stored, ".py").model
+            model = cfg.model.get("module", cfg.model)
             for key in ARCHITECTURE:
-                cfg.model[key] = stored.get(key)
+                model[key] = stored.get(key)
         return Runner.from_cfg(testing_config(cfg)).test()
 
     # -- one phase ---------------------------------------------------------------------------

@@ -104,6 +104,14 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         """Write the prediction ``(K, H, W)`` of one image into its data sample."""
         sample.set_data({f"pred_{self.field}": PixelData(data=pred)})
 
+    def from_sample(self, sample) -> Tensor:
+        """The prediction ``(K, H, W)`` that :meth:`to_sample` has written."""
+        return sample.get(f"pred_{self.field}").data
+
+    def merge(self, preds: Tensor) -> Tensor:
+        """One prediction ``(K, H, W)`` of several views' ``(V, K, H, W)``: their mean."""
+        return preds.mean(0)
+
     # -- ground truth ----------------------------------------------------------------------
     def stack_gt(self, samples: Sequence) -> Tensor:
         """Ground truth ``(N, K, H, W)`` of a batch.

@@ -47,6 +47,10 @@ class NormalHead(BaseDenseHead):
         sign = [-1, 1, 1] if direction == "horizontal" else [1, -1, 1]
         return super().flip(raw, direction) * raw.new_tensor(sign).view(1, 3, 1, 1)
 
+    def merge(self, preds: Tensor) -> Tensor:
+        """The mean direction, a unit vector again."""
+        return F.normalize(super().merge(preds), dim=0)
+
     def measured(self, gt: Tensor) -> Tensor:
         """Finite pixels of non-zero length: a zero vector means that no normal is known."""
         return super().measured(gt) & (gt != 0).any(1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -66,12 +67,29 @@ class SegmentationHead(BaseDenseHead):
         """Labelled pixels, ``(N, H, W)`` bool."""
         return gt[:, 0] != self.ignore_index
 
+    @property
+    def _logits_key(self) -> str:
+        return "seg_logits" if self.field == "sem_seg" else f"{self.field}_logits"
+
     def to_sample(self, pred: Tensor, sample) -> None:
-        """Write ``pred_<field>`` (class ids) and, as mmseg does, the map it comes from."""
-        data = {f"pred_{self.field}": PixelData(data=pred.argmax(0, keepdim=True))}
-        if self.field == "sem_seg":
-            data["seg_logits"] = PixelData(data=pred)
-        sample.set_data(data)
+        """Write ``pred_<field>`` (class ids) and the map that it comes from.
+
+        That map is ``seg_logits`` for ``sem_seg``, as in mmseg, else ``<field>_logits``.
+        """
+        sample.set_data(
+            {
+                f"pred_{self.field}": PixelData(data=pred.argmax(0, keepdim=True)),
+                self._logits_key: PixelData(data=pred),
+            }
+        )
+
+    def from_sample(self, sample) -> Tensor:
+        """The log-probabilities ``(C, H, W)`` that :meth:`to_sample` has written."""
+        return sample.get(self._logits_key).data
+
+    def merge(self, preds: Tensor) -> Tensor:
+        """Logarithm of the views' mean probabilities."""
+        return preds.logsumexp(0) - math.log(len(preds))
 
     def pseudo_label(self, pred: Tensor) -> Tensor:
         """The teacher's class ``(N, H, W)`` int64, or its log-probabilities if soft."""

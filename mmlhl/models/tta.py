@@ -1,0 +1,40 @@
+"""Test-time augmentation for all tasks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseTTAModel
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+
+@MODELS.register_module()
+class MultiTaskTTAModel(BaseTTAModel):
+    """Merges the predictions of several views of an image, each task as its head says.
+
+    mmseg's ``SegTTAModel`` merges segmentation only. Put ``tta_model =
+    dict(type='MultiTaskTTAModel')`` beside ``tta_pipeline`` and test with ``--tta``. Views may be
+    flipped and resized; their predictions come back upright and at the image's own size.
+    """
+
+    def merge_preds(
+        self, data_samples_list: Sequence[Sequence[SegDataSample]]
+    ) -> list[SegDataSample]:
+        """Merge the predictions of each image's views.
+
+        Args:
+            data_samples_list: one list of views an image.
+
+        Returns:
+            One data sample an image: the first view's, with the merged predictions.
+        """
+        merged = []
+        for views in data_samples_list:
+            sample = views[0]
+            for head in self.module.heads.values():
+                preds = torch.stack([head.from_sample(view) for view in views])
+                head.to_sample(head.merge(preds), sample)
+            merged.append(sample)
+        return merged
