@@ -1,0 +1,164 @@
+"""The losses of a whole sequence, one phase after the other."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .plot_style import looks, new_figure, plain_axes
+
+
+@dataclass
+class PhaseLog:
+    """Losses of a phase.
+
+    Attributes:
+        name (str): Name of the phase.
+        steps (np.ndarray): Iterations, shape (N,).
+        losses (dict[str, np.ndarray]): By name, shape (N,); NaN where a loss was not logged.
+    """
+
+    name: str
+    steps: np.ndarray
+    losses: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def read_losses(work_dir: str | Path) -> list[PhaseLog]:
+    """Read what each phase of a sequence has logged.
+
+    A phase that was stopped and resumed has several logs. A later log replaces what earlier ones
+    say from its first iteration on, or altogether if it starts at the phase's beginning.
+
+    Args:
+        work_dir (str | Path): Work dir of a sequence, with its folders ``phase_<n>_<name>``.
+
+    Returns:
+        list[PhaseLog]: Phases in order.
+
+    Raises:
+        FileNotFoundError: If no phase has logged anything.
+    """
+    work_dir = Path(work_dir)
+    folders = [path for path in work_dir.glob("phase_*_*") if path.name.split("_")[1].isdigit()]
+    logs = []
+    for folder in sorted(folders, key=lambda path: int(path.name.split("_")[1])):
+        lines: dict[int, dict] = {}
+        for file in sorted(folder.glob("*/vis_data/scalars.json")):
+            new = _training_lines(file)
+            if new:
+                first, second = sorted(new)[:2] if len(new) > 1 else (min(new), min(new) + 1)
+                start = 0 if first <= second - first else first
+                lines = {step: line for step, line in lines.items() if step < start} | new
+        if not lines:
+            continue
+        steps = sorted(lines)
+        names = dict.fromkeys(name for step in steps for name in lines[step])
+        losses = {n: np.array([lines[s].get(n, np.nan) for s in steps], float) for n in names}
+        logs.append(PhaseLog(folder.name.split("_", 2)[2], np.array(steps), losses))
+    if not logs:
+        raise FileNotFoundError(
+            f"{work_dir} has no phase_<n>_<name>/*/vis_data/scalars.json with losses; the config "
+            "needs a LocalVisBackend for that."
+        )
+    return logs
+
+
+def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) -> Figure:
+    """Draw all losses over the iterations of the whole sequence.
+
+    One panel a task (losses are named ``<task>.<loss>``), and one for the total. Vertical lines
+    part the phases.
+
+    Args:
+        logs (list[PhaseLog]): What :func:`read_losses` gave.
+        smooth (int): Mean over that many logged values. Defaults to 1: as they are.
+        log_scale (bool): Whether the losses are on a logarithmic scale. Defaults to False.
+
+    Returns:
+        matplotlib.figure.Figure: The picture.
+    """
+    names = list(dict.fromkeys(name for log in logs for name in log.losses))
+    panels: dict[str, list[str]] = {}
+    for name in names:
+        panels.setdefault(name.rpartition(".")[0] or "total", []).append(name)
+    ends = np.cumsum([log.steps[-1] for log in logs])
+    starts = np.concatenate([[0], ends[:-1]])
+
+    # A loss looks the same in all panels.
+    styles = looks(list(dict.fromkeys(name.rpartition(".")[2] for name in names)))
+    fig = new_figure(8.5, 1.2 + 1.9 * len(panels))
+    grid = fig.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (task, members) in zip(grid, panels.items(), strict=True):
+        for name in members:
+            short = label = name.rpartition(".")[2]
+            for start, log in zip(starts, logs, strict=True):
+                if name not in log.losses:
+                    continue
+                values = running_mean(log.losses[name], smooth)
+                axes.plot(
+                    start + log.steps,
+                    values,
+                    color=styles[short].colour,
+                    linestyle=styles[short].line,
+                    marker=styles[short].marker,
+                    markevery=max(1, len(values) // 8),
+                    markersize=4,
+                    linewidth=1.2,
+                    label=label,
+                )
+                label = None  # one entry in the legend
+        for end in ends[:-1]:
+            axes.axvline(end, color="0.4", linewidth=0.8, linestyle=":")
+        if log_scale:
+            axes.set_yscale("log")
+        axes.set_ylabel(task)
+        axes.legend(loc="upper right", fontsize=7, frameon=True)
+        plain_axes(axes)
+    for start, log in zip(starts, logs, strict=True):
+        grid[0].annotate(
+            log.name,
+            (start, 1.02),
+            xycoords=grid[0].get_xaxis_transform(),
+            fontsize=9,
+            fontweight="bold",
+        )
+    grid[-1].set_xlabel("iteration, over all phases")
+    return fig
+
+
+def running_mean(values: np.ndarray, width: int) -> np.ndarray:
+    """Mean of each value with up to ``width - 1`` before it; NaN is left out.
+
+    Args:
+        values (np.ndarray): Shape (N,).
+        width (int): Number of values.
+
+    Returns:
+        np.ndarray: Shape (N,).
+    """
+    known = np.isfinite(values)
+    sums = np.cumsum(np.where(known, values, 0.0))
+    counts = np.cumsum(known)
+    sums[width:], counts = (
+        sums[width:] - sums[:-width],
+        np.concatenate([counts[:width], counts[width:] - counts[:-width]]),
+    )
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _training_lines(file: Path) -> dict[int, dict[str, float]]:
+    lines = {}
+    for text in file.read_text(encoding="utf-8").splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            continue  # the last line of a run that was killed
+        if "loss" not in line:
+            continue  # figures of a validation
+        step = int(line.get("step", line.get("iter", 0)))
+        lines[step] = {
+            name: value for name, value in line.items() if "loss" in name.rpartition(".")[2]
+        }
+    return lines

@@ -1,0 +1,51 @@
+import importlib.util
+from pathlib import Path
+
+import cv2
+import pytest
+
+TOOL = Path(__file__).parents[2] / "tools" / "analysis_tools" / "browse_dataset.py"
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("analysis_browse_dataset", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def config_file(tmp_path, sequence_config):
+    path = tmp_path / "config.py"
+    sequence_config(tmp_path / "work").dump(path)
+    return str(path)
+
+
+def drawn(folder):
+    return {path.name: cv2.imread(str(path)).shape for path in folder.iterdir()}
+
+
+def test_draws_all_annotations_of_the_whole_set(tmp_path, tool, config_file, capsys):
+    out = tmp_path / "seen"
+    tool.main([config_file, "--out", str(out), "--count", "2", "--cell-width", "48"])
+    shapes = drawn(out)
+    assert list(sorted(shapes)) == ["00000_00000.png", "00001_00001.png"]
+    # Image and three maps of 32x48 with captions of 18 pixels, two a row, 6 pixels apart.
+    assert set(shapes.values()) == {(2 * (32 + 18) + 6, 2 * 48 + 6, 3)}
+    assert "Wrote 2 of 12 samples" in capsys.readouterr().out
+
+
+def test_a_phase_has_its_own_task_and_part_of_the_images(tmp_path, tool, config_file, capsys):
+    out = tmp_path / "seen"
+    tool.main([config_file, "--out", str(out), "--phase", "2", "--cell-width", "48"])
+    shapes = drawn(out)
+    assert "Wrote 4 of 4 samples" in capsys.readouterr().out and len(shapes) == 4
+    # Image and depth, nothing else.
+    assert set(shapes.values()) == {(32 + 18, 2 * 48 + 6, 3)}
+
+
+def test_no_such_phase_or_split(tmp_path, tool, config_file):
+    for options, message in ((["--phase", "4"], "from 1 to 3, not 4"), (["--split", "val"], "val")):
+        with pytest.raises(SystemExit, match=message):
+            tool.main([config_file, "--out", str(tmp_path / "seen"), *options])

@@ -1,0 +1,88 @@
+"""Draw what the data pipeline gives: images with all annotations, as the model will see them.
+
+Examples:
+    python tools/analysis_tools/browse_dataset.py configs/had/rooms_seg_depth_normal.py --out seen
+    python tools/analysis_tools/browse_dataset.py CONFIG --phase 2 --split train --count 5 --out x
+"""
+
+import argparse
+from pathlib import Path
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+
+# isort: split
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+from rich.progress import track
+
+from mmlhl.engine.phases import parse_phases, phase_config
+from mmlhl.visualization import MultiTaskVisualizer
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description="Draw images with all annotations as the pipeline gives them.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", help="config file")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--split", default="train", choices=("train", "val", "test"))
+    parser.add_argument(
+        "--phase", type=int, help="number of a phase, from 1: its tasks and its part of the images"
+    )
+    parser.add_argument("--count", type=int, default=20, help="pictures (default: 20)")
+    parser.add_argument("--cell-width", type=int, default=320, help="width of each map in pixels")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="override config"
+    )
+    return parser.parse_args(argv)
+
+
+def dataset_of(cfg: Config, split: str, phase: int | None):
+    """Build the dataset of a split, all of it or as a phase sees it.
+
+    Raises:
+        ValueError: If there is no such phase or split.
+    """
+    if phase is not None:
+        phases = parse_phases(cfg)
+        if not 1 <= phase <= len(phases):
+            raise ValueError(f"--phase must be from 1 to {len(phases)}, not {phase}")
+        cfg.setdefault("work_dir", "work_dirs/unused")
+        cfg = phase_config(cfg, phases, phase - 1)
+    loader = cfg.get(f"{split}_dataloader")
+    if loader is None:
+        raise ValueError(f"the config has no {split}_dataloader")
+    return DATASETS.build(loader.dataset)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Build the dataset and draw its first samples."""
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get("default_scope", "mmseg"))
+    try:
+        dataset = dataset_of(cfg, args.split, args.phase)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"browse_dataset: {error}") from None
+    visualizer = MultiTaskVisualizer(cell_width=args.cell_width)
+    visualizer.dataset_meta = dataset.metainfo
+    count = min(args.count, len(dataset))
+    for i in track(range(count), description="drawing"):
+        item = dataset[i]
+        sample = item["data_samples"]
+        image = np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
+        image = np.clip(np.round(image.astype(np.float32)), 0, 255).astype(np.uint8)
+        path = args.out / f"{i:05d}_{Path(sample.get('img_path', 'image')).stem}.png"
+        visualizer.add_datasample(path.stem, image, sample, draw_pred=False, out_file=str(path))
+    print(f"Wrote {count} of {len(dataset)} samples to {args.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Plot the losses of a sequence, one phase after the other, a panel a task.
+
+Example:
+    python tools/analysis_tools/plot_losses.py work_dirs/rooms_seg_depth_normal --out losses.png
+"""
+
+import argparse
+from pathlib import Path
+
+from mmlhl.visualization.training_curves import loss_curves, read_losses
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description="Plot the losses of a sequence.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
+    parser.add_argument("--out", type=Path, required=True, help="picture: .png, .pdf or .svg")
+    parser.add_argument("--smooth", type=int, default=1, help="mean over that many logged values")
+    parser.add_argument("--log", action="store_true", help="logarithmic losses")
+    args = parser.parse_args(argv)
+    if args.out.suffix not in (".png", ".pdf", ".svg"):
+        parser.error(f"--out {args.out}: the name must end in .png, .pdf or .svg")
+    if args.smooth < 1:
+        parser.error(f"--smooth {args.smooth}: must be 1 or more")
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the logs and write the picture."""
+    args = parse_args(argv)
+    try:
+        figure = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
+    except OSError as error:
+        raise SystemExit(f"plot_losses: {error}") from None
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(args.out)
+    print(f"Wrote {args.out}")
+
+
+if __name__ == "__main__":
+    main()
