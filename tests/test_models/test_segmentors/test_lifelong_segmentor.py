@@ -352,7 +352,7 @@ def test_what_mmseg_tools_ask_of_a_segmentor(build):
     assert (depth.num_classes, depth.out_channels, depth.align_corners) == (None, None, None)
 
 
-# -- mmseg's apis on a real checkpoint ---------------------------------------------------------------
+# -- mmseg's apis on a real checkpoint ---------------------------------------------------------
 @pytest.fixture(scope="module")
 def finished(trained):
     """Config, last and first checkpoint of a sequence of three phases."""
