@@ -124,6 +124,7 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
             fontsize=9,
             fontweight="bold",
         )
+    grid[-1].set_xlim(0, 1.02 * ends[-1])
     grid[-1].set_xlabel("iteration, over all phases")
     return fig
 

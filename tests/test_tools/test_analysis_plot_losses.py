@@ -14,6 +14,7 @@ def tool():
     return module
 
 
+@pytest.mark.filterwarnings("error::UserWarning")  # such as a layout that did not fit
 def test_writes_a_picture(tmp_path, tool):
     folder = tmp_path / "phase_1_seg" / "20260101_000000" / "vis_data"
     folder.mkdir(parents=True)
