@@ -25,7 +25,7 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
         tasks: tasks that the teacher has to know.
 
     Raises:
-        ValueError: if the checkpoint lacks a task or a weight of it.
+        ValueError: if the checkpoint lacks a task or a weight of it, or has one of another shape.
     """
     config = copy.deepcopy(dict(model))
     # tasks=None follows the checkpoint; initialisation would only be overwritten
@@ -33,11 +33,19 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
     teacher = MODELS.build(config)
     loaded = load_checkpoint(teacher, checkpoint, map_location="cpu")
     state = loaded.get("state_dict", loaded)
+    own = teacher.state_dict()
     lacking = [task for task in tasks if task not in teacher.heads]
-    missing = [key for key in teacher.state_dict() if key not in state]
-    if lacking or missing:
-        raise ValueError(
-            f"the checkpoint {checkpoint} cannot teach {list(tasks)}: "
-            + (f"it has no head for {lacking}" if lacking else f"it lacks {missing[:5]} ...")
-        )
+    missing = [key for key in own if key not in state]
+    # mmengine only logs them, and the weight stays random
+    other = [key for key in own if key in state and state[key].shape != own[key].shape]
+    if lacking or missing or other:
+        if lacking:
+            reason = f"it has no head for {lacking}"
+        elif missing:
+            reason = f"it lacks {missing[:5]}"
+        else:
+            key = other[0]
+            shapes = f"{tuple(state[key].shape)}, the config says {tuple(own[key].shape)}"
+            reason = f"{len(other)} weights have another shape, such as {key}: {shapes}"
+        raise ValueError(f"the checkpoint {checkpoint} cannot teach {list(tasks)}: {reason}")
     return freeze(teacher)

@@ -40,6 +40,8 @@ class HAD(DistillationMethod):
     ) -> dict[str, Tensor]:
         """Half of each HAD term, so that lambda weighs their mean."""
         groups = head.groups(teacher, valid, bins=self.bins)
-        num_groups = max(head.num_groups, self.bins or 0)  # groups that stay empty cost nothing
+        num_groups = head.num_groups
+        if num_groups is not None:  # groups that stay empty cost nothing
+            num_groups = max(num_groups, self.bins or 0)
         losses = self.loss(head.distance(student, teacher), groups, valid, num_groups)
         return {name: loss / 2 for name, loss in losses.items()}
