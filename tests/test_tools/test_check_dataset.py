@@ -1,0 +1,86 @@
+"""The check command says what is there and fails where training would."""
+
+import runpy
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+TOOL = Path(__file__).parents[2] / "tools" / "dataset_converters" / "check_dataset.py"
+CONFIG = """
+dataset = dict(
+    type='MultiTaskDataset', data_root={root!r}, metainfo=dict(classes=('floor', 'wall', 'tv')),
+    annotations=dict(
+        seg=dict(kind='classes', dir='label'),
+        depth=dict(kind='depth', dir='depth', scale=0.001),
+        normal=dict(kind='normal', dir='normal')))
+train_dataloader = dict(dataset=dict(**dataset, part=(0, 2)))
+val_dataloader = dict(dataset=dict(type='RepeatDataset', times=1, dataset=dataset))
+"""
+
+
+@pytest.fixture
+def check(tmp_path, capsys):
+    for folder in ("image", "label", "depth", "normal"):
+        (tmp_path / folder).mkdir()
+    normal = np.full((4, 5, 3), 127, np.uint8)
+    normal[..., 0] = 0  # blue: z = -1, towards the camera
+    for name in ("0", "1"):
+        label = np.array([[0, 0, 0, 1, 255]] * 4, np.uint8)
+        depth = np.full((4, 5), 2000, np.uint16)
+        depth[:, 0] = 0
+        images = dict(image=np.zeros((4, 5, 3), np.uint8), label=label, depth=depth, normal=normal)
+        for folder, array in images.items():
+            cv2.imwrite(str(tmp_path / folder / f"{name}.png"), array)
+    config = tmp_path / "config.py"
+    config.write_text(CONFIG.format(root=str(tmp_path)))
+    main = runpy.run_path(str(TOOL))["main"]
+
+    def run(*args):
+        code = main([str(config), *args])
+        return code, capsys.readouterr().out
+
+    run.root = tmp_path
+    return run
+
+
+def test_a_good_set(check):
+    code, said = check()
+    assert code == 0 and "All that was read can be trained on" in said
+    assert "train, val" in said  # the same files are read once, whatever part a phase takes
+    assert "2 samples, annotations: seg, depth, normal" in said
+    assert "floor 75.0 %, wall 25.0 %, tv 0.0 %" in said
+    assert "classes [2] of 'seg' never occur" in said
+    assert "2 .. 2" in said and "20.0 %" in said
+
+
+def test_missing_broken_and_odd_files(check):
+    (check.root / "label" / "1.png").unlink()
+    (check.root / "depth" / "1.png").write_bytes(b"broken")
+    normal = np.full((4, 5, 3), 127, np.uint8)
+    normal[..., 0] = 255
+    for name in ("0", "1"):
+        cv2.imwrite(str(check.root / "normal" / f"{name}.png"), normal)
+    code, said = check("--splits", "train")
+    assert code == 1 and "2 reasons above" in said
+    assert "1.png: no such file" in said and "1.png: expected an image" in said
+    assert "only 0 % of the normals" in said and "'-z'" in said
+
+
+def test_a_whole_annotation_missing(check):
+    for path in (check.root / "depth").iterdir():
+        path.unlink()
+    (check.root / "depth").rmdir()
+    code, said = check()
+    assert code == 1 and "annotations['depth']['dir'] is 'depth'" in said
+    assert "annotations: seg, normal" in said and "floor 75.0 %" in said
+    assert check("--tasks", "seg")[0] == 0
+
+
+def test_nothing_known_and_nothing_there(check):
+    for name in ("0", "1"):
+        cv2.imwrite(str(check.root / "depth" / f"{name}.png"), np.zeros((4, 5), np.uint16))
+    code, said = check("--limit", "1")
+    assert code == 1
+    assert check("--data-root", str(check.root / "nowhere"))[0] == 1
