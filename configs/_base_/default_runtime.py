@@ -18,10 +18,10 @@ default_hooks = dict(
     param_scheduler=dict(type="ParamSchedulerHook"),
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type="DistSamplerSeedHook"),
-    visualization=dict(type="SegVisualizationHook"),
+    visualization=dict(type="MultiTaskVisualizationHook"),
 )
 vis_backends = [dict(type="LocalVisBackend")]
-visualizer = dict(type="SegLocalVisualizer", vis_backends=vis_backends, name="visualizer")
+visualizer = dict(type="MultiTaskVisualizer", vis_backends=vis_backends, name="visualizer")
 tta_model = dict(type="MultiTaskTTAModel")
 log_processor = dict(by_epoch=True)
 log_level = "INFO"

@@ -31,6 +31,8 @@ from mmlhl.evaluation.derived import position
 from mmlhl.evaluation.rendering import to_markdown, to_rich
 
 ROOT = Path(__file__).resolve().parents[2]
+#: figures in which joint training beats naive by less than this, in percent, say nothing
+MIN_SPAN = 2.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def chosen_value(
         raise RuntimeError(f"the search for {label} lacks {lacking}; see train.log there")
     naive, joint = (r for run, r in records.items() if run.label in ("Naive", "Joint"))
     scores = {
-        run.value: position(record, naive, joint).mean
+        run.value: position(record, naive, joint, min_span=MIN_SPAN).mean
         for run, record in records.items()
         if run.label == label
     }
@@ -203,7 +205,7 @@ def report(
     records = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
     records = [record for record in records if record is not None]
     if records:
-        comparison = Comparison(records)
+        comparison = Comparison(records, min_span=MIN_SPAN)
         for group in comparison.groups:
             for sheet in (comparison.summary(group), comparison.final(group)):
                 Console().print(to_rich(sheet))

@@ -61,7 +61,7 @@ val_evaluator = dict(
         human_parts=dict(type="SegmentationMetric", field="human_parts"),
         sal=dict(type="BinaryMetric", field="saliency_map"),
         normals=dict(type="NormalErrorMetric"),
-        edge=dict(type="BinaryMetric", field="edge_map"),
+        edge=dict(type="BinaryMetric", field="edge_map", beta_squared=1),
     ),
 )
 test_evaluator = val_evaluator
