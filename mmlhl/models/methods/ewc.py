@@ -88,10 +88,10 @@ class EWC(BaseMethod):
         normalize: bool = False,
         seed: int = 0,
     ) -> None:
-        if loss_weight < 0 or not 0 <= decay <= 1:
-            raise ValueError(
-                f"EWC: needs loss_weight >= 0, 0 <= decay <= 1: {loss_weight}, {decay}"
-            )
+        if loss_weight < 0:
+            raise ValueError(f"EWC: loss_weight must be >= 0, got {loss_weight}")
+        if not 0 <= decay <= 1:
+            raise ValueError(f"EWC: decay must lie in [0, 1], got {decay}")
         if samples is not None and samples < 1:
             raise ValueError(f"EWC: samples must be None or >= 1, got {samples}")
         self.loss_weight, self.online, self.decay = loss_weight, online, decay

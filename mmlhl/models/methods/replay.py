@@ -28,7 +28,7 @@ class ReplayMethod(BaseMethod):
     ) -> None:
         if replay_batch is not None and replay_batch < 1:
             raise ValueError(
-                f"{type(self).__name__}: replay_batch must be >= 1, got {replay_batch}"
+                f"{type(self).__name__}: replay_batch must be None or >= 1, got {replay_batch}"
             )
         self.buffer = ExemplarBuffer(buffer_size, seed)
         self.replay_batch = replay_batch

@@ -20,11 +20,12 @@ from .measuring import (
 from .step_editing import Edit, StepEditingMethod
 
 
-def importance(gradient: Tensor) -> Tensor:
+def importance(gradient: Tensor, strength: float = 1.0) -> Tensor:
     """Importance of one tensor's parameters, in [0, 1]: ``|tanh((g - mean g) / std g)|``.
 
     Args:
         gradient: summed gradient, any shape.
+        strength: factor inside tanh.
 
     Returns:
         The same shape; zeros where all gradients are equal (nothing stands out).
@@ -35,7 +36,7 @@ def importance(gradient: Tensor) -> Tensor:
     std = gradient.std()
     if not std > 0:
         return torch.zeros_like(gradient)
-    return ((gradient - gradient.mean()) / std).tanh().abs()
+    return (strength * (gradient - gradient.mean()) / std).tanh().abs()
 
 
 @MODELS.register_module()
@@ -66,6 +67,7 @@ class SPG(StepEditingMethod):
     - Old decoders get no loss and are frozen. Gradients are taken in evaluation mode.
 
     Args:
+        strength: factor inside tanh, to trade keeping against learning; 1 is the paper.
         samples: images that gradients are summed over; None for all of the phase (paper).
         cross_head: take the older tasks' proxies in.
         slow_new_heads: scale the new heads' steps.
@@ -75,6 +77,7 @@ class SPG(StepEditingMethod):
 
     def __init__(
         self,
+        strength: float = 1.0,
         samples: int | None = None,
         cross_head: bool = True,
         slow_new_heads: bool = True,
@@ -82,6 +85,9 @@ class SPG(StepEditingMethod):
         seed: int = 0,
     ) -> None:
         super().__init__(edits)
+        if strength <= 0:
+            raise ValueError(f"SPG: strength must be > 0, got {strength}")
+        self.strength = strength
         if samples is not None and samples < 1:
             raise ValueError(f"SPG: samples must be None or >= 1, got {samples}")
         self.samples, self.cross_head, self.seed = samples, cross_head, seed
@@ -121,7 +127,7 @@ class SPG(StepEditingMethod):
         """Accumulate the importances of this phase."""
         for sums in self._measure(model, runner).values():
             for name, gradient in sums.items():
-                new = importance(gradient)
+                new = importance(gradient, self.strength)
                 old = self.importance.get(name)
                 self.importance[name] = new if old is None else torch.maximum(old, new)
 
