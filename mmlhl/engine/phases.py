@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,15 +135,17 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
 
 def check_method(method: dict) -> None:
     """Raise a ValueError unless ``method`` is the config of a registered method."""
-    cls = method.get("type")
-    cls = MODELS.get(cls) if isinstance(cls, str) else cls
-    if not (inspect.isclass(cls) and issubclass(cls, BaseMethod)):
+    name = method.get("type") if isinstance(method, dict) else method
+    cls = MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
+    if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):
         known = sorted(
             name
             for name, value in MODELS.module_dict.items()
             if inspect.isclass(value) and issubclass(value, BaseMethod)
         )
-        raise ValueError(f"model.method: {method.get('type')!r} is no method; known are {known}")
+        raise ValueError(
+            f"model.method: {name!r} is no method; known are {known}, as dict(type=...)"
+        )
 
 
 def multi_task_datasets(node: object) -> Iterator[dict]:
@@ -205,8 +208,9 @@ def phase_config(
     out.work_dir = str(root / phase.folder)
     out.experiment_name = f"{cfg.get('experiment_name') or root.name}_{phase.folder}"
     if out.get("visualizer") is not None:
-        # a visualizer is a global instance by name: each phase needs its own log folder
-        out.visualizer["name"] = out.experiment_name
+        # a visualizer is a global instance by name, with the log folder that it was made with:
+        # each phase of each sequence in this process needs one of its own
+        out.visualizer["name"] = os.path.abspath(out.work_dir)
     out.resume = resume
     if resume:
         out.load_from = None
@@ -233,10 +237,11 @@ def phase_config(
         now = merged_config(cfg, phase).model.to_dict()
         if before != now:
             hook["teacher_model"] = before
-        if any(before.get(key) != now.get(key) for key in ("backbone", "neck")):
+        changed = any(before.get(key) != now.get(key) for key in ("backbone", "neck"))
+        if changed and not resume:
             # a new encoder: nothing of the old one fits, all old tasks come from the teacher
             out.load_from = phase.cfg.get("load_from")
-    out.custom_hooks = [*out.get("custom_hooks", []), ConfigDict(hook)]
+    out.custom_hooks = [*(out.get("custom_hooks") or []), ConfigDict(hook)]
     return out
 
 
