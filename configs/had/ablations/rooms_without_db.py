@@ -1,0 +1,3 @@
+_base_ = "../rooms_seg_depth_normal.py"
+model = dict(method=dict(loss=dict(with_db=False)))
+label = "HAD without DB"
