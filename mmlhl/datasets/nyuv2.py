@@ -5,37 +5,13 @@ from __future__ import annotations
 from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
+from .nyuv2_classes import CLASSES_13, CLASSES_40, PALETTE_13
 
-CLASSES_13 = (
-    "bed",
-    "books",
-    "ceiling",
-    "chair",
-    "floor",
-    "furniture",
-    "objects",
-    "picture",
-    "sofa",
-    "table",
-    "tv",
-    "wall",
-    "window",
-)
-PALETTE_13 = [
-    [214, 39, 40],
-    [188, 189, 34],
-    [199, 210, 230],
-    [255, 152, 60],
-    [140, 110, 84],
-    [97, 76, 160],
-    [23, 190, 207],
-    [240, 110, 190],
-    [44, 130, 60],
-    [152, 223, 138],
-    [20, 24, 40],
-    [200, 190, 160],
-    [60, 120, 230],
-]
+METAINFO = {
+    13: dict(classes=CLASSES_13, palette=PALETTE_13),
+    40: dict(classes=CLASSES_40),
+}
+"""Names and colours by the number of classes."""
 
 
 @DATASETS.register_module()
@@ -45,12 +21,22 @@ class NYUv2Dataset(MultiTaskDataset):
     Images are float (H, W, 3) RGB in [0, 1], labels (H, W) with -1 ignored, depth (H, W, 1) in
     metres with 0 unmeasured, normals (H, W, 3) with the zero vector missing. The set has 795
     training and 654 validation images, 288x384 in the copy that the literature uses.
+    ``tools/dataset_converters/nyuv2.py`` makes them from the publisher's file.
+
+    Args:
+        num_classes: 13 or 40, whichever the label arrays hold.
+        metainfo: As in :class:`MultiTaskDataset`; defaults to the names of the classes.
+        **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
 
-    METAINFO = dict(classes=CLASSES_13, palette=PALETTE_13)
     IMG = dict(dir="{split}/image", suffix=".npy")
     ANNOTATIONS = dict(
         seg=dict(kind="classes", dir="{split}/label", suffix=".npy"),
         depth=dict(kind="depth", dir="{split}/depth", suffix=".npy"),
         normal=dict(kind="normal", dir="{split}/normal", suffix=".npy"),
     )
+
+    def __init__(self, num_classes: int = 13, metainfo: dict | None = None, **kwargs) -> None:
+        if num_classes not in METAINFO:
+            raise ValueError(f"num_classes of NYUv2 is {num_classes!r}; it must be 13 or 40")
+        super().__init__(metainfo={**METAINFO[num_classes], **(metainfo or {})}, **kwargs)

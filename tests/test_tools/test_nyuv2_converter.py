@@ -1,0 +1,109 @@
+"""NYUv2's publisher files become arrays that the dataset reads."""
+
+import argparse
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from mmlhl.datasets import NYUv2Dataset
+from mmlhl.datasets.geometry import pixel_rays
+from mmlhl.datasets.nyuv2_classes import CLASSES_13, CLASSES_40, TO_13
+
+TOOL = Path(__file__).parents[2] / "tools" / "dataset_converters" / "nyuv2.py"
+SIZE = (48, 64)
+
+
+@pytest.fixture
+def tool():
+    return runpy.run_path(str(TOOL))
+
+
+def make_arrays(tool, frames=3, height=480, width=640):
+    """A floor below the camera, as in MATLAB's column-major arrays; one hole in the depth."""
+    u, v = pixel_rays(height, width, **tool["CAMERA"])
+    depth = np.broadcast_to(np.minimum(1.5 / np.maximum(v, 1e-3), 8.0), (height, width))
+    depth = depth.astype(np.float32).copy()
+    depth[400:420, 100:140] = 0
+    label = np.full((height, width), 5, np.uint16)
+    label[:100] = 0
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = 255
+    return dict(
+        images=np.stack([image.transpose(2, 1, 0)] * frames),
+        depths=np.stack([depth.T] * frames),
+        rawDepths=np.stack([depth.T] * frames),
+        labels=np.stack([label.T] * frames),
+    )
+
+
+def raw_to_40():
+    """894 raw labels; the fifth is 'floor', class 2."""
+    class_map = np.full(894, 40)
+    class_map[4] = 2
+    return class_map
+
+
+def test_convert_and_resume(tool, tmp_path):
+    arrays = make_arrays(tool)
+    args = argparse.Namespace(classes=13, size=SIZE, window=9, raw_depth=False)
+    table = tool["label_table"](raw_to_40(), 13)
+    splits = dict(train=np.array([[3], [1]]), val=np.array([[2]]))
+
+    def convert():
+        return tool["convert"](arrays, splits, tmp_path, table, args, lambda jobs, _: jobs)
+
+    assert convert() == 3 and convert() == 0
+    (tmp_path / "train" / "depth" / "1.npy").unlink()
+    assert convert() == 1
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert "Computed from the depth" in (tmp_path / "README.txt").read_text()
+
+    pipeline = [dict(type="LoadImageFromFile"), dict(type="LoadMultiTaskAnnotations")]
+    dataset = NYUv2Dataset(data_root=str(tmp_path), split="train", pipeline=pipeline)
+    assert len(dataset) == 2
+    sample = dataset[0]
+    assert sample["img"].shape == (*SIZE, 3) and sample["img"][0, 0].tolist() == [0, 0, 255]
+    assert sample["gt_seg_map"][0, 0] == 255
+    assert CLASSES_13[sample["gt_seg_map"][-1, 0]] == "floor"
+    depth = sample["gt_depth_map"]
+    assert np.isnan(depth[41, 12]) and depth[-1, 0] == pytest.approx(1.5 / (225.3 / 519.5), 0.05)
+    # the floor's normal points up; further up the clipped depth is a wall facing the camera
+    np.testing.assert_allclose(sample["gt_normal_map"][-5, 32], [0, -1, 0], atol=0.01)
+    np.testing.assert_allclose(sample["gt_normal_map"][5, 32], [0, 0, -1], atol=0.01)
+
+
+def test_classes(tool):
+    table = tool["label_table"](raw_to_40(), 40)
+    assert (
+        table[0] == -1 and CLASSES_40[table[5]] == "floor" and CLASSES_40[table[1]] == "other_prop"
+    )
+    with pytest.raises(ValueError, match=r"0\.\.3, expected classes 1\.\.40"):
+        tool["label_table"](np.array([0, 3]), 40)
+    # the usual reduction, as published with SceneNet's metadata, counted from 1
+    published = """12 5 6 1 4 9 10 12 13 6 8 6 13 10 6 13 6 7 7 5 7 3 2 6 11 7 7 7 7 7 7 6 7 7 7 7 7 7
+    6 7"""
+    assert [i + 1 for i in TO_13] == [int(i) for i in published.split()]
+    dataset = NYUv2Dataset(num_classes=40, lazy_init=True)
+    assert len(dataset.metainfo["classes"]) == len(dataset.metainfo["palette"]) == 40
+    assert dataset.ann_specs["seg"].num_classes == 40
+    with pytest.raises(ValueError, match="num_classes of NYUv2 is 14"):
+        NYUv2Dataset(num_classes=14)
+
+
+def test_command_line(tool, tmp_path, capsys):
+    h5py = pytest.importorskip("h5py")
+    labeled, splits, class_map = (str(tmp_path / n) for n in ("l.mat", "s.mat", "c.mat"))
+    with h5py.File(labeled, "w") as stream:
+        for name, array in make_arrays(tool, frames=2).items():
+            stream[name] = array
+    savemat(splits, dict(trainNdxs=[[1]], testNdxs=[[2]]))
+    savemat(class_map, dict(mapClass=raw_to_40()[None]))
+    out = str(tmp_path / "out")
+    args = [labeled, splits, "--class-map", class_map, "--out", out, "--size", "48", "64"]
+    assert tool["main"](args) == 0 and tool["main"](args) == 0
+    said = capsys.readouterr().out
+    assert "2 frames converted" in said and "0 frames converted" in said
+    assert tool["main"]([labeled, "none.mat", "--class-map", class_map]) == 1
