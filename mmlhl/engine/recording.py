@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os.path as osp
 from io import StringIO
 
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.runner import Runner
 from rich.console import Console
@@ -42,6 +44,9 @@ def add_to_record(
         record = LifelongRecord(type(model.method).__name__, runner.seed)
         if runner.cfg.get("label"):  # tells variants of one method apart in tables
             record.extra["label"] = runner.cfg.label
+        dataset = dataset_name(runner.cfg)
+        if dataset:  # figures of another data set are nothing to compare with
+            record.extra["dataset"] = dataset
     directions = getattr(runner.test_loop.evaluator, "higher_is_better", {}) if metrics else {}
     record.add_phase(
         name,
@@ -56,3 +61,24 @@ def add_to_record(
     text = StringIO()
     Console(file=text, width=100).print(phase_table(record))
     runner.logger.info(f"{path}\n{text.getvalue()}")
+
+
+def dataset_name(cfg: Config) -> str | None:
+    """Class name of the dataset that a config trains on, else of the one that it tests on.
+
+    Args:
+        cfg: a config with ``train_dataloader`` or ``test_dataloader``.
+
+    Returns:
+        The name of the innermost class, inside wrappers such as ``RepeatDataset`` and of several
+        concatenated ones the first; None without a loader.
+    """
+    for key in ("train_dataloader", "test_dataloader"):
+        dataset = (cfg.get(key) or {}).get("dataset")
+        while isinstance(dataset, dict) and ("dataset" in dataset or dataset.get("datasets")):
+            dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
+        if dataset is not None:
+            kind = dataset["type"] if isinstance(dataset, dict) else type(dataset)
+            name = kind.__name__ if inspect.isclass(kind) else str(kind)
+            return name.rpartition(".")[2]  # without a registry's scope
+    return None

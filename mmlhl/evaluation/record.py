@@ -59,6 +59,11 @@ class LifelongRecord:
         return str(self.extra.get("label") or self.method or "unnamed")
 
     @property
+    def dataset(self) -> str:
+        """str: Class name of the data set, from the field ``dataset``; empty if not recorded."""
+        return str(self.extra.get("dataset") or "")
+
+    @property
     def tasks(self) -> list[str]:
         """list[str]: Tasks in the order in which they were learned, then those only evaluated."""
         learned = [task for phase in self.phases for task in phase["tasks"]]

@@ -47,10 +47,11 @@ def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
 
 @dataclass
 class Group:
-    """All runs that learned the same tasks in the same order, and their references.
+    """All runs that learned the same tasks of a data set in the same order, and their references.
 
     Attributes:
         order (Order): Tasks of each phase.
+        dataset (str): The data set, empty where all runs are of one. Defaults to ''.
         methods (dict[str, list[LifelongRecord]]): Runs by label, naive first, then in order of
             appearance; without joint and single-task training.
         naive (list[LifelongRecord]): Runs of naive training; they are among ``methods``, too.
@@ -59,6 +60,7 @@ class Group:
     """
 
     order: Order
+    dataset: str = ""
     methods: dict[str, list[LifelongRecord]] = field(default_factory=dict)
     naive: list[LifelongRecord] = field(default_factory=list)
     joint: list[LifelongRecord] = field(default_factory=list)
@@ -66,8 +68,9 @@ class Group:
 
     @property
     def name(self) -> str:
-        """str: The order in words."""
-        return " → ".join("+".join(tasks) for tasks in self.order)
+        """str: The order in words, after the data set if it is not the only one."""
+        order = " → ".join("+".join(tasks) for tasks in self.order)
+        return f"{self.dataset}, {order}" if self.dataset else order
 
 
 def group_runs(
@@ -76,10 +79,13 @@ def group_runs(
     joint: str = "joint",
     single: str = "single",
 ) -> list[Group]:
-    """Sort runs by the order of their tasks and find the references of each order.
+    """Sort runs by data set and order of their tasks and find the references of each group.
 
     Joint and single-task training have no order, so they serve each order of the same tasks. If
     there is nothing else, they make groups of their own.
+
+    Records that do not tell their data set are taken to be of the one that others tell; if these
+    tell several, or none, they are compared among themselves.
 
     Args:
         records (Sequence[LifelongRecord]): The runs.
@@ -91,40 +97,45 @@ def group_runs(
         list[Group]: The groups in order of appearance.
 
     Raises:
-        ValueError: If two runs have the same label, order and seed, or a run has no figures.
+        ValueError: If two runs have the same label, data set, order and seed, or a run has no
+            figures.
     """
     names = [record.label.lower() for record in records]
     if all(name in (joint.lower(), single.lower()) for name in names):
         joint = single = ""
-    groups: dict[Order, Group] = {}
+    told = {record.dataset for record in records} - {""}
+    several = len(told) > 1
+    unknown = "" if several else "".join(told)
+    groups: dict[tuple[str, Order], Group] = {}
     seen: dict[tuple, LifelongRecord] = {}
-    bounds: dict[str, list[LifelongRecord]] = {"joint": [], "single": []}
+    bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and data set
     for record in records:
         if not record.metrics:
             raise ValueError(f"{record.path or record.label} has no figures yet.")
         order = tuple(tuple(phase["tasks"]) for phase in record.phases)
-        label = record.label
-        twin = seen.setdefault((label.lower(), order, record.seed), record)
+        label, dataset = record.label, record.dataset or unknown
+        twin = seen.setdefault((label.lower(), dataset, order, record.seed), record)
         if twin is not record:
             raise ValueError(
                 f"{twin.path} and {record.path} are both {label} with seed {record.seed}; tell "
                 "variants apart with LABEL=PATH."
             )
         if label.lower() == joint.lower():
-            bounds["joint"].append(record)
+            bounds.setdefault(("joint", dataset), []).append(record)
         elif label.lower() == single.lower():
-            bounds["single"].append(record)
+            bounds.setdefault(("single", dataset), []).append(record)
         else:
-            group = groups.setdefault(order, Group(order))
+            group = groups.setdefault((dataset, order), Group(order, dataset if several else ""))
             group.methods.setdefault(label, []).append(record)
             if label.lower() == naive.lower():
                 group.naive = group.methods[label]
-    for group in groups.values():
+    for (dataset, _), group in groups.items():
         # Naive first, as all others are compared with it.
         group.methods = dict(sorted(group.methods.items(), key=lambda m: m[1] is not group.naive))
         tasks = {task for phase in group.order for task in phase}
-        group.joint = [r for r in bounds["joint"] if set(r.tasks) == tasks]
-        group.single = _singles(bounds["single"], tasks)
+        joints, singles = (bounds.get((kind, dataset), []) for kind in ("joint", "single"))
+        group.joint = [r for r in joints if set(r.tasks) == tasks]
+        group.single = _singles(singles, tasks)
     return list(groups.values())
 
 

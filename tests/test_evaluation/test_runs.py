@@ -48,6 +48,41 @@ def test_references_of_other_tasks_are_not_taken():
     assert group.single == [] and [run.seed for run in group.joint] == [0]
 
 
+def of(dataset, runs):
+    """Runs that tell their data set."""
+    for run in runs:
+        run.extra["dataset"] = dataset
+    return runs
+
+
+def test_data_sets_are_kept_apart():
+    rooms, nyu = of("RoomsDataset", field_of_runs()), of("NYUv2Dataset", field_of_runs()[:-3])
+    groups = group_runs([*rooms, *nyu])
+    names = ["RoomsDataset, seg → depth", "NYUv2Dataset, seg → depth"]
+    assert [group.name for group in groups] == names
+    for group, runs in zip(groups, (rooms, nyu), strict=True):
+        assert all(run in runs for method in group.methods.values() for run in method)
+        assert len(group.naive) == 2
+    # the references serve their own data set only
+    assert [(len(group.joint), len(group.single)) for group in groups] == [(1, 1), (0, 0)]
+
+
+def test_one_data_set_goes_without_saying_and_takes_those_that_do_not_tell():
+    (group,) = group_runs(of("RoomsDataset", field_of_runs()))
+    assert group.name == "seg → depth"
+    runs = field_of_runs()
+    of("RoomsDataset", runs[:2])
+    (group,) = group_runs(runs)
+    assert group.name == "seg → depth" and len(group.methods) == 3 and len(group.joint) == 1
+
+
+def test_runs_that_do_not_tell_are_apart_from_several_data_sets():
+    rooms, nyu = of("RoomsDataset", [record()]), of("NYUv2Dataset", [record()])
+    groups = group_runs([*rooms, record(), *nyu])
+    names = ["RoomsDataset, seg → depth", "seg → depth", "NYUv2Dataset, seg → depth"]
+    assert [group.name for group in groups] == names
+
+
 def test_references_alone_are_shown_as_methods():
     groups = group_runs(field_of_runs()[-3:])
     assert [list(group.methods) for group in groups] == [["Joint"], ["single"], ["single"]]
