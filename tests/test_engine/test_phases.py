@@ -122,7 +122,7 @@ def test_the_given_config_is_left_as_it_was(config):
     assert cfg.to_dict() == before
 
 
-# -- the phases -----------------------------------------------------------------------------------
+# -- the phases --------------
 def test_names_folders_and_tasks_seen(config):
     phases = parse_phases(
         config(phases=[dict(tasks=["seg"]), dict(tasks=["normal", "depth"], name="shape")])
@@ -223,7 +223,7 @@ def test_a_wrapped_dataset_gets_tasks_and_part(config):
     assert "tasks" not in out
 
 
-# -- overrides ------------------------------------------------------------------------------------
+# -- overrides --------------
 def test_a_phase_overrides_anything_for_itself_alone(config):
     own = dict(
         train_cfg=dict(max_epochs=7),

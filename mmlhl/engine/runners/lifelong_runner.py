@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import glob
 import os
 import os.path as osp
 
@@ -30,7 +31,7 @@ from ...evaluation import LifelongRecord
 from ...models.adopt import load_adopted
 from ..cpu_distributed import prepare_distributed
 from ..hooks.lifelong_phase_hook import unwrap
-from ..phases import ARCHITECTURE, Phase, parse_phases, phase_config
+from ..phases import ARCHITECTURE, Phase, merged_config, parse_phases, phase_config
 from ..recording import add_to_record
 
 RECORD = "lifelong.json"
@@ -151,15 +152,16 @@ class LifelongRunner:
 
     def _read_start(self) -> tuple[int, str | None]:
         path = osp.join(self.cfg.work_dir, RECORD)
-        if not osp.isfile(path):
-            return 0, None
         if not self.cfg.get("resume"):
-            os.remove(path)
+            self._forget(path)
+        if not osp.isfile(path):
             return 0, None
         record = LifelongRecord.load(path)
         for phase, entry in zip(self.phases, record.phases, strict=False):
             self._check_entry(path, phase, entry)
-        method = self.cfg.model.get("method", dict(type="Naive"))["type"]
+        first = merged_config(self.cfg, self.phases[0]).model
+        method = first.get("method", dict(type="Naive"))["type"]
+        method = method.split(".")[-1] if isinstance(method, str) else method.__name__
         if record.method != method or len(record) > len(self.phases):
             raise ValueError(
                 f"{path} is of {record.method} with {len(record)} phase(s), the config has "
@@ -170,6 +172,13 @@ class LifelongRunner:
             return 0, None
         print_log(f"resume: {len(record)} of {len(self.phases)} phases are done", "current")
         return len(record), osp.join(self.cfg.work_dir, record.phases[-1]["checkpoint"])
+
+    def _forget(self, record: str) -> None:
+        """Remove what an older sequence in this folder would be resumed by."""
+        folders = osp.join(glob.escape(self.cfg.work_dir), "phase_*")
+        for marker in [*glob.glob(osp.join(folders, "last_checkpoint")), record]:
+            if osp.isfile(marker):
+                os.remove(marker)
 
     def _check_entry(self, path: str, phase: Phase, entry: dict) -> None:
         if list(phase.tasks) != entry["tasks"]:
@@ -204,4 +213,9 @@ def testing_config(cfg: Config) -> Config:
 
 
 def _has_checkpoint(folder: str) -> bool:
-    return osp.isfile(osp.join(folder, "last_checkpoint")) and bool(find_latest_checkpoint(folder))
+    if not osp.isfile(osp.join(folder, "last_checkpoint")):
+        return False
+    # mmengine removes the oldest checkpoint before it writes the next: a run that is killed in
+    # between leaves a name without a file
+    checkpoint = find_latest_checkpoint(folder)
+    return bool(checkpoint) and osp.isfile(checkpoint)

@@ -1,0 +1,193 @@
+"""The hook on a plain mmengine runner: one task added to one checkpoint, and a method's ends."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner import Runner
+from mmseg.registry import MODELS
+
+from mmlhl.engine.hooks.lifelong_phase_hook import check_optimizer
+from mmlhl.evaluation import LifelongRecord
+from mmlhl.models.methods import BaseMethod
+
+CALLS = []
+
+
+@MODELS.register_module()
+class NotingMethod(BaseMethod):
+    """Notes what it is told, and counts its phases in what it keeps."""
+
+    def __init__(self):
+        self.phases = 0
+
+    def begin_phase(self, model, runner):
+        weight = model.heads[model.new_tasks[0]].decoder.conv_seg.weight
+        CALLS.append(("begin", tuple(model.new_tasks), self.phases, weight.detach().clone()))
+
+    def end_phase(self, model, runner):
+        self.phases += 1
+        CALLS.append(("end", tuple(model.new_tasks), self.phases))
+
+    def edit_gradients(self, model):
+        given = [p for p in model.parameters() if p.requires_grad]
+        assert all(p.grad is not None for p in given)
+        weight = model.heads[model.new_tasks[0]].decoder.conv_seg.weight
+        CALLS.append(("gradients", weight.grad.norm()))
+        for parameter in given:
+            parameter.grad.zero_()
+
+    def state_dict(self):
+        return dict(phases=self.phases)
+
+    def load_state_dict(self, state):
+        self.phases = state["phases"]
+
+
+@pytest.fixture
+def plain_config(sequence_config, trained, tmp_path):
+    """A function: config of a plain runner that adds depth to the checkpoint of phase one."""
+    finished, record = trained
+    checkpoint = str(Path(finished.work_dir, record.phases[0]["checkpoint"]))
+
+    def config(load_from=checkpoint, tasks=("seg", "depth"), hook=(), method=None, **changes):
+        cfg = sequence_config(tmp_path / "plain", load_from=load_from, **changes)
+        for key in ("phases", "runner_type"):
+            cfg.pop(key)
+        cfg.model.tasks, cfg.model.new_tasks = list(tasks), list(tasks[-1:])
+        if method is not None:
+            cfg.model.method = method
+        cfg.train_dataloader.dataset.tasks = list(tasks[-1:])
+        cfg.train_cfg.max_epochs = 1
+        cfg.visualizer.name = cfg.experiment_name
+        cfg.custom_hooks = [dict(type="LifelongPhaseHook", **dict(hook))]
+        return cfg
+
+    return config
+
+
+def test_adds_one_task_to_one_checkpoint(plain_config, trained):
+    cfg = plain_config()
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.model.teacher is None  # let go at the end
+    record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
+    (phase,) = record.phases
+    assert (phase["name"], phase["tasks"], phase["checkpoint"]) == ("depth", ["depth"], "depth.pth")
+    assert record.metrics.keys() == {"seg", "depth"}
+    stored = torch.load(Path(cfg.work_dir) / "depth.pth")
+    assert {k.split(".")[1] for k in stored["state_dict"] if "heads" in k} == {"seg", "depth"}
+    scalars = next(Path(cfg.work_dir).glob("*/vis_data/scalars.json")).read_text()
+    assert "seg.loss_had_db" in scalars and "depth.loss_l1" in scalars
+
+
+def test_the_classes_of_earlier_data_are_kept(plain_config):
+    cfg = plain_config()
+    cfg.train_dataloader.dataset.metainfo = dict(classes=None)
+    runner = Runner.from_cfg(cfg)
+    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    hook.after_load_checkpoint(runner, dict(meta=dict(dataset_meta=dict(classes=("a", "b")))))
+    checkpoint = dict(meta=dict(dataset_meta=dict(scene="kitchen")))
+    hook.before_save_checkpoint(runner, checkpoint)
+    assert checkpoint["meta"]["dataset_meta"] == dict(scene="kitchen", classes=("a", "b"))
+    checkpoint = dict(meta=dict(dataset_meta=dict(classes=("new",))))
+    hook.before_save_checkpoint(runner, checkpoint)
+    assert checkpoint["meta"]["dataset_meta"] == dict(classes=("new",))
+
+
+def test_distillation_without_a_checkpoint(plain_config):
+    runner = Runner.from_cfg(plain_config(load_from=None))
+    with pytest.raises(ValueError, match=r"HAD keeps \['seg'\] .* load_from"):
+        runner.train()
+
+
+def test_a_checkpoint_for_the_teacher_alone(plain_config):
+    cfg = plain_config()
+    checkpoint = cfg.load_from
+    cfg.load_from, cfg.custom_hooks[0].teacher_checkpoint = None, checkpoint
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert (Path(cfg.work_dir) / "depth.pth").exists()
+
+
+def test_a_teacher_that_knows_too_little(plain_config):
+    runner = Runner.from_cfg(plain_config(tasks=("seg", "normal", "depth")))
+    with pytest.raises(ValueError, match=r"no head for \['normal'\]"):
+        runner.train()
+
+
+def test_another_model_is_refused(plain_config):
+    cfg = plain_config(load_from=None)
+    cfg.model = dict(
+        type="EncoderDecoder",
+        backbone=cfg.model.backbone,
+        decode_head=dict(cfg.model.heads.seg.decoder, num_classes=13),
+        data_preprocessor=cfg.model.data_preprocessor,
+    )
+    with pytest.raises(TypeError, match="needs a LifelongSegmentor"):
+        Runner.from_cfg(cfg).train()
+
+
+# -- the optimiser has everything --------------
+def test_a_head_that_grows_on_loading_is_told_to_be_untrained(plain_config):
+    """The checkpoint brings seg, which the config does not name: too late for the optimiser."""
+    runner = Runner.from_cfg(plain_config(tasks=("depth",)))
+    with pytest.raises(RuntimeError, match=r"does not have \d+ trainable parameters.*heads.seg"):
+        runner.train()
+
+
+def test_check_optimizer_by_hand():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+
+    class Wrapper:
+        def __init__(self, *parameters):
+            self.optimizer = torch.optim.SGD(list(parameters), lr=1.0)
+
+    class Runner:
+        optim_wrapper = Wrapper(*model.parameters())
+
+    check_optimizer(model, Runner)
+    Runner.optim_wrapper = Wrapper(*model[0].parameters())
+    with pytest.raises(RuntimeError, match=r"2 trainable parameters, such as \['1.weight'"):
+        check_optimizer(model, Runner)
+    # several wrappers, as for a GAN
+    Runner.optim_wrapper = dict(
+        a=Wrapper(*model[0].parameters()), b=Wrapper(*model[1].parameters())
+    )
+    check_optimizer(model, Runner)
+    model[1].requires_grad_(False)
+    Runner.optim_wrapper = Wrapper(*model[0].parameters())
+    check_optimizer(model, Runner)
+
+
+# -- the method's ends --------------
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_method_is_told_and_its_state_travels(plain_config, accumulate):
+    CALLS.clear()
+    cfg = plain_config(method=dict(type="NotingMethod"))
+    cfg.optim_wrapper.accumulative_counts = accumulate
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    steps = -(-6 // accumulate)  # twelve images in batches of two
+    kinds = [call[0] for call in CALLS]
+    assert kinds == ["begin", *["gradients"] * steps, "end"]
+    assert CALLS[0][:3] == ("begin", ("depth",), 0) and CALLS[-1] == ("end", ("depth",), 1)
+    assert all(call[1] > 0 for call in CALLS[1:-1])
+    # every gradient was zeroed before the step, so Adam moved nothing: as initialised
+    after = torch.load(Path(cfg.work_dir) / "depth.pth")
+    assert torch.equal(after["state_dict"]["heads.depth.decoder.conv_seg.weight"], CALLS[0][3])
+    assert after["lifelong_method"] == dict(phases=1)
+    # the hook on the optimiser is gone
+    CALLS.clear()
+    runner.optim_wrapper.optimizer.step()
+    assert CALLS == []
+
+    again = copy.deepcopy(cfg)
+    again.load_from, again.work_dir = str(Path(cfg.work_dir) / "depth.pth"), cfg.work_dir + "_2"
+    again.model.tasks, again.model.new_tasks = ["seg", "depth", "normal"], ["normal"]
+    again.train_dataloader.dataset.tasks = ["normal"]
+    again.experiment_name += "_2"
+    again.visualizer.name = again.experiment_name
+    Runner.from_cfg(again).train()
+    assert CALLS[0][:3] == ("begin", ("normal",), 1) and CALLS[-1] == ("end", ("normal",), 2)
