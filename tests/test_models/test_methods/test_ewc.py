@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmlhl.models.methods import EWC
+from mmlhl.models.methods import EWC, base_method
 from mmlhl.models.methods.ewc import add_quadratics, quadratic
 
 
@@ -95,6 +95,15 @@ def test_state(toy_model, toy_runner, round_trip):
         method.end_phase(toy_model(row), toy_runner(row))
     assert method.constant > 0
     round_trip(method, EWC())
+
+
+def test_a_phase_after_another_method_warns(toy_model, monkeypatch):
+    told = []
+    monkeypatch.setattr(base_method, "print_log", lambda text, *_: told.append(text))
+    EWC().begin_phase(toy_model(), None)  # a first phase has nothing to remember
+    assert told == []
+    EWC().begin_phase(toy_model(heads=("a", "b"), new_tasks=("b",)), None)
+    assert len(told) == 1 and "EWC" in told[0] and "['a']" in told[0]
 
 
 def test_another_encoder_and_wrong_options_are_told(build, toy_model, toy_runner):
