@@ -125,6 +125,29 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
     return filled
 
 
+def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: str) -> Any:
+    """What ``run`` gives for a blank image; the model is left in the mode that it was in.
+
+    Raises:
+        ValueError: If the model does not run on such an image; ``hint`` says what helps.
+    """
+    weight = next(model.parameters())
+    mean = getattr(model.data_preprocessor, "mean", None)
+    channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
+    blank = torch.zeros(1, channels, size, size, device=weight.device, dtype=weight.dtype)
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            return run(blank)
+    except RuntimeError as error:
+        raise ValueError(
+            f"running {type(model).__name__} on a {size}x{size} image failed ({error}); {hint}"
+        ) from error
+    finally:
+        model.train(training)
+
+
 def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict[Tap, int]:
     """Number of channels of each tap, found by a trial run with a blank image.
 
@@ -140,21 +163,23 @@ def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict
         ValueError: If the model lacks a tap, or does not run on such an image.
     """
     taps = list(taps)
-    weight = next(model.parameters())
-    mean = getattr(model.data_preprocessor, "mean", None)
-    channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
-    blank = torch.zeros(1, channels, size, size, device=weight.device, dtype=weight.dtype)
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            filled = run_for_taps(model, blank, taps)
-    except RuntimeError as error:
-        raise ValueError(
-            f"the channels of the taps {taps} could not be found by running "
-            f"{type(model).__name__} on a {size}x{size} image ({error}); give the distiller "
-            "student_channels and teacher_channels"
-        ) from error
-    finally:
-        model.train(training)
+    hint = (
+        f"so the channels of the taps {taps} are unknown: give the distiller student_channels "
+        "and teacher_channels"
+    )
+    filled = _try_out(model, lambda blank: run_for_taps(model, blank, taps), size, hint)
     return {tap: filled[tap].shape[1] for tap in taps}
+
+
+def encoder_channels(model: nn.Module, size: int = 64) -> list[int]:
+    """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image.
+
+    Args:
+        model: A segmentor; left in the mode that it was in.
+        size: Height and width of the image.
+
+    Raises:
+        ValueError: If the encoder does not run on such an image.
+    """
+    hint = "so the channels of its feature maps are unknown: give student_channels"
+    return [feature.shape[1] for feature in _try_out(model, model.extract_feat, size, hint)]

@@ -3,6 +3,7 @@ from .der import DER, DERpp
 from .distillation import DistillationMethod
 from .ewc import EWC
 from .had import HAD
+from .had_heteroakd import HADHeteroAKD
 from .had_release import HADRelease
 from .icarl import ICaRL
 from .lwf import LwF
@@ -21,6 +22,7 @@ __all__ = [
     "BaseMethod",
     "DERpp",
     "DistillationMethod",
+    "HADHeteroAKD",
     "HADRelease",
     "ICaRL",
     "LwF",

@@ -21,12 +21,17 @@ class Step:
         samples: their data samples.
         feats: the student's feature maps, from the step's only pass through the encoder.
         valid: ``(N, H, W)`` bool, False on pixels that padding added.
+        teacher_feats: the teacher's feature maps and
+        teacher_labels: its pseudo labels by task, both left here by
+            ``LifelongSegmentor.teacher_labels``, so that its encoder runs once a step.
     """
 
     inputs: Tensor
     samples: Sequence
     feats: Sequence[Tensor]
     valid: Tensor
+    teacher_feats: Sequence[Tensor] | None = None
+    teacher_labels: dict[str, Tensor] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -61,15 +66,25 @@ def valid_pixels(inputs: Tensor, samples: Sequence) -> Tensor:
 class BaseMethod:
     """A method of lifelong learning: what is added to the loss of the new tasks.
 
-    A method is not a module: what it stores is no part of the model that is published. The
-    phase hook keeps its state in checkpoints beside the model, calls :meth:`begin_phase` after
-    the previous phase's weights are loaded and :meth:`end_phase` after the last step.
+    A method is not a module: what it stores is no part of the model that is published. What it
+    trains comes from :meth:`build_modules`. The phase hook keeps its state in checkpoints beside
+    the model, calls :meth:`begin_phase` after the previous phase's weights are loaded and
+    :meth:`end_phase` after the last step.
     """
 
     #: a frozen copy of the previous phase's model is needed
     needs_teacher: bool = False
     #: old heads take part in the loss; otherwise they are frozen with what they know
     trains_old_heads: bool = False
+
+    def build_modules(self, model: nn.Module) -> nn.Module | None:
+        """What the method trains beside the model in this phase, if anything.
+
+        Called once, at the end of the model's constructor, and kept as ``model.distillers``: the
+        optimiser, distributed wrappers and checkpoints see it. No parameter of it may go without
+        a gradient. It is left out of what is published and starts anew in the next phase.
+        """
+        return None
 
     def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
         """Named losses of this step that keep old tasks, weighted."""

@@ -15,10 +15,12 @@ from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
 from ..frozen import FrozenModels
+from ..frozen_segmentor import convert_inputs
 from ..methods.base_method import BaseMethod, Step, valid_pixels
 from .inference import input_metas, slide, undo_padding_and_flip
 
 HEAD_PREFIX = "heads."
+DISTILLER_PREFIX = "distillers."
 
 
 @MODELS.register_module()
@@ -83,6 +85,7 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         if not self.method.trains_old_heads:
             for task in self.old_tasks:
                 self.heads[task].requires_grad_(False)
+        self.distillers = self.method.build_modules(self)
 
     def _check_tasks(self, tasks: list[str], new_tasks: list[str]) -> None:
         for key, names in (("tasks", tasks), ("new_tasks", new_tasks)):
@@ -222,6 +225,9 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
     def teacher_labels(self, step: Step) -> dict[str, Tensor]:
         """The teacher's pseudo labels of all old tasks, its encoder run once.
 
+        The teacher sees the batch in its own normalisation and channel order. Its feature maps
+        and the labels are left on the step.
+
         Raises:
             RuntimeError: if no teacher was set, which is the phase hook's work.
         """
@@ -230,11 +236,15 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
                 f"method {type(self.method).__name__} needs the previous phase's model; train "
                 "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
             )
-        feats = self.teacher.extract_feat(step.inputs)
+        inputs = convert_inputs(
+            step.inputs, step.samples, self.data_preprocessor, self.teacher.data_preprocessor
+        )
+        feats = self.teacher.extract_feat(inputs)
         labels = {}
         for task in self.old_tasks:
             head = self.teacher.heads[task]
             labels[task] = head.pseudo_label(head.activate(head(feats), step.size))
+        step.teacher_feats, step.teacher_labels = feats, labels
         return labels
 
     # -- growing -----------------------------------------------------------------------------
@@ -265,7 +275,21 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
                 print_log(f"task {task!r} is new: its head starts from scratch", "current")
                 for key, value in self.heads[task].state_dict().items():
                     state_dict[f"{start}{task}.{key}"] = value
+        same_phase = stored >= set(self.heads.keys())
+        self._keep_distillers(state_dict, prefix + DISTILLER_PREFIX, same_phase)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _keep_distillers(self, state_dict: dict, start: str, same_phase: bool) -> None:
+        """Make a checkpoint's distillers those of this model, without a word.
+
+        They belong to one phase: one that goes on takes them, any other model leaves them.
+        """
+        own = {} if self.distillers is None else self.distillers.state_dict()
+        for key in [key for key in state_dict if key.startswith(start)]:
+            if not same_phase or key[len(start) :] not in own:
+                del state_dict[key]
+        for key, value in own.items():
+            state_dict.setdefault(start + key, value)
 
     def _grow(self, task: str) -> None:
         reference = next(self.backbone.parameters())

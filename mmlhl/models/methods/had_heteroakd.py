@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import ModuleDict
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..feature_taps import encoder_channels
+from ..losses import HeteroAKDLoss
+from .base_method import Step
+from .had import HAD
+
+TAPS = ("student_tap", "teacher_tap")
+CHANNELS = ("student_channels", "teacher_channels")
+
+
+@MODELS.register_module()
+class HADHeteroAKD(HAD):
+    r"""HAD at the outputs, and HeteroAKD in the aligned logits space for old tasks of classes.
+
+    For a phase that brings another encoder: outputs compare across architectures as they are,
+    features only after projectors into one channel a class (AAAI 2025, arXiv 2504.07691). No
+    old image or label is needed: the label of HeteroAKD is the teacher's class, ignored where
+    ``step.valid`` is False.
+
+    .. math:: L = L_{HAD} + \sum_{j \in hakd} \lambda_{2,j} L_{hakd,j}
+        + L_{projectors,j}
+
+    The added terms have the weights of their own options; neither lambda nor the 1/(t-1) of HAD
+    scales them. Projectors are trained, and exist, only in phases in which their task is old.
+
+    Args:
+        hakd: Options by task: those of :class:`~mmlhl.models.losses.HeteroAKDLoss` and
+            ``student_tap`` and ``teacher_tap``, indices into the feature maps of the encoder
+            (-1 if absent). ``num_classes`` is the head's. ``student_channels`` may be left out;
+            ``teacher_channels`` only where the teacher's map has as many as the student's, as
+            in a phase that keeps its encoder.
+        **kwargs: See :class:`HAD`.
+
+    Raises:
+        ValueError: If ``hakd`` names no task, or an option that does not exist or is wrong.
+    """
+
+    def __init__(self, hakd: dict[str, dict], **kwargs) -> None:
+        super().__init__(**kwargs)
+        if not hakd:
+            raise ValueError(f"HADHeteroAKD: hakd={hakd!r} names no task; that is HAD")
+        self.hakd = {task: dict(options) for task, options in hakd.items()}
+        known = {*TAPS, *inspect.signature(HeteroAKDLoss.__init__).parameters}
+        known -= {"self", "num_classes"}
+        for task, options in self.hakd.items():
+            unknown = sorted(set(options) - known)
+            if unknown:
+                raise ValueError(
+                    f"HADHeteroAKD: hakd.{task} has unknown options {unknown}; known are "
+                    f"{sorted(known)}"
+                )
+            for tap in TAPS:
+                if not isinstance(options.get(tap, -1), int):
+                    raise ValueError(
+                        f"HADHeteroAKD: hakd.{task}.{tap}={options[tap]!r} must be an index into "
+                        "the encoder's feature maps"
+                    )
+            # Wrong values are told in phase one, not when the projectors are needed.
+            plain = {key: options[key] for key in options if key not in TAPS + CHANNELS}
+            HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
+
+    def build_modules(self, model: nn.Module) -> nn.Module | None:
+        """Projectors and losses of the old tasks that ``hakd`` names, by task.
+
+        Raises:
+            ValueError: If such a task has no head or one without classes, or the student has no
+                such tap.
+        """
+        for task in self.hakd:
+            if task not in model.head_cfgs:
+                raise ValueError(
+                    f"model.method.hakd names {task!r}, but model.heads has only "
+                    f"{list(model.head_cfgs)}"
+                )
+            if task in model.heads and getattr(model.heads[task], "num_classes", None) is None:
+                raise ValueError(
+                    f"model.method.hakd names {task!r}, which is no task of classes "
+                    f"({type(model.heads[task]).__name__}); HeteroAKD needs one channel a class"
+                )
+        tasks = [task for task in model.old_tasks if task in self.hakd]
+        if not tasks:
+            return None
+        return ModuleDict({task: self._build_distiller(model, task) for task in tasks})
+
+    def _build_distiller(self, model: nn.Module, task: str) -> nn.Module:
+        options = {key: value for key, value in self.hakd[task].items() if key not in TAPS}
+        if options.get("student_channels") is None:
+            channels = encoder_channels(model)
+            tap = self.hakd[task].get("student_tap", -1)
+            if not -len(channels) <= tap < len(channels):
+                raise ValueError(
+                    f"model.method.hakd.{task}.student_tap={tap}: the encoder gives "
+                    f"{len(channels)} maps only"
+                )
+            options["student_channels"] = channels[tap]
+        if options.get("teacher_channels") is None:
+            options["teacher_channels"] = options["student_channels"]
+        return HeteroAKDLoss(num_classes=model.heads[task].num_classes, **options)
+
+    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+        """Losses of HAD, and ``<task>.loss_hakd`` with its projectors' supervision."""
+        losses = super().losses(model, step)
+        for task, distiller in (model.distillers or {}).items():
+            student = self._feature(task, "student", step.feats, distiller.student_projector)
+            teacher = self._feature(
+                task, "teacher", step.teacher_feats, distiller.teacher_projector
+            )
+            with torch.no_grad():
+                # The group of a pixel is the teacher's class, also where its label is soft.
+                label = model.heads[task].groups(step.teacher_labels[task], step.valid)
+                label = label.masked_fill(~step.valid, distiller.ignore_index)
+            for name, loss in distiller(student, teacher, label).items():
+                losses[f"{task}.{name}"] = loss
+        return losses
+
+    def _feature(
+        self, task: str, side: str, feats: Sequence[Tensor], projector: nn.Module
+    ) -> Tensor:
+        """The tapped map ``(N, C, h, w)`` of the student or the teacher.
+
+        Raises:
+            ValueError: If there is no such map, or the projector takes other channels.
+        """
+        key = f"model.method.hakd.{task}.{side}"
+        tap = self.hakd[task].get(f"{side}_tap", -1)
+        if not -len(feats) <= tap < len(feats):
+            raise ValueError(f"{key}_tap={tap}: the {side}'s encoder gives {len(feats)} maps only")
+        feature = feats[tap]
+        wanted = projector.conv.in_channels
+        if feature.shape[1] != wanted:
+            raise ValueError(
+                f"{key}_channels is {wanted} (the student's where it is not given), but the "
+                f"{side}'s map {tap} has {feature.shape[1]} channels; set it in the phase that "
+                "brings the new encoder"
+            )
+        return feature
