@@ -21,7 +21,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--work-dir", help="folder for the log and the figures as JSON")
     parser.add_argument("--out", help="folder for the predictions as files")
     parser.add_argument("--show", action="store_true", help="show predictions in a window")
-    parser.add_argument("--show-dir", help="folder for painted predictions, inside the work dir")
+    parser.add_argument(
+        "--show-dir", help="folder for painted predictions, which come below vis_data/vis_image"
+    )
     parser.add_argument("--wait-time", type=float, default=2, help="seconds each one is shown")
     parser.add_argument("--tta", action="store_true", help="test with augmentation (tta_pipeline)")
     parser.add_argument(

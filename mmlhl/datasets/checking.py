@@ -115,7 +115,8 @@ class MapReport:
             absent = np.flatnonzero(self.counts == 0)
             if len(absent):
                 notes.append(f"classes {absent.tolist()} of {self.name!r} never occur")
-        if self.kind == "normal" and self.known and self.towards < 0.9 * self.known:
+        # under a wide angle, surfaces seen from the front may well have a positive z
+        if self.kind == "normal" and self.known and self.towards < 0.5 * self.known:
             notes.append(
                 f"only {100 * self.towards / self.known:.0f} % of the normals of {self.name!r} "
                 "point towards the camera (negative z); if the set's z axis points backward, set "
