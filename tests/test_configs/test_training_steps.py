@@ -78,13 +78,16 @@ def step(cfg):
     without_pretraining(model_cfg)
     # in whatever order old tasks were learned
     tasks = sorted(model_cfg.get("tasks", []), key=lambda task: (task in model_cfg.new_tasks, task))
-    same = [{**model_cfg.to_dict(), "tasks": tasks}, cfg.optim_wrapper.to_dict()]
+    teacher = (cfg.get("custom_hooks") or [{}])[-1].get("teacher_model") or model_cfg
+    same = [{**model_cfg.to_dict(), "tasks": tasks}, cfg.optim_wrapper.to_dict(), dict(teacher)]
     key = json.dumps(same, default=str, sort_keys=True)
     if key not in TAKEN:
         torch.manual_seed(0)
         model = MODELS.build(model_cfg).train()
         if getattr(model, "old_tasks", None):
-            model.set_teacher(MODELS.build({**model_cfg, "new_tasks": None}))
+            teacher = copy.deepcopy({**teacher, "tasks": model.old_tasks, "new_tasks": None})
+            without_pretraining(teacher)
+            model.set_teacher(MODELS.build({**teacher, "method": dict(type="Naive")}))
         wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
         wrapper.initialize_count_status(model, 0, 1)
         parameter = next(p for p in model.backbone.parameters() if p.requires_grad and p.dim() > 1)

@@ -30,7 +30,7 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         init_cfg: as in mmengine.
 
     Raises:
-        ValueError: if the decoder is configured with another number of channels.
+        ValueError: if the decoder is configured with another number of channels, or with a loss.
     """
 
     #: groups that :meth:`groups` makes, None where only the data can tell
@@ -56,8 +56,13 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
             decoder.setdefault("threshold", 0.5)  # mmseg warns without one; nothing here reads it
         elif channels == 2:
             decoder.setdefault("out_channels", 2)
-        # losses are the head's; the decoder's own, never called, only has to build quietly
-        decoder.setdefault("loss_decode", dict(type="CrossEntropyLoss", avg_non_ignore=True))
+        if "loss_decode" in decoder:
+            raise ValueError(
+                f"{type(self).__name__}: decoder.loss_decode would not be used, as the loss is the "
+                "head's; move it to the head, beside the decoder: loss=..."
+            )
+        # never called, only has to build quietly
+        decoder["loss_decode"] = dict(type="CrossEntropyLoss", avg_non_ignore=True)
         self.decoder = MODELS.build(decoder)
         self.field = field
         losses = [loss] if isinstance(loss, dict) else loss

@@ -249,6 +249,12 @@ def test_a_decoder_of_other_channels_is_refused(decoder_config):
     assert NormalHead(decoder_config(num_classes=3)).decoder.num_classes == 3
 
 
+def test_a_loss_inside_the_decoder_is_not_ignored_silently(decoder_config):
+    """Where mmseg's own configs have it."""
+    with pytest.raises(ValueError, match="SegmentationHead: decoder.loss_decode would not be used"):
+        SegmentationHead(decoder_config(loss_decode=dict(type="DiceLoss")), 3)
+
+
 def test_the_config_is_left_as_it_was(decoder_config):
     config = decoder_config()
     before = dict(config)
