@@ -13,24 +13,19 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+import running
 from mmengine.config import Config
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.evaluation.comparison import Comparison
 from mmlhl.evaluation.derived import position
 from mmlhl.evaluation.rendering import to_markdown, to_rich
 
-ROOT = Path(__file__).resolve().parents[2]
 #: figures in which joint training beats naive by less than this, in percent, say nothing
 MIN_SPAN = 2.0
 
@@ -136,34 +131,19 @@ def chosen_value(
 
 def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
     """Train every run that has no complete record yet, ``jobs`` at a time."""
-    waiting = [run for run in dict.fromkeys(runs) if run.record(root) is None]
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns) as bar, ThreadPoolExecutor(jobs) as pool:
-        task = bar.add_task(what, total=len(waiting))
-        futures = {pool.submit(train, run, cfg, root, jobs): run for run in waiting}
-        for future in as_completed(futures):
-            if future.result():
-                folder = futures[future].folder(root)
-                bar.console.print(f"[red]failed[/]: {folder}, see train.log there")
-            bar.advance(task)
+    running.execute(
+        runs,
+        done=lambda run: run.record(root) is not None,
+        train=lambda run: train(run, cfg, root, jobs),
+        folder=lambda run: run.folder(root),
+        jobs=jobs,
+        what=what,
+    )
 
 
 def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
-    """Train one run in a process of its own; its exit code."""
-    folder = run.folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    run_config(cfg, run).dump(folder / "config.py")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
-    command = [sys.executable, str(ROOT / "tools" / "train.py"), str(folder / "config.py")]
-    with open(folder / "train.log", "w", encoding="utf-8") as log:
-        return subprocess.call(
-            [*command, "--work-dir", str(folder), "--resume"],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=env,
-        )
+    """Train one run in a process of its own, from where it stopped; its exit code."""
+    return running.train_config(run_config(cfg, run), run.folder(root), jobs, resume=True)
 
 
 def final_runs(
@@ -194,11 +174,8 @@ def report(
     root: Path,
 ) -> str:
     """The benchmark's section as Markdown; its tables are also printed."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
     lines = [
-        f"Command: `{command}`; commit {commit or 'unknown'}; seeds {seeds}; strengths searched "
+        f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; strengths searched "
         f"with seed {cfg.benchmark.search_seed} on the order {' → '.join(orders[0])}.",
         "",
     ]
@@ -290,9 +267,7 @@ def main(argv: list[str] | None = None) -> None:
         execute(list(final_runs(cfg, *what)), cfg, args.work_dir, args.jobs, "runs")
     text = report(cfg, f"python tools/benchmarks/methods.py {args.config}", *what)
     if args.out:
-        temporary = args.out.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(args.out)
+        running.write_text(args.out, text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""What the benchmarks share: many runs, each a config trained in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TypeVar
+
+from mmengine.config import Config
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+ROOT = Path(__file__).resolve().parents[2]
+RunT = TypeVar("RunT")
+
+
+def execute(
+    runs: Iterable[RunT],
+    done: Callable[[RunT], bool],
+    train: Callable[[RunT], int],
+    folder: Callable[[RunT], Path],
+    jobs: int,
+    what: str,
+) -> None:
+    """Train every run that is not done yet, with a progress bar.
+
+    Args:
+        runs: The runs; one that comes twice is trained once.
+        done: Whether a run needs no training.
+        train: Trains one run and gives an exit code; anything but 0 is told and goes on.
+        folder: Where the run's ``train.log`` is.
+        jobs: Runs at a time.
+        what: Title of the bar.
+    """
+    waiting = [run for run in dict.fromkeys(runs) if not done(run)]
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as bar, ThreadPoolExecutor(jobs) as pool:
+        task = bar.add_task(what, total=len(waiting))
+        futures = {pool.submit(train, run): run for run in waiting}
+        for future in as_completed(futures):
+            if future.result():
+                bar.console.print(f"[red]failed[/]: {folder(futures[future])}, see train.log there")
+            bar.advance(task)
+
+
+def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
+    """Train a config by ``tools/train.py`` in a process of its own.
+
+    Args:
+        cfg: The config; written to ``folder / 'config.py'``.
+        folder: Work dir of the run; its output goes to ``train.log`` there.
+        jobs: Number of such processes, which share the cores.
+        resume: Go on from what is in the folder.
+
+    Returns:
+        Exit code.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    cfg.dump(folder / "config.py")
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
+    command = [sys.executable, str(ROOT / "tools" / "train.py"), str(folder / "config.py")]
+    command += ["--work-dir", str(folder), *(["--resume"] if resume else [])]
+    with open(folder / "train.log", "w", encoding="utf-8") as log:
+        return subprocess.call(command, stdout=log, stderr=subprocess.STDOUT, env=env)
+
+
+def commit() -> str:
+    """Short hash of the commit that the tools are of."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return result.stdout.strip() or "unknown"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
