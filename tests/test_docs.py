@@ -1,5 +1,6 @@
 """What README and docs/ show works: configs load, classes run, files exist."""
 
+import inspect
 import math
 import re
 import shutil
@@ -86,6 +87,23 @@ def test_new_method_of_the_docs(extensions):
     assert method.losses(model, None)["loss_close"].item() == pytest.approx(0.5 * 4)
     model.old_tasks = []
     assert method.losses(model, None) == {}
+
+
+def methods():
+    from mmlhl.models import methods as room
+
+    classes = [getattr(room, name) for name in room.__all__]
+    return [cls for cls in classes if MODELS.get(cls.__name__) is cls]
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.__name__)
+def test_every_method_is_listed_with_its_options(method):
+    page = (ROOT / "docs/methods.md").read_text()
+    assert f"| `{method.__name__}` |" in page
+    own = inspect.signature(method.__init__).parameters
+    names = [n for n, p in own.items() if p.kind is p.POSITIONAL_OR_KEYWORD and n != "self"]
+    missing = [n for n in names if f"`{n}`" not in page and f"`{n}." not in page]
+    assert missing == []
 
 
 def test_data_set_of_the_docs_is_read_as_shown(tmp_path):
