@@ -23,3 +23,12 @@ class RoomsDataset(MultiTaskDataset):
         depth=dict(kind="depth", dir="{split}/depth", scale=0.001),
         normal=dict(kind="normal", dir="{split}/normal"),
     )
+
+    def _need_folder(self, folder: str, key: str, value: str) -> None:
+        try:
+            super()._need_folder(folder, key, value)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"{error}; rooms are rendered by "
+                f"`python tools/dataset_converters/rooms.py --out {self.data_root}`"
+            ) from None

@@ -1,0 +1,13 @@
+"""Rooms that were not rendered yet."""
+
+import pytest
+
+from mmlhl.datasets import RoomsDataset
+
+
+def test_missing_rooms_come_with_the_command_that_renders_them(tmp_path):
+    root = tmp_path / "rooms"
+    with pytest.raises(FileNotFoundError) as error:
+        RoomsDataset(data_root=str(root), split="val")
+    assert "'{split}/image'" in str(error.value)
+    assert f"python tools/dataset_converters/rooms.py --out {root}`" in str(error.value)
