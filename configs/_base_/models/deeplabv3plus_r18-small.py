@@ -1,5 +1,5 @@
 # A narrow DeepLabV3+ that two CPU cores train from scratch: ResNet-18 at half width, output
-# stride 8, low-level features from the first stage.
+# stride 16, low-level features from the first stage.
 norm_cfg = dict(type="BN", requires_grad=True)
 data_preprocessor = dict(
     type="MultiTaskDataPreProcessor",
@@ -12,7 +12,7 @@ decoder = dict(
     in_channels=256,
     in_index=3,
     channels=64,
-    dilations=(1, 3, 6, 9),
+    dilations=(1, 2, 4),
     c1_in_channels=32,
     c1_channels=16,
     dropout_ratio=0.0,
@@ -28,8 +28,8 @@ model = dict(
         base_channels=32,
         num_stages=4,
         out_indices=(0, 1, 2, 3),
-        dilations=(1, 1, 2, 4),
-        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 1, 2),
+        strides=(1, 2, 2, 1),
         norm_cfg=norm_cfg,
         norm_eval=False,
         style="pytorch",
