@@ -47,7 +47,7 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
 
     Raises:
         ValueError: on a task without a head, a task named twice, a new task that does not
-            exist, or a method of the wrong kind.
+            exist, two heads of one field, or a method of the wrong kind.
     """
 
     def __init__(
@@ -76,6 +76,13 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         if neck is not None:
             self.neck = MODELS.build(neck)
         self.heads = ModuleDict({task: self._build_head(task) for task in tasks})
+        fields = {head.field: task for task, head in self.heads.items()}
+        for task, head in self.heads.items():
+            if fields[head.field] != task:
+                raise ValueError(
+                    f"model.heads: {task!r} and {fields[head.field]!r} both write "
+                    f"pred_{head.field}; give one of them another field"
+                )
         self.new_tasks = new_tasks
         self.method = MODELS.build(method)
         if not isinstance(self.method, BaseMethod):

@@ -223,6 +223,10 @@ class StopHook(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self._maybe(runner, "first step")
 
+    def before_train_epoch(self, runner):
+        if runner.epoch == 1:
+            self._maybe(runner, "second epoch")
+
     def before_test(self, runner):
         self._maybe(runner, "evaluation")
 
@@ -230,7 +234,8 @@ class StopHook(Hook):
 def stopped(cfg, task, point):
     cfg = copy.deepcopy(cfg)
     cfg.experiment_name += f"_stopped_{task}_{point.replace(' ', '_')}"
-    cfg.custom_hooks = [dict(type="StopHook", task=task, point=point)]
+    stop = dict(type="StopHook", task=task, point=point)
+    cfg.custom_hooks = [*cfg.get("custom_hooks", []), stop]
     with pytest.raises(Stop):
         LifelongRunner.from_cfg(cfg).train()
 
@@ -270,6 +275,20 @@ def test_stopped_while_evaluating(two_phases, monkeypatch):
     assert len(read(cfg.work_dir)["phases"]) == 1
     assert epochs_trained(cfg, monkeypatch, resume=True) == []  # trained already
     mine, theirs = weights(cfg.work_dir, 1), weights(undisturbed, 1)
+    for key, value in theirs.items():
+        torch.testing.assert_close(mine[key], value, rtol=1e-3, atol=1e-5)
+
+
+def test_averaged_weights_are_resumed(two_phases):
+    """EMAHook swaps the averaged weights into checkpoints, and back when it resumes."""
+    make, _ = two_phases
+    cfgs = [make(), make()]
+    for cfg in cfgs:
+        cfg.custom_hooks = [dict(type="EMAHook", momentum=0.3)]
+    train(cfgs[0])
+    stopped(cfgs[1], "depth", "second epoch")
+    train(cfgs[1], resume=True)
+    theirs, mine = (weights(cfg.work_dir, 1) for cfg in cfgs)
     for key, value in theirs.items():
         torch.testing.assert_close(mine[key], value, rtol=1e-3, atol=1e-5)
 

@@ -148,6 +148,15 @@ def test_wrong_tasks_and_methods(model_config, options, told):
         MODELS.build(model_config(**options))
 
 
+def test_two_heads_of_one_field(model_config, decoder_config):
+    heads = model_config()["heads"]
+    heads["parts"] = dict(type="SegmentationHead", num_classes=7, decoder=decoder_config())
+    with pytest.raises(ValueError, match="'seg' and 'parts' both write pred_sem_seg"):
+        MODELS.build(model_config(heads=heads))
+    heads["parts"]["field"] = "human_parts"
+    assert "parts" in MODELS.build(model_config(heads=heads)).tasks
+
+
 def test_naive_freezes_old_heads_altogether(build, samples):
     model = build(["seg", "depth"], new_tasks=["depth"], method=dict(type="Naive")).train()
     before = copy.deepcopy(model.heads["seg"].state_dict())
