@@ -84,6 +84,11 @@ def parse_phases(cfg: Config) -> list[Phase]:
         if isinstance(tasks, str):
             raise ValueError(f"{key}.tasks must be a list, got {tasks!r}; write [{tasks!r}]")
         for task in tasks:
+            if not str(task).isidentifier():
+                raise ValueError(
+                    f"{key}.tasks: {task!r} names modules, figures and folders; letters, digits "
+                    "and '_' make a task's name"
+                )
             if task in seen:
                 raise ValueError(f"{key}.tasks: {task!r} comes twice in the sequence")
             seen.append(task)
@@ -134,7 +139,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
 
 
 def check_method(method: dict) -> None:
-    """Raise a ValueError unless ``method`` is the config of a registered method."""
+    """Raise a ValueError unless ``method`` builds a registered method."""
     name = method.get("type") if isinstance(method, dict) else method
     cls = MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
     if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):
@@ -146,6 +151,10 @@ def check_method(method: dict) -> None:
         raise ValueError(
             f"model.method: {name!r} is no method; known are {known}, as dict(type=...)"
         )
+    try:
+        MODELS.build(copy.deepcopy(dict(method)))
+    except Exception as error:  # whatever its constructor has against an option
+        raise ValueError(f"model.method={dict(method)!r}: {error}") from error
 
 
 def multi_task_datasets(node: object) -> Iterator[dict]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os.path as osp
 from io import StringIO
 
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from rich.console import Console
 
 from ..evaluation import LifelongRecord, phase_table
+from ..evaluation.directions import higher_is_better
 from ..models.segmentors import LifelongSegmentor
 
 
@@ -47,13 +50,26 @@ def add_to_record(
         dataset = dataset_name(runner.cfg)
         if dataset:  # figures of another data set are nothing to compare with
             record.extra["dataset"] = dataset
-    directions = getattr(runner.test_loop.evaluator, "higher_is_better", {}) if metrics else {}
+    evaluator = runner.test_loop.evaluator if metrics else None
+    directions, kept = {}, {}
+    for figure, value in metrics.items():
+        better = higher_is_better(figure, evaluator)
+        if figure.split("/")[0] not in model.tasks:
+            continue
+        if better is None:  # a trained phase is not thrown away for a figure nobody can rank
+            print_log(
+                f"{figure} is not recorded: give its metric a dict higher_is_better",
+                "current",
+                logging.WARNING,
+            )
+            continue
+        directions[figure], kept[figure] = better, value
     record.add_phase(
         name,
         tasks,
         osp.relpath(checkpoint, osp.dirname(osp.abspath(path))),
         round(seconds, 1),
-        {key: value for key, value in metrics.items() if key.split("/")[0] in model.tasks},
+        kept,
         directions,
         exemplars=model.method.exemplars,
     )

@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
 import torch
-from mmseg.registry import RUNNERS
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS, RUNNERS
 
 MIT = dict(
     _delete_=True,
@@ -50,3 +52,14 @@ def test_resnet_to_mit_and_on(tmp_path, sequence_config, decoder_config):
         figures = RUNNERS.build(cfg_for_test).test()
         row = record["metrics"]["seg"]["mIoU"]["values"][index]
         assert abs(figures["seg/mIoU"] - row) < 1e-4
+
+
+def test_checkpoint_of_another_encoder_is_refused(model_config):
+    """The sequence's config names the first encoder; a later checkpoint may be of another."""
+    init_default_scope("mmseg")
+    first = MODELS.build(dict(model_config(), tasks=["seg"]))
+    other = model_config()
+    other["backbone"] = {key: value for key, value in MIT.items() if key != "_delete_"}
+    model = MODELS.build(dict(other, tasks=["seg"]))
+    with pytest.raises(ValueError, match="MixVisionTransformer.*another architecture"):
+        model.load_state_dict(first.state_dict(), strict=False)

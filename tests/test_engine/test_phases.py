@@ -4,8 +4,10 @@ import copy
 
 import pytest
 from mmengine.config import Config, ConfigDict
+from mmseg.registry import MODELS
 
 from mmlhl.engine import LifelongRunner, parse_phases, phase_config
+from mmlhl.models.methods import BaseMethod
 
 
 @pytest.fixture
@@ -20,13 +22,23 @@ def config(sequence_config, tmp_path):
 
 @pytest.fixture
 def nothing_is_built(monkeypatch):
-    """Building any model, dataset or runner fails the test."""
+    """Building any network, dataset or runner fails the test.
+
+    A method, and the loss in it, may be built: it is a plain object that checks its options.
+    """
+    build = MODELS.build
 
     def refuse(*args, **kwargs):
         raise AssertionError("something was built")
 
-    for name in ("MODELS", "DATASETS"):
-        monkeypatch.setattr(f"mmseg.registry.{name}.build", refuse)
+    def only_methods(config, *args, **kwargs):
+        kind = MODELS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+        if not (issubclass(kind, BaseMethod) or kind.__name__.endswith("Loss")):
+            refuse()
+        return build(config, *args, **kwargs)
+
+    monkeypatch.setattr("mmseg.registry.MODELS.build", only_methods)
+    monkeypatch.setattr("mmseg.registry.DATASETS.build", refuse)
     monkeypatch.setattr("mmengine.runner.Runner.__init__", refuse)
 
 
@@ -318,3 +330,17 @@ def test_a_changed_model_is_told_to_the_hook(config):
     assert third.model.heads.depth.activation == "softplus"  # architecture stays
     assert "teacher_model" not in third.custom_hooks[-1]
     assert isinstance(third.custom_hooks[-1], ConfigDict)
+
+
+def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):
+    cfg = sequence_config(tmp_path)
+    cfg.phases[2] = dict(tasks=["normal"], cfg=dict(model=dict(method=dict(bins=1))))
+    with pytest.raises(ValueError, match="model.method=.*bins must be None or >= 2, got 1"):
+        parse_phases(cfg)
+
+
+@pytest.mark.parametrize("task", ["a.b", "a/b", "", 3])
+def test_a_task_that_is_no_name(sequence_config, tmp_path, task):
+    cfg = sequence_config(tmp_path, phases=[dict(tasks=[task])])
+    with pytest.raises(ValueError, match="make a task's name"):
+        parse_phases(cfg)

@@ -18,7 +18,6 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
-from torch.optim import Optimizer
 
 from ...models.methods import BaseMethod
 from ...models.segmentors import LifelongSegmentor
@@ -98,10 +97,10 @@ class LifelongPhaseHook(Hook):
             teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
             model.set_teacher(teacher.to(next(model.parameters()).device))
         model.method.begin_phase(model, runner)
-        self._watch_steps(model, runner.optim_wrapper.optimizer)
+        self._watch_steps(model, runner)
         self._started = time.time()
 
-    def _watch_steps(self, model: nn.Module, optimizer: Optimizer) -> None:
+    def _watch_steps(self, model: nn.Module, runner: Runner) -> None:
         """Let the method edit each step, on reduced and unscaled gradients, whatever wraps them.
 
         Torch hooks on the optimiser and none on the loop: a step that mixed precision skips, or
@@ -109,9 +108,11 @@ class LifelongPhaseHook(Hook):
         """
         method = model.method
         if type(method).edit_gradients is not BaseMethod.edit_gradients:
+            optimizer = runner.optim_wrapper.optimizer
             hook = optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model))
             self._step_hooks.append(hook)
         if type(method).edit_weights is not BaseMethod.edit_weights:
+            optimizer = runner.optim_wrapper.optimizer
             hook = optimizer.register_step_post_hook(lambda *_: method.edit_weights(model))
             self._step_hooks.append(hook)
 

@@ -159,22 +159,39 @@ class LifelongRunner:
         record = LifelongRecord.load(path)
         for phase, entry in zip(self.phases, record.phases, strict=False):
             self._check_entry(path, phase, entry)
-        first = merged_config(self.cfg, self.phases[0]).model
-        method = first.get("method", dict(type="Naive"))["type"]
-        method = method.split(".")[-1] if isinstance(method, str) else method.__name__
-        if record.method != method or len(record) > len(self.phases):
+        if record.method != self._method or len(record) > len(self.phases):
             raise ValueError(
                 f"{path} is of {record.method} with {len(record)} phase(s), the config has "
-                f"{method} with {len(self.phases)}; resume the sequence that was begun, or leave "
-                "--resume out to start anew"
+                f"{self._method} with {len(self.phases)}; resume the sequence that was begun, or "
+                "leave --resume out to start anew"
             )
         if not len(record):
             return 0, None
         print_log(f"resume: {len(record)} of {len(self.phases)} phases are done", "current")
         return len(record), osp.join(self.cfg.work_dir, record.phases[-1]["checkpoint"])
 
+    @property
+    def _method(self) -> str:
+        """Name of the method, as the record has it."""
+        first = merged_config(self.cfg, self.phases[0]).model
+        method = first.get("method", dict(type="Naive"))["type"]
+        return method.split(".")[-1] if isinstance(method, str) else method.__name__
+
     def _forget(self, record: str) -> None:
-        """Remove what an older sequence in this folder would be resumed by."""
+        """Remove what an older sequence in this folder would be resumed by.
+
+        Configs of different methods often have the same file name, and so the same default
+        ``work_dir``: another method's results are never overwritten.
+        """
+        try:
+            other = LifelongRecord.load(record).method
+        except (FileNotFoundError, ValueError):  # none, or none that is worth keeping
+            other = self._method
+        if other != self._method:
+            raise ValueError(
+                f"{record} holds results of {other}, the config trains {self._method}: choose "
+                "another --work-dir, or delete that folder"
+            )
         folders = osp.join(glob.escape(self.cfg.work_dir), "phase_*")
         for marker in [*glob.glob(osp.join(folders, "last_checkpoint")), record]:
             if osp.isfile(marker):

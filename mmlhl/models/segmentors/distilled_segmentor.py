@@ -41,6 +41,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             loss's ``default_tap`` if absent. ``num_classes``, ``ignore_index``,
             ``student_channels`` and ``teacher_channels`` are filled in.
         data_preprocessor: Used where the student's config has none.
+        pretrained: Must be None, which mmseg's ``init_model`` sets in every config.
 
     Raises:
         FileNotFoundError: If a file of the teacher is missing.
@@ -54,7 +55,10 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         teacher: dict | None = None,
         distillers: list[dict] | tuple[dict, ...] = (),
         data_preprocessor: dict | None = None,
+        pretrained: None = None,
     ) -> None:
+        if pretrained is not None:
+            raise ValueError("DistilledSegmentor: write init_cfg into student.backbone instead")
         super().__init__()
         student = ConfigDict(copy.deepcopy(student))
         if student.get("data_preprocessor") is None and data_preprocessor is not None:

@@ -262,6 +262,12 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         """
         start = prefix + HEAD_PREFIX
         stored = {key[len(start) :].split(".")[0] for key in state_dict if key.startswith(start)}
+        if stored and not any(f"{prefix}backbone.{key}" in state_dict for key in self._encoder()):
+            raise ValueError(
+                "no weight of the checkpoint's encoder fits model.backbone "
+                f"({type(self.backbone).__name__}): it is of another architecture; the config in "
+                "the folder of its phase builds the model that it is of"
+            )
         for task in self.head_cfgs:
             if task in stored and task not in self.heads:
                 self._grow(task)
@@ -285,6 +291,9 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         same_phase = stored >= set(self.heads.keys())
         self._keep_distillers(state_dict, prefix + DISTILLER_PREFIX, same_phase)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _encoder(self) -> list[str]:
+        return list(self.backbone.state_dict())
 
     def _keep_distillers(self, state_dict: dict, start: str, same_phase: bool) -> None:
         """Make a checkpoint's distillers those of this model, without a word.

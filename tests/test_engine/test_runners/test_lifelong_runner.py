@@ -454,3 +454,13 @@ def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
         task, name = key.split("/")
         expected = record["metrics"][task][name]["values"][1]
         assert value == pytest.approx(expected, abs=1e-4), key
+
+
+def test_another_methods_results_are_not_overwritten(sequence_config, tmp_path):
+    record = LifelongRecord("Naive", 0)
+    record.add_phase("seg", ["seg"], "phase_1_seg/seg.pth", 1.0, {"seg/mIoU": 50.0})
+    record.save(tmp_path / "lifelong.json")
+    before = (tmp_path / "lifelong.json").read_text()
+    with pytest.raises(ValueError, match="holds results of Naive, the config trains HAD"):
+        LifelongRunner.from_cfg(sequence_config(tmp_path)).train()
+    assert (tmp_path / "lifelong.json").read_text() == before
