@@ -11,12 +11,12 @@ benchmark_methods = {
     "HAD as released": dict(
         method=dict(type="HADRelease"), search=dict(loss_weight=[1.0, 3.0, 10.0])
     ),
-    "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[10.0, 100.0, 1000.0])),
-    "SPG": dict(method=dict(type="SPG")),
-    "SGP": dict(method=dict(type="SGP")),
+    "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[100.0, 1000.0, 10000.0])),
+    "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0])),
+    "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[3.0, 10.0, 30.0])),
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
-    "DER": dict(method=dict(type="DER"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
-    "DER++": dict(method=dict(type="DERpp"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
+    "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.1, 0.3, 1.0])),
+    "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.1, 0.3, 1.0])),
     # ablations of HAD run at HAD's strength
     "HAD without SG": dict(method=dict(type="HAD", loss=dict(with_sg=False)), like="HAD"),
     "HAD without DB": dict(method=dict(type="HAD", loss=dict(with_db=False)), like="HAD"),
@@ -24,4 +24,9 @@ benchmark_methods = {
     "HAD, 5 bins": dict(method=dict(type="HAD", bins=5), like="HAD"),
     "HAD, 10 bins": dict(method=dict(type="HAD", bins=10), like="HAD"),
     "HAD, 15 bins": dict(method=dict(type="HAD", bins=15), like="HAD"),
+    "HAD, soft classes": dict(
+        method=dict(type="HAD"),
+        like="HAD",
+        model=dict(heads=dict(seg=dict(soft_pseudo_label=True))),
+    ),
 }

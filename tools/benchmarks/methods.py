@@ -75,6 +75,7 @@ def run_config(cfg: Config, run: Run) -> Config:
     if run.value is not None:
         method[search_option(cfg, run.label)[0]] = run.value
     out.model["method"] = method
+    out.merge_from_dict(dict(model=entry.get("model", {})))
     out.label = run.label
     out.randomness = dict(seed=run.seed)
     out.phases = [dict(tasks=[task]) for task in run.order]
