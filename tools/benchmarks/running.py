@@ -52,7 +52,7 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
     Args:
         cfg: The config; written to ``folder / 'config.py'``.
         folder: Work dir of the run; its output goes to ``train.log`` there.
-        jobs: Number of such processes, which share the cores.
+        jobs: Number of such processes, which share the cores unless OMP_NUM_THREADS is set.
         resume: Go on from what is in the folder.
 
     Returns:
@@ -61,7 +61,7 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / "config.py")
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    env = {"OMP_NUM_THREADS": str(threads), **os.environ}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
     command = [sys.executable, str(ROOT / "tools" / "train.py"), str(folder / "config.py")]
     command += ["--work-dir", str(folder), *(["--resume"] if resume else [])]

@@ -1,0 +1,18 @@
+# A third of CamVid's size, for many runs on few cores. Figures are computed at full size.
+_base_ = "./seg_camvid.py"
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadMultiTaskAnnotations"),
+    dict(type="MultiTaskResize", scale=(160, 120)),
+    dict(type="MultiTaskRandomFlip", prob=0.5),
+    dict(type="PackMultiTaskInputs"),
+]
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="MultiTaskResize", scale=(160, 120)),
+    dict(type="LoadMultiTaskAnnotations"),
+    dict(type="PackMultiTaskInputs"),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,0 +1,16 @@
+# What all runs of tools/benchmarks/heteroakd.py on CamVid at 160x120 share, but for their model.
+_base_ = [
+    "../_base_/models/seg_deeplabv3plus_r18-small.py",
+    "../_base_/datasets/seg_camvid_160x120.py",
+    "../_base_/schedules/adamw_30e.py",
+    "../_base_/segmentation_runtime.py",
+    "../_base_/benchmark_distillation.py",
+]
+model = dict(data_preprocessor=dict(size=(120, 160)), decode_head=dict(num_classes=11))
+train_dataloader = dict(num_workers=1)
+# no run chooses anything by a figure: all are evaluated once, at their end, on the test set
+val_dataloader = dict(num_workers=1, dataset=dict(split="test"))
+test_dataloader = dict(num_workers=1)
+benchmark = dict(
+    data="camvid", epochs=dict(student=10, teacher=20), **_base_.benchmark_distillation
+)
