@@ -94,7 +94,7 @@ class LifelongRunner:
     def test(self) -> dict:
         """Test ``load_from`` with a plain runner, on the tasks that the checkpoint knows."""
         cfg = copy.deepcopy(self.cfg)
-        if any(phase.architecture for phase in self.phases):
+        if any(key in ARCHITECTURE for phase in self.phases for key in phase.cfg.get("model", {})):
             # the model was rebuilt on the way: the checkpoint knows which one it is of
             stored = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")["meta"]["cfg"]
             stored = Config.fromstring(stored, ".py").model
