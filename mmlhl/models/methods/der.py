@@ -16,7 +16,7 @@ from .exemplars import Exemplar, compact, make_exemplar, stack_maps
 from .measuring import evaluating, from_first_rank
 from .replay import ReplayMethod, labelled_losses
 
-OUTPUTS = ("trajectory", "phase_end")
+OUTPUTS = ("phase_end", "trajectory")
 
 
 def reservoir_slots(seen: int, count: int, size: int, seed: int = 0) -> list[int | None]:
@@ -90,17 +90,19 @@ class DER(ReplayMethod):
     - One draw a step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
       the encoder is the cost here.
 
-    As in the paper the reservoir does not know about phases: it fills along the way of training
-    and is replayed from the first step on, the present phase's images with it. Outputs that are
-    stored early in a phase are those of a head that has learned little yet; with
-    ``outputs='phase_end'`` images are stored along the way, too, but get the outputs of the
-    phase's last model and are replayed from the next phase on.
+    In the paper the reservoir does not know about phases: it fills along the way of training with
+    the outputs of that step and is replayed from the first step on, the present phase's images
+    with it (``outputs='trajectory'``). Here each phase starts a decoder from scratch and is short,
+    so that such outputs are mostly those of a decoder that has learned little yet: on rooms they
+    hold the task back while it is being learned and then pull it there. By default images are
+    stored along the way, too, but get the outputs of the phase's last model, and are replayed from
+    the next phase on.
 
     Args:
         alpha: weight of matching (the paper's 0.3 on Split CIFAR-10).
         buffer_size: number of images in the reservoir.
         replay_batch: exemplars a step; as many as new images if None.
-        outputs: ``'trajectory'`` (paper) or ``'phase_end'``.
+        outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
         seed: seed of the reservoir and the draws.
     """
 
@@ -112,7 +114,7 @@ class DER(ReplayMethod):
         alpha: float = 0.3,
         buffer_size: int = 50,
         replay_batch: int | None = None,
-        outputs: str = "trajectory",
+        outputs: str = "phase_end",
         seed: int = 0,
     ) -> None:
         super().__init__(buffer_size, replay_batch, seed)

@@ -22,8 +22,8 @@ import mmlhl  # noqa: F401
 METHODS = {
     "EWC": dict(type="EWC", samples=5),
     "ICaRL": dict(type="ICaRL", buffer_size=5),
-    "DER": dict(type="DER", buffer_size=3),
-    "DERpp": dict(type="DERpp", buffer_size=3, outputs="phase_end"),
+    "DER": dict(type="DER", buffer_size=3, outputs="trajectory"),
+    "DERpp": dict(type="DERpp", buffer_size=3),
     "SPG": dict(type="SPG"),
     "SGP": dict(type="SGP", images=5, patches=100),
 }

@@ -140,7 +140,7 @@ def test_exemplars_of_another_size_and_padding_are_matched_inside_only(build, ex
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_finite_in_mixed_precision(build, batch, exemplar, dtype):
-    model = build(dict(type="DERpp"))
+    model = build(dict(type="DERpp", outputs="trajectory"))
     model.method.buffer.items = [exemplar(seed=seed) for seed in range(3)]
     model.method.seen = 3
     with torch.autocast("cpu", dtype=dtype):
@@ -151,7 +151,7 @@ def test_finite_in_mixed_precision(build, batch, exemplar, dtype):
 
 
 def test_state(build, batch, round_trip):
-    model = phase_one(build, batch, dict(type="DERpp", buffer_size=3))
+    model = phase_one(build, batch, dict(type="DERpp", buffer_size=3, outputs="trajectory"))
     other = round_trip(model.method, DERpp(buffer_size=3))
     assert other.seen == 6 and other.buffer.draws == model.method.buffer.draws > 0
 
@@ -163,9 +163,9 @@ def test_wrong_options_are_told():
         DERpp(beta=-1.0)
 
 
-@pytest.mark.parametrize("kind", ["DER", "DERpp"])
-def test_a_sequence(two_phases, kind):
-    run = two_phases(dict(type=kind, buffer_size=5))
+@pytest.mark.parametrize("kind, outputs", [("DER", "phase_end"), ("DERpp", "trajectory")])
+def test_a_sequence(two_phases, kind, outputs):
+    run = two_phases(dict(type=kind, buffer_size=5, outputs=outputs))
     assert [phase["exemplars"] for phase in run.record.phases] == [5, 5]
     state = run.checkpoints[1]["lifelong_method"]
     assert state["seen"] == 12 and state["phases"] == 2
