@@ -1,5 +1,5 @@
 # Short enough for two CPU cores: 30 epochs a phase.
-optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=3e-3))
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-2))
 param_scheduler = [
     dict(
         type="PolyLR",
