@@ -60,6 +60,8 @@ setup(
         "scipy>=1.9",
     ],
     extras_require={
+        # tools/dataset_converters/nyuv2.py reads the publisher's .mat file
+        "nyuv2": ["h5py"],
         # ftfy and regex: mmseg.models imports them, and the classic release does not say so.
         "onedl": [
             "onedl-mmengine>=0.10.8",

@@ -72,7 +72,7 @@ def test_wheel_metadata(wheel):
     assert always and not any("mm" in entry.split(">")[0] for entry in always)
     assert not any("==" in entry.split(";")[0] for entry in required)
     extras = {line.split(": ")[1] for line in lines if line.startswith("Provides-Extra")}
-    assert extras == {"onedl", "classic", "test", "docs"}
+    assert extras == {"onedl", "classic", "nyuv2", "test", "docs"}
     assert "License-Expression: Apache-2.0" in lines or "License: Apache-2.0" in lines
     assert any(name.endswith("LICENSE") for name in archive.namelist())
 
