@@ -13,5 +13,5 @@ model = dict(
     ),
     method=dict(type="HAD", loss_weight=3.0),
 )
-optim_wrapper = dict(optimizer=dict(lr=3e-3))
+optim_wrapper = dict(optimizer=dict(lr=3e-3, weight_decay=0.0))
 default_hooks = dict(logger=dict(interval=25))
