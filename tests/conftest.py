@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
@@ -22,6 +23,12 @@ PIPELINE = [
     dict(type="PackMultiTaskInputs"),
 ]
 _numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def mmseg_scope():
+    """As a config's ``default_scope`` sets it; a runner of another test may have left its own."""
+    init_default_scope("mmseg")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -56,7 +56,9 @@ def test_only_the_encoder_and_its_decoders_differ(tmp_path):
     changed = second_phase(CONFIGS / "had" / NAME, tmp_path)
     kept = second_phase(CONFIGS / "had" / "rooms_seg_depth.py", tmp_path)
     assert kept.model.backbone.type == "ResNet" and kept.load_from == "phase_1_seg/seg.pth"
-    for key in ("train_dataloader", "test_dataloader", "train_cfg", "optim_wrapper"):
+    for key in ("train_dataloader", "test_dataloader", "train_cfg", "param_scheduler"):
         assert changed[key] == kept[key]
+    # a Transformer needs a lower rate than the ResNet that it replaces
+    assert changed.optim_wrapper.optimizer.lr == kept.optim_wrapper.optimizer.lr / 10
     differ = {key for key in changed.model if changed.model[key] != kept.model.get(key)}
     assert differ == {"backbone", "heads"}

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import pytest
 from mmengine.config import ConfigDict
-from mmengine.registry import init_default_scope
-
-
-@pytest.fixture(autouse=True)
-def mmseg_scope():
-    """mmengine looks for data preprocessors in the default scope, as a config would set it."""
-    init_default_scope("mmseg")
 
 
 def _segmentor(backbone, head, num_classes, preprocessor):

@@ -51,7 +51,8 @@ def weight_in(path):
 def figures_in(work_dir):
     """The figures that mmengine wrote as JSON, whatever the time stamp in the name."""
     (path,) = work_dir.glob("*/*.json")
-    figures = json.loads(path.read_text())
+    # mmengine lets every rank write this file: the longer text of one may end behind the other's
+    figures, _ = json.JSONDecoder().raw_decode(path.read_text())
     return {name: figures[name] for name in ("sum", "count", "kept")}
 
 
