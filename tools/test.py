@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from mmlhl.engine.cpu_distributed import prepare_distributed
+from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 
 
 def parse_args() -> argparse.Namespace:
@@ -98,6 +98,7 @@ def main() -> None:
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.test()
+    close_distributed()
 
 
 if __name__ == "__main__":

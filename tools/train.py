@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from mmlhl.engine.cpu_distributed import prepare_distributed
+from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,6 +74,7 @@ def main() -> None:
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.train()
+    close_distributed()
 
 
 if __name__ == "__main__":

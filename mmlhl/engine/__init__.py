@@ -1,6 +1,6 @@
 """Running sequences of phases: runners, hooks, and what mmengine needs around them."""
 
-from .cpu_distributed import prepare_distributed
+from .cpu_distributed import close_distributed, prepare_distributed
 from .hooks import LifelongPhaseHook
 from .phases import Phase, parse_phases, phase_config
 from .runners import LifelongRunner
@@ -12,6 +12,7 @@ __all__ = [
     "LifelongPhaseHook",
     "LifelongRunner",
     "Phase",
+    "close_distributed",
     "parse_phases",
     "phase_config",
     "prepare_distributed",

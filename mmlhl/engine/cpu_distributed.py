@@ -64,6 +64,17 @@ def prepare_distributed(cfg: Config) -> None:
         )
 
 
+def close_distributed() -> None:
+    """Leave the process group together, if there is one.
+
+    Left to the interpreter's exit, gloo's threads may abort a process that has finished its work,
+    and torchrun then reports a failure.
+    """
+    if torch_dist.is_available() and torch_dist.is_initialized():
+        torch_dist.barrier()
+        torch_dist.destroy_process_group()
+
+
 def _set_rendezvous(launcher: str) -> None:
     """Set the variables that `env://` reads, from what the launcher calls them."""
     if launcher == "slurm":
