@@ -6,11 +6,36 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
-from mmseg.models.losses import accuracy
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base_head import BaseDenseHead
+
+
+def likeliest(scores: Tensor) -> Tensor:
+    """Class ``(N, H, W)`` int64 of the greatest score ``(N, C, H, W)``.
+
+    ``max`` and not ``argmax``, which takes several times as long on a CPU over channels.
+    """
+    return scores.max(1).indices
+
+
+@torch.no_grad()
+def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Tensor:
+    """Share of the labelled pixels that the greatest score gets right, in percent.
+
+    The figure of mmseg's ``accuracy``, without its sort of all classes.
+
+    Args:
+        scores: ``(N, C, H, W)``.
+        label: ``(N, H, W)`` int64.
+        ignore_index: label that does not count.
+
+    Returns:
+        ``(1,)``, zero where nothing is labelled.
+    """
+    right = (likeliest(scores) == label) & (label != ignore_index)
+    return 100.0 * right.sum().view(1) / (label != ignore_index).sum().clamp(min=1)
 
 
 @MODELS.register_module()
@@ -60,7 +85,7 @@ class SegmentationHead(BaseDenseHead):
         for loss in self._named_losses():
             value = loss(logits, label, ignore_index=self.ignore_index)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
-        losses["acc_seg"] = accuracy(logits, label, ignore_index=self.ignore_index)
+        losses["acc_seg"] = pixel_accuracy(logits, label, self.ignore_index)
         return losses
 
     def measured(self, gt: Tensor) -> Tensor:
@@ -93,7 +118,7 @@ class SegmentationHead(BaseDenseHead):
 
     def pseudo_label(self, pred: Tensor) -> Tensor:
         """The teacher's class ``(N, H, W)`` int64, or its log-probabilities if soft."""
-        return pred.detach() if self.soft_pseudo_label else pred.detach().argmax(1)
+        return pred.detach() if self.soft_pseudo_label else likeliest(pred.detach())
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Cross-entropy with the pseudo label.
@@ -106,11 +131,11 @@ class SegmentationHead(BaseDenseHead):
         if teacher.is_floating_point():
             if self.soft_pseudo_label:
                 return -(teacher.exp() * student).sum(1)
-            teacher = teacher.argmax(1)
+            teacher = likeliest(teacher)
         return F.nll_loss(student, teacher, reduction="none")
 
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
     ) -> Tensor:
         """One group a class of the teacher; ``bins`` does not apply."""
-        return teacher.argmax(1) if teacher.is_floating_point() else teacher.to(torch.int64)
+        return likeliest(teacher) if teacher.is_floating_point() else teacher.to(torch.int64)

@@ -57,7 +57,7 @@ def release_classes_loss(
         Scalar, half the sum of the balanced and the salient term.
     """
     student, teacher, valid = _prepare(student, teacher, valid)
-    label = teacher.argmax(1) if teacher.is_floating_point() else teacher.long()
+    label = teacher.max(1).indices if teacher.is_floating_point() else teacher.long()
     # A label under the mask may be anything, 255 for one.
     label = label.masked_fill(~valid, 0)
     distance = F.cross_entropy(student, label, reduction="none") * valid
