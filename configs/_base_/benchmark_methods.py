@@ -1,15 +1,25 @@
 # Methods, and the strengths among which each is searched, for tools/benchmarks/methods.py.
-# `search` names one option of the method; three values a method, for all methods alike.
+# `search` names one option of the method; three values a method, for all methods alike. `like`: an
+# ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
+# do what naive training does, so that phase is trained once a seed and order.
 benchmark_methods = {
     "Naive": dict(method=dict(type="Naive")),
     "Joint": dict(method=dict(type="Naive"), joint=True),
-    "LwF": dict(method=dict(type="LwF"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
-    "HAD": dict(method=dict(type="HAD"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
+    "LwF": dict(
+        method=dict(type="LwF"), search=dict(loss_weight=[1.0, 3.0, 10.0]), first_phase="Naive"
+    ),
+    "HAD": dict(
+        method=dict(type="HAD"), search=dict(loss_weight=[1.0, 3.0, 10.0]), first_phase="Naive"
+    ),
     "HAD, offset 0.05": dict(
-        method=dict(type="HAD", loss=dict(offset=0.05)), search=dict(loss_weight=[1.0, 3.0, 10.0])
+        method=dict(type="HAD", loss=dict(offset=0.05)),
+        search=dict(loss_weight=[1.0, 3.0, 10.0]),
+        first_phase="Naive",
     ),
     "HAD as released": dict(
-        method=dict(type="HADRelease"), search=dict(loss_weight=[1.0, 3.0, 10.0])
+        method=dict(type="HADRelease"),
+        search=dict(loss_weight=[1.0, 3.0, 10.0]),
+        first_phase="Naive",
     ),
     "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[100.0, 1000.0, 10000.0])),
     "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0])),
@@ -17,16 +27,22 @@ benchmark_methods = {
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
     "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.1, 0.3, 1.0])),
     "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.1, 0.3, 1.0])),
-    # ablations of HAD run at HAD's strength
-    "HAD without SG": dict(method=dict(type="HAD", loss=dict(with_sg=False)), like="HAD"),
-    "HAD without DB": dict(method=dict(type="HAD", loss=dict(with_db=False)), like="HAD"),
-    "HAD, arithmetic": dict(method=dict(type="HAD", loss=dict(mean="arithmetic")), like="HAD"),
-    "HAD, 5 bins": dict(method=dict(type="HAD", bins=5), like="HAD"),
-    "HAD, 10 bins": dict(method=dict(type="HAD", bins=10), like="HAD"),
-    "HAD, 15 bins": dict(method=dict(type="HAD", bins=15), like="HAD"),
+    "HAD without SG": dict(
+        method=dict(type="HAD", loss=dict(with_sg=False)), like="HAD", first_phase="Naive"
+    ),
+    "HAD without DB": dict(
+        method=dict(type="HAD", loss=dict(with_db=False)), like="HAD", first_phase="Naive"
+    ),
+    "HAD, arithmetic": dict(
+        method=dict(type="HAD", loss=dict(mean="arithmetic")), like="HAD", first_phase="Naive"
+    ),
+    "HAD, 5 bins": dict(method=dict(type="HAD", bins=5), like="HAD", first_phase="Naive"),
+    "HAD, 10 bins": dict(method=dict(type="HAD", bins=10), like="HAD", first_phase="Naive"),
+    "HAD, 15 bins": dict(method=dict(type="HAD", bins=15), like="HAD", first_phase="Naive"),
     "HAD, soft classes": dict(
         method=dict(type="HAD"),
-        like="HAD",
         model=dict(heads=dict(seg=dict(soft_pseudo_label=True))),
+        like="HAD",
+        first_phase="Naive",
     ),
 }

@@ -1,7 +1,7 @@
 _base_ = [
     "../_base_/models/deeplabv3plus_r18-small.py",
     "../_base_/datasets/camvid_240x180.py",
-    "../_base_/schedules/adam_rooms.py",
+    "../_base_/schedules/adam_30e.py",
     "../_base_/default_runtime.py",
 ]
 phases = [dict(tasks=["seg"]), dict(tasks=["edge"])]
@@ -13,5 +13,4 @@ model = dict(
     ),
     method=dict(type="HAD", loss_weight=3.0),
 )
-optim_wrapper = dict(optimizer=dict(lr=3e-3, weight_decay=0.0))
 default_hooks = dict(logger=dict(interval=25))

@@ -64,6 +64,8 @@ class Annotation:
         palette: Colours of ``classes``.
         id_map: Stored id -> class id (255: ignored). Ids that are not listed are errors.
         ignore: Stored ids that mean "unknown" and become 255.
+        allow_void: Whether a class map may hold no labelled pixel at all, as in sets that label
+            some images only. Otherwise such a file is an error, as it usually is a wrong one.
         threshold: For binary maps, stored numbers above it become 1, others 0, after ``ignore``.
         channels: Which channels of the file to take, counted from 0; all when None.
         resize: Whether a map of another size than the image is brought to the image's size; an
@@ -90,6 +92,7 @@ class Annotation:
     palette: Sequence[Sequence[int]] | None = None
     id_map: Mapping[int, int] | None = None
     ignore: Sequence[int] = (IGNORE, -1)
+    allow_void: bool = False
     threshold: float | None = None
     channels: Sequence[int] | None = None
     resize: bool = False

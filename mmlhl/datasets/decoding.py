@@ -167,7 +167,8 @@ def decode_classes(
         (H, W) uint8, 255 where ignored.
 
     Raises:
-        ValueError: If there are several channels, fractions, or an id out of range.
+        ValueError: If there are several channels, fractions, an id out of range, or no labelled
+            pixel although ``allow_void`` is not set.
     """
     raw = _integers(raw, ann, path)
     table = class_table(ann, reduce_zero_label, label_map)
@@ -188,6 +189,12 @@ def decode_classes(
         raise ValueError(
             f"{path}: class id out of range in annotation {ann.name!r}: got {shown} in "
             f"{int(bad.sum())} pixels; expected {expected} or ignored {tuple(ann.ignore)}"
+        )
+    # an image need not show any of a subset of the classes
+    if not (ann.allow_void or label_map) and ids.size and ids.min() == IGNORE:
+        raise ValueError(
+            f"{path}: every pixel of annotation {ann.name!r} is void; expected at least one with a "
+            "class. Set allow_void=True for a set in which such images belong"
         )
     return ids
 

@@ -106,6 +106,7 @@ class TaskonomyDataset(MultiTaskDataset):
             stored="segmentsemantic",
             id_map={i: i - 1 for i in range(1, 18)},
             ignore=(0, 255),
+            allow_void=True,
             resize=True,
         ),
         depth_zbuffer=_domain("depth_zbuffer", "depth", scale=1 / 512, invalid=(0, 65535)),

@@ -72,7 +72,7 @@ def test_camvid_reads_its_tree(tmp_path):
 def test_nyuv2_reads_the_authors_arrays(tmp_path):
     arrays = dict(
         image=np.full((4, 6, 3), 0.5, np.float32),
-        label=np.full((4, 6), -1.0),
+        label=np.where(np.eye(4, 6), 3.0, -1.0),
         depth=np.zeros((4, 6, 1)),
         normal=np.zeros((4, 6, 3)),
     )
@@ -81,6 +81,10 @@ def test_nyuv2_reads_the_authors_arrays(tmp_path):
         np.save(tmp_path / "train" / folder / "0.npy", array)
     cfg = Config.fromfile(CONFIGS / "nyuv2.py").train_dataloader.dataset
     sample = DATASETS.build({**cfg, "data_root": str(tmp_path)})[0]["data_samples"]
-    # an image of which nothing is known is no error
-    assert (sample.gt_sem_seg.data == 255).all()
+    # an image of which nothing was measured is no error, one without a label is
+    assert sample.gt_sem_seg.data.unique().tolist() == [3, 255]
     assert sample.gt_depth_map.data.isnan().all() and sample.gt_normal_map.data.isnan().all()
+    np.save(tmp_path / "train" / "label" / "0.npy", np.full((4, 6), -1.0))
+    dataset = DATASETS.build({**cfg, "data_root": str(tmp_path)})
+    with pytest.raises(ValueError, match=r"label/0\.npy: every pixel .*'seg' is void"):
+        dataset[0]

@@ -43,11 +43,18 @@ def test_id_map():
         (np.array([[0.5]]), "whole numbers"),
         (np.array([[math.nan]]), "whole numbers"),
         (np.zeros(4), r"shape \(H, W\)"),
+        (np.full((2, 3), 255, np.uint8), r"a/b\.png: every pixel.*void; expected at least one"),
+        (np.full((2, 3), -1, np.int64), "allow_void=True"),
     ],
 )
 def test_broken_labels(raw, message):
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=message):
         decode(raw, annotation("classes", num_classes=3), "a/b.png")
+
+
+def test_void_images_of_sets_that_have_them():
+    ann = annotation("classes", num_classes=3, allow_void=True)
+    assert decode(np.full((1, 2), 255, np.uint8), ann, "f").tolist() == [[255, 255]]
 
 
 def test_binary():

@@ -115,8 +115,9 @@ def test_list_file_split_and_classes(root, tmp_path):
 def test_reduce_zero_label(root):
     data = make(root, tasks=["seg"], reduce_zero_label=True)[1]["data_samples"]
     assert data.gt_sem_seg.data[0].unique().tolist() == [0, 255]
-    data = make(root, tasks=["seg"], reduce_zero_label=True)[0]["data_samples"]
-    assert data.gt_sem_seg.data[0].unique().tolist() == [255]
+    # all zero: nothing remains
+    with pytest.raises(ValueError, match=r"label/a/0\.png: every pixel .*'seg' is void"):
+        make(root, tasks=["seg"], reduce_zero_label=True)[0]
 
 
 def test_subset_of_the_datasets_classes(root):

@@ -1,9 +1,12 @@
 """Each set, in its publisher's format, goes through loading, a sequence and evaluation."""
 
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine import Config
 
 from mmlhl.engine import LifelongRunner
@@ -80,3 +83,23 @@ def test_sequence(name, tmp_path, sequence_config, decoder_config):
     for task, figures in metrics.items():
         for figure, values in figures.items():
             assert np.isfinite(values["values"][-1]), (task, figure)
+
+
+@pytest.mark.parametrize("spoilt", ["some", "all"])
+def test_images_without_a_measurement_train_without_nan(
+    spoilt, tmp_path, rooms_root, sequence_config
+):
+    shutil.copytree(rooms_root, tmp_path / "data")
+    for kind in ("depth", "normal"):
+        files = sorted((tmp_path / "data" / "train" / kind).iterdir())
+        for path in files if spoilt == "all" else files[::2]:
+            stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            cv2.imwrite(str(path), np.zeros_like(stored))
+    cfg = sequence_config(tmp_path / "work")
+    cfg.train_dataloader.dataset.data_root = str(tmp_path / "data")
+    record = LifelongRunner.from_cfg(cfg).train()
+    for figures in record.metrics.values():
+        for values in figures.values():
+            assert np.isfinite(values["values"][-1])
+    weights = torch.load(tmp_path / "work" / "phase_3_normal" / "normal.pth", weights_only=False)
+    assert all(value.isfinite().all() for value in weights["state_dict"].values())

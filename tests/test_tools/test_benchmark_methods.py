@@ -28,7 +28,12 @@ def tool(benchmark_tool):
 @pytest.fixture
 def cfg():
     benchmark = dict(orders=[list(o) for o in ORDERS], seeds=[0, 1], search_seed=100)
-    return Config(dict(benchmark=dict(methods=METHODS, **benchmark)))
+    shared = dict(
+        train_dataloader=dict(batch_size=4, dataset=dict(data_root="data/rooms")),
+        train_cfg=dict(max_epochs=10),
+        optim_wrapper=dict(optimizer=dict(type="Adam", lr=0.01)),
+    )
+    return Config(dict(benchmark=dict(methods=METHODS, **benchmark), **shared))
 
 
 def finish(run, root, miou, error=1.0):
@@ -38,7 +43,8 @@ def finish(run, root, miou, error=1.0):
     for task in ["joint"] if joint else run.order:
         figures = {"seg/mIoU": miou, "depth/abs_err": error}
         tasks = list(run.order) if joint else [task]
-        record.add_phase(task, tasks, None, 60.0, figures)
+        checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
+        record.add_phase(task, tasks, checkpoint, 60.0, figures)
     path = run.folder(root) / "lifelong.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     record.save(path)
@@ -128,6 +134,7 @@ def test_report_says_what_was_not_run(tool, cfg, tmp_path):
         if run.label != "Joint":
             finish(run, tmp_path, dict(Naive=10.0, HAD=42.0)[run.label] + run.seed)
     text = tool.report(cfg, "the command", labels, ORDERS, [0, 1], tmp_path)
+    assert "data/rooms, batch 4, 10 epochs a phase" in text and "Adam (lr 0.01)" in text
     assert "`the command`" in text and "seeds [0, 1]" in text and "with seed 100" in text
     assert "| 42.50 ± 0.71 |" in text.replace("**", "")
     assert "- HAD: loss_weight = 1 (1: 60.0, 3: 20.0)" in text
@@ -139,18 +146,22 @@ def test_report_of_nothing(tool, cfg, tmp_path):
     assert "HAD: not searched" in text and "Not run: HAD on seg → depth (seeds 0)." in text
 
 
-def test_the_config_of_a_run(tool):
+def test_the_config_of_a_run(tool, tmp_path):
     cfg = Config.fromfile(CONFIG)
     run = tool.Run("HAD, 5 bins", ("depth", "seg"), 2, 10.0)
-    out = tool.run_config(cfg, run)
+    naive = tool.Run("Naive", ("depth", "seg"), 2)
+    finish(naive, tmp_path, 10.0)
+    out = tool.run_config(cfg, run, tmp_path)
     assert out.model.method == dict(type="HAD", bins=5, loss_weight=10.0)
-    assert out.phases == [dict(tasks=["depth"]), dict(tasks=["seg"])]
+    checkpoint = str(naive.folder(tmp_path) / "phase_1_depth" / "depth.pth")
+    assert out.phases == [dict(tasks=["depth"], checkpoint=checkpoint), dict(tasks=["seg"])]
     assert out.randomness == dict(seed=2) and out.label == "HAD, 5 bins" and "benchmark" not in out
     for key in ("train_cfg", "train_dataloader", "optim_wrapper", "param_scheduler"):
         assert out[key] == cfg[key]  # equal budgets
-    assert tool.run_config(cfg, tool.Run("Joint", ("seg", "depth"), 0)).phases == [
-        dict(tasks=["seg", "depth"], name="joint")
-    ]
+    joint = tool.run_config(cfg, tool.Run("Joint", ("seg", "depth"), 0), tmp_path)
+    assert joint.phases == [dict(tasks=["seg", "depth"], name="joint")]
+    naive = tool.run_config(cfg, naive, tmp_path)
+    assert naive.phases == [dict(tasks=["depth"]), dict(tasks=["seg"])]
     assert "benchmark" in cfg and cfg.model.method != out.model.method
 
 
@@ -176,6 +187,26 @@ def test_only_what_is_not_finished_is_trained(tool, cfg, tmp_path, monkeypatch, 
     assert [run.seed for run in trained[2:]] == [1]
 
 
+def test_a_shared_first_phase_is_trained_before_what_takes_it(tool, cfg, tmp_path, monkeypatch):
+    cfg.benchmark.methods["LwF"]["first_phase"] = "Naive"
+    lwf = [tool.Run("LwF", ORDERS[0], seed, 3.0, searching=True) for seed in (0, 1)]
+    trained = []
+
+    def train(run, cfg, root, jobs):
+        trained.append(run)
+        if run == naive[1]:
+            return 1
+        finish(run, root, 2.0)
+        return 0
+
+    naive = [tool.first_phase_run(cfg, run) for run in lwf]
+    assert naive == [tool.Run("Naive", ORDERS[0], seed, searching=True) for seed in (0, 1)]
+    assert tool.first_phase_run(cfg, naive[0]) is None
+    monkeypatch.setattr(tool, "train", train)
+    tool.execute(lwf, cfg, tmp_path, 1, "runs")
+    assert trained == [*naive, lwf[0]]  # nothing to take for the second
+
+
 def test_command_line(tool, tmp_path, monkeypatch):
     done = []
 
@@ -190,6 +221,8 @@ def test_command_line(tool, tmp_path, monkeypatch):
     command += ["--seeds", "0", "1", "--orders", "seg,depth", "--out", str(out)]
     tool.main(command)
     assert "Not run: nothing." in out.read_text() and "30.50 ± 0.71" in out.read_text()
+    assert "[0, 1]" in out.read_text() and "batch 4, 10 epochs" in out.read_text()
+    assert "first phase of the same seed" in out.read_text()
     assert len(done) == 2 + 3 + 3 * 2  # bounds and strengths of the search, then the runs
     tool.main([*command, "--report-only", "--seeds", "0", "1", "2"])
     assert "LwF on seg → depth (seeds 2)" in out.read_text()

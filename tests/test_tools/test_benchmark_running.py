@@ -55,3 +55,16 @@ def test_text_is_written_whole(tool, tmp_path):
     tool.write_text(path, "naive → joint ±")
     assert path.read_text(encoding="utf-8") == "naive → joint ±"
     assert os.listdir(tmp_path) == ["report.md"]
+
+
+def test_a_report_takes_the_place_of_the_one_before(tool, tmp_path):
+    path = tmp_path / "benchmarks.md"
+    tool.write_section(path, "rooms", "first\n")
+    assert path.read_text().startswith("<!-- benchmark: rooms -->\n\nfirst\n\n<!-- end of")
+    path.write_text(f"# Title\n\n{path.read_text()}\nOur words.\n")
+    tool.write_section(path, "camvid", "other")
+    tool.write_section(path, "rooms", "second")
+    text = path.read_text()
+    assert text.startswith("# Title\n\n<!--") and "first" not in text
+    assert text.index("second") < text.index("Our words.") < text.index("other")
+    assert text.count("<!-- benchmark: rooms -->") == text.count("<!-- end of benchmark:") - 1 == 1

@@ -1,10 +1,10 @@
 """Distillation between a CNN and a Transformer, both ways, at equal budgets and several seeds.
 
-Teachers are trained first, longer, one a seed; then every student by itself, with pixel-wise KD,
-with channel-wise distillation and with HeteroAKD. All runs of a data set share the config given
-here but for their model. Each is trained by tools/train.py in a process of its own; what is
-finished is not run again, so the command can be stopped and repeated, with other --methods or
---seeds too. What was not run is said to be not run. Another budget needs another --work-dir.
+Teachers are trained first, longer, one a seed or one for all seeds; then every student by itself,
+with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a data set share
+the config given here but for their model. Each is trained by tools/train.py in a process of its
+own; what is finished is not run again, so the command can be stopped and repeated, with other
+--methods or --seeds too. What was not run is said to be not run. Another budget needs another --work-dir.
 
 Examples:
     python tools/benchmarks/heteroakd.py configs/benchmarks/heteroakd_*.py --jobs 2
@@ -42,8 +42,9 @@ class Run:
     Attributes:
         data: Name of the data set, as configs are named.
         config: Model, ``<folder>/<name>`` below ``configs/<folder>/<data>_<name>.py``.
-        seed: Seed of the run, and of its teacher.
+        seed: Seed of the run.
         teacher: The teacher's ``<folder>/<name>``, if it has one.
+        teacher_seed: Seed of the teacher; the run's own if None.
         teaches: Whether this is a teacher.
     """
 
@@ -51,6 +52,7 @@ class Run:
     config: str
     seed: int
     teacher: str | None = None
+    teacher_seed: int | None = None
     teaches: bool = False
 
     @property
@@ -72,19 +74,21 @@ class Run:
     @property
     def teacher_run(self) -> Run | None:
         """The run that trains the teacher."""
-        return self.teacher and Run(self.data, self.teacher, self.seed, teaches=True)
+        seed = self.seed if self.teacher_seed is None else self.teacher_seed
+        return self.teacher and Run(self.data, self.teacher, seed, teaches=True)
 
 
 def pair_runs(cfg: Config, pair: dict, seeds: list[int], methods: list[str]) -> list[list[Run]]:
     """The students of a pair, one list a method with one run a seed."""
     student, teacher = pair["student"], pair["teacher"]
+    lent = f"{PLAIN}/{teacher}", cfg.benchmark.get("teacher_seed")
     rows = []
     for method in methods:
         folder = cfg.benchmark.methods[method]
         runs = [Run(cfg.benchmark.data, f"{folder}/{student}", seed) for seed in seeds]
         if folder != PLAIN:
             config = f"{folder}/{student}_from_{teacher}"
-            runs = [Run(r.data, config, r.seed, f"{PLAIN}/{teacher}") for r in runs]
+            runs = [Run(r.data, config, r.seed, *lent) for r in runs]
         rows.append(runs)
     return rows
 
@@ -196,14 +200,14 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
     sheet = Sheet("pair", title, columns, unranked={"Teacher"})
     alone = [Run(cfg.benchmark.data, f"{PLAIN}/{pair['student']}", seed) for seed in seeds]
     rows = dict(zip(methods, pair_runs(cfg, pair, seeds, methods), strict=True))
-    teacher = f"{PLAIN}/{pair['teacher']}"
-    rows["Teacher"] = [Run(cfg.benchmark.data, teacher, seed, teaches=True) for seed in seeds]
+    taught = [run for runs in rows.values() for run in runs if run.teacher]
+    rows["Teacher"] = list(dict.fromkeys(run.teacher_run for run in taught))
     for name, runs in rows.items():
         results = [run.result(root) for run in runs]
         # each student against the one of the same seed that was taught by nobody
         base = [run.result(root) for run in alone]
-        taught = name != "Teacher" and runs != alone
-        gains = [r[MIOU] - b[MIOU] for r, b in zip(results, base, strict=True) if r and b]
+        paired = name != "Teacher" and runs != alone
+        gains = [r[MIOU] - b[MIOU] for r, b in zip(results, base, strict=False) if r and b]
         results = [result for result in results if result]
         minutes = over_seeds(result["seconds"] / 60 for result in results)
         sheet.rows.append(
@@ -211,7 +215,7 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
                 name,
                 [
                     over_seeds(result[MIOU] for result in results),
-                    over_seeds(gains if taught else []),
+                    over_seeds(gains if paired else []),
                     over_seeds(result[AACC] for result in results),
                     over_seeds([minutes.mean]),
                     str(len(results)),
@@ -230,7 +234,8 @@ def settings(cfg: Config, methods: list[str]) -> Iterator[str]:
     yield (
         f"{loader.dataset.data_root}, evaluated on `{cfg.val_dataloader.dataset.split}` after the "
         f"last epoch; batch {loader.batch_size}; {kind} ({options}); epochs: student "
-        f"{epochs['student']}, teacher {epochs['teacher']}."
+        f"{epochs['student']}, teacher {epochs['teacher']}"
+        + (", one teacher for all seeds." if "teacher_seed" in cfg.benchmark else ".")
     )
     for method in methods:
         run = pair_runs(cfg, cfg.benchmark.pairs[0], [0], [method])[0][0]
@@ -291,7 +296,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--smoke", action="store_true", help="six steps a run: only shows that everything works"
     )
-    parser.add_argument("--out", type=Path, help="also write the report to this Markdown file")
+    parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     return parser.parse_args(argv)
 
 
@@ -301,7 +306,6 @@ def main(argv: list[str] | None = None) -> None:
     root = args.work_dir / "smoke" if args.smoke else args.work_dir
     command = " ".join(["python tools/benchmarks/heteroakd.py", *args.configs])
     command += " --smoke" if args.smoke else ""
-    sections = []
     for file in args.configs:
         cfg = Config.fromfile(file)
         if args.smoke:
@@ -316,9 +320,9 @@ def main(argv: list[str] | None = None) -> None:
             teachers = [run.teacher_run for run in runs if run.teacher]
             execute(teachers, cfg, root, args.jobs, f"{data}: teachers")
             execute(runs, cfg, root, args.jobs, f"{data}: students")
-        sections.append(report(cfg, command, seeds, methods, root))
-    if args.out:
-        running.write_text(args.out, "\n".join(sections))
+        text = report(cfg, command, seeds, methods, root)
+        if args.out:
+            running.write_section(args.out, Path(file).stem, text)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import running
@@ -65,7 +65,17 @@ class Run:
         return record if set(record.tasks) >= set(self.order) else None
 
 
-def run_config(cfg: Config, run: Run) -> Config:
+def first_phase_run(cfg: Config, run: Run) -> Run | None:
+    """The run that a run takes its first phase from, if its method says ``first_phase``.
+
+    Without old tasks, every method that only adds a distillation loss does what naive training
+    does: that phase is trained once a seed and order.
+    """
+    label = cfg.benchmark.methods[run.label].get("first_phase")
+    return replace(run, label=label, value=None) if label else None
+
+
+def run_config(cfg: Config, run: Run, root: Path) -> Config:
     """The config that ``tools/train.py`` gets: the benchmark's budget with one method."""
     entry = cfg.benchmark.methods[run.label]
     out = Config(cfg.to_dict() if hasattr(cfg, "to_dict") else dict(cfg))
@@ -79,6 +89,11 @@ def run_config(cfg: Config, run: Run) -> Config:
     out.label = run.label
     out.randomness = dict(seed=run.seed)
     out.phases = [dict(tasks=[task]) for task in run.order]
+    source = first_phase_run(cfg, run)
+    if source:
+        folder = source.folder(root)
+        checkpoint = LifelongRecord.load(folder / "lifelong.json").phases[0]["checkpoint"]
+        out.phases[0]["checkpoint"] = str(folder / checkpoint)
     if entry.get("joint"):
         out.phases = [dict(tasks=list(run.order), name="joint")]
         out.disjoint_phases = False
@@ -131,7 +146,16 @@ def chosen_value(
 
 
 def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
-    """Train every run that has no complete record yet, ``jobs`` at a time."""
+    """Train every run that has no complete record yet, ``jobs`` at a time.
+
+    Runs that others take their first phase from come before those.
+    """
+    sources = [first_phase_run(cfg, run) for run in runs]
+    sources = dict.fromkeys(source for source in sources if source)
+    if sources:
+        execute(list(sources), cfg, root, jobs, f"{what}: shared first phases")
+    lacking = [s for s in sources if s.record(root) is None]
+    runs = [run for run in runs if first_phase_run(cfg, run) not in lacking]
     running.execute(
         runs,
         done=lambda run: run.record(root) is not None,
@@ -144,7 +168,7 @@ def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> N
 
 def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
     """Train one run in a process of its own, from where it stopped; its exit code."""
-    return running.train_config(run_config(cfg, run), run.folder(root), jobs, resume=True)
+    return running.train_config(run_config(cfg, run, root), run.folder(root), jobs, resume=True)
 
 
 def final_runs(
@@ -179,6 +203,8 @@ def report(
         f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; strengths searched "
         f"with seed {cfg.benchmark.search_seed} on the order {' → '.join(orders[0])}.",
         "",
+        settings(cfg),
+        "",
     ]
     records = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
     records = [record for record in records if record is not None]
@@ -188,10 +214,29 @@ def report(
             for sheet in (comparison.summary(group), comparison.final(group)):
                 Console().print(to_rich(sheet))
                 lines += [to_markdown(sheet), ""]
+    shared = [label for label in labels if cfg.benchmark.methods[label].get("first_phase")]
+    if shared:
+        lines += [
+            "Time: these take over naive training's first phase of the same seed, which is the "
+            f"same for them, so it is missing in their minutes: {', '.join(shared)}.",
+            "",
+        ]
     lines += ["Strengths tried (position between naive and joint in %), the best one taken:", ""]
     lines += [f"- {line}" for line in strengths(cfg, labels, orders[0], root)]
     lines += ["", "Not run: " + missing(cfg, labels, orders, seeds, root) + ".", ""]
     return "\n".join(lines)
+
+
+def settings(cfg: Config) -> str:
+    """What all runs share, in words."""
+    loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
+    kind = optimizer.pop("type")
+    options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
+    return (
+        f"{loader.dataset.data_root}, batch {loader.batch_size}, {cfg.train_cfg.max_epochs} epochs "
+        f"a phase on a disjoint part of the images (joint: all of them), {kind} ({options}), each "
+        "new task from scratch."
+    )
 
 
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
@@ -245,7 +290,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
-    parser.add_argument("--out", type=Path, help="also write the report to this Markdown file")
+    parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     args = parser.parse_args(argv)
     args.orders = [order.split(",") for order in args.orders] if args.orders else None
     return args
@@ -268,7 +313,7 @@ def main(argv: list[str] | None = None) -> None:
         execute(list(final_runs(cfg, *what)), cfg, args.work_dir, args.jobs, "runs")
     text = report(cfg, f"python tools/benchmarks/methods.py {args.config}", *what)
     if args.out:
-        running.write_text(args.out, text)
+        running.write_section(args.out, f"methods {Path(args.config).stem}", text)
 
 
 if __name__ == "__main__":

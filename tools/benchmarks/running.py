@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 
 ROOT = Path(__file__).resolve().parents[2]
 RunT = TypeVar("RunT")
+OUT_HELP = "also write the report into this Markdown file, in place of the one that it holds"
 
 
 def execute(
@@ -81,3 +82,23 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def write_section(path: Path, name: str, text: str) -> None:
+    """Write a benchmark's report into a Markdown file; what else is there remains.
+
+    Args:
+        path: The file; made if it is not there.
+        name: What the two comments around the report are called. Without them in the file, the
+            report comes to its end.
+        text: The report.
+    """
+    begin, end = f"<!-- benchmark: {name} -->", f"<!-- end of benchmark: {name} -->"
+    section = f"{begin}\n\n{text.strip()}\n\n{end}"
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if begin in before and end in before:
+        head, rest = before.split(begin, 1)
+        after = head + section + rest.split(end, 1)[1]
+    else:
+        after = f"{before.rstrip()}\n\n{section}\n".lstrip()
+    write_text(path, after)

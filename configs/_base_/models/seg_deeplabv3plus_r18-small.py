@@ -1,4 +1,4 @@
-# A quarter of the channels.
+# A quarter of ResNet-18's channels.
 _base_ = "./seg_deeplabv3plus_r18.py"
 model = dict(
     backbone=dict(stem_channels=16, base_channels=16),

@@ -1,4 +1,5 @@
-# One-task DeepLabV3+ with ResNet-18, output stride 8, for small images and from scratch.
+# One-task DeepLabV3+ with ResNet-18 at half width, output stride 8, for small images and from
+# scratch on few cores.
 norm_cfg = dict(type="BN", requires_grad=True)
 data_preprocessor = dict(
     type="SegDataPreProcessor",
@@ -14,6 +15,8 @@ model = dict(
     backbone=dict(
         type="ResNet",
         depth=18,
+        stem_channels=32,
+        base_channels=32,
         out_indices=(0, 1, 2, 3),
         dilations=(1, 1, 2, 4),
         strides=(1, 2, 1, 1),
@@ -23,12 +26,12 @@ model = dict(
     ),
     decode_head=dict(
         type="DepthwiseSeparableASPPHead",
-        in_channels=512,
+        in_channels=256,
         in_index=3,
-        channels=128,
+        channels=64,
         dilations=(1, 3, 6, 9),
-        c1_in_channels=64,
-        c1_channels=24,
+        c1_in_channels=32,
+        c1_channels=16,
         dropout_ratio=0.0,
         num_classes=13,
         norm_cfg=norm_cfg,

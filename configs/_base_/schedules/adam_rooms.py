@@ -1,4 +1,4 @@
-# Short enough for two CPU cores: 30 epochs a phase. Adam's weight decay clears away whatever the
+# Short enough for two CPU cores: 20 epochs a phase. Adam's weight decay clears away whatever the
 # current loss does not use, which is what makes naive training forget.
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-2, weight_decay=1e-4))
 param_scheduler = [
@@ -7,9 +7,9 @@ param_scheduler = [
         eta_min=1e-5,
         power=0.9,
         begin=0,
-        end=30,
+        end=20,
         by_epoch=True,
         convert_to_iter_based=True,
     )
 ]
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_begin=1000)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20, val_begin=1000)
