@@ -4,7 +4,8 @@ Teachers are trained first, longer, one a seed or one for all seeds; then every 
 with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a data set share
 the config given here but for their model. Each is trained by tools/train.py in a process of its
 own; what is finished is not run again, so the command can be stopped and repeated, with other
---methods or --seeds too. What was not run is said to be not run. Another budget needs another --work-dir.
+--methods or --seeds too. What was not run is said to be not run. Another budget needs another
+--work-dir.
 
 Examples:
     python tools/benchmarks/heteroakd.py configs/benchmarks/heteroakd_*.py --jobs 2
