@@ -6,4 +6,4 @@ _base_ = [
 ]
 phases = [dict(tasks=["seg"]), dict(tasks=["depth"]), dict(tasks=["normal"])]
 model = dict(method=dict(type="HAD", loss_weight=3.0))
-default_hooks = dict(logger=dict(interval=25))
+default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=5))
