@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.evaluation import LifelongRecord
 
 CONFIG = Path(__file__).parents[2] / "configs" / "benchmarks" / "rooms.py"
@@ -154,7 +155,13 @@ def test_the_config_of_a_run(tool, tmp_path):
     out = tool.run_config(cfg, run, tmp_path)
     assert out.model.method == dict(type="HAD", bins=5, loss_weight=10.0)
     checkpoint = str(naive.folder(tmp_path) / "phase_1_depth" / "depth.pth")
-    assert out.phases == [dict(tasks=["depth"], checkpoint=checkpoint), dict(tasks=["seg"])]
+    Path(checkpoint).parent.mkdir()
+    Path(checkpoint).touch()
+    part = dict(train_dataloader=dict(dataset=dict(part=[1, 2])))
+    assert out.phases == [
+        dict(tasks=["depth"], checkpoint=checkpoint),
+        dict(tasks=["seg"], cfg=part),
+    ]
     assert out.randomness == dict(seed=2) and out.label == "HAD, 5 bins" and "benchmark" not in out
     for key in ("train_cfg", "train_dataloader", "optim_wrapper", "param_scheduler"):
         assert out[key] == cfg[key]  # equal budgets
@@ -162,6 +169,13 @@ def test_the_config_of_a_run(tool, tmp_path):
     assert joint.phases == [dict(tasks=["seg", "depth"], name="joint")]
     naive = tool.run_config(cfg, naive, tmp_path)
     assert naive.phases == [dict(tasks=["depth"]), dict(tasks=["seg"])]
+    # images and steps are those of a run that trains its first phase itself
+    for given in (out, naive):
+        given.work_dir = str(tmp_path)
+    mine, its = (
+        phase_config(given, parse_phases(given), 1, "previous.pth") for given in (out, naive)
+    )
+    assert mine.train_dataloader == its.train_dataloader
     assert "benchmark" in cfg and cfg.model.method != out.model.method
 
 
@@ -221,7 +235,7 @@ def test_command_line(tool, tmp_path, monkeypatch):
     command += ["--seeds", "0", "1", "--orders", "seg,depth", "--out", str(out)]
     tool.main(command)
     assert "Not run: nothing." in out.read_text() and "30.50 ± 0.71" in out.read_text()
-    assert "[0, 1]" in out.read_text() and "batch 4, 10 epochs" in out.read_text()
+    assert "[0, 1]" in out.read_text() and "batch 4, 7 epochs" in out.read_text()
     assert "first phase of the same seed" in out.read_text()
     assert len(done) == 2 + 3 + 3 * 2  # bounds and strengths of the search, then the runs
     tool.main([*command, "--report-only", "--seeds", "0", "1", "2"])

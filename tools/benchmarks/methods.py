@@ -94,6 +94,10 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
         folder = source.folder(root)
         checkpoint = LifelongRecord.load(folder / "lifelong.json").phases[0]["checkpoint"]
         out.phases[0]["checkpoint"] = str(folder / checkpoint)
+        # a phase that trains nothing would get no part of the images
+        for index, phase in enumerate(out.phases[1:], start=1):
+            part = dict(dataset=dict(part=[index, len(run.order)]))
+            phase["cfg"] = dict(train_dataloader=part)
     if entry.get("joint"):
         out.phases = [dict(tasks=list(run.order), name="joint")]
         out.disjoint_phases = False
