@@ -1,15 +1,15 @@
-# A third of CamVid's size, for many runs on few cores. Figures are computed at full size.
+# About a quarter of CamVid's size, for many runs on few cores. Figures are computed at full size.
 _base_ = "./seg_camvid.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadMultiTaskAnnotations"),
-    dict(type="MultiTaskResize", scale=(160, 120)),
+    dict(type="MultiTaskResize", scale=(128, 96)),
     dict(type="MultiTaskRandomFlip", prob=0.5),
     dict(type="PackMultiTaskInputs"),
 ]
 test_pipeline = [
     dict(type="LoadImageFromFile"),
-    dict(type="MultiTaskResize", scale=(160, 120)),
+    dict(type="MultiTaskResize", scale=(128, 96)),
     dict(type="LoadMultiTaskAnnotations"),
     dict(type="PackMultiTaskInputs"),
 ]
