@@ -6,25 +6,25 @@ benchmark_methods = {
     "Naive": dict(method=dict(type="Naive")),
     "Joint": dict(method=dict(type="Naive"), joint=True),
     "LwF": dict(
-        method=dict(type="LwF"), search=dict(loss_weight=[1.0, 3.0, 10.0]), first_phase="Naive"
+        method=dict(type="LwF"), search=dict(loss_weight=[0.3, 1.0, 3.0]), first_phase="Naive"
     ),
     "HAD": dict(
-        method=dict(type="HAD"), search=dict(loss_weight=[1.0, 3.0, 10.0]), first_phase="Naive"
+        method=dict(type="HAD"), search=dict(loss_weight=[0.3, 1.0, 3.0]), first_phase="Naive"
     ),
     "HAD, offset 0.05": dict(
         method=dict(type="HAD", loss=dict(offset=0.05)),
-        search=dict(loss_weight=[1.0, 3.0, 10.0]),
+        search=dict(loss_weight=[0.3, 1.0, 3.0]),
         first_phase="Naive",
     ),
     "HAD as released": dict(
         method=dict(type="HADRelease"),
-        search=dict(loss_weight=[1.0, 3.0, 10.0]),
+        search=dict(loss_weight=[0.3, 1.0, 3.0]),
         first_phase="Naive",
     ),
     "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[100.0, 1000.0, 10000.0])),
     "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0])),
     "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[3.0, 10.0, 30.0])),
-    "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[1.0, 3.0, 10.0])),
+    "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.3, 1.0, 3.0])),
     "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.1, 0.3, 1.0])),
     "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.1, 0.3, 1.0])),
     "HAD without SG": dict(
