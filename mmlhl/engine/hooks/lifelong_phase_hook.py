@@ -15,9 +15,11 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
+from torch.optim import Optimizer
 
 from ...models.methods import BaseMethod
 from ...models.segmentors import LifelongSegmentor
@@ -74,14 +76,22 @@ class LifelongPhaseHook(Hook):
 
         Raises:
             TypeError: if the model is no LifelongSegmentor.
-            ValueError: if the method needs a teacher and none is known.
+            ValueError: if the method needs a teacher and none is known, or what ``load_from``
+                names is where mmengine goes on from and no teacher.
         """
         model = unwrap(runner)
         if not isinstance(model, LifelongSegmentor):
             raise TypeError(f"LifelongPhaseHook needs a LifelongSegmentor, got {type(model)}")
         self.name = self.name or "_".join(model.new_tasks)
+        taught = model.old_tasks and model.method.needs_teacher
+        if taught and runner._resume and runner._load_from and not self.teacher_checkpoint:
+            raise ValueError(
+                f"with resume, mmengine goes on from load_from={runner._load_from!r}, so it cannot "
+                "name the previous phase's model as well: name that one in this hook's "
+                "teacher_checkpoint, and leave load_from out to go on from the work_dir's newest"
+            )
         self.teacher_checkpoint = self.teacher_checkpoint or runner._load_from
-        if model.old_tasks and model.method.needs_teacher and not self.teacher_checkpoint:
+        if taught and not self.teacher_checkpoint:
             raise ValueError(
                 f"{type(model.method).__name__} keeps {model.old_tasks} with the help of the "
                 "previous phase's model: name its checkpoint in load_from, or in this hook's "
@@ -107,12 +117,20 @@ class LifelongPhaseHook(Hook):
         that gradient accumulation puts off, is no step.
         """
         method = model.method
-        if type(method).edit_gradients is not BaseMethod.edit_gradients:
-            optimizer = runner.optim_wrapper.optimizer
+        edits_gradients = type(method).edit_gradients is not BaseMethod.edit_gradients
+        edits_weights = type(method).edit_weights is not BaseMethod.edit_weights
+        if not (edits_gradients or edits_weights):
+            return
+        optimizer, *others = optimizers(runner)
+        if others:
+            raise ValueError(
+                f"{type(method).__name__} edits each step of the whole model, so optim_wrapper has "
+                f"to hold one optimiser, not {1 + len(others)}"
+            )
+        if edits_gradients:
             hook = optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model))
             self._step_hooks.append(hook)
-        if type(method).edit_weights is not BaseMethod.edit_weights:
-            optimizer = runner.optim_wrapper.optimizer
+        if edits_weights:
             hook = optimizer.register_step_post_hook(lambda *_: method.edit_weights(model))
             self._step_hooks.append(hook)
 
@@ -162,6 +180,13 @@ def unwrap(runner: Runner) -> nn.Module:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
+def optimizers(runner: Runner) -> list[Optimizer]:
+    """The runner's optimisers, one or, in an ``OptimWrapperDict``, several."""
+    wrapper = runner.optim_wrapper
+    several = isinstance(wrapper, OptimWrapperDict)
+    return [each.optimizer for each in (wrapper.values() if several else [wrapper])]
+
+
 def check_optimizer(model: nn.Module, runner: Runner) -> None:
     """Every trainable parameter has to be in the optimiser.
 
@@ -170,12 +195,10 @@ def check_optimizer(model: nn.Module, runner: Runner) -> None:
     Raises:
         RuntimeError: naming the first parameters that are not.
     """
-    wrapper = runner.optim_wrapper
-    wrappers = wrapper.values() if isinstance(wrapper, dict) else [wrapper]
     held = {
         id(parameter)
-        for each in wrappers
-        for group in each.optimizer.param_groups
+        for optimizer in optimizers(runner)
+        for group in optimizer.param_groups
         for parameter in group["params"]
     }
     lost = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in held]

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmlhl.engine.hooks.lifelong_phase_hook import check_optimizer
+from mmlhl.engine.hooks.lifelong_phase_hook import LifelongPhaseHook, check_optimizer
 from mmlhl.evaluation import LifelongRecord
-from mmlhl.models.methods import BaseMethod
+from mmlhl.models.methods import SPG, BaseMethod
 
 CALLS = []
 
@@ -102,6 +103,28 @@ def test_distillation_without_a_checkpoint(plain_config):
         runner.train()
 
 
+def test_resuming_from_load_from_is_no_way_to_name_a_teacher(plain_config):
+    cfg = plain_config(resume=True)
+    with pytest.raises(ValueError, match=r"goes on from load_from='.*seg.pth'.*teacher_checkpoint"):
+        Runner.from_cfg(cfg).train()
+
+
+def test_a_method_that_edits_steps_wants_one_optimiser(plain_config):
+    class Both:
+        optim_wrapper = OptimWrapperDict(
+            a=OptimWrapper(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)),
+            b=OptimWrapper(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)),
+        )
+
+    class Model:
+        method = SPG()
+
+    with pytest.raises(ValueError, match="SPG edits each step .* one optimiser, not 2"):
+        LifelongPhaseHook()._watch_steps(Model, Both)
+    Model.method = BaseMethod()
+    LifelongPhaseHook()._watch_steps(Model, Both)
+
+
 def test_a_checkpoint_for_the_teacher_alone(plain_config):
     cfg = plain_config()
     checkpoint = cfg.load_from
@@ -140,24 +163,23 @@ def test_a_head_that_grows_on_loading_is_told_to_be_untrained(plain_config):
 def test_check_optimizer_by_hand():
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
 
-    class Wrapper:
-        def __init__(self, *parameters):
-            self.optimizer = torch.optim.SGD(list(parameters), lr=1.0)
+    def wrapper(*parameters):
+        return OptimWrapper(torch.optim.SGD(list(parameters), lr=1.0))
 
     class Runner:
-        optim_wrapper = Wrapper(*model.parameters())
+        optim_wrapper = wrapper(*model.parameters())
 
     check_optimizer(model, Runner)
-    Runner.optim_wrapper = Wrapper(*model[0].parameters())
+    Runner.optim_wrapper = wrapper(*model[0].parameters())
     with pytest.raises(RuntimeError, match=r"2 trainable parameters, such as \['1.weight'"):
         check_optimizer(model, Runner)
     # several wrappers, as for a GAN
-    Runner.optim_wrapper = dict(
-        a=Wrapper(*model[0].parameters()), b=Wrapper(*model[1].parameters())
+    Runner.optim_wrapper = OptimWrapperDict(
+        a=wrapper(*model[0].parameters()), b=wrapper(*model[1].parameters())
     )
     check_optimizer(model, Runner)
     model[1].requires_grad_(False)
-    Runner.optim_wrapper = Wrapper(*model[0].parameters())
+    Runner.optim_wrapper = wrapper(*model[0].parameters())
     check_optimizer(model, Runner)
 
 
