@@ -7,8 +7,8 @@ _base_ = [
     "../_base_/benchmark_distillation.py",
 ]
 model = dict(data_preprocessor=dict(size=(96, 128)), decode_head=dict(num_classes=11))
-train_dataloader = dict(batch_size=6, num_workers=1)
+train_dataloader = dict(batch_size=6, num_workers=0, persistent_workers=False)
 # no run chooses anything by a figure: all are evaluated once, at their end, on the test set
-val_dataloader = dict(num_workers=1, dataset=dict(split="test"))
-test_dataloader = dict(num_workers=1)
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(split="test"))
+test_dataloader = dict(num_workers=0, persistent_workers=False)
 benchmark = dict(data="camvid", epochs=dict(student=6, teacher=15), **_base_.benchmark_distillation)

@@ -5,7 +5,9 @@ _base_ = [
 ]
 data_root = "data/rooms_64x96"
 model = dict(data_preprocessor=dict(size=(64, 96)))
-train_dataloader = dict(batch_size=12, num_workers=1, dataset=dict(data_root=data_root))
-val_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root))
-test_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root))
+train_dataloader = dict(
+    batch_size=12, num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root)
+)
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
 benchmark = dict(data="rooms", epochs=dict(student=8, teacher=20), **_base_.benchmark_distillation)

@@ -1,11 +1,12 @@
 """What the benchmarks share: a run is a process with a config, a log and a share of the cores."""
 
 import os
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
+
+from mmlhl.evaluation import LifelongRecord
 
 
 @pytest.fixture
@@ -15,15 +16,22 @@ def tool(benchmark_tool):
 
 @pytest.fixture
 def calls(tool, monkeypatch):
-    """Commands and environments in place of processes; each writes a line and fails with 7."""
+    """What processes are started with; none runs, all fail with 7."""
     seen = []
 
-    def call(command, stdout, stderr, env):
-        stdout.write("a line\n")
-        seen.append((command, env))
-        return 7
+    class Process:
+        exitcode = 7
 
-    monkeypatch.setattr(tool.subprocess, "call", call)
+        def __init__(self, target, args):
+            assert target is tool.worker.train
+            seen.append(args)
+
+        def start(self):
+            pass
+
+        join = start
+
+    monkeypatch.setattr(tool, "processes", lambda: SimpleNamespace(Process=Process))
     return seen
 
 
@@ -32,21 +40,30 @@ def test_a_run(tool, calls, tmp_path, monkeypatch):
     monkeypatch.setattr(tool.os, "cpu_count", lambda: 8)
     folder = tmp_path / "a" / "run"
     assert tool.train_config(Config(dict(seed=3)), folder, jobs=3, resume=True) == 7
-    ((command, env),) = calls
-    assert command[0] == sys.executable and command[1].endswith(os.path.join("tools", "train.py"))
-    assert Path(command[1]).is_file()
-    assert command[2:] == [str(folder / "config.py"), "--work-dir", str(folder), "--resume"]
+    ((arguments, log, threads),) = calls
+    assert arguments == [str(folder / "config.py"), "--work-dir", str(folder), "--resume"]
     assert Config.fromfile(folder / "config.py").seed == 3
-    assert (folder / "train.log").read_text() == "a line\n"
-    assert env["OMP_NUM_THREADS"] == "2"
-    assert env["PYTHONPATH"].split(os.pathsep)[0] == str(tool.ROOT)
+    assert log == folder / "train.log" and threads == 2
 
 
 def test_threads_that_the_user_set_stay(tool, calls, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     tool.train_config(Config(dict()), tmp_path, jobs=1, resume=False)
-    ((command, env),) = calls
-    assert "--resume" not in command and env["OMP_NUM_THREADS"] == "1"
+    ((arguments, _, threads),) = calls
+    assert "--resume" not in arguments and threads == 1
+
+
+def test_a_real_process(tool, tmp_path, sequence_config, monkeypatch):
+    """Two runs from one server: one trains, one fails and says why in its log."""
+    monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
+    cfg = sequence_config(tmp_path / "unused")
+    cfg.phases = cfg.phases[:1]
+    assert tool.train_config(cfg, tmp_path / "good", jobs=1, resume=False) == 0
+    record = LifelongRecord.load(tmp_path / "good" / "lifelong.json")
+    assert record.tasks == ["seg"] and "seg" in (tmp_path / "good" / "train.log").read_text()
+    cfg.phases = [dict(tasks=["sege"])]
+    assert tool.train_config(cfg, tmp_path / "bad", jobs=1, resume=False) != 0
+    assert "sege" in (tmp_path / "bad" / "train.log").read_text()
 
 
 def test_text_is_written_whole(tool, tmp_path):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+import worker
 from mmengine.config import Config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -61,13 +63,25 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
     """
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / "config.py")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    env = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
-    command = [sys.executable, str(ROOT / "tools" / "train.py"), str(folder / "config.py")]
-    command += ["--work-dir", str(folder), *(["--resume"] if resume else [])]
-    with open(folder / "train.log", "w", encoding="utf-8") as log:
-        return subprocess.call(command, stdout=log, stderr=subprocess.STDOUT, env=env)
+    threads = os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // jobs)
+    arguments = [str(folder / "config.py"), "--work-dir", str(folder)]
+    arguments += ["--resume"] if resume else []
+    process = processes().Process(
+        target=worker.train, args=(arguments, folder / "train.log", int(threads))
+    )
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@lru_cache(maxsize=1)
+def processes() -> multiprocessing.context.BaseContext:
+    """Processes of a server that has imported everything; it finds that by PYTHONPATH alone."""
+    paths = [str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["worker"])
+    return context
 
 
 def commit() -> str:
