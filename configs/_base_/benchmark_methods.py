@@ -1,32 +1,32 @@
 # Methods, and the strengths among which each is searched, for tools/benchmarks/methods.py.
-# `search` names one option of the method; three values a method, for all methods alike. `like`: an
+# `search` names one option of the method; four values a method, for all methods alike. `like`: an
 # ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
 # do what naive training does, so that phase is trained once a seed and order.
 benchmark_methods = {
     "Naive": dict(method=dict(type="Naive")),
     "Joint": dict(method=dict(type="Naive"), joint=True),
     "LwF": dict(
-        method=dict(type="LwF"), search=dict(loss_weight=[0.3, 1.0, 3.0]), first_phase="Naive"
+        method=dict(type="LwF"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
     "HAD": dict(
-        method=dict(type="HAD"), search=dict(loss_weight=[0.3, 1.0, 3.0]), first_phase="Naive"
+        method=dict(type="HAD"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
     "HAD, offset 0.05": dict(
         method=dict(type="HAD", loss=dict(offset=0.05)),
-        search=dict(loss_weight=[0.3, 1.0, 3.0]),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
         first_phase="Naive",
     ),
     "HAD as released": dict(
         method=dict(type="HADRelease"),
-        search=dict(loss_weight=[0.3, 1.0, 3.0]),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
         first_phase="Naive",
     ),
-    "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[100.0, 1000.0, 10000.0])),
-    "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0])),
-    "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[3.0, 10.0, 30.0])),
-    "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.3, 1.0, 3.0])),
-    "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.1, 0.3, 1.0])),
-    "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.1, 0.3, 1.0])),
+    "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[10.0, 100.0, 1000.0, 10000.0])),
+    "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0, 10.0])),
+    "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[1.0, 3.0, 10.0, 30.0])),
+    "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0])),
+    "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),
+    "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),
     "HAD without SG": dict(
         method=dict(type="HAD", loss=dict(with_sg=False)), like="HAD", first_phase="Naive"
     ),

@@ -69,6 +69,12 @@ def test_runs_of_the_search(tool, cfg):
     assert all(run.seed == 100 and run.searching and run.order == ORDERS[0] for run in runs)
 
 
+def test_folders_tell_the_rows_of_the_config_apart(tool, tmp_path):
+    labels = Config.fromfile(CONFIG).benchmark.methods
+    folders = {tool.Run(label, ORDERS[0], 0).folder(tmp_path) for label in labels}
+    assert len(folders) == len(labels)
+
+
 def test_folders_tell_runs_apart(tool, cfg, tmp_path):
     runs = list(tool.search_runs(cfg, list(METHODS), ORDERS[0]))
     runs += [tool.Run(label, order, seed) for label in METHODS for order in ORDERS for seed in "01"]
@@ -179,6 +185,24 @@ def test_the_config_of_a_run(tool, tmp_path):
     assert "benchmark" in cfg and cfg.model.method != out.model.method
 
 
+def test_later_phases_of_their_own(tool, cfg, tmp_path):
+    later = dict(train_cfg=dict(max_epochs=5), train_dataloader=dict(batch_size=32))
+    cfg.model = dict()
+    cfg.default_hooks = dict(checkpoint=dict())
+    cfg.merge_from_dict(dict(benchmark=dict(later_phases=later)))
+    cfg.benchmark.methods.LwF.first_phase = "Naive"
+    naive = tool.Run("Naive", ORDERS[0], 0)
+    finish(naive, tmp_path, 10.0)
+    out = tool.run_config(cfg, naive, tmp_path)
+    assert out.phases == [dict(tasks=["seg"]), dict(tasks=["depth"], cfg=later)]
+    lwf = tool.run_config(cfg, tool.Run("LwF", ORDERS[0], 0, 1.0), tmp_path)
+    assert lwf.phases[1].cfg.train_dataloader == dict(batch_size=32, dataset=dict(part=[1, 2]))
+    assert cfg.benchmark.later_phases == later  # not touched by a run's part
+    joint = tool.run_config(cfg, tool.Run("Joint", ORDERS[0], 0), tmp_path)
+    assert joint.phases == [dict(tasks=["seg", "depth"], name="joint")]
+    assert "'batch_size': 32" in tool.settings(cfg) and str(later) in tool.settings(cfg)
+
+
 def test_only_what_is_not_finished_is_trained(tool, cfg, tmp_path, monkeypatch, capsys):
     runs = [tool.Run("Naive", ORDERS[0], seed) for seed in range(3)]
     finish(runs[0], tmp_path, 1.0)
@@ -237,9 +261,9 @@ def test_command_line(tool, tmp_path, monkeypatch):
     assert "Not run: nothing." in out.read_text() and "30.50 ± 0.71" in out.read_text()
     assert "[0, 1]" in out.read_text() and "batch 4, 7 epochs" in out.read_text()
     assert "first phase of the same seed" in out.read_text()
-    assert len(done) == 2 + 3 + 3 * 2  # bounds and strengths of the search, then the runs
+    assert len(done) == 2 + 4 + 3 * 2  # bounds and strengths of the search, then the runs
     tool.main([*command, "--report-only", "--seeds", "0", "1", "2"])
     assert "LwF on seg → depth (seeds 2)" in out.read_text()
-    assert len(done) == 11
+    assert len(done) == 12
     with pytest.raises(SystemExit, match="Foo"):
         tool.main([str(CONFIG), "--methods", "Foo"])

@@ -50,7 +50,8 @@ class Run:
 
     def folder(self, root: Path) -> Path:
         """Where the run's config, checkpoints and record go."""
-        name = "".join(c if c.isalnum() else "-" for c in self.label.lower()).strip("-")
+        name = self.label.lower().replace("+", "p")  # DER++ is not DER
+        name = "".join(c if c.isalnum() else "-" for c in name).strip("-")
         if self.value is not None:
             name += f"_{self.value:g}"
         kind = "search" if self.searching else "runs"
@@ -94,10 +95,13 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
         folder = source.folder(root)
         checkpoint = LifelongRecord.load(folder / "lifelong.json").phases[0]["checkpoint"]
         out.phases[0]["checkpoint"] = str(folder / checkpoint)
-        # a phase that trains nothing would get no part of the images
-        for index, phase in enumerate(out.phases[1:], start=1):
-            part = dict(dataset=dict(part=[index, len(run.order)]))
-            phase["cfg"] = dict(train_dataloader=part)
+    for index, phase in enumerate(out.phases[1:], start=1):
+        changes = Config(dict(cfg.benchmark.get("later_phases", {})))
+        if source:  # a phase that trains nothing would get no part of the images
+            part = [index, len(run.order)]
+            changes.merge_from_dict({"train_dataloader.dataset.part": part})
+        if changes:
+            phase["cfg"] = changes.to_dict()
     if entry.get("joint"):
         out.phases = [dict(tasks=list(run.order), name="joint")]
         out.disjoint_phases = False
@@ -236,10 +240,12 @@ def settings(cfg: Config) -> str:
     loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
     kind = optimizer.pop("type")
     options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
+    later = cfg.benchmark.get("later_phases")
+    later = f" All phases after the first with `{later.to_dict()}`." if later else ""
     return (
         f"{loader.dataset.data_root}, batch {loader.batch_size}, {cfg.train_cfg.max_epochs} epochs "
         f"a phase on a disjoint part of the images (joint: all of them), {kind} ({options}), each "
-        "new task from scratch."
+        f"new task from scratch.{later}"
     )
 
 
@@ -289,7 +295,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("config", help="config with a `benchmark` dict")
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/benchmark"))
-    parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")
+    parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
@@ -306,7 +312,7 @@ def main(argv: list[str] | None = None) -> None:
     cfg = Config.fromfile(args.config)
     args.seeds = args.seeds or list(cfg.benchmark.seeds)
     args.orders = args.orders or [list(order) for order in cfg.benchmark.orders]
-    labels = args.methods or list(cfg.benchmark.methods)
+    labels = args.methods or list(cfg.benchmark.get("rows", cfg.benchmark.methods))
     unknown = [label for label in labels if label not in cfg.benchmark.methods]
     if unknown:
         raise SystemExit(f"--methods {unknown}: the config has {list(cfg.benchmark.methods)}")
