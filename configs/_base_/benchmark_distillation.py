@@ -11,5 +11,6 @@ benchmark_distillation = dict(
         "Pixel KD": "kd",
         "CWD": "cwd",
         "HeteroAKD": "heteroakd",
+        "HeteroAKD without ReLU": "heteroakd_without_relu",
     },
 )
