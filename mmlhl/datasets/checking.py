@@ -170,6 +170,14 @@ def _classes(ann: Annotation) -> int:
     return 2 if ann.kind == "binary" else ann.num_classes or 0
 
 
+def _image_loader(dataset: MultiTaskDataset) -> LoadImage:
+    """The pipeline's own, which may say what white is."""
+    for step in dataset.pipeline.transforms:
+        if isinstance(step, LoadImage):
+            return step
+    return LoadImage(backend_args=dataset.backend_args)
+
+
 def _read(dataset: MultiTaskDataset, index: int) -> dict[str, np.ndarray | Exception]:
     """Every map of one sample, or what went wrong with it."""
     info = dataset.get_data_info(index)
@@ -177,7 +185,7 @@ def _read(dataset: MultiTaskDataset, index: int) -> dict[str, np.ndarray | Excep
     try:
         if not fileio.exists(info["img_path"], backend_args=dataset.backend_args):
             raise FileNotFoundError(f"{info['img_path']}: no such file, expected as image")
-        info = LoadImage(backend_args=dataset.backend_args)(info)
+        info = _image_loader(dataset)(info)
         maps["image"] = info["img"]
     except (OSError, ValueError, AssertionError) as error:
         maps["image"] = error

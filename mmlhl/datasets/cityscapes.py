@@ -146,10 +146,12 @@ class DisparityToMetres:
     Args:
         max_depth: Farther than this, the disparity of a fraction of a pixel says little: such
             pixels count as unmeasured.
+        backend_args: Arguments of mmengine's file backend.
     """
 
-    def __init__(self, max_depth: float) -> None:
+    def __init__(self, max_depth: float, backend_args: dict | None = None) -> None:
         self.max_depth = max_depth
+        self.backend_args = backend_args
 
     def __call__(self, disparity: np.ndarray, results: dict) -> np.ndarray:
         """Convert a disparity map.
@@ -163,17 +165,21 @@ class DisparityToMetres:
 
         Raises:
             FileNotFoundError: If the camera file is missing.
-            ValueError: If it lacks the baseline or the focal length.
+            ValueError: If it is no JSON file with a positive baseline and focal length.
         """
         path = results["camera_path"]
-        camera = json.loads(read_bytes(path, "camera file for depth in metres"))
+        content = read_bytes(path, "camera file for depth in metres", self.backend_args)
         try:
-            factor = camera["extrinsic"]["baseline"] * camera["intrinsic"]["fx"]
-        except (KeyError, TypeError):
+            camera = json.loads(content)
+            lengths = float(camera["extrinsic"]["baseline"]), float(camera["intrinsic"]["fx"])
+            if not min(lengths) > 0:
+                raise ValueError("they are not positive")
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{path}: expected a camera file with extrinsic.baseline and intrinsic.fx"
+                f"{path}: expected a camera file with positive extrinsic.baseline and "
+                f"intrinsic.fx ({error})"
             ) from None
-        depth = np.float32(factor) / disparity
+        depth = np.float32(lengths[0] * lengths[1]) / disparity
         depth[depth > self.max_depth] = np.nan
         return depth
 
@@ -222,7 +228,9 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         metainfo = {**metainfo_of(num_classes), **(metainfo or {})}
         changes = dict(seg=dict(id_map=id_map_of(num_classes)), depth={})
         if depth == "metres":
-            changes["depth"] = dict(inverse=False, post=DisparityToMetres(max_depth))
+            changes["depth"] = dict(
+                inverse=False, post=DisparityToMetres(max_depth, kwargs.get("backend_args"))
+            )
         self.depth = depth
         annotations = dict(kwargs.pop("annotations", None) or {})
         for name, change in changes.items():

@@ -191,12 +191,17 @@ def decode_classes(
             f"{int(bad.sum())} pixels; expected {expected} or ignored {tuple(ann.ignore)}"
         )
     # an image need not show any of a subset of the classes
-    if not (ann.allow_void or label_map) and ids.size and ids.min() == IGNORE:
+    if not label_map:
+        _need_a_label(ids, ann, path)
+    return ids
+
+
+def _need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
+    if not ann.allow_void and ids.size and ids.min() == IGNORE:
         raise ValueError(
             f"{path}: every pixel of annotation {ann.name!r} is void; expected at least one with a "
             "class. Set allow_void=True for a set in which such images belong"
         )
-    return ids
 
 
 def _decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
@@ -217,6 +222,7 @@ def _decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     else:
         out = (raw > ann.threshold).astype(np.uint8)
     out[ignored] = IGNORE
+    _need_a_label(out, ann, path)
     return out
 
 

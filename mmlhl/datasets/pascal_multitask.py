@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import mmengine.fileio as fileio
 import numpy as np
 from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
+from .reading import read_bytes
 
 CLASSES = (
     "background",
@@ -47,6 +49,22 @@ _PART_NAMES = {
 }
 PART_IDS = {name: part for part, names in _PART_NAMES.items() for name in names.split()}
 """Publisher's name of a body part -> one of the six parts that the literature uses."""
+
+
+# Classes of PASCAL-Context's 459 that NYUv2 has, too, and tvmonitor.
+_NORMAL_CLASSES = """
+    3 4 6 9 10 11 13 15 17 18 22 23 29 30 33 34 36 37 38 39 41 43 46 49 50 51 53 55 56 59 61
+    62 65 66 68 69 72 73 78 83 84 85 87 88 95 96 101 104 105 107 111 113 115 122 124 135 141
+    142 143 146 150 154 157 158 159 165 172 174 181 183 184 191 193 195 197 199 202 213 215
+    216 219 220 223 225 228 230 232 233 238 239 242 243 246 250 251 252 255 260 261 263 269
+    272 273 275 281 283 284 285 286 287 288 290 291 292 293 295 304 307 309 310 314 315 319
+    323 329 330 331 336 342 345 349 350 351 352 355 357 368 370 371 374 379 380 383 384 397
+    401 403 405 407 408 411 412 413 414 417 419 421 423 427 429 430 431 432 440 441 442 443
+    444 446 454 457
+"""
+NORMAL_CLASSES = tuple(int(i) for i in _NORMAL_CLASSES.split())
+"""Ids in PASCAL-Context's label map at which the literature counts the distilled normals: the
+network that made them was trained on NYUv2."""
 
 
 def voc_palette(count: int) -> list[list[int]]:
@@ -103,17 +121,26 @@ def read_human_parts(content: bytes, path: str) -> np.ndarray:
     """
     anno = _load_mat(content, path, "anno")
     target = None
-    for thing in _listed(anno.get("objects")):
-        if target is None:
-            target = np.zeros(thing["mask"].shape, np.uint8)
-        if int(thing["class_ind"]) != PERSON:
-            continue
-        for part in _listed(thing.get("parts")):
-            name = part["part_name"]
-            if name not in PART_IDS:
-                raise ValueError(f"{path}: unknown body part {name!r}; known: {sorted(PART_IDS)}")
-            target[part["mask"].astype(bool)] = PART_IDS[name]
+    try:
+        for thing in _listed(anno.get("objects")):
+            if target is None:
+                target = np.zeros(thing["mask"].shape, np.uint8)
+            if int(thing["class_ind"]) != PERSON:
+                continue
+            for part in _listed(thing.get("parts")):
+                target[part["mask"].astype(bool)] = _part_id(part["part_name"], path)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path}: expected anno.objects with class_ind, mask and parts (part_name, mask) of "
+            f"one size ({type(error).__name__}: {error})"
+        ) from None
     return np.zeros((1, 1), np.uint8) if target is None else target
+
+
+def _part_id(name: str, path: str) -> int:
+    if name not in PART_IDS:
+        raise ValueError(f"{path}: unknown body part {name!r}; known: {sorted(PART_IDS)}")
+    return PART_IDS[name]
 
 
 def read_edges(content: bytes, path: str) -> np.ndarray:
@@ -136,6 +163,43 @@ def read_edges(content: bytes, path: str) -> np.ndarray:
     return edges
 
 
+class WithinClasses:
+    """Leaves out normals where PASCAL-Context's label is none of some classes.
+
+    Args:
+        classes: Ids in the label map.
+        backend_args: Arguments of mmengine's file backend.
+    """
+
+    def __init__(self, classes: Sequence[int], backend_args: dict | None = None) -> None:
+        self.classes = tuple(classes)
+        self.backend_args = backend_args
+
+    def __call__(self, normals: np.ndarray, results: dict) -> np.ndarray:
+        """Mask a map of normals.
+
+        Args:
+            normals: (H, W, 3) float32, NaN where missing.
+            results: Pipeline results with ``regions_path``.
+
+        Returns:
+            The same with NaN outside the classes.
+
+        Raises:
+            FileNotFoundError: If there is no label map.
+            ValueError: If it is none, or of another size.
+        """
+        path = results["regions_path"]
+        content = read_bytes(path, "label map that says where normals count", self.backend_args)
+        labels = np.asarray(_load_mat(content, path, "LabelMap"))
+        if labels.shape != normals.shape[:2]:
+            raise ValueError(
+                f"{path}: label map of shape {labels.shape}, expected {normals.shape[:2]} like the "
+                "normals of this image"
+            )
+        return np.where(np.isin(labels, self.classes)[..., None], normals, np.float32(np.nan))
+
+
 @DATASETS.register_module()
 class PascalMultiTaskDataset(MultiTaskDataset):
     """PASCAL-Context images with five tasks, in the layout that the literature shares.
@@ -147,11 +211,14 @@ class PascalMultiTaskDataset(MultiTaskDataset):
     ``ImageSets/Context/{train,val}.txt`` (4998 and 5105 images). Saliency and normals there
     are the outputs of other networks.
 
-    Images without people have human parts of background only.
+    Images without people have human parts of background only, and count; the literature's
+    evaluation of parts skips them.
 
     Args:
         split: ``train`` or ``val``; names the list file unless ``ann_file`` is given.
         ann_file: List of ids, relative to ``data_root``.
+        normal_classes: Ids in the label maps of PASCAL-Context at which normals count, by default
+            those of the literature; None for all pixels.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
 
@@ -181,14 +248,26 @@ class PascalMultiTaskDataset(MultiTaskDataset):
         ),
     )
     SECOND_SEMSEG = "semseg/pascal-context"
+    REGIONS = "pascal-context/trainval"
 
-    def __init__(self, split: str = "train", ann_file: str | None = None, **kwargs) -> None:
+    def __init__(
+        self,
+        split: str = "train",
+        ann_file: str | None = None,
+        normal_classes: Sequence[int] | None = NORMAL_CLASSES,
+        **kwargs,
+    ) -> None:
         if ann_file is None:
             ann_file = f"ImageSets/Context/{split}.txt"
+        annotations = dict(kwargs.pop("annotations", None) or {})
+        if normal_classes is not None and annotations.get("normals", {}) is not None:
+            post = WithinClasses(normal_classes, kwargs.get("backend_args"))
+            annotations["normals"] = dict(post=post, **annotations.get("normals", {}))
+        kwargs["annotations"] = annotations
         super().__init__(split=split, ann_file=ann_file, **kwargs)
 
     def sample_info(self, img_id: str, img_dir: str, folders: dict) -> dict:
-        """Take the second place of semantic labels where the first has no file.
+        """Name the label map of PASCAL-Context, and semantic labels in the place that has them.
 
         Args:
             img_id: The sample's id.
@@ -199,6 +278,8 @@ class PascalMultiTaskDataset(MultiTaskDataset):
             The sample's dictionary.
         """
         info = super().sample_info(img_id, img_dir, folders)
+        if "normals" in self.tasks:
+            info["regions_path"] = self._join(f"{self.REGIONS}/{img_id}.mat")
         first = info["ann_paths"].get("semseg")
         if first and not fileio.exists(first, backend_args=self.backend_args):
             second = self._join(f"{self.SECOND_SEMSEG}/{img_id}{self.ann_specs['semseg'].suffix}")

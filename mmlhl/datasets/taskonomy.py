@@ -89,9 +89,9 @@ class TaskonomyDataset(MultiTaskDataset):
     ``taskonomy`` between domain and building are read with ``folder='taskonomy'``.
 
     Args:
-        buildings: Names of the buildings to read, or a file with one a line (or with
-            comma-separated columns of which the first is the name), such as the publisher's lists
-            for the tiny and medium splits; relative to ``data_root``. All when None.
+        buildings: Names of the buildings to read, or a file relative to ``data_root``: one name a
+            line, or one of the publisher's tables (``train_val_test_medium.csv``: ``id``, and a
+            column of 0 and 1 a split), of which ``split`` takes its rows. All when None.
         folder: Folder between domain and building.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
@@ -153,6 +153,7 @@ class TaskonomyDataset(MultiTaskDataset):
 
         Raises:
             FileNotFoundError: If the list of buildings or a building does not exist.
+            ValueError: If the list is a table without a column for ``split``.
         """
         if self.ann_file or self.buildings is None:
             return super().list_ids(img_dir)
@@ -170,6 +171,14 @@ class TaskonomyDataset(MultiTaskDataset):
         if not fileio.isfile(path, backend_args=self.backend_args):
             raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is no file")
         lines = list_from_file(path, backend_args=self.backend_args)
-        names = [line.split(",")[0].strip() for line in lines]
-        # the publisher's lists have a header line
-        return [name for name in names if name and name != "id"]
+        rows = [[cell.strip() for cell in line.split(",")] for line in lines if line.strip()]
+        header = rows.pop(0) if rows and rows[0][0] == "id" else ["id"]
+        if len(header) == 1:
+            return [row[0] for row in rows]
+        if self.split not in header[1:]:
+            raise ValueError(
+                f"{path} says by columns which buildings are in {header[1:]}, but split is "
+                f"{self.split!r}; it must be one of those"
+            )
+        column = header.index(self.split)
+        return [row[0] for row in rows if row[column] == "1"]

@@ -71,7 +71,7 @@ def nyuv2(root: Path, rng) -> None:
 
 
 def taskonomy(root: Path, rng) -> None:
-    """Two buildings and the lists that put one into each split."""
+    """Two buildings and the table that puts one into each split."""
     for building in ("ackermanville", "brinnon"):
         for i in range(3):
             depth = rng.integers(500, 4000, SIZE).astype(np.uint16)
@@ -94,10 +94,9 @@ def taskonomy(root: Path, rng) -> None:
                 stored = domain.replace("segment_semantic", "segmentsemantic")
                 name = f"point_{i}_view_0_domain_{stored}.png"
                 write(root / domain / building / name, image)
-    for split, building in (("train", "ackermanville"), ("test", "brinnon")):
-        path = root / "splits" / f"{split}.csv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"id\n{building}\n")
+    table = root / "splits_taskonomy" / "train_val_test_medium.csv"
+    table.parent.mkdir()
+    table.write_text("id,train,val,test\nackermanville,1,0,0\nabsent,0,1,0\nbrinnon,0,0,1\n")
 
 
 def pascal(root: Path, rng) -> None:
@@ -119,7 +118,8 @@ def pascal(root: Path, rng) -> None:
             parts = root / "human_parts" / f"{name}.mat"
             for path in (regions, parts):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            savemat(regions, dict(LabelMap=(labels // 8).astype(np.uint16)))
+            # of the four, 440 (wall) is one at which normals count
+            savemat(regions, dict(LabelMap=np.where(labels < 16, labels, 440).astype(np.uint16)))
             mask = np.zeros(SIZE, np.uint8)
             mask[:16] = 1
             part = np.array([("torso", mask)], dtype=[("part_name", object), ("mask", object)])

@@ -83,6 +83,11 @@ def test_missing_camera_and_unknown_ids(tree):
     (tree / "camera" / "train" / f"{FRAME}_camera.json").write_text("{}")
     with pytest.raises(ValueError, match=r"camera\.json: expected.*baseline"):
         first(tree, depth="metres")
+    broken = dict(extrinsic=dict(baseline=-0.2), intrinsic=dict(fx=2262.0))
+    for text in ("{not json", json.dumps(broken)):
+        (tree / "camera" / "train" / f"{FRAME}_camera.json").write_text(text)
+        with pytest.raises(ValueError, match=r"camera\.json: expected.*positive"):
+            first(tree, depth="metres")
     (tree / "camera" / "train" / f"{FRAME}_camera.json").unlink()
     with pytest.raises(FileNotFoundError, match="camera file for depth in metres"):
         first(tree, depth="metres")

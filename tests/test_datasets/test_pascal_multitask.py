@@ -63,10 +63,10 @@ def tree(tmp_path):
         cv2.imwrite(str(tmp_path / "sal_distill" / f"{name}.png"), sal)
         normal = np.full((*SIZE, 3), 128, np.uint8)
         normal[..., 0] = 255
-        normal[0, 0] = 0
+        normal[0, [0, 5]] = 0
         cv2.imwrite(str(tmp_path / "normals_distill" / f"{name}.png"), normal)
-        regions = np.ones(SIZE, np.uint16)
-        regions[:, 3:] = 284
+        regions = np.full(SIZE, 2, np.uint16)  # an aeroplane, which no indoor set has
+        regions[:, 3:] = 284  # a person, which NYUv2 has
         savemat(
             str(tmp_path / "pascal-context" / "trainval" / f"{name}.mat"), {"LabelMap": regions}
         )
@@ -93,8 +93,9 @@ def test_all_five_tasks(tree):
     assert second.gt_human_parts.data.shape == (1, *SIZE)
     assert second.gt_human_parts.data.sum() == 0
     assert first.gt_saliency_map.data[0, 0].tolist() == [0, 0, 1, 1, 0, 0]
-    assert first.gt_normal_map.data[:, 0, 0].isnan().all()
-    np.testing.assert_allclose(first.gt_normal_map.data[:, 1, 1], [0, 0, 1], atol=6e-3)
+    normals = first.gt_normal_map.data
+    assert normals[:, :, :3].isnan().all() and normals[:, 0, 5].isnan().all()
+    np.testing.assert_allclose(normals[:, 1, 3], [0, 0, 1], atol=6e-3)
     assert first.gt_edge_map.data[0].tolist() == [[0, 0, 1, 0, 0, 0]] * 4
     assert dataset.ann_specs["human_parts"].num_classes == len(PARTS) == 7
     assert dataset.metainfo["human_parts_classes"] == PARTS
@@ -107,6 +108,23 @@ def test_one_person_with_one_part(tree):
     assert dataset[0]["data_samples"].gt_human_parts.data[0, 0].tolist() == [0, 0, 0, 1, 0, 0]
 
 
+def test_where_normals_count(tree):
+    kwargs = dict(data_root=str(tree), tasks=["normals"], pipeline=PIPELINE)
+    everywhere = PascalMultiTaskDataset(normal_classes=None, **kwargs)[0]["data_samples"]
+    missing = everywhere.gt_normal_map.data.isnan().all(0)
+    assert missing.sum() == 2 and missing[0, 0] and missing[0, 5]
+    aeroplanes = PascalMultiTaskDataset(normal_classes=[2], **kwargs)
+    normals = aeroplanes[0]["data_samples"].gt_normal_map.data
+    assert normals[:, :, 3:].isnan().all() and normals[:, 1, :3].isfinite().all()
+    regions = tree / "pascal-context" / "trainval" / "2008_000002.mat"
+    savemat(str(regions), {"LabelMap": np.ones((2, 2))})
+    with pytest.raises(ValueError, match=r"000002\.mat: label map of shape \(2, 2\), expected"):
+        aeroplanes[0]
+    regions.unlink()
+    with pytest.raises(FileNotFoundError, match="label map that says where normals count"):
+        aeroplanes[0]
+
+
 def test_broken_files_are_named(tree):
     write_parts(tree / "human_parts" / "2008_000002.mat", [person([("tail", (0, 3))])])
     (tree / "human_parts" / "2008_000003.mat").write_bytes(b"nothing")
@@ -115,6 +133,13 @@ def test_broken_files_are_named(tree):
         dataset[0]
     with pytest.raises(ValueError, match=r"000003\.mat: expected a \.mat file"):
         dataset[1]
+    things = dict(objects=dict(class_ind=15, mask=np.ones(SIZE)))
+    for broken in (dict(objects=dict(class_ind=15)), "nothing", things | dict(objects=[1, 2])):
+        savemat(str(tree / "human_parts" / "2008_000003.mat"), dict(anno=broken))
+        if isinstance(broken, dict) and broken["objects"] == [1, 2]:
+            continue  # no struct: nothing is annotated
+        with pytest.raises(ValueError, match=r"000003\.mat: expected anno\.objects"):
+            dataset[1]
     savemat(str(tree / "pascal-context" / "trainval" / "2008_000002.mat"), {"Other": 1})
     dataset = PascalMultiTaskDataset(data_root=str(tree), tasks=["edge"], pipeline=PIPELINE)
     with pytest.raises(ValueError, match="variable 'LabelMap'"):

@@ -82,8 +82,10 @@ def test_all_ten_encodings(tree):
 
 
 def test_buildings(tree):
-    def ids(buildings):
-        dataset = TaskonomyDataset(data_root=str(tree), buildings=buildings, tasks=["normal"])
+    def ids(buildings, **kwargs):
+        dataset = TaskonomyDataset(
+            data_root=str(tree), buildings=buildings, tasks=["normal"], **kwargs
+        )
         return [dataset.get_data_info(i)["img_id"] for i in range(len(dataset))]
 
     assert ids(["corozal", "beechwood"]) == [
@@ -92,8 +94,15 @@ def test_buildings(tree):
         "beechwood/point_0_view_0",
         "beechwood/point_12_view_3",
     ]
-    (tree / "train.csv").write_text("id,train,val\nbeechwood,1,0\n")
-    assert len(ids("train.csv")) == 2
+    for text in ("beechwood\n\ncorozal\n", "id\nbeechwood\ncorozal\n"):
+        (tree / "train.txt").write_text(text)
+        assert len(ids("train.txt")) == 4
+    # the publisher's tables: a column a split
+    (tree / "all.csv").write_text("id,train,val,test\nbeechwood,1,0,0\ncorozal,0,0,1\n")
+    assert {img_id.split("/")[0] for img_id in ids("all.csv", split="train")} == {"beechwood"}
+    assert {img_id.split("/")[0] for img_id in ids("all.csv", split="test")} == {"corozal"}
+    with pytest.raises(ValueError, match=r"all\.csv says by columns.*split is ''"):
+        ids("all.csv")
     with pytest.raises(FileNotFoundError, match="buildings is 'nowhere'"):
         ids(["nowhere"])
     with pytest.raises(FileNotFoundError, match=r"buildings is 'test\.csv'"):

@@ -55,6 +55,20 @@ def test_a_good_set(check):
     assert "2 .. 2" in said and "20.0 %" in said
 
 
+def test_arrays_whose_white_the_pipeline_names(check):
+    for name in ("0", "1"):
+        (check.root / "image" / f"{name}.png").unlink()
+        np.save(check.root / "image" / f"{name}.npy", np.full((4, 5, 3), 200.0, np.float32))
+    config = check.root / "config.py"
+    text = config.read_text().replace("annotations=", "img=dict(suffix='.npy'), annotations=", 1)
+    config.write_text(text)
+    code, said = check()
+    assert code == 1 and "set max_value of LoadImage" in said
+    pipeline = "pipeline=[dict(type='LoadImage', max_value=255.0)], annotations="
+    config.write_text(text.replace("annotations=", pipeline, 1))
+    assert check()[0] == 0
+
+
 def test_missing_broken_and_odd_files(check):
     (check.root / "label" / "1.png").unlink()
     (check.root / "depth" / "1.png").write_bytes(b"broken")

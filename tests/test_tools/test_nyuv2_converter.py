@@ -106,4 +106,10 @@ def test_command_line(tool, tmp_path, capsys):
     assert tool["main"](args) == 0 and tool["main"](args) == 0
     said = capsys.readouterr().out
     assert "2 frames converted" in said and "0 frames converted" in said
+    label = (tmp_path / "out" / "train" / "label" / "0.npy").read_bytes()
+    (tmp_path / "out" / "val" / "label" / "0.npy").unlink()
+    assert tool["main"]([*args, "--classes", "40"]) == 1
+    assert "other settings" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "val" / "label" / "0.npy").exists()
+    assert (tmp_path / "out" / "train" / "label" / "0.npy").read_bytes() == label
     assert tool["main"]([labeled, "none.mat", "--class-map", class_map]) == 1

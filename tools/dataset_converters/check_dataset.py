@@ -43,7 +43,11 @@ def datasets_of(cfg, args) -> dict[str, dict]:
             dataset = dataset["dataset"]
         if dataset is None:
             continue
+        # of the pipeline only what says how images are to be read
+        steps = [s for s in dataset.get("pipeline", []) if s.get("type") == "LoadImage"]
         dataset = {k: v for k, v in dataset.items() if k not in ("pipeline", "test_mode", "part")}
+        if steps:
+            dataset["pipeline"] = steps
         if args.data_root:
             dataset["data_root"] = args.data_root
         if args.tasks:

@@ -1,7 +1,8 @@
 """NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
 
 Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher, and the usual mapping of
-the 894 raw labels to 40 classes (``classMapping40.mat`` with ``mapClass``). Writes
+the 894 raw labels to 40 classes (``classMapping40.mat`` with ``mapClass``, published by Gupta et
+al., 2013, with their code for recognition of indoor scenes). Writes
 ``<out>/{train,val}/{image,label,depth,normal}/<i>.npy``: image float32 in [0, 1], label int16 with
 -1 ignored, depth float32 in metres with 0 unmeasured, normal float32 with 0 missing.
 
@@ -115,6 +116,35 @@ def write_frame(frame: Mapping[str, np.ndarray], paths: Mapping[str, Path]) -> N
         os.replace(temporary, path)
 
 
+def note_settings(out: Path, args) -> None:
+    """Write ``README.txt`` before any frame; a folder of other settings is not continued.
+
+    Args:
+        out: Folder to write to.
+        args: Command line.
+
+    Raises:
+        ValueError: If the folder was made with other settings.
+    """
+    about = ABOUT.format(
+        classes=args.classes,
+        height=args.size[0],
+        width=args.size[1],
+        depth="raw" if args.raw_depth else "holes filled by the publisher",
+        window=args.window,
+    )
+    path = out / "README.txt"
+    if path.is_file() and path.read_text() != about:
+        raise ValueError(
+            f"{path} tells of a conversion with other settings:\n{path.read_text()}\nexpected:\n"
+            f"{about}\nGive another --out, or remove that folder"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(about)
+    temporary.replace(path)
+
+
 def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, progress) -> int:
     """Convert all frames that are not there yet.
 
@@ -128,9 +158,13 @@ def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, pr
 
     Returns:
         Number of frames converted now.
+
+    Raises:
+        ValueError: If frames are there that were made with other settings.
     """
     new = 0
     depth_key = "rawDepths" if args.raw_depth else "depths"
+    note_settings(out, args)
     for split, frames in splits.items():
         for name in FOLDERS:
             (out / split / name).mkdir(parents=True, exist_ok=True)
@@ -143,15 +177,6 @@ def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, pr
             size = tuple(args.size)
             write_frame(convert_frame(arrays, frame, table, size, depth_key, args.window), paths)
             new += 1
-    depth = "raw" if args.raw_depth else "holes filled by the publisher"
-    about = ABOUT.format(
-        classes=args.classes,
-        height=args.size[0],
-        width=args.size[1],
-        depth=depth,
-        window=args.window,
-    )
-    (out / "README.txt").write_text(about)
     return new
 
 
@@ -192,8 +217,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {args.splits} or {args.class_map}: {error}", file=sys.stderr)
         return 1
     print("The set has no normals: they are computed from its depth (see README.txt there).")
-    with h5py.File(args.labeled, "r") as arrays:
-        new = convert(arrays, splits, Path(args.out), table, args, track)
+    try:
+        with h5py.File(args.labeled, "r") as arrays:
+            new = convert(arrays, splits, Path(args.out), table, args, track)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     print(f"{args.out}: {new} frames converted, the others were there already")
     return 0
 
