@@ -82,7 +82,11 @@ def test_new_method_of_the_docs(extensions):
     backbone = torch.nn.Linear(1, 1)
     torch.nn.init.constant_(backbone.weight, 1.0)
     model = SimpleNamespace(backbone=backbone, old_tasks=["seg"])
-    method.begin_phase(model, None)
+    assert method.losses(model, None) == {}
+    method.end_phase(model, None)
+    resumed = MODELS.build(dict(type="StayClose", loss_weight=0.5))
+    resumed.load_state_dict(method.state_dict())
+    method = resumed
     torch.nn.init.constant_(backbone.weight, 3.0)
     assert method.losses(model, None)["loss_close"].item() == pytest.approx(0.5 * 4)
     model.old_tasks = []

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
 from mmseg.registry import DATASETS, MODELS
 
 from ..datasets import MultiTaskDataset
 from ..models.methods import BaseMethod
+from .encoders import same_encoder
 
 PHASE_KEYS = {"tasks", "name", "cfg", "checkpoint"}
 #: parts of the model that stay as a phase has changed them
@@ -103,7 +105,7 @@ def parse_phases(cfg: Config) -> list[Phase]:
             )
         if checkpoint is not None and "://" not in checkpoint and not Path(checkpoint).is_file():
             raise ValueError(f"{key}.checkpoint: there is no file {checkpoint!r}")
-        own = copy.deepcopy(dict(entry.get("cfg") or {}))
+        own = _nested(entry.get("cfg") or {})
         phases.append(
             Phase(index, tuple(tasks), tuple(seen), name, own, tuple(architecture), checkpoint)
         )
@@ -111,8 +113,30 @@ def parse_phases(cfg: Config) -> list[Phase]:
         if changed:
             architecture.append(changed)
     for phase in phases:
-        _check_phase(merged_config(cfg, phase), phase)
+        merged = merged_config(cfg, phase)
+        _check_phase(merged, phase)
+        method = method_class(merged.model.get("method", dict(type="Naive")))
+        if phase.index and method.needs_same_encoder:
+            _check_encoder(merged_config(cfg, phases[phase.index - 1]), merged, phase)
     return phases
+
+
+def _nested(cfg: dict) -> dict:
+    """A phase's overrides, with keys such as ``'model.backbone.depth'`` taken apart."""
+    if not any("." in key for key in cfg):
+        return copy.deepcopy(dict(cfg))
+    nested = Config()
+    nested.merge_from_dict(copy.deepcopy(dict(cfg)))
+    return dict(nested.items())
+
+
+def _check_encoder(before: Config, now: Config, phase: Phase) -> None:
+    if not same_encoder(before.model, now.model):
+        raise ValueError(
+            f"phases[{phase.index}] brings another encoder, but the method "
+            f"{method_class(now.model.method).__name__} keeps old tasks weight by weight: keep "
+            "model.backbone and model.neck, or take a method that distils (HAD, LwF)"
+        )
 
 
 def _check_phase(cfg: Config, phase: Phase) -> None:
@@ -138,10 +162,16 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
                     )
 
 
+def method_class(method: dict) -> type:
+    """The class that a method's config names, whatever that is."""
+    name = method.get("type") if isinstance(method, dict) else method
+    return MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
+
+
 def check_method(method: dict) -> None:
     """Raise a ValueError unless ``method`` builds a registered method."""
     name = method.get("type") if isinstance(method, dict) else method
-    cls = MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
+    cls = method_class(method)
     if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):
         known = sorted(
             name
@@ -246,10 +276,14 @@ def phase_config(
         now = merged_config(cfg, phase).model.to_dict()
         if before != now:
             hook["teacher_model"] = before
-        changed = any(before.get(key) != now.get(key) for key in ("backbone", "neck"))
-        if changed and not resume:
-            # a new encoder: nothing of the old one fits, all old tasks come from the teacher
+        if not resume and not same_encoder(before, now):
+            # nothing of the old one fits, all old tasks come from the teacher
             out.load_from = phase.cfg.get("load_from")
+            print_log(
+                f"phases[{index}] brings another encoder: it starts from "
+                f"{out.load_from or 'its own initialisation'}",
+                "current",
+            )
     out.custom_hooks = [*(out.get("custom_hooks") or []), ConfigDict(hook)]
     return out
 

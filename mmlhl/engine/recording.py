@@ -31,6 +31,8 @@ def add_to_record(
 ) -> None:
     """Append a finished phase to the record and print the task x phase table.
 
+    A phase that the record has already, by its tasks, is replaced: it was trained again.
+
     Args:
         path: the record's file; made if there is none.
         runner: runner of the phase, whose evaluator knows in which direction figures improve.
@@ -50,6 +52,8 @@ def add_to_record(
         dataset = dataset_name(runner.cfg)
         if dataset:  # figures of another data set are nothing to compare with
             record.extra["dataset"] = dataset
+    again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
+    record.truncate(again[0] if again else len(record))
     evaluator = runner.test_loop.evaluator if metrics else None
     directions, kept = {}, {}
     for figure, value in metrics.items():

@@ -19,7 +19,8 @@ from .frozen import freeze
 def model_config(config: str | dict) -> dict:
     """The model of a config: of a file, a whole config, or already a model.
 
-    The student of a :class:`DistilledSegmentor` stands for it.
+    The student of a :class:`DistilledSegmentor` stands for it. As in mmengine's runner, a
+    ``data_preprocessor`` beside the model is the model's if that has none.
 
     Args:
         config: File name, or a dict.
@@ -33,12 +34,21 @@ def model_config(config: str | dict) -> dict:
         if not osp.isfile(config):
             raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
         model = Config.fromfile(config)
+    outer = None
     if "type" not in model and "model" in model:
+        outer = model.get("data_preprocessor")
         model = model["model"]
     if "type" not in model:
         raise ValueError(f"teacher.config={config!r} has no model")
     model = ConfigDict(copy.deepcopy(dict(model)))
-    return model_config(model["student"]) if "student" in model else model
+    if outer is not None:
+        model.setdefault("data_preprocessor", copy.deepcopy(outer))
+    if "student" not in model:
+        return model
+    student = model["student"]
+    if model.get("data_preprocessor") is not None:
+        student.setdefault("data_preprocessor", model["data_preprocessor"])
+    return model_config(student)
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
@@ -102,7 +112,7 @@ def build_frozen_segmentor(config: str | dict, checkpoint: str | None = None) ->
     return freeze(model)
 
 
-def _normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor | float, bool]:
+def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor | float, bool]:
     """Mean, standard deviation and whether channels are swapped."""
     # The flag has another name in each of the two mmsegs.
     flags = ("channel_conversion", "_channel_conversion")
@@ -140,8 +150,8 @@ def convert_inputs(
     Returns:
         ``(N, 3, H', W')``; the inputs themselves if there is nothing to do.
     """
-    source_mean, source_std, source_swap = _normalisation(source)
-    mean, std, swap = _normalisation(target)
+    source_mean, source_std, source_swap = input_normalisation(source)
+    mean, std, swap = input_normalisation(target)
     pad_value = getattr(target, "pad_val", 0)
     alike = _same(source_mean, mean) and _same(source_std, std) and source_swap == swap
     if not (alike and pad_value == getattr(source, "pad_val", 0)):

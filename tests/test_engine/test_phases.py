@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+import torch
 from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
 
@@ -330,6 +331,50 @@ def test_a_changed_model_is_told_to_the_hook(config):
     assert third.model.heads.depth.activation == "softplus"  # architecture stays
     assert "teacher_model" not in third.custom_hooks[-1]
     assert isinstance(third.custom_hooks[-1], ConfigDict)
+
+
+@pytest.mark.parametrize(
+    ("change", "handed_on"),
+    [
+        (dict(frozen_stages=4, norm_eval=True), True),
+        (dict(with_cp=True, init_cfg=dict(type="Kaiming", layer="Conv2d")), True),
+        (dict(base_channels=16), False),
+        (dict(depth=34), False),
+    ],
+)
+def test_only_another_encoder_starts_anew(config, change, handed_on):
+    cfg = config(
+        phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=dict(model=dict(backbone=change)))]
+    )
+    state = torch.get_rng_state()
+    out = phase_config(cfg, parse_phases(cfg), 1, "seg.pth")
+    assert out.load_from == ("seg.pth" if handed_on else None)
+    assert out.custom_hooks[-1].teacher_checkpoint == "seg.pth"
+    assert "teacher_model" in out.custom_hooks[-1]
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_dotted_keys_of_a_phase_stay_like_nested_ones(config):
+    own = {"model.backbone.base_channels": 12, "train_cfg.max_epochs": 7}
+    cfg = config(
+        phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=own), dict(tasks=["normal"])]
+    )
+    phases = parse_phases(cfg)
+    second, third = (phase_config(cfg, phases, i, "x.pth") for i in (1, 2))
+    assert second.model.backbone.base_channels == third.model.backbone.base_channels == 12
+    assert second.train_cfg.max_epochs == 7 and third.train_cfg.max_epochs != 7
+    assert second.load_from is None and third.load_from == "x.pth"
+
+
+@pytest.mark.parametrize("method", ["EWC", "SPG", "SGP"])
+def test_a_new_encoder_under_a_method_that_keeps_weights(config, method):
+    wider = dict(model=dict(backbone=dict(base_channels=16)))
+    cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=wider)])
+    cfg.model.method = dict(type=method)
+    with pytest.raises(ValueError, match=rf"phases\[1\] brings another encoder.*{method} keeps"):
+        parse_phases(cfg)
+    cfg.model.method = dict(type="DER")
+    assert len(parse_phases(cfg)) == 2
 
 
 def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):

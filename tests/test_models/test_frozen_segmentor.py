@@ -55,6 +55,16 @@ def test_model_config_takes_models_configs_and_students(cnn_segmentor):
     assert model_config(model) == model
     assert model_config(dict(model=model, optim_wrapper=dict())) == model
     assert model_config(dict(model=dict(type="DistilledSegmentor", student=model))) == model
+    # a preprocessor beside the model is the model's, as mmengine's runner has it
+    outer = dict(type="SegDataPreProcessor", mean=[1.0, 2, 3], std=[4.0, 5, 6])
+    bare = {key: value for key, value in model.items() if key != "data_preprocessor"}
+    wrapper = dict(type="DistilledSegmentor", student=bare)
+    for given in (bare, wrapper, dict(wrapper, data_preprocessor=outer)):
+        found = model_config(dict(model=given, data_preprocessor=outer))
+        assert found == dict(bare, data_preprocessor=outer)
+    own = dict(outer, mean=[0.0, 0, 0])
+    kept = model_config(dict(model=dict(bare, data_preprocessor=own), data_preprocessor=outer))
+    assert kept["data_preprocessor"] == own
     with pytest.raises(ValueError, match="no model"):
         model_config(dict(optim_wrapper=dict()))
     with pytest.raises(FileNotFoundError, match="nowhere.py"):

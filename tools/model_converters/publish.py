@@ -10,6 +10,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
+from mmlhl.models.frozen_segmentor import model_config
+
 # What only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)
 
@@ -18,7 +20,7 @@ def plain_config(text: str) -> str:
     """The config in a checkpoint, with a distilled segmentor replaced by its student."""
     cfg = Config.fromstring(text, file_format=".py")
     if "student" in cfg.get("model", {}):
-        student = cfg.model.student
+        student = model_config(cfg)
         cfg.model = dict(_delete_=True, **student)
         cfg.model.pop("_delete_", None)
     return cfg.pretty_text

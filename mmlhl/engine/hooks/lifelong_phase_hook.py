@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import os.path as osp
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.dist import (
     all_reduce_params,
@@ -12,11 +15,11 @@ from mmengine.dist import (
     get_world_size,
     is_main_process,
 )
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 from torch.optim import Optimizer
@@ -27,6 +30,7 @@ from ...models.teacher import build_teacher
 from ..recording import add_to_record
 
 METHOD_KEY = "lifelong_method"
+SECONDS_KEY = "phase_seconds"
 
 
 @HOOKS.register_module()
@@ -67,7 +71,9 @@ class LifelongPhaseHook(Hook):
         self.teacher_model = teacher_model
         self.record = record
         self._dataset_meta: dict = {}
+        self._loaded = False
         self._started = 0.0
+        self._seconds_before = 0.0
         self._step_hooks: list = []
 
     # -- before ----------------------------------------------------------------------------
@@ -102,6 +108,9 @@ class LifelongPhaseHook(Hook):
         """Set the teacher, begin the phase, check the optimiser. The weights are loaded."""
         model = unwrap(runner)
         check_optimizer(model, runner)
+        if model.old_tasks and self.teacher_checkpoint and not self._loaded:
+            # a new encoder takes no weights, but what the method remembers goes on
+            self._take(runner, CheckpointLoader.load_checkpoint(self.teacher_checkpoint, "cpu"))
         if model.old_tasks and model.method.needs_teacher:
             config = self.teacher_model or runner.cfg.model
             teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
@@ -136,25 +145,53 @@ class LifelongPhaseHook(Hook):
 
     # -- checkpoints -------------------------------------------------------------------------
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Give the method its state back, be it from this phase or the previous one."""
-        if METHOD_KEY in checkpoint:
-            unwrap(runner).method.load_state_dict(checkpoint[METHOD_KEY])
+        """Give the method its state back, be it from this phase or the previous one.
+
+        Raises:
+            ValueError: if the head of an old task is lacking or has another shape, and the method
+                would freeze it as it is.
+        """
+        self._loaded = True
+        check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
+        self._take(runner, checkpoint)
+        if runner._resume:
+            self._seconds_before = checkpoint["meta"].get(SECONDS_KEY, 0.0)
+
+    def _take(self, runner: Runner, checkpoint: dict) -> None:
+        method = unwrap(runner).method
+        state = dict(checkpoint.get(METHOD_KEY) or {})
+        name = state.pop("method", type(method).__name__)
+        if name != type(method).__name__:
+            print_log(
+                f"the checkpoint has what {name} remembers, of which {type(method).__name__} can "
+                "make no use: left out",
+                "current",
+                logging.WARNING,
+            )
+        elif state:
+            method.load_state_dict(state)
         self._dataset_meta = (checkpoint.get("meta") or {}).get("dataset_meta") or {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the method's state; keep classes that this phase's dataset does not know."""
-        state = unwrap(runner).method.state_dict()
+        method = unwrap(runner).method
+        state = method.state_dict()
         if state:
-            checkpoint[METHOD_KEY] = state
+            checkpoint[METHOD_KEY] = dict(state, method=type(method).__name__)
+        checkpoint["meta"][SECONDS_KEY] = self._seconds
         meta = checkpoint["meta"].get("dataset_meta") or {}
         if "classes" not in meta:
             checkpoint["meta"]["dataset_meta"] = {**meta, **self._dataset_meta}
+
+    @property
+    def _seconds(self) -> float:
+        """Time that the phase has taken, interruptions left out."""
+        return self._seconds_before + time.time() - self._started
 
     # -- after -----------------------------------------------------------------------------
     def after_train(self, runner: Runner) -> None:
         """End the phase, save it, evaluate it, write the record and print it."""
         model = unwrap(runner)
-        seconds = time.time() - self._started
         for hook in self._step_hooks:
             hook.remove()
         if get_world_size() > 1:
@@ -162,8 +199,10 @@ class LifelongPhaseHook(Hook):
             # evaluated must be the same
             floats = [b for b in model.buffers() if b.is_floating_point()]
             all_reduce_params(floats, op="mean")
-        model.method.end_phase(model, runner)
+        with averaged_weights(runner):
+            model.method.end_phase(model, runner)
         model.set_teacher(None)
+        seconds = self._seconds
         checkpoint = save_atomically(runner, f"{self.name}.pth")
         metrics = {}
         if runner._test_loop is None:
@@ -178,6 +217,39 @@ class LifelongPhaseHook(Hook):
 def unwrap(runner: Runner) -> nn.Module:
     """The runner's model without its distributed wrapper."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+@contextmanager
+def averaged_weights(runner: Runner) -> Iterator[None]:
+    """The weights that the checkpoint gets: with an ``EMAHook`` the averages, as it tests them."""
+    hooks = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
+    for hook in hooks:
+        hook.before_test_epoch(runner)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.after_test_epoch(runner)
+
+
+def check_old_heads(model: nn.Module, state: dict) -> None:
+    """A head that learns nothing in this phase has to come from the checkpoint as a whole.
+
+    Raises:
+        ValueError: naming the first weights that the checkpoint lacks or has in another shape.
+    """
+    if model.method.trains_old_heads:
+        return
+    state = {key.removeprefix("module."): value for key, value in state.items()}
+    for task in model.old_tasks:
+        own = {f"heads.{task}.{k}": v for k, v in model.heads[task].state_dict().items()}
+        lost = [k for k, v in own.items() if k not in state or state[k].shape != v.shape]
+        if lost:
+            raise ValueError(
+                f"{type(model.method).__name__} leaves the head of {task!r} as it is, but the "
+                f"checkpoint lacks {len(lost)} of its weights or has them in another shape, such "
+                f"as {lost[:3]}: keep model.heads.{task}, or use a method that distils (HAD, LwF)"
+            )
 
 
 def optimizers(runner: Runner) -> list[Optimizer]:

@@ -76,6 +76,8 @@ class BaseMethod:
     needs_teacher: bool = False
     #: old heads take part in the loss; otherwise they are frozen with what they know
     trains_old_heads: bool = False
+    #: what it keeps belongs to the encoder's weights, so no phase may bring another encoder
+    needs_same_encoder: bool = False
 
     def build_modules(self, model: nn.Module) -> nn.Module | None:
         """What the method trains beside the model in this phase, if anything.
@@ -91,7 +93,11 @@ class BaseMethod:
         return {}
 
     def begin_phase(self, model: nn.Module, runner: Any) -> None:
-        """The model has the previous phase's weights; no step is taken yet."""
+        """Training begins, or goes on after an interruption: the weights are loaded.
+
+        They are the previous phase's only if nothing was interrupted. What the method remembers of
+        that phase belongs into :meth:`end_phase` and :meth:`state_dict`.
+        """
 
     def end_phase(self, model: nn.Module, runner: Any) -> None:
         """The last step is taken; measure and store what later phases need."""

@@ -54,6 +54,24 @@ def response(head: nn.Module, raw: Tensor) -> Tensor:
     return raw if isinstance(head, (SegmentationHead, BinaryHead)) else head.activation(raw)
 
 
+def on_grid(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> Tensor:
+    """A stored output on the grid of today's decoder, which a new encoder may have changed.
+
+    Args:
+        output: ``(K, h, w)``.
+        shape: height and width of its image.
+        strides: pixels a cell of today's grid, down and across.
+
+    Returns:
+        ``(K, h', w')``; the output itself where the stride is what it was, but for rounding.
+    """
+    sides = zip(shape, output.shape[1:], strides, strict=True)
+    if all(0.75 < side / cells / stride < 4 / 3 for side, cells, stride in sides):
+        return output
+    size = [max(1, round(side / stride)) for side, stride in zip(shape, strides, strict=True)]
+    return F.interpolate(output[None], size=size, mode="bilinear", align_corners=False)[0]
+
+
 def masked_mse(now: Tensor, then: Tensor) -> Tensor:
     """Mean squared difference over the finite values of ``then``, mean over images.
 
@@ -161,6 +179,9 @@ class DER(ReplayMethod):
         size = tuple(now.shape[2:])
         nan = float("nan")  # what has no output: beyond a smaller image, or padding
         then = [items[i]["outputs"][task].to(now.device).float() for i in chosen]
+        shapes = [items[i]["image"].shape[1:] for i in chosen]
+        strides = [side / cells for side, cells in zip(step.inputs.shape[2:], size, strict=True)]
+        then = [on_grid(m, shape, strides) for m, shape in zip(then, shapes, strict=True)]
         then = stack_maps(then, size, nan)
         valid = F.interpolate(step.valid[chosen, None].float(), size=size, mode="nearest") > 0.5
         return masked_mse(now[chosen], then.masked_fill(~valid, nan))

@@ -79,6 +79,8 @@ class EWC(BaseMethod):
         seed: seed of the choice of images.
     """
 
+    needs_same_encoder = True
+
     def __init__(
         self,
         loss_weight: float = 1000.0,

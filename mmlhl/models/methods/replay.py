@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from ..frozen_segmentor import input_normalisation
 from .base_method import BaseMethod, Step, valid_pixels
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
 
@@ -33,6 +34,7 @@ class ReplayMethod(BaseMethod):
         self.buffer = ExemplarBuffer(buffer_size, seed)
         self.replay_batch = replay_batch
         self.phases = 0
+        self.normalisation: list | None = None
 
     @property
     def exemplars(self) -> int:
@@ -51,17 +53,38 @@ class ReplayMethod(BaseMethod):
         return Step(inputs, samples, model.extract_feat(inputs), valid)
 
     def begin_phase(self, model: nn.Module, runner: object) -> None:
-        """Warn if old tasks have nothing to be kept by."""
+        """Warn if old tasks have nothing to be kept by.
+
+        Raises:
+            ValueError: if this phase normalises images in another way than those that are kept.
+        """
         self.warn_without_state(model, bool(self.buffer.items))
+        now = normalisation(model.data_preprocessor)
+        if self.buffer.items and self.normalisation not in (None, now):
+            raise ValueError(
+                f"{type(self).__name__} keeps images as they were normalised, by mean and std "
+                f"{self.normalisation}; this phase's model.data_preprocessor has {now}: keep that "
+                "of the earlier phases"
+            )
+        self.normalisation = now
 
     def state_dict(self) -> dict:
         """The buffer and the number of phases that it has images of."""
-        return dict(buffer=self.buffer.state_dict(), phases=self.phases)
+        return dict(
+            buffer=self.buffer.state_dict(), phases=self.phases, normalisation=self.normalisation
+        )
 
     def load_state_dict(self, state: dict) -> None:
         """Take :meth:`state_dict` back."""
         self.buffer.load_state_dict(state["buffer"])
         self.phases = int(state["phases"])
+        self.normalisation = state.get("normalisation")
+
+
+def normalisation(preprocessor: nn.Module) -> list:
+    """Mean and standard deviation that images are normalised by, and their channel order."""
+    mean, std, swap = input_normalisation(preprocessor)
+    return [v.flatten().tolist() if isinstance(v, Tensor) else [v] for v in (mean, std)] + [swap]
 
 
 def labelled_losses(

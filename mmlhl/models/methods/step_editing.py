@@ -27,6 +27,8 @@ class StepEditingMethod(BaseMethod):
         edits: ``'update'``, the step that the optimiser took; or ``'gradient'``, what it sees.
     """
 
+    needs_same_encoder = True
+
     def __init__(self, edits: str = "update") -> None:
         if edits not in EDITS:
             raise ValueError(f"{type(self).__name__}: edits must be one of {EDITS}, got {edits!r}")

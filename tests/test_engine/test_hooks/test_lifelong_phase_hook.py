@@ -30,6 +30,7 @@ class NotingMethod(BaseMethod):
     def end_phase(self, model, runner):
         self.phases += 1
         CALLS.append(("end", tuple(model.new_tasks), self.phases))
+        self.bias = model.heads[model.new_tasks[0]].decoder.conv_seg.bias.detach().clone()
 
     def edit_gradients(self, model):
         given = [p for p in model.parameters() if p.requires_grad]
@@ -199,7 +200,10 @@ def test_a_method_is_told_and_its_state_travels(plain_config, accumulate):
     # every gradient was zeroed before the step, so Adam moved nothing: as initialised
     after = torch.load(Path(cfg.work_dir) / "depth.pth")
     assert torch.equal(after["state_dict"]["heads.depth.decoder.conv_seg.weight"], CALLS[0][3])
-    assert after["lifelong_method"] == dict(phases=1)
+    assert after["lifelong_method"] == dict(phases=1, method="NotingMethod")
+    # the time of the whole phase, the method's own measuring included
+    record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
+    assert 0 < record.phases[0]["seconds"] <= round(after["meta"]["phase_seconds"], 1)
     # the hook on the optimiser is gone
     CALLS.clear()
     runner.optim_wrapper.optimizer.step()
@@ -213,3 +217,67 @@ def test_a_method_is_told_and_its_state_travels(plain_config, accumulate):
     again.visualizer.name = again.experiment_name
     Runner.from_cfg(again).train()
     assert CALLS[0][:3] == ("begin", ("normal",), 1) and CALLS[-1] == ("end", ("normal",), 2)
+
+    # a new encoder takes no weights, but what the method remembers goes on
+    CALLS.clear()
+    anew = copy.deepcopy(again)
+    anew.custom_hooks[0].teacher_checkpoint, anew.load_from = again.load_from, None
+    anew.work_dir, anew.experiment_name = cfg.work_dir + "_3", again.experiment_name + "_3"
+    anew.visualizer.name = anew.experiment_name
+    Runner.from_cfg(anew).train()
+    assert CALLS[0][:3] == ("begin", ("normal",), 1)
+
+    # another method can make no use of it, and says so
+    other = copy.deepcopy(again)
+    other.model.method = dict(type="EWC")
+    runner = Runner.from_cfg(other)
+    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    hook.after_load_checkpoint(runner, torch.load(again.load_from))
+    assert runner.model.method.fisher == {}
+
+
+def test_a_method_measures_the_averaged_weights(plain_config):
+    cfg = plain_config(method=dict(type="NotingMethod"))
+    cfg.model.method.type = "NotingMethod"
+    cfg.custom_hooks = [dict(type="EMAHook", momentum=0.3), *cfg.custom_hooks]
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    stored = torch.load(Path(cfg.work_dir) / "depth.pth")["state_dict"]
+    seen = runner.model.method.bias
+    assert torch.equal(stored["heads.depth.decoder.conv_seg.bias"], seen)
+
+
+def test_a_phase_that_is_trained_again_replaces_its_row(plain_config):
+    cfg = plain_config()
+    for _ in range(2):
+        Runner.from_cfg(copy.deepcopy(cfg)).train()
+    record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
+    assert [phase["tasks"] for phase in record.phases] == [["depth"]]
+    assert len(record.values("depth", "abs_err")) == 1
+
+
+def test_a_resumed_phase_goes_on_counting_time(plain_config):
+    runner = Runner.from_cfg(plain_config(method=dict(type="NotingMethod")))
+    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    checkpoint = dict(state_dict=runner.model.state_dict(), meta=dict(phase_seconds=100.0))
+    for resume, before in ((False, 0.0), (True, 100.0)):
+        runner._resume = resume
+        hook.after_load_checkpoint(runner, checkpoint)
+        assert hook._seconds_before == before
+
+
+def test_a_frozen_head_has_to_come_from_the_checkpoint(plain_config):
+    def hook_and_runner(method):
+        cfg = plain_config(method=method)
+        cfg.model.heads.seg.decoder.channels += 2
+        runner = Runner.from_cfg(cfg)
+        return next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook"), runner
+
+    checkpoint = torch.load(plain_config().load_from)
+    hook, runner = hook_and_runner(dict(type="EWC"))
+    with pytest.raises(
+        ValueError, match=r"EWC leaves the head of 'seg' as it is.*heads\.seg\.deco"
+    ):
+        hook.after_load_checkpoint(runner, checkpoint)
+    hook, runner = hook_and_runner(dict(type="HAD"))  # which teaches a new decoder
+    hook.after_load_checkpoint(runner, checkpoint)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmlhl.models.methods import DER, DERpp, Step, valid_pixels
-from mmlhl.models.methods.der import masked_mse, reservoir_slots, response
+from mmlhl.models.methods.der import masked_mse, on_grid, reservoir_slots, response
 
 
 def test_reservoir_keeps_every_item_of_a_stream_with_the_same_probability():
@@ -34,6 +34,16 @@ def test_masked_mse_by_hand():
     # image 1: d/dnow of 4 / 2; image 2: of (1 + 9) / 2 / 2
     torch.testing.assert_close(now.grad, torch.tensor([[[[2.0, 0.0]]], [[[0.5, 1.5]]]]))
     assert masked_mse(now, torch.full_like(then, nan)) == 0
+
+
+def test_outputs_of_a_decoder_with_another_stride_are_brought_to_the_grid_of_this_one():
+    output = torch.arange(16.0).view(1, 4, 4)  # of a 32x32 image, stride 8
+    assert on_grid(output, (32, 32), (8.0, 8.0)) is output
+    assert on_grid(output[:, :, :3], (32, 20), (8.0, 8.0)).shape == (1, 4, 3)  # only rounding
+    finer = on_grid(output, (32, 32), (4.0, 4.0))
+    assert finer.shape == (1, 8, 8) and finer.mean() == output.mean()
+    coarser = on_grid(output, (32, 32), (16.0, 16.0))
+    torch.testing.assert_close(coarser, torch.nn.functional.avg_pool2d(output, 2))
 
 
 def test_what_is_matched_is_logits_for_classes_and_the_prediction_elsewhere(build):
