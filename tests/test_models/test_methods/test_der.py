@@ -36,6 +36,18 @@ def test_masked_mse_by_hand():
     assert masked_mse(now, torch.full_like(then, nan)) == 0
 
 
+def test_kept_images_want_the_normalisation_of_their_day(build, batch):
+    model = phase_one(build, batch, dict(type="DER", buffer_size=4))
+    method = model.method
+    method.begin_phase(model, None)
+    again = DER(buffer_size=4)
+    again.load_state_dict(method.state_dict())
+    again.begin_phase(model, None)
+    model.data_preprocessor.mean = model.data_preprocessor.mean + 1
+    with pytest.raises(ValueError, match="DER keeps images as they were normalised.*keep that"):
+        again.begin_phase(model, None)
+
+
 def test_outputs_of_a_decoder_with_another_stride_are_brought_to_the_grid_of_this_one():
     output = torch.arange(16.0).view(1, 4, 4)  # of a 32x32 image, stride 8
     assert on_grid(output, (32, 32), (8.0, 8.0)) is output
