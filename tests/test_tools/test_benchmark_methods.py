@@ -106,8 +106,36 @@ def test_the_best_strength_between_naive_and_joint(tool, cfg, tmp_path):
     assert tool.chosen_value(cfg, "Naive", ORDERS[0], tmp_path) == (None, {})
 
 
+def test_a_strength_that_nothing_can_be_said_of_is_not_taken(tool, cfg, tmp_path):
+    finish_search(tool, cfg, tmp_path, Naive=10.0, Joint=60.0, LwF_1=float("nan"), LwF_3=5.0)
+    assert tool.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)[0] == 3.0
+    finish_search(tool, cfg, tmp_path / "flat", Naive=10.0, Joint=10.0)
+    with pytest.raises(RuntimeError, match="no bounds to tell LwF's runs by"):
+        tool.chosen_value(cfg, "LwF", ORDERS[0], tmp_path / "flat")
+
+
+def test_a_folder_is_of_one_budget(tool, cfg, tmp_path):
+    tool.check_settings(cfg, tmp_path)
+    tool.check_settings(cfg, tmp_path)
+    cfg.train_cfg.max_epochs = 11
+    with pytest.raises(SystemExit, match=r"10 epochs(.|\n)*11 epochs(.|\n)*another --work-dir"):
+        tool.check_settings(cfg, tmp_path)
+
+
+def test_stopping_begins_nothing_more(tool, monkeypatch):
+    begun = []
+
+    def train(run):
+        begun.append(run)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tool.running.execute(range(8), lambda run: False, train, lambda run: run, 1, "x")
+    assert len(begun) < 8
+
+
 def test_an_unfinished_search_is_named_and_its_method_left_out(tool, cfg, tmp_path):
-    finish_search(tool, cfg, tmp_path)
+    finish_search(tool, cfg, tmp_path, Naive=10.0, Joint=60.0)
     (lost,) = [
         r for r in tool.search_runs(cfg, ["LwF"], ORDERS[0]) if (r.label, r.value) == ("LwF", 3.0)
     ]
@@ -199,7 +227,7 @@ def test_later_phases_of_their_own(tool, cfg, tmp_path):
     assert lwf.phases[1].cfg.train_dataloader == dict(batch_size=32, dataset=dict(part=[1, 2]))
     assert cfg.benchmark.later_phases == later  # not touched by a run's part
     joint = tool.run_config(cfg, tool.Run("Joint", ORDERS[0], 0), tmp_path)
-    assert joint.phases == [dict(tasks=["seg", "depth"], name="joint")]
+    assert joint.phases == [dict(tasks=["seg", "depth"], name="joint", cfg=later)]
     assert "'batch_size': 32" in tool.settings(cfg) and str(later) in tool.settings(cfg)
 
 

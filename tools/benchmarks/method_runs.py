@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,6 +90,8 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
             phase["cfg"] = changes.to_dict()
     if entry.get("joint"):
         out.phases = [dict(tasks=list(run.order), name="joint")]
+        if "later_phases" in cfg.benchmark:  # most of a sequence's steps are of that kind
+            out.phases[0]["cfg"] = cfg.benchmark.later_phases.to_dict()
         out.disjoint_phases = False
     # the last epoch's optimiser state is only needed to resume a run of a minute
     out.default_hooks.checkpoint.update(interval=1000, save_last=False)
@@ -120,7 +123,7 @@ def chosen_value(
     """The strength with the best position between naive and joint, and all positions.
 
     Raises:
-        RuntimeError: if a run of the search failed.
+        RuntimeError: if a run of the search failed, or says nothing.
     """
     if search_option(cfg, label) is None:
         return None, {}
@@ -135,7 +138,10 @@ def chosen_value(
         for run, record in records.items()
         if run.label == label
     }
-    return max(scores, key=scores.get), scores
+    told = {value: score for value, score in scores.items() if not math.isnan(score)}
+    if not told:
+        raise RuntimeError(f"naive and joint training are no bounds to tell {label}'s runs by")
+    return max(told, key=told.get), scores
 
 
 def final_runs(

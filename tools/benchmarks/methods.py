@@ -103,11 +103,11 @@ def settings(cfg: Config) -> str:
     kind = optimizer.pop("type")
     options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
     later = cfg.benchmark.get("later_phases")
-    later = f" All phases after the first with `{later.to_dict()}`." if later else ""
+    later = later and f" Joint training, and phases after the first: `{later.to_dict()}`."
     return (
         f"{loader.dataset.data_root}, batch {loader.batch_size}, {cfg.train_cfg.max_epochs} epochs "
         f"a phase on a disjoint part of the images (joint: all of them), {kind} ({options}), each "
-        f"new task from scratch.{later}"
+        f"new task from scratch.{later or ''}"
     )
 
 
@@ -156,7 +156,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("config", help="config with a `benchmark` dict")
-    parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/benchmark"))
+    parser.add_argument("--work-dir", type=Path, help="default: work_dirs/benchmark/<config>")
     parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
@@ -165,7 +165,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     args = parser.parse_args(argv)
     args.orders = [order.split(",") for order in args.orders] if args.orders else None
+    args.work_dir = args.work_dir or Path("work_dirs/benchmark") / Path(args.config).stem
     return args
+
+
+def check_settings(cfg: Config, root: Path) -> None:
+    """Runs of one budget a folder: what is there already must have been run with these settings.
+
+    Raises:
+        SystemExit: naming the folder, its settings and those of the config.
+    """
+    path, now = root / "settings.txt", settings(cfg)
+    if path.is_file() and path.read_text(encoding="utf-8") != now:
+        before = path.read_text(encoding="utf-8")
+        raise SystemExit(f"{path} says: {before}\nthe config says: {now}\nGive another --work-dir.")
+    root.mkdir(parents=True, exist_ok=True)
+    running.write_text(path, now)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -180,6 +195,7 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"--methods {unknown}: the config has {list(cfg.benchmark.methods)}")
     orders = [tuple(order) for order in args.orders]
     what = (labels, orders, args.seeds, args.work_dir)
+    check_settings(cfg, args.work_dir)
     if not args.report_only:
         execute(list(search_runs(cfg, labels, orders[0])), cfg, args.work_dir, args.jobs, "search")
         execute(list(final_runs(cfg, *what)), cfg, args.work_dir, args.jobs, "runs")

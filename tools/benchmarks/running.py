@@ -43,10 +43,17 @@ def execute(
     with Progress(*columns) as bar, ThreadPoolExecutor(jobs) as pool:
         task = bar.add_task(what, total=len(waiting))
         futures = {pool.submit(train, run): run for run in waiting}
-        for future in as_completed(futures):
-            if future.result():
-                bar.console.print(f"[red]failed[/]: {folder(futures[future])}, see train.log there")
-            bar.advance(task)
+        try:
+            for future in as_completed(futures):
+                if future.result():
+                    where = folder(futures[future])
+                    bar.console.print(f"[red]failed[/]: {where}, see train.log there")
+                bar.advance(task)
+        except BaseException:  # Ctrl-C: what waits is not begun, what runs is ended
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
