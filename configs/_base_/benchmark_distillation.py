@@ -1,5 +1,5 @@
 # Pairs and methods of tools/benchmarks/heteroakd.py: names of configs, and their folders.
-benchmark_distillation = dict(
+benchmark = dict(
     seeds=[0, 1, 2],
     teacher_seed=0,  # one teacher for all students of a pair
     pairs=[
@@ -11,6 +11,5 @@ benchmark_distillation = dict(
         "Pixel KD": "kd",
         "CWD": "cwd",
         "HeteroAKD": "heteroakd",
-        "HeteroAKD without ReLU": "heteroakd_without_relu",
     },
 )

@@ -10,4 +10,8 @@ train_dataloader = dict(
 )
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
 test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
-benchmark = dict(data="rooms", epochs=dict(student=8, teacher=20), **_base_.benchmark_distillation)
+variants = {
+    "HeteroAKD without ReLU": "heteroakd_without_relu",
+    "HeteroAKD apart": "heteroakd_apart",
+}
+benchmark = dict(data="rooms", epochs=dict(student=8, teacher=20), methods=variants)

@@ -185,10 +185,10 @@ def test_command_line(tool, tmp_path, monkeypatch):
     assert not trained and all(f"{method}, {CNN}" in out.read_text() for method in METHODS)
     tool.main(command)
     # the CNN has no teacher: it is only trained by itself, and the report says so
-    assert len(trained) == 2 + 4 + 1
+    assert len(trained) == 2 + 6 + 1
     absent = out.read_text().split("Not run: ")[1]
     assert f"CWD, {CNN}" in absent and TRANSFORMER not in absent and "No distill" not in absent
     tool.main(command)
-    assert len(trained) == 7 + 1  # the teacher that failed is tried again, nothing else is
+    assert len(trained) == 9 + 1  # the teacher that failed is tried again, nothing else is
     with pytest.raises(SystemExit, match="Foo"):
         tool.main([config, "--methods", "Foo"])

@@ -81,7 +81,7 @@ def all_runs(cfg: Config, seeds: list[int], methods: list[str]) -> list[Run]:
 def run_config(cfg: Config, run: Run, root: Path) -> Config:
     """The config that ``tools/train.py`` gets: the benchmark's, with the run's model and length."""
     out = Config(cfg.to_dict())
-    for key in ("benchmark", "benchmark_distillation"):
+    for key in ("benchmark", "variants"):
         out.pop(key, None)
     model = Config.fromfile(run.file).model
     plain = model.student if "student" in model else model

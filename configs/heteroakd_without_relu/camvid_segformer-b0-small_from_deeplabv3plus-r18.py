@@ -1,8 +1,0 @@
-# Projectors of both signs: behind a ReLU, KEM weighs the true class least (docs/benchmarks.md).
-_base_ = "../heteroakd/camvid_segformer-b0-small_from_deeplabv3plus-r18.py"
-model = dict(
-    distillers=[
-        dict(type="HeteroAKDLoss", student_tap=2, grid="teacher", relu=False),
-        dict(type="KDLoss", loss_weight=0.1),
-    ]
-)
