@@ -11,6 +11,7 @@ from scipy.io import savemat
 from mmlhl.datasets import NYUv2Dataset
 from mmlhl.datasets.geometry import pixel_rays
 from mmlhl.datasets.nyuv2_classes import CLASSES_13, CLASSES_40, TO_13
+from mmlhl.datasets.nyuv2_raw_labels import TO_40
 
 TOOL = Path(__file__).parents[2] / "tools" / "dataset_converters" / "nyuv2.py"
 SIZE = (48, 64)
@@ -93,6 +94,15 @@ def test_classes(tool):
         NYUv2Dataset(num_classes=14)
 
 
+def test_the_usual_mapping_of_raw_labels(tool):
+    table = tool["label_table"](TO_40, 40)
+    assert len(TO_40) == 894 and set(TO_40) == set(range(1, 41))
+    # as the publisher numbers them: cabinet, ceiling, chair, floor, table, wall, book
+    names = {3: "cabinet", 4: "ceiling", 5: "chair", 11: "floor", 19: "table", 21: "wall"}
+    for raw, name in names.items():
+        assert CLASSES_40[table[raw]] == name, raw
+
+
 def test_command_line(tool, tmp_path, capsys):
     h5py = pytest.importorskip("h5py")
     labeled, splits, class_map = (str(tmp_path / n) for n in ("l.mat", "s.mat", "c.mat"))
@@ -113,3 +123,5 @@ def test_command_line(tool, tmp_path, capsys):
     assert not (tmp_path / "out" / "val" / "label" / "0.npy").exists()
     assert (tmp_path / "out" / "train" / "label" / "0.npy").read_bytes() == label
     assert tool["main"]([labeled, "none.mat", "--class-map", class_map]) == 1
+    args = [labeled, splits, "--out", f"{out}_usual", "--size", "48", "64"]
+    assert tool["main"](args) == 0

@@ -1,8 +1,7 @@
 """NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
 
-Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher, and the usual mapping of
-the 894 raw labels to 40 classes (``classMapping40.mat`` with ``mapClass``, published by Gupta et
-al., 2013, with their code for recognition of indoor scenes). Writes
+Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher. The 894 raw labels become
+the 40 classes of Gupta et al., 2013, or what ``--class-map`` says. Writes
 ``<out>/{train,val}/{image,label,depth,normal}/<i>.npy``: image float32 in [0, 1], label int16 with
 -1 ignored, depth float32 in metres with 0 unmeasured, normal float32 with 0 missing.
 
@@ -12,7 +11,7 @@ stopped.
 
 Example (h5py is needed: ``pip install h5py``):
     python tools/dataset_converters/nyuv2.py nyu_depth_v2_labeled.mat splits.mat \\
-        --class-map classMapping40.mat --classes 13 --out data/nyuv2
+        --classes 13 --out data/nyuv2
 """
 
 from __future__ import annotations
@@ -186,7 +185,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("labeled", help="nyu_depth_v2_labeled.mat")
     parser.add_argument("splits", help="splits.mat with trainNdxs and testNdxs")
-    parser.add_argument("--class-map", required=True, help="classMapping40.mat with mapClass")
+    parser.add_argument(
+        "--class-map", help="another mapping: a .mat with mapClass, 894 numbers from 1 to 40"
+    )
     parser.add_argument("--classes", type=int, choices=(13, 40), default=13)
     parser.add_argument("--out", default="data/nyuv2")
     parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
@@ -200,21 +201,24 @@ def main(argv: list[str] | None = None) -> int:
     from rich.progress import track
     from scipy.io import loadmat
 
+    from mmlhl.datasets.nyuv2_raw_labels import TO_40
+
     try:
         import h5py
     except ImportError:
         print("error: reading the .mat file needs h5py: pip install h5py", file=sys.stderr)
         return 1
     for path in (args.labeled, args.splits, args.class_map):
-        if not Path(path).is_file():
+        if path is not None and not Path(path).is_file():
             print(f"error: {path}: no such file", file=sys.stderr)
             return 1
     try:
         ids = loadmat(args.splits)
         splits = dict(train=ids["trainNdxs"], val=ids["testNdxs"])
-        table = label_table(loadmat(args.class_map)["mapClass"], args.classes)
+        class_map = loadmat(args.class_map)["mapClass"] if args.class_map else TO_40
+        table = label_table(class_map, args.classes)
     except (KeyError, ValueError) as error:
-        print(f"error: {args.splits} or {args.class_map}: {error}", file=sys.stderr)
+        print(f"error: {args.splits} or {args.class_map or 'TO_40'}: {error}", file=sys.stderr)
         return 1
     print("The set has no normals: they are computed from its depth (see README.txt there).")
     try:
