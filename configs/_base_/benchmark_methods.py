@@ -2,7 +2,7 @@
 # `search` names one option of the method; four values a method, for all methods alike. `like`: an
 # ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
 # do what naive training does, so that phase is trained once a seed and order.
-benchmark_methods = {
+methods = {
     "Naive": dict(method=dict(type="Naive")),
     "Joint": dict(method=dict(type="Naive"), joint=True),
     "LwF": dict(
@@ -46,3 +46,8 @@ benchmark_methods = {
         first_phase="Naive",
     ),
 }
+benchmark = dict(
+    seeds=[0, 1, 2],
+    search_seed=100,  # of its own, so that no strength is chosen by the runs that are reported
+    methods=methods,
+)

@@ -9,9 +9,4 @@ test_dataloader = loader
 optim_wrapper = dict(optimizer=dict(fused=True))  # on CPUs from torch 2.4 on
 param_scheduler = [dict(type="PolyLR", eta_min=1e-5, power=0.9, end=7, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=7)
-benchmark = dict(
-    orders=[["seg", "depth", "normal"], ["depth", "normal", "seg"]],
-    seeds=[0, 1, 2],
-    search_seed=100,  # of its own, so that no strength is chosen by the runs that are reported
-    methods=_base_.benchmark_methods,
-)
+benchmark = dict(orders=[["seg", "depth", "normal"], ["depth", "normal", "seg"]])

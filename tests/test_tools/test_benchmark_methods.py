@@ -213,6 +213,27 @@ def test_the_config_of_a_run(tool, tmp_path):
     assert "benchmark" in cfg and cfg.model.method != out.model.method
 
 
+@pytest.mark.parametrize(
+    "name", ["rooms", "rooms_large_batch", "camvid", "cityscapes", "nyuv2", "taskonomy"]
+)
+def test_every_row_of_every_benchmark_is_a_valid_sequence(tool, tmp_path, name):
+    cfg = Config.fromfile(CONFIG.parent / f"{name}.py")
+    heads = set(cfg.model.heads)
+    for order in map(tuple, cfg.benchmark.orders):
+        naive = tool.Run("Naive", order, 0)
+        finish(naive, tmp_path, 10.0)
+        checkpoint = naive.folder(tmp_path) / f"phase_1_{order[0]}" / f"{order[0]}.pth"
+        checkpoint.parent.mkdir(exist_ok=True)
+        checkpoint.touch()
+        for label in cfg.benchmark.get("rows", cfg.benchmark.methods):
+            search = tool.search_option(cfg, label)
+            for value in search[1] if search else [None]:
+                out = tool.run_config(cfg, tool.Run(label, order, 0, value), tmp_path)
+                phases = parse_phases(out)
+                assert phases[-1].seen == order and set(out.model.heads) == heads
+    assert tool.settings(cfg)
+
+
 def test_later_phases_of_their_own(tool, cfg, tmp_path):
     later = dict(train_cfg=dict(max_epochs=5), train_dataloader=dict(batch_size=32))
     cfg.model = dict()

@@ -66,7 +66,7 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
     """The config that ``tools/train.py`` gets: the benchmark's budget with one method."""
     entry = cfg.benchmark.methods[run.label]
     out = Config(cfg.to_dict() if hasattr(cfg, "to_dict") else dict(cfg))
-    for key in ("benchmark", "benchmark_methods"):
+    for key in ("benchmark", "methods"):
         out.pop(key, None)
     method = dict(entry["method"])
     if run.value is not None:
