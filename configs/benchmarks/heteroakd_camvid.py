@@ -11,4 +11,5 @@ train_dataloader = dict(batch_size=6, num_workers=0, persistent_workers=False)
 # no run chooses anything by a figure: all are evaluated once, at their end, on the test set
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(split="test"))
 test_dataloader = dict(num_workers=0, persistent_workers=False)
-benchmark = dict(data="camvid", epochs=dict(student=6, teacher=12))
+variants = {"HeteroAKD apart": "heteroakd_apart"}
+benchmark = dict(data="camvid", epochs=dict(student=6, teacher=12), methods=variants)

@@ -1,0 +1,13 @@
+# The student learns from the teacher alone: its projector's cross-entropy does not reach it.
+_base_ = "../heteroakd/camvid_deeplabv3plus-r18-small_from_segformer-b0.py"
+model = dict(
+    distillers=[
+        dict(
+            type="HeteroAKDLoss",
+            tau=1.0,
+            relu=False,
+            supervise_features=False,
+        ),
+        dict(type="KDLoss", loss_weight=0.1),
+    ]
+)
