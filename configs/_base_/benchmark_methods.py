@@ -16,6 +16,11 @@ methods = {
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
         first_phase="Naive",
     ),
+    "HAD, offset 0.05, without SG": dict(
+        method=dict(type="HAD", loss=dict(offset=0.05, with_sg=False)),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        first_phase="Naive",
+    ),
     "HAD as released": dict(
         method=dict(type="HADRelease"),
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
