@@ -43,8 +43,8 @@ class MultiTaskDataset(BaseSegDataset):
             the image folder when empty.
         metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``. Those of
             other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
-        pipeline: Transforms. A ``LoadImageFromFile`` serves ``.npy`` images, too: it is replaced
-            by ``LoadImage`` then, so that the same pipeline works in mmseg's inferencer.
+        pipeline: Transforms. A ``LoadImageFromFile`` is replaced by ``LoadImage``, which also reads
+            ``.npy`` images, so that the same pipeline works in mmseg's inferencer.
         test_mode: As in mmengine, but does not ask for classes.
         lazy_init: Whether to put off the listing of files.
         **kwargs: Further arguments of ``BaseSegDataset`` (``indices``, ``serialize_data``,
@@ -150,8 +150,7 @@ class MultiTaskDataset(BaseSegDataset):
         return int(part[0]), int(part[1])
 
     def _build_step(self, step: dict | Callable) -> dict | Callable:
-        is_stock = isinstance(step, Mapping) and step.get("type") == "LoadImageFromFile"
-        if is_stock and self.img["suffix"].endswith(".npy"):
+        if isinstance(step, Mapping) and step.get("type") == "LoadImageFromFile":
             step = {**step, "type": "LoadImage"}
         # mmengine's Compose would look in its own registry when no default scope is set
         return TRANSFORMS.build(step) if isinstance(step, Mapping) else step

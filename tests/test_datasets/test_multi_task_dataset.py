@@ -1,5 +1,6 @@
 """MultiTaskDataset: listing, tasks, parts and early errors, on files made here."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -71,6 +72,17 @@ def test_reads_all_kinds(root):
     # the only edge is the step of 50 grey values between columns 2 and 3: (1 + 2 + 1) * 50
     expected = 2.0 * 200 / (4 * 2**0.5 * 255)
     assert data.gt_edge_map.data[0, 2].tolist() == pytest.approx([0, 0, expected, expected, 0, 0])
+
+
+def test_missing_and_cut_off_images_are_named(root):
+    dataset = make(root)
+    path = dataset.get_data_info(0)["img_path"]
+    Path(path).write_bytes(Path(path).read_bytes()[:40])
+    with pytest.raises(ValueError, match=f"{re.escape(path)}: expected an image"):
+        dataset[0]
+    Path(path).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{re.escape(path)}: no such file, expected as im"):
+        dataset[0]
 
 
 def test_only_wanted_tasks_are_touched(root):

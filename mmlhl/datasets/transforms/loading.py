@@ -50,7 +50,7 @@ class LoadImage(LoadImageFromFile):
         """
         path = results["img_path"]
         if not str(path).endswith(".npy"):
-            return super().transform(results)
+            return self._image_file(results, path)
         raw = decode_npy(read_bytes(path, "image", self.backend_args), path)
         if raw.ndim != 3 or raw.shape[2] != 3:
             raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
@@ -70,6 +70,14 @@ class LoadImage(LoadImageFromFile):
         results["img"] = img
         results["img_shape"] = results["ori_shape"] = img.shape[:2]
         return results
+
+    def _image_file(self, results: dict, path: str) -> dict | None:
+        try:
+            return super().transform(results)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{path}: no such file, expected as image") from None
+        except AssertionError:  # mmcv's word for bytes that it cannot decode
+            raise ValueError(f"{path}: expected an image, but it cannot be decoded") from None
 
 
 @TRANSFORMS.register_module()
