@@ -11,6 +11,11 @@ methods = {
     "HAD": dict(
         method=dict(type="HAD"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
+    "HAD, eps 0.05": dict(
+        method=dict(type="HAD", loss=dict(eps=0.05)),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        first_phase="Naive",
+    ),
     "HAD, offset 0.05": dict(
         method=dict(type="HAD", loss=dict(offset=0.05)),
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
