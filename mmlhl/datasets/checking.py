@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import mmengine.fileio as fileio
 import numpy as np
 
 from .annotation import IGNORE, Annotation
@@ -183,11 +182,9 @@ def _read(dataset: MultiTaskDataset, index: int) -> dict[str, np.ndarray | Excep
     info = dataset.get_data_info(index)
     maps: dict[str, np.ndarray | Exception] = {}
     try:
-        if not fileio.exists(info["img_path"], backend_args=dataset.backend_args):
-            raise FileNotFoundError(f"{info['img_path']}: no such file, expected as image")
         info = _image_loader(dataset)(info)
         maps["image"] = info["img"]
-    except (OSError, ValueError, AssertionError) as error:
+    except (OSError, ValueError) as error:
         maps["image"] = error
     for name, ann in dataset.ann_specs.items():
         if ann.source is not None and isinstance(maps["image"], Exception):

@@ -45,10 +45,8 @@ def model_config(config: str | dict) -> dict:
         model.setdefault("data_preprocessor", copy.deepcopy(outer))
     if "student" not in model:
         return model
-    student = model["student"]
-    if model.get("data_preprocessor") is not None:
-        student.setdefault("data_preprocessor", model["data_preprocessor"])
-    return model_config(student)
+    outer = model.get("data_preprocessor")
+    return model_config(dict(model=model["student"], data_preprocessor=outer))
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:

@@ -20,9 +20,7 @@ def plain_config(text: str) -> str:
     """The config in a checkpoint, with a distilled segmentor replaced by its student."""
     cfg = Config.fromstring(text, file_format=".py")
     if "student" in cfg.get("model", {}):
-        student = model_config(cfg)
-        cfg.model = dict(_delete_=True, **student)
-        cfg.model.pop("_delete_", None)
+        cfg.model = model_config(cfg)
     return cfg.pretty_text
 
 

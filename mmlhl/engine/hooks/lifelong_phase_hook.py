@@ -24,6 +24,7 @@ from mmseg.registry import HOOKS
 from torch import nn
 from torch.optim import Optimizer
 
+from ...models.frozen_segmentor import model_config
 from ...models.methods import BaseMethod
 from ...models.segmentors import LifelongSegmentor
 from ...models.teacher import build_teacher
@@ -112,7 +113,9 @@ class LifelongPhaseHook(Hook):
             # a new encoder takes no weights, but what the method remembers goes on
             self._take(runner, CheckpointLoader.load_checkpoint(self.teacher_checkpoint, "cpu"))
         if model.old_tasks and model.method.needs_teacher:
+            outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
             config = self.teacher_model or runner.cfg.model
+            config = model_config(dict(model=config, data_preprocessor=outer))
             teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
             model.set_teacher(teacher.to(next(model.parameters()).device))
         model.method.begin_phase(model, runner)

@@ -135,6 +135,19 @@ def test_a_checkpoint_for_the_teacher_alone(plain_config):
     assert (Path(cfg.work_dir) / "depth.pth").exists()
 
 
+def test_a_preprocessor_beside_the_model_is_the_teachers_too(plain_config):
+    cfg = plain_config()
+    cfg.data_preprocessor = cfg.model.pop("data_preprocessor")
+    runner = Runner.from_cfg(cfg)
+    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    hook.before_run(runner)
+    runner.build_train_loop(runner._train_loop)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    hook.before_train(runner)
+    student, teacher = (m.data_preprocessor for m in (runner.model, runner.model.teacher))
+    assert type(teacher) is type(student) and torch.equal(teacher.mean, student.mean)
+
+
 def test_a_teacher_that_knows_too_little(plain_config):
     runner = Runner.from_cfg(plain_config(tasks=("seg", "normal", "depth")))
     with pytest.raises(ValueError, match=r"no head for \['normal'\]"):
