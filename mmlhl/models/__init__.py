@@ -2,8 +2,7 @@
 
 from . import heads, losses, methods, segmentors
 from .data_preprocessor import MultiTaskDataPreProcessor
-from .frozen import FrozenModels, freeze
-from .teacher import build_teacher
+from .teachers import FrozenModels, build_teacher, freeze
 from .tta import MultiTaskTTAModel
 
 __all__ = [

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
-from mmlhl.models.frozen_segmentor import model_config
+from mmlhl.models.teachers import model_config
 
 # What only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)

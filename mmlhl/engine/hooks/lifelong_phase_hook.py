@@ -24,10 +24,10 @@ from mmseg.registry import HOOKS
 from torch import nn
 from torch.optim import Optimizer
 
-from ...models.frozen_segmentor import model_config
+from ...checkpoints import weights_of
 from ...models.methods import BaseMethod
 from ...models.segmentors import LifelongSegmentor
-from ...models.teacher import build_teacher
+from ...models.teachers import build_teacher, first_few, misfits, model_config
 from ..recording import add_to_record
 
 METHOD_KEY = "lifelong_method"
@@ -243,15 +243,16 @@ def check_old_heads(model: nn.Module, state: dict) -> None:
     """
     if model.method.trains_old_heads:
         return
-    state = {key.removeprefix("module."): value for key, value in state.items()}
+    state = weights_of(state)
     for task in model.old_tasks:
         own = {f"heads.{task}.{k}": v for k, v in model.heads[task].state_dict().items()}
-        lost = [k for k, v in own.items() if k not in state or state[k].shape != v.shape]
+        lost = misfits(own, state)
         if lost:
             raise ValueError(
                 f"{type(model.method).__name__} leaves the head of {task!r} as it is, but the "
-                f"checkpoint lacks {len(lost)} of its weights or has them in another shape, such "
-                f"as {lost[:3]}: keep model.heads.{task}, or use a method that distils (HAD, LwF)"
+                f"checkpoint cannot fill {len(lost)} of its weights: keep model.heads.{task}, or "
+                "use a method that distils (HAD, LwF); "
+                + first_few(f"{key}: {why}" for key, why in lost.items())
             )
 
 

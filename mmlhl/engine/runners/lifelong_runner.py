@@ -28,7 +28,7 @@ from mmengine.runner import (
 from mmseg.registry import RUNNERS
 
 from ...evaluation import LifelongRecord
-from ...models.adopt import load_adopted
+from ...models.teachers import load_adopted
 from ..cpu_distributed import prepare_distributed
 from ..hooks.lifelong_phase_hook import unwrap
 from ..phases import ARCHITECTURE, Phase, merged_config, parse_phases, phase_config

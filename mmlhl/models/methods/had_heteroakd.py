@@ -8,8 +8,8 @@ from mmengine.model import ModuleDict
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..feature_taps import encoder_channels
 from ..losses import HeteroAKDLoss
+from ..teachers import encoder_channels
 from .base_method import Step
 from .had import HAD
 

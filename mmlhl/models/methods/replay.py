@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ..frozen_segmentor import input_normalisation
+from ..teachers import input_normalisation
 from .base_method import BaseMethod, Step, valid_pixels
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
 

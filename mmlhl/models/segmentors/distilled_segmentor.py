@@ -12,9 +12,15 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..feature_taps import FeatureTaps, Tap, find_channels, run_for_taps
-from ..frozen import FrozenModels
-from ..frozen_segmentor import build_frozen_segmentor, convert_inputs
+from ..teachers import (
+    FeatureTaps,
+    FrozenModels,
+    Tap,
+    build_frozen_segmentor,
+    convert_inputs,
+    find_channels,
+    run_for_taps,
+)
 
 
 @MODELS.register_module()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import torch
-from mmengine.logging import print_log
 from mmengine.model import ModuleDict
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
@@ -14,17 +12,14 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
-from ..frozen import FrozenModels
-from ..frozen_segmentor import convert_inputs
 from ..methods.base_method import BaseMethod, Step, valid_pixels
+from ..teachers import FrozenModels, convert_inputs
+from .growing import GrowsOnLoad
 from .inference import input_metas, slide, undo_padding_and_flip
-
-HEAD_PREFIX = "heads."
-DISTILLER_PREFIX = "distillers."
 
 
 @MODELS.register_module()
-class LifelongSegmentor(FrozenModels, BaseSegmentor):
+class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
     """A segmentor that learns one dense task after another.
 
     It knows no method and no output space: new tasks get their heads' losses, everything that
@@ -106,9 +101,6 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
         missing = set(new_tasks) - set(tasks)
         if missing:
             raise ValueError(f"model.new_tasks names {sorted(missing)}, not among tasks {tasks}")
-
-    def _build_head(self, task: str) -> nn.Module:
-        return MODELS.build(dict(self.head_cfgs[task]))
 
     # -- tasks -----------------------------------------------------------------------------
     @property
@@ -253,63 +245,3 @@ class LifelongSegmentor(FrozenModels, BaseSegmentor):
             labels[task] = head.pseudo_label(head.activate(head(feats), step.size))
         step.teacher_feats, step.teacher_labels = feats, labels
         return labels
-
-    # -- growing -----------------------------------------------------------------------------
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args, **kwargs) -> None:
-        """Take the heads that the checkpoint has before their weights are read.
-
-        Both torch and mmengine call this before they descend into the children.
-        """
-        start = prefix + HEAD_PREFIX
-        stored = {key[len(start) :].split(".")[0] for key in state_dict if key.startswith(start)}
-        if stored and not any(f"{prefix}backbone.{key}" in state_dict for key in self._encoder()):
-            raise ValueError(
-                "no weight of the checkpoint's encoder fits model.backbone "
-                f"({type(self.backbone).__name__}): it is of another architecture; the config in "
-                "the folder of its phase builds the model that it is of"
-            )
-        for task in self.head_cfgs:
-            if task in stored and task not in self.heads:
-                self._grow(task)
-        if self.follow_checkpoint and stored:
-            for task in [task for task in self.heads.keys() if task not in stored]:
-                print_log(f"the checkpoint has no head for task {task!r}: left out", "current")
-                del self.heads[task]
-                self.new_tasks = [name for name in self.new_tasks if name != task]
-        unknown = sorted(stored - set(self.head_cfgs))
-        if unknown:
-            print_log(
-                f"the checkpoint has heads that model.heads does not name: {unknown}",
-                "current",
-                logging.WARNING,
-            )
-        for task in self.heads.keys() if stored else ():
-            if task not in stored:  # it keeps its initial weights, which is no mismatch
-                print_log(f"task {task!r} is new: its head starts from scratch", "current")
-                for key, value in self.heads[task].state_dict().items():
-                    state_dict[f"{start}{task}.{key}"] = value
-        same_phase = stored >= set(self.heads.keys())
-        self._keep_distillers(state_dict, prefix + DISTILLER_PREFIX, same_phase)
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-
-    def _encoder(self) -> list[str]:
-        return list(self.backbone.state_dict())
-
-    def _keep_distillers(self, state_dict: dict, start: str, same_phase: bool) -> None:
-        """Make a checkpoint's distillers those of this model, without a word.
-
-        They belong to one phase: one that goes on takes them, any other model leaves them.
-        """
-        own = {} if self.distillers is None else self.distillers.state_dict()
-        for key in [key for key in state_dict if key.startswith(start)]:
-            if not same_phase or key[len(start) :] not in own:
-                del state_dict[key]
-        for key, value in own.items():
-            state_dict.setdefault(start + key, value)
-
-    def _grow(self, task: str) -> None:
-        reference = next(self.backbone.parameters())
-        self.heads[task] = self._build_head(task).to(reference).train(self.training)
-        if self.follow_checkpoint:
-            self.new_tasks = [*self.new_tasks, task]
-        print_log(f"the checkpoint has a head for task {task!r}: added", "current")

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import MODELS, RUNNERS
 
-from mmlhl.models.adopt import adopt_state_dict, load_adopted
+from mmlhl.models.teachers import adopt_state_dict, load_adopted
 
 
 def plain_mmseg(model_config, decoder_config, **decoder):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlhl.models.frozen import FrozenModels, freeze
+from mmlhl.models.teachers import FrozenModels, freeze
 
 
 class Student(FrozenModels, nn.Module):

@@ -13,7 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner, load_checkpoint
 from torch.utils.data import Dataset
 
-from mmlhl.engine.safe_globals import register_safe_globals
+from mmlhl.checkpoints import register_safe_globals
 
 needs_restriction = pytest.mark.skipif(
     tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6),

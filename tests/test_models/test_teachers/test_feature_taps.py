@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlhl.models.feature_taps import FeatureTaps, find_channels, run_for_taps
+from mmlhl.models.teachers import FeatureTaps, find_channels, run_for_taps
 
 
 class Backbone(nn.Module):

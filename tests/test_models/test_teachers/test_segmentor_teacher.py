@@ -6,7 +6,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmlhl.models.frozen_segmentor import build_frozen_segmentor, convert_inputs, model_config
+from mmlhl.models.teachers import build_frozen_segmentor, convert_inputs, model_config
 
 
 def preprocessor(mean=(100.0, 110.0, 120.0), std=(50.0, 55.0, 60.0), **kwargs):
@@ -94,7 +94,11 @@ def test_checkpoint_that_does_not_fit(tmp_path, cnn_segmentor):
     torch.save(dict(state_dict=state), path)
     with pytest.raises(ValueError) as error:
         build_frozen_segmentor(cnn_segmentor(num_classes=3), str(path))
-    for part in ("other.pth", "3 keys", "backbone.conv1.weight (missing)", "is (4, 8, 1, 1)"):
+    for part in (
+        "other.pth",
+        "backbone.conv1.weight: not in the checkpoint",
+        "(4, 8, 1, 1) in the checkpoint, (3, 8, 1, 1) in the config",
+    ):
         assert part in str(error.value)
     with pytest.raises(FileNotFoundError, match="nowhere.pth"):
         build_frozen_segmentor(cnn_segmentor(), "nowhere.pth")

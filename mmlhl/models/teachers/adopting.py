@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from .exact_loading import load_exactly
+
 HEAD = "decode_head."
 DROPPED = ("auxiliary_head.",)
 
@@ -43,26 +45,11 @@ def load_adopted(model: nn.Module, state: Mapping[str, Tensor], task: str, sourc
     Raises:
         ValueError: listing the first few keys that are missing or have another shape.
     """
-    renamed = adopt_state_dict(state, task)
-    own = model.state_dict()
-    problems = []
-    for key, value in own.items():
-        shown = key.replace(f"heads.{task}.decoder.", HEAD)
-        if key not in renamed:
-            problems.append(f"{shown}: not in the checkpoint")
-        elif renamed[key].shape != value.shape:
-            problems.append(
-                f"{shown}: {tuple(renamed[key].shape)} in the checkpoint, "
-                f"{tuple(value.shape)} in the config"
-            )
-    if problems:
-        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise ValueError(
-            f"the checkpoint {source} does not fit model.backbone and model.heads[{task!r}]: "
-            + "; ".join(problems[:5])
-            + more
-        )
-    unused = [key for key in renamed if key not in own]
+    unused = load_exactly(
+        model,
+        adopt_state_dict(state, task),
+        f"the checkpoint {source} does not fit model.backbone and model.heads[{task!r}]",
+        shown=lambda key: key.replace(f"heads.{task}.decoder.", HEAD),
+    )
     if unused:
         print_log(f"{source}: {len(unused)} weights are not used, such as {unused[:3]}", "current")
-    model.load_state_dict({key: renamed[key] for key in own})

@@ -1,0 +1,37 @@
+"""How the weights in a checkpoint are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+HEAD_PREFIX = "heads."
+DISTILLER_PREFIX = "distillers."
+
+
+def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The weights in a loaded checkpoint, whoever saved it.
+
+    Args:
+        checkpoint: with a ``state_dict`` as mmengine saves it, or nothing but weights; names may
+            start with the ``module.`` of a distributed wrapper.
+
+    Returns:
+        Tensors by the names that the bare model gives them.
+    """
+    state = checkpoint.get("state_dict", checkpoint)
+    return {key.removeprefix("module."): value for key, value in state.items()}
+
+
+def stored_tasks(keys: Iterable[str], prefix: str = "") -> set[str]:
+    """Tasks of a lifelong segmentor whose heads are among the weights.
+
+    Args:
+        keys: names of weights.
+        prefix: what stands before the segmentor's own names.
+
+    Returns:
+        Names of the tasks.
+    """
+    start = prefix + HEAD_PREFIX
+    return {key[len(start) :].split(".")[0] for key in keys if key.startswith(start)}

@@ -1,0 +1,99 @@
+"""A segmentor that takes the heads of the checkpoint that it loads."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from mmengine.logging import print_log
+from mmengine.model import BaseModule, ModuleDict
+from mmseg.registry import MODELS
+from torch import nn
+
+from ...checkpoints.weights import DISTILLER_PREFIX, HEAD_PREFIX, stored_tasks
+
+
+class GrowsOnLoad(BaseModule):
+    """Base of a segmentor with one head a task, which fits its heads to a checkpoint's.
+
+    Heads that the checkpoint has and the config names are added before their weights are read, so
+    tools that know nothing of tasks load any phase's checkpoint. A head that the checkpoint lacks
+    keeps its initial weights, or goes where the config leaves the tasks to the checkpoint.
+
+    Attributes:
+        backbone: the encoder.
+        heads: the heads that exist, by task.
+        head_cfgs: config of every head that the sequence needs.
+        new_tasks: tasks that learn from ground truth now.
+        distillers: what the method trains beside the model in this phase.
+        follow_checkpoint: whether the checkpoint decides which tasks there are.
+    """
+
+    backbone: nn.Module
+    heads: ModuleDict
+    head_cfgs: dict[str, dict]
+    new_tasks: list[str]
+    distillers: nn.Module | None
+    follow_checkpoint: bool
+
+    def _build_head(self, task: str) -> nn.Module:
+        return MODELS.build(dict(self.head_cfgs[task]))
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Take the heads that the checkpoint has before their weights are read.
+
+        Both torch and mmengine call this before they descend into the children.
+        """
+        start = prefix + HEAD_PREFIX
+        stored = stored_tasks(state_dict, prefix)
+        encoder = self.backbone.state_dict()
+        if stored and not any(f"{prefix}backbone.{key}" in state_dict for key in encoder):
+            raise ValueError(
+                "no weight of the checkpoint's encoder fits model.backbone "
+                f"({type(self.backbone).__name__}): it is of another architecture; the config in "
+                "the folder of its phase builds the model that it is of"
+            )
+        for task in self.head_cfgs:
+            if task in stored and task not in self.heads:
+                self._grow(task)
+        if self.follow_checkpoint and stored:
+            for task in [task for task in self.heads.keys() if task not in stored]:
+                print_log(f"the checkpoint has no head for task {task!r}: left out", "current")
+                del self.heads[task]
+                self.new_tasks = [name for name in self.new_tasks if name != task]
+        unknown = sorted(stored - set(self.head_cfgs))
+        if unknown:
+            print_log(
+                f"the checkpoint has heads that model.heads does not name: {unknown}",
+                "current",
+                logging.WARNING,
+            )
+        for task in self.heads.keys() if stored else ():
+            if task not in stored:  # it keeps its initial weights, which is no mismatch
+                print_log(f"task {task!r} is new: its head starts from scratch", "current")
+                for key, value in self.heads[task].state_dict().items():
+                    state_dict[f"{start}{task}.{key}"] = value
+        same_phase = stored >= set(self.heads.keys())
+        self._keep_distillers(state_dict, prefix + DISTILLER_PREFIX, same_phase)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _keep_distillers(self, state_dict: dict[str, Any], start: str, same_phase: bool) -> None:
+        """Make a checkpoint's distillers those of this model, which is no mismatch.
+
+        They belong to one phase: one that goes on takes them, any other model leaves them.
+        """
+        own = {} if self.distillers is None else self.distillers.state_dict()
+        for key in [key for key in state_dict if key.startswith(start)]:
+            if not same_phase or key[len(start) :] not in own:
+                del state_dict[key]
+        for key, value in own.items():
+            state_dict.setdefault(start + key, value)
+
+    def _grow(self, task: str) -> None:
+        reference = next(self.backbone.parameters())
+        self.heads[task] = self._build_head(task).to(reference).train(self.training)
+        if self.follow_checkpoint:
+            self.new_tasks = [*self.new_tasks, task]
+        print_log(f"the checkpoint has a head for task {task!r}: added", "current")

@@ -1,0 +1,33 @@
+"""Frozen models: freezing, loading them exactly, adopting their weights, converting their inputs.
+
+Segmentors and methods use what is here; nothing here knows a segmentor or a method.
+"""
+
+from .adopting import adopt_state_dict, load_adopted
+from .exact_loading import first_few, load_exactly, misfits
+from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
+from .freezing import FrozenModels, freeze
+from .inputs import convert_inputs, input_normalisation
+from .lifelong_teacher import build_teacher
+from .segmentor_teacher import build_frozen_segmentor, load_frozen_weights, model_config
+
+__all__ = [
+    "FeatureTaps",
+    "FrozenModels",
+    "Tap",
+    "adopt_state_dict",
+    "build_frozen_segmentor",
+    "build_teacher",
+    "convert_inputs",
+    "encoder_channels",
+    "find_channels",
+    "first_few",
+    "freeze",
+    "input_normalisation",
+    "load_adopted",
+    "load_exactly",
+    "load_frozen_weights",
+    "misfits",
+    "model_config",
+    "run_for_taps",
+]

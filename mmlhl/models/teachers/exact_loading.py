@@ -1,0 +1,70 @@
+"""Loading weights whole or not at all.
+
+mmengine logs what a checkpoint lacks or has in another shape and leaves those weights random. A
+teacher or a first phase with random weights would be wrong without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from torch import Tensor, nn
+
+
+def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, str]:
+    """Weights that a checkpoint cannot fill.
+
+    Args:
+        own: what the model wants.
+        state: what the checkpoint has.
+
+    Returns:
+        By name, in the model's order: what is wrong with the weight.
+    """
+    wrong = {}
+    for key, value in own.items():
+        if key not in state:
+            wrong[key] = "not in the checkpoint"
+        elif state[key].shape != value.shape:
+            there, here = tuple(state[key].shape), tuple(value.shape)
+            wrong[key] = f"{there} in the checkpoint, {here} in the config"
+    return wrong
+
+
+def first_few(problems: Iterable[str], count: int = 5) -> str:
+    """The first problems as one line, and the number of the others."""
+    problems = list(problems)
+    more = f" and {len(problems) - count} more" if len(problems) > count else ""
+    return "; ".join(problems[:count]) + more
+
+
+def load_exactly(
+    model: nn.Module,
+    state: Mapping[str, Tensor],
+    refusal: str,
+    optional: Callable[[str], bool] = lambda key: False,
+    shown: Callable[[str], str] = lambda key: key,
+) -> list[str]:
+    """Load weights into a model, or leave it as it is.
+
+    Args:
+        model: the model; every weight that its ``state_dict()`` names is wanted.
+        state: the checkpoint's weights.
+        refusal: how the message begins: which file does not serve for what.
+        optional: says of a weight by its name whether the model can do without it; it keeps its
+            own value if the checkpoint cannot fill it.
+        shown: the name of a weight in messages.
+
+    Returns:
+        Names in ``state`` that the model has no use for.
+
+    Raises:
+        ValueError: if weights are missing or of another shape; names the first few.
+    """
+    own = model.state_dict()
+    wrong = misfits(own, state)
+    problems = [f"{shown(key)}: {why}" for key, why in wrong.items() if not optional(key)]
+    if problems:
+        raise ValueError(f"{refusal}: {first_few(problems)}")
+    model.load_state_dict({key: own[key] if key in wrong else state[key] for key in own})
+    return [key for key in state if key not in own]

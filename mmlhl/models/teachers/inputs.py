@@ -1,0 +1,65 @@
+"""One model's preprocessed images as another model's preprocessor would have made them."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor | float, bool]:
+    """Mean, standard deviation and whether channels are swapped."""
+    # The flag has another name in each of the two mmsegs.
+    flags = ("channel_conversion", "_channel_conversion")
+    swap = any(getattr(preprocessor, flag, False) for flag in flags)
+    if not getattr(preprocessor, "_enable_normalize", False):
+        return 0.0, 1.0, swap
+    return preprocessor.mean, preprocessor.std, swap
+
+
+def _same(a: Tensor | float, b: Tensor | float) -> bool:
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return torch.equal(a, b)
+    return type(a) is type(b) and a == b
+
+
+def convert_inputs(
+    inputs: Tensor,
+    data_samples: list,
+    source: nn.Module,
+    target: nn.Module,
+    size: tuple[int, int] | None = None,
+) -> Tensor:
+    """A batch preprocessed for one model, as another model's preprocessor would have made it.
+
+    Undoes the normalisation and channel order of ``source`` and applies those of ``target``; what
+    the batching padded gets the padding value of ``target``.
+
+    Args:
+        inputs: ``(N, 3, H, W)``, put out by ``source``.
+        data_samples: Of the batch, with ``padding_size`` (left, right, top, bottom) if padded.
+        source: A ``SegDataPreProcessor``, on the inputs' device.
+        target: Likewise.
+        size: ``(H', W')`` that the result is resized to; None keeps the size.
+
+    Returns:
+        ``(N, 3, H', W')``; the inputs themselves if there is nothing to do.
+    """
+    source_mean, source_std, source_swap = input_normalisation(source)
+    mean, std, swap = input_normalisation(target)
+    pad_value = getattr(target, "pad_val", 0)
+    alike = _same(source_mean, mean) and _same(source_std, std) and source_swap == swap
+    if not (alike and pad_value == getattr(source, "pad_val", 0)):
+        if not alike:
+            inputs = inputs * source_std + source_mean
+            inputs = inputs.flip(1) if source_swap != swap else inputs
+            inputs = (inputs - mean) / std
+        height, width = inputs.shape[2:]
+        inside = torch.zeros_like(inputs[:, :1], dtype=torch.bool)
+        for image, sample in zip(inside, data_samples, strict=True):
+            left, right, top, bottom = sample.metainfo.get("padding_size", (0, 0, 0, 0))
+            image[:, top : height - bottom, left : width - right] = True
+        inputs = inputs.masked_fill(~inside, pad_value)
+    if size is not None and tuple(inputs.shape[2:]) != tuple(size):
+        inputs = F.interpolate(inputs, size=tuple(size), mode="bilinear", align_corners=False)
+    return inputs

@@ -1,0 +1,48 @@
+"""The frozen model of the previous phase."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
+from torch import nn
+
+from ...checkpoints import stored_tasks, weights_of
+from .exact_loading import load_exactly
+from .freezing import freeze
+
+
+def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Module:
+    """A frozen :class:`LifelongSegmentor` with the weights of a checkpoint file.
+
+    Built from the file, never from the live model: after a resume the live model is a
+    half-trained student.
+
+    Args:
+        model: config of the model as it was when the checkpoint was written; its tasks, method
+            and initialisation do not matter.
+        checkpoint: file, anything that mmengine loads.
+        tasks: tasks that the teacher has to know; others that the checkpoint has come along.
+
+    Returns:
+        The teacher.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the checkpoint lacks a task or a weight of it, or has one of another shape.
+    """
+    refusal = f"the checkpoint {checkpoint} cannot teach {list(tasks)}"
+    state = weights_of(CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu"))
+    stored = stored_tasks(state)
+    lacking = [task for task in tasks if task not in stored]
+    if lacking:
+        raise ValueError(f"{refusal}: it has no head for {lacking}")
+    config = copy.deepcopy(dict(model))
+    known = [task for task in config["heads"] if task in stored]
+    # initialisation would only be overwritten
+    config.update(tasks=known, new_tasks=[], method=dict(type="Naive"))
+    teacher = MODELS.build(config)
+    load_exactly(teacher, state, refusal)
+    return freeze(teacher)

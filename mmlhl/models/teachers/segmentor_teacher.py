@@ -1,0 +1,98 @@
+"""Any mmseg segmentor as a frozen teacher of another one."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+
+from mmengine.config import Config, ConfigDict
+from mmengine.logging import MMLogger
+from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
+from torch import nn
+
+from ...checkpoints import weights_of
+from .exact_loading import load_exactly
+from .freezing import freeze
+
+
+def model_config(config: str | dict) -> dict:
+    """The model of a config: of a file, a whole config, or already a model.
+
+    The student of a :class:`DistilledSegmentor` stands for it. As in mmengine's runner, a
+    ``data_preprocessor`` beside the model is the model's if that has none.
+
+    Args:
+        config: File name, or a dict.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the config has no model.
+    """
+    model = config
+    if isinstance(config, str):
+        if not osp.isfile(config):
+            raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
+        model = Config.fromfile(config)
+    outer = None
+    if "type" not in model and "model" in model:
+        outer = model.get("data_preprocessor")
+        model = model["model"]
+    if "type" not in model:
+        raise ValueError(f"teacher.config={config!r} has no model")
+    model = ConfigDict(copy.deepcopy(dict(model)))
+    if outer is not None:
+        model.setdefault("data_preprocessor", copy.deepcopy(outer))
+    if "student" not in model:
+        return model
+    outer = model.get("data_preprocessor")
+    return model_config(dict(model=model["student"], data_preprocessor=outer))
+
+
+def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
+    """Loads a checkpoint in which nothing of the model may be missing, but auxiliary heads.
+
+    Args:
+        model: A segmentor.
+        checkpoint: File name or any address that mmengine loads.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If keys are missing or of another shape; names the first few.
+    """
+    if "://" not in checkpoint and not osp.isfile(checkpoint):
+        raise FileNotFoundError(
+            f"teacher.checkpoint: there is no file {checkpoint!r}; train the teacher first, or "
+            "give the file of a trained one"
+        )
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    load_exactly(
+        model,
+        weights_of(loaded),
+        f"teacher.checkpoint {checkpoint!r} does not fit teacher.config",
+        optional=lambda key: (
+            key.startswith("auxiliary_head.") or key.endswith("num_batches_tracked")
+        ),  # never used in evaluation
+    )
+
+
+def build_frozen_segmentor(config: str | dict, checkpoint: str | None = None) -> nn.Module:
+    """A segmentor with a checkpoint's weights, in evaluation mode and without gradients.
+
+    Args:
+        config: See :func:`model_config`.
+        checkpoint: See :func:`load_frozen_weights`; None leaves the weights random, for trying
+            things out, and warns.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint does not fit the config.
+    """
+    model = MODELS.build(model_config(config))
+    if checkpoint is None:
+        MMLogger.get_current_instance().warning(
+            "teacher.checkpoint is None: the teacher's weights are random, it teaches nothing"
+        )
+    else:
+        load_frozen_weights(model, checkpoint)
+    return freeze(model)
