@@ -7,7 +7,7 @@ from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
 from .multi_task_dataset import MultiTaskDataset
 from .nyuv2 import NYUv2Dataset
 from .pascal_multitask import PascalMultiTaskDataset
-from .rooms_dataset import RoomsDataset
+from .rooms import RoomsDataset
 from .taskonomy import TaskonomyDataset
 
 __all__ = [

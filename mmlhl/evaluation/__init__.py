@@ -1,4 +1,4 @@
-"""Figures of each output space, the record of a sequence, and what is derived from records."""
+"""Metrics of each output space, the evaluator, and the record of a sequence with its table."""
 
 from .metrics import (
     BinaryMetric,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmlhl.evaluation.comparison import Comparison
-from mmlhl.evaluation.rendering import to_csv, to_latex, to_markdown, to_rich
-from mmlhl.evaluation.runs import load_runs
-from mmlhl.evaluation.sheet import Sheet
+from mmlhl.analysis.comparison import Comparison
+from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
+from mmlhl.analysis.runs import load_runs
+from mmlhl.analysis.sheet import Sheet
 
 TABLES = ("summary", "final", "forgetting", "phases")
 FORMATS = (".csv", ".md", ".tex")

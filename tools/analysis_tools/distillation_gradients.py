@@ -17,14 +17,12 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
@@ -32,148 +30,10 @@ from mmengine.runner import load_checkpoint
 from mmseg.registry import DATASETS, MODELS
 from rich.console import Console
 from rich.progress import track
-from torch import Tensor, nn
+from torch import nn
 
-from mmlhl.evaluation.rendering import to_markdown, to_rich
-from mmlhl.evaluation.seeds import over_seeds
-from mmlhl.evaluation.sheet import Column, Sheet
-from mmlhl.models.methods import HAD, HADRelease, LwF
-from mmlhl.models.methods.distillation import DistillationMethod
-
-#: the losses that are compared; the first one sets the scale
-METHODS = {
-    "LwF": LwF(),
-    "HAD": HAD(),
-    "HAD, DB": HAD(loss=dict(with_sg=False)),
-    "HAD, DB arithmetic": HAD(loss=dict(with_sg=False, mean="arithmetic")),
-    "HAD, DB offset 0.05": HAD(loss=dict(with_sg=False, offset=0.05)),
-    "HAD, SG": HAD(loss=dict(with_db=False)),
-    "HAD as released": HADRelease(),
-}
-
-
-def pull(
-    method: DistillationMethod,
-    head: nn.Module,
-    raw: Tensor,
-    label: Tensor,
-    weights: Sequence[Tensor] = (),
-) -> tuple[float, Tensor, Tensor]:
-    """Value of a loss, the length of its gradient at each pixel, and its gradient of weights.
-
-    Args:
-        method: Its loss, before lambda, is differentiated.
-        head: The task's head.
-        raw: The student's raw map at full size, ``(N, K, H, W)``, with its graph.
-        label: The teacher's pseudo label.
-        weights: What ``raw`` was computed with.
-
-    Returns:
-        The value; ``(N, H, W)``, times N so that it is an image's own gradient; and one vector.
-    """
-    valid = torch.ones_like(raw[:, 0], dtype=torch.bool)
-    value = sum(method.distill(head, head.activation(raw), label, valid).values())
-    of_map, *of_weights = torch.autograd.grad(value, [raw, *weights], retain_graph=True)
-    vector = torch.cat([gradient.flatten() for gradient in of_weights] or [of_map.new_zeros(0)])
-    return value.item(), len(raw) * of_map.square().sum(1).sqrt(), vector
-
-
-def shares(length: Tensor, distance: Tensor, part: float = 0.1) -> tuple[Tensor, Tensor]:
-    """Shares of the gradient at the pixels nearest to the teacher and farthest from it.
-
-    Args:
-        length: ``(N, H, W)``, see :func:`pull`.
-        distance: ``(N, H, W)``, the pixel distillation map.
-        part: Part of an image's pixels that counts as nearest, and as farthest.
-
-    Returns:
-        Two of ``(N,)``, in percent; NaN for an image without a gradient.
-    """
-    order = distance.flatten(1).argsort(1)
-    sorted_length = length.flatten(1).gather(1, order)
-    count = max(1, round(part * order.shape[1]))
-    total = sorted_length.sum(1)
-    near, far = sorted_length[:, :count].sum(1), sorted_length[:, -count:].sum(1)
-    return 100 * near / total, 100 * far / total
-
-
-@dataclass
-class Pulls:
-    """What was measured of one loss and task.
-
-    Attributes:
-        images: Value, summed gradient, and both shares of each image.
-        total: Sum of the images' gradients of the encoder's weights.
-        lengths: Sum of the lengths of these.
-    """
-
-    images: list[tuple[float, ...]] = field(default_factory=list)
-    total: Tensor | float = 0.0
-    lengths: float = 0.0
-
-    def add(self, value: float, length: Tensor, vector: Tensor, distance: Tensor) -> None:
-        """Count one image."""
-        near, far = shares(length, distance)
-        self.images.append((value, float(length.sum()), float(near), float(far)))
-        self.total = self.total + vector
-        self.lengths += float(vector.norm())
-
-    @property
-    def agreement(self) -> float:
-        """See the top of the file; in percent, NaN without a gradient."""
-        return 100 * float(self.total.norm()) / self.lengths if self.lengths else float("nan")
-
-
-def measure(
-    student: nn.Module, teacher: nn.Module, images: Iterable[dict]
-) -> dict[str, dict[str, Pulls]]:
-    """Differentiate every loss for each task that the teacher knows.
-
-    Args:
-        student: Model of a phase, in evaluation mode.
-        teacher: Model of the phase before, likewise.
-        images: Batches of one image.
-
-    Returns:
-        What was measured, by task and loss.
-    """
-    weights = [weight for weight in student.backbone.parameters() if weight.requires_grad]
-    found = {task: {name: Pulls() for name in METHODS} for task in teacher.heads.keys()}
-    for data in images:
-        inputs = teacher.data_preprocessor(data, False)["inputs"]
-        size = inputs.shape[2:]
-        with torch.no_grad():
-            known = teacher.extract_feat(inputs)
-        feats = student.extract_feat(student.data_preprocessor(data, False)["inputs"])
-        for task, losses in found.items():
-            head, its = student.heads[task], teacher.heads[task]
-            raw = head.resize(head(feats), size)
-            with torch.no_grad():
-                label = its.pseudo_label(its.activate(its(known), size))
-                distance = head.distance(head.activation(raw), label)
-            for name, method in METHODS.items():
-                losses[name].add(*pull(method, head, raw, label, weights), distance)
-    return found
-
-
-def sheet_of(task: str, losses: dict[str, Pulls]) -> Sheet:
-    """Means over images, a row a loss."""
-    columns = [
-        Column("value", digits=4),
-        Column("strength / LwF"),
-        Column("nearest tenth %", digits=1),
-        Column("farthest tenth %", digits=1),
-        Column("agreement %", digits=1),
-    ]
-    sheet = Sheet("gradients", f"{task}: gradients of distillation", columns, corner="loss")
-    scale = over_seeds(row[1] for row in losses["LwF"].images).mean
-    for name, pulls in losses.items():
-        value, total, near, far = (
-            over_seeds(column).mean for column in zip(*pulls.images, strict=True)
-        )
-        cells = (value, total / scale if scale else float("nan"), near, far, pulls.agreement)
-        sheet.rows.append((name, [over_seeds([cell]) for cell in cells]))
-    return sheet
+from mmlhl.analysis.distillation_gradients import measure, sheet_of
+from mmlhl.analysis.formats import to_markdown, to_rich
 
 
 def load(cfg: Config, checkpoint: str) -> nn.Module:

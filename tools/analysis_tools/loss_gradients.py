@@ -12,13 +12,12 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
@@ -26,59 +25,13 @@ from mmseg.registry import MODELS
 from rich.console import Console
 from torch import Tensor, nn
 
-from mmlhl.evaluation.rendering import to_markdown, to_rich
-from mmlhl.evaluation.seeds import over_seeds
-from mmlhl.evaluation.sheet import Column, Sheet
+from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.analysis.loss_gradients import gradients, sheet_of
 
 
-def gradients(model: nn.Module, data: dict) -> dict[str, tuple[float, Tensor]]:
-    """Value of each loss of a batch, and its gradient of the backbone's weights as one vector.
-
-    Args:
-        model: Segmentor with a ``backbone``, in training mode.
-        data: Batch of a train loader.
-
-    Returns:
-        By the loss's name; a loss that does not reach the backbone has a gradient of zeros.
-    """
-    weights = [weight for weight in model.backbone.parameters() if weight.requires_grad]
-    losses = model(**model.data_preprocessor(data, True), mode="loss")
-    found = {}
-    for name, loss in losses.items():
-        if "loss" not in name:
-            continue
-        loss = sum(part.mean() for part in (loss if isinstance(loss, (list, tuple)) else [loss]))
-        parts = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
-        parts = [
-            torch.zeros_like(weight) if part is None else part
-            for weight, part in zip(weights, parts, strict=True)
-        ]
-        found[name] = loss.item(), torch.cat([part.flatten() for part in parts])
-    return found
-
-
-def sheet_of(batches: Iterable[dict[str, tuple[float, Tensor]]]) -> Sheet:
-    """Means over batches, a row a loss."""
-    rows: dict[str, list[tuple[float, ...]]] = {}
-    for found in batches:
-        first = next(iter(found.values()))[1]
-        for name, (value, vector) in found.items():
-            cosine = torch.cosine_similarity(first, vector, dim=0).item()
-            share = float(vector.norm() / first.norm())
-            rows.setdefault(name, []).append((value, float(vector.norm()), share, cosine))
-    columns = [
-        Column("value", digits=4),
-        Column("gradient", digits=4),
-        Column("gradient / first loss", digits=3),
-        Column("cosine with first loss", digits=3),
-    ]
-    sheet = Sheet("losses", "gradients of the backbone's weights", columns, corner="loss")
-    for name, values in rows.items():
-        sheet.rows.append((name, [over_seeds(column) for column in zip(*values, strict=True)]))
-    return sheet
-
-
-def batches_of(cfg: Config, model: nn.Module, count: int) -> Iterator[dict]:
+def batches_of(
+    cfg: Config, model: nn.Module, count: int
+) -> Iterator[dict[str, tuple[float, Tensor]]]:
     """Gradients of the first batches of the train loader."""
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
     for _, data in zip(range(count), loader, strict=False):

@@ -12,10 +12,10 @@ import argparse
 import re
 from pathlib import Path
 
-from mmlhl.evaluation.comparison import Comparison
-from mmlhl.evaluation.runs import load_runs
-from mmlhl.evaluation.seeds import mean_record
-from mmlhl.visualization.sequence_plots import gain_bars, heat_map, task_curves
+from mmlhl.analysis.comparison import Comparison
+from mmlhl.analysis.runs import load_runs
+from mmlhl.analysis.seeds import mean_record
+from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
 
 PLOTS = ("heat", "curves", "gain")
 

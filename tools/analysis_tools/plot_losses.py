@@ -7,7 +7,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mmlhl.visualization.training_curves import loss_curves, read_losses
+from mmlhl.analysis.training_curves import loss_curves, read_losses
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

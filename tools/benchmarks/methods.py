@@ -13,139 +13,14 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
-import running
-from method_runs import (
-    MIN_SPAN,
-    Run,
-    chosen_value,
-    final_runs,
-    first_phase_run,
-    run_config,
-    search_option,
-    search_runs,
-)
 from mmengine.config import Config
-from rich.console import Console
 
-from mmlhl.evaluation.comparison import Comparison
-from mmlhl.evaluation.rendering import to_markdown, to_rich
-
-
-def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
-    """Train every run that has no complete record yet, ``jobs`` at a time.
-
-    Runs that others take their first phase from come before those.
-    """
-    sources = [first_phase_run(cfg, run) for run in runs]
-    sources = dict.fromkeys(source for source in sources if source)
-    if sources:
-        execute(list(sources), cfg, root, jobs, f"{what}: shared first phases")
-    lacking = [s for s in sources if s.record(root) is None]
-    runs = [run for run in runs if first_phase_run(cfg, run) not in lacking]
-    running.execute(
-        runs,
-        done=lambda run: run.record(root) is not None,
-        train=lambda run: train(run, cfg, root, jobs),
-        folder=lambda run: run.folder(root),
-        jobs=jobs,
-        what=what,
-    )
-
-
-def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
-    """Train one run in a process of its own, from where it stopped; its exit code."""
-    return running.train_config(run_config(cfg, run, root), run.folder(root), jobs, resume=True)
-
-
-def report(
-    cfg: Config,
-    command: str,
-    labels: list[str],
-    orders: list[tuple[str, ...]],
-    seeds: list[int],
-    root: Path,
-) -> str:
-    """The benchmark's section as Markdown; its tables are also printed."""
-    lines = [
-        f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; strengths searched "
-        f"with seed {cfg.benchmark.search_seed} on the order {' → '.join(orders[0])}.",
-        "",
-        settings(cfg),
-        "",
-    ]
-    records = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
-    records = [record for record in records if record is not None]
-    if records:
-        comparison = Comparison(records, min_span=MIN_SPAN)
-        for group in comparison.groups:
-            for sheet in (comparison.summary(group), comparison.final(group)):
-                Console().print(to_rich(sheet))
-                lines += [to_markdown(sheet), ""]
-    shared = [label for label in labels if cfg.benchmark.methods[label].get("first_phase")]
-    if shared:
-        lines += [
-            "Time: these take over naive training's first phase of the same seed, which is the "
-            f"same for them, so it is missing in their minutes: {', '.join(shared)}.",
-            "",
-        ]
-    lines += ["Strengths tried (position between naive and joint in %), the best one taken:", ""]
-    lines += [f"- {line}" for line in strengths(cfg, labels, orders[0], root)]
-    lines += ["", "Not run: " + missing(cfg, labels, orders, seeds, root) + ".", ""]
-    return "\n".join(lines)
-
-
-def settings(cfg: Config) -> str:
-    """What all runs share, in words."""
-    loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
-    kind = optimizer.pop("type")
-    options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
-    later = cfg.benchmark.get("later_phases")
-    later = later and f" Joint training, and phases after the first: `{later.to_dict()}`."
-    return (
-        f"{loader.dataset.data_root}, batch {loader.batch_size}, {cfg.train_cfg.max_epochs} epochs "
-        f"a phase on a disjoint part of the images (joint: all of them), {kind} ({options}), each "
-        f"new task from scratch.{later or ''}"
-    )
-
-
-def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
-    """What the search found, a line a method."""
-    for label in labels:
-        if search_option(cfg, label) is None or "like" in cfg.benchmark.methods[label]:
-            continue
-        try:
-            value, scores = chosen_value(cfg, label, order, root)
-        except RuntimeError:
-            yield f"{label}: not searched"
-            continue
-        tried = ", ".join(f"{v:g}: {score:.1f}" for v, score in scores.items())
-        yield f"{label}: {search_option(cfg, label)[0]} = {value:g} ({tried})"
-
-
-def missing(
-    cfg: Config,
-    labels: list[str],
-    orders: list[tuple[str, ...]],
-    seeds: list[int],
-    root: Path,
-) -> str:
-    """Runs without a complete record, in words."""
-    done = {
-        (run.label, run.order, run.seed)
-        for run in final_runs(cfg, labels, orders, seeds, root)
-        if run.record(root) is not None
-    }
-    words = []
-    for label in labels:
-        wanted = orders[:1] if cfg.benchmark.methods[label].get("joint") else orders
-        for order in wanted:
-            lacking = [str(seed) for seed in seeds if (label, order, seed) not in done]
-            if lacking:
-                words.append(f"{label} on {' → '.join(order)} (seeds {', '.join(lacking)})")
-    return "; ".join(words) or "nothing"
+from mmlhl.analysis.benchmarks import running
+from mmlhl.analysis.benchmarks.method_report import report
+from mmlhl.analysis.benchmarks.method_runs import final_runs, search_runs
+from mmlhl.analysis.benchmarks.method_training import check_settings, execute
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -167,20 +42,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args.orders = [order.split(",") for order in args.orders] if args.orders else None
     args.work_dir = args.work_dir or Path("work_dirs/benchmark") / Path(args.config).stem
     return args
-
-
-def check_settings(cfg: Config, root: Path) -> None:
-    """Runs of one budget a folder: what is there already must have been run with these settings.
-
-    Raises:
-        SystemExit: naming the folder, its settings and those of the config.
-    """
-    path, now = root / "settings.txt", settings(cfg)
-    if path.is_file() and path.read_text(encoding="utf-8") != now:
-        before = path.read_text(encoding="utf-8")
-        raise SystemExit(f"{path} says: {before}\nthe config says: {now}\nGive another --work-dir.")
-    root.mkdir(parents=True, exist_ok=True)
-    running.write_text(path, now)
 
 
 def main(argv: list[str] | None = None) -> None:

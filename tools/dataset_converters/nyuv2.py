@@ -26,7 +26,6 @@ import cv2
 import numpy as np
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 CAMERA = dict(fx=518.8579, fy=519.4696, cx=325.5824 + 0.5, cy=253.7362 + 0.5)
 """Publisher's intrinsics of the colour camera at 480x640; half a pixel is added because here the

@@ -8,12 +8,10 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
 
 # a renderer's arrays are small: threads of the maths library would only fight over the cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,7 +28,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from mmlhl.datasets.rooms import write_rooms
+    from mmlhl.rendering import write_rooms
 
     start = time.perf_counter()
     try:

@@ -8,8 +8,6 @@ import pytest
 from mmseg.registry import TRANSFORMS
 
 from mmlhl.datasets.geometry import normals_from_depth
-from mmlhl.datasets.rooms.renderer import render_labels, trace
-from mmlhl.datasets.rooms.writer import scene_and_camera
 from mmlhl.datasets.transforms import (
     MultiTaskPad,
     MultiTaskRandomCrop,
@@ -18,6 +16,8 @@ from mmlhl.datasets.transforms import (
     MultiTaskRandomScaleCrop,
     MultiTaskResize,
 )
+from mmlhl.rendering.renderer import render_labels, trace
+from mmlhl.rendering.writer import scene_and_camera
 
 from .conftest import FOCAL, SIZE
 

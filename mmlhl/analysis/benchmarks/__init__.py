@@ -1,0 +1,1 @@
+"""Runs of the benchmarks: their configs, their processes, their reports."""

@@ -1,0 +1,125 @@
+"""What the benchmarks share: many runs, each a config trained in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from mmengine.config import Config
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from ...paths import shipped_dir
+
+RunT = TypeVar("RunT")
+OUT_HELP = "also write the report into this Markdown file, in place of the one that it holds"
+
+
+def execute(
+    runs: Iterable[RunT],
+    done: Callable[[RunT], bool],
+    train: Callable[[RunT], int],
+    folder: Callable[[RunT], Path],
+    jobs: int,
+    what: str,
+) -> None:
+    """Train every run that is not done yet, with a progress bar.
+
+    Args:
+        runs: The runs; one that comes twice is trained once.
+        done: Whether a run needs no training.
+        train: Trains one run and gives an exit code; anything but 0 is told and goes on.
+        folder: Where the run's ``train.log`` is.
+        jobs: Runs at a time.
+        what: Title of the bar.
+    """
+    waiting = [run for run in dict.fromkeys(runs) if not done(run)]
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as bar, ThreadPoolExecutor(jobs) as pool:
+        task = bar.add_task(what, total=len(waiting))
+        futures = {pool.submit(train, run): run for run in waiting}
+        try:
+            for future in as_completed(futures):
+                if future.result():
+                    where = folder(futures[future])
+                    bar.console.print(f"[red]failed[/]: {where}, see train.log there")
+                bar.advance(task)
+        except BaseException:  # Ctrl-C: what waits is not begun, what runs is ended
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
+    """Train a config by ``tools/train.py`` in a process of its own.
+
+    Args:
+        cfg: The config; written to ``folder / 'config.py'``.
+        folder: Work dir of the run; its output goes to ``train.log`` there.
+        jobs: Number of such processes, which share the cores unless OMP_NUM_THREADS is set.
+        resume: Go on from what is in the folder.
+
+    Returns:
+        Exit code.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    cfg.dump(folder / "config.py")
+    threads = os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // jobs)
+    arguments = [str(folder / "config.py"), "--work-dir", str(folder)]
+    arguments += ["--resume"] if resume else []
+    from .worker import train  # here, since it loads all that a training needs
+
+    process = processes().Process(
+        target=train, args=(arguments, folder / "train.log", int(threads))
+    )
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@lru_cache(maxsize=1)
+def processes() -> multiprocessing.context.BaseContext:
+    """Processes of a server that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([f"{__package__}.worker"])
+    return context
+
+
+def commit() -> str:
+    """Short hash of the commit that the tools are of."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    result = subprocess.run(command, cwd=shipped_dir("tools"), capture_output=True, text=True)
+    return result.stdout.strip() or "unknown"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def write_section(path: Path, name: str, text: str) -> None:
+    """Write a benchmark's report into a Markdown file; what else is there remains.
+
+    Args:
+        path: The file; made if it is not there.
+        name: What the two comments around the report are called. Without them in the file, the
+            report comes to its end.
+        text: The report.
+    """
+    begin, end = f"<!-- benchmark: {name} -->", f"<!-- end of benchmark: {name} -->"
+    section = f"{begin}\n\n{text.strip()}\n\n{end}"
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if begin in before and end in before:
+        head, rest = before.split(begin, 1)
+        after = head + section + rest.split(end, 1)[1]
+    else:
+        after = f"{before.rstrip()}\n\n{section}\n".lstrip()
+    write_text(path, after)

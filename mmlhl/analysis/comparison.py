@@ -1,0 +1,201 @@
+"""Records of several methods and seeds, side by side."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from ..evaluation.record import LifelongRecord
+from ..evaluation.tables import decimals
+from .derived import (
+    Score,
+    backward_transfer,
+    choose,
+    final,
+    forgetting,
+    mean_rank,
+    over_tasks,
+    position,
+    relative_gain,
+)
+from .runs import Group, group_runs
+from .seeds import Estimate, mean_record, over_seeds
+from .sheet import Column, Sheet
+
+
+class Comparison:
+    """Compare any number of runs; those of each order of tasks among themselves.
+
+    Args:
+        records (Sequence[LifelongRecord]): The runs.
+        figures (str | Sequence[str]): Which figures enter, see :func:`choose`. Defaults to
+            'paper'.
+        naive (str): Label of naive training. Defaults to 'naive'; case does not matter.
+        joint (str): Label of joint training. Defaults to 'joint'.
+        single (str): Label of single-task training. Defaults to 'single'.
+        pairing (str): 'mean' compares each run with the mean of its reference over the seeds,
+            'seed' with the reference's run of the same seed. Defaults to 'mean', where the
+            standard deviation is the method's own and not that of a collapsed reference.
+        min_span (float): See :func:`position`. Defaults to 0.
+
+    Raises:
+        ValueError: If two runs have the same label, order and seed, or ``pairing`` is unknown.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[LifelongRecord],
+        figures: str | Sequence[str] = "paper",
+        naive: str = "naive",
+        joint: str = "joint",
+        single: str = "single",
+        pairing: str = "mean",
+        min_span: float = 0.0,
+    ) -> None:
+        if pairing not in ("mean", "seed"):
+            raise ValueError(f"pairing must be 'mean' or 'seed', not {pairing!r}.")
+        self.figures = figures
+        self.pairing = pairing
+        self.min_span = min_span
+        self.joint_label, self.single_label = joint, single
+        self.groups = group_runs(records, naive, joint, single)
+
+    def sheets(self, group: Group) -> list[Sheet]:
+        """All tables of a group: summary, figures, forgetting, and the phases of each method."""
+        phases = [self.phases(group, label) for label in group.methods]
+        return [self.summary(group), self.final(group), self.forgetting(group), *phases]
+
+    def summary(self, group: Group) -> Sheet:
+        """One row a method: gains, position, rank, forgetting, buffer, time, runs."""
+        columns = [
+            Column("gain over naive %", better=True, sign=True),
+            Column("naive 0 .. joint 100 %", better=True),
+            Column("gain over single %", better=True, sign=True),
+            Column("mean rank", better=False),
+            Column("forgetting %", better=False),
+            Column("backward transfer %", better=True, sign=True),
+            Column("exemplars"),
+            Column("minutes", digits=1),
+            Column("runs"),
+        ]
+        sheet = self._sheet("summary", f"{group.name}: summary", columns, group)
+        ranks = mean_rank({k: mean_record(v) for k, v in group.methods.items()}, self.figures)
+        left_out: set = set()
+        for label, runs in self._rows(group):
+            places = self._against(runs, group.naive, group.joint, self._position)
+            left_out.update(f for score in places for f in score.left_out)
+            sequence = label in group.methods
+            lost = [over_tasks(forgetting(r, self.figures, relative=True)) for r in runs]
+            moved = [over_tasks(backward_transfer(r, self.figures, relative=True)) for r in runs]
+            seconds = [sum(p.get("seconds") or 0 for p in r.phases) for r in runs]
+            cells = [
+                _estimate(self._against(runs, group.naive, None, self._gain)),
+                _estimate(places),
+                _estimate(self._against(runs, group.single, None, self._gain)),
+                Estimate(ranks[label]) if sequence else "-",
+                _estimate(lost),
+                _estimate(moved),
+                _exemplars(runs),
+                Estimate(over_seeds(s / 60 for s in seconds).mean) if any(seconds) else "-",
+                str(len(runs)),
+            ]
+            sheet.rows.append((label, cells))
+        if left_out:
+            names = ", ".join(" ".join(figure) for figure in sorted(left_out))
+            sheet.notes.append(
+                f"Position without {names}: joint training is not better than naive there."
+            )
+        return sheet
+
+    def final(self, group: Group) -> Sheet:
+        """One row a method: all chosen figures after the last phase."""
+        rows = self._rows(group)
+        first = next(iter(group.methods.values()))[0]
+        columns = []
+        for task, name in choose(first, self.figures):
+            values = [final(run, (task, name)) for _, runs in rows for run in runs]
+            known = [None if math.isnan(v) else v for v in values]
+            better = first.metrics[task][name]["higher_is_better"]
+            columns.append(Column(name, task, better, decimals(known)))
+        sheet = self._sheet("final", f"{group.name}: after the last phase", columns, group)
+        for label, runs in rows:
+            cells = [over_seeds(final(r, (c.group, c.name)) for r in runs) for c in columns]
+            sheet.rows.append((label, cells))
+        return sheet
+
+    def forgetting(self, group: Group) -> Sheet:
+        """One row a method: forgetting of each task in percent of its best value."""
+        tasks = list(dict.fromkeys(task for phase in group.order[:-1] for task in phase))
+        columns = [Column(task, better=False) for task in tasks]
+        title = f"{group.name}: forgetting in % of the best earlier value"
+        sheet = self._sheet("forgetting", title, columns, group)
+        for label, runs in group.methods.items():
+            scores = [over_tasks(forgetting(r, self.figures, relative=True)) for r in runs]
+            cells = [over_seeds(s.tasks.get(task, math.nan) for s in scores) for task in tasks]
+            sheet.rows.append((label, cells))
+        return sheet
+
+    def phases(self, group: Group, label: str) -> Sheet:
+        """One row a figure: its value after each phase of one method."""
+        runs = group.methods[label]
+        columns = [Column("+".join(t), f"{i}") for i, t in enumerate(group.order, start=1)]
+        sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="figure")
+        for task, name in choose(runs[0], self.figures):
+            better = runs[0].metrics[task][name]["higher_is_better"]
+            values = zip(*(run.values(task, name) for run in runs), strict=True)
+            cells = [over_seeds(column) for column in values]
+            sheet.rows.append((Column(name, task, better).heading, cells))
+            sheet.row_digits.append(decimals([cell.mean for cell in cells if cell.runs]))
+        return sheet
+
+    def _rows(self, group: Group) -> list[tuple[str, list[LifelongRecord]]]:
+        rows = list(group.methods.items())
+        rows += [(self.joint_label, group.joint)] if group.joint else []
+        rows += [(self.single_label, group.single)] if group.single else []
+        return rows
+
+    def _sheet(self, name: str, title: str, columns: list[Column], group: Group) -> Sheet:
+        # Joint and single-task training are bounds and take no part in the contest.
+        bounds = {self.joint_label, self.single_label} - set(group.methods)
+        return Sheet(name, title, columns, unranked=bounds)
+
+    def _gain(self, record: LifelongRecord, reference: LifelongRecord, _: None) -> Score:
+        return relative_gain(record, reference, self.figures)
+
+    def _position(
+        self, record: LifelongRecord, naive: LifelongRecord, joint: LifelongRecord
+    ) -> Score:
+        return position(record, naive, joint, self.figures, self.min_span)
+
+    def _against(
+        self,
+        runs: list[LifelongRecord],
+        low: list[LifelongRecord],
+        high: list[LifelongRecord] | None,
+        measure: Callable[..., Score],
+    ) -> list[Score]:
+        """Measure each run against one or two references; nothing if a reference is missing."""
+        if not low or high == []:
+            return []
+        return [
+            measure(run, self._reference(run, low), high and self._reference(run, high))
+            for run in runs
+        ]
+
+    def _reference(self, run: LifelongRecord, runs: list[LifelongRecord]) -> LifelongRecord:
+        if self.pairing == "mean":
+            return mean_record(runs)
+        found = [other for other in runs if other.seed == run.seed]
+        if not found:
+            raise ValueError(
+                f"There is no run of {runs[0].label} with seed {run.seed} to compare "
+                f"{run.label} with; use pairing='mean'."
+            )
+        return found[0]
+
+
+def _estimate(scores: list[Score]) -> Estimate | str:
+    return over_seeds(score.mean for score in scores) if scores else "-"
+
+
+def _exemplars(runs: list[LifelongRecord]) -> str:
+    kept = [phase.get("exemplars") or 0 for run in runs for phase in run.phases]
+    return str(max(kept)) if any(kept) else "none"

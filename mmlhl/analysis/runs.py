@@ -1,0 +1,149 @@
+"""Finding records on disk and sorting them into what can be compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..evaluation.record import LifelongRecord
+from .seeds import merge_single
+
+Order = tuple[tuple[str, ...], ...]  # tasks of each phase
+
+
+def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
+    """Read records named on a command line.
+
+    Args:
+        arguments (Sequence[str]): Each a ``lifelong.json``, a folder that holds one, or a folder
+            below which there are some. ``LABEL=PATH`` names the method anew, which tells variants
+            of one method apart.
+
+    Returns:
+        list[LifelongRecord]: Records in the order of the arguments, folders sorted by name.
+
+    Raises:
+        FileNotFoundError: If there is no record at or below a path.
+        ValueError: If a file is not a record.
+    """
+    records = []
+    for argument in arguments:
+        label, path = "", Path(argument)
+        if not path.exists() and "=" in argument:
+            label, _, name = argument.partition("=")
+            path = Path(name)
+        if path.is_dir() and not (path / "lifelong.json").is_file():
+            files = sorted(path.rglob("lifelong.json"))
+            if not files:
+                raise FileNotFoundError(f"There is no lifelong.json below {path}.")
+        else:
+            files = [path]
+        for file in files:
+            record = LifelongRecord.load(file)
+            if label:
+                record.extra["label"] = label
+            records.append(record)
+    return records
+
+
+@dataclass
+class Group:
+    """All runs that learned the same tasks of a data set in the same order, and their references.
+
+    Attributes:
+        order (Order): Tasks of each phase.
+        dataset (str): The data set, empty where all runs are of one. Defaults to ''.
+        methods (dict[str, list[LifelongRecord]]): Runs by label, naive first, then in order of
+            appearance; without joint and single-task training.
+        naive (list[LifelongRecord]): Runs of naive training; they are among ``methods``, too.
+        joint (list[LifelongRecord]): Runs of joint training on the same tasks.
+        single (list[LifelongRecord]): Single-task runs on the same tasks, one record a seed.
+    """
+
+    order: Order
+    dataset: str = ""
+    methods: dict[str, list[LifelongRecord]] = field(default_factory=dict)
+    naive: list[LifelongRecord] = field(default_factory=list)
+    joint: list[LifelongRecord] = field(default_factory=list)
+    single: list[LifelongRecord] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """str: The order in words, after the data set if it is not the only one."""
+        order = " → ".join("+".join(tasks) for tasks in self.order)
+        return f"{self.dataset}, {order}" if self.dataset else order
+
+
+def group_runs(
+    records: Sequence[LifelongRecord],
+    naive: str = "naive",
+    joint: str = "joint",
+    single: str = "single",
+) -> list[Group]:
+    """Sort runs by data set and order of their tasks and find the references of each group.
+
+    Joint and single-task training have no order, so they serve each order of the same tasks. If
+    there is nothing else, they make groups of their own.
+
+    Records that do not tell their data set are taken to be of the one that others tell; if these
+    tell several, or none, they are compared among themselves.
+
+    Args:
+        records (Sequence[LifelongRecord]): The runs.
+        naive (str): Label of naive training; case does not matter.
+        joint (str): Label of joint training.
+        single (str): Label of single-task training.
+
+    Returns:
+        list[Group]: The groups in order of appearance.
+
+    Raises:
+        ValueError: If two runs have the same label, data set, order and seed, or a run has no
+            figures.
+    """
+    names = [record.label.lower() for record in records]
+    if all(name in (joint.lower(), single.lower()) for name in names):
+        joint = single = ""
+    told = {record.dataset for record in records} - {""}
+    several = len(told) > 1
+    unknown = "" if several else "".join(told)
+    groups: dict[tuple[str, Order], Group] = {}
+    seen: dict[tuple, LifelongRecord] = {}
+    bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and data set
+    for record in records:
+        if not record.metrics:
+            raise ValueError(f"{record.path or record.label} has no figures yet.")
+        order = tuple(tuple(phase["tasks"]) for phase in record.phases)
+        label, dataset = record.label, record.dataset or unknown
+        twin = seen.setdefault((label.lower(), dataset, order, record.seed), record)
+        if twin is not record:
+            raise ValueError(
+                f"{twin.path} and {record.path} are both {label} with seed {record.seed}; tell "
+                "variants apart with LABEL=PATH."
+            )
+        if label.lower() == joint.lower():
+            bounds.setdefault(("joint", dataset), []).append(record)
+        elif label.lower() == single.lower():
+            bounds.setdefault(("single", dataset), []).append(record)
+        else:
+            group = groups.setdefault((dataset, order), Group(order, dataset if several else ""))
+            group.methods.setdefault(label, []).append(record)
+            if label.lower() == naive.lower():
+                group.naive = group.methods[label]
+    for (dataset, _), group in groups.items():
+        # Naive first, as all others are compared with it.
+        group.methods = dict(sorted(group.methods.items(), key=lambda m: m[1] is not group.naive))
+        tasks = {task for phase in group.order for task in phase}
+        joints, singles = (bounds.get((kind, dataset), []) for kind in ("joint", "single"))
+        group.joint = [r for r in joints if set(r.tasks) == tasks]
+        group.single = _singles(singles, tasks)
+    return list(groups.values())
+
+
+def _singles(records: list[LifelongRecord], tasks: set[str]) -> list[LifelongRecord]:
+    """One record a seed of those single-task runs that together cover the tasks."""
+    fitting = [record for record in records if set(record.tasks) <= tasks]
+    by_seed: dict[int | None, list[LifelongRecord]] = {}
+    for record in fitting:
+        by_seed.setdefault(record.seed, []).append(record)
+    merged = [merge_single(runs) for runs in by_seed.values()]
+    return [record for record in merged if set(record.tasks) == tasks]

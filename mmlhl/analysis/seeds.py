@@ -1,0 +1,97 @@
+"""Several runs as one: means over seeds, and single-task runs put together."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, stdev
+
+from ..evaluation.record import LifelongRecord
+from .derived import choose
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean and standard deviation of one quantity over the seeds.
+
+    Attributes:
+        mean (float): Mean of the known values; NaN if there is none.
+        std (float | None): Sample standard deviation (n - 1), None for fewer than two values.
+        runs (int): Number of values.
+        values (tuple[float, ...]): The values.
+    """
+
+    mean: float
+    std: float | None = None
+    runs: int = 1
+    values: tuple[float, ...] = field(default=(), repr=False)
+
+
+def over_seeds(values: Iterable[float | None]) -> Estimate:
+    """Mean and sample standard deviation of what the seeds gave.
+
+    Args:
+        values (Iterable[float | None]): One value a seed; None and NaN are not counted.
+
+    Returns:
+        Estimate: Mean, standard deviation and number of the known values.
+    """
+    known = tuple(float(v) for v in values if v is not None and not math.isnan(v))
+    if not known:
+        return Estimate(math.nan, None, 0)
+    finite = all(math.isfinite(v) for v in known)
+    std = stdev(known) if len(known) > 1 and finite else None
+    return Estimate(fmean(known), std, len(known), known)
+
+
+def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
+    """Average runs of one method that differ in their seed, value by value.
+
+    Args:
+        records (Sequence[LifelongRecord]): Records of the same phases.
+
+    Returns:
+        LifelongRecord: Their mean; None where one of them has no value.
+
+    Raises:
+        ValueError: If the phases differ.
+    """
+    first = records[0]
+    for record in records[1:]:
+        if [p["tasks"] for p in record.phases] != [p["tasks"] for p in first.phases]:
+            raise ValueError(
+                f"The runs of {first.label} differ in their phases and have no mean: "
+                f"{[p['tasks'] for p in first.phases]} and {[p['tasks'] for p in record.phases]}."
+            )
+    result = LifelongRecord(first.method, None, **first.extra)
+    result.phases = [dict(phase) for phase in first.phases]
+    for task, name in dict.fromkeys(f for record in records for f in choose(record, "all")):
+        owner = next(r for r in records if name in r.metrics.get(task, {}))
+        columns = zip(*(record.values(task, name) for record in records), strict=True)
+        result.metrics.setdefault(task, {})[name] = dict(
+            higher_is_better=owner.metrics[task][name]["higher_is_better"],
+            values=[None if None in column else fmean(column) for column in columns],
+        )
+    return result
+
+
+def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
+    """Put single-task runs, one network a task, into one record of one phase.
+
+    Args:
+        records (Sequence[LifelongRecord]): One record a task, or one record each of whose phases
+            trained a new network. Of each figure the last known value counts.
+
+    Returns:
+        LifelongRecord: All tasks, with one value a figure.
+    """
+    result = LifelongRecord(records[0].method, records[0].seed)
+    tasks = list(dict.fromkeys(task for record in records for task in record.tasks))
+    result.phases = [dict(name="single", tasks=tasks, checkpoint=None, seconds=None)]
+    for record in records:
+        for task, name in choose(record, "all"):
+            known = [v for v in record.values(task, name) if v is not None]
+            better = record.metrics[task][name]["higher_is_better"]
+            result.metrics.setdefault(task, {})[name] = dict(
+                higher_is_better=better, values=[known[-1] if known else None]
+            )
+    return result

@@ -1,0 +1,105 @@
+"""A table of estimates, before it is known how it will be printed."""
+
+import math
+from dataclasses import dataclass, field
+
+from ..evaluation.tables import arrow
+from .seeds import Estimate
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sheet.
+
+    Attributes:
+        name (str): What it shows.
+        group (str): What it belongs to, such as a task. Defaults to ''.
+        better (bool | None): Whether more is better, None where neither is. Defaults to None.
+        digits (int): Digits after the point. Defaults to 2.
+        sign (bool): Whether a plus is written. Defaults to False.
+    """
+
+    name: str
+    group: str = ""
+    better: bool | None = None
+    digits: int = 2
+    sign: bool = False
+
+    @property
+    def heading(self) -> str:
+        """str: Group, name and an arrow that points to where better is."""
+        parts = [self.group, self.name, "" if self.better is None else arrow(self.better)]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass
+class Sheet:
+    """Rows of cells under columns; the first cell of a row is its name.
+
+    Attributes:
+        name (str): Short name, used in CSV files.
+        title (str): What the sheet shows.
+        columns (list[Column]): Columns without that of the row names.
+        rows (list[tuple[str, list[Estimate | str]]]): Name and cells.
+        corner (str): Heading of the row names. Defaults to 'method'.
+        notes (list[str]): Remarks to print below.
+        unranked (set[str]): Rows that do not compete for the best value of a column.
+        row_digits (list[int]): Digits after the point of each row, in place of the columns'.
+    """
+
+    name: str
+    title: str
+    columns: list[Column]
+    rows: list[tuple[str, list]] = field(default_factory=list)
+    corner: str = "method"
+    notes: list[str] = field(default_factory=list)
+    unranked: set[str] = field(default_factory=set)
+    row_digits: list[int] = field(default_factory=list)
+
+    def text(self, row: int, column: int) -> str:
+        """The cell as text: the mean, with the standard deviation where there are several runs."""
+        cell, style = self.rows[row][1][column], self.columns[column]
+        if not isinstance(cell, Estimate):
+            return str(cell)
+        if math.isnan(cell.mean):
+            return "-"
+        digits = self.row_digits[row] if self.row_digits else style.digits
+        mean = round(cell.mean, digits) + 0.0  # adding 0.0 turns -0.0 into 0.0
+        mean = f"{mean:{'+' if style.sign else ''}.{digits}f}"
+        return mean if cell.std is None else f"{mean} ± {cell.std:.{digits}f}"
+
+    def is_best(self, row: int, column: int) -> bool:
+        """Whether a cell shows the best mean of its column, if its column can be ranked."""
+        better = self.columns[column].better
+        shown = {
+            i: round(cells[column].mean, self.columns[column].digits)
+            for i, (name, cells) in enumerate(self.rows)
+            if name not in self.unranked
+            and isinstance(cells[column], Estimate)
+            and math.isfinite(cells[column].mean)
+        }
+        if better is None or row not in shown or len(shown) < 2:
+            return False
+        return shown[row] == (max if better else min)(shown.values())
+
+    def take(self, chosen: list[int], title: str) -> "Sheet":
+        """A sheet of some of the columns, for narrow screens."""
+        return Sheet(
+            name=self.name,
+            title=title,
+            columns=[self.columns[i] for i in chosen],
+            rows=[(name, [cells[i] for i in chosen]) for name, cells in self.rows],
+            corner=self.corner,
+            unranked=self.unranked,
+            row_digits=self.row_digits,
+        )
+
+    def split(self) -> list["Sheet"]:
+        """One sheet a group of columns."""
+        groups = list(dict.fromkeys(column.group for column in self.columns))
+        parts = []
+        for group in groups:
+            chosen = [i for i, column in enumerate(self.columns) if column.group == group]
+            parts.append(self.take(chosen, f"{self.title}: {group}" if group else self.title))
+        parts[-1].notes = self.notes
+        return parts

@@ -1,0 +1,48 @@
+"""Methods, orders and finished runs for the tests of the benchmark of methods."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmlhl.analysis.benchmarks import method_runs
+from mmlhl.evaluation import LifelongRecord
+
+CONFIG = Path(__file__).parents[3] / "configs" / "benchmarks" / "rooms.py"
+METHODS = {
+    "Naive": dict(method=dict(type="Naive")),
+    "Joint": dict(method=dict(type="Naive"), joint=True),
+    "LwF": dict(method=dict(type="LwF"), search=dict(loss_weight=[1.0, 3.0])),
+    "HAD": dict(method=dict(type="HAD"), search=dict(loss_weight=[1.0, 3.0])),
+    "HAD, 5 bins": dict(method=dict(type="HAD", bins=5), like="HAD"),
+}
+ORDERS = [("seg", "depth"), ("depth", "seg")]
+
+
+def method_config():
+    """A benchmark of few methods, without a model."""
+    benchmark = dict(orders=[list(o) for o in ORDERS], seeds=[0, 1], search_seed=100)
+    shared = dict(
+        train_dataloader=dict(batch_size=4, dataset=dict(data_root="data/rooms")),
+        train_cfg=dict(max_epochs=10),
+        optim_wrapper=dict(optimizer=dict(type="Adam", lr=0.01)),
+    )
+    return Config(dict(benchmark=dict(methods=METHODS, **benchmark), **shared))
+
+
+def finish(run, root, miou, error=1.0):
+    """Leave the record of a run as training would."""
+    record = LifelongRecord(run.label, run.seed, label=run.label)
+    joint = run.label == "Joint"
+    for task in ["joint"] if joint else run.order:
+        figures = {"seg/mIoU": miou, "depth/abs_err": error}
+        tasks = list(run.order) if joint else [task]
+        checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
+        record.add_phase(task, tasks, checkpoint, 60.0, figures)
+    path = run.folder(root) / "lifelong.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record.save(path)
+
+
+def finish_search(cfg, root, **miou):
+    for run in method_runs.search_runs(cfg, ["LwF", "HAD"], ORDERS[0]):
+        finish(run, root, miou.get(f"{run.label}_{run.value:g}" if run.value else run.label, 20.0))

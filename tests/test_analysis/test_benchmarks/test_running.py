@@ -1,0 +1,95 @@
+"""What the benchmarks share: a run is a process with a config, a log and a share of the cores."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+
+from mmlhl.analysis.benchmarks import running, worker
+from mmlhl.evaluation import LifelongRecord
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What processes are started with; none runs, all fail with 7."""
+    seen = []
+
+    class Process:
+        exitcode = 7
+
+        def __init__(self, target, args):
+            assert target is worker.train
+            seen.append(args)
+
+        def start(self):
+            pass
+
+        join = start
+
+    monkeypatch.setattr(running, "processes", lambda: SimpleNamespace(Process=Process))
+    return seen
+
+
+def test_a_run(calls, tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(running.os, "cpu_count", lambda: 8)
+    folder = tmp_path / "a" / "run"
+    assert running.train_config(Config(dict(seed=3)), folder, jobs=3, resume=True) == 7
+    ((arguments, log, threads),) = calls
+    assert arguments == [str(folder / "config.py"), "--work-dir", str(folder), "--resume"]
+    assert Config.fromfile(folder / "config.py").seed == 3
+    assert log == folder / "train.log" and threads == 2
+
+
+def test_threads_that_the_user_set_stay(calls, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    running.train_config(Config(dict()), tmp_path, jobs=1, resume=False)
+    ((arguments, _, threads),) = calls
+    assert "--resume" not in arguments and threads == 1
+
+
+def test_a_real_process(tmp_path, sequence_config, monkeypatch):
+    """Two runs from one server: one trains, one fails and says why in its log."""
+    monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
+    cfg = sequence_config(tmp_path / "unused")
+    cfg.phases = cfg.phases[:1]
+    assert running.train_config(cfg, tmp_path / "good", jobs=1, resume=False) == 0
+    record = LifelongRecord.load(tmp_path / "good" / "lifelong.json")
+    assert record.tasks == ["seg"] and "seg" in (tmp_path / "good" / "train.log").read_text()
+    cfg.phases = [dict(tasks=["sege"])]
+    assert running.train_config(cfg, tmp_path / "bad", jobs=1, resume=False) != 0
+    assert "sege" in (tmp_path / "bad" / "train.log").read_text()
+
+
+def test_text_is_written_whole(tmp_path):
+    path = tmp_path / "report.md"
+    path.write_text("before")
+    running.write_text(path, "naive → joint ±")
+    assert path.read_text(encoding="utf-8") == "naive → joint ±"
+    assert os.listdir(tmp_path) == ["report.md"]
+
+
+def test_a_report_takes_the_place_of_the_one_before(tmp_path):
+    path = tmp_path / "benchmarks.md"
+    running.write_section(path, "rooms", "first\n")
+    assert path.read_text().startswith("<!-- benchmark: rooms -->\n\nfirst\n\n<!-- end of")
+    path.write_text(f"# Title\n\n{path.read_text()}\nOur words.\n")
+    running.write_section(path, "camvid", "other")
+    running.write_section(path, "rooms", "second")
+    text = path.read_text()
+    assert text.startswith("# Title\n\n<!--") and "first" not in text
+    assert text.index("second") < text.index("Our words.") < text.index("other")
+    assert text.count("<!-- benchmark: rooms -->") == text.count("<!-- end of benchmark:") - 1 == 1
+
+
+def test_stopping_begins_nothing_more(monkeypatch):
+    begun = []
+
+    def train(run):
+        begun.append(run)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        running.execute(range(8), lambda run: False, train, lambda run: run, 1, "x")
+    assert len(begun) < 8

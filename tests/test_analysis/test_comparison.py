@@ -1,0 +1,108 @@
+import math
+
+import pytest
+
+from mmlhl.analysis.comparison import Comparison
+from mmlhl.analysis.seeds import Estimate
+
+from .samples import field_of_runs, record
+
+
+def sheet_of(comparison, name):
+    (group,) = comparison.groups
+    sheet = getattr(comparison, name)(group)
+    names = [column.heading for column in sheet.columns]
+    return sheet, {row: dict(zip(names, cells, strict=True)) for row, cells in sheet.rows}
+
+
+def test_summary_by_hand():
+    sheet, rows = sheet_of(Comparison(field_of_runs()), "summary")
+    assert list(rows) == ["naive", "HAD", "LwF", "joint", "single"]
+    # The mean naive run has mIoU 20: gains are 100 and 110 %, then 40 % and 20 %.
+    gain = rows["HAD"]["gain over naive % ↑"]
+    values = [(70 + 20) / 2, (75 + 20) / 2]
+    assert gain.values == pytest.approx(values) and gain.runs == 2
+    assert gain.std == pytest.approx((values[1] - values[0]) / math.sqrt(2))
+    # Joint is no better than naive in depth.
+    place = rows["HAD"]["naive 0 .. joint 100 % ↑"]
+    assert place.values == pytest.approx([(50 + 50) / 2, (55 + 50) / 2])
+    assert "depth abs_err" in sheet.notes[0]
+    single = rows["HAD"]["gain over single % ↑"]
+    assert single.values[0] == pytest.approx(((-20 - 30) / 2 - 100) / 2)
+    assert rows["joint"]["naive 0 .. joint 100 % ↑"].mean == pytest.approx(100)
+    assert rows["single"]["gain over single % ↑"].mean == 0
+    ranks = {label: rows[label]["mean rank ↓"] for label in rows}
+    assert ranks["HAD"].mean == pytest.approx((1 + 2 + 1) / 3)
+    assert ranks["joint"] == "-"
+    assert rows["HAD"]["forgetting % ↓"].values == pytest.approx([(20 + 12.5) / 2, (16 + 12.5) / 2])
+    assert rows["HAD"]["backward transfer % ↑"].values[0] == pytest.approx(-(20 + 12.5) / 2)
+    assert rows["HAD"]["minutes"].mean == pytest.approx(1)
+    assert rows["HAD"]["exemplars"] == "none" and rows["HAD"]["runs"] == "2"
+
+
+def test_pairing_by_seed():
+    runs = field_of_runs()[:6]  # the references have one seed only
+    _, rows = sheet_of(Comparison(runs, pairing="seed"), "summary")
+    # Seed 0 gains 300 % in mIoU, seed 1 gains 40 %.
+    assert rows["HAD"]["gain over naive % ↑"].values == pytest.approx([95, 30])
+    assert rows["naive"]["gain over naive % ↑"].mean == 0
+    with pytest.raises(ValueError, match="naive with seed 7"):
+        sheet_of(Comparison([*runs, record("HAD", 7)], pairing="seed"), "summary")
+    with pytest.raises(ValueError, match="'both'"):
+        Comparison(runs, pairing="both")
+
+
+def test_without_references_there_are_dashes():
+    _, rows = sheet_of(Comparison([record("HAD"), record("LwF")]), "summary")
+    assert rows["HAD"]["gain over naive % ↑"] == "-"
+    assert rows["HAD"]["naive 0 .. joint 100 % ↑"] == "-"
+    assert rows["HAD"]["mean rank ↓"].mean == 1.5
+
+
+def test_other_labels_and_a_buffer():
+    runs = field_of_runs()
+    for run in runs:
+        if run.method == "LwF":
+            run.extra["label"] = "baseline"
+            run.phases[1]["exemplars"] = 50
+    _, rows = sheet_of(Comparison(runs, naive="Baseline"), "summary")
+    assert (
+        rows["baseline"]["exemplars"] == "50" and rows["baseline"]["gain over naive % ↑"].mean == 0
+    )
+    assert list(rows)[0] == "baseline"
+
+
+def test_final_figures_and_who_is_best():
+    sheet, rows = sheet_of(Comparison(field_of_runs()), "final")
+    assert list(rows["HAD"]) == ["seg mIoU ↑", "seg aAcc ↑", "depth abs_err ↓"]
+    assert rows["HAD"]["seg mIoU ↑"] == Estimate(41, math.sqrt(2), 2, (40, 42))
+    assert rows["single"]["depth abs_err ↓"].mean == 0.4
+    text = [[sheet.text(i, j) for j in range(3)] for i in range(5)]
+    assert text[1] == ["41.00 ± 1.41", "70.00 ± 0.00", "0.8000 ± 0.0000"]
+    best = [[sheet.is_best(i, j) for j in range(3)] for i in range(5)]
+    # Joint and single are bounds, not competitors.
+    assert best == [
+        [False, False, False],
+        [True, False, True],
+        [False, True, False],
+        [False, False, False],
+        [False, False, False],
+    ]
+    assert [part.title for part in sheet.split()] == [
+        f"{sheet.title}: seg",
+        f"{sheet.title}: depth",
+    ]
+
+
+def test_forgetting_by_task_and_phases_of_a_method():
+    comparison = Comparison(field_of_runs())
+    _, rows = sheet_of(comparison, "forgetting")
+    assert list(rows["HAD"]) == ["seg ↓"]
+    assert rows["LwF"]["seg ↓"].mean == pytest.approx((40 + 6.25) / 2)
+    sheet = comparison.phases(comparison.groups[0], "HAD")
+    assert [column.heading for column in sheet.columns] == ["1 seg", "2 depth"]
+    assert [name for name, _ in sheet.rows] == ["seg mIoU ↑", "seg aAcc ↑", "depth abs_err ↓"]
+    assert [sheet.text(2, j) for j in range(2)] == ["-", "0.8000 ± 0.0000"]
+    assert sheet.text(0, 1) == "41.00 ± 1.41" and not sheet.is_best(0, 0)
+    names = [s.name for s in comparison.sheets(comparison.groups[0])]
+    assert names == ["summary", "final", "forgetting", "phases", "phases", "phases"]
