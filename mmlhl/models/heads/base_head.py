@@ -14,6 +14,15 @@ from torch import Tensor, nn
 
 from ..losses.grouping import equal_width_groups, foreground_groups
 
+#: What a side of a map may be while a graph is recorded.
+SYMBOLS = (Tensor, torch.SymInt)
+
+
+def is_exporting() -> bool:
+    """Whether a graph is being recorded: torch.export, torch.jit.trace or an ONNX export."""
+    compiling = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)()
+    return bool(compiling) or torch.jit.is_tracing()
+
 
 class BaseDenseHead(BaseModule, metaclass=ABCMeta):
     """One task: a registered mmseg decode head as feature-to-map network, and an output space.
@@ -35,6 +44,8 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
 
     #: groups that :meth:`groups` makes, None where only the data can tell
     num_groups: int | None = None
+    #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
+    kind: str = "channels"
 
     def __init__(
         self,
@@ -82,8 +93,10 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         """Raw map resized bilinearly to ``size`` (H, W), in float32."""
         if raw.dtype in (torch.float16, torch.bfloat16):
             raw = raw.float()
-        size = tuple(int(side) for side in size)
-        if raw.shape[2:] == size:
+        # Sides that are symbols while a model is exported stay symbols: int() would bake in the
+        # example's size, and comparing them would tie the graph to it.
+        size = tuple(side if isinstance(side, SYMBOLS) else int(side) for side in size)
+        if not is_exporting() and raw.shape[2:] == size:
             return raw
         return resize(raw, size, mode="bilinear", align_corners=self.align_corners, warning=False)
 
@@ -94,6 +107,17 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
     @abstractmethod
     def activation(self, resized: Tensor) -> Tensor:
         """The prediction from a raw map that has its final size, ``(N, K, H, W)``."""
+
+    def readout(self, pred: Tensor) -> Tensor:
+        """What is handed to a user: the prediction in real units, class ids for classes.
+
+        Args:
+            pred: the prediction ``(N, K, H, W)``.
+
+        Returns:
+            ``(N, K, H, W)``, the prediction itself unless a subclass decides on something.
+        """
+        return pred
 
     def predict(self, feats: Sequence[Tensor], batch_img_metas: list[dict]) -> Tensor:
         """The prediction at the size of the network's input, as mmseg's heads give it."""

@@ -30,6 +30,7 @@ class BinaryHead(BaseDenseHead):
     """
 
     num_groups = 2
+    kind = "binary"
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class DepthHead(BaseDenseHead):
     """
 
     num_groups = 2
+    kind = "depth"
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class NormalHead(BaseDenseHead):
     """
 
     num_groups = 2
+    kind = "normal"
 
     def __init__(
         self,

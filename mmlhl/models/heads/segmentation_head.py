@@ -57,6 +57,8 @@ class SegmentationHead(BaseDenseHead):
         init_cfg: as in mmengine.
     """
 
+    kind = "classes"
+
     def __init__(
         self,
         decoder: dict,
@@ -77,6 +79,10 @@ class SegmentationHead(BaseDenseHead):
     def activation(self, resized: Tensor) -> Tensor:
         """Log-probabilities ``(N, C, H, W)``."""
         return resized.log_softmax(1)
+
+    def readout(self, pred: Tensor) -> Tensor:
+        """Class ids ``(N, 1, H, W)`` int64 of log-probabilities ``(N, C, H, W)``."""
+        return pred.argmax(1, keepdim=True)
 
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
@@ -103,7 +109,7 @@ class SegmentationHead(BaseDenseHead):
         """
         sample.set_data(
             {
-                f"pred_{self.field}": PixelData(data=pred.argmax(0, keepdim=True)),
+                f"pred_{self.field}": PixelData(data=self.readout(pred[None])[0]),
                 self._logits_key: PixelData(data=pred),
             }
         )
