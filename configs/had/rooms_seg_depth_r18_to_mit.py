@@ -3,5 +3,5 @@ _base_ = ["./rooms_seg_depth_normal.py", "../_base_/models/mit_small.py"]
 slower = dict(optimizer=dict(lr=1e-3))  # the rate of the ResNet is too high for a Transformer
 phases = [
     dict(tasks=["seg"]),
-    dict(tasks=["depth"], cfg=dict(model=_base_.mit_small, optim_wrapper=slower)),
+    dict(tasks=["depth"], model=_base_.mit_small, cfg=dict(optim_wrapper=slower)),
 ]

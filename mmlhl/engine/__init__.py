@@ -1,8 +1,19 @@
-"""Running sequences of phases: runners, hooks, and what mmengine needs around them."""
+"""Running sequences of phases: runners, hooks, and what mmengine needs around them.
+
+- ``phases/``: the text of a config to phases, the plain config of each, and what is refused
+  before phase one.
+- ``runners/``: the sequence, one standard mmengine runner a phase. Imports nothing from a hook.
+- ``hooks/``: a method's life in a phase, and the phase's result.
+- ``finishing``, ``adopting``: how a phase ends, be it trained or a finished model;
+  ``recording`` writes it down, ``progress`` says where a sequence starts or goes on.
+- ``learner``: the model inside a runner. ``cpu_distributed``: several processes without a GPU.
+
+Imports models, datasets and evaluation, never analysis, inference or tools.
+"""
 
 from ..checkpoints import register_safe_globals
 from .cpu_distributed import close_distributed, prepare_distributed
-from .hooks import LifelongPhaseHook
+from .hooks import LifelongPhaseHook, PhaseResultHook
 from .phases import Phase, parse_phases, phase_config
 from .runners import LifelongRunner
 
@@ -10,6 +21,7 @@ __all__ = [
     "LifelongPhaseHook",
     "LifelongRunner",
     "Phase",
+    "PhaseResultHook",
     "close_distributed",
     "parse_phases",
     "phase_config",

@@ -9,6 +9,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from ..files import write_text
 from .directions import higher_is_better as direction_of
 
 VERSION = 1
@@ -180,18 +181,7 @@ class LifelongRecord:
         Args:
             path (str | os.PathLike): File name, usually ``<work_dir>/lifelong.json``.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                json.dump(self.to_dict(), file, indent=2, allow_nan=False)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "LifelongRecord":

@@ -13,6 +13,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..datasets.rooms_classes import CLASSES, PALETTE
+from ..files import write_bytes
 from .camera import Camera
 from .holes import add_holes
 from .layout import sample_scene
@@ -225,7 +226,4 @@ def _path(root: str | Path, split: str, folder: str, index: int) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    # under a name of its own until it is whole, so that a file that exists is complete
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    write_bytes(path, data, sync=False)  # a file that exists is complete

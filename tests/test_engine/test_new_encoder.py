@@ -28,7 +28,7 @@ def test_resnet_to_mit_and_on(tmp_path, sequence_config, decoder_config):
         tmp_path,
         phases=[
             dict(tasks=["seg"]),
-            dict(tasks=["depth"], cfg=dict(model=dict(backbone=MIT, heads=heads))),
+            dict(tasks=["depth"], model=dict(backbone=MIT, heads=heads)),
             dict(tasks=["normal"]),
         ],
     )

@@ -107,11 +107,11 @@ def convert_frame(
 
 def write_frame(frame: Mapping[str, np.ndarray], paths: Mapping[str, Path]) -> None:
     """Write arrays under temporary names and rename them: no file is ever half there."""
+    from mmlhl.files import atomic_path
+
     for name, path in paths.items():
-        temporary = path.with_suffix(".tmp")
-        with open(temporary, "wb") as stream:
+        with atomic_path(path, sync=False) as temporary, open(temporary, "wb") as stream:
             np.save(stream, frame[name])
-        os.replace(temporary, path)
 
 
 def note_settings(out: Path, args) -> None:
@@ -137,10 +137,9 @@ def note_settings(out: Path, args) -> None:
             f"{path} tells of a conversion with other settings:\n{path.read_text()}\nexpected:\n"
             f"{about}\nGive another --out, or remove that folder"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(about)
-    temporary.replace(path)
+    from mmlhl.files import write_text
+
+    write_text(path, about)
 
 
 def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, progress) -> int:

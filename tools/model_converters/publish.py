@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
+from mmlhl.files import atomic_path
 from mmlhl.models.teachers import model_config
 
 # What only training needs: projectors of a distilled segmentor.
@@ -65,10 +66,8 @@ def main() -> None:
         parser.error(f"there is no file {args.checkpoint}")
     before = CheckpointLoader.load_checkpoint(args.checkpoint, map_location="cpu")
     after = publish(before, tuple(args.drop))
-    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
-    temporary = f"{args.out}.{os.getpid()}.tmp"
-    torch.save(after, temporary)
-    os.replace(temporary, args.out)
+    with atomic_path(args.out) as temporary:
+        torch.save(after, temporary)
     dropped = len(before["state_dict"]) - len(after["state_dict"])
     size = os.path.getsize(args.out) / 2**20
     print(f"{args.out}: {len(after['state_dict'])} tensors, {dropped} left out, {size:.1f} MiB")

@@ -1,5 +1,5 @@
-# What a phase overrides to bring a small Mix Transformer, from scratch, and decoders that fit it:
-# phases = [..., dict(tasks=[...], cfg=dict(model=_base_.mit_small))]
+# The model of a phase that brings a small Mix Transformer, from scratch, and decoders that fit it:
+# phases = [..., dict(tasks=[...], model=_base_.mit_small)]
 mit_small_decoder = dict(
     _delete_=True,
     type="SegformerHead",

@@ -14,6 +14,7 @@ from typing import TypeVar
 from mmengine.config import Config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from ...files import write_text
 from ...paths import shipped_dir
 
 RunT = TypeVar("RunT")
@@ -96,13 +97,6 @@ def commit() -> str:
     command = ["git", "rev-parse", "--short", "HEAD"]
     result = subprocess.run(command, cwd=shipped_dir("tools"), capture_output=True, text=True)
     return result.stdout.strip() or "unknown"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file under a temporary name and rename it."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def write_section(path: Path, name: str, text: str) -> None:

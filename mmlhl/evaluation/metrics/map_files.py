@@ -1,10 +1,11 @@
 """Writing predicted maps in the layout that the multi-task dataset reads."""
 
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from ...files import atomic_path, write_bytes
 
 
 def write_image(image: np.ndarray, path: Path) -> None:
@@ -22,9 +23,7 @@ def write_image(image: np.ndarray, path: Path) -> None:
     done, data = cv2.imencode(".png", np.ascontiguousarray(image))
     if not done:
         raise OSError(f"{path}: this map cannot be encoded as PNG.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data.tobytes())
-    os.replace(temporary, path)
+    write_bytes(path, data.tobytes(), sync=False)
 
 
 def write_array(array: np.ndarray, path: Path) -> None:
@@ -34,7 +33,5 @@ def write_array(array: np.ndarray, path: Path) -> None:
         array (np.ndarray): Any array.
         path (Path): File name that ends in ``.npy``.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as file:
+    with atomic_path(path, sync=False) as temporary, open(temporary, "wb") as file:
         np.save(file, array)
-    os.replace(temporary, path)

@@ -10,10 +10,11 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...ranks import from_first_rank
 from ..heads import BinaryHead, SegmentationHead
 from .base_method import Step
 from .exemplars import Exemplar, compact, make_exemplar, stack_maps
-from .measuring import evaluating, from_first_rank
+from .measuring import evaluating
 from .replay import ReplayMethod, labelled_losses
 
 OUTPUTS = ("phase_end", "trajectory")

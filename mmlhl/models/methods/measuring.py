@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import broadcast_object_list, get_rank, get_world_size
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
@@ -135,10 +135,3 @@ def gradients(loss: Tensor, parameters: dict[str, nn.Parameter], **options) -> d
         name: torch.zeros_like(parameter) if gradient is None else gradient
         for (name, parameter), gradient in zip(parameters.items(), found, strict=True)
     }
-
-
-def from_first_rank(value: Any) -> Any:
-    """Rank 0's value on every rank: tensors on the CPU, numbers, lists, dicts."""
-    values = [value]
-    broadcast_object_list(values)
-    return values[0]

@@ -9,11 +9,11 @@ from mmengine.dist import all_gather_object, get_world_size
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...ranks import from_first_rank
 from .measuring import (
     choose_images,
     encoder_parameters,
     evaluating,
-    from_first_rank,
     own_share,
     phase_batches,
 )

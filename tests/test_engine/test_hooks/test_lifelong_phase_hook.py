@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmlhl.engine.hooks.lifelong_phase_hook import LifelongPhaseHook, check_optimizer
+from mmlhl.engine.hooks.step_edits import check_optimizer, watch_steps
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.models.methods import SPG, BaseMethod
 
@@ -121,9 +121,9 @@ def test_a_method_that_edits_steps_wants_one_optimiser(plain_config):
         method = SPG()
 
     with pytest.raises(ValueError, match="SPG edits each step .* one optimiser, not 2"):
-        LifelongPhaseHook()._watch_steps(Model, Both)
+        watch_steps(Model, Both)
     Model.method = BaseMethod()
-    LifelongPhaseHook()._watch_steps(Model, Both)
+    watch_steps(Model, Both)
 
 
 def test_a_checkpoint_for_the_teacher_alone(plain_config):
@@ -270,8 +270,10 @@ def test_a_phase_that_is_trained_again_replaces_its_row(plain_config):
 
 
 def test_a_resumed_phase_goes_on_counting_time(plain_config):
-    runner = Runner.from_cfg(plain_config(method=dict(type="NotingMethod")))
-    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    cfg = plain_config(method=dict(type="NotingMethod"))
+    cfg.custom_hooks.append(dict(type="PhaseResultHook"))
+    runner = Runner.from_cfg(cfg)
+    hook = next(h for h in runner.hooks if type(h).__name__ == "PhaseResultHook")
     checkpoint = dict(state_dict=runner.model.state_dict(), meta=dict(phase_seconds=100.0))
     for resume, before in ((False, 0.0), (True, 100.0)):
         runner._resume = resume
@@ -294,3 +296,12 @@ def test_a_frozen_head_has_to_come_from_the_checkpoint(plain_config):
         hook.after_load_checkpoint(runner, checkpoint)
     hook, runner = hook_and_runner(dict(type="HAD"))  # which teaches a new decoder
     hook.after_load_checkpoint(runner, checkpoint)
+
+
+def test_old_options_reach_the_result_hook(plain_config, tmp_path):
+    cfg = plain_config(hook=dict(name="second", record=str(tmp_path / "all.json")))
+    cfg.model.method = dict(type="Naive")
+    with pytest.warns(DeprecationWarning, match="name, record of LifelongPhaseHook"):
+        Runner.from_cfg(cfg).train()
+    (phase,) = LifelongRecord.load(tmp_path / "all.json").phases
+    assert (phase["name"], phase["checkpoint"]) == ("second", "plain/second.pth")

@@ -262,7 +262,7 @@ def test_resnet_to_transformer_broken_off_and_resumed(
     change = dict(
         backbone=dict(_delete_=True, **MIT), heads=heads_on(decoder_config, in_channels=16)
     )
-    phases = [dict(tasks=["seg"]), dict(tasks=["depth"], cfg=dict(model=change))]
+    phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=change)]
     model = model_config(method=dict(type="HADHeteroAKD", hakd=HAKD))
 
     def run(folder, **changes):

@@ -1,0 +1,50 @@
+"""How a phase ends, be it trained or adopted: saved, evaluated, recorded."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from ..files import atomic_path
+from .learner import unwrap
+from .recording import add_to_record
+
+
+def finish_phase(
+    runner: Runner,
+    name: str,
+    tasks: Sequence[str],
+    record: str,
+    seconds: float,
+    save: Callable[[Path], None],
+) -> str:
+    """Save the model as ``<name>.pth``, evaluate all its tasks, and add the phase to the record.
+
+    Args:
+        runner: of the phase; the model in it is what the phase leaves behind.
+        name: the phase's name.
+        tasks: the tasks that it brought.
+        record: the record's file.
+        seconds: time that training took.
+        save: writes the checkpoint into the file that it is given; called in the first process.
+
+    Returns:
+        Path of the checkpoint, in every process.
+    """
+    path = osp.join(runner.work_dir, f"{name}.pth")
+    if is_main_process():
+        with atomic_path(path) as temporary:
+            save(temporary)
+    metrics: dict[str, float] = {}
+    if runner._test_loop is None:
+        print_log("no test_dataloader: the record gets no metrics", "current")
+    else:
+        metrics = runner.test_loop.run()
+    add_to_record(record, runner, unwrap(runner), name, list(tasks), path, seconds, metrics)
+    barrier()  # the next phase reads what rank 0 wrote
+    return path

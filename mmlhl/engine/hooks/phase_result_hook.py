@@ -1,0 +1,70 @@
+"""A phase's result: the model's file, the metrics of all tasks so far, the record."""
+
+from __future__ import annotations
+
+import os.path as osp
+import time
+from pathlib import Path
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from ..finishing import finish_phase
+from ..learner import unwrap
+
+SECONDS_KEY = "phase_seconds"
+
+
+@HOOKS.register_module()
+class PhaseResultHook(Hook):
+    """Publishes, evaluates and records a phase when its training ends.
+
+    The model goes into ``<work_dir>/<name>.pth``, without optimiser; all tasks seen so far are
+    evaluated on the test set; the record gets a phase, with the time that training took,
+    interruptions left out.
+
+    Args:
+        name: name of the phase; the new tasks' names if None.
+        record: file of the record; ``<work_dir>/lifelong.json`` if None.
+    """
+
+    # after LifelongPhaseHook, whose method has its last word before the model is saved
+    priority = 75
+
+    def __init__(self, name: str | None = None, record: str | None = None) -> None:
+        self.name = name
+        self.record = record
+        self._started = 0.0
+        self._seconds_before = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Time that the phase has taken, interruptions left out."""
+        return self._seconds_before + time.time() - self._started
+
+    def before_train(self, runner: Runner) -> None:
+        """The clock starts."""
+        self._started = time.time()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """A phase that goes on counts on."""
+        if runner._resume:
+            self._seconds_before = checkpoint["meta"].get(SECONDS_KEY, 0.0)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep the time taken so far."""
+        checkpoint["meta"][SECONDS_KEY] = self.seconds
+
+    def after_train(self, runner: Runner) -> None:
+        """Save the phase, evaluate it, write the record and print it."""
+        tasks = unwrap(runner).new_tasks
+        name = self.name or "_".join(tasks)
+        record = self.record or osp.join(runner.work_dir, "lifelong.json")
+
+        def save(path: Path) -> None:
+            runner.save_checkpoint(
+                str(path.parent), path.name, save_optimizer=False, save_param_scheduler=False
+            )
+
+        finish_phase(runner, name, tasks, record, self.seconds, save)

@@ -1,0 +1,75 @@
+"""A method's say in each optimiser step."""
+
+from __future__ import annotations
+
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import Runner
+from torch import nn
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from ...models.methods import BaseMethod
+
+
+def optimizers(runner: Runner) -> list[Optimizer]:
+    """The runner's optimisers, one or, in an ``OptimWrapperDict``, several."""
+    wrapper = runner.optim_wrapper
+    several = isinstance(wrapper, OptimWrapperDict)
+    return [each.optimizer for each in (wrapper.values() if several else [wrapper])]
+
+
+def check_optimizer(model: nn.Module, runner: Runner) -> None:
+    """Every trainable parameter has to be in the optimiser.
+
+    A head that is added after the optimiser was built would silently never be trained.
+
+    Raises:
+        RuntimeError: naming the first parameters that are not.
+    """
+    held = {
+        id(parameter)
+        for optimizer in optimizers(runner)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    lost = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in held]
+    if lost:
+        raise RuntimeError(
+            f"the optimiser does not have {len(lost)} trainable parameters, such as {lost[:3]}: "
+            "name the tasks in model.tasks, so that their heads exist when the optimiser is built"
+        )
+
+
+def watch_steps(model: nn.Module, runner: Runner) -> list[RemovableHandle]:
+    """Let the method edit each step, on reduced and unscaled gradients, whatever wraps them.
+
+    Torch hooks on the optimiser and none on the loop: a step that mixed precision skips, or that
+    gradient accumulation puts off, is no step.
+
+    Args:
+        model: with its method.
+        runner: whose optimiser steps.
+
+    Returns:
+        What takes the hooks off again.
+
+    Raises:
+        ValueError: if the method edits steps and there is not one optimiser.
+    """
+    method = model.method
+    edits_gradients = type(method).edit_gradients is not BaseMethod.edit_gradients
+    edits_weights = type(method).edit_weights is not BaseMethod.edit_weights
+    if not (edits_gradients or edits_weights):
+        return []
+    optimizer, *others = optimizers(runner)
+    if others:
+        raise ValueError(
+            f"{type(method).__name__} edits each step of the whole model, so optim_wrapper has to "
+            f"hold one optimiser, not {1 + len(others)}"
+        )
+    handles = []
+    if edits_gradients:
+        handles.append(optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model)))
+    if edits_weights:
+        handles.append(optimizer.register_step_post_hook(lambda *_: method.edit_weights(model)))
+    return handles

@@ -1,0 +1,13 @@
+"""From one config with ``phases`` to one plain mmengine config a phase.
+
+- ``grammar``: the text of a config to phases; pure, imports no model.
+- ``deriving``: the plain config of a phase; ``datasets``, ``schedules`` and ``save_best`` say how
+  its parts follow the phase, ``encoders`` whether it starts from the weights of the one before.
+- ``checks``: what is refused before phase one; may build.
+"""
+
+from .checks import parse_phases
+from .deriving import phase_config
+from .grammar import Phase
+
+__all__ = ["Phase", "parse_phases", "phase_config"]

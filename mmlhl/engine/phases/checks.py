@@ -1,0 +1,103 @@
+"""What can be said of a sequence's config before anything of it is built, but its methods."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from ...models.methods import BaseMethod
+from .datasets import multi_task_datasets, offered_tasks
+from .deriving import LOADERS
+from .encoders import same_encoder
+from .grammar import Phase, learning_model, merged_config, read_phases
+
+
+def parse_phases(cfg: Config) -> list[Phase]:
+    """The phases of a config, checked against its model and datasets.
+
+    Nothing is built but the methods, which check their options, and the encoders of two phases,
+    to compare their shapes if their configs differ.
+
+    Args:
+        cfg: the sequence's config; its model may be wrapped for testing with augmentation.
+
+    Raises:
+        ValueError: naming the key and the value: what
+            :func:`~mmlhl.engine.phases.grammar.read_phases` refuses, a task without a head, an
+            unknown method, a dataset that cannot supply a task.
+    """
+    phases = read_phases(cfg)
+    plain = copy.deepcopy(cfg)
+    plain.model = learning_model(plain)
+    for phase in phases:
+        merged = merged_config(plain, phase)
+        _check_phase(merged, phase)
+        method = method_class(merged.model.get("method", dict(type="Naive")))
+        if phase.index and method.needs_same_encoder:
+            _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
+    return phases
+
+
+def _check_encoder(before: Config, now: Config, phase: Phase) -> None:
+    if not same_encoder(before.model, now.model):
+        raise ValueError(
+            f"phases[{phase.index}] brings another encoder, but the method "
+            f"{method_class(now.model.method).__name__} keeps old tasks weight by weight: keep "
+            "model.backbone and model.neck, or take a method that distils (HAD, LwF)"
+        )
+
+
+def _check_phase(cfg: Config, phase: Phase) -> None:
+    key = f"phases[{phase.index}]"
+    heads = cfg.model.get("heads") or {}
+    for task in phase.seen:
+        if task not in heads:
+            raise ValueError(
+                f"{key}.tasks: no head is configured for task {task!r}; model.heads has "
+                f"{list(heads)}"
+            )
+    check_method(cfg.model.get("method", dict(type="Naive")))
+    for loader, wanted in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
+        if cfg.get(loader) is None:
+            continue
+        for dataset in multi_task_datasets(cfg[loader]["dataset"]):
+            offered = offered_tasks(dataset)
+            for task in wanted:
+                if task not in offered:
+                    raise ValueError(
+                        f"{key}.tasks: {loader}.dataset ({dataset['type']}) has no annotation "
+                        f"for task {task!r}; it offers {list(offered)}"
+                    )
+
+
+def method_class(method: dict) -> type:
+    """The class that a method's config names, whatever that is."""
+    name = method.get("type") if isinstance(method, dict) else method
+    return MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
+
+
+def check_method(method: dict) -> None:
+    """Raise a ValueError unless ``method`` builds a registered method."""
+    name = method.get("type") if isinstance(method, dict) else method
+    cls = method_class(method)
+    if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):
+        known = sorted(
+            name
+            for name, value in MODELS.module_dict.items()
+            if inspect.isclass(value) and issubclass(value, BaseMethod)
+        )
+        raise ValueError(
+            f"model.method: {name!r} is no method; known are {known}, as dict(type=...)"
+        )
+    try:
+        MODELS.build(copy.deepcopy(dict(method)))
+    except Exception as error:  # whatever its constructor has against an option
+        raise ValueError(f"model.method={dict(method)!r}: {error}") from error
+
+
+def method_name(cfg: Config, phase: Phase) -> str:
+    """Name of the method in a phase, as the record has it."""
+    return method_class(merged_config(cfg, phase).model.get("method", dict(type="Naive"))).__name__

@@ -1,0 +1,122 @@
+"""The plain mmengine config of a phase, derived from the sequence's."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
+
+from .datasets import multi_task_datasets
+from .encoders import same_encoder
+from .grammar import Phase, merged_config
+from .save_best import follow_tasks
+from .schedules import follow_length
+
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+RECORD = "lifelong.json"
+
+
+def phase_config(
+    cfg: Config,
+    phases: Sequence[Phase],
+    index: int,
+    previous: str | None = None,
+    resume: bool = False,
+) -> Config:
+    """The plain config with which mmengine's Runner trains one phase.
+
+    Args:
+        cfg: the sequence's config, with ``work_dir``.
+        phases: as :func:`~mmlhl.engine.phases.parse_phases` gives them.
+        index: which phase.
+        previous: checkpoint file at the end of the previous phase; None in the first, which
+            starts from the config's own ``load_from`` if there is one.
+        resume: go on from the newest checkpoint in the phase's folder.
+    """
+    phase = phases[index]
+    out = merged_config(cfg, phase)
+    root = Path(cfg.work_dir)
+    out.work_dir = str(root / phase.folder)
+    out.experiment_name = f"{cfg.get('experiment_name') or root.name}_{phase.folder}"
+    if out.get("visualizer") is not None:
+        # a visualizer is a global instance by name, with the log folder that it was made with:
+        # each phase of each sequence in this process needs one of its own
+        out.visualizer["name"] = os.path.abspath(out.work_dir)
+    out.resume = resume
+    if resume:
+        out.load_from = None
+    elif previous is not None:
+        out.load_from = previous
+
+    out.model["tasks"] = list(phase.seen)
+    out.model["new_tasks"] = list(phase.tasks)
+    _set_tasks(out.get(LOADERS[0]), phase.tasks, _part(cfg, phases, index))
+    for loader in LOADERS[1:]:
+        _set_tasks(out.get(loader), phase.seen, None)
+    _drop_incomplete_validation(out)
+    follow_length(out, cfg)
+    follow_tasks(out, phase.seen)
+
+    result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))
+    hook = dict(type="LifelongPhaseHook")
+    if previous is not None:
+        hook["teacher_checkpoint"] = previous
+        before = merged_config(cfg, phases[index - 1]).model.to_dict()
+        now = merged_config(cfg, phase).model.to_dict()
+        if before != now:
+            hook["teacher_model"] = before
+        if not resume and not same_encoder(before, now):
+            # nothing of the old one fits, all old tasks come from the teacher
+            out.load_from = phase.cfg.get("load_from")
+            print_log(
+                f"phases[{index}] brings another encoder: it starts from "
+                f"{out.load_from or 'its own initialisation'}",
+                "current",
+            )
+    own = out.get("custom_hooks") or []
+    out.custom_hooks = [*own, ConfigDict(result), ConfigDict(hook)]
+    return out
+
+
+def testing_config(cfg: Config) -> Config:
+    """A copy of a config for a plain runner that only tests."""
+    cfg = copy.deepcopy(cfg)
+    for key in ("phases", "runner_type"):
+        cfg.pop(key, None)
+    for kind in ("train", "val"):
+        for key in ("dataloader", "cfg", "evaluator"):
+            cfg[f"{kind}_{key}"] = None
+    for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
+        cfg[key] = None
+    return cfg
+
+
+def _part(cfg: Config, phases: Sequence[Phase], index: int) -> tuple[int, int] | None:
+    """Which of how many parts of the training set a phase gets; None for all of it."""
+    trained = [phase.index for phase in phases if phase.checkpoint is None]
+    if not cfg.get("disjoint_phases", True) or index not in trained:
+        return None
+    return trained.index(index), len(trained)
+
+
+def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] | None) -> None:
+    if loader is None:
+        return
+    for dataset in multi_task_datasets(loader["dataset"]):
+        dataset["tasks"] = list(tasks)
+        # a phase with images of its own (`part` written in its cfg) keeps them
+        if part is not None and "part" not in dataset:
+            dataset["part"] = list(part)
+
+
+def _drop_incomplete_validation(cfg: Config) -> None:
+    """mmengine wants all of loader, loop and evaluator, or none of them."""
+    for kind in ("val", "test"):
+        keys = [f"{kind}_dataloader", f"{kind}_cfg", f"{kind}_evaluator"]
+        if any(cfg.get(key) is None for key in keys):
+            for key in keys:
+                cfg[key] = None

@@ -1,0 +1,95 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MARK = ".tmp"
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
+    """A temporary name beside ``path`` that takes its place when the block ends without an error.
+
+    Whoever reads sees the old or the new file, never half of one. If the block fails, the
+    temporary file is removed and what was there stays. What a killed process leaves behind is
+    removed by :func:`clean_leftovers`.
+
+    Args:
+        path: the file to write; its folder is made if it is not there.
+        sync: write file and folder through to the disk, so that a power cut, too, leaves the old
+            or the new file. Costs some milliseconds; False suits files that are quickly made anew.
+
+    Yields:
+        The temporary name. The process's number is part of it, so that no two processes write
+        into one file.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{MARK}")
+    try:
+        yield temporary
+        if sync:
+            _sync(temporary)
+        os.replace(temporary, path)
+        if sync:
+            _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike, data: bytes, sync: bool = True) -> None:
+    """Write bytes, whole or not at all; see :func:`atomic_path`."""
+    with atomic_path(path, sync) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
+    """Write text as UTF-8, whole or not at all; see :func:`atomic_path`."""
+    write_bytes(path, text.encode("utf-8"), sync)
+
+
+def clean_leftovers(folder: str | os.PathLike) -> list[Path]:
+    """Remove what killed processes left of unfinished writes, in a folder and below it.
+
+    A file whose process is still alive on this machine is left alone.
+
+    Args:
+        folder: nothing happens if it is not there.
+
+    Returns:
+        The files that were removed.
+    """
+    removed = []
+    for path in sorted(Path(folder).rglob(f".*{MARK}")):
+        number = path.name.removesuffix(MARK).rpartition(".")[2]
+        if number.isdigit() and (int(number) == os.getpid() or not _is_alive(int(number))):
+            path.unlink(missing_ok=True)
+            removed.append(path)
+    return removed
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def _sync(path: Path) -> None:
+    """Have a file or a folder written to disk; some file systems sync no folders."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError:
+        if not path.is_dir():
+            raise

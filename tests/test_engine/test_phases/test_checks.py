@@ -1,0 +1,86 @@
+"""Mistakes that show before anything is built."""
+
+import copy
+
+import pytest
+
+from mmlhl.engine import LifelongRunner, parse_phases, phase_config
+
+TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
+
+
+def test_a_head_without_data(config, nothing_is_built, decoder_config):
+    cfg = config(phases=[*TASKS, dict(tasks=["edge"])])
+    cfg.model.heads.edge = dict(
+        type="ChannelHead", channels=1, field="edge_map", decoder=decoder_config()
+    )
+    told = (
+        r"phases\[2\].tasks: train_dataloader.dataset \(RoomsDataset\) has no annotation for task "
+        r"'edge'; it offers \['seg', 'depth', 'normal'\]"
+    )
+    with pytest.raises(ValueError, match=told):
+        LifelongRunner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize("loader", ["train_dataloader", "test_dataloader"])
+def test_a_dataset_that_gives_up_an_annotation(config, nothing_is_built, loader):
+    cfg = config(phases=TASKS)
+    cfg[loader].dataset.annotations = dict(depth=None)
+    with pytest.raises(ValueError, match=f"{loader}.dataset .* no annotation for task 'depth'"):
+        LifelongRunner.from_cfg(cfg)
+
+
+def test_data_inside_a_wrapper_is_checked_too(config, nothing_is_built):
+    cfg = config(phases=TASKS)
+    inner = dict(cfg.train_dataloader.dataset, annotations=dict(depth=None))
+    cfg.train_dataloader.dataset = dict(type="RepeatDataset", times=2, dataset=inner)
+    with pytest.raises(ValueError, match="no annotation for task 'depth'"):
+        LifelongRunner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize("method", [dict(type="HADD"), dict(type="HADLoss"), "HADD", dict()])
+def test_an_unknown_method(config, nothing_is_built, method):
+    cfg = config()
+    cfg.model.method = method
+    with pytest.raises(ValueError, match=r"model.method: .* is no method; known are .*'HAD'"):
+        LifelongRunner.from_cfg(cfg)
+
+
+def test_an_unknown_method_in_a_later_phase(config, nothing_is_built):
+    cfg = config()
+    cfg.phases[2].cfg = dict(model=dict(method=dict(_delete_=True, type="Nave")))
+    with pytest.raises(ValueError, match="'Nave' is no method"):
+        LifelongRunner.from_cfg(cfg)
+
+
+def test_no_work_dir(config, nothing_is_built):
+    cfg = config()
+    cfg.work_dir = None
+    with pytest.raises(ValueError, match="work_dir is not set"):
+        LifelongRunner.from_cfg(cfg)
+
+
+def test_the_given_config_is_left_as_it_was(config):
+    cfg = config()
+    before = copy.deepcopy(cfg.to_dict())
+    phases = parse_phases(cfg)
+    phase_config(cfg, phases, 1, previous="phase_1_seg/seg.pth")
+    assert cfg.to_dict() == before
+
+
+@pytest.mark.parametrize("method", ["EWC", "SPG", "SGP"])
+def test_a_new_encoder_under_a_method_that_keeps_weights(config, method):
+    wider = dict(model=dict(backbone=dict(base_channels=16)))
+    cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=wider)])
+    cfg.model.method = dict(type=method)
+    with pytest.raises(ValueError, match=rf"phases\[1\] brings another encoder.*{method} keeps"):
+        parse_phases(cfg)
+    cfg.model.method = dict(type="DER")
+    assert len(parse_phases(cfg)) == 2
+
+
+def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):
+    cfg = sequence_config(tmp_path)
+    cfg.phases[2] = dict(tasks=["normal"], cfg=dict(model=dict(method=dict(bins=1))))
+    with pytest.raises(ValueError, match="model.method=.*bins must be None or >= 2, got 1"):
+        parse_phases(cfg)

@@ -1,0 +1,44 @@
+"""Mistakes in the text of a sequence."""
+
+import pytest
+
+from mmlhl.engine import LifelongRunner, parse_phases
+
+TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
+
+
+@pytest.mark.parametrize(
+    ("phases", "told"),
+    [
+        (None, r"phases must be a list such as .* got None"),
+        ([], "phases must be a list"),
+        (dict(tasks=["seg"]), "phases must be a list"),
+        ([dict(tasks=[])], r"phases\[0\] must be dict\(tasks"),
+        ([*TASKS, ["normal"]], r"phases\[2\] must be dict\(tasks.*got \['normal'\]"),
+        ([dict(tasks="seg")], r"phases\[0\].tasks must be a list, got 'seg'; write \['seg'\]"),
+        ([*TASKS, dict(tasks=["seg"])], r"phases\[2\].tasks: 'seg' comes twice"),
+        ([dict(tasks=["seg", "seg"])], "'seg' comes twice"),
+        (
+            [dict(tasks=["seg"], train_cfg=dict(max_epochs=1))],
+            r"phases\[0\] has unknown keys \['train_cfg'\].*cfg=dict",
+        ),
+        ([dict(tasks=["seg"], name="a/b")], r"phases\[0\].name .*'a/b'"),
+        (
+            [*TASKS, dict(tasks=["edge"])],
+            r"phases\[2\].tasks: no head is configured for task 'edge'; model.heads has "
+            r"\['seg', 'depth', 'normal'\]",
+        ),
+    ],
+)
+def test_wrong_phases(config, nothing_is_built, phases, told):
+    cfg = config()
+    cfg.phases = phases
+    with pytest.raises(ValueError, match=told):
+        LifelongRunner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize("task", ["a.b", "a/b", "", 3])
+def test_a_task_that_is_no_name(sequence_config, tmp_path, task):
+    cfg = sequence_config(tmp_path, phases=[dict(tasks=[task])])
+    with pytest.raises(ValueError, match="make a task's name"):
+        parse_phases(cfg)

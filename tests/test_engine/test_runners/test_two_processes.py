@@ -1,0 +1,53 @@
+"""A sequence on two processes."""
+
+import copy
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from mmseg.registry import RUNNERS
+from sequences import ROOT, environment, read, weights
+
+
+def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
+    cfg = sequence_config(
+        tmp_path / "run",
+        phases=[dict(tasks=["seg"]), dict(tasks=["depth"])],
+        custom_hooks=[dict(type="NoteHook")],
+    )
+    cfg.custom_imports.imports.append("sequence_hooks")
+    cfg.train_dataloader.batch_size = 1
+    path = tmp_path / "config.py"
+    cfg.dump(str(path))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = ["bash", str(ROOT / "tools" / "dist_train.sh"), str(path), "2"]
+    env = environment(PORT=port, CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+    record = read(cfg.work_dir)
+    assert [phase["name"] for phase in record["phases"]] == ["seg", "depth"]
+    for index, folder in enumerate(("phase_1_seg", "phase_2_depth")):
+        notes = [
+            json.loads(Path(cfg.work_dir, folder, f"rank_{rank}.json").read_text())
+            for rank in (0, 1)
+        ]
+        assert notes[0] == notes[1]
+        assert notes[0]["images"] == 3  # half of the phase's six
+        stored = weights(cfg.work_dir, index)
+        for key, value in notes[0]["weights"].items():  # what was saved is what was evaluated
+            assert stored[key].double().sum().item() == pytest.approx(value, rel=1e-6, abs=1e-9)
+
+    cfg = copy.deepcopy(cfg)
+    cfg.custom_hooks = []
+    cfg.load_from = os.path.join(cfg.work_dir, record["phases"][1]["checkpoint"])
+    figures = RUNNERS.build(cfg).test()  # one process: five images, an odd number
+    for key, value in figures.items():
+        task, name = key.split("/")
+        expected = record["metrics"][task][name]["values"][1]
+        assert value == pytest.approx(expected, abs=1e-4), key

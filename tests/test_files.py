@@ -1,0 +1,57 @@
+"""Files are written whole or not at all."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mmlhl.files import atomic_path, clean_leftovers, write_bytes, write_text
+
+
+def test_takes_the_place_of_the_old_file(tmp_path):
+    path = tmp_path / "new folder" / "record.json"
+    write_text(path, "first ±")
+    write_bytes(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "record.json"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        assert path.read_text() == "old"
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == [path] and path.read_text() == "old"
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_file_and_folder_are_synced_before_and_after_the_renaming(tmp_path, monkeypatch, sync):
+    order = []
+    fsync, replace = os.fsync, os.replace
+    kinds = {True: "folder", False: "file"}
+
+    def note_sync(handle):
+        order.append(kinds[os.path.isdir(f"/proc/self/fd/{handle}")])
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", lambda *a: (order.append("renamed"), replace(*a)))
+    write_text(tmp_path / "a.txt", "text", sync=sync)
+    assert order == (["file", "renamed", "folder"] if sync else ["renamed"])
+
+
+def test_leftovers_of_dead_processes_are_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    below = tmp_path / "phase_1_seg"
+    below.mkdir()
+    gone = [below / f".seg.pth.{dead.pid}.tmp", tmp_path / f".lifelong.json.{os.getpid()}.tmp"]
+    kept = [tmp_path / f".a.pth.{os.getppid()}.tmp", tmp_path / "users.tmp", tmp_path / ".b.tmp"]
+    for path in gone + kept:
+        path.touch()
+    assert set(clean_leftovers(tmp_path)) == set(gone)
+    assert all(path.exists() for path in kept)
+    assert clean_leftovers(tmp_path / "nowhere") == []
