@@ -1,9 +1,9 @@
 """Colours of single maps: classes, depth, normals, channels, binary maps."""
 
+from functools import lru_cache
+
 import cv2
-import matplotlib
 import numpy as np
-from matplotlib.colors import hsv_to_rgb
 
 KINDS = ("classes", "binary", "depth", "normal", "channels")
 #: Kinds of the fields that the package's heads write by default.
@@ -39,6 +39,8 @@ def default_palette(classes: int) -> np.ndarray:
     Returns:
         np.ndarray: Shape (classes, 3), uint8, RGB.
     """
+    from matplotlib.colors import hsv_to_rgb  # here, so that `import mmlhl` does without it
+
     index = np.arange(classes)
     hsv = np.stack(
         [index * 0.618034 % 1, np.full(classes, 0.75), np.array([0.95, 0.75, 0.55])[index % 3]], -1
@@ -135,8 +137,7 @@ def colour_map(
         values = np.where(measured, np.nan_to_num(_grey(data)), low)
         steps = (np.clip((values - low) / (high - low), 0, 1) * 255).round().astype(np.uint8)
         if kind == "depth":
-            table = (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).round()
-            image = table.astype(np.uint8)[steps]
+            image = _depth_colours()[steps]
         else:
             image = np.repeat(steps[..., None], 3, axis=-1)
     else:
@@ -168,6 +169,14 @@ def fit_width(image: np.ndarray, width: int, smooth: bool) -> np.ndarray:
     shrinks = width < image.shape[1]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(image, (width, height), interpolation=way if smooth else cv2.INTER_NEAREST)
+
+
+@lru_cache(maxsize=1)
+def _depth_colours() -> np.ndarray:
+    """Viridis from near to far, shape (256, 3), uint8, RGB."""
+    from matplotlib import colormaps  # here, so that `import mmlhl` does without it
+
+    return (colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
 
 
 def _grey(data: np.ndarray) -> np.ndarray:

@@ -1,0 +1,189 @@
+"""Imports run one way, `import mmlhl` registers everything, and loads nothing that it can spare."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in ROOT.glob("mmlhl/**/*.py")
+    if ".mim" not in path.parts
+}
+
+MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
+MODELS |= {"mmlhl.models", "mmlhl.models.segmentors"}
+BELOW_ENGINE = MODELS | {"mmlhl.checkpoints", "mmlhl.datasets", "mmlhl.evaluation"}
+ENGINE = {"mmlhl.engine", "mmlhl.engine.hooks", "mmlhl.engine.runners"}
+SEGMENTORS = "mmlhl.models.segmentors"
+#: What the files of a room may import beside their own room, `paths` and `version`. A file belongs
+#: to the room with the longest name that its own begins with.
+MAY_IMPORT = {
+    "mmlhl.checkpoints": set(),
+    "mmlhl.datasets": set(),
+    "mmlhl.evaluation": set(),
+    "mmlhl.visualization": set(),
+    "mmlhl.rendering": {"mmlhl.datasets"},
+    "mmlhl.models.losses": set(),
+    "mmlhl.models.heads": {"mmlhl.models.losses"},
+    "mmlhl.models.teachers": {"mmlhl.checkpoints", "mmlhl.models"},
+    "mmlhl.models.methods": {"mmlhl.models.losses", "mmlhl.models.teachers"},
+    "mmlhl.models.segmentors": {"mmlhl.checkpoints", "mmlhl.models", "mmlhl.models.teachers"},
+    "mmlhl.models": {"mmlhl.checkpoints"},
+    "mmlhl.engine": BELOW_ENGINE - {SEGMENTORS},
+    "mmlhl.engine.hooks": BELOW_ENGINE - {SEGMENTORS} | {"mmlhl.engine"},
+    "mmlhl.engine.runners": BELOW_ENGINE - {SEGMENTORS} | {"mmlhl.engine"},
+    "mmlhl.inference": BELOW_ENGINE | ENGINE | {"mmlhl.visualization"},
+    "mmlhl.analysis": BELOW_ENGINE | ENGINE | {"mmlhl.visualization", "mmlhl.inference"},
+    "mmlhl.paths": set(),
+    "mmlhl.version": set(),
+}
+#: Arrows that should not be, by file and room; to shrink to none.
+EXCEPTIONS = {
+    ("mmlhl.engine.hooks.lifelong_phase_hook", SEGMENTORS),
+    ("mmlhl.engine.recording", SEGMENTORS),
+    ("mmlhl.engine.runners.lifelong_runner", "mmlhl.engine.hooks"),
+    ("mmlhl.models.methods.der", "mmlhl.models.heads"),
+    ("mmlhl.models.methods.had_release", "mmlhl.models.heads"),
+    ("mmlhl.models.segmentors.lifelong_segmentor", "mmlhl.models.methods"),
+}
+#: Rooms that only what lies above them uses, so that `import mmlhl` does without.
+NOT_AT_IMPORT = ("matplotlib", "mmlhl.analysis", "mmlhl.rendering")
+
+
+def room_of(name):
+    """The room that a module is in."""
+    rooms = [room for room in MAY_IMPORT if name == room or name.startswith(f"{room}.")]
+    return max(rooms, key=len, default=None)
+
+
+def imports_of(name, path):
+    """Modules of mmlhl that a file imports, in functions too; not those for type checkers only."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = set()
+
+    def visit(node):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            if isinstance(child, ast.Import):
+                found.update(alias.name for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                above = package.split(".")[: len(package.split(".")) - child.level + 1]
+                parts = (above if child.level else []) + ([child.module] if child.module else [])
+                base = ".".join(parts)
+                for alias in child.names:
+                    full = f"{base}.{alias.name}"
+                    found.add(full if full in FILES else base)
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return {module for module in found if module.split(".")[0] == "mmlhl"}
+
+
+def arrows():
+    """Every import of a module in another room, by file and room."""
+    for name, path in FILES.items():
+        for module in imports_of(name, path):
+            here, there = room_of(name), room_of(module)
+            # a package's __init__ shows what lies below it
+            shows = path.name == "__init__.py" and module.startswith(f"{name}.")
+            if here != there and not shows and name != "mmlhl":
+                yield name, here, there
+
+
+def test_every_file_is_in_a_room():
+    assert [name for name in FILES if name != "mmlhl" and room_of(name) is None] == []
+
+
+def test_imports_run_one_way():
+    wrong = set()
+    for name, here, there in arrows():
+        if there not in MAY_IMPORT[here] | {"mmlhl.paths", "mmlhl.version", None}:
+            wrong.add((name, there))
+    assert sorted(wrong - EXCEPTIONS) == []
+
+
+def test_rooms_make_no_circle():
+    """Of what is allowed, so that no two rooms may ever import each other."""
+    order, waiting = [], dict(MAY_IMPORT)
+    while waiting:
+        free = [room for room, needs in waiting.items() if not needs - {room} - set(order)]
+        assert free, f"these rooms may import each other: {sorted(waiting)}"
+        order += free
+        waiting = {room: needs for room, needs in waiting.items() if room not in free}
+
+
+def test_analysis_and_rendering_are_imported_by_tools_alone():
+    users = {name for name, _, there in arrows() if there in ("mmlhl.analysis", "mmlhl.rendering")}
+    assert users == set()
+    converter = ROOT / "tools" / "dataset_converters" / "rooms.py"
+    using = [path for path in ROOT.glob("tools/**/*.py") if "mmlhl.rendering" in path.read_text()]
+    assert using == [converter]
+
+
+def test_tools_are_commands_and_no_library():
+    """No tool imports another one, or changes where modules are found."""
+    names = {path.stem for path in ROOT.glob("tools/**/*.py")}
+    library = sys.stdlib_module_names
+    for path in ROOT.glob("tools/**/*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "sys.path" not in text, path
+        for node in ast.walk(ast.parse(text)):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                modules = [node.module or "."]
+            assert not [m for m in modules if m in names - library], path
+
+
+PROBE = """
+import importlib, json, os, sys
+import mmlhl
+loaded = sorted(sys.modules)
+import matplotlib.figure  # once, and not in each that plots
+failed = {}
+for name in sys.argv[1:]:
+    if name in sys.modules:
+        continue
+    reading, writing = os.pipe()
+    if not os.fork():  # each by itself, from what `import mmlhl` has loaded
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    if text:
+        failed[name] = text
+    os.wait()
+print(json.dumps(dict(loaded=loaded, failed=failed)))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """What a fresh process has loaded after `import mmlhl`, and what else cannot be imported."""
+    command = [sys.executable, "-c", PROBE, *FILES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_import_spares_what_few_need(fresh):
+    heavy = [m for m in fresh["loaded"] if m.startswith(tuple(f"{n}." for n in NOT_AT_IMPORT))]
+    assert [*heavy, *(m for m in NOT_AT_IMPORT if m in fresh["loaded"])] == []
+
+
+def test_every_module_is_imported_or_importable(fresh):
+    """`import mmlhl` loads each module that registers something; the others load on their own."""
+    registers = re.compile(r"^@[A-Z_]+\.register_module", re.MULTILINE)
+    registering = {name for name, path in FILES.items() if registers.search(path.read_text())}
+    assert sorted(registering - set(fresh["loaded"])) == []
+    assert fresh["failed"] == {}
