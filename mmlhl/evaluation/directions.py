@@ -1,4 +1,4 @@
-"""Which way is better, for each figure."""
+"""Which way is better, for each metric."""
 
 from .metrics import (
     BinaryMetric,
@@ -8,7 +8,7 @@ from .metrics import (
     SegmentationMetric,
 )
 
-#: Figures of mmseg's own DepthMetric.
+#: Values of mmseg's own DepthMetric.
 STOCK_DEPTH = {
     **dict.fromkeys(("d1", "d2", "d3"), True),
     **dict.fromkeys(("abs_rel", "sq_rel", "rmse", "rmse_log", "log10", "silog"), False),
@@ -24,16 +24,16 @@ DIRECTIONS: dict[str, bool] = {
 }
 
 
-def higher_is_better(figure: str, evaluator: object | None = None) -> bool | None:
-    """Tell whether a larger value of a figure is better.
+def higher_is_better(metric: str, evaluator: object | None = None) -> bool | None:
+    """Whether a larger value of a metric is better.
 
     Args:
-        figure (str): ``<task>/<figure>`` or the figure alone, such as 'seg/mIoU' or 'mIoU'.
-        evaluator (MultiTaskEvaluator, optional): Asked first, as it knows the metrics of the
+        metric: ``<task>/<metric>`` or the metric alone, such as 'seg/mIoU' or 'mIoU'.
+        evaluator: Asked first, as it knows the metrics of the
             user. Defaults to None.
 
     Returns:
-        bool | None: True if larger is better, False if smaller is, None if that is not known.
+        True if larger is better, False if smaller is, None if that is not known.
     """
-    told = getattr(evaluator, "higher_is_better", {})
-    return told.get(figure, DIRECTIONS.get(figure.rpartition("/")[2]))
+    known = getattr(evaluator, "higher_is_better", {})
+    return known.get(metric, DIRECTIONS.get(metric.rpartition("/")[2]))

@@ -21,7 +21,7 @@ STOCK_FIELDS = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
 class MultiTaskEvaluator(Evaluator):
     """Evaluate each task with its own metric or metrics.
 
-    Figures are named ``<task>/<figure>``. A task is left out, silently, if no sample has both its
+    Values are named ``<task>/<metric>``. A task is left out, silently, if no sample has both its
     ground truth and its prediction, for example because the checkpoint does not know it yet.
 
     In distributed testing the sampler repeats a few images so that all processes get equally
@@ -30,10 +30,10 @@ class MultiTaskEvaluator(Evaluator):
     known.
 
     Args:
-        metrics (dict): Task name to the config of its metric, or to a list of configs.
-        output_dir (str, optional): Folder to write predictions to, one subfolder a task. Set by
+        metrics: Task name to the config of its metric, or to a list of configs.
+        output_dir: Folder to write predictions to, one subfolder a task. Set by
             the ``--out`` of ``tools/test.py``. Defaults to None.
-        keep_results (bool): Passed on to metrics that have such an option; those of this package
+        keep_results: Passed on to metrics that have such an option; those of this package
             always keep what they write. Set by ``--out`` as well. Defaults to False.
 
     Raises:
@@ -72,11 +72,20 @@ class MultiTaskEvaluator(Evaluator):
 
     @property
     def higher_is_better(self) -> dict[str, bool]:
-        """dict[str, bool]: Direction of ``<task>/<figure>`` as far as the metrics tell."""
+        """Direction of ``<task>/<metric>`` as far as the metrics know it."""
         return {
             f"{task}/{name}": better
             for task, metric in zip(self.tasks, self.metrics, strict=True)
             for name, better in getattr(metric, "higher_is_better", {}).items()
+        }
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of ``<task>/<metric>`` as far as the metrics know it."""
+        return {
+            f"{task}/{name}": unit
+            for task, metric in zip(self.tasks, self.metrics, strict=True)
+            for name, unit in getattr(metric, "units", {}).items()
         }
 
     def process(
@@ -85,9 +94,9 @@ class MultiTaskEvaluator(Evaluator):
         """Pass a batch to the metrics of all tasks.
 
         Args:
-            data_samples (Sequence[BaseDataElement or dict]): Samples with predictions and, where
+            data_samples: Samples with predictions and, where
                 there is any, ground truth.
-            data_batch (optional): What the data loader gave. Defaults to None.
+            data_batch: What the data loader gave. Defaults to None.
         """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
         self._seen += len(samples)
@@ -98,16 +107,16 @@ class MultiTaskEvaluator(Evaluator):
         self._feed(samples, data_batch)
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Compute the figures of all tasks and start afresh.
+        """Compute the metrics of all tasks and start afresh.
 
         Args:
-            size (int): Number of images in the dataset.
+            size: Number of images in the dataset.
 
         Returns:
-            dict[str, float]: Figures by ``<task>/<figure>``, the same in every process.
+            Values by ``<task>/<metric>``, the same in every process.
 
         Raises:
-            ValueError: If two metrics of a task give a figure of the same name.
+            ValueError: If two metrics of a task give a value of the same name.
         """
         rank, world_size = get_dist_info()
         # The k-th sample (from 0) of a process is image rank + k * world_size, unless repeated.
@@ -115,20 +124,20 @@ class MultiTaskEvaluator(Evaluator):
             self._feed([self._held], None)
         self._seen, self._held = 0, None
 
-        figures: dict[str, float] = {}
+        values: dict[str, float] = {}
         for metric in self.metrics:
             seen = torch.tensor(len(metric.results))
             all_reduce(seen)
             if not seen:
                 continue
             for name, value in metric.evaluate(size).items():
-                if name in figures:
-                    raise ValueError(f"Two metrics give the figure {name}; remove one of them.")
+                if name in values:
+                    raise ValueError(f"Two metrics give the value {name}; remove one of them.")
                 # Plain numbers, because numpy's trip the loading of a checkpoint with best_score.
-                figures[name] = float(value)
+                values[name] = float(value)
         if self.output_dir is not None:
             print_log(f"Predictions were written to {self.output_dir}.", logger="current")
-        return figures
+        return values
 
     def _build(self, task: str, config: dict | BaseMetric, writes: bool) -> BaseMetric:
         if isinstance(config, dict):

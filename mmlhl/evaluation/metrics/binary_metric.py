@@ -1,6 +1,7 @@
-"""Figures of binary maps (saliency, binary edges)."""
+"""Metrics of binary maps (saliency, binary edges)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,28 +19,29 @@ class BinaryMetric(StreamingMetric):
     """Agreement of a predicted probability with a binary map, pooled over all known pixels.
 
     Pixels count whose ground truth is not ``ignore_index``; any other non-zero label is
-    foreground. Both figures are in percent:
+    foreground. Both are in percent:
 
     - ``maxF``: the largest F-measure ``(1 + b) P R / (b P + R)`` over the thresholds k / 255,
       with precision P and recall R of the pixels at or above the threshold,
     - ``IoU``: intersection over union of the foreground at threshold 0.5.
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
             'saliency_map'.
-        beta_squared (float): b above. Defaults to 0.3, usual for saliency; 1 is usual for edges.
-        ignore_index (int): Label that does not count. Defaults to 255.
+        beta_squared: b above. Defaults to 0.3, usual for saliency; 1 is usual for edges.
+        ignore_index: Label that does not count. Defaults to 255.
         **kwargs: See :class:`StreamingMetric`.
     """
 
     higher_is_better = dict(maxF=True, IoU=True)
+    units = dict(maxF="%", IoU="%")
 
     def __init__(
         self,
         field: str = "saliency_map",
         beta_squared: float = 0.3,
         ignore_index: int = 255,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(field=field, **kwargs)
         self.beta_squared = beta_squared
@@ -57,7 +59,7 @@ class BinaryMetric(StreamingMetric):
         areas = torch.stack([(positive & foreground).sum(), (positive | foreground).sum()])
         return torch.cat([histogram, areas.double()])
 
-    def figures(self, sums: Tensor) -> dict[str, float]:
+    def summarize(self, sums: Tensor) -> dict[str, float]:
         """F-measure at its best threshold, and IoU at 0.5."""
         negatives, positives = sums[:-2].view(2, STEPS + 1)
         hits = positives.flip(0).cumsum(0)

@@ -1,6 +1,7 @@
-"""Figures of maps with real channels (edges, keypoints, reshading, curvature)."""
+"""Metrics of maps with real channels (edges, keypoints, reshading, curvature)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,13 +19,14 @@ class ChannelErrorMetric(StreamingMetric):
     A value counts where the ground truth is finite, channel by channel.
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``, e.g. 'edge_map'.
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``, e.g. 'edge_map'.
         **kwargs: See :class:`StreamingMetric`.
     """
 
     higher_is_better = dict(l1=False)
+    units = dict(l1="")
 
-    def __init__(self, field: str, **kwargs) -> None:
+    def __init__(self, field: str, **kwargs: Any) -> None:
         super().__init__(field=field, **kwargs)
 
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
@@ -33,7 +35,7 @@ class ChannelErrorMetric(StreamingMetric):
         error = (pred[measured].double() - gt[measured].double()).abs()
         return torch.stack([error.new_tensor(error.numel()), error.sum()])
 
-    def figures(self, sums: Tensor) -> dict[str, float]:
+    def summarize(self, sums: Tensor) -> dict[str, float]:
         """Mean over all measured values."""
         return dict(l1=ratio(sums[1], sums[0]))
 

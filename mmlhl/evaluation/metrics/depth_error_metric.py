@@ -1,7 +1,8 @@
-"""Figures of depth maps."""
+"""Metrics of depth maps."""
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,13 +29,14 @@ class DepthErrorMetric(StreamingMetric):
       not positive is outside.
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
             'depth_map'.
-        min_depth (float): Ground truth must be larger to count. Defaults to 0.
-        max_depth (float, optional): Ground truth must not be larger to count. Defaults to None.
-        output_format (str): 'png' writes 16-bit images in units of ``output_scale``, as the
+        min_depth: Ground truth must be larger to count. Defaults to 0.
+        max_depth: Ground truth must not be larger to count. Defaults to None.
+        unit: Unit of the ground truth, shown in tables. Defaults to metres.
+        output_format: 'png' writes 16-bit images in units of ``output_scale``, as the
             multi-task dataset reads them, 'npy' writes float32 arrays. Defaults to 'png'.
-        output_scale (float): Value of one step of the written image. Defaults to 0.001, which is
+        output_scale: Value of one step of the written image. Defaults to 0.001, which is
             a millimetre.
         **kwargs: See :class:`StreamingMetric`.
 
@@ -43,6 +45,7 @@ class DepthErrorMetric(StreamingMetric):
     """
 
     higher_is_better = dict(abs_err=False, rel_err=False, rmse=False, delta_1=True)
+    units = dict(abs_err="m", rel_err="", rmse="m", delta_1="%")
 
     def __init__(
         self,
@@ -51,13 +54,15 @@ class DepthErrorMetric(StreamingMetric):
         max_depth: float | None = None,
         output_format: str = "png",
         output_scale: float = 0.001,
-        **kwargs,
+        unit: str = "m",
+        **kwargs: Any,
     ) -> None:
         super().__init__(field=field, **kwargs)
         if output_format not in ("png", "npy"):
             raise ValueError(
                 f"DepthErrorMetric: output_format must be 'png' or 'npy', not {output_format!r}."
             )
+        self.units = {**self.units, "abs_err": unit, "rmse": unit}
         self.min_depth = min_depth
         self.max_depth = max_depth
         self.output_format = output_format
@@ -76,7 +81,7 @@ class DepthErrorMetric(StreamingMetric):
             [count, error.sum(), (error / g).sum(), error.square().sum(), within.sum().double()]
         )
 
-    def figures(self, sums: Tensor) -> dict[str, float]:
+    def summarize(self, sums: Tensor) -> dict[str, float]:
         """Means over all measured pixels."""
         count, absolute, relative, squared, within = sums
         return dict(

@@ -12,8 +12,8 @@ def write_image(image: np.ndarray, path: Path) -> None:
     """Write an 8- or 16-bit image losslessly, whole or not at all.
 
     Args:
-        image (np.ndarray): Shape (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
-        path (Path): File name that ends in ``.png``.
+        image: Shape (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
+        path: File name that ends in ``.png``.
 
     Raises:
         OSError: If the file cannot be written.
@@ -30,8 +30,8 @@ def write_array(array: np.ndarray, path: Path) -> None:
     """Write an array as ``.npy``, whole or not at all.
 
     Args:
-        array (np.ndarray): Any array.
-        path (Path): File name that ends in ``.npy``.
+        array: Any array.
+        path: File name that ends in ``.npy``.
     """
     with atomic_path(path, sync=False) as temporary, open(temporary, "wb") as file:
         np.save(file, array)

@@ -1,7 +1,8 @@
-"""Figures of surface normals."""
+"""Metrics of surface normals."""
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ class NormalErrorMetric(StreamingMetric):
       and 30 degrees, in percent.
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
             'normal_map'.
         **kwargs: See :class:`StreamingMetric`.
     """
@@ -37,9 +38,10 @@ class NormalErrorMetric(StreamingMetric):
     higher_is_better = dict(
         mean_err=False, median_err=False, within_11=True, within_22=True, within_30=True
     )
+    units = dict(mean_err="deg", median_err="deg", within_11="%", within_22="%", within_30="%")
     thresholds = dict(within_11=11.25, within_22=22.5, within_30=30.0)
 
-    def __init__(self, field: str = "normal_map", **kwargs) -> None:
+    def __init__(self, field: str = "normal_map", **kwargs: Any) -> None:
         super().__init__(field=field, **kwargs)
 
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
@@ -53,8 +55,8 @@ class NormalErrorMetric(StreamingMetric):
         count = angle.new_tensor(angle.numel())
         return torch.cat([torch.stack([count, angle.sum(), *within]), histogram])
 
-    def figures(self, sums: Tensor) -> dict[str, float]:
-        """Figures over all pixels that have a normal."""
+    def summarize(self, sums: Tensor) -> dict[str, float]:
+        """Errors over all pixels that have a normal."""
         count, total, *within = sums[: 2 + len(self.thresholds)]
         shares = {k: ratio(w, count, 100) for k, w in zip(self.thresholds, within, strict=True)}
         median = histogram_median(sums[2 + len(self.thresholds) :], 180 / BINS)
@@ -74,11 +76,11 @@ def angular_error(pred: Tensor, gt: Tensor) -> Tensor:
     angles as well and needs neither clamping nor unit length.
 
     Args:
-        pred (Tensor): Shape (3, N); a vector of length 0 counts as 90 degrees.
-        gt (Tensor): Shape (3, N), length larger than 0.
+        pred: Shape (3, N); a vector of length 0 counts as 90 degrees.
+        gt: Shape (3, N), length larger than 0.
 
     Returns:
-        Tensor: Shape (N,), in [0, 180].
+        Shape (N,), in [0, 180].
     """
     cross = torch.linalg.vector_norm(torch.linalg.cross(pred, gt, dim=0), dim=0)
     dot = (pred * gt).sum(0)
@@ -93,11 +95,11 @@ def histogram_median(histogram: Tensor, width: float) -> float:
     were spread evenly, and averaged.
 
     Args:
-        histogram (Tensor): Counts, shape (B,).
-        width (float): Width of a bin.
+        histogram: Counts, shape (B,).
+        width: Width of a bin.
 
     Returns:
-        float: The median, off by less than ``width``; NaN if nothing was counted.
+        The median, off by less than ``width``; NaN if nothing was counted.
     """
     cumulative = histogram.cumsum(0)
     count = round(float(cumulative[-1]))

@@ -1,8 +1,9 @@
-"""Figures of class maps."""
+"""Metrics of class maps."""
 
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,31 +20,32 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
     """mmseg's IoUMetric in constant memory, for any class task.
 
     Counts and formulas are IoUMetric's. Two things differ. The counts of all images are folded
-    into one float64 sum, where IoUMetric keeps four tensors an image. And figures are not rounded
+    into one float64 sum, where IoUMetric keeps four tensors an image. And metrics are not rounded
     to two decimals, because relative gains divide by them.
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
             'sem_seg'.
-        class_names (Sequence[str], optional): Names of the classes. By default they come from the
+        class_names: Names of the classes. By default they come from the
             dataset's meta information: ``<field>_classes`` if there, otherwise, for 'sem_seg',
             ``classes``.
-        num_classes (int, optional): In place of ``class_names``, for a task without names.
-        ignore_index (int): Label that does not count. Defaults to 255.
-        iou_metrics (Sequence[str] | str): Of 'mIoU', 'mDice' and 'mFscore'. Defaults to
+        num_classes: In place of ``class_names``, for a task without names.
+        ignore_index: Label that does not count. Defaults to 255.
+        iou_metrics: Of 'mIoU', 'mDice' and 'mFscore'. Defaults to
             ('mIoU',), which gives mIoU, aAcc (pixel accuracy) and mAcc, all in percent.
-        nan_to_num (int, optional): Value of classes that do not occur, which are otherwise left
+        nan_to_num: Value of classes that do not occur, which are otherwise left
             out of the means. Defaults to None.
-        beta (int): Weight of recall in mFscore. Defaults to 1.
+        beta: Weight of recall in mFscore. Defaults to 1.
         **kwargs: See :class:`StreamingMetric`.
 
     Raises:
-        ValueError: If ``iou_metrics`` names another figure.
+        ValueError: If ``iou_metrics`` names another metric.
     """
 
     higher_is_better = dict.fromkeys(
         ("mIoU", "aAcc", "mAcc", "mDice", "mFscore", "mPrecision", "mRecall"), True
     )
+    units = dict.fromkeys(higher_is_better, "%")
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         iou_metrics: Sequence[str] | str = ("mIoU",),
         nan_to_num: int | None = None,
         beta: int = 1,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(field=field, **kwargs)
         iou_metrics = [iou_metrics] if isinstance(iou_metrics, str) else list(iou_metrics)
@@ -74,10 +76,10 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
 
     @property
     def names(self) -> list[str]:
-        """list[str]: Names of the task's classes.
+        """Names of the task's classes.
 
         Raises:
-            ValueError: If neither the config nor the dataset tells them.
+            ValueError: If neither the config nor the dataset names them.
         """
         meta = self.dataset_meta or {}
         names = self.class_names or meta.get(f"{self.field}_classes")
@@ -98,7 +100,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         )
         return torch.cat([area.double() for area in areas])
 
-    def figures(self, sums: Tensor) -> dict[str, float]:
+    def summarize(self, sums: Tensor) -> dict[str, float]:
         """Means over the classes that occur, in percent; logs IoUMetric's table of classes."""
         areas = tuple(sums.view(4, -1))
         with warnings.catch_warnings():
@@ -109,7 +111,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         return {name if name == "aAcc" else f"m{name}": mean for name, mean in means.items()}
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
-        """Compute the figures; see :meth:`StreamingMetric.compute_metrics`."""
+        """Compute the metrics; see :meth:`StreamingMetric.compute_metrics`."""
         if not results:
             return {}
         total = torch.stack(list(results)).sum(0)
@@ -121,7 +123,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
                 IoUMetric.compute_metrics(self, [tuple(total.view(4, -1))])  # logs the table
         finally:
             self._dataset_meta = meta
-        return self.figures(total)
+        return self.summarize(total)
 
     def write(self, pred: Tensor, path: Path) -> None:
         """Write class ids as 8-bit PNG."""

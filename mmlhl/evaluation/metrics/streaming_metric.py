@@ -1,9 +1,11 @@
 """What the metrics of all output spaces share: reading a sample, running sums, writing maps."""
 
 import os.path as osp
+import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
@@ -15,32 +17,47 @@ class StreamingMetric(BaseMetric):
 
     Whatever the number of images, ``self.results`` holds one float64 vector: the sums so far.
     mmengine collects that one vector from each process, so distributed evaluation is the same sum
-    and gives the same figures as one process.
+    and gives the same values as one process.
 
     A sample takes part if it holds both ``gt_<field>`` and ``pred_<field>``; others are skipped
     silently, since in a lifelong sequence a checkpoint need not know a task yet and a sample need
     not have its annotation. A subclass says which pixels are measured (see :meth:`sums`).
 
     Args:
-        field (str): Maps are read from ``gt_<field>`` and ``pred_<field>``.
-        output_dir (str, optional): Folder to which each prediction is written, as
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
+        output_dir: Folder to which each prediction is written, as
             ``<name of the image>.png`` or ``.npy``. Defaults to None: nothing is written.
-        output_levels (int): How many parts of the image's path make the name of the written
+        output_levels: How many parts of the image's path make the name of the written
             file; 2 keeps the image's folder, which is needed where folders hold images of the
             same name. Defaults to 1.
-        format_only (bool): Write predictions and compute nothing. Defaults to False.
-        collect_device (str): 'gpu' gathers the sums through the process group (which also works
+        format_only: Write predictions and compute nothing. Defaults to False.
+        collect_device: 'gpu' gathers the sums through the process group (which also works
             on CPU with gloo), 'cpu' through files in the working directory. Defaults to 'gpu',
             as the sums are small and a shared disk cannot be taken for granted.
-        prefix (str, optional): Prefix of the figures' names; :class:`MultiTaskEvaluator` sets the
+        prefix: Prefix of the metrics' names; :class:`MultiTaskEvaluator` sets the
             task's name. Defaults to None.
 
     Raises:
         ValueError: If ``format_only`` is set without ``output_dir``.
     """
 
-    #: Direction of each figure that the metric may return.
+    #: Direction of each value that the metric may return.
     higher_is_better: dict[str, bool] = {}
+    #: Unit of each value: ``"m"``, ``"deg"``, ``"%"``, or ``""`` for a plain number.
+    units: dict[str, str] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Accept the former name of :meth:`summarize` for one release."""
+        super().__init_subclass__(**kwargs)
+        former = cls.__dict__.get("figures")
+        if former is not None and "summarize" not in cls.__dict__:
+            warnings.warn(
+                f"{cls.__name__}.figures is now called summarize; the former name works for one "
+                "more release",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            cls.summarize = former
 
     def __init__(
         self,
@@ -64,31 +81,31 @@ class StreamingMetric(BaseMetric):
         """Sum up one image.
 
         Args:
-            pred (Tensor): Prediction, shape (C, H, W).
-            gt (Tensor): Ground truth on the same device, shape (C, H, W); 255 in class and binary
+            pred: Prediction, shape (C, H, W).
+            gt: Ground truth on the same device, shape (C, H, W); 255 in class and binary
                 maps and NaN in float maps mark pixels that must not count.
 
         Returns:
-            Tensor: Sums, shape (S,), float64, on any device; S must not depend on the image.
+            Sums, shape (S,), float64, on any device; S must not depend on the image.
         """
 
     @abstractmethod
-    def figures(self, sums: Tensor) -> dict[str, float]:
-        """Turn the sums over all images into figures.
+    def summarize(self, sums: Tensor) -> dict[str, float]:
+        """Turn the sums over all images into metrics.
 
         Args:
-            sums (Tensor): Shape (S,), float64, on the CPU.
+            sums: Shape (S,), float64, on the CPU.
 
         Returns:
-            dict[str, float]: Figures by name; NaN where no pixel was measured.
+            Metrics by name; NaN where no pixel was measured.
         """
 
     def write(self, pred: Tensor, path: Path) -> None:
         """Write one prediction to disk.
 
         Args:
-            pred (Tensor): Prediction, shape (C, H, W).
-            path (Path): File name without extension; its folder exists.
+            pred: Prediction, shape (C, H, W).
+            path: File name without extension; its folder exists.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot write predictions.")
 
@@ -96,8 +113,8 @@ class StreamingMetric(BaseMetric):
         """Add a batch to the running sums and write its predictions if asked to.
 
         Args:
-            data_batch (dict, optional): Not used.
-            data_samples (Sequence[dict]): Data samples as dicts.
+            data_batch: Not used.
+            data_samples: Data samples as dicts.
 
         Raises:
             ValueError: If a prediction and its ground truth differ in shape.
@@ -127,17 +144,17 @@ class StreamingMetric(BaseMetric):
         self.results[:] = [self.results[0] + sums] if self.results else [sums]
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
-        """Compute the figures from the sums of all processes.
+        """Compute the metrics from the sums of all processes.
 
         Args:
-            results (list[Tensor]): One vector a process that has seen the task.
+            results: One vector a process that has seen the task.
 
         Returns:
-            dict[str, float]: The figures; empty if the task was nowhere seen.
+            The metrics; empty if the task was nowhere seen.
         """
         if not results:
             return {}
-        return self.figures(torch.stack(list(results)).sum(0))
+        return self.summarize(torch.stack(list(results)).sum(0))
 
     def _output_path(self, sample: dict) -> Path:
         if "img_path" not in sample:
