@@ -91,8 +91,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             ``inputs`` (N, C, H, W) float and ``data_samples``.
 
         Raises:
-            ValueError: If images do not fit into ``size``, or differ in size in a test without
-                ``test_cfg``.
+            ValueError: If images do not fit into ``size``, differ in size in a test without
+                ``test_cfg``, or labels do not lie on their image in training.
         """
         data = self.cast_data(data)
         samples: list[SegDataSample] | None = data.get("data_samples", None)
@@ -110,7 +110,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
                     f"{sorted({tuple(i.shape[-2:]) for i in images})}; use batch_size=1 or "
                     "test_cfg=dict(size_divisor=32) in data_preprocessor"
                 )
-        height, width = self._batch_size(images, size, divisor)
+        key = "size" if training else "test_cfg.size"
+        height, width = self._batch_size(images, size, divisor, key)
         pads = [(0, width - i.shape[-1], 0, height - i.shape[-2]) for i in images]
         inputs = torch.stack(
             [
@@ -120,6 +121,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         )
         for i, sample in enumerate(samples or []):
             if training:
+                self._check_labels(sample, images[i].shape[-2:])
                 self._pad_sample(sample, images[i].shape[-2:], pads[i])
                 meta = dict(img_shape=tuple(images[i].shape[-2:]), padding_size=pads[i])
                 sample.set_metainfo({**meta, "pad_shape": (height, width)})
@@ -144,7 +146,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
 
     @staticmethod
     def _batch_size(
-        images: Sequence[Tensor], size: Sequence[int] | None, divisor: int | None
+        images: Sequence[Tensor], size: Sequence[int] | None, divisor: int | None, key: str
     ) -> tuple[int, int]:
         height = max(image.shape[-2] for image in images)
         width = max(image.shape[-1] for image in images)
@@ -152,7 +154,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             if height > size[0] or width > size[1]:
                 raise ValueError(
                     f"an image of {height}x{width} (height x width) does not fit into "
-                    f"data_preprocessor.size={tuple(size)}; crop it or set a greater size"
+                    f"data_preprocessor.{key}={tuple(size)}; crop it or set a greater size"
                 )
             return size[0], size[1]
         divisor = divisor or 1
@@ -164,23 +166,38 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         if "valid_map" not in sample:
             ones = torch.ones((1, *shape), dtype=torch.bool, device=self.device)
             sample.set_data({"valid_map": PixelData(data=ones)})
-        for field in sample.keys():
-            value = sample.get(field)
-            if not isinstance(value, PixelData) or "data" not in value:
-                continue
-            if field != "valid_map" and not field.startswith("gt_"):
-                continue
-            data = value.data
-            if tuple(data.shape[-2:]) != tuple(shape):
-                raise ValueError(
-                    f"{sample.get('img_path', 'a sample')}: {field} is "
-                    f"{tuple(data.shape[-2:])}, but its image {tuple(shape)}; resize and crop "
-                    "them together"
-                )
+        for field, data in _label_maps(sample):
             fill = self._fill_value(field, data)
             sample.set_data({field: PixelData(data=F.pad(data, pad, value=fill))})
+
+    @staticmethod
+    def _check_labels(sample: SegDataSample, shape: Sequence[int]) -> None:
+        """Labels of every sample lie on its image, whether it is padded or not."""
+        meta = sample.metainfo
+        path = meta.get("img_path", "a sample")
+        resting = meta.get("resting_labels")
+        if resting:
+            movers = dict.fromkeys(step["by"] for step in meta.get("geometry", ()))
+            raise ValueError(
+                f"{path}: {', '.join(resting)} was read after the image had been moved by "
+                f"{', '.join(movers) or 'a transform'}; in a pipeline for training, "
+                "LoadMultiTaskAnnotations comes first"
+            )
+        for field, data in _label_maps(sample):
+            if tuple(data.shape[-2:]) != tuple(shape):
+                raise ValueError(
+                    f"{path}: {field} is {tuple(data.shape[-2:])} (height, width), but its image "
+                    f"{tuple(shape)}; resize and crop them together"
+                )
 
     def _fill_value(self, field: str, data: Tensor) -> float:
         if field == "valid_map":
             return 0
         return float("nan") if data.is_floating_point() else self.seg_pad_val
+
+
+def _label_maps(sample: SegDataSample) -> list[tuple[str, Tensor]]:
+    """Ground truth maps of a sample, its valid map included."""
+    fields = [name for name in sample.keys() if name == "valid_map" or name.startswith("gt_")]
+    values = [(name, sample.get(name)) for name in fields]
+    return [(n, v.data) for n, v in values if isinstance(v, PixelData) and "data" in v]

@@ -1,6 +1,7 @@
 """Transforms of images with several annotations."""
 
-from .crop import MultiTaskRandomCrop
+from . import erase  # noqa: F401  (registers)
+from .crop import MultiTaskCenterCrop, MultiTaskRandomCrop
 from .flip import MultiTaskRandomFlip
 from .formatting import PackMultiTaskInputs
 from .loading import LoadImage, LoadMultiTaskAnnotations
@@ -13,6 +14,7 @@ from .sobel import SobelEdges
 __all__ = [
     "LoadImage",
     "LoadMultiTaskAnnotations",
+    "MultiTaskCenterCrop",
     "MultiTaskPad",
     "MultiTaskRandomCrop",
     "MultiTaskRandomFlip",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
+from mmcv.transforms import CenterCrop
 from mmseg.datasets.transforms import RandomCrop
 from mmseg.registry import TRANSFORMS
 
 from .maps import crop_maps
 
 
-@TRANSFORMS.register_module()
+@TRANSFORMS.register_module(name=["MultiTaskRandomCrop", "RandomCrop"], force=True)
 class MultiTaskRandomCrop(RandomCrop):
     """Cut a random part of fixed size out of the image and every annotation.
 
@@ -46,5 +48,36 @@ class MultiTaskRandomCrop(RandomCrop):
             chooser = copy.copy(self)
             chooser.cat_max_ratio = 1.0
         top, bottom, left, right = chooser.crop_bbox(results)
-        crop_maps(results, top, left, bottom - top, right - left)
+        crop_maps(results, top, left, bottom - top, right - left, self)
         return results
+
+
+@TRANSFORMS.register_module(name=["MultiTaskCenterCrop", "CenterCrop"])
+class MultiTaskCenterCrop(CenterCrop):
+    """Cut the middle out of the image and every annotation.
+
+    Args:
+        crop_size: (width, height) or one number for both, as in mmcv.
+        auto_pad: Whether images that are smaller are padded first, by ``MultiTaskPad``.
+        pad_cfg: Arguments of the padding.
+        clip_object_border: As in mmcv.
+    """
+
+    def __init__(
+        self,
+        crop_size: int | tuple[int, int],
+        auto_pad: bool = False,
+        pad_cfg: dict | None = None,
+        clip_object_border: bool = True,
+    ) -> None:
+        pad_cfg = {**(pad_cfg or {}), "type": "mmseg.MultiTaskPad"}
+        crop_size = crop_size if isinstance(crop_size, int) else tuple(crop_size)
+        super().__init__(crop_size, auto_pad, pad_cfg, clip_object_border)
+
+    def _crop_img(self, results: dict, bboxes: np.ndarray) -> None:
+        left, top, right, bottom = (int(side) for side in bboxes)
+        crop_maps(results, top, left, bottom - top + 1, right - left + 1, self)
+        results["pad_shape"] = results["img_shape"]
+
+    def _crop_seg_map(self, results: dict, bboxes: np.ndarray) -> None:
+        """Done together with the image."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from mmcv.transforms import RandomFlip
+from mmseg.datasets.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
 from .maps import annotation_maps
+from .trace import note
 
 _CODES = {"horizontal": 1, "vertical": 0, "diagonal": -1}
 _SIGNS = {"horizontal": (-1, 1, 1), "vertical": (1, -1, 1), "diagonal": (-1, -1, 1)}
 
 
-@TRANSFORMS.register_module()
+@TRANSFORMS.register_module(name=["MultiTaskRandomFlip", "RandomFlip"], force=True)
 class MultiTaskRandomFlip(RandomFlip):
     """Flip the image and every annotation.
 
@@ -37,13 +38,41 @@ class MultiTaskRandomFlip(RandomFlip):
 
     def _flip(self, results: dict) -> None:
         direction = results["flip_direction"]
-        code = _CODES[direction]
-        results["img"] = cv2.flip(results["img"], code)
+        results["img"] = np.ascontiguousarray(cv2.flip(results["img"], _CODES[direction]))
         for key, kind in list(annotation_maps(results)):
-            if key == "gt_seg_map" and self.swap_seg_labels is not None:
-                flipped = np.ascontiguousarray(self._flip_seg_map(results[key], direction))
-            else:
-                flipped = cv2.flip(results[key], code)
-            if kind == "normal":
-                flipped *= np.array(_SIGNS[direction], flipped.dtype)
-            results[key] = flipped
+            results[key] = flip_map(results[key], direction, kind)
+            if self.swap_seg_labels is not None and kind == "classes" and self._swaps(results, key):
+                results[key] = self._swap(results[key])
+        results["swap_seg_labels"] = self.swap_seg_labels
+        if results.get("gt_bboxes") is not None:
+            size = results["img"].shape[:2]
+            results["gt_bboxes"] = self._flip_bbox(results["gt_bboxes"], size, direction)
+        note(results, "flip", self, direction=direction)
+
+    @staticmethod
+    def _swaps(results: dict, key: str) -> bool:
+        return key == "gt_seg_map" or key not in results.get("dense_fields", ())
+
+    def _swap(self, array: np.ndarray) -> np.ndarray:
+        swapped = array.copy()
+        for one, other in self.swap_seg_labels:
+            swapped[array == one] = other
+            swapped[array == other] = one
+        return swapped
+
+
+def flip_map(array: np.ndarray, direction: str, kind: str) -> np.ndarray:
+    """Mirror one annotation map.
+
+    Args:
+        array: (H, W) or (H, W, K).
+        direction: ``horizontal``, ``vertical`` or ``diagonal``.
+        kind: Kind of the map; normals change their signs.
+
+    Returns:
+        A new array.
+    """
+    flipped = cv2.flip(np.ascontiguousarray(array), _CODES[direction]).reshape(array.shape)
+    if kind == "normal":
+        flipped *= np.array(_SIGNS[direction], flipped.dtype)
+    return flipped

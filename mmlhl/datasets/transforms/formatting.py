@@ -11,6 +11,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 
+from .maps import VALID, label_kinds
+from .trace import GEOMETRY, RESTING, movers
+
 META_KEYS = (
     "img_path",
     "img_id",
@@ -35,6 +38,11 @@ class PackMultiTaskInputs(BaseTransform):
     (K, H, W), normals float32 (3, H, W), each in the sample's field ``gt_<field>``;
     ``gt_seg_map`` becomes ``gt_sem_seg`` as in mmseg. ``valid_map`` becomes bool (1, H, W).
 
+    Labels have to lie on the image: those that moved with it have its size, those that were read
+    after it was moved have that of the file. What happened to the image goes into the meta
+    information, ``geometry``; which labels went along into ``moved_labels`` (field -> kind), and
+    which did not into ``resting_labels``. All three are absent if the image never moved.
+
     Args:
         meta_keys: Results that are kept as the sample's meta information where present.
     """
@@ -50,31 +58,86 @@ class PackMultiTaskInputs(BaseTransform):
 
         Returns:
             ``inputs``, the (C, H, W) image, and ``data_samples``, a ``SegDataSample``.
+
+        Raises:
+            ValueError: If a label does not lie on the image.
         """
+        kinds = label_kinds(results)
+        if "img" in results:
+            _check_alignment(results, kinds)
         packed = {}
         if "img" in results:
             img = results["img"]
             packed["inputs"] = _to_chw(img if img.ndim == 3 else img[..., None])
         sample = SegDataSample()
-        kinds = results.get("dense_fields", {})
-        keys = list(kinds) + [k for k in results.get("seg_fields", []) if k not in kinds]
-        for key in keys:
-            if results.get(key) is None:
-                continue
-            dtype = np.int64 if kinds.get(key, "classes") in ("classes", "binary") else np.float32
+        for key, kind in kinds.items():
+            dtype = np.int64 if kind in ("classes", "binary") else np.float32
             data = results[key].astype(dtype, copy=False)
-            field = "gt_sem_seg" if key == "gt_seg_map" else key
             chw = _to_chw(data if data.ndim == 3 else data[..., None])
-            sample.set_data({field: PixelData(data=chw)})
-        if results.get("valid_map") is not None:
-            valid = torch.from_numpy(results["valid_map"].astype(bool))[None]
-            sample.set_data({"valid_map": PixelData(data=valid)})
-        sample.set_metainfo({k: results[k] for k in self.meta_keys if k in results})
+            sample.set_data({_field(key): PixelData(data=chw)})
+        if results.get(VALID) is not None:
+            valid = torch.from_numpy(results[VALID].astype(bool))[None]
+            sample.set_data({VALID: PixelData(data=valid)})
+            kinds[VALID] = VALID
+        meta = {k: results[k] for k in self.meta_keys if k in results}
+        if results.get(GEOMETRY):
+            resting = results.get(RESTING, ())
+            moved = {_field(k): kind for k, kind in kinds.items() if k not in resting}
+            meta.update({GEOMETRY: results[GEOMETRY], "moved_labels": moved})
+        if results.get(RESTING):
+            meta[RESTING] = tuple(_field(key) for key in results[RESTING])
+        sample.set_metainfo(meta)
         packed["data_samples"] = sample
         return packed
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(meta_keys={self.meta_keys})"
+
+
+def _field(key: str) -> str:
+    return "gt_sem_seg" if key == "gt_seg_map" else key
+
+
+def _check_alignment(results: dict, kinds: dict[str, str]) -> None:
+    """What can be known here of labels that were left behind."""
+    size = tuple(results["img"].shape[:2])
+    path = results.get("img_path", "a sample")
+    resting = results.get(RESTING, ())
+    moving = [key for key in [*kinds, VALID] if results.get(key) is not None and key not in resting]
+    for key in moving:
+        if tuple(results[key].shape[:2]) != size:
+            raise ValueError(
+                f"{path}: {key} is {_size(results[key].shape)} (height x width), but its image "
+                f"{_size(size)}. The image was moved by {_culprits(results)}, the label was not; "
+                "mmlhl's transforms and the stock ones by name move both"
+            )
+    flips = [step for step in results.get(GEOMETRY, ()) if step["kind"] == "flip"]
+    left = [key for key in moving if key not in results.get("seg_fields", ())]
+    if results.get("flip") and not flips and left:
+        raise ValueError(
+            f"{path}: the image was flipped ({results.get('flip_direction')}) by a RandomFlip that "
+            f"does not flip {', '.join(left)}; give it by name, dict(type='RandomFlip', ...), or "
+            "use MultiTaskRandomFlip"
+        )
+    original = tuple(results.get("ori_shape", size)[:2])
+    for key in resting:
+        if results.get(key) is not None and tuple(results[key].shape[:2]) != original:
+            raise ValueError(
+                f"{path}: {key} is {_size(results[key].shape)} (height x width), but the image "
+                f"had {_size(original)} before {movers(results)}; read annotations before them"
+            )
+
+
+def _size(shape: Sequence[int]) -> str:
+    return f"{shape[0]}x{shape[1]}"
+
+
+def _culprits(results: dict) -> str:
+    """Stock transforms that left their traces, but no step."""
+    known = {step["by"] for step in results.get(GEOMETRY, ())}
+    traces = dict(Pad="pad_size_divisor", Resize="scale_factor")
+    names = [n for n, key in traces.items() if key in results and not any(n in k for k in known)]
+    return " or ".join(names) or "a transform such as RandomCrop, RandomRotate or CenterCrop"
 
 
 def _to_chw(array: np.ndarray) -> torch.Tensor:

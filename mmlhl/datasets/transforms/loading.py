@@ -13,6 +13,7 @@ from ..annotation import Annotation
 from ..decoding import decode, decode_classes, pick_channels
 from ..reading import decode_npy, read_bytes, read_raw
 from .maps import resize_map
+from .trace import rest, was_moved
 
 
 @TRANSFORMS.register_module()
@@ -85,7 +86,9 @@ class LoadMultiTaskAnnotations(BaseTransform):
     """Read the annotations that the sample's dataset names, each by its own kind and encoding.
 
     Does nothing for images without annotations, so that one pipeline serves training, testing,
-    test-time augmentation and mmseg's inferencer.
+    test-time augmentation and mmseg's inferencer. Annotations keep the file's size, as predictions
+    come back to it: if the image was moved before, no later transform moves them, and training
+    refuses them.
 
     Required keys: ``ann_specs`` and ``ann_paths`` (both optional, from ``MultiTaskDataset``).
     Added keys: ``gt_seg_map`` and ``gt_<field>`` maps, ``seg_fields`` (class and binary maps),
@@ -119,6 +122,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
         """
         results.setdefault("seg_fields", [])
         results.setdefault("dense_fields", {})
+        moved = "img" in results and was_moved(results)
         for name, ann in results.get("ann_specs", {}).items():
             if self.tasks is not None and name not in self.tasks:
                 continue
@@ -127,14 +131,14 @@ class LoadMultiTaskAnnotations(BaseTransform):
             else:
                 self._read(results, ann)
             self._note(results, ann)
+            if moved:
+                rest(results, ann.key)
         return results
 
     def _original(self, results: dict) -> np.ndarray:
         """Image as it lies on disk, even if the pipeline resized or flipped it before."""
-        img = results["img"]
-        size = tuple(results.get("ori_shape", img.shape)[:2])
-        if img.shape[:2] == size and not results.get("flip"):
-            return img
+        if not was_moved(results):
+            return results["img"]
         loader = LoadImage(backend_args=self.backend_args)
         return loader({"img_path": results["img_path"]})["img"]
 

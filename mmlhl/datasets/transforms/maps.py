@@ -13,40 +13,69 @@ import cv2
 import numpy as np
 
 from ..annotation import IGNORE
+from .trace import RESTING, note
 
 VALID = "valid_map"
 _NEAREST_KINDS = ("classes", "binary", VALID)
 
 
 def annotation_maps(results: dict) -> Iterator[tuple[str, str]]:
-    """All annotation maps of a sample, the valid map included.
+    """The maps that move with the image, the valid map included.
 
     Args:
         results: Pipeline results.
 
     Yields:
-        Key of the map and its kind, ``'valid_map'`` for the valid map. Maps in ``seg_fields``
-        that another loader put there count as classes.
+        Key of the map and its kind, ``'valid_map'`` for the valid map. Annotations that were read
+        after the image was moved rest as they are and are left out.
     """
-    kinds = results.get("dense_fields", {})
-    for key, kind in kinds.items():
-        if results.get(key) is not None:
+    resting = results.get(RESTING, ())
+    for key, kind in label_kinds(results).items():
+        if key not in resting:
             yield key, kind
-    for key in results.get("seg_fields", []):
-        if key not in kinds and results.get(key) is not None:
-            yield key, "classes"
     if results.get(VALID) is not None:
         yield VALID, VALID
 
 
-def ensure_valid_map(results: dict) -> None:
-    """Add an all-valid map for transforms that are about to add pixels.
+def label_kinds(results: dict) -> dict[str, str]:
+    """Key and kind of each annotation map that a sample has.
+
+    Args:
+        results: Pipeline results.
+
+    Returns:
+        ``dense_fields`` without absent maps, and what other loaders put into ``seg_fields``:
+        classes, or for floats depth (``gt_depth_map``) and channels.
+    """
+    kinds = {k: v for k, v in results.get("dense_fields", {}).items() if results.get(k) is not None}
+    for key in results.get("seg_fields", []):
+        if key in kinds or results.get(key) is None:
+            continue
+        if np.issubdtype(results[key].dtype, np.floating):
+            kinds[key] = "depth" if key == "gt_depth_map" else "channels"
+        else:
+            kinds[key] = "classes"
+    return kinds
+
+
+def is_plain(results: dict) -> bool:
+    """Whether a sample is mmseg's own, on which stock transforms do what they do in mmseg.
+
+    Args:
+        results: Pipeline results.
+    """
+    return "dense_fields" not in results
+
+
+def ensure_valid_map(results: dict, size: tuple[int, int] | None = None) -> None:
+    """Add an all-valid map for transforms that add pixels.
 
     Args:
         results: Pipeline results with ``img``.
+        size: (height, width) of the image before; that of ``img`` when None.
     """
     if results.get(VALID) is None:
-        results[VALID] = np.ones(results["img"].shape[:2], np.uint8)
+        results[VALID] = np.ones(results["img"].shape[:2] if size is None else size, np.uint8)
 
 
 def fill_value(kind: str) -> float:
@@ -87,24 +116,35 @@ def resize_map(array: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarra
     )
 
 
-def warp_map(array: np.ndarray, matrix: np.ndarray, kind: str) -> np.ndarray:
-    """Warp an annotation map by an affine matrix, keeping its size.
+def warp_map(
+    array: np.ndarray,
+    matrix: np.ndarray,
+    kind: str,
+    size: tuple[int, int] | None = None,
+    fill: float | None = None,
+) -> np.ndarray:
+    """Warp an annotation map by an affine matrix.
 
     Args:
         array: (H, W) or (H, W, K).
         matrix: (2, 3), from old to new pixel coordinates.
         kind: Kind of the map.
+        size: New (height, width); the map's own when None.
+        fill: Mark in integer maps where there is no source; :func:`fill_value` when None.
 
     Returns:
-        The warped map, filled with :func:`fill_value` where it has no source; interpolated as in
-        :func:`resize_map`. Normals move with their pixels but are not turned.
+        The warped map, filled where it has no source; interpolated as in :func:`resize_map`. A
+        float map is unknown where the image would mix with its filling. Normals move with their
+        pixels but are not turned.
     """
-    wh = (array.shape[1], array.shape[0])
+    size = tuple(array.shape[:2]) if size is None else size
+    wh = (size[1], size[0])
+    array = np.ascontiguousarray(array)
     if kind in _NEAREST_KINDS:
-        return cv2.warpAffine(
-            array, matrix, wh, flags=cv2.INTER_NEAREST, borderValue=fill_value(kind)
-        )
-    return _among_measured(array, kind, lambda a: _warp_linear(a, matrix, wh), True)
+        fill = fill_value(kind) if fill is None else fill
+        return cv2.warpAffine(array, matrix, wh, flags=cv2.INTER_NEAREST, borderValue=fill)
+    inside = cv2.warpAffine(np.ones(array.shape[:2], np.float32), matrix, wh)
+    return _among_measured(array, kind, lambda a: _warp_linear(a, matrix, wh), inside < 0.999)
 
 
 def _warp_linear(array: np.ndarray, matrix: np.ndarray, wh: tuple[int, int]) -> np.ndarray:
@@ -117,7 +157,10 @@ def _warp_linear(array: np.ndarray, matrix: np.ndarray, wh: tuple[int, int]) -> 
 
 
 def _among_measured(
-    array: np.ndarray, kind: str, resample: Callable[[np.ndarray], np.ndarray], adds_pixels: bool
+    array: np.ndarray,
+    kind: str,
+    resample: Callable[[np.ndarray], np.ndarray],
+    outside: np.ndarray | None = None,
 ) -> np.ndarray:
     """Resample a float map so that NaN neither spreads nor turns into a number."""
     total = array
@@ -128,20 +171,23 @@ def _among_measured(
         for channel in range(1, array.shape[2]):
             total += array[..., channel]
     known = np.isfinite(total)
-    if known.all() and not adds_pixels:
+    if known.all() and outside is None:
         out = resample(array)
-        weight = None
     else:
         blank = known if array.ndim == 2 else known[..., None]
         out = resample(np.where(blank, array, np.float32(0)))
+        out = out.reshape(*out.shape[:2], *array.shape[2:])  # OpenCV drops an axis of length 1
         weight = resample(known.astype(np.float32))
         unknown = weight < 0.5
+        if outside is not None:
+            unknown |= outside
         weight[unknown] = np.nan
         if kind == "normal":
             # scaling to unit length divides by the weight anyway; only the marks are needed
             out[..., 0][unknown] = np.nan
         else:
             out /= weight if out.ndim == 2 else weight[..., None]
+    out = out.reshape(*out.shape[:2], *array.shape[2:])
     return unit_length(out) if kind == "normal" else out
 
 
@@ -160,7 +206,9 @@ def unit_length(normals: np.ndarray) -> np.ndarray:
     return normals
 
 
-def crop_maps(results: dict, top: int, left: int, height: int, width: int) -> None:
+def crop_maps(
+    results: dict, top: int, left: int, height: int, width: int, by: object = "crop"
+) -> None:
     """Crop the image and all its maps.
 
     Args:
@@ -169,12 +217,16 @@ def crop_maps(results: dict, top: int, left: int, height: int, width: int) -> No
         left: First column that is kept.
         height: Number of rows.
         width: Number of columns.
+        by: The transform that crops.
     """
     rows, columns = slice(top, top + height), slice(left, left + width)
+    before = results["img"].shape[:2]
     results["img"] = results["img"][rows, columns]
     for key, _ in annotation_maps(results):
         results[key] = results[key][rows, columns]
     results["img_shape"] = results["img"].shape[:2]
+    if results["img_shape"] != before:
+        note(results, "cut", by)
 
 
 def zoom_depth(results: dict, zoom: float) -> None:

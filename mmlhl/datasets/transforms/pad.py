@@ -6,7 +6,8 @@ import numpy as np
 from mmcv.transforms import Pad
 from mmseg.registry import TRANSFORMS
 
-from .maps import annotation_maps, ensure_valid_map, fill_value
+from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
+from .trace import note
 
 
 @TRANSFORMS.register_module()
@@ -14,13 +15,14 @@ class MultiTaskPad(Pad):
     """Pad the image at the right and bottom, and every annotation with its own unknown mark.
 
     Added pixels are 255 in class and binary maps, NaN in float maps and False in ``valid_map``,
-    whatever ``padding_mode`` shows in the image: no loss and no figure counts them.
+    whatever ``padding_mode`` shows in the image: no loss and no metric counts them.
 
     Args:
         size: (width, height) to pad to.
         size_divisor: Pad to a multiple of this.
         pad_to_square: Pad to the greater side.
-        pad_val: What the image is padded with.
+        pad_val: What the image is padded with; or, as in mmcv, ``dict(img=..., seg=...)``, where
+            ``seg`` pads class and binary maps.
         padding_mode: ``constant``, ``edge``, ``reflect`` or ``symmetric``, for the image.
     """
 
@@ -29,14 +31,14 @@ class MultiTaskPad(Pad):
         size: tuple[int, int] | None = None,
         size_divisor: int | None = None,
         pad_to_square: bool = False,
-        pad_val: int = 0,
+        pad_val: float | dict = 0,
         padding_mode: str = "constant",
     ) -> None:
         super().__init__(
-            size=size,
+            size=None if size is None else tuple(size),
             size_divisor=size_divisor,
             pad_to_square=pad_to_square,
-            pad_val=dict(img=pad_val),
+            pad_val=pad_val if isinstance(pad_val, dict) else dict(img=pad_val),
             padding_mode=padding_mode,
         )
 
@@ -49,13 +51,42 @@ class MultiTaskPad(Pad):
         Returns:
             The padded results.
         """
-        ensure_valid_map(results)
-        return super().transform(results)
-
-    def _pad_seg(self, results: dict) -> None:
-        height, width = results["pad_shape"][:2]
+        height, width = results["img"].shape[:2]
+        self._pad_img(results)
+        down = results["img"].shape[0] - height
+        right = results["img"].shape[1] - width
+        if not (down or right):
+            return results
+        ensure_valid_map(results, (height, width))
         for key, kind in list(annotation_maps(results)):
             array = results[key]
-            down, right = height - array.shape[0], width - array.shape[1]
             ends = ((0, down), (0, right)) + ((0, 0),) * (array.ndim - 2)
-            results[key] = np.pad(array, ends, constant_values=fill_value(kind))
+            fill = fill_value(kind)
+            if key in results.get("seg_fields", ()):
+                fill = self.pad_val.get("seg", fill)
+            results[key] = np.pad(array, ends, constant_values=fill)
+        note(results, "pad", self, padding=(0, right, 0, down))
+        return results
+
+
+@TRANSFORMS.register_module(name="Pad")
+class StockPad(MultiTaskPad):
+    """mmcv's ``Pad``, for every annotation where a sample has others than mmseg's."""
+
+    def transform(self, results: dict) -> dict:
+        """Pad the image and its annotations.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The padded results.
+        """
+        if not is_plain(results):
+            return super().transform(results)
+        height, width = results["img"].shape[:2]
+        results = Pad.transform(self, results)
+        down, right = results["img"].shape[0] - height, results["img"].shape[1] - width
+        if down or right:
+            note(results, "pad", "Pad", padding=(0, right, 0, down))
+        return results

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from mmcv.transforms import Resize
+import inspect
+from typing import Any
+
+from mmcv.transforms import RandomChoiceResize, RandomResize
+from mmseg.datasets.transforms import Resize, ResizeToMultiple
 from mmseg.registry import TRANSFORMS
 
-from .maps import annotation_maps, resize_map, zoom_depth
+from .maps import annotation_maps, is_plain, resize_map, zoom_depth
+from .trace import note
 
 
 @TRANSFORMS.register_module()
@@ -34,17 +39,129 @@ class MultiTaskResize(Resize):
         scale_factor: float | tuple[float, float] | None = None,
         keep_ratio: bool = False,
         as_zoom: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if scale is None and scale_factor is None:
             raise ValueError("MultiTaskResize needs scale or scale_factor")
         super().__init__(scale=scale, scale_factor=scale_factor, keep_ratio=keep_ratio, **kwargs)
         self.as_zoom = as_zoom
 
+    def transform(self, results: dict) -> dict:
+        """Resize the image and its annotations.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The resized results.
+        """
+        before = tuple(results["img"].shape[:2])
+        results = super().transform(results)
+        if tuple(results["img"].shape[:2]) != before:
+            note(results, "zoom" if self.as_zoom else "resize", self, size=before)
+        return results
+
     def _resize_seg(self, results: dict) -> None:
-        size = results["img"].shape[:2]
-        for key, kind in list(annotation_maps(results)):
-            results[key] = resize_map(results[key], size, kind)
+        resize_labels(results)
         if self.as_zoom:
             across, down = results["scale_factor"]
             zoom_depth(results, (across * down) ** 0.5)
+
+
+@TRANSFORMS.register_module(name="Resize", force=True)
+class StockResize(MultiTaskResize):
+    """mmseg's ``Resize``, for every annotation where a sample has others than mmseg's."""
+
+    def _resize_seg(self, results: dict) -> None:
+        if is_plain(results):
+            Resize._resize_seg(self, results)
+        else:
+            super()._resize_seg(results)
+
+
+@TRANSFORMS.register_module(name="ResizeToMultiple", force=True)
+class StockResizeToMultiple(ResizeToMultiple):
+    """mmseg's ``ResizeToMultiple``, for every annotation."""
+
+    def transform(self, results: dict) -> dict:
+        """Resize the image and its annotations.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The resized results.
+        """
+        before = tuple(results["img"].shape[:2])
+        fields = results.get("seg_fields", [])
+        if not is_plain(results):
+            results["seg_fields"] = []  # the parent would resize these
+        results = super().transform(results)
+        results["seg_fields"] = fields
+        if not is_plain(results):
+            resize_labels(results)
+        if results["img_shape"] != before:
+            note(results, "resize", "ResizeToMultiple", size=before)
+        return results
+
+
+def resize_labels(results: dict) -> None:
+    """Bring all annotation maps to the size of the image.
+
+    Args:
+        results: Pipeline results with ``img``.
+    """
+    size = tuple(results["img"].shape[:2])
+    for key, kind in list(annotation_maps(results)):
+        results[key] = resize_map(results[key], size, kind)
+
+
+def _ours(resize_type: str | type) -> str | type:
+    """The type in mmseg's registry, where stock names move all annotations.
+
+    mmcv looks names up in mmengine's registry unless a default scope is set.
+    """
+    name = resize_type.__name__ if inspect.isclass(resize_type) else str(resize_type)
+    name = name.rpartition(".")[2]
+    found = TRANSFORMS.module_dict.get(name)
+    same = found is not None and (
+        not inspect.isclass(resize_type) or issubclass(found, resize_type)
+    )
+    return f"mmseg.{name}" if same else resize_type
+
+
+@TRANSFORMS.register_module(name="RandomResize")
+class StockRandomResize(RandomResize):
+    """mmcv's ``RandomResize``, which finds ``Resize`` in any default scope.
+
+    Args:
+        scale: As in mmcv.
+        ratio_range: As in mmcv.
+        resize_type: Transform that resizes.
+        **resize_kwargs: Its arguments.
+    """
+
+    def __init__(
+        self,
+        scale: tuple,
+        ratio_range: tuple[float, float] | None = None,
+        resize_type: str | type = "Resize",
+        **resize_kwargs: Any,
+    ) -> None:
+        super().__init__(scale, ratio_range, _ours(resize_type), **resize_kwargs)
+
+
+@TRANSFORMS.register_module(name="RandomChoiceResize")
+class StockRandomChoiceResize(RandomChoiceResize):
+    """mmcv's ``RandomChoiceResize``, which finds ``Resize`` in any default scope.
+
+    Args:
+        scales: As in mmcv.
+        resize_type: Transform that resizes.
+        **resize_kwargs: Its arguments.
+    """
+
+    def __init__(
+        self, scales: list, resize_type: str | type = "Resize", **resize_kwargs: Any
+    ) -> None:
+        super().__init__(scales, _ours(resize_type), **resize_kwargs)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
+from mmseg.datasets.transforms import RandomRotate, RandomRotFlip
 from mmseg.registry import TRANSFORMS
 
+from .flip import flip_map
 from .maps import annotation_maps, ensure_valid_map, warp_map
+from .trace import note
 
 
 @TRANSFORMS.register_module()
@@ -58,27 +62,143 @@ class MultiTaskRandomRotate(BaseTransform):
             The results, of the same size as before.
         """
         rotate, angle = self._draw()
-        if not rotate:
-            return results
-        img = results["img"]
-        height, width = img.shape[:2]
-        centre = ((width - 1) / 2, (height - 1) / 2)
-        matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
-        ensure_valid_map(results)
-        pad_val = self.pad_val
-        if isinstance(pad_val, (int, float)):
-            pad_val = (pad_val,) * 4
-        results["img"] = cv2.warpAffine(
-            img, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=tuple(pad_val)
-        )
-        for key, kind in list(annotation_maps(results)):
-            warped = warp_map(np.ascontiguousarray(results[key]), matrix, kind)
-            if kind == "normal":
-                # the matrix's linear part turns directions in the image plane as it turns pixels
-                turn = matrix[:, :2].astype(np.float32)
-                warped[..., :2] = warped[..., :2] @ turn.T
-            results[key] = warped
+        if rotate:
+            turn(results, angle, self, pad_val=self.pad_val)
         return results
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(prob={self.prob}, degree={self.degree})"
+
+
+@TRANSFORMS.register_module(name="RandomRotate", force=True)
+class StockRandomRotate(RandomRotate):
+    """mmseg's ``RandomRotate``, clockwise, for every annotation."""
+
+    def transform(self, results: dict) -> dict:
+        """Rotate the image and its annotations.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The rotated results.
+        """
+        rotate, angle = self.generate_degree()
+        if rotate:
+            turn(
+                results,
+                -angle,
+                "RandomRotate",
+                pad_val=self.pal_val,
+                seg_pad_val=self.seg_pad_val,
+                centre=self.center,
+                auto_bound=self.auto_bound,
+            )
+        return results
+
+
+@TRANSFORMS.register_module(name="RandomRotFlip", force=True)
+class StockRandomRotFlip(RandomRotFlip):
+    """mmseg's ``RandomRotFlip`` for every annotation.
+
+    Labels are not interpolated, and corners without a source are unknown.
+    """
+
+    def random_rot_flip(self, results: dict) -> dict:
+        """Turn by a multiple of 90 degrees, counter-clockwise, and flip.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The turned results.
+        """
+        quarters = np.random.randint(0, 4)
+        direction = ("vertical", "horizontal")[np.random.randint(0, 2)]
+        results["img"] = flip_map(np.rot90(results["img"], quarters), direction, "channels")
+        results["img_shape"] = results["img"].shape[:2]
+        turned = np.float32([(1, 0), (0, -1), (-1, 0), (0, 1)])[quarters]
+        matrix = np.array([[turned[0], -turned[1]], [turned[1], turned[0]]])
+        for key, kind in list(annotation_maps(results)):
+            array = np.rot90(results[key], quarters).copy()
+            if kind == "normal":
+                array[..., :2] = array[..., :2] @ matrix.T
+            results[key] = flip_map(array, direction, kind)
+        if quarters % 2:
+            note(results, "warp", "RandomRotFlip")
+        elif quarters == 2:
+            note(results, "flip", "RandomRotFlip", direction="diagonal")
+        note(results, "flip", "RandomRotFlip", direction=direction)
+        return results
+
+    def random_rotate(self, results: dict) -> dict:
+        """Turn by a random angle.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The turned results.
+        """
+        turn(results, -np.random.uniform(min(*self.degree), max(*self.degree)), "RandomRotFlip")
+        return results
+
+    def transform(self, results: dict) -> dict:
+        """Rotate, or turn and flip, or neither.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The results.
+        """
+        rotate, flip = random.random() < self.rotate_prob, random.random() < self.flip_prob
+        if rotate:
+            return self.random_rotate(results)
+        return self.random_rot_flip(results) if flip else results
+
+
+def turn(
+    results: dict,
+    angle: float,
+    by: object,
+    pad_val: float | Sequence[float] = 0,
+    seg_pad_val: float | None = None,
+    centre: tuple[float, float] | None = None,
+    auto_bound: bool = False,
+) -> None:
+    """Turn the image and its annotations.
+
+    Args:
+        results: Pipeline results with ``img``.
+        angle: Counter-clockwise, in degrees.
+        by: The transform that turns.
+        pad_val: What the image is filled with.
+        seg_pad_val: What class and binary maps are filled with; their ignore mark when None.
+        centre: (x, y) of the centre; that of the image when None.
+        auto_bound: Whether the image grows so that nothing is cut off.
+    """
+    height, width = results["img"].shape[:2]
+    if centre is None:
+        centre = ((width - 1) / 2, (height - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
+    if auto_bound:
+        cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
+        wide, high = height * sin + width * cos, height * cos + width * sin
+        matrix[:, 2] += (wide - width) / 2, (high - height) / 2
+        height, width = round(high), round(wide)
+    ensure_valid_map(results)
+    if isinstance(pad_val, (int, float)):
+        pad_val = (pad_val,) * 4
+    results["img"] = cv2.warpAffine(
+        results["img"], matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=tuple(pad_val)
+    )
+    results["img_shape"] = (height, width)
+    for key, kind in list(annotation_maps(results)):
+        fill = seg_pad_val if key in results.get("seg_fields", ()) else None
+        warped = warp_map(results[key], matrix, kind, (height, width), fill)
+        if kind == "normal":
+            # the matrix's linear part turns directions in the image plane as it turns pixels
+            warped[..., :2] = warped[..., :2] @ matrix[:, :2].astype(np.float32).T
+        results[key] = warped
+    note(results, "warp", by)

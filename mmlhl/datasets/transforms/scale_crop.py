@@ -75,7 +75,7 @@ class MultiTaskRandomScaleCrop(BaseTransform):
         height, width = max(round(size[0] / zoom), 1), max(round(size[1] / zoom), 1)
         top = int(down * (size[0] - height + 1))
         left = int(right * (size[1] - width + 1))
-        crop_maps(results, top, left, height, width)
+        crop_maps(results, top, left, height, width, self)
         # whole pixels were cut, so the true zoom differs a little from the drawn one
         zoom = (size[0] / height * size[1] / width) ** 0.5
         results["img"] = cv2.resize(

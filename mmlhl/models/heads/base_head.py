@@ -24,6 +24,10 @@ def is_exporting() -> bool:
     return bool(compiling) or torch.jit.is_tracing()
 
 
+FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
+"""Axes of an (N, K, H, W) tensor by mmcv's names of flips."""
+
+
 class BaseDenseHead(BaseModule, metaclass=ABCMeta):
     """One task: a registered mmseg decode head as feature-to-map network, and an output space.
 
@@ -126,8 +130,16 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         return self.activate(self(feats), size[:2])
 
     def flip(self, raw: Tensor, direction: str) -> Tensor:
-        """Undo a flip of the input on the raw map ``(N, K, h, w)``."""
-        return raw.flip(3 if direction == "horizontal" else 2)
+        """Undo a flip of the input on the raw map ``(N, K, h, w)``.
+
+        Raises:
+            ValueError: on a direction that is not mmcv's.
+        """
+        if direction not in FLIP_AXES:
+            raise ValueError(
+                f"flip_direction is {direction!r}; it must be one of {', '.join(FLIP_AXES)}"
+            )
+        return raw.flip(FLIP_AXES[direction])
 
     def to_sample(self, pred: Tensor, sample) -> None:
         """Write the prediction ``(K, H, W)`` of one image into its data sample."""

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from .base_head import BaseDenseHead
 
+FLIP_SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))
+"""What mirroring the image does to the x, y and z of a normal."""
+
 
 def unit_vectors(vectors: Tensor, dim: int) -> Tensor:
     """``vectors`` scaled to length 1 along ``dim``; zero vectors stay zero, with a finite gradient.
@@ -52,8 +55,8 @@ class NormalHead(BaseDenseHead):
 
     def flip(self, raw: Tensor, direction: str) -> Tensor:
         """Undo a flip: the component along the flipped axis changes its sign."""
-        sign = [-1, 1, 1] if direction == "horizontal" else [1, -1, 1]
-        return super().flip(raw, direction) * raw.new_tensor(sign).view(1, 3, 1, 1)
+        flipped = super().flip(raw, direction)
+        return flipped * raw.new_tensor(FLIP_SIGNS[direction]).view(1, 3, 1, 1)
 
     def merge(self, preds: Tensor) -> Tensor:
         """The mean direction, a unit vector again."""

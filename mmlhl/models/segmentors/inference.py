@@ -1,4 +1,4 @@
-"""Inference on several raw maps at once: sliding window, and back to the original image."""
+"""Inference on several raw maps at once, over the whole image or by a sliding window."""
 
 from __future__ import annotations
 
@@ -6,27 +6,79 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
+from .views import batch_padding
+
 
 def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
-    """Meta information of each image, filled in for samples that carry none."""
-    size = tuple(inputs.shape[2:])
-    default = dict(ori_shape=size, img_shape=size, pad_shape=size, padding_size=(0, 0, 0, 0))
-    return [{**default, **sample.metainfo} for sample in samples]
-
-
-def undo_padding_and_flip(raw: Tensor, meta: dict, flip: Callable[[Tensor, str], Tensor]) -> Tensor:
-    """The part of a map that is image, the way round that the image was.
+    """Meta information of each image, filled in for samples that carry none.
 
     Args:
-        raw: ``(1, K, H, W)`` at the size of the network's input.
-        meta: meta information with ``img_padding_size`` (test) or ``padding_size`` (left,
-            right, top, bottom) and, if it was flipped, ``flip`` and ``flip_direction``.
-        flip: undoes a flip on a raw map; for normals that is more than mirroring.
+        inputs: ``(N, 3, H, W)``.
+        samples: Data samples.
+
+    Returns:
+        One dictionary an image. An image without ``ori_shape`` is taken to be its part of the
+        input.
     """
-    padding = meta.get("img_padding_size", meta.get("padding_size", (0, 0, 0, 0)))
-    left, right, top, bottom = padding
-    raw = raw[:, :, top : raw.shape[2] - bottom, left : raw.shape[3] - right]
-    return flip(raw, meta["flip_direction"]) if meta.get("flip") else raw
+    height, width = inputs.shape[2:]
+    metas = []
+    for sample in samples:
+        left, right, top, bottom = batch_padding(sample.metainfo)
+        size = (height - top - bottom, width - left - right)
+        default = dict(ori_shape=size, img_shape=size, padding_size=(0, 0, 0, 0))
+        metas.append({**default, "pad_shape": (height, width), **sample.metainfo})
+    return metas
+
+
+def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Crop size and stride, (height, width) each, of a checked ``test_cfg``.
+
+    Args:
+        test_cfg: With ``mode='slide'``, ``crop_size`` and ``stride``; one number stands for both
+            sides.
+
+    Returns:
+        Crop size and stride.
+
+    Raises:
+        ValueError: If one is missing or no size, or windows would leave gaps.
+    """
+    sizes = []
+    for key in ("crop_size", "stride"):
+        value = test_cfg.get(key)
+        sides = (value, value) if isinstance(value, int) else value
+        if not (
+            isinstance(sides, Sequence)
+            and len(sides) == 2
+            and all(isinstance(side, int) and side > 0 for side in sides)
+        ):
+            raise ValueError(
+                f"model.test_cfg.{key} is {value!r}; mode='slide' needs (height, width) in pixels"
+            )
+        sizes.append(tuple(sides))
+    crop, stride = sizes
+    if stride[0] > crop[0] or stride[1] > crop[1]:
+        raise ValueError(
+            f"model.test_cfg.stride is {stride}, greater than crop_size {crop}: pixels between the "
+            "windows would never be predicted; the stride may be at most the crop size"
+        )
+    return crop, stride
+
+
+def check_test_cfg(test_cfg: dict) -> None:
+    """Refuse what inference could not do.
+
+    Args:
+        test_cfg: Of a segmentor.
+
+    Raises:
+        ValueError: On another mode than ``'whole'`` and ``'slide'``, or wrong sizes.
+    """
+    mode = test_cfg.get("mode", "whole")
+    if mode not in ("whole", "slide"):
+        raise ValueError(f"model.test_cfg.mode must be 'whole' or 'slide', got {mode!r}")
+    if mode == "slide":
+        sliding_window(test_cfg)
 
 
 def slide(

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from ..methods.base_method import BaseMethod, Step, valid_pixels
 from ..teachers import FrozenModels, convert_inputs
 from .growing import GrowsOnLoad
-from .inference import input_metas, slide, undo_padding_and_flip
+from .inference import check_test_cfg, input_metas, slide, sliding_window
+from .views import labels_back, undo_view
 
 
 @MODELS.register_module()
@@ -84,6 +85,7 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
             raise ValueError(f"model.method: {method['type']!r} is not a method of mmlhl")
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg or dict(mode="whole")
+        check_test_cfg(self.test_cfg)
         if not self.method.trains_old_heads:
             for task in self.old_tasks:
                 self.heads[task].requires_grad_(False)
@@ -172,32 +174,37 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         """Raw maps of all tasks, over the whole image or by a sliding window.
 
         Raises:
-            ValueError: on another ``test_cfg.mode`` than ``'whole'`` and ``'slide'``.
+            ValueError: if ``test_cfg`` has another mode, or windows that leave gaps.
         """
-        mode = self.test_cfg.get("mode", "whole")
-        if mode == "slide":
+        check_test_cfg(self.test_cfg)
+        if self.test_cfg.get("mode", "whole") == "slide":
             return slide(
                 lambda crop: self.encode_decode(crop, batch_img_metas),
                 inputs,
-                self.test_cfg["crop_size"],
-                self.test_cfg["stride"],
+                *sliding_window(self.test_cfg),
             )
-        if mode != "whole":
-            raise ValueError(f"model.test_cfg.mode must be 'whole' or 'slide', got {mode!r}")
         return self.encode_decode(inputs, batch_img_metas)
 
     def predict(
         self, inputs: Tensor, data_samples: Sequence[SegDataSample] | None = None
     ) -> list[SegDataSample]:
-        """Predictions of all tasks at the images' original size, written into data samples."""
+        """Predictions of all tasks at the images' original size, written into data samples.
+
+        Labels that were padded or flipped with the image come back along.
+
+        Raises:
+            ValueError: if a view cannot be undone, see :mod:`.views`.
+        """
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
         metas = input_metas(inputs, data_samples)
         for task, raw in self.inference(inputs, metas).items():
             head = self.heads[task]
             for raw_map, meta, sample in zip(raw, metas, data_samples, strict=True):
-                raw_map = undo_padding_and_flip(raw_map[None], meta, head.flip)
-                head.to_sample(head.activate(raw_map, meta["ori_shape"][:2])[0], sample)
+                raw_map, size = undo_view(raw_map[None], meta, head)
+                head.to_sample(head.activate(raw_map, size)[0], sample)
+        for sample in data_samples:
+            labels_back(sample)
         return list(data_samples)
 
     def _forward(

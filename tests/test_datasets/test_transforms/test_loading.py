@@ -144,6 +144,7 @@ def test_packing_several_channels():
         valid_map=np.array([[1, 1, 0]] * 2, np.uint8),
         seg_fields=["gt_seg_map"],
         dense_fields={"gt_curvature": "channels"},
+        geometry=(dict(kind="flip", by="RandomFlip", direction="horizontal"),),
         flip=True,
         flip_direction="horizontal",
     )

@@ -2,11 +2,12 @@ import pytest
 import torch
 from mmseg.structures import SegDataSample
 
-from mmlhl.models.segmentors.inference import input_metas, slide, undo_padding_and_flip
-
-
-def mirror(raw, direction):
-    return raw.flip(3 if direction == "horizontal" else 2)
+from mmlhl.models.segmentors.inference import (
+    check_test_cfg,
+    input_metas,
+    slide,
+    sliding_window,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,19 +40,40 @@ def test_overlaps_are_averaged_by_hand():
     assert out["x"][0, 0, 0].tolist() == [1.0, 2.0, 3.0]
 
 
-def test_padding_goes_before_the_flip_is_undone():
-    raw = torch.arange(12.0).view(1, 1, 3, 4)
-    meta = dict(padding_size=(0, 1, 0, 1), flip=True, flip_direction="horizontal")
-    assert undo_padding_and_flip(raw, meta, mirror)[0, 0].tolist() == [[2, 1, 0], [6, 5, 4]]
-    # what was padded in a test counts, not what a training transform noted
-    meta = dict(padding_size=(1, 1, 1, 1), img_padding_size=(1, 0, 1, 0), flip=False)
-    assert undo_padding_and_flip(raw, meta, mirror)[0, 0].tolist() == [[5, 6, 7], [9, 10, 11]]
-    assert undo_padding_and_flip(raw, {}, mirror) is not None
-
-
 def test_metas_are_filled_in():
     sample = SegDataSample(metainfo=dict(ori_shape=(60, 80)))
     (meta,) = input_metas(torch.zeros(1, 3, 30, 40), [sample])
     assert meta["ori_shape"] == (60, 80)
     assert meta["img_shape"] == meta["pad_shape"] == (30, 40)
     assert meta["padding_size"] == (0, 0, 0, 0)
+
+
+def test_a_padded_image_without_metas_is_its_part_of_the_input():
+    sample = SegDataSample(metainfo=dict(img_padding_size=(0, 8, 0, 4)))
+    (meta,) = input_metas(torch.zeros(1, 3, 30, 40), [sample])
+    assert meta["ori_shape"] == meta["img_shape"] == (26, 32) and meta["pad_shape"] == (30, 40)
+
+
+def test_one_number_serves_both_sides():
+    assert sliding_window(dict(crop_size=16, stride=[8, 4])) == ((16, 16), (8, 4))
+
+
+@pytest.mark.parametrize(
+    ("test_cfg", "message"),
+    [
+        (dict(mode="slide", crop_size=(16, 16), stride=(24, 24)), "stride.*crop size"),
+        (dict(mode="slide", crop_size=(16, 16), stride=(8, 17)), "stride.*crop size"),
+        (dict(mode="slide", crop_size=16, stride=20), "stride.*crop size"),
+        (dict(mode="slide", crop_size=(16, 16)), "stride is None"),
+        (dict(mode="slide", stride=8), "crop_size is None"),
+        (dict(mode="slide", crop_size=(16, 16), stride=0), "stride is 0"),
+        (dict(mode="slide", crop_size=(16, 16), stride=(8, -8)), r"stride is \(8, -8\)"),
+        (dict(mode="slide", crop_size=(16,), stride=8), r"crop_size is \(16,\)"),
+        (dict(mode="slide", crop_size=(16.5, 16), stride=8), "crop_size is"),
+        (dict(mode="slide", crop_size="16", stride=8), "crop_size is"),
+        (dict(mode="slid", crop_size=16, stride=8), "mode must be.*'slid'"),
+    ],
+)
+def test_windows_that_cannot_cover_the_image_are_refused(test_cfg, message):
+    with pytest.raises(ValueError, match=r"test_cfg\..*" + message):
+        check_test_cfg(test_cfg)

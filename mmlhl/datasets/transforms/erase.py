@@ -1,0 +1,78 @@
+"""Stock transforms that erase or derive labels without moving them."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmseg.datasets.transforms import GenerateEdge, RandomCutOut
+from mmseg.registry import TRANSFORMS
+
+from .maps import annotation_maps, fill_value
+
+
+@TRANSFORMS.register_module(name="RandomCutOut", force=True)
+class StockRandomCutOut(RandomCutOut):
+    """mmseg's ``RandomCutOut`` for every annotation.
+
+    Labels stay unless ``seg_fill_in`` is given: then it fills class and binary maps, and other
+    maps are unknown in the holes.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Cut holes into the image.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The results.
+        """
+        if self.seg_fill_in is None:
+            return super().transform(results)
+        fields = results.get("seg_fields", [])
+        size = results["img"].shape[:2]
+        hole = "_hole"
+        results[hole] = np.zeros(size, np.int16)
+        results["seg_fields"] = [hole]
+        fill, self.seg_fill_in = self.seg_fill_in, 1
+        try:
+            results = super().transform(results)
+        finally:
+            self.seg_fill_in = fill
+        holes = results.pop(hole) == 1
+        results["seg_fields"] = fields
+        for key, kind in list(annotation_maps(results)):
+            filled = results[key].copy()
+            filled[holes] = fill if key in fields else fill_value(kind)
+            results[key] = filled
+        return results
+
+
+@TRANSFORMS.register_module(name="GenerateEdge", force=True)
+class StockGenerateEdge(GenerateEdge):
+    """mmseg's ``GenerateEdge``, whose map is packed as a binary annotation."""
+
+    def transform(self, results: dict) -> dict:
+        """Add the edges between classes.
+
+        Args:
+            results: Pipeline results with ``gt_seg_map``.
+
+        Returns:
+            The results with ``gt_edge_map``.
+
+        Raises:
+            ValueError: If the sample has an annotation of that name.
+        """
+        kinds = results.get("dense_fields")
+        if kinds is not None and kinds.get("gt_edge_map", "binary") != "binary":
+            raise ValueError(
+                "GenerateEdge would replace the annotation 'gt_edge_map' of kind "
+                f"{kinds['gt_edge_map']!r}; give that annotation another field, or leave "
+                "GenerateEdge out"
+            )
+        results = super().transform(results)
+        if kinds is not None:
+            kinds["gt_edge_map"] = "binary"
+            if "gt_edge_map" not in results["seg_fields"]:
+                results["seg_fields"].append("gt_edge_map")
+        return results

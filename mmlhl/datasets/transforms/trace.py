@@ -1,0 +1,74 @@
+"""What was done to an image on its way through a pipeline, step by step.
+
+Every geometric transform leaves a step in ``results['geometry']``. Packing passes them on as the
+sample's ``geometry``, and a prediction goes them back in reverse order, see
+:mod:`mmlhl.models.segmentors.views`. A step is a plain dictionary: its ``kind``, ``by`` (the
+transform's name) and
+
+- ``flip``: ``direction``;
+- ``pad``: ``padding``, (left, right, top, bottom);
+- ``resize``: ``size``, (height, width) before;
+- ``cut``, ``warp``, ``zoom``: nothing more, since they cannot be undone.
+
+Annotations that are read after the image was moved keep the file's size, as mmseg's pipelines for
+testing want it. They rest: no later transform moves them, and training refuses them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+GEOMETRY = "geometry"
+RESTING = "resting_labels"
+
+
+def note(results: dict, kind: str, by: object, **values: Any) -> None:
+    """Add a step. The tuple is made anew, as views of one image share their results.
+
+    Args:
+        results: Pipeline results.
+        kind: ``flip``, ``pad``, ``resize``, ``cut``, ``warp`` or ``zoom``.
+        by: The transform, or its name.
+        **values: What the kind needs to be undone.
+    """
+    name = by if isinstance(by, str) else type(by).__name__
+    step = dict(kind=kind, by=name, **values)
+    results[GEOMETRY] = (*results.get(GEOMETRY, ()), step)
+
+
+def was_moved(results: dict) -> bool:
+    """Whether the image is no longer as it lies on disk.
+
+    Args:
+        results: Pipeline results with ``img``.
+    """
+    size = tuple(results["img"].shape[:2])
+    return (
+        bool(results.get(GEOMETRY) or results.get("flip"))
+        or tuple(results.get("ori_shape", size)[:2]) != size
+    )
+
+
+def rest(results: dict, key: str) -> None:
+    """Note that an annotation was read after the image was moved.
+
+    Args:
+        results: Pipeline results.
+        key: The map's key.
+    """
+    results[RESTING] = (*results.get(RESTING, ()), key)
+
+
+def movers(results: dict) -> str:
+    """Names of the transforms that moved the image, for messages.
+
+    Args:
+        results: Pipeline results, or the meta information of a sample.
+
+    Returns:
+        The names, or how to find them.
+    """
+    names = list(dict.fromkeys(step["by"] for step in results.get(GEOMETRY, ())))
+    if results.get("flip") and not any(s["kind"] == "flip" for s in results.get(GEOMETRY, ())):
+        names.append("RandomFlip")
+    return ", ".join(names) or "a transform (Resize, RandomCrop, Pad ...)"

@@ -1,0 +1,143 @@
+"""From what the network saw back to the image: padding, flips and resizing undone in their order.
+
+A sample's meta information says in ``geometry`` what its pipeline did to the image, step by step
+(:mod:`mmlhl.datasets.transforms.trace`). Samples of mmseg's own pipelines have ``flip`` and
+``flip_direction`` instead. A crop or a rotation cannot be undone. If labels were cropped or rotated
+along, prediction and labels meet in that view; if not, it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from ..heads.base_head import FLIP_AXES
+from ..heads.normal_head import FLIP_SIGNS
+
+FINAL = ("cut", "warp", "zoom")
+
+
+class UndoingHead(Protocol):
+    """What undoing needs of a head."""
+
+    def flip(self, raw: Tensor, direction: str) -> Tensor:
+        """Undo a flip on a raw map ``(N, K, h, w)``."""
+
+    def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
+        """Raw map resized to (height, width)."""
+
+
+def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple[int, int]]:
+    """The part of a raw map that is image, the way round that the image was.
+
+    Args:
+        raw: ``(1, K, H, W)`` at the size of the network's input.
+        meta: Meta information of the sample.
+        head: The head that the map is of.
+
+    Returns:
+        The map, and the (height, width) that it still has to be resized to.
+
+    Raises:
+        ValueError: If the view cannot be undone.
+    """
+    raw = cut(raw, batch_padding(meta))
+    if not meta.get("geometry"):
+        if meta.get("flip"):
+            raw = head.flip(raw, meta["flip_direction"])
+        return raw, tuple(meta["ori_shape"][:2])
+    steps = undone_steps(meta)
+    size: tuple[int, int] | None = None
+    for step in reversed(steps):
+        if step["kind"] == "flip":
+            raw = head.flip(raw, step["direction"])
+        elif step["kind"] == "resize":
+            size = tuple(step["size"])
+        else:
+            raw = cut(raw if size is None else head.resize(raw, size), step["padding"])
+            size = None
+    if len(steps) == len(meta["geometry"]):
+        return raw, tuple(meta["ori_shape"][:2])
+    return raw, size or (raw.shape[2], raw.shape[3])
+
+
+def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
+    """The steps that a prediction has to go back, in the order in which they were made.
+
+    Args:
+        meta: Meta information with ``geometry``.
+
+    Returns:
+        All steps, or those after the last that cannot be undone if the labels went along.
+
+    Raises:
+        ValueError: If labels and prediction would not meet.
+    """
+    steps = meta.get("geometry", ())
+    path = meta.get("img_path", "a sample")
+    moved = [field for field in meta.get("moved_labels", ()) if field != "valid_map"]
+    final = [i for i, step in enumerate(steps) if step["kind"] in FINAL]
+    if final:
+        if not moved or meta.get("resting_labels"):
+            raise ValueError(
+                f"{path}: {steps[final[-1]]['by']} in a pipeline for testing cannot be undone, so "
+                "the prediction would not lie on the image; leave it out"
+            )
+        steps = steps[final[-1] + 1 :]
+    for step in steps:
+        if step["kind"] == "resize" and moved:
+            raise ValueError(
+                f"{path}: {', '.join(moved)} went through {step['by']} in a pipeline for testing, "
+                "but predictions are compared at the image's own size; read annotations after it "
+                "(LoadMultiTaskAnnotations behind Resize, as in mmseg)"
+            )
+    return steps
+
+
+def labels_back(sample: Any) -> None:
+    """Undo on a sample's labels what was undone on its predictions, once.
+
+    Args:
+        sample: A data sample; its ``moved_labels`` are changed in place.
+    """
+    meta = sample.metainfo
+    if meta.get("labels_back") or not meta.get("moved_labels"):
+        return
+    steps = undone_steps(meta)
+    for field, kind in meta["moved_labels"].items():
+        if field not in sample:
+            continue
+        data = cut(sample.get(field).data[None], meta.get("padding_size", (0, 0, 0, 0)))
+        for step in reversed(steps):
+            if step["kind"] == "flip":
+                data = data.flip(FLIP_AXES[step["direction"]])
+                if kind == "normal":
+                    signs = data.new_tensor(FLIP_SIGNS[step["direction"]])
+                    data = data * signs.view(1, 3, 1, 1)
+            elif step["kind"] == "pad":
+                data = cut(data, step["padding"])
+        sample.set_data({field: PixelData(data=data[0])})
+    sample.set_metainfo(dict(labels_back=True))
+
+
+def batch_padding(meta: dict) -> Sequence[int]:
+    """What the data preprocessor added: left, right, top, bottom.
+
+    Args:
+        meta: Meta information of a sample.
+    """
+    return meta.get("img_padding_size", meta.get("padding_size", (0, 0, 0, 0)))
+
+
+def cut(maps: Tensor, padding: Sequence[int]) -> Tensor:
+    """Maps without their padding.
+
+    Args:
+        maps: ``(N, K, H, W)``.
+        padding: Left, right, top, bottom.
+    """
+    left, right, top, bottom = padding
+    return maps[:, :, top : maps.shape[2] - bottom, left : maps.shape[3] - right]
