@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -12,7 +13,16 @@ from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..losses.grouping import equal_width_groups, foreground_groups
+from ..losses.grouping import equal_width_groups, foreground_groups, scaled_channel_mean
+from ..losses.masking import full_precision
+
+#: what of the contract follows from what: the first name stands for the others
+_FOLLOWING = (
+    ("distance", ("replay_distance", "replay_output")),
+    ("distance", ("has_directions",)),
+    ("distance", ("bounded",)),
+    ("groups", ("num_groups",)),
+)
 
 #: What a side of a map may be while a graph is recorded.
 SYMBOLS = (Tensor, torch.SymInt)
@@ -31,8 +41,10 @@ FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
 class BaseDenseHead(BaseModule, metaclass=ABCMeta):
     """One task: a registered mmseg decode head as feature-to-map network, and an output space.
 
-    A subclass says what the raw map means. Distillation methods and the segmentor know a head
-    only by the methods below, so a new kind of task is one new subclass and nothing else.
+    A subclass says what the raw map means. Methods and the segmentor know a head only by what
+    stands below, so a new kind of task is one new subclass and nothing else. It has to define
+    :meth:`activation` and :meth:`distance`; all the rest has a default that follows from these
+    two. A head of classes also overrides :meth:`pseudo_label` and :meth:`groups`.
 
     Args:
         decoder: config of any registered mmseg decode head. ``num_classes`` is filled in with
@@ -50,6 +62,31 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
     num_groups: int | None = None
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
     kind: str = "channels"
+    #: classes of the output space, None if it has none
+    num_classes: int | None = None
+    #: threshold between background and foreground of :meth:`groups`
+    delta: float = 0.5
+    #: integer label that is not learned
+    ignore_index: int = 255
+    #: the pseudo label is a vector, of which the loss that HAD's authors released takes the
+    #: product, and not the distance
+    has_directions: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a subclass of a subclass that says less not inherit what no longer fits.
+
+        A new :meth:`distance` is also what stored outputs are compared by, and new
+        :meth:`groups` are of an unknown number, unless the subclass says otherwise.
+        """
+        super().__init_subclass__(**kwargs)
+
+        def says(name: str) -> int:
+            return next(i for i, parent in enumerate(cls.__mro__) if name in vars(parent))
+
+        for told, names in _FOLLOWING:
+            if says(names[0]) > says(told):
+                for name in names:
+                    setattr(cls, name, vars(BaseDenseHead)[name])
 
     def __init__(
         self,
@@ -95,8 +132,7 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
 
     def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
         """Raw map resized bilinearly to ``size`` (H, W), in float32."""
-        if raw.dtype in (torch.float16, torch.bfloat16):
-            raw = raw.float()
+        raw = full_precision(raw)
         # Sides that are symbols while a model is exported stay symbols: int() would bake in the
         # example's size, and comparing them would tie the graph to it.
         size = tuple(side if isinstance(side, SYMBOLS) else int(side) for side in size)
@@ -233,3 +269,49 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         if bins is not None:
             return equal_width_groups(teacher, bins, valid)
         return foreground_groups(teacher, self.delta, valid)
+
+    def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
+        """A response within known bounds, for methods that cut it at an absolute threshold.
+
+        The channel mean, min-max scaled in its image, unless the output space has a scale of its
+        own. Heads of classes are not asked for it.
+
+        Args:
+            pred: the prediction ``(N, K, H, W)``.
+            valid: ``(N, H, W)`` bool, pixels that count; None means all.
+
+        Returns:
+            ``(N, H, W)``, without gradient.
+        """
+        return scaled_channel_mean(pred.detach(), valid)
+
+    # -- replay ----------------------------------------------------------------------------
+    def replay_output(self, raw: Tensor) -> Tensor:
+        """What is stored of a raw map ``(N, K, h, w)`` to be matched later: the prediction."""
+        return self.activation(full_precision(raw))
+
+    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
+        """How far an output is from the one that was stored, ``(N, h, w)``.
+
+        The head's own :meth:`distance`, unless a subclass knows better.
+
+        Args:
+            now: :meth:`replay_output` of today.
+            then: that of the day when the image was stored.
+        """
+        return self.distance(now, self.pseudo_label(then))
+
+    def replay_loss(
+        self, feats: Sequence[Tensor], samples: Sequence, chosen: Sequence[int]
+    ) -> dict[str, Tensor]:
+        """As :meth:`loss`, of some images of a batch.
+
+        Args:
+            feats: feature maps of the whole batch, which batch normalisation sees.
+            samples: its data samples.
+            chosen: indices of the images that carry this head's annotation, at least one.
+        """
+        some, rows = [samples[i] for i in chosen], list(chosen)
+        if type(self).loss is not BaseDenseHead.loss:  # it may not go by the raw map at all
+            return self.loss([level[rows] for level in feats], some)
+        return self.loss_by_map(self(feats)[rows], self.stack_gt(some))

@@ -6,7 +6,9 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ..losses.masking import full_precision
 from .base_head import BaseDenseHead
+from .squares import mean_square
 
 
 @MODELS.register_module()
@@ -72,6 +74,18 @@ class BinaryHead(BaseDenseHead):
         cross = -(teacher * student.log() + (1 - teacher) * (-student).log1p())
         entropy = -(torch.xlogy(teacher, teacher) + torch.xlogy(1 - teacher, 1 - teacher))
         return (cross - entropy).clamp(min=0)[:, 0]
+
+    def replay_output(self, raw: Tensor) -> Tensor:
+        """The logit, as of classes."""
+        return full_precision(raw)
+
+    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
+        """Squared difference of the logits."""
+        return mean_square(now, then)
+
+    def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
+        """The probability itself."""
+        return pred.detach()[:, 0]
 
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None

@@ -6,6 +6,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base_head import BaseDenseHead
+from .squares import mean_square
 
 
 @MODELS.register_module()
@@ -42,3 +43,11 @@ class ChannelHead(BaseDenseHead):
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Absolute difference, mean over channels, ``(N, H, W)``."""
         return (student - teacher).abs().mean(1)
+
+    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
+        """Squared difference, mean over channels, as DER takes it."""
+        return mean_square(now, then)
+
+    def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
+        """The channel mean as it is, which the authors of HAD compare with an absolute value."""
+        return pred.detach().mean(1)

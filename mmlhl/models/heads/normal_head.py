@@ -6,6 +6,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base_head import BaseDenseHead
+from .squares import mean_square
 
 FLIP_SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))
 """What mirroring the image does to the x, y and z of a normal."""
@@ -37,6 +38,7 @@ class NormalHead(BaseDenseHead):
 
     num_groups = 2
     kind = "normal"
+    has_directions = True
 
     def __init__(
         self,
@@ -74,3 +76,11 @@ class NormalHead(BaseDenseHead):
         right keep their digits under the logarithm of the geometric mean.
         """
         return (student - teacher).square().sum(1) / 2
+
+    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
+        """Squared difference, mean over channels, as DER takes it."""
+        return mean_square(now, then)
+
+    def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
+        """The channel mean as it is, which the authors of HAD compare with an absolute value."""
+        return pred.detach().mean(1)

@@ -9,7 +9,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ..losses.masking import full_precision
 from .base_head import BaseDenseHead
+from .squares import mean_square
 
 
 def likeliest(scores: Tensor) -> Tensor:
@@ -97,6 +99,14 @@ class SegmentationHead(BaseDenseHead):
     def measured(self, gt: Tensor) -> Tensor:
         """Labelled pixels, ``(N, H, W)`` bool."""
         return gt[:, 0] != self.ignore_index
+
+    def replay_output(self, raw: Tensor) -> Tensor:
+        """The logits, as in the paper of DER."""
+        return full_precision(raw)
+
+    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
+        """Squared difference of the logits, mean over classes."""
+        return mean_square(now, then)
 
     @property
     def _logits_key(self) -> str:

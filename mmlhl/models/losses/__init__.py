@@ -4,14 +4,14 @@ from .grouping import equal_width_groups, foreground_groups, scaled_channel_mean
 from .had_loss import (
     HADLoss,
     distribution_balanced,
-    pixel_mean,
     salience_guided,
     salient_pixels,
     sobel_magnitude,
 )
-from .had_release_loss import HADReleaseLoss
+from .had_release_loss import HADReleaseLoss, release_by_class, release_by_foreground
 from .heteroakd_loss import HeteroAKDLoss, evaluate_knowledge, heteroakd, mix_knowledge
 from .kd_loss import KDLoss, pixel_kl
+from .masking import full_precision, masked_mean, pixel_mean
 
 __all__ = [
     "CWDLoss",
@@ -27,10 +27,14 @@ __all__ = [
     "equal_width_groups",
     "evaluate_knowledge",
     "foreground_groups",
+    "full_precision",
     "heteroakd",
+    "masked_mean",
     "mix_knowledge",
     "pixel_kl",
     "pixel_mean",
+    "release_by_class",
+    "release_by_foreground",
     "salience_guided",
     "salient_pixels",
     "scaled_channel_mean",

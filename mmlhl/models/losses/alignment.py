@@ -5,10 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-
-def at_least_float32(maps: Tensor) -> Tensor:
-    """``maps`` in float32 if they were in half precision, as they are otherwise."""
-    return maps.float() if maps.element_size() < 4 else maps
+from .masking import full_precision
 
 
 def resize_maps(maps: Tensor, size: tuple[int, int]) -> Tensor:
@@ -21,7 +18,7 @@ def resize_maps(maps: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         ``(N, C, H, W)``.
     """
-    maps = at_least_float32(maps)
+    maps = full_precision(maps)
     if tuple(maps.shape[2:]) == tuple(size):
         return maps
     return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
@@ -40,12 +37,3 @@ def resize_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(labels.shape[1:]) != tuple(size):
         labels = F.interpolate(labels[:, None].float(), size=tuple(size), mode="nearest")[:, 0]
     return labels.long()
-
-
-def valid_mean(values: Tensor, valid: Tensor) -> Tensor:
-    """Mean of ``values`` (N, H, W) over ``valid`` (N, H, W) bool.
-
-    Zero, with a gradient of zeros, where nothing is valid.
-    """
-    values = values.masked_fill(~valid, 0)
-    return values.sum() / valid.sum().clamp(min=1)

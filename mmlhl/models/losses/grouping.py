@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .masking import full_precision
+
 
 @torch.no_grad()
 def scaled_channel_mean(teacher: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -17,9 +19,7 @@ def scaled_channel_mean(teacher: Tensor, valid: Tensor | None = None) -> Tensor:
     Returns:
         ``(N, H, W)``; 0 everywhere in an image of one value.
     """
-    mean = teacher.mean(1)
-    if mean.dtype in (torch.float16, torch.bfloat16):
-        mean = mean.float()
+    mean = full_precision(teacher.mean(1))
     if valid is None:
         low, high = mean.amin((1, 2), keepdim=True), mean.amax((1, 2), keepdim=True)
     else:

@@ -12,28 +12,9 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from .masking import pixel_mean, zero_outside
+
 MEANS = ("geometric", "arithmetic", "pixel")
-
-
-def _at_least_float32(distance: Tensor, valid: Tensor) -> Tensor:
-    """Zero what does not count (NaN and inf included) and leave half precision behind."""
-    if distance.dtype in (torch.float16, torch.bfloat16):
-        distance = distance.float()
-    return torch.where(valid, distance, distance.new_zeros(()))
-
-
-def pixel_mean(distance: Tensor, valid: Tensor) -> Tensor:
-    """Mean distance over the counting pixels of each image.
-
-    Args:
-        distance: ``(N, H, W)``.
-        valid: ``(N, H, W)`` bool.
-
-    Returns:
-        ``(N,)``, zero (with a gradient path) for an image without a counting pixel.
-    """
-    distance = _at_least_float32(distance, valid)
-    return distance.sum((1, 2)) / valid.sum((1, 2)).clamp(min=1)
 
 
 def distribution_balanced(
@@ -65,7 +46,7 @@ def distribution_balanced(
     if mean not in MEANS:
         raise ValueError(f"mean must be one of {MEANS}, got {mean!r}")
     valid = valid & (groups >= 0)
-    distance = _at_least_float32(distance, valid)
+    distance = zero_outside(distance, valid)
     if mean == "pixel":
         return pixel_mean(distance, valid)
 
@@ -129,7 +110,7 @@ def salient_pixels(distance: Tensor, valid: Tensor, k: float = 0.9) -> Tensor:
     Returns:
         ``(N, H, W)`` bool; all False for a constant magnitude.
     """
-    magnitude = sobel_magnitude(_at_least_float32(distance, valid))
+    magnitude = sobel_magnitude(zero_outside(distance, valid))
     high = magnitude.masked_fill(~valid, -torch.inf).amax((1, 2), keepdim=True)
     low = magnitude.masked_fill(~valid, torch.inf).amin((1, 2), keepdim=True)
     span = high - low

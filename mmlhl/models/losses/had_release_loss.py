@@ -11,8 +11,12 @@ here, and kept on purpose:
 - the salient term divides by all pixels (classes), applies every image's mask to every image of the
   batch (scalars), or is one minus the sum over *all* pixels divided by the number of salient ones,
   which may be negative (normals);
-- the normals' distance is one minus the *mean* over the three channels of the product.
+- the normals' distance is one minus the *mean* over the three channels of the product, taken group
+  by group, so that an empty group still adds one to the value, and nothing to the gradient;
+- without a salient pixel, as on a constant map, the salient term is zero.
 """
+
+from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
@@ -20,26 +24,75 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .had_loss import salient_pixels
+from .masking import full_precision, masked_mean, zero_outside
 
 KINDS = ("classes", "scalar", "normal")
 
 
-def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean of ``values`` where ``mask`` holds; zero (and still differentiable) if nowhere."""
-    return (values * mask).sum() / mask.sum().clamp(min=1)
-
-
-def _prepare(student: Tensor, teacher: Tensor, valid: Tensor | None):
+def _prepare(
+    student: Tensor, teacher: Tensor, valid: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Casts half precision up, zeroes what is not valid (it may be NaN), detaches the teacher."""
     if valid is None:
         valid = torch.ones_like(student[:, 0], dtype=torch.bool)
     valid = valid.bool()
-    if student.dtype in (torch.float16, torch.bfloat16):
-        student = student.float()
+    student = full_precision(student)
     teacher = teacher.detach()
     if teacher.is_floating_point():
         teacher = teacher.to(student.dtype).masked_fill(~valid[:, None], 0)
     return student.masked_fill(~valid[:, None], 0), teacher, valid
+
+
+def release_by_class(
+    distance: Tensor, label: Tensor, valid: Tensor, num_classes: int, k: float = 0.9
+) -> Tensor:
+    """Released loss of any task of classes, from its pixel distillation map.
+
+    Args:
+        distance: ``(N, H, W)``, >= 0.
+        label: the teacher's classes ``(N, H, W)`` int64; anything outside ``valid``.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        num_classes: all classes, the absent ones as well.
+        k: threshold of salience.
+
+    Returns:
+        Scalar, half the sum of the balanced and the salient term.
+    """
+    distance = zero_outside(distance, valid)
+    label = label.masked_fill(~valid, 0)
+    counted = valid & (distance > 0)
+    log = torch.where(counted, distance, torch.ones_like(distance)).log()
+    zeros = log.new_zeros(num_classes)
+    log_sum = zeros.index_add(0, label.flatten(), log.flatten())
+    count = zeros.index_add(0, label.flatten(), counted.flatten().to(log.dtype))
+    term = torch.where(count > 0, (log_sum / count.clamp(min=1)).exp(), zeros)
+    balanced = (term * (-term.detach()).softmax(0)).mean()
+
+    salient = (distance * salient_pixels(distance, valid, k)).sum() / valid.sum().clamp(min=1)
+    return (balanced + salient) / 2
+
+
+def release_by_foreground(
+    distance: Tensor, foreground: Tensor, valid: Tensor, k: float = 0.9
+) -> Tensor:
+    """Released loss of any task without classes, from its pixel distillation map.
+
+    Args:
+        distance: ``(N, H, W)``.
+        foreground: ``(N, H, W)`` bool, by the student.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        k: threshold of salience.
+
+    Returns:
+        Scalar, half the sum of the balanced and the salient term.
+    """
+    distance = zero_outside(distance, valid)
+    balanced = masked_mean(distance, valid & foreground)
+    balanced = balanced + masked_mean(distance, valid & ~foreground)
+    # The release broadcasts (N, 1, H, W) against (N, H, W): each mask falls on every image.
+    times = salient_pixels(distance, valid, k).sum(0) * valid
+    salient = (distance * times).sum() / times.sum().clamp(min=1)
+    return (balanced + salient) / 2
 
 
 def release_classes_loss(
@@ -60,18 +113,8 @@ def release_classes_loss(
     label = teacher.max(1).indices if teacher.is_floating_point() else teacher.long()
     # A label under the mask may be anything, 255 for one.
     label = label.masked_fill(~valid, 0)
-    distance = F.cross_entropy(student, label, reduction="none") * valid
-
-    counted = valid & (distance > 0)
-    log = torch.where(counted, distance, torch.ones_like(distance)).log()
-    zeros = log.new_zeros(student.shape[1])
-    log_sum = zeros.index_add(0, label.flatten(), log.flatten())
-    count = zeros.index_add(0, label.flatten(), counted.flatten().to(log.dtype))
-    term = torch.where(count > 0, (log_sum / count.clamp(min=1)).exp(), zeros)
-    balanced = (term * (-term.detach()).softmax(0)).mean()
-
-    salient = (distance * salient_pixels(distance, valid, k)).sum() / valid.sum().clamp(min=1)
-    return (balanced + salient) / 2
+    distance = F.cross_entropy(student, label, reduction="none")
+    return release_by_class(distance, label, valid, student.shape[1], k)
 
 
 def release_scalar_loss(
@@ -94,13 +137,8 @@ def release_scalar_loss(
         Scalar, half the sum of the balanced and the salient term.
     """
     student, teacher, valid = _prepare(student, teacher, valid)
-    distance = (student - teacher).abs().mean(1)
     foreground = student.detach().mean(1) > delta
-    balanced = _masked_mean(distance, valid & foreground)
-    balanced = balanced + _masked_mean(distance, valid & ~foreground)
-    # The release broadcasts (N, 1, H, W) against (N, H, W): each mask falls on every image.
-    masks = salient_pixels(distance, valid, k).sum(0) * valid
-    return (balanced + _masked_mean(distance, masks)) / 2
+    return release_by_foreground((student - teacher).abs().mean(1), foreground, valid, k)
 
 
 def release_normal_loss(
@@ -124,11 +162,10 @@ def release_normal_loss(
     """
     student, teacher, valid = _prepare(student, teacher, valid)
     likeness = (student * teacher).mean(1)
-    distance = (1 - likeness) * valid
     foreground = student.detach().mean(1) > delta
-    balanced = _masked_mean(distance, valid & foreground)
-    balanced = balanced + _masked_mean(distance, valid & ~foreground)
-    count = salient_pixels(distance, valid, k).sum()
+    groups = (valid & foreground, valid & ~foreground)
+    balanced = sum(1 - masked_mean(likeness, group) for group in groups) * valid.any()
+    count = salient_pixels((1 - likeness) * valid, valid, k).sum()
     salient = torch.where(count > 0, 1 - likeness.sum() / count.clamp(min=1), 0 * likeness.sum())
     return (balanced + salient) / 2
 

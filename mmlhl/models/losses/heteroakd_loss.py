@@ -14,7 +14,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .alignment import resize_labels, resize_maps, valid_mean
+from .alignment import resize_labels, resize_maps
+from .masking import masked_mean
 
 GRIDS = ("student", "teacher")
 SOFTMAX_OVER = ("classes", "space")
@@ -114,7 +115,7 @@ def heteroakd(
     weight = evaluate_knowledge(z_student, z_mix, target, valid, softmax_over)
     loss = -weight * F.softmax(z_mix / tau, dim=1) * F.log_softmax(z_student / tau, dim=1)
     if softmax_over == "classes":
-        return tau**2 * valid_mean(loss.sum(1), valid)
+        return tau**2 * masked_mean(loss.sum(1), valid)
     images = valid.flatten(1).any(1).sum().clamp(min=1)
     return tau**2 * loss.sum((2, 3)).mean(1).sum() / images
 
@@ -205,7 +206,7 @@ class HeteroAKDLoss(BaseModule):
     def _supervision(self, logits: Tensor, label: Tensor) -> Tensor:
         """Cross-entropy with the label, zero where all is ignored."""
         loss = F.cross_entropy(logits, label, ignore_index=self.ignore_index, reduction="none")
-        return self.projector_weight * valid_mean(loss, label != self.ignore_index)
+        return self.projector_weight * masked_mean(loss, label != self.ignore_index)
 
     def forward(self, student: Tensor, teacher: Tensor, label: Tensor) -> dict[str, Tensor]:
         """Losses of a batch.

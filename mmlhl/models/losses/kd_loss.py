@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .alignment import resize_labels, resize_maps, valid_mean
+from .alignment import resize_labels, resize_maps
+from .masking import masked_mean
 
 
 def pixel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 1.0) -> Tensor:
@@ -24,7 +25,7 @@ def pixel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 1.0) 
     log_student = F.log_softmax(student / tau, dim=1)
     log_teacher = F.log_softmax(teacher.detach() / tau, dim=1)
     divergence = (log_teacher.exp() * (log_teacher - log_student)).sum(1)
-    return tau**2 * valid_mean(divergence, valid)
+    return tau**2 * masked_mean(divergence, valid)
 
 
 @MODELS.register_module()

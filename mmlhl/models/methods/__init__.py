@@ -1,4 +1,5 @@
-from .base_method import BaseMethod, Step, valid_pixels
+from ..padding import valid_pixels
+from .base_method import BaseMethod, Step
 from .der import DER, DERpp
 from .distillation import DistillationMethod
 from .ewc import EWC

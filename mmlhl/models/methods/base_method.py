@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
@@ -37,30 +36,6 @@ class Step:
     def size(self) -> tuple[int, int]:
         """Height and width at which old tasks are compared: the input's."""
         return tuple(self.inputs.shape[2:])
-
-
-def valid_pixels(inputs: Tensor, samples: Sequence) -> Tensor:
-    """Pixels of a batch that are image and not padding.
-
-    Args:
-        inputs: ``(N, 3, H, W)``.
-        samples: data samples with mmseg's ``padding_size`` (left, right, top, bottom) in their
-            meta information and, where a transform added pixels, a ``valid_map``.
-
-    Returns:
-        ``(N, H, W)`` bool.
-    """
-    n, _, height, width = inputs.shape
-    valid = torch.ones(n, height, width, dtype=torch.bool, device=inputs.device)
-    for mask, sample in zip(valid, samples, strict=True):
-        left, right, top, bottom = sample.metainfo.get("padding_size", (0, 0, 0, 0))
-        mask[:top] = False
-        mask[height - bottom :] = False
-        mask[:, :left] = False
-        mask[:, width - right :] = False
-        if "valid_map" in sample:
-            mask &= sample.valid_map.data[0].to(mask)
-    return valid
 
 
 class BaseMethod:

@@ -1,91 +1,25 @@
+"""DER and DER++: images with the outputs that the model had for them, matched later."""
+
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...ranks import from_first_rank
-from ..heads import BinaryHead, SegmentationHead
 from .base_method import Step
-from .exemplars import Exemplar, compact, make_exemplar, stack_maps
+from .exemplars import Exemplar, compact, make_exemplar
+from .matching import match
 from .measuring import evaluating
 from .replay import ReplayMethod, labelled_losses
+from .reservoir import reservoir_slots
 
 OUTPUTS = ("phase_end", "trajectory")
-
-
-def reservoir_slots(seen: int, count: int, size: int, seed: int = 0) -> list[int | None]:
-    """Slots of a buffer that the next items of a stream take (Vitter's algorithm R).
-
-    After n items each of them is in the buffer with probability ``size / n``. The draw for the
-    n-th item depends on the seed and n alone, so every rank decides alike and a resumed run goes
-    on as if it had not been interrupted.
-
-    Args:
-        seen: items that have passed already.
-        count: items that come now.
-        size: slots of the buffer.
-        seed: seed of the draws.
-
-    Returns:
-        A slot for each item, None for those that are not kept.
-    """
-    slots: list[int | None] = []
-    for n in range(seen, seen + count):
-        slot = n if n < size else random.Random(f"{seed}/{n}").randrange(n + 1)
-        slots.append(slot if slot < size else None)
-    return slots
-
-
-def response(head: nn.Module, raw: Tensor) -> Tensor:
-    """What DER matches: logits for classes and probabilities, the prediction for regression.
-
-    Args:
-        head: the task's head.
-        raw: its raw map ``(N, K, h, w)``.
-    """
-    if raw.dtype in (torch.float16, torch.bfloat16):
-        raw = raw.float()
-    return raw if isinstance(head, (SegmentationHead, BinaryHead)) else head.activation(raw)
-
-
-def on_grid(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> Tensor:
-    """A stored output on the grid of today's decoder, which a new encoder may have changed.
-
-    Args:
-        output: ``(K, h, w)``.
-        shape: height and width of its image.
-        strides: pixels a cell of today's grid, down and across.
-
-    Returns:
-        ``(K, h', w')``; the output itself where the stride is what it was, but for rounding.
-    """
-    sides = zip(shape, output.shape[1:], strides, strict=True)
-    if all(0.75 < side / cells / stride < 4 / 3 for side, cells, stride in sides):
-        return output
-    size = [max(1, round(side / stride)) for side, stride in zip(shape, strides, strict=True)]
-    return F.interpolate(output[None], size=size, mode="bilinear", align_corners=False)[0]
-
-
-def masked_mse(now: Tensor, then: Tensor) -> Tensor:
-    """Mean squared difference over the finite values of ``then``, mean over images.
-
-    Args:
-        now: ``(N, K, h, w)``.
-        then: likewise, NaN where nothing is matched.
-
-    Returns:
-        Scalar, zero (with a gradient path) if nothing is matched.
-    """
-    known = then.isfinite()
-    square = (now - torch.where(known, then.to(now), now.detach())).square() * known
-    return (square.sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)).mean()
+HEADS = ("all", "new")
 
 
 @MODELS.register_module()
@@ -99,11 +33,16 @@ class DER(ReplayMethod):
 
     Choices that heterogeneity, or dense output, makes necessary:
 
-    - "Outputs" are the maps at the resolution of the decoder: logits for classes and for binary
-      probabilities, as in the paper; for depth, normals and channels the prediction itself (a
-      normal's unit vector, since the length of the raw one means nothing). The square is the mean
-      over channels and pixels, so each task weighs alpha in its own unit, squared.
-    - An image has the outputs of the tasks that were new in its phase: all that had a label then.
+    - "Outputs" are the maps at the resolution of the decoder, and the head says what is stored and
+      how it is compared: logits for classes and for binary probabilities, as in the paper; for
+      depth, normals and channels the prediction itself (a normal's unit vector, since the length
+      of the raw one means nothing); for a head that says nothing its prediction, by its distance.
+      The square is the mean over channels and pixels, so each task weighs alpha in its own unit,
+      squared.
+    - An image has the outputs of all heads that exist when they are taken, as in the paper, whose
+      one head has all classes: so old tasks keep exemplars however many phases have passed.
+      ``heads='new'`` stores those of the tasks that were new in its phase only; an old task then
+      runs out of exemplars as later phases' images replace its own.
     - The outputs are in half precision, from the head in evaluation mode (no dropout) on the
       training step's features.
     - One draw a step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
@@ -123,6 +62,7 @@ class DER(ReplayMethod):
         replay_batch: exemplars a step; as many as new images if None.
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
         seed: seed of the reservoir and the draws.
+        heads: whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.
     """
 
     #: weight of the labels; none in plain DER
@@ -135,6 +75,7 @@ class DER(ReplayMethod):
         replay_batch: int | None = None,
         outputs: str = "phase_end",
         seed: int = 0,
+        heads: str = "all",
     ) -> None:
         super().__init__(buffer_size, replay_batch, seed)
         if alpha < 0:
@@ -143,8 +84,10 @@ class DER(ReplayMethod):
             raise ValueError(
                 f"{type(self).__name__}: outputs must be one of {OUTPUTS}, got {outputs!r}"
             )
+        if heads not in HEADS:
+            raise ValueError(f"{type(self).__name__}: heads must be one of {HEADS}, got {heads!r}")
         self.alpha = alpha
-        self.outputs = outputs
+        self.outputs, self.heads = outputs, heads
         self.seen = 0
 
     # -- replay ------------------------------------------------------------------------------
@@ -156,9 +99,8 @@ class DER(ReplayMethod):
             replay = self.replay(model, items, step) if items else step
             tasks = [task for task in model.tasks if self._takes_part(model, items, task)]
             for task in tasks:
-                losses[f"{task}.loss_der"] = self.alpha * self.match(
-                    model.heads[task], task, items, replay
-                )
+                value = match(model.heads[task], task, items, replay)
+                losses[f"{task}.loss_der"] = self.alpha * value
             if self.beta:
                 for name, value in labelled_losses(model, items, replay, tasks).items():
                     losses[name] = self.beta * value
@@ -169,23 +111,6 @@ class DER(ReplayMethod):
     def _takes_part(model: nn.Module, items: Sequence[Exemplar], task: str) -> bool:
         # old tasks always, so that distributed training finds none of their parameters unused
         return task in model.old_tasks or any(task in item["outputs"] for item in items)
-
-    @staticmethod
-    def match(head: nn.Module, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
-        """Squared difference between a task's outputs now and then."""
-        now = response(head, head(step.feats))
-        chosen = [i for i, item in enumerate(items) if task in item["outputs"]]
-        if not chosen:
-            return now.sum() * 0.0
-        size = tuple(now.shape[2:])
-        nan = float("nan")  # what has no output: beyond a smaller image, or padding
-        then = [items[i]["outputs"][task].to(now.device).float() for i in chosen]
-        shapes = [items[i]["image"].shape[1:] for i in chosen]
-        strides = [side / cells for side, cells in zip(step.inputs.shape[2:], size, strict=True)]
-        then = [on_grid(m, shape, strides) for m, shape in zip(then, shapes, strict=True)]
-        then = stack_maps(then, size, nan)
-        valid = F.interpolate(step.valid[chosen, None].float(), size=size, mode="nearest") > 0.5
-        return masked_mse(now[chosen], then.masked_fill(~valid, nan))
 
     # -- storing -----------------------------------------------------------------------------
     @torch.no_grad()
@@ -220,7 +145,7 @@ class DER(ReplayMethod):
         if own and self.outputs == "trajectory":
             rows = list(own.values())
             feats = [level[rows] for level in step.feats]
-            for task, outputs in new_outputs(model, feats).items():
+            for task, outputs in self._outputs(model, feats).items():
                 for item, output in zip(stored.values(), outputs, strict=True):
                     item["outputs"][task] = compact(output)
         return stored
@@ -232,13 +157,22 @@ class DER(ReplayMethod):
         with evaluating(model):
             for item in waiting:
                 image = item["image"][None].float().to(next(model.parameters()).device)
-                for task, output in new_outputs(model, model.extract_feat(image)).items():
+                for task, output in self._outputs(model, model.extract_feat(image)).items():
                     item["outputs"][task] = compact(output[0])
         for item, outputs in zip(
             waiting, from_first_rank([item["outputs"] for item in waiting]), strict=True
         ):
             item["outputs"] = outputs
         self.phases += 1
+
+    def _outputs(self, model: nn.Module, feats: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What is stored of the heads in evaluation mode, by task."""
+        outputs = {}
+        for task in model.tasks if self.heads == "all" else model.new_tasks:
+            head = model.heads[task]
+            with evaluating(head):
+                outputs[task] = head.replay_output(head(feats))
+        return outputs
 
     def state_dict(self) -> dict:
         """The buffer, and how much of the stream has gone by."""
@@ -248,16 +182,6 @@ class DER(ReplayMethod):
         """Take :meth:`state_dict` back."""
         super().load_state_dict(state)
         self.seen = int(state["seen"])
-
-
-def new_outputs(model: nn.Module, feats: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Responses of the new tasks' heads in evaluation mode, by task."""
-    outputs = {}
-    for task in model.new_tasks:
-        head = model.heads[task]
-        with evaluating(head):
-            outputs[task] = response(head, head(feats))
-    return outputs
 
 
 @MODELS.register_module()

@@ -133,8 +133,9 @@ def to_batch(
         valid = torch.ones(shape, dtype=torch.bool) if item["valid"] is None else item["valid"]
         maps = {"valid_map": stack_maps([valid[None]], size, False)[0]}
         for task, label in item["labels"].items():
-            fill = float("nan") if label.is_floating_point() else 255
-            maps[f"gt_{model.heads[task].field}"] = stack_maps([restored(label)], size, fill)[0]
+            head = model.heads[task]
+            fill = float("nan") if label.is_floating_point() else head.ignore_index
+            maps[f"gt_{head.field}"] = stack_maps([restored(label)], size, fill)[0]
         sample = SegDataSample(metainfo=dict(img_shape=shape, pad_shape=tuple(size)))
         sample.set_data({key: PixelData(data=value.to(device)) for key, value in maps.items()})
         samples.append(sample)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..heads import NormalHead, SegmentationHead
-from ..losses import HADReleaseLoss
+from ..heads.base_head import BaseDenseHead
+from ..losses import HADReleaseLoss, release_by_class, release_by_foreground
 from .distillation import DistillationMethod
 
 
@@ -16,14 +16,17 @@ class HADRelease(DistillationMethod):
     by 3; see :class:`~mmlhl.models.losses.HADReleaseLoss` for all that is different inside. The
     release runs the teacher once per old task, with the same result; here it runs once.
 
-    The release knows classes, depth and normals. Other output spaces (channels, probabilities)
-    are treated as it treats depth.
+    The release has a loss for classes, one for depth, and one for normals; here the head says which
+    of them its output space takes (``num_classes``, ``has_directions``, depth's otherwise), and has
+    its own distance, groups and response. What the release does for saliency maps, a branch of
+    its own, is not carried over: probabilities are treated as it treats depth.
 
     Args:
         loss_weight: weight of the sum.
         average_tasks: True brings the paper's 1/(t-1) back.
         k: threshold of salience.
-        delta: absolute value of the student between background and foreground.
+        delta: threshold of the head's ``bounded`` response, for depth the student's value itself,
+            between background and foreground.
     """
 
     def __init__(
@@ -34,19 +37,20 @@ class HADRelease(DistillationMethod):
         delta: float = 0.5,
     ) -> None:
         super().__init__(loss_weight, average_tasks)
-        self.by_kind = {
-            kind: HADReleaseLoss(kind, k=k, delta=delta) for kind in ("classes", "scalar", "normal")
-        }
-
-    @staticmethod
-    def kind(head: nn.Module) -> str:
-        """Which of the released losses a head's output space takes."""
-        if isinstance(head, SegmentationHead):
-            return "classes"
-        return "normal" if isinstance(head, NormalHead) else "scalar"
+        self.loss = HADReleaseLoss("normal", k=k, delta=delta)
 
     def distill(
-        self, head: nn.Module, student: Tensor, teacher: Tensor, valid: Tensor
+        self, head: BaseDenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """The released loss of one old task, which is half the sum of its two terms."""
-        return {"loss_had_release": self.by_kind[self.kind(head)](student, teacher, valid)}
+        k, delta = self.loss.k, self.loss.delta
+        if head.has_directions:
+            loss = self.loss(student, teacher, valid)
+        elif head.num_classes is not None or not teacher.is_floating_point():
+            count = head.num_groups or head.num_classes or student.shape[1]
+            groups = head.groups(teacher, valid)
+            loss = release_by_class(head.distance(student, teacher), groups, valid, count, k)
+        else:
+            foreground = head.bounded(student, valid) > delta
+            loss = release_by_foreground(head.distance(student, teacher), foreground, valid, k)
+        return {"loss_had_release": loss}

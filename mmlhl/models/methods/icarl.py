@@ -7,7 +7,8 @@ from mmengine.dist import all_gather_object
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .base_method import Step, valid_pixels
+from ..padding import valid_pixels
+from .base_method import Step
 from .exemplars import Exemplar, make_exemplar
 from .lwf import LwF
 from .measuring import choose_images, evaluating, own_share, phase_batches

@@ -3,7 +3,7 @@ from __future__ import annotations
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..losses.had_loss import pixel_mean
+from ..losses import pixel_mean
 from .distillation import DistillationMethod
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from ..padding import valid_pixels
 from ..teachers import input_normalisation
-from .base_method import BaseMethod, Step, valid_pixels
+from .base_method import BaseMethod, Step
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
 
 
@@ -98,13 +99,11 @@ def labelled_losses(
     losses = {}
     for task in tasks:
         head = model.heads[task]
-        raw = head(step.feats)
         chosen = [i for i, item in enumerate(items) if task in item["labels"]]
         if not chosen:
-            losses[f"{task}.replay_loss"] = raw.sum() * 0.0
+            losses[f"{task}.replay_loss"] = head(step.feats).sum() * 0.0
             continue
-        gt = head.stack_gt([step.samples[i] for i in chosen])
-        for name, value in head.loss_by_map(raw[chosen], gt).items():
+        for name, value in head.replay_loss(step.feats, step.samples, chosen).items():
             if "loss" in name:
                 losses[f"{task}.replay_{name}"] = value
     return losses

@@ -12,7 +12,8 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
-from ..methods.base_method import BaseMethod, Step, valid_pixels
+from ..methods.base_method import BaseMethod, Step
+from ..padding import valid_pixels
 from ..teachers import FrozenModels, convert_inputs
 from .growing import GrowsOnLoad
 from .inference import check_test_cfg, input_metas, slide, sliding_window

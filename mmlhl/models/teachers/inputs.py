@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..padding import image_area
+
 
 def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor | float, bool]:
     """Mean, standard deviation and whether channels are swapped."""
@@ -54,12 +56,7 @@ def convert_inputs(
             inputs = inputs * source_std + source_mean
             inputs = inputs.flip(1) if source_swap != swap else inputs
             inputs = (inputs - mean) / std
-        height, width = inputs.shape[2:]
-        inside = torch.zeros_like(inputs[:, :1], dtype=torch.bool)
-        for image, sample in zip(inside, data_samples, strict=True):
-            left, right, top, bottom = sample.metainfo.get("padding_size", (0, 0, 0, 0))
-            image[:, top : height - bottom, left : width - right] = True
-        inputs = inputs.masked_fill(~inside, pad_value)
+        inputs = inputs.masked_fill(~image_area(inputs, data_samples)[:, None], pad_value)
     if size is not None and tuple(inputs.shape[2:]) != tuple(size):
         inputs = F.interpolate(inputs, size=tuple(size), mode="bilinear", align_corners=False)
     return inputs

@@ -111,6 +111,19 @@ def test_identical_normals_and_constant_map_are_finite():
     assert student.grad.isfinite().all()
 
 
+def test_an_empty_group_of_normals_adds_one_to_the_value_and_nothing_to_the_gradient():
+    student = torch.tensor([0.0, 0.6, -0.8]).view(1, 3, 1, 1).repeat(1, 1, 4, 4)
+    teacher = torch.tensor([0.0, 0.8, -0.6]).view(1, 3, 1, 1).repeat(1, 1, 4, 4)
+    student.requires_grad_()
+    # all background, as the channel mean is -0.07; 0.96 / 3 is the mean over channels; a constant
+    # map seen through zero padding has its strongest edges along its border
+    background, foreground, salient = 1 - 0.32, 1.0, 1 - 16 * 0.32 / 12
+    loss = HADReleaseLoss("normal")(student, teacher)
+    assert loss.item() == pytest.approx((background + foreground + salient) / 2, rel=1e-5)
+    loss.backward()
+    torch.testing.assert_close(student.grad, -teacher / 3 * (1 / 16 + 1 / 12) / 2)
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="kind='depth'"):
         HADReleaseLoss("depth")

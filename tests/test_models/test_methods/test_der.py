@@ -1,8 +1,10 @@
 import pytest
 import torch
 
+from mmlhl.models.heads import DepthHead
 from mmlhl.models.methods import DER, DERpp, Step, valid_pixels
-from mmlhl.models.methods.der import masked_mse, on_grid, reservoir_slots, response
+from mmlhl.models.methods.matching import match, matched, same_stride
+from mmlhl.models.methods.reservoir import reservoir_slots
 
 
 def test_reservoir_keeps_every_item_of_a_stream_with_the_same_probability():
@@ -24,16 +26,17 @@ def test_reservoir_does_not_depend_on_how_the_stream_is_cut():
     assert whole[:4] == [0, 1, 2, 3]
 
 
-def test_masked_mse_by_hand():
+def test_squares_of_regression_by_hand(decoder_config):
     nan = float("nan")
     then = torch.tensor([[[[1.0, nan]]], [[[0.0, 2.0]]]])
     now = torch.tensor([[[[3.0, 9.0]]], [[[1.0, 5.0]]]], requires_grad=True)
-    loss = masked_mse(now, then)
+    head = DepthHead(decoder_config())
+    loss = matched(head, now, then).mean()
     assert loss.item() == pytest.approx((4 + (1 + 9) / 2) / 2)
     loss.backward()
     # image 1: d/dnow of 4 / 2; image 2: of (1 + 9) / 2 / 2
     torch.testing.assert_close(now.grad, torch.tensor([[[[2.0, 0.0]]], [[[0.5, 1.5]]]]))
-    assert masked_mse(now, torch.full_like(then, nan)) == 0
+    assert (matched(head, now, torch.full_like(then, nan)) == 0).all()
 
 
 def test_kept_images_want_the_normalisation_of_their_day(build, batch):
@@ -48,21 +51,35 @@ def test_kept_images_want_the_normalisation_of_their_day(build, batch):
         again.begin_phase(model, None)
 
 
-def test_outputs_of_a_decoder_with_another_stride_are_brought_to_the_grid_of_this_one():
+def test_which_outputs_lie_on_the_grid_of_today():
     output = torch.arange(16.0).view(1, 4, 4)  # of a 32x32 image, stride 8
-    assert on_grid(output, (32, 32), (8.0, 8.0)) is output
-    assert on_grid(output[:, :, :3], (32, 20), (8.0, 8.0)).shape == (1, 4, 3)  # only rounding
-    finer = on_grid(output, (32, 32), (4.0, 4.0))
-    assert finer.shape == (1, 8, 8) and finer.mean() == output.mean()
-    coarser = on_grid(output, (32, 32), (16.0, 16.0))
-    torch.testing.assert_close(coarser, torch.nn.functional.avg_pool2d(output, 2))
+    assert same_stride(output, (32, 32), (8.0, 8.0))
+    assert same_stride(output[:, :, :3], (32, 20), (8.0, 8.0))  # only rounding
+    assert not same_stride(output, (32, 32), (4.0, 4.0))
+    assert not same_stride(output, (32, 32), (16.0, 16.0))
+
+
+@pytest.mark.parametrize("cells", [(2, 3), (8, 12)])
+def test_the_map_of_today_is_brought_to_a_grid_of_another_stride(build, exemplar, cells):
+    model = build(dict(type="DER", alpha=1.0), ["seg", "normal"], ["normal"]).eval()
+    like = Step(torch.zeros(1, 3, 32, 48), [], [], torch.ones(1, 32, 48, dtype=torch.bool))
+    items = [exemplar(task="seg"), exemplar(task="seg", size=(32, 48), seed=1)]
+    step = model.method.replay(model, items, like)
+    head = model.heads["normal"]
+    raw = head(step.feats)  # 4 x 6 cells
+    one = head.activation(head.resize(raw[:1], cells))[0]
+    two = head.activation(raw[1:])[0]
+    items[0]["outputs"], items[1]["outputs"] = {"normal": one}, {"normal": two}
+    assert match(head, "normal", items, step) < 1e-10
+    items[0]["outputs"] = {"normal": -one}  # a unit vector is 2 away from its opposite
+    assert match(head, "normal", items, step).item() == pytest.approx(4 / 3 / 2, rel=1e-5)
 
 
 def test_what_is_matched_is_logits_for_classes_and_the_prediction_elsewhere(build):
     heads = build(dict(type="Naive"), tasks=["seg", "depth", "normal"]).heads
     raw = torch.randn(1, 13, 4, 4)
-    assert torch.equal(response(heads["seg"], raw), raw)
-    normal = response(heads["normal"], raw[:, :3].half())
+    assert torch.equal(heads["seg"].replay_output(raw), raw)
+    normal = heads["normal"].replay_output(raw[:, :3].half())
     torch.testing.assert_close(normal.norm(dim=1), torch.ones(1, 4, 4))
 
 
@@ -155,7 +172,7 @@ def test_exemplars_of_another_size_and_padding_are_matched_inside_only(build, ex
     raw = head(step.feats)
     for item in items:
         item["outputs"]["seg"] = torch.zeros(13, item["image"].shape[1] // 8, 6).half()
-    loss = model.method.match(head, "seg", items, step)
+    loss = match(head, "seg", items, step)
     expected = (raw[0].square().mean() + raw[1, :, :2, :3].square().mean()) / 2
     torch.testing.assert_close(loss, expected)
 
@@ -181,8 +198,33 @@ def test_state(build, batch, round_trip):
 def test_wrong_options_are_told():
     with pytest.raises(ValueError, match="outputs must be one of.*'end'"):
         DER(outputs="end")
+    with pytest.raises(ValueError, match="heads must be one of.*'old'"):
+        DERpp(heads="old")
     with pytest.raises(ValueError, match="beta must be"):
         DERpp(beta=-1.0)
+
+
+@pytest.mark.parametrize("outputs", ["trajectory", "phase_end"])
+@pytest.mark.parametrize("heads", ["all", "new"])
+def test_after_three_phases_old_tasks_have_exemplars(build, batch, outputs, heads):
+    """A buffer of two images in long phases: the images of the first phase are soon gone."""
+    method, tasks = None, ["seg", "depth", "normal"]
+    for phase in range(3):
+        config = dict(type="DER", buffer_size=2, outputs=outputs, heads=heads)
+        model = build(config, tasks=tasks[: phase + 1], new_tasks=tasks[phase : phase + 1])
+        if method is not None:
+            model.method.load_state_dict(method.state_dict())  # as a resume, too, takes it
+        method = model.method
+        method.begin_phase(model, None)
+        data = model.data_preprocessor(batch(seed=phase), training=True)
+        inputs, samples = data["inputs"], data["data_samples"]
+        step = Step(inputs, samples, model.extract_feat(inputs), valid_pixels(inputs, samples))
+        while {item["phase"] for item in method.buffer.items} != {phase}:
+            method.observe(model, step)
+        method.end_phase(model, None)
+    stored = set().union(*(item["outputs"] for item in method.buffer.items))
+    assert stored == (set(tasks) if heads == "all" else {"normal"})
+    assert all(set(item["labels"]) == {"normal"} for item in method.buffer.items)
 
 
 @pytest.mark.parametrize("kind, outputs", [("DER", "phase_end"), ("DERpp", "trajectory")])

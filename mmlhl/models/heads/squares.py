@@ -1,0 +1,10 @@
+"""What most output spaces compare stored outputs by."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def mean_square(now: Tensor, then: Tensor) -> Tensor:
+    """Squared difference ``(N, h, w)`` of two maps ``(N, K, h, w)``, mean over channels."""
+    return (now - then).square().mean(1)

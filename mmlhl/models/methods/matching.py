@@ -1,0 +1,90 @@
+"""Comparing a head's outputs of today with those that were stored with an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..heads.base_head import BaseDenseHead
+from ..losses import pixel_mean
+from .base_method import Step
+from .exemplars import Exemplar, stack_maps
+
+
+def matched(head: BaseDenseHead, now: Tensor, then: Tensor) -> Tensor:
+    """How far each image's output is from the stored one, by the head's own measure.
+
+    Args:
+        head: the task's head.
+        now: its outputs ``(N, K, h, w)``.
+        then: likewise, NaN where nothing is matched.
+
+    Returns:
+        ``(N,)``, the mean over the cells that are matched; zero, with a gradient path, without any.
+    """
+    known = then.isfinite().all(1)
+    then = torch.where(known[:, None], then.to(now), now.detach())  # no NaN in the gradient
+    return pixel_mean(head.replay_distance(now, then), known)
+
+
+def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:
+    """Whether a stored output lies on the grid of today's decoder, but for rounding.
+
+    Args:
+        output: ``(K, h, w)``.
+        shape: height and width of its image.
+        strides: pixels a cell of today's grid, down and across.
+    """
+    sides = zip(shape, output.shape[1:], strides, strict=True)
+    return all(0.75 < side / cells / stride < 4 / 3 for side, cells, stride in sides)
+
+
+def at_size(mask: Tensor, size: Sequence[int]) -> Tensor:
+    """A bool mask ``(N, H, W)`` at another size, by its nearest pixels."""
+    return F.interpolate(mask[:, None].float(), size=tuple(size), mode="nearest")[:, 0] > 0.5
+
+
+def match(head: BaseDenseHead, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
+    """Distance between a task's outputs now and then, mean over the exemplars that have one.
+
+    A new encoder may give another grid; the raw map of today is then brought to the stored one,
+    as raw maps may be resized whatever they mean.
+
+    Args:
+        head: the task's head.
+        task: its name.
+        items: the exemplars of ``step``.
+        step: their images and features.
+
+    Returns:
+        Scalar, zero (with a gradient path) if none has an output of this task.
+    """
+    raw = head(step.feats)
+    strides = [
+        side / cells for side, cells in zip(step.inputs.shape[2:], raw.shape[2:], strict=True)
+    ]
+    same, other = [], []
+    for i, item in enumerate(items):
+        if task in item["outputs"]:
+            fits = same_stride(item["outputs"][task], item["image"].shape[1:], strides)
+            (same if fits else other).append(i)
+    distances = []
+    nan = float("nan")  # what has no output: beyond a smaller image, or padding
+    if same:
+        size = tuple(raw.shape[2:])
+        stored = [items[i]["outputs"][task].to(raw.device).float() for i in same]
+        then = stack_maps(stored, size, nan)
+        then = then.masked_fill(~at_size(step.valid[same], size)[:, None], nan)
+        distances.append(matched(head, head.replay_output(raw[same]), then))
+    for i in other:
+        then = items[i]["outputs"][task].to(raw.device).float()[None]
+        height, width = items[i]["image"].shape[1:]
+        cells = [max(1, round(s / t)) for s, t in zip((height, width), strides, strict=True)]
+        now = head.resize(raw[i : i + 1, :, : cells[0], : cells[1]], then.shape[2:])
+        valid = at_size(step.valid[i : i + 1, :height, :width], then.shape[2:])
+        then = then.masked_fill(~valid[:, None], nan)
+        distances.append(matched(head, head.replay_output(now), then))
+    return torch.cat(distances).mean() if distances else raw.sum() * 0.0
