@@ -47,6 +47,7 @@ setup(
         "Topic :: Scientific/Engineering :: Image Recognition",
     ],
     packages=find_packages(include=["mmlhl", "mmlhl.*"]),
+    entry_points={"console_scripts": ["mmlhl = mmlhl.cli:main"]},
     cmdclass={"build_py": BuildWithConfigs},
     python_requires=">=3.10",
     # Neither kind of mm* packages is here: the maintained and the classic one install the same

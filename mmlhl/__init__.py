@@ -4,20 +4,32 @@ Importing the package registers its models, datasets, transforms, hooks, runners
 mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])`.
 """
 
-try:
-    import mmcv  # noqa: F401
-    import mmengine  # noqa: F401
-    import mmseg  # noqa: F401
-except ModuleNotFoundError as error:
-    if error.name not in ("mmseg", "mmcv", "mmengine"):
-        raise
-    raise ImportError(
-        f"mmlhl extends MMSegmentation, but the module '{error.name}' is not installed. "
-        'Install the maintained packages with `pip install "mmlhl[onedl]"` or the classic ones '
-        'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
-    ) from error
+import sys as _sys
+from pathlib import Path as _Path
 
-from . import datasets, engine, evaluation, models, visualization
 from .version import __version__
+
+
+def _in_doctor() -> bool:
+    """Whether this is `mmlhl doctor`, which has to run where what is imported below is broken."""
+    program, *arguments = _sys.argv or [""]
+    return _Path(program).stem in ("mmlhl", "__main__", "-m") and arguments[:1] == ["doctor"]
+
+
+if not _in_doctor():
+    try:
+        import mmcv  # noqa: F401
+        import mmengine  # noqa: F401
+        import mmseg  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name not in ("mmseg", "mmcv", "mmengine"):
+            raise
+        raise ImportError(
+            f"mmlhl extends MMSegmentation, but the module '{error.name}' is not installed. "
+            'Install the maintained packages with `pip install "mmlhl[onedl]"` or the classic ones '
+            'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
+        ) from error
+
+    from . import datasets, engine, evaluation, models, visualization
 
 __all__ = ["__version__", "datasets", "engine", "evaluation", "models", "visualization"]

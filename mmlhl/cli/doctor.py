@@ -1,0 +1,224 @@
+"""What is installed, what fits together, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from ..paths import shipped_dir
+
+#: The two kinds of mm* packages, by distribution name.
+KINDS = {
+    "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmsegmentation"),
+    "classic": ("mmengine", "mmcv", "mmsegmentation"),
+}
+#: Module, what it is for, and the extra that brings it.
+OPTIONAL = (
+    ("timm", "pretrained encoders", "pretrained"),
+    ("onnxruntime", "export to ONNX and its check", "export"),
+    ("h5py", "the NYUv2 converter", "nyuv2"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's table.
+
+    Attributes:
+        subject: what was examined.
+        found: what there is.
+        state: ``"ok"``, ``"note"`` for something optional, ``"wrong"`` for what stops mmlhl.
+        mend: the command, or the change, that mends it.
+    """
+
+    subject: str
+    found: str
+    state: str = "ok"
+    mend: str = ""
+
+
+def installed(name: str) -> str | None:
+    """Version of an installed distribution, None if it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """The leading numbers of a version, for comparing."""
+    return tuple(int(part) for part in re.findall(r"\d+", text.split("+")[0])[:3])
+
+
+def check_python() -> list[Finding]:
+    """The interpreter; pip installs mmlhl for Python 3.10 and later only."""
+    system = f"{platform.system()} {platform.machine()}"
+    return [Finding("Python", f"{platform.python_version()} on {system}")]
+
+
+def check_torch() -> list[Finding]:
+    """torch, and the devices that it sees."""
+    found = installed("torch")
+    if found is None:
+        return [Finding("torch", "not installed", "wrong", "pip install torch")]
+    if numbers(found) < (2, 0):
+        return [Finding("torch", found, "wrong", 'pip install "torch>=2.0"')]
+    error = import_error("torch")
+    if error:
+        return [Finding("torch", error, "wrong", "pip install --force-reinstall torch")]
+    import torch
+
+    devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return [
+        Finding("torch", found),
+        Finding("devices", ", ".join(devices) or "CPU only", "ok" if devices else "note"),
+    ]
+
+
+def check_mm_packages() -> list[Finding]:
+    """The mm* packages: exactly one kind, complete, and importable."""
+    have = {
+        kind: {name: installed(name) for name in names if installed(name)}
+        for kind, names in KINDS.items()
+    }
+    chosen = [kind for kind, found in have.items() if found]
+    if not chosen:
+        mend = 'pip install "mmlhl[onedl]"  (or "mmlhl[classic]")'
+        return [Finding("mm packages", "none", "wrong", mend)]
+    if len(chosen) > 1:
+        names = " ".join(name for found in have.values() for name in found)
+        mend = f'pip uninstall -y {names}; pip install "mmlhl[onedl]"'
+        return [Finding("mm packages", "both kinds, over each other", "wrong", mend)]
+    (kind,) = chosen
+    findings = [Finding(name, found) for name, found in have[kind].items()]
+    for name in KINDS[kind]:
+        if name not in have[kind]:
+            findings.append(Finding(name, "missing", "wrong", f'pip install "mmlhl[{kind}]"'))
+    if kind == "classic":
+        findings += check_classic()
+    return findings
+
+
+def check_classic() -> list[Finding]:
+    """What the classic packages need and do not ask for."""
+    found = installed("setuptools")
+    if found is None or numbers(found) >= (81,):
+        mend = 'pip install "setuptools<81"'
+        return [Finding("setuptools", f"{found}: has no pkg_resources", "wrong", mend)]
+    return []
+
+
+def import_error(module: str) -> str | None:
+    """Why a module cannot be imported, on one line; None if it can."""
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # whatever a broken installation raises
+        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return None
+
+
+def check_imports() -> list[Finding]:
+    """The modules that mmlhl is built on, imported one after another."""
+    mends = {
+        "numpy": "pip install numpy",
+        "cv2": "pip install opencv-python-headless",
+        "rich": "pip install rich",
+        "matplotlib": "pip install matplotlib",
+        "mmengine": 'pip install "mmlhl[onedl]"',
+        "mmcv": 'pip install "mmlhl[onedl]"',
+        "mmseg.models": "pip install ftfy regex",
+    }
+    found = {module: import_error(module) for module in mends}
+    broken = [
+        Finding(f"import {module}", error, "wrong", mends[module])
+        for module, error in found.items()
+        if error
+    ]
+    return broken or [Finding("imports", ", ".join(mends))]
+
+
+def check_package() -> list[Finding]:
+    """mmlhl itself: its version, its registration, its configs and tools."""
+    from ..version import __version__
+
+    findings = [Finding("mmlhl", __version__)]
+    for folder in ("configs", "tools"):
+        try:
+            findings.append(Finding(folder, str(shipped_dir(folder))))
+        except FileNotFoundError as error:
+            findings.append(
+                Finding(folder, str(error), "wrong", "pip install --force-reinstall mmlhl")
+            )
+    error = import_error("mmlhl.models")
+    if error:
+        findings.append(Finding("registration", error, "wrong", "mend what is named above"))
+    return findings
+
+
+def check_optional() -> list[Finding]:
+    """Packages that only some uses need."""
+    return [
+        Finding(module, found)
+        if (found := installed(module))
+        else Finding(module, f"not installed: {use}", "note", f'pip install "mmlhl[{extra}]"')
+        for module, use, extra in OPTIONAL
+    ]
+
+
+CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    check_python,
+    check_torch,
+    check_mm_packages,
+    check_imports,
+    check_package,
+    check_optional,
+)
+
+
+def examine() -> list[Finding]:
+    """Every check, in an order in which the first thing that is wrong is the cause."""
+    return [finding for check in CHECKS for finding in check()]
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print the findings as a table; as plain lines where rich is missing."""
+    try:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+    except ModuleNotFoundError:
+        for each in findings:
+            print(f"{each.state:<6} {each.subject}: {each.found}  {each.mend}".rstrip())
+        return
+    table = Table()
+    for column in ("", "what", "found", "what mends it"):
+        table.add_column(column, overflow="fold")
+    colours = {"ok": "green", "note": "yellow", "wrong": "red"}
+    for each in findings:
+        state = f"[{colours[each.state]}]{each.state}[/]"
+        # the names of extras look like markup
+        table.add_row(state, each.subject, escape(each.found), escape(each.mend))
+    Console().print(table)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Examine this environment.
+
+    Args:
+        arguments: the rest of the command line; there are no options but ``--help``.
+
+    Returns:
+        1 if something is wrong, else 0.
+    """
+    description = __doc__ or ""
+    argparse.ArgumentParser("mmlhl doctor", description=description).parse_args(arguments)
+    findings = examine()
+    show(findings)
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    print(f"{len(wrong)} thing(s) to mend" if wrong else "nothing to mend")
+    return 1 if wrong else 0

@@ -1,0 +1,76 @@
+"""What the doctor finds, on environments made up by the tests."""
+
+import pytest
+
+from mmlhl.cli import doctor
+from mmlhl.cli.doctor import Finding, check_mm_packages, check_optional, check_torch, numbers, show
+
+ONEDL = {"onedl-mmengine": "0.10.12", "onedl-mmcv": "2.3.6", "onedl-mmsegmentation": "1.4.2"}
+CLASSIC = {"mmengine": "0.10.7", "mmcv": "2.1.0", "mmsegmentation": "1.2.2"}
+
+
+def environment(monkeypatch, **found):
+    monkeypatch.setattr(doctor, "installed", found.get)
+
+
+def wrong(findings):
+    return [(f.subject, f.mend) for f in findings if f.state == "wrong"]
+
+
+@pytest.mark.parametrize("have", [ONEDL, {**CLASSIC, "setuptools": "80.9.0"}])
+def test_a_complete_kind_is_well(monkeypatch, have):
+    environment(monkeypatch, **have)
+    findings = check_mm_packages()
+    assert len(findings) == 3 and {f.state for f in findings} == {"ok"}
+
+
+def test_no_mm_packages(monkeypatch):
+    environment(monkeypatch)
+    ((subject, mend),) = wrong(check_mm_packages())
+    assert "mmlhl[onedl]" in mend
+
+
+def test_both_kinds_lie_over_each_other(monkeypatch):
+    environment(monkeypatch, **ONEDL, mmcv="2.1.0")
+    ((subject, mend),) = wrong(check_mm_packages())
+    assert mend.startswith("pip uninstall -y") and " mmcv" in mend and "onedl-mmcv" in mend
+
+
+def test_an_incomplete_kind_names_what_is_missing(monkeypatch):
+    environment(monkeypatch, **{**ONEDL, "onedl-mmcv": None})
+    assert wrong(check_mm_packages()) == [("onedl-mmcv", 'pip install "mmlhl[onedl]"')]
+
+
+def test_the_classic_kind_needs_pkg_resources(monkeypatch):
+    environment(monkeypatch, **CLASSIC, setuptools="84.2.1")
+    assert wrong(check_mm_packages()) == [("setuptools", 'pip install "setuptools<81"')]
+
+
+@pytest.mark.parametrize("found, mend", [(None, "pip install torch"), ("1.13.1", "torch>=2.0")])
+def test_torch(monkeypatch, found, mend):
+    environment(monkeypatch, torch=found)
+    ((_, told),) = wrong(check_torch())
+    assert mend in told
+
+
+def test_an_optional_package_is_only_a_note(monkeypatch):
+    environment(monkeypatch)
+    assert {f.state for f in check_optional()} == {"note"}
+
+
+def test_a_broken_module_is_named_with_its_reason():
+    assert doctor.import_error("json") is None
+    assert "no_such_module" in doctor.import_error("no_such_module")
+
+
+def test_this_environment_is_well():
+    assert wrong(doctor.examine()) == []
+
+
+def test_versions_compare_as_numbers():
+    assert numbers("2.13.0+cpu") == (2, 13, 0) > numbers("2.9.1")
+
+
+def test_the_table_shows_extras_as_they_are(capsys):
+    show([Finding("a", "b", "wrong", 'pip install "mmlhl[onedl]"')])
+    assert "mmlhl[onedl]" in capsys.readouterr().out

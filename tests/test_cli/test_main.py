@@ -1,0 +1,54 @@
+"""The `mmlhl` command hands over to the shipped tools."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mmlhl import cli
+from mmlhl.paths import shipped_dir
+
+
+@pytest.mark.parametrize("name", cli.TOOLS)
+def test_every_command_has_its_tool(name):
+    assert (shipped_dir("tools") / cli.TOOLS[name]).is_file()
+
+
+def test_a_tool_gets_the_rest_of_the_command_line(monkeypatch, tmp_path):
+    (tmp_path / "train.py").write_text(
+        "import sys\nassert __name__ == '__main__'\nraise SystemExit(' '.join(sys.argv[1:]))"
+    )
+    monkeypatch.setattr(cli, "shipped_dir", lambda name: tmp_path)
+    before = sys.argv
+    with pytest.raises(SystemExit, match="config.py --resume"):
+        cli.main(["train", "config.py", "--resume"])
+    assert sys.argv is before
+
+
+def test_an_unknown_command_names_the_nearest(capsys):
+    assert cli.main(["tran"]) == 2
+    assert "'tran'; did you mean 'train'?" in capsys.readouterr().err
+    assert cli.main([]) == 2
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in [*cli.TOOLS, "doctor"])
+
+
+def test_the_doctor_runs_where_the_mm_packages_are_missing():
+    code = """
+import runpy, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('mmseg', 'mmcv', 'mmengine', 'torch'):
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+sys.meta_path.insert(0, Blocker())
+sys.argv = ['mmlhl', 'doctor']
+from mmlhl.cli import main
+raise SystemExit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    for part in ("mmcv", "wrong", "mmlhl[onedl]", "to mend"):
+        assert part in done.stdout
