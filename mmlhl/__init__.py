@@ -30,6 +30,14 @@ if not _in_doctor():
             'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
         ) from error
 
-    from . import datasets, engine, evaluation, models, visualization
+    from . import datasets, engine, evaluation, inference, models, visualization
 
-__all__ = ["__version__", "datasets", "engine", "evaluation", "models", "visualization"]
+__all__ = [
+    "__version__",
+    "datasets",
+    "engine",
+    "evaluation",
+    "inference",
+    "models",
+    "visualization",
+]

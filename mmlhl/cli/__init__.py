@@ -18,6 +18,7 @@ from ..paths import shipped_dir
 TOOLS = {
     "train": "train.py",
     "test": "test.py",
+    "infer": "infer.py",
     "publish": "model_converters/publish.py",
     "compare": "analysis_tools/compare.py",
     "plot": "analysis_tools/plot.py",

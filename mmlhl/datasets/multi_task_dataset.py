@@ -308,8 +308,14 @@ class MultiTaskDataset(BaseSegDataset):
         if not fileio.isdir(folder, backend_args=self.backend_args):
             raise FileNotFoundError(
                 f"{type(self).__name__}: {key} is {value!r}, but the folder {folder!r} does not "
-                f"exist (data_root={self.data_root!r}, split={self.split!r})"
+                f"exist (data_root={self.data_root!r}, split={self.split!r})" + self._hint(key)
             )
+
+    def _hint(self, key: str) -> str:
+        """What serves images that have no annotations, for the message that misses one."""
+        if not (self.test_mode and key.startswith("annotations")):
+            return ""
+        return "; tools/infer.py predicts images that have no annotations"
 
     def _check_first(self) -> None:
         """A wrong suffix shows on the first sample; files in the middle are found when read."""
@@ -323,4 +329,5 @@ class MultiTaskDataset(BaseSegDataset):
                 raise FileNotFoundError(
                     f"{type(self).__name__}: {path!r}, the {key} file of the first sample "
                     f"{first['img_id']!r}, does not exist; check 'dir' and 'suffix' of {key}"
+                    + self._hint(key)
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmseg.registry import TRANSFORMS
@@ -77,7 +78,7 @@ class LoadImage(LoadImageFromFile):
             return super().transform(results)
         except FileNotFoundError:
             raise FileNotFoundError(f"{path}: no such file, expected as image") from None
-        except AssertionError:  # mmcv's word for bytes that it cannot decode
+        except (AssertionError, cv2.error):  # for bytes that cannot be decoded, and for none
             raise ValueError(f"{path}: expected an image, but it cannot be decoded") from None
 
 

@@ -1,0 +1,55 @@
+"""Arrays as images: what the pipeline's loader makes of a file, made of an array."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def as_bgr(array: np.ndarray, name: str, channel_order: str = "bgr") -> np.ndarray:
+    """An image of three channels and eight bits, as mmcv reads it from a file.
+
+    Args:
+        array: ``(H, W)`` or ``(H, W, 1)`` grey, ``(H, W, 3)`` or, with an alpha channel that is
+            dropped, ``(H, W, 4)``. uint8; uint16, of which the upper eight bits are taken, as
+            OpenCV does for 16-bit files; or floats in 0..255.
+        name: What the array is called in messages.
+        channel_order: ``'bgr'`` or ``'rgb'``, the order in the array.
+
+    Returns:
+        ``(H, W, 3)`` BGR, uint8, or float32 for floats.
+
+    Raises:
+        ValueError: If it cannot be an image.
+    """
+    shape = array.shape
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
+        raise ValueError(
+            f"{name} has shape {shape}; an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+        )
+    array = _eight_bits(array, name)
+    if array.shape[2] == 1:
+        return np.repeat(array, 3, axis=2)
+    array = array[..., :3]
+    return np.ascontiguousarray(array if channel_order == "bgr" else array[..., ::-1])
+
+
+def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return (array >> 8).astype(np.uint8)
+    if array.dtype.kind != "f":
+        raise ValueError(
+            f"{name} is of type {array.dtype}; an image is uint8, uint16, or floats in 0..255"
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 255):  # written so that NaN fails, too
+        raise ValueError(f"{name} holds numbers in [{low:g}, {high:g}]; an image's are in 0..255")
+    if high <= 1 and low != high:
+        raise ValueError(
+            f"{name} holds floats in [{low:g}, {high:g}], which would be read as black; images are "
+            "in 0..255: multiply it by 255"
+        )
+    return array.astype(np.float32)

@@ -1,0 +1,293 @@
+"""From images to the maps of all tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.infer.infer import BaseInferencer
+from mmengine.registry import INFERENCERS as ROOT_INFERENCERS
+from mmengine.registry import init_default_scope
+from mmseg.registry import INFERENCERS
+from mmseg.structures import SegDataSample
+from torch import nn
+
+from ..visualization import MultiTaskVisualizer
+from .loading import LoadedModel, load_model
+from .pipeline import FramePipeline, test_pipeline
+from .progress import track_frames
+from .sources import Frame, Input, Sources
+from .task_maps import describe_tasks, task_arrays
+from .writing import MapWriter
+
+CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
+VISUALIZATION = "visualization"
+Result = dict[str, np.ndarray] | SegDataSample
+
+
+@ROOT_INFERENCERS.register_module()
+@INFERENCERS.register_module()
+class LifelongInferencer(BaseInferencer):
+    """Predicts the maps of all tasks of a checkpoint, in the manner of mmseg's MMSegInferencer.
+
+    The checkpoint is all it needs: config, classes and colours are read from it.
+
+    Args:
+        model: The checkpoint; or its config, with the checkpoint in ``weights``.
+        weights: The checkpoint, if ``model`` is a config or None.
+        tasks: Tasks to predict; all that the checkpoint knows when None.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+        scope: Registry scope of the model.
+        show_progress: Whether to draw a progress bar.
+
+    Attributes:
+        tasks: By name, what each task's maps are: kind, unit, classes, palette.
+
+    Raises:
+        FileNotFoundError: If the checkpoint or the config is missing.
+        ValueError: If there is no such task or device, or the checkpoint does not fit its config.
+
+    Examples:
+        >>> from mmlhl.inference import LifelongInferencer
+        >>> inferencer = LifelongInferencer("work_dirs/demo/phase_3_normal/normal.pth")
+        >>> maps = inferencer("photo.jpg")
+        >>> maps["depth"]  # (H, W) float32, in metres
+    """
+
+    postprocess_kwargs = {"out_dir", "npy", "panels", "return_vis"}
+
+    def __init__(
+        self,
+        model: str | os.PathLike | dict | Config | ConfigDict | None = None,
+        weights: str | os.PathLike | None = None,
+        tasks: Sequence[str] | None = None,
+        device: str | torch.device | None = None,
+        scope: str = "mmseg",
+        show_progress: bool = True,
+    ) -> None:
+        if isinstance(model, os.PathLike):
+            model = os.fspath(model)
+        if weights is None and isinstance(model, str) and not model.endswith(CONFIG_ENDINGS):
+            model, weights = None, model
+        if weights is None:
+            raise ValueError("LifelongInferencer needs a checkpoint, as its first argument")
+        self._chosen = tasks
+        self.loaded: LoadedModel
+        init_default_scope(scope)
+        cfg = ConfigDict(model) if isinstance(model, dict) else model
+        self.loaded = load_model(os.fspath(weights), cfg, tasks, device)
+        # the config is taken apart here, where it is known to come from the checkpoint
+        super().__init__(self.loaded.cfg, None, str(_device_of(self.loaded.model)), scope)
+        self.show_progress = show_progress
+        self.tasks = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
+
+    # -- what mmengine's base class calls ----------------------------------------------------
+    def _init_model(self, cfg: Config, weights: str | None, device: str = "cpu") -> nn.Module:
+        self.loaded.model.cfg = cfg
+        self.loaded.model.dataset_meta = self.loaded.dataset_meta
+        return self.loaded.model
+
+    def _init_pipeline(self, cfg: Config) -> FramePipeline:
+        return FramePipeline(test_pipeline(cfg))
+
+    def _init_visualizer(self, cfg: Config) -> MultiTaskVisualizer:
+        infos = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
+        kinds = {info.field: info.kind for info in infos.values()}
+        given = cfg.get("visualizer") or {}
+        width = given.get("cell_width", 320)
+        visualizer = MultiTaskVisualizer(f"inferencer_{id(self)}", kinds=kinds, cell_width=width)
+        meta = dict(self.loaded.dataset_meta)
+        for info in infos.values():
+            meta[f"{info.field}_unit"] = info.unit
+            if info.kind == "classes":
+                prefix = "" if info.field == "sem_seg" else f"{info.field}_"
+                meta.update({f"{prefix}classes": info.classes, f"{prefix}palette": info.palette})
+        visualizer.dataset_meta = meta
+        return visualizer
+
+    # -- prediction ----------------------------------------------------------------------------
+    def __call__(
+        self,
+        inputs: Input | Sequence[Input],
+        return_datasamples: bool = False,
+        batch_size: int = 1,
+        out_dir: str | os.PathLike | None = None,
+        npy: bool = False,
+        panels: bool = False,
+        return_vis: bool = False,
+        channel_order: str = "bgr",
+    ) -> Result | list[Result]:
+        """Predict images and return their maps, all at once in memory.
+
+        Args:
+            inputs: An image, folder, pattern, video or array, or a list; see
+                :class:`~mmlhl.inference.sources.Sources`.
+            return_datasamples: Return mmseg's data samples instead of arrays.
+            batch_size: Images that go through the model at once; those of other sizes go in
+                batches of their own.
+            out_dir: Folder to write the maps to, see
+                :class:`~mmlhl.inference.writing.MapWriter`.
+            npy: Write all maps as ``.npy``, too.
+            panels: Write pictures of all tasks, too.
+            return_vis: Add the picture of all tasks, ``(H, W, 3)`` uint8 RGB, to each result as
+                ``visualization``.
+            channel_order: ``'bgr'``, as mmcv reads images, or ``'rgb'``: that of arrays.
+
+        Returns:
+            Of one image or array, its maps by task: class ids ``(H, W)`` int64, depth ``(H, W)``
+            float32 in metres, unit vectors ``(H, W, 3)`` float32 and so on, at the image's own
+            size. Of all else, a list of such dicts in the order of the images.
+
+        Raises:
+            FileNotFoundError: If an image is missing, or a folder or pattern has none.
+            ValueError: If an input is no image, a video cannot be opened, or an option makes no
+                sense. Nothing has been written then.
+        """
+        sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)
+        if return_vis and VISUALIZATION in self.tasks:
+            raise ValueError(f"return_vis: a task is called {VISUALIZATION!r} itself")
+        results: list[Result] = []
+        for frame, image, sample in self._samples(sources, batch_size):
+            maps = self._write(writer, frame, image, sample, panels)
+            if return_vis:
+                maps[VISUALIZATION] = self.panel(image, sample)
+            results.append(sample.cpu() if return_datasamples else maps)
+        return results[0] if sources.single else results
+
+    def stream(
+        self,
+        inputs: Input | Sequence[Input],
+        batch_size: int = 1,
+        out_dir: str | os.PathLike | None = None,
+        npy: bool = False,
+        panels: bool = False,
+        channel_order: str = "bgr",
+    ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        """Predict any number of images and keep no more than a batch in memory.
+
+        Args:
+            inputs: As in :meth:`__call__`, as are the other arguments. They are checked at once,
+                before the first result is asked for.
+            batch_size: Images that go through the model at once.
+            out_dir: Folder to write the maps to.
+            npy: Write all maps as ``.npy``, too.
+            panels: Write pictures of all tasks, too.
+            channel_order: Order of the channels of arrays.
+
+        Returns:
+            An iterator over the images' names and maps.
+        """
+        sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)
+        return (
+            (frame.name, self._write(writer, frame, image, sample, panels))
+            for frame, image, sample in self._samples(sources, batch_size)
+        )
+
+    def panel(self, image: np.ndarray, sample: SegDataSample) -> np.ndarray:
+        """A picture of an image and all its predictions.
+
+        Args:
+            image: ``(H, W, 3)`` BGR in 0..255.
+            sample: With the predictions.
+
+        Returns:
+            ``(H', W', 3)`` uint8 RGB.
+        """
+        rgb = np.ascontiguousarray(np.clip(np.round(image), 0, 255).astype(np.uint8)[..., ::-1])
+        return self.visualizer.panel(rgb, sample, draw_gt=False)
+
+    # -- steps -----------------------------------------------------------------------------
+    def _begin(
+        self,
+        inputs: Input | Sequence[Input],
+        batch_size: int,
+        out_dir: str | os.PathLike | None,
+        npy: bool,
+        panels: bool,
+        channel_order: str,
+    ) -> tuple[Sources, MapWriter | None]:
+        """Check all that can be checked, then make the folder of the results."""
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
+        if out_dir is None and (npy or panels):
+            raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")
+        sources = Sources(inputs, exclude=out_dir, channel_order=channel_order)
+        paths = sources.paths
+        for path in track_frames(paths, len(paths), "checking", self.show_progress):
+            self.pipeline.check(path)
+        if out_dir is None:
+            return sources, None
+        return sources, MapWriter(out_dir, self.tasks, npy, self.loaded.checkpoint)
+
+    def _samples(
+        self, sources: Sources, batch_size: int
+    ) -> Iterator[tuple[Frame, np.ndarray, SegDataSample]]:
+        frames = track_frames(sources, len(sources), "predicting", self.show_progress)
+        while batch := list(islice(frames, batch_size)):
+            images = [self.pipeline.load(frame) for frame in batch]
+            # the pipeline may write into what it is given
+            pictures = [results["img"].copy() for results in images]
+            packed = [self.pipeline.after(results) for results in images]
+            yield from zip(batch, pictures, self.forward(packed), strict=True)
+
+    @torch.no_grad()
+    def forward(self, inputs: list[dict], **kwargs: object) -> list[SegDataSample]:
+        """Predict images, those of one size in one batch.
+
+        Args:
+            inputs: What the pipeline gives for each.
+            **kwargs: Not used.
+
+        Returns:
+            Data samples with the predictions, in order.
+        """
+        groups: dict[tuple, list[int]] = {}
+        for index, data in enumerate(inputs):
+            groups.setdefault(tuple(data["inputs"].shape), []).append(index)
+        samples: list[SegDataSample] = [None] * len(inputs)
+        for indices in groups.values():
+            batch = self.collate_fn([inputs[index] for index in indices])
+            for index, sample in zip(indices, self.model.test_step(batch), strict=True):
+                samples[index] = sample
+        return samples
+
+    def _write(
+        self,
+        writer: MapWriter | None,
+        frame: Frame,
+        image: np.ndarray,
+        sample: SegDataSample,
+        panels: bool,
+    ) -> dict[str, np.ndarray]:
+        maps = task_arrays(sample, self.tasks)
+        if writer is not None:
+            writer.write(frame.name, maps)
+            if panels:
+                writer.write_panel(frame.name, self.panel(image, sample))
+        return maps
+
+    def visualize(
+        self, inputs: list, preds: list[SegDataSample], **kwargs: object
+    ) -> list[np.ndarray]:
+        """Pictures of images ``(H, W, 3)`` BGR and their predictions; see :meth:`panel`."""
+        return [self.panel(image, sample) for image, sample in zip(inputs, preds, strict=True)]
+
+    def postprocess(
+        self,
+        preds: list[SegDataSample],
+        visualization: list[np.ndarray] | None = None,
+        return_datasample: bool = False,
+        **kwargs: object,
+    ) -> list:
+        """Maps by task of each data sample; see :func:`~mmlhl.inference.task_maps.task_arrays`."""
+        if return_datasample:
+            return preds
+        return [task_arrays(sample, self.tasks) for sample in preds]
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device

@@ -1,0 +1,197 @@
+"""A model for prediction, from a checkpoint alone."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.model import revert_sync_batchnorm
+from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
+
+from ..checkpoints import stored_tasks, weights_of
+from ..models.segmentors import LifelongSegmentor
+from ..models.teachers import freeze, load_exactly, model_config
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """What prediction and export need of a checkpoint.
+
+    Args:
+        model: The frozen model, in evaluation mode, with the chosen tasks alone.
+        cfg: The config that it was trained with.
+        dataset_meta: Names and colours of classes, as the dataset gave them.
+        checkpoint: The file.
+    """
+
+    model: LifelongSegmentor
+    cfg: Config | ConfigDict
+    dataset_meta: dict[str, Any]
+    checkpoint: str
+
+
+def load_model(
+    checkpoint: str,
+    config: str | Config | ConfigDict | None = None,
+    tasks: Sequence[str] | None = None,
+    device: str | torch.device | None = None,
+) -> LoadedModel:
+    """Build the model that a checkpoint is of and load its weights, all of them or none.
+
+    Args:
+        checkpoint: File of a phase's model, or a published one.
+        config: Config that the checkpoint is of, for one that does not carry its own.
+        tasks: Tasks to predict; all that the checkpoint knows when None.
+        device: Where the model lives; see :func:`check_device`.
+
+    Returns:
+        The model and what belongs to it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the checkpoint carries no config and none is given, is not of a
+            LifelongSegmentor, knows a task not, or does not fit its config.
+    """
+    place = check_device(device)
+    if "://" not in checkpoint and not osp.isfile(checkpoint):
+        raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    cfg = stored_config(loaded, checkpoint) if config is None else _given_config(config)
+    described = without_pretrained(model_config(cfg))
+    state = weights_of(loaded)
+    known = _known_tasks(described, state, checkpoint)
+    chosen = _chosen_tasks(tasks, known, checkpoint)
+    described.update(tasks=chosen, new_tasks=[], method=dict(type="Naive"))
+    model = MODELS.build(described)
+    load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
+    model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))
+    meta = dict((loaded.get("meta") or {}).get("dataset_meta") or {})
+    return LoadedModel(model, cfg, meta, checkpoint)
+
+
+def check_device(device: str | torch.device | None) -> torch.device:
+    """The device that is asked for.
+
+    Args:
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: If there is no such device on this machine.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device is None:
+        return torch.device("cuda" if count else "cpu")
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"device={device!r} is no device; use 'cpu', 'cuda' or 'cuda:0'") from None
+    if place.type == "meta":
+        raise ValueError("device='meta' computes nothing; use 'cpu' or 'cuda'")
+    if place.type == "cuda" and (place.index or 0) >= count:
+        there = f"only {count} GPU(s)" if count else "no GPU that torch can use"
+        raise ValueError(f"device={str(device)!r}, but this machine has {there}; use 'cpu'")
+    try:
+        torch.empty(0, device=place)
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
+        raise ValueError(f"device={str(device)!r} cannot be used: {error}") from None
+    return place
+
+
+def stored_config(checkpoint: Mapping[str, Any], name: str) -> Config:
+    """The config that a checkpoint carries.
+
+    Args:
+        checkpoint: As loaded.
+        name: Its file, for messages.
+
+    Returns:
+        The config.
+
+    Raises:
+        ValueError: If it carries none.
+    """
+    text = (checkpoint.get("meta") or {}).get("cfg")
+    if not text:
+        raise ValueError(
+            f"{name} does not say which config it is of (no meta.cfg); give the config as well"
+        )
+    return Config.fromstring(text, ".py")
+
+
+def without_pretrained(model: dict) -> dict:
+    """A copy of a model's config that downloads nothing: the checkpoint has all weights.
+
+    Args:
+        model: Config of a model.
+
+    Returns:
+        The copy, with no ``pretrained`` and no initialisation from files at any depth.
+    """
+    model = copy.deepcopy(model)
+    backbone = model.get("backbone") or {}
+    if str(backbone.get("type", "")).endswith("TIMMBackbone"):
+        backbone["pretrained"] = False  # True, and with it a download, unless it is said
+    _strip(model)
+    return model
+
+
+def _strip(node: object) -> None:
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            _strip(child)
+    if not isinstance(node, dict):
+        return
+    if node.get("pretrained"):
+        node["pretrained"] = False if isinstance(node["pretrained"], bool) else None
+    init = node.get("init_cfg")
+    if isinstance(init, dict) and init.get("checkpoint"):
+        node["init_cfg"] = None
+    for child in node.values():
+        _strip(child)
+
+
+def _given_config(config: str | Config | ConfigDict) -> Config | ConfigDict:
+    if not isinstance(config, str):
+        return copy.deepcopy(config)
+    if not osp.isfile(config):
+        raise FileNotFoundError(f"{config}: no such file, expected as config")
+    return Config.fromfile(config)
+
+
+def _known_tasks(described: dict, state: Mapping[str, Any], checkpoint: str) -> list[str]:
+    if "heads" not in described:
+        raise ValueError(
+            f"{checkpoint} is of a {described.get('type')}, which has no heads by task; mmseg's "
+            "MMSegInferencer predicts with it"
+        )
+    stored = stored_tasks(state)
+    # a dumped config sorts its dicts by key, but lists keep the order of the phases
+    ordered = dict.fromkeys([*(described.get("tasks") or ()), *described["heads"]])
+    known = [task for task in ordered if task in described["heads"] and task in stored]
+    if not known:
+        raise ValueError(
+            f"{checkpoint} has none of the heads that its config names: {list(described['heads'])}"
+        )
+    return known
+
+
+def _chosen_tasks(tasks: Sequence[str] | None, known: list[str], checkpoint: str) -> list[str]:
+    if tasks is None:
+        return known
+    if isinstance(tasks, str):
+        raise ValueError(f"tasks is the string {tasks!r}; it must be a list of task names")
+    if not tasks:
+        raise ValueError(f"tasks is empty; {checkpoint} knows {known}")
+    for task in tasks:
+        if task not in known:
+            raise ValueError(f"tasks names {task!r}, but {checkpoint} knows only {known}")
+    return list(tasks)

@@ -1,0 +1,125 @@
+"""A config's test pipeline for images that have no annotations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import mmengine.fileio as fileio
+import numpy as np
+from mmengine.dataset import Compose
+from mmseg.registry import TRANSFORMS
+
+from .sources import Frame
+
+DEFAULT_PIPELINE = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
+
+
+def type_name(step: Mapping[str, Any]) -> str:
+    """The class name of a transform's config, without a registry's scope."""
+    kind = step.get("type")
+    name = kind.__name__ if inspect.isclass(kind) else str(kind)
+    return name.rpartition(".")[2]
+
+
+def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
+    """The pipeline that a config tests with.
+
+    Args:
+        cfg: With ``test_dataloader`` or, as mmseg's apis want it, ``test_pipeline``.
+
+    Returns:
+        Its transforms without those that load annotations; loading and packing if there is none.
+    """
+    dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
+    while isinstance(dataset, Mapping) and ("dataset" in dataset or dataset.get("datasets")):
+        dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
+    steps = dataset.get("pipeline") or cfg.get("test_pipeline") or DEFAULT_PIPELINE
+    return [dict(s) for s in steps if not _loads_annotations(type_name(s))]
+
+
+def _loads_annotations(name: str) -> bool:
+    return name.startswith("Load") and "Annotation" in name
+
+
+class FramePipeline:
+    """From a frame to what a model takes.
+
+    Files are read as in training, by the same loader with the same options: grey images get three
+    channels, alpha is dropped, 16 bits become 8, and the orientation in a photograph's EXIF data
+    is applied. Arrays take the place of what the loader gives.
+
+    Args:
+        steps: Configs of transforms; the first one that reads an image is the loader.
+
+    Raises:
+        ValueError: If no transform reads an image.
+    """
+
+    def __init__(self, steps: Sequence[dict]) -> None:
+        loaders = [i for i, step in enumerate(steps) if type_name(step).startswith("LoadImage")]
+        if not loaders:
+            raise ValueError(
+                "the test pipeline reads no image: it has no LoadImageFromFile or LoadImage among "
+                f"{[type_name(step) for step in steps]}"
+            )
+        loader = dict(steps[loaders[0]])
+        if type_name(loader) == "LoadImageFromFile":
+            loader["type"] = "LoadImage"  # reads .npy images as well
+        self.loader = TRANSFORMS.build(loader)
+        self.before = Compose([TRANSFORMS.build(dict(s)) for s in steps[: loaders[0]]])
+        self.after = Compose([TRANSFORMS.build(dict(s)) for s in steps[loaders[0] + 1 :]])
+
+    def load(self, frame: Frame) -> dict:
+        """Read a frame's image.
+
+        Args:
+            frame: The frame.
+
+        Returns:
+            Results with ``img`` ``(H, W, 3)`` BGR, ``img_shape`` and ``ori_shape``.
+
+        Raises:
+            FileNotFoundError: If the file is missing.
+            ValueError: If it is no image.
+        """
+        results = self.before(dict(img_path=frame.path, seg_fields=[]))
+        if frame.path is not None:
+            return self.loader(results)
+        image = frame.image
+        if getattr(self.loader, "to_float32", False):
+            image = image.astype(np.float32)
+        shape = image.shape[:2]
+        return {**results, "img": image, "img_shape": shape, "ori_shape": shape}
+
+    def __call__(self, frame: Frame) -> dict:
+        """Read and prepare a frame; see :meth:`load`.
+
+        Returns:
+            ``inputs`` ``(C, H, W)`` and ``data_samples``.
+        """
+        return self.after(self.load(frame))
+
+    def check(self, path: str) -> None:
+        """Make sure that a file can be decoded, at a fraction of the cost of reading it.
+
+        Args:
+            path: The file.
+
+        Raises:
+            FileNotFoundError: If the file is missing.
+            ValueError: If it is no image.
+        """
+        if path.lower().endswith(".npy"):
+            self.load(Frame("", path))
+            return
+        content = fileio.get(path, backend_args=getattr(self.loader, "backend_args", None))
+        data = np.frombuffer(content, np.uint8)
+        try:
+            small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)
+        except cv2.error:  # an empty file, or an image of less than eight pixels
+            small = None
+        if small is None:  # only what the loader itself refuses is an error
+            self.load(Frame("", path))

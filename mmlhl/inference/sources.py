@@ -1,0 +1,216 @@
+"""From what a user names to frames: an image, a list, a folder, a pattern, an array, a video."""
+
+from __future__ import annotations
+
+import glob
+import os
+import os.path as osp
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import as_bgr
+from .video import Video
+
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".npy")
+"""Endings of the files that a folder is searched for, in any case."""
+
+VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+"""Endings that make a file a video."""
+
+Input = str | os.PathLike | np.ndarray
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image to predict.
+
+    Args:
+        name: What its results are called: a relative path without an ending.
+        path: The image's file; None for an array or a frame of a video.
+        image: ``(H, W, 3)`` uint8 BGR; None for a file, which the pipeline reads.
+    """
+
+    name: str
+    path: str | None = None
+    image: np.ndarray | None = None
+
+
+class Sources:
+    """All frames of an input, in order. Videos are read while they are iterated over.
+
+    A folder is searched with everything below it. Results keep the images' paths relative to that
+    folder, to the part of a pattern without wildcards, or to the deepest folder that a list's
+    files share, so that files of one name do not overwrite each other's results.
+
+    Args:
+        inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, array, or a list
+            of any of them but arrays mixed with lists.
+        exclude: A folder that is left out when folders and patterns are searched, such as the one
+            that results are written to.
+        channel_order: ``'bgr'``, as mmcv reads images, or ``'rgb'``: that of arrays.
+
+    Raises:
+        FileNotFoundError: If a file is missing, a folder holds no image, or a pattern matches
+            nothing.
+        ValueError: If an array is no image, a video cannot be opened, or there is no input.
+        TypeError: If an input is of another type.
+    """
+
+    def __init__(
+        self,
+        inputs: Input | Sequence[Input],
+        exclude: str | os.PathLike | None = None,
+        channel_order: str = "bgr",
+    ) -> None:
+        if channel_order not in ("bgr", "rgb"):
+            raise ValueError(f"channel_order must be 'bgr' or 'rgb', got {channel_order!r}")
+        self.exclude = None if exclude is None else osp.realpath(exclude)
+        self.channel_order = channel_order
+        self.single = _is_single(inputs)
+        several = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if not several:
+            raise ValueError("no input: the list of images is empty")
+        self.entries: list[Frame | Video] = []
+        named: list[tuple[str, str]] = []  # file, and the folder that its name is relative to
+        for index, item in enumerate(several):
+            self._add(item, index, named)
+        self._name_files(named, len(several) > 1)
+
+    def __len__(self) -> int:
+        """Number of frames; of a video what its header says."""
+        return sum(len(entry) if isinstance(entry, Video) else 1 for entry in self.entries)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """All frames."""
+        for entry in self.entries:
+            if not isinstance(entry, Video):
+                yield entry
+                continue
+            for number, image in enumerate(entry):
+                yield Frame(f"{entry.name}/{number:06d}", None, image)
+
+    @property
+    def paths(self) -> list[str]:
+        """Files of the images that are read from files."""
+        return [e.path for e in self.entries if isinstance(e, Frame) and e.path is not None]
+
+    # -- one input -------------------------------------------------------------------------
+    def _add(self, item: Input, index: int, named: list[tuple[str, str]]) -> None:
+        if isinstance(item, np.ndarray):
+            image = as_bgr(item, f"array {index}", self.channel_order)
+            self.entries.append(Frame(f"{index:06d}", None, image))
+            return
+        if not isinstance(item, (str, os.PathLike)):
+            raise TypeError(
+                f"input {index} is a {type(item).__name__}; it must be a path, a folder, a "
+                "pattern, a video or an array"
+            )
+        path = os.fspath(item)
+        if "://" in path:  # mmengine's file backends read it
+            self.entries.append(Frame("", path))
+            named.append((path, ""))
+            return
+        path = osp.expanduser(path)
+        if osp.isdir(path):
+            files = self._images_below(path)
+            base = path
+        elif osp.isfile(path):
+            files, base = [path], ""
+        elif glob.has_magic(path):
+            files, base = self._matches(path), _fixed_part(path)
+        else:
+            raise FileNotFoundError(f"{path}: no such file or folder, expected as image or video")
+        for file in files:
+            if file.lower().endswith(VIDEOS):
+                self.entries.append(Video(file))
+            else:
+                self.entries.append(Frame("", file))
+            named.append((file, base))
+
+    def _images_below(self, folder: str) -> list[str]:
+        found, other = [], ""
+        for place, folders, files in os.walk(folder):
+            folders[:] = sorted(f for f in folders if self._wanted(osp.join(place, f)))
+            for file in sorted(files):
+                if file.startswith("."):
+                    continue
+                if file.lower().endswith(IMAGES):
+                    found.append(osp.join(place, file))
+                elif file.lower().endswith(VIDEOS):
+                    other = osp.join(place, file)
+        if not found:
+            hint = f"; the video {other} has to be named itself" if other else ""
+            raise FileNotFoundError(
+                f"{folder}: the folder holds no image ({', '.join(IMAGES)}){hint}"
+            )
+        return found
+
+    def _matches(self, pattern: str) -> list[str]:
+        files = [f for f in sorted(glob.glob(pattern, recursive=True)) if osp.isfile(f)]
+        files = [file for file in files if self._wanted(osp.dirname(file))]
+        if not files:
+            raise FileNotFoundError(f"{pattern}: no file matches this pattern")
+        wrong = [file for file in files if not file.lower().endswith(IMAGES + VIDEOS)]
+        if wrong:
+            raise ValueError(
+                f"{pattern} matches {len(wrong)} file(s) that are neither images nor videos, such "
+                f"as {wrong[0]}; end the pattern with an image's ending, e.g. '*.jpg'"
+            )
+        return files
+
+    def _wanted(self, folder: str) -> bool:
+        if osp.basename(folder).startswith(".") and osp.basename(folder) not in (".", ".."):
+            return False
+        place = osp.realpath(folder)
+        return self.exclude is None or not (place + os.sep).startswith(self.exclude + os.sep)
+
+    # -- names -----------------------------------------------------------------------------
+    def _name_files(self, named: list[tuple[str, str]], several: bool) -> None:
+        """Give every file a name of its own, see the class."""
+        local = [osp.abspath(file) for file, _ in named if "://" not in file]
+        shared = osp.commonpath([osp.dirname(file) for file in local]) if local else ""
+        names = []
+        for file, base in named:
+            if "://" in file:
+                names.append(file.rstrip("/").rpartition("/")[2].partition("?")[0])
+            else:
+                start = shared if several or not base else osp.abspath(base)
+                names.append(osp.relpath(osp.abspath(file), start).replace(os.sep, "/"))
+        stems = [osp.splitext(name)[0] for name in names]
+        taken: set[str] = {e.name for e in self.entries if isinstance(e, Frame) and not e.path}
+        unique = []
+        for name, stem in zip(names, stems, strict=True):
+            # a.jpg beside a.png: the ending tells them apart
+            chosen = stem if stems.count(stem) == 1 and stem not in taken else name
+            number = 2
+            while chosen in taken:  # one file named twice
+                chosen, number = f"{name}_{number}", number + 1
+            taken.add(chosen)
+            unique.append(chosen)
+        fresh = iter(unique)
+        for index, entry in enumerate(self.entries):
+            if isinstance(entry, Video):
+                entry.name = next(fresh)
+            elif entry.path is not None:
+                self.entries[index] = Frame(next(fresh), entry.path)
+
+
+def _is_single(inputs: object) -> bool:
+    """Whether one image was named, and not something that may hold several."""
+    if isinstance(inputs, np.ndarray):
+        return True
+    if not isinstance(inputs, (str, os.PathLike)):
+        return False
+    path = osp.expanduser(os.fspath(inputs))
+    is_image = not path.lower().endswith(VIDEOS)
+    return is_image and ("://" in path or osp.isfile(path))
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folders of a pattern before the first wildcard."""
+    folder = osp.dirname(pattern)
+    while glob.has_magic(folder):
+        folder = osp.dirname(folder)
+    return folder or "."

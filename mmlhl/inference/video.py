@@ -1,0 +1,55 @@
+"""Frames of a video, by OpenCV."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+
+class Video:
+    """A video whose first frame can be read.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        path: The file.
+        name: What its results are called.
+
+    Raises:
+        ValueError: If the video cannot be opened or holds no frame.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.name = osp.splitext(osp.basename(path))[0]
+        capture = cv2.VideoCapture(path)
+        try:
+            opened, first = capture.isOpened(), capture.read()[0]
+            self._count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        finally:
+            capture.release()
+        if not (opened and first):
+            raise ValueError(
+                f"{path}: expected a video, but OpenCV cannot read a frame of it (it is broken, or "
+                "of a codec that this OpenCV lacks)"
+            )
+
+    def __len__(self) -> int:
+        """Number of frames that the header names, at least 1; some headers are wrong."""
+        return max(self._count, 1)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """All frames, ``(H, W, 3)`` uint8 BGR."""
+        capture = cv2.VideoCapture(self.path)
+        try:
+            while True:
+                more, image = capture.read()
+                if not more:
+                    return
+                yield image
+        finally:
+            capture.release()

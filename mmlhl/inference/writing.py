@@ -1,0 +1,152 @@
+"""Predictions as files, each whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from mmengine.logging import print_log
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ..evaluation.metrics.map_files import write_array, write_image
+from ..files import write_bytes, write_text
+from .task_maps import TaskInfo
+
+MILLIMETRE = 0.001
+PANELS = "panels"
+SIDECAR = "maps.json"
+
+
+class MapWriter:
+    """Writes the maps of all tasks below one folder, ``<folder>/<task>/<name>.png``.
+
+    Class maps are 8-bit PNGs with a palette, whose pixels are the class ids (16-bit and grey beyond
+    256 classes). Depth is a 16-bit PNG in millimetres, 0 where the prediction is not positive; a
+    map with values beyond 65.535 m takes a step ten times as large, as often as it needs. Normals
+    are 16-bit RGB PNGs of ``(n + 1) * 32767.5``; probabilities 8-bit PNGs, 255 for 1; channels
+    ``.npy`` arrays. ``maps.json`` beside them says so for each task, and which depth maps have
+    another step; the depth PNGs carry ``unit`` and ``scale`` themselves.
+
+    Args:
+        folder: Made if it is not there.
+        infos: The tasks.
+        arrays: Whether to write every map as ``.npy`` as well, exactly as predicted.
+        source: The checkpoint, for ``maps.json``.
+
+    Raises:
+        ValueError: If a task's name is no name of a folder.
+        OSError: If the folder cannot be made or written to.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        infos: Mapping[str, TaskInfo],
+        arrays: bool = False,
+        source: str = "",
+    ) -> None:
+        self.folder, self.infos, self.arrays = Path(folder), dict(infos), arrays
+        for task in infos:
+            if task in (PANELS, SIDECAR, "..") or Path(task).name != task:
+                raise ValueError(f"results of task {task!r} cannot be written to a folder {task!r}")
+        self.facts: dict = dict(checkpoint=source, tasks={t: _facts(i) for t, i in infos.items()})
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.write_sidecar()
+
+    def write(self, name: str, maps: Mapping[str, np.ndarray]) -> None:
+        """Write all maps of one image.
+
+        Args:
+            name: The image's name, a relative path without an ending.
+            maps: By task, as :func:`~mmlhl.inference.task_maps.task_arrays` gives them.
+        """
+        for task, array in maps.items():
+            path = self.path(task, name, ".png")
+            kind = self.infos[task].kind
+            if kind == "classes":
+                _write_classes(array, self.infos[task].palette or [], path)
+            elif kind == "depth":
+                self._write_depth(task, name, array, path)
+            elif kind == "normal":
+                write_image(np.round((np.nan_to_num(array) + 1) * 32767.5).astype(np.uint16), path)
+            elif kind == "binary":
+                shares = np.nan_to_num(array).clip(0, 1)
+                write_image(np.round(shares * 255).astype(np.uint8), path)
+            if self.arrays or kind == "channels":
+                write_array(array, path.with_name(f"{path.name.removesuffix('.png')}.npy"))
+
+    def write_panel(self, name: str, panel: np.ndarray) -> None:
+        """Write a panel ``(H, W, 3)`` uint8 RGB of one image."""
+        write_image(panel, self.path(PANELS, name, ".png"))
+
+    def path(self, folder: str, name: str, ending: str) -> Path:
+        """Where a map of an image goes; its folder is made."""
+        path = self.folder / folder / f"{name}{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def write_sidecar(self) -> None:
+        """Write ``maps.json``."""
+        write_text(self.folder / SIDECAR, json.dumps(self.facts, indent=2))
+
+    def _write_depth(self, task: str, name: str, depth: np.ndarray, path: Path) -> None:
+        known = np.where(np.isfinite(depth) & (depth > 0), depth, 0).astype(np.float64)
+        scale, unit = MILLIMETRE, self.infos[task].unit
+        while known.max(initial=0) / scale >= 65535.5:
+            scale *= 10
+        scale = float(f"{scale:.6g}")
+        steps = np.round(known / scale)
+        steps[(known > 0) & (steps == 0)] = 1  # 0 would mean that nothing is known
+        info = PngInfo()
+        info.add_text("unit", unit)
+        info.add_text("scale", f"{scale:g}")
+        grey = Image.frombytes("I;16", depth.shape[::-1], steps.astype("<u2").tobytes())
+        _write_pillow(grey, path, info)
+        if scale != MILLIMETRE:
+            print_log(
+                f"{path}: values up to {known.max():.4g} {unit} do not fit into 16 bits in steps "
+                f"of {MILLIMETRE:g} {unit}: written in steps of {scale:g} {unit}, see {SIDECAR}",
+                "current",
+                logging.WARNING,
+            )
+            self.facts["tasks"][task].setdefault("other_scales", {})[name] = scale
+            self.write_sidecar()
+
+
+def _facts(info: TaskInfo) -> dict:
+    """What the files of a task are, in ``maps.json``."""
+    facts = info.as_dict()
+    if info.kind == "depth":
+        facts.update(file="16-bit PNG", scale=MILLIMETRE, zero="not positive")
+    elif info.kind == "normal":
+        facts.update(
+            file="16-bit RGB PNG, (n + 1) * 32767.5", axes="x right, y down, z away from the camera"
+        )
+    elif info.kind == "binary":
+        facts.update(file="8-bit PNG", scale=1 / 255)
+    elif info.kind == "classes":
+        facts.update(file="PNG of class ids")
+    else:
+        facts.update(file=".npy")
+    return facts
+
+
+def _write_classes(ids: np.ndarray, palette: list[list[int]], path: Path) -> None:
+    if len(palette) > 256:
+        write_image(ids.astype(np.uint16), path)
+        return
+    image = Image.frombytes("P", ids.shape[::-1], ids.astype(np.uint8).tobytes())
+    image.putpalette([channel for colour in palette for channel in colour])
+    _write_pillow(image, path)
+
+
+def _write_pillow(image: Image.Image, path: Path, info: PngInfo | None = None) -> None:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=info)
+    write_bytes(path, buffer.getvalue(), sync=False)

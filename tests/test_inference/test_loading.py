@@ -1,0 +1,62 @@
+"""A model comes from its checkpoint alone, whole or not at all, and downloads nothing."""
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+
+from mmlhl.inference.loading import load_model, without_pretrained
+
+
+def changed(checkpoint, path, change):
+    content = torch.load(checkpoint)
+    change(content)
+    torch.save(content, path)
+    return str(path)
+
+
+def test_nothing_is_downloaded():
+    backbone = dict(type="mmseg.TIMMBackbone", model_name="x")
+    assert without_pretrained(ConfigDict(backbone=backbone))["backbone"]["pretrained"] is False
+    weights = dict(type="Pretrained", checkpoint="http://x")
+    stage = dict(init_cfg=weights, pretrained="http://y")
+    model = ConfigDict(backbone=dict(type="A", stages=[stage], init_cfg=weights), heads={})
+    assert without_pretrained(model) == dict(
+        backbone=dict(type="A", stages=[dict(init_cfg=None, pretrained=None)], init_cfg=None),
+        heads={},
+    )
+    assert model.backbone.init_cfg == weights  # the config is left as it is
+
+
+def test_a_checkpoint_of_one_phase_knows_its_tasks(checkpoint, tmp_path):
+    def forget(content):
+        keys = [key for key in content["state_dict"] if key.startswith("heads.normal")]
+        for key in keys:
+            del content["state_dict"][key]
+
+    loaded = load_model(changed(checkpoint, tmp_path / "depth.pth", forget))
+    assert loaded.model.tasks == ["seg", "depth"] and not loaded.model.training
+    assert not any(p.requires_grad for p in loaded.model.parameters())
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda c: c["state_dict"].pop("heads.seg.decoder.conv_seg.bias"), "conv_seg.bias"),
+        (lambda c: c["meta"].pop("cfg"), "does not say which config"),
+        (lambda c: c.update(state_dict={"backbone.x": torch.zeros(1)}), "none of the heads"),
+    ],
+)
+def test_what_does_not_fit_is_refused(checkpoint, tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        load_model(changed(checkpoint, tmp_path / "bad.pth", change))
+
+
+def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):
+    bare = changed(checkpoint, tmp_path / "bare.pth", lambda c: c.pop("meta"))
+    assert load_model(bare, tiny_config).model.tasks == ["seg", "depth", "normal"]
+    with pytest.raises(FileNotFoundError, match="expected as config"):
+        load_model(bare, "no_config.py")
+    with pytest.raises(FileNotFoundError, match="expected as checkpoint"):
+        load_model("gone.pth")
+    with pytest.raises(ValueError, match="EncoderDecoder.*MMSegInferencer"):
+        load_model(bare, dict(type="EncoderDecoder", backbone=dict(type="ResNet")))

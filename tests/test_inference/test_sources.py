@@ -1,0 +1,108 @@
+"""Names of results, and how arrays and odd files are read."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmlhl.inference.arrays import as_bgr
+from mmlhl.inference.pipeline import FramePipeline
+from mmlhl.inference.pipeline import test_pipeline as pipeline_of
+from mmlhl.inference.sources import Frame, Sources
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def names(*args, **options):
+    return [frame.name for frame in Sources(*args, **options)]
+
+
+def test_names_are_relative_and_never_shared(tmp_path, monkeypatch):
+    touch(
+        tmp_path,
+        "p/a/x.png",
+        "p/b/x.png",
+        "p/b/x.jpg",
+        "p/b/.hidden.png",
+        "p/.git/x.png",
+        "q/x.PNG",
+    )
+    monkeypatch.chdir(tmp_path)
+    assert names("p") == names("p/") == ["a/x", "b/x.jpg", "b/x.png"]
+    assert names("p/*/x.png") == ["a/x", "b/x"]
+    assert names(["p", "q"]) == ["p/a/x", "p/b/x.jpg", "p/b/x.png", "q/x"]
+    assert names("q/x.PNG") == ["x"]
+    assert names(["q/x.PNG", "./q/x.PNG", "q/x.PNG"]) == ["x.PNG", "x.PNG_2", "x.PNG_3"]
+    assert names(["p/a/x.png", "../" + tmp_path.name + "/q/x.PNG"]) == ["p/a/x", "q/x"]
+    assert names("p", exclude="p/b") == ["a/x"]
+    assert names([np.zeros((2, 2), np.uint8)] * 2) == ["000000", "000001"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
+    touch(tmp_path, "x[1].png", "x1.png")
+    assert names(str(tmp_path / "x[1].png")) == ["x[1]"]
+
+
+def test_a_folder_of_videos_only_says_so(tmp_path):
+    touch(tmp_path, "a.mp4")
+    with pytest.raises(FileNotFoundError, match="no image.*a.mp4 has to be named itself"):
+        Sources(tmp_path)
+
+
+def test_arrays_of_all_kinds():
+    grey = np.array([[0, 200]], np.uint8)
+    assert as_bgr(grey, "a").tolist() == [[[0] * 3, [200] * 3]]
+    assert as_bgr(grey[..., None], "a").tolist() == as_bgr(grey, "a").tolist()
+    rgba = np.array([[[1, 2, 3, 99]]], np.uint8)
+    assert as_bgr(rgba, "a").tolist() == [[[1, 2, 3]]]
+    assert as_bgr(rgba, "a", "rgb").tolist() == [[[3, 2, 1]]]
+    deep = np.array([[[256, 65535, 255]]], np.uint16)
+    assert as_bgr(deep, "a").tolist() == [[[1, 255, 0]]]
+    floats = as_bgr(np.array([[0.0, 200.5]]), "a")
+    assert floats.dtype == np.float32 and floats[0, 1, 0] == 200.5
+    assert as_bgr(np.zeros((1, 1)), "a").max() == 0  # all black is a picture
+
+
+STEPS = [dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs")]
+
+
+def test_odd_files_are_read_as_in_training(tmp_path):
+    pipeline = FramePipeline(STEPS)
+    rng = np.random.default_rng(0)
+    colour = rng.integers(0, 255, (3, 4, 3), np.uint8)
+    deep = rng.integers(0, 65535, (3, 4, 3), np.uint16)
+    cv2.imwrite(str(tmp_path / "grey.png"), colour[..., 0])
+    cv2.imwrite(str(tmp_path / "alpha.png"), np.dstack([colour, colour[..., :1]]))
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    for name, expected in (
+        ("grey", as_bgr(colour[..., 0], "")),
+        ("alpha", colour),
+        ("deep", as_bgr(deep, "")),  # an array of 16 bits is the file of 16 bits
+    ):
+        path = str(tmp_path / f"{name}.png")
+        pipeline.check(path)
+        assert (pipeline.load(Frame("x", path))["img"] == expected).all(), name
+
+
+def test_the_orientation_of_a_photograph_is_applied(tmp_path):
+    image = Image.fromarray(np.zeros((2, 4, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    image.save(tmp_path / "turned.jpg", exif=exif)
+    results = FramePipeline(STEPS).load(Frame("x", str(tmp_path / "turned.jpg")))
+    assert results["img"].shape == (4, 2, 3) and results["ori_shape"] == (4, 2)
+
+
+def test_the_pipeline_is_the_one_that_tests():
+    resize = dict(type="Resize", scale=(8, 8))
+    steps = [STEPS[0], resize, dict(type="LoadAnnotations"), STEPS[1]]
+    inner = dict(type="RepeatDataset", dataset=dict(pipeline=steps))
+    assert pipeline_of(dict(test_dataloader=dict(dataset=inner))) == [STEPS[0], resize, STEPS[1]]
+    assert pipeline_of(dict(test_dataloader=None, test_pipeline=steps[:2])) == steps[:2]
+    assert pipeline_of({}) == STEPS
+    with pytest.raises(ValueError, match="reads no image"):
+        FramePipeline([resize])

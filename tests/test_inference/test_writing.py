@@ -1,0 +1,82 @@
+"""Files say what their numbers mean, and the package's own dataset reads them back."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmlhl.datasets.annotation import Annotation
+from mmlhl.datasets.decoding import decode
+from mmlhl.datasets.reading import read_raw
+from mmlhl.inference.task_maps import TaskInfo
+from mmlhl.inference.writing import MapWriter
+
+
+def info(task, kind, classes=3):
+    palette = [[i % 256, i // 256, 9] for i in range(classes)]
+    names = [f"c{i}" for i in range(classes)]
+    more = dict(classes=names, palette=palette) if kind == "classes" else {}
+    return {task: TaskInfo(task, kind, f"{task}_map", "m" if kind == "depth" else "", **more)}
+
+
+def read_back(path, task, kind, **options):
+    annotation = Annotation(name=task, kind=kind, dir="d", **options)
+    return decode(read_raw(str(path), task), annotation, str(path))
+
+
+def test_depth_in_millimetres_and_what_does_not_fit(tmp_path):
+    writer = MapWriter(tmp_path, info("depth", "depth"))
+    near = np.array([[0.0004, 1.2344, 65.535], [-1.0, np.nan, np.inf]], np.float32)
+    writer.write("near", dict(depth=near))
+    stored = np.array(Image.open(tmp_path / "depth/near.png"))
+    # 0 means that nothing is known, so what is known is at least one step
+    assert stored.tolist() == [[1, 1234, 65535], [0, 0, 0]]
+    read = read_back(tmp_path / "depth/near.png", "depth", "depth", scale=0.001)
+    assert read[0, 1] == pytest.approx(1.234) and np.isnan(read[1]).all()
+
+    writer.write("sub/far", dict(depth=np.array([[65.536, 2.0, 655.0]], np.float32)))
+    writer.write("farther", dict(depth=np.array([[70000.0, 3.0]], np.float32)))
+    far, farther = (
+        Image.open(tmp_path / "depth/sub/far.png"),
+        Image.open(tmp_path / "depth/farther.png"),
+    )
+    assert far.info["scale"] == "0.01" and np.array(far).tolist() == [[6554, 200, 65500]]
+    assert farther.info["scale"] == "10" and np.array(farther).tolist() == [[7000, 1]]
+    facts = json.loads((tmp_path / "maps.json").read_text())["tasks"]["depth"]
+    assert facts["scale"] == 0.001 and facts["unit"] == "m"
+    assert facts["other_scales"] == {"sub/far": 0.01, "farther": 10.0}
+
+
+def test_normals_and_classes_are_read_back(tmp_path):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(4, 5, 3))
+    vectors = (vectors / np.linalg.norm(vectors, axis=2, keepdims=True)).astype(np.float32)
+    MapWriter(tmp_path / "n", info("normal", "normal")).write("a", dict(normal=vectors))
+    read = read_back(tmp_path / "n/normal/a.png", "normal", "normal")
+    np.testing.assert_allclose(read, vectors, atol=1e-4)
+
+    ids = np.array([[0, 2, 1]])
+    MapWriter(tmp_path / "c", info("seg", "classes")).write("a", dict(seg=ids))
+    assert read_back(tmp_path / "c/seg/a.png", "seg", "classes", num_classes=3).tolist() == [
+        [0, 2, 1]
+    ]
+    many = np.array([[0, 299]])
+    MapWriter(tmp_path / "m", info("seg", "classes", 300)).write("a", dict(seg=many))
+    assert np.array(Image.open(tmp_path / "m/seg/a.png")).tolist() == [[0, 299]]
+
+
+def test_probabilities_and_channels(tmp_path):
+    infos = {**info("sal", "binary"), **info("edge", "channels")}
+    writer = MapWriter(tmp_path, infos)
+    writer.write("a", dict(sal=np.array([[0.0, 0.5, 1.0]]), edge=np.ones((2, 2, 4))))
+    assert np.array(Image.open(tmp_path / "sal/a.png")).tolist() == [[0, 128, 255]]
+    assert not (tmp_path / "sal/a.npy").exists()
+    assert np.load(tmp_path / "edge/a.npy").shape == (2, 2, 4)
+
+
+@pytest.mark.parametrize("task", ["panels", "maps.json", "/etc", "a/b", ".."])
+def test_a_task_that_is_no_folder(tmp_path, task):
+    with pytest.raises(ValueError, match="cannot be written"):
+        MapWriter(tmp_path / "out", info(task, "channels"))
+    assert not (tmp_path / "out").exists()

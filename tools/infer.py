@@ -1,0 +1,41 @@
+"""Predict images, folders, patterns or videos: the maps of all tasks that a checkpoint knows."""
+
+import argparse
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+
+# isort: split
+from mmlhl.inference import LifelongInferencer
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
+    parser.add_argument("inputs", nargs="+", help="images, folders, patterns or videos")
+    parser.add_argument("--out", required=True, help="folder for the maps, one below it a task")
+    parser.add_argument("--tasks", nargs="+", help="tasks to predict (default: all)")
+    parser.add_argument("--batch-size", type=int, default=1, help="images at once (default: 1)")
+    parser.add_argument("--device", help="'cpu', 'cuda' or 'cuda:1'; a GPU if there is one")
+    parser.add_argument("--npy", action="store_true", help="write every map as .npy as well")
+    parser.add_argument("--panels", action="store_true", help="draw all tasks into one picture")
+    parser.add_argument("--config", help="the checkpoint's config, if it does not carry its own")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Predict and write."""
+    args = parse_args()
+    inferencer = LifelongInferencer(args.config, args.checkpoint, args.tasks, args.device)
+    images = inferencer.stream(
+        args.inputs, args.batch_size, out_dir=args.out, npy=args.npy, panels=args.panels
+    )
+    count = sum(1 for _ in images)
+    print(f"{args.out}: {', '.join(inferencer.tasks)} of {count} image(s)")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, FileNotFoundError) as error:
+        raise SystemExit(f"infer.py: {error}") from None
