@@ -1,5 +1,5 @@
 # One command sets everything up: the first target that needs it makes .venv and installs the pinned
-# requirements there; later ones reuse it until requirements.txt or setup.py changes.
+# requirements there; later ones reuse it until requirements.txt or pyproject.toml changes.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -10,12 +10,13 @@ PIP := $(PY) -m pip --disable-pip-version-check
 STAMP := $(VENV)/.mmlhl-installed
 DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
 
-.PHONY: help demo test lint format types docs clean distclean
+.PHONY: help demo test test-matrix lint format types docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    render the rooms, learn segmentation, depth and normals in three phases"
 	@echo "make test    ruff and pytest (JOBS=$(JOBS) processes)"
+	@echo "make test-matrix STACK=onedl|classic PYTHON=python3.x   pytest in .venv-<stack>-<python>"
 	@echo "make lint    ruff only;  make format  let ruff rewrite;  make types  mypy"
 	@echo "make docs    HTML documentation in docs/_build/html"
 	@echo "make clean   caches and build output;  make distclean  .venv as well"
@@ -23,7 +24,7 @@ help:
 # A folder left by an interrupted set-up has a python but no pip: it is made anew.
 # opencv-python needs the system's libGL; where that is missing, the headless build of the same
 # version takes its place.
-$(STAMP): requirements.txt setup.py
+$(STAMP): requirements.txt pyproject.toml setup.py
 	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install -r requirements.txt
 	@$(PY) -c "import cv2" 2>/dev/null || $(PIP) install --force-reinstall --no-deps \
@@ -42,6 +43,16 @@ demo: $(STAMP)
 # One thread a process: the tensors of the tests are tiny, and processes share the cores.
 test: lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
+
+# The tests with the newest packages that the extras allow, in an environment of their own:
+# make test-matrix STACK=classic PYTHON=python3.10
+STACK ?= onedl
+CELL := .venv-$(STACK)-$(notdir $(PYTHON))
+test-matrix:
+	@$(CELL)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(CELL)
+	$(CELL)/bin/python -m pip install --upgrade "setuptools>=77,<81" wheel
+	$(CELL)/bin/python -m pip install --no-build-isolation --editable ".[$(STACK),test]"
+	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest -n $(JOBS)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
@@ -62,4 +73,4 @@ clean:
 	find mmlhl configs tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-*

@@ -1,11 +1,13 @@
-"""The package as a whole: its wheel, its import, and rules that hold for every file."""
+"""The distributions of the package, what it says where mmseg lacks, and rules for every file."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,41 @@ PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 LEAF_CONFIGS = [
     path for path in ROOT.glob("configs/**/*.py") if "_base_" not in path.relative_to(ROOT).parts
 ]
+#: Everything that belongs into a source distribution.
+SHIPPED = ("mmlhl", "configs", "tools", "tests", "docs")
+TOP_FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
+TOP_FILES += ("CITATION.cff", "CONTRIBUTING.md", "Makefile", "requirements.txt")
+
+# What `python -m build` does with both hooks, in one process.
+BUILD = """
+import os, sys, tarfile
+import setuptools.build_meta as backend
+out = sys.argv[1]  # setuptools takes sys.argv over
+sdist = backend.build_sdist(out)
+tarfile.open(os.path.join(out, sdist)).extractall(out)
+os.chdir(os.path.join(out, sdist.removesuffix(".tar.gz")))
+backend.build_wheel(out)
+"""
+
+# Inherits a shipped config by its place in the installed package.
+TINY = """
+_base_ = [__import__("mmlhl").__path__[0] + "/.mim/configs/had/rooms_seg_depth_normal.py"]
+phases = [dict(tasks=["seg"])]
+train_dataloader = dict(num_workers=0, persistent_workers=False, batch_size=2)
+test_dataloader = dict(num_workers=0, persistent_workers=False)
+train_cfg = dict(max_epochs=1)
+"""
+TRAIN = """
+import runpy, sys
+import mmlhl
+from mmlhl.paths import shipped_dir
+from mmlhl.rendering import write_rooms
+assert mmlhl.__file__.startswith(sys.prefix), mmlhl.__file__
+write_rooms("data/rooms", 2, 1, 32, 32, workers=0, progress=False)
+tool = str(shipped_dir("tools") / "train.py")
+sys.argv = [tool, "tiny.py", "--work-dir", "out"]
+runpy.run_path(tool, run_name="__main__")
+"""
 
 
 def in_repo(path):
@@ -28,25 +65,37 @@ def in_repo(path):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel of a copy of the sources, built without network."""
-    major, minor = (int(part) for part in setuptools.__version__.split(".")[:2])
-    if (major, minor) < (70, 1) and find_spec("wheel") is None:
-        pytest.skip("setuptools before 70.1 builds no wheel by itself")
-    folder = tmp_path_factory.mktemp("wheel")
-    copy = folder / "source"
-    copy.mkdir()
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, copy)
-    for name in ("mmlhl", "configs", "tools"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    command += ["--no-index", "--disable-pip-version-check", "--wheel-dir", str(folder), str(copy)]
-    done = subprocess.run(command, capture_output=True, text=True)
+def built(tmp_path_factory):
+    """Source distribution of a copy of the sources, and the wheel that is made of it alone."""
+    if tuple(int(part) for part in setuptools.__version__.split(".")[:1]) < (77,):
+        pytest.skip("setuptools before 77 does not read the licence of pyproject.toml")
+    folder = tmp_path_factory.mktemp("built")
+    source = folder / "source"
+    source.mkdir()
+    for name in TOP_FILES:
+        shutil.copy(ROOT / name, source)
+    for name in SHIPPED:
+        ignored = shutil.ignore_patterns("__pycache__", "_build", ".mim")
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)], cwd=source, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = folder.glob("*.whl")
-    return path
+    (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    return sdist, wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    return built[1]
+
+
+def test_sdist_holds_the_sources(built):
+    names = {name.partition("/")[2] for name in tarfile.open(built[0]).getnames()}
+    tests = [path for path in ROOT.glob("tests/**/*.py") if "__pycache__" not in path.parts]
+    wanted = {*map(in_repo, [*SOURCES, *tests]), *TOP_FILES, "mmlhl/py.typed"}
+    assert sorted(wanted - names) == []
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
 def test_wheel_holds_package_configs_and_tools(wheel):
@@ -58,36 +107,79 @@ def test_wheel_holds_package_configs_and_tools(wheel):
         elif path.suffix != ".py":
             continue
         assert inside in names
+    assert "mmlhl/py.typed" in names
     top = {name.split("/")[0] for name in names}
     assert top == {"mmlhl", f"mmlhl-{mmlhl.__version__}.dist-info"}
 
 
-def test_wheel_metadata(wheel):
+def metadata(wheel):
     archive = zipfile.ZipFile(wheel)
     (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
-    lines = archive.read(name).decode().splitlines()
-    required = [line.split(": ", 1)[1] for line in lines if line.startswith("Requires-Dist")]
+    return archive.read(name).decode().splitlines()
+
+
+def requirements(wheel):
+    return [line.split(": ", 1)[1] for line in metadata(wheel) if line.startswith("Requires-Dist")]
+
+
+def test_wheel_metadata(wheel):
+    lines, required = metadata(wheel), requirements(wheel)
     # Neither kind of mm* packages unless its extra is asked for, and ranges, never pins.
     always = [entry for entry in required if "extra ==" not in entry]
     assert always and not any("mm" in entry.split(">")[0] for entry in always)
     assert not any("==" in entry.split(";")[0] for entry in required)
     extras = {line.split(": ")[1] for line in lines if line.startswith("Provides-Extra")}
-    assert extras == {"onedl", "classic", "nyuv2", "test", "docs"}
-    assert "License-Expression: Apache-2.0" in lines or "License: Apache-2.0" in lines
-    assert any(name.endswith("LICENSE") for name in archive.namelist())
+    assert extras >= {"onedl", "classic", "nyuv2", "pretrained", "export", "test", "docs"}
+    assert "License-Expression: Apache-2.0" in lines
+    assert any(line.startswith("Project-URL: ") for line in lines)
+    assert any(name.endswith("LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 
 
-def test_installed_wheel_finds_its_configs(wheel, tmp_path):
-    zipfile.ZipFile(wheel).extractall(tmp_path)
-    code = (
-        "import importlib.util as u, sys;"
-        "spec = u.spec_from_file_location('paths', sys.argv[1]); m = u.module_from_spec(spec);"
-        "spec.loader.exec_module(m); print(m.shipped_dir('tools') / 'train.py')"
+def test_wheel_brings_its_command(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (name,) = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
+    assert "mmlhl = mmlhl.cli:main" in archive.read(name).decode().splitlines()
+
+
+def test_requirements_pin_what_the_extras_need(wheel):
+    """`make test` installs requirements.txt alone: all that the wheel and its tests ask for."""
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.+-]+", line)] == []
+    names = [re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in pins]
+    assert len(set(names)) == len(names)
+    wanted = {
+        re.match(r"[\w-]+", entry)[0].lower()
+        for entry in requirements(wheel)
+        if "extra ==" not in entry or re.search("extra == .(onedl|export|nyuv2|test).", entry)
+    }
+    assert sorted(wanted - set(names) - {"mmlhl"}) == []
+
+
+def test_installed_wheel_trains_from_another_folder(wheel, tmp_path):
+    """In a fresh environment that sees the packages of this one, but not the checkout."""
+    venv, elsewhere = tmp_path / "venv", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    layers = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (site / "layer.pth").write_text("\n".join(layers) + "\n")
+    command = [sys.executable, "-m", "pip", "--python", str(venv), "install", "--no-deps"]
+    command += ["--no-index", "--no-compile", "--disable-pip-version-check", str(wheel)]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (elsewhere / "tiny.py").write_text(TINY)
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [str(venv / "bin" / "python"), "-c", TRAIN],
+        cwd=elsewhere,
+        env=dict(env, OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1"),
+        capture_output=True,
+        text=True,
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "mmlhl" / "paths.py")]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    assert Path(found) == (tmp_path / "mmlhl/.mim/tools/train.py").resolve()
-    assert Path(found).exists()
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((elsewhere / "out" / "lifelong.json").read_text())
+    assert record["phases"][0]["tasks"] == ["seg"] and "mIoU" in record["metrics"]["seg"]
 
 
 def test_shipped_dir_in_a_checkout():
@@ -96,33 +188,50 @@ def test_shipped_dir_in_a_checkout():
         shipped_dir("recipes")
 
 
-@pytest.mark.parametrize("missing", ["mmseg", "mmcv", "mmengine"])
-def test_import_without_mm_packages_says_what_to_install(missing):
-    code = f"""
-import sys
+WITHOUT = """
+import json, os, sys
+import mmcv, mmengine  # once for all; what is missing is taken away again
 
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] == {missing!r}:
-            raise ModuleNotFoundError(f"No module named '{{name}}'", name=name)
+def error_without(name):
+    reading, writing = os.pipe()
+    if not os.fork():
+        for module in list(sys.modules):
+            if module.split(".")[0] == name:
+                del sys.modules[module]
 
-sys.meta_path.insert(0, Blocker())
-import mmlhl
+        class Blocker:
+            def find_spec(self, module, path=None, target=None):
+                if module.split(".")[0] == name:
+                    raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+        sys.meta_path.insert(0, Blocker())
+        try:
+            import mmlhl
+        except ImportError as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    os.wait()
+    return text
+
+print(json.dumps({name: error_without(name) for name in sys.argv[1:]}))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith(f"ImportError: mmlhl extends MMSegmentation, but the module '{missing}'")
-    assert "mmlhl[onedl]" in last and "mmlhl[classic]" in last
 
 
-def test_other_missing_modules_are_not_blamed_on_mmseg():
-    code = (
-        "import sys; sys.modules['prettytable'] = None\n"
-        "try:\n    import mmlhl\nexcept ImportError as error:\n    print(error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert "prettytable" in done.stdout and "mmlhl extends" not in done.stdout
+def test_import_without_mm_packages_says_what_to_install():
+    kinds = ["mmseg", "mmcv", "mmengine"]
+    command = [sys.executable, "-c", WITHOUT, *kinds, "prettytable"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    errors = json.loads(done.stdout.splitlines()[-1])
+    for missing in kinds:
+        error = errors[missing]
+        begin = f"ImportError: mmlhl extends MMSegmentation, but the module '{missing}'"
+        assert error.startswith(begin) and "mmlhl[onedl]" in error and "mmlhl[classic]" in error
+    # other missing modules are not blamed on mmseg
+    assert "prettytable" in errors["prettytable"] and "mmlhl ext" not in errors["prettytable"]
 
 
 def test_no_compiled_ops():
