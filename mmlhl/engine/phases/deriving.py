@@ -58,7 +58,7 @@ def phase_config(
     for loader in LOADERS[1:]:
         _set_tasks(out.get(loader), phase.seen, None)
     _drop_incomplete_validation(out)
-    follow_length(out, cfg)
+    follow_length(out, cfg, phase.cfg)
     follow_tasks(out, phase.seen)
 
     result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))

@@ -1,22 +1,65 @@
-"""``save_best`` in a sequence: only of tasks that have been learned."""
+"""``save_best`` in a sequence: only of tasks that have been learned, each with its own rule."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+from mmengine.registry import HOOKS
+
+from ...evaluation.directions import higher_is_better
+from ...registered import names_class
 
 
 def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     """Drop ``save_best`` while the task that it names is not learned, or nothing validates.
 
+    ``rule`` belongs to it entry by entry and loses the same entries. Without a rule, that of
+    metrics whose direction is known is filled in.
+
     Args:
         cfg: a phase's config, changed in place.
         seen: tasks that have been learned when the phase ends.
     """
-    checkpoint = (cfg.get("default_hooks") or {}).get("checkpoint") or {}
-    best = checkpoint.get("save_best")
-    names = [best] if isinstance(best, str) else list(best or [])
-    known = [n for n in names if n == "auto" or n.split("/")[0] in seen]
-    if best is not None and (cfg.get("val_cfg") is None or len(known) < len(names)):
-        checkpoint["save_best"] = known if known and cfg.get("val_cfg") is not None else None
+    for hook in checkpoint_hooks(cfg):
+        best, rule = hook.get("save_best"), hook.get("rule")
+        if best is None:
+            continue
+        names = [best] if isinstance(best, str) else list(best)
+        rules = list(rule) if isinstance(rule, (list, tuple)) else [rule] * len(names)
+        if len(rules) == 1:
+            rules *= len(names)
+        if len(rules) != len(names):
+            raise ValueError(
+                f"checkpoint.rule={rule!r} has {len(rules)} entries, save_best={best!r} has "
+                f"{len(names)}: write one rule, or one for each"
+            )
+        kept = [
+            (name, each if each is not None else _rule_of(name))
+            for name, each in zip(names, rules, strict=True)
+            if cfg.get("val_cfg") is not None and (name == "auto" or name.split("/")[0] in seen)
+        ]
+        if not kept:
+            hook["save_best"] = None
+            hook.pop("rule", None)
+            continue
+        if len(kept) < len(names):
+            hook["save_best"] = [name for name, _ in kept]
+        if all(each is not None for _, each in kept):
+            hook["rule"] = [each for _, each in kept]
+
+
+def checkpoint_hooks(cfg: Mapping) -> Iterator[dict]:
+    """Configs of the hooks that save checkpoints."""
+    default = (cfg.get("default_hooks") or {}).get("checkpoint")
+    if isinstance(default, dict):
+        yield default
+    for hook in cfg.get("custom_hooks") or []:
+        if isinstance(hook, dict) and names_class(HOOKS, hook, CheckpointHook):
+            yield hook
+
+
+def _rule_of(name: str) -> str | None:
+    better = higher_is_better(name)
+    return None if better is None else "greater" if better else "less"

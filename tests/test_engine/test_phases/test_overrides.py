@@ -1,6 +1,7 @@
 """What a phase changes, and schedules and ``save_best`` that follow it."""
 
 import pytest
+from mmengine.hooks import CheckpointHook
 
 from mmlhl.engine import parse_phases, phase_config
 
@@ -131,3 +132,41 @@ def test_the_model_in_a_phases_cfg_stays_for_one_more_release(config):
 def test_what_is_no_dict(config, key):
     with pytest.raises(ValueError, match=rf"phases\[1\].{key} must be a dict, got \['x'\]"):
         three_phases(config, **{key: ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("best", "rule", "kept"),
+    [
+        (
+            ["depth/abs_err", "seg/mIoU"],
+            ["less", "greater"],
+            [(["seg/mIoU"], ["greater"])] + [(["depth/abs_err", "seg/mIoU"], ["less", "greater"])],
+        ),
+        (["depth/abs_err", "seg/mIoU"], "less", [(["seg/mIoU"], ["less"])]),
+        (["depth/rmse", "depth/abs_err"], ["less", "less"], [(None, None)]),
+        ("seg/mIoU", ["greater"], [("seg/mIoU", ["greater"])]),
+        # nobody says it, but it is known
+        (["seg/mIoU", "depth/abs_err"], None, [(["seg/mIoU"], ["greater"])]),
+        ("depth/abs_err", None, [(None, None), ("depth/abs_err", ["less"])]),
+        ("auto", None, [("auto", None)]),
+    ],
+)
+def test_each_metrics_rule_goes_with_it(config, best, rule, kept):
+    cfg = config()
+    cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
+    cfg.val_cfg = dict(type="ValLoop")
+    cfg.default_hooks.checkpoint.update(save_best=best, rule=rule)
+    cfg.custom_hooks = [dict(type="mmengine.CheckpointHook", save_best=best, rule=rule)]
+    phases = parse_phases(cfg)
+    for index, expected in enumerate(kept):
+        out = phase_config(cfg, phases, index)
+        for hook in (out.default_hooks.checkpoint, out.custom_hooks[0]):
+            assert (hook.save_best, hook.get("rule")) == expected
+            CheckpointHook(save_best=hook.save_best, rule=hook.get("rule"))
+
+
+def test_rules_that_are_not_one_a_metric(config):
+    cfg = config()
+    cfg.default_hooks.checkpoint.update(save_best=["seg/mIoU"], rule=["less", "greater"])
+    with pytest.raises(ValueError, match=r"rule=\['less', 'greater'\] has 2 entries, save_best"):
+        phase_config(cfg, parse_phases(cfg), 0)

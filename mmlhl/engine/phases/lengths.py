@@ -1,0 +1,46 @@
+"""How long a config trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mmengine.registry import LOOPS
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+
+from ...registered import names_class
+
+
+@dataclass(frozen=True)
+class Length:
+    """A length of training.
+
+    Attributes:
+        count: how many epochs or iterations.
+        by_epoch: whether it counts epochs.
+    """
+
+    count: int
+    by_epoch: bool
+
+
+def trains_by_epoch(cfg: Mapping) -> bool | None:
+    """Whether a config's training loop counts epochs; None if it does not say."""
+    train = cfg.get("train_cfg") or {}
+    if names_class(LOOPS, train, IterBasedTrainLoop):
+        return False
+    if names_class(LOOPS, train, EpochBasedTrainLoop):
+        return True
+    if "by_epoch" in train:
+        return bool(train["by_epoch"])
+    known = [key for key in ("max_epochs", "max_iters") if train.get(key) is not None]
+    return known == ["max_epochs"] if len(known) == 1 else None
+
+
+def training_length(cfg: Mapping) -> Length | None:
+    """The length of training that a config's loop names, if it does."""
+    by_epoch = trains_by_epoch(cfg)
+    count = (cfg.get("train_cfg") or {}).get("max_epochs" if by_epoch else "max_iters")
+    if by_epoch is None or not isinstance(count, int):
+        return None
+    return Length(count, by_epoch)

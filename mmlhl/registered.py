@@ -1,0 +1,45 @@
+"""The class that a config names, however it is written."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.registry import Registry
+
+
+def registered_class(registry: Registry, config: Any) -> type | None:
+    """The class that ``type`` names: as a class, as a name, or as a name with a registry's scope.
+
+    Args:
+        registry: where names are looked up.
+        config: a config with ``type``, or what would stand there.
+
+    Returns:
+        The class; None if nothing of that name is registered, or it is no class.
+    """
+    kind = config.get("type") if isinstance(config, Mapping) else config
+    if isinstance(kind, str):
+        try:
+            kind = registry.get(kind)
+        except (ImportError, KeyError, AssertionError):  # a scope that nobody knows
+            kind = None
+    return kind if inspect.isclass(kind) else None
+
+
+def names_class(registry: Registry, config: Any, cls: type) -> bool:
+    """Whether a config's ``type`` is ``cls`` or a subclass, however it is written."""
+    kind = registered_class(registry, config)
+    return kind is not None and issubclass(kind, cls)
+
+
+def type_name(config: Any) -> str:
+    """The bare name of a config's ``type``, for messages and comparisons of names.
+
+    Args:
+        config: a config with ``type``, or what would stand there: a class, or a string with or
+            without scope or module.
+    """
+    kind = config.get("type") if isinstance(config, Mapping) else config
+    return kind.__name__ if inspect.isclass(kind) else str(kind).rpartition(".")[2]
