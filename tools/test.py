@@ -10,12 +10,13 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
+from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("checkpoint", help="checkpoint file")
     parser.add_argument("--work-dir", help="folder for the log and the figures as JSON")
@@ -84,8 +85,7 @@ def main() -> None:
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get("work_dir") is None:
-        name = os.path.splitext(os.path.basename(args.config))[0]
-        cfg.work_dir = os.path.join("work_dirs", name)
+        cfg.work_dir = default_work_dir(args.config)
     cfg.load_from = args.checkpoint
 
     if args.show or args.show_dir:

@@ -8,15 +8,18 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain word
 # isort: split
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.runner import Runner
-from mmseg.registry import RUNNERS
+from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
+from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.registered import names_class, registered_class
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("--work-dir", help="folder for checkpoints, logs and lifelong.json")
     parser.add_argument(
@@ -46,10 +49,10 @@ def enable_amp(cfg: Config) -> None:
         ValueError: If the config has a wrapper of another kind.
     """
     wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
-    if wrapper == "AmpOptimWrapper":
+    if names_class(OPTIM_WRAPPERS, wrapper, AmpOptimWrapper):
         print_log("--amp: the config trains with mixed precision already")
         return
-    if wrapper != "OptimWrapper":
+    if registered_class(OPTIM_WRAPPERS, wrapper) is not OptimWrapper:
         raise ValueError(f"--amp needs optim_wrapper.type='OptimWrapper', the config has {wrapper}")
     cfg.optim_wrapper.type = "AmpOptimWrapper"
     cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
@@ -65,8 +68,7 @@ def main() -> None:
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get("work_dir") is None:
-        name = os.path.splitext(os.path.basename(args.config))[0]
-        cfg.work_dir = os.path.join("work_dirs", name)
+        cfg.work_dir = default_work_dir(args.config)
     if args.amp:
         enable_amp(cfg)
     cfg.resume = args.resume

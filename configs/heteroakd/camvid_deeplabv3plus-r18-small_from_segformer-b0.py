@@ -5,7 +5,7 @@ model = dict(
     student=_base_.model,
     teacher=dict(
         config="{{ fileDirname }}/../segmentation/camvid_segformer-b0.py",
-        checkpoint="work_dirs/camvid_segformer-b0/epoch_30.pth",
+        checkpoint="work_dirs/segmentation/camvid_segformer-b0/epoch_30.pth",
     ),
     distillers=[dict(type="HeteroAKDLoss"), dict(type="KDLoss", loss_weight=0.1)],
 )

@@ -5,7 +5,7 @@ model = dict(
     student=_base_.model,
     teacher=dict(
         config="{{ fileDirname }}/../segmentation/camvid_deeplabv3plus-r18.py",
-        checkpoint="work_dirs/camvid_deeplabv3plus-r18/epoch_30.pth",
+        checkpoint="work_dirs/segmentation/camvid_deeplabv3plus-r18/epoch_30.pth",
     ),
     distillers=[
         # the last map of so small an image has a few pixels only: the one before, on the CNN's grid

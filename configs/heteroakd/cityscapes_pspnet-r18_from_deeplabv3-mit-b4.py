@@ -5,7 +5,7 @@ model = dict(
     student=_base_.model,
     teacher=dict(
         config="{{ fileDirname }}/../segmentation/cityscapes_deeplabv3-mit-b4.py",
-        checkpoint="work_dirs/cityscapes_deeplabv3-mit-b4/iter_40000.pth",
+        checkpoint="work_dirs/segmentation/cityscapes_deeplabv3-mit-b4/iter_40000.pth",
     ),
     distillers=[dict(type="HeteroAKDLoss"), dict(type="KDLoss", loss_weight=0.1)],
 )

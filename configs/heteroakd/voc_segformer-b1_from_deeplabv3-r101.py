@@ -5,7 +5,7 @@ model = dict(
     student=_base_.model,
     teacher=dict(
         config="{{ fileDirname }}/../segmentation/voc_deeplabv3-r101.py",
-        checkpoint="work_dirs/voc_deeplabv3-r101/iter_40000.pth",
+        checkpoint="work_dirs/segmentation/voc_deeplabv3-r101/iter_40000.pth",
     ),
     distillers=[dict(type="HeteroAKDLoss"), dict(type="KDLoss", loss_weight=0.1)],
 )

@@ -42,7 +42,7 @@ def test_student_is_the_plain_config_and_teacher_fits(path):
     # The default work dir of the teacher, and the last checkpoint there.
     loop = other.train_cfg
     last = f"iter_{loop.max_iters}" if "max_iters" in loop else f"epoch_{loop.max_epochs}"
-    assert config.model.teacher.checkpoint == f"work_dirs/{data}_{teacher}/{last}.pth"
+    assert config.model.teacher.checkpoint == f"work_dirs/segmentation/{data}_{teacher}/{last}.pth"
 
 
 @pytest.mark.parametrize("path", SMALL, ids=name)

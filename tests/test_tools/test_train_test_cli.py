@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(Path(__file__).parent))
@@ -62,10 +63,10 @@ def test_train_writes_to_the_work_dir(config, tmp_path, run, capfd):
     assert "ToyRunner" not in capfd.readouterr().out
 
 
-def test_train_work_dir_defaults_to_the_config_name(config, tmp_path, run, monkeypatch):
+def test_train_work_dir_defaults_to_the_configs_folder_and_name(config, tmp_path, run, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("train.py", config)
-    assert (tmp_path / "work_dirs" / "toy" / "iter_1.pth").exists()
+    assert (tmp_path / "work_dirs" / tmp_path.name / "toy" / "iter_1.pth").exists()
 
 
 def test_train_uses_the_runner_of_the_config_and_its_options(config, tmp_path, run, capfd):
@@ -90,6 +91,14 @@ def test_train_amp_switches_the_wrapper(config, tmp_path, run):
     assert cfg.optim_wrapper.type == "AmpOptimWrapper"
     assert cfg.optim_wrapper.loss_scale == "dynamic"
     train["enable_amp"](cfg)  # a second time: no complaint
+    for spelling in (AmpOptimWrapper, "mmengine.AmpOptimWrapper"):
+        cfg.optim_wrapper.type = spelling
+        train["enable_amp"](cfg)
+        assert cfg.optim_wrapper.type is spelling
+    for spelling in (OptimWrapper, "mmengine.OptimWrapper"):
+        cfg.optim_wrapper.type = spelling
+        train["enable_amp"](cfg)
+        assert cfg.optim_wrapper.type == "AmpOptimWrapper"
     cfg.optim_wrapper.type = "OtherWrapper"
     with pytest.raises(ValueError, match="OtherWrapper"):
         train["enable_amp"](cfg)

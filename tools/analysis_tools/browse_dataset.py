@@ -17,13 +17,14 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
+from mmlhl.command_line import Parser
 from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.visualization import MultiTaskVisualizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Draw images with all annotations as the pipeline gives them.",
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

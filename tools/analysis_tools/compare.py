@@ -15,6 +15,7 @@ from mmlhl.analysis.comparison import Comparison
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.runs import load_runs
 from mmlhl.analysis.sheet import Sheet
+from mmlhl.command_line import Parser
 
 TABLES = ("summary", "final", "forgetting", "phases")
 FORMATS = (".csv", ".md", ".tex")
@@ -22,7 +23,7 @@ FORMATS = (".csv", ".md", ".tex")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Compare lifelong.json records.",
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -34,6 +34,7 @@ from torch import nn
 
 from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.command_line import Parser
 
 
 def load(cfg: Config, checkpoint: str) -> nn.Module:
@@ -52,7 +53,7 @@ def batches_of(cfg: Config, count: int) -> Iterator[dict]:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print, and write Markdown if asked to."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n", 1)[0],
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
+from mmlhl.command_line import Parser
 
 
 def batches_of(
@@ -40,7 +41,7 @@ def batches_of(
 
 def main(argv: list[str] | None = None) -> None:
     """Differentiate, print, and write Markdown if asked to."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n", 1)[0],
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -16,13 +16,14 @@ from mmlhl.analysis.comparison import Comparison
 from mmlhl.analysis.runs import load_runs
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
+from mmlhl.command_line import Parser
 
 PLOTS = ("heat", "curves", "gain")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Plot lifelong.json records.",
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -8,11 +8,12 @@ import argparse
 from pathlib import Path
 
 from mmlhl.analysis.training_curves import loss_curves, read_losses
+from mmlhl.command_line import Parser
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Plot the losses of a sequence.",
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -22,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
+from mmlhl.command_line import Parser
 from mmlhl.datasets import NYUv2Dataset
 
 FOLDERS = ("image", "label", "depth", "normal")
@@ -150,9 +151,7 @@ def images_a_second(
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", help="NYUv2 arrays; made if not given")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=16)

@@ -24,11 +24,12 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.distillation_report import report
 from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink
 from mmlhl.analysis.benchmarks.distillation_training import execute
+from mmlhl.command_line import Parser
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; seeds and methods default to the config's."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n", 1)[0],
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -21,11 +21,12 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_runs import final_runs, search_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute
+from mmlhl.command_line import Parser
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; orders and seeds default to the config's."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n", 1)[0],
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -20,9 +20,9 @@ LOADERS = ("train", "val", "test")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    from mmlhl.command_line import Parser
+
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", help="config with train_dataloader, val_dataloader ...")
     parser.add_argument("--data-root", help="in place of the config's data_root")
     parser.add_argument("--splits", nargs="+", choices=LOADERS, default=list(LOADERS))

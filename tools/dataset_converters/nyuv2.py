@@ -178,9 +178,9 @@ def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, pr
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    from mmlhl.command_line import Parser
+
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labeled", help="nyu_depth_v2_labeled.mat")
     parser.add_argument("splits", help="splits.mat with trainNdxs and testNdxs")
     parser.add_argument(

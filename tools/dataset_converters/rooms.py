@@ -15,7 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Render the rooms data set")
+    from mmlhl.command_line import Parser
+
+    parser = Parser(description="Render the rooms data set")
     parser.add_argument("--out", default="data/rooms", help="folder to write to")
     parser.add_argument("--train", type=int, default=600, help="scenes for training")
     parser.add_argument("--val", type=int, default=120, help="scenes for validation")

@@ -1,6 +1,5 @@
 """Make a checkpoint fit to be passed on: only the weights that a prediction needs."""
 
-import argparse
 import os
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
@@ -10,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
+from mmlhl.command_line import Parser
 from mmlhl.files import atomic_path
 from mmlhl.models.teachers import model_config
 
@@ -51,7 +51,7 @@ def publish(checkpoint: dict, drop: tuple[str, ...] = TRAINING_ONLY) -> dict:
 
 def main() -> None:
     """Read a checkpoint, write the published one beside it under a temporary name, rename it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("checkpoint", help="checkpoint file of a training")
     parser.add_argument("out", help="file to write")
     parser.add_argument(

@@ -1,0 +1,51 @@
+"""What the command lines of all tools share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .spelling import hint
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations and names the nearest option to an unknown one.
+
+    Args:
+        **kwargs: as ``argparse.ArgumentParser`` takes them.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        super().__init__(**kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, with the nearest option if one is unknown, and exit with 2."""
+        start, colon, unknown = message.partition("unrecognized arguments: ")
+        if colon:
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            words = [word.partition("=")[0] for word in unknown.split()]
+            hints = [hint(word, known) for word in words if word.startswith("-")]
+            message = start + colon + unknown + next(filter(None, hints), "")
+        super().error(message)
+
+
+def default_work_dir(config: str | os.PathLike) -> str:
+    """Where a config's results go if nothing says so.
+
+    Args:
+        config: file of the config.
+
+    Returns:
+        ``work_dirs/<folder>/<config>``: names of configs repeat over methods. The folder is the
+        path below ``configs``, or the name of the folder that holds the file.
+    """
+    path = Path(config).resolve()
+    folders = path.parts[:-1]
+    if "configs" in folders:
+        below = folders[len(folders) - folders[::-1].index("configs") :]
+    else:
+        below = folders[-1:]
+    return str(Path("work_dirs", *below, path.stem))

@@ -1,0 +1,104 @@
+"""What all command lines share."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mmlhl.command_line import Parser, default_work_dir
+from mmlhl.spelling import hint, near_miss, nearest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def parser():
+    made = Parser(prog="tool")
+    made.add_argument("config")
+    made.add_argument("--resume", action="store_true")
+    made.add_argument("--work-dir")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--resum"], "unrecognized arguments: --resum; did you mean '--resume'?"),
+        (["--res"], "unrecognized arguments: --res"),
+        (["--workdir", "x"], "did you mean '--work-dir'?"),
+        (["--work_dir=x"], "did you mean '--work-dir'?"),
+        (["--zzz"], "unrecognized arguments: --zzz\n"),
+    ],
+)
+def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, told):
+    with pytest.raises(SystemExit) as exit:
+        parser.parse_args(["a.py", *words])
+    assert exit.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_what_is_known_is_taken(parser):
+    args = parser.parse_args(["a.py", "--resume", "--work-dir=x"])
+    assert args.resume and args.work_dir == "x"
+
+
+def test_every_tool_takes_no_abbreviations():
+    plain = re.compile(r"ArgumentParser\(")
+    tools = list(ROOT.glob("tools/**/*.py"))
+    assert len(tools) > 10
+    assert [path.name for path in tools if plain.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("config", "folder"),
+    [
+        ("configs/had/rooms.py", "had/rooms"),
+        ("configs/had/ablations/rooms_no_sg.py", "had/ablations/rooms_no_sg"),
+        ("/x/.mim/configs/naive/rooms.py", "naive/rooms"),
+        ("/project/mine/toy.py", "mine/toy"),
+        ("/a/configs/b/configs/c/d.py", "c/d"),
+    ],
+)
+def test_results_of_two_methods_go_into_two_folders(config, folder):
+    assert default_work_dir(config) == f"work_dirs/{folder}"
+
+
+KNOWN = ["phases", "model", "train_dataloader", "optim_wrapper", "train_cfg", "heads"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("phase", "phases"),
+        ("pahses", "phases"),
+        ("modle", "model"),
+        ("mdel", "model"),
+        ("train_datalaoder", "train_dataloader"),
+        ("train_dataloaders", "train_dataloader"),
+        ("train_dataloder", "train_dataloader"),
+        ("optim_wraper", "optim_wrapper"),
+        ("optimwrappr", "optim_wrapper"),
+        ("train_cgf", "train_cfg"),
+        # names of one's own
+        ("models", None),
+        ("model_2", None),
+        ("model2", None),
+        ("phases_long", None),
+        ("crop_size", None),
+        ("dataset_type", None),
+        ("train_pipeline", None),
+        ("data_root", None),
+        ("max_epochs", None),
+        ("_phases", None),
+        ("decoder", None),
+    ],
+)
+def test_near_misses(word, meant):
+    assert near_miss(word, KNOWN) == meant
+
+
+def test_the_nearest_name():
+    assert nearest("optim", KNOWN) is None or nearest("optim", KNOWN) in KNOWN
+    assert nearest("optim_wrap", KNOWN) == "optim_wrapper"
+    assert hint("optim_wrap", KNOWN) == "; did you mean 'optim_wrapper'?"
+    assert hint("zzz", KNOWN) == ""
