@@ -16,8 +16,9 @@ FILES = {
     if ".mim" not in path.parts
 }
 
-#: Single files that everything may use; they use nothing.
-LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.version"}
+#: Single files that everything may use; they use nothing but each other.
+LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlhl.version"}
+LEAVES |= {"mmlhl.command_line", "mmlhl.spelling"}
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}

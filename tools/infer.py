@@ -5,12 +5,13 @@ import argparse
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
+from mmlhl.command_line import Parser
 from mmlhl.inference import LifelongInferencer
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = Parser(description=__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
     parser.add_argument("inputs", nargs="+", help="images, folders, patterns or videos")
     parser.add_argument("--out", required=True, help="folder for the maps, one below it a task")
