@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from .annotation_checks import check_annotation
+
 KINDS = ("classes", "binary", "depth", "normal", "channels")
 """Output spaces that an annotation can have."""
 
@@ -35,44 +37,63 @@ class Annotation:
     Loading turns every publisher's own marks for "nothing known here" into one convention: 255 in
     class and binary maps, NaN in depth, normal and channel maps.
 
+    The ids of a class map pass four steps, whatever the file's format: ``id_map`` and ``ignore``,
+    then ``reduce_zero_label``, then ``label_map``, then the bound of ``num_classes``. An id that
+    is out of range after any of them is an error.
+
+    One value serves wherever several are meant (``ignore=255``). Options without effect on the
+    annotation's kind are errors.
+
     Args:
         name: Task that the annotation belongs to, e.g. ``seg``.
         kind: ``classes`` (integer ids), ``binary`` (0 or 1), ``depth`` (one positive number),
             ``normal`` (unit vectors) or ``channels`` (any numbers, one or several a pixel).
         dir: Folder under the dataset's ``data_root``. ``{split}`` in it stands for the dataset's
             ``split``. Not given when the annotation is made from the image by ``source``.
-        suffix: End of the file name, which follows the sample's id. ``.npy`` is read as an array,
-            anything else as an image.
+        suffix: End of the file name, which follows the sample's id. ``.npy`` and ``.npz`` are read
+            as arrays, anything else as an image.
         field: Field of the data sample: ``gt_<field>``. Defaults to ``sem_seg``, ``depth_map``,
             ``normal_map`` or, for the other kinds, ``<name>_map``.
-        source: Config of a transform that makes the annotation from the image, e.g.
-            ``dict(type='SobelEdges')``, instead of ``dir``.
+        source: Transform that makes the annotation from the image, e.g. ``'SobelEdges'`` or
+            ``dict(type='SobelEdges', gain=1)``, instead of ``dir``.
         scale: Factor from stored to real numbers, e.g. 0.001 for depth in millimetres. For normals
             the default follows from the storage: 2 / 255 or 2 / 65535 for 8- and 16-bit images, 1
-            for arrays.
-        offset: What is added after scaling; for normals -1 for images, 0 for arrays.
-        invalid: Stored numbers (before scaling) that mean "not measured"; the string ``'nan'``
-            stands for NaN. Defaults to 0 for depth, the zero vector for normals and to nothing
-            for channels. NaN that is not listed here is an error.
-        max_value: Greatest real number that is believed; what is greater counts as unmeasured.
+            for arrays of floats.
+        offset: What is added after scaling; for normals -1 for images, 0 for arrays of floats.
+        invalid: Stored numbers (before scaling) that mean "not measured"; the strings ``'nan'``,
+            ``'inf'`` and ``'-inf'`` stand for those. For normals a number v means the vector
+            (v, v, v). Defaults to 0 for depth, the zero vector for normals and to nothing for
+            channels. NaN and infinity that are not listed here are errors.
+        max_value: Greatest real number that is believed; what is greater, infinity included,
+            counts as unmeasured.
         inverse: Whether a depth is stored as inverse depth (disparity), which grows under zoom.
         axes: For normals, which stored axis gives x (right), y (down) and z (forward) of our
             camera frame, e.g. ``('x', '-y', '-z')`` for a frame with y up and z backward.
         num_classes: Number of classes; ids must be below it. Defaults to the length of
             ``classes``, and for the field ``sem_seg`` to the dataset's own classes.
-        classes: Names of the classes, for a class task other than the dataset's own.
+        classes: Names of the classes that the files hold. For the field ``sem_seg`` they default
+            to the dataset's own, and ``metainfo`` may choose some of them.
         palette: Colours of ``classes``.
-        id_map: Stored id -> class id (255: ignored). Ids that are not listed are errors.
-        ignore: Stored ids that mean "unknown" and become 255.
+        id_map: Stored id -> class id (255 or -1: ignored). Ids that are not listed are errors. Ids
+            that are listed are never ignored by ``ignore``.
+        ignore: Stored ids that mean "unknown" and become 255; 255 and -1 unless given. A binary
+            map with a ``threshold`` has no such ids unless they are given.
+        reduce_zero_label: Whether id 0 is ignored and the others move down by one. For the field
+            ``sem_seg`` the dataset's own ``reduce_zero_label`` counts as well.
+        label_map: Class id -> class id for a subset of the classes, 255 for those that are not
+            wanted. For the field ``sem_seg`` the dataset makes it from its ``metainfo``.
         allow_void: Whether a class map may hold no labelled pixel at all, as in sets that label
             some images only. Otherwise such a file is an error, as it usually is a wrong one.
-        threshold: For binary maps, stored numbers above it become 1, others 0, after ``ignore``.
+        threshold: For binary maps, stored numbers above it become 1, others 0.
         channels: Which channels of the file to take, counted from 0; all when None.
         resize: Whether a map of another size than the image is brought to the image's size; an
             error otherwise.
         reader: ``reader(content, path) -> array`` for files that are neither images nor arrays.
             An array of one pixel stands for a constant map.
         post: ``post(map, results) -> map`` for sets whose numbers depend on the sample.
+
+    Raises:
+        ValueError: If a value makes no sense or an option has no effect on the kind.
     """
 
     name: str
@@ -80,10 +101,10 @@ class Annotation:
     dir: str | None = None
     suffix: str = ".png"
     field: str = ""
-    source: Mapping[str, Any] | Callable | None = None
+    source: Mapping[str, Any] | Callable | str | None = None
     scale: float | None = None
     offset: float | None = None
-    invalid: Sequence[float | str] | None = None
+    invalid: Sequence[float | str] | float | str | None = None
     max_value: float | None = None
     inverse: bool = False
     axes: Sequence[str] = ("x", "y", "z")
@@ -91,38 +112,32 @@ class Annotation:
     classes: Sequence[str] | None = None
     palette: Sequence[Sequence[int]] | None = None
     id_map: Mapping[int, int] | None = None
-    ignore: Sequence[int] = (IGNORE, -1)
+    ignore: Sequence[int] | int | None = None
+    reduce_zero_label: bool = False
+    label_map: Mapping[int, int] | None = None
     allow_void: bool = False
     threshold: float | None = None
-    channels: Sequence[int] | None = None
+    channels: Sequence[int] | int | None = None
     resize: bool = False
     reader: Callable | None = None
     post: Callable | None = None
 
     def __post_init__(self) -> None:
+        """Check all values and bring their spellings to one."""
         where = f"annotations[{self.name!r}]"
         if self.kind not in KINDS:
             raise ValueError(f"{where}['kind'] is {self.kind!r}; it must be one of {KINDS}")
-        if (self.dir is None) == (self.source is None):
-            raise ValueError(
-                f"{where} needs either 'dir', the folder of its files, or 'source', the transform "
-                f"that makes it from the image; got dir={self.dir!r}, source={self.source!r}"
-            )
-        axes = [axis.lstrip("+-") for axis in self.axes]
-        if sorted(axes) != ["x", "y", "z"]:
-            raise ValueError(
-                f"{where}['axes'] is {tuple(self.axes)!r}; it must name x, y and z once each, "
-                "with or without a minus sign"
-            )
+        defaults = {f.name: f.default for f in fields(self)}
+        given = {k: getattr(self, k) for k in defaults if getattr(self, k) is not defaults[k]}
         set_ = object.__setattr__  # the dataclass is frozen for everybody else
+        for key, value in check_annotation(where, self.kind, given, defaults).items():
+            set_(self, key, value)
         if not self.field:
             set_(self, "field", DEFAULT_FIELDS.get(self.kind, f"{self.name}_map"))
         if self.num_classes is None and self.classes is not None:
             set_(self, "num_classes", len(self.classes))
-        if self.invalid is None:
-            set_(self, "invalid", (0,) if self.kind == "depth" else ())
-        elif isinstance(self.invalid, (int, float, str)):
-            set_(self, "invalid", (self.invalid,))
+        if self.invalid is None and self.kind == "depth":
+            set_(self, "invalid", (0.0,))
 
     @classmethod
     def from_config(cls, name: str, cfg: Mapping[str, Any]) -> Annotation:
@@ -138,6 +153,8 @@ class Annotation:
         Raises:
             ValueError: If a key is unknown or missing, or a value does not make sense.
         """
+        if not isinstance(cfg, Mapping):
+            raise ValueError(f"annotations[{name!r}] is {cfg!r}; it must be a dict with 'kind'")
         known = [f.name for f in fields(cls) if f.name != "name"]
         for key in cfg:
             if key not in known:
@@ -159,23 +176,23 @@ class Annotation:
         return self.kind in ("classes", "binary")
 
     @property
+    def ignored(self) -> tuple[int, ...]:
+        """Stored ids that mean "unknown", given or by default."""
+        if self.ignore is not None:
+            return tuple(self.ignore)  # type: ignore[arg-type]
+        # above or below a threshold every number has its meaning
+        return (IGNORE, -1) if self.is_integer and self.threshold is None else ()
+
+    @property
     def invalid_numbers(self) -> list[float]:
         """Stored numbers other than NaN that mean "not measured"."""
-        return [float(v) for v in self.invalid if not is_nan(v)]
+        return [v for v in self._invalid if not math.isnan(v)]
 
     @property
     def nan_is_invalid(self) -> bool:
         """Whether NaN in a file means "not measured" rather than a broken file."""
-        return any(is_nan(v) for v in self.invalid)
+        return any(math.isnan(v) for v in self._invalid)
 
-
-def is_nan(value: float | str) -> bool:
-    """Whether a config's value stands for NaN.
-
-    Args:
-        value: A number or the string ``'nan'``.
-
-    Returns:
-        True for NaN and ``'nan'``.
-    """
-    return math.isnan(float(value))
+    @property
+    def _invalid(self) -> tuple[float, ...]:
+        return self.invalid or ()  # type: ignore[return-value]  # checked and made a tuple

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os.path as osp
+from collections.abc import Mapping
 
 import numpy as np
 from mmseg.registry import DATASETS
 
+from .arguments import with_defaults
 from .multi_task_dataset import MultiTaskDataset
 from .reading import read_bytes
 
@@ -103,7 +105,7 @@ class CityscapesNpyDataset(MultiTaskDataset):
 
     Args:
         num_classes: 19 classes (``label_19``) or 7 categories (``label_7``).
-        metainfo: As in :class:`MultiTaskDataset`; defaults to the names of the classes.
+        metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
 
@@ -114,11 +116,8 @@ class CityscapesNpyDataset(MultiTaskDataset):
     )
 
     def __init__(self, num_classes: int = 19, metainfo: dict | None = None, **kwargs) -> None:
-        metainfo = {**metainfo_of(num_classes), **(metainfo or {})}
-        annotations = dict(kwargs.pop("annotations", None) or {})
-        if annotations.get("seg", {}) is not None:
-            folder = dict(dir=f"{{split}}/label_{num_classes}")
-            annotations["seg"] = {**folder, **annotations.get("seg", {})}
+        own = dict(dir=f"{{split}}/label_{num_classes}", **metainfo_of(num_classes))
+        annotations = with_defaults(kwargs.pop("annotations", None), seg=own)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
 
 
@@ -198,7 +197,7 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         depth: ``'inverse'`` for the disparity itself, which grows towards the camera, or
             ``'metres'``.
         max_depth: For metres, what is farther counts as unmeasured.
-        metainfo: As in :class:`MultiTaskDataset`; defaults to the names of the classes.
+        metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
 
@@ -225,20 +224,16 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
     ) -> None:
         if depth not in ("inverse", "metres"):
             raise ValueError(f"depth of Cityscapes is {depth!r}; it must be 'inverse' or 'metres'")
-        metainfo = {**metainfo_of(num_classes), **(metainfo or {})}
-        changes = dict(seg=dict(id_map=id_map_of(num_classes)), depth={})
+        changes = dict(seg=dict(id_map=id_map_of(num_classes), **metainfo_of(num_classes)))
         if depth == "metres":
             changes["depth"] = dict(
                 inverse=False, post=DisparityToMetres(max_depth, kwargs.get("backend_args"))
             )
         self.depth = depth
-        annotations = dict(kwargs.pop("annotations", None) or {})
-        for name, change in changes.items():
-            if annotations.get(name, {}) is not None:
-                annotations[name] = {**change, **annotations.get(name, {})}
+        annotations = with_defaults(kwargs.pop("annotations", None), **changes)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
 
-    def sample_info(self, img_id: str, img_dir: str, folders: dict) -> dict:
+    def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
         """Add the frame's camera file where depth in metres needs it.
 
         Args:

@@ -64,7 +64,7 @@ def normals_from_depth(
     depth = np.asarray(depth, np.float64)
     known = np.isfinite(depth) & (depth > 0)
     inverse = np.where(known, 1.0 / np.where(known, depth, 1.0), 0.0)
-    u, v = pixel_rays(*depth.shape, fx, fy, cx, cy)
+    u, v = pixel_rays(depth.shape[0], depth.shape[1], fx, fy, cx, cy)
     u, v = np.broadcast_to(u, depth.shape), np.broadcast_to(v, depth.shape)
 
     def total(values: np.ndarray) -> np.ndarray:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import mmengine.fileio as fileio
-import numpy as np
-from mmengine import list_from_file
 from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
+from .arguments import (
+    build_step,
+    check_img,
+    check_tasks,
+    image_loader,
+    parse_annotations,
+)
+from .classes import resolve_classes, stored_classes, with_steps
+from .decoding import label_table
+from .first_sample import hint, look_at_first, need_first
+from .ids import find_ids, read_ids
+from .parts import check_part, take_part
 
 
 @DATASETS.register_module()
@@ -24,7 +33,7 @@ class MultiTaskDataset(BaseSegDataset):
 
     A sample's id is its image's path under ``img['dir']`` without ``img['suffix']``, so folders may
     be nested; the file of an annotation is ``<dir>/<id><suffix>``. Both images and annotations are
-    image files or ``.npy`` arrays.
+    image files or ``.npy`` arrays. Paths in lists cannot leave the data root.
 
     With ``part=(index, parts)`` the dataset holds one of ``parts`` disjoint parts of equal size, as
     in the protocol of lifelong heterogeneous learning: a permutation seeded by ``part_seed``, the
@@ -41,8 +50,10 @@ class MultiTaskDataset(BaseSegDataset):
         split: Put in place of ``{split}`` in folders, e.g. ``train``.
         ann_file: Optional file with one id a line (relative to ``data_root``). All images under
             the image folder when empty.
-        metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``. Those of
-            other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
+        metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``; the classes
+            may be a text file with one name a line. Where the class or the annotation names the
+            classes in the files, these are some of them, and labels follow: others become 255.
+            Names of other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
         pipeline: Transforms. A ``LoadImageFromFile`` is replaced by ``LoadImage``, which also reads
             ``.npy`` images, so that the same pipeline works in mmseg's inferencer.
         test_mode: As in mmengine, but does not ask for classes.
@@ -75,105 +86,64 @@ class MultiTaskDataset(BaseSegDataset):
         lazy_init: bool = False,
         **kwargs,
     ) -> None:
+        owner = type(self).__name__
+        if not isinstance(split, str):
+            raise ValueError(f"split of {owner} is {split!r}; it must be one string")
         self.split = split
-        self.img = self._check_img({**self.IMG, **(img or {})})
-        self.annotations = self._parse_annotations(annotations or {})
-        self.tasks = self._check_tasks(tasks)
-        self.part = self._check_part(part)
+        self.img = check_img(img, self.IMG)
+        self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
+        self.tasks = check_tasks(tasks, self.annotations, owner)
+        self.part = check_part(part)
         self.part_seed = part_seed
-        pipeline = [self._build_step(step) for step in pipeline]
+        # id -> end of its image's name where that is not the suffix to the letter
+        self._odd_ends: dict[str, str] = {}
+        stored = stored_classes(self.annotations, self.METAINFO)
+        metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
         super().__init__(
             ann_file=ann_file,
             img_suffix=self.img["suffix"],
             metainfo=metainfo,
             data_root=data_root,
             data_prefix=dict(img_path=self._in_split(self.img["dir"])),
-            pipeline=pipeline,
+            pipeline=[build_step(step) for step in pipeline],
             test_mode=False,  # its only use in the parent's constructor is to demand classes
             lazy_init=True,
             **kwargs,
         )
         self.test_mode = test_mode
+        self.label_map = self._metainfo["label_map"] = label_map
         self.ann_specs = self._finish_specs()
         for ann in self.annotations.values():
             if ann.classes is not None and ann.field != "sem_seg":
                 self._metainfo[f"{ann.field}_classes"] = tuple(ann.classes)
                 if ann.palette is not None:
                     self._metainfo[f"{ann.field}_palette"] = [list(c) for c in ann.palette]
+        self.img_loader = image_loader(self.pipeline, self.backend_args)
         if not lazy_init:
             self.full_init()
-
-    # ------------------------------------------------------------------ arguments
-
-    @staticmethod
-    def _check_img(img: dict) -> dict:
-        unknown = sorted(set(img) - {"dir", "suffix"})
-        if unknown:
-            raise ValueError(f"img has the unknown key {unknown[0]!r}; known keys: 'dir', 'suffix'")
-        return img
-
-    def _parse_annotations(self, changes: Mapping) -> dict[str, Annotation]:
-        merged: dict[str, dict] = copy.deepcopy(self.ANNOTATIONS)
-        for name, change in changes.items():
-            if change is None:
-                merged.pop(name, None)
-            else:
-                merged[name] = {**merged.get(name, {}), **change}
-        if not merged:
-            raise ValueError(
-                f"annotations of {type(self).__name__} is empty; it must name at least one task, "
-                "e.g. annotations=dict(seg=dict(dir='label', suffix='.png', kind='classes'))"
-            )
-        return {name: Annotation.from_config(name, cfg) for name, cfg in merged.items()}
-
-    def _check_tasks(self, tasks: Sequence[str] | None) -> list[str]:
-        if tasks is None:
-            return list(self.annotations)
-        if isinstance(tasks, str):
-            raise ValueError(f"tasks is the string {tasks!r}; it must be a list of task names")
-        for task in tasks:
-            if task not in self.annotations:
-                raise ValueError(
-                    f"tasks names {task!r}, but {type(self).__name__} has annotations only for "
-                    f"{list(self.annotations)}"
-                )
-        return list(tasks)
-
-    @staticmethod
-    def _check_part(part: Sequence[int] | None) -> tuple[int, int] | None:
-        if part is None:
-            return None
-        if len(part) != 2 or not 0 <= part[0] < part[1]:
-            raise ValueError(
-                f"part is {tuple(part)!r}; it must be (index, parts) with 0 <= index < parts"
-            )
-        return int(part[0]), int(part[1])
-
-    def _build_step(self, step: dict | Callable) -> dict | Callable:
-        if isinstance(step, Mapping) and step.get("type") == "LoadImageFromFile":
-            step = {**step, "type": "LoadImage"}
-        # mmengine's Compose would look in its own registry when no default scope is set
-        return TRANSFORMS.build(step) if isinstance(step, Mapping) else step
 
     def _in_split(self, folder: str) -> str:
         return folder.replace("{split}", self.split)
 
+    def get_label_map(self, new_classes: Sequence | None = None) -> dict | None:
+        """Class of the files -> class of this dataset, not of ``METAINFO`` alone; or None."""
+        return getattr(self, "label_map", None)
+
     def _finish_specs(self) -> dict[str, Annotation]:
-        """Annotations of the wanted tasks, with class counts filled in and sources built."""
+        """Annotations of the wanted tasks, with the steps of labels filled in and sources built."""
         specs = {}
         for task in self.tasks:
             ann = self.annotations[task]
-            if ann.kind == "classes" and ann.field == "sem_seg" and ann.num_classes is None:
-                # labels are checked as stored, so a subset of classes does not narrow the range
-                names = self.METAINFO.get("classes") or self._metainfo.get("classes")
-                if names is not None:
-                    ann = replace(ann, num_classes=len(names))
+            if ann.kind == "classes" and ann.field == "sem_seg" and ann.source is None:
+                shift = bool(self.reduce_zero_label)
+                ann = with_steps(ann, self._metainfo, self.label_map, shift)
+            if ann.is_integer and ann.source is None:
+                label_table(ann)  # an id_map that leads nowhere shows here
             if isinstance(ann.source, Mapping):
-                ann = replace(ann, source=TRANSFORMS.build({"field": ann.field, **ann.source}))
+                built = TRANSFORMS.build({"field": ann.field, **ann.source})
+                ann = replace(ann, source=built)
             specs[task] = ann
         return specs
-
-    # ------------------------------------------------------------------ samples
 
     def full_init(self) -> None:
         """List the samples, take the wanted subset and part of them, and store them compactly.
@@ -182,15 +152,16 @@ class MultiTaskDataset(BaseSegDataset):
             ValueError: If nothing is left.
             FileNotFoundError: If a folder or file that is needed does not exist.
         """
-        if self._fully_initialized:
+        if self._fully_initialized:  # type: ignore[has-type]
             return
         self.data_list = self.load_data_list()
         self.data_list = self.filter_data()
         if self._indices is not None:
             self.data_list = self._get_unserialized_subset(self._indices)
         if self.part is not None:
-            self.data_list = self._take_part(self.data_list)
-        self._check_first()
+            self.data_list = take_part(self.data_list, self.part, self.part_seed)
+        need_first(self)
+        look_at_first(self)
         if self.serialize_data:
             self.data_bytes, self.data_address = self._serialize_data()
         self._fully_initialized = True
@@ -208,11 +179,10 @@ class MultiTaskDataset(BaseSegDataset):
         """
         img_dir = self.data_prefix["img_path"]
         self._need_folder(img_dir, "img['dir']", self.img["dir"])
-        folders = {}
-        for task, ann in self.ann_specs.items():
-            if ann.dir is not None:
-                folders[task] = self._join(self._in_split(ann.dir))
-                self._need_folder(folders[task], f"annotations[{task!r}]['dir']", ann.dir)
+        folders = self._ann_folders()
+        for task, folder in folders.items():
+            given = self.ann_specs[task].dir or ""
+            self._need_folder(folder, f"annotations[{task!r}]['dir']", given)
         ids = self.list_ids(img_dir)
         if not ids:
             source = f"ann_file {self.ann_file!r}" if self.ann_file else f"folder {img_dir!r}"
@@ -232,17 +202,44 @@ class MultiTaskDataset(BaseSegDataset):
             The lines of ``ann_file``, or the sorted image files without their suffix.
         """
         if self.ann_file:
-            if not fileio.isfile(self.ann_file, backend_args=self.backend_args):
-                raise FileNotFoundError(
-                    f"ann_file {self.ann_file!r} of {type(self).__name__} does not exist"
-                )
-            lines = list_from_file(self.ann_file, backend_args=self.backend_args)
-            return [line.strip() for line in lines if line.strip()]
-        suffix = self.img["suffix"]
-        files = fileio.list_dir_or_file(
-            img_dir, list_dir=False, suffix=suffix, recursive=True, backend_args=self.backend_args
-        )
-        return sorted(file[: len(file) - len(suffix)].replace("\\", "/") for file in files)
+            return self._listed_ids(img_dir)
+        return self.ids_in_folder(img_dir)
+
+    def _listed_ids(self, img_dir: str) -> list[str]:
+        if not fileio.isfile(self.ann_file, backend_args=self.backend_args):
+            raise FileNotFoundError(
+                f"ann_file {self.ann_file!r} of {type(self).__name__} does not exist"
+            )
+        folders = [img_dir, *self._ann_folders().values()]
+        args = (self.img, folders, self.data_root, self.backend_args)
+        return self._note_ends(read_ids(self.ann_file, *args))
+
+    def ids_in_folder(self, folder: str, prefix: str = "") -> list[str]:
+        """Ids of all images in a folder, whether their suffix is in small or in capital letters.
+
+        Args:
+            folder: The folder.
+            prefix: Path from the folder of the images to this one, with a slash at its end.
+
+        Returns:
+            The sorted ids.
+
+        Raises:
+            ValueError: If two files have the same id.
+        """
+        found = find_ids(folder, self.img["suffix"], self.backend_args)
+        return self._note_ends({prefix + name: found[name] for name in sorted(found)})
+
+    def _note_ends(self, ids: Mapping[str, str]) -> list[str]:
+        self._odd_ends.update({n: end for n, end in ids.items() if end != self.img["suffix"]})
+        return list(ids)
+
+    def _ann_folders(self) -> dict[str, str]:
+        return {
+            task: self._join(self._in_split(ann.dir))
+            for task, ann in self.ann_specs.items()
+            if ann.dir is not None
+        }
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
         """What is kept of one sample.
@@ -260,7 +257,7 @@ class MultiTaskDataset(BaseSegDataset):
             for task, folder in folders.items()
         }
         info = dict(
-            img_path=osp.join(img_dir, img_id + self.img["suffix"]),
+            img_path=osp.join(img_dir, img_id + self._odd_ends.get(img_id, self.img["suffix"])),
             img_id=img_id,
             ann_paths=paths,
             label_map=self.label_map,
@@ -279,25 +276,13 @@ class MultiTaskDataset(BaseSegDataset):
             idx: Index of the sample.
 
         Returns:
-            The sample's dictionary with ``ann_specs`` (task -> annotation), shared by all samples.
+            The sample's dictionary with ``ann_specs`` (task -> annotation) and ``img_loader``, the
+            transform that reads its image, both shared by all samples.
         """
         info = super().get_data_info(idx)
         info["ann_specs"] = self.ann_specs
+        info["img_loader"] = self.img_loader
         return info
-
-    def _take_part(self, data_list: list[dict]) -> list[dict]:
-        index, parts = self.part
-        size = len(data_list) // parts
-        if size == 0:
-            raise ValueError(
-                f"part is {self.part}, but {len(data_list)} images cannot be cut into {parts} parts"
-            )
-        # RandomState's stream is frozen by numpy's policy: parts never change between versions
-        order = np.random.RandomState(self.part_seed).permutation(len(data_list))
-        chosen = np.sort(order[index * size : (index + 1) * size])
-        return [data_list[i] for i in chosen]
-
-    # ------------------------------------------------------------------ early checks
 
     def _join(self, folder: str) -> str:
         if self.data_root and not is_abs(folder):
@@ -308,26 +293,5 @@ class MultiTaskDataset(BaseSegDataset):
         if not fileio.isdir(folder, backend_args=self.backend_args):
             raise FileNotFoundError(
                 f"{type(self).__name__}: {key} is {value!r}, but the folder {folder!r} does not "
-                f"exist (data_root={self.data_root!r}, split={self.split!r})" + self._hint(key)
+                f"exist (data_root={self.data_root!r}, split={self.split!r})" + hint(self, key)
             )
-
-    def _hint(self, key: str) -> str:
-        """What serves images that have no annotations, for the message that misses one."""
-        if not (self.test_mode and key.startswith("annotations")):
-            return ""
-        return "; tools/infer.py predicts images that have no annotations"
-
-    def _check_first(self) -> None:
-        """A wrong suffix shows on the first sample; files in the middle are found when read."""
-        if not self.data_list:
-            raise ValueError(f"{type(self).__name__}: no samples left (indices={self._indices!r})")
-        first = self.data_list[0]
-        needed = {"img": first["img_path"]}
-        needed.update({f"annotations[{t!r}]": p for t, p in first["ann_paths"].items()})
-        for key, path in needed.items():
-            if not fileio.exists(path, backend_args=self.backend_args):
-                raise FileNotFoundError(
-                    f"{type(self).__name__}: {path!r}, the {key} file of the first sample "
-                    f"{first['img_id']!r}, does not exist; check 'dir' and 'suffix' of {key}"
-                    + self._hint(key)
-                )

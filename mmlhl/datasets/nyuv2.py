@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mmseg.registry import DATASETS
 
+from .arguments import with_defaults
 from .multi_task_dataset import MultiTaskDataset
 from .nyuv2_classes import CLASSES_13, CLASSES_40, PALETTE_13
 
-METAINFO = {
+METAINFO: dict[int, dict] = {
     13: dict(classes=CLASSES_13, palette=PALETTE_13),
     40: dict(classes=CLASSES_40),
 }
@@ -25,7 +26,7 @@ class NYUv2Dataset(MultiTaskDataset):
 
     Args:
         num_classes: 13 or 40, whichever the label arrays hold.
-        metainfo: As in :class:`MultiTaskDataset`; defaults to the names of the classes.
+        metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
     """
 
@@ -39,4 +40,5 @@ class NYUv2Dataset(MultiTaskDataset):
     def __init__(self, num_classes: int = 13, metainfo: dict | None = None, **kwargs) -> None:
         if num_classes not in METAINFO:
             raise ValueError(f"num_classes of NYUv2 is {num_classes!r}; it must be 13 or 40")
-        super().__init__(metainfo={**METAINFO[num_classes], **(metainfo or {})}, **kwargs)
+        annotations = with_defaults(kwargs.pop("annotations", None), seg=METAINFO[num_classes])
+        super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)

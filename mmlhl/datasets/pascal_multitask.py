@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import mmengine.fileio as fileio
 import numpy as np
 from mmseg.registry import DATASETS
 
+from .. import config_values
+from .arguments import with_defaults
 from .multi_task_dataset import MultiTaskDataset
 from .reading import read_bytes
 
@@ -235,9 +237,7 @@ class PascalMultiTaskDataset(MultiTaskDataset):
             palette=voc_palette(len(PARTS)),
             reader=read_human_parts,
         ),
-        sal=dict(
-            kind="binary", field="saliency_map", dir="sal_distill", threshold=127.5, ignore=()
-        ),
+        sal=dict(kind="binary", field="saliency_map", dir="sal_distill", threshold=127.5),
         normals=dict(kind="normal", dir="normals_distill"),
         edge=dict(
             kind="binary",
@@ -259,14 +259,15 @@ class PascalMultiTaskDataset(MultiTaskDataset):
     ) -> None:
         if ann_file is None:
             ann_file = f"ImageSets/Context/{split}.txt"
-        annotations = dict(kwargs.pop("annotations", None) or {})
-        if normal_classes is not None and annotations.get("normals", {}) is not None:
-            post = WithinClasses(normal_classes, kwargs.get("backend_args"))
-            annotations["normals"] = dict(post=post, **annotations.get("normals", {}))
-        kwargs["annotations"] = annotations
+        if normal_classes is not None:
+            wanted = config_values.integers(normal_classes, "normal_classes")
+            post = WithinClasses(wanted, kwargs.get("backend_args"))
+            kwargs["annotations"] = with_defaults(
+                kwargs.get("annotations"), normals=dict(post=post)
+            )
         super().__init__(split=split, ann_file=ann_file, **kwargs)
 
-    def sample_info(self, img_id: str, img_dir: str, folders: dict) -> dict:
+    def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
         """Name the label map of PASCAL-Context, and semantic labels in the place that has them.
 
         Args:

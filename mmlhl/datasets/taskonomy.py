@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import mmengine.fileio as fileio
-from mmengine import list_from_file
 from mmseg.registry import DATASETS
 
+from .. import config_values
+from .arguments import with_defaults
+from .ids import clean_path, stay_inside
 from .multi_task_dataset import MultiTaskDataset
+from .reading import read_lines
 
 CLASSES = (
     "background",
@@ -134,12 +137,8 @@ class TaskonomyDataset(MultiTaskDataset):
             # an explicit folder of the user wins over the rewritten default
             img = dict(dir=f"{self.IMG['dir']}/{folder}")
             kwargs["img"] = {**img, **(kwargs.get("img") or {})}
-            changes = dict(kwargs.get("annotations") or {})
-            for name, default in self.ANNOTATIONS.items():
-                if changes.get(name, {}) is not None:
-                    moved = dict(dir=f"{default['dir']}/{folder}")
-                    changes[name] = {**moved, **changes.get(name, {})}
-            kwargs["annotations"] = changes
+            moved = {n: dict(dir=f"{a['dir']}/{folder}") for n, a in self.ANNOTATIONS.items()}
+            kwargs["annotations"] = with_defaults(kwargs.get("annotations"), **moved)
         super().__init__(**kwargs)
 
     def list_ids(self, img_dir: str) -> list[str]:
@@ -158,27 +157,36 @@ class TaskonomyDataset(MultiTaskDataset):
         if self.ann_file or self.buildings is None:
             return super().list_ids(img_dir)
         ids = []
-        for building in self._building_names():
-            path = fileio.join_path(img_dir, building)
+        folders = [img_dir, *self._ann_folders().values()]
+        for where, building in self._building_names():
+            name = clean_path(building, where)
+            stay_inside(name, folders, self.data_root, where)
+            path = fileio.join_path(img_dir, name)
             self._need_folder(path, "buildings", building)
-            ids += [f"{building}/{img_id}" for img_id in super().list_ids(path)]
+            ids += self.ids_in_folder(path, f"{name}/")
         return ids
 
-    def _building_names(self) -> list[str]:
+    def _building_names(self) -> list[tuple[str, str]]:
+        """Where each building is named, and its name."""
         if not isinstance(self.buildings, str):
-            return list(self.buildings)
+            return [("buildings", b) for b in config_values.names(self.buildings, "buildings")]
         path = self._join(self.buildings)
         if not fileio.isfile(path, backend_args=self.backend_args):
             raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is no file")
-        lines = list_from_file(path, backend_args=self.backend_args)
-        rows = [[cell.strip() for cell in line.split(",")] for line in lines if line.strip()]
+        lines = read_lines(path, "list of buildings", self.backend_args)
+        rows = [[cell.strip() for cell in line.split(",")] for _, line in lines]
         header = rows.pop(0) if rows and rows[0][0] == "id" else ["id"]
+        places = [f"{path}, line {number}" for number, _ in lines][len(lines) - len(rows) :]
+        named = list(zip(places, rows, strict=True))
         if len(header) == 1:
-            return [row[0] for row in rows]
+            return [(where, row[0]) for where, row in named]
         if self.split not in header[1:]:
             raise ValueError(
                 f"{path} says by columns which buildings are in {header[1:]}, but split is "
                 f"{self.split!r}; it must be one of those"
             )
         column = header.index(self.split)
-        return [row[0] for row in rows if row[column] == "1"]
+        for where, row in named:
+            if len(row) != len(header):
+                raise ValueError(f"{where}: expected {len(header)} columns, got {len(row)}")
+        return [(where, row[0]) for where, row in named if row[column] == "1"]

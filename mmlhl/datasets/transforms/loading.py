@@ -10,9 +10,10 @@ import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
+from ... import config_values
 from ..annotation import Annotation
-from ..decoding import decode, decode_classes, pick_channels
-from ..reading import decode_npy, read_bytes, read_raw
+from ..decoding import decode
+from ..reading import is_array, read_raw
 from .maps import resize_map
 from .trace import rest, was_moved
 
@@ -25,7 +26,8 @@ class LoadImage(LoadImageFromFile):
     [0, ``max_value``] or 8-bit numbers. Either way the result is BGR in 0..255, as mmseg's
     configs of mean and standard deviation expect.
 
-    Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``.
+    Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``, and ``img_raw``,
+    the same array as ``img``: while it is, no transform has changed the image.
 
     Args:
         max_value: What white is in float arrays.
@@ -51,9 +53,9 @@ class LoadImage(LoadImageFromFile):
             ValueError: If it is no image of the expected range.
         """
         path = results["img_path"]
-        if not str(path).endswith(".npy"):
+        if not is_array(path):
             return self._image_file(results, path)
-        raw = decode_npy(read_bytes(path, "image", self.backend_args), path)
+        raw = read_raw(path, "image", self.backend_args)
         if raw.ndim != 3 or raw.shape[2] != 3:
             raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
         if raw.dtype == np.uint8:
@@ -69,13 +71,16 @@ class LoadImage(LoadImageFromFile):
                     f"[{low:g}, {high:g}]; set max_value of LoadImage if white is another number"
                 )
             img = np.multiply(raw[..., ::-1], 255.0 / self.max_value, dtype=np.float32)
-        results["img"] = img
+        results["img"] = results["img_raw"] = img
         results["img_shape"] = results["ori_shape"] = img.shape[:2]
         return results
 
     def _image_file(self, results: dict, path: str) -> dict | None:
         try:
-            return super().transform(results)
+            found = super().transform(results)
+            if found is not None:
+                found["img_raw"] = found["img"]
+            return found
         except FileNotFoundError:
             raise FileNotFoundError(f"{path}: no such file, expected as image") from None
         except (AssertionError, cv2.error):  # for bytes that cannot be decoded, and for none
@@ -104,7 +109,8 @@ class LoadMultiTaskAnnotations(BaseTransform):
     def __init__(
         self, tasks: Sequence[str] | None = None, backend_args: dict | None = None
     ) -> None:
-        self.tasks = None if tasks is None else list(tasks)
+        where = "tasks of LoadMultiTaskAnnotations"
+        self.tasks = None if tasks is None else list(config_values.names(tasks, where))
         self.backend_args = copy.copy(backend_args)
 
     def transform(self, results: dict) -> dict:
@@ -134,25 +140,24 @@ class LoadMultiTaskAnnotations(BaseTransform):
             self._note(results, ann)
             if moved:
                 rest(results, ann.key)
+        results.pop("img_raw", None)  # not kept alive any longer than it is needed
         return results
 
     def _original(self, results: dict) -> np.ndarray:
-        """Image as it lies on disk, even if the pipeline resized or flipped it before."""
-        if not was_moved(results):
-            return results["img"]
-        loader = LoadImage(backend_args=self.backend_args)
+        """Image as it lies on disk, even if the pipeline changed it before."""
+        img = results["img"]
+        if results.get("img_raw", img) is img and not was_moved(results):
+            return img
+        # as the pipeline reads it, or the target would be made from another image
+        loader = results.get("img_loader") or LoadImage(backend_args=self.backend_args)
         return loader({"img_path": results["img_path"]})["img"]
 
     def _read(self, results: dict, ann: Annotation) -> None:
         path = results["ann_paths"][ann.name]
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
-        raw = read_raw(path, what, self.backend_args, ann.reader)
-        if ann.kind == "classes" and ann.field == "sem_seg":
-            reduce_zero = results.get("reduce_zero_label", False)
-            raw = pick_channels(raw, ann, path)
-            gt = decode_classes(raw, ann, path, reduce_zero, results.get("label_map"))
-        else:
-            gt = decode(raw, ann, path)
+        # a grey mask may be compressed, as its threshold lies between the two greys
+        exact = ann.is_integer and ann.threshold is None
+        gt = decode(read_raw(path, what, self.backend_args, ann.reader, exact), ann, path)
         # pipelines for testing resize before they load: annotations keep the file's size
         size = tuple(results.get("ori_shape", gt.shape)[:2])
         if ann.reader is not None and gt.shape[:2] == (1, 1):

@@ -1,0 +1,117 @@
+"""Lists in configs: one value serves where values are meant, a string never where names are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def names(value: Any, where: str) -> tuple[str, ...]:
+    """A list of names.
+
+    Args:
+        value: What a config gives.
+        where: The config's key, for the message.
+
+    Returns:
+        The names.
+
+    Raises:
+        ValueError: If it is a string, which Python would take for a list of letters, or anything
+            else that is no list of strings.
+    """
+    if isinstance(value, str):
+        raise ValueError(
+            f"{where} is the string {value!r}; it must be a list of names, e.g. [{value!r}]"
+        )
+    if not isinstance(value, Iterable) or isinstance(value, (Mapping, bytes)):
+        raise ValueError(f"{where} is {value!r}; it must be a list of names")
+    listed = tuple(value)
+    for name in listed:
+        if not isinstance(name, str):
+            raise ValueError(f"{where} is {value!r}; {name!r} in it is no name")
+    return listed
+
+
+def numbers(value: Any, where: str) -> tuple[float, ...]:
+    """One or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers, too.
+
+    Args:
+        value: What a config gives.
+        where: The config's key, for the message.
+
+    Returns:
+        The numbers.
+
+    Raises:
+        ValueError: If something in it is no number.
+    """
+    listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+    if isinstance(listed, (Mapping, bytes)):
+        raise ValueError(f"{where} is {value!r}; it must be a number or a list of numbers")
+    return tuple(number(item, where) for item in listed)
+
+
+def number(value: Any, where: str) -> float:
+    """One number.
+
+    Args:
+        value: What a config gives.
+        where: The config's key, for the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{where} is {value!r}; it must be a number") from None
+
+
+def integer(value: Any, where: str) -> int:
+    """One whole number.
+
+    Args:
+        value: What a config gives; ``'7'`` and 7.0 are whole numbers, too.
+        where: The config's key, for the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    found = number(value, where)
+    if not math.isfinite(found) or found != int(found):
+        raise ValueError(f"{where} is {value!r}; it must be a whole number")
+    # beyond 2^53 a float no longer holds every whole number
+    return int(value) if isinstance(value, (int, str)) and not _is_fraction(value) else int(found)
+
+
+def integers(value: Any, where: str) -> tuple[int, ...]:
+    """One or several whole numbers.
+
+    Args:
+        value: What a config gives.
+        where: The config's key, for the message.
+
+    Returns:
+        The numbers.
+
+    Raises:
+        ValueError: If something in it is no whole number.
+    """
+    listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+    if isinstance(listed, (Mapping, bytes)):
+        raise ValueError(f"{where} is {value!r}; it must be a whole number or a list of them")
+    return tuple(integer(item, where) for item in listed)
+
+
+def _is_fraction(value: int | str) -> bool:
+    return isinstance(value, str) and not value.strip().lstrip("+-").isdigit()

@@ -1,0 +1,157 @@
+"""Checks and spellings of a dataset's arguments."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mmcv.transforms import LoadImageFromFile
+from mmseg.registry import TRANSFORMS
+
+from .. import config_values
+from .annotation import Annotation
+from .transforms import LoadImage
+
+
+def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Folder and suffix of the images.
+
+    Args:
+        img: What a config gives.
+        defaults: The dataset's own.
+
+    Returns:
+        Both.
+
+    Raises:
+        ValueError: If a key is unknown or a value no string.
+    """
+    if img is not None and not isinstance(img, Mapping):
+        raise ValueError(f"img is {img!r}; it must be a dict with 'dir' and 'suffix'")
+    merged = {**defaults, **(img or {})}
+    unknown = sorted(set(merged) - {"dir", "suffix"})
+    if unknown:
+        raise ValueError(f"img has the unknown key {unknown[0]!r}; known keys: 'dir', 'suffix'")
+    for key, value in merged.items():
+        if not isinstance(value, str):
+            raise ValueError(f"img[{key!r}] is {value!r}; it must be one string")
+    return merged
+
+
+def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, Annotation]:
+    """Annotations of a dataset.
+
+    Args:
+        changes: Task -> what a config says of its annotation; None removes one.
+        defaults: The dataset's own.
+        owner: Name of the dataset's class, for messages.
+
+    Returns:
+        Task -> annotation.
+
+    Raises:
+        ValueError: If there is none or one makes no sense.
+    """
+    if changes is not None and not isinstance(changes, Mapping):
+        raise ValueError(f"annotations of {owner} is {changes!r}; it must be a dict by task")
+    merged: dict[str, Any] = copy.deepcopy(dict(defaults))
+    for name, change in (changes or {}).items():
+        if change is None:
+            merged.pop(name, None)
+        elif isinstance(change, Mapping):
+            merged[name] = {**merged.get(name, {}), **change}
+        else:
+            merged[name] = change  # refused with its name below
+    if not merged:
+        raise ValueError(
+            f"annotations of {owner} is empty; it must name at least one task, "
+            "e.g. annotations=dict(seg=dict(dir='label', suffix='.png', kind='classes'))"
+        )
+    return {name: Annotation.from_config(name, cfg) for name, cfg in merged.items()}
+
+
+def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
+    """What a dataset's constructor knows of its annotations, below what a config says of them.
+
+    Args:
+        changes: ``annotations`` as the config gives them.
+        **defaults: Task -> options of its annotation.
+
+    Returns:
+        The annotations to hand on. None, which removes one, stays; so does what is no dict, for
+        whoever checks it.
+    """
+    if changes is not None and not isinstance(changes, Mapping):
+        return changes
+    merged = dict(changes or {})
+    for name, options in defaults.items():
+        change = merged.get(name, {})
+        if isinstance(change, Mapping):
+            merged[name] = {**options, **change}
+    return merged
+
+
+def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -> list[str]:
+    """Wanted tasks.
+
+    Args:
+        tasks: What a config gives; None for all.
+        annotations: What the dataset has.
+        owner: Name of the dataset's class, for messages.
+
+    Returns:
+        The names of the tasks.
+
+    Raises:
+        ValueError: If it is no list of different names, or the dataset lacks one.
+    """
+    if tasks is None:
+        return list(annotations)
+    wanted = config_values.names(tasks, "tasks")
+    for task in wanted:
+        if task not in annotations:
+            raise ValueError(
+                f"tasks names {task!r}, but {owner} has annotations only for {list(annotations)}"
+            )
+    return list(dict.fromkeys(wanted))
+
+
+def build_step(step: Any) -> Callable:
+    """A transform of a pipeline; mmcv's loader of images, however it is spelt, becomes ours.
+
+    Args:
+        step: Config, with the type as a string, with a scope, or as a class; or a transform.
+
+    Returns:
+        The transform.
+    """
+    if isinstance(step, Mapping):
+        kind = step.get("type")
+        cls = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if inspect.isclass(cls) and cls.__name__ == LoadImageFromFile.__name__:
+            step = {**step, "type": LoadImage}
+        # mmengine's Compose would look in its own registry when no default scope is set
+        return TRANSFORMS.build(dict(step))
+    if type(step) is LoadImageFromFile:
+        loader = LoadImage()
+        loader.__dict__.update(step.__dict__)
+        return loader
+    return step
+
+
+def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFromFile:
+    """How a pipeline reads its images.
+
+    Args:
+        pipeline: Built transforms.
+        backend_args: For the loader of a pipeline that has none.
+
+    Returns:
+        The pipeline's own loader, or one with default options.
+    """
+    for step in getattr(pipeline, "transforms", pipeline):
+        if isinstance(step, LoadImageFromFile):
+            return step
+    return LoadImage(backend_args=backend_args)

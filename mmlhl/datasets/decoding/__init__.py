@@ -1,0 +1,49 @@
+"""From the numbers in a file to a map in the package's convention, with checks that name the file.
+
+Class and binary maps become uint8 with 255 where nothing is known; depth, normals and channels
+become float32 with NaN where nothing was measured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..annotation import Annotation
+from .label_table import LabelTable, label_table
+from .labels import decode_binary, decode_classes
+from .layout import pick_channels
+from .measures import decode_channels, decode_depth
+from .normals import decode_normal, reorder_axes
+
+__all__ = ["LabelTable", "decode", "label_table", "pick_channels", "reorder_axes"]
+
+_DECODERS = {
+    "classes": decode_classes,
+    "binary": decode_binary,
+    "depth": decode_depth,
+    "channels": decode_channels,
+    "normal": decode_normal,
+}
+
+
+def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Turn stored numbers into an annotation map.
+
+    Args:
+        raw: Array as stored, shape (H, W) or (H, W, K); colour images in the file's channel order.
+        ann: What the numbers mean.
+        path: File that they come from, for messages.
+
+    Returns:
+        (H, W) uint8 for classes and binary maps; (H, W) float32 for depth and one channel;
+        (H, W, 3) or (H, W, K) float32 for normals and several channels.
+
+    Raises:
+        ValueError: If the numbers cannot be such an annotation.
+    """
+    if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3) or not raw.size:
+        raise ValueError(
+            f"{path}: expected numbers of shape (H, W) or (H, W, K) as {ann.name!r} annotation, "
+            f"got {raw.dtype} of shape {raw.shape}"
+        )
+    return _DECODERS[ann.kind](pick_channels(raw, ann, path), ann, path)

@@ -1,0 +1,141 @@
+"""From stored ids to classes, by one table that holds all steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from ..annotation import IGNORE, Annotation
+
+_LOWEST, _HIGHEST = -256, 65535
+OUT_OF_RANGE = 254
+"""What an id becomes that must not occur; class ids stop below it."""
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Classes of stored ids.
+
+    Args:
+        near: uint8; entry ``id + 256`` is the class of the stored ids -256..65535, 255 for
+            ignored ids and 254 for ids that must not occur.
+        far: Classes of other ids that may occur, e.g. ignored ones of 32 bits.
+    """
+
+    near: np.ndarray
+    far: dict[int, int]
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        """Look up a map.
+
+        Args:
+            ids: (H, W) whole numbers of any integer type.
+
+        Returns:
+            (H, W) uint8 classes, 255 where ignored, 254 where the id must not occur.
+        """
+        if ids.dtype == np.uint8:
+            return cv2.LUT(ids, self.near[-_LOWEST : 256 - _LOWEST])
+        if ids.dtype.kind == "u" and ids.dtype.itemsize == 2:
+            return self.near[ids.astype(np.int32) - _LOWEST]
+        # clipped before the conversion: a cast would wrap great numbers around
+        if ids.dtype.kind == "i":
+            ids = ids.astype(np.int64, copy=False)
+        clipped = np.clip(ids, 0 if ids.dtype.kind == "u" else _LOWEST, _HIGHEST)
+        out = self.near[clipped.astype(np.int32) - _LOWEST]
+        far = clipped != ids
+        if far.any():
+            out[far] = OUT_OF_RANGE
+            for old, new in self.far.items():
+                out[far & (ids == old)] = new
+        return out
+
+
+def label_table(ann: Annotation) -> LabelTable:
+    """The steps of a class or binary annotation as one table.
+
+    Args:
+        ann: Its ``id_map``, ``ignore``, ``reduce_zero_label``, ``label_map`` and ``num_classes``.
+
+    Returns:
+        The table.
+
+    Raises:
+        ValueError: If ``id_map`` or ``label_map`` leads to a class that does not exist.
+    """
+    return _label_table(
+        ann.name,
+        2 if ann.kind == "binary" else ann.num_classes,
+        _items(ann.id_map),
+        ann.ignored,
+        ann.reduce_zero_label,
+        _items(ann.label_map),
+    )
+
+
+def _items(mapping) -> tuple[tuple[int, int], ...] | None:
+    return tuple(mapping.items()) if mapping else None
+
+
+@lru_cache(maxsize=64)
+def _label_table(
+    name: str,
+    num_classes: int | None,
+    id_map: tuple[tuple[int, int], ...] | None,
+    ignored: tuple[int, ...],
+    reduce_zero: bool,
+    label_map: tuple[tuple[int, int], ...] | None,
+) -> LabelTable:
+    ids = np.arange(_LOWEST, _HIGHEST + 1)
+    unknown, wrong = -1, -2  # apart from any id while the steps go on
+    near = np.full(ids.shape, wrong, np.int64)
+    far: dict[int, int] = {}
+    if id_map is None:
+        near[-_LOWEST:] = ids[-_LOWEST:]
+    # without a class count everything that fits is believed
+    top = OUT_OF_RANGE if num_classes is None else num_classes
+    stored = len(label_map) if label_map else top
+
+    def put(old: int, new: int) -> None:
+        if _LOWEST <= old <= _HIGHEST:
+            near[old - _LOWEST] = new
+        else:
+            far[old] = new
+
+    for old in ignored:
+        put(old, unknown)
+    # after the marks: an id that the map names has a meaning of its own
+    for old, new in id_map or ():
+        shifted = new - 1 if reduce_zero else new
+        if new not in (IGNORE, -1) and not -int(reduce_zero) <= shifted < stored:
+            raise ValueError(
+                f"annotations[{name!r}]['id_map'] turns id {old} into class {new}; expected "
+                f"{_expected(int(reduce_zero), stored)}, or 255 for ignored"
+            )
+        put(old, unknown if new in (IGNORE, -1) else new)
+    for old, new in label_map or ():
+        if new != IGNORE and not 0 <= new < top:
+            raise ValueError(
+                f"annotations[{name!r}]['label_map'] turns class {old} into {new}; expected "
+                f"{_expected(0, top)}, or 255 for ignored"
+            )
+    keys, found = list(far), np.array(list(far.values()), np.int64)
+    both = np.concatenate([near, found])
+    if reduce_zero:
+        both = np.where(both > 0, both - 1, np.where(both == 0, unknown, both))
+    if label_map:
+        relabel = np.array([new for _, new in sorted(label_map)])
+        both = np.where(both >= stored, wrong, both)
+        new_ids = relabel[np.clip(both, 0, None)]
+        both = np.where(both < 0, both, np.where(new_ids == IGNORE, unknown, new_ids))
+    both = np.where(both >= top, wrong, both)
+    both = np.where(both == unknown, IGNORE, np.where(both == wrong, OUT_OF_RANGE, both))
+    table = both.astype(np.uint8)
+    return LabelTable(table[: len(near)], dict(zip(keys, table[len(near) :].tolist(), strict=True)))
+
+
+def _expected(lowest: int, count: int) -> str:
+    return f"one of the classes {lowest}..{count - 1 + lowest}"

@@ -1,0 +1,144 @@
+"""Class and binary maps: whole numbers with 255 where nothing is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..annotation import IGNORE, Annotation
+from .label_table import OUT_OF_RANGE, label_table
+from .layout import one_channel
+
+
+def decode_classes(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Class ids of a stored label map.
+
+    Args:
+        raw: (H, W) or (H, W, 1) whole numbers.
+        ann: The steps from stored ids to classes, see :class:`Annotation`.
+        path: File, for messages.
+
+    Returns:
+        (H, W) uint8, 255 where ignored.
+
+    Raises:
+        ValueError: If there are several channels, fractions, an id out of range, or no labelled
+            pixel although ``allow_void`` is not set.
+    """
+    raw = whole_numbers(raw, ann, path)
+    ids = label_table(ann)(raw)
+    bad = ids == OUT_OF_RANGE
+    if bad.any():
+        raise ValueError(
+            f"{path}: class id out of range in annotation {ann.name!r}: got {_some(raw[bad])} in "
+            f"{int(bad.sum())} pixels; expected {_expected(ann)} or ignored {ann.ignored}"
+        )
+    # an image need not show any of a subset of the classes
+    if not ann.label_map:
+        need_a_label(ids, ann, path)
+    return ids
+
+
+def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """A mask.
+
+    Args:
+        raw: (H, W) or (H, W, 1) numbers, or whole numbers without a threshold.
+        ann: Its ``threshold``, or ``id_map`` and ``ignore``.
+        path: File, for messages.
+
+    Returns:
+        (H, W) uint8: 0, 1 or 255 where ignored.
+
+    Raises:
+        ValueError: If there are several channels, fractions or infinity, numbers other than 0, 1
+            and ignored ones without a threshold, no labelled pixel although ``allow_void`` is not
+            set, or 0 and 255 alone, which may mean "foreground" as well as "unknown".
+    """
+    if ann.id_map is not None:
+        return decode_classes(raw, ann, path)
+    raw = one_channel(raw, ann, path)
+    if ann.threshold is not None:
+        if raw.dtype.kind == "f" and not np.isfinite(raw).all():
+            raise ValueError(f"{path}: expected finite numbers as binary annotation {ann.name!r}")
+        out = (raw > ann.threshold).astype(np.uint8)
+        if ann.ignored:
+            out[np.isin(raw, ann.ignored)] = IGNORE
+        need_a_label(out, ann, path)
+        return out
+    raw = whole_numbers(raw, ann, path)
+    out = label_table(ann)(raw)
+    bad = out == OUT_OF_RANGE
+    if bad.any():
+        raise ValueError(
+            f"{path}: expected 0, 1 or ignored {ann.ignored} as binary annotation {ann.name!r}, "
+            f"got {_some(raw[bad])}; set 'threshold' for grey maps"
+        )
+    need_a_label(out, ann, path)
+    if ann.ignore is None and not (out == 1).any() and (raw == IGNORE).any():
+        raise ValueError(
+            f"{path}: binary annotation {ann.name!r} consists of 0 and 255; if 255 is the "
+            "foreground, set threshold=127, if it means unknown, set ignore=255"
+        )
+    return out
+
+
+def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """A map of one channel of integers.
+
+    Args:
+        raw: (H, W) or (H, W, 1) of any type.
+        ann: The annotation, for messages.
+        path: File, for messages.
+
+    Returns:
+        (H, W) of an integer type that holds all the numbers.
+
+    Raises:
+        ValueError: If there are several channels, fractions, NaN or infinity.
+    """
+    raw = one_channel(raw, ann, path)
+    if raw.dtype.kind == "b":
+        return raw.astype(np.uint8)
+    if raw.dtype.kind != "f":
+        return raw
+    # 2^63 itself does not fit into 64 bits
+    whole = np.abs(raw) < 2.0**63
+    if whole.all():
+        ids = raw.astype(np.int64)
+        if np.array_equal(ids, raw):
+            return ids
+    raise ValueError(
+        f"{path}: expected whole numbers as {ann.kind} annotation {ann.name!r}, got fractions, "
+        "NaN or infinity"
+    )
+
+
+def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
+    """Refuse a map that says nothing, as it usually is a wrong file.
+
+    Args:
+        ids: (H, W) uint8, 255 where nothing is known.
+        ann: May allow it by ``allow_void``.
+        path: File, for messages.
+
+    Raises:
+        ValueError: If no pixel is labelled.
+    """
+    if not ann.allow_void and ids.min() == IGNORE:
+        raise ValueError(
+            f"{path}: every pixel of annotation {ann.name!r} is void; expected at least one with a "
+            "class. Set allow_void=True for a set in which such images belong"
+        )
+
+
+def _some(values: np.ndarray) -> str:
+    found = np.unique(values)
+    return ", ".join(str(int(v)) for v in found[:5]) + (" ..." if len(found) > 5 else "")
+
+
+def _expected(ann: Annotation) -> str:
+    if ann.id_map is not None:
+        return f"one of the ids in id_map ({sorted(ann.id_map)})"
+    count = len(ann.label_map) if ann.label_map else ann.num_classes or OUT_OF_RANGE
+    lowest = int(ann.reduce_zero_label)
+    return f"class ids {lowest}..{count - 1 + lowest}"

@@ -1,0 +1,69 @@
+"""Which channels of a file an annotation takes, and how many it may have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..annotation import Annotation
+
+_WANTED = {"classes": 1, "binary": 1, "depth": 1, "normal": 3}
+
+
+def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """The channels that an annotation takes from its file.
+
+    Args:
+        raw: (H, W) or (H, W, K).
+        ann: Names the channels; a file of one channel is taken as it is. If it names none, an
+            alpha channel that is opaque everywhere is left out where the kind has no use for it.
+        path: File, for messages.
+
+    Returns:
+        (H, W) for one channel, else (H, W, number of channels).
+
+    Raises:
+        ValueError: If the file has fewer channels.
+    """
+    if raw.ndim == 2:
+        return raw
+    if ann.channels is None:
+        return _without_alpha(raw, ann)
+    chosen: list[int] = list(ann.channels)  # type: ignore[arg-type]
+    if max(chosen) >= raw.shape[2]:
+        raise ValueError(
+            f"{path}: annotation {ann.name!r} takes channels {tuple(chosen)}, but the file "
+            f"has {raw.shape[2]}"
+        )
+    return raw[..., chosen[0]] if len(chosen) == 1 else raw[..., chosen]
+
+
+def _without_alpha(raw: np.ndarray, ann: Annotation) -> np.ndarray:
+    # images alone have an alpha channel, and of images only 8 and 16 bits
+    if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != _WANTED.get(ann.kind, 0) + 1:
+        return raw
+    opaque = (raw[..., -1] == np.iinfo(raw.dtype).max).all()
+    return raw[..., :-1] if opaque else raw
+
+
+def one_channel(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """A map of one channel.
+
+    Args:
+        raw: (H, W) or (H, W, 1).
+        ann: The annotation, for messages.
+        path: File, for messages.
+
+    Returns:
+        (H, W).
+
+    Raises:
+        ValueError: If there are several channels.
+    """
+    if raw.ndim == 2:
+        return raw
+    if raw.shape[2] != 1:
+        raise ValueError(
+            f"{path}: expected one channel as {ann.kind} annotation {ann.name!r}, got "
+            f"{raw.shape[2]} (shape {raw.shape}); 'channels' takes one of several"
+        )
+    return raw[..., 0]

@@ -1,0 +1,84 @@
+"""Depth and channels: real numbers with NaN where nothing was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..annotation import Annotation
+from .layout import one_channel
+
+
+def decode_depth(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Depth in real numbers.
+
+    Args:
+        raw: (H, W) or (H, W, 1) stored numbers.
+        ann: Scale, offset and marks.
+        path: File, for messages.
+
+    Returns:
+        (H, W) float32, NaN where unmeasured.
+
+    Raises:
+        ValueError: If there are several channels, or negative, infinite or NaN numbers that are no
+            marks.
+    """
+    out = _scaled(one_channel(raw, ann, path), ann, path)
+    out[out == 0] = np.nan  # no surface lies at distance 0, whatever the publisher's mark is
+    return out
+
+
+def decode_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Channels in real numbers.
+
+    Args:
+        raw: (H, W) or (H, W, K) stored numbers.
+        ann: Scale, offset and marks.
+        path: File, for messages.
+
+    Returns:
+        (H, W) or (H, W, K) float32, NaN where unmeasured.
+
+    Raises:
+        ValueError: If there are infinite or NaN numbers that are no marks.
+    """
+    out = _scaled(raw, ann, path)
+    return out[..., 0] if out.ndim == 3 and out.shape[2] == 1 else out
+
+
+def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Real numbers with NaN where the file says "not measured"; anything broken raises."""
+    scale = np.float32(1.0 if ann.scale is None else ann.scale)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity is looked for below
+        # multiplying makes the copy that is written to below: the file's buffer stays untouched
+        out = np.multiply(raw, scale, dtype=np.float32, casting="unsafe")
+    if ann.offset:
+        out += np.float32(ann.offset)
+    missing = None
+    for value in ann.invalid_numbers:
+        hit = raw == value
+        missing = hit if missing is None else missing | hit
+    if ann.nan_is_invalid and raw.dtype.kind == "f":
+        hit = np.isnan(raw)
+        missing = hit if missing is None else missing | hit
+    if ann.max_value is not None:
+        # infinity is greater as well, so this comes before the check for it
+        hit = out > ann.max_value
+        missing = hit if missing is None else missing | hit
+    if missing is not None and missing.any():
+        out[missing] = 0.0  # for the checks below; NaN in the end
+    lowest = out.min()
+    if not np.isfinite(lowest + out.max()):
+        raise ValueError(
+            f"{path}: NaN or infinity in {ann.kind} annotation {ann.name!r}, where finite numbers "
+            "were expected; list 'nan' or 'inf' in 'invalid' if it means unmeasured"
+            + ("" if ann.max_value is not None else ", or set 'max_value'")
+        )
+    if ann.kind == "depth" and lowest < 0:
+        raise ValueError(
+            f"{path}: negative depth {lowest:g} in annotation {ann.name!r}; expected numbers "
+            f">= 0 or one of invalid={ann.invalid}"
+        )
+    if missing is not None:
+        out[missing] = np.nan
+    return out

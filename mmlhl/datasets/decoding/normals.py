@@ -1,0 +1,139 @@
+"""Normals: unit vectors in our camera frame, NaN where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..annotation import Annotation
+
+_AXES = {"x": 0, "y": 1, "z": 2}
+_COLOURS = (1, 255, 65535)  # what white is where normals are stored as colours
+_SHORT = 0.1  # a zero vector, or a grey (128, 128, 128): far too short for a rounded unit vector
+_LONG = 1.5
+
+
+def decode_normal(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Unit normals in our camera frame.
+
+    Args:
+        raw: (H, W, 3) stored numbers.
+        ann: Scale, offset, marks and axes.
+        path: File, for messages.
+
+    Returns:
+        (H, W, 3) float32, NaN where missing.
+
+    Raises:
+        ValueError: If there are not three channels, NaN or infinity that are no marks, or lengths
+            that show that the numbers are colours or read by a wrong scale.
+    """
+    out, length, missing = _vectors(raw, ann, path)
+    length[missing] = 1.0
+    if not np.isfinite(length.sum()):
+        raise ValueError(
+            f"{path}: NaN or infinity in normal annotation {ann.name!r}, where unit vectors were "
+            "expected; list 'nan' in 'invalid' if it means missing"
+        )
+    known = missing.size - np.count_nonzero(missing)
+    if 2 * np.count_nonzero(np.abs(length - 1) > _SHORT) > known:
+        _refuse_colours(raw[~missing], length[~missing], ann, path)
+    length[missing] = np.nan
+    out /= length[..., None]
+    return reorder_axes(out, tuple(ann.axes))
+
+
+def normal_lengths(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
+    """Lengths of stored normals after scale and offset; one where they are read as they should.
+
+    Args:
+        raw: (H, W, 3) stored numbers.
+        ann: Scale, offset and marks.
+        path: File, for messages.
+
+    Returns:
+        (N,) float32, the lengths of those that are not marked as missing. Vectors of almost no
+        length count as missing unless all are like that.
+
+    Raises:
+        ValueError: If there are not three channels.
+    """
+    _, length, missing = _vectors(raw, ann, path)
+    known = length[~missing]
+    return known if len(known) else length[length > 0]
+
+
+def _vectors(
+    raw: np.ndarray, ann: Annotation, path: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scaled vectors, their lengths, and where the file says that there is none."""
+    if raw.ndim != 3 or raw.shape[2] != 3:
+        raise ValueError(
+            f"{path}: expected three channels as normal annotation {ann.name!r}, got shape "
+            f"{raw.shape}"
+        )
+    image = raw.dtype.kind == "u"
+    top = float(np.iinfo(raw.dtype).max) if image else 1.0
+    scale = ann.scale if ann.scale is not None else (2.0 / top if image else 1.0)
+    offset = ann.offset if ann.offset is not None else (-1.0 if image else 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity is looked for by the caller
+        out = np.multiply(raw, np.float32(scale), dtype=np.float32, casting="unsafe")
+        if offset:
+            out += np.float32(offset)
+        length = np.sqrt(np.einsum("hwc,hwc->hw", out, out))
+    missing = length < _SHORT
+    for value in (*ann.invalid_numbers, *((0.0,) if image else ())):
+        missing |= (raw[..., 0] == value) & (raw[..., 1] == value) & (raw[..., 2] == value)
+    if ann.nan_is_invalid:
+        missing |= np.isnan(length)
+    return out, length, missing
+
+
+def _refuse_colours(stored: np.ndarray, length: np.ndarray, ann: Annotation, path: str) -> None:
+    """Lengths that are not one are fine unless the numbers cannot be directions as they are."""
+    where = f"{path}: normal annotation {ann.name!r}"
+    middle = float(np.median(length))
+    if stored.dtype.kind == "u" or ann.scale is not None or ann.offset is not None:
+        if middle > _LONG:
+            raise ValueError(
+                f"{where} has vectors of length {middle:.3g} instead of 1 (stored numbers "
+                f"{stored.min():g}..{stored.max():g}); set 'scale' and 'offset', or 'invalid' if "
+                "one number marks pixels without a normal"
+            )
+        return
+    lowest, highest = float(stored.min()), float(stored.max())
+    if lowest < 0:
+        return
+    for white in _COLOURS:
+        if highest > white * 1.001:
+            continue
+        vectors = np.multiply(stored, 2 / white, dtype=np.float64) - 1
+        unit = np.abs(np.sqrt((vectors * vectors).sum(axis=1)) - 1) < _SHORT
+        if unit.mean() > 0.5:
+            raise ValueError(
+                f"{where} holds colours 0..{white} ({lowest:g}..{highest:g}, none negative), not "
+                f"vectors; set scale=2/{white} and offset=-1"
+            )
+    if middle > 16:
+        raise ValueError(
+            f"{where} has vectors of length {middle:.3g} instead of 1, none of whose numbers is "
+            f"negative ({lowest:g}..{highest:g}); set 'scale' and 'offset' if they are colours"
+        )
+
+
+def reorder_axes(normals: np.ndarray, axes: Sequence[str]) -> np.ndarray:
+    """Normals in our camera frame.
+
+    Args:
+        normals: (H, W, 3) in the publisher's frame.
+        axes: Which stored axis, with sign, gives x, y and z; see :class:`Annotation`.
+
+    Returns:
+        (H, W, 3); the input itself if nothing is to be done.
+    """
+    order = [_AXES[axis.lstrip("+-")] for axis in axes]
+    signs = np.array([-1.0 if axis.startswith("-") else 1.0 for axis in axes], np.float32)
+    if order != [0, 1, 2]:
+        normals = np.ascontiguousarray(normals[..., order])
+    return normals if (signs > 0).all() else normals * signs

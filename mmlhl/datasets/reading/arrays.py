@@ -1,0 +1,82 @@
+"""Arrays of numbers in ``.npy`` and ``.npz`` files."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from functools import lru_cache
+
+import numpy as np
+
+ARRAY_SUFFIXES = (".npy", ".npz")
+
+
+def _header_size(content: bytes) -> int:
+    """Bytes before the numbers: magic, version, length of the description, description."""
+    if content[6] == 1:
+        return 10 + struct.unpack_from("<H", content, 8)[0]
+    return 12 + struct.unpack_from("<I", content, 8)[0]
+
+
+@lru_cache(maxsize=256)
+def _parse_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type. The files of a set share a few headers, and parsing one takes long."""
+    stream = io.BytesIO(header)
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        parsed = np.lib.format.read_array_header_1_0(stream)
+    else:
+        parsed = np.lib.format.read_array_header_2_0(stream)
+    if parsed[2].hasobject:
+        raise ValueError("it holds Python objects")
+    return parsed
+
+
+def decode_npy(content: bytes, path: str) -> np.ndarray:
+    """Array of a ``.npy`` file, without copying it.
+
+    Args:
+        content: The file.
+        path: Its name, for messages.
+
+    Returns:
+        A read-only array.
+
+    Raises:
+        ValueError: If the file is cut off, no array or an array of Python objects.
+    """
+    try:
+        size = _header_size(content)
+        shape, fortran, dtype = _parse_header(content[:size])
+        flat = np.frombuffer(content, dtype, int(np.prod(shape)), size)
+    except (ValueError, IndexError, struct.error) as error:
+        raise ValueError(
+            f"{path}: expected a .npy file with an array of numbers: {error}"
+        ) from None
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def decode_npz(content: bytes, path: str) -> np.ndarray:
+    """The one array of a ``.npz`` file.
+
+    Args:
+        content: The file.
+        path: Its name, for messages.
+
+    Returns:
+        The array.
+
+    Raises:
+        ValueError: If the file is cut off, holds several arrays or Python objects.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.namelist()
+            inner = archive.read(members[0]) if len(members) == 1 else b""
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        raise ValueError(f"{path}: expected a .npz file with one array: {error}") from None
+    if len(members) != 1:
+        raise ValueError(f"{path}: expected a .npz file with one array, got {members}")
+    return decode_npy(inner, path)

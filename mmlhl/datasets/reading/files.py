@@ -1,0 +1,80 @@
+"""From a path to numbers."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Callable
+
+import mmengine.fileio as fileio
+import numpy as np
+
+from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
+from .images import decode_image, is_lossy
+
+
+def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
+    """Read a file.
+
+    Args:
+        path: The file.
+        what: What it is for, e.g. ``"annotation 'depth'"``, for the message.
+        backend_args: Arguments of mmengine's file backend.
+
+    Returns:
+        Its content.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    try:
+        return fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file, expected as {what}") from None
+
+
+def is_array(path: str) -> bool:
+    """Whether a file holds an array rather than an image.
+
+    Args:
+        path: Its name.
+
+    Returns:
+        True for ``.npy`` and ``.npz`` in small or capital letters.
+    """
+    return osp.splitext(str(path))[1].lower() in ARRAY_SUFFIXES
+
+
+def read_raw(
+    path: str,
+    what: str,
+    backend_args: dict | None = None,
+    reader: Callable[[bytes, str], np.ndarray] | None = None,
+    exact: bool = False,
+) -> np.ndarray:
+    """Numbers of an image, ``.npy`` or ``.npz`` file as stored.
+
+    Args:
+        path: The file.
+        what: What it is for, for messages.
+        backend_args: Arguments of mmengine's file backend.
+        reader: Decodes the content of other kinds of files, given the content and the path.
+        exact: Whether every number counts, as for class ids: images whose compression changes
+            them are refused.
+
+    Returns:
+        (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be decoded.
+    """
+    content = read_bytes(path, what, backend_args)
+    if reader is not None:
+        return reader(content, path)
+    if is_array(path):
+        return (decode_npz if path.lower().endswith(".npz") else decode_npy)(content, path)
+    if exact and is_lossy(content):
+        raise ValueError(
+            f"{path}: JPEG and lossy WebP change the numbers of the {what}; store it as PNG or .npy"
+        )
+    return decode_image(content, path)

@@ -1,0 +1,121 @@
+"""Pixels as they are stored: ids, not the colours or greys that they are shown by."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import cv2
+import mmcv
+import numpy as np
+from PIL import Image
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
+_GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
+_JPEG = b"\xff\xd8\xff"
+_TIFF_BITS = 258
+
+
+def decode_image(content: bytes, path: str) -> np.ndarray:
+    """Pixels as stored, without any conversion of palette, depth or order.
+
+    Args:
+        content: An encoded image.
+        path: Its name, for messages.
+
+    Returns:
+        (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). Palette
+        images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15.
+
+    Raises:
+        ValueError: If it is no image.
+    """
+    if content[:8] == _PNG and len(content) > _PNG_COLOUR:
+        return _decode_png(content, path)
+    if content[:3] != _JPEG:
+        # OpenCV would expand palettes to colours and small bit depths to 0..255
+        found = _decode_few_bits(content, path)
+        if found is not None:
+            return found
+    return _in_file_order(_decode_with_opencv(content, path))
+
+
+def is_lossy(content: bytes) -> bool:
+    """Whether an image is compressed in a way that changes numbers.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        True for JPEG and for lossy WebP.
+    """
+    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return content[:3] == _JPEG or (webp and b"VP8 " in content[12:64])
+
+
+def _decode_png(content: bytes, path: str) -> np.ndarray:
+    bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
+    if colour == _PALETTE:
+        return _decode_with_pillow(content, path)
+    if colour == _GREY and bits < 8:
+        return _unstretched(_decode_with_pillow(content, path), bits)
+    image = _decode_with_opencv(content, path)
+    if image.ndim == 3 and image.shape[2] == 4:
+        if colour == _GREY_ALPHA:
+            return np.ascontiguousarray(image[..., 2:])  # blue, green and red are all the grey
+        if colour == _RGB:  # a transparent colour, which OpenCV makes a channel of
+            image = image[..., :3]
+    return _in_file_order(image)
+
+
+def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
+    """TIFF, BMP, GIF and the like where they have a palette or less than 8 bits; else None."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            mode, tags = image.mode, getattr(image, "tag_v2", {})
+            bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
+            if mode not in ("P", "1") and bits >= 8:
+                return None
+    except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+        return None
+    found = _decode_with_pillow(content, path)
+    return found if bits >= 8 else _unstretched(found, bits)
+
+
+def _unstretched(grey: np.ndarray, bits: int) -> np.ndarray:
+    """Stored numbers of a grey image that Pillow spread over 0..255, or read as bool."""
+    return grey if bits == 1 else grey // (255 // (2**bits - 1))
+
+
+def _decode_with_opencv(content: bytes, path: str) -> np.ndarray:
+    try:
+        image = mmcv.imfrombytes(content, flag="unchanged", backend="cv2")
+    except cv2.error as error:  # an empty file
+        raise ValueError(f"{path}: expected an image, but it cannot be decoded: {error}") from None
+    if image is None:
+        raise ValueError(f"{path}: expected an image, but it cannot be decoded")
+    return image
+
+
+def _in_file_order(image: np.ndarray) -> np.ndarray:
+    if image.ndim == 3 and image.shape[2] == 3:
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if image.ndim == 3 and image.shape[2] == 4:
+        return cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+    return image
+
+
+def _decode_with_pillow(content: bytes, path: str) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            found = np.array(image)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        struct.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise ValueError(f"{path}: expected an image, but it cannot be decoded: {error}") from None
+    return found.astype(np.uint8) if found.dtype == bool else found

@@ -1,0 +1,46 @@
+"""Lists as people have them: with byte-order marks, CRLF and blank lines."""
+
+from __future__ import annotations
+
+import codecs
+
+from .files import read_bytes
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def read_lines(path: str, what: str, backend_args: dict | None = None) -> list[tuple[int, str]]:
+    """Lines of a text file that say something.
+
+    Args:
+        path: The file: UTF-8, or UTF-16 with a byte-order mark as Windows' shell writes it.
+        what: What it is for, for messages.
+        backend_args: Arguments of mmengine's file backend.
+
+    Returns:
+        (number counted from 1, text without surrounding blanks) of each line that is neither blank
+        nor a comment, which begins with a hash and a blank.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no text.
+    """
+    content = read_bytes(path, what, backend_args)
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"{path}, line {line}: expected text in UTF-8 as {what}, got {error.reason}"
+        ) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise ValueError(f"{path}, line {line}: expected text as {what}, got a zero byte")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
+    return [(n, line) for n, line in stripped if line and line.split()[0] != "#"]
