@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
 from .. import config_values
+from ..registered import registered_class
 from .annotation import Annotation
 from .transforms import LoadImage
 
@@ -128,9 +128,7 @@ def build_step(step: Any) -> Callable:
         The transform.
     """
     if isinstance(step, Mapping):
-        kind = step.get("type")
-        cls = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
-        if inspect.isclass(cls) and cls.__name__ == LoadImageFromFile.__name__:
+        if registered_class(TRANSFORMS, step) is LoadImageFromFile:
             step = {**step, "type": LoadImage}
         # mmengine's Compose would look in its own registry when no default scope is set
         return TRANSFORMS.build(dict(step))
