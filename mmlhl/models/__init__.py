@@ -1,6 +1,6 @@
 """Models: segmentors, heads, losses and the methods that keep old tasks."""
 
-from . import heads, losses, methods, segmentors
+from . import backbones, heads, losses, methods, segmentors
 from .data_preprocessor import MultiTaskDataPreProcessor
 from .teachers import FrozenModels, build_teacher, freeze
 from .tta import MultiTaskTTAModel
@@ -9,6 +9,7 @@ __all__ = [
     "FrozenModels",
     "MultiTaskDataPreProcessor",
     "MultiTaskTTAModel",
+    "backbones",
     "build_teacher",
     "freeze",
     "heads",

@@ -1,0 +1,6 @@
+"""Backbones that mmseg does not have, and where their ImageNet weights come from."""
+
+from .efficientnet_lite import EfficientNetLite
+from .installed_weights import installed_weights, positional_map
+
+__all__ = ["EfficientNetLite", "installed_weights", "positional_map"]
