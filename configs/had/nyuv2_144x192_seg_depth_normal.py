@@ -1,5 +1,5 @@
 _base_ = [
-    "../_base_/models/deeplabv3plus_efficientnet-lite0.py",
+    "../_base_/models/efficientnet-lite0.py",
     "../_base_/datasets/nyuv2_144x192.py",
     "../_base_/schedules/adam_pretrained.py",
     "../_base_/default_runtime.py",

