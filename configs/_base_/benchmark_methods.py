@@ -1,10 +1,12 @@
 # Methods, and the strengths among which each is searched, for tools/benchmarks/methods.py.
 # `search` names one option of the method; four values a method, for all methods alike. `like`: an
 # ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
-# do what naive training does, so that phase is trained once a seed and order.
+# do what naive training does, so that phase is trained once a seed and first task. A search whose
+# best value is at an end of its list goes on beyond it.
 methods = {
-    "Naive": dict(method=dict(type="Naive")),
+    "Naive": dict(method=dict(type="Naive"), first_phase="Naive"),
     "Joint": dict(method=dict(type="Naive"), joint=True),
+    "Single": dict(method=dict(type="Naive"), single=True),
     "LwF": dict(
         method=dict(type="LwF"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),

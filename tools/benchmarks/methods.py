@@ -2,7 +2,9 @@
 
 Each run is a config of its own below --work-dir, trained by tools/train.py in a process of its
 own. What is finished is not run again, so the command can be stopped and repeated, with other
---methods, --seeds or --orders too; what was not run is said to be not run in the report.
+--methods, --seeds or --orders too; what was not run is said to be not run in the report. The
+record of each finished run is put into --records as well, and what is there counts as finished, on
+any machine.
 
 Examples:
     python tools/benchmarks/methods.py configs/benchmarks/rooms.py --jobs 2
@@ -19,8 +21,8 @@ from mmengine.config import Config
 
 from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
-from mmlhl.analysis.benchmarks.method_runs import final_runs, search_runs
-from mmlhl.analysis.benchmarks.method_training import check_settings, execute
+from mmlhl.analysis.benchmarks.method_search import final_runs
+from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
 from mmlhl.command_line import Parser
 
 
@@ -33,6 +35,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("config", help="config with a `benchmark` dict")
     parser.add_argument("--work-dir", type=Path, help="default: work_dirs/benchmark/<config>")
+    parser.add_argument(
+        "--records", type=Path, help="finished runs' records; default: docs/results/runs/<config>"
+    )
     parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
@@ -42,6 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     args.orders = [order.split(",") for order in args.orders] if args.orders else None
     args.work_dir = args.work_dir or Path("work_dirs/benchmark") / Path(args.config).stem
+    args.records = args.records or Path("docs/results/runs") / Path(args.config).stem
     return args
 
 
@@ -57,10 +63,12 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"--methods {unknown}: the config has {list(cfg.benchmark.methods)}")
     orders = [tuple(order) for order in args.orders]
     what = (labels, orders, args.seeds, args.work_dir)
-    check_settings(cfg, args.work_dir)
+    check_settings(cfg, args.work_dir, args.records)
+    restore(args.records, args.work_dir)
     if not args.report_only:
-        execute(list(search_runs(cfg, labels, orders[0])), cfg, args.work_dir, args.jobs, "search")
-        execute(list(final_runs(cfg, *what)), cfg, args.work_dir, args.jobs, "runs")
+        search(cfg, labels, orders[0], args.work_dir, args.jobs, args.records)
+        runs = list(final_runs(cfg, *what))
+        execute(runs, cfg, args.work_dir, args.jobs, "runs", args.records)
     text = report(cfg, f"python tools/benchmarks/methods.py {args.config}", *what)
     if args.out:
         running.write_section(args.out, f"methods {Path(args.config).stem}", text)

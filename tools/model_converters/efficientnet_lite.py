@@ -9,18 +9,18 @@ Example:
 """
 
 import argparse
-import os
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
 import torch
 
+from mmlhl.files import atomic_path
 from mmlhl.models.backbones.installed_weights import PACKAGES, installed_weights
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Read the package's file, write the checkpoint under a temporary name, rename it."""
+    """Read the package's file and write the checkpoint, whole or not at all."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -31,10 +31,8 @@ def main(argv: list[str] | None = None) -> None:
         weights = installed_weights(args.variant)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
-    temporary = f"{args.out}.tmp"
-    torch.save(dict(meta=dict(variant=args.variant), state_dict=weights), temporary)
-    os.replace(temporary, args.out)
+    with atomic_path(args.out) as temporary:
+        torch.save(dict(meta=dict(variant=args.variant), state_dict=weights), temporary)
     print(f"{args.out}: {len(weights)} tensors")
 
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from ..comparison import Comparison
 from ..formats import to_markdown, to_rich
 from . import running
-from .method_runs import MIN_SPAN, chosen_value, final_runs, search_option
+from .method_runs import search_option
+from .method_search import MIN_SPAN, chosen_value, final_runs, open_end
 
 
 def report(
@@ -23,9 +24,10 @@ def report(
     root: Path,
 ) -> str:
     """The benchmark's section as Markdown; its tables are also printed."""
+    searched = " → ".join(orders[0][: cfg.benchmark.get("search_phases")])
     lines = [
         f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; strengths searched "
-        f"with seed {cfg.benchmark.search_seed} on the order {' → '.join(orders[0])}.",
+        f"with seed {cfg.benchmark.search_seed} on the order {searched}.",
         "",
         settings(cfg),
         "",
@@ -41,8 +43,8 @@ def report(
     shared = [label for label in labels if cfg.benchmark.methods[label].get("first_phase")]
     if shared:
         lines += [
-            "Time: these take over naive training's first phase of the same seed, which is the "
-            f"same for them, so it is missing in their minutes: {', '.join(shared)}.",
+            "These share the first phase of a seed, which without old tasks is the same for them: "
+            f"{', '.join(shared)}.",
             "",
         ]
     lines += ["Strengths tried (position between naive and joint in %), the best one taken:", ""]
@@ -56,13 +58,22 @@ def settings(cfg: Config) -> str:
     loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
     kind = optimizer.pop("type")
     options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
+    steps = cfg.optim_wrapper.get("accumulative_counts", 1)
+    times = f" accumulated {steps} times" if steps > 1 else ""
     later = cfg.benchmark.get("later_phases")
     later = later and f" Joint training, and phases after the first: `{later.to_dict()}`."
     return (
-        f"{loader.dataset.data_root}, batch {loader.batch_size}, {cfg.train_cfg.max_epochs} epochs "
-        f"a phase on a disjoint part of the images (joint: all of them), {kind} ({options}), each "
-        f"new task from scratch.{later or ''}"
+        f"{loader.dataset.data_root}, {images(cfg)}batch {loader.batch_size}{times}, "
+        f"{cfg.train_cfg.max_epochs} epochs a phase on a disjoint part of the "
+        f"images (joint: all of them), {kind} ({options}), each new task from scratch.{later or ''}"
     )
+
+
+def images(cfg: Config) -> str:
+    """The size that training images are brought to, in words; empty where they stay as they are."""
+    pipeline = cfg.train_dataloader.dataset.get("pipeline") or ()
+    sizes = [step.scale for step in pipeline if step.type == "MultiTaskResize" and "scale" in step]
+    return "".join(f"resized to {height}x{width}, " for width, height in sizes)
 
 
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
@@ -76,7 +87,8 @@ def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path
             yield f"{label}: not searched"
             continue
         tried = ", ".join(f"{v:g}: {score:.1f}" for v, score in scores.items())
-        yield f"{label}: {search_option(cfg, label)[0]} = {value:g} ({tried})"
+        end = "" if open_end(scores) is None else ", still at an end"
+        yield f"{label}: {search_option(cfg, label)[0]} = {value:g}{end} ({tried})"
 
 
 def missing(
@@ -94,9 +106,13 @@ def missing(
     }
     words = []
     for label in labels:
-        wanted = orders[:1] if cfg.benchmark.methods[label].get("joint") else orders
+        entry = cfg.benchmark.methods[label]
+        wanted = orders[:1] if entry.get("joint") or entry.get("single") else orders
         for order in wanted:
-            lacking = [str(seed) for seed in seeds if (label, order, seed) not in done]
+            parts = [(task,) for task in order] if entry.get("single") else [order]
+            lacking = [
+                str(seed) for seed in seeds if not done >= {(label, part, seed) for part in parts}
+            ]
             if lacking:
                 words.append(f"{label} on {' → '.join(order)} (seeds {', '.join(lacking)})")
     return "; ".join(words) or "nothing"

@@ -2,50 +2,146 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from mmengine.config import Config
 
+from ...evaluation import LifelongRecord
+from ...files import atomic_path
 from . import running
 from .method_report import settings
 from .method_runs import Run, first_phase_run, run_config
+from .method_search import wanted_runs
 
 
-def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
+def search(
+    cfg: Config, labels: list[str], order: tuple[str, ...], root: Path, jobs: int, records: Path
+) -> None:
+    """Run the searches of some rows until each is bracketed, or has a run that failed."""
+    failed: set[Run] = set()
+    while wanted := [r for r in wanted_runs(cfg, labels, order, root) if r not in failed]:
+        execute(wanted, cfg, root, jobs, "search", records)
+        failed.update(run for run in wanted if run.record(root) is None)
+
+
+def execute(
+    runs: list[Run], cfg: Config, root: Path, jobs: int, what: str, records: Path | None = None
+) -> None:
     """Train every run that has no complete record yet, ``jobs`` at a time.
 
     Runs that others take their first phase from come before those.
     """
-    sources = [first_phase_run(cfg, run) for run in runs]
-    sources = dict.fromkeys(source for source in sources if source)
-    if sources:
-        execute(list(sources), cfg, root, jobs, f"{what}: shared first phases")
-    lacking = [s for s in sources if s.record(root) is None]
-    runs = [run for run in runs if first_phase_run(cfg, run) not in lacking]
-    running.execute(
-        runs,
-        done=lambda run: run.record(root) is not None,
-        train=lambda run: train(run, cfg, root, jobs),
-        folder=lambda run: run.folder(root),
-        jobs=jobs,
-        what=what,
+    runs = [run for run in dict.fromkeys(runs) if run.record(root) is None]
+    sources = {run: source for run in runs if (source := first_phase_run(cfg, run))}
+    for title, group in (
+        (f"{what}: shared first phases", list(dict.fromkeys(sources.values()))),
+        (what, runs),
+    ):
+        if group:
+            running.execute(
+                [r for r in group if r not in sources or is_whole(sources[r], root)],
+                done=lambda run: (
+                    is_whole(run, root) if run in sources.values() else run.record(root) is not None
+                ),
+                train=lambda run: train(run, cfg, root, jobs, records),
+                folder=lambda run: run.folder(root),
+                jobs=jobs,
+                what=title,
+            )
+
+
+def is_whole(run: Run, root: Path) -> bool:
+    """Whether a run's record and the models that it names are there."""
+    record = run.record(root)
+    return record is not None and all(
+        (run.folder(root) / phase["checkpoint"]).is_file() for phase in record.phases
     )
 
 
-def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
-    """Train one run in a process of its own, from where it stopped; its exit code."""
-    return running.train_config(run_config(cfg, run, root), run.folder(root), jobs, resume=True)
+def train(run: Run, cfg: Config, root: Path, jobs: int, records: Path | None = None) -> int:
+    """Train one run in a process of its own, from where it stopped; its exit code.
+
+    A finished run's record is also put into ``records``, unless others take their first phase
+    from it: that needs its model.
+    """
+    source = first_phase_run(cfg, run)
+    if source:
+        take_first_phase(source.folder(root), run, cfg, root)
+    code = running.train_config(run_config(cfg, run), run.folder(root), jobs, resume=True)
+    if code == 0 and records and not run.first:
+        publish(run, root, records)
+    return code
 
 
-def check_settings(cfg: Config, root: Path) -> None:
+def take_first_phase(source: Path, run: Run, cfg: Config, root: Path) -> None:
+    """Put another run's first phase into a run's folder, as if the run had stopped after it.
+
+    The run then resumes: it sees the same model, metrics and images as if it had trained that
+    phase itself.
+    """
+    folder = run.folder(root)
+    if (folder / "lifelong.json").is_file():
+        return
+    record = LifelongRecord.load(source / "lifelong.json")
+    checkpoint = record.phases[0]["checkpoint"]
+    with atomic_path(folder / checkpoint) as temporary:
+        shutil.copyfile(source / checkpoint, temporary)
+    record.method = cfg.benchmark.methods[run.label]["method"]["type"]
+    record.extra["label"] = run.label
+    record.save(folder / "lifelong.json")
+
+
+def publish(run: Run, root: Path, records: Path) -> None:
+    """Copy a finished run's record to where finished runs are kept, with the commit."""
+    record = run.record(root)
+    record.extra.setdefault("commit", running.commit())
+    folder = run.folder(root).relative_to(root)
+    path = records / folder.parent / f"{folder.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record.save(path)
+
+
+def restore(records: Path, root: Path) -> int:
+    """Put the records of runs that were finished anywhere into the work dir.
+
+    Args:
+        records: Folder that :func:`publish` writes into.
+        root: The work dir. Records that it has already stay.
+
+    Returns:
+        How many were new here.
+    """
+    new = 0
+    for kind in ("search", "runs"):
+        for path in sorted((records / kind).rglob("*.json")):
+            target = root / path.relative_to(records).with_suffix("") / "lifelong.json"
+            if not target.is_file():
+                with atomic_path(target) as temporary:
+                    shutil.copyfile(path, temporary)
+                new += 1
+    return new
+
+
+def check_settings(cfg: Config, *folders: Path) -> None:
     """Runs of one budget a folder: what is there already must have been run with these settings.
+
+    Args:
+        cfg: The benchmark's config.
+        *folders: The work dir, and the folder of records.
 
     Raises:
         SystemExit: naming the folder, its settings and those of the config.
     """
-    path, now = root / "settings.txt", settings(cfg)
-    if path.is_file() and path.read_text(encoding="utf-8") != now:
-        before = path.read_text(encoding="utf-8")
-        raise SystemExit(f"{path} says: {before}\nthe config says: {now}\nGive another --work-dir.")
-    root.mkdir(parents=True, exist_ok=True)
-    running.write_text(path, now)
+    now = settings(cfg)
+    for folder in folders:
+        path = folder / "settings.txt"
+        if path.is_file() and path.read_text(encoding="utf-8") != now:
+            before = path.read_text(encoding="utf-8")
+            raise SystemExit(
+                f"{path} says: {before}\nthe config says: {now}\n"
+                "Give another --work-dir and --records."
+            )
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        running.write_text(folder / "settings.txt", now)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmlhl.analysis.benchmarks import method_runs
+from mmlhl.analysis.benchmarks import method_search
 from mmlhl.evaluation import LifelongRecord
 
 CONFIG = Path(__file__).parents[3] / "configs" / "benchmarks" / "rooms.py"
 METHODS = {
     "Naive": dict(method=dict(type="Naive")),
     "Joint": dict(method=dict(type="Naive"), joint=True),
-    "LwF": dict(method=dict(type="LwF"), search=dict(loss_weight=[1.0, 3.0])),
-    "HAD": dict(method=dict(type="HAD"), search=dict(loss_weight=[1.0, 3.0])),
+    "LwF": dict(method=dict(type="LwF"), search=dict(loss_weight=[0.3, 1.0, 3.0])),
+    "HAD": dict(method=dict(type="HAD"), search=dict(loss_weight=[0.3, 1.0, 3.0])),
     "HAD, 5 bins": dict(method=dict(type="HAD", bins=5), like="HAD"),
 }
 ORDERS = [("seg", "depth"), ("depth", "seg")]
@@ -38,11 +38,12 @@ def finish(run, root, miou, error=1.0):
         tasks = list(run.order) if joint else [task]
         checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
         record.add_phase(task, tasks, checkpoint, 60.0, figures)
-    path = run.folder(root) / "lifelong.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record.save(path)
+        model = run.folder(root) / checkpoint
+        model.parent.mkdir(parents=True, exist_ok=True)
+        model.touch()
+    record.save(run.folder(root) / "lifelong.json")
 
 
 def finish_search(cfg, root, **miou):
-    for run in method_runs.search_runs(cfg, ["LwF", "HAD"], ORDERS[0]):
+    for run in method_search.search_runs(cfg, ["LwF", "HAD"], ORDERS[0]):
         finish(run, root, miou.get(f"{run.label}_{run.value:g}" if run.value else run.label, 20.0))

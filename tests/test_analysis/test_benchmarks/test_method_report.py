@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mmlhl.analysis.benchmarks import method_report, method_runs
+from mmlhl.analysis.benchmarks import method_report, method_search
 
 from .method_samples import ORDERS, finish, finish_search, method_config
 
@@ -18,13 +18,13 @@ def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0)
     (lost,) = [
         r
-        for r in method_runs.search_runs(cfg, ["LwF"], ORDERS[0])
+        for r in method_search.search_runs(cfg, ["LwF"], ORDERS[0])
         if (r.label, r.value) == ("LwF", 3.0)
     ]
     os.remove(lost.folder(tmp_path) / "lifelong.json")
     with pytest.raises(RuntimeError, match=r"LwF lacks \['lwf_3_seed100'\]"):
-        method_runs.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
-    runs = list(method_runs.final_runs(cfg, ["Naive", "LwF", "HAD"], ORDERS, [0], tmp_path))
+        method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
+    runs = list(method_search.final_runs(cfg, ["Naive", "LwF", "HAD"], ORDERS, [0], tmp_path))
     assert {run.label for run in runs} == {"Naive", "HAD"}
     assert (
         list(method_report.strengths(cfg, ["LwF", "HAD"], ORDERS[0], tmp_path))[0]
@@ -35,7 +35,7 @@ def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
 def test_report_says_what_was_not_run(cfg, tmp_path):
     labels = ["Naive", "Joint", "HAD"]
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0, HAD_1=40.0)
-    for run in method_runs.final_runs(cfg, labels, ORDERS, [0, 1], tmp_path):
+    for run in method_search.final_runs(cfg, labels, ORDERS, [0, 1], tmp_path):
         if (run.label, run.seed) == ("HAD", 1) and run.order == ORDERS[1]:
             continue
         if run.label != "Joint":
@@ -44,7 +44,7 @@ def test_report_says_what_was_not_run(cfg, tmp_path):
     assert "data/rooms, batch 4, 10 epochs a phase" in text and "Adam (lr 0.01)" in text
     assert "`the command`" in text and "seeds [0, 1]" in text and "with seed 100" in text
     assert "| 42.50 ± 0.71 |" in text.replace("**", "")
-    assert "- HAD: loss_weight = 1 (1: 60.0, 3: 20.0)" in text
+    assert "- HAD: loss_weight = 1 (0.3: 20.0, 1: 60.0, 3: 20.0)" in text
     assert "Not run: Joint on seg → depth (seeds 0, 1); HAD on depth → seg (seeds 1)." in text
 
 

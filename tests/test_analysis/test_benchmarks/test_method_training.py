@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from mmlhl.analysis.benchmarks import method_runs, method_training
+from mmlhl.evaluation import LifelongRecord
 
 from .method_samples import ORDERS, finish, method_config
 
@@ -16,7 +17,7 @@ def cfg():
 
 def test_a_folder_is_of_one_budget(cfg, tmp_path):
     method_training.check_settings(cfg, tmp_path)
-    method_training.check_settings(cfg, tmp_path)
+    method_training.check_settings(cfg, tmp_path / "other", tmp_path)
     cfg.train_cfg.max_epochs = 11
     with pytest.raises(SystemExit, match=r"10 epochs(.|\n)*11 epochs(.|\n)*another --work-dir"):
         method_training.check_settings(cfg, tmp_path)
@@ -27,7 +28,7 @@ def test_only_what_is_not_finished_is_trained(cfg, tmp_path, monkeypatch, capsys
     finish(runs[0], tmp_path, 1.0)
     trained, lock = [], threading.Lock()
 
-    def train(run, cfg, root, jobs):
+    def train(run, cfg, root, jobs, records):
         with lock:
             trained.append(run)
         if run.seed == 1:
@@ -47,18 +48,59 @@ def test_only_what_is_not_finished_is_trained(cfg, tmp_path, monkeypatch, capsys
 def test_a_shared_first_phase_is_trained_before_what_takes_it(cfg, tmp_path, monkeypatch):
     cfg.benchmark.methods["LwF"]["first_phase"] = "Naive"
     lwf = [method_runs.Run("LwF", ORDERS[0], seed, 3.0, searching=True) for seed in (0, 1)]
+    first = [method_runs.first_phase_run(cfg, run) for run in lwf]
     trained = []
 
-    def train(run, cfg, root, jobs):
+    def train(run, cfg, root, jobs, records):
         trained.append(run)
-        if run == naive[1]:
+        if run == first[1]:
             return 1
         finish(run, root, 2.0)
         return 0
 
-    naive = [method_runs.first_phase_run(cfg, run) for run in lwf]
-    assert naive == [method_runs.Run("Naive", ORDERS[0], seed, searching=True) for seed in (0, 1)]
-    assert method_runs.first_phase_run(cfg, naive[0]) is None
     monkeypatch.setattr(method_training, "train", train)
     method_training.execute(lwf, cfg, tmp_path, 1, "runs")
-    assert trained == [*naive, lwf[0]]  # nothing to take for the second
+    assert trained == [*first, lwf[0]]  # nothing to take for the second
+
+
+def test_a_first_phase_is_taken_over_as_if_the_run_had_stopped_after_it(cfg, tmp_path):
+    cfg.benchmark.methods["LwF"]["first_phase"] = "Naive"
+    run = method_runs.Run("LwF", ORDERS[0], 0, 3.0)
+    source = method_runs.first_phase_run(cfg, run)
+    finish(source, tmp_path, 7.0)
+    (source.folder(tmp_path) / "phase_1_seg/seg.pth").write_bytes(b"weights")
+    method_training.take_first_phase(source.folder(tmp_path), run, cfg, tmp_path)
+    record = LifelongRecord.load(run.folder(tmp_path) / "lifelong.json")
+    assert (record.method, record.label, len(record)) == ("LwF", "LwF", 1)
+    assert record.values("seg", "mIoU") == [7.0]
+    assert (run.folder(tmp_path) / "phase_1_seg/seg.pth").read_bytes() == b"weights"
+    finish(run, tmp_path, 9.0)  # what is further on is left alone
+    method_training.take_first_phase(source.folder(tmp_path), run, cfg, tmp_path)
+    assert len(run.record(tmp_path)) == 2
+
+
+def test_records_of_finished_runs_count_on_any_machine(cfg, tmp_path, monkeypatch):
+    here, there, records = tmp_path / "here", tmp_path / "there", tmp_path / "records"
+    monkeypatch.setattr(method_training.running, "train_config", lambda *args, **options: 0)
+    cfg.model, cfg.default_hooks = dict(), dict(checkpoint=dict())
+    run = method_runs.Run("HAD", ORDERS[0], 0, 0.3)
+    finish(run, here, 5.0)
+    assert method_training.train(run, cfg, here, 1, records) == 0
+    assert method_training.restore(records, there) == 1
+    record = run.record(there)
+    assert record.values("seg", "mIoU") == [5.0, 5.0] and record.extra["commit"]
+    assert method_training.restore(records, there) == 0
+    # what others build on needs its model, which is not among the records
+    assert method_training.is_whole(run, here) and not method_training.is_whole(run, there)
+
+
+def test_a_search_ends_if_a_run_of_it_fails(cfg, tmp_path, monkeypatch):
+    tried = []
+
+    def train(run, cfg, root, jobs, records):
+        tried.append(run)
+        return 1
+
+    monkeypatch.setattr(method_training, "train", train)
+    method_training.search(cfg, ["LwF"], ORDERS[0], tmp_path, 1, None)
+    assert len(tried) == 5  # two bounds and three strengths, each once

@@ -1,4 +1,4 @@
-"""ImageNet weights out of an installed package: the right ones, or a refusal that says what to do."""
+"""ImageNet weights out of an installed package: the right ones, or a refusal that says why."""
 
 import runpy
 import sys
