@@ -7,13 +7,14 @@ import pytest
 
 from mmlhl.analysis.benchmarks import method_training
 from mmlhl.evaluation import LifelongRecord
+from mmlhl.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "configs" / "benchmarks" / "rooms.py"
 
 
 def finish(run, root, miou, error=1.0):
-    """Leave the record of a run as training would."""
+    """Leave the record and the models of a run as training would."""
     record = LifelongRecord(run.label, run.seed, label=run.label)
     joint = run.label == "Joint"
     for task in ["joint"] if joint else run.order:
@@ -21,15 +22,14 @@ def finish(run, root, miou, error=1.0):
         tasks = list(run.order) if joint else [task]
         checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
         record.add_phase(task, tasks, checkpoint, 60.0, figures)
-    path = run.folder(root) / "lifelong.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record.save(path)
+        write_bytes(run.folder(root) / checkpoint, b"", sync=False)
+    record.save(run.folder(root) / "lifelong.json")
 
 
 def test_command_line(tmp_path, monkeypatch):
     done = []
 
-    def train(run, cfg, root, jobs):
+    def train(run, cfg, root, jobs, records):
         done.append(run)
         finish(run, root, dict(Naive=10.0, Joint=60.0).get(run.label, 30.0 + run.seed))
         return 0
@@ -39,13 +39,15 @@ def test_command_line(tmp_path, monkeypatch):
     out = tmp_path / "report.md"
     command = [str(CONFIG), "--work-dir", str(tmp_path), "--methods", "Naive", "Joint", "LwF"]
     command += ["--seeds", "0", "1", "--orders", "seg,depth", "--out", str(out)]
+    command += ["--records", str(tmp_path / "records")]
     main(command)
     assert "Not run: nothing." in out.read_text() and "30.50 ± 0.71" in out.read_text()
     assert "[0, 1]" in out.read_text() and "batch 4, 7 epochs" in out.read_text()
-    assert "first phase of the same seed" in out.read_text()
-    assert len(done) == 2 + 4 + 3 * 2  # bounds and strengths of the search, then the runs
+    assert "share the first phase of a seed" in out.read_text()
+    # first phases, bounds and strengths of the search, then the runs
+    assert len(done) == 3 + 2 + 4 + 3 * 2
     main([*command, "--report-only", "--seeds", "0", "1", "2"])
     assert "LwF on seg → depth (seeds 2)" in out.read_text()
-    assert len(done) == 12
+    assert len(done) == 15
     with pytest.raises(SystemExit, match="Foo"):
         main([str(CONFIG), "--methods", "Foo"])

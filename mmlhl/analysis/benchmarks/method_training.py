@@ -70,7 +70,7 @@ def train(run: Run, cfg: Config, root: Path, jobs: int, records: Path | None = N
         take_first_phase(source.folder(root), run, cfg, root)
     code = running.train_config(run_config(cfg, run), run.folder(root), jobs, resume=True)
     if code == 0 and records and not run.first:
-        publish(run, root, records)
+        publish(run, cfg, root, records)
     return code
 
 
@@ -92,12 +92,13 @@ def take_first_phase(source: Path, run: Run, cfg: Config, root: Path) -> None:
     record.save(folder / "lifelong.json")
 
 
-def publish(run: Run, root: Path, records: Path) -> None:
+def publish(run: Run, cfg: Config, root: Path, records: Path) -> None:
     """Copy a finished run's record to where finished runs are kept, with the commit."""
     record = run.record(root)
     record.extra.setdefault("commit", running.commit())
     folder = run.folder(root).relative_to(root)
     path = records / folder.parent / f"{folder.name}.json"
+    running.write_text(records / "settings.txt", settings(cfg))
     path.parent.mkdir(parents=True, exist_ok=True)
     record.save(path)
 
@@ -128,7 +129,8 @@ def check_settings(cfg: Config, *folders: Path) -> None:
 
     Args:
         cfg: The benchmark's config.
-        *folders: The work dir, and the folder of records.
+        *folders: The work dir, which is given its settings, and the folder of records, which is
+            given them with its first record.
 
     Raises:
         SystemExit: naming the folder, its settings and those of the config.
@@ -142,6 +144,4 @@ def check_settings(cfg: Config, *folders: Path) -> None:
                 f"{path} says: {before}\nthe config says: {now}\n"
                 "Give another --work-dir and --records."
             )
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        running.write_text(folder / "settings.txt", now)
+    running.write_text(folders[0] / "settings.txt", now)
