@@ -15,15 +15,14 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain word
 # isort: split
 import torch
 
+from mmlhl.command_line import Parser
 from mmlhl.files import atomic_path
 from mmlhl.models.backbones.installed_weights import PACKAGES, installed_weights
 
 
 def main(argv: list[str] | None = None) -> None:
     """Read the package's file and write the checkpoint, whole or not at all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("variant", choices=PACKAGES)
     parser.add_argument("out", help="file to write")
     args = parser.parse_args(argv)
