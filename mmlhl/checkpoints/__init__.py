@@ -1,12 +1,30 @@
-"""Checkpoint files: which classes they may name, and how their weights are called.
+"""Checkpoint files: how they are read without running anything, and what is in them.
 
-Models, engine and tools all read checkpoints, so this room lies below them: it imports torch and
-mmengine, and nothing of mmlhl.
+Models, engine and tools all read checkpoints, so this room lies below them: it imports torch,
+mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
+from .reading import CheckpointError, UntrustedCheckpointError, read_checkpoint
 from .safe_globals import register_safe_globals
+from .schemes import register_loaders
+from .stored_config import StoredConfigError, parse_config_text, stored_config
+from .trust import add_trust_argument, checkpoint_trust
 from .weights import stored_tasks, weights_of
 
 register_safe_globals()
+register_loaders()
 
-__all__ = ["register_safe_globals", "stored_tasks", "weights_of"]
+__all__ = [
+    "CheckpointError",
+    "StoredConfigError",
+    "UntrustedCheckpointError",
+    "add_trust_argument",
+    "checkpoint_trust",
+    "parse_config_text",
+    "read_checkpoint",
+    "register_loaders",
+    "register_safe_globals",
+    "stored_config",
+    "stored_tasks",
+    "weights_of",
+]

@@ -5,7 +5,12 @@ hold its log histories (numpy arrays), scores (numpy scalars) and config diction
 classic mmengine fails on its own files and the maintained one may fall back to unrestricted
 unpickling. The classes listed here only hold data; with them, both load and resume under the
 restriction.
+
+numpy itself is not listed, but stand-ins for it: a numpy type can be made to read the bytes of a
+file as addresses of objects, and an object can be anything.
 """
+
+from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
@@ -18,34 +23,107 @@ from mmengine.logging import HistoryBuffer
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _DTYPES = ("bool", "str", *_INTEGERS, "float16", "float32", "float64")
+#: torch takes classes under another name than their own since this version
+RESTRICTED_SINCE = (2, 6)
+
+
+def torch_version() -> tuple[int, ...]:
+    """Major and minor version of torch."""
+    return tuple(int(part) for part in torch.__version__.split(".")[:2])
+
+
+class StoredArray(np.ndarray):
+    """A numpy array out of a checkpoint: numbers or text, never objects."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> StoredArray:
+        """Refuse; arrays of a checkpoint are made by :func:`_new_array`.
+
+        Raises:
+            pickle.UnpicklingError: always.
+        """
+        raise pickle.UnpicklingError("the checkpoint makes a numpy array in no way that numpy does")
+
+    def __setstate__(self, state: tuple) -> None:  # type: ignore[override]
+        """Take shape, type and bytes as numpy pickles them."""
+        version, shape, dtype, fortran, data = state
+        super().__setstate__((version, shape, _plain_dtype(dtype), fortran, data))  # type: ignore[misc]
+
+    def __reduce__(self) -> Any:
+        """Pickle as the plain array."""
+        return self.view(np.ndarray).__reduce__()
+
+
+def data_globals() -> dict[str, Any]:
+    """What mmengine's checkpoints may name beside torch's own classes.
+
+    Returns:
+        By the name that a file uses: the class or function that it gets.
+    """
+    found: dict[str, Any] = {
+        f"{cls.__module__}.{cls.__qualname__}": cls
+        for cls in (HistoryBuffer, ConfigDict, *{type(np.dtype(name)) for name in _DTYPES})
+    }
+    found["numpy.ndarray"] = StoredArray
+    found["numpy.dtype"] = _new_dtype
+    # numpy 2 moved `core` to `_core`; a file names the one of the numpy that wrote it.
+    for core in ("core", "_core"):
+        found[f"numpy.{core}.multiarray._reconstruct"] = _new_array
+        found[f"numpy.{core}.multiarray.scalar"] = _new_scalar
+    found["builtins.getattr"] = _history_statistic
+    return found
 
 
 def register_safe_globals() -> None:
     """List the data classes of mmengine's checkpoints with torch; harmless to repeat.
 
-    Does nothing on torch before 2.6, where loading is unrestricted by default.
+    Does nothing on torch before 2.6, where :mod:`~mmlhl.checkpoints.restricted` holds the list.
     """
-    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):
-        return
-    try:
-        from numpy._core import multiarray  # numpy >= 2
-    except ImportError:
-        from numpy.core import multiarray  # type: ignore[no-redef]
+    if torch_version() >= RESTRICTED_SINCE:
+        # Pairs, not bare classes: the maintained mmengine lists bare ones for the time of a load
+        # and then strikes them off, also where they had been listed before.
+        pairs: list[Any] = [(value, name) for name, value in data_globals().items()]
+        torch.serialization.add_safe_globals(pairs)
 
-    # A dtype is restored as an instance of its own class.
-    dtypes = {type(np.dtype(name)) for name in _DTYPES}
-    classes: list[Any] = [HistoryBuffer, ConfigDict, np.ndarray, np.dtype, *dtypes]
-    # Pairs, not bare classes: the maintained mmengine lists bare ones for the time of a load and
-    # then strikes them off, also where they had been listed before.
-    pairs: list[Any] = [(cls, f"{cls.__module__}.{cls.__qualname__}") for cls in classes]
-    # numpy 2 moved `core` to `_core`; a file names the one of the numpy that wrote it.
-    pairs += [
-        (function, f"numpy.{core}.multiarray.{function.__name__}")
-        for function in (multiarray._reconstruct, multiarray.scalar)
-        for core in ("core", "_core")
-    ]
-    pairs.append((_history_statistic, "builtins.getattr"))
-    torch.serialization.add_safe_globals(pairs)
+
+def _new_dtype(name: str, *_: Any) -> np.dtype:
+    """A numpy type of numbers or text.
+
+    Raises:
+        pickle.UnpicklingError: if it is another one.
+    """
+    dtype = np.dtype(str(name))
+    if type(dtype) not in {type(np.dtype(known)) for known in _DTYPES}:
+        raise pickle.UnpicklingError(f"the checkpoint holds numpy values of the type {name!r}")
+    return np.dtype(dtype, copy=True)  # the file sets the byte order of its own copy
+
+
+def _plain_dtype(dtype: Any) -> np.dtype:
+    """The type anew, without what a file may have set in it besides the byte order."""
+    return _new_dtype(dtype.str if isinstance(dtype, np.dtype) else repr(dtype))
+
+
+def _new_array(cls: type, *_: Any) -> np.ndarray:
+    """An empty array, which the file then fills.
+
+    Raises:
+        pickle.UnpicklingError: if it is of another class than numpy's own.
+    """
+    if cls is not StoredArray:
+        raise pickle.UnpicklingError(f"the checkpoint holds an array of the class {cls!r}")
+    return np.zeros(0, np.int8).view(StoredArray)
+
+
+def _new_scalar(dtype: Any, data: Any = b"") -> Any:
+    """A numpy scalar.
+
+    Raises:
+        pickle.UnpicklingError: if the file has no bytes for it.
+    """
+    if isinstance(data, str):  # how Python 2 and protocol 2 write bytes
+        data = data.encode("latin1")
+    if not isinstance(data, bytes):
+        raise pickle.UnpicklingError(f"the checkpoint holds a numpy scalar made of {type(data)}")
+    return np.frombuffer(data, _plain_dtype(dtype), count=1)[0]
 
 
 def _history_statistic(owner: object, name: str) -> Callable:

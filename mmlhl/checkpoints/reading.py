@@ -1,0 +1,92 @@
+"""One way to read a checkpoint: as data."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from typing import Any
+
+import torch
+
+from . import restricted
+from .safe_globals import RESTRICTED_SINCE, torch_version
+from .safetensors_files import is_safetensors, read_safetensors
+from .trust import FLAG, checkpoints_are_trusted
+
+_GLOBAL = re.compile(r"GLOBAL (\S+)")
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, or is cut short."""
+
+
+class UntrustedCheckpointError(CheckpointError):
+    """A checkpoint that holds more than data."""
+
+
+def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint file without running anything in it.
+
+    Args:
+        path: a file that ``torch.save`` wrote, or a safetensors file by its suffix.
+        map_location: as in ``torch.load``.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        UntrustedCheckpointError: if it holds more than data and ``--trust-checkpoint`` is absent;
+            names the file and what it asks for.
+        CheckpointError: if it is no checkpoint or cut short.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no checkpoint {path}")
+    try:
+        content = _read(path, map_location)
+    except UntrustedCheckpointError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise _refusal(path, error) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        if "TorchScript" in str(error):
+            raise _refusal(path, error) from error
+        if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
+            raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path} is no checkpoint, or is cut short: {reason}") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
+    return content
+
+
+def _read(path: str, map_location: Any) -> Any:
+    if is_safetensors(path):
+        content = read_safetensors(path)
+        if isinstance(map_location, (str, torch.device)):
+            state = content["state_dict"]
+            content["state_dict"] = {key: value.to(map_location) for key, value in state.items()}
+        return content
+    if checkpoints_are_trusted():
+        return torch.load(path, map_location=map_location, weights_only=False)
+    if torch_version() < RESTRICTED_SINCE:
+        return torch.load(path, map_location=map_location, pickle_module=restricted)
+    return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:
+    found = _GLOBAL.search(str(error))
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if found:
+        what = f"it asks for {found[1]}"
+    elif "TorchScript" in str(error):
+        what = "it is a TorchScript archive, which is code"
+    else:
+        what = next((line for line in lines if "checkpoint" in line), lines[-1] if lines else "")
+    return UntrustedCheckpointError(
+        f"the checkpoint {path} holds more than data: {what}. Nothing of it was run. If you trust "
+        f"whoever made it, run the command again with {FLAG}; from Python, use "
+        "mmlhl.checkpoints.checkpoint_trust(True)"
+    )

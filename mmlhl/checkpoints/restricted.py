@@ -1,0 +1,47 @@
+"""Weights-only loading for torch before 2.6, whose own cannot read mmengine's checkpoints."""
+
+from __future__ import annotations
+
+import pickle
+import types
+from typing import IO, Any
+
+from torch import _weights_only_unpickler
+
+from .safe_globals import data_globals
+
+
+class Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Unpickles what torch's own list and :func:`data_globals` name, and refuses the rest."""
+
+    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class or function of that name.
+
+        Raises:
+            pickle.UnpicklingError: if it is not on the list.
+        """
+        known = {**_weights_only_unpickler._get_allowed_globals(), **data_globals()}
+        full = f"{module}.{name}"
+        if full not in known:
+            raise pickle.UnpicklingError(f"Unsupported global: GLOBAL {full}")
+        return known[full]
+
+    def load_build(self) -> None:
+        """Fill an object; what is on the list itself stays as it is.
+
+        Raises:
+            pickle.UnpicklingError: if a class or a function is to be filled.
+        """
+        target = self.stack[-2]
+        if isinstance(target, (type, types.FunctionType, types.BuiltinFunctionType)):
+            raise pickle.UnpicklingError(f"the checkpoint changes {target!r}")
+        super().load_build()
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def load(file: IO[bytes], **kwargs: Any) -> Any:
+    """As ``pickle.load``: with this and :class:`Unpickler` the module is a ``pickle_module``."""
+    return Unpickler(file, **kwargs).load()

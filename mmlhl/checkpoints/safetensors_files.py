@@ -1,0 +1,115 @@
+"""Files in the safetensors format: a JSON header and raw numbers, nothing that could run."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SUFFIX = ".safetensors"
+#: The format's own bound on the header.
+_HEADER_LIMIT = 100_000_000
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+#: Key of the header's texts under which mmlhl keeps a checkpoint's meta, as JSON.
+META = "mmlhl_meta"
+
+
+def is_safetensors(path: str | os.PathLike) -> bool:
+    """Whether a file's name says that it is a safetensors file."""
+    return os.fspath(path).lower().endswith(SUFFIX)
+
+
+def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
+    """A safetensors file as a checkpoint.
+
+    Args:
+        path: the file.
+
+    Returns:
+        ``state_dict`` with the tensors, on the CPU, and ``meta``, which is what mmlhl's own files
+        say of the model and empty for others'.
+
+    Raises:
+        ValueError: if the file is no such file or is cut short.
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > min(_HEADER_LIMIT, len(content) - 8):
+        raise ValueError(f"{path} is no safetensors file, or is cut short")
+    try:
+        header = json.loads(content[8 : 8 + length])
+        texts = header.pop("__metadata__", {})
+        meta = json.loads(texts.get(META, "{}"))
+        start = 8 + length
+        state = {
+            name: _tensor(content, start, entry["dtype"], entry["shape"], entry["data_offsets"])
+            for name, entry in header.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} is no sound safetensors file: {error}") from error
+    return dict(state_dict=state, meta=meta)
+
+
+def _tensor(content: bytes, start: int, name: str, shape: list[int], offsets: list[int]) -> Tensor:
+    dtype = _DTYPES.get(name)
+    if dtype is None:
+        raise ValueError(f"tensors of the type {name!r}; known are {sorted(_DTYPES)}")
+    begin, end = (int(offset) for offset in offsets)
+    if any(int(length) < 0 for length in shape):
+        raise ValueError(f"a tensor of shape {shape}")
+    count = math.prod(int(length) for length in shape)
+    itemsize = torch.empty((), dtype=dtype).element_size()
+    if begin < 0 or end > len(content) - start or end - begin != count * itemsize:
+        raise ValueError(f"a tensor of {shape} {name} between bytes {begin} and {end}")
+    if not count:
+        return torch.zeros(shape, dtype=dtype)
+    part = bytearray(content[start + begin : start + end])
+    return torch.frombuffer(part, dtype=dtype).reshape(shape)
+
+
+def write_safetensors(
+    path: str | os.PathLike, state: Mapping[str, Tensor], meta: Mapping[str, Any]
+) -> None:
+    """Write weights and meta as a safetensors file.
+
+    Args:
+        path: the file.
+        state: tensors by name.
+        meta: plain data that JSON can hold.
+
+    Raises:
+        ValueError: if a tensor is of a type that the format does not have.
+    """
+    header: dict[str, Any] = {"__metadata__": {META: json.dumps(meta)}}
+    parts, offset = [], 0
+    for name, value in state.items():
+        if value.dtype not in _NAMES:
+            raise ValueError(f"{name}: safetensors has no {value.dtype}")
+        flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        parts.append(flat.numpy().tobytes())
+        ends = [offset, offset + len(parts[-1])]
+        header[name] = dict(dtype=_NAMES[value.dtype], shape=list(value.shape), data_offsets=ends)
+        offset = ends[1]
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.writelines(parts)
