@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
         metavar="KEY=VALUE",
         help='override entries of the config; a list as key="[a,b]", without white space',
     )
+    add_trust_argument(parser)
     parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
     # torch.distributed.launch passes it; torchrun sets the variable instead.
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
@@ -76,8 +78,14 @@ def use_tta(cfg: Config) -> None:
 
 
 def main() -> None:
-    """Build the runner that the config names and test the checkpoint."""
+    """Read the command line and run."""
     args = parse_args()
+    with checkpoint_trust(args.trust_checkpoint):
+        run(args)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Build the runner that the config names and test the checkpoint."""
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:

@@ -12,6 +12,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.runner import Runner
 from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.registered import names_class, registered_class
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
         help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
         'key="[a,b]", without white space',
     )
+    add_trust_argument(parser)
     parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
     # torch.distributed.launch passes it; torchrun sets the variable instead.
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
@@ -59,8 +61,14 @@ def enable_amp(cfg: Config) -> None:
 
 
 def main() -> None:
-    """Build the runner that the config names and train."""
+    """Read the command line and run."""
     args = parse_args()
+    with checkpoint_trust(args.trust_checkpoint):
+        run(args)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Build the runner that the config names and train."""
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:

@@ -4,6 +4,7 @@ Models, engine and tools all read checkpoints, so this room lies below them: it 
 mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
+from .plain import to_plain
 from .reading import CheckpointError, UntrustedCheckpointError, read_checkpoint
 from .safe_globals import register_safe_globals
 from .schemes import register_loaders
@@ -26,5 +27,6 @@ __all__ = [
     "register_safe_globals",
     "stored_config",
     "stored_tasks",
+    "to_plain",
     "weights_of",
 ]

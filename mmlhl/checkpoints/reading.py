@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import zipfile
 from typing import Any
 
 import torch
@@ -12,8 +13,10 @@ import torch
 from . import restricted
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
+from .stored_config import defuse
 from .trust import FLAG, checkpoints_are_trusted
 
+_SCRIPT = "it is a TorchScript archive, which is code"
 _GLOBAL = re.compile(r"GLOBAL (\S+)")
 
 
@@ -51,14 +54,13 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     except pickle.UnpicklingError as error:
         raise _refusal(path, error) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        if "TorchScript" in str(error):
-            raise _refusal(path, error) from error
         if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
             raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} is no checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
+    defuse(content, path)
     return content
 
 
@@ -71,9 +73,18 @@ def _read(path: str, map_location: Any) -> Any:
         return content
     if checkpoints_are_trusted():
         return torch.load(path, map_location=map_location, weights_only=False)
+    if _is_torchscript(path):  # older torch would run it
+        raise pickle.UnpicklingError(_SCRIPT)
     if torch_version() < RESTRICTED_SINCE:
         return torch.load(path, map_location=map_location, pickle_module=restricted)
     return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def _is_torchscript(path: str) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("constants.pkl") for name in archive.namelist())
 
 
 def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:
@@ -81,8 +92,8 @@ def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if found:
         what = f"it asks for {found[1]}"
-    elif "TorchScript" in str(error):
-        what = "it is a TorchScript archive, which is code"
+    elif str(error) == _SCRIPT:
+        what = _SCRIPT
     else:
         what = next((line for line in lines if "checkpoint" in line), lines[-1] if lines else "")
     return UntrustedCheckpointError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _compat_pickle
 import pickle
 import types
 from typing import IO, Any
@@ -10,11 +11,14 @@ from torch import _weights_only_unpickler
 
 from .safe_globals import data_globals
 
+#: The one in Python: what it does with an instruction can be changed.
+_PythonUnpickler: Any = pickle._Unpickler
 
-class Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
+
+class Unpickler(_PythonUnpickler):
     """Unpickles what torch's own list and :func:`data_globals` name, and refuses the rest."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         """The class or function of that name.
@@ -22,6 +26,9 @@ class Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
         Raises:
             pickle.UnpicklingError: if it is not on the list.
         """
+        if self.proto < 3:  # Python 2's names, which torch.save writes
+            module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
+            module = _compat_pickle.IMPORT_MAPPING.get(module, module)
         known = {**_weights_only_unpickler._get_allowed_globals(), **data_globals()}
         full = f"{module}.{name}"
         if full not in known:

@@ -43,10 +43,10 @@ class StoredArray(np.ndarray):
         """
         raise pickle.UnpicklingError("the checkpoint makes a numpy array in no way that numpy does")
 
-    def __setstate__(self, state: tuple) -> None:  # type: ignore[override]
+    def __setstate__(self, state: tuple) -> None:
         """Take shape, type and bytes as numpy pickles them."""
         version, shape, dtype, fortran, data = state
-        super().__setstate__((version, shape, _plain_dtype(dtype), fortran, data))  # type: ignore[misc]
+        super().__setstate__((version, shape, _plain_dtype(dtype), fortran, data))
 
     def __reduce__(self) -> Any:
         """Pickle as the plain array."""

@@ -7,18 +7,15 @@ anybody, so its text is only parsed here, and what it would build has to be regi
 from __future__ import annotations
 
 import ast
-import inspect
+import sys
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from typing import Any
 
-import mmengine.registry
-import mmseg.registry
-from mmengine.registry import Registry
+from .registered import unregistered
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
-#: Keys whose value names what is to be called.
-_CALLED = ("type", "target", "_target_")
+#: Begins a text that was put in the place of one that is not to be run.
+_REFUSED = "# refused: "
 
 
 class StoredConfigError(ValueError):
@@ -103,81 +100,53 @@ def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] 
     Raises:
         StoredConfigError: if the config is no plain data, or would call what no registry has.
     """
-    meta = checkpoint.get("meta") or {}
-    hub = checkpoint.get("message_hub") or {}
-    text = meta.get("cfg") or (hub.get("runtime_info") or {}).get("cfg")
-    if not isinstance(text, str):
-        return None
+    for holder, key in _texts(checkpoint):
+        text = holder[key]
+        if text.startswith(_REFUSED):
+            raise StoredConfigError(text.removeprefix(_REFUSED))
+        return _checked(text, source)
+    return None
+
+
+def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
+    """Make the config texts in a checkpoint harmless to whoever runs them.
+
+    mmengine does so when it resumes, and when an inferencer is given nothing but weights.
+
+    Args:
+        checkpoint: as it was loaded; a text that is no plain data, or that would build what
+            nobody registered, is replaced in it by a comment, which :func:`stored_config` raises.
+        source: its file.
+    """
+    for holder, key in _texts(checkpoint):
+        try:
+            config = _checked(holder[key], source)
+        except StoredConfigError as error:
+            holder[key] = _REFUSED + " ".join(str(error).split())
+            continue
+        imports = (config.get("custom_imports") or {}).get("imports") or []
+        imports = [imports] if isinstance(imports, str) else list(imports)
+        if "_base_" in config or any(name not in sys.modules for name in imports):
+            kept = {k: v for k, v in config.items() if k not in ("_base_", "custom_imports")}
+            holder[key] = "\n".join(f"{name} = {value!r}" for name, value in kept.items())
+
+
+def _checked(text: str, source: str) -> dict[str, Any]:
     config = parse_config_text(text, f"the config in {source}")
-    check_types(config, source)
+    stranger = unregistered(config)
+    if stranger is not None:
+        raise StoredConfigError(
+            f"the config in {source} builds {stranger!r}, which no registry has: import the module "
+            "that registers it, if it is one of your own"
+        )
     return config
 
 
-def check_types(config: Any, source: str) -> None:
-    """Make sure that building from a config calls registered classes only.
-
-    mmengine's registries build whatever a dotted name leads to, ``subprocess.Popen`` too.
-
-    Args:
-        config: plain data out of a checkpoint.
-        source: its file, for the message.
-
-    Raises:
-        StoredConfigError: naming the first entry that is not registered.
-    """
-    names, paths, scopes = _registered()
-    for value in _called(config):
-        scope, _, name = value.rpartition(".")
-        if not scope:
-            fits = value in names or not _is_module(value)
-        else:
-            fits = value in paths or (scope in scopes and name in names)
-        if not fits:
-            raise StoredConfigError(
-                f"the config in {source} builds {value!r}, which no registry has: import the "
-                "module that registers it, if it is one of your own"
-            )
-
-
-def _called(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key in _CALLED:
-            if isinstance(node.get(key), str):
-                yield node[key]
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for each in node:
-            yield from _called(each)
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _registered() -> tuple[set[str], set[str], set[str]]:
-    """Names, full paths and scopes of all that mmengine's and mmseg's registries hold."""
-    names: set[str] = set()
-    paths: set[str] = set()
-    scopes: set[str] = {"mmengine", "mmcv", "mmseg"}
-    pending = [
-        value
-        for module in (mmengine.registry, mmseg.registry)
-        for value in vars(module).values()
-        if isinstance(value, Registry)
-    ]
-    seen: set[int] = set()
-    while pending:
-        registry = pending.pop()
-        if id(registry) in seen:
-            continue
-        seen.add(id(registry))
-        pending.extend(registry.children.values())
-        scopes.add(registry.scope)
-        for name, value in registry.module_dict.items():
-            names.add(name)
-            if inspect.isclass(value) or inspect.isfunction(value):
-                paths.add(f"{value.__module__}.{value.__qualname__}")
-    return names, paths, scopes
+def _texts(checkpoint: Mapping[str, Any]) -> Iterator[tuple[dict, str]]:
+    """The places of config texts in a checkpoint: a dict, and the key in it."""
+    hub = checkpoint.get("message_hub")
+    holders = [checkpoint.get("meta"), hub.get("runtime_info") if isinstance(hub, dict) else None]
+    for holder in holders:
+        for key in ("cfg", "config"):  # the second is of older mmengines, which read it, too
+            if isinstance(holder, dict) and isinstance(holder.get(key), str):
+                yield holder, key

@@ -34,6 +34,7 @@ from torch import nn
 
 from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 
 
@@ -63,12 +64,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--student", required=True, help="checkpoint of the phase after it")
     parser.add_argument("--images", type=int, default=30, help="number of test images")
     parser.add_argument("--out", type=Path, help="also write the tables to this Markdown file")
+    add_trust_argument(parser)
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get("default_scope", "mmseg"))
-    student, teacher = load(cfg, args.student), load(cfg, args.teacher)
+    with checkpoint_trust(args.trust_checkpoint):
+        student, teacher = load(cfg, args.student), load(cfg, args.teacher)
     found = measure(student, teacher, batches_of(cfg, args.images))
     sheets = [sheet_of(task, images) for task, images in found.items()]
     for sheet in sheets:

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 
 
@@ -50,13 +51,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("checkpoint", help="checkpoint of its model")
     parser.add_argument("--batches", type=int, default=10, help="number of batches (default: 10)")
     parser.add_argument("--out", type=Path, help="also write the table to this Markdown file")
+    add_trust_argument(parser)
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get("default_scope", "mmseg"))
-    model = MODELS.build(cfg.model)
-    load_checkpoint(model, args.checkpoint, map_location="cpu")
+    with checkpoint_trust(args.trust_checkpoint):
+        model = MODELS.build(cfg.model)
+        load_checkpoint(model, args.checkpoint, map_location="cpu")
     sheet = sheet_of(batches_of(cfg, model.train(), args.batches))
     Console().print(to_rich(sheet))
     if args.out:

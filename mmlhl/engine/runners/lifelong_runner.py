@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
+from ...checkpoints import stored_config
 from ...evaluation import LifelongRecord
 from ...ranks import from_first_rank
 from ..adopting import adopt_phase
@@ -79,11 +80,12 @@ class LifelongRunner:
         cfg = copy.deepcopy(self.cfg)
         if any(phase.architecture for phase in self.phases):
             # the model was rebuilt on the way: the checkpoint knows which one it is of
-            stored = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")["meta"]["cfg"]
-            stored = Config.fromstring(stored, ".py").model
-            model = learning_model(cfg)
-            for key in LASTING:
-                model[key] = stored.get(key)
+            loaded = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")
+            stored = stored_config(loaded, cfg.load_from)
+            if stored is not None:
+                model = learning_model(cfg)
+                for key in LASTING:
+                    model[key] = learning_model(stored).get(key)
         return Runner.from_cfg(testing_config(cfg)).test()
 
     @property

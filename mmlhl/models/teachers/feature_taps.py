@@ -182,4 +182,5 @@ def encoder_channels(model: nn.Module, size: int = 64) -> list[int]:
         ValueError: If the encoder does not run on such an image.
     """
     hint = "so the channels of its feature maps are unknown: give student_channels"
-    return [feature.shape[1] for feature in _try_out(model, model.extract_feat, size, hint)]
+    encoder: Any = model.extract_feat  # torch types a module's attributes as tensors or modules
+    return [feature.shape[1] for feature in _try_out(model, encoder, size, hint)]

@@ -19,7 +19,7 @@ def freeze(model: nn.Module) -> nn.Module:
     return model.eval().requires_grad_(False)
 
 
-class FrozenModels:
+class FrozenModels(nn.Module):
     """Mixin for an ``nn.Module`` that carries frozen models, such as a teacher.
 
     An attached model is in none of ``state_dict()``, ``parameters()``, ``modules()``, what DDP

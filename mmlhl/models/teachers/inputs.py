@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,21 +15,21 @@ def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor
     """Mean, standard deviation and whether channels are swapped."""
     # The flag has another name in each of the two mmsegs.
     flags = ("channel_conversion", "_channel_conversion")
-    swap = any(getattr(preprocessor, flag, False) for flag in flags)
+    swap = any(bool(getattr(preprocessor, flag, False)) for flag in flags)
     if not getattr(preprocessor, "_enable_normalize", False):
         return 0.0, 1.0, swap
-    return preprocessor.mean, preprocessor.std, swap
+    return preprocessor.get_buffer("mean"), preprocessor.get_buffer("std"), swap
 
 
 def _same(a: Tensor | float, b: Tensor | float) -> bool:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return torch.equal(a, b)
-    return type(a) is type(b) and a == b
+    return not isinstance(a, Tensor) and not isinstance(b, Tensor) and a == b
 
 
 def convert_inputs(
     inputs: Tensor,
-    data_samples: list,
+    data_samples: Sequence,
     source: nn.Module,
     target: nn.Module,
     size: tuple[int, int] | None = None,

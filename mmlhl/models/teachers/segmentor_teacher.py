@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os.path as osp
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
@@ -29,11 +30,9 @@ def model_config(config: str | dict) -> dict:
         FileNotFoundError: If there is no such file.
         ValueError: If the config has no model.
     """
-    model = config
-    if isinstance(config, str):
-        if not osp.isfile(config):
-            raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
-        model = Config.fromfile(config)
+    if isinstance(config, str) and not osp.isfile(config):
+        raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
+    model: Any = Config.fromfile(config) if isinstance(config, str) else config
     outer = None
     if "type" not in model and "model" in model:
         outer = model.get("data_preprocessor")

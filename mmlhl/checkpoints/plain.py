@@ -1,0 +1,42 @@
+"""Plain data: what every reader of a checkpoint understands, without mmlhl or mmengine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+
+def to_plain(value: Any, where: str = "meta") -> Any:
+    """Turn containers and scalars of mmengine and numpy into Python's own.
+
+    Args:
+        value: nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
+        where: names the value in the message.
+
+    Returns:
+        The same of dicts, lists, tuples, numbers, strings and tensors; arrays become lists.
+
+    Raises:
+        TypeError: if something in it is no data; names the place.
+    """
+    if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
+        # subclasses such as numpy's float64 would be stored by their own class
+        for kind in (bool, int, float, str):
+            if isinstance(value, kind) and type(value) is not kind:
+                return kind(value)
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {
+            to_plain(key, where): to_plain(item, f"{where}.{key}") for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        listed = [to_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+        return tuple(listed) if isinstance(value, tuple) else listed
+    raise TypeError(f"{where} is a {type(value).__name__}, which is no plain data")

@@ -1,0 +1,74 @@
+"""Config texts in checkpoints are parsed, never run, and build nothing but what is registered."""
+
+import pytest
+from mmengine.config import Config
+
+import mmlhl  # noqa: F401
+from mmlhl.checkpoints import StoredConfigError, parse_config_text, stored_config
+
+
+def test_a_dumped_config_comes_back():
+    plain = dict(
+        a=1,
+        b=-0.5,
+        c=[1, (2, "x"), None, True],
+        d=dict(e={}, f='it\'s "so"', g={"x.y": dict(h=float("inf"))}),
+        words="one\ntwo",
+    )
+    assert parse_config_text(Config(plain).pretty_text) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os",
+        "a = 1\n__import__('os').system('touch {marker}')",
+        "a = __import__('os').system('touch {marker}')",
+        "a = [open('{marker}', 'w') for _ in range(1)]",
+        "a = dict(b=(lambda: open('{marker}', 'w'))())",
+        "a = f\"{open('{marker}', 'w')}\"",
+        "a = dict(**open('{marker}', 'w'))",
+        "a = 'x' if open('{marker}', 'w') else 'y'",
+        "a = open",
+        "a = b = 1",
+        "a.b = 1",
+        "with open('{marker}', 'w'): pass",
+        "class A: x = open('{marker}', 'w')",
+        "@open('{marker}', 'w')\ndef f(): pass",
+        "a = " + "(" * 1000 + ")" * 1000,
+        "a = <class 'x'>",
+        "a = 9 ** 9 ** 9",
+        "a = 'x' * 10 ** 10",
+    ],
+)
+def test_anything_else_is_refused_and_not_run(tmp_path, text):
+    marker = tmp_path / "marker"
+    text = text.replace("{marker}", str(marker))
+    with pytest.raises(StoredConfigError, match=r"the config in some\.pth"):
+        stored_config(dict(meta=dict(cfg=text)), "some.pth")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "called",
+    ["subprocess.Popen", "os.system", "antigravity", "mmengine.fileio.load", "builtins.eval"],
+)
+def test_what_nobody_registered_is_not_built(called):
+    """mmengine builds whatever a dotted name leads to."""
+    text = f"model = dict(type='EncoderDecoder', neck=[dict(type='{called}', args='x')])"
+    with pytest.raises(StoredConfigError, match=called):
+        stored_config(dict(meta=dict(cfg=text)), "some.pth")
+
+
+def test_registered_types_in_every_spelling():
+    text = (
+        "model = dict(type='mmlhl.models.segmentors.lifelong_segmentor.LifelongSegmentor', "
+        "backbone=dict(type='mmseg.ResNet', norm_cfg=dict(type='BN')))\n"
+        "albu = dict(type='Albu', transforms=[dict(type='HorizontalFlip')])"
+    )
+    assert (
+        stored_config(dict(meta=dict(cfg=text)), "x")["model"]["backbone"]["type"] == "mmseg.ResNet"
+    )
+    hub = dict(runtime_info=dict(cfg="a = 1"))
+    assert stored_config(dict(message_hub=hub), "x") == dict(a=1)
+    assert stored_config(dict(state_dict={}), "x") is None
