@@ -21,6 +21,8 @@ LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlh
 LEAVES |= {"mmlhl.command_line", "mmlhl.spelling"}
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
+#: What a method is given.
+STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
 MODELS |= {"mmlhl.models", HEAD, METHOD}
 SEGMENTORS = "mmlhl.models.segmentors"
@@ -40,11 +42,13 @@ MAY_IMPORT = {
     HEAD: {"mmlhl.models", "mmlhl.models.losses"},
     "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
-    METHOD: {"mmlhl.models", HEAD},
+    STEP: set(),
+    PROTOCOLS: {STEP},
+    METHOD: {STEP, PROTOCOLS},
     "mmlhl.models.methods": {"mmlhl.models", "mmlhl.models.losses", "mmlhl.models.teachers"}
-    | {HEAD, METHOD},
+    | {STEP, PROTOCOLS, METHOD},
     SEGMENTORS: {"mmlhl.models", "mmlhl.models.heads", "mmlhl.models.teachers"}
-    | {HEAD, METHOD, "mmlhl.checkpoints"},
+    | {HEAD, METHOD, STEP, "mmlhl.checkpoints"},
     "mmlhl.engine.phases": BELOW_ENGINE,
     "mmlhl.engine": BELOW_ENGINE | {"mmlhl.engine.phases"},
     "mmlhl.engine.hooks": BELOW_ENGINE | ENGINE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -235,10 +235,10 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         """What the losses see; the activated map unless a subclass trains on logits."""
         return self.activation(resized)
 
-    def _named_losses(self):
+    def _named_losses(self) -> Iterator[Any]:
         for loss in self.losses:
             if not hasattr(loss, "loss_name"):  # one of torch's own losses
-                loss.loss_name = f"loss_{type(loss).__name__.lower()}"
+                vars(loss)["loss_name"] = f"loss_{type(loss).__name__.lower()}"
             yield loss
 
     # -- distillation ----------------------------------------------------------------------

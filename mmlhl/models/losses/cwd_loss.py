@@ -52,7 +52,7 @@ class CWDLoss(BaseModule):
         init_cfg: Initialisation, see mmengine.
 
     Raises:
-        ValueError: If ``tau`` is not positive.
+        ValueError: If ``tau`` is not positive, or the student's channels are given alone.
     """
 
     default_tap = "logits"
@@ -74,6 +74,8 @@ class CWDLoss(BaseModule):
         self.ignore_index = ignore_index
         self.adapter: nn.Module = nn.Identity()
         if student_channels is not None and student_channels != teacher_channels:
+            if teacher_channels is None:
+                raise ValueError("CWDLoss: student_channels is given without teacher_channels")
             self.adapter = nn.Conv2d(student_channels, teacher_channels, kernel_size=1)
 
     def forward(self, student: Tensor, teacher: Tensor, label: Tensor) -> dict[str, Tensor]:

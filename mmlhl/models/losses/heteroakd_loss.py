@@ -7,6 +7,8 @@ with the one-hot label.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
@@ -197,7 +199,7 @@ class HeteroAKDLoss(BaseModule):
         self.teacher_projector = ConvModule(teacher_channels, num_classes, **options)
 
     @staticmethod
-    def _project(projector: ConvModule, features: Tensor, size: tuple[int, int]) -> Tensor:
+    def _project(projector: ConvModule, features: Tensor, size: Sequence[int]) -> Tensor:
         """Aligned logits; outside autocast, as sums over channels soon overflow in float16."""
         with torch.autocast(features.device.type, enabled=False):
             logits = projector(features.to(projector.conv.weight.dtype))

@@ -1,5 +1,5 @@
 from ..padding import valid_pixels
-from .base_method import BaseMethod, Step
+from .base_method import BaseMethod
 from .der import DER, DERpp
 from .distillation import DistillationMethod
 from .ewc import EWC
@@ -9,9 +9,11 @@ from .had_release import HADRelease
 from .icarl import ICaRL
 from .lwf import LwF
 from .naive import Naive
+from .protocols import DenseHead, Learner, PhaseRunner
 from .replay import ReplayMethod
 from .sgp import SGP
 from .spg import SPG
+from .step import Step, TeacherOutputs
 from .step_editing import StepEditingMethod
 
 __all__ = [
@@ -22,14 +24,18 @@ __all__ = [
     "SPG",
     "BaseMethod",
     "DERpp",
+    "DenseHead",
     "DistillationMethod",
     "HADHeteroAKD",
     "HADRelease",
     "ICaRL",
+    "Learner",
     "LwF",
     "Naive",
+    "PhaseRunner",
     "ReplayMethod",
     "Step",
     "StepEditingMethod",
+    "TeacherOutputs",
     "valid_pixels",
 ]

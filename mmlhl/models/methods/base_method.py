@@ -1,41 +1,14 @@
-"""What a method that keeps old tasks may do, and what it is told."""
+"""What a method that keeps old tasks may do, and what it is given."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-
-@dataclass
-class Step:
-    """One training step, as a method sees it.
-
-    Attributes:
-        inputs: preprocessed images ``(N, 3, H, W)``.
-        samples: their data samples.
-        feats: the student's feature maps, from the step's only pass through the encoder.
-        valid: ``(N, H, W)`` bool, False on pixels that padding added.
-        teacher_feats: the teacher's feature maps and
-        teacher_labels: its pseudo labels by task, both left here by
-            ``LifelongSegmentor.teacher_labels``, so that its encoder runs once a step.
-    """
-
-    inputs: Tensor
-    samples: Sequence
-    feats: Sequence[Tensor]
-    valid: Tensor
-    teacher_feats: Sequence[Tensor] | None = None
-    teacher_labels: dict[str, Tensor] | None = None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width at which old tasks are compared: the input's."""
-        return tuple(self.inputs.shape[2:])
+from .protocols import Learner, PhaseRunner
+from .step import Step
 
 
 class BaseMethod:
@@ -49,12 +22,14 @@ class BaseMethod:
 
     #: a frozen copy of the previous phase's model is needed
     needs_teacher: bool = False
+    #: the teacher's predictions are needed beside its pseudo labels
+    needs_teacher_predictions: bool = False
     #: old heads take part in the loss; otherwise they are frozen with what they know
     trains_old_heads: bool = False
     #: what it keeps belongs to the encoder's weights, so no phase may bring another encoder
     needs_same_encoder: bool = False
 
-    def build_modules(self, model: nn.Module) -> nn.Module | None:
+    def build_modules(self, model: Learner) -> nn.Module | None:
         """What the method trains beside the model in this phase, if anything.
 
         Called once, at the end of the model's constructor, and kept as ``model.distillers``: the
@@ -63,27 +38,27 @@ class BaseMethod:
         """
         return None
 
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Named losses of this step that keep old tasks, weighted."""
         return {}
 
-    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Training begins, or goes on after an interruption: the weights are loaded.
 
         They are the previous phase's only if nothing was interrupted. What the method remembers of
         that phase belongs into :meth:`end_phase` and :meth:`state_dict`.
         """
 
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """The last step is taken; measure and store what later phases need."""
 
-    def edit_gradients(self, model: nn.Module) -> None:
+    def edit_gradients(self, model: Learner) -> None:
         """Change ``.grad`` in place, right before the optimiser's step."""
 
-    def edit_weights(self, model: nn.Module) -> None:
+    def edit_weights(self, model: Learner) -> None:
         """Change weights in place, right after the optimiser's step."""
 
-    def warn_without_state(self, model: nn.Module, found: bool) -> None:
+    def warn_without_state(self, model: Learner, found: bool) -> None:
         """Say so if there are old tasks and nothing is known of their phases."""
         if model.old_tasks and not found:
             print_log(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...ranks import from_first_rank
-from .base_method import Step
 from .exemplars import Exemplar, compact, make_exemplar
 from .matching import match
 from .measuring import evaluating
+from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
 from .reservoir import reservoir_slots
+from .step import Step
 
 OUTPUTS = ("phase_end", "trajectory")
 HEADS = ("all", "new")
@@ -91,7 +91,7 @@ class DER(ReplayMethod):
         self.seen = 0
 
     # -- replay ------------------------------------------------------------------------------
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Matching of exemplars, named ``<task>.loss_der``; then the step goes by the reservoir."""
         losses = {}
         items = self.draw(step, [item for item in self.buffer.items if item["outputs"]])
@@ -108,13 +108,13 @@ class DER(ReplayMethod):
         return losses
 
     @staticmethod
-    def _takes_part(model: nn.Module, items: Sequence[Exemplar], task: str) -> bool:
+    def _takes_part(model: Learner, items: Sequence[Exemplar], task: str) -> bool:
         # old tasks always, so that distributed training finds none of their parameters unused
         return task in model.old_tasks or any(task in item["outputs"] for item in items)
 
     # -- storing -----------------------------------------------------------------------------
     @torch.no_grad()
-    def observe(self, model: nn.Module, step: Step) -> None:
+    def observe(self, model: Learner, step: Step) -> None:
         """Let a step's images of all ranks go by the reservoir, in the order of ranks."""
         counts = [len(step.inputs)]
         if get_world_size() > 1:
@@ -135,7 +135,7 @@ class DER(ReplayMethod):
             else:
                 self.buffer.items.append(found[slot])
 
-    def _store(self, model: nn.Module, step: Step, own: dict[int, int]) -> dict[int, Exemplar]:
+    def _store(self, model: Learner, step: Step, own: dict[int, int]) -> dict[int, Exemplar]:
         stored = {
             slot: make_exemplar(
                 model, step.inputs[i], step.samples[i], step.valid[i], phase=self.phases
@@ -151,7 +151,7 @@ class DER(ReplayMethod):
         return stored
 
     @torch.no_grad()
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Give this phase's images their outputs, if they wait for them."""
         waiting = [item for item in self.buffer.items if not item["outputs"]]
         with evaluating(model):
@@ -165,7 +165,7 @@ class DER(ReplayMethod):
             item["outputs"] = outputs
         self.phases += 1
 
-    def _outputs(self, model: nn.Module, feats: Sequence[Tensor]) -> dict[str, Tensor]:
+    def _outputs(self, model: Learner, feats: Sequence[Tensor]) -> dict[str, Tensor]:
         """What is stored of the heads in evaluation mode, by task."""
         outputs = {}
         for task in model.tasks if self.heads == "all" else model.new_tasks:

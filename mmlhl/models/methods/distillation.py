@@ -1,10 +1,14 @@
+"""What methods that pull to a teacher have in common."""
+
 from __future__ import annotations
 
 from abc import abstractmethod
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base_method import BaseMethod, Step
+from .base_method import BaseMethod
+from .protocols import DenseHead, Learner
+from .step import Step, TeacherOutputs
 
 
 class DistillationMethod(BaseMethod):
@@ -26,25 +30,38 @@ class DistillationMethod(BaseMethod):
         self.loss_weight = loss_weight
         self.average_tasks = average_tasks
 
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
-        """Distillation losses of every old task, named ``<task>.<loss>``."""
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
+        """Distillation losses of every old task, named ``<task>.<loss>``.
+
+        Raises:
+            RuntimeError: if the step was made without the teacher.
+        """
         if not model.old_tasks:
             return {}
         weight = self.loss_weight
         if self.average_tasks:
             weight /= len(model.old_tasks)
-        teacher = model.teacher_labels(step)
+        if step.teacher is None:
+            raise RuntimeError(
+                f"method {type(self).__name__} needs the teacher's outputs of a step; make it by "
+                "model.make_step(inputs, samples, taught=True)"
+            )
+        targets = self.targets(step.teacher)
         losses = {}
         for task in model.old_tasks:
             head = model.heads[task]
             student = head.activate(head(step.feats), step.size)
-            for name, loss in self.distill(head, student, teacher[task], step.valid).items():
+            for name, loss in self.distill(head, student, targets[task], step.valid).items():
                 losses[f"{task}.{name}"] = weight * loss
         return losses
 
+    def targets(self, teacher: TeacherOutputs) -> dict[str, Tensor]:
+        """What :meth:`distill` is given of the teacher, by task: its pseudo labels."""
+        return teacher.labels
+
     @abstractmethod
     def distill(
-        self, head: nn.Module, student: Tensor, teacher: Tensor, valid: Tensor
+        self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """Unweighted losses of one old task.
 

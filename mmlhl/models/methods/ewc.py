@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from mmengine.dist import all_reduce
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base_method import BaseMethod, Step
+from .base_method import BaseMethod
 from .measuring import (
     choose_images,
     encoder_parameters,
@@ -17,6 +17,8 @@ from .measuring import (
     phase_batches,
     task_losses,
 )
+from .protocols import Learner, PhaseRunner
+from .step import Step
 
 
 def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
@@ -102,7 +104,7 @@ class EWC(BaseMethod):
         self.centre: dict[str, Tensor] = {}
         self.constant = 0.0
 
-    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Bring the state to the model's device.
 
         Raises:
@@ -115,18 +117,19 @@ class EWC(BaseMethod):
             self.fisher[name] = self.fisher[name].to(parameter.device)
             self.centre[name] = self.centre[name].to(parameter.device)
 
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """The penalty, ``loss_ewc``."""
         if not self.fisher:
             return {}
         parameters = encoder_parameters(model)
-        total = sum(
+        parts = [
             quadratic(parameters[name], fisher, self.centre[name])
             for name, fisher in self.fisher.items()
-        )
-        return {"loss_ewc": self.loss_weight / 2 * (total + self.constant)}
+        ]
+        total = torch.stack(parts).sum() + self.constant
+        return {"loss_ewc": self.loss_weight / 2 * total}
 
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Measure this phase's Fisher and add its penalty."""
         fisher = measure_fisher(model, runner, choose_images(runner, self.samples, self.seed))
         if self.normalize:
@@ -160,7 +163,7 @@ class EWC(BaseMethod):
 
 
 def check_same_encoder(
-    method: str, stored: dict[str, Tensor], parameters: dict[str, Tensor]
+    method: str, stored: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
 ) -> None:
     """What was stored by parameter has to fit the encoder.
 
@@ -180,7 +183,7 @@ def check_same_encoder(
         )
 
 
-def measure_fisher(model: nn.Module, runner: Any, indices: list[int]) -> dict[str, Tensor]:
+def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> dict[str, Tensor]:
     """Diagonal of the empirical Fisher information of the new tasks over images, by parameter.
 
     Computed image by image in float32; each rank takes its share.
@@ -190,7 +193,8 @@ def measure_fisher(model: nn.Module, runner: Any, indices: list[int]) -> dict[st
     own = own_share(indices)
     with evaluating(model):
         for inputs, samples in phase_batches(model, runner, own, batch_size=1) if own else ():
-            loss = sum(task_losses(model, model.extract_feat(inputs), samples).values())
+            found = task_losses(model, model.extract_feat(inputs), samples)
+            loss = torch.stack(list(found.values())).sum()
             for name, gradient in gradients(loss, parameters).items():
                 fisher[name] += gradient.float().square()
     for value in fisher.values():

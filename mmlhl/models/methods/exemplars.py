@@ -10,7 +10,9 @@ import torch.nn.functional as F
 from mmengine.dist import get_rank
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
-from torch import Tensor, nn
+from torch import Tensor
+
+from .protocols import Learner
 
 Exemplar = dict
 """``image`` (3, H, W), ``valid`` (H, W) bool or None, ``labels`` {task: (K, H, W)}, ``outputs``
@@ -37,7 +39,7 @@ def compact(tensor: Tensor) -> Tensor:
 
 
 def make_exemplar(
-    model: nn.Module, image: Tensor, sample: SegDataSample, valid: Tensor, phase: int
+    model: Learner, image: Tensor, sample: SegDataSample, valid: Tensor, phase: int
 ) -> Exemplar:
     """Store one preprocessed image with the ground truth of the phase's new tasks.
 
@@ -115,7 +117,7 @@ class ExemplarBuffer:
 
 
 def to_batch(
-    items: Sequence[Exemplar], model: nn.Module, device: torch.device
+    items: Sequence[Exemplar], model: Learner, device: torch.device
 ) -> tuple[Tensor, list[SegDataSample]]:
     """Exemplars as a preprocessed batch.
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from .distillation import DistillationMethod
+from .protocols import DenseHead
 
 
 @MODELS.register_module()
@@ -36,7 +37,7 @@ class HAD(DistillationMethod):
         self.loss = MODELS.build({"type": "HADLoss", **loss})
 
     def distill(
-        self, head: nn.Module, student: Tensor, teacher: Tensor, valid: Tensor
+        self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """Half of each HAD term, so that lambda weighs their mean."""
         groups = head.groups(teacher, valid, bins=self.bins)

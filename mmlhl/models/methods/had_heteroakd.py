@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from mmengine.model import ModuleDict
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 
 from ..losses import HeteroAKDLoss
 from ..teachers import encoder_channels
-from .base_method import Step
 from .had import HAD
+from .protocols import Learner
+from .step import Step
 
 TAPS = ("student_tap", "teacher_tap")
 CHANNELS = ("student_channels", "teacher_channels")
@@ -68,7 +70,7 @@ class HADHeteroAKD(HAD):
             plain = {key: options[key] for key in options if key not in TAPS + CHANNELS}
             HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 
-    def build_modules(self, model: nn.Module) -> nn.Module | None:
+    def build_modules(self, model: Learner) -> nn.Module | None:
         """Projectors and losses of the old tasks that ``hakd`` names, by task.
 
         Raises:
@@ -91,10 +93,10 @@ class HADHeteroAKD(HAD):
             return None
         return ModuleDict({task: self._build_distiller(model, task) for task in tasks})
 
-    def _build_distiller(self, model: nn.Module, task: str) -> nn.Module:
+    def _build_distiller(self, model: Learner, task: str) -> nn.Module:
         options = {key: value for key, value in self.hakd[task].items() if key not in TAPS}
         if options.get("student_channels") is None:
-            channels = encoder_channels(model)
+            channels = encoder_channels(cast(nn.Module, model))
             tap = self.hakd[task].get("student_tap", -1)
             if not -len(channels) <= tap < len(channels):
                 raise ValueError(
@@ -106,17 +108,17 @@ class HADHeteroAKD(HAD):
             options["teacher_channels"] = options["student_channels"]
         return HeteroAKDLoss(num_classes=model.heads[task].num_classes, **options)
 
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Losses of HAD, and ``<task>.loss_hakd`` with its projectors' supervision."""
         losses = super().losses(model, step)
         for task, distiller in (model.distillers or {}).items():
             student = self._feature(task, "student", step.feats, distiller.student_projector)
             teacher = self._feature(
-                task, "teacher", step.teacher_feats, distiller.teacher_projector
+                task, "teacher", step.teacher.feats, distiller.teacher_projector
             )
             with torch.no_grad():
                 # The group of a pixel is the teacher's class, also where its label is soft.
-                label = model.heads[task].groups(step.teacher_labels[task], step.valid)
+                label = model.heads[task].groups(step.teacher.labels[task], step.valid)
                 label = label.masked_fill(~step.valid, distiller.ignore_index)
             for name, loss in distiller(student, teacher, label).items():
                 losses[f"{task}.{name}"] = loss

@@ -3,9 +3,9 @@ from __future__ import annotations
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ..heads.base_head import BaseDenseHead
 from ..losses import HADReleaseLoss, release_by_class, release_by_foreground
 from .distillation import DistillationMethod
+from .protocols import DenseHead
 
 
 @MODELS.register_module()
@@ -40,7 +40,7 @@ class HADRelease(DistillationMethod):
         self.loss = HADReleaseLoss("normal", k=k, delta=delta)
 
     def distill(
-        self, head: BaseDenseHead, student: Tensor, teacher: Tensor, valid: Tensor
+        self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """The released loss of one old task, which is half the sum of its two terms."""
         k, delta = self.loss.k, self.loss.delta

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from mmengine.dist import all_gather_object
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..padding import valid_pixels
-from .base_method import Step
 from .exemplars import Exemplar, make_exemplar
 from .lwf import LwF
 from .measuring import choose_images, evaluating, own_share, phase_batches
+from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
+from .step import Step
 
 
 def herding(features: Tensor, count: int) -> list[int]:
@@ -94,7 +93,7 @@ class ICaRL(LwF, ReplayMethod):
         self.replay_weight = replay_weight
         self.candidates = candidates
 
-    def losses(self, model: nn.Module, step: Step) -> dict[str, Tensor]:
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Distillation on new images and exemplars, and the exemplars' own losses."""
         losses = super().losses(model, step)
         items = self.draw(step) if model.old_tasks else []
@@ -108,7 +107,7 @@ class ICaRL(LwF, ReplayMethod):
             losses[name] = self.replay_weight * value
         return losses
 
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Cut the exemplars of earlier phases, choose those of this one by herding."""
         quotas = shares(self.buffer.size, self.phases + 1)
         kept: list[Exemplar] = []
@@ -127,17 +126,18 @@ class ICaRL(LwF, ReplayMethod):
         self.phases += 1
 
 
-def image_features(model: nn.Module, runner: Any, indices: list[int]) -> Tensor:
+def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> Tensor:
     """Pooled, unit-length features ``(N, D)`` of training images, on the CPU of every rank.
 
     Each rank computes its share.
     """
     own = own_share(indices)
-    rows = []
+    rows: list[Tensor] = []
     for inputs, samples in phase_batches(model, runner, own) if own else ():
         feats = model.extract_feat(inputs)[-1].float()
         valid = valid_pixels(inputs, samples)[:, None].to(feats)
-        weight = nn.functional.adaptive_avg_pool2d(valid, feats.shape[2:])
+        height, width = feats.shape[2:]
+        weight = nn.functional.adaptive_avg_pool2d(valid, (height, width))
         pooled = (feats * weight).sum((2, 3)) / weight.sum((2, 3)).clamp(min=1e-6)
         rows += nn.functional.normalize(pooled, dim=1).cpu()
     found = {}

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..losses import pixel_mean
 from .distillation import DistillationMethod
+from .protocols import DenseHead
 
 
 @MODELS.register_module()
@@ -16,7 +17,7 @@ class LwF(DistillationMethod):
     """
 
     def distill(
-        self, head: nn.Module, student: Tensor, teacher: Tensor, valid: Tensor
+        self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """Mean distance over an image's pixels, mean over the batch."""
         return {"loss_lwf": pixel_mean(head.distance(student, teacher), valid).mean()}

@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..heads.base_head import BaseDenseHead
 from ..losses import pixel_mean
-from .base_method import Step
 from .exemplars import Exemplar, stack_maps
+from .protocols import DenseHead
+from .step import Step
 
 
-def matched(head: BaseDenseHead, now: Tensor, then: Tensor) -> Tensor:
+def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
     """How far each image's output is from the stored one, by the head's own measure.
 
     Args:
@@ -47,7 +47,7 @@ def at_size(mask: Tensor, size: Sequence[int]) -> Tensor:
     return F.interpolate(mask[:, None].float(), size=tuple(size), mode="nearest")[:, 0] > 0.5
 
 
-def match(head: BaseDenseHead, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
+def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
     """Distance between a task's outputs now and then, mean over the exemplars that have one.
 
     A new encoder may give another grid; the raw map of today is then brought to the stored one,
@@ -66,7 +66,8 @@ def match(head: BaseDenseHead, task: str, items: Sequence[Exemplar], step: Step)
     strides = [
         side / cells for side, cells in zip(step.inputs.shape[2:], raw.shape[2:], strict=True)
     ]
-    same, other = [], []
+    same: list[int] = []
+    other: list[int] = []
     for i, item in enumerate(items):
         if task in item["outputs"]:
             fits = same_stride(item["outputs"][task], item["image"].shape[1:], strides)

@@ -13,6 +13,8 @@ from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from .protocols import Learner, ModuleTree, PhaseRunner
+
 
 class FixedDraws(Dataset):
     """A dataset whose random augmentation is drawn by the index alone.
@@ -30,7 +32,7 @@ class FixedDraws(Dataset):
         self.seed = seed
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        return len(self.dataset)  # type: ignore[arg-type]  # datasets of indices have a length
 
     def __getitem__(self, index: int) -> Any:
         with drawn_by(self.seed * 1_000_003 + index):
@@ -53,7 +55,7 @@ def drawn_by(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: ModuleTree) -> Iterator[None]:
     """The model in evaluation mode inside; every module's own mode restored outside."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
@@ -64,7 +66,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def choose_images(runner: Any, samples: int | None, seed: int = 0) -> list[int]:
+def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> list[int]:
     """Indices of the phase's training images, at most ``samples`` of them, chosen by ``seed``.
 
     The same on all ranks.
@@ -81,7 +83,7 @@ def own_share(indices: Sequence[int]) -> list[int]:
 
 
 def phase_batches(
-    model: nn.Module, runner: Any, indices: Sequence[int], batch_size: int | None = None
+    model: Learner, runner: PhaseRunner, indices: Sequence[int], batch_size: int | None = None
 ) -> Iterator[tuple[Tensor, Sequence]]:
     """Batches of the phase's training images, preprocessed on the model's device.
 
@@ -107,16 +109,21 @@ def phase_batches(
         yield batch["inputs"], batch["data_samples"]
 
 
-def encoder_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+def in_encoder(name: str) -> bool:
+    """Whether a parameter or module of a model belongs to its encoder, backbone and neck."""
+    return not name.startswith(("heads.", "distillers."))
+
+
+def encoder_parameters(model: Learner) -> dict[str, nn.Parameter]:
     """Trainable parameters of the shared encoder (backbone and neck) by name."""
     return {
         name: parameter
         for name, parameter in model.named_parameters()
-        if parameter.requires_grad and not name.startswith("heads.")
+        if parameter.requires_grad and in_encoder(name)
     }
 
 
-def task_losses(model: nn.Module, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
+def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
     """The loss of each new task against ground truth, summed over its parts, by task."""
     totals = {}
     for task in model.new_tasks:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ..padding import valid_pixels
 from ..teachers import input_normalisation
-from .base_method import BaseMethod, Step
+from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
+from .protocols import Learner, PhaseRunner
+from .step import Step
 
 
 class ReplayMethod(BaseMethod):
@@ -46,14 +47,12 @@ class ReplayMethod(BaseMethod):
         """Exemplars for a step, out of ``items`` if given; none from an empty buffer."""
         return self.buffer.draw(self.replay_batch or len(step.inputs), items)
 
-    @staticmethod
-    def replay(model: nn.Module, items: Sequence[Exemplar], like: Step) -> Step:
+    def replay(self, model: Learner, items: Sequence[Exemplar], like: Step) -> Step:
         """Run the encoder on exemplars, which become a step of their own."""
         inputs, samples = to_batch(items, model, like.inputs.device)
-        valid = valid_pixels(inputs, samples)
-        return Step(inputs, samples, model.extract_feat(inputs), valid)
+        return model.make_step(inputs, samples, taught=self.needs_teacher)
 
-    def begin_phase(self, model: nn.Module, runner: object) -> None:
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Warn if old tasks have nothing to be kept by.
 
         Raises:
@@ -89,7 +88,7 @@ def normalisation(preprocessor: nn.Module) -> list:
 
 
 def labelled_losses(
-    model: nn.Module, items: Sequence[Exemplar], step: Step, tasks: Sequence[str]
+    model: Learner, items: Sequence[Exemplar], step: Step, tasks: Sequence[str]
 ) -> dict[str, Tensor]:
     """Each task's own loss on those exemplars that carry its label, named ``<task>.replay_<loss>``.
 

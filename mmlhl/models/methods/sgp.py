@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import cast
 
 import torch
 from mmengine.dist import all_gather_object, get_world_size
@@ -14,9 +14,11 @@ from .measuring import (
     choose_images,
     encoder_parameters,
     evaluating,
+    in_encoder,
     own_share,
     phase_batches,
 )
+from .protocols import Learner, PhaseRunner
 from .sgp_maths import extend_basis, input_patches, project
 from .step_editing import Edit, StepEditingMethod
 
@@ -90,7 +92,7 @@ class SGP(StepEditingMethod):
         self.importance: dict[str, Tensor] = {}
         self.phases = 0
 
-    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Bring the bases to the model's device.
 
         Raises:
@@ -109,14 +111,15 @@ class SGP(StepEditingMethod):
             self.bases[name] = basis.to(weight.device)
             self.importance[name] = self.importance[name].to(weight.device)
 
-    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+    def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
         """Projections of the layers, and rest for what has none; nothing in the first phase."""
         if not self.bases:
             return []
         edits: list[tuple[nn.Parameter, Edit]] = []
         layers = encoder_layers(model)
         for name, basis in self.bases.items():
-            edits.append((layers[name].weight, _projection(basis, self.importance[name])))
+            weight = cast(nn.Parameter, layers[name].weight)
+            edits.append((weight, _projection(basis, self.importance[name])))
         if self.freeze_rest:
             covered = {id(parameter) for parameter, _ in edits}
             for parameter in encoder_parameters(model).values():
@@ -124,7 +127,7 @@ class SGP(StepEditingMethod):
                     edits.append((parameter, torch.zeros_like))
         return edits
 
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Extend the bases by this phase's inputs."""
         threshold = min(self.threshold + self.phases * self.threshold_step, 1.0)
         for name, columns in self._collect(model, runner).items():
@@ -147,7 +150,7 @@ class SGP(StepEditingMethod):
         self.phases += 1
 
     @torch.no_grad()
-    def _collect(self, model: nn.Module, runner: Any) -> dict[str, Tensor]:
+    def _collect(self, model: Learner, runner: PhaseRunner) -> dict[str, Tensor]:
         """Sampled input columns ``(D, P)`` of each layer, of all ranks, in the order of images."""
         layers = encoder_layers(model)
         indices = choose_images(runner, self.images, self.seed)
@@ -181,27 +184,27 @@ class SGP(StepEditingMethod):
         self.phases = int(state["phases"])
 
 
-def encoder_layers(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
+def encoder_layers(model: Learner) -> dict[str, nn.Conv2d | nn.Linear]:
     """Trainable convolutions and linear layers of the shared encoder by name."""
     return {
         name: module
         for name, module in model.named_modules()
         if isinstance(module, (nn.Conv2d, nn.Linear))
         and module.weight.requires_grad
-        and not name.startswith("heads.")
+        and in_encoder(name)
     }
 
 
 @contextmanager
 def inputs_of(
-    layers: dict[str, nn.Module], count: int, generator: torch.Generator
+    layers: Mapping[str, nn.Conv2d | nn.Linear], count: int, generator: torch.Generator
 ) -> Iterator[dict[str, Tensor]]:
     """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside."""
     columns: dict[str, Tensor] = {}
 
-    def recorder(name: str):
+    def recorder(name: str) -> Callable[[nn.Module, tuple], None]:
         def record(module: nn.Module, args: tuple) -> None:
-            found = input_patches(module, args[0].detach().float())
+            found = input_patches(layers[name], args[0].detach().float())
             chosen = torch.randperm(found.shape[1], generator=generator)[:count]
             columns[name] = found[:, chosen.to(found.device)]
 

@@ -21,13 +21,14 @@ def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
     if isinstance(module, nn.Linear):
         return inputs.reshape(-1, inputs.shape[-1]).T
     kernel, dilation, stride = module.kernel_size, module.dilation, module.stride
+    pads: list[tuple[int, int]]
     if module.padding == "same":
         spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         pads = [(span // 2, span - span // 2) for span in spans]
     elif module.padding == "valid":
         pads = [(0, 0), (0, 0)]
     else:
-        pads = [(p, p) for p in module.padding]
+        pads = [(int(p), int(p)) for p in module.padding]
     if any(map(any, pads)):
         mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
         inputs = F.pad(inputs, (*pads[1], *pads[0]), mode=mode)

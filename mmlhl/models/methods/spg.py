@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from mmengine.dist import all_reduce
 from mmseg.registry import MODELS
@@ -17,6 +15,7 @@ from .measuring import (
     phase_batches,
     task_losses,
 )
+from .protocols import Learner, PhaseRunner
 from .step_editing import Edit, StepEditingMethod
 
 
@@ -95,7 +94,7 @@ class SPG(StepEditingMethod):
         self.importance: dict[str, Tensor] = {}
         self._average = 0.0
 
-    def begin_phase(self, model: nn.Module, runner: Any) -> None:
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Bring the importances to the model's device.
 
         Raises:
@@ -109,7 +108,7 @@ class SPG(StepEditingMethod):
         values = [value.flatten() for value in self.importance.values()]
         self._average = float(torch.cat(values).mean()) if values else 0.0
 
-    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+    def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
         """Soft masks of the encoder and the factor of the new heads; nothing in the first phase."""
         if not self.importance:
             return []
@@ -123,7 +122,7 @@ class SPG(StepEditingMethod):
             ]
         return edits
 
-    def end_phase(self, model: nn.Module, runner: Any) -> None:
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Accumulate the importances of this phase."""
         for sums in self._measure(model, runner).values():
             for name, gradient in sums.items():
@@ -131,7 +130,7 @@ class SPG(StepEditingMethod):
                 old = self.importance.get(name)
                 self.importance[name] = new if old is None else torch.maximum(old, new)
 
-    def _measure(self, model: nn.Module, runner: Any) -> dict[str, dict[str, Tensor]]:
+    def _measure(self, model: Learner, runner: PhaseRunner) -> dict[str, dict[str, Tensor]]:
         """Summed gradients by task and parameter; each rank sums its share of the images."""
         parameters = encoder_parameters(model)
         tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]

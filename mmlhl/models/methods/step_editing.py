@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .base_method import BaseMethod
+from .protocols import Learner
 
 Edit = Callable[[Tensor], Tensor]
 
@@ -36,11 +37,11 @@ class StepEditingMethod(BaseMethod):
         self._before: list[Tensor] = []
 
     @abstractmethod
-    def step_edits(self, model: nn.Module) -> list[tuple[nn.Parameter, Edit]]:
+    def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
         """Parameters whose steps are edited, each with its linear map; always in one order."""
 
     @torch.no_grad()
-    def edit_gradients(self, model: nn.Module) -> None:
+    def edit_gradients(self, model: Learner) -> None:
         """Edit the gradients, or remember the weights that the step starts from."""
         edits = self.step_edits(model)
         if self.edits == "update":
@@ -51,7 +52,7 @@ class StepEditingMethod(BaseMethod):
                 parameter.grad.copy_(edit(parameter.grad))
 
     @torch.no_grad()
-    def edit_weights(self, model: nn.Module) -> None:
+    def edit_weights(self, model: Learner) -> None:
         """Replace the step that was taken by the edited one."""
         if self.edits == "update":
             for (parameter, edit), before in zip(self.step_edits(model), self._before, strict=True):

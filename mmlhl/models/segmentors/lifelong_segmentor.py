@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import ModuleDict
@@ -12,7 +14,8 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
-from ..methods.base_method import BaseMethod, Step
+from ..methods.base_method import BaseMethod
+from ..methods.step import Step, TeacherOutputs
 from ..padding import valid_pixels
 from ..teachers import FrozenModels, convert_inputs
 from .growing import GrowsOnLoad
@@ -156,13 +159,22 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
 
     def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
         """Losses of a batch, named ``<task>.<loss>``: new tasks' own, and the method's."""
-        feats = self.extract_feat(inputs)
+        step = self.make_step(inputs, data_samples, taught=self.method.needs_teacher)
         losses: dict[str, Tensor] = {}
         for task in self.new_tasks:
-            losses.update(add_prefix(self.heads[task].loss(feats, data_samples), task))
-        step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
+            losses.update(add_prefix(self.heads[task].loss(step.feats, data_samples), task))
         losses.update(self.method.losses(self, step))
         return losses
+
+    def make_step(
+        self, inputs: Tensor, data_samples: Sequence[SegDataSample], taught: bool
+    ) -> Step:
+        """Run the encoder on a batch, and the teacher if ``taught`` and a task is old."""
+        feats = self.extract_feat(inputs)
+        step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
+        if taught and self.old_tasks:
+            step.teacher = self.teach(inputs, data_samples)
+        return step
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> dict[str, Tensor]:
         """Raw maps ``(N, K, H, W)`` of all tasks at the size of the input."""
@@ -229,11 +241,10 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         self.attach_frozen("_teacher", model)
 
     @torch.no_grad()
-    def teacher_labels(self, step: Step) -> dict[str, Tensor]:
-        """The teacher's pseudo labels of all old tasks, its encoder run once.
+    def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
+        """What the teacher says of a batch, its encoder run once.
 
-        The teacher sees the batch in its own normalisation and channel order. Its feature maps
-        and the labels are left on the step.
+        The teacher sees the batch in its own normalisation and channel order.
 
         Raises:
             RuntimeError: if no teacher was set, which is the phase hook's work.
@@ -243,13 +254,22 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
                 f"method {type(self.method).__name__} needs the previous phase's model; train "
                 "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
             )
-        inputs = convert_inputs(
-            step.inputs, step.samples, self.data_preprocessor, self.teacher.data_preprocessor
+        teacher: Any = self.teacher
+        seen = convert_inputs(
+            inputs, list(data_samples), self.data_preprocessor, teacher.data_preprocessor
         )
-        feats = self.teacher.extract_feat(inputs)
-        labels = {}
+        outputs = TeacherOutputs(teacher.extract_feat(seen), {})
         for task in self.old_tasks:
-            head = self.teacher.heads[task]
-            labels[task] = head.pseudo_label(head.activate(head(feats), step.size))
-        step.teacher_feats, step.teacher_labels = feats, labels
-        return labels
+            head = teacher.heads[task]
+            prediction = head.activate(head(outputs.feats), inputs.shape[2:])
+            outputs.labels[task] = head.pseudo_label(prediction)
+            if self.method.needs_teacher_predictions:
+                outputs.predictions[task] = prediction
+        return outputs
+
+    def teacher_labels(self, step: Step) -> dict[str, Tensor]:
+        """The teacher's pseudo labels of a step; deprecated, ``step.teacher`` has them."""
+        warnings.warn("read step.teacher.labels", DeprecationWarning, stacklevel=2)
+        if step.teacher is None:
+            step.teacher = self.teach(step.inputs, step.samples)
+        return step.teacher.labels

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmlhl.models.heads import DepthHead
-from mmlhl.models.methods import DER, DERpp, Step, valid_pixels
+from mmlhl.models.methods import DER, DERpp, Step
 from mmlhl.models.methods.matching import match, matched, same_stride
 from mmlhl.models.methods.reservoir import reservoir_slots
 
@@ -120,7 +120,7 @@ def test_loss_is_zero_at_the_stored_outputs_and_grows_with_the_distance(build, b
     model.eval()
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = Step(inputs, samples, model.extract_feat(inputs), valid_pixels(inputs, samples))
+    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
     near = model.method.losses(model, step)
     assert set(near) == {"seg.loss_der"} and near["seg.loss_der"] < 1e-4
     with torch.no_grad():
@@ -139,7 +139,7 @@ def test_derpp_adds_the_heads_own_loss_on_stored_labels(build, batch):
     model.eval()
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = Step(inputs, samples, model.extract_feat(inputs), valid_pixels(inputs, samples))
+    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
     items = list(model.method.buffer.items)
     losses = model.method.losses(model, step)
     replay = model.method.replay(model, items, step)
@@ -218,7 +218,7 @@ def test_after_three_phases_old_tasks_have_exemplars(build, batch, outputs, head
         method.begin_phase(model, None)
         data = model.data_preprocessor(batch(seed=phase), training=True)
         inputs, samples = data["inputs"], data["data_samples"]
-        step = Step(inputs, samples, model.extract_feat(inputs), valid_pixels(inputs, samples))
+        step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
         while {item["phase"] for item in method.buffer.items} != {phase}:
             method.observe(model, step)
         method.end_phase(model, None)

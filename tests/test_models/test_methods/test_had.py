@@ -6,7 +6,7 @@ from mmseg.registry import MODELS
 
 from mmlhl.models.heads import DepthHead, SegmentationHead
 from mmlhl.models.losses import HADLoss
-from mmlhl.models.methods import HAD, Step
+from mmlhl.models.methods import HAD
 
 
 @pytest.fixture
@@ -23,14 +23,13 @@ def student(model_config):
 @pytest.fixture
 def step(student, samples):
     inputs = torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    valid = torch.ones(2, 32, 48, dtype=torch.bool)
-    return Step(inputs, samples(), student.extract_feat(inputs), valid)
+    return student.make_step(inputs, samples(), taught=True)
 
 
 def test_equation_from_the_parts(student, step):
     """lambda / (2 (t-1)) times each term, by what the heads and HADLoss give."""
     losses = HAD(loss_weight=3.0).losses(student, step)
-    labels = student.teacher_labels(step)
+    labels = step.teacher.labels
     expected = {}
     for task in ("seg", "depth"):
         head = student.heads[task]
@@ -68,17 +67,10 @@ def test_padding_takes_no_part(student, step):
     step.valid[:, 20:] = False
     step.valid[..., 40:] = False
     before = HAD().losses(student, step)
-    teacher_labels = student.teacher_labels
-
-    def spoilt(step):
-        labels = teacher_labels(step)
-        # valid class ids and finite numbers, but far off
-        labels["seg"][:, 20:] = 12
-        labels["depth"][:, :, 20:] = 1e6
-        labels["depth"][..., 40:] = -1e6
-        return labels
-
-    student.teacher_labels = spoilt
+    # valid class ids and finite numbers, but far off
+    step.teacher.labels["seg"][:, 20:] = 12
+    step.teacher.labels["depth"][:, :, 20:] = 1e6
+    step.teacher.labels["depth"][..., 40:] = -1e6
     after = HAD().losses(student, step)
     for name, value in before.items():
         torch.testing.assert_close(after[name], value)

@@ -12,7 +12,7 @@ from mmseg.registry import HOOKS, MODELS
 from mmlhl.engine import LifelongRunner
 from mmlhl.models.heads import SegmentationHead
 from mmlhl.models.losses import HeteroAKDLoss
-from mmlhl.models.methods import HAD, Step
+from mmlhl.models.methods import HAD
 
 PUBLISH = Path(__file__).parents[3] / "tools" / "model_converters" / "publish.py"
 NAMES = {"seg.loss_hakd", "seg.loss_projector_student", "seg.loss_projector_teacher"}
@@ -61,9 +61,10 @@ def pair(student_config, model_config):
 
 def make_step(model, samples, valid=None):
     inputs = torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    if valid is None:
-        valid = torch.ones(2, 32, 48, dtype=torch.bool)
-    return Step(inputs, samples(), model.extract_feat(inputs), valid)
+    step = model.make_step(inputs, samples(), taught=True)
+    if valid is not None:
+        step.valid = valid
+    return step
 
 
 # -- losses ----------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def test_had_plus_heteroakd_with_its_own_weights(pair, samples):
     losses = pair.method.losses(pair, step)
     had = HAD(loss_weight=3.0).losses(pair, step)
     teacher = pair.teacher.extract_feat(step.inputs)
-    label = pair.teacher_labels(step)["seg"]
+    label = step.teacher.labels["seg"]
     added = pair.distillers["seg"](step.feats[1], teacher[-1], label)
     expected = {**had, **{f"seg.{name}": value for name, value in added.items()}}
     assert losses.keys() == expected.keys() == had.keys() | NAMES
@@ -117,7 +118,7 @@ def test_pixels_that_are_not_valid_do_not_count(pair, samples, monkeypatch):
     step = make_step(pair, samples, valid)
     pair.method.losses(pair, step)
     assert (seen[0][..., 30:] == 255).all()
-    assert torch.equal(seen[0][..., :30], step.teacher_labels["seg"][..., :30])
+    assert torch.equal(seen[0][..., :30], step.teacher.labels["seg"][..., :30])
     step.valid[:] = False
     losses = pair.method.losses(pair, step)
     assert all(losses[name] == 0 for name in NAMES)
@@ -143,11 +144,10 @@ def test_teacher_of_another_normalisation(pair, model_config, samples):
     batch = dict(inputs=images, data_samples=samples())
     mine = pair.data_preprocessor(copy.deepcopy(batch), training=True)
     theirs = pair.teacher.data_preprocessor(copy.deepcopy(batch), training=True)
-    step = Step(mine["inputs"], mine["data_samples"], [], torch.ones(2, 32, 48).bool())
-    pair.teacher_labels(step)
+    taught = pair.teach(mine["inputs"], mine["data_samples"])
     with torch.no_grad():
         expected = pair.teacher.extract_feat(theirs["inputs"])
-    torch.testing.assert_close(step.teacher_feats[-1], expected[-1], rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(taught.feats[-1], expected[-1], rtol=1e-3, atol=1e-3)
 
 
 # -- projectors ------------------------------------------------------------------------------------

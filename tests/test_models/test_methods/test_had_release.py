@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmlhl.models.losses import HADReleaseLoss
-from mmlhl.models.methods import HADRelease, Step, valid_pixels
+from mmlhl.models.methods import HADRelease
 
 
 def test_released_losses_are_summed_over_old_tasks_times_three(build, batch):
@@ -11,9 +11,9 @@ def test_released_losses_are_summed_over_old_tasks_times_three(build, batch):
     model.set_teacher(build(dict(type="Naive"), tasks=tasks, seed=1))
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = Step(inputs, samples, model.extract_feat(inputs), valid_pixels(inputs, samples))
+    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
     found = model.method.losses(model, step)
-    labels = model.teacher_labels(step)
+    labels = step.teacher.labels
     expected = {}
     for task, kind in (("seg", "classes"), ("depth", "scalar"), ("normal", "normal")):
         head = model.heads[task]

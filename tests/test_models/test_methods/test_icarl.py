@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmlhl.models.methods import ICaRL, Step, valid_pixels
+from mmlhl.models.methods import ICaRL
 from mmlhl.models.methods.icarl import herding, image_features, shares
 from mmlhl.models.methods.measuring import evaluating
 
@@ -90,8 +90,7 @@ def test_losses_distil_on_all_images_alike_and_learn_stored_labels(second_phase,
     model = second_phase.eval()  # so that batch statistics do not enter
     data = model.data_preprocessor(batch(n=1), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    feats = model.extract_feat(inputs)
-    step = Step(inputs, samples, feats, valid_pixels(inputs, samples))
+    step = model.make_step(inputs, samples, taught=True)
     losses = model.method.losses(model, step)
     assert set(losses) == {"seg.loss_lwf", "seg.replay_loss_ce"}
 

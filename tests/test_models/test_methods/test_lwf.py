@@ -3,7 +3,7 @@ import torch
 from mmseg.registry import MODELS
 
 from mmlhl.models.heads import ChannelHead
-from mmlhl.models.methods import LwF, Step
+from mmlhl.models.methods import LwF
 
 
 def test_mean_over_the_valid_pixels_of_each_image_by_hand(decoder_config):
@@ -23,11 +23,10 @@ def test_weight_is_shared_by_old_tasks(model_config, samples):
     ).train()
     model.set_teacher(MODELS.build(model_config(tasks=["seg", "depth"])))
     inputs = torch.randn(2, 3, 32, 48)
-    valid = torch.ones(2, 32, 48, dtype=torch.bool)
-    step = Step(inputs, samples(), model.extract_feat(inputs), valid)
+    step = model.make_step(inputs, samples(), taught=True)
     losses = LwF(loss_weight=4.0).losses(model, step)
     assert set(losses) == {"seg.loss_lwf", "depth.loss_lwf"}
-    labels = model.teacher_labels(step)
+    labels = step.teacher.labels
     head = model.heads["depth"]
     pred = head.activate(head(step.feats), (32, 48))
     expected = 4 / 2 * (pred - labels["depth"]).abs().mean()

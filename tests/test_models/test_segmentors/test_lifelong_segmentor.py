@@ -73,17 +73,26 @@ def test_without_a_teacher_the_method_says_who_sets_it(build, samples, images):
         model.loss(images(), samples())
 
 
-def test_teacher_labels_are_the_teachers_predictions(student, images):
-    from mmlhl.models.methods import Step
-
-    step = Step(images(), [], None, torch.ones(2, *SIZE, dtype=torch.bool))
-    labels = student.teacher_labels(step)
-    assert list(labels) == ["seg", "normal"]
+def test_a_step_has_what_the_teacher_says_before_the_method_sees_it(student, samples, images):
+    calls = count_calls(student.teacher.backbone)
+    step = student.make_step(images(), samples(), taught=True)
+    labels = step.teacher.labels
+    assert list(labels) == ["seg", "normal"] and step.teacher.predictions == {}
+    assert len(calls) == 1
+    assert student.make_step(images(), samples(), taught=False).teacher is None
+    student.new_tasks = student.tasks
+    assert student.make_step(images(), samples(), taught=True).teacher is None
+    student.new_tasks = ["depth"]
+    student.method.needs_teacher_predictions = True
+    step = student.make_step(images(), samples(), taught=True)
+    assert torch.equal(step.teacher.predictions["seg"].argmax(1), labels["seg"])
     teacher = student.teacher
     raw = teacher.forward(images(), mode="tensor")
     expected = teacher.heads["seg"].resize(raw["seg"], SIZE).argmax(1)
     assert torch.equal(labels["seg"], expected)
     torch.testing.assert_close(labels["normal"].norm(dim=1), torch.ones(2, *SIZE))
+    with pytest.warns(DeprecationWarning, match="step.teacher.labels"):
+        assert student.teacher_labels(step) is step.teacher.labels
 
 
 def test_amp_on_the_cpu_takes_a_step(student, samples, images):
