@@ -1,0 +1,142 @@
+"""Lists of ids as people have them: read, or explained with list and line."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mmlhl.datasets import MultiTaskDataset, TaskonomyDataset
+
+
+@pytest.fixture
+def make(tmp_path):
+    root = tmp_path / "root"
+    for kind, array in (("image", np.zeros((4, 5, 3))), ("label", np.zeros((4, 5)))):
+        for i in range(2):
+            (root / kind / "a").mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(root / kind / "a" / f"{i}.png"), array)
+    (tmp_path / "secret").mkdir()
+    cv2.imwrite(str(tmp_path / "secret" / "0.png"), np.zeros((4, 5, 3)))
+
+    def build(content=None, **kwargs):
+        if content is not None:
+            (root / "list.txt").write_bytes(content)
+            kwargs["ann_file"] = "list.txt"
+        args = dict(metainfo=dict(classes=("a", "b")), annotations=dict(seg=SEG))
+        data = MultiTaskDataset(data_root=str(root), **{**args, **kwargs})
+        return [data.get_data_info(i) for i in range(len(data))]
+
+    build.root = root
+    return build
+
+
+SEG = dict(kind="classes", dir="label")
+SAME = dict(
+    plain=b"a/0\na/1\n",
+    no_last_end=b"a/0\na/1",
+    crlf=b"a/0\r\na/1\r\n\r\n",
+    old_mac=b"a/0\ra/1\r",
+    byte_order_mark=b"\xef\xbb\xbfa/0\r\na/1\r\n",
+    utf16="\ufeffa/0\r\na/1\r\n".encode("utf-16-le"),
+    backslash=b"a\\0\r\na\\1\r\n",
+    with_suffix=b"a/0.png\na/1.png\n",
+    with_suffix_in_one_line=b"a/0.png\na/1\n",
+    backslash_and_suffix=b".\\a\\0.png\r\n.\\a\\1.png\r\n",
+    blanks=b"  a/0\t\n\n   \n a/1  \n",
+    detours=b"./a/0\na//1\n",
+    up_and_down=b"a/../a/0\na/b/../1\n",
+    comments=b"# the split of 2019\na/0\n#\na/1\n",
+)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_spellings(make, name):
+    found = make(SAME[name])
+    assert [info["img_id"] for info in found] == ["a/0", "a/1"]
+    assert found[1]["img_path"] == str(make.root / "image" / "a/1.png")
+    assert found[1]["ann_paths"]["seg"] == str(make.root / "label" / "a/1.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        (b"a/0\na/7\n", 2, "a/7.png' does not exist; expected one id a line"),
+        (b"\xef\xbb\xbf\r\n\r\na/7\r\n", 3, "a/7.png' does not exist"),
+        (
+            b"a/0 a/0\n",
+            1,
+            "does not exist; expected one id a line",
+        ),  # image and label in two columns
+        (b"a/0\na/1.jpg\n", 2, "a/1.jpg.png' does not exist"),
+        (b"image/a/0\n", 1, r"under img\['dir'\] \('image'\)"),
+        (b"a/0\na/1\na/0\n", 3, "'a/0' is in line 1 already"),
+        (b"a/0\na\\0.png\n", 2, "is in line 1 already"),
+        (b"/etc/passwd\n", 1, "absolute path"),
+        (b"C:\\data\\0\n", 1, "absolute path"),
+        (b"\\\\server\\data\\0\n", 1, "absolute path"),
+        (b"s3://bucket/0\n", 1, "absolute path"),
+        (b"../../secret/0\n", 1, "leads out of the data root"),
+        (b"a/0\na/../../../secret/0\n", 2, "leads out of the data root"),
+        (b"..\\..\\secret\\0\n", 1, "leads out of the data root"),
+        (b"a/..\n", 1, "names no file"),
+        (b"a/0\n..\n", 2, "names no file"),
+        (b"a/\xff\n", 1, "expected text in UTF-8"),
+        (b"a/0\0\n", 1, "zero byte"),
+    ],
+)
+def test_errors_name_list_and_line(make, content, line, message):
+    with pytest.raises(
+        (FileNotFoundError, ValueError), match=rf"list\.txt, line {line}: .*{message}"
+    ):
+        make(content)
+
+
+def test_a_neighbour_within_the_root_may_be_named(make):
+    (make.root / "more").mkdir()
+    cv2.imwrite(str(make.root / "more" / "0.png"), np.zeros((4, 5, 3)))
+    assert make(b"../more/0\n")[0]["img_path"].endswith("more/0.png")
+    # but not from an annotation's folder that lies elsewhere
+    outside = dict(kind="classes", dir=str(make.root.parent / "secret"))
+    with pytest.raises(ValueError, match="line 1: '../more/0' leads out of the data root"):
+        make(b"../more/0\n", annotations=dict(seg=outside))
+
+
+def test_an_empty_list(make):
+    with pytest.raises(ValueError, match=r"no samples in ann_file '.*list\.txt'"):
+        make(b"\n# nothing yet\n")
+
+
+def test_ids_with_blanks_hashes_and_dots(make):
+    names = ["#1", "b c", "d.e", ".f", "g..", "~h", "i:j"]
+    for name in names:
+        cv2.imwrite(str(make.root / "image" / f"{name}.png"), np.zeros((4, 5, 3)))
+        cv2.imwrite(str(make.root / "label" / f"{name}.png"), np.zeros((4, 5)))
+    found = make("\n".join(names).encode())
+    assert [info["img_id"] for info in found] == names
+
+
+def test_suffixes_in_capitals(make):
+    (make.root / "image" / "a" / "1.png").rename(make.root / "image" / "a" / "1.PNG")
+    paths = [info["img_path"] for info in make()]
+    assert [path[-5:] for path in paths] == ["0.png", "1.PNG"]
+    assert make(b"a/1.PNG\n")[0]["img_path"] == paths[1]
+    assert make()[1]["ann_paths"]["seg"].endswith("label/a/1.png")
+    assert len(make(img=dict(suffix=".PNG"))) == 2
+    cv2.imwrite(str(make.root / "image" / "a" / "1.png"), np.zeros((4, 5, 3)))
+    with pytest.raises(ValueError, match=r"has both 'a/1\.\w+' and 'a/1\.\w+'; an id must"):
+        make()
+
+
+def test_buildings_stay_inside_too(tmp_path):
+    (tmp_path / "root" / "rgb" / "home").mkdir(parents=True)
+    (tmp_path / "root" / "depth_zbuffer").mkdir()
+    args = dict(data_root=str(tmp_path / "root"), tasks=["depth_zbuffer"])
+    for name in ("../../outside", "/etc"):
+        with pytest.raises(ValueError, match=r"buildings: .*(leads out|absolute)"):
+            TaskonomyDataset(buildings=[name], **args)
+        (tmp_path / "root" / "list.csv").write_bytes(
+            b"\xef\xbb\xbfid,train\r\n" + f"{name},1".encode()
+        )
+        with pytest.raises(ValueError, match=r"list\.csv, line 2: .*(leads out|absolute)"):
+            TaskonomyDataset(buildings="list.csv", split="train", **args)
+    with pytest.raises(ValueError, match="3 in it is no name"):
+        TaskonomyDataset(buildings=[3], **args)

@@ -1,0 +1,119 @@
+"""Images give the numbers that they store, however few or many bits those have."""
+
+import importlib.util
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmlhl.datasets import Annotation
+from mmlhl.datasets.decoding import decode
+from mmlhl.datasets.reading import decode_image, is_lossy, read_raw
+
+_spec = importlib.util.spec_from_file_location("png", Path(__file__).with_name("png.py"))
+writer = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(writer)
+png, chunk = writer.png, writer.chunk
+IDS = np.array([[0, 1, 2, 3, 3, 2, 1]] * 4)  # an odd width: rows end in the middle of a byte
+
+
+@pytest.mark.parametrize("colour", [writer.GREY, writer.PALETTE])
+@pytest.mark.parametrize("transparent", [b"", chunk(b"tRNS", b"\0\1")])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_few_bits(bits, colour, transparent):
+    ids = np.minimum(IDS, 2**bits - 1)
+    raw = decode_image(png(ids, bits, colour, transparent), "label.png")
+    assert raw.dtype == np.uint8 and np.array_equal(raw, ids)
+    # 150 classes: 17, 34, 85 and 255 would be classes or marks, so nothing would complain
+    ann = Annotation("seg", "classes", dir="label", num_classes=150)
+    assert np.array_equal(decode(raw, ann, "label.png"), ids)
+
+
+def test_greatest_number_of_few_bits():
+    for bits in (1, 2, 4):
+        top = np.full((2, 3), 2**bits - 1)
+        assert (decode_image(png(top, bits, writer.GREY), "a.png") == 2**bits - 1).all()
+
+
+@pytest.mark.parametrize("transparent", [b"", chunk(b"tRNS", b"\0\1")])
+def test_sixteen_bits(transparent):
+    raw = decode_image(png(IDS * 100, 16, writer.GREY, transparent), "a.png")
+    assert raw.dtype == np.uint16 and np.array_equal(raw, IDS * 100)
+    ann = Annotation("seg", "classes", dir="x", id_map={0: 0, 100: 1, 200: 2}, ignore=300)
+    assert decode(raw, ann, "a.png")[0].tolist() == [0, 1, 2, 255, 255, 2, 1]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_alpha(bits):
+    opaque = np.full(IDS.shape, 2**bits - 1)
+    raw = decode_image(png(np.stack([IDS, opaque], 2), bits, writer.GREY_ALPHA), "a.png")
+    assert raw.shape == (*IDS.shape, 2) and np.array_equal(raw[..., 0], IDS)
+    ann = Annotation("seg", "classes", dir="x", num_classes=4)
+    assert np.array_equal(decode(raw, ann, "a.png"), IDS)  # opaque everywhere: it says nothing
+    clear = png(np.stack([IDS, opaque - IDS], 2), bits, writer.GREY_ALPHA)
+    with pytest.raises(ValueError, match="expected one channel.*got 2.*'channels' takes one"):
+        decode(decode_image(clear, "a.png"), ann, "a.png")
+    first = Annotation("seg", "classes", dir="x", num_classes=4, channels=0)
+    assert np.array_equal(decode(decode_image(clear, "a.png"), first, "a.png"), IDS)
+    normal = np.stack([opaque // 2 + 1, opaque // 2 + 1, 0 * IDS, opaque], 2)
+    raw = decode_image(png(normal, bits, writer.RGBA), "n.png")
+    got = decode(raw, Annotation("normal", "normal", dir="n"), "n.png")
+    assert got[0, 0].tolist() == pytest.approx([0, 0, -1], abs=0.01)
+    # a cut-out's alpha as a mask
+    cut = Annotation("mask", "binary", dir="m", channels=(3,), threshold=127)
+    assert (decode(raw, cut, "n.png") == 1).all()
+
+
+def test_three_channels_are_refused_or_one_is_taken():
+    raw = decode_image(png(np.stack([IDS, IDS, 2 * IDS], 2), 8, writer.RGB), "a.png")
+    ann = dict(name="seg", kind="classes", dir="x", num_classes=4)
+    with pytest.raises(ValueError, match=r"^a\.png: expected one channel.*got 3"):
+        decode(raw, Annotation(**ann), "a.png")
+    assert np.array_equal(decode(raw, Annotation(**ann, channels=1), "a.png"), IDS)
+    twice = decode_image(
+        png(np.stack([IDS] * 3, 2), 8, writer.RGB, chunk(b"tRNS", b"\0\1" * 3)), "a"
+    )
+    assert twice.shape == (*IDS.shape, 3)  # a transparent colour is no channel
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF"])
+def test_palettes_elsewhere(kind):
+    image = Image.frombytes("P", (7, 4), IDS.astype(np.uint8).tobytes())
+    image.putpalette([(7 * i + 40) % 256 for i in range(768)])
+    stream = io.BytesIO()
+    image.save(stream, kind)
+    assert np.array_equal(decode_image(stream.getvalue(), "a"), IDS)
+
+
+@pytest.mark.parametrize(("mode", "dtype"), [("I;16", np.uint16), ("F", np.float32), ("1", bool)])
+def test_tiff(mode, dtype):
+    stored = (IDS > 1) if dtype is bool else (IDS / 4 if dtype is np.float32 else IDS * 9000)
+    stream = io.BytesIO()
+    Image.fromarray(stored.astype(dtype)).save(stream, "TIFF")
+    assert np.array_equal(decode_image(stream.getvalue(), "a.tif"), stored.astype(dtype))
+
+
+def test_compression_that_changes_ids(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 4, (16, 16)).astype(np.uint8)
+    for name, options in (("0.jpg", []), ("1.webp", [cv2.IMWRITE_WEBP_QUALITY, 50])):
+        cv2.imwrite(str(tmp_path / name), noise, options)
+        path = str(tmp_path / name)
+        assert is_lossy((tmp_path / name).read_bytes())
+        with pytest.raises(ValueError, match=f"{name}: JPEG and lossy WebP change the numbers"):
+            read_raw(path, "classes annotation 'seg'", exact=True)
+        assert read_raw(path, "depth").shape[:2] == (16, 16)
+    # the content counts, not the name
+    (tmp_path / "2.png").write_bytes((tmp_path / "0.jpg").read_bytes())
+    with pytest.raises(ValueError, match="change the numbers"):
+        read_raw(str(tmp_path / "2.png"), "classes annotation 'seg'", exact=True)
+    lossless = cv2.imencode(".webp", np.stack([noise] * 3, 2), [cv2.IMWRITE_WEBP_QUALITY, 101])[1]
+    assert not is_lossy(lossless.tobytes())
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"II*\0", png(IDS, 8, writer.PALETTE)[:60]])
+def test_broken_files_are_named(content):
+    with pytest.raises(ValueError, match=r"^label\.png: expected an image"):
+        decode_image(content, "label.png")
