@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..models.methods import HAD, HADRelease, LwF
 from ..models.methods.distillation import DistillationMethod
+from ..models.segmentors import LifelongSegmentor
 from .seeds import over_seeds
 from .sheet import Column, Sheet
 
@@ -54,7 +55,8 @@ def pull(
         The value; ``(N, H, W)``, times N so that it is an image's own gradient; and one vector.
     """
     valid = torch.ones_like(raw[:, 0], dtype=torch.bool)
-    value = sum(method.distill(head, head.activation(raw), label, valid).values())
+    losses = method.distill(head, head.activation(raw), label, valid)
+    value = torch.stack(list(losses.values())).sum()
     of_map, *of_weights = torch.autograd.grad(value, [raw, *weights], retain_graph=True)
     vector = torch.cat([gradient.flatten() for gradient in of_weights] or [of_map.new_zeros(0)])
     return value.item(), len(raw) * of_map.square().sum(1).sqrt(), vector
@@ -107,7 +109,7 @@ class Pulls:
 
 
 def measure(
-    student: nn.Module, teacher: nn.Module, images: Iterable[dict]
+    student: LifelongSegmentor, teacher: LifelongSegmentor, images: Iterable[dict]
 ) -> dict[str, dict[str, Pulls]]:
     """Differentiate every loss for each task that the teacher knows.
 

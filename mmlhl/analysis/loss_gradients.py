@@ -28,10 +28,10 @@ def gradients(model: nn.Module, data: dict) -> dict[str, tuple[float, Tensor]]:
         if "loss" not in name:
             continue
         loss = sum(part.mean() for part in (loss if isinstance(loss, (list, tuple)) else [loss]))
-        parts = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
+        given = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
         parts = [
             torch.zeros_like(weight) if part is None else part
-            for weight, part in zip(weights, parts, strict=True)
+            for weight, part in zip(weights, given, strict=True)
         ]
         found[name] = loss.item(), torch.cat([part.flatten() for part in parts])
     return found

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 #: Okabe and Ito's colours, which people with any colour vision tell apart, without yellow (too
@@ -62,7 +63,7 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", dpi=150)
 
 
-def plain_axes(axes) -> None:
+def plain_axes(axes: Axes) -> None:
     """Take away the frame's top and right and put a light grid behind the data."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, axis="y", color="0.9", linewidth=0.8)

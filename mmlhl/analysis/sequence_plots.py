@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -154,7 +155,7 @@ def phase_names(record: LifelongRecord) -> list[str]:
     return [f"{i}\n{'+'.join(p['tasks'])}" for i, p in enumerate(record.phases, start=1)]
 
 
-def _curves(axes, group: Group, figure: tuple[str, str], styles: dict[str, Look]) -> None:
+def _curves(axes: Axes, group: Group, figure: tuple[str, str], styles: dict[str, Look]) -> None:
     # Methods are set a little apart, so that markers and whiskers do not cover each other.
     shifts = np.linspace(-0.12, 0.12, len(group.methods)) if len(group.methods) > 1 else [0]
     for shift, (label, runs) in zip(shifts, group.methods.items(), strict=True):
@@ -180,7 +181,7 @@ def _curves(axes, group: Group, figure: tuple[str, str], styles: dict[str, Look]
             axes.axhline(joint.mean, color="0.45", linestyle=":", linewidth=1.2, label="joint")
 
 
-def _bars(axes, cells: list[tuple[str, Estimate]], styles: dict[str, Look]) -> None:
+def _bars(axes: Axes, cells: list[tuple[str, Estimate]], styles: dict[str, Look]) -> None:
     def height(estimate: Estimate) -> float:
         return estimate.mean if math.isfinite(estimate.mean) else 0.0
 

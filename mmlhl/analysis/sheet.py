@@ -64,8 +64,8 @@ class Sheet:
         if math.isnan(cell.mean):
             return "-"
         digits = self.row_digits[row] if self.row_digits else style.digits
-        mean = round(cell.mean, digits) + 0.0  # adding 0.0 turns -0.0 into 0.0
-        mean = f"{mean:{'+' if style.sign else ''}.{digits}f}"
+        rounded = round(cell.mean, digits) + 0.0  # adding 0.0 turns -0.0 into 0.0
+        mean = f"{rounded:{'+' if style.sign else ''}.{digits}f}"
         return mean if cell.std is None else f"{mean} ± {cell.std:.{digits}f}"
 
     def is_best(self, row: int, column: int) -> bool:

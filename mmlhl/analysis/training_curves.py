@@ -92,7 +92,8 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
     grid = fig.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (task, members) in zip(grid, panels.items(), strict=True):
         for name in members:
-            short = label = name.rpartition(".")[2]
+            short = name.rpartition(".")[2]
+            label: str | None = short
             for start, log in zip(starts, logs, strict=True):
                 if name not in log.losses:
                     continue

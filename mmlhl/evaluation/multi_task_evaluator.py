@@ -178,4 +178,5 @@ def _has(sample: dict, field: str) -> bool:
 def _parameters(kind: Any) -> set[str]:
     """Names of all arguments that a class and its bases take."""
     bases = kind.__mro__ if inspect.isclass(kind) else ()
-    return {name for base in bases for name in inspect.signature(base.__init__).parameters}
+    own = [vars(base)["__init__"] for base in bases if "__init__" in vars(base)]
+    return {name for function in own for name in inspect.signature(function).parameters}

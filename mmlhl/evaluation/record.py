@@ -132,11 +132,11 @@ class LifelongRecord:
         done = len(self.phases)
         phase = dict(name=name, tasks=list(tasks), checkpoint=checkpoint, seconds=seconds, **extra)
         self.phases.append(plain(phase))
-        for task, metric, better, value in new:
+        for task, metric, better, now in new:
             entry = self.metrics.setdefault(task, {}).setdefault(
                 metric, dict(higher_is_better=better, values=[None] * done)
             )
-            entry["values"].append(value)
+            entry["values"].append(now)
         for figures in self.metrics.values():
             for entry in figures.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))

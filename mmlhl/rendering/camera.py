@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+from .scene import Vector
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Camera:
     @classmethod
     def look(
         cls,
-        position,
+        position: Vector,
         yaw: float,
         pitch: float,
         roll: float,
@@ -82,7 +85,9 @@ class Camera:
             raise ValueError(f"zoom factor must be positive, got {factor}")
         return replace(self, fx=self.fx * factor, fy=self.fy * factor)
 
-    def rays(self, height: int, width: int, samples: int = 1, dtype=np.float64) -> np.ndarray:
+    def rays(
+        self, height: int, width: int, samples: int = 1, dtype: DTypeLike = np.float64
+    ) -> np.ndarray:
         """World directions through the centres of a grid of ``samples`` x ``samples`` per pixel.
 
         A direction has length 1 along the camera's forward axis (it is no unit vector), so a

@@ -7,9 +7,12 @@ import numpy as np
 from ..datasets.rooms_classes import BOOKS, OBJECTS
 from . import materials
 from .kit import Kit, tilt, turn
+from .scene import Span, Vector
 
 
-def book_row(rng, kit: Kit, at, length: float, height: float | None = None) -> None:
+def book_row(
+    rng: np.random.Generator, kit: Kit, at: Vector, length: float, height: float | None = None
+) -> None:
     """Stand a row of books on a shelf at ``at``, the middle of its underside."""
     x, y, z = at
     height = height or rng.uniform(0.2, 0.28)
@@ -22,7 +25,7 @@ def book_row(rng, kit: Kit, at, length: float, height: float | None = None) -> N
         left += width
 
 
-def _stack(rng, kit: Kit, x: float, y: float, z: float) -> None:
+def _stack(rng: np.random.Generator, kit: Kit, x: float, y: float, z: float) -> None:
     for _ in range(int(rng.integers(2, 6))):
         h = rng.uniform(0.025, 0.05)
         size = (rng.uniform(0.2, 0.3), rng.uniform(0.15, 0.22), h)
@@ -31,7 +34,7 @@ def _stack(rng, kit: Kit, x: float, y: float, z: float) -> None:
         z += h
 
 
-def _thing(rng, kit: Kit, x: float, y: float, z: float, limit: float) -> None:
+def _thing(rng: np.random.Generator, kit: Kit, x: float, y: float, z: float, limit: float) -> None:
     # one small object standing at (x, y, z), no higher than limit
     style = rng.random()
     s = min(rng.uniform(0.08, 0.22), limit)
@@ -63,8 +66,8 @@ def clutter(
     height: float,
     count: int,
     spread: float,
-    x=(-0.45, 0.45),
-    y=(-0.4, 0.4),
+    x: Span = (-0.45, 0.45),
+    y: Span = (-0.4, 0.4),
     limit: float = 0.5,
 ) -> None:
     """Scatter small things on a surface.

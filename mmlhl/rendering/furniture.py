@@ -8,9 +8,12 @@ from ..datasets.rooms_classes import BED, CHAIR, FURNITURE, SOFA, TABLE, TV
 from . import materials
 from .clutter import book_row, clutter
 from .kit import Kit, tilt
+from .scene import Material, Vector
 
 
-def _legs(kit: Kit, label: int, height: float, material, thick: float, inset: float = 0.04):
+def _legs(
+    kit: Kit, label: int, height: float, material: Material, thick: float, inset: float = 0.04
+) -> None:
     for x in (-1, 1):
         for y in (-1, 1):
             at = (
@@ -66,9 +69,9 @@ def sofa(rng: np.random.Generator) -> Kit:
             at = (x * (w / 2 - arm / 2), 0.03, side)
             kit.ball(SOFA, at, (arm * 1.15, d - 0.02, 0.14), cloth)
     for i in range(seats):
-        x = (i - (seats - 1) / 2) * 0.62
-        kit.box(SOFA, (x, 0.08, seat - 0.06), (0.6, d - 0.26, 0.16), cushion)
-        kit.box(SOFA, (x, -d / 2 + 0.28, seat + 0.24), (0.58, 0.16, 0.42), cushion, lean)
+        middle = (i - (seats - 1) / 2) * 0.62
+        kit.box(SOFA, (middle, 0.08, seat - 0.06), (0.6, d - 0.26, 0.16), cushion)
+        kit.box(SOFA, (middle, -d / 2 + 0.28, seat + 0.24), (0.58, 0.16, 0.42), cushion, lean)
     for _ in range(int(rng.integers(0, 3))):
         at = (rng.uniform(-0.4, 0.4) * (w - 2 * arm - 0.4), -d / 2 + 0.46, seat + 0.2)
         kit.ball(SOFA, at, (0.42, 0.18, 0.38), materials.bedding(rng), tilt(22))
@@ -159,7 +162,7 @@ def desk(rng: np.random.Generator) -> Kit:
     return kit
 
 
-def monitor(rng: np.random.Generator, kit: Kit, at) -> None:
+def monitor(rng: np.random.Generator, kit: Kit, at: Vector) -> None:
     """Put a computer screen on a desk."""
     x, y, z = at
     w = rng.uniform(0.42, 0.62)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..datasets.rooms_classes import FURNITURE, IGNORE, OBJECTS
 from . import noise
+from .scene import Seed
 
 
-def add_holes(sample: dict[str, np.ndarray], seed) -> dict[str, np.ndarray]:
+def add_holes(sample: dict[str, np.ndarray], seed: Seed) -> dict[str, np.ndarray]:
     """Take away what a sensor or an annotator would have missed; what is left stays exact.
 
     Depth goes missing along jumps of depth, on mirroring surfaces, on surfaces seen at a grazing
@@ -55,7 +58,9 @@ def add_holes(sample: dict[str, np.ndarray], seed) -> dict[str, np.ndarray]:
     return {**sample, "depth": depth, "normal": normal, "label": label}
 
 
-def _edges(values: np.ndarray, differ) -> np.ndarray:
+def _edges(
+    values: np.ndarray, differ: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
     """Pixels that differ from the one to the right or below, and those neighbours."""
     edge = np.zeros(values.shape, dtype=bool)
     across = differ(values[:, 1:], values[:, :-1])

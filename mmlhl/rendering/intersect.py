@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .scene import Shape
 
 
-def to_local(shape: Shape, dtype=np.float64) -> tuple[np.ndarray, np.ndarray]:
+def to_local(shape: Shape, dtype: DTypeLike = np.float64) -> tuple[np.ndarray, np.ndarray]:
     """Matrix (3, 3) and offset (3, 1) that map world points into the shape's unit frame.
 
     In that frame a box is the cube from -1 to 1, an ellipsoid the unit sphere and a cylinder
@@ -33,7 +34,7 @@ def intersect(shape: Shape, origins: np.ndarray, rays: np.ndarray) -> np.ndarray
     return _KINDS[shape.kind](shape, matrix @ origins + offset, matrix @ rays)
 
 
-def _box(shape, o, d):
+def _box(shape: Shape, o: np.ndarray, d: np.ndarray) -> np.ndarray:
     # a ray exactly along a face would give infinity minus infinity
     inverse = 1.0 / np.where(d == 0, d.dtype.type(1e-12), d)
     middle = -o * inverse
@@ -43,7 +44,7 @@ def _box(shape, o, d):
     return np.where((enter <= leave) & (enter > 0), enter, np.inf)
 
 
-def _ellipsoid(shape, o, d):
+def _ellipsoid(shape: Shape, o: np.ndarray, d: np.ndarray) -> np.ndarray:
     a = np.einsum("ij,ij->j", d, d)
     b = (o * d).sum(axis=0)
     c = (o * o).sum(axis=0) - 1.0
@@ -52,7 +53,7 @@ def _ellipsoid(shape, o, d):
     return np.where(t > 0, t, np.inf)
 
 
-def _cylinder(shape, o, d):
+def _cylinder(shape: Shape, o: np.ndarray, d: np.ndarray) -> np.ndarray:
     # side: x^2 + y^2 = (m + k z)^2, a circle of radius 1 at z = -1 and of radius taper at z = 1
     m, k = 0.5 * (shape.taper + 1.0), 0.5 * (shape.taper - 1.0)
     base = m + k * o[2]

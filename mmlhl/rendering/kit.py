@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .scene import Material, Shape
+from .scene import Material, Shape, Vector
 
 
 def turn(degrees: float) -> np.ndarray:
@@ -35,7 +35,17 @@ class Kit:
     depth: float
     parts: list[Shape] = field(default_factory=list)
 
-    def _add(self, kind, label, centre, size, material, rotation=None, taper=1.0, opaque=True):
+    def _add(
+        self,
+        kind: str,
+        label: int,
+        centre: Vector,
+        size: Vector,
+        material: Material,
+        rotation: np.ndarray | None = None,
+        taper: float = 1.0,
+        opaque: bool = True,
+    ) -> None:
         self.parts.append(
             Shape(
                 kind,
@@ -49,25 +59,47 @@ class Kit:
             )
         )
 
-    def box(self, label: int, centre, size, material: Material, rotation=None, opaque=True):
+    def box(
+        self,
+        label: int,
+        centre: Vector,
+        size: Vector,
+        material: Material,
+        rotation: np.ndarray | None = None,
+        opaque: bool = True,
+    ) -> None:
         """Add a box by its centre and full size, metres."""
         self._add("box", label, centre, size, material, rotation, opaque=opaque)
 
-    def ball(self, label: int, centre, size, material: Material, rotation=None):
+    def ball(
+        self,
+        label: int,
+        centre: Vector,
+        size: Vector,
+        material: Material,
+        rotation: np.ndarray | None = None,
+    ) -> None:
         """Add an ellipsoid by its centre and full size, metres."""
         self._add("ellipsoid", label, centre, size, material, rotation)
 
     def can(
-        self, label: int, centre, size, material: Material, taper=1.0, rotation=None, opaque=True
-    ):
+        self,
+        label: int,
+        centre: Vector,
+        size: Vector,
+        material: Material,
+        taper: float = 1.0,
+        rotation: np.ndarray | None = None,
+        opaque: bool = True,
+    ) -> None:
         """Add a cylinder by its centre and full size, metres."""
         self._add("cylinder", label, centre, size, material, rotation, taper, opaque)
 
-    def join(self, other: Kit, at, degrees: float = 0.0) -> None:
+    def join(self, other: Kit, at: Vector, degrees: float = 0.0) -> None:
         """Add all parts of another piece, turned and moved."""
         self.parts += other.placed(at, degrees)
 
-    def placed(self, at, degrees: float, item: int = 0) -> list[Shape]:
+    def placed(self, at: Vector, degrees: float, item: int = 0) -> list[Shape]:
         """The shapes turned by ``degrees`` around the vertical and moved to ``at``."""
         rotation = turn(degrees)
         offset = np.array(at, dtype=float)

@@ -8,7 +8,7 @@ from ..datasets.rooms_classes import CEILING, FLOOR, WALL
 from . import clutter, fixtures, furniture, materials
 from .kit import Kit
 from .planner import INWARD, Planner
-from .scene import Light, Scene, Shape
+from .scene import Light, Scene, Seed, Shape
 
 KINDS = ("bedroom", "living", "dining", "office")
 
@@ -37,7 +37,9 @@ def _shell(rng: np.random.Generator, size: np.ndarray) -> list[Shape]:
     return room.parts
 
 
-def _around(rng, plan: Planner, table: Kit, at: np.ndarray, degrees: float) -> None:
+def _around(
+    rng: np.random.Generator, plan: Planner, table: Kit, at: np.ndarray, degrees: float
+) -> None:
     # chairs at the sides of a table, some pulled out or turned
     count = int(rng.integers(1, 5))
     angle = np.deg2rad(degrees)
@@ -115,7 +117,7 @@ def _furnish(rng: np.random.Generator, plan: Planner, kind: str) -> None:
         plan.add(rug, (*(plan.size[:2] * rng.uniform(0.35, 0.65, 2)), 0), rng.choice([0.0, 90.0]))
 
 
-def sample_scene(seed) -> Scene:
+def sample_scene(seed: Seed) -> Scene:
     """Sample a furnished room.
 
     Args:
@@ -134,15 +136,15 @@ def sample_scene(seed) -> Scene:
     day = rng.random() < 0.75
     warm = np.array([1.0, rng.uniform(0.8, 0.95), rng.uniform(0.6, 0.85)])
     cool = np.array([rng.uniform(0.8, 0.95), 0.95, 1.0])
-    lights = []
+    lights: list[Light] = []
     plan.hang(fixtures.door(rng))
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.12, 0.4, 0.33, 0.15]))):
         glow = rng.uniform(0.9, 1.8) if day else rng.uniform(0.0, 0.08)
         hung = plan.hang(fixtures.window(rng, size[2], glow))
         if hung and day and len(lights) < 2:
             side, foot = hung
-            at = (*(foot + 0.35 * INWARD[side]), 1.6)
-            lights.append(Light(np.array(at), cool * rng.uniform(1.5, 3.5), 0.3))
+            at = np.array([*(foot + 0.35 * INWARD[side]), 1.6])
+            lights.append(Light(at, cool * rng.uniform(1.5, 3.5), 0.3))
     if rng.random() < 0.85:
         drop = 0.0 if rng.random() < 0.45 else rng.uniform(0.25, 0.7)
         at = np.array([*(size[:2] * rng.uniform(0.4, 0.6, 2)), size[2]])

@@ -6,10 +6,15 @@ import colorsys
 
 import numpy as np
 
-from .scene import Material
+from .scene import Material, Span
 
 
-def tone(rng: np.random.Generator, saturation=(0.1, 0.7), value=(0.2, 0.85), hue=(0, 1)):
+def tone(
+    rng: np.random.Generator,
+    saturation: Span = (0.1, 0.7),
+    value: Span = (0.2, 0.85),
+    hue: Span = (0, 1),
+) -> np.ndarray:
     """A random RGB colour from ranges of hue, saturation and value, shape (3,)."""
     h, s, v = (rng.uniform(*span) for span in (hue, saturation, value))
     return np.array(colorsys.hsv_to_rgb(h % 1.0, s, v))
@@ -21,11 +26,11 @@ def near(rng: np.random.Generator, colour: np.ndarray, amount: float = 0.15) -> 
     return (colour * factor + rng.normal(0, 0.015, 3)).clip(0.02, 0.98)
 
 
-def _seed(rng) -> int:
+def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(0, 4096))
 
 
-def _timber(rng, value=(0.22, 0.8)):
+def _timber(rng: np.random.Generator, value: Span = (0.22, 0.8)) -> np.ndarray:
     """Wood colours: brown mostly, painted white, grey or in a colour at times."""
     kind = rng.random()
     if kind < 0.7:
@@ -59,7 +64,9 @@ def gloss(rng: np.random.Generator) -> Material:
     return Material("plain", np.stack([tone(rng, (0, 0.8), (0.15, 0.95))]), 0.1, _seed(rng), 0.8)
 
 
-def plain(rng: np.random.Generator, saturation=(0.1, 0.8), value=(0.15, 0.9)) -> Material:
+def plain(
+    rng: np.random.Generator, saturation: Span = (0.1, 0.8), value: Span = (0.15, 0.9)
+) -> Material:
     """One matt colour."""
     return Material("plain", np.stack([tone(rng, saturation, value)]), 0.1, _seed(rng))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from . import noise
-from .scene import Material
+from .scene import Material, Vector
 from .spots import Spot
 
 
-def mix(a, b, weight) -> np.ndarray:
+def mix(a: Vector | float, b: Vector | float, weight: float | np.ndarray) -> np.ndarray:
     """Blend two colours, given once (3,) or for each point (3, N), by a weight in [0, 1]."""
     a, b = np.asarray(a), np.asarray(b)
     a = a[:, None] if a.ndim == 1 else a

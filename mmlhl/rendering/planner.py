@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kit import Kit
-from .scene import Shape
+from .scene import Shape, Vector
 
 INWARD = np.array([[0, 1], [-1, 0], [0, -1], [1, 0]])
 """Into the room from each of its walls; a piece at wall k is turned by 90 k degrees."""
@@ -14,19 +14,19 @@ INWARD = np.array([[0, 1], [-1, 0], [0, -1], [1, 0]])
 class Planner:
     """Places kits into a room; remembers which floor and which stretch of wall is taken."""
 
-    def __init__(self, rng: np.random.Generator, size: np.ndarray):
+    def __init__(self, rng: np.random.Generator, size: np.ndarray) -> None:
         self.rng, self.size = rng, size
         self.shapes: list[Shape] = []
         self.taken: list[tuple[float, float, float, float]] = []
         self.hung: list[list[tuple[float, float]]] = [[] for _ in range(4)]
         self.items = 0
 
-    def add(self, kit: Kit, at, degrees: float) -> None:
+    def add(self, kit: Kit, at: Vector, degrees: float) -> None:
         """Put a kit anywhere, as an item of its own."""
         self.items += 1
         self.shapes += kit.placed(at, degrees, self.items)
 
-    def _free(self, x, y, half_x, half_y) -> bool:
+    def _free(self, x: float, y: float, half_x: float, half_y: float) -> bool:
         width, depth = self.size[:2]
         if x - half_x < 0 or y - half_y < 0 or x + half_x > width or y + half_y > depth:
             return False
@@ -61,7 +61,9 @@ class Planner:
                 return True
         return False
 
-    def drop(self, kit: Kit, degrees: float | None = None, near=None) -> np.ndarray | None:
+    def drop(
+        self, kit: Kit, degrees: float | None = None, near: Vector | None = None
+    ) -> np.ndarray | None:
         """Put a kit on free floor; returns where, or None if there was no room for it."""
         for _ in range(12):
             angle = self.rng.uniform(0, 360) if degrees is None else degrees

@@ -98,7 +98,9 @@ def trace(
     return depth, hit
 
 
-def _windows(shapes: list[Shape], camera: Camera, height: int, width: int, samples: int):
+def _windows(
+    shapes: list[Shape], camera: Camera, height: int, width: int, samples: int
+) -> list[tuple[slice, slice] | None]:
     """Rows and columns that each shape can cover; None if it is out of sight."""
     corners = np.concatenate([shape.corners() for shape in shapes])
     column, row, depth = camera.project(corners).T.reshape(3, len(shapes), 8)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
+
+#: Three numbers: a place, a size, a direction.
+Vector: TypeAlias = Sequence[float] | np.ndarray
+#: Lowest and highest value.
+Span: TypeAlias = tuple[float, float]
+#: What seeds ``np.random.default_rng``.
+Seed: TypeAlias = int | Sequence[int] | np.random.SeedSequence
 
 _SIGNS = np.array(list(itertools.product((-1, 1), repeat=3)), dtype=float)
 

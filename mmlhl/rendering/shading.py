@@ -7,7 +7,7 @@ import numpy as np
 from . import textures
 from .camera import Camera
 from .intersect import intersect, surface
-from .scene import Scene
+from .scene import Scene, Shape
 from .spots import spot
 
 _REACH = 0.9
@@ -69,7 +69,9 @@ def shade(
     return _develop(scene, radiance.reshape(3, *hit.shape), samples, rng)
 
 
-def _surfaces(scene, points, hit):
+def _surfaces(
+    scene: Scene, points: np.ndarray, hit: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     normal = np.empty_like(points)
     albedo = np.empty_like(points)
     gloss = np.empty(points.shape[1], dtype=np.float32)
@@ -86,7 +88,14 @@ def _surfaces(scene, points, hit):
     return normal, albedo, gloss, glow
 
 
-def _openness(scene, points, normal, blockers, hit, rng):
+def _openness(
+    scene: Scene,
+    points: np.ndarray,
+    normal: np.ndarray,
+    blockers: list[Shape],
+    hit: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Share of the light from everywhere that arrives: one random probe, and the room's walls."""
     probe = rng.normal(size=points.shape).astype(np.float32)
     probe = normal + 0.9 * probe / np.linalg.norm(probe, axis=0)
@@ -101,15 +110,14 @@ def _openness(scene, points, normal, blockers, hit, rng):
     return seen * (0.85 + 0.15 * normal[2])
 
 
-def _calm(values, hit, radius):
+def _calm(values: np.ndarray, hit: np.ndarray, radius: int) -> np.ndarray:
     """Average noisy values with those of near samples on the same shape, along rows and columns."""
     values = values.reshape(hit.shape)
     for axis in (0, 1):
         total, count = values.copy(), np.ones_like(values)
         for step in range(1, radius + 1):
-            here, there = [slice(None)] * 2, [slice(None)] * 2
-            here[axis], there[axis] = slice(step, None), slice(None, -step)
-            here, there = tuple(here), tuple(there)
+            whole = (slice(None),) * axis
+            here, there = (*whole, slice(step, None)), (*whole, slice(None, -step))
             same = hit[here] == hit[there]
             total[here] += same * values[there]
             total[there] += same * values[here]
@@ -119,7 +127,7 @@ def _calm(values, hit, radius):
     return values.ravel()
 
 
-def _blocked(points, way, blockers):
+def _blocked(points: np.ndarray, way: np.ndarray, blockers: list[Shape]) -> np.ndarray:
     """Whether something opaque lies between ``points`` and ``points + way``, shape (N,)."""
     blocked = np.zeros(points.shape[1], dtype=bool)
     low = np.minimum(points, points + way)
@@ -134,13 +142,15 @@ def _blocked(points, way, blockers):
             near = (low[2] < b[2]) & (high[2] > a[2])
             near &= (low[0] < b[0]) & (high[0] > a[0])
             near &= (low[1] < b[1]) & (high[1] > a[1]) & ~blocked
-            near = np.flatnonzero(near)
-            if len(near):
-                blocked[near] = intersect(shape, points[:, near], way[:, near]) < 1.0
+            index = np.flatnonzero(near)
+            if len(index):
+                blocked[index] = intersect(shape, points[:, index], way[:, index]) < 1.0
     return blocked
 
 
-def _develop(scene, radiance, samples, rng):
+def _develop(
+    scene: Scene, radiance: np.ndarray, samples: int, rng: np.random.Generator
+) -> np.ndarray:
     """Average the samples, expose, add the lens's fall-off and the sensor's noise."""
     _, height, width = radiance.shape
     height, width = height // samples, width // samples

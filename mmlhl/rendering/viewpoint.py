@@ -6,10 +6,10 @@ import numpy as np
 
 from .camera import Camera
 from .renderer import render_labels
-from .scene import Scene
+from .scene import Scene, Seed, Shape
 
 
-def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 10) -> Camera:
+def sample_camera(scene: Scene, seed: Seed, height: int, width: int, tries: int = 10) -> Camera:
     """Sample a camera that stands free and sees something of the room.
 
     Args:
@@ -23,7 +23,8 @@ def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 10) 
         Camera: Not inside of anything, roughly level, looking into the room.
     """
     rng = np.random.default_rng(seed)
-    best, best_score = None, -np.inf
+    best: Camera | None = None
+    best_score = -np.inf
     while tries > 0 or best is None:
         tries -= 1
         camera = _candidate(rng, scene, height, width)
@@ -45,10 +46,11 @@ def sample_camera(scene: Scene, seed, height: int, width: int, tries: int = 10) 
             best, best_score = camera, score
         if score > 4.5:
             break
+    assert best is not None  # the loop ends with one
     return best
 
 
-def _candidate(rng, scene, height, width) -> Camera:
+def _candidate(rng: np.random.Generator, scene: Scene, height: int, width: int) -> Camera:
     room = scene.size
     position = np.array([*(rng.beta(0.5, 0.5, 2) * (room[:2] - 0.7) + 0.35), 0])
     position[2] = rng.uniform(1.0, min(1.9, room[2] - 0.4))
@@ -59,6 +61,6 @@ def _candidate(rng, scene, height, width) -> Camera:
     return Camera.look(position, yaw, pitch, rng.normal(0, 2.5), rng.uniform(52, 82), height, width)
 
 
-def _inside(shape, point) -> bool:
+def _inside(shape: Shape, point: np.ndarray) -> bool:
     local = shape.rotation.T @ (point - shape.centre) / (shape.half + 0.12)
     return bool((np.abs(local) < 1).all())

@@ -47,7 +47,7 @@ def scene_and_camera(
     return scene, sample_camera(scene, camera_seed, height, width)
 
 
-def _seeds(split: str, index: int, seed: int):
+def _seeds(split: str, index: int, seed: int) -> list[np.random.SeedSequence]:
     return np.random.SeedSequence([seed, SPLITS.index(split), index]).spawn(3)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.runner import Runner
@@ -25,7 +26,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         **kwargs: See mmseg's SegVisualizationHook.
     """
 
-    def __init__(self, *args, loader: dict | None = None, **kwargs) -> None:
+    def __init__(self, *args: Any, loader: dict | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.loader = dict(loader or dict(type="LoadImage"))
         self._drawn = 0

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import mmcv
@@ -59,10 +60,10 @@ class MultiTaskVisualizer(SegLocalVisualizer):
     def __init__(
         self,
         name: str = "visualizer",
-        *args,
+        *args: Any,
         kinds: dict[str, str] | None = None,
         cell_width: int = 320,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(name, *args, **kwargs)
         for field, kind in (kinds or {}).items():
@@ -87,7 +88,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         out_file: str | None = None,
         step: int = 0,
         with_labels: bool | None = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Draw a sample and show it, write it to a file, or hand it to the backends.
 

@@ -22,7 +22,7 @@ from mmengine.config import Config
 
 from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.distillation_report import report
-from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink
+from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teachers_of
 from mmlhl.analysis.benchmarks.distillation_training import execute
 from mmlhl.command_line import Parser
 
@@ -64,8 +64,7 @@ def main(argv: list[str] | None = None) -> None:
             raise SystemExit(f"--methods {unknown}: {file} has {list(cfg.benchmark.methods)}")
         runs, data = all_runs(cfg, seeds, methods), cfg.benchmark.data
         if not args.report_only:
-            teachers = [run.teacher_run for run in runs if run.teacher]
-            execute(teachers, cfg, root, args.jobs, f"{data}: teachers")
+            execute(teachers_of(runs), cfg, root, args.jobs, f"{data}: teachers")
             execute(runs, cfg, root, args.jobs, f"{data}: students")
         text = report(cfg, command, seeds, methods, root)
         if args.out:

@@ -12,7 +12,7 @@ from ..formats import to_markdown, to_rich
 from ..seeds import over_seeds
 from ..sheet import Column, Sheet
 from . import running
-from .distillation_runs import PLAIN, Run, all_runs, pair_runs
+from .distillation_runs import PLAIN, Run, all_runs, pair_runs, teachers_of
 
 MIOU, AACC = "seg/mIoU", "seg/aAcc"
 
@@ -20,7 +20,7 @@ MIOU, AACC = "seg/mIoU", "seg/aAcc"
 def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root: Path) -> str:
     """The section of a data set as Markdown; its tables are also printed."""
     students = all_runs(cfg, seeds, methods)
-    runs = dict.fromkeys([*students, *(run.teacher_run for run in students if run.teacher)])
+    runs = dict.fromkeys([*students, *teachers_of(students)])
     seconds = sum((run.result(root) or {}).get("seconds", 0) for run in runs)
     lines = [
         f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; "
@@ -50,15 +50,14 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
     sheet = Sheet("pair", title, columns, unranked={"Teacher"})
     alone = [Run(cfg.benchmark.data, f"{PLAIN}/{pair['student']}", seed) for seed in seeds]
     rows = dict(zip(methods, pair_runs(cfg, pair, seeds, methods), strict=True))
-    taught = [run for runs in rows.values() for run in runs if run.teacher]
-    rows["Teacher"] = list(dict.fromkeys(run.teacher_run for run in taught))
+    rows["Teacher"] = teachers_of([run for runs in rows.values() for run in runs])
     for name, runs in rows.items():
-        results = [run.result(root) for run in runs]
-        # each student against the one of the same seed that was taught by nobody
+        found = [run.result(root) for run in runs]
+        # each student against the one of the same seed that had no teacher
         base = [run.result(root) for run in alone]
         paired = name != "Teacher" and runs != alone
-        gains = [r[MIOU] - b[MIOU] for r, b in zip(results, base, strict=False) if r and b]
-        results = [result for result in results if result]
+        gains = [r[MIOU] - b[MIOU] for r, b in zip(found, base, strict=False) if r and b]
+        results = [result for result in found if result]
         minutes = over_seeds(result["seconds"] / 60 for result in results)
         sheet.rows.append(
             (

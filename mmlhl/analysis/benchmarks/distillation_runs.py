@@ -54,7 +54,13 @@ class Run:
     def teacher_run(self) -> Run | None:
         """The run that trains the teacher."""
         seed = self.seed if self.teacher_seed is None else self.teacher_seed
-        return self.teacher and Run(self.data, self.teacher, seed, teaches=True)
+        return Run(self.data, self.teacher, seed, teaches=True) if self.teacher else None
+
+
+def teachers_of(runs: list[Run]) -> list[Run]:
+    """The runs that train the teachers of some runs, each once."""
+    teachers = [run.teacher_run for run in runs]
+    return list(dict.fromkeys(teacher for teacher in teachers if teacher is not None))
 
 
 def pair_runs(cfg: Config, pair: dict, seeds: list[int], methods: list[str]) -> list[list[Run]]:

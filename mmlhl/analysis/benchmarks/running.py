@@ -81,11 +81,11 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
     )
     process.start()
     process.join()
-    return process.exitcode
+    return process.exitcode or 0
 
 
 @lru_cache(maxsize=1)
-def processes() -> multiprocessing.context.BaseContext:
+def processes() -> multiprocessing.context.ForkServerContext:
     """Processes of a server that has imported everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([f"{__package__}.worker"])

@@ -57,7 +57,7 @@ class StreamingMetric(BaseMetric):
                 DeprecationWarning,
                 stacklevel=2,
             )
-            cls.summarize = former
+            cls.summarize = former  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class StreamingMetric(BaseMetric):
                 "add it to the meta_keys of the packing transform."
             )
         parts = Path(osp.splitext(sample["img_path"])[0]).parts[-self.output_levels :]
-        path = Path(self.output_dir).joinpath(*parts)
+        path = Path(str(self.output_dir)).joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
