@@ -32,8 +32,8 @@ def report(
         settings(cfg),
         "",
     ]
-    records = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
-    records = [record for record in records if record is not None]
+    found = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
+    records = [record for record in found if record is not None]
     if records:
         comparison = Comparison(records, min_span=MIN_SPAN)
         for group in comparison.groups:
@@ -79,7 +79,8 @@ def images(cfg: Config) -> str:
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
     """What the search found, a line a method."""
     for label in labels:
-        if search_option(cfg, label) is None or "like" in cfg.benchmark.methods[label]:
+        option = search_option(cfg, label)
+        if option is None or "like" in cfg.benchmark.methods[label]:
             continue
         try:
             value, scores = chosen_value(cfg, label, order, root)
@@ -88,7 +89,7 @@ def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path
             continue
         tried = ", ".join(f"{v:g}: {score:.1f}" for v, score in scores.items())
         end = "" if open_end(scores) is None else ", still at an end"
-        yield f"{label}: {search_option(cfg, label)[0]} = {value:g}{end} ({tried})"
+        yield f"{label}: {option[0]} = {value:g}{end} ({tried})"
 
 
 def missing(

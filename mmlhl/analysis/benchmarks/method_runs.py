@@ -78,8 +78,9 @@ def run_config(cfg: Config, run: Run) -> Config:
     for key in ("benchmark", "methods"):
         out.pop(key, None)
     method = dict(entry["method"])
-    if run.value is not None:
-        set_option(method, search_option(cfg, run.label)[0], run.value)
+    option = search_option(cfg, run.label)
+    if option is not None and run.value is not None:
+        set_option(method, option[0], run.value)
     out.model["method"] = method
     out.merge_from_dict(dict(model=entry.get("model", {})))
     out.label = run.label

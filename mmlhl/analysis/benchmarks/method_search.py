@@ -58,16 +58,19 @@ def tried_scores(
     bounds = [_run(cfg, bound, order) for bound in ("Naive", "Joint")]
     naive, joint = (run.record(root) for run in bounds)
     lacking = [run for run in bounds if run.record(root) is None]
-    values = sorted(search_option(cfg, label)[1])
+    option = search_option(cfg, label)
+    values = sorted(option[1]) if option else []
     added = {0: 0, -1: 0}
     while True:
         runs = {value: _run(cfg, label, order, value) for value in values}
-        lacking += [run for run in runs.values() if run.record(root) is None]
-        if lacking:
+        records = {value: run.record(root) for value, run in runs.items()}
+        lacking += [runs[value] for value, record in records.items() if record is None]
+        if lacking or naive is None or joint is None:
             return {}, lacking
         scores = {
-            value: position(run.record(root), naive, joint, min_span=MIN_SPAN).mean
-            for value, run in runs.items()
+            value: position(record, naive, joint, min_span=MIN_SPAN).mean
+            for value, record in records.items()
+            if record is not None
         }
         if all(math.isnan(score) for score in scores.values()):
             raise RuntimeError(f"naive and joint training are no bounds to rank {label}'s runs by")
@@ -132,7 +135,7 @@ def chosen_value(
         names = [run.folder(root).name for run in lacking]
         raise RuntimeError(f"the search for {label} lacks {names}; see train.log there")
     known = {value: score for value, score in scores.items() if not math.isnan(score)}
-    return max(known, key=known.get), scores
+    return max(known, key=lambda value: known[value]), scores
 
 
 def final_runs(
