@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
-from mmseg.registry import TRANSFORMS
 
 from .. import config_values
-from ..registered import registered_class
 from .annotation import Annotation
 from .transforms import LoadImage
 
@@ -118,27 +116,6 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
     return list(dict.fromkeys(wanted))
 
 
-def build_step(step: Any) -> Callable:
-    """A transform of a pipeline; mmcv's loader of images, however it is spelt, becomes ours.
-
-    Args:
-        step: Config, with the type as a string, with a scope, or as a class; or a transform.
-
-    Returns:
-        The transform.
-    """
-    if isinstance(step, Mapping):
-        if registered_class(TRANSFORMS, step) is LoadImageFromFile:
-            step = {**step, "type": LoadImage}
-        # mmengine's Compose would look in its own registry when no default scope is set
-        return TRANSFORMS.build(dict(step))
-    if type(step) is LoadImageFromFile:
-        loader = LoadImage()
-        loader.__dict__.update(step.__dict__)
-        return loader
-    return step
-
-
 def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFromFile:
     """How a pipeline reads its images.
 
@@ -150,6 +127,7 @@ def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFr
         The pipeline's own loader, or one with default options.
     """
     for step in getattr(pipeline, "transforms", pipeline):
+        step = getattr(step, "step", step)  # of one that is watched
         if isinstance(step, LoadImageFromFile):
             return step
     return LoadImage(backend_args=backend_args)

@@ -14,7 +14,6 @@ from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
 from .arguments import (
-    build_step,
     check_img,
     check_tasks,
     image_loader,
@@ -25,6 +24,7 @@ from .decoding import label_table
 from .first_sample import hint, look_at_first, need_first
 from .ids import find_ids, read_ids
 from .parts import check_part, take_part
+from .pipelines import build_step
 
 
 @DATASETS.register_module()
@@ -54,8 +54,9 @@ class MultiTaskDataset(BaseSegDataset):
             may be a text file with one name a line. Where the class or the annotation names the
             classes in the files, these are some of them, and labels follow: others become 255.
             Names of other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
-        pipeline: Transforms. A ``LoadImageFromFile`` is replaced by ``LoadImage``, which also reads
-            ``.npy`` images, so that the same pipeline works in mmseg's inferencer.
+        pipeline: Transforms. Each moves every annotation or is refused by name, see
+            :mod:`~mmlhl.datasets.pipelines`. ``LoadImageFromFile`` is replaced by ``LoadImage``,
+            which also reads ``.npy`` images, so that the same pipeline works in mmseg's inferencer.
         test_mode: As in mmengine, but does not ask for classes.
         lazy_init: Whether to put off the listing of files.
         **kwargs: Further arguments of ``BaseSegDataset`` (``indices``, ``serialize_data``,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, to_tensor
 from mmengine.structures import PixelData
+from mmseg.datasets.transforms import PackSegInputs
 from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 
@@ -92,6 +93,28 @@ class PackMultiTaskInputs(BaseTransform):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(meta_keys={self.meta_keys})"
+
+
+@TRANSFORMS.register_module(name="PackSegInputs", force=True)
+class StockPackSegInputs(PackSegInputs):
+    """mmseg's ``PackSegInputs``, which keeps what happened to the image.
+
+    So predictions come back through padding and any number of flips on mmseg's datasets, too.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Pack the results.
+
+        Args:
+            results: Pipeline results.
+
+        Returns:
+            ``inputs`` and ``data_samples``.
+        """
+        packed = super().transform(results)
+        if results.get(GEOMETRY):
+            packed["data_samples"].set_metainfo({GEOMETRY: results[GEOMETRY]})
+        return packed
 
 
 def _field(key: str) -> str:

@@ -1,0 +1,126 @@
+"""Pipelines whose every transform moves all annotations, or is refused by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mmcv.transforms import LoadImageFromFile
+from mmseg.registry import TRANSFORMS
+
+from ..registered import type_name
+from .transforms import LoadImage
+from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WATCHED, WRAPS, refusal
+from .transforms.watched import Watched
+
+# Arguments that mean the same in what a stock transform is replaced by; others have no place there.
+_SHARED = dict(
+    LoadImage=None,
+    LoadMultiTaskAnnotations=("backend_args",),
+    PackMultiTaskInputs=("meta_keys",),
+)
+
+
+def build_step(step: Mapping | Callable) -> Callable:
+    """Build one transform of a dataset's pipeline.
+
+    Stock transforms move every annotation or are refused (:mod:`.transforms.catalogue`), whether
+    they are named with or without a scope or given as a class, also inside of others. A transform
+    that is not known here is tried and watched (:mod:`.transforms.watched`).
+
+    Args:
+        step: Config of a transform, or a transform.
+
+    Returns:
+        The transform.
+
+    Raises:
+        ValueError: If it cannot serve samples with several annotations.
+    """
+    if not isinstance(step, Mapping):
+        return _given(step)
+    step = dict(step)
+    name = type_name(step)
+    if not _is_stock(name, step["type"]):
+        return _guarded(TRANSFORMS.build(step))
+    verdict, remark = STOCK[name]
+    if verdict == REFUSED:
+        raise ValueError(refusal(name))
+    if verdict == BECOMES:
+        return TRANSFORMS.build(_replaced(step, name, remark))
+    if verdict == WRAPS:
+        return TRANSFORMS.build(_wrapped(step, name))
+    if verdict == ACTS:
+        step["type"] = f"mmseg.{name}"
+    built = TRANSFORMS.build(step)
+    return _guarded(built) if verdict == WATCHED else built
+
+
+def _is_stock(name: str, kind: Any) -> bool:
+    """Whether a type is what mmcv or mmseg, or we in their place, registered under that name."""
+    if name not in STOCK:
+        return False
+    cls = kind if inspect.isclass(kind) else TRANSFORMS.get(kind)
+    return inspect.isclass(cls) and cls.__module__.split(".")[0] in ("mmcv", "mmseg", "mmlhl")
+
+
+def _given(step: Callable) -> Callable:
+    """A transform that was built by somebody else."""
+    if type(step) is LoadImageFromFile:
+        loader = LoadImage()
+        loader.__dict__.update(step.__dict__)
+        return loader
+    name = type(step).__name__
+    if _is_stock(name, type(step)):
+        if STOCK[name][0] == REFUSED:
+            raise ValueError(refusal(name))
+        if STOCK[name][0] == KEEPS:
+            return step
+    return _guarded(step)
+
+
+def _guarded(step: Callable) -> Callable:
+    if type(step).__module__.split(".")[0] == "mmlhl":
+        return step
+    if getattr(step, "moves_pixels", None) is False:
+        return step
+    return Watched(step)
+
+
+def _replaced(step: dict, name: str, ours: str) -> dict:
+    shared = _SHARED[ours]
+    if shared is None:
+        return {**step, "type": ours}
+    if step.get("reduce_zero_label"):
+        raise ValueError(
+            f"{name}(reduce_zero_label=True): set reduce_zero_label=True of the dataset instead"
+        )
+    return {"type": ours, **{key: step[key] for key in shared if key in step}}
+
+
+def _wrapped(step: dict, name: str) -> dict:
+    """The config of a wrapper with its transforms built."""
+    if "transforms" not in step:
+        return step
+    if name in ("KeyMapper", "TransformBroadcaster"):
+        for inner in _flat(step["transforms"]):
+            kind = type_name(inner) if isinstance(inner, Mapping) else type(inner).__name__
+            if STOCK.get(kind, (KEEPS, ""))[0] not in (KEEPS, BECOMES):
+                raise ValueError(
+                    f"{name} around {kind}: a transform that moves pixels would move what it is "
+                    "mapped to and leave the other maps; use it without a mapping"
+                )
+    return {**step, "transforms": _built(step["transforms"])}
+
+
+def _built(steps: Any) -> Any:
+    if isinstance(steps, (list, tuple)):
+        return [_built(step) for step in steps]
+    return build_step(steps)
+
+
+def _flat(steps: Any) -> list:
+    if isinstance(steps, (list, tuple)):
+        return [inner for step in steps for inner in _flat(step)]
+    return [steps]

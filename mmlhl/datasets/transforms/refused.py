@@ -1,0 +1,50 @@
+"""Stock transforms that cannot serve samples with several annotations, refused by name."""
+
+from __future__ import annotations
+
+from mmseg.registry import TRANSFORMS
+
+from .catalogue import REFUSED, STOCK, refusal
+from .maps import is_plain
+
+# Those that a sample may meet outside of a dataset's own pipeline, as in MultiImageMixDataset.
+_MOVING = (
+    "BioMedical3DPad",
+    "BioMedical3DRandomCrop",
+    "BioMedical3DRandomFlip",
+    "RandomDepthMix",
+    "RandomMosaic",
+    "SegRescale",
+)
+
+
+class _Refusing:
+    """Refuses samples with dense annotations; mmseg's own go through."""
+
+    def transform(self, results: dict) -> dict:
+        """Apply the stock transform.
+
+        Args:
+            results: Pipeline results.
+
+        Returns:
+            The results.
+
+        Raises:
+            ValueError: If the sample has annotations that the transform would leave behind.
+        """
+        if not is_plain(results):
+            raise ValueError(refusal(type(self).__name__))
+        return super().transform(results)  # type: ignore[misc]
+
+
+def _refuse(name: str) -> None:
+    stock = TRANSFORMS.get(name)
+    made = type(name, (_Refusing, stock), dict(__module__=__name__, __doc__=stock.__doc__))
+    globals()[name] = made  # so that workers can be sent one
+    TRANSFORMS.register_module(name=name, force=True, module=made)
+
+
+for _name in _MOVING:
+    if STOCK[_name][0] == REFUSED:
+        _refuse(_name)

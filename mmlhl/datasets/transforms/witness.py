@@ -1,0 +1,132 @@
+"""Coordinates that go through a transform as a label, to see where it moves pixels.
+
+Transforms in mmseg's style treat all ``seg_fields`` alike. So one more such field, whose every
+pixel holds its own place, comes out as the map from new pixels to old ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .flip import flip_map
+from .maps import VALID, annotation_maps, ensure_valid_map, fill_value
+from .trace import note
+
+KEY = "_witness"
+_FIRST = 1024.0
+"""Places count from here, so that no filling is taken for one."""
+
+
+def plant(results: dict) -> np.ndarray:
+    """Add the witness to a sample's ``seg_fields``.
+
+    Args:
+        results: Pipeline results with ``img``.
+
+    Returns:
+        (H, W) float32, the witness before the transform.
+    """
+    height, width = results["img"].shape[:2]
+    # whole numbers are exact in float32 up to 2^24, images of 4096 x 4096 pixels
+    dtype = np.float32 if height * width + _FIRST < 2**24 else np.float64
+    places = np.arange(height * width, dtype=dtype).reshape(height, width) + dtype(_FIRST)
+    results[KEY] = places.copy()
+    results["seg_fields"] = [*results.get("seg_fields", []), KEY]
+    return places
+
+
+def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
+    """Take the witness out again and read it.
+
+    Args:
+        results: Results of the transform.
+        before: What :func:`plant` returned.
+        name: The transform's name.
+
+    Returns:
+        (H', W') int64, index of the old pixel or -1; None if nothing moved.
+
+    Raises:
+        ValueError: If the transform gave the image another size than its labels, or mixed labels.
+    """
+    after = results.pop(KEY, None)
+    results["seg_fields"] = [key for key in results.get("seg_fields", []) if key != KEY]
+    size = results["img"].shape[:2]
+    if after is None or after.shape[:2] != tuple(size):
+        raise ValueError(
+            f"{name} changes the image to {size[0]}x{size[1]} (height x width), but not its labels "
+            "(all of seg_fields); let it move both, or leave it out"
+        )
+    if after is before or np.array_equal(after, before):
+        return None
+    index = after.astype(np.float64) - _FIRST
+    known = (index >= 0) & (index < before.size)
+    if not known.any() or (index[known] != np.floor(index[known])).mean() > 0.01:
+        raise ValueError(
+            f"{name} interpolates the labels in seg_fields or changes their type to "
+            f"{after.dtype}; labels have to be moved by nearest neighbours"
+        )
+    return np.where(known, index, -1).astype(np.int64)
+
+
+def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: str) -> None:
+    """Move all maps that the transform left where they were.
+
+    Args:
+        results: Results of the transform.
+        source: What :func:`harvest` returned.
+        before: Key -> map before the transform.
+        size: (height, width) before it.
+        name: The transform's name.
+
+    Raises:
+        ValueError: If normals cannot be turned along, or a map has another size than the image.
+    """
+    direction = _flip_of(source, size)
+    outside = source < 0
+    if outside.any():
+        ensure_valid_map(results, size)
+        before.setdefault(VALID, results[VALID])
+    for key, kind in list(annotation_maps(results)):
+        if results[key] is not before.get(key) or key in results["seg_fields"]:
+            continue  # moved by the transform itself
+        if direction is not None:
+            results[key] = flip_map(results[key], direction, kind)
+            continue
+        array = results[key]
+        moved = array.reshape(-1, *array.shape[2:])[np.maximum(source, 0)]
+        moved[outside] = fill_value(kind)
+        if kind == "normal":
+            turn = _turn_of(source, size, name)
+            moved[..., :2] = moved[..., :2] @ turn.T.astype(moved.dtype)
+        results[key] = moved
+    results["img_shape"] = tuple(results["img"].shape[:2])
+    if direction is not None:
+        note(results, "flip", name, direction=direction)
+    else:
+        note(results, "warp", name)
+
+
+def _flip_of(source: np.ndarray, size: tuple) -> str | None:
+    if source.shape != tuple(size):
+        return None
+    places = np.arange(source.size).reshape(size)
+    views = dict(horizontal=places[:, ::-1], vertical=places[::-1], diagonal=places[::-1, ::-1])
+    return next((name for name, view in views.items() if np.array_equal(view, source)), None)
+
+
+def _turn_of(source: np.ndarray, size: tuple, name: str) -> np.ndarray:
+    """The rotation or reflection (2, 2) of an affine move, in the frame x right, y down."""
+    rows, columns = np.nonzero(source >= 0)
+    places = source[rows, columns]
+    old = np.stack([places % size[1], places // size[1], np.ones(len(places))], axis=1)
+    new = np.stack([columns, rows], axis=1).astype(float)
+    matrix = np.linalg.lstsq(old, new, rcond=None)[0]
+    scale = max(np.abs(matrix[:2]).max(), 1.0)
+    if np.abs(old @ matrix - new).max() > 1.5 * scale:
+        raise ValueError(
+            f"{name} bends the image, and normals cannot follow that; leave it out where normals "
+            "are learned"
+        )
+    left, _, right = np.linalg.svd(matrix[:2].T)
+    return left @ right
