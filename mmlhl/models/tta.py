@@ -9,6 +9,8 @@ from mmengine.model import BaseTTAModel
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from .segmentors.views import refuse_final_steps
+
 
 @MODELS.register_module()
 class MultiTaskTTAModel(BaseTTAModel):
@@ -29,10 +31,16 @@ class MultiTaskTTAModel(BaseTTAModel):
 
         Returns:
             One data sample an image: the first view's, with the merged predictions.
+
+        Raises:
+            ValueError: If a view was cropped or rotated, so that it does not lie on the others.
         """
         merged = []
         for views in data_samples_list:
             sample = views[0]
+            if len(views) > 1:
+                for view in views:
+                    refuse_final_steps(view.metainfo)
             for head in self.module.heads.values():
                 preds = torch.stack([head.from_sample(view) for view in views])
                 head.to_sample(head.merge(preds), sample)

@@ -82,10 +82,7 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
     final = [i for i, step in enumerate(steps) if step["kind"] in FINAL]
     if final:
         if not moved or meta.get("resting_labels"):
-            raise ValueError(
-                f"{path}: {steps[final[-1]]['by']} in a pipeline for testing cannot be undone, so "
-                "the prediction would not lie on the image; leave it out"
-            )
+            refuse_final_steps(meta)
         steps = steps[final[-1] + 1 :]
     for step in steps:
         if step["kind"] == "resize" and moved:
@@ -95,6 +92,23 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
                 "(LoadMultiTaskAnnotations behind Resize, as in mmseg)"
             )
     return steps
+
+
+def refuse_final_steps(meta: dict) -> None:
+    """Refuse a view that does not come back to the whole image.
+
+    Args:
+        meta: Meta information of a sample.
+
+    Raises:
+        ValueError: If the view was cropped, rotated or magnified.
+    """
+    names = [step["by"] for step in meta.get("geometry", ()) if step["kind"] in FINAL]
+    if names:
+        raise ValueError(
+            f"{meta.get('img_path', 'a sample')}: {names[-1]} in a pipeline for testing cannot be "
+            "undone, so the prediction would not lie on the image; leave it out"
+        )
 
 
 def labels_back(sample: Any) -> None:
