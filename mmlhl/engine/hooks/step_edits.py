@@ -8,8 +8,6 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from ...models.methods import BaseMethod
-
 
 def optimizers(runner: Runner) -> list[Optimizer]:
     """The runner's optimisers, one or, in an ``OptimWrapperDict``, several."""
@@ -57,9 +55,7 @@ def watch_steps(model: nn.Module, runner: Runner) -> list[RemovableHandle]:
         ValueError: if the method edits steps and there is not one optimiser.
     """
     method = model.method
-    edits_gradients = type(method).edit_gradients is not BaseMethod.edit_gradients
-    edits_weights = type(method).edit_weights is not BaseMethod.edit_weights
-    if not (edits_gradients or edits_weights):
+    if not (method.edits_gradients or method.edits_weights):
         return []
     optimizer, *others = optimizers(runner)
     if others:
@@ -68,8 +64,8 @@ def watch_steps(model: nn.Module, runner: Runner) -> list[RemovableHandle]:
             f"hold one optimiser, not {1 + len(others)}"
         )
     handles = []
-    if edits_gradients:
+    if method.edits_gradients:
         handles.append(optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model)))
-    if edits_weights:
+    if method.edits_weights:
         handles.append(optimizer.register_step_post_hook(lambda *_: method.edit_weights(model)))
     return handles

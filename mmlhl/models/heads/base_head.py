@@ -21,6 +21,7 @@ _FOLLOWING = (
     ("distance", ("replay_distance", "replay_output")),
     ("distance", ("has_directions",)),
     ("distance", ("bounded",)),
+    ("distance", ("soft_distance",)),
     ("groups", ("num_groups",)),
 )
 
@@ -254,6 +255,18 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
             student: the student's prediction ``(N, K, H, W)``.
             teacher: the teacher's pseudo label.
         """
+
+    def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+        """Distillation map ``(N, H, W)`` at a temperature, which only classes have.
+
+        :meth:`distance` to the pseudo label unless a subclass knows better.
+
+        Args:
+            student: the student's prediction ``(N, K, H, W)``.
+            teacher: the teacher's prediction, likewise.
+            temperature: > 0; the greater, the more the lesser classes count.
+        """
+        return self.distance(student, self.pseudo_label(teacher))
 
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None

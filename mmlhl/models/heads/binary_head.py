@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from ..losses.masking import full_precision
+from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
 from .base_head import BaseDenseHead
 from .squares import mean_square
 
@@ -14,6 +14,9 @@ from .squares import mean_square
 @MODELS.register_module()
 class BinaryHead(BaseDenseHead):
     """One probability a pixel: saliency, binary edges.
+
+    Nothing saturates: neither the loss against ground truth, which takes the logit, nor the
+    distance to a teacher loses the gradient of a pixel that is surely wrong.
 
     The prediction is the probability; the pseudo label is the teacher's probability (or, with
     ``hard_pseudo_label``, its 0/1 decision) and the distance the binary cross-entropy above its
@@ -51,7 +54,7 @@ class BinaryHead(BaseDenseHead):
 
     def activation(self, resized: Tensor) -> Tensor:
         """Probability ``(N, 1, H, W)``."""
-        return resized.sigmoid()
+        return sloped_sigmoid(resized)
 
     def trained_map(self, resized: Tensor) -> Tensor:
         """The losses see logits."""
@@ -67,13 +70,11 @@ class BinaryHead(BaseDenseHead):
         return (pred > self.delta).to(pred) if self.hard_pseudo_label else pred
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Kullback-Leibler divergence of two Bernoulli distributions ``(N, H, W)``."""
-        # Probabilities, not logits, are the contract; clamping keeps the logarithm finite.
-        # Spelt out because torch forbids F.binary_cross_entropy under autocast.
-        student = student.clamp(1e-6, 1 - 1e-6)
-        cross = -(teacher * student.log() + (1 - teacher) * (-student).log1p())
-        entropy = -(torch.xlogy(teacher, teacher) + torch.xlogy(1 - teacher, 1 - teacher))
-        return (cross - entropy).clamp(min=0)[:, 0]
+        """Kullback-Leibler divergence of two Bernoulli distributions ``(N, H, W)``.
+
+        A pixel that is wrong gets its gradient however far its logit is.
+        """
+        return bernoulli_divergence(student, teacher)[:, 0]
 
     def replay_output(self, raw: Tensor) -> Tensor:
         """The logit, as of classes."""

@@ -150,6 +150,11 @@ class SegmentationHead(BaseDenseHead):
             teacher = likeliest(teacher)
         return F.nll_loss(student, teacher, reduction="none")
 
+    def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+        """Cross-entropy with the teacher's probabilities, both softened: to the power 1/T."""
+        target = (teacher / temperature).softmax(1)
+        return -(target * (student / temperature).log_softmax(1)).sum(1)
+
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
     ) -> Tensor:

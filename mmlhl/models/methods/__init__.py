@@ -1,5 +1,6 @@
 from ..padding import valid_pixels
 from .base_method import BaseMethod
+from .composite import Composite
 from .der import DER, DERpp
 from .distillation import DistillationMethod
 from .ewc import EWC
@@ -23,6 +24,7 @@ __all__ = [
     "SGP",
     "SPG",
     "BaseMethod",
+    "Composite",
     "DERpp",
     "DenseHead",
     "DistillationMethod",

@@ -52,6 +52,16 @@ class BaseMethod:
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """The last step is taken; measure and store what later phases need."""
 
+    @property
+    def edits_gradients(self) -> bool:
+        """Whether :meth:`edit_gradients` does anything; it wants one optimiser."""
+        return type(self).edit_gradients is not BaseMethod.edit_gradients
+
+    @property
+    def edits_weights(self) -> bool:
+        """Whether :meth:`edit_weights` does anything; it wants one optimiser."""
+        return type(self).edit_weights is not BaseMethod.edit_weights
+
     def edit_gradients(self, model: Learner) -> None:
         """Change ``.grad`` in place, right before the optimiser's step."""
 

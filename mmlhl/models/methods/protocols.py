@@ -54,6 +54,9 @@ class DenseHead(Protocol):
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Pixel distillation map ``(N, H, W)``."""
 
+    def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+        """Pixel distillation map ``(N, H, W)`` at a temperature."""
+
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
     ) -> Tensor:

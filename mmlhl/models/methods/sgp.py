@@ -98,6 +98,7 @@ class SGP(StepEditingMethod):
         Raises:
             ValueError: if they are of another encoder.
         """
+        super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
         layers = encoder_layers(model)
         for name, basis in self.bases.items():

@@ -100,6 +100,7 @@ class SPG(StepEditingMethod):
         Raises:
             ValueError: if they are of another encoder.
         """
+        super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.importance))
         parameters = encoder_parameters(model) if self.importance else {}
         check_same_encoder("SPG", self.importance, parameters)

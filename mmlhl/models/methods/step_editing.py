@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from .base_method import BaseMethod
-from .protocols import Learner
+from .protocols import Learner, PhaseRunner
 
 Edit = Callable[[Tensor], Tensor]
 
@@ -24,6 +26,9 @@ class StepEditingMethod(BaseMethod):
     step that is edited by default: for SGD, with or without momentum, that is the papers'
     equation to the letter, for Adam it keeps what the equation promises.
 
+    Weight decay is a part of the step and no part of the gradient: with ``edits='gradient'`` it
+    moves weights that should rest. A phase that has both says so.
+
     Args:
         edits: ``'update'``, the step that the optimiser took; or ``'gradient'``, what it sees.
     """
@@ -35,6 +40,20 @@ class StepEditingMethod(BaseMethod):
             raise ValueError(f"{type(self).__name__}: edits must be one of {EDITS}, got {edits!r}")
         self.edits = edits
         self._before: list[Tensor] = []
+
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Warn of a weight decay that no edit of gradients can hold."""
+        super().begin_phase(model, runner)
+        groups = getattr(getattr(runner, "optim_wrapper", None), "param_groups", [])
+        decay = max((float(group.get("weight_decay", 0)) for group in groups), default=0.0)
+        if self.edits == "gradient" and decay and model.old_tasks:
+            print_log(
+                f"{type(self).__name__}: edits='gradient' with weight_decay={decay:g} in "
+                "optim_wrapper.optimizer: the decay moves weights that should rest; set it to 0, "
+                "or take edits='update'",
+                "current",
+                logging.WARNING,
+            )
 
     @abstractmethod
     def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmlhl.models.heads import BinaryHead
+from mmlhl.models.methods import HAD, LwF
 
 
 def row(*values):
@@ -37,6 +38,41 @@ def test_extreme_probabilities_are_finite(head):
     distance.sum().backward()
     assert distance.isfinite().all() and student.grad.isfinite().all()
     assert (distance[0, 0, :2] > 10).all() and (distance[0, 0, 2:] < 1e-5).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("logit", [-100.0, -50.0, -20.0, -14.0, -3.0, 3.0, 14.0, 20.0, 50.0, 100.0])
+def test_no_pixel_saturates(head, dtype, logit):
+    """The gradient of a wrong pixel is p - q, however far its logit is."""
+    sign = 1.0 if logit > 0 else -1.0
+    probability = torch.tensor(abs(logit), dtype=torch.float64).sigmoid().item()
+    for weight, teacher in ((probability, 0.0), (probability - 0.3, 0.3)):
+        raw = row(logit).to(dtype).requires_grad_()
+        told = row(teacher if logit > 0 else 1 - teacher)
+        distance = head.distance(head.activate(raw, (1, 1)), head.pseudo_label(told))
+        distance.sum().backward()
+        assert distance.item() > 0.02 and distance.isfinite().all()
+        assert raw.grad.item() == pytest.approx(
+            sign * weight, rel=1e-2 if dtype.itemsize < 4 else 1e-5
+        )
+    for method in (HAD(loss_weight=1.0), LwF(loss_weight=1.0)):
+        raw = row(logit, 0.3).to(dtype).requires_grad_()
+        student = head.activate(raw, (1, 2))
+        valid = torch.ones(1, 1, 2, dtype=torch.bool)
+        teacher = row(float(logit < 0), 0.5 + 0.1 * sign)  # one pixel a group
+        sum(method.distill(head, student, teacher, valid).values()).backward()
+        assert raw.grad[..., 0].item() * sign > 0.05
+    raw = row(logit).to(dtype).requires_grad_()
+    loss = head.loss_by_map(raw, torch.full((1, 1, 1, 1), int(logit < 0)))["loss_bce"]
+    loss.backward()
+    assert raw.grad.item() == pytest.approx(sign * probability, rel=1e-2)
+
+
+def test_the_prediction_itself_is_the_plain_sigmoid(head):
+    raw = row(-120.0, -1.0, 0.0, 30.0)
+    assert torch.equal(head.activate(raw, (1, 4)), raw.sigmoid())
+    trained = head.activate(raw.clone().requires_grad_(), (1, 4))
+    assert torch.equal(trained, raw.sigmoid()) and trained.requires_grad
 
 
 def test_autocast_does_not_refuse_it(head):

@@ -38,6 +38,14 @@ OPTIONS = dict(
     DER=dict(buffer_size=3),
     DERpp=dict(buffer_size=3),
     ICaRL=dict(buffer_size=3),
+    Composite=dict(
+        methods=[
+            dict(type="LwF", temperature=2.0),
+            dict(type="SGP", images=4, patches=40),
+            dict(type="EWC"),
+            dict(type="DERpp", buffer_size=3),
+        ]
+    ),
 )
 
 

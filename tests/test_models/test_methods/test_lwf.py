@@ -1,8 +1,10 @@
+import math
+
 import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmlhl.models.heads import ChannelHead
+from mmlhl.models.heads import ChannelHead, SegmentationHead
 from mmlhl.models.methods import LwF
 
 
@@ -41,3 +43,78 @@ def test_weight_is_shared_by_old_tasks(model_config, samples):
 def test_wrong_weight():
     with pytest.raises(ValueError, match="LwF: loss_weight must be >= 0, got -3"):
         LwF(loss_weight=-3)
+
+
+def test_soft_targets_of_classes_by_hand(decoder_config):
+    head = SegmentationHead(decoder_config(), 2)
+    student = torch.tensor([0.2, 0.8]).log().view(1, 2, 1, 1)
+    teacher = torch.tensor([0.9, 0.1]).log().view(1, 2, 1, 1)
+    valid = torch.ones(1, 1, 1, dtype=torch.bool)
+    # square roots of 0.9 and 0.1 are as 3 to 1, those of 0.2 and 0.8 as 1 to 2
+    expected = -(0.75 * math.log(1 / 3) + 0.25 * math.log(2 / 3))
+    method = LwF(temperature=2)
+    assert method.needs_teacher_predictions and not LwF().needs_teacher_predictions
+    found = method.distill(head, student, teacher, valid)["loss_lwf"]
+    assert found.item() == pytest.approx(expected, rel=1e-6)
+    hard = LwF().distill(head, student, head.pseudo_label(teacher), valid)["loss_lwf"]
+    assert hard.item() == pytest.approx(-math.log(0.2), rel=1e-6)
+
+
+def test_a_temperature_leaves_regression_as_it_is(build, batch):
+    model = build(dict(type="LwF", temperature=2.0), ["seg", "depth", "normal"], ["normal"])
+    model.set_teacher(build(dict(type="Naive"), ["seg", "depth"], ["depth"], seed=1))
+    data = model.data_preprocessor(batch(), training=True)
+    step = model.make_step(data["inputs"], data["data_samples"], taught=True)
+    assert set(step.teacher.predictions) == {"seg", "depth"}
+    soft, hard = model.method.losses(model, step), LwF().losses(model, step)
+    torch.testing.assert_close(soft["depth.loss_lwf"], hard["depth.loss_lwf"])
+    assert soft["seg.loss_lwf"] != hard["seg.loss_lwf"]
+
+
+class Phase:
+    """A runner of four iterations, two an epoch."""
+
+    train_dataloader, max_iters = [0, 1], 4
+
+
+@pytest.mark.parametrize("options", [dict(warmup=1), dict(warmup=2, warmup_by_epoch=False)])
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_warm_up_trains_the_new_heads_only(build, batch, options, interrupted):
+    model = build(dict(type="LwF", **options))
+    model.set_teacher(build(dict(type="Naive"), ["seg"], ["seg"], seed=1))
+    method = model.method
+    method.begin_phase(model, Phase)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=0.1)
+    moved = []
+    for seed in range(3):
+        if interrupted and seed == 1:
+            state, method.iters = method.state_dict(), 99
+            method.load_state_dict(state)
+        data = model.data_preprocessor(batch(seed=seed), training=True)
+        losses = model.loss(**data)
+        optimizer.zero_grad()
+        sum(value for name, value in losses.items() if "loss" in name).backward()
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+        method.edit_gradients(model)
+        optimizer.step()
+        moved.append({n for n, p in model.named_parameters() if not torch.equal(p, before[n])})
+    new = {name for name in before if name.startswith("heads.depth.")}
+    assert moved[0] == moved[1] == new and moved[2] > new
+    method.end_phase(model, Phase)
+    assert method.iters == 0
+
+
+def test_the_first_phase_has_no_warm_up_and_a_long_one_is_refused(build):
+    first = build(dict(type="LwF", warmup=9), ["seg"], ["seg"])
+    first.method.begin_phase(first, Phase)
+    assert first.method.warmup_iters == 0
+    second = build(dict(type="LwF", warmup=2))
+    with pytest.raises(ValueError, match=r"warmup=2 is 4 iterations.*\['depth'\] has only 4"):
+        second.method.begin_phase(second, Phase)
+    assert LwF(warmup=1).edits_gradients and not LwF().edits_gradients
+
+
+@pytest.mark.parametrize("options", [dict(temperature=0), dict(warmup=-1), dict(warmup=0.5)])
+def test_wrong_options(options):
+    with pytest.raises(ValueError, match=f"LwF: {next(iter(options))} must be"):
+        LwF(**options)

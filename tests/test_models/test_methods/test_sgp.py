@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 
-from mmlhl.models.methods import SGP
+from mmlhl.models.methods import SGP, step_editing
 from mmlhl.models.methods.sgp import encoder_layers, inputs_of
 from mmlhl.models.methods.sgp_maths import (
     extend_basis,
@@ -201,3 +203,20 @@ def test_a_sequence(two_phases):
         bound = 6.1e-3 * step.shape[1] ** 0.5 * left + 1e-5
         assert ((step @ basis).abs() <= bound).all(), name
     assert torch.equal(before["backbone.bn1.weight"], after["backbone.bn1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("edits", "decay", "warned"),
+    [("gradient", 0.01, True), ("gradient", 0.0, False), ("update", 0.01, False)],
+)
+@pytest.mark.parametrize("kind", ["SGP", "SPG"])
+def test_weight_decay_is_warned_of(build, monkeypatch, kind, edits, decay, warned):
+    model = build(dict(type=kind, edits=edits))
+    groups = [dict(weight_decay=0.0), dict(weight_decay=decay)]
+    runner = SimpleNamespace(optim_wrapper=SimpleNamespace(param_groups=groups))
+    told = []
+    monkeypatch.setattr(step_editing, "print_log", lambda text, *_: told.append(text))
+    model.method.begin_phase(model, runner)
+    assert bool(told) == warned
+    if warned:
+        assert f"{kind}: edits='gradient' with weight_decay=0.01" in told[0]

@@ -1,0 +1,187 @@
+"""Several methods as one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from mmengine.logging import print_log
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .base_method import BaseMethod
+from .distillation import DistillationMethod
+from .naive import Naive
+from .protocols import Learner, PhaseRunner
+from .replay import ReplayMethod
+from .step import Step
+
+#: of these a composite may have one, as two would do the same thing twice
+ONE_OF = {
+    DistillationMethod: "pull to the teacher's pseudo labels",
+    ReplayMethod: "keep images in a buffer of their own",
+}
+
+
+@MODELS.register_module()
+class Composite(BaseMethod):
+    """Methods side by side: losses are added, edits of steps chained, each keeps its own state.
+
+    One that distils (LwF, HAD ...), one that replays (DER, DERpp; ICaRL is both), and any number of
+    EWC, SPG, SGP and methods of yours. There is one teacher, whose encoder runs once, and steps are
+    edited in the order of the list: of ``[SPG, SGP]`` the second has the last word. Old heads are
+    trained as soon as one of the methods trains them. The strengths have to be searched together:
+    a pull to the teacher and a projection of the step interfere.
+
+    Args:
+        methods: configs of the methods, at least two.
+
+    Raises:
+        ValueError: if that is no list of methods, or they cannot go together: the same method
+            twice, two that distil, two that replay, ``Naive``, or a composite in a composite.
+    """
+
+    def __init__(self, methods: Sequence[dict]) -> None:
+        if isinstance(methods, (str, dict)) or len(methods) < 2:
+            raise ValueError(f"Composite: methods must list at least two configs, got {methods!r}")
+        self.methods: list[BaseMethod] = []
+        for index, config in enumerate(methods):
+            method = MODELS.build(config)
+            if not isinstance(method, BaseMethod):
+                raise ValueError(
+                    f"Composite: methods[{index}] builds a {type(method).__name__}, no method"
+                )
+            self.methods.append(method)
+        self._check()
+
+    @property
+    def names(self) -> list[str]:
+        """The methods' names, in their order."""
+        return [type(method).__name__ for method in self.methods]
+
+    def _named(self) -> list[tuple[str, BaseMethod]]:
+        return list(zip(self.names, self.methods, strict=True))
+
+    def _check(self) -> None:
+        for name, method in self._named():
+            if isinstance(method, Composite):
+                raise ValueError("Composite: write a composite's methods into the outer list")
+            if type(method) is Naive:
+                raise ValueError("Composite: Naive keeps nothing and adds nothing; leave it out")
+            if self.names.count(name) > 1:
+                raise ValueError(f"Composite: {name} stands twice in {self.names}")
+        for kind, what in ONE_OF.items():
+            found = [name for name, m in self._named() if isinstance(m, kind)]
+            if len(found) > 1:
+                raise ValueError(
+                    f"Composite: {' and '.join(found)} cannot go together, as they both {what}: "
+                    "keep one and set its strength"
+                )
+
+    # -- what the engine asks ------------------------------------------------------------------
+    @property
+    def needs_teacher(self) -> bool:  # type: ignore[override]
+        """Whether one of them does."""
+        return any(method.needs_teacher for method in self.methods)
+
+    @property
+    def needs_teacher_predictions(self) -> bool:  # type: ignore[override]
+        """Whether one of them does."""
+        return any(method.needs_teacher_predictions for method in self.methods)
+
+    @property
+    def trains_old_heads(self) -> bool:  # type: ignore[override]
+        """Whether one of them does."""
+        return any(method.trains_old_heads for method in self.methods)
+
+    @property
+    def needs_same_encoder(self) -> bool:  # type: ignore[override]
+        """Whether one of them does."""
+        return any(method.needs_same_encoder for method in self.methods)
+
+    @property
+    def edits_gradients(self) -> bool:
+        """Whether one of them does."""
+        return any(method.edits_gradients for method in self.methods)
+
+    @property
+    def edits_weights(self) -> bool:
+        """Whether one of them does."""
+        return any(method.edits_weights for method in self.methods)
+
+    @property
+    def exemplars(self) -> int:
+        """Number of images that are kept."""
+        return sum(method.exemplars for method in self.methods)
+
+    def build_modules(self, model: Learner) -> nn.Module | None:
+        """What one of them trains beside the model.
+
+        Raises:
+            ValueError: if several do, as they read it from one place.
+        """
+        built = {name: m.build_modules(model) for name, m in self._named()}
+        found = {name: module for name, module in built.items() if module is not None}
+        if len(found) > 1:
+            raise ValueError(
+                f"Composite: {' and '.join(found)} cannot go together, as they both train modules "
+                "of their own (model.distillers)"
+            )
+        return next(iter(found.values()), None)
+
+    # -- a phase -------------------------------------------------------------------------------
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Begin each."""
+        for method in self.methods:
+            method.begin_phase(model, runner)
+
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
+        """The losses of all.
+
+        Raises:
+            ValueError: if two give a loss of one name.
+        """
+        losses: dict[str, Tensor] = {}
+        for name, method in self._named():
+            found = method.losses(model, step)
+            twice = sorted(losses.keys() & found.keys())
+            if twice:
+                raise ValueError(f"Composite: {name} gives {twice}, which is there already")
+            losses.update(found)
+        return losses
+
+    def edit_gradients(self, model: Learner) -> None:
+        """One edit after the other."""
+        for method in self.methods:
+            method.edit_gradients(model)
+
+    def edit_weights(self, model: Learner) -> None:
+        """One edit after the other."""
+        for method in self.methods:
+            method.edit_weights(model)
+
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """End each."""
+        for method in self.methods:
+            method.end_phase(model, runner)
+
+    # -- state ---------------------------------------------------------------------------------
+    def state_dict(self) -> dict:
+        """Their states by name."""
+        states = {name: method.state_dict() for name, method in self._named()}
+        states = {name: state for name, state in states.items() if state}
+        return dict(methods=states) if states else {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back; says what none of the methods can make use of."""
+        states = dict(state["methods"])
+        for name, method in self._named():
+            if name in states:
+                method.load_state_dict(states.pop(name))
+        if states:
+            print_log(
+                f"the checkpoint has what {list(states)} remember, of which none of {self.names} "
+                "can make use: left out",
+                "current",
+                logging.WARNING,
+            )
