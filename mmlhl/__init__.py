@@ -31,6 +31,11 @@ if not _in_doctor():
         ) from error
 
     from . import datasets, engine, evaluation, inference, models, visualization
+    from .paths import register_config_prefix
+    from .registry import list_own_classes
+
+    register_config_prefix()
+    list_own_classes()
 
 __all__ = [
     "__version__",

@@ -1,4 +1,4 @@
-"""Where the shipped `configs/` and `tools/` lie, in an installed package and in a checkout."""
+"""Where the shipped `configs/` and `tools/` lie, and mmengine's prefix `mmlhl::` for configs."""
 
 from pathlib import Path
 
@@ -20,6 +20,17 @@ def shipped_dir(name: str) -> Path:
     candidates = [package / ".mim" / name, package.parent / name]
     for folder in candidates:
         if folder.is_dir():
-            return folder
+            return folder.resolve()
     places = " nor ".join(str(folder) for folder in candidates)
     raise FileNotFoundError(f"mmlhl ships no folder '{name}': there is neither {places}")
+
+
+def register_config_prefix() -> None:
+    """Let configs inherit ours as `_base_ = "mmlhl::had/rooms_seg_depth_normal.py"`.
+
+    mmengine has a fixed list of packages whose configs it finds, in their folder `.mim/configs`.
+    A wheel carries that folder and an editable install links it.
+    """
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    MODULE2PACKAGE.setdefault("mmlhl", "mmlhl")

@@ -18,7 +18,7 @@ FILES = {
 
 #: Single files that everything may use; they use nothing but each other.
 LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlhl.version"}
-LEAVES |= {"mmlhl.command_line", "mmlhl.config_values", "mmlhl.spelling"}
+LEAVES |= {"mmlhl.command_line", "mmlhl.registry", "mmlhl.config_values", "mmlhl.spelling"}
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 #: What a method is given.

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 import setuptools
+import yaml
 
 import mmlhl
 from mmlhl.paths import shipped_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [path for folder in ("mmlhl", "configs", "tools") for path in ROOT.glob(f"{folder}/**/*")]
-SOURCES = [path for path in SOURCES if path.suffix in (".py", ".sh", ".md", ".txt", ".yml")]
+SUFFIXES = (".py", ".sh", ".md", ".txt", ".yml")
+SOURCES = [path for path in SOURCES if path.suffix in SUFFIXES and ".mim" not in path.parts]
 PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 LEAF_CONFIGS = [
     path for path in ROOT.glob("configs/**/*.py") if "_base_" not in path.relative_to(ROOT).parts
@@ -26,7 +28,7 @@ LEAF_CONFIGS = [
 #: Everything that belongs into a source distribution.
 SHIPPED = ("mmlhl", "configs", "tools", "tests", "docs")
 TOP_FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
-TOP_FILES += ("CITATION.cff", "CONTRIBUTING.md", "Makefile", "requirements.txt")
+TOP_FILES += ("CITATION.cff", "CONTRIBUTING.md", "Makefile", "requirements.txt", "model-index.yml")
 
 # What `python -m build` does with both hooks, in one process.
 BUILD = """
@@ -39,9 +41,9 @@ os.chdir(os.path.join(out, sdist.removesuffix(".tar.gz")))
 backend.build_wheel(out)
 """
 
-# Inherits a shipped config by its place in the installed package.
+# Inherits a shipped config by mmengine's prefix.
 TINY = """
-_base_ = [__import__("mmlhl").__path__[0] + "/.mim/configs/had/rooms_seg_depth_normal.py"]
+_base_ = "mmlhl::had/rooms_seg_depth_normal.py"
 phases = [dict(tasks=["seg"])]
 train_dataloader = dict(num_workers=0, persistent_workers=False, batch_size=2)
 test_dataloader = dict(num_workers=0, persistent_workers=False)
@@ -54,6 +56,8 @@ from mmlhl.paths import shipped_dir
 from mmlhl.rendering import write_rooms
 assert mmlhl.__file__.startswith(sys.prefix), mmlhl.__file__
 write_rooms("data/rooms", 2, 1, 32, 32, workers=0, progress=False)
+place = mmlhl.__path__[0] + "/.mim/configs/had/rooms_seg_depth_normal.py"  # without mmlhl imported
+assert open(place).read() == open(shipped_dir("configs") / "had/rooms_seg_depth_normal.py").read()
 tool = str(shipped_dir("tools") / "train.py")
 sys.argv = [tool, "tiny.py", "--work-dir", "out"]
 runpy.run_path(tool, run_name="__main__")
@@ -107,7 +111,7 @@ def test_wheel_holds_package_configs_and_tools(wheel):
         elif path.suffix != ".py":
             continue
         assert inside in names
-    assert "mmlhl/py.typed" in names
+    assert {"mmlhl/py.typed", "mmlhl/.mim/model-index.yml"} <= names
     top = {name.split("/")[0] for name in names}
     assert top == {"mmlhl", f"mmlhl-{mmlhl.__version__}.dist-info"}
 
@@ -180,6 +184,18 @@ def test_installed_wheel_trains_from_another_folder(wheel, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     record = json.loads((elsewhere / "out" / "lifelong.json").read_text())
     assert record["phases"][0]["tasks"] == ["seg"] and "mIoU" in record["metrics"]["seg"]
+
+
+def test_the_model_index_lists_every_config_of_a_method():
+    """As mim and mmengine read it."""
+    (listed,) = yaml.safe_load((ROOT / "model-index.yml").read_text())["Import"]
+    index = yaml.safe_load((ROOT / listed).read_text())
+    collections = {entry["Name"] for entry in index["Collections"]}
+    assert {entry["In Collection"] for entry in index["Models"]} == collections
+    configs = [entry["Config"] for entry in index["Models"]]
+    wanted = [path for path in map(in_repo, LEAF_CONFIGS) if "/benchmarks/" not in path]
+    assert sorted(configs) == sorted(wanted)
+    assert len({entry["Name"] for entry in index["Models"]}) == len(configs)
 
 
 def test_shipped_dir_in_a_checkout():
