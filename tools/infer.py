@@ -5,6 +5,7 @@ import argparse
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.inference import LifelongInferencer
 
@@ -21,13 +22,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--npy", action="store_true", help="write every map as .npy as well")
     parser.add_argument("--panels", action="store_true", help="draw all tasks into one picture")
     parser.add_argument("--config", help="the checkpoint's config, if it does not carry its own")
+    add_trust_argument(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Predict and write."""
     args = parse_args()
-    inferencer = LifelongInferencer(args.config, args.checkpoint, args.tasks, args.device)
+    with checkpoint_trust(args.trust_checkpoint):
+        inferencer = LifelongInferencer(args.config, args.checkpoint, args.tasks, args.device)
     images = inferencer.stream(
         args.inputs, args.batch_size, out_dir=args.out, npy=args.npy, panels=args.panels
     )

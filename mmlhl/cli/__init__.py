@@ -19,6 +19,7 @@ TOOLS = {
     "train": "train.py",
     "test": "test.py",
     "infer": "infer.py",
+    "export": "model_converters/export.py",
     "publish": "model_converters/publish.py",
     "compare": "analysis_tools/compare.py",
     "plot": "analysis_tools/plot.py",

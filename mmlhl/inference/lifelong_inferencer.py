@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from .writing import MapWriter
 
 CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
 VISUALIZATION = "visualization"
-Result = dict[str, np.ndarray] | SegDataSample
+Result: TypeAlias = dict[str, np.ndarray] | SegDataSample
 
 
 @ROOT_INFERENCERS.register_module()
@@ -248,7 +249,7 @@ class LifelongInferencer(BaseInferencer):
         groups: dict[tuple, list[int]] = {}
         for index, data in enumerate(inputs):
             groups.setdefault(tuple(data["inputs"].shape), []).append(index)
-        samples: list[SegDataSample] = [None] * len(inputs)
+        samples: list[SegDataSample | None] = [None] * len(inputs)
         for indices in groups.values():
             batch = self.collate_fn([inputs[index] for index in indices])
             for index, sample in zip(indices, self.model.test_step(batch), strict=True):

@@ -14,9 +14,10 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
-from ..checkpoints import stored_tasks, weights_of
+from ..checkpoints import stored_config, stored_tasks, weights_of
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
+from ..spelling import hint
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def load_model(
     if "://" not in checkpoint and not osp.isfile(checkpoint):
         raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
-    cfg = stored_config(loaded, checkpoint) if config is None else _given_config(config)
+    cfg = checkpoint_config(loaded, checkpoint) if config is None else _given_config(config)
     described = without_pretrained(model_config(cfg))
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
@@ -106,8 +107,8 @@ def check_device(device: str | torch.device | None) -> torch.device:
     return place
 
 
-def stored_config(checkpoint: Mapping[str, Any], name: str) -> Config:
-    """The config that a checkpoint carries.
+def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
+    """The config that a checkpoint carries, read as data: nothing in it is run.
 
     Args:
         checkpoint: As loaded.
@@ -117,14 +118,14 @@ def stored_config(checkpoint: Mapping[str, Any], name: str) -> Config:
         The config.
 
     Raises:
-        ValueError: If it carries none.
+        ValueError: If it carries none, or one that is no plain data.
     """
-    text = (checkpoint.get("meta") or {}).get("cfg")
-    if not text:
+    stored = stored_config(checkpoint, name)
+    if stored is None:
         raise ValueError(
             f"{name} does not say which config it is of (no meta.cfg); give the config as well"
         )
-    return Config.fromstring(text, ".py")
+    return Config(stored)
 
 
 def without_pretrained(model: dict) -> dict:
@@ -193,5 +194,6 @@ def _chosen_tasks(tasks: Sequence[str] | None, known: list[str], checkpoint: str
         raise ValueError(f"tasks is empty; {checkpoint} knows {known}")
     for task in tasks:
         if task not in known:
-            raise ValueError(f"tasks names {task!r}, but {checkpoint} knows only {known}")
+            near = hint(task, known)
+            raise ValueError(f"tasks names {task!r}, but {checkpoint} knows only {known}{near}")
     return list(tasks)

@@ -1,0 +1,170 @@
+"""From a checkpoint to a file for another runtime, checked before it is there."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from ...files import atomic_path
+from ...models.segmentors import LifelongSegmentor
+from ...version import __version__
+from ..loading import LoadedModel
+from ..task_maps import describe_tasks
+from .checking import Shape, compare, example_image
+from .formats import (
+    OPSET,
+    Runs,
+    need_onnx,
+    run_exported,
+    run_onnx,
+    run_torchscript,
+    write_exported,
+    write_onnx,
+    write_torchscript,
+)
+from .graph import ExportableModel, ExportOptions
+from .substitutes import recording, substitute
+
+
+class Format(NamedTuple):
+    """How a kind of file is written and run."""
+
+    ending: str
+    write: Callable[..., None]
+    run: Callable[[Path], Runs]
+
+
+FORMATS = dict(
+    onnx=Format(".onnx", write_onnx, run_onnx),
+    export=Format(".pt2", write_exported, run_exported),
+    torchscript=Format(".pt", write_torchscript, run_torchscript),
+)
+"""By name; ``export`` is ``torch.export``."""
+
+EXAMPLE = (2, 64, 96)
+SHAPES: tuple[Shape, ...] = (EXAMPLE, (1, 96, 160), (3, 77, 101))
+"""What is checked unless it is said: three sizes, one of them odd, and three numbers of images."""
+
+
+class ExportError(ValueError):
+    """A model that has no export, or a graph that says something else than its model."""
+
+
+def export_model(
+    loaded: LoadedModel,
+    path: str | os.PathLike,
+    format: str | None = None,
+    options: ExportOptions = ExportOptions(),  # noqa: B008  frozen
+    size: tuple[int, int] | None = None,
+    whole: bool = False,
+    shapes: Sequence[Shape] | None = None,
+    tolerance: float = 1e-4,
+) -> dict[str, float]:
+    """Write a model as a graph with one named output a task.
+
+    Args:
+        loaded: The model, on the CPU.
+        path: The file.
+        format: One of :data:`FORMATS`; by the file's ending when None.
+        options: What the graph takes and gives.
+        size: Height and width, of a graph for one image of this size; None leaves the number of
+            images and their size free.
+        whole: See the whole image at once where the model tests with a sliding window.
+        shapes: Numbers and sizes to check at; :data:`SHAPES` when None, nothing when empty.
+        tolerance: Greatest difference from the model.
+
+    Returns:
+        Greatest difference by task, as it was measured; empty if nothing was checked.
+
+    Raises:
+        ExportError: If the model has no export, or the graph differs from it. There is no file
+            then, or the one that was there before.
+        ValueError: If an argument makes no sense.
+    """
+    path = Path(path)
+    chosen = FORMATS[format_of(path, format)]
+    if chosen.write is write_onnx:
+        need_onnx()
+    model = copy.deepcopy(loaded.model).cpu()
+    if whole:
+        model.test_cfg = dict(mode="whole")
+    reference = ExportableModel(model, options).eval()
+    graph = ExportableModel(_substituted(copy.deepcopy(model)), options).eval()
+    padded = reference.size
+    if size is None and padded:
+        raise ExportError(
+            f"data_preprocessor.test_cfg.size is {tuple(padded)}: a graph of any size cannot pad "
+            "to one; give the size of the images"
+        )
+    dynamic = size is None
+    if size is not None:
+        shapes = [(1, *size)] if shapes is None or shapes else []
+    example = EXAMPLE if size is None else (1, *size)
+    metadata = dict(
+        mmlhl=__version__,
+        checkpoint=os.path.basename(loaded.checkpoint),
+        **graph.metadata(describe_tasks(model, loaded.dataset_meta)),
+    )
+    metadata["input"]["size"] = "any" if dynamic else list(size or ())
+    if chosen.write is write_onnx:
+        metadata["opset"] = str(OPSET)
+    with atomic_path(path) as temporary:
+        try:
+            with recording(), torch.no_grad():
+                image = example_image(example, options.input)
+                chosen.write(graph, image, temporary, metadata, dynamic)
+        except Exception as error:  # an exporter's own errors are of any class
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            reason = lines[0] if lines else type(error).__name__
+            raise ExportError(
+                f"{_what(loaded)} cannot be exported to {path.name}: {reason}"
+            ) from error
+        try:
+            wanted = SHAPES if shapes is None else shapes
+            return compare(reference, chosen.run(temporary), wanted, tolerance) if wanted else {}
+        except ValueError as error:
+            fixed = "" if not dynamic else "; a graph of one size (size=, --size) may still serve"
+            raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
+
+
+def format_of(path: Path, format: str | None) -> str:
+    """The format of a file.
+
+    Args:
+        path: The file.
+        format: What was asked for; by the file's ending when None.
+
+    Returns:
+        A key of :data:`FORMATS`.
+
+    Raises:
+        ValueError: If there is no such format, or the ending tells none.
+    """
+    if format is None:
+        for name, known in FORMATS.items():
+            if path.suffix.lower() == known.ending:
+                return name
+        endings = ", ".join(f"{known.ending} ({name})" for name, known in FORMATS.items())
+        raise ValueError(f"{path}: the ending tells no format; known are {endings}")
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {list(FORMATS)}, got {format!r}")
+    return format
+
+
+def _substituted(model: LifelongSegmentor) -> LifelongSegmentor:
+    try:
+        substitute(model)
+    except ValueError as error:
+        raise ExportError(str(error)) from None
+    return model
+
+
+def _what(loaded: LoadedModel) -> str:
+    """The model in words, for messages."""
+    heads = sorted({type(head.decoder).__name__ for head in loaded.model.heads.values()})
+    return f"{type(loaded.model.backbone).__name__} with {', '.join(heads)}"

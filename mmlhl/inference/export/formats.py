@@ -1,0 +1,132 @@
+"""One way to write a graph a format, and one to run it again."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .graph import INPUT, ExportableModel
+
+METADATA = "mmlhl.json"
+"""Name of the metadata inside torch's own files."""
+
+OPSET = 17
+Runs = Callable[[Tensor], dict[str, Tensor]]
+AXES = {0: "batch", 2: "height", 3: "width"}
+
+
+class _AsTuple(nn.Module):
+    """A graph whose outputs have an order instead of names."""
+
+    def __init__(self, model: ExportableModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.model(image).values())
+
+
+def need_onnx() -> None:
+    """Make sure that ONNX files can be written and run.
+
+    Raises:
+        ValueError: If onnx or onnxruntime is missing.
+    """
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"the format onnx needs the package {error.name!r}: pip install onnx onnxruntime"
+        ) from None
+
+
+def write_onnx(
+    model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
+) -> None:
+    """Write an ONNX file, with the metadata in its ``metadata_props``."""
+    need_onnx()
+    import onnx
+
+    names = model.tasks
+    sides = {} if model.options.raw else AXES
+    raw = {0: "batch", 2: "map_height", 3: "map_width"} if model.options.raw else {}
+    axes = {INPUT: AXES, **{name: sides or raw for name in names}} if dynamic else None
+    options: dict[str, Any] = dict(
+        input_names=[INPUT], output_names=names, dynamic_axes=axes, opset_version=OPSET
+    )
+    if "dynamo" in inspect.signature(torch.onnx.export).parameters:
+        options["dynamo"] = False  # the exporter that takes seconds and not minutes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer, about what the check looks at
+        torch.onnx.export(_AsTuple(model), (example,), str(path), **options)
+    written = onnx.load(str(path))
+    for key, value in metadata.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        written.metadata_props.add(key=key, value=text)
+    onnx.checker.check_model(written)
+    onnx.save(written, str(path))
+
+
+def run_onnx(path: Path) -> Runs:
+    """An ONNX file in onnxruntime, on the CPU."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def run(image: Tensor) -> dict[str, Tensor]:
+        maps = session.run(None, {INPUT: image.numpy()})
+        return {name: torch.from_numpy(array) for name, array in zip(names, maps, strict=True)}
+
+    return run
+
+
+def write_exported(
+    model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
+) -> None:
+    """Write a file of ``torch.export``, with the metadata beside the graph."""
+    shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
+    program = torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
+    torch.export.save(program, str(path), extra_files={METADATA: json.dumps(metadata)})
+
+
+def run_exported(path: Path) -> Runs:
+    """A file of ``torch.export``, loaded.
+
+    Without its guards where torch can leave them out: those of a Transformer refuse a single image,
+    for which the graph itself is right.
+    """
+    program = torch.export.load(str(path))
+    can_choose = "check_guards" in inspect.signature(program.module).parameters
+    return program.module(check_guards=False) if can_choose else program.module()
+
+
+def write_torchscript(
+    model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
+) -> None:
+    """Write a traced TorchScript module; its sizes are always free."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(model, example, strict=False, check_trace=False)
+        torch.jit.save(traced, str(path), _extra_files={METADATA: json.dumps(metadata)})
+
+
+def run_torchscript(path: Path) -> Runs:
+    """A TorchScript module, loaded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = torch.jit.load(str(path))
+
+    def run(image: Tensor) -> dict[str, Tensor]:
+        with torch.jit.optimized_execution(False):  # which takes longer than it saves here
+            return module(image)
+
+    return run
