@@ -10,11 +10,10 @@ from mmengine.dist import all_reduce, get_dist_info
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
-from mmseg.evaluation import DepthMetric, IoUMetric
 from mmseg.registry import EVALUATOR, METRICS
 
-#: Fields that mmseg's own metrics read, so that they, too, are skipped where a map is missing.
-STOCK_FIELDS = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
+from ..registered import registered_class
+from .kinds import STOCK_FIELDS
 
 
 @EVALUATOR.register_module()
@@ -30,7 +29,8 @@ class MultiTaskEvaluator(Evaluator):
     known.
 
     Args:
-        metrics: Task name to the config of its metric, or to a list of configs.
+        metrics: Task name to the config of its metric, or to a list of configs. None for a task
+            that is not to be measured.
         output_dir: Folder to write predictions to, one subfolder a task. Set by
             the ``--out`` of ``tools/test.py``. Defaults to None.
         keep_results: Passed on to metrics that have such an option; those of this package
@@ -62,6 +62,8 @@ class MultiTaskEvaluator(Evaluator):
         self.tasks: list[str] = []  # of each metric
         built: list[BaseMetric] = []
         for task, configs in metrics.items():
+            if configs is None:  # a task that is not to be measured
+                continue
             for i, config in enumerate(configs if isinstance(configs, list | tuple) else [configs]):
                 # Of several metrics of a task the first writes the predictions.
                 built.append(self._build(task, config, writes=i == 0))
@@ -150,8 +152,7 @@ class MultiTaskEvaluator(Evaluator):
             if self.output_dir is not None and writes:
                 config.setdefault("output_dir", osp.join(self.output_dir, task))
                 config.setdefault("keep_results", self.keep_results)
-            kind = METRICS.get(config["type"]) if isinstance(config["type"], str) else None
-            accepted = _parameters(kind or config["type"])
+            accepted = _parameters(registered_class(METRICS, config))
             config = {
                 key: value
                 for key, value in config.items()

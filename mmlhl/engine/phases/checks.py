@@ -9,10 +9,14 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from ...models.methods import BaseMethod
+from ...spelling import hint
 from .datasets import multi_task_datasets, offered_tasks
 from .deriving import LOADERS
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
+from .keys import check_keys
+from .metric_fit import check_metrics
+from .values import check_save_best, check_values
 
 
 def parse_phases(cfg: Config) -> list[Phase]:
@@ -32,9 +36,14 @@ def parse_phases(cfg: Config) -> list[Phase]:
     phases = read_phases(cfg)
     plain = copy.deepcopy(cfg)
     plain.model = learning_model(plain)
+    check_save_best(plain, list(phases[-1].seen))
     for phase in phases:
         merged = merged_config(plain, phase)
+        where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
+        check_keys(merged, where)
+        check_values(merged, where, phase.checkpoint is None)
         _check_phase(merged, phase)
+        check_metrics(merged, phase.seen, where)
         method = method_class(merged.model.get("method", dict(type="Naive")))
         if phase.index and method.needs_same_encoder:
             _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
@@ -57,7 +66,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
         if task not in heads:
             raise ValueError(
                 f"{key}.tasks: no head is configured for task {task!r}; model.heads has "
-                f"{list(heads)}"
+                f"{list(heads)}{hint(task, heads)}"
             )
     check_method(cfg.model.get("method", dict(type="Naive")))
     for loader, wanted in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
@@ -91,6 +100,7 @@ def check_method(method: dict) -> None:
         )
         raise ValueError(
             f"model.method: {name!r} is no method; known are {known}, as dict(type=...)"
+            f"{hint(str(name), known)}"
         )
     try:
         MODELS.build(copy.deepcopy(dict(method)))

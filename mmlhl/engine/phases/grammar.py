@@ -10,6 +10,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ...spelling import hint
+
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
 #: parts of the model that, by the old reading of ``cfg.model``, stay as a phase has changed them
 LASTING = ("backbone", "neck", "heads", "data_preprocessor")
@@ -71,8 +73,8 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         unknown = sorted(set(entry) - set(PHASE_KEYS))
         if unknown:
             raise ValueError(
-                f"{key} has unknown keys {unknown}; known are {list(PHASE_KEYS)}, and whatever the "
-                "phase overrides goes into cfg=dict(...)"
+                f"{key} has unknown keys {unknown}{hint(str(unknown[0]), PHASE_KEYS)}; known are "
+                f"{list(PHASE_KEYS)}, and whatever the phase overrides goes into cfg=dict(...)"
             )
         tasks = entry["tasks"]
         _check_tasks(f"{key}.tasks", tasks, seen)

@@ -33,6 +33,7 @@ class BinaryMetric(StreamingMetric):
         **kwargs: See :class:`StreamingMetric`.
     """
 
+    kinds = ("binary",)
     higher_is_better = dict(maxF=True, IoU=True)
     units = dict(maxF="%", IoU="%")
 

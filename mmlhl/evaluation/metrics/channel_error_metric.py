@@ -23,6 +23,7 @@ class ChannelErrorMetric(StreamingMetric):
         **kwargs: See :class:`StreamingMetric`.
     """
 
+    kinds = ("channels", "depth", "normal")
     higher_is_better = dict(l1=False)
     units = dict(l1="")
 

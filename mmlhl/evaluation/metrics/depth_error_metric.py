@@ -44,6 +44,7 @@ class DepthErrorMetric(StreamingMetric):
         ValueError: If ``output_format`` is unknown.
     """
 
+    kinds = ("depth",)
     higher_is_better = dict(abs_err=False, rel_err=False, rmse=False, delta_1=True)
     units = dict(abs_err="m", rel_err="", rmse="m", delta_1="%")
 

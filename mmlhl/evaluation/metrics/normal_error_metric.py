@@ -35,6 +35,7 @@ class NormalErrorMetric(StreamingMetric):
         **kwargs: See :class:`StreamingMetric`.
     """
 
+    kinds = ("normal",)
     higher_is_better = dict(
         mean_err=False, median_err=False, within_11=True, within_22=True, within_30=True
     )

@@ -42,6 +42,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         ValueError: If ``iou_metrics`` names another metric.
     """
 
+    kinds = ("classes",)
     higher_is_better = dict.fromkeys(
         ("mIoU", "aAcc", "mAcc", "mDice", "mFscore", "mPrecision", "mRecall"), True
     )

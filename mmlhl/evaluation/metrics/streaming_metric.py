@@ -41,6 +41,8 @@ class StreamingMetric(BaseMetric):
         ValueError: If ``format_only`` is set without ``output_dir``.
     """
 
+    #: Kinds of output that it measures, of ``mmlhl.datasets.annotation.KINDS``; empty: not known.
+    kinds: tuple[str, ...] = ()
     #: Direction of each value that the metric may return.
     higher_is_better: dict[str, bool] = {}
     #: Unit of each value: ``"m"``, ``"deg"``, ``"%"``, or ``""`` for a plain number.

@@ -1,0 +1,242 @@
+"""Misspelt keys of a config, at every level."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    EVALUATOR,
+    HOOKS,
+    LOG_PROCESSORS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    TRANSFORMS,
+    VISBACKENDS,
+    VISUALIZERS,
+    Registry,
+)
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from mmseg import registry as mmseg_registry
+from torch.utils.data import DataLoader
+
+from ...datasets import MultiTaskDataset
+from ...datasets.annotation import Annotation
+from ...registered import registered_class
+from ...spelling import hint, near_miss
+from .signatures import options_of
+
+#: keys at the top of a config that somebody reads; names of one's own are allowed beside them
+TOP = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
+    *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
+    *("train_pipeline", "val_pipeline", "test_pipeline", "tta_model", "tta_pipeline"),
+    *("model_wrapper_cfg", "sync_bn", "find_unused_parameters", "default_scope", "data_root"),
+    *("dataset_type", "data_preprocessor", "crop_size", "norm_cfg", "optimizer", "compile"),
+}
+LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
+LOADER |= {"num_batch_per_epoch"}
+DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
+DEFAULT_HOOKS |= {"checkpoint", "visualization"}
+#: what a registry's builder takes out of a config before the class sees it
+ALSO = {
+    "hook": {"priority"},
+    "parameter scheduler": {"convert_to_iter_based"},
+    "optim_wrapper": {"paramwise_cfg", "constructor", "optimizer"},
+    "metric": {"output_dir", "keep_results", "prefix"},
+}
+#: transforms that hold others of the same kind
+HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroadcaster"}
+
+
+def check_keys(cfg: Mapping, where: str = "") -> None:
+    """Refuse keys that nobody reads and that look like one that somebody does.
+
+    Where a class says all that it takes, any other key is refused; where names of one's own are
+    allowed, only those that are very probably a misspelling.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the key and the nearest right one.
+    """
+    check = _Checker(where)
+    for key in cfg:
+        if key not in TOP and (meant := near_miss(str(key), TOP)):
+            own = "; a variable of your own needs a name that is less like it"
+            check.refuse(str(key), f"nobody reads it; did you mean {meant!r}?{own}")
+    check.model(cfg.get("model"), "model")
+    for kind in ("train", "val", "test"):
+        check.loader(cfg.get(f"{kind}_dataloader"), f"{kind}_dataloader")
+        check.typed(cfg.get(f"{kind}_cfg"), LOOPS, f"{kind}_cfg")
+        check.evaluator(cfg.get(f"{kind}_evaluator"), f"{kind}_evaluator")
+    train = cfg.get("train_cfg")
+    if isinstance(train, Mapping) and "type" not in train:
+        loops = (EpochBasedTrainLoop, IterBasedTrainLoop)
+        known = set().union(*(options_of(loop)[0] for loop in loops)) | {"by_epoch"}
+        check.names(train, known, "train_cfg")
+    check.optim_wrapper(cfg.get("optim_wrapper"), "optim_wrapper")
+    check.each(cfg.get("param_scheduler"), PARAM_SCHEDULERS, "param_scheduler")
+    check.each(cfg.get("custom_hooks"), HOOKS, "custom_hooks")
+    hooks = cfg.get("default_hooks") or {}
+    check.near(hooks, DEFAULT_HOOKS, "default_hooks")
+    for name, hook in hooks.items():
+        check.typed(hook, HOOKS, f"default_hooks.{name}")
+    check.typed(cfg.get("visualizer"), VISUALIZERS, "visualizer")
+    backends = (cfg.get("visualizer") or {}).get("vis_backends")
+    check.each(backends, VISBACKENDS, "visualizer.vis_backends")
+    check.typed(cfg.get("log_processor"), LOG_PROCESSORS, "log_processor")
+
+
+class _Checker:
+    """Checks parts of a config; remembers how messages begin."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def refuse(self, key: str, why: str) -> None:
+        raise ValueError(f"{self.where}{key}: {why}")
+
+    def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
+        """All keys have to be known."""
+        known = sorted(known)
+        for key in node:
+            if key not in known:
+                why = f"there is no such key{hint(str(key), known)}; known are {known}"
+                self.refuse(f"{place}.{key}", why)
+
+    def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
+        """Keys of one's own are allowed, but no misspelt ones."""
+        for key in node:
+            if key not in known and (meant := near_miss(str(key), known)):
+                self.refuse(f"{place}.{key}", f"nobody reads it; did you mean {meant!r}?")
+
+    def typed(self, node: Any, registry: Registry, place: str) -> type | None:
+        """A config with ``type``: its options against those of the class."""
+        if not isinstance(node, Mapping) or node.get("type") is None:
+            return None
+        cls = registered_class(_of_mmseg(registry), node)
+        if cls is None:
+            self._check_type(node["type"], registry, place)
+            return None
+        known, is_open = options_of(cls)
+        known = known | {"type", "_scope_"} | ALSO.get(registry.name, set())
+        (self.near if is_open else self.names)(node, known, place)
+        return cls
+
+    def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
+        """An unknown type is left to whoever builds it, unless it is clearly misspelt."""
+        names = [*_of_mmseg(registry).module_dict, *registry.module_dict]
+        if isinstance(kind, str) and "." not in kind and kind not in names:
+            if meant := near_miss(kind, names):
+                self.refuse(f"{place}.type", f"{kind!r} is not registered; did you mean {meant!r}?")
+
+    def each(self, node: Any, registry: Registry, place: str) -> None:
+        """A list of configs, or one."""
+        if isinstance(node, (list, tuple)):
+            for index, child in enumerate(node):
+                self.each(child, registry, f"{place}[{index}]")
+        elif isinstance(node, Mapping) and "type" not in node and registry is PARAM_SCHEDULERS:
+            for name, child in node.items():
+                self.each(child, registry, f"{place}.{name}")
+        else:
+            self.typed(node, registry, place)
+
+    def model(self, node: Any, place: str) -> None:
+        """A model, its encoder, heads with their decoders and losses, and its method."""
+        self.typed(node, MODELS, place)
+        if not isinstance(node, Mapping):
+            return
+        for part in ("backbone", "neck", "data_preprocessor"):
+            self.typed(node.get(part), MODELS, f"{place}.{part}")
+        method = node.get("method")
+        if registered_class(_of_mmseg(MODELS), method) is not None:
+            self.typed(method, MODELS, f"{place}.method")
+        for part in ("loss", "methods") if isinstance(method, Mapping) else ():
+            self.each(method.get(part), MODELS, f"{place}.method.{part}")
+        heads = node.get("heads")
+        for task, head in heads.items() if isinstance(heads, Mapping) else ():
+            self.typed(head, MODELS, f"{place}.heads.{task}")
+            if isinstance(head, Mapping):
+                self.typed(head.get("decoder"), MODELS, f"{place}.heads.{task}.decoder")
+                self.each(head.get("loss"), MODELS, f"{place}.heads.{task}.loss")
+        if isinstance(node.get("test_cfg"), Mapping):
+            self.near(node["test_cfg"], {"mode", "crop_size", "stride"}, f"{place}.test_cfg")
+
+    def loader(self, node: Any, place: str) -> None:
+        """A loader, its sampler and its dataset."""
+        if not isinstance(node, Mapping):
+            return
+        self.names(node, LOADER, place)
+        self.typed(node.get("sampler"), DATA_SAMPLERS, f"{place}.sampler")
+        self.typed(node.get("batch_sampler"), DATA_SAMPLERS, f"{place}.batch_sampler")
+        self.dataset(node.get("dataset"), f"{place}.dataset")
+
+    def dataset(self, node: Any, place: str) -> None:
+        """A dataset, those in it, its annotations and its pipeline."""
+        cls = self.typed(node, DATASETS, place)
+        if not isinstance(node, Mapping):
+            return
+        self.dataset(node.get("dataset"), f"{place}.dataset")
+        for index, child in enumerate(node.get("datasets") or []):
+            self.dataset(child, f"{place}.datasets[{index}]")
+        self.pipeline(node.get("pipeline"), f"{place}.pipeline")
+        if cls is None or not issubclass(cls, MultiTaskDataset):
+            return
+        known = {field.name for field in fields(Annotation)} - {"name"}
+        for task, annotation in (node.get("annotations") or {}).items():
+            if isinstance(annotation, Mapping):
+                self.names(annotation, known, f"{place}.annotations.{task}")
+        if isinstance(node.get("img"), Mapping):
+            self.names(node["img"], {"dir", "suffix"}, f"{place}.img")
+
+    def pipeline(self, node: Any, place: str) -> None:
+        """Transforms, also those in a transform that holds others."""
+        if isinstance(node, Sequence) and not isinstance(node, str):
+            for index, child in enumerate(node):
+                self.pipeline(child, f"{place}[{index}]")
+        elif isinstance(node, Mapping):
+            cls = self.typed(node, TRANSFORMS, place)
+            if cls is not None and cls.__name__ in HOLDS_TRANSFORMS:
+                self.pipeline(node.get("transforms"), f"{place}.transforms")
+
+    def evaluator(self, node: Any, place: str) -> None:
+        """An evaluator with its metrics, or metrics."""
+        if isinstance(node, (list, tuple)):
+            for index, child in enumerate(node):
+                self.evaluator(child, f"{place}[{index}]")
+            return
+        if not isinstance(node, Mapping):
+            return
+        if registered_class(_of_mmseg(EVALUATOR), node) is None:
+            self.typed(node, METRICS, place)
+            return
+        self.typed(node, EVALUATOR, place)
+        metrics = node.get("metrics")
+        for task, metric in metrics.items() if isinstance(metrics, Mapping) else ():
+            self.each(metric, METRICS, f"{place}.metrics.{task}")
+
+    def optim_wrapper(self, node: Any, place: str) -> None:
+        """An optimiser and what wraps it; those of a constructor of one's own are let be."""
+        if not isinstance(node, Mapping) or node.get("constructor") is not None:
+            return
+        self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)
+        self.typed(node.get("optimizer"), OPTIMIZERS, f"{place}.optimizer")
+
+
+def _of_mmseg(registry: Registry) -> Registry:
+    """mmseg's child of one of mmengine's registries, which sees the parent's as well."""
+    for name in dir(mmseg_registry):
+        child = getattr(mmseg_registry, name)
+        if isinstance(child, Registry) and child.parent is registry:
+            return child
+    return registry

@@ -1,0 +1,85 @@
+"""Whether every task has a metric, and one of its own kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmseg.registry import EVALUATOR, METRICS, MODELS
+
+from ...evaluation import MultiTaskEvaluator
+from ...evaluation.kinds import measured_field, measured_kinds
+from ...registered import names_class, registered_class, type_name
+from ...spelling import nearest
+from .signatures import default_of
+
+KINDS = ("val", "test")
+
+
+def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
+    """Refuse metrics that would measure another task, another kind of output, or nothing.
+
+    Args:
+        cfg: the config of a phase.
+        tasks: tasks that have been learned when the phase ends.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the metric and what would be right.
+    """
+    for kind in KINDS:
+        evaluator = cfg.get(f"{kind}_evaluator")
+        if cfg.get(f"{kind}_dataloader") is None or not isinstance(evaluator, Mapping):
+            continue
+        place = f"{where}{kind}_evaluator"
+        if names_class(EVALUATOR, evaluator, MultiTaskEvaluator):
+            heads = cfg["model"].get("heads") or {}
+            _check_evaluator(evaluator.get("metrics"), heads, tasks, place)
+        elif registered_class(EVALUATOR, evaluator) is None and not any(
+            str(evaluator.get("prefix")) == task for task in tasks
+        ):
+            raise ValueError(
+                f"{place}: {type_name(evaluator)} alone names no task, so nothing of it would be "
+                "recorded; write dict(type='MultiTaskEvaluator', metrics=dict("
+                f"{tasks[0]}=dict(type={type_name(evaluator)!r}, ...)))"
+            )
+
+
+def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: str) -> None:
+    if not isinstance(metrics, Mapping) or "type" in metrics:
+        return  # the evaluator says so itself
+    others = [name for name in metrics if name not in heads]
+    for task in tasks:
+        if task not in metrics:
+            raise ValueError(
+                f"{place}.metrics has no metric for task {task!r}; it would never be measured. "
+                f"Give it one, or write {task}=None if that is meant{_meant(task, others)}"
+            )
+        given = metrics[task]
+        for metric in given if isinstance(given, (list, tuple)) else [given]:
+            if isinstance(metric, Mapping):
+                _check_metric(metric, heads[task], task, f"{place}.metrics.{task}")
+
+
+def _meant(task: str, others: Sequence[str]) -> str:
+    near = nearest(task, others)
+    return f"; there is one for {near!r}, which has no head" if near else ""
+
+
+def _check_metric(metric: Mapping, head: Mapping, task: str, place: str) -> None:
+    metric_class, head_class = registered_class(METRICS, metric), registered_class(MODELS, head)
+    if metric_class is None or head_class is None:
+        return
+    kinds, kind = measured_kinds(metric_class), getattr(head_class, "kind", None)
+    if kinds and kind is not None and kind not in kinds:
+        raise ValueError(
+            f"{place}: {type_name(metric)} measures {' or '.join(kinds)}, but task {task!r} "
+            f"({type_name(head)}) is of kind {kind!r}"
+        )
+    read = measured_field(metric, default_of(metric_class, "field"), metric_class)
+    written = head.get("field", default_of(head_class, "field"))
+    if read is not None and written is not None and read != written:
+        raise ValueError(
+            f"{place}: {type_name(metric)} reads the field {read!r}, but the head of {task!r} "
+            f"writes {written!r}; set field={written!r}"
+        )

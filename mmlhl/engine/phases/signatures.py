@@ -1,0 +1,46 @@
+"""The options that a class takes."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+
+
+@cache
+def options_of(cls: type) -> tuple[frozenset[str], bool]:
+    """Names of the arguments with which a class is built.
+
+    Args:
+        cls: a class, which may pass ``**kwargs`` on to its bases.
+
+    Returns:
+        The names, and whether others may be taken as well, because the class itself has
+        ``**kwargs`` and only it knows where they go.
+    """
+    names: set[str] = set()
+    is_open, first = True, True
+    for base in cls.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        try:
+            parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        except (TypeError, ValueError):  # written in C
+            return frozenset(names), True
+        variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        names |= {each.name for each in parameters if each.kind not in variable}
+        passes_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+        if first:
+            is_open, first = passes_on, False
+        if not passes_on:
+            break
+    return frozenset(names), is_open
+
+
+def default_of(cls: type, name: str) -> object:
+    """Default of an option; None if there is none, or no such option."""
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            parameter = inspect.signature(vars(base)["__init__"]).parameters.get(name)
+            if parameter is not None:
+                return None if parameter.default is parameter.empty else parameter.default
+    return None

@@ -1,0 +1,129 @@
+"""Values of a config that cannot be meant: lengths, batches, weights of losses, schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...registered import type_name
+from ...spelling import hint
+from .lengths import trains_by_epoch
+from .save_best import checkpoint_hooks
+from .schedules import schedulers
+
+POSITIVE = ("max_epochs", "max_iters", "val_interval")
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+
+
+def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
+    """Refuse values with which a phase would train nothing, or something else.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+        trains: whether the phase is trained at all.
+
+    Raises:
+        ValueError: naming the key, the value and what would be right.
+    """
+    for key, value in _numbers(dict(cfg.items()), ""):  # a Config is no Mapping
+        if math.isnan(value):
+            raise ValueError(f"{where}{key} is NaN; write a number")
+        if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
+            raise ValueError(f"{where}{key} is {value}; write a finite number")
+    _check_weights(cfg.get("model"), f"{where}model")
+    for loader in LOADERS:
+        _check_loader(cfg.get(loader), f"{where}{loader}")
+    train = cfg.get("train_cfg")
+    if trains and isinstance(train, Mapping):
+        _check_length(train, f"{where}train_cfg")
+        _check_schedule(cfg, where)
+
+
+def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
+    """Refuse a ``save_best`` of a task that no phase brings.
+
+    Raises:
+        ValueError: naming it and the nearest task.
+    """
+    for hook in checkpoint_hooks(cfg):
+        best = hook.get("save_best")
+        for name in [best] if isinstance(best, str) else best or []:
+            task, slash, _ = str(name).partition("/")
+            if name != "auto" and (not slash or task not in tasks):
+                raise ValueError(
+                    f"{where}checkpoint.save_best names {name!r}, but metrics are called "
+                    f"<task>/<metric> and the tasks are {tasks}{hint(task, tasks)}"
+                )
+
+
+def _numbers(node: Any, key: str) -> Iterator[tuple[str, float]]:
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            yield from _numbers(child, f"{key}.{name}" if key else str(name))
+    elif isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            yield from _numbers(child, f"{key}[{index}]")
+    elif isinstance(node, float):
+        yield key, node
+
+
+def _check_weights(node: Any, place: str) -> None:
+    """Every ``loss_weight`` below a node is a number, none of them negative."""
+    if isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            _check_weights(child, f"{place}[{index}]")
+    if not isinstance(node, Mapping):
+        return
+    for name, child in node.items():
+        _check_weights(child, f"{place}.{name}")
+        if name != "loss_weight" or isinstance(child, (Mapping, list, tuple)):
+            continue
+        if isinstance(child, bool) or not isinstance(child, (int, float)) or child < 0:
+            raise ValueError(f"{place}.loss_weight must be a number >= 0, got {child!r}")
+
+
+def _check_loader(loader: Any, place: str) -> None:
+    if not isinstance(loader, Mapping):
+        return
+    size, workers = loader.get("batch_size", 1), loader.get("num_workers", 0)
+    if not _is_count(size) or size < 1:
+        raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
+    if not _is_count(workers) or workers < 0:
+        raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
+    if loader.get("persistent_workers") and workers == 0:
+        raise ValueError(
+            f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
+        )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_length(train: Mapping, place: str) -> None:
+    for key in POSITIVE:
+        value = train.get(key, 1)
+        if not _is_count(value) or value < 1:
+            raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
+
+
+def _check_schedule(cfg: Mapping, where: str) -> None:
+    for index, scheduler in enumerate(schedulers(cfg)):
+        place = f"{where}param_scheduler[{index}]"
+        begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
+        if begin < 0 or begin >= end:
+            raise ValueError(f"{place} begins at {begin} and ends at {end}")
+        for key in ("T_max", "total_steps", "step_size"):
+            value = scheduler.get(key)
+            if value is not None and value < 1:
+                raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
+        stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
+        if stays and trains_by_epoch(cfg) is False and scheduler.get("type") is not None:
+            name = type_name(scheduler)
+            if "Plateau" not in name:
+                raise ValueError(
+                    f"{place} ({name}) counts epochs, but train_cfg trains by iterations, so it "
+                    "would never change anything: set by_epoch=False and count iterations"
+                )

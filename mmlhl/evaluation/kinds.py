@@ -1,0 +1,35 @@
+"""Which kinds of output a metric measures, and where it reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmseg.evaluation import DepthMetric, IoUMetric
+
+#: Fields that mmseg's own metrics read.
+STOCK_FIELDS: dict[type, str] = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
+STOCK_KINDS: dict[type, tuple[str, ...]] = {IoUMetric: ("classes",), DepthMetric: ("depth",)}
+
+
+def measured_kinds(metric: type) -> tuple[str, ...]:
+    """Kinds of output, of ``mmlhl.datasets.annotation.KINDS``, that a metric class measures.
+
+    Args:
+        metric: the class; one of a user may say so by an attribute ``kinds``.
+
+    Returns:
+        The kinds; empty if that is not known.
+    """
+    return tuple(getattr(metric, "kinds", None) or STOCK_KINDS.get(metric, ()))
+
+
+def measured_field(config: Mapping, default: object, metric: type) -> str | None:
+    """The field that a metric's config makes it read, None if that is not known.
+
+    Args:
+        config: the metric's config.
+        default: default of the class's ``field``.
+        metric: the class.
+    """
+    field = config.get("field", default)
+    return field if isinstance(field, str) else STOCK_FIELDS.get(metric)

@@ -1,0 +1,73 @@
+"""Values that cannot be meant are refused before anything is built."""
+
+import copy
+import math
+
+import pytest
+
+from mmlhl.engine import parse_phases
+
+WRONG = [
+    ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be an integer >= 1, got 0"),
+    ({"train_cfg.max_epochs": -1}, "max_epochs"),
+    ({"train_cfg.max_epochs": 2.5}, "max_epochs must be an integer >= 1, got 2.5"),
+    ({"train_cfg.max_epochs": "2"}, "max_epochs .*got '2'"),
+    ({"train_cfg.max_epochs": None}, "max_epochs .*got None"),
+    ({"train_cfg.val_interval": 0}, "val_interval"),
+    ({"model.method.loss_weight": math.nan}, "model.method.loss_weight is NaN"),
+    ({"model.method.loss_weight": math.inf}, "model.method.loss_weight is inf"),
+    ({"model.method.loss_weight": "1.0"}, r"model.method.loss_weight must be a number >= 0"),
+    ({"model.method.loss_weight": -1.0}, r"loss_weight must be a number >= 0, got -1.0"),
+    ({"model.method.loss_weight": None}, r"loss_weight must be a number >= 0, got None"),
+    ({"model.method.loss_weight": True}, r"loss_weight must be a number >= 0, got True"),
+    (
+        {"model.heads.depth.loss": [dict(type="DenseL1Loss", loss_weight=math.nan)]},
+        r"model.heads.depth.loss\[0\].loss_weight is NaN",
+    ),
+    ({"model.heads.depth.loss": dict(type="DenseL1Loss", loss_weight="a")}, "depth.loss.loss_w"),
+    ({"optim_wrapper.optimizer.lr": math.nan}, "optim_wrapper.optimizer.lr is NaN"),
+    ({"optim_wrapper.optimizer.lr": math.inf}, "optim_wrapper.optimizer.lr is inf"),
+    ({"model.backbone.norm_cfg.eps": math.nan}, "model.backbone.norm_cfg.eps is NaN"),
+    ({"train_dataloader.batch_size": 0}, "train_dataloader.batch_size .* got 0"),
+    ({"train_dataloader.batch_size": "4"}, "batch_size"),
+    ({"test_dataloader.batch_size": 0}, "test_dataloader.batch_size"),
+    ({"train_dataloader.num_workers": -1}, "num_workers"),
+    ({"train_dataloader.persistent_workers": True}, "persistent_workers=True needs num_workers"),
+    ({"param_scheduler": [dict(type="PolyLR", begin=3, end=2)]}, "begins at 3 and ends at 2"),
+    ({"param_scheduler": [dict(type="CosineAnnealingLR", T_max=0)]}, "T_max must be >= 1"),
+    (
+        {"train_cfg": dict(_delete_=True, type="IterBasedTrainLoop", max_iters=9)},
+        r"param_scheduler\[0\] \(PolyLR\) counts epochs, but train_cfg trains by iterations",
+    ),
+    ({"default_hooks.checkpoint.save_best": "sge/mIoU"}, "save_best names 'sge/mIoU'.*'seg'"),
+    ({"default_hooks.checkpoint.save_best": ["seg/mIoU", "abs_err"]}, "names 'abs_err'"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG)
+@pytest.mark.parametrize("in_a_later_phase", [False, True])
+def test_refused(config, nothing_is_built, change, told, in_a_later_phase):
+    cfg, change = config(), copy.deepcopy(change)
+    if in_a_later_phase and "save_best" not in str(change):
+        cfg.phases[2].cfg = change
+        told = rf"phases\[2\]: .*{told}"
+    else:
+        cfg.merge_from_dict(change)
+    with pytest.raises(ValueError, match=told):
+        parse_phases(cfg)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model.method.loss_weight": 0},
+        {"optim_wrapper.clip_grad": dict(max_norm=1.0, norm_type=math.inf)},
+        {"default_hooks.checkpoint.save_best": "auto"},
+        {"default_hooks.checkpoint.save_best": ["seg/mIoU", "normal/mean_err"]},
+        {"train_cfg": dict(_delete_=True, by_epoch=True, max_epochs=1)},
+    ],
+)
+def test_allowed(config, change):
+    cfg = config()
+    cfg.merge_from_dict(change)
+    assert len(parse_phases(cfg)) == 3
