@@ -2,8 +2,8 @@
 
 from . import backbones, heads, losses, methods, segmentors
 from .data_preprocessor import MultiTaskDataPreProcessor
+from .segmentors import MultiTaskTTAModel
 from .teachers import FrozenModels, build_teacher, freeze
-from .tta import MultiTaskTTAModel
 
 __all__ = [
     "FrozenModels",
