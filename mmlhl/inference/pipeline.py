@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,18 +9,12 @@ import cv2
 import mmengine.fileio as fileio
 import numpy as np
 from mmengine.dataset import Compose
-from mmseg.registry import TRANSFORMS
 
+from ..datasets.pipelines import build_step
+from ..registered import type_name
 from .sources import Frame
 
 DEFAULT_PIPELINE = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
-
-
-def type_name(step: Mapping[str, Any]) -> str:
-    """The class name of a transform's config, without a registry's scope."""
-    kind = step.get("type")
-    name = kind.__name__ if inspect.isclass(kind) else str(kind)
-    return name.rpartition(".")[2]
 
 
 def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
@@ -65,12 +58,11 @@ class FramePipeline:
                 "the test pipeline reads no image: it has no LoadImageFromFile or LoadImage among "
                 f"{[type_name(step) for step in steps]}"
             )
-        loader = dict(steps[loaders[0]])
-        if type_name(loader) == "LoadImageFromFile":
-            loader["type"] = "LoadImage"  # reads .npy images as well
-        self.loader = TRANSFORMS.build(loader)
-        self.before = Compose([TRANSFORMS.build(dict(s)) for s in steps[: loaders[0]]])
-        self.after = Compose([TRANSFORMS.build(dict(s)) for s in steps[loaders[0] + 1 :]])
+        # as in a dataset: what moves pixels says so, and predictions come back the same way
+        built = [build_step(step) for step in steps]
+        self.loader = built[loaders[0]]
+        self.before = Compose(built[: loaders[0]])
+        self.after = Compose(built[loaders[0] + 1 :])
 
     def load(self, frame: Frame) -> dict:
         """Read a frame's image.
@@ -92,7 +84,8 @@ class FramePipeline:
         if getattr(self.loader, "to_float32", False):
             image = image.astype(np.float32)
         shape = image.shape[:2]
-        return {**results, "img": image, "img_shape": shape, "ori_shape": shape}
+        own = dict(img=image, img_raw=image, img_shape=shape, ori_shape=shape)  # as LoadImage's
+        return {**results, **own}
 
     def __call__(self, frame: Frame) -> dict:
         """Read and prepare a frame; see :meth:`load`.

@@ -1,5 +1,6 @@
 """Images of all kinds become maps of all tasks in real units."""
 
+import copy
 import json
 import os
 
@@ -11,6 +12,7 @@ from mmseg.registry import INFERENCERS
 from PIL import Image
 
 from mmlhl.inference import LifelongInferencer
+from mmlhl.inference.pipeline import FramePipeline
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,26 @@ def test_built_from_the_registry_with_a_config(checkpoint, tiny_config, photos, 
     built = INFERENCERS.build(config)
     path = str(photos / "a/x.png")
     same(built(path), inferencer(path))
+
+
+def test_a_test_pipeline_that_resizes_and_flips_is_undone(checkpoint, tiny_config, photos):
+    cfg = copy.deepcopy(tiny_config)
+    load, _, pack = cfg.test_dataloader.dataset.pipeline
+    moves = [
+        dict(type="Resize", scale=(96, 64), keep_ratio=True),
+        dict(type="RandomFlip", prob=1.0),
+        dict(type="LoadAnnotations"),
+    ]
+    cfg.test_dataloader.dataset.pipeline = [load, *moves, pack]
+    inferencer = LifelongInferencer(cfg, checkpoint, device="cpu", show_progress=False)
+    image = cv2.imread(str(photos / "b/y.jpg"))
+    moved = inferencer(str(photos / "b/y.jpg"))
+    same(moved, inferencer(image))
+    inferencer.pipeline = FramePipeline([load, moves[0], pack])
+    mirrored = inferencer(np.ascontiguousarray(image[:, ::-1]))
+    assert moved["depth"].shape == (24, 40)
+    np.testing.assert_allclose(moved["depth"], mirrored["depth"][:, ::-1], atol=1e-4)
+    np.testing.assert_allclose(moved["normal"], mirrored["normal"][:, ::-1] * [-1, 1, 1], atol=1e-4)
 
 
 def test_files_are_written_and_names_kept_apart(inferencer, photos, tmp_path):
