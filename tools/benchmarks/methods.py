@@ -41,6 +41,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
+    parser.add_argument(
+        "--without-search", action="store_true", help="the middle of each list of strengths"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
     parser.add_argument("--out", type=Path, help=running.OUT_HELP)
@@ -55,6 +58,8 @@ def main(argv: list[str] | None = None) -> None:
     """Search strengths, run all methods, report."""
     args = parse_args(argv)
     cfg = Config.fromfile(args.config)
+    if args.without_search:
+        cfg.benchmark.search_by = None
     args.seeds = args.seeds or list(cfg.benchmark.seeds)
     args.orders = args.orders or [list(order) for order in cfg.benchmark.orders]
     labels = args.methods or list(cfg.benchmark.get("rows", cfg.benchmark.methods))

@@ -12,7 +12,7 @@ from ..comparison import Comparison
 from ..formats import to_markdown, to_rich
 from . import running
 from .method_runs import search_option
-from .method_search import MIN_SPAN, chosen_value, final_runs, open_end
+from .method_search import MIN_SPAN, chosen_value, final_runs, is_searched, open_end
 
 
 def report(
@@ -24,10 +24,8 @@ def report(
     root: Path,
 ) -> str:
     """The benchmark's section as Markdown; its tables are also printed."""
-    searched = " → ".join(orders[0][: cfg.benchmark.get("search_phases")])
     lines = [
-        f"Command: `{command}`; commit {running.commit()}; seeds {seeds}; strengths searched "
-        f"with seed {cfg.benchmark.search_seed} on the order {searched}.",
+        f"Command: `{command}`; commit {running.commit()}; seeds {seeds}.",
         "",
         settings(cfg),
         "",
@@ -47,8 +45,7 @@ def report(
             f"{', '.join(shared)}.",
             "",
         ]
-    lines += ["Strengths tried (position between naive and joint in %), the best one taken:", ""]
-    lines += [f"- {line}" for line in strengths(cfg, labels, orders[0], root)]
+    lines += [*strengths(cfg, labels, orders[0], root)]
     lines += ["", "Not run: " + missing(cfg, labels, orders, seeds, root) + ".", ""]
     return "\n".join(lines)
 
@@ -77,19 +74,38 @@ def images(cfg: Config) -> str:
 
 
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
-    """What the search found, a line a method."""
-    for label in labels:
-        option = search_option(cfg, label)
-        if option is None or "like" in cfg.benchmark.methods[label]:
-            continue
+    """How strengths were chosen, and what the search found, a line a method."""
+    names = {
+        label: option[0]
+        for label in labels
+        if (option := search_option(cfg, label)) and "like" not in cfg.benchmark.methods[label]
+    }
+    if not names:
+        return
+    if not is_searched(cfg):
+        words = [
+            f"{label} {name} = {chosen_value(cfg, label, order, root)[0]:g}"
+            for label, name in names.items()
+        ]
+        yield f"Strengths were not searched: {', '.join(words)}."
+        return
+    score = {"gain": "gain over naive", "position": "position between naive and joint"}
+    by = score[cfg.benchmark.get("search_by", "position")]
+    phases = " → ".join(order[: cfg.benchmark.get("search_phases")])
+    yield (
+        f"Strengths tried with seed {cfg.benchmark.search_seed} on {phases} ({by} in %), the best "
+        "one taken:"
+    )
+    yield ""
+    for label in names:
         try:
             value, scores = chosen_value(cfg, label, order, root)
         except RuntimeError:
-            yield f"{label}: not searched"
+            yield f"- {label}: not searched"
             continue
         tried = ", ".join(f"{v:g}: {score:.1f}" for v, score in scores.items())
         end = "" if open_end(scores) is None else ", still at an end"
-        yield f"{label}: {option[0]} = {value:g}{end} ({tried})"
+        yield f"- {label}: {names[label]} = {value:g}{end} ({tried})"
 
 
 def missing(

@@ -1,4 +1,9 @@
-"""Which strength each method gets: a search with its own seed, gone on with until bracketed."""
+"""Which strength each method gets: a search with its own seed, gone on with until bracketed.
+
+The benchmark's option ``search_by`` says what a run is scored by: ``"position"`` between naive and
+joint training (the default), ``"gain"`` over naive training, which spares the joint run, or None for
+no search: each method then has the middle of its list.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..derived import position
+from ...evaluation import LifelongRecord
+from ..derived import position, relative_gain
 from .method_runs import Run, search_option
 
 #: metrics in which joint training beats naive by less than this, in percent, say nothing
@@ -23,12 +29,20 @@ def search_runs(cfg: Config, labels: list[str], order: tuple[str, ...]) -> Itera
     With ``search_phases`` in the benchmark they are of that many phases, on the parts of the
     images that these have in the whole sequence.
     """
-    yield _run(cfg, "Naive", order)
-    yield _run(cfg, "Joint", order)
+    yield from _bounds(cfg, order)
     for label in labels:
         label = cfg.benchmark.methods[label].get("like", label)
         for value in (search_option(cfg, label) or ("", []))[1]:
             yield _run(cfg, label, order, value)
+
+
+def _bounds(cfg: Config, order: tuple[str, ...]) -> list[Run]:
+    """Naive training and, where runs are scored by their position, joint training."""
+    by = cfg.benchmark.get("search_by", "position")
+    if by not in ("position", "gain"):
+        raise ValueError(f"benchmark.search_by is {by!r}; it must be 'position', 'gain' or None")
+    labels = ("Naive", "Joint") if by == "position" else ("Naive",)
+    return [_run(cfg, label, order) for label in labels]
 
 
 def _run(cfg: Config, label: str, order: tuple[str, ...], value: float | None = None) -> Run:
@@ -40,7 +54,7 @@ def _run(cfg: Config, label: str, order: tuple[str, ...], value: float | None = 
 def tried_scores(
     cfg: Config, label: str, order: tuple[str, ...], root: Path
 ) -> tuple[dict[float, float], list[Run]]:
-    """Positions between naive and joint by strength, and the runs that are still wanted.
+    """Scores by strength, and the runs that are still wanted.
 
     While the best value is the first or the last, the search wants the next one beyond it, at the
     same ratio as the two at that end, until it has added ``MAX_STEPS`` there.
@@ -55,9 +69,9 @@ def tried_scores(
         RuntimeError: If naive and joint training are no bounds for any of the runs.
     """
     label = cfg.benchmark.methods[label].get("like", label)
-    bounds = [_run(cfg, bound, order) for bound in ("Naive", "Joint")]
-    naive, joint = (run.record(root) for run in bounds)
-    lacking = [run for run in bounds if run.record(root) is None]
+    found = {run: run.record(root) for run in _bounds(cfg, order)}
+    references = [record for record in found.values() if record is not None]
+    lacking = [run for run, record in found.items() if record is None]
     option = search_option(cfg, label)
     values = sorted(option[1]) if option else []
     added = {0: 0, -1: 0}
@@ -65,10 +79,10 @@ def tried_scores(
         runs = {value: _run(cfg, label, order, value) for value in values}
         records = {value: run.record(root) for value, run in runs.items()}
         lacking += [runs[value] for value, record in records.items() if record is None]
-        if lacking or naive is None or joint is None:
+        if lacking:
             return {}, lacking
         scores = {
-            value: position(record, naive, joint, min_span=MIN_SPAN).mean
+            value: _score(record, references)
             for value, record in records.items()
             if record is not None
         }
@@ -82,6 +96,12 @@ def tried_scores(
         # rounded, so that a file's name says the value; 0.1, 0.3, 1, 3 go on with 10
         values.append(_on_ladder(best * best / following))
         values.sort()
+
+
+def _score(record: LifelongRecord, bounds: list[LifelongRecord]) -> float:
+    if len(bounds) == 1:
+        return relative_gain(record, bounds[0]).mean
+    return position(record, *bounds, min_span=MIN_SPAN).mean
 
 
 def _on_ladder(value: float) -> float:
@@ -108,11 +128,16 @@ def open_end(scores: dict[float, float]) -> int | None:
     return 0 if ranked[0] > ranked[-1] else -1
 
 
+def is_searched(cfg: Config) -> bool:
+    """Whether strengths are searched, or taken from the middle of their lists."""
+    return cfg.benchmark.get("search_by", "position") is not None
+
+
 def wanted_runs(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> list[Run]:
     """Runs that the searches of some rows lack now; more may be wanted when these are done."""
     wanted = []
     for label in labels:
-        if search_option(cfg, label) is not None:
+        if search_option(cfg, label) is not None and is_searched(cfg):
             try:
                 wanted += tried_scores(cfg, label, order, root)[1]
             except RuntimeError:
@@ -123,13 +148,16 @@ def wanted_runs(cfg: Config, labels: list[str], order: tuple[str, ...], root: Pa
 def chosen_value(
     cfg: Config, label: str, order: tuple[str, ...], root: Path
 ) -> tuple[float | None, dict[float, float]]:
-    """The strength with the best position between naive and joint, and all positions.
+    """The strength with the best score, and the scores of all that were tried.
 
     Raises:
         RuntimeError: If a run of the search is lacking, or says nothing.
     """
     if search_option(cfg, label) is None:
         return None, {}
+    if not is_searched(cfg):
+        values = sorted(search_option(cfg, label)[1])
+        return values[len(values) // 2], {}
     scores, lacking = tried_scores(cfg, label, order, root)
     if lacking:
         names = [run.folder(root).name for run in lacking]

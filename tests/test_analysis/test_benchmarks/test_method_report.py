@@ -27,8 +27,8 @@ def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
     runs = list(method_search.final_runs(cfg, ["Naive", "LwF", "HAD"], ORDERS, [0], tmp_path))
     assert {run.label for run in runs} == {"Naive", "HAD"}
     assert (
-        list(method_report.strengths(cfg, ["LwF", "HAD"], ORDERS[0], tmp_path))[0]
-        == "LwF: not searched"
+        list(method_report.strengths(cfg, ["LwF", "HAD"], ORDERS[0], tmp_path))[2]
+        == "- LwF: not searched"
     )
 
 
@@ -42,7 +42,11 @@ def test_report_says_what_was_not_run(cfg, tmp_path):
             finish(run, tmp_path, dict(Naive=10.0, HAD=42.0)[run.label] + run.seed)
     text = method_report.report(cfg, "the command", labels, ORDERS, [0, 1], tmp_path)
     assert "data/rooms, batch 4, 10 epochs a phase" in text and "Adam (lr 0.01)" in text
-    assert "`the command`" in text and "seeds [0, 1]" in text and "with seed 100" in text
+    assert (
+        "`the command`" in text
+        and "seeds [0, 1]" in text
+        and "with seed 100 on seg → depth (" in text
+    )
     assert "| 42.50 ± 0.71 |" in text.replace("**", "")
     assert "- HAD: loss_weight = 1 (0.3: 20.0, 1: 60.0, 3: 20.0)" in text
     assert "Not run: Joint on seg → depth (seeds 0, 1); HAD on depth → seg (seeds 1)." in text

@@ -84,13 +84,13 @@ def test_a_search_goes_on_until_the_best_value_has_neighbours(cfg, tmp_path, pea
     assert run_search(cfg, tmp_path, score) == added
     value, scores = method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
     assert method_search.open_end(scores) is None and abs(math.log(value / peak)) < 0.5
-    (line,) = method_report.strengths(cfg, ["LwF"], ORDERS[0], tmp_path)
+    *_, line = method_report.strengths(cfg, ["LwF"], ORDERS[0], tmp_path)
     assert f"= {value:g} (" in line
 
 
 def test_a_search_without_end_stops_and_says_so(cfg, tmp_path):
     assert run_search(cfg, tmp_path, lambda value: value) == [10.0, 30.0, 100.0, 300.0]
-    (line,) = method_report.strengths(cfg, ["LwF"], ORDERS[0], tmp_path)
+    *_, line = method_report.strengths(cfg, ["LwF"], ORDERS[0], tmp_path)
     assert "= 300, still at an end (" in line
 
 
@@ -106,3 +106,25 @@ def test_single_task_runs_are_of_the_first_order(cfg, tmp_path):
         method_runs.Run("Single", ("seg",), 0, parts=2, part=0),
         method_runs.Run("Single", ("depth",), 0, parts=2, part=1),
     ]
+
+
+def test_a_search_by_gain_needs_no_joint_training(cfg, tmp_path):
+    cfg.benchmark.search_by = "gain"
+    labels = [run.label for run in method_search.search_runs(cfg, ["LwF"], ORDERS[0])]
+    assert labels == ["Naive", "LwF", "LwF", "LwF"]
+    finish_search(cfg, tmp_path, Naive=10.0, LwF_1=25.0)
+    value, scores = method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
+    # mIoU rises by 100 and 150 %, depth stays: the mean over the two tasks
+    assert value == 1.0 and scores == pytest.approx({0.3: 50.0, 1.0: 75.0, 3.0: 50.0})
+    cfg.benchmark.search_by = "rank"
+    with pytest.raises(ValueError, match="search_by is 'rank'"):
+        list(method_search.search_runs(cfg, ["LwF"], ORDERS[0]))
+
+
+def test_without_a_search_the_middle_of_each_list_is_taken(cfg, tmp_path):
+    cfg.benchmark.search_by = None
+    assert method_search.wanted_runs(cfg, ["LwF"], ORDERS[0], tmp_path) == []
+    runs = method_search.final_runs(cfg, ["Naive", "LwF"], ORDERS[:1], [0], tmp_path)
+    assert [(run.label, run.value) for run in runs] == [("Naive", None), ("LwF", 1.0)]
+    (line,) = method_report.strengths(cfg, ["Naive", "LwF"], ORDERS[0], tmp_path)
+    assert line == "Strengths were not searched: LwF loss_weight = 1."
