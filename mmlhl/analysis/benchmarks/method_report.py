@@ -40,9 +40,9 @@ def report(
             for sheet in (comparison.summary(group), comparison.final(group)):
                 Console().print(to_rich(sheet))
                 lines += [to_markdown(sheet), ""]
-            found = verdicts(group, cfg.benchmark.get("claims", ()))
-            if found:
-                lines += [f"**{group.name}: the paper's claims**", "", claims_table(found), ""]
+            held = verdicts(group, cfg.benchmark.get("claims", ()))
+            if held:
+                lines += [f"**{group.name}: the paper's claims**", "", claims_table(held), ""]
     shared = [label for label in labels if cfg.benchmark.methods[label].get("first_phase")]
     if shared:
         lines += [
