@@ -33,8 +33,9 @@ class Verdict:
     @property
     def deviation(self) -> float:
         """Standard deviation of the difference of two runs; NaN if either has one run."""
-        parts = (self.better.std, self.worse.std)
-        return math.nan if None in parts else math.hypot(*parts)
+        if self.better.std is None or self.worse.std is None:
+            return math.nan
+        return math.hypot(self.better.std, self.worse.std)
 
     @property
     def words(self) -> str:

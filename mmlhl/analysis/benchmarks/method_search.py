@@ -101,7 +101,8 @@ def tried_scores(
 def _score(record: LifelongRecord, bounds: list[LifelongRecord]) -> float:
     if len(bounds) == 1:
         return relative_gain(record, bounds[0]).mean
-    return position(record, *bounds, min_span=MIN_SPAN).mean
+    naive, joint = bounds
+    return position(record, naive, joint, min_span=MIN_SPAN).mean
 
 
 def _on_ladder(value: float) -> float:
@@ -153,10 +154,11 @@ def chosen_value(
     Raises:
         RuntimeError: If a run of the search is lacking, or says nothing.
     """
-    if search_option(cfg, label) is None:
+    option = search_option(cfg, label)
+    if option is None:
         return None, {}
     if not is_searched(cfg):
-        values = sorted(search_option(cfg, label)[1])
+        values = sorted(option[1])
         return values[len(values) // 2], {}
     scores, lacking = tried_scores(cfg, label, order, root)
     if lacking:
