@@ -114,7 +114,7 @@ class Comparison:
             values = [final(run, (task, name)) for _, runs in rows for run in runs]
             known = [None if math.isnan(v) else v for v in values]
             better = first.metrics[task][name]["higher_is_better"]
-            columns.append(Column(name, task, better, decimals(known)))
+            columns.append(Column(name, task, better, decimals(known), unit=first.unit(task, name)))
         sheet = self._sheet("final", f"{group.name}: after the last phase", columns, group)
         for label, runs in rows:
             cells = [over_seeds(final(r, (c.group, c.name)) for r in runs) for c in columns]
@@ -137,12 +137,13 @@ class Comparison:
         """One row a figure: its value after each phase of one method."""
         runs = group.methods[label]
         columns = [Column("+".join(t), f"{i}") for i, t in enumerate(group.order, start=1)]
-        sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="figure")
+        sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="metric")
         for task, name in choose(runs[0], self.figures):
             better = runs[0].metrics[task][name]["higher_is_better"]
             values = zip(*(run.values(task, name) for run in runs), strict=True)
             cells = [over_seeds(column) for column in values]
-            sheet.rows.append((Column(name, task, better).heading, cells))
+            heading = Column(name, task, better, unit=runs[0].unit(task, name)).heading
+            sheet.rows.append((heading, cells))
             sheet.row_digits.append(decimals([cell.mean for cell in cells if cell.runs]))
         return sheet
 

@@ -22,6 +22,7 @@ LATEX = {
     "→": r"$\rightarrow$",
     "±": r"$\pm$",
     "λ": r"$\lambda$",
+    "°": r"$^\circ$",
 }
 
 
@@ -41,13 +42,13 @@ def to_rich(sheet: Sheet) -> Group:
         heading = column.heading
         if single_group and column.group:
             heading = heading.removeprefix(column.group + " ")
-        table.add_column(heading, justify="right")
+        table.add_column(Text(heading), justify="right")  # rich takes [m] in a string for markup
     for i, (name, cells) in enumerate(sheet.rows):
         texts = [
             Text(sheet.text(i, j), style="bold green" if sheet.is_best(i, j) else "")
             for j in range(len(cells))
         ]
-        table.add_row(name, *texts)
+        table.add_row(Text(name), *texts)
     notes = [Text(note, style="italic") for note in sheet.notes]
     return Group(Text(sheet.title, style="bold italic"), table, *notes)
 
@@ -125,16 +126,16 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
         sheets (Sequence[Sheet]): The sheets.
 
     Returns:
-        str: Lines of ``table, title, row, group, column, mean, std, runs, text``. Cells that are
-        not numbers stand under ``text``; what is not known is left empty.
+        str: Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that
+        are not numbers stand under ``text``; what is not known is left empty.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow("table title row group column mean std runs text".split())
+    writer.writerow("table title row group column unit mean std runs text".split())
     for sheet in sheets:
         for name, cells in sheet.rows:
             for column, cell in zip(sheet.columns, cells, strict=True):
-                place = [sheet.name, sheet.title, name, column.group, column.name]
+                place = [sheet.name, sheet.title, name, column.group, column.name, column.unit]
                 if isinstance(cell, Estimate):
                     mean = "" if math.isnan(cell.mean) else cell.mean
                     std = "" if cell.std is None else cell.std

@@ -68,7 +68,7 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
         owner = next(r for r in records if name in r.metrics.get(task, {}))
         columns = zip(*(record.values(task, name) for record in records), strict=True)
         result.metrics.setdefault(task, {})[name] = dict(
-            higher_is_better=owner.metrics[task][name]["higher_is_better"],
+            owner.metrics[task][name],
             values=[None if None in column else fmean(column) for column in columns],
         )
     return result
@@ -90,8 +90,7 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
     for record in records:
         for task, name in choose(record, "all"):
             known = [v for v in record.values(task, name) if v is not None]
-            better = record.metrics[task][name]["higher_is_better"]
             result.metrics.setdefault(task, {})[name] = dict(
-                higher_is_better=better, values=[known[-1] if known else None]
+                record.metrics[task][name], values=[known[-1] if known else None]
             )
     return result

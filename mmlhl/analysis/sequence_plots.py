@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from ..evaluation.record import LifelongRecord
 from ..evaluation.tables import arrow, decimals, number
+from ..evaluation.units import with_unit
 from .comparison import Comparison
 from .derived import choose, final, improvement
 from .plot_style import Look, looks, new_figure, plain_axes
@@ -63,7 +64,7 @@ def heat_map(
                 text += f"\n{change[i, j]:+.0f} %"
             dark = abs(change[i, j]) > 0.6 * limit
             axes.text(j, i, text, ha="center", va="center", fontsize=7, color="w" if dark else "k")
-    names = [f"{t} {n} {arrow(record.metrics[t][n]['higher_is_better'])}" for t, n in rows]
+    names = [heading(record, figure) for figure in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_xticks(range(len(record)), phase_names(record))
     axes.set_xlabel("after phase")
@@ -102,8 +103,7 @@ def task_curves(group: Group, figures: str | list[str] = "paper", columns: int =
         axes.set_visible(False)
     for axes, figure in zip(grid.flat, panels, strict=False):
         _curves(axes, group, figure, styles)
-        better = first.metrics[figure[0]][figure[1]]["higher_is_better"]
-        axes.set_title(f"{figure[0]} {figure[1]} {arrow(better)}", fontsize=10)
+        axes.set_title(heading(first, figure), fontsize=10)
         axes.set_xticks(range(len(first)), phase_names(first), fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
         axes.set_xlim(-0.25, len(first) - 0.75)
@@ -148,6 +148,13 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
         axes.set_xlabel(title)
     fig.suptitle(f"{group.name}, after the last phase", fontsize=11)
     return fig
+
+
+def heading(record: LifelongRecord, figure: tuple[str, str]) -> str:
+    """Task, name and unit of a metric, with an arrow that points to where better is."""
+    task, name = figure
+    better = record.metrics[task][name]["higher_is_better"]
+    return f"{task} {with_unit(name, record.unit(task, name))} {arrow(better)}"
 
 
 def phase_names(record: LifelongRecord) -> list[str]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..evaluation.tables import arrow
+from ..evaluation.units import with_unit
 from .seeds import Estimate
 
 
@@ -17,6 +18,7 @@ class Column:
         better (bool | None): Whether more is better, None where neither is. Defaults to None.
         digits (int): Digits after the point. Defaults to 2.
         sign (bool): Whether a plus is written. Defaults to False.
+        unit (str): Unit of the values, see :func:`mmlhl.evaluation.units.with_unit`.
     """
 
     name: str
@@ -24,11 +26,16 @@ class Column:
     better: bool | None = None
     digits: int = 2
     sign: bool = False
+    unit: str = ""
 
     @property
     def heading(self) -> str:
-        """str: Group, name and an arrow that points to where better is."""
-        parts = [self.group, self.name, "" if self.better is None else arrow(self.better)]
+        """str: Group, name, unit, and an arrow that points to where better is."""
+        parts = [
+            self.group,
+            with_unit(self.name, self.unit),
+            "" if self.better is None else arrow(self.better),
+        ]
         return " ".join(part for part in parts if part)
 
 

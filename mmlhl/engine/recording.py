@@ -75,6 +75,7 @@ def add_to_record(
         round(seconds, 1),
         kept,
         directions,
+        getattr(evaluator, "units", None),
         exemplars=model.method.exemplars,
     )
     record.save(path)

@@ -1,26 +1,24 @@
 """``lifelong.json``: what a sequence of phases has done and how well each task stood after each."""
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from ..files import write_text
 from .directions import higher_is_better as direction_of
-
-VERSION = 1
-FIELDS = ("version", "method", "seed", "phases", "metrics")
+from .record_format import FIELDS, VERSION, check, plain
+from .units import UNITS
 
 
 class LifelongRecord:
     """The record of one sequence, the only thing that tables, plots and comparisons are made of.
 
-    ``metrics[task][figure]`` holds ``higher_is_better`` and ``values``, one a phase, None where
-    the task was not learned yet, not evaluated, or the figure was not a number.
+    ``metrics[task][metric]`` holds ``higher_is_better``, the ``unit`` if its class says one, and
+    ``values``, one a phase, None where the task was not learned yet, not evaluated, or the value
+    not a number.
 
     Args:
         method (str): Name of the method, such as 'HAD'. Defaults to ''.
@@ -83,6 +81,15 @@ class LifelongRecord:
         entry = self.metrics.get(task, {}).get(metric)
         return list(entry["values"]) if entry else [None] * len(self)
 
+    def unit(self, task: str, metric: str) -> str:
+        """Unit of a metric: ``m``, ``deg``, ``%`` or whatever its class says; empty if it has none.
+
+        A record that does not say it is of before units were recorded: then the unit is the one
+        that the package's metric of that name has by default.
+        """
+        entry = self.metrics.get(task, {}).get(metric, {})
+        return str(entry.get("unit", UNITS.get(metric, "")))
+
     def learned_in(self, task: str) -> int | None:
         """Index of the phase that brought a task, None if none did."""
         return next((i for i, phase in enumerate(self.phases) if task in phase["tasks"]), None)
@@ -95,6 +102,7 @@ class LifelongRecord:
         seconds: float,
         metrics: Mapping[str, float],
         higher_is_better: Mapping[str, bool] | None = None,
+        units: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
         """Append a phase and the figures after it.
@@ -109,6 +117,7 @@ class LifelongRecord:
             higher_is_better (Mapping[str, bool], optional): Direction by ``<task>/<figure>``, as
                 ``MultiTaskEvaluator.higher_is_better`` tells it. Defaults to None: only figures
                 that this package or mmseg computes are known.
+            units (Mapping[str, str], optional): Units likewise, see :meth:`unit`. Defaults to None.
             **extra: Further fields of the phase, such as ``exemplars``.
 
         Raises:
@@ -137,6 +146,8 @@ class LifelongRecord:
                 metric, dict(higher_is_better=better, values=[None] * done)
             )
             entry["values"].append(now)
+            if f"{task}/{metric}" in (units or {}):
+                entry["unit"] = units[f"{task}/{metric}"]
         for figures in self.metrics.values():
             for entry in figures.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))
@@ -227,66 +238,3 @@ class LifelongRecord:
         record.phases = data["phases"]
         record.metrics = data["metrics"]
         return record
-
-
-def plain(value: Any) -> Any:
-    """Turn numpy and torch scalars into Python's, tuples into lists, NaN and infinity into None.
-
-    Raises:
-        TypeError: If there is something that has no place in a JSON file.
-    """
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if hasattr(value, "item"):
-        return plain(value.item())
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, Real):
-        return float(value) if math.isfinite(value) else None
-    raise TypeError(f"{value!r} cannot be written to a record.")
-
-
-def check(data: Any) -> None:
-    """Check what was read from a file.
-
-    Args:
-        data: Anything.
-
-    Raises:
-        ValueError: If it is not a valid record, naming the place.
-    """
-    if not isinstance(data, dict):
-        raise ValueError("it holds no object at the top.")
-    missing = [key for key in FIELDS if key not in data]
-    if missing:
-        raise ValueError(f"it lacks {', '.join(missing)}.")
-    if data["version"] != VERSION:
-        raise ValueError(f"its version is {data['version']!r}, this code reads {VERSION}.")
-    if not isinstance(data["phases"], list) or not isinstance(data["metrics"], dict):
-        raise ValueError("phases must be a list and metrics an object.")
-    for i, phase in enumerate(data["phases"]):
-        if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
-            raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
-    for task, figures in data["metrics"].items():
-        if not isinstance(figures, dict):
-            raise ValueError(f"metrics.{task} must be an object.")
-        for metric, entry in figures.items():
-            _check_figure(f"metrics.{task}.{metric}", entry, len(data["phases"]))
-
-
-def _check_figure(place: str, entry: Any, phases: int) -> None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("higher_is_better"), bool):
-        raise ValueError(f"{place} must be an object with higher_is_better true or false.")
-    values = entry.get("values")
-    if not isinstance(values, list) or len(values) != phases:
-        raise ValueError(f"{place}.values must be a list of {phases} values, one a phase.")
-    for value in values:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (number and math.isfinite(value)):
-            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null.")

@@ -4,16 +4,17 @@ from rich.table import Table
 from rich.text import Text
 
 from .record import LifelongRecord
+from .units import with_unit
 
 #: With more phases than this the columns of the phases would not fit into 100 characters.
 MAX_PHASE_COLUMNS = 5
 
 
 def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
-    """Lay out how each figure went from phase to phase.
+    """Lay out how each metric went from phase to phase.
 
-    One row a figure; one column a phase (up to five), then the value when the task was learned,
-    the value now, and the change, green for better and red for worse. The arrow at a figure's
+    One row a metric; one column a phase (up to five), then the value when the task was learned,
+    the value now, and the change, green for better and red for worse. The arrow at a metric's
     name points to where better is.
 
     Args:
@@ -29,7 +30,7 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
         title = f"{record.label}{seed}: after {count} phase{'' if count == 1 else 's'}"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
     table.add_column("task", no_wrap=True)
-    table.add_column("figure", no_wrap=True)
+    table.add_column("metric", no_wrap=True)
     shown = range(count) if 1 < count <= MAX_PHASE_COLUMNS else range(0)
     for i in shown:
         table.add_column(f"{i + 1} {_short('+'.join(record.phases[i]['tasks']))}", justify="right")
@@ -45,7 +46,8 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
             cells = [number(values[i], digits) for i in shown]
             table.add_row(
                 task if row == 0 else "",
-                f"{metric} {arrow(better)}",
+                # as Text, since rich would take [m] for markup
+                Text(f"{with_unit(metric, record.unit(task, metric))} {arrow(better)}"),
                 *cells,
                 number(first, digits),
                 Text(number(now, digits), style="bold"),

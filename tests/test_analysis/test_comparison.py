@@ -74,9 +74,9 @@ def test_other_labels_and_a_buffer():
 
 def test_final_figures_and_who_is_best():
     sheet, rows = sheet_of(Comparison(field_of_runs()), "final")
-    assert list(rows["HAD"]) == ["seg mIoU ↑", "seg aAcc ↑", "depth abs_err ↓"]
-    assert rows["HAD"]["seg mIoU ↑"] == Estimate(41, math.sqrt(2), 2, (40, 42))
-    assert rows["single"]["depth abs_err ↓"].mean == 0.4
+    assert list(rows["HAD"]) == ["seg mIoU [%] ↑", "seg aAcc [%] ↑", "depth abs_err [m] ↓"]
+    assert rows["HAD"]["seg mIoU [%] ↑"] == Estimate(41, math.sqrt(2), 2, (40, 42))
+    assert rows["single"]["depth abs_err [m] ↓"].mean == 0.4
     text = [[sheet.text(i, j) for j in range(3)] for i in range(5)]
     assert text[1] == ["41.00 ± 1.41", "70.00 ± 0.00", "0.8000 ± 0.0000"]
     best = [[sheet.is_best(i, j) for j in range(3)] for i in range(5)]
@@ -101,7 +101,11 @@ def test_forgetting_by_task_and_phases_of_a_method():
     assert rows["LwF"]["seg ↓"].mean == pytest.approx((40 + 6.25) / 2)
     sheet = comparison.phases(comparison.groups[0], "HAD")
     assert [column.heading for column in sheet.columns] == ["1 seg", "2 depth"]
-    assert [name for name, _ in sheet.rows] == ["seg mIoU ↑", "seg aAcc ↑", "depth abs_err ↓"]
+    assert [name for name, _ in sheet.rows] == [
+        "seg mIoU [%] ↑",
+        "seg aAcc [%] ↑",
+        "depth abs_err [m] ↓",
+    ]
     assert [sheet.text(2, j) for j in range(2)] == ["-", "0.8000 ± 0.0000"]
     assert sheet.text(0, 1) == "41.00 ± 1.41" and not sheet.is_best(0, 0)
     names = [s.name for s in comparison.sheets(comparison.groups[0])]

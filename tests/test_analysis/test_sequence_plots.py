@@ -28,7 +28,10 @@ def test_heat_map_has_values_changes_and_blanks():
     np.testing.assert_allclose(axes.images[0].get_array().filled(np.nan), [[0, -20], [np.nan, 0]])
     assert axes.images[0].get_clim() == (-50, 50)
     assert len(axes.patches) == 1 and axes.patches[0].get_xy() == (-0.5, 0.5)
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["seg mIoU ↑", "depth abs_err ↓"]
+    assert [t.get_text() for t in axes.get_yticklabels()] == [
+        "seg mIoU [%] ↑",
+        "depth abs_err [m] ↓",
+    ]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["1\nseg", "2\ndepth"]
     assert axes.get_title() == "HAD on rooms"
 
@@ -53,7 +56,7 @@ def test_curves_have_a_line_a_method_with_means_and_whiskers():
     (group,) = Comparison(runs()).groups
     figure = task_curves(group)
     panels = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in panels] == ["seg mIoU ↑", "depth abs_err ↓"]
+    assert [axes.get_title() for axes in panels] == ["seg mIoU [%] ↑", "depth abs_err [m] ↓"]
     naive, had = panels[0].containers
     np.testing.assert_allclose(had.lines[0].get_ydata(orig=False), [50, 41])
     np.testing.assert_allclose(naive.lines[0].get_ydata(orig=False), [50, 11])

@@ -181,3 +181,24 @@ def test_a_reader_never_sees_half_a_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         two_phases().save(path)
     assert path.read_text() == before and os.listdir(tmp_path) == ["lifelong.json"]
+
+
+def test_units_are_recorded_and_those_of_older_records_are_the_default(tmp_path):
+    record = LifelongRecord("HAD")
+    metrics = {"depth/abs_err": 0.5, "angle/turn": 1.0, "seg/mIoU": 50.0}
+    better = {"angle/turn": False}
+    record.add_phase(
+        "all", ["depth"], None, 1.0, metrics, better, {"depth/abs_err": "cm", "angle/turn": "deg"}
+    )
+    record.save(tmp_path / "lifelong.json")
+    read = LifelongRecord.load(tmp_path)
+    assert read.metrics["depth"]["abs_err"]["unit"] == "cm" and "unit" not in read.metrics["seg"]
+    assert [read.unit(*m.split("/")) for m in metrics] == ["cm", "deg", "%"]
+    assert read.unit("normal", "mean_err") == "deg" and read.unit("seg", "unheard") == ""
+
+
+def test_a_unit_is_a_string(tmp_path):
+    data = two_phases().to_dict()
+    data["metrics"]["seg"]["mIoU"]["unit"] = 5
+    with pytest.raises(ValueError, match=r"metrics.seg.mIoU.unit must be a string.*not 5"):
+        LifelongRecord.from_dict(data)

@@ -38,7 +38,7 @@ def test_fits_without_cutting(phases, width):
     lines = text.splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
     assert f"after {phases} phase" in lines[0]
-    assert lines[2].split()[:3] == ["seg", "mIoU", "↑"] and "54.10" in lines[2]
+    assert lines[2].split()[:3] == ["seg", "mIoU", "[%]"] and "54.10" in lines[2]
     # One line a figure: nothing was wrapped.
     assert len(lines) == 2 + sum(len(v) for v in sequence(phases).metrics.values())
 
@@ -46,10 +46,10 @@ def test_fits_without_cutting(phases, width):
 def test_rows_tell_then_now_and_change():
     text, colours = rendered(phase_table(sequence()), 100)
     rows = [line.split() for line in text.splitlines()]
-    assert rows[2] == "seg mIoU ↑ 54.10 51.60 49.10 54.10 49.10 -5.00".split()
-    assert rows[4] == "depth abs_err ↓ - 0.7625 0.6625 0.7625 0.6625 -0.1000".split()
-    assert rows[5] == "delta_1 ↑ - 70.00 70.00 70.00 70.00 0.00".split()
-    assert rows[6] == "normal mean_err ↓ - - 30.00 30.00 30.00 0.00".split()
+    assert rows[2] == "seg mIoU [%] ↑ 54.10 51.60 49.10 54.10 49.10 -5.00".split()
+    assert rows[4] == "depth abs_err [m] ↓ - 0.7625 0.6625 0.7625 0.6625 -0.1000".split()
+    assert rows[5] == "delta_1 [%] ↑ - 70.00 70.00 70.00 70.00 0.00".split()
+    assert rows[6] == "normal mean_err [°] ↓ - - 30.00 30.00 30.00 0.00".split()
     # Less mIoU is red, less depth error is green.
     assert re.search(r"\x1b\[31m *-5\.00", colours) and re.search(r"\x1b\[32m *-0\.1000", colours)
 

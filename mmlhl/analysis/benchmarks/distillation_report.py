@@ -40,9 +40,9 @@ def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root
 def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], root: Path) -> Sheet:
     """One row a method, and the teacher's: means over the seeds."""
     columns = [
-        Column("mIoU", better=True),
-        Column("against no distillation", better=True, sign=True),
-        Column("aAcc", better=True),
+        Column("mIoU", better=True, unit="%"),
+        Column("against no distillation", better=True, sign=True, unit="points"),
+        Column("aAcc", better=True, unit="%"),
         Column("minutes", digits=1),
         Column("runs"),
     ]

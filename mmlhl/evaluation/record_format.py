@@ -1,0 +1,77 @@
+"""What a record's file may hold: plain values of a known shape."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+VERSION = 1
+FIELDS = ("version", "method", "seed", "phases", "metrics")
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy and torch scalars into Python's, tuples into lists, NaN and infinity into None.
+
+    Raises:
+        TypeError: If there is something that has no place in a JSON file.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if math.isfinite(value) else None
+    raise TypeError(f"{value!r} cannot be written to a record.")
+
+
+def check(data: Any) -> None:
+    """Check what was read from a file.
+
+    Args:
+        data: Anything.
+
+    Raises:
+        ValueError: If it is not a valid record, naming the place.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("it holds no object at the top.")
+    missing = [key for key in FIELDS if key not in data]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}.")
+    if data["version"] != VERSION:
+        raise ValueError(f"its version is {data['version']!r}, this code reads {VERSION}.")
+    if not isinstance(data["phases"], list) or not isinstance(data["metrics"], dict):
+        raise ValueError("phases must be a list and metrics an object.")
+    for i, phase in enumerate(data["phases"]):
+        if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
+            raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
+    for task, figures in data["metrics"].items():
+        if not isinstance(figures, dict):
+            raise ValueError(f"metrics.{task} must be an object.")
+        for metric, entry in figures.items():
+            _check_figure(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+
+
+def _check_figure(place: str, entry: Any, phases: int) -> None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("higher_is_better"), bool):
+        raise ValueError(f"{place} must be an object with higher_is_better true or false.")
+    if not isinstance(entry.get("unit", ""), str):
+        raise ValueError(f"{place}.unit must be a string such as 'm', not {entry['unit']!r}.")
+    values = entry.get("values")
+    if not isinstance(values, list) or len(values) != phases:
+        raise ValueError(f"{place}.values must be a list of {phases} values, one a phase.")
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and math.isfinite(value)):
+            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null.")
