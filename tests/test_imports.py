@@ -49,6 +49,7 @@ MAY_IMPORT = {
     | {STEP, PROTOCOLS, METHOD},
     SEGMENTORS: {"mmlhl.models", "mmlhl.models.heads", "mmlhl.models.teachers"}
     | {HEAD, METHOD, STEP, "mmlhl.checkpoints"},
+    "mmlhl.models.tta": {"mmlhl.models", SEGMENTORS},
     "mmlhl.engine.phases": BELOW_ENGINE,
     "mmlhl.engine": BELOW_ENGINE | {"mmlhl.engine.phases"},
     "mmlhl.engine.hooks": BELOW_ENGINE | ENGINE,
