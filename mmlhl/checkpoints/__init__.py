@@ -5,7 +5,12 @@ mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
 from .plain import to_plain
-from .reading import CheckpointError, UntrustedCheckpointError, read_checkpoint
+from .reading import (
+    CheckpointError,
+    PoisonedCheckpointError,
+    UntrustedCheckpointError,
+    read_checkpoint,
+)
 from .safe_globals import register_safe_globals
 from .schemes import register_loaders
 from .stored_config import StoredConfigError, parse_config_text, stored_config
@@ -17,6 +22,7 @@ register_loaders()
 
 __all__ = [
     "CheckpointError",
+    "PoisonedCheckpointError",
     "StoredConfigError",
     "UntrustedCheckpointError",
     "add_trust_argument",

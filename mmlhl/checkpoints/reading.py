@@ -11,10 +11,12 @@ from typing import Any
 import torch
 
 from . import restricted
+from .poison import poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
 from .stored_config import defuse
 from .trust import FLAG, checkpoints_are_trusted
+from .weights import weights_of
 
 _SCRIPT = "it is a TorchScript archive, which is code"
 _GLOBAL = re.compile(r"GLOBAL (\S+)")
@@ -26,6 +28,10 @@ class CheckpointError(ValueError):
 
 class UntrustedCheckpointError(CheckpointError):
     """A checkpoint that holds more than data."""
+
+
+class PoisonedCheckpointError(CheckpointError):
+    """A checkpoint whose weights are not all finite."""
 
 
 def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
@@ -42,6 +48,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         FileNotFoundError: if there is no such file.
         UntrustedCheckpointError: if it holds more than data and ``--trust-checkpoint`` is absent;
             names the file and what it asks for.
+        PoisonedCheckpointError: if weights are NaN or infinite.
         CheckpointError: if it is no checkpoint or cut short.
     """
     path = os.path.expanduser(os.fspath(path))
@@ -61,6 +68,14 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
     defuse(content, path)
+    bad = poisoned(weights_of(content))
+    if bad:
+        key, count = next(iter(bad.items()))
+        more = f" and {len(bad) - 1} other weights" if len(bad) > 1 else ""
+        raise PoisonedCheckpointError(
+            f"the checkpoint {path} is of a training that went wrong: {count} values of {key} are "
+            f"NaN or infinite{more}; take an earlier one"
+        )
     return content
 
 

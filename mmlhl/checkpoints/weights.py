@@ -18,9 +18,14 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         Tensors by the names that the bare model gives them.
+
+    Raises:
+        ValueError: if what should be weights is no dict.
     """
     state = checkpoint.get("state_dict", checkpoint)
-    return {key.removeprefix("module."): value for key, value in state.items()}
+    if not isinstance(state, Mapping):
+        raise ValueError(f"the checkpoint's state_dict is a {type(state).__name__}, not a dict")
+    return {str(key).removeprefix("module."): value for key, value in state.items()}
 
 
 def stored_tasks(keys: Iterable[str], prefix: str = "") -> set[str]:

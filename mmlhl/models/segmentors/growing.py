@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ...checkpoints.weights import DISTILLER_PREFIX, HEAD_PREFIX, stored_tasks
+from ..teachers import first_few, misfits
 
 
 class GrowsOnLoad(BaseModule):
@@ -27,6 +28,8 @@ class GrowsOnLoad(BaseModule):
         new_tasks: tasks that learn from ground truth now.
         distillers: what the method trains beside the model in this phase.
         follow_checkpoint: whether the checkpoint decides which tasks there are.
+        unfilled: weights that the last checkpoint could not fill and nothing trained since, and
+            why.
     """
 
     backbone: nn.Module
@@ -35,6 +38,7 @@ class GrowsOnLoad(BaseModule):
     new_tasks: list[str]
     distillers: nn.Module | None
     follow_checkpoint: bool
+    unfilled: dict[str, str] = {}
 
     def _build_head(self, task: str) -> nn.Module:
         return MODELS.build(dict(self.head_cfgs[task]))
@@ -77,7 +81,47 @@ class GrowsOnLoad(BaseModule):
                     state_dict[f"{start}{task}.{key}"] = value
         same_phase = stored >= set(self.heads.keys())
         self._keep_distillers(state_dict, prefix + DISTILLER_PREFIX, same_phase)
+        self._note_unfilled(state_dict, prefix, stored)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _note_unfilled(self, state_dict: dict[str, Any], prefix: str, stored: set[str]) -> None:
+        """Remember what the checkpoint cannot fill, which mmengine only logs.
+
+        Training may go on from there, since a teacher or the data fill it. Where the checkpoint
+        decides what the model is, nothing would.
+
+        Raises:
+            ValueError: in the second case.
+        """
+        state = {key[len(prefix) :]: value for key, value in state_dict.items()}
+        new = [f"{HEAD_PREFIX}{task}." for task in self.heads.keys() if task not in stored]
+        own = self.state_dict()
+        self.unfilled = {
+            key: why
+            for key, why in misfits(own, state).items()
+            if not key.endswith("num_batches_tracked")  # older torch has none
+        }
+        self.unfilled.update(
+            (key, "not in the checkpoint") for key in own if stored and key.startswith(tuple(new))
+        )
+        if stored and self.unfilled and self.follow_checkpoint:
+            raise ValueError(
+                "the checkpoint does not fit the config's model: "
+                + first_few(f"{key}: {why}" for key, why in self.unfilled.items())
+            )
+
+    def check_filled(self) -> None:
+        """Make sure that no weight is what its initialisation left, though a checkpoint was loaded.
+
+        Raises:
+            ValueError: naming the weights that the checkpoint did not fill and nothing trained.
+        """
+        if self.unfilled:
+            raise ValueError(
+                "the model was loaded from a checkpoint that does not fill it, and was not trained "
+                "since; its metrics would be those of random weights: "
+                + first_few(f"{key}: {why}" for key, why in self.unfilled.items())
+            )
 
     def _keep_distillers(self, state_dict: dict[str, Any], start: str, same_phase: bool) -> None:
         """Make a checkpoint's distillers those of this model, which is no mismatch.

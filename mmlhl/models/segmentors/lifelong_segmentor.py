@@ -159,6 +159,7 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
 
     def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
         """Losses of a batch, named ``<task>.<loss>``: new tasks' own, and the method's."""
+        self.unfilled = {}
         step = self.make_step(inputs, data_samples, taught=self.method.needs_teacher)
         losses: dict[str, Tensor] = {}
         for task in self.new_tasks:
@@ -206,8 +207,10 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         Labels that were padded or flipped with the image come back along.
 
         Raises:
-            ValueError: if a view cannot be undone, see :mod:`.views`.
+            ValueError: if a view cannot be undone, see :mod:`.views`; if the model's weights are
+                not those of the checkpoint that it was loaded from.
         """
+        self.check_filled()
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
         metas = input_metas(inputs, data_samples)

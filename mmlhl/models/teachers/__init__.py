@@ -7,7 +7,7 @@ from .adopting import adopt_state_dict, load_adopted
 from .exact_loading import first_few, load_exactly, misfits
 from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
 from .freezing import FrozenModels, freeze
-from .inputs import convert_inputs, input_normalisation
+from .inputs import convert_inputs, describe_input, input_normalisation
 from .lifelong_teacher import build_teacher
 from .segmentor_teacher import build_frozen_segmentor, load_frozen_weights, model_config
 
@@ -19,6 +19,7 @@ __all__ = [
     "build_frozen_segmentor",
     "build_teacher",
     "convert_inputs",
+    "describe_input",
     "encoder_channels",
     "find_channels",
     "first_few",

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from torch import Tensor, nn
 
+from ...checkpoints.poison import not_finite
+
 
 def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, str]:
     """Weights that a checkpoint cannot fill.
@@ -28,6 +30,8 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
         elif state[key].shape != value.shape:
             there, here = tuple(state[key].shape), tuple(value.shape)
             wrong[key] = f"{there} in the checkpoint, {here} in the config"
+        elif not_finite(state[key]):
+            wrong[key] = f"{not_finite(state[key])} values are NaN or infinite"
     return wrong
 
 
@@ -59,7 +63,7 @@ def load_exactly(
         Names in ``state`` that the model has no use for.
 
     Raises:
-        ValueError: if weights are missing or of another shape; names the first few.
+        ValueError: if weights are missing, of another shape or not finite; names the first few.
     """
     own = model.state_dict()
     wrong = misfits(own, state)

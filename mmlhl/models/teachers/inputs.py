@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,21 @@ def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor
     if not getattr(preprocessor, "_enable_normalize", False):
         return 0.0, 1.0, swap
     return preprocessor.get_buffer("mean"), preprocessor.get_buffer("std"), swap
+
+
+def describe_input(preprocessor: nn.Module) -> dict[str, Any]:
+    """How a preprocessor passes images on, as plain data; what a checkpoint says of its training.
+
+    Args:
+        preprocessor: a ``SegDataPreProcessor``.
+
+    Returns:
+        ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``.
+    """
+    mean, std, swap = input_normalisation(preprocessor)
+    if not isinstance(mean, Tensor) or not isinstance(std, Tensor):
+        return dict(mean=None, std=None, bgr_to_rgb=swap)
+    return dict(mean=mean.flatten().tolist(), std=std.flatten().tolist(), bgr_to_rgb=swap)
 
 
 def _same(a: Tensor | float, b: Tensor | float) -> bool:

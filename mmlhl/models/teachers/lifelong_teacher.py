@@ -12,13 +12,14 @@ from torch import nn
 from ...checkpoints import stored_tasks, weights_of
 from .exact_loading import load_exactly
 from .freezing import freeze
+from .stored_inputs import with_stored_input
 
 
 def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Module:
     """A frozen :class:`LifelongSegmentor` with the weights of a checkpoint file.
 
     Built from the file, never from the live model: after a resume the live model is a
-    half-trained student.
+    half-trained student. Its input is normalised as the checkpoint says, where that says so.
 
     Args:
         model: config of the model as it was when the checkpoint was written; its tasks, method
@@ -34,12 +35,13 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
         ValueError: if the checkpoint lacks a task or a weight of it, or has one of another shape.
     """
     refusal = f"the checkpoint {checkpoint} cannot teach {list(tasks)}"
-    state = weights_of(CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu"))
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    state = weights_of(loaded)
     stored = stored_tasks(state)
     lacking = [task for task in tasks if task not in stored]
     if lacking:
         raise ValueError(f"{refusal}: it has no head for {lacking}")
-    config = copy.deepcopy(dict(model))
+    config = with_stored_input(copy.deepcopy(dict(model)), loaded, checkpoint)
     known = [task for task in config["heads"] if task in stored]
     # initialisation would only be overwritten
     config.update(tasks=known, new_tasks=[], method=dict(type="Naive"))

@@ -15,6 +15,7 @@ from torch import nn
 from ...checkpoints import weights_of
 from .exact_loading import load_exactly
 from .freezing import freeze
+from .stored_inputs import check_stored_input
 
 
 def model_config(config: str | dict) -> dict:
@@ -57,7 +58,8 @@ def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If keys are missing or of another shape; names the first few.
+        ValueError: If keys are missing or of another shape; names the first few. If the
+            checkpoint was trained with another normalisation or channel order.
     """
     if "://" not in checkpoint and not osp.isfile(checkpoint):
         raise FileNotFoundError(
@@ -65,6 +67,7 @@ def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
             "give the file of a trained one"
         )
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    check_stored_input(model, loaded, f"teacher.checkpoint {checkpoint!r}")
     load_exactly(
         model,
         weights_of(loaded),

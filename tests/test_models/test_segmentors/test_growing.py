@@ -86,3 +86,54 @@ def test_plain_backbone_weights_change_no_heads(build):
     weights = {f"backbone.{k}": v for k, v in model.backbone.state_dict().items()}
     model.load_state_dict(weights, strict=False)
     assert model.tasks == ["seg", "depth", "normal"]
+
+
+# -- what a checkpoint cannot fill -----------------------------------------------------------
+@pytest.fixture
+def other_classes(model_config, decoder_config):
+    heads = model_config()["heads"]
+    heads["seg"] = dict(type="SegmentationHead", num_classes=5, decoder=decoder_config())
+    return heads
+
+
+@pytest.mark.parametrize("load", [by_torch, by_mmengine])
+def test_testing_another_shape_is_an_error(build, checkpoint, other_classes, load):
+    path, _ = checkpoint("seg")
+    with pytest.raises(ValueError, match=r"heads\.seg.*\(13, 8, 1, 1\).*\(5, 8, 1, 1\)"):
+        load(build(heads=other_classes), path)
+
+
+def test_testing_a_part_of_an_encoder_is_an_error(build, checkpoint):
+    _, saved = checkpoint("seg")
+    state = saved.state_dict()
+    del state["backbone.layer4.1.conv2.weight"]
+    with pytest.raises(ValueError, match=r"backbone.layer4.1.conv2.weight: not in"):
+        build().load_state_dict(state, strict=False)
+    state = {key: v for key, v in saved.state_dict().items() if "num_batches_tracked" not in key}
+    build().load_state_dict(state, strict=False)  # older torch has none
+
+
+def test_a_phase_goes_on_but_predicts_nothing_untrained(
+    build, checkpoint, other_classes, images, samples
+):
+    path, _ = checkpoint("seg")
+    model = build(["seg", "depth"], new_tasks=["depth"], method=dict(type="Naive"))
+    by_mmengine(model, path)
+    with pytest.raises(ValueError, match=r"heads\.depth\..*not in the checkpoint"):
+        model.predict(images())
+    model.loss(images(), samples())
+    assert len(model.predict(images())) == 2
+    # with a method that distils, the head of an old task may be another
+    model = build(["seg", "depth"], new_tasks=["depth"], heads=other_classes)
+    load_checkpoint(model, str(path), map_location="cpu")
+    with pytest.raises(ValueError, match=r"heads\.seg.*\(5, 8, 1, 1\) in the config"):
+        model.predict(images())
+
+
+def test_the_weights_of_another_segmentor_are_no_test(build, images):
+    model = build()
+    weights = {f"backbone.{k}": v for k, v in model.backbone.state_dict().items()}
+    load = dict(weights, **{"decode_head.conv_seg.bias": torch.ones(13)})
+    model.load_state_dict(load, strict=False)
+    with pytest.raises(ValueError, match=r"heads\.seg.*not in the checkpoint"):
+        model.predict(images())

@@ -1,0 +1,31 @@
+"""Weights that are no numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def not_finite(value: Any) -> int:
+    """How many values of a tensor are NaN or infinite; 0 for whatever is no float tensor."""
+    if not isinstance(value, Tensor) or not (value.is_floating_point() or value.is_complex()):
+        return 0
+    if value.is_meta or value.is_sparse or value.is_quantized:
+        return 0
+    return int((~torch.isfinite(value)).sum())
+
+
+def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
+    """Weights with values that are NaN or infinite.
+
+    Args:
+        state: weights by name; masks, which hold infinity on purpose, are left aside.
+
+    Returns:
+        By name: how many values.
+    """
+    counts = {key: not_finite(value) for key, value in state.items() if "mask" not in str(key)}
+    return {key: count for key, count in counts.items() if count}

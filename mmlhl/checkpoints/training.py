@@ -1,0 +1,126 @@
+"""What a checkpoint says of its training: how images came in, which classes were learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .stored_config import StoredConfigError, stored_config
+
+#: Key of the meta with mean, standard deviation and channel order, see :func:`stored_input`.
+INPUT = "input"
+
+
+def stored_input(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] | None:
+    """How the images came in that a checkpoint was trained with.
+
+    Args:
+        checkpoint: as it was loaded.
+        source: its file, for messages.
+
+    Returns:
+        ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``; from the
+        meta, else from the config in it. None if neither says so.
+    """
+    meta = checkpoint.get("meta") or {}
+    if isinstance(meta.get(INPUT), Mapping):
+        return _input(meta[INPUT])
+    try:
+        config = stored_config(checkpoint, source) or {}
+    except StoredConfigError:  # whatever it says is not to be believed
+        return None
+    model = config.get("model") or {}
+    while isinstance(model.get("module") or model.get("student"), Mapping):
+        outer = model.get("data_preprocessor")
+        model = dict(model.get("module") or model["student"])
+        if outer:
+            model.setdefault("data_preprocessor", outer)
+    found = model.get("data_preprocessor") or config.get("data_preprocessor")
+    if not isinstance(found, Mapping):
+        old = config.get("img_norm_cfg")  # mmseg before 1.0
+        if not isinstance(old, Mapping):
+            return None
+        found = dict(old, bgr_to_rgb=old.get("to_rgb", True))
+    return _input(found)
+
+
+def _input(found: Mapping[str, Any]) -> dict[str, Any]:
+    swap = bool(found.get("bgr_to_rgb") or found.get("rgb_to_bgr"))
+    both = found.get("mean") is not None and found.get("std") is not None
+    mean, std = (found["mean"], found["std"]) if both else (None, None)
+    return dict(mean=_numbers(mean), std=_numbers(std), bgr_to_rgb=swap)
+
+
+def _numbers(values: Any) -> list[float] | None:
+    if values is None:
+        return None
+    return [float(value) for value in (values if isinstance(values, Sequence) else [values])]
+
+
+def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """What a model would see otherwise than it was trained.
+
+    Args:
+        stored: as :func:`stored_input` gives it.
+        own: the same of the model that is to take the weights.
+
+    Returns:
+        One line a difference, with both values.
+    """
+    return [
+        f"data_preprocessor.{key} is {_shown(own[key])} in the config, "
+        f"{_shown(stored[key])} in the checkpoint"
+        for key in ("mean", "std", "bgr_to_rgb")
+        if not _alike(stored[key], own[key])
+    ]
+
+
+def input_remedy(stored: Mapping[str, Any]) -> str:
+    """The line of the config with which a model sees images as the checkpoint's did."""
+    parts = [f"{key}={_shown(stored[key])}" for key in ("mean", "std", "bgr_to_rgb")]
+    return f"write model.data_preprocessor=dict({', '.join(parts)}, ...)"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(f'{each:g}' for each in value)}]"
+    return repr(value)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        # one number for all channels is as good as three
+        length = max(len(one), len(other))
+        one, other = (v * length if len(v) == 1 else v for v in (one, other))
+        near = (math.isclose(a, b, rel_tol=1e-3) for a, b in zip(one, other, strict=False))
+        return len(one) == len(other) and all(near)
+    return one == other
+
+
+def stored_classes(checkpoint: Mapping[str, Any]) -> list[str] | None:
+    """Names of the classes that a checkpoint was trained with; None if it does not say so."""
+    meta = checkpoint.get("meta") or {}
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return [str(name) for name in classes] if classes else None
+
+
+def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:
+    """How two lists of classes differ, in one line; None if they are the same.
+
+    Capitals, blanks, hyphens and underscores do not make another class.
+
+    Args:
+        stored: the checkpoint's.
+        own: the data set's.
+    """
+    if len(stored) != len(own):
+        return f"the data set has {len(own)} classes, the checkpoint was trained with {len(stored)}"
+    for index, (there, here) in enumerate(zip(stored, own, strict=True)):
+        if _bare(there) != _bare(here):
+            return f"class {index} is {here!r} in the data set, {there!r} in the checkpoint"
+    return None
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in str(name).lower() if letter.isalnum())

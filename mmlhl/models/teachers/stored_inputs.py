@@ -1,0 +1,68 @@
+"""A model sees images as the checkpoint was trained that it gets its weights from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.logging import print_log
+from torch import nn
+
+from ...checkpoints.training import input_differences, input_remedy, stored_input
+from .inputs import describe_input
+
+
+def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: str) -> None:
+    """Make sure that a model normalises its input as a checkpoint was trained.
+
+    Args:
+        model: a segmentor with its data preprocessor.
+        checkpoint: as it was loaded; one that does not say so passes.
+        source: names the checkpoint in the message.
+
+    Raises:
+        ValueError: naming both values, and the line that mends the config.
+    """
+    stored = stored_input(checkpoint, source)
+    preprocessor: Any = getattr(model, "data_preprocessor", None)
+    if stored is None or preprocessor is None:
+        return
+    different = input_differences(stored, describe_input(preprocessor))
+    if different:
+        raise ValueError(
+            f"{source} was trained with other images than the config's: {'; '.join(different)}; "
+            + input_remedy(stored)
+        )
+
+
+def with_stored_input(
+    model: dict[str, Any], checkpoint: Mapping[str, Any], source: str
+) -> dict[str, Any]:
+    """A teacher's config with the normalisation that its checkpoint was trained with.
+
+    A teacher may see other numbers than the student does: its batch is converted.
+
+    Args:
+        model: the config; changed in place.
+        checkpoint: as it was loaded.
+        source: its file, for the log.
+
+    Returns:
+        The config.
+    """
+    stored = stored_input(checkpoint, source)
+    own = model.get("data_preprocessor")
+    if stored is None or not own:
+        return model
+    before = stored_input(dict(meta=dict(input=own)), source) or {}
+    different = input_differences(stored, before)
+    if different:
+        lines = "; ".join(different)
+        print_log(
+            f"the teacher {source} sees images as it was trained: {lines}",
+            "current",
+            logging.WARNING,
+        )
+        model["data_preprocessor"] = {**own, **stored, "rgb_to_bgr": False}
+    return model
