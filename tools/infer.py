@@ -21,7 +21,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="'cpu', 'cuda' or 'cuda:1'; a GPU if there is one")
     parser.add_argument("--npy", action="store_true", help="write every map as .npy as well")
     parser.add_argument("--panels", action="store_true", help="draw all tasks into one picture")
-    add_trust_argument(parser)
     parser.add_argument("--config", help="the checkpoint's config, if it does not carry its own")
     add_trust_argument(parser)
     return parser.parse_args()
