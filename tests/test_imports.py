@@ -21,6 +21,7 @@ LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlh
 LEAVES |= {"mmlhl.command_line", "mmlhl.registry", "mmlhl.config_values", "mmlhl.spelling"}
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
+SPACE = "mmlhl.models.heads.output_space"
 #: What a method is given.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
@@ -39,7 +40,8 @@ MAY_IMPORT = {
     "mmlhl.rendering": {"mmlhl.datasets"},
     "mmlhl.models": {"mmlhl.checkpoints"},
     "mmlhl.models.losses": {"mmlhl.models"},
-    HEAD: {"mmlhl.models", "mmlhl.models.losses"},
+    SPACE: {"mmlhl.models.losses"},
+    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE},
     "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
     STEP: set(),

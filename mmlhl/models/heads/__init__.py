@@ -1,3 +1,12 @@
+"""Heads: one file an output space.
+
+A head is a decoder, any mmseg decode head, and what its map means. ``output_space`` holds the part
+of the contract that methods build on, ``base_head`` the whole of it with its defaults; each other
+file is one output space. A head knows no segmentor and no method; it may import ``losses``. A new
+kind of task is one new file here, or one class in a module of yours, see the page "Add a task, a
+method, a data set".
+"""
+
 from .base_head import BaseDenseHead
 from .binary_head import BinaryHead
 from .channel_head import ChannelHead

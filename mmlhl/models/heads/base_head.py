@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,19 +10,11 @@ from mmengine.model import BaseModule
 from mmengine.structures import PixelData
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from ..losses.grouping import equal_width_groups, foreground_groups, scaled_channel_mean
 from ..losses.masking import full_precision
-
-#: what of the contract follows from what: the first name stands for the others
-_FOLLOWING = (
-    ("distance", ("replay_distance", "replay_output")),
-    ("distance", ("has_directions",)),
-    ("distance", ("bounded",)),
-    ("distance", ("soft_distance",)),
-    ("groups", ("num_groups",)),
-)
+from .output_space import OutputSpace
 
 #: What a side of a map may be while a graph is recorded.
 SYMBOLS = (Tensor, torch.SymInt)
@@ -39,13 +30,12 @@ FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
 """Axes of an (N, K, H, W) tensor by mmcv's names of flips."""
 
 
-class BaseDenseHead(BaseModule, metaclass=ABCMeta):
+class BaseDenseHead(OutputSpace, BaseModule):
     """One task: a registered mmseg decode head as feature-to-map network, and an output space.
 
     A subclass says what the raw map means. Methods and the segmentor know a head only by what
-    stands below, so a new kind of task is one new subclass and nothing else. It has to define
-    :meth:`activation` and :meth:`distance`; all the rest has a default that follows from these
-    two. A head of classes also overrides :meth:`pseudo_label` and :meth:`groups`.
+    stands here and in :class:`OutputSpace`, so a new kind of task is one new subclass and nothing
+    else. It has to define :meth:`activation` and :meth:`distance`.
 
     Args:
         decoder: config of any registered mmseg decode head. ``num_classes`` is filled in with
@@ -59,35 +49,10 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         ValueError: if the decoder is configured with another number of channels, or with a loss.
     """
 
-    #: groups that :meth:`groups` makes, None where only the data can tell
-    num_groups: int | None = None
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
     kind: str = "channels"
-    #: classes of the output space, None if it has none
-    num_classes: int | None = None
-    #: threshold between background and foreground of :meth:`groups`
-    delta: float = 0.5
     #: integer label that is not learned
     ignore_index: int = 255
-    #: the pseudo label is a vector, of which the loss that HAD's authors released takes the
-    #: product, and not the distance
-    has_directions: bool = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a subclass of a subclass that says less not inherit what no longer fits.
-
-        A new :meth:`distance` is also what stored outputs are compared by, and new
-        :meth:`groups` are of an unknown number, unless the subclass says otherwise.
-        """
-        super().__init_subclass__(**kwargs)
-
-        def says(name: str) -> int:
-            return next(i for i, parent in enumerate(cls.__mro__) if name in vars(parent))
-
-        for told, names in _FOLLOWING:
-            if says(names[0]) > says(told):
-                for name in names:
-                    setattr(cls, name, vars(BaseDenseHead)[name])
 
     def __init__(
         self,
@@ -145,10 +110,6 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
         """The prediction ``(N, K, H, W)`` at ``size``, from the raw map."""
         return self.activation(self.resize(raw, size))
 
-    @abstractmethod
-    def activation(self, resized: Tensor) -> Tensor:
-        """The prediction from a raw map that has its final size, ``(N, K, H, W)``."""
-
     def readout(self, pred: Tensor) -> Tensor:
         """What is handed to a user: the prediction in real units, class ids for classes.
 
@@ -178,11 +139,11 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
             )
         return raw.flip(FLIP_AXES[direction])
 
-    def to_sample(self, pred: Tensor, sample) -> None:
+    def to_sample(self, pred: Tensor, sample: SegDataSample) -> None:
         """Write the prediction ``(K, H, W)`` of one image into its data sample."""
         sample.set_data({f"pred_{self.field}": PixelData(data=pred)})
 
-    def from_sample(self, sample) -> Tensor:
+    def from_sample(self, sample: SegDataSample) -> Tensor:
         """The prediction ``(K, H, W)`` that :meth:`to_sample` has written."""
         return sample.get(f"pred_{self.field}").data
 
@@ -242,78 +203,7 @@ class BaseDenseHead(BaseModule, metaclass=ABCMeta):
                 vars(loss)["loss_name"] = f"loss_{type(loss).__name__.lower()}"
             yield loss
 
-    # -- distillation ----------------------------------------------------------------------
-    def pseudo_label(self, pred: Tensor) -> Tensor:
-        """What the teacher's prediction ``(N, K, H, W)`` tells the student."""
-        return pred.detach()
-
-    @abstractmethod
-    def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Pixel distillation map ``(N, H, W)``.
-
-        Args:
-            student: the student's prediction ``(N, K, H, W)``.
-            teacher: the teacher's pseudo label.
-        """
-
-    def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-        """Distillation map ``(N, H, W)`` at a temperature, which only classes have.
-
-        :meth:`distance` to the pseudo label unless a subclass knows better.
-
-        Args:
-            student: the student's prediction ``(N, K, H, W)``.
-            teacher: the teacher's prediction, likewise.
-            temperature: > 0; the greater, the more the lesser classes count.
-        """
-        return self.distance(student, self.pseudo_label(teacher))
-
-    def groups(
-        self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
-    ) -> Tensor:
-        """Group of each pixel by the teacher's pseudo label, ``(N, H, W)`` int64.
-
-        Args:
-            teacher: the pseudo label.
-            valid: ``(N, H, W)`` bool, pixels that count; None means all.
-            bins: number of bins of equal width instead of foreground and background
-                (ablation of HAD; classes have no bins).
-        """
-        if bins is not None:
-            return equal_width_groups(teacher, bins, valid)
-        return foreground_groups(teacher, self.delta, valid)
-
-    def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
-        """A response within known bounds, for methods that cut it at an absolute threshold.
-
-        The channel mean, min-max scaled in its image, unless the output space has a scale of its
-        own. Heads of classes are not asked for it.
-
-        Args:
-            pred: the prediction ``(N, K, H, W)``.
-            valid: ``(N, H, W)`` bool, pixels that count; None means all.
-
-        Returns:
-            ``(N, H, W)``, without gradient.
-        """
-        return scaled_channel_mean(pred.detach(), valid)
-
     # -- replay ----------------------------------------------------------------------------
-    def replay_output(self, raw: Tensor) -> Tensor:
-        """What is stored of a raw map ``(N, K, h, w)`` to be matched later: the prediction."""
-        return self.activation(full_precision(raw))
-
-    def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
-        """How far an output is from the one that was stored, ``(N, h, w)``.
-
-        The head's own :meth:`distance`, unless a subclass knows better.
-
-        Args:
-            now: :meth:`replay_output` of today.
-            then: that of the day when the image was stored.
-        """
-        return self.distance(now, self.pseudo_label(then))
-
     def replay_loss(
         self, feats: Sequence[Tensor], samples: Sequence, chosen: Sequence[int]
     ) -> dict[str, Tensor]:

@@ -1,3 +1,5 @@
+"""Probabilities: one coin a pixel."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""Real-valued maps of any number of channels."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

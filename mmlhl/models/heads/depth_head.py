@@ -1,3 +1,5 @@
+"""Depth, in metres or inverse."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

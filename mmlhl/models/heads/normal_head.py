@@ -1,3 +1,5 @@
+"""Surface normals: unit vectors."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""Classes: one label a pixel."""
+
 from __future__ import annotations
 
 import math
@@ -7,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..losses.masking import full_precision
@@ -112,7 +115,7 @@ class SegmentationHead(BaseDenseHead):
     def _logits_key(self) -> str:
         return "seg_logits" if self.field == "sem_seg" else f"{self.field}_logits"
 
-    def to_sample(self, pred: Tensor, sample) -> None:
+    def to_sample(self, pred: Tensor, sample: SegDataSample) -> None:
         """Write ``pred_<field>`` (class ids) and the map that it comes from.
 
         That map is ``seg_logits`` for ``sem_seg``, as in mmseg, else ``<field>_logits``.
@@ -124,7 +127,7 @@ class SegmentationHead(BaseDenseHead):
             }
         )
 
-    def from_sample(self, sample) -> Tensor:
+    def from_sample(self, sample: SegDataSample) -> Tensor:
         """The log-probabilities ``(C, H, W)`` that :meth:`to_sample` has written."""
         return sample.get(self._logits_key).data
 

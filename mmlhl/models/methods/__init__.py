@@ -1,3 +1,13 @@
+"""Methods: what keeps old tasks, one file a method.
+
+``base_method`` is the contract, ``step`` what a method sees of a training step, ``protocols`` what
+it may touch of heads, model and runner. Most methods are of a family: ``distillation`` (pull to the
+teacher), ``replay`` (show old images again; ``exemplars``, ``reservoir`` and ``matching`` help) or
+``step_editing`` (take from each step what would hurt); ``measuring`` looks once more at a phase's
+images when it ends, and ``composite`` joins several. A method may import ``losses`` and
+``teachers``; it knows heads and the segmentor by their protocols only, and no engine.
+"""
+
 from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .composite import Composite

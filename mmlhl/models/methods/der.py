@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size
@@ -198,7 +199,7 @@ class DERpp(DER):
         **kwargs: as in :class:`DER`.
     """
 
-    def __init__(self, alpha: float = 0.1, beta: float = 0.5, **kwargs) -> None:
+    def __init__(self, alpha: float = 0.1, beta: float = 0.5, **kwargs: Any) -> None:
         super().__init__(alpha, **kwargs)
         if beta < 0:
             raise ValueError(f"DERpp: beta must be >= 0, got {beta}")

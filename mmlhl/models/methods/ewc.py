@@ -1,3 +1,5 @@
+"""EWC: a quadratic pull of the encoder to where it was, weighted by Fisher information."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+"""HAD by its equations."""
+
 from __future__ import annotations
 
 from mmseg.registry import MODELS

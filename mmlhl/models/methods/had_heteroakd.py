@@ -1,8 +1,10 @@
+"""HAD at the outputs, HeteroAKD at the features of old tasks of classes."""
+
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from mmengine.model import ModuleDict
@@ -46,7 +48,7 @@ class HADHeteroAKD(HAD):
         ValueError: If ``hakd`` names no task, or an option that does not exist or is wrong.
     """
 
-    def __init__(self, hakd: dict[str, dict], **kwargs) -> None:
+    def __init__(self, hakd: dict[str, dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not hakd:
             raise ValueError(f"HADHeteroAKD: hakd={hakd!r} names no task; that is HAD")

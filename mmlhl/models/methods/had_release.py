@@ -1,3 +1,5 @@
+"""HAD as its authors released it."""
+
 from __future__ import annotations
 
 from mmseg.registry import MODELS

@@ -1,3 +1,5 @@
+"""iCaRL: exemplars chosen by herding, and distillation."""
+
 from __future__ import annotations
 
 import torch

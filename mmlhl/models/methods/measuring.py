@@ -132,7 +132,9 @@ def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> d
     return totals
 
 
-def gradients(loss: Tensor, parameters: dict[str, nn.Parameter], **options) -> dict[str, Tensor]:
+def gradients(
+    loss: Tensor, parameters: dict[str, nn.Parameter], **options: Any
+) -> dict[str, Tensor]:
     """Gradients by name, zero for parameters that take no part in ``loss``.
 
     By ``autograd.grad``, which leaves ``.grad`` and the hooks of a distributed wrapper alone.

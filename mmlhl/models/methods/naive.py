@@ -1,3 +1,5 @@
+"""Sequential fine-tuning."""
+
 from mmseg.registry import MODELS
 
 from .base_method import BaseMethod

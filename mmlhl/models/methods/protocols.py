@@ -153,7 +153,7 @@ class PhaseRunner(Protocol):
 
     @property
     def optim_wrapper(self) -> Any:
-        """mmengine's wrapper of the optimiser."""
+        """The optimiser in its wrapper of mmengine."""
 
     @property
     def max_iters(self) -> int:

@@ -1,3 +1,5 @@
+"""What methods that show old images again have in common."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

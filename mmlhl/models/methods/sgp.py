@@ -1,3 +1,5 @@
+"""SGP: steps scaled off the directions that old inputs need."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping

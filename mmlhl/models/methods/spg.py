@@ -1,3 +1,5 @@
+"""SPG: steps masked softly by the importance of each parameter."""
+
 from __future__ import annotations
 
 import torch

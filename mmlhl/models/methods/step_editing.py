@@ -1,3 +1,5 @@
+"""What methods that edit the optimiser's step have in common."""
+
 from __future__ import annotations
 
 import logging

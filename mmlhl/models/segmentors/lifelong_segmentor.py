@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.model import ModuleDict
@@ -119,7 +119,7 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         """Tasks that are to be kept."""
         return [task for task in self.heads.keys() if task not in self.new_tasks]
 
-    def train(self, mode: bool = True) -> nn.Module:
+    def train(self, mode: bool = True) -> LifelongSegmentor:
         """As torch's, but frozen heads stay in evaluation mode: their BN is frozen as well."""
         super().train(mode)
         if mode and not self.method.trains_old_heads:
@@ -258,9 +258,8 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
                 "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
             )
         teacher: Any = self.teacher
-        seen = convert_inputs(
-            inputs, list(data_samples), self.data_preprocessor, teacher.data_preprocessor
-        )
+        own = cast(nn.Module, self.data_preprocessor)
+        seen = convert_inputs(inputs, list(data_samples), own, teacher.data_preprocessor)
         outputs = TeacherOutputs(teacher.extract_feat(seen), {})
         for task in self.old_tasks:
             head = teacher.heads[task]
