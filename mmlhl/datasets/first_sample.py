@@ -70,7 +70,8 @@ def look_at_first(dataset: MultiTaskDataset) -> list[str]:
     Returns:
         What is doubtful. Each sentence is logged once a process, however many datasets are built.
     """
-    first = dataset.data_list[0]
+    # while the dataset is made, its list is not packed yet
+    first = dataset.data_list[0] if dataset.data_list else dataset.get_data_info(0)
     doubts = []
     for name, path in first["ann_paths"].items():
         ann = dataset.ann_specs[name]
@@ -80,7 +81,7 @@ def look_at_first(dataset: MultiTaskDataset) -> list[str]:
             doubt = _doubt(read_raw(path, name, dataset.backend_args), ann, path)
         except (OSError, ValueError):
             continue
-        if doubt is not None:
+        if doubt:
             doubts.append(f"{path}: {doubt}")
     for doubt in doubts:
         if doubt not in _said:
@@ -89,53 +90,72 @@ def look_at_first(dataset: MultiTaskDataset) -> list[str]:
     return doubts
 
 
-def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str | None:
+def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
     if ann.kind == "normal":
-        return doubt_lengths(normal_lengths(pick_channels(raw, ann, path), ann, path), ann)
+        lengths = normal_lengths(pick_channels(raw, ann, path), ann, path)
+        if not len(lengths):
+            return ""
+        share = float(far_from_one(lengths).mean())
+        return lengths_sentence(ann.name, share, float(lengths.min()), float(lengths.max()))
     depth = decode(raw, ann, path)
-    return doubt_depth(depth[np.isfinite(depth)], ann)
+    depth = depth[np.isfinite(depth)]
+    if not len(depth):
+        return ""
+    whole = bool((depth == np.round(depth)).all())
+    return depth_sentence(ann, float(depth.max()), float(depth.mean()), whole)
 
 
-def doubt_depth(depth: np.ndarray, ann: Annotation) -> str | None:
+def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -> str:
     """What is odd about a depth in metres.
 
     Args:
-        depth: (N,) known numbers.
         ann: Its annotation.
+        greatest: Greatest known number.
+        mean: Mean of the known numbers.
+        whole: Whether all are whole numbers.
 
     Returns:
-        A sentence, or None if it may be metres, or nobody needs to know the unit.
+        A sentence; empty if they may be metres, or nobody needs to know the unit.
     """
-    if ann.scale is not None or ann.inverse or ann.post is not None or not len(depth):
-        return None
-    greatest = float(depth.max())
-    # metres in whole numbers are rare, and half of an image beyond a kilometre is rare, too
-    whole = greatest > 255 and bool((depth == np.round(depth)).all())
-    if not whole and float(np.median(depth)) <= 1000:
-        return None
+    if ann.scale is not None or ann.inverse or ann.post is not None:
+        return ""
+    # metres in whole numbers are rare, and a kilometre on average is rare, too
+    if mean <= 1000 and not (whole and greatest > 255):
+        return ""
     return (
         f"{ann.name!r} is read without 'scale' and reaches {greatest:.6g} m; if it is stored in "
         "millimetres, set scale=0.001 in its annotation, if it is in metres, scale=1"
     )
 
 
-def doubt_lengths(lengths: np.ndarray, ann: Annotation) -> str | None:
+def far_from_one(lengths: np.ndarray) -> np.ndarray:
+    """Which lengths no rounded, compressed or resampled unit vector has.
+
+    Args:
+        lengths: (N,) lengths.
+
+    Returns:
+        (N,) bool.
+    """
+    return (lengths < 0.5) | (lengths > 1.25)
+
+
+def lengths_sentence(name: str, share: float, shortest: float, longest: float) -> str:
     """What is odd about the lengths of stored normals.
 
     Args:
-        lengths: (N,) lengths after scale and offset.
-        ann: Their annotation.
+        name: Their task.
+        share: Of lengths that are far from one.
+        shortest: Least length.
+        longest: Greatest length.
 
     Returns:
-        A sentence, or None if nearly all are about one.
+        A sentence; empty if nearly all are about one.
     """
-    if not len(lengths):
-        return None
-    off = np.abs(lengths - 1) > 0.25
-    if off.mean() <= 0.05:
-        return None
+    if share <= 0.05:
+        return ""
     return (
-        f"{100 * off.mean():.0f} % of the normals of {ann.name!r} have lengths far from 1 "
-        f"({lengths.min():.3g}..{lengths.max():.3g}); if they are colours, set 'scale' and "
-        "'offset' of the annotation, if a number marks pixels without a normal, 'invalid'"
+        f"{100 * share:.0f} % of the normals of {name!r} have lengths far from 1 "
+        f"({shortest:.3g}..{longest:.3g}); if they are colours, set 'scale' and 'offset' of the "
+        "annotation, if a number marks pixels without a normal, 'invalid'"
     )

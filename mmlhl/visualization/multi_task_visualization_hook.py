@@ -22,13 +22,13 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     Args:
         *args: See mmseg's SegVisualizationHook.
         loader (dict, optional): Transform that reads an image, given ``img_path``. Defaults to
-            None: ``dict(type='LoadImage')``.
+            None: the one by which the dataset reads its images, else ``dict(type='LoadImage')``.
         **kwargs: See mmseg's SegVisualizationHook.
     """
 
     def __init__(self, *args: Any, loader: dict | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.loader = dict(loader or dict(type="LoadImage"))
+        self.loader = None if loader is None else dict(loader)
         self._drawn = 0
 
     def after_val_iter(
@@ -43,7 +43,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
         """
         if self.draw and batch_idx % self.interval == 0:
-            self._draw("val", outputs[0], runner.iter)
+            self._draw("val", outputs[0], runner.iter, getattr(runner, "val_loop", None))
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
@@ -51,7 +51,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         """Draw all samples of a batch.
 
         Args:
-            runner (Runner): Not used.
+            runner (Runner): The runner.
             batch_idx (int): Not used.
             data_batch (dict): Not used.
             outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
@@ -60,10 +60,14 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             for sample in outputs:
                 # A count of images as step keeps apart images of one name in several folders.
                 self._drawn += 1
-                self._draw("test", sample, self._drawn)
+                self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))
 
-    def _draw(self, mode: str, sample: SegDataSample, step: int) -> None:
-        results = TRANSFORMS.build(self.loader)(dict(img_path=sample.img_path))
+    def _draw(self, mode: str, sample: SegDataSample, step: int, loop: Any) -> None:
+        dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)
+        load = getattr(dataset, "img_loader", None)
+        if self.loader is not None or load is None:
+            load = TRANSFORMS.build(self.loader or dict(type="LoadImage"))
+        results = load(dict(img_path=sample.img_path))
         image = np.clip(np.round(results["img"]), 0, 255).astype(np.uint8)[..., ::-1]
         self._visualizer.add_datasample(
             f"{mode}_{Path(sample.img_path).stem}",

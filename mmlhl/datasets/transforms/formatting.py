@@ -12,6 +12,7 @@ from mmseg.datasets.transforms import PackSegInputs
 from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 
+from ... import config_values
 from .maps import VALID, label_kinds
 from .trace import GEOMETRY, RESTING, movers
 
@@ -49,7 +50,7 @@ class PackMultiTaskInputs(BaseTransform):
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
-        self.meta_keys = tuple(meta_keys)
+        self.meta_keys = config_values.names(meta_keys, "meta_keys of PackMultiTaskInputs")
 
     def transform(self, results: dict) -> dict:
         """Pack the results.

@@ -10,6 +10,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
+from ... import config_values
 from .maps import annotation_maps, crop_maps, resize_map, unit_length, zoom_depth
 
 
@@ -34,27 +35,28 @@ class MultiTaskRandomScaleCrop(BaseTransform):
 
     def __init__(
         self,
-        scales: Sequence[float] = (1.0, 1.2, 1.5),
+        scales: Sequence[float] | float = (1.0, 1.2, 1.5),
         uniform: bool = False,
         normals: str = "keep",
     ) -> None:
-        if not scales or min(scales) < 1:
+        scales = config_values.numbers(scales, "scales of MultiTaskRandomScaleCrop")
+        if not scales or not min(scales) >= 1:
             raise ValueError(
-                f"scales of MultiTaskRandomScaleCrop is {tuple(scales)}; every zoom must be at "
+                f"scales of MultiTaskRandomScaleCrop is {scales}; every zoom must be at "
                 "least 1 (nothing lies beyond the image)"
             )
         if uniform and len(scales) != 2:
-            raise ValueError(f"scales must be (lowest, greatest) if uniform, got {tuple(scales)}")
+            raise ValueError(f"scales must be (lowest, greatest) if uniform, got {scales}")
         if normals not in ("keep", "tilt"):
             raise ValueError(f"normals is {normals!r}; it must be 'keep' or 'tilt'")
-        self.scales = tuple(scales)
+        self.scales = scales
         self.uniform = uniform
         self.normals = normals
 
     @cache_randomness
     def _draw(self) -> tuple[float, float, float]:
         if self.uniform:
-            zoom = np.random.uniform(*self.scales)
+            zoom = np.random.uniform(self.scales[0], self.scales[1])
         else:
             zoom = self.scales[np.random.randint(len(self.scales))]
         return float(zoom), np.random.rand(), np.random.rand()

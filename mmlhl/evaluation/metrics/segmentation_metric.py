@@ -11,6 +11,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 from torch import Tensor
 
+from ... import config_values
 from .map_files import write_image
 from .streaming_metric import StreamingMetric
 
@@ -69,6 +70,8 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
             )
         if class_names is None and num_classes is not None:
             class_names = [str(i) for i in range(num_classes)]
+        if class_names is not None:
+            class_names = config_values.names(class_names, "class_names of SegmentationMetric")
         self.class_names = class_names
         self.ignore_index = ignore_index
         self.metrics = iou_metrics

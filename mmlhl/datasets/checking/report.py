@@ -1,17 +1,14 @@
-"""Walking through a dataset before training: what is there, what is missing, what is broken."""
+"""What was found of one annotation in all files, and what is odd about it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from .annotation import IGNORE, Annotation
-from .multi_task_dataset import MultiTaskDataset
-from .transforms import LoadImage, LoadMultiTaskAnnotations
+from ..annotation import IGNORE, Annotation
+from ..first_sample import depth_sentence, far_from_one, lengths_sentence
 
 
 @dataclass
@@ -22,11 +19,13 @@ class MapReport:
         name: Task, or ``image``.
         kind: Kind of the annotation, or ``image``.
         classes: Number of classes, for class and binary maps.
+        ann: The annotation, for what its options say of the numbers.
     """
 
     name: str
     kind: str
     classes: int = 0
+    ann: Annotation | None = None
     files: int = 0
     missing: int = 0
     broken: int = 0
@@ -40,6 +39,13 @@ class MapReport:
     total: float = 0.0
     counts: np.ndarray | None = None
     towards: int = 0
+    whole: bool = True
+    varied: bool = False
+    first: np.ndarray | None = None
+    vectors: int = 0
+    off_length: int = 0
+    shortest: float = float("inf")
+    longest: float = 0.0
 
     def add(self, array: np.ndarray) -> None:
         """Count one map.
@@ -66,8 +72,28 @@ class MapReport:
             self.lowest = min(self.lowest, float(values.min()))
             self.highest = max(self.highest, float(values.max()))
             self.total += float(values.mean(dtype=np.float64)) * count
-            if self.kind == "normal":
-                self.towards += int((values[:, 2] < 0).sum())
+            self._look_at(values)
+
+    def _look_at(self, values: np.ndarray) -> None:
+        if self.kind == "normal":
+            self.towards += int((values[:, 2] < 0).sum())
+        if self.kind == "depth":
+            self.whole = self.whole and bool((values == np.round(values)).all())
+        if self.first is None:
+            self.first = values[:1].copy()
+        self.varied = self.varied or bool((np.abs(values - self.first) > 1e-6).any())
+
+    def add_lengths(self, lengths: np.ndarray) -> None:
+        """Count the stored lengths of one map of normals.
+
+        Args:
+            lengths: (N,) after scale and offset.
+        """
+        if len(lengths):
+            self.vectors += len(lengths)
+            self.off_length += int(far_from_one(lengths).sum())
+            self.shortest = min(self.shortest, float(lengths.min()))
+            self.longest = max(self.longest, float(lengths.max()))
 
     def fail(self, error: Exception) -> None:
         """Note a file that cannot be used.
@@ -110,10 +136,8 @@ class MapReport:
                 f"{self.name!r} comes in {len(self.sizes)} sizes; batches of more than one image "
                 "need a crop or padding"
             )
-        if self.counts is not None and self.kind == "classes" and self.known:
-            absent = np.flatnonzero(self.counts == 0)
-            if len(absent):
-                notes.append(f"classes {absent.tolist()} of {self.name!r} never occur")
+        if self.known and self.kind != "image":
+            notes += self._remarks_on_values()
         # under a wide angle, surfaces seen from the front may well have a positive z
         if self.kind == "normal" and self.known and self.towards < 0.5 * self.known:
             notes.append(
@@ -123,76 +147,31 @@ class MapReport:
             )
         return notes
 
+    def _remarks_on_values(self) -> list[str]:
+        notes = []
+        if self.counts is not None:
+            present = np.flatnonzero(self.counts)
+            absent = np.flatnonzero(self.counts == 0).tolist()
+            if self.kind == "binary" and absent:
+                what = "foreground (1)" if 1 in absent else "background (0)"
+                notes.append(
+                    f"{self.name!r} has no {what} in any of {self.files} files; if the files mean "
+                    "it by another number, set 'threshold' or 'id_map' of the annotation"
+                )
+            elif absent:
+                notes.append(f"classes {absent} of {self.name!r} never occur")
+                if len(present) == 1:
+                    notes.append(f"{self.name!r} has class {present[0]} only; nothing is learned")
+        elif not self.varied:
+            notes.append(f"all values of {self.name!r} are the same ({self.highest:.6g})")
+        if self.kind == "depth" and self.ann is not None:
+            notes.append(depth_sentence(self.ann, self.highest, self.mean, self.whole))
+        if self.kind == "normal" and self.vectors:
+            share = self.off_length / self.vectors
+            notes.append(lengths_sentence(self.name, share, self.shortest, self.longest))
+        return [note for note in notes if note]
+
 
 def _add(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     size = max(len(a), len(b))
     return np.pad(a, (0, size - len(a))) + np.pad(b, (0, size - len(b)))
-
-
-def check_samples(
-    dataset: MultiTaskDataset,
-    limit: int | None = None,
-    workers: int = 2,
-    progress: Callable[[Iterable, int], Iterable] | None = None,
-) -> list[MapReport]:
-    """Read samples and their annotations one by one.
-
-    Args:
-        dataset: Its list of samples and annotations are used, its pipeline is not.
-        limit: Greatest number of samples, spread evenly; all when None.
-        workers: Threads that read.
-        progress: Wraps the loop, given an iterable and its length.
-
-    Returns:
-        A report for the images and one for each annotation.
-    """
-    indices = np.arange(len(dataset))
-    if limit is not None and limit < len(indices):
-        indices = np.linspace(0, len(dataset) - 1, limit).round().astype(int)
-    reports = [MapReport("image", "image")]
-    reports += [MapReport(a.name, a.kind, _classes(a)) for a in dataset.ann_specs.values()]
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
-        if progress is not None:
-            found = progress(found, len(indices))
-        for maps in found:
-            for report in reports:
-                result = maps.get(report.name)
-                if isinstance(result, Exception):
-                    report.fail(result)
-                elif result is not None:
-                    report.add(result)
-    return reports
-
-
-def _classes(ann: Annotation) -> int:
-    return 2 if ann.kind == "binary" else ann.num_classes or 0
-
-
-def _image_loader(dataset: MultiTaskDataset) -> LoadImage:
-    """The pipeline's own, which may say what white is."""
-    for step in dataset.pipeline.transforms:
-        if isinstance(step, LoadImage):
-            return step
-    return LoadImage(backend_args=dataset.backend_args)
-
-
-def _read(dataset: MultiTaskDataset, index: int) -> dict[str, np.ndarray | Exception]:
-    """Every map of one sample, or what went wrong with it."""
-    info = dataset.get_data_info(index)
-    maps: dict[str, np.ndarray | Exception] = {}
-    try:
-        info = _image_loader(dataset)(info)
-        maps["image"] = info["img"]
-    except (OSError, ValueError) as error:
-        maps["image"] = error
-    for name, ann in dataset.ann_specs.items():
-        if ann.source is not None and isinstance(maps["image"], Exception):
-            continue
-        loader = LoadMultiTaskAnnotations(tasks=[name], backend_args=dataset.backend_args)
-        try:
-            results = loader({**info, "seg_fields": [], "dense_fields": {}})
-            maps[name] = results[ann.key]
-        except (OSError, ValueError, KeyError) as error:
-            maps[name] = error
-    return maps

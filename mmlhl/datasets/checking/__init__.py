@@ -1,0 +1,8 @@
+"""Walking through a dataset before training: what is there, what is missing, what is broken."""
+
+from .report import MapReport
+from .samples import check_samples
+from .sets import build_set, sets_of
+from .tables import show_reports
+
+__all__ = ["MapReport", "build_set", "check_samples", "sets_of", "show_reports"]

@@ -1,0 +1,87 @@
+"""Reading samples one by one, as training would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..annotation import Annotation
+from ..decoding import pick_channels
+from ..decoding.normals import normal_lengths
+from ..multi_task_dataset import MultiTaskDataset
+from ..reading import read_raw
+from ..transforms import LoadMultiTaskAnnotations
+from .report import MapReport
+
+
+def check_samples(
+    dataset: MultiTaskDataset,
+    limit: int | None = None,
+    workers: int = 2,
+    progress: Callable[[Iterable, int], Iterable] | None = None,
+) -> list[MapReport]:
+    """Read samples and their annotations one by one.
+
+    Args:
+        dataset: Its list of samples, its annotations and its pipeline's loader of images are used,
+            the rest of its pipeline is not.
+        limit: Greatest number of samples, spread evenly; all when None.
+        workers: Threads that read.
+        progress: Wraps the loop, given an iterable and its length.
+
+    Returns:
+        A report for the images and one for each annotation.
+    """
+    indices = np.arange(len(dataset))
+    if limit is not None and limit < len(indices):
+        indices = np.linspace(0, len(dataset) - 1, limit).round().astype(int)
+    reports = [MapReport("image", "image")]
+    reports += [MapReport(a.name, a.kind, _classes(a), a) for a in dataset.ann_specs.values()]
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
+        if progress is not None:
+            found = progress(found, len(indices))
+        for maps, lengths in found:
+            for report in reports:
+                result = maps.get(report.name)
+                if isinstance(result, Exception):
+                    report.fail(result)
+                elif result is not None:
+                    report.add(result)
+                if report.name in lengths:
+                    report.add_lengths(lengths[report.name])
+    return reports
+
+
+def _classes(ann: Annotation) -> int:
+    return 2 if ann.kind == "binary" else ann.num_classes or 0
+
+
+def _read(
+    dataset: MultiTaskDataset, index: int
+) -> tuple[dict[str, np.ndarray | Exception], dict[str, np.ndarray]]:
+    """Every map of one sample, or what went wrong with it; and the lengths of its normals."""
+    info = dataset.get_data_info(index)
+    maps: dict[str, np.ndarray | Exception] = {}
+    lengths: dict[str, np.ndarray] = {}
+    try:
+        info = dataset.img_loader(info)
+        maps["image"] = info["img"]
+    except (OSError, ValueError) as error:
+        maps["image"] = error
+    for name, ann in dataset.ann_specs.items():
+        if ann.source is not None and isinstance(maps["image"], Exception):
+            continue
+        loader = LoadMultiTaskAnnotations(tasks=[name], backend_args=dataset.backend_args)
+        try:
+            results = loader({**info, "seg_fields": [], "dense_fields": {}})
+            maps[name] = results[ann.key]
+            if ann.kind == "normal" and ann.source is None:
+                path = info["ann_paths"][name]
+                raw = read_raw(path, name, dataset.backend_args, ann.reader)
+                lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
+        except (OSError, ValueError, KeyError) as error:
+            maps[name] = error
+    return maps, lengths

@@ -1,0 +1,106 @@
+"""The datasets that a config trains and tests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mmcv.transforms import LoadImageFromFile
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from ...registered import names_class, type_name
+from ..multi_task_dataset import MultiTaskDataset
+
+LOADERS = ("train", "val", "test")
+_EXPECTED = (OSError, ValueError)
+
+
+def sets_of(
+    cfg: Mapping[str, Any],
+    splits: Iterable[str] = LOADERS,
+    data_root: str | None = None,
+    tasks: Sequence[str] | None = None,
+) -> dict[str, dict]:
+    """Different datasets of the config's loaders.
+
+    Args:
+        cfg: A config with ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``.
+        splits: Of which loaders.
+        data_root: In place of the config's.
+        tasks: In place of the config's.
+
+    Returns:
+        Names of the loaders that share a dataset -> its config, with the transform that reads
+        images as its pipeline, and without what narrows it for a phase.
+    """
+    found: dict[str, dict] = {}
+    for split in splits:
+        for i, dataset in enumerate(_leaves((cfg.get(f"{split}_dataloader") or {}).get("dataset"))):
+            name = split if not i else f"{split} ({i + 1})"
+            steps = [s for s in dataset.get("pipeline", []) if _reads_image(s)]
+            kept = {k: v for k, v in dataset.items() if k not in ("pipeline", "test_mode", "part")}
+            if steps:
+                kept["pipeline"] = steps[:1]
+            if data_root:
+                kept["data_root"] = data_root
+            if tasks:
+                kept["tasks"] = list(tasks)
+            same = [key for key, other in found.items() if other == kept]
+            if same:
+                found[f"{same[0]}, {name}"] = found.pop(same[0])
+            else:
+                found[name] = kept
+    return found
+
+
+def _leaves(dataset: Any) -> Iterator[Mapping[str, Any]]:
+    """The datasets inside wrappers such as ``RepeatDataset`` and ``ConcatDataset``."""
+    if not isinstance(dataset, Mapping):
+        return
+    inner = [dataset["dataset"]] if "dataset" in dataset else dataset.get("datasets")
+    if not inner:
+        yield dataset
+        return
+    for one in inner:
+        yield from _leaves(one)
+
+
+def _reads_image(step: Any) -> bool:
+    return isinstance(step, Mapping) and names_class(TRANSFORMS, step, LoadImageFromFile)
+
+
+def build_set(
+    cfg: Mapping[str, Any], complain: Callable[[str], None]
+) -> tuple[MultiTaskDataset | None, int]:
+    """A dataset without the annotations that it does not have.
+
+    Args:
+        cfg: Its config.
+        complain: Is given what is wrong, in one sentence each.
+
+    Returns:
+        The dataset, None if it has none of them, and how many annotations are missing.
+    """
+    try:
+        dataset = DATASETS.build(dict(cfg))
+        if not isinstance(dataset, MultiTaskDataset):
+            raise ValueError(f"{type_name(cfg)} is no MultiTaskDataset")
+        return dataset, 0
+    except _EXPECTED as error:
+        first = str(error)
+        complain(first)
+    try:
+        names = DATASETS.build({**cfg, "lazy_init": True}).tasks
+    except (*_EXPECTED, AttributeError):
+        return None, 1
+    usable = []
+    for name in names:
+        try:
+            DATASETS.build({**cfg, "tasks": [name]})
+            usable.append(name)
+        except _EXPECTED as error:
+            if str(error) != first:
+                complain(str(error))
+    if not usable:
+        return None, 1
+    return DATASETS.build({**cfg, "tasks": usable}), len(names) - len(usable)

@@ -1,0 +1,140 @@
+"""What check_dataset remarks on: tasks that nothing can be learned from, and odd units."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mmlhl.datasets import MultiTaskDataset
+from mmlhl.datasets.checking import check_samples, sets_of
+from mmlhl.datasets.first_sample import look_at_first
+
+
+def report(root, array, suffix=".png", images=2, pipeline=(), **ann):
+    arrays = array if isinstance(array, list) else [array] * images
+    for folder in ("image", "task"):
+        (root / folder).mkdir(exist_ok=True)
+    for i, one in enumerate(arrays):
+        cv2.imwrite(str(root / "image" / f"{i}.png"), np.zeros((*one.shape[:2], 3), np.uint8))
+        if suffix == ".npy":
+            np.save(root / "task" / f"{i}.npy", one)
+        else:
+            cv2.imwrite(str(root / "task" / f"{i}{suffix}"), one)
+    spec = dict(task=dict(dir="task", suffix=suffix, field="task_map", **ann))
+    data = MultiTaskDataset(data_root=str(root), annotations=spec, pipeline=pipeline)
+    return check_samples(data)[1], look_at_first(data)
+
+
+def said(found):
+    return " | ".join(found.fatal + found.remarks + found.problems)
+
+
+WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("array", "ann", "message"),
+    [
+        (WHITE, dict(kind="binary"), "consists of 0 and 255"),
+        (WHITE, dict(kind="binary", ignore=255), r"no foreground \(1\) in any of 2 files"),
+        (WHITE * 0, dict(kind="binary"), "no foreground"),
+        (WHITE, dict(kind="binary", threshold=255), "no foreground"),
+        (WHITE * 0 + 255, dict(kind="binary", threshold=9), r"no background \(0\)"),
+        (WHITE, dict(kind="classes", classes=("background", "road")), "class 0 only"),
+        (WHITE, dict(kind="classes", num_classes=3), r"classes \[1, 2\] of 'task' never occur"),
+        (WHITE * 0 + 3, dict(kind="channels"), r"all values of 'task' are the same \(3\)"),
+        (WHITE.astype(np.uint16) * 0 + 900, dict(kind="depth", scale=0.001), "are the same"),
+        (np.full((4, 4, 3), (0, 128, 128), np.uint8), dict(kind="normal"), "are the same"),
+        (WHITE * 0 + 255, dict(kind="classes", num_classes=2, allow_void=True), "no known pixel"),
+        (np.zeros((4, 4), np.uint8), dict(kind="depth"), "no known pixel"),
+    ],
+)
+def test_nothing_to_learn(tmp_path, array, ann, message):
+    found, _ = report(tmp_path, array, **ann)
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(said(found))
+
+
+def test_a_task_that_varies_from_file_to_file_only(tmp_path):
+    found, _ = report(tmp_path, [WHITE * 0 + 3, WHITE * 0 + 4], kind="channels")
+    assert said(found) == ""
+
+
+def test_two_sizes(tmp_path):
+    found, _ = report(tmp_path, [WHITE // 255, WHITE[:2] // 255], kind="binary")
+    assert "2 sizes" in said(found)
+    cv2.imwrite(str(tmp_path / "image" / "0.png"), np.zeros((9, 4, 3), np.uint8))
+    spec = dict(task=dict(dir="task", field="task_map", kind="binary"))
+    other = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[1]
+    assert "'task' is 4x4 (height x width), expected 9x4 like its image" in said(other)
+
+
+MILLIMETRES = np.linspace(700, 3204, 16).reshape(4, 4).astype(np.uint16)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".npy"])
+def test_depth_without_scale(tmp_path, suffix):
+    found, first = report(tmp_path, MILLIMETRES, suffix, kind="depth")
+    sentence = "'task' is read without 'scale' and reaches 3204 m; if it is stored in mill"
+    assert sentence in said(found) and sentence in first[0]
+    assert str(tmp_path / "task" / "0") in first[0]
+
+
+def test_depth_of_floats_beyond_a_kilometre(tmp_path):
+    found, first = report(tmp_path, MILLIMETRES + 900.5, ".npy", kind="depth")
+    assert "reaches 4104.5 m" in said(found) and first
+
+
+@pytest.mark.parametrize(
+    ("array", "ann"),
+    [
+        (MILLIMETRES, dict(scale=0.001)),
+        (MILLIMETRES, dict(scale=1)),  # somebody says that it is in metres
+        (MILLIMETRES, dict(inverse=True)),  # disparity has another unit
+        (MILLIMETRES / 1000, dict()),
+        (np.arange(1, 17).reshape(4, 4), dict()),
+        (np.full((4, 4), 0.5) + np.eye(4) * 655, dict()),  # a few far pixels, no whole numbers
+    ],
+)
+def test_depth_that_may_be_metres(tmp_path, array, ann):
+    found, first = report(tmp_path, array, ".npy", kind="depth", **ann)
+    assert "scale" not in said(found) and first == []
+
+
+def test_lengths_of_normals(tmp_path):
+    tilted = np.zeros((4, 4, 3)) + [0.6, 0, -0.8]
+    tilted[0] = [0, 0, -1]
+    found, first = report(tmp_path, tilted, ".npy", kind="normal")
+    assert said(found) == "" and first == []
+    found, first = report(tmp_path, tilted * 5, ".npy", kind="normal")
+    sentence = "100 % of the normals of 'task' have lengths far from 1 (5..5)"
+    assert sentence in said(found) and sentence in first[0]
+    tilted[:1] = 0  # a border without normals
+    assert "lengths" not in said(report(tmp_path, tilted, ".npy", kind="normal")[0])
+    stained = np.full((4, 4, 3), (128, 128, 0), np.uint8)
+    stained[0] = 255  # white is no mark unless somebody says so
+    assert "25 % of the normals" in said(report(tmp_path, stained, ".npy", kind="normal")[0])
+    colours = (tilted + 1) * 127.5
+    found, first = report(tmp_path, colours.astype(np.float32), ".npy", kind="normal")
+    assert "2 files of 'task' are broken" in said(found) and "set scale=2/255" in said(found)
+    assert "have lengths far from 1" in first[0]
+    tiny = np.full((4, 4, 3), 1e-3)
+    assert "lengths far from 1 (0.00173" in report(tmp_path, tiny, ".npy", kind="normal")[1][0]
+
+
+def test_sets_of_a_config():
+    from mmcv.transforms import LoadImageFromFile
+
+    mine = dict(type=MultiTaskDataset, data_root="a")
+    steps = [dict(type="Resize"), dict(type="mmcv.LoadImageFromFile", imdecode_backend="pillow")]
+    other = dict(type="mmseg.MultiTaskDataset", data_root="b", pipeline=steps, test_mode=True)
+    both = dict(type="ConcatDataset", datasets=[mine, dict(type="RepeatDataset", dataset=other)])
+    cfg = dict(
+        train_dataloader=dict(dataset=both), val_dataloader=dict(dataset=dict(mine, part=(0, 2)))
+    )
+    found = sets_of(cfg)
+    assert list(found) == ["train (2)", "train, val"]
+    assert found["train, val"] == mine and found["train (2)"]["pipeline"] == [steps[1]]
+    cfg["test_dataloader"] = dict(dataset=dict(mine, pipeline=[dict(type=LoadImageFromFile)]))
+    assert sets_of(cfg, ["test"], "c", ["seg"])["test"] == dict(
+        mine, data_root="c", tasks=["seg"], pipeline=[dict(type=LoadImageFromFile)]
+    )
