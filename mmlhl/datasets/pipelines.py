@@ -42,6 +42,8 @@ def build_step(step: Mapping | Callable) -> Callable:
         return _given(step)
     step = dict(step)
     name = type_name(step)
+    if step["type"] == f"mmseg.{name}" and TRANSFORMS.get(step["type"]) is None:
+        step["type"] = name  # mmcv's own under mmseg's scope, where mmengine does not look for it
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
     verdict, remark = STOCK[name]
