@@ -79,7 +79,9 @@ def run_onnx(path: Path) -> Runs:
     """An ONNX file in onnxruntime, on the CPU."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what fails is raised as well
+    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
     def run(image: Tensor) -> dict[str, Tensor]:
