@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +13,21 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain word
 import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
 
-from mmlhl.checkpoints import add_trust_argument, checkpoint_trust, stored_config, to_plain
+from mmlhl.checkpoints import (
+    add_trust_argument,
+    checkpoint_trust,
+    stored_config,
+    stored_tasks,
+    to_plain,
+)
 from mmlhl.checkpoints.safetensors_files import is_safetensors, write_safetensors
 from mmlhl.command_line import Parser
 from mmlhl.files import atomic_path
+from mmlhl.inference.task_maps import UNITS
 from mmlhl.models.teachers import model_config
+from mmlhl.registered import registered_class
 
 # What only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)
@@ -47,6 +57,25 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
     return cfg.pretty_text
 
 
+def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[str, dict]:
+    """What the maps of each task are: their kind and their unit.
+
+    Args:
+        cfg: config of a model with ``heads``; another one has no outputs to describe.
+        dataset_meta: of the checkpoint; ``<field>_unit`` says a unit that is not the kind's own.
+    """
+    found = {}
+    for task, head in (cfg.get("model", {}).get("heads") or {}).items():
+        kind = registered_class(MODELS, head.get("type"))
+        if kind is None:  # of a package that is not imported here
+            continue
+        option = inspect.signature(kind.__init__).parameters.get("field")
+        field = head.get("field", option.default if option else "")
+        unit = dataset_meta.get(f"{field}_unit", UNITS.get(kind.kind, ""))
+        found[task] = dict(kind=kind.kind, unit=unit)
+    return found
+
+
 def publish(
     checkpoint: Mapping[str, Any],
     drop: tuple[str, ...] = TRAINING_ONLY,
@@ -60,7 +89,8 @@ def publish(
         source: its file, for messages.
 
     Returns:
-        What its meta says of the model, with the config of the plain student, and its weights,
+        What its meta says of the model, with the config of the plain student and under
+        ``outputs`` the kind and the unit of each task's maps, and its weights,
         without the optimizer, the schedulers, the log and the second weights of EMA. It is plain
         data and tensors, which ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
@@ -75,6 +105,10 @@ def publish(
     text = plain_config(checkpoint, source)
     if text is not None:
         meta["cfg"] = text
+        cfg = stored_config(checkpoint, source) or {}
+        outputs = outputs_of(cfg, meta.get("dataset_meta") or {})
+        there = stored_tasks(weights)
+        meta["outputs"] = {task: what for task, what in outputs.items() if task in there}
     kept = {key: value for key, value in weights.items() if not key.startswith(drop)}
     return dict(meta=meta, state_dict=kept)
 
@@ -106,6 +140,8 @@ def main() -> None:
     dropped = len(before["state_dict"]) - len(after["state_dict"])
     size = os.path.getsize(args.out) / 2**20
     print(f"{args.out}: {len(after['state_dict'])} tensors, {dropped} left out, {size:.1f} MiB")
+    for task, output in after["meta"].get("outputs", {}).items():
+        print(f"  {task}: {output['kind']}{f', in {unit}' if (unit := output['unit']) else ''}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""A published checkpoint says what its maps are, in which unit."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import torch
+
+TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
+
+
+def test_outputs_of_the_tasks_learned_so_far(trained, tmp_path, monkeypatch, capsys):
+    cfg, _ = trained
+    out = tmp_path / "model.pth"
+    checkpoint = Path(cfg.work_dir) / "phase_2_depth" / "depth.pth"
+    monkeypatch.setattr(sys, "argv", [TOOL, str(checkpoint), str(out)])
+    runpy.run_path(TOOL, run_name="__main__")
+    assert torch.load(out, weights_only=True)["meta"]["outputs"] == dict(
+        seg=dict(kind="classes", unit="class id"), depth=dict(kind="depth", unit="m")
+    )
+    shown = capsys.readouterr().out
+    assert "seg: classes, in class id" in shown and "depth: depth, in m" in shown
+
+
+def test_a_unit_of_its_own_and_a_head_that_nobody_knows():
+    outputs_of = runpy.run_path(TOOL)["outputs_of"]
+    heads = dict(
+        far=dict(type="mmseg.DepthHead", field="far_map"),
+        edge=dict(type="ChannelHead", field="edge_map", channels=1),
+        own=dict(type="HeadOfAnotherPackage"),
+    )
+    found = outputs_of(dict(model=dict(heads=heads)), dict(far_map_unit="km"))
+    assert found == dict(far=dict(kind="depth", unit="km"), edge=dict(kind="channels", unit=""))
+    assert outputs_of(dict(model=dict(type="EncoderDecoder")), {}) == {}
