@@ -1,4 +1,5 @@
-# Projectors of both signs: behind a ReLU, KEM weighs the true class least (docs/results/heteroakd.md).
+# Projectors of both signs: behind a ReLU, KEM weighs the true class least; see
+# docs/results/heteroakd.md.
 _base_ = "../heteroakd/rooms_deeplabv3plus-r18-small_from_segformer-b0.py"
 model = dict(
     distillers=[

@@ -1,4 +1,5 @@
-# Projectors of both signs: behind a ReLU, KEM weighs the true class least (docs/results/heteroakd.md).
+# Projectors of both signs: behind a ReLU, KEM weighs the true class least; see
+# docs/results/heteroakd.md.
 _base_ = "../heteroakd/rooms_segformer-b0-small_from_deeplabv3plus-r18.py"
 model = dict(
     distillers=[
