@@ -13,6 +13,7 @@ from mmseg.registry import RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.phases.deriving import add_training_facts
 
 
 def parse_args() -> argparse.Namespace:
@@ -103,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
 
+    add_training_facts(cfg)
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.test()

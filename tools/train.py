@@ -15,6 +15,7 @@ from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.registered import names_class, registered_class
 
 
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
         enable_amp(cfg)
     cfg.resume = args.resume
 
+    add_training_facts(cfg)
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.train()

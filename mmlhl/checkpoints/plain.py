@@ -9,18 +9,19 @@ import numpy as np
 from torch import Tensor
 
 
-def to_plain(value: Any, where: str = "meta") -> Any:
+def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> Any:
     """Turn containers and scalars of mmengine and numpy into Python's own.
 
     Args:
         value: nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
         where: names the value in the message.
+        lost: takes the places of what is no data, which is then None, instead of an error.
 
     Returns:
         The same of dicts, lists, tuples, numbers, strings and tensors; arrays become lists.
 
     Raises:
-        TypeError: if something in it is no data; names the place.
+        TypeError: if something in it is no data; names the place. Not with ``lost``.
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
         # subclasses such as numpy's float64 would be stored by their own class
@@ -33,10 +34,13 @@ def to_plain(value: Any, where: str = "meta") -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {
-            to_plain(key, where): to_plain(item, f"{where}.{key}") for key, item in value.items()
-        }
+        items = value.items()
+        return {to_plain(k, where): to_plain(each, f"{where}.{k}", lost) for k, each in items}
     if isinstance(value, (list, tuple, set, frozenset)):
-        listed = [to_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+        listed = [to_plain(each, f"{where}[{i}]", lost) for i, each in enumerate(value)]
         return tuple(listed) if isinstance(value, tuple) else listed
-    raise TypeError(f"{where} is a {type(value).__name__}, which is no plain data")
+    problem = f"{where} is a {type(value).__name__}, which is no plain data"
+    if lost is None:
+        raise TypeError(problem)
+    lost.append(problem)
+    return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner import (
     CheckpointLoader,
     Runner,
@@ -13,11 +15,14 @@ from mmengine.runner import (
     weights_to_cpu,
 )
 
-from ..models.teachers import load_adopted
+from ..checkpoints import to_plain, weights_of
+from ..checkpoints.training import INPUT, stored_input
+from ..models.teachers import describe_input, load_adopted
 from .finishing import finish_phase
 from .learner import unwrap
 from .phases.deriving import testing_config
 from .phases.grammar import Phase
+from .training_facts import classes_of, foreign_training
 
 #: they belong to training
 PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
@@ -30,14 +35,32 @@ def adopt_phase(cfg: Config, phase: Phase, record: str) -> None:
         cfg: the phase's config.
         phase: the phase, with its ``checkpoint``.
         record: the record's file.
+
+    Raises:
+        ValueError: if the checkpoint does not fit, or was trained with another normalisation,
+            channel order or list of classes than the config's; nothing is written then.
     """
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook["type"] not in PHASE_HOOKS]
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(testing_config(cfg))
     model = unwrap(runner)
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu")
-    load_adopted(model, loaded.get("state_dict", loaded), phase.tasks[0], phase.checkpoint)
-    meta = dict(cfg=cfg.pretty_text, dataset_meta=loaded.get("meta", {}).get("dataset_meta"))
+    source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
+    load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
+    classes = None if runner._test_loop is None else classes_of(runner.test_loop)
+    different = foreign_training(model, loaded, source, classes)
+    if different:
+        raise ValueError(different)
+    if stored_input(loaded, source) is None:
+        print_log(
+            f"{source} does not say with which mean, std and channel order it was trained; "
+            "model.data_preprocessor has to be as it was",
+            "current",
+            logging.WARNING,
+        )
+    dataset_meta = (loaded.get("meta") or {}).get("dataset_meta")
+    meta = dict(cfg=cfg.pretty_text, dataset_meta=to_plain(dataset_meta, "dataset_meta"))
+    meta[INPUT] = describe_input(model.data_preprocessor)
 
     def save(path: Path) -> None:
         content = dict(meta=meta, state_dict=weights_to_cpu(get_state_dict(model)))

@@ -1,10 +1,12 @@
 """What makes a training run a phase of a sequence.
 
 ``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
-``step_edits`` lets a method change gradients and weights. Neither hook reads the other.
+``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
+``step_edits`` lets a method change gradients and weights. No hook reads another.
 """
 
 from .lifelong_phase_hook import LifelongPhaseHook
 from .phase_result_hook import PhaseResultHook
+from .training_facts_hook import TrainingFactsHook
 
-__all__ = ["LifelongPhaseHook", "PhaseResultHook"]
+__all__ = ["LifelongPhaseHook", "PhaseResultHook", "TrainingFactsHook"]

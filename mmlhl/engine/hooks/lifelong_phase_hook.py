@@ -17,6 +17,7 @@ from ..learner import average_buffers, averaged_weights, unwrap
 from .old_heads import check_old_heads
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
+from .training_facts_hook import TrainingFactsHook
 
 METHOD_KEY = "lifelong_method"
 
@@ -82,6 +83,8 @@ class LifelongPhaseHook(Hook):
             raise TypeError(f"LifelongPhaseHook needs a LifelongSegmentor, got {type(model)}")
         if not any(isinstance(hook, PhaseResultHook) for hook in runner.hooks):
             runner.register_hook(PhaseResultHook(**self._result))
+        if not any(isinstance(hook, TrainingFactsHook) for hook in runner.hooks):
+            runner.register_hook(TrainingFactsHook())
         taught = model.old_tasks and model.method.needs_teacher
         if taught and runner._resume and runner._load_from and not self.teacher_checkpoint:
             raise ValueError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 
+from ...registered import type_name
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import Phase, merged_config
@@ -18,6 +19,7 @@ from .schedules import follow_length
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 RECORD = "lifelong.json"
+FACTS_HOOK = "TrainingFactsHook"
 
 
 def phase_config(
@@ -82,6 +84,17 @@ def phase_config(
     return out
 
 
+def add_training_facts(cfg: Config) -> None:
+    """Add the hook that compares what checkpoints were trained with, if the config lacks it.
+
+    Args:
+        cfg: a config for mmengine's runner; changed in place.
+    """
+    hooks = list(cfg.get("custom_hooks") or [])
+    if not any(type_name(hook) == FACTS_HOOK for hook in hooks):
+        cfg.custom_hooks = [*hooks, ConfigDict(type=FACTS_HOOK)]
+
+
 def testing_config(cfg: Config) -> Config:
     """A copy of a config for a plain runner that only tests."""
     cfg = copy.deepcopy(cfg)
@@ -92,6 +105,7 @@ def testing_config(cfg: Config) -> Config:
             cfg[f"{kind}_{key}"] = None
     for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
         cfg[key] = None
+    add_training_facts(cfg)
     return cfg
 
 

@@ -1,0 +1,98 @@
+"""What a checkpoint says of its training, and whether that is what it is used for."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import BaseTTAModel
+from mmengine.runner import BaseLoop, Runner
+from mmseg.registry import HOOKS
+from torch import nn
+
+from ...checkpoints import to_plain, weights_of
+from ...checkpoints.training import INPUT
+from ...models.teachers import describe_input, first_few, misfits
+from ..learner import unwrap
+from ..training_facts import classes_of, foreign_training
+
+
+@HOOKS.register_module()
+class TrainingFactsHook(Hook):
+    """Writes normalisation, channel order and classes into checkpoints, and compares them.
+
+    A checkpoint that was trained with other ones than the config's is an error in a test, where its
+    metrics would be another model's; in training, which can go on from there, it is a warning. In
+    a test, weights that the checkpoint lacks or has in another shape are an error as well: mmengine
+    only logs them.
+    """
+
+    # the last to see what is saved, so that all of it is plain data
+    priority = "LOWEST"
+
+    def __init__(self) -> None:
+        self._given: dict[str, Any] | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare.
+
+        Raises:
+            ValueError: in a test, naming both values and the line that mends the config.
+        """
+        source = f"the checkpoint {runner._load_from or ''}".strip()
+        loop = runner._test_loop if _tests(runner) else runner._train_loop
+        classes = classes_of(loop)
+        different = foreign_training(_model(runner), checkpoint, source, classes)
+        if _tests(runner):
+            if different:
+                raise ValueError(different)
+            self._given = weights_of(checkpoint)
+        elif different:
+            print_log(different, "current", logging.WARNING)
+
+    def before_test(self, runner: Runner) -> None:
+        """Make sure that the checkpoint has filled the model.
+
+        Raises:
+            ValueError: naming the first weights that it lacks or has in another shape.
+        """
+        if self._given is None:
+            return
+        wrong = {
+            key: why
+            for key, why in misfits(_model(runner).state_dict(), self._given).items()
+            if not key.endswith("num_batches_tracked") and not key.startswith("auxiliary_head.")
+        }
+        self._given = None
+        if wrong:
+            raise ValueError(
+                f"the checkpoint {runner._load_from} does not fit the config's model: "
+                + first_few(f"{key}: {why}" for key, why in wrong.items())
+            )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add how images come in; turn the meta into plain data.
+
+        A checkpoint that nothing goes on from, such as a phase's model, is plain data and tensors
+        as a whole: it loads under torch's restriction without mmlhl.
+        """
+        preprocessor = getattr(_model(runner), "data_preprocessor", None)
+        if preprocessor is not None:
+            checkpoint["meta"][INPUT] = describe_input(preprocessor)
+        lost: list[str] = []
+        checkpoint["meta"] = to_plain(checkpoint["meta"], lost=lost)
+        if lost:
+            print_log(f"left out of the checkpoint: {'; '.join(lost)}", "current", logging.WARNING)
+        if "optimizer" not in checkpoint:  # nothing goes on from it, so it needs no log
+            checkpoint.pop("message_hub", None)
+
+
+def _model(runner: Runner) -> nn.Module:
+    model = unwrap(runner)
+    return model.module if isinstance(model, BaseTTAModel) else model
+
+
+def _tests(runner: Runner) -> bool:
+    return not isinstance(runner._train_loop, BaseLoop)  # a config until it is trained

@@ -1,0 +1,203 @@
+"""A checkpoint of another normalisation, channel order or list of classes is named."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.registry import MODELS
+
+from mmlhl.engine import LifelongRunner
+from mmlhl.engine.hooks import TrainingFactsHook
+from mmlhl.models.teachers import build_frozen_segmentor, build_teacher
+
+INPUT = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
+OTHERS = {
+    "mean": dict(mean=[0.0, 0.0, 0.0]),
+    "std": dict(std=[1.0, 1.0, 1.0]),
+    "bgr_to_rgb": dict(bgr_to_rgb=False),
+    "nothing": dict(mean=None, std=None),
+}
+
+
+def names(sequence_config):
+    from mmseg.registry import DATASETS
+
+    cfg = sequence_config("unused").test_dataloader.dataset
+    return list(DATASETS.get(cfg.type).METAINFO["classes"])
+
+
+@pytest.fixture
+def plain(model_config, decoder_config, tmp_path):
+    """A function: file of a plain mmseg model, with a meta; and its config."""
+
+    def save(**meta):
+        head = decoder_config(num_classes=13)
+        config = dict(type="EncoderDecoder", backbone=model_config()["backbone"], decode_head=head)
+        torch.manual_seed(0)
+        model = MODELS.build(config)
+        path = tmp_path / "plain.pth"
+        torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
+        return str(path), config
+
+    return save
+
+
+def as_text(preprocessor):
+    return Config(
+        dict(model=dict(type="EncoderDecoder", data_preprocessor=preprocessor))
+    ).pretty_text
+
+
+def adopt(sequence_config, tmp_path, path):
+    phases = [dict(tasks=["seg"], checkpoint=path), dict(tasks=["depth"])]
+    LifelongRunner.from_cfg(sequence_config(tmp_path / "work", phases=phases)).train()
+
+
+@pytest.mark.parametrize("key", OTHERS)
+@pytest.mark.parametrize("form", ["input", "text"])
+def test_adopting_other_images(sequence_config, plain, tmp_path, key, form):
+    other = dict(INPUT, **OTHERS[key])
+    path, _ = plain(**(dict(input=other) if form == "input" else dict(cfg=as_text(other))))
+    with pytest.raises(ValueError) as error:
+        adopt(sequence_config, tmp_path, path)
+    wanted = "mean" if key == "nothing" else key
+    for part in (
+        "plain.pth",
+        f"data_preprocessor.{wanted} is {str(INPUT[wanted])[:8]}",
+        "write model.data_preprocessor=dict(mean=",
+    ):
+        assert part in str(error.value)
+    assert not list((tmp_path / "work").rglob("seg.pth"))
+
+
+def test_adopting_old_mmseg(sequence_config, plain, tmp_path):
+    path, _ = plain(cfg="img_norm_cfg = dict(mean=[1, 2, 3], std=[4, 5, 6], to_rgb=True)")
+    with pytest.raises(ValueError, match=r"mean is \[123.675.*\[1, 2, 3\] in the checkpoint"):
+        adopt(sequence_config, tmp_path, path)
+
+
+@pytest.mark.parametrize("kind", ["renamed", "swapped", "fewer"])
+@pytest.mark.parametrize("key", ["dataset_meta", "CLASSES"])
+def test_adopting_other_classes(sequence_config, plain, tmp_path, kind, key):
+    classes = names(sequence_config)
+    if kind == "renamed":
+        classes[3] = "zebra"
+    elif kind == "swapped":
+        classes[1], classes[2] = classes[2], classes[1]
+    else:
+        del classes[-1]
+    meta = dict(classes=tuple(classes)) if key == "dataset_meta" else classes
+    path, _ = plain(**{"input": INPUT, key: meta})
+    told = dict(renamed="'zebra' in the checkpoint", swapped="class 1 is", fewer="has 13 classes")
+    with pytest.raises(ValueError, match=told[kind]):
+        adopt(sequence_config, tmp_path, path)
+
+
+def test_adopting_the_same_in_other_letters(sequence_config, plain, tmp_path):
+    classes = [name.upper().replace("_", " ") for name in names(sequence_config)]
+    path, _ = plain(input=INPUT, dataset_meta=dict(classes=classes))
+    cfg = sequence_config(tmp_path / "work", phases=[dict(tasks=["seg"], checkpoint=path)])
+    LifelongRunner.from_cfg(cfg).train()
+    meta = torch.load(tmp_path / "work/phase_1_seg/seg.pth", weights_only=True)["meta"]
+    assert meta["input"]["mean"] == pytest.approx(INPUT["mean"])
+    assert meta["input"]["bgr_to_rgb"] is True
+
+
+# -- a sequence's own checkpoints ------------------------------------------------------------
+def last(trained):
+    cfg, record = trained
+    return f"{cfg.work_dir}/{record.phases[-1]['checkpoint']}"
+
+
+def test_what_a_phase_leaves_says_what_it_was_trained_with(trained, sequence_config):
+    loaded = torch.load(last(trained), weights_only=True)
+    assert loaded["meta"]["input"]["std"] == pytest.approx(INPUT["std"])
+    assert list(loaded["meta"]["dataset_meta"]["classes"]) == names(sequence_config)
+    assert "message_hub" not in loaded
+
+
+def test_loads_without_mmlhl(trained):
+    """One process for the phase's file and the published one; torch is all that it imports."""
+    tool = Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py"
+    out = Path(trained[0].work_dir) / "published.pth"
+    code = (
+        "import runpy, sys; "
+        f"sys.argv = ['publish.py', {last(trained)!r}, {str(out)!r}]; "
+        f"runpy.run_path({str(tool)!r}, run_name='__main__')"
+    )
+    exec(code)  # in this process, which has it imported already
+    check = (
+        "import sys, torch\n"
+        "for path in sys.argv[1:]:\n"
+        "    loaded = torch.load(path, weights_only=True)\n"
+        "    assert loaded['meta']['dataset_meta']['classes'] and loaded['meta']['input']\n"
+        "assert not {'mmlhl', 'mmengine', 'mmseg'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", check, last(trained), str(out)], check=True)
+
+
+@pytest.mark.parametrize("key", ["mean", "bgr_to_rgb"])
+def test_testing_with_other_images(trained, sequence_config, model_config, tmp_path, key):
+    model = model_config()
+    model["data_preprocessor"].update(OTHERS[key])
+    cfg = sequence_config(tmp_path, model=model, load_from=last(trained))
+    with pytest.raises(ValueError, match=rf"data_preprocessor.{key} is.*write model"):
+        LifelongRunner.from_cfg(cfg).test()
+
+
+def test_testing_with_other_classes(trained, sequence_config, tmp_path):
+    loaded = torch.load(last(trained), weights_only=True)
+    classes = names(sequence_config)
+    loaded["meta"]["dataset_meta"]["classes"] = ("zebra", *classes[1:])
+    torch.save(loaded, tmp_path / "other.pth")
+    cfg = sequence_config(tmp_path, load_from=str(tmp_path / "other.pth"))
+    with pytest.raises(ValueError, match=r"class 0 .*'zebra' in the checkpoint.*metainfo"):
+        LifelongRunner.from_cfg(cfg).test()
+
+
+def test_testing_any_segmentor_of_another_shape(trained, sequence_config, plain, tmp_path):
+    """mmseg's own model, whose loading only logs."""
+    path, config = plain(input=INPUT)
+    config = copy.deepcopy(config)
+    config["decode_head"]["num_classes"] = 5
+    config["data_preprocessor"] = dict(type="SegDataPreProcessor", size_divisor=32, **INPUT)
+    cfg = sequence_config(tmp_path, load_from=path)
+    for key in ("phases", "runner_type"):
+        cfg.pop(key)
+    cfg.model, cfg.custom_hooks = config, [dict(type="TrainingFactsHook")]
+    with pytest.raises(ValueError, match=r"conv_seg.weight: \(13, 8, 1, 1\) in the checkpoint"):
+        Runner.from_cfg(cfg).test()
+
+
+# -- teachers ----------------------------------------------------------------------------------
+def test_a_teacher_sees_images_as_it_was_trained(trained, model_config):
+    config = model_config()
+    config["data_preprocessor"].update(mean=[0.0, 0, 0], std=[1.0, 1, 1], bgr_to_rgb=False)
+    teacher = build_teacher(config, last(trained), ["seg"])
+    assert teacher.data_preprocessor.mean.flatten().tolist() == pytest.approx(INPUT["mean"])
+    assert teacher.data_preprocessor._swap_channels
+
+
+def test_a_segmentor_as_teacher(plain):
+    path, config = plain(input=INPUT)
+    own = dict(type="SegDataPreProcessor", size_divisor=32, mean=[0, 0, 0], std=[1, 1, 1])
+    with pytest.raises(ValueError, match=r"teacher.checkpoint.*mean is \[0, 0, 0\]"):
+        build_frozen_segmentor(dict(config, data_preprocessor=own), path)
+    build_frozen_segmentor(dict(config, data_preprocessor=dict(own, **INPUT)), path)
+
+
+def test_what_is_no_data_is_left_out_of_the_meta():
+    class Model(torch.nn.Module):
+        pass
+
+    class FakeRunner:
+        model = Model()
+
+    checkpoint = dict(meta=dict(dataset_meta=dict(classes=("a",), made_by=object())), optimizer={})
+    TrainingFactsHook().before_save_checkpoint(FakeRunner(), checkpoint)
+    assert checkpoint["meta"] == dict(dataset_meta=dict(classes=("a",), made_by=None))
