@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import os.path as osp
+from contextlib import nullcontext
 
 from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed, is_main_process
@@ -17,6 +18,7 @@ from ...evaluation import LifelongRecord
 from ...ranks import from_first_rank
 from ..adopting import adopt_phase
 from ..cpu_distributed import prepare_distributed
+from ..locking import locked
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
@@ -59,8 +61,15 @@ class LifelongRunner:
 
         Returns:
             The record of the whole sequence.
+
+        Raises:
+            WorkDirInUse: if another command is working in the ``work_dir``.
         """
         self._init_distributed()
+        with locked(self.cfg.work_dir) if is_main_process() else nullcontext():
+            return self._train()
+
+    def _train(self) -> LifelongRecord:
         done, previous = from_first_rank(self._start() if is_main_process() else None)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)

@@ -1,0 +1,79 @@
+"""One command at a time in a work dir."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+LOCK = ".lock"
+
+
+class WorkDirInUse(RuntimeError):
+    """Another command is working in the folder."""
+
+
+@contextmanager
+def locked(folder: str | os.PathLike) -> Iterator[None]:
+    """Hold a folder for the block; a second command that wants it is refused.
+
+    The lock is the kernel's and belongs to the process: one that is killed leaves none behind,
+    whatever the file says. In a distributed run the first rank holds it for all.
+
+    Args:
+        folder: made if it is not there.
+
+    Raises:
+        WorkDirInUse: naming the folder, and the command that holds it.
+    """
+    path = Path(folder, LOCK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+", encoding="utf-8") as file:
+        if not _take(file.fileno(), path):
+            file.seek(0)
+            raise WorkDirInUse(
+                f"{Path(folder)} is in use by {_holder(file.read())}: two commands in one folder "
+                "would overwrite each other's results. Wait for it or stop it, or choose another "
+                "--work-dir"
+            )
+        file.truncate(0)
+        owner = dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%F %T"))
+        file.write(json.dumps(owner))
+        file.flush()
+        yield
+        file.truncate(0)  # released with the file
+
+
+def _take(descriptor: int, path: Path) -> bool:
+    """Lock an open file for this process; True, with a warning, where locks are not supported."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        print_log(
+            f"{path}: this file system has no locks ({error}); see to it that one command at a "
+            "time works in the folder",
+            "current",
+            logging.WARNING,
+        )
+    return True
+
+
+def _holder(text: str) -> str:
+    try:
+        owner = json.loads(text)
+        return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
+    except (ValueError, KeyError, TypeError):  # it has just begun
+        return "another process"

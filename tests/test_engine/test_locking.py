@@ -1,0 +1,70 @@
+"""One command at a time in a work dir; a killed one leaves no lock behind."""
+
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+
+from mmlhl.engine import LifelongRunner
+from mmlhl.engine.locking import LOCK, WorkDirInUse, locked
+
+
+def hold(folder, ready):
+    with locked(folder):
+        ready.set()
+        time.sleep(60)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the folder."""
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    process = context.Process(target=hold, args=(tmp_path, ready))
+    process.start()
+    assert ready.wait(20)
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_the_second_is_refused_and_names_the_first(tmp_path, holder):
+    with pytest.raises(WorkDirInUse, match=rf"{tmp_path} is in use by process {holder.pid} on"):
+        with locked(tmp_path):
+            pass
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path, holder):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    with locked(tmp_path):
+        assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    with locked(tmp_path):  # released with the block
+        pass
+
+
+def test_released_after_an_error(tmp_path):
+    with pytest.raises(KeyError), locked(tmp_path):
+        raise KeyError
+    with locked(tmp_path):
+        pass
+
+
+def test_without_locks_it_goes_on(tmp_path, monkeypatch):
+    import fcntl
+
+    def unsupported(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_sequence_is_refused_before_it_touches_anything(tmp_path, holder, sequence_config):
+    cfg = sequence_config(tmp_path)
+    with pytest.raises(WorkDirInUse):
+        LifelongRunner(cfg).train()
+    assert sorted(os.listdir(tmp_path)) == [LOCK]
