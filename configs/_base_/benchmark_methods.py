@@ -10,6 +10,11 @@ methods = {
     "LwF": dict(
         method=dict(type="LwF"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
+    "LwF, T = 2": dict(  # as its authors have it: soft targets, new heads warmed up
+        method=dict(type="LwF", temperature=2.0, warmup=1),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        first_phase="Naive",
+    ),
     "HAD": dict(
         method=dict(type="HAD"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
@@ -36,6 +41,17 @@ methods = {
     "EWC": dict(method=dict(type="EWC"), search=dict(loss_weight=[10.0, 100.0, 1000.0, 10000.0])),
     "SPG": dict(method=dict(type="SPG"), search=dict(strength=[0.3, 1.0, 3.0, 10.0])),
     "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[1.0, 3.0, 10.0, 30.0])),
+    "LwF + SGP": dict(
+        method=dict(type="Composite", methods=[dict(type="LwF"), dict(type="SGP", alpha=1.0)]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
+    "HAD, offset 0.05 + SGP": dict(
+        method=dict(
+            type="Composite",
+            methods=[dict(type="HAD", loss=dict(offset=0.05)), dict(type="SGP", alpha=1.0)],
+        ),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0])),
     "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),
     "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),

@@ -12,6 +12,8 @@ optim_wrapper = dict(optimizer=dict(fused=True))
 param_scheduler = [dict(type="PolyLR", eta_min=1e-5, power=0.9, end=6, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=6)
 rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Joint", "Single"]
+rows += ["LwF, T = 2", "LwF + SGP", "HAD, offset 0.05 + SGP", "HAD without SG", "HAD without DB"]
+rows += ["HAD, arithmetic", "HAD, 5 bins", "HAD, 10 bins", "HAD, 15 bins", "SPG", "DER"]
 # three values to start from; strengths are chosen after two phases, by the gain over naive
 # training, which takes half of the time
 first = {name: dict(search=dict(loss_weight=[0.3, 1.0, 3.0])) for name in rows[1:5]}

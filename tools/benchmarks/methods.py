@@ -74,7 +74,9 @@ def main(argv: list[str] | None = None) -> None:
         search(cfg, labels, orders[0], args.work_dir, args.jobs, args.records)
         runs = list(final_runs(cfg, *what))
         execute(runs, cfg, args.work_dir, args.jobs, "runs", args.records)
-    text = report(cfg, f"python tools/benchmarks/methods.py {args.config}", *what)
+    command = f"python tools/benchmarks/methods.py {args.config}"
+    command += " --without-search" if args.without_search else ""
+    text = report(cfg, command, *what)
     if args.out:
         running.write_section(args.out, f"methods {Path(args.config).stem}", text)
 

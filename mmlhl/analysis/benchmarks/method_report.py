@@ -26,14 +26,16 @@ def report(
     root: Path,
 ) -> str:
     """The benchmark's section as Markdown; its tables are also printed."""
+    found = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
+    records = [record for record in found if record is not None]
+    commits = dict.fromkeys(r.extra["commit"] for r in records if "commit" in r.extra)
+    of = f", runs of {', '.join(commits)}" if commits else ""
     lines = [
-        f"Command: `{command}`; commit {running.commit()}; seeds {seeds}.",
+        f"Command: `{command}`; commit {running.commit()}{of}; seeds {seeds}.",
         "",
         settings(cfg),
         "",
     ]
-    found = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
-    records = [record for record in found if record is not None]
     if records:
         comparison = Comparison(records, min_span=MIN_SPAN)
         for group in comparison.groups:
