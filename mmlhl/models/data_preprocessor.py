@@ -131,8 +131,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             inputs, samples = self.batch_augments(inputs, samples)
         return dict(inputs=inputs, data_samples=samples)
 
-    def _normalise(self, images: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
-        """Float images in the model's channel order; one tensor where all sizes agree."""
+    def _normalise(self, images: Tensor | Sequence[Tensor]) -> list[Tensor]:
+        """Float images in the model's channel order."""
         if not isinstance(images, Tensor):
             if len({image.shape for image in images}) > 1:
                 return [self._normalise(image[None])[0] for image in images]
@@ -142,7 +142,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         images = images.float()
         if self._enable_normalize:
             images = (images - self.mean) / self.std
-        return images
+        return list(images)
 
     @staticmethod
     def _batch_size(

@@ -113,3 +113,39 @@ def test_errors_name_key_and_value():
         MultiTaskDataPreProcessor(size_divisor=4)(
             dict(inputs=[torch.ones(3, 5, 7)], data_samples=[make_sample(5, 6)]), training=True
         )
+
+
+@pytest.mark.parametrize(
+    ("field", "shape", "message"),
+    [
+        ("gt_depth_map", (1, 4, 8), r"a.png: gt_depth_map is \(4, 8\) .*its image \(8, 8\)"),
+        ("gt_normal_map", (3, 9, 8), r"a.png: gt_normal_map is \(9, 8\)"),
+        ("gt_sem_seg", (1, 8, 7), r"a.png: gt_sem_seg is \(8, 7\)"),
+        ("valid_map", (1, 1, 1), r"a.png: valid_map is \(1, 1\)"),
+    ],
+)
+def test_sizes_of_every_sample_are_compared_padded_or_not(field, shape, message):
+    pre = MultiTaskDataPreProcessor(size_divisor=8)
+    good, bad = make_sample(8, 8), make_sample(8, 8)
+    delattr(bad, field) if field in bad else None
+    bad.set_data({field: PixelData(data=torch.ones(shape))})
+    images = [torch.ones(3, 8, 8)] * 2
+    with pytest.raises(ValueError, match=message):
+        pre(dict(inputs=images, data_samples=[good, bad]), training=True)
+    pre(dict(inputs=images, data_samples=[good, bad]))  # a test compares at the file's size
+
+
+def test_labels_that_were_read_too_late_are_refused_in_training():
+    sample = make_sample(8, 8)
+    step = dict(kind="flip", by="RandomFlip", direction="horizontal")
+    sample.set_metainfo(dict(geometry=(step,), resting_labels=("gt_depth_map",)))
+    data = dict(inputs=[torch.ones(3, 8, 8)], data_samples=[sample])
+    with pytest.raises(ValueError, match="a.png: gt_depth_map was read after.*RandomFlip"):
+        MultiTaskDataPreProcessor()(dict(data), training=True)
+    MultiTaskDataPreProcessor()(dict(data))
+
+
+def test_an_image_too_large_for_a_test_names_test_cfg():
+    pre = MultiTaskDataPreProcessor(test_cfg=dict(size=(4, 4)))
+    with pytest.raises(ValueError, match=r"5x7.*data_preprocessor\.test_cfg\.size=\(4, 4\)"):
+        pre(dict(inputs=[torch.ones(3, 5, 7)]))

@@ -59,7 +59,8 @@ def registered():
 
 
 def test_the_catalogue_is_complete():
-    assert set(STOCK) == registered()
+    assert registered() <= set(STOCK)
+    assert set(STOCK) - registered() <= {"LoadImageFromNpyFile"}  # only the maintained mmseg's
 
 
 def test_the_page_has_the_table():
