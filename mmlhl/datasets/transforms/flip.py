@@ -38,7 +38,7 @@ class MultiTaskRandomFlip(RandomFlip):
 
     def _flip(self, results: dict) -> None:
         direction = results["flip_direction"]
-        results["img"] = np.ascontiguousarray(cv2.flip(results["img"], _CODES[direction]))
+        results["img"] = cv2.flip(results["img"], _CODES[direction])
         for key, kind in list(annotation_maps(results)):
             results[key] = flip_map(results[key], direction, kind)
             if self.swap_seg_labels is not None and kind == "classes" and self._swaps(results, key):
@@ -65,14 +65,14 @@ def flip_map(array: np.ndarray, direction: str, kind: str) -> np.ndarray:
     """Mirror one annotation map.
 
     Args:
-        array: (H, W) or (H, W, K).
+        array: (H, W) or (H, W, K), rows and columns forward in memory.
         direction: ``horizontal``, ``vertical`` or ``diagonal``.
         kind: Kind of the map; normals change their signs.
 
     Returns:
         A new array.
     """
-    flipped = cv2.flip(np.ascontiguousarray(array), _CODES[direction]).reshape(array.shape)
+    flipped = cv2.flip(array, _CODES[direction]).reshape(array.shape)
     if kind == "normal":
         flipped *= np.array(_SIGNS[direction], flipped.dtype)
     return flipped

@@ -111,9 +111,7 @@ def resize_map(array: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarra
     if kind in _NEAREST_KINDS:
         # unlike INTER_NEAREST it agrees with bilinear images on where pixel centres lie
         return cv2.resize(array, wh, interpolation=cv2.INTER_NEAREST_EXACT)
-    return _among_measured(
-        array, kind, lambda a: cv2.resize(a, wh, interpolation=cv2.INTER_LINEAR), False
-    )
+    return _among_measured(array, kind, lambda a: cv2.resize(a, wh, interpolation=cv2.INTER_LINEAR))
 
 
 def warp_map(

@@ -115,7 +115,7 @@ class StockRandomRotFlip(RandomRotFlip):
         """
         quarters = np.random.randint(0, 4)
         direction = ("vertical", "horizontal")[np.random.randint(0, 2)]
-        results["img"] = flip_map(np.rot90(results["img"], quarters), direction, "channels")
+        results["img"] = flip_map(np.rot90(results["img"], quarters).copy(), direction, "channels")
         results["img_shape"] = results["img"].shape[:2]
         turned = np.float32([(1, 0), (0, -1), (-1, 0), (0, 1)])[quarters]
         matrix = np.array([[turned[0], -turned[1]], [turned[1], turned[0]]])

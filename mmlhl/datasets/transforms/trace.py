@@ -2,7 +2,7 @@
 
 Every geometric transform leaves a step in ``results['geometry']``. Packing passes them on as the
 sample's ``geometry``, and a prediction goes them back in reverse order, see
-:mod:`mmlhl.models.segmentors.views`. A step is a plain dictionary: its ``kind``, ``by`` (the
+:mod:`mmlhl.models.views`. A step is a plain dictionary: its ``kind``, ``by`` (the
 transform's name) and
 
 - ``flip``: ``direction``;

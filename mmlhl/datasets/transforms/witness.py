@@ -91,7 +91,7 @@ def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: s
         if results[key] is not before.get(key) or key in results["seg_fields"]:
             continue  # moved by the transform itself
         if direction is not None:
-            results[key] = flip_map(results[key], direction, kind)
+            results[key] = flip_map(np.ascontiguousarray(results[key]), direction, kind)
             continue
         array = results[key]
         moved = array.reshape(-1, *array.shape[2:])[np.maximum(source, 0)]

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..losses.masking import full_precision
+from ..views import FLIP_AXES
 from .output_space import OutputSpace
 
 #: What a side of a map may be while a graph is recorded.
@@ -24,10 +25,6 @@ def is_exporting() -> bool:
     """Whether a graph is being recorded: torch.export, torch.jit.trace or an ONNX export."""
     compiling = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)()
     return bool(compiling) or torch.jit.is_tracing()
-
-
-FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
-"""Axes of an (N, K, H, W) tensor by mmcv's names of flips."""
 
 
 class BaseDenseHead(OutputSpace, BaseModule):

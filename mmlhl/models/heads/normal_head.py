@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ..views import FLIP_SIGNS
 from .base_head import BaseDenseHead
 from .squares import mean_square
-
-FLIP_SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))
-"""What mirroring the image does to the x, y and z of a normal."""
 
 
 def unit_vectors(vectors: Tensor, dim: int) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from .views import batch_padding
+from ..views import batch_padding
 
 
 def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:

@@ -18,9 +18,9 @@ from ..methods.base_method import BaseMethod
 from ..methods.step import Step, TeacherOutputs
 from ..padding import valid_pixels
 from ..teachers import FrozenModels, convert_inputs
+from ..views import labels_back, undo_view
 from .growing import GrowsOnLoad
 from .inference import check_test_cfg, input_metas, slide, sliding_window
-from .views import labels_back, undo_view
 
 
 @MODELS.register_module()
@@ -207,8 +207,8 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         Labels that were padded or flipped with the image come back along.
 
         Raises:
-            ValueError: if a view cannot be undone, see :mod:`.views`; if the model's weights are
-                not those of the checkpoint that it was loaded from.
+            ValueError: if a view cannot be undone, see :mod:`mmlhl.models.views`; if the model's
+                weights are not those of the checkpoint that it was loaded from.
         """
         self.check_filled()
         if data_samples is None:

@@ -6,7 +6,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmlhl.models.heads import ChannelHead, NormalHead
-from mmlhl.models.segmentors.views import labels_back, undo_view
+from mmlhl.models.views import labels_back, undo_view
 
 AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
 SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))

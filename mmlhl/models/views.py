@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ..heads.base_head import FLIP_AXES
-from ..heads.normal_head import FLIP_SIGNS
-
 FINAL = ("cut", "warp", "zoom")
+"""Kinds of steps that cannot be undone."""
+FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
+"""Axes of an (N, K, H, W) tensor by mmcv's names of flips."""
+FLIP_SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))
+"""What mirroring the image does to the x, y and z of a normal."""
 
 
 class UndoingHead(Protocol):
