@@ -9,7 +9,7 @@ from mmengine.model import BaseTTAModel
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from .views import refuse_final_steps
+from ..views import refuse_final_steps
 
 
 @MODELS.register_module()
