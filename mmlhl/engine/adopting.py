@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -43,7 +44,7 @@ def adopt_phase(cfg: Config, phase: Phase, record: str) -> None:
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook["type"] not in PHASE_HOOKS]
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(testing_config(cfg))
-    model = unwrap(runner)
+    model: Any = unwrap(runner)
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu")
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
     load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
@@ -54,6 +55,12 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         ValueError: If teacher and student differ in their classes, the teacher's checkpoint does
             not fit, a tap does not exist, or a key of ``teacher`` is unknown.
     """
+
+    # torch types a module's attributes as tensors or modules, and these are segmentors
+    _student: Any
+    _teacher: Any
+    data_preprocessor: Any
+    decode_head: Any
 
     def __init__(
         self,
@@ -134,7 +141,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             self.taps.append(taps)
 
     @property
-    def _final_head(self) -> nn.Module:
+    def _final_head(self) -> Any:
         """The decode head, of a cascade the last."""
         head = self.decode_head
         return head[-1] if isinstance(head, nn.ModuleList) else head

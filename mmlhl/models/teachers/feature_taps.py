@@ -57,7 +57,7 @@ class FeatureTaps:
         self._outputs: dict[str, Any] = {}
 
     def _recording(self, name: str, forward: Callable) -> Callable:
-        def recorded(*args, **kwargs):
+        def recorded(*args: Any, **kwargs: Any) -> Any:
             output = self._outputs[name] = forward(*args, **kwargs)
             return output
 
@@ -69,7 +69,7 @@ class FeatureTaps:
             module.__dict__["forward"] = self._recording(name, module.forward)
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         for name, module in self._modules.items():
             del module.__dict__["forward"]
             if self._before[name] is not None:

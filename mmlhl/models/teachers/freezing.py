@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 def freeze(model: nn.Module) -> nn.Module:
@@ -56,13 +61,13 @@ class FrozenModels(nn.Module):
         models = self.__dict__.get("_frozen_models", {})
         return {name: model for name, model in models.items() if model is not None}
 
-    def _apply(self, fn, *args, **kwargs):
+    def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any, **kwargs: Any) -> Self:
         """Moves or casts the frozen models too; all of ``to()``, ``half()`` ... come by here."""
         for model in self.frozen_models.values():
             model._apply(fn, *args, **kwargs)
         return super()._apply(fn, *args, **kwargs)
 
-    def __deepcopy__(self, memo: dict):
+    def __deepcopy__(self, memo: dict) -> Self:
         """Copies all but the frozen models."""
         for model in self.frozen_models.values():
             memo[id(model)] = model
