@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
-from mmengine.registry import HOOKS
+from mmseg.registry import HOOKS
 
 from ...evaluation.directions import higher_is_better
 from ...registered import names_class

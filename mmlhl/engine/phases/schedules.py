@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmengine.config import Config
 from mmengine.optim.scheduler import ConstantParamScheduler, LinearParamScheduler
-from mmengine.registry import PARAM_SCHEDULERS
+from mmseg.registry import PARAM_SCHEDULERS
 
 from ...registered import names_class
 from .lengths import Length, training_length
@@ -59,7 +59,7 @@ def _groups(cfg: Mapping) -> Iterator[tuple[dict, str, list[dict]]]:
     if isinstance(node, dict) and "type" not in node:  # one entry an optimiser
         places = [(node, name) for name in node]
     for holder, key in places:
-        group = holder[key]
+        group = holder.get(key)
         group = [group] if isinstance(group, dict) else group
         if isinstance(group, (list, tuple)) and all(isinstance(each, dict) for each in group):
             yield holder, key, list(group)

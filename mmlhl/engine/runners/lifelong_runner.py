@@ -23,6 +23,7 @@ from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model
+from ..phases.rehearsal import rehearse
 from ..progress import has_checkpoint, read_progress, start_anew
 
 
@@ -41,7 +42,9 @@ class LifelongRunner:
 
     Raises:
         ValueError: whatever is wrong with the phases, see
-            :func:`~mmlhl.engine.phases.parse_phases`; nothing is built before.
+            :func:`~mmlhl.engine.phases.parse_phases`; nothing is built before. When training
+            starts, all phases are tried in small, see
+            :func:`~mmlhl.engine.phases.rehearsal.rehearse`.
     """
 
     def __init__(self, cfg: Config) -> None:
@@ -66,11 +69,15 @@ class LifelongRunner:
             WorkDirInUse: if another command is working in the ``work_dir``.
         """
         self._init_distributed()
+        if not self.cfg.get("resume"):  # before anything is written
+            rehearse(self.cfg, self.phases)
         with locked(self.cfg.work_dir) if is_main_process() else nullcontext():
             return self._train()
 
     def _train(self) -> LifelongRecord:
-        done, previous = from_first_rank(self._start() if is_main_process() else None)
+        done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
+        if self.cfg.get("resume"):
+            rehearse(self.cfg, self.phases, done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
             # only the phase that was interrupted has something to go on from

@@ -1,0 +1,144 @@
+"""Whether heads, datasets and metrics mean the same: fields, kinds, channels, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from mmengine.evaluator import Evaluator
+
+FLOAT_KINDS = ("depth", "normal", "channels")
+
+
+class OutputSpace(Protocol):
+    """What is asked of a head."""
+
+    field: str
+    kind: str
+    num_classes: int | None
+
+
+class Labelled(Protocol):
+    """What is asked of a dataset."""
+
+    metainfo: Mapping[str, Any]
+
+
+def check_labels(
+    heads: Mapping[str, OutputSpace],
+    tasks: Sequence[str],
+    dataset: Labelled,
+    sample: Any,
+    place: str,
+) -> None:
+    """Refuse labels of another field, kind or number of classes than their heads'.
+
+    Args:
+        heads: heads by task.
+        tasks: those that the loader has to supply.
+        dataset: the loader's dataset; perhaps one of mmseg's, or what wraps some.
+        sample: a data sample of it.
+        place: what messages call the loader.
+
+    Raises:
+        ValueError: naming task, head and dataset.
+    """
+    given = [key.removeprefix("gt_") for key in sample.keys() if key.startswith("gt_")]
+    specs = getattr(dataset, "ann_specs", {})
+    for task in tasks:
+        head, spec = heads[task], specs.get(task)
+        if spec is not None and spec.field != head.field:
+            raise ValueError(
+                f"{place}.dataset writes the annotation of {task!r} into the field "
+                f"{spec.field!r}, but model.heads[{task!r}] reads {head.field!r}: give both one "
+                "field"
+            )
+        if head.field not in given:
+            raise ValueError(
+                f"{place}: its samples have labels for the fields {given}, but model.heads"
+                f"[{task!r}] reads {head.field!r}; does the pipeline load and pack it?"
+            )
+        count = class_count(dataset, head.field, spec)
+        kind = getattr(spec, "kind", None)
+        if kind is not None and not _fits(kind, head.kind, count):
+            raise ValueError(
+                f"{place}.dataset has an annotation of kind {kind!r} for task {task!r}, but "
+                f"{type(head).__name__} learns {head.kind!r}"
+            )
+        if head.num_classes is not None and count is not None and count != head.num_classes:
+            raise ValueError(
+                f"model.heads[{task!r}].num_classes is {head.num_classes}, but {place}.dataset "
+                f"({type(dataset).__name__}) has {count} classes{_names(dataset, head.field)}"
+            )
+
+
+def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:
+    """Names of the classes of a field, if the dataset knows them."""
+    meta = getattr(dataset, "metainfo", None) or {}
+    return meta.get("classes" if field == "sem_seg" else f"{field}_classes")
+
+
+def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
+    """Number of classes of a field, if the dataset knows it."""
+    names = class_names(dataset, field)
+    return len(names) if names else getattr(spec, "num_classes", None)
+
+
+def check_names(
+    heads: Mapping[str, OutputSpace], trained: Labelled, tested: Labelled, place: str
+) -> None:
+    """Refuse a test set whose classes are others than the training set's, or in another order.
+
+    Raises:
+        ValueError: naming the first class that differs.
+    """
+    for task, head in heads.items():
+        if head.num_classes is None:
+            continue
+        ours, theirs = class_names(trained, head.field), class_names(tested, head.field)
+        for index, (a, b) in enumerate(zip(ours or (), theirs or (), strict=False)):
+            if a != b:
+                raise ValueError(
+                    f"{place}.dataset calls class {index} of task {task!r} {b!r}, but "
+                    f"train_dataloader.dataset calls it {a!r}: they have to be the same classes in "
+                    "the same order"
+                )
+
+
+def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
+    """Refuse metrics that count other classes than their task's head predicts.
+
+    Args:
+        heads: heads by task.
+        evaluator: with the test set's ``dataset_meta`` set.
+        place: what messages call it.
+
+    Raises:
+        ValueError: naming metric, task and both numbers.
+    """
+    tasks = getattr(evaluator, "tasks", [None] * len(evaluator.metrics))
+    for task, metric in zip(tasks, evaluator.metrics, strict=True):
+        head = heads.get(task)
+        if head is None or head.num_classes is None or not hasattr(type(metric), "names"):
+            continue
+        if len(metric.names) != head.num_classes:
+            raise ValueError(
+                f"{place}.metrics[{task!r}] ({type(metric).__name__}) counts {len(metric.names)} "
+                f"classes, but model.heads[{task!r}].num_classes is {head.num_classes}"
+            )
+
+
+def _fits(labels: str, head: str, classes: int | None) -> bool:
+    """Whether a head can learn labels of a kind."""
+    if labels in FLOAT_KINDS or head in FLOAT_KINDS:
+        same = labels == head or "channels" in (labels, head)
+        return same and labels in FLOAT_KINDS and head in FLOAT_KINDS
+    return labels == head or head == "classes" or classes == 2
+
+
+def _names(dataset: Labelled, field: str) -> str:
+    names = class_names(dataset, field)
+    if not names:
+        return ""
+    shown = ", ".join(map(str, names[:4])) + (", ..." if len(names) > 4 else "")
+    return f" ({shown})"

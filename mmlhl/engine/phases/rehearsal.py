@@ -1,0 +1,210 @@
+"""All phases in small before phase one: built, one sample read, one step and one test tried."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmengine.device import get_device
+from mmengine.dist import all_gather_object
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import DefaultScope
+from mmseg.registry import DATA_SAMPLERS, EVALUATOR, MODELS, PARAM_SCHEDULERS
+from torch import nn
+
+from ...registered import names_class, registered_class
+from .agreement import check_evaluator, check_labels, check_names
+from .deriving import LOADERS, phase_config
+from .grammar import Phase
+from .lengths import trains_by_epoch
+from .schedules import schedulers
+from .supply import Supplies, Supply
+from .trial_step import trial_prediction, trial_step, undisturbed
+
+
+def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> None:
+    """Try all phases that are still to come, so that none fails after others have been trained.
+
+    The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
+    dataset and metric have to agree on fields, kinds and classes; an epoch has to have a batch;
+    one training step of two images, cut to 128 pixels a side, and one prediction are made. Random
+    states are left as they were. ``dry_run = False`` in the config leaves all this out.
+
+    Args:
+        cfg: the sequence's config.
+        phases: its phases.
+        first: the first phase that is not done yet.
+
+    Raises:
+        ValueError: naming the phase, the key and what would be right, in all processes.
+        FileNotFoundError: if a file or folder is missing.
+    """
+    if not cfg.get("dry_run", True) or first >= len(phases):
+        return
+    started = time.time()
+    problem: Exception | None = None
+    try:
+        # as the runner of each phase will set it
+        scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "mmseg")
+        with undisturbed(), scope:
+            _rehearse(cfg, phases, first)
+    except (ValueError, OSError) as error:
+        problem = error
+    others = [each for each in all_gather_object(problem and str(problem)) if each]
+    if problem is not None:
+        raise problem
+    if others:
+        raise ValueError(others[0])
+    count, seconds = len(phases) - first, time.time() - started
+    print_log(f"dry run of {count} phase(s): nothing wrong, {seconds:.1f} s", "current")
+
+
+def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
+    configs = [phase_config(cfg, phases, phase.index) for phase in phases]
+    loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
+    supplies = Supplies(loaders)
+    teacher: nn.Module | None = None
+    for phase, out in zip(phases, configs, strict=True):
+        if phase.index < first - 1:
+            continue
+        where = f"phases[{phase.index}]"
+        model = _named(f"{where}: model", _model, out)
+        if phase.index >= first:
+            _check_files(out, where)
+            given = _check_loaders(out, phase, model, supplies, where)
+            if phase.checkpoint is None and LOADERS[0] in given:
+                _named(f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]])
+                if teacher is not None and model.old_tasks and model.method.needs_teacher:
+                    model.set_teacher(teacher)
+                batch = given[LOADERS[0]].batch(min(2, given[LOADERS[0]].smallest))
+                _named(f"{where}: one training step", trial_step, model, batch)
+                model.set_teacher(None)
+            for key in LOADERS[1:]:
+                if key in given:
+                    place = f"{where}: one test of {key}"
+                    _named(place, _test, model, given[key], out, key.split("_")[0])
+        teacher = model
+
+
+def _named(place: str, function: Any, *args: Any) -> Any:
+    """Call a function; whatever it has against its input names the place."""
+    try:
+        return function(*args)
+    except OSError:
+        raise
+    except Exception as error:
+        name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ValueError(f"{place}: {name}{error}") from error
+
+
+def _model(cfg: Config) -> nn.Module:
+    """The model of a phase, on the device that it is going to be trained on."""
+    config = copy.deepcopy(cfg.model)
+    if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
+        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
+    return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
+
+
+def _check_loaders(
+    cfg: Config, phase: Phase, model: nn.Module, supplies: Supplies, where: str
+) -> dict[str, Supply]:
+    """Build the datasets of a phase and read a sample of each."""
+    given: dict[str, Supply] = {}
+    for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
+        loader = cfg.get(key)
+        if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
+            continue
+        place = f"{where}: {key}"
+        never_ends = names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
+        if never_ends and trains_by_epoch(cfg) is not False:
+            raise ValueError(
+                f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
+                "train by iterations"
+            )
+        supply = given[key] = supplies.of(loader, place)
+        sample = _named(f"{place}: its first sample", supply.dataset.__getitem__, 0)
+        if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
+            found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
+            raise ValueError(
+                f"{place}.dataset gives {found}, not inputs and data_samples: end its pipeline "
+                "with PackMultiTaskInputs"
+            )
+        if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
+            dataset = supply.dataset
+            check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
+            if key != LOADERS[0] and LOADERS[0] in given:
+                heads = {task: model.heads[task] for task in tasks}
+                check_names(heads, given[LOADERS[0]].dataset, dataset, place)
+    return given
+
+
+def _optimiser(cfg: Config, model: nn.Module, supply: Supply) -> None:
+    """Build the optimiser and its schedule, which check their own options."""
+    wrapper = cfg.get("optim_wrapper")
+    if wrapper is None:
+        raise ValueError("optim_wrapper is not set, so nothing could be trained")
+    built = build_optim_wrapper(model, copy.deepcopy(wrapper))
+    if not isinstance(built, OptimWrapper):
+        return  # several: each has its own schedule
+    for config in schedulers(cfg):
+        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
+        PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
+
+
+def _test(model: nn.Module, supply: Supply, cfg: Config, kind: str) -> None:
+    """Predict an image and hand it to the metrics."""
+    evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
+    if evaluator is None:
+        return
+    evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
+    check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
+    batch = supply.batch(1)
+    if isinstance(batch["inputs"][0], (list, tuple)):
+        return
+    predicted = trial_prediction(model, batch)
+    if predicted is not None:
+        evaluator.process(data_samples=predicted[0], data_batch=predicted[1])
+
+
+def _evaluator(config: Any) -> Evaluator | None:
+    """The evaluator of a config, without what would write files."""
+    if not isinstance(config, (Mapping, list, tuple)):
+        return None
+    config = copy.deepcopy(config)
+    for node in _nodes(config):
+        if node.get("format_only"):
+            return None
+        node.pop("output_dir", None)
+    if registered_class(EVALUATOR, config) is not None:
+        return EVALUATOR.build(config)
+    return Evaluator(config)
+
+
+def _nodes(node: Any) -> Iterator[dict]:
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _nodes(child)
+
+
+def _check_files(cfg: Config, where: str) -> None:
+    """Weights that a phase starts from have to be there."""
+    named = [("load_from", cfg.get("load_from"))]
+    for node in _nodes(cfg.model.to_dict()):
+        init = node.get("init_cfg")
+        for each in init if isinstance(init, (list, tuple)) else [init]:
+            if isinstance(each, Mapping) and each.get("type") == "Pretrained":
+                named.append(("init_cfg.checkpoint", each.get("checkpoint")))
+    for key, path in named:
+        if isinstance(path, str) and "://" not in path and not osp.isfile(path):
+            raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")

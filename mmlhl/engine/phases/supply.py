@@ -1,0 +1,151 @@
+"""What a loader of a phase supplies: its dataset, how many images and batches."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.dataset import InfiniteSampler
+from mmengine.dataset import pseudo_collate as default_collate
+from mmengine.dist import get_world_size
+from mmengine.registry import FUNCTIONS
+from mmseg.registry import DATA_SAMPLERS, DATASETS
+from torch.utils.data import Dataset
+
+from ...registered import names_class
+from .datasets import is_multi_task
+
+#: images of a dataset that are kept for a trial
+KEPT = 4
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What a loader supplies in a phase.
+
+    Attributes:
+        dataset: the dataset, perhaps of more images and tasks than the phase gets of it.
+        images: how many images the phase gets.
+        batches: batches an epoch in one process, None if they never end or cannot be told.
+        smallest: images in the smallest batch.
+        collate: makes a batch of samples.
+    """
+
+    dataset: Dataset
+    images: int
+    batches: int | None
+    smallest: int
+    collate: Callable[[Sequence], Any]
+
+    def batch(self, size: int) -> Any:
+        """The first images as a batch."""
+        return self.collate(
+            [self.dataset[i] for i in range(min(size, self.images, len(self.dataset)))]
+        )
+
+
+class Supplies:
+    """Builds the datasets of all phases, each only once whatever part and tasks a phase gets.
+
+    Args:
+        loaders: configs of all loaders of all phases.
+    """
+
+    def __init__(self, loaders: Iterable[Mapping]) -> None:
+        self._tasks: dict[str, list[str]] = {}
+        self._built: dict[str, tuple[Dataset, int]] = {}
+        for loader in loaders:
+            dataset = loader["dataset"]
+            if is_multi_task(dataset):
+                tasks = self._tasks.setdefault(_key(dataset), [])
+                tasks += [task for task in dataset.get("tasks") or [] if task not in tasks]
+
+    def of(self, loader: Mapping, place: str) -> Supply:
+        """What a loader supplies.
+
+        Args:
+            loader: its config.
+            place: what messages call it.
+
+        Raises:
+            ValueError: if there are no images, or no batch can be made of them.
+        """
+        config = loader["dataset"]
+        dataset, whole = self._dataset(config)
+        images = whole
+        part = config.get("part") if is_multi_task(config) else None
+        if part is not None:
+            images //= part[1]
+            if not images:
+                raise ValueError(
+                    f"{place}: {whole} image(s) cannot be cut into {part[1]} parts, one a "
+                    "phase; bring more images, or set disjoint_phases=False"
+                )
+        batches, smallest = _batches(loader, _View(dataset, images), place)
+        collate = loader.get("collate_fn")
+        if isinstance(collate, Mapping):
+            options = {key: value for key, value in collate.items() if key != "type"}
+            function = FUNCTIONS.get(collate["type"])
+
+            def made(samples: Sequence) -> Any:
+                return function(samples, **options)
+
+            collate = made
+        return Supply(dataset, images, batches, smallest, collate or default_collate)
+
+    def _dataset(self, config: Mapping) -> tuple[Dataset, int]:
+        """A dataset and its number of images, of which a multi-task dataset keeps only a few."""
+        key = _key(config)
+        if key not in self._built:
+            whole = copy.deepcopy(config)
+            if is_multi_task(config):
+                whole.pop("part", None)
+                whole["tasks"] = self._tasks.get(key) or None
+                whole["serialize_data"] = False  # takes longer than all the rest
+            dataset = DATASETS.build(whole)
+            if hasattr(dataset, "full_init"):
+                dataset.full_init()
+            self._built[key] = dataset, len(dataset)
+            if is_multi_task(config):
+                dataset.get_subset_(min(KEPT, len(dataset)))
+        return self._built[key]
+
+
+class _View:
+    """As many images of a dataset, for samplers."""
+
+    def __init__(self, dataset: Dataset, images: int) -> None:
+        self._dataset, self._images = dataset, images
+
+    def __len__(self) -> int:
+        return self._images
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dataset, name)
+
+
+def _key(dataset: Any) -> str:
+    if is_multi_task(dataset):
+        dataset = {key: dataset[key] for key in dataset if key not in ("part", "tasks")}
+    return repr(sorted(dataset.items(), key=lambda item: item[0]))
+
+
+def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]:
+    """Batches an epoch, and images in the smallest."""
+    size, drop = loader.get("batch_size", 1), bool(loader.get("drop_last"))
+    sampler = loader.get("sampler") or dict(type="DefaultSampler", shuffle=False)
+    if loader.get("batch_sampler") is not None or not isinstance(sampler, Mapping):
+        return None, size
+    if names_class(DATA_SAMPLERS, sampler, InfiniteSampler):
+        return None, size
+    images = len(DATA_SAMPLERS.build(dict(sampler), default_args=dict(dataset=view, seed=0)))
+    batches = images // size if drop else -(-images // size)
+    if not batches:
+        raise ValueError(
+            f"{place} gives no batch: {len(view)} image(s) for {get_world_size()} process(es) with "
+            f"batch_size={size} and drop_last={drop}; take a smaller batch_size, or set "
+            "drop_last=False"
+        )
+    return batches, size if drop else images % size or size

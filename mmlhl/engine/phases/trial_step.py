@@ -1,0 +1,107 @@
+"""One training step and one prediction, small, to see that shapes and options fit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor, nn
+
+#: greatest side of what a trial step sees; more is cut off
+SIDE = 128
+#: images with more pixels are not predicted in a trial
+PIXELS = 2**19
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Random states afterwards are what they were before."""
+    python, array = random.getstate(), np.random.get_state()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(array)
+
+
+def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
+    """Losses of one step on a batch, with their gradients, as the training loop would call it.
+
+    A batch of large images is cut to 128 pixels a side; if the network cannot take that, the whole
+    batch is tried.
+
+    Args:
+        model: with its teacher, if its method needs one.
+        batch: as a loader gives it.
+
+    Returns:
+        The parsed losses by name.
+
+    Raises:
+        ValueError: if a loss is not finite, or nothing is trained by them.
+    """
+    model.train()
+    data = model.data_preprocessor(batch, training=True)
+    inputs, samples = data["inputs"], data["data_samples"]
+    if max(inputs.shape[2:]) > SIDE:
+        small = _cut(inputs, samples)
+        try:
+            return _step(model, *small)
+        except ValueError:
+            raise
+        except Exception:  # a network of a fixed size; the real one says whether it fits
+            pass
+    return _step(model, inputs, samples)
+
+
+def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+    total, logged = model.parse_losses(model.loss(inputs, samples))
+    wrong = [name for name, value in logged.items() if not torch.isfinite(value).all()]
+    if wrong:
+        raise ValueError(f"the loss {wrong[0]} is {float(logged[wrong[0]])} on the first images")
+    if not total.requires_grad:
+        raise ValueError(f"the losses {list(logged)} depend on no weight: nothing would be trained")
+    total.backward()
+    model.zero_grad(set_to_none=True)
+    return dict(logged)
+
+
+def _cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
+    """The upper left corner of a batch and of its labels."""
+    height, width = (min(SIDE, side) for side in inputs.shape[2:])
+    out = []
+    for sample in samples:
+        sample = sample.clone()
+        for key in sample.keys():
+            value = sample.get(key)
+            if isinstance(value, PixelData) and "data" in value:
+                sample.set_data({key: PixelData(data=value.data[..., :height, :width])})
+        left, right, top, bottom = sample.metainfo.get("padding_size", (0, 0, 0, 0))
+        right = max(0, right - (inputs.shape[3] - width))
+        bottom = max(0, bottom - (inputs.shape[2] - height))
+        size = (height, width)
+        meta = dict(img_shape=size, pad_shape=size, padding_size=(left, right, top, bottom))
+        sample.set_metainfo(meta)
+        out.append(sample)
+    return inputs[:, :, :height, :width].contiguous(), out
+
+
+@torch.no_grad()
+def trial_prediction(model: nn.Module, batch: Any) -> tuple[list, Any] | None:
+    """Predictions of a batch as in tests; None if its images are large.
+
+    Returns:
+        The samples with predictions, and the batch.
+    """
+    model.eval()
+    data = model.data_preprocessor(batch, training=False)
+    if data["inputs"].shape[2:].numel() > PIXELS:
+        return None
+    return model.predict(data["inputs"], data["data_samples"]), data

@@ -1,0 +1,205 @@
+"""All phases are tried in small before phase one, and what is wrong in the last is named first."""
+
+import random
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from mmseg.registry import MODELS
+
+from mmlhl.datasets import RoomsDataset
+from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.phases.rehearsal import rehearse
+from mmlhl.models.heads import DepthHead
+
+LOAD = [dict(type="LoadImageFromFile"), dict(type="LoadMultiTaskAnnotations")]
+NAMES = list(RoomsDataset.METAINFO["classes"])
+TRAIN, TEST = "train_dataloader", "test_dataloader"
+
+
+@MODELS.register_module()
+class OddHead(DepthHead):
+    """Fails in one way or another, once it is used."""
+
+    def __init__(self, fault=None, **kwargs):
+        super().__init__(**kwargs)
+        self.fault = fault
+
+    def loss(self, feats, samples):
+        losses = super().loss(feats, samples)
+        if self.fault == "nan":
+            return {key: value * float("nan") for key, value in losses.items()}
+        if self.fault == "infinite":
+            return {key: value / 0.0 for key, value in losses.items()}
+        if self.fault == "no gradient":
+            return {key: value.detach() for key, value in losses.items()}
+        if self.fault == "backward":
+            feats[-1].mul_(2)
+        if self.fault == "crash":
+            raise RuntimeError("boom")
+        return losses
+
+
+def tried(cfg):
+    rehearse(cfg, parse_phases(cfg))
+
+
+#: A change of the whole config, and what is said. Most hit phase three only.
+WRONG = [
+    # classes of head, dataset and metric
+    ({"model.heads.seg.num_classes": 2}, r"\['seg'\].num_classes is 2, but .* has 13 classes"),
+    ({"model.heads.seg.num_classes": 40}, r"num_classes is 40, but .* has 13 classes \("),
+    ({f"{TRAIN}.dataset.metainfo": dict(classes=NAMES[:2])}, "13, but .* has 2 classes"),
+    ({f"{TEST}.dataset.metainfo": dict(classes=NAMES[:2])}, "test_dataloader.* 2 classes"),
+    (
+        {f"{TEST}.dataset.metainfo": dict(classes=NAMES[:5] + NAMES[5:][::-1])},
+        "calls class 5 of task 'seg' 'window', but train_dataloader.dataset calls it 'furniture'",
+    ),
+    ({"test_evaluator.metrics.seg.num_classes": 3}, r"metrics\['seg'\].*counts 3 classes"),
+    ({"test_evaluator.metrics.seg.class_names": ["a"]}, r"counts 1 classes, .* is 13"),
+    # fields and kinds
+    ({f"{TRAIN}.dataset.annotations.normal": dict(field="n")}, "into the field 'n', but .*'norm"),
+    ({f"{TEST}.dataset.annotations.depth": dict(field="d")}, "test_dataloader.*field 'd'"),
+    (
+        {f"{TRAIN}.dataset.annotations.seg": dict(kind="depth", field="sem_seg")},
+        "of kind 'depth' for task 'seg', but SegmentationHead learns 'classes'",
+    ),
+    # pipelines
+    ({f"{TRAIN}.dataset.pipeline": LOAD}, "train_dataloader.dataset gives .*PackMultiTaskInputs"),
+    (
+        {f"{TRAIN}.dataset.pipeline": [LOAD[0], dict(type="PackMultiTaskInputs")]},
+        r"labels for the fields \[\], but .*\['seg'\] reads 'sem_seg'",
+    ),
+    # networks
+    ({"model.heads.normal.decoder.in_channels": 31}, r"phases\[2\]: one training step: Runt"),
+    ({"model.heads.normal.decoder.in_index": 7}, r"phases\[2\]: one training step: IndexError"),
+    ({"model.heads.normal.decoder.norm_cfg": dict(type="XN")}, r"phases\[2\]: model: "),
+    ({"model.heads.normal.decoder.type": "Nothing"}, r"phases\[2\]: model: .*Nothing"),
+    ({"model.test_cfg": dict(mode="slide", crop_size=(16, 16), stride=(0, 8))}, "stride"),
+    # losses
+    ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "nan"}, "is nan on the fi"),
+    ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "infinite"}, "is inf on"),
+    ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "crash"}, "step: .*boom"),
+    (
+        {"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "backward"},
+        r"phases\[1\]: one training step: RuntimeError",
+    ),
+    (
+        {"model.heads.seg.loss": dict(type="CrossEntropyLoss", class_weight=[1.0, 2.0])},
+        r"phases\[0\]: one training step",
+    ),
+    # batches
+    ({f"{TRAIN}.batch_size": 5, f"{TRAIN}.drop_last": True}, "no batch: 4 image.*batch_size=5"),
+    ({f"{TRAIN}.dataset.indices": 2}, r"2 image\(s\) cannot be cut into 3 parts"),
+    ({f"{TRAIN}.sampler.type": "InfiniteSampler"}, "sampler never ends, but train_cfg counts ep"),
+    ({f"{TRAIN}.sampler.type": "mmengine.InfiniteSampler"}, "sampler never ends"),
+    # optimiser and schedule
+    ({"optim_wrapper": None}, "optim_wrapper is not set"),
+    ({"optim_wrapper.optimizer.lr": -1.0}, "optim_wrapper: .*-1.0"),
+    ({"optim_wrapper.optimizer.betas": (0.9, 1.5)}, "optim_wrapper: .*1.5"),
+    ({"param_scheduler": [dict(type="LinearLR", start_factor=7.0)]}, "optim_wrapper: .*factor"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG)
+def test_what_is_wrong_is_named(config, change, told):
+    cfg = config()
+    for key, value in change.items():
+        *holders, last = key.split(".")
+        node = cfg
+        for part in holders:
+            if part not in node:
+                node[part] = {}
+            node = node[part]
+        node[last] = value
+    with pytest.raises(ValueError, match=told):
+        tried(cfg)
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (dict(train_dataloader=dict(dataset=dict(data_root="nowhere"))), "nowhere"),
+        (dict(test_dataloader=dict(dataset=dict(split="tset"))), "tset"),
+        (dict(load_from="nowhere.pth"), r"phases\[2\]: load_from: there is no file 'nowhere.pth'"),
+        (
+            dict(model=dict(backbone=dict(init_cfg=dict(type="Pretrained", checkpoint="no.pth")))),
+            "init_cfg.checkpoint: there is no file 'no.pth'",
+        ),
+    ],
+)
+def test_files_that_only_the_last_phase_needs(config, own, told):
+    cfg = config()
+    cfg.phases[2].cfg = own
+    with pytest.raises(FileNotFoundError, match=told):
+        tried(cfg)
+
+
+def test_an_image_that_cannot_be_decoded(config, rooms_root, tmp_path):
+    root = shutil.copytree(rooms_root, tmp_path / "rooms")
+    (root / "train" / "normal" / "00000.png").write_bytes(b"no image")
+    cfg = config()
+    cfg.phases[2].cfg = dict(train_dataloader=dict(dataset=dict(data_root=str(root))))
+    with pytest.raises((ValueError, OSError), match="00000.png"):
+        tried(cfg)
+
+
+def test_nothing_is_left_behind_and_no_phase_is_trained(config, tmp_path):
+    cfg = config()
+    cfg.model.heads.normal.decoder.in_channels = 31
+    with pytest.raises(ValueError, match=r"phases\[2\]: one training step"):
+        LifelongRunner.from_cfg(cfg).train()
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_older_sequence_survives_a_wrong_config(config, tmp_path):
+    record = tmp_path / "run" / "lifelong.json"
+    record.parent.mkdir()
+    record.write_text("{}")
+    cfg = config()
+    cfg.model.heads.seg.num_classes = 2
+    with pytest.raises(ValueError, match="num_classes"):
+        LifelongRunner.from_cfg(cfg).train()
+    assert record.exists()
+
+
+def states():
+    array = np.random.get_state()[1].tolist()
+    return random.getstate(), array, torch.get_rng_state().tolist()
+
+
+@pytest.mark.parametrize("method", ["Naive", "HAD", "LwF", "EWC", "SPG", "SGP", "ICaRL", "DER"])
+def test_nothing_is_wrong(config, method):
+    cfg = config()
+    cfg.model.method = dict(type=method)
+    before = states()
+    tried(cfg)
+    assert states() == before
+
+
+def test_wrapped_datasets_views_and_large_images(config):
+    cfg = config()
+    inner = cfg.train_dataloader.dataset
+    inner.pipeline = [
+        *LOAD,
+        dict(type="Resize", scale=(400, 300)),
+        dict(type="PackMultiTaskInputs"),
+    ]
+    cfg.train_dataloader.dataset = dict(type="RepeatDataset", times=2, dataset=inner)
+    cfg.model.data_preprocessor.size = (320, 416)
+    tried(cfg)
+
+
+def test_dry_run_can_be_left_out(config):
+    cfg = config(dry_run=False)
+    cfg.model.heads.normal.decoder.in_channels = 31
+    tried(cfg)
+
+
+def test_phases_that_are_done_are_not_tried(config):
+    cfg = config()
+    cfg.model.heads.seg.num_classes = 2
+    phases = parse_phases(cfg)
+    for first in (3, 4):
+        rehearse(cfg, phases, first)
