@@ -232,6 +232,8 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         self.depth = depth
         annotations = with_defaults(kwargs.pop("annotations", None), **changes)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
+        if depth == "inverse" and "depth_map_unit" not in (metainfo or {}):
+            self._metainfo["depth_map_unit"] = "px"
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
         """Add the frame's camera file where depth in metres needs it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os.path as osp
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -158,3 +158,24 @@ def _is_file(path: str) -> bool:
         return fileio.isfile(path)
     except (ImportError, OSError, ValueError):
         return False
+
+
+def field_metainfo(annotations: Iterable[Annotation]) -> dict[str, Any]:
+    """Names, colours and units of the maps that mmseg's own ``metainfo`` has no place for.
+
+    Args:
+        annotations: All annotations of a dataset.
+
+    Returns:
+        ``<field>_classes`` and ``<field>_palette`` of classes other than the dataset's own, and
+        ``<field>_unit`` of depth: metres, or that it is inverse depth.
+    """
+    found: dict[str, Any] = {}
+    for ann in annotations:
+        if ann.classes is not None and ann.field != "sem_seg":
+            found[f"{ann.field}_classes"] = tuple(ann.classes)
+            if ann.palette is not None:
+                found[f"{ann.field}_palette"] = [list(colour) for colour in ann.palette]
+        if ann.kind == "depth":
+            found[f"{ann.field}_unit"] = "inverse depth" if ann.inverse else "m"
+    return found

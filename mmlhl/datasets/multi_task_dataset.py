@@ -19,7 +19,7 @@ from .arguments import (
     image_loader,
     parse_annotations,
 )
-from .classes import resolve_classes, stored_classes, with_steps
+from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
 from .first_sample import hint, look_at_first, need_first
 from .ids import find_ids, read_ids
@@ -53,7 +53,8 @@ class MultiTaskDataset(BaseSegDataset):
         metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``; the classes
             may be a text file with one name a line. Where the class or the annotation names the
             classes in the files, these are some of them, and labels follow: others become 255.
-            Names of other class tasks are added as ``<field>_classes`` and ``<field>_palette``.
+            Names of other class tasks are added as ``<field>_classes`` and ``<field>_palette``,
+            and units as ``<field>_unit``, which ``metainfo`` may give for any field.
         pipeline: Transforms. Each moves every annotation or is refused by name, see
             :mod:`~mmlhl.datasets.pipelines`. ``LoadImageFromFile`` is replaced by ``LoadImage``,
             which also reads ``.npy`` images, so that the same pipeline works in mmseg's inferencer.
@@ -114,11 +115,8 @@ class MultiTaskDataset(BaseSegDataset):
         self.test_mode = test_mode
         self.label_map = self._metainfo["label_map"] = label_map
         self.ann_specs = self._finish_specs()
-        for ann in self.annotations.values():
-            if ann.classes is not None and ann.field != "sem_seg":
-                self._metainfo[f"{ann.field}_classes"] = tuple(ann.classes)
-                if ann.palette is not None:
-                    self._metainfo[f"{ann.field}_palette"] = [list(c) for c in ann.palette]
+        for key, value in field_metainfo(self.annotations.values()).items():
+            self._metainfo.setdefault(key, value)
         self.img_loader = image_loader(self.pipeline, self.backend_args)
         if not lazy_init:
             self.full_init()

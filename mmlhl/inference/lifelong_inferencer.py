@@ -88,8 +88,8 @@ class LifelongInferencer(BaseInferencer):
 
     # -- what mmengine's base class calls ----------------------------------------------------
     def _init_model(self, cfg: Config, weights: str | None, device: str = "cpu") -> nn.Module:
-        self.loaded.model.cfg = cfg
-        self.loaded.model.dataset_meta = self.loaded.dataset_meta
+        # by __dict__: torch types what is assigned to a module as a tensor or a module
+        self.loaded.model.__dict__.update(cfg=cfg, dataset_meta=self.loaded.dataset_meta)
         return self.loaded.model
 
     def _init_pipeline(self, cfg: Config) -> FramePipeline:
@@ -99,8 +99,9 @@ class LifelongInferencer(BaseInferencer):
         infos = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
         kinds = {info.field: info.kind for info in infos.values()}
         given = cfg.get("visualizer") or {}
-        width = given.get("cell_width", 320)
-        visualizer = MultiTaskVisualizer(f"inferencer_{id(self)}", kinds=kinds, cell_width=width)
+        own = {key: given[key] for key in ("cell_width", "limits", "alpha") if key in given}
+        kinds.update(given.get("kinds") or {})
+        visualizer = MultiTaskVisualizer(f"inferencer_{id(self)}", kinds=kinds, **own)
         meta = dict(self.loaded.dataset_meta)
         for info in infos.values():
             meta[f"{info.field}_unit"] = info.unit

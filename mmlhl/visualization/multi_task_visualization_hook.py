@@ -17,17 +17,30 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
 
     mmseg's hook decodes image files only; this one also draws data sets of ``.npy`` images. And it
     does the same with the maintained and with the classic mmseg, which differ here: validation
-    draws the first image of every ``interval``-th batch, testing (``--show-dir``) all images.
+    draws the first image of every ``interval``-th batch, testing (``--show-dir``) all images, or
+    every ``test_interval``-th.
 
     Args:
         *args: See mmseg's SegVisualizationHook.
         loader (dict, optional): Transform that reads an image, given ``img_path``. Defaults to
             None: the one by which the dataset reads its images, else ``dict(type='LoadImage')``.
+        test_interval (int): In tests, draw the first image and every n-th after it. Defaults to 1.
         **kwargs: See mmseg's SegVisualizationHook.
+
+    Raises:
+        ValueError: If ``test_interval`` is not positive.
     """
 
-    def __init__(self, *args: Any, loader: dict | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, loader: dict | None = None, test_interval: int = 1, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if test_interval < 1:
+            raise ValueError(
+                f"MultiTaskVisualizationHook: test_interval is {test_interval!r}; it must be at "
+                "least 1, which draws all images"
+            )
+        self.test_interval = test_interval
         self.loader = None if loader is None else dict(loader)
         self._drawn = 0
 
@@ -48,7 +61,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
     ) -> None:
-        """Draw all samples of a batch.
+        """Draw all samples of a batch, or every ``test_interval``-th.
 
         Args:
             runner (Runner): The runner.
@@ -60,7 +73,8 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             for sample in outputs:
                 # A count of images as step keeps apart images of one name in several folders.
                 self._drawn += 1
-                self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))
+                if (self._drawn - 1) % self.test_interval == 0:
+                    self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))
 
     def _draw(self, mode: str, sample: SegDataSample, step: int, loop: Any) -> None:
         dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)

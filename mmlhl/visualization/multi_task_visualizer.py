@@ -14,12 +14,13 @@ from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
+from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
+from .lettering import PAPER, paper, shortened, write
 from .map_colours import (
     FIELD_KINDS,
     KINDS,
     checkerboard,
     colour_map,
-    default_palette,
     fit_width,
     guess_kind,
     value_range,
@@ -27,7 +28,8 @@ from .map_colours import (
 
 GAP = 6  # pixels between cells
 BAR = 18  # height of a caption
-INK, PAPER = (30, 30, 30), 255
+#: Units of kinds whose dataset names none.
+UNITS = dict(depth="m")
 
 
 @VISUALIZERS.register_module()
@@ -37,7 +39,13 @@ class MultiTaskVisualizer(SegLocalVisualizer):
     Takes part in mmseg's ``SegVisualizationHook`` and ``--show-dir`` like its base class. Which
     tasks there are is read off the data sample: every ``gt_<field>`` and ``pred_<field>``. One of
     the two may be missing, in any task. Depth and channels are drawn on one scale, that of the
-    ground truth, which the caption names. Unknown pixels are a grey checkerboard.
+    ground truth, which the caption names with its unit. Unknown pixels are a grey checkerboard.
+    Below the maps stands what their colours mean: a bar for depth, channels and binary maps, a
+    sphere for normals, the names of the classes that occur.
+
+    The dataset's meta information gives names, colours and units: ``classes`` and ``palette`` of
+    ``sem_seg``, ``<field>_classes`` and ``<field>_palette`` of other class maps, and
+    ``<field>_unit``; depth is in metres without one.
 
     Args:
         name (str): Name of the instance. Defaults to 'visualizer'.
@@ -45,6 +53,9 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         kinds (dict[str, str], optional): Kind of a field ('classes', 'binary', 'depth', 'normal'
             or 'channels') where its name and type do not tell. Defaults to None.
         cell_width (int): Width of each map in the panel in pixels. Defaults to 320.
+        limits (dict[str, Sequence[float]], optional): Values of the first and the last colour of
+            a field, so that pictures of several images share them. Defaults to None: the range of
+            each image.
         **kwargs: See mmseg's SegLocalVisualizer; ``alpha`` is the weight of the class colours
             over the image.
 
@@ -63,6 +74,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         *args: Any,
         kinds: dict[str, str] | None = None,
         cell_width: int = 320,
+        limits: dict[str, Sequence[float]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, *args, **kwargs)
@@ -72,7 +84,13 @@ class MultiTaskVisualizer(SegLocalVisualizer):
                     f"MultiTaskVisualizer: kinds[{field!r}] must be one of {', '.join(KINDS)}, "
                     f"not {kind!r}."
                 )
+        for field, pair in (limits or {}).items():
+            if len(pair) != 2 or not pair[0] < pair[1]:
+                raise ValueError(
+                    f"MultiTaskVisualizer: limits[{field!r}] must be (low, high), not {pair!r}."
+                )
         self.kinds = dict(kinds or {})
+        self.limits = {field: (float(a), float(b)) for field, (a, b) in (limits or {}).items()}
         self.cell_width = cell_width
 
     @master_only
@@ -131,23 +149,32 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         sides = [side for side in ("gt", "pred") if any(side in pair for pair in maps.values())]
         picture = fit_width(np.ascontiguousarray(image), self.cell_width, smooth=True)
         blocks = [[_captioned(picture, "image")]]
-        if with_labels and "sem_seg" in maps and len(sides) == 2:
-            blocks[0].append(_captioned(self._legend(maps["sem_seg"], picture.shape), "classes"))
+        keys = []
         for field, pair in maps.items():
-            blocks.append(self._task(field, pair, sides, picture))
-        return _arrange(blocks, max(len(sides), 1))
+            kind = self.kinds.get(field) or guess_kind(field, next(iter(pair.values())))
+            limits = self.limits.get(field) or value_range(kind, list(pair.values()))
+            blocks.append(self._task(field, pair, sides, picture, kind, limits))
+            key = self._key(field, pair, kind, limits, with_labels)
+            if key is not None:
+                keys.append(key)
+        drawn = _arrange(blocks, max(len(sides), 1))
+        return np.concatenate([drawn, footer(keys, drawn.shape[1], GAP)])
 
     def _task(
-        self, field: str, pair: dict[str, np.ndarray], sides: list[str], picture: np.ndarray
+        self,
+        field: str,
+        pair: dict[str, np.ndarray],
+        sides: list[str],
+        picture: np.ndarray,
+        kind: str,
+        limits: tuple[float, float],
     ) -> list[np.ndarray]:
         """Cells of one task: ground truth and prediction."""
-        kind = self.kinds.get(field) or guess_kind(field, next(iter(pair.values())))
-        limits = value_range(kind, list(pair.values()))
-        scale = f" {limits[0]:.3g}..{limits[1]:.3g}" if kind in ("depth", "channels") else ""
+        scale = f" {numbers(limits, self._unit(field, kind))}"
         cells = []
         for side in sides:
             word = "truth" if side == "gt" else "prediction"
-            caption = f"{field.removesuffix('_map')} {word}{scale}"
+            caption = f"{_title(field)} {word}{scale if kind in ('depth', 'channels') else ''}"
             if side in pair:
                 cell = colour_map(kind, pair[side], self._palette(field), limits)
                 cell = cv2.resize(cell, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
@@ -158,34 +185,34 @@ class MultiTaskVisualizer(SegLocalVisualizer):
             cells.append(_captioned(cell, caption))
         return cells
 
+    def _key(
+        self,
+        field: str,
+        pair: dict[str, np.ndarray],
+        kind: str,
+        limits: tuple[float, float],
+        with_labels: bool,
+    ) -> np.ndarray | None:
+        """What the colours of one task mean."""
+        title, width = _title(field), self.cell_width
+        if kind == "normal":
+            return normal_sphere(title, width)
+        if kind != "classes":
+            return colour_bar(kind, title, limits, self._unit(field, kind), width)
+        present = classes_in(list(pair.values()))
+        if not (with_labels and present):
+            return None
+        key = "classes" if field == "sem_seg" else f"{field}_classes"
+        names = (self.dataset_meta or {}).get(key) or ()
+        return class_legend(title, present, names, self._palette(field), width)
+
+    def _unit(self, field: str, kind: str) -> str:
+        return (self.dataset_meta or {}).get(f"{field}_unit") or UNITS.get(kind, "")
+
     def _palette(self, field: str) -> np.ndarray | None:
         meta = self.dataset_meta or {}
         key = "palette" if field == "sem_seg" else f"{field}_palette"
         return None if meta.get(key) is None else np.asarray(meta[key], np.uint8)
-
-    def _legend(self, pair: dict[str, np.ndarray], shape: Sequence[int]) -> np.ndarray:
-        """Names and colours of the classes that occur, the most frequent first."""
-        height, width = shape[:2]
-        cell = np.full((height, width, 3), PAPER, np.uint8)
-        labels, counts = np.unique(
-            np.concatenate([data[0].ravel() for data in pair.values()]), return_counts=True
-        )
-        present = [int(i) for i in labels[np.argsort(-counts)] if i != 255]
-        names = (self.dataset_meta or {}).get("classes") or ()
-        palette = self._palette("sem_seg")
-        if palette is None or len(palette) <= max(present, default=0):
-            more = default_palette(max(present, default=0) + 1)
-            palette = more if palette is None else np.concatenate([palette, more[len(palette) :]])
-        columns, line = 2, 15
-        for k, index in enumerate(present[: columns * ((height - 4) // line)]):
-            x = 6 + (k % columns) * (width // columns)
-            y = 4 + (k // columns) * line
-            colour = tuple(int(c) for c in palette[index])
-            cv2.rectangle(cell, (x, y), (x + 12, y + 10), colour, -1)
-            text = names[index] if index < len(names) else f"class {index}"
-            room = width // columns - 26
-            _write(cell, _shortened(text, room), (x + 18, y + 10))
-        return cell
 
 
 def read_maps(
@@ -224,9 +251,13 @@ def _to_numpy(data: torch.Tensor) -> np.ndarray:
     return (data.float() if data.is_floating_point() else data).numpy()
 
 
+def _title(field: str) -> str:
+    return field.removesuffix("_map")
+
+
 def _captioned(cell: np.ndarray, caption: str) -> np.ndarray:
-    bar = np.full((BAR, cell.shape[1], 3), PAPER, np.uint8)
-    _write(bar, _shortened(caption, cell.shape[1] - 4), (2, BAR - 5))
+    bar = paper(BAR, cell.shape[1])
+    write(bar, shortened(caption, cell.shape[1] - 4), (2, BAR - 5))
     return np.concatenate([bar, cell])
 
 
@@ -244,15 +275,3 @@ def _arrange(blocks: list[list[np.ndarray]], width: int) -> np.ndarray:
             x = ((i % across) * width + j) * (cell + GAP)
             canvas[y : y + height, x : x + cell] = picture
     return canvas
-
-
-def _write(canvas: np.ndarray, text: str, place: tuple[int, int]) -> None:
-    cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, INK, 1, cv2.LINE_AA)
-
-
-def _shortened(text: str, room: int) -> str:
-    """Cut a text to a width in pixels; letters that OpenCV cannot draw become question marks."""
-    text = text.encode("ascii", "replace").decode()
-    while text and cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0] > room:
-        text = text[:-1]
-    return text

@@ -59,3 +59,14 @@ def test_nothing_is_drawn_unless_asked_for(hook):
     hook.after_test_iter(None, 0, {}, [sample("missing.png")])
     hook.after_val_iter(None, 0, {}, [sample("missing.png")])
     assert calls == []
+
+
+def test_every_nth_image_of_a_test(tmp_path, hook):
+    hook, calls = hook
+    hook.test_interval = 3
+    cv2.imwrite(str(tmp_path / "b.png"), np.zeros((2, 2, 3), np.uint8))
+    for _ in range(4):  # counted over batches
+        hook.after_test_iter(None, 0, {}, [sample(tmp_path / "b.png")] * 2)
+    assert [step for _, _, step in calls] == [1, 4, 7]
+    with pytest.raises(ValueError, match="test_interval is 0"):
+        HOOKS.build(dict(type="MultiTaskVisualizationHook", test_interval=0))

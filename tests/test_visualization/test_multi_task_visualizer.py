@@ -48,12 +48,19 @@ def cell(panel, row, column):
     return panel[y : y + H, x : x + W]
 
 
+def grid(panel, rows):
+    """The maps of a panel, without what their colours mean below them."""
+    height = rows * (H + BAR + GAP) - GAP
+    assert panel.shape[0] >= height
+    return panel[:height]
+
+
 IMAGE = np.full((H, W, 3), 77, np.uint8)
 
 
 def test_panel_shows_all_tasks_side_by_side():
-    panel = visualizer().panel(IMAGE, full_sample())
-    # Four blocks (image and legend, three tasks) of two cells, two blocks a row.
+    panel = grid(visualizer().panel(IMAGE, full_sample()), 2)
+    # Four blocks (image, three tasks) of two cells, two blocks a row.
     assert panel.shape == (2 * (H + BAR) + GAP, 4 * W + 3 * GAP, 3)
     assert (cell(panel, 0, 0) == 77).all()
     assert (cell(panel, 0, 2) == [255, 0, 0]).all() and (cell(panel, 0, 3) == [0, 0, 255]).all()
@@ -76,7 +83,7 @@ def test_class_colours_lie_over_the_image():
 def test_less_ground_truth_than_predictions_and_the_other_way_round():
     sample = full_sample()
     del sample.gt_sem_seg, sample.pred_normal_map
-    panel = visualizer().panel(IMAGE, sample)
+    panel = grid(visualizer().panel(IMAGE, sample), 2)
     assert panel.shape == (2 * (H + BAR) + GAP, 4 * W + 3 * GAP, 3)
     assert cell(panel, 0, 2).std() < 20 and (cell(panel, 0, 3) == [0, 0, 255]).all()
     assert (cell(panel, 1, 2) == [128, 128, 255]).all()
@@ -84,14 +91,14 @@ def test_less_ground_truth_than_predictions_and_the_other_way_round():
 
 
 def test_one_side_only_none_at_all_and_other_sizes():
-    panel = visualizer().panel(IMAGE, full_sample(), draw_gt=False)
+    panel = grid(visualizer().panel(IMAGE, full_sample(), draw_gt=False), 2)
     assert panel.shape == (2 * (H + BAR) + GAP, 2 * W + GAP, 3)
     assert (cell(panel, 0, 1) == [0, 0, 255]).all()
     for nothing in (None, SegDataSample()):
         alone = visualizer().panel(IMAGE, nothing)
         assert alone.shape == (H + BAR, W, 3)
     small = data_sample(pred_sem_seg=torch.ones(1, 5, 10, dtype=torch.int64))
-    assert (cell(visualizer().panel(IMAGE, small), 1, 0) == [0, 0, 255]).all()
+    assert (cell(visualizer().panel(IMAGE, small), 0, 1) == [0, 0, 255]).all()
 
 
 def test_maps_of_all_kinds_of_input():
@@ -108,9 +115,10 @@ def test_maps_of_all_kinds_of_input():
 
 def test_kinds_by_config_and_unknown_ones():
     sample = data_sample(pred_height=torch.full((1, H, W), 3.0))
-    grey = cell(visualizer().panel(IMAGE, sample), 1, 0)
+    grey = cell(visualizer().panel(IMAGE, sample), 0, 1)
     assert (grey[..., 0] == grey[..., 1]).all()
-    coloured = cell(visualizer(kinds=dict(height="depth")).panel(IMAGE, sample), 1, 0)
+    coloured = cell(visualizer(kinds=dict(height="depth")).panel(IMAGE, sample), 0, 1)
+    assert grey.size and coloured.size
     assert (coloured[..., 0] != coloured[..., 1]).all()
     with pytest.raises(ValueError, match=r"kinds\['height'\].*'deep'"):
         MultiTaskVisualizer(kinds=dict(height="deep"))

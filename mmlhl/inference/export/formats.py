@@ -97,7 +97,8 @@ def write_exported(
     """Write a file of ``torch.export``, with the metadata beside the graph."""
     shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
     program = torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
-    torch.export.save(program, str(path), extra_files={METADATA: json.dumps(metadata)})
+    with open(path, "wb") as file:  # a temporary name has another ending, which torch remarks on
+        torch.export.save(program, file, extra_files={METADATA: json.dumps(metadata)})
 
 
 def run_exported(path: Path) -> Runs:
@@ -106,7 +107,8 @@ def run_exported(path: Path) -> Runs:
     Without its guards where torch can leave them out: those of a Transformer refuse a single image,
     for which the graph itself is right.
     """
-    program = torch.export.load(str(path))
+    with open(path, "rb") as file:
+        program = torch.export.load(file)
     can_choose = "check_guards" in inspect.signature(program.module).parameters
     return program.module(check_guards=False) if can_choose else program.module()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -77,13 +77,14 @@ class ExportableModel(nn.Module):
         if INPUT in model.heads:
             raise ValueError(f"a task is called {INPUT!r}, which is the name of the graph's input")
         self.model, self.options = model, options
-        mean, std, swaps = input_normalisation(model.data_preprocessor)
+        preprocessor = cast(nn.Module, model.data_preprocessor)
+        mean, std, swaps = input_normalisation(preprocessor)
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).view(-1, 1, 1))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32).view(-1, 1, 1))
         self.takes_rgb = swaps  # pipelines read BGR
-        padding = getattr(model.data_preprocessor, "test_cfg", None) or {}
+        padding = getattr(preprocessor, "test_cfg", None) or {}
         self.size, self.divisor = padding.get("size"), padding.get("size_divisor")
-        self.pad_value = float(getattr(model.data_preprocessor, "pad_val", 0))
+        self.pad_value = float(getattr(preprocessor, "pad_val", 0))
 
     @property
     def tasks(self) -> list[str]:

@@ -1,0 +1,164 @@
+"""What the colours of a panel mean: a bar of values, a sphere of normals, names of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .lettering import INK, paper, shortened, width_of, write
+from .map_colours import colour_map, default_palette
+
+LINE = 15  # height of a line of text
+BAR_HEIGHT = 12
+SPHERE = 46  # diameter
+NORMALS = ("red: to the right", "green: up", "blue: towards the camera")
+
+
+def numbers(limits: tuple[float, float], unit: str) -> str:
+    """Both ends of a range with their unit, ``0.5..4.8 m``."""
+    return f"{limits[0]:.3g}..{limits[1]:.3g}{' ' if unit else ''}{unit}"
+
+
+def colour_bar(
+    kind: str, title: str, limits: tuple[float, float], unit: str, width: int
+) -> np.ndarray:
+    """The colours of a range of values, with its ends and its middle.
+
+    Args:
+        kind: Kind of the map.
+        title: What is shown.
+        limits: Values of the first and the last colour.
+        unit: Their unit.
+        width: Width in pixels.
+
+    Returns:
+        ``(H, width, 3)`` uint8, RGB.
+    """
+    key = paper(3 * LINE + 2, width)
+    write(key, shortened(f"{title} [{unit}]" if unit else title, width - 4), (2, LINE - 4))
+    inside = max(width - 4, 2)
+    ramp = np.linspace(limits[0], limits[1], inside, dtype=np.float32)
+    # a value of 0 would be drawn as unknown in a map of depth
+    image = colour_map(kind, np.maximum(ramp, 1e-9)[None, None], limits=limits)
+    key[LINE : LINE + BAR_HEIGHT, 2 : 2 + inside] = image
+    places = ((limits[0], 0.0), ((limits[0] + limits[1]) / 2, 0.5), (limits[1], 1.0))
+    taken = 0
+    for value, share in places:
+        text = f"{value:.3g}"
+        left = 2 + round(share * (inside - width_of(text)))
+        if left >= taken and left + width_of(text) <= width:
+            write(key, text, (left, 2 * LINE + 8))
+            taken = left + width_of(text) + 6
+    return key
+
+
+def normal_sphere(title: str, width: int) -> np.ndarray:
+    """A sphere as a map of normals shows it, with the directions in words.
+
+    Args:
+        title: What is shown.
+        width: Width in pixels.
+
+    Returns:
+        ``(H, width, 3)`` uint8, RGB.
+    """
+    key = paper(LINE + SPHERE + 4, width)
+    write(key, shortened(title, width - 4), (2, LINE - 4))
+    axis = (np.arange(SPHERE) + 0.5) / SPHERE * 2 - 1
+    x, y = np.meshgrid(axis, axis)
+    inside = x**2 + y**2 < 1
+    # the half that faces the camera: x right, y down, z away from it
+    z = -np.sqrt(np.clip(1 - x**2 - y**2, 0, None))
+    ball = colour_map("normal", np.stack([x, y, z]).astype(np.float32))
+    place = key[LINE : LINE + SPHERE, 2 : 2 + SPHERE]
+    shown = min(SPHERE, place.shape[1])
+    place[inside[:, :shown]] = ball[:, :shown][inside[:, :shown]]
+    for index, text in enumerate(NORMALS):
+        room = width - SPHERE - 12
+        if room > 0:
+            write(key, shortened(text, room), (SPHERE + 8, (index + 2) * LINE - 3))
+    return key
+
+
+def class_legend(
+    title: str,
+    present: Sequence[int],
+    names: Sequence[str],
+    palette: np.ndarray | None,
+    width: int,
+    height: int | None = None,
+) -> np.ndarray:
+    """Names and colours of classes.
+
+    Args:
+        title: What is shown, in the first line; none when empty.
+        present: Class ids, in order.
+        names: Names of all classes; further ones are called by their id.
+        palette: Colours of all classes, ``(K, 3)`` RGB; further ones get one.
+        width: Width in pixels.
+        height: Height in pixels, which may leave out classes; as high as it takes when None.
+
+    Returns:
+        ``(H, width, 3)`` uint8, RGB.
+    """
+    columns = max(1, width // 150)
+    top = LINE if title else 0
+    rows = -(-len(present) // columns)
+    key = paper(top + rows * LINE + 6 if height is None else height, width)
+    if title:
+        write(key, shortened(title, width - 4), (2, LINE - 4))
+    colours = full_palette(palette, max(present, default=-1) + 1)
+    for place, index in enumerate(present[: columns * ((key.shape[0] - top - 4) // LINE)]):
+        x = 6 + (place % columns) * (width // columns)
+        y = top + 4 + (place // columns) * LINE
+        colour = tuple(int(channel) for channel in colours[index])
+        cv2.rectangle(key, (x, y), (x + 12, y + 10), colour, -1)
+        cv2.rectangle(key, (x, y), (x + 12, y + 10), INK, 1)
+        text = names[index] if index < len(names) else f"class {index}"
+        write(key, shortened(str(text), width // columns - 26), (x + 18, y + 10))
+    return key
+
+
+def full_palette(palette: np.ndarray | None, count: int) -> np.ndarray:
+    """A palette of at least ``count`` colours: more are made where it has too few."""
+    known = np.zeros((0, 3), np.uint8) if palette is None else np.asarray(palette, np.uint8)
+    known = known.reshape(-1, 3)
+    return np.concatenate([known, default_palette(max(count, len(known)))[len(known) :]])
+
+
+def classes_in(maps: Sequence[np.ndarray]) -> list[int]:
+    """Class ids that occur in maps ``(1, H, W)``, the most frequent first; 255 is none."""
+    found, counts = np.unique(np.concatenate([m[0].ravel() for m in maps]), return_counts=True)
+    return [int(i) for i in found[np.argsort(-counts, kind="stable")] if i != 255]
+
+
+def footer(keys: Sequence[np.ndarray], width: int, gap: int) -> np.ndarray:
+    """Keys side by side below a panel, in as many rows as they need.
+
+    Args:
+        keys: ``(H, W, 3)`` each, none wider than ``width``.
+        width: Width of the panel.
+        gap: Pixels between keys.
+
+    Returns:
+        ``(H', width, 3)`` uint8.
+    """
+    rows: list[list[np.ndarray]] = []
+    used = width + 1
+    for key in keys:
+        if used + key.shape[1] > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(key)
+        used += key.shape[1] + gap
+    parts = []
+    for row in rows:
+        strip = paper(max(key.shape[0] for key in row) + gap, width)
+        left = 0
+        for key in row:
+            strip[gap : gap + key.shape[0], left : left + key.shape[1]] = key
+            left += key.shape[1] + gap
+        parts.append(strip)
+    return np.concatenate(parts) if parts else paper(0, width)

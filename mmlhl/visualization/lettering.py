@@ -1,0 +1,38 @@
+"""Words in pictures, by OpenCV's own letters."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+INK, PAPER = (30, 30, 30), 255
+_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
+
+
+def paper(height: int, width: int) -> np.ndarray:
+    """An empty picture ``(height, width, 3)`` uint8."""
+    return np.full((height, width, 3), PAPER, np.uint8)
+
+
+def write(canvas: np.ndarray, text: str, place: tuple[int, int]) -> None:
+    """Write a line.
+
+    Args:
+        canvas: ``(H, W, 3)`` uint8, changed in place.
+        text: The line.
+        place: x and y of the left end of its base line.
+    """
+    cv2.putText(canvas, text, place, _FONT, _SIZE, INK, 1, cv2.LINE_AA)
+
+
+def width_of(text: str) -> int:
+    """Width of a line in pixels."""
+    return cv2.getTextSize(text, _FONT, _SIZE, 1)[0][0]
+
+
+def shortened(text: str, room: int) -> str:
+    """A line cut to a width in pixels; letters that OpenCV lacks become question marks."""
+    text = text.encode("ascii", "replace").decode()
+    while text and width_of(text) > room:
+        text = text[:-1]
+    return text
