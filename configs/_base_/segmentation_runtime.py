@@ -2,3 +2,4 @@
 _base_ = "./default_runtime.py"
 runner_type = "Runner"
 val_cfg = dict(_delete_=True, type="ValLoop")
+custom_hooks = [dict(type="FiniteHook")]

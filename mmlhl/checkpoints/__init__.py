@@ -5,6 +5,7 @@ mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
 from .plain import to_plain
+from .poison import poisoned
 from .reading import (
     CheckpointError,
     PoisonedCheckpointError,
@@ -28,6 +29,7 @@ __all__ = [
     "add_trust_argument",
     "checkpoint_trust",
     "parse_config_text",
+    "poisoned",
     "read_checkpoint",
     "register_loaders",
     "register_safe_globals",

@@ -10,6 +10,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from ..checkpoints import poisoned
 from ..files import atomic_path
 from .learner import unwrap
 from .recording import add_to_record
@@ -35,7 +36,17 @@ def finish_phase(
 
     Returns:
         Path of the checkpoint, in every process.
+
+    Raises:
+        FloatingPointError: if a weight is NaN or infinite; nothing is written then.
     """
+    bad = list(poisoned(unwrap(runner).state_dict()))
+    if bad:
+        raise FloatingPointError(
+            f"phase {name!r} ends with weights that are not finite, such as {bad[:3]}: it is "
+            "neither saved nor recorded. Lower the learning rate, or look for the first loss that "
+            "was not finite in the log"
+        )
     path = osp.join(runner.work_dir, f"{name}.pth")
     if is_main_process():
         with atomic_path(path) as temporary:

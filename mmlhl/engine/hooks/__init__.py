@@ -5,8 +5,15 @@
 ``step_edits`` lets a method change gradients and weights. No hook reads another.
 """
 
+from .finite_hook import FiniteHook, NotFinite
 from .lifelong_phase_hook import LifelongPhaseHook
 from .phase_result_hook import PhaseResultHook
 from .training_facts_hook import TrainingFactsHook
 
-__all__ = ["LifelongPhaseHook", "PhaseResultHook", "TrainingFactsHook"]
+__all__ = [
+    "FiniteHook",
+    "LifelongPhaseHook",
+    "NotFinite",
+    "PhaseResultHook",
+    "TrainingFactsHook",
+]

@@ -79,8 +79,8 @@ def phase_config(
                 f"{out.load_from or 'its own initialisation'}",
                 "current",
             )
-    own = out.get("custom_hooks") or []
-    out.custom_hooks = [*own, ConfigDict(result), ConfigDict(hook)]
+    add_hook(out, "FiniteHook")
+    out.custom_hooks = [*out.custom_hooks, ConfigDict(result), ConfigDict(hook)]
     return out
 
 
@@ -90,9 +90,20 @@ def add_training_facts(cfg: Config) -> None:
     Args:
         cfg: a config for mmengine's runner; changed in place.
     """
+    add_hook(cfg, FACTS_HOOK)
+
+
+def add_hook(cfg: Config, name: str) -> None:
+    """Add a hook with its default options, unless the config has one of that type.
+
+    Args:
+        cfg: a config for mmengine's runner; changed in place.
+        name: its registered name.
+    """
     hooks = list(cfg.get("custom_hooks") or [])
-    if not any(type_name(hook) == FACTS_HOOK for hook in hooks):
-        cfg.custom_hooks = [*hooks, ConfigDict(type=FACTS_HOOK)]
+    if not any(type_name(hook) == name for hook in hooks):
+        hooks.append(ConfigDict(type=name))
+    cfg.custom_hooks = hooks
 
 
 def testing_config(cfg: Config) -> Config:

@@ -31,7 +31,7 @@ def test_config_of_the_first_phase(config):
     assert out.train_dataloader.dataset.tasks == ["seg"]
     assert out.test_dataloader.dataset.tasks == ["seg"]
     assert "part" not in out.test_dataloader.dataset
-    result, hook = out.custom_hooks
+    result, hook = out.custom_hooks[-2:]
     assert result.type == "PhaseResultHook" and result.name == "seg"
     assert result.record.endswith("run/lifelong.json")
     assert hook.type == "LifelongPhaseHook"
@@ -48,8 +48,8 @@ def test_config_of_a_later_phase(config):
     assert out.train_dataloader.dataset.tasks == ["normal"]  # exemplar-free: new labels alone
     assert out.test_dataloader.dataset.tasks == ["seg", "depth", "normal"]
     assert out.load_from == "run/phase_2_depth/depth.pth"
-    ema, _, hook = out.custom_hooks
-    assert ema.type == "EMAHook"
+    hook = out.custom_hooks[-1]
+    assert out.custom_hooks[0].type == "EMAHook"
     assert hook.teacher_checkpoint == "run/phase_2_depth/depth.pth"
     assert "teacher_model" not in hook
     resumed = phase_config(cfg, phases, 2, "run/phase_2_depth/depth.pth", resume=True)
@@ -59,7 +59,17 @@ def test_config_of_a_later_phase(config):
 
 def test_custom_hooks_may_be_none(config):
     cfg = config(custom_hooks=None)
-    assert len(phase_config(cfg, parse_phases(cfg), 0).custom_hooks) == 2
+    hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
+    assert [hook.type for hook in hooks[-2:]] == ["PhaseResultHook", "LifelongPhaseHook"]
+
+
+def test_losses_are_watched_once(config):
+    """As the user's hook says, or with its defaults."""
+    for own in ([], [dict(type="mmlhl.FiniteHook", action="skip")]):
+        cfg = config(custom_hooks=own)
+        hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
+        watching = [hook for hook in hooks if hook.type.endswith("FiniteHook")]
+        assert len(watching) == 1 and watching[0].get("action") == (own and "skip" or None)
 
 
 def test_each_phase_logs_into_a_folder_of_its_own(config, tmp_path):

@@ -1,0 +1,112 @@
+"""NaN and infinity stop training, or the step, before they reach a weight."""
+
+import math
+
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+from torch import nn
+
+from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite
+
+
+class Line(BaseModel):
+    """One weight; its loss is the weight times what the batch says."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+        self.other = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, inputs, data_samples=None, mode="loss"):
+        factor = torch.stack(list(inputs)).mean()
+        # the gradient of sqrt at 0 is infinite, its value is not
+        return {
+            "depth.loss_l1": self.weight * factor,
+            "seg.loss_had_db": (self.other * 0 + factor.eq(7.0).logical_not()).sqrt(),
+        }
+
+
+def batch(value, name):
+    sample = BaseDataElement(metainfo=dict(img_path=name))
+    return dict(inputs=torch.tensor(value), data_samples=sample)
+
+
+def train(values, tmp_path, **options):
+    """Train on single images; gives the runner, whose hook and model tell what happened."""
+    data = [batch(value, f"image_{i}.png") for i, value in enumerate(values)]
+    collate = dict(type="pseudo_collate")
+    wrapper = {"optimizer": dict(type="SGD", lr=0.1), **options.pop("optim_wrapper", {})}
+    runner = Runner(
+        model=Line(),
+        work_dir=str(tmp_path),
+        experiment_name="run_phase_2_depth",
+        train_dataloader=dict(
+            dataset=data,
+            sampler=dict(type="DefaultSampler", shuffle=False),
+            collate_fn=collate,
+            batch_size=1,
+            num_workers=0,
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=1),
+        optim_wrapper=wrapper,
+        custom_hooks=[dict(type="FiniteHook", **options)],
+        default_hooks=dict(checkpoint=None, logger=None),
+        log_level="ERROR",
+        default_scope="mmseg",
+    )
+    (runner.hook,) = [hook for hook in runner.hooks if isinstance(hook, FiniteHook)]
+    runner.train()
+    return runner
+
+
+def test_sound_steps_are_taken(tmp_path):
+    runner = train([1.0, 2.0], tmp_path)
+    assert runner.model.weight.item() == pytest.approx(1 - 0.1 - 0.2)
+    assert runner.hook.skipped == 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_loss_stops_before_the_weight_is_touched(tmp_path, value):
+    with pytest.raises(NotFinite) as caught:
+        train([1.0, value, 1.0], tmp_path)
+    message = str(caught.value)
+    for part in ("run_phase_2_depth", "iteration 2", "depth.loss_l1", "image_1.png", "skip"):
+        assert part in message
+    assert "image_0.png" not in message
+
+
+def test_a_gradient_stops_and_names_the_parameter(tmp_path):
+    with pytest.raises(NotFinite, match="the gradient of other.*image_1.png"):
+        train([1.0, 7.0], tmp_path)
+
+
+def test_a_skipped_step_moves_nothing_and_is_counted(tmp_path):
+    adam = dict(optimizer=dict(type="AdamW", lr=0.1, weight_decay=0.1))
+    sound = train([1.0, 2.0], tmp_path, action="skip", optim_wrapper=adam)
+    marred = train([1.0, math.nan, 7.0, 2.0], tmp_path, action="skip", optim_wrapper=adam)
+    assert torch.equal(marred.model.weight, sound.model.weight)
+    assert torch.equal(marred.model.other, sound.model.other)
+    assert marred.hook.skipped == 2 and sound.hook.skipped == 0
+
+
+def test_too_many_in_a_row_stop(tmp_path):
+    with pytest.raises(NotFinite, match="2 steps in a row"):
+        train([1.0, math.nan, math.nan, 1.0], tmp_path, action="skip", max_skipped=2)
+
+
+def test_accumulated_gradients(tmp_path):
+    two = dict(accumulative_counts=2)
+    with pytest.raises(NotFinite, match=r"iteration 1: .*batch: image_0.png\."):
+        train([math.nan, 1.0, 1.0, 1.0], tmp_path, optim_wrapper=two)
+    runner = train([math.nan, 1.0, 1.0, 3.0], tmp_path, action="skip", optim_wrapper=two)
+    assert runner.model.weight.item() == pytest.approx(1 - 0.1 * 2)
+    assert runner.hook.skipped == 1
+
+
+@pytest.mark.parametrize("options", [dict(action="ignore"), dict(max_skipped=0)])
+def test_options_are_checked(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        FiniteHook(**options)
