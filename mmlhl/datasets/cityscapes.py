@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os.path as osp
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from mmseg.registry import DATASETS
@@ -115,7 +116,7 @@ class CityscapesNpyDataset(MultiTaskDataset):
         depth=dict(kind="depth", dir="{split}/depth", suffix=".npy", inverse=True),
     )
 
-    def __init__(self, num_classes: int = 19, metainfo: dict | None = None, **kwargs) -> None:
+    def __init__(self, num_classes: int = 19, metainfo: dict | None = None, **kwargs: Any) -> None:
         own = dict(dir=f"{{split}}/label_{num_classes}", **metainfo_of(num_classes))
         annotations = with_defaults(kwargs.pop("annotations", None), seg=own)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
@@ -220,7 +221,7 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         depth: str = "inverse",
         max_depth: float = 100.0,
         metainfo: dict | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if depth not in ("inverse", "metres"):
             raise ValueError(f"depth of Cityscapes is {depth!r}; it must be 'inverse' or 'metres'")

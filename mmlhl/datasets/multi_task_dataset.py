@@ -86,7 +86,7 @@ class MultiTaskDataset(BaseSegDataset):
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         lazy_init: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
         if not isinstance(split, str):

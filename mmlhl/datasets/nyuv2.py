@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmseg.registry import DATASETS
 
 from .arguments import with_defaults
@@ -37,7 +39,7 @@ class NYUv2Dataset(MultiTaskDataset):
         normal=dict(kind="normal", dir="{split}/normal", suffix=".npy"),
     )
 
-    def __init__(self, num_classes: int = 13, metainfo: dict | None = None, **kwargs) -> None:
+    def __init__(self, num_classes: int = 13, metainfo: dict | None = None, **kwargs: Any) -> None:
         if num_classes not in METAINFO:
             raise ValueError(f"num_classes of NYUv2 is {num_classes!r}; it must be 13 or 40")
         annotations = with_defaults(kwargs.pop("annotations", None), seg=METAINFO[num_classes])

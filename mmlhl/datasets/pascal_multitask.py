@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import mmengine.fileio as fileio
 import numpy as np
@@ -88,7 +89,7 @@ def voc_palette(count: int) -> list[list[int]]:
     return palette
 
 
-def _load_mat(content: bytes, path: str, name: str):
+def _load_mat(content: bytes, path: str, name: str) -> Any:
     from scipy.io import loadmat  # slow to import, and only this set needs it
 
     try:
@@ -99,7 +100,7 @@ def _load_mat(content: bytes, path: str, name: str):
         raise ValueError(f"{path}: expected a .mat file, but it cannot be read: {error}") from None
 
 
-def _listed(value) -> list:
+def _listed(value: Any) -> list:
     """MATLAB struct arrays of one element come as the element itself."""
     if isinstance(value, dict):
         return [value]
@@ -255,7 +256,7 @@ class PascalMultiTaskDataset(MultiTaskDataset):
         split: str = "train",
         ann_file: str | None = None,
         normal_classes: Sequence[int] | None = NORMAL_CLASSES,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if ann_file is None:
             ann_file = f"ImageSets/Context/{split}.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import mmengine.fileio as fileio
 from mmseg.registry import DATASETS
@@ -53,7 +54,9 @@ PALETTE = [
 ]
 
 
-def _domain(name: str, kind: str, field: str | None = None, stored: str | None = None, **kwargs):
+def _domain(
+    name: str, kind: str, field: str | None = None, stored: str | None = None, **kwargs: Any
+) -> dict:
     return dict(
         kind=kind,
         field=field or f"{name}_map",
@@ -130,7 +133,7 @@ class TaskonomyDataset(MultiTaskDataset):
     )
 
     def __init__(
-        self, buildings: Sequence[str] | str | None = None, folder: str = "", **kwargs
+        self, buildings: Sequence[str] | str | None = None, folder: str = "", **kwargs: Any
     ) -> None:
         self.buildings = buildings
         if folder:

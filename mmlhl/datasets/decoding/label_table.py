@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -76,7 +77,7 @@ def label_table(ann: Annotation) -> LabelTable:
     )
 
 
-def _items(mapping) -> tuple[tuple[int, int], ...] | None:
+def _items(mapping: Mapping[int, int] | None) -> tuple[tuple[int, int], ...] | None:
     return tuple(mapping.items()) if mapping else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,7 +35,7 @@ class LoadImage(LoadImageFromFile):
         **kwargs: Arguments of ``LoadImageFromFile``.
     """
 
-    def __init__(self, *, max_value: float = 1.0, **kwargs) -> None:
+    def __init__(self, *, max_value: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.max_value = max_value
 
