@@ -15,10 +15,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..models.methods import HAD, HADRelease, LwF
 from ..models.methods.distillation import DistillationMethod
+from ..models.methods.protocols import DenseHead
 from ..models.segmentors import LifelongSegmentor
 from .seeds import over_seeds
 from .sheet import Column, Sheet
@@ -37,7 +38,7 @@ METHODS = {
 
 def pull(
     method: DistillationMethod,
-    head: nn.Module,
+    head: DenseHead,
     raw: Tensor,
     label: Tensor,
     weights: Sequence[Tensor] = (),

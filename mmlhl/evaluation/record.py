@@ -146,8 +146,9 @@ class LifelongRecord:
                 metric, dict(higher_is_better=better, values=[None] * done)
             )
             entry["values"].append(now)
-            if f"{task}/{metric}" in (units or {}):
-                entry["unit"] = units[f"{task}/{metric}"]
+            unit = (units or {}).get(f"{task}/{metric}")
+            if unit is not None:
+                entry["unit"] = unit
         for figures in self.metrics.values():
             for entry in figures.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))

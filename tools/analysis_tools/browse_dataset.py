@@ -13,6 +13,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain word
 # isort: split
 import numpy as np
 from mmengine.config import Config, DictAction
+from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
@@ -43,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def dataset_of(cfg: Config, split: str, phase: int | None):
+def dataset_of(cfg: Config, split: str, phase: int | None) -> BaseDataset:
     """Build the dataset of a split, all of it or as a phase sees it.
 
     Raises:

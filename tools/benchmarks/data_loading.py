@@ -67,15 +67,17 @@ class PlainDataset(Dataset):
         return {k: torch.from_numpy(np.ascontiguousarray(a)) for k, a in arrays.items()}
 
     @staticmethod
-    def _zoom(image, label, depth, normal, zoom):
+    def _zoom(
+        image: np.ndarray, label: np.ndarray, depth: np.ndarray, normal: np.ndarray, zoom: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         height, width = label.shape
         h, w = round(height / zoom), round(width / zoom)
         top, left = np.random.randint(height - h + 1), np.random.randint(width - w + 1)
 
-        def cut(array):
+        def cut(array: np.ndarray) -> np.ndarray:
             return np.ascontiguousarray(array[top : top + h, left : left + w])
 
-        def enlarge(array):
+        def enlarge(array: np.ndarray) -> np.ndarray:
             known = np.isfinite(array if array.ndim == 2 else array[..., 0])
             weight = cv2.resize(known.astype(np.float32), (width, height))
             weight[weight < 0.5] = np.nan
@@ -151,6 +153,7 @@ def images_a_second(
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", help="NYUv2 arrays; made if not given")
     parser.add_argument("--workers", type=int, default=2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from statistics import median
 
 import torch
@@ -42,7 +43,7 @@ def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float
     return total / len(distance)
 
 
-def step(function, leaf: Tensor) -> tuple[float, Tensor]:
+def step(function: Callable[[], Tensor], leaf: Tensor) -> tuple[float, Tensor]:
     """Seconds of one forward and backward pass, and the loss."""
     leaf.grad = None
     if leaf.is_cuda:

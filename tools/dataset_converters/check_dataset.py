@@ -20,6 +20,7 @@ LOADERS = ("train", "val", "test")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     from mmlhl.command_line import Parser
 
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,6 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Check what the config names; 1 if training would fail."""
     args = parse_args(argv)
     from mmengine import Config, DefaultScope
     from rich.console import Console

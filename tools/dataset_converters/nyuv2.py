@@ -1,4 +1,4 @@
-"""NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
+r"""NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
 
 Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher. The 894 raw labels become
 the 40 classes of Gupta et al., 2013, or what ``--class-map`` says. Writes
@@ -10,7 +10,7 @@ camera's intrinsics, and ``<out>/README.txt`` says so. A second call goes on whe
 stopped.
 
 Example (h5py is needed: ``pip install h5py``):
-    python tools/dataset_converters/nyuv2.py nyu_depth_v2_labeled.mat splits.mat \\
+    python tools/dataset_converters/nyuv2.py nyu_depth_v2_labeled.mat splits.mat \
         --classes 13 --out data/nyuv2
 """
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -114,7 +114,7 @@ def write_frame(frame: Mapping[str, np.ndarray], paths: Mapping[str, Path]) -> N
             np.save(stream, frame[name])
 
 
-def note_settings(out: Path, args) -> None:
+def note_settings(out: Path, args: argparse.Namespace) -> None:
     """Write ``README.txt`` before any frame; a folder of other settings is not continued.
 
     Args:
@@ -142,7 +142,14 @@ def note_settings(out: Path, args) -> None:
     write_text(path, about)
 
 
-def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, progress) -> int:
+def convert(
+    arrays: Mapping[str, np.ndarray],
+    splits: Mapping[str, np.ndarray],
+    out: Path,
+    table: np.ndarray,
+    args: argparse.Namespace,
+    progress: Callable[[list, str], Iterable],
+) -> int:
     """Convert all frames that are not there yet.
 
     Args:
@@ -178,6 +185,7 @@ def convert(arrays, splits: Mapping[str, np.ndarray], out: Path, table, args, pr
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     from mmlhl.command_line import Parser
 
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -195,6 +203,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Convert the files; 1 if that is not possible."""
     args = parse_args(argv)
     from rich.progress import track
     from scipy.io import loadmat

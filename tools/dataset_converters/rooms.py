@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
     from mmlhl.command_line import Parser
 
     parser = Parser(description="Render the rooms data set")
@@ -29,6 +30,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
+    """Render what is missing; 1 if the folder holds something else."""
     args = parse_args()
     from mmlhl.rendering import write_rooms
 

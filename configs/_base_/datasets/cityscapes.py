@@ -1,5 +1,6 @@
 # The publisher's tree: 19 classes and inverse depth (disparity in pixels). For the 7 categories
 # set num_classes=7, for depth in metres depth='metres' in each dataset.
+_base_ = "./multi_task.py"
 crop_size = (512, 1024)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -17,50 +18,13 @@ train_pipeline = [
     dict(type="PhotoMetricDistortion"),
     dict(type="PackMultiTaskInputs"),
 ]
-dataset_type = "CityscapesMultiTaskDataset"
-data_root = "data/cityscapes"
-
-test_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
-tta_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(
-        type="TestTimeAug",
-        transforms=[
-            [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)],
-            [dict(type="LoadMultiTaskAnnotations")],
-            [dict(type="PackMultiTaskInputs")],
-        ],
-    ),
-]
-
+dataset = dict(type="CityscapesMultiTaskDataset", data_root="data/cityscapes")
 train_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(type=dataset_type, data_root=data_root, split="train", pipeline=train_pipeline),
+    batch_size=8, num_workers=4, dataset=dict(pipeline=train_pipeline, **dataset)
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type=dataset_type, data_root=data_root, split="val", pipeline=test_pipeline, test_mode=True
-    ),
-)
+val_dataloader = dict(batch_size=1, num_workers=4, dataset=dataset)
 test_dataloader = val_dataloader
-
 val_evaluator = dict(
-    type="MultiTaskEvaluator",
-    metrics=dict(
-        seg=dict(type="SegmentationMetric"),
-        depth=dict(type="DepthErrorMetric"),
-    ),
+    metrics=dict(seg=dict(type="SegmentationMetric"), depth=dict(type="DepthErrorMetric"))
 )
 test_evaluator = val_evaluator

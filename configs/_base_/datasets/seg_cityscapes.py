@@ -1,4 +1,5 @@
-# Cityscapes, 19 classes, with mmseg's own loading.
+# Cityscapes, 19 classes, at its own size.
+_base_ = "./segmentation.py"
 crop_size = (512, 1024)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -15,30 +16,19 @@ test_pipeline = [
     dict(type="LoadAnnotations"),
     dict(type="PackSegInputs"),
 ]
+dataset = dict(type="CityscapesDataset", data_root="data/cityscapes")
 train_dataloader = dict(
-    batch_size=4,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type="InfiniteSampler", shuffle=True),
     dataset=dict(
-        type="CityscapesDataset",
-        data_root="data/cityscapes",
         data_prefix=dict(img_path="leftImg8bit/train", seg_map_path="gtFine/train"),
         pipeline=train_pipeline,
-    ),
+        **dataset,
+    )
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
     dataset=dict(
-        type="CityscapesDataset",
-        data_root="data/cityscapes",
         data_prefix=dict(img_path="leftImg8bit/val", seg_map_path="gtFine/val"),
         pipeline=test_pipeline,
-    ),
+        **dataset,
+    )
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type="IoUMetric", iou_metrics=["mIoU"])
-test_evaluator = val_evaluator

@@ -1,5 +1,6 @@
 # Ten tasks, images of 512 pixels brought to 256. The publisher's table of buildings lies under the
 # data's root; for another amount of data set `buildings` to that of the tiny or full split.
+_base_ = "./multi_task.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadMultiTaskAnnotations"),
@@ -7,9 +8,6 @@ train_pipeline = [
     dict(type="MultiTaskRandomFlip", prob=0.5),
     dict(type="PackMultiTaskInputs"),
 ]
-dataset_type = "TaskonomyDataset"
-data_root = "data/taskonomy"
-
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="MultiTaskResize", scale=(256, 256)),
@@ -28,39 +26,19 @@ tta_pipeline = [
         ],
     ),
 ]
-
+dataset = dict(
+    type="TaskonomyDataset",
+    data_root="data/taskonomy",
+    buildings="splits_taskonomy/train_val_test_medium.csv",
+)
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        buildings="splits_taskonomy/train_val_test_medium.csv",
-        split="train",
-        pipeline=train_pipeline,
-    ),
+    batch_size=32, num_workers=4, dataset=dict(pipeline=train_pipeline, **dataset)
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        buildings="splits_taskonomy/train_val_test_medium.csv",
-        split="test",
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    batch_size=1, num_workers=4, dataset=dict(split="test", pipeline=test_pipeline, **dataset)
 )
 test_dataloader = val_dataloader
-
 val_evaluator = dict(
-    type="MultiTaskEvaluator",
     metrics=dict(
         segment_semantic=dict(type="SegmentationMetric"),
         depth_zbuffer=dict(type="DepthErrorMetric", field="depth_zbuffer_map"),
@@ -72,6 +50,6 @@ val_evaluator = dict(
         keypoints2d=dict(type="ChannelErrorMetric", field="keypoints2d_map"),
         keypoints3d=dict(type="ChannelErrorMetric", field="keypoints3d_map"),
         principal_curvature=dict(type="ChannelErrorMetric", field="principal_curvature_map"),
-    ),
+    )
 )
 test_evaluator = val_evaluator
