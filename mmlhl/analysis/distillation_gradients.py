@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..models.heads import BaseDenseHead
 from ..models.methods import HAD, HADRelease, LwF
 from ..models.methods.distillation import DistillationMethod
-from ..models.methods.protocols import DenseHead
 from ..models.segmentors import LifelongSegmentor
 from .seeds import over_seeds
 from .sheet import Column, Sheet
@@ -38,7 +38,7 @@ METHODS = {
 
 def pull(
     method: DistillationMethod,
-    head: DenseHead,
+    head: BaseDenseHead,
     raw: Tensor,
     label: Tensor,
     weights: Sequence[Tensor] = (),

@@ -1,5 +1,6 @@
 _base_ = "./multi_task.py"
-dataset = dict(type="CamVidDataset", data_root="data/camvid")
+data_root = "data/camvid"
+dataset = dict(type="CamVidDataset", data_root=data_root)
 train_dataloader = dict(batch_size=8, dataset=dataset)
 val_dataloader = dict(batch_size=8, dataset=dataset)
 test_dataloader = dict(batch_size=8, dataset=dict(split="test", **dataset))

@@ -18,7 +18,8 @@ train_pipeline = [
     dict(type="PhotoMetricDistortion"),
     dict(type="PackMultiTaskInputs"),
 ]
-dataset = dict(type="CityscapesMultiTaskDataset", data_root="data/cityscapes")
+data_root = "data/cityscapes"
+dataset = dict(type="CityscapesMultiTaskDataset", data_root=data_root)
 train_dataloader = dict(
     batch_size=8, num_workers=4, dataset=dict(pipeline=train_pipeline, **dataset)
 )

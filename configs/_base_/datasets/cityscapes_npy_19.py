@@ -5,7 +5,8 @@ train_pipeline = [
     dict(type="LoadMultiTaskAnnotations"),
     dict(type="PackMultiTaskInputs"),
 ]
-dataset = dict(type="CityscapesNpyDataset", data_root="data/cityscapes_npy", num_classes=19)
+data_root = "data/cityscapes_npy"
+dataset = dict(type="CityscapesNpyDataset", data_root=data_root, num_classes=19)
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline, **dataset))
 val_dataloader = dict(batch_size=64, dataset=dataset)
 test_dataloader = val_dataloader

@@ -16,7 +16,8 @@ train_pipeline = [
     dict(type="PhotoMetricDistortion"),
     dict(type="PackMultiTaskInputs"),
 ]
-dataset = dict(type="PascalMultiTaskDataset", data_root="data/PASCAL_MT")
+data_root = "data/PASCAL_MT"
+dataset = dict(type="PascalMultiTaskDataset", data_root=data_root)
 train_dataloader = dict(
     batch_size=8, num_workers=4, dataset=dict(pipeline=train_pipeline, **dataset)
 )

@@ -26,9 +26,10 @@ tta_pipeline = [
         ],
     ),
 ]
+data_root = "data/taskonomy"
 dataset = dict(
     type="TaskonomyDataset",
-    data_root="data/taskonomy",
+    data_root=data_root,
     buildings="splits_taskonomy/train_val_test_medium.csv",
 )
 train_dataloader = dict(
