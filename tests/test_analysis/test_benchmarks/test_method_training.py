@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+import torch
 
 from mmlhl.analysis.benchmarks import method_runs, method_training
+from mmlhl.engine.runners import LifelongRunner
 from mmlhl.evaluation import LifelongRecord
 
 from .method_samples import ORDERS, finish, method_config
@@ -104,3 +106,35 @@ def test_a_search_ends_if_a_run_of_it_fails(cfg, tmp_path, monkeypatch):
     monkeypatch.setattr(method_training, "train", train)
     method_training.search(cfg, ["LwF"], ORDERS[0], tmp_path, 1, None)
     assert len(tried) == 5  # two bounds and three strengths, each once
+
+
+def test_a_run_with_a_shared_first_phase_is_the_run_that_trains_it_itself(
+    sequence_config, tmp_path
+):
+    tiny = sequence_config(tmp_path / "unused")
+    tiny.disjoint_phases, tiny.train_cfg.max_epochs = True, 1
+    methods = dict(
+        Naive=dict(method=dict(type="Naive")),
+        LwF=dict(method=dict(type="LwF"), first_phase="Naive"),
+    )
+    tiny.benchmark = dict(methods=methods)
+    run = method_runs.Run("LwF", ORDERS[0], 3)
+    source = method_runs.first_phase_run(tiny, run)
+
+    def train(run, root):
+        cfg = method_runs.run_config(tiny, run)
+        cfg.work_dir, cfg.resume = str(run.folder(root)), True
+        LifelongRunner.from_cfg(cfg).train()
+        return run.record(root)
+
+    alone = train(run, tmp_path / "alone")
+    train(source, tmp_path)
+    method_training.take_first_phase(source.folder(tmp_path), run, tiny, tmp_path)
+    shared = train(run, tmp_path)
+    assert shared.metrics == alone.metrics and shared.method == alone.method
+    weights = [
+        torch.load(run.folder(root) / record.phases[-1]["checkpoint"], weights_only=False)
+        for root, record in ((tmp_path / "alone", alone), (tmp_path, shared))
+    ]
+    for name, tensor in weights[0]["state_dict"].items():
+        assert torch.equal(tensor, weights[1]["state_dict"][name]), name
