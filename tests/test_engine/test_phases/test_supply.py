@@ -1,0 +1,93 @@
+"""How many images and batches a phase gets: none may be recorded that took no step."""
+
+import json
+
+import pytest
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+from mmlhl.engine import LifelongRunner, parse_phases, phase_config
+from mmlhl.engine.phases import supply
+from mmlhl.engine.phases.supply import Supplies
+
+STEPS = []
+
+
+@HOOKS.register_module()
+class NoteSteps(Hook):
+    """Notes each step's task."""
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        STEPS.append(runner.model.new_tasks[0])
+
+
+def of(cfg, index=0):
+    phases = parse_phases(cfg)
+    loaders = [phase_config(cfg, phases, i).train_dataloader for i in range(len(phases))]
+    return Supplies(loaders).of(loaders[index], "train_dataloader")
+
+
+@pytest.mark.parametrize(
+    ("loader", "images", "batches", "smallest"),
+    [
+        (dict(batch_size=2), 4, 2, 2),
+        (dict(batch_size=3), 4, 2, 1),
+        (dict(batch_size=3, drop_last=True), 4, 1, 3),
+        (dict(batch_size=9), 4, 1, 4),
+        (dict(batch_size=9, drop_last=True, sampler=dict(type="InfiniteSampler")), 4, None, 9),
+        (dict(dataset=dict(part=None)), 12, 6, 2),
+        (dict(dataset=dict(part=[1, 5])), 2, 1, 2),
+        (dict(dataset=dict(indices=7)), 2, 1, 2),
+    ],
+)
+def test_images_and_batches(config, loader, images, batches, smallest):
+    cfg = config()
+    cfg.merge_from_dict(dict(train_dataloader=loader))
+    given = of(cfg)
+    assert (given.images, given.batches, given.smallest) == (images, batches, smallest)
+    assert len(given.batch(2)["inputs"]) == 2
+
+
+def test_images_are_shared_out_among_processes(config, monkeypatch):
+    monkeypatch.setattr("mmengine.dataset.sampler.get_dist_info", lambda: (0, 3))
+    monkeypatch.setattr(supply, "get_world_size", lambda: 3)
+    cfg = config()
+    cfg.train_dataloader.update(batch_size=2, drop_last=True)
+    assert (of(cfg).batches, of(cfg).smallest) == (1, 2)  # 4 images are 2 in each of 3 processes
+    cfg.train_dataloader.update(batch_size=3)
+    with pytest.raises(ValueError, match=r"4 image\(s\) for 3 process\(es\) with batch_size=3"):
+        of(cfg)
+
+
+def test_a_dataset_is_built_once_for_all_phases(config, monkeypatch):
+    built = []
+    build = supply.DATASETS.build
+    monkeypatch.setattr(supply.DATASETS, "build", lambda cfg: built.append(cfg) or build(cfg))
+    cfg = config()
+    phases = parse_phases(cfg)
+    loaders = [phase_config(cfg, phases, i).train_dataloader for i in range(3)]
+    supplies = Supplies(loaders)
+    given = [supplies.of(loader, "train_dataloader") for loader in loaders]
+    assert len(built) == 1 and built[0]["tasks"] == ["seg", "depth", "normal"]
+    assert len({id(each.dataset) for each in given}) == 1
+
+
+@pytest.mark.parametrize("images", [3, 4, 5, 6])
+def test_every_recorded_phase_took_a_step(config, tmp_path, images):
+    STEPS.clear()
+    cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"])])
+    cfg.custom_hooks = [dict(type="NoteSteps")]
+    cfg.train_cfg.max_epochs = 1
+    cfg.param_scheduler = None
+    cfg.train_dataloader.update(batch_size=2, drop_last=True)
+    cfg.train_dataloader.dataset.indices = images
+    cfg.test_dataloader = cfg.test_evaluator = cfg.test_cfg = None
+    if images < 4:
+        with pytest.raises(ValueError, match=r"phases\[0\]: train_dataloader gives no batch"):
+            LifelongRunner.from_cfg(cfg).train()
+        assert STEPS == [] and not (tmp_path / "run" / "lifelong.json").exists()
+        return
+    LifelongRunner.from_cfg(cfg).train()
+    record = json.loads((tmp_path / "run" / "lifelong.json").read_text())
+    assert [phase["name"] for phase in record["phases"]] == ["seg", "depth"]
+    assert set(STEPS) == {"seg", "depth"}
