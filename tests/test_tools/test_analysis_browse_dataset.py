@@ -31,8 +31,11 @@ def test_draws_all_annotations_of_the_whole_set(tmp_path, tool, config_file, cap
     tool.main([config_file, "--out", str(out), "--count", "2", "--cell-width", "48"])
     shapes = drawn(out)
     assert list(sorted(shapes)) == ["00000_00000.png", "00001_00001.png"]
-    # Image and three maps of 32x48 with captions of 18 pixels, two a row, 6 pixels apart.
-    assert set(shapes.values()) == {(2 * (32 + 18) + 6, 2 * 48 + 6, 3)}
+    # Image and three maps of 32x48 with captions of 18 pixels, two a row, 6 pixels apart; below
+    # them what the colours mean: a legend, a bar of 47 pixels and a sphere of 65.
+    grid = 2 * (32 + 18) + 6
+    for height, width, _ in shapes.values():
+        assert width == 2 * 48 + 6 and height > grid + 47 + 65
     assert "Wrote 2 of 12 samples" in capsys.readouterr().out
 
 
@@ -41,8 +44,8 @@ def test_a_phase_has_its_own_task_and_part_of_the_images(tmp_path, tool, config_
     tool.main([config_file, "--out", str(out), "--phase", "2", "--cell-width", "48"])
     shapes = drawn(out)
     assert "Wrote 4 of 4 samples" in capsys.readouterr().out and len(shapes) == 4
-    # Image and depth, nothing else.
-    assert set(shapes.values()) == {(32 + 18, 2 * 48 + 6, 3)}
+    # Image, depth and its colour bar, nothing else.
+    assert set(shapes.values()) == {(32 + 18 + 6 + 47, 2 * 48 + 6, 3)}
 
 
 def test_no_such_phase_or_split(tmp_path, tool, config_file):
