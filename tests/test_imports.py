@@ -22,6 +22,7 @@ LEAVES |= {"mmlhl.command_line", "mmlhl.registry", "mmlhl.config_values", "mmlhl
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"
+DECODERS = "mmlhl.models.heads.decoders"
 #: What a method is given.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
@@ -41,7 +42,8 @@ MAY_IMPORT = {
     "mmlhl.models": {"mmlhl.checkpoints"},
     "mmlhl.models.losses": {"mmlhl.models"},
     SPACE: {"mmlhl.models.losses"},
-    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE},
+    DECODERS: set(),
+    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS},
     "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
     STEP: set(),

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..losses.masking import full_precision
 from ..views import FLIP_AXES
+from .decoders import build_decoder
 from .output_space import OutputSpace
 
 #: What a side of a map may be while a graph is recorded.
@@ -35,15 +36,15 @@ class BaseDenseHead(OutputSpace, BaseModule):
     else. It has to define :meth:`activation` and :meth:`distance`.
 
     Args:
-        decoder: config of any registered mmseg decode head. ``num_classes`` is filled in with
-            ``channels`` and may be left out.
+        decoder: config of a registered mmseg decode head, see :mod:`.decoders`. ``num_classes`` is
+            filled in with ``channels`` and may be left out.
         channels: K, the number of channels of the raw map.
         field: name of the task's maps in a data sample: ``gt_<field>``, ``pred_<field>``.
         loss: config, or list of configs, of the losses against ground truth.
         init_cfg: as in mmengine.
 
     Raises:
-        ValueError: if the decoder is configured with another number of channels, or with a loss.
+        ValueError: if the decoder cannot serve, or one of its options would have no effect.
     """
 
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
@@ -60,25 +61,8 @@ class BaseDenseHead(OutputSpace, BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        decoder = dict(decoder)
-        given = decoder.setdefault("num_classes", channels)
-        if given != channels:
-            raise ValueError(
-                f"{type(self).__name__}: decoder.num_classes is {given}, but this output space "
-                f"has {channels} channel(s); leave num_classes out of the decoder"
-            )
-        if channels == 1:
-            decoder.setdefault("threshold", 0.5)  # mmseg warns without one; nothing here reads it
-        elif channels == 2:
-            decoder.setdefault("out_channels", 2)
-        if "loss_decode" in decoder:
-            raise ValueError(
-                f"{type(self).__name__}: decoder.loss_decode would not be used, as the loss is the "
-                "head's; move it to the head, beside the decoder: loss=..."
-            )
-        # never called, only has to build quietly
-        decoder["loss_decode"] = dict(type="CrossEntropyLoss", avg_non_ignore=True)
-        self.decoder = MODELS.build(decoder)
+        self.decoder = build_decoder(decoder, channels, type(self).__name__, self.kind)
+        self.channels = channels
         self.field = field
         losses = [loss] if isinstance(loss, dict) else loss
         self.losses = nn.ModuleList(MODELS.build(dict(cfg)) for cfg in losses)
@@ -90,8 +74,19 @@ class BaseDenseHead(OutputSpace, BaseModule):
 
     # -- forward ---------------------------------------------------------------------------
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Raw map ``(N, K, h, w)`` from the encoder's feature maps."""
-        return self.decoder(feats)
+        """Raw map ``(N, K, h, w)`` from the encoder's feature maps.
+
+        Raises:
+            ValueError: if the decoder gives something else.
+        """
+        raw = self.decoder(feats)
+        if not isinstance(raw, Tensor) or raw.shape[1] != self.channels:
+            given = tuple(raw.shape) if isinstance(raw, Tensor) else f"a {type(raw).__name__}"
+            raise ValueError(
+                f"{type(self).__name__}: decoder {type(self.decoder).__name__} gives {given}; it "
+                f"must give one map of {self.channels} channel(s), (N, {self.channels}, h, w)"
+            )
+        return raw
 
     def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
         """Raw map resized bilinearly to ``size`` (H, W), in float32."""

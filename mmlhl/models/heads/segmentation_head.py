@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
@@ -51,7 +52,8 @@ class SegmentationHead(BaseDenseHead):
     the distance the student's cross-entropy with it (HAD, section 2).
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        decoder: config of any mmseg decode head; ``num_classes`` may be left out. A ``sampler``
+            in it, such as ``OHEMPixelSampler``, chooses the pixels that the losses see.
         num_classes: number of classes C.
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
@@ -76,9 +78,15 @@ class SegmentationHead(BaseDenseHead):
     ) -> None:
         if num_classes < 2:
             raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes}")
+        decoder = dict(decoder)
+        sampler = decoder.pop("sampler", None)
         super().__init__(decoder, num_classes, field, loss, init_cfg)
         self.num_classes = self.num_groups = num_classes
         self.ignore_index = ignore_index
+        self.sampler = None
+        if sampler is not None:
+            context = SimpleNamespace(loss_decode=self.losses, ignore_index=ignore_index)
+            self.sampler = TASK_UTILS.build(sampler, default_args=dict(context=context))
         self.soft_pseudo_label = soft_pseudo_label
 
     def activation(self, resized: Tensor) -> Tensor:
@@ -92,9 +100,12 @@ class SegmentationHead(BaseDenseHead):
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
+        options: dict = dict(ignore_index=self.ignore_index)
+        if self.sampler is not None:
+            options["weight"] = self.sampler.sample(logits, gt.long())
         losses: dict[str, Tensor] = {}
         for loss in self._named_losses():
-            value = loss(logits, label, ignore_index=self.ignore_index)
+            value = loss(logits, label, **options)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
         losses["acc_seg"] = pixel_accuracy(logits, label, self.ignore_index)
         return losses
