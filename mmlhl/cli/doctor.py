@@ -83,15 +83,15 @@ def check_torch() -> list[Finding]:
 def check_mm_packages() -> list[Finding]:
     """The mm* packages: exactly one kind, complete, and importable."""
     have = {
-        kind: {name: installed(name) for name in names if installed(name)}
+        kind: {name: found for name in names if (found := installed(name))}
         for kind, names in KINDS.items()
     }
-    chosen = [kind for kind, found in have.items() if found]
+    chosen = [kind for kind, versions in have.items() if versions]
     if not chosen:
         mend = 'pip install "mmlhl[onedl]"  (or "mmlhl[classic]")'
         return [Finding("mm packages", "none", "wrong", mend)]
     if len(chosen) > 1:
-        names = " ".join(name for found in have.values() for name in found)
+        names = " ".join(name for versions in have.values() for name in versions)
         mend = f'pip uninstall -y {names}; pip install "mmlhl[onedl]"'
         return [Finding("mm packages", "both kinds, over each other", "wrong", mend)]
     (kind,) = chosen
@@ -154,9 +154,9 @@ def check_package() -> list[Finding]:
             findings.append(
                 Finding(folder, str(error), "wrong", "pip install --force-reinstall mmlhl")
             )
-    error = import_error("mmlhl.models")
-    if error:
-        findings.append(Finding("registration", error, "wrong", "mend what is named above"))
+    broken = import_error("mmlhl.models")
+    if broken:
+        findings.append(Finding("registration", broken, "wrong", "mend what is named above"))
     return findings
 
 

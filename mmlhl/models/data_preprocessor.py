@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Number
 from typing import Any
 
 import torch
@@ -43,12 +42,12 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
 
     def __init__(
         self,
-        mean: Sequence[Number] | None = None,
-        std: Sequence[Number] | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
         size: tuple[int, int] | None = None,
         size_divisor: int | None = None,
-        pad_val: Number = 0,
-        seg_pad_val: Number = 255,
+        pad_val: float = 0,
+        seg_pad_val: float = 255,
         bgr_to_rgb: bool = False,
         rgb_to_bgr: bool = False,
         batch_augments: list[dict] | None = None,

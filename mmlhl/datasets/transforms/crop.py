@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import cast
 
 import numpy as np
 from mmcv.transforms import CenterCrop
@@ -31,7 +32,7 @@ class MultiTaskRandomCrop(RandomCrop):
         ignore_index: int = 255,
     ) -> None:
         if not isinstance(crop_size, int):
-            crop_size = tuple(crop_size)
+            crop_size = cast(tuple[int, int], tuple(crop_size))
         super().__init__(crop_size, cat_max_ratio, ignore_index)
 
     def transform(self, results: dict) -> dict:
@@ -71,7 +72,8 @@ class MultiTaskCenterCrop(CenterCrop):
         clip_object_border: bool = True,
     ) -> None:
         pad_cfg = {**(pad_cfg or {}), "type": "mmseg.MultiTaskPad"}
-        crop_size = crop_size if isinstance(crop_size, int) else tuple(crop_size)
+        if not isinstance(crop_size, int):
+            crop_size = cast(tuple[int, int], tuple(crop_size))
         super().__init__(crop_size, auto_pad, pad_cfg, clip_object_border)
 
     def _crop_img(self, results: dict, bboxes: np.ndarray) -> None:

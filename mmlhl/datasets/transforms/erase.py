@@ -17,6 +17,8 @@ class StockRandomCutOut(RandomCutOut):
     maps are unknown in the holes.
     """
 
+    seg_fill_in: int | None
+
     def transform(self, results: dict) -> dict:
         """Cut holes into the image.
 

@@ -50,7 +50,8 @@ class MultiTaskRandomRotate(BaseTransform):
 
     @cache_randomness
     def _draw(self) -> tuple[bool, float]:
-        return bool(np.random.rand() < self.prob), float(np.random.uniform(*self.degree))
+        lowest, greatest = self.degree
+        return bool(np.random.rand() < self.prob), float(np.random.uniform(lowest, greatest))
 
     def transform(self, results: dict) -> dict:
         """Rotate the image and its annotations.
@@ -117,7 +118,7 @@ class StockRandomRotFlip(RandomRotFlip):
         direction = ("vertical", "horizontal")[np.random.randint(0, 2)]
         results["img"] = flip_map(np.rot90(results["img"], quarters).copy(), direction, "channels")
         results["img_shape"] = results["img"].shape[:2]
-        turned = np.float32([(1, 0), (0, -1), (-1, 0), (0, 1)])[quarters]
+        turned = np.array([(1, 0), (0, -1), (-1, 0), (0, 1)], np.float32)[quarters]
         matrix = np.array([[turned[0], -turned[1]], [turned[1], turned[0]]])
         for key, kind in list(annotation_maps(results)):
             array = np.rot90(results[key], quarters).copy()
