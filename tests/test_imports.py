@@ -26,7 +26,7 @@ DECODERS = "mmlhl.models.heads.decoders"
 #: What a method is given.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
-MODELS |= {"mmlhl.models", HEAD, METHOD}
+MODELS |= {"mmlhl.models", HEAD, METHOD, PROTOCOLS}
 SEGMENTORS = "mmlhl.models.segmentors"
 ENGINE = {"mmlhl.engine", "mmlhl.engine.phases"}
 BELOW_ENGINE = MODELS | {"mmlhl.checkpoints", "mmlhl.datasets", "mmlhl.evaluation"}
@@ -65,11 +65,7 @@ MAY_IMPORT = {
     **{leaf: set() for leaf in LEAVES},
 }
 #: Arrows that should not be, by file and room; to shrink to none.
-EXCEPTIONS = {
-    ("mmlhl.engine.hooks.lifelong_phase_hook", SEGMENTORS),
-    ("mmlhl.engine.hooks.old_heads", SEGMENTORS),
-    ("mmlhl.engine.recording", SEGMENTORS),
-}
+EXCEPTIONS: set[tuple[str, str]] = set()
 #: Rooms that only what lies above them uses, so that `import mmlhl` does without.
 NOT_AT_IMPORT = ("matplotlib", "mmlhl.analysis", "mmlhl.rendering")
 

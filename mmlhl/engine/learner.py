@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol, cast
 
 from mmengine.dist import all_reduce_params, get_world_size
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
+from torch import Tensor
+
+from ..models.methods.base_method import BaseMethod
+from ..models.methods.protocols import Learner
 
 
-def unwrap(runner: Runner) -> nn.Module:
+class PhaseModel(Learner, Protocol):
+    """What the engine touches of a model that lives through phases, which is a module."""
+
+    @property
+    def method(self) -> BaseMethod:
+        """What keeps old tasks."""
+
+    def set_teacher(self, model: Any) -> None:
+        """Freeze a model and make it the teacher; None lets it go."""
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Buffers, BN statistics among them."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All weights and buffers by name."""
+
+    def register_forward_hook(self, hook: Callable, **kwargs: Any) -> Any:
+        """Call something whenever the model has run."""
+
+
+def unwrap(runner: Runner) -> PhaseModel:
     """The runner's model without its distributed wrapper."""
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return cast(PhaseModel, model)
 
 
-def average_buffers(model: nn.Module) -> None:
+def has_phases(model: object) -> bool:
+    """Whether a model is one that lives through phases, a LifelongSegmentor or its like."""
+    return all(hasattr(model, name) for name in ("heads", "old_tasks", "method", "set_teacher"))
+
+
+def average_buffers(model: PhaseModel) -> None:
     """Give all processes the mean of their BN statistics, which differ by rank."""
     if get_world_size() > 1:
         all_reduce_params([b for b in model.buffers() if b.is_floating_point()], op="mean")

@@ -15,14 +15,14 @@ from rich.console import Console
 
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
-from ..models.segmentors import LifelongSegmentor
+from .learner import PhaseModel
 
 
 @master_only
 def add_to_record(
     path: str,
     runner: Runner,
-    model: LifelongSegmentor,
+    model: PhaseModel,
     name: str,
     tasks: list[str],
     checkpoint: str,

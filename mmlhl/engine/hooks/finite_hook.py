@@ -15,7 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ..learner import unwrap
+from ..learner import PhaseModel, unwrap
 from .step_edits import optimizers
 
 ACTIONS = ("stop", "skip")
@@ -163,7 +163,7 @@ def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
     return [f"{k} = {float(v.mean())}" for k, v in losses.items() if not v.isfinite().all()]
 
 
-def names_of(model: nn.Module, parameters: Iterable[nn.Parameter]) -> list[str]:
+def names_of(model: PhaseModel, parameters: Iterable[nn.Parameter]) -> list[str]:
     """Names of those parameters whose gradient is not finite."""
     bad = {id(p) for p in parameters if p.grad is not None and not p.grad.isfinite().all()}
     return [f"the gradient of {name}" for name, p in model.named_parameters() if id(p) in bad]

@@ -11,9 +11,8 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch.utils.hooks import RemovableHandle
 
-from ...models.segmentors import LifelongSegmentor
 from ...models.teachers import build_teacher, model_config
-from ..learner import average_buffers, averaged_weights, unwrap
+from ..learner import average_buffers, averaged_weights, has_phases, unwrap
 from .old_heads import check_old_heads
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
@@ -79,7 +78,7 @@ class LifelongPhaseHook(Hook):
                 names is where mmengine goes on from and no teacher.
         """
         model = unwrap(runner)
-        if not isinstance(model, LifelongSegmentor):
+        if not has_phases(model):
             raise TypeError(f"LifelongPhaseHook needs a LifelongSegmentor, got {type(model)}")
         if not any(isinstance(hook, PhaseResultHook) for hook in runner.hooks):
             runner.register_hook(PhaseResultHook(**self._result))
@@ -107,7 +106,7 @@ class LifelongPhaseHook(Hook):
         if model.old_tasks and self.teacher_checkpoint and not self._loaded:
             # a new encoder takes no weights, but what the method remembers goes on
             self._take(runner, CheckpointLoader.load_checkpoint(self.teacher_checkpoint, "cpu"))
-        if model.old_tasks and model.method.needs_teacher:
+        if model.old_tasks and model.method.needs_teacher and self.teacher_checkpoint:
             outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
             config = self.teacher_model or runner.cfg.model
             config = model_config(dict(model=config, data_preprocessor=outer))

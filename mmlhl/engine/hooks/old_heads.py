@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ...checkpoints import weights_of
-from ...models.segmentors import LifelongSegmentor
 from ...models.teachers import first_few, misfits
+from ..learner import PhaseModel
 
 
-def check_old_heads(model: LifelongSegmentor, state: Mapping[str, Tensor]) -> None:
+def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
     """A head that learns nothing in this phase has to come from the checkpoint as a whole.
 
     Args:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
-from torch import nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
+
+from ..learner import PhaseModel
 
 
 def optimizers(runner: Runner) -> list[Optimizer]:
@@ -16,7 +17,7 @@ def optimizers(runner: Runner) -> list[Optimizer]:
     return [each.optimizer for each in (wrapper.values() if several else [wrapper])]
 
 
-def check_optimizer(model: nn.Module, runner: Runner) -> None:
+def check_optimizer(model: PhaseModel, runner: Runner) -> None:
     """Every trainable parameter has to be in the optimiser.
 
     A head that is added after the optimiser was built would silently never be trained.
@@ -38,7 +39,7 @@ def check_optimizer(model: nn.Module, runner: Runner) -> None:
         )
 
 
-def watch_steps(model: nn.Module, runner: Runner) -> list[RemovableHandle]:
+def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     """Let the method edit each step, on reduced and unscaled gradients, whatever wraps them.
 
     Torch hooks on the optimiser and none on the loop: a step that mixed precision skips, or that

@@ -90,7 +90,7 @@ class TrainingFactsHook(Hook):
 
 
 def _model(runner: Runner) -> nn.Module:
-    model = unwrap(runner)
+    model: Any = unwrap(runner)
     return model.module if isinstance(model, BaseTTAModel) else model
 
 

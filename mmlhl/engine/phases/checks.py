@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from typing import Any
 
 from mmengine.config import Config
 from mmseg.registry import MODELS
@@ -82,7 +83,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
                     )
 
 
-def method_class(method: dict) -> type:
+def method_class(method: Any) -> Any:
     """The class that a method's config names, whatever that is."""
     name = method.get("type") if isinstance(method, dict) else method
     return MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -169,7 +170,7 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
 
 def learning_model(cfg: Mapping) -> dict:
     """The model that learns: the one inside, where another wraps it for testing."""
-    model = cfg.get("model")
+    model: Any = cfg.get("model")
     while isinstance(model, dict) and isinstance(model.get("module"), dict):
         model = model["module"]
     return model

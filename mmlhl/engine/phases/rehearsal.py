@@ -18,7 +18,6 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATA_SAMPLERS, EVALUATOR, MODELS, PARAM_SCHEDULERS
-from torch import nn
 
 from ...registered import names_class, registered_class
 from .agreement import check_evaluator, check_labels, check_names
@@ -71,7 +70,7 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
-    teacher: nn.Module | None = None
+    teacher: Any = None
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
@@ -105,7 +104,7 @@ def _named(place: str, function: Any, *args: Any) -> Any:
         raise ValueError(f"{place}: {name}{error}") from error
 
 
-def _model(cfg: Config) -> nn.Module:
+def _model(cfg: Config) -> Any:
     """The model of a phase, on the device that it is going to be trained on."""
     config = copy.deepcopy(cfg.model)
     if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
@@ -114,7 +113,7 @@ def _model(cfg: Config) -> nn.Module:
 
 
 def _check_loaders(
-    cfg: Config, phase: Phase, model: nn.Module, supplies: Supplies, where: str
+    cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
 ) -> dict[str, Supply]:
     """Build the datasets of a phase and read a sample of each."""
     given: dict[str, Supply] = {}
@@ -146,7 +145,7 @@ def _check_loaders(
     return given
 
 
-def _optimiser(cfg: Config, model: nn.Module, supply: Supply) -> None:
+def _optimiser(cfg: Config, model: Any, supply: Supply) -> None:
     """Build the optimiser and its schedule, which check their own options."""
     wrapper = cfg.get("optim_wrapper")
     if wrapper is None:
@@ -159,7 +158,7 @@ def _optimiser(cfg: Config, model: nn.Module, supply: Supply) -> None:
         PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
 
 
-def _test(model: nn.Module, supply: Supply, cfg: Config, kind: str) -> None:
+def _test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
     """Predict an image and hand it to the metrics."""
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.optim.scheduler import ConstantParamScheduler, LinearParamScheduler
@@ -52,7 +53,7 @@ def schedulers(cfg: Mapping) -> list[dict]:
     return [scheduler for _, _, group in _groups(cfg) for scheduler in group]
 
 
-def _groups(cfg: Mapping) -> Iterator[tuple[dict, str, list[dict]]]:
+def _groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
     """Lists of schedulers that belong together, and where they stand in the config."""
     node = cfg.get("param_scheduler")
     places = [(cfg, "param_scheduler")]

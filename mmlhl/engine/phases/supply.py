@@ -5,20 +5,31 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.dataset import pseudo_collate as default_collate
 from mmengine.dist import get_world_size
 from mmengine.registry import FUNCTIONS
 from mmseg.registry import DATA_SAMPLERS, DATASETS
-from torch.utils.data import Dataset
 
 from ...registered import names_class
 from .datasets import is_multi_task
 
 #: images of a dataset that are kept for a trial
 KEPT = 4
+
+
+class Images(Protocol):
+    """What is asked of a dataset."""
+
+    metainfo: Any
+
+    def __len__(self) -> int:
+        """Number of images."""
+
+    def __getitem__(self, index: int) -> Any:
+        """A sample, as its pipeline gives it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class Supply:
         collate: makes a batch of samples.
     """
 
-    dataset: Dataset
+    dataset: Images
     images: int
     batches: int | None
     smallest: int
@@ -55,7 +66,7 @@ class Supplies:
 
     def __init__(self, loaders: Iterable[Mapping]) -> None:
         self._tasks: dict[str, list[str]] = {}
-        self._built: dict[str, tuple[Dataset, int]] = {}
+        self._built: dict[str, tuple[Images, int]] = {}
         for loader in loaders:
             dataset = loader["dataset"]
             if is_multi_task(dataset):
@@ -95,11 +106,11 @@ class Supplies:
             collate = made
         return Supply(dataset, images, batches, smallest, collate or default_collate)
 
-    def _dataset(self, config: Mapping) -> tuple[Dataset, int]:
+    def _dataset(self, config: Mapping) -> tuple[Images, int]:
         """A dataset and its number of images, of which a multi-task dataset keeps only a few."""
         key = _key(config)
         if key not in self._built:
-            whole = copy.deepcopy(config)
+            whole: Any = copy.deepcopy(config)
             if is_multi_task(config):
                 whole.pop("part", None)
                 whole["tasks"] = self._tasks.get(key) or None
@@ -116,7 +127,7 @@ class Supplies:
 class _View:
     """As many images of a dataset, for samplers."""
 
-    def __init__(self, dataset: Dataset, images: int) -> None:
+    def __init__(self, dataset: Images, images: int) -> None:
         self._dataset, self._images = dataset, images
 
     def __len__(self) -> int:
