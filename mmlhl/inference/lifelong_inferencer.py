@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.dataset import pseudo_collate
 from mmengine.infer.infer import BaseInferencer
 from mmengine.registry import INFERENCERS as ROOT_INFERENCERS
 from mmengine.registry import init_default_scope
@@ -91,6 +92,9 @@ class LifelongInferencer(BaseInferencer):
         # by __dict__: torch types what is assigned to a module as a tensor or a module
         self.loaded.model.__dict__.update(cfg=cfg, dataset_meta=self.loaded.dataset_meta)
         return self.loaded.model
+
+    def _init_collate(self, cfg: Config) -> Callable:
+        return pseudo_collate  # what the preprocessor takes; mmengine's way warns of its registry
 
     def _init_pipeline(self, cfg: Config) -> FramePipeline:
         return FramePipeline(test_pipeline(cfg))

@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
@@ -60,6 +61,7 @@ def load_model(
             LifelongSegmentor, knows a task not, or does not fit its config.
     """
     place = check_device(device)
+    init_default_scope("mmseg")
     if "://" not in checkpoint and not osp.isfile(checkpoint):
         raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
@@ -68,7 +70,9 @@ def load_model(
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
     chosen = _chosen_tasks(tasks, known, checkpoint)
-    described.update(tasks=chosen, new_tasks=[], method=dict(type="Naive"))
+    # one by one: update() of a ConfigDict merges, and Naive has none of the other method's options
+    for key, value in dict(tasks=chosen, new_tasks=[], method=dict(type="Naive")).items():
+        described[key] = value
     model = MODELS.build(described)
     load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
     model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import ConfigDict
+from mmengine.registry import init_default_scope
 
 from mmlhl.inference.loading import load_model, without_pretrained
 
@@ -25,6 +26,11 @@ def test_nothing_is_downloaded():
         heads={},
     )
     assert model.backbone.init_cfg == weights  # the config is left as it is
+
+
+def test_no_scope_has_to_be_set_before(checkpoint):
+    init_default_scope("mmengine")
+    assert load_model(checkpoint, tasks=["depth"]).model.tasks == ["depth"]
 
 
 def test_a_checkpoint_of_one_phase_knows_its_tasks(checkpoint, tmp_path):
