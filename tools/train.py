@@ -27,6 +27,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--resume", action="store_true", help="go on from what is in the work dir, if anything"
     )
+    parser.add_argument(
+        "--resume-changed",
+        action="store_true",
+        help="resume (implies --resume) although the config of a phase that is begun was edited",
+    )
     parser.add_argument("--amp", action="store_true", help="train with automatic mixed precision")
     parser.add_argument(
         "--cfg-options",
@@ -80,7 +85,9 @@ def run(args: argparse.Namespace) -> None:
         cfg.work_dir = default_work_dir(args.config)
     if args.amp:
         enable_amp(cfg)
-    cfg.resume = args.resume
+    cfg.resume = args.resume or args.resume_changed
+    if args.resume_changed:
+        cfg.resume_changed = True
 
     add_training_facts(cfg)
     prepare_distributed(cfg)

@@ -6,6 +6,8 @@
 - ``hooks/``: a method's life in a phase, and the phase's result.
 - ``finishing``, ``adopting``: how a phase ends, be it trained or a finished model;
   ``recording`` writes it down, ``progress`` says where a sequence starts or goes on.
+- ``fingerprints``, ``resume_changes``, ``edited_config``: what of a config decides a phase's
+  results, and what becomes of an edit when a sequence is resumed.
 - ``learner``: the model inside a runner. ``cpu_distributed``: several processes without a GPU.
 
 Imports models, datasets and evaluation, never analysis, inference or tools.

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
+from .fingerprints import read_fingerprints
 from .learner import PhaseModel
 
 
@@ -77,11 +78,18 @@ def add_to_record(
         directions,
         getattr(evaluator, "units", None),
         exemplars=model.method.exemplars,
+        **_fingerprint(path, runner),
     )
     record.save(path)
     text = StringIO()
     Console(file=text, width=100).print(phase_table(record))
     runner.logger.info(f"{path}\n{text.getvalue()}")
+
+
+def _fingerprint(path: str, runner: Runner) -> dict:
+    """What decided the phase's results, if a sequence has written it down when it began."""
+    stored = read_fingerprints(osp.dirname(osp.abspath(path)))
+    return stored.get(osp.basename(osp.normpath(runner.work_dir)), {})
 
 
 def dataset_name(cfg: Config) -> str | None:

@@ -89,6 +89,7 @@ def take_first_phase(source: Path, run: Run, cfg: Config, root: Path) -> None:
         shutil.copyfile(source / checkpoint, temporary)
     record.method = cfg.benchmark.methods[run.label]["method"]["type"]
     record.extra["label"] = run.label
+    record.phases[0].pop("fingerprint", None)  # of a run with another method and label
     record.save(folder / "lifelong.json")
 
 

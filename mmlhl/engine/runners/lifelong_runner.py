@@ -18,6 +18,7 @@ from ...evaluation import LifelongRecord
 from ...ranks import from_first_rank
 from ..adopting import adopt_phase
 from ..cpu_distributed import prepare_distributed
+from ..edited_config import check_edits, keep_fingerprints
 from ..locking import locked
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
@@ -35,7 +36,8 @@ class LifelongRunner:
     ``tools/test.py`` use it. Each phase is a fresh mmengine ``Runner`` with its own optimiser,
     schedule, loaders and wrappers, in ``<work_dir>/phase_<i>_<name>``. A phase is done when
     ``<work_dir>/lifelong.json`` has it; with ``resume`` such phases are skipped and an
-    interrupted one goes on from its newest checkpoint. Without, the sequence starts anew.
+    interrupted one goes on from its newest checkpoint; what was edited in the config of either
+    is refused unless the config says ``resume_changed``. Without, the sequence starts anew.
 
     Args:
         cfg: the sequence's config.
@@ -78,6 +80,8 @@ class LifelongRunner:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
         if self.cfg.get("resume"):
             rehearse(self.cfg, self.phases, done)
+        if is_main_process():
+            keep_fingerprints(self.cfg, self.phases, done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
             # only the phase that was interrupted has something to go on from
@@ -132,4 +136,7 @@ class LifelongRunner:
         method = method_name(self.cfg, self.phases[0])
         if not self.cfg.get("resume"):
             start_anew(self._record, method)
-        return read_progress(self._record, method, self.phases)
+        done, previous = read_progress(self._record, method, self.phases)
+        if self.cfg.get("resume"):
+            check_edits(self.cfg, self.phases, done)
+        return done, previous

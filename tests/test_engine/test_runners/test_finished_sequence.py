@@ -23,6 +23,10 @@ def test_record_of_a_finished_sequence(trained):
         "phase_3_normal/normal.pth",
     ]
     assert all(phase["seconds"] >= 0 and phase["exemplars"] == 0 for phase in record["phases"])
+    for index, phase in enumerate(record["phases"]):
+        assert phase["fingerprint"]["train_dataloader.dataset.part"] == [index, 3]
+        assert phase["fingerprint"]["optim_wrapper.optimizer.lr"] == 2e-3
+        assert cfg.work_dir not in str(phase["fingerprint"])
     figures = dict(seg="mIoU", depth="abs_err", normal="mean_err")
     for index, (task, name) in enumerate(figures.items()):
         entry = record["metrics"][task][name]

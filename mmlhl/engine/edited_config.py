@@ -1,0 +1,105 @@
+"""The fingerprints of a sequence: kept when it begins, compared when it goes on."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from ..evaluation import LifelongRecord
+from .fingerprints import (
+    Fingerprint,
+    differences,
+    fingerprint,
+    read_fingerprints,
+    write_fingerprints,
+)
+from .phases.deriving import RECORD, phase_config
+from .phases.grammar import Phase
+from .progress import has_checkpoint
+from .resume_changes import AHEAD, DONE, RUNNING, changes, check_changes
+
+
+def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
+    """Compare a config with the one that the ``work_dir`` was begun with.
+
+    Args:
+        cfg: the sequence's config; with ``resume_changed`` nothing is refused.
+        phases: its phases.
+        done: how many of them are in the record.
+
+    Raises:
+        ValueError: if a phase that is done or interrupted was begun with other values.
+    """
+    states = _states(cfg, phases, done)
+    then = _stored(cfg, phases, done)
+    lacking = [
+        phase.name
+        for phase, state, old in zip(phases, states, then, strict=True)
+        if state != AHEAD and old is None
+    ]
+    if lacking:
+        print_log(
+            f"{cfg.work_dir} does not say with which config {', '.join(lacking)} began: whether "
+            "it was edited since is not known",
+            "current",
+            logging.WARNING,
+        )
+    found = changes([phase.name for phase in phases], states, then, _current(cfg, phases))
+    check_changes(found, cfg.work_dir, bool(cfg.get("resume_changed")))
+
+
+def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
+    """Write down with what each phase is trained, before it is.
+
+    Args:
+        cfg: the sequence's config.
+        phases: its phases.
+        done: how many of them are in the record; those keep what they were trained with.
+    """
+    stored, content = read_fingerprints(cfg.work_dir), {}
+    now, states = _current(cfg, phases), _states(cfg, phases, done)
+    for phase, state, new in zip(phases, states, now, strict=True):
+        old = stored.get(phase.folder)
+        if state == DONE:
+            content.update({phase.folder: old} if old else {})
+            continue
+        content[phase.folder] = dict(fingerprint=new)
+        if state == RUNNING and old:
+            edits = differences(old["fingerprint"], new)
+            edits = {**old.get("resumed_changed", {}), **edits}
+            content[phase.folder].update(dict(resumed_changed=edits) if edits else {})
+    write_fingerprints(cfg.work_dir, content)
+
+
+def _states(cfg: Config, phases: Sequence[Phase], done: int) -> list[str]:
+    def state(phase: Phase) -> str:
+        if phase.index < done:
+            return DONE
+        # a phase without a checkpoint begins again, with whatever the config says
+        begun = phase.index == done and has_checkpoint(osp.join(cfg.work_dir, phase.folder))
+        return RUNNING if begun and cfg.get("resume") else AHEAD
+
+    return [state(phase) for phase in phases]
+
+
+def _stored(cfg: Config, phases: Sequence[Phase], done: int) -> list[Fingerprint | None]:
+    stored = read_fingerprints(cfg.work_dir)
+    recorded = LifelongRecord.load(osp.join(cfg.work_dir, RECORD)).phases if done else []
+    return [
+        recorded[phase.index].get("fingerprint")
+        if phase.index < done
+        else stored.get(phase.folder, {}).get("fingerprint")
+        for phase in phases
+    ]
+
+
+def _current(cfg: Config, phases: Sequence[Phase]) -> list[Fingerprint]:
+    found = []
+    for phase in phases:
+        new = fingerprint(phase_config(cfg, phases, phase.index))
+        found.append({**new, "checkpoint": phase.checkpoint} if phase.checkpoint else new)
+    return found

@@ -1,0 +1,141 @@
+"""What of a phase's config decides its results, as plain data; what differs between two."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import os.path as osp
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from ..files import write_text
+from ..registered import type_name
+
+FILE = "fingerprints.json"
+#: parts of a phase's config that decide its weights or its metrics
+PARTS = (
+    *("model", "data_preprocessor", "train_dataloader", "train_cfg", "optim_wrapper"),
+    *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
+    *("val_dataloader", "val_evaluator"),
+)
+#: keys below them that decide neither: how fast and from where samples come
+SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
+SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_client_args"}
+SPEED |= {"io_backend", "output_dir"}
+#: hooks that every phase is given
+OWN_HOOKS = {"PhaseResultHook", "LifelongPhaseHook", "TrainingFactsHook", "FiniteHook"}
+MISSING = "(not set)"
+
+Fingerprint = dict[str, Any]
+
+
+def fingerprint(cfg: Config) -> Fingerprint:
+    """What decides a phase's results: values by key, such as ``model.backbone.depth``.
+
+    Args:
+        cfg: the plain config of the phase, see :func:`~mmlhl.engine.phases.phase_config`. Where
+            it writes its results, logging, and the number of workers are left out.
+
+    Returns:
+        Plain data: what JSON holds, a type by its bare name. ``SyncBN`` counts as ``BN``, since
+        the machine decides which of them is run.
+    """
+    found: Fingerprint = {}
+    for part in PARTS:
+        value = cfg.get(part)
+        if part.startswith(("test_data", "val_data")) and isinstance(value, Mapping):
+            value = dict(dataset=value.get("dataset"))
+        found.update(_flat(part, value))
+    for hook in cfg.get("custom_hooks") or []:
+        if isinstance(hook, Mapping) and (type_name(hook) not in OWN_HOOKS or len(hook) > 1):
+            if type_name(hook) not in ("PhaseResultHook", "LifelongPhaseHook"):
+                found.update(_flat(f"custom_hooks.{type_name(hook)}", hook))
+    if list(cfg.model.get("tasks") or []) == list(cfg.model.get("new_tasks") or []):
+        found.update(_flat("load_from", cfg.get("load_from")))  # later ones start from the last
+    return found
+
+
+def differences(then: Fingerprint, now: Fingerprint) -> dict[str, tuple[Any, Any]]:
+    """The keys whose values differ, each with both values."""
+    keys = list(dict.fromkeys([*then, *now]))
+    pairs = {key: (then.get(key, MISSING), now.get(key, MISSING)) for key in keys}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def is_harmless(key: str, then: Any, now: Any) -> bool:
+    """Whether a change leaves the results as they are: it is only noted.
+
+    So are validation, which picks checkpoints but trains nothing, hooks other than those of
+    mmengine that change training, and a file or folder of the same name in another place.
+    """
+    if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
+        return True
+    if key.startswith("custom_hooks."):
+        changing = {"EMAHook", "EarlyStoppingHook", "SyncBuffersHook", "FiniteHook"}
+        return key.split(".")[1] not in changing
+    paths = [value for value in (then, now) if isinstance(value, str) and value != MISSING]
+    if len(paths) < 2 or not any("/" in path or "\\" in path for path in paths):
+        return False
+    first, second = (osp.basename(path.replace("\\", "/").rstrip("/")) for path in paths)
+    return first == second
+
+
+def read_fingerprints(folder: str) -> dict[str, dict]:
+    """What :func:`write_fingerprints` left in a ``work_dir``; empty if nothing that can be read.
+
+    Returns:
+        By the phase's folder: ``fingerprint``, and ``resumed_changed``, what a resume changed in
+        mid-phase: by key the value before and after.
+    """
+    try:
+        with open(osp.join(folder, FILE), encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_fingerprints(folder: str, content: Mapping[str, dict]) -> None:
+    """Write the fingerprints of all phases, by their folders, whole or not at all."""
+    write_text(osp.join(folder, FILE), json.dumps(content, indent=1) + "\n")
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if name not in SPEED:
+                kind = name == "type" and item is not None
+                yield from _flat(f"{key}.{name}", _kind(item) if kind else item)
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        for place, item in enumerate(value):
+            yield from _flat(f"{key}[{place}]", item)
+    elif value is not None:
+        yield key, _plain(value)
+
+
+def _kind(value: Any) -> str:
+    name = type_name(value)
+    return {"SyncBN": "BN", "SyncBatchNorm": "BN"}.get(name, name)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(_plain(item) for item in value)
+    if value is None:
+        return None
+    if hasattr(value, "tolist"):  # of numpy or torch
+        return _plain(value.tolist())
+    # of anything else what it is, since its address differs from run to run
+    named = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
+    return f"<{named.__qualname__}>"

@@ -1,0 +1,128 @@
+"""Resuming with an edited config: what changed is shown; what cannot be honoured is refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from mmengine.logging import print_log
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .fingerprints import Fingerprint, differences, is_harmless
+
+DONE, RUNNING, AHEAD = "done", "interrupted", "not begun"
+#: what a checkpoint brings back in mid-phase, whatever the config says
+STORED = ("optim_wrapper.", "param_scheduler")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A key of a phase's config that was edited since.
+
+    Attributes:
+        phase: name of the phase.
+        state: whether it is ``done``, ``interrupted`` or ``not begun``.
+        key: the key, such as ``optim_wrapper.optimizer.lr``.
+        then: its value when the phase began.
+        now: its value now.
+    """
+
+    phase: str
+    state: str
+    key: str
+    then: Any
+    now: Any
+
+    @property
+    def refused(self) -> bool:
+        """Whether it cannot be honoured."""
+        return self.state != AHEAD and not is_harmless(self.key, self.then, self.now)
+
+    @property
+    def outcome(self) -> str:
+        """What becomes of it, if training goes on."""
+        if self.state == AHEAD:
+            return "holds: the phase is not begun"
+        if not self.refused:
+            return "changes no result"
+        if self.state == DONE:
+            return "the phase is done: it stays as it was trained"
+        if self.key.startswith(STORED):
+            return "the phase goes on with the checkpoint's value"
+        return "half of the phase with each"
+
+
+def changes(
+    names: Sequence[str],
+    states: Sequence[str],
+    then: Sequence[Fingerprint | None],
+    now: Sequence[Fingerprint],
+) -> list[Change]:
+    """All changes, phase by phase.
+
+    Args:
+        names: the phases' names.
+        states: of each phase, ``done``, ``interrupted`` or ``not begun``.
+        then: the fingerprints with which they were begun; None where there is none.
+        now: those of the config.
+    """
+    return [
+        Change(name, state, key, *pair)
+        for name, state, old, new in zip(names, states, then, now, strict=True)
+        if old is not None
+        for key, pair in differences(old, new).items()
+    ]
+
+
+def changes_table(found: Sequence[Change]) -> Table:
+    """A table of changes: phase, key, then, now, and what becomes of it."""
+    table = Table(title="The config was edited since", box=box.SIMPLE)
+    for column in ("phase", "key", "then", "now", "outcome"):
+        table.add_column(column, overflow="fold")
+    for change in found:
+        row = (change.phase, change.key, change.then, change.now, change.outcome)
+        style = "red" if change.refused else ""
+        table.add_row(*(Text(_short(value)) for value in row), style=style)
+    return table
+
+
+def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
+    """Show what changed, and refuse what cannot be honoured.
+
+    Args:
+        found: the changes.
+        folder: the ``work_dir``, for the message.
+        allowed: the user wants to go on all the same.
+
+    Raises:
+        ValueError: naming the keys, with both values.
+    """
+    if not found:
+        return
+    text = StringIO()
+    Console(file=text, width=120).print(changes_table(found))
+    print_log(f"resume {folder}\n{text.getvalue()}", "current", logging.WARNING)
+    refused = [change for change in found if change.refused]
+    if refused and not allowed:
+        listed = "; ".join(
+            f"{c.key} of phase {c.phase!r} ({c.state}): {_short(c.then)} -> {_short(c.now)}"
+            for c in refused[:5]
+        )
+        more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
+        raise ValueError(
+            f"{folder} was begun with another config, and this cannot be honoured: {listed}{more}. "
+            "Undo the edit, or write it into the cfg of a phase that is not begun; with "
+            "--resume-changed (resume_changed=True in the config) training goes on all the same; "
+            "without --resume the sequence starts anew"
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

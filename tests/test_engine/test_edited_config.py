@@ -1,0 +1,189 @@
+"""Resuming with an edited config: nothing is trained, a work dir in mid-sequence is laid out."""
+
+import copy
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmlhl.engine import parse_phases, phase_config
+from mmlhl.engine.edited_config import check_edits, keep_fingerprints
+from mmlhl.engine.fingerprints import FILE, differences, fingerprint, is_harmless
+from mmlhl.engine.resume_changes import Change
+from mmlhl.evaluation import LifelongRecord
+
+LR = "optim_wrapper.optimizer.lr"
+
+
+@pytest.fixture
+def begun(tmp_path, sequence_config):
+    """Config of a sequence: phase one is done, phase two was killed after its first checkpoint."""
+    cfg = sequence_config(tmp_path / "run")
+    phases = parse_phases(cfg)
+    keep_fingerprints(cfg, phases, 0)
+    stored = json.loads((tmp_path / "run" / FILE).read_text())
+    record = LifelongRecord("HAD", 0)
+    record.add_phase("seg", ["seg"], "phase_1_seg/seg.pth", 1.0, {}, **stored["phase_1_seg"])
+    record.save(tmp_path / "run" / "lifelong.json")
+    folder = tmp_path / "run" / "phase_2_depth"
+    folder.mkdir()
+    torch.save({}, folder / "epoch_1.pth")
+    (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
+    cfg.resume = True
+    return cfg
+
+
+def edited(cfg, **changes):
+    cfg = copy.deepcopy(cfg)
+    cfg.merge_from_dict(changes)
+    return cfg
+
+
+def check(cfg, done=1):
+    check_edits(cfg, parse_phases(cfg), done)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    lines = []
+    for module in ("resume_changes", "edited_config"):
+        monkeypatch.setattr(f"mmlhl.engine.{module}.print_log", lambda text, *_: lines.append(text))
+    return lines
+
+
+def test_nothing_edited_says_nothing(begun, shown):
+    check(begun)
+    assert shown == []
+
+
+REFUSED = {
+    LR: 1e-4,
+    "randomness.seed": 7,
+    "train_dataloader.batch_size": 3,
+    "model.backbone.base_channels": 8,
+    "model.method.type": "LwF",
+    "train_cfg.max_epochs": 3,
+    "param_scheduler.0.power": 0.5,
+    "optim_wrapper.type": "AmpOptimWrapper",
+    "optim_wrapper.accumulative_counts": 2,
+    "train_dataloader.sampler.shuffle": False,
+    "test_dataloader.dataset.split": "train",
+    "test_evaluator.metrics.depth.type": "NormalErrorMetric",
+    "model.data_preprocessor.mean": [0, 0, 0],
+    "train_dataloader.dataset.pipeline": [dict(type="LoadImageFromFile")],
+}
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_what_decides_results_is_refused(begun, key):
+    before, now = (
+        fingerprint(phase_config(cfg, parse_phases(begun), 1))
+        for cfg in (begun, edited(begun, **{key: REFUSED[key]}))
+    )
+    found = differences(before, now)
+    assert found and all(Change("depth", "interrupted", k, *v).refused for k, v in found.items())
+    assert key.replace(".0.", "[0].").removesuffix(".pipeline") in str(list(found))
+
+
+def test_the_error_names_keys_values_and_the_way_out(begun, shown):
+    with pytest.raises(ValueError) as error:
+        check(edited(begun, **{LR: 1e-4}))
+    text = str(error.value)
+    assert f"{LR} of phase 'seg' (done): 0.002 -> 0.0001" in text
+    assert f"{LR} of phase 'depth' (interrupted): 0.002 -> 0.0001" in text
+    assert "--resume-changed" in text and "normal" not in text
+    (table,) = shown
+    assert "0.002" in table and "not begun" in table and "stays as it was trained" in table
+    assert "the checkpoint's value" in table
+
+
+def test_fewer_or_more_phases_would_show_images_again(begun):
+    for phases in (["seg", "depth"], ["seg", "depth", "normal", "edge"]):
+        cfg = copy.deepcopy(begun)
+        cfg.model.heads.edge = cfg.model.heads.depth
+        cfg.phases = [dict(tasks=[task]) for task in phases]
+        names = read_only_phases(cfg)
+        with pytest.raises(ValueError, match=r"train_dataloader\.dataset\.part of phase 'seg'"):
+            check_edits(cfg, names, 1)
+
+
+def read_only_phases(cfg):
+    from mmlhl.engine.phases.grammar import read_phases
+
+    return read_phases(cfg)
+
+
+def test_phases_that_are_not_begun_may_change(begun, shown):
+    cfg = copy.deepcopy(begun)
+    cfg.phases[2].cfg = dict(optim_wrapper=dict(optimizer=dict(lr=1e-5)))
+    check(cfg)
+    assert "1e-05" in shown[0] and "holds" in shown[0]
+
+
+def test_workers_logging_and_places_may_change(begun, shown):
+    check(
+        edited(
+            begun,
+            **{
+                "train_dataloader.num_workers": 4,
+                "default_hooks.logger.interval": 50,
+                "default_hooks.checkpoint.interval": 5,
+                "log_level": "INFO",
+                "experiment_name": "other",
+            },
+        )
+    )
+    assert shown == []
+
+
+def test_the_same_folder_elsewhere_is_only_noted():
+    assert is_harmless("train_dataloader.dataset.data_root", "/a/nyu", "D:\\b\\nyu\\")
+    assert not is_harmless("train_dataloader.dataset.data_root", "/a/nyu", "/a/rooms")
+    assert not is_harmless("model.backbone.type", "ResNet", "ResNetV1c")
+    assert is_harmless("val_evaluator.type", "A", "B")
+    assert is_harmless("custom_hooks.MyLogger.interval", 1, 2)
+    assert not is_harmless("custom_hooks.EMAHook.momentum", 0.1, 0.2)
+
+
+def test_resume_changed_goes_on_and_is_written_down(begun):
+    cfg = edited(begun, resume_changed=True, **{LR: 1e-4})
+    check(cfg)
+    phases = parse_phases(cfg)
+    keep_fingerprints(cfg, phases, 1)
+    with open(f"{cfg.work_dir}/{FILE}") as file:
+        stored = json.load(file)
+    assert stored["phase_1_seg"]["fingerprint"][LR] == 2e-3
+    assert stored["phase_2_depth"]["resumed_changed"] == {LR: [2e-3, 1e-4]}
+    assert stored["phase_3_normal"] == dict(
+        fingerprint=json.loads(json.dumps(fingerprint(phase_config(cfg, phases, 2))))
+    )
+
+
+def test_a_phase_without_checkpoint_begins_again(begun, tmp_path):
+    (tmp_path / "run" / "phase_2_depth" / "last_checkpoint").unlink()
+    cfg = copy.deepcopy(begun)
+    cfg.phases[1].cfg = dict(optim_wrapper=dict(optimizer=dict(lr=1e-5)))
+    check(cfg)
+
+
+def test_a_record_without_fingerprints_is_resumed_with_a_warning(begun, tmp_path, shown):
+    (tmp_path / "run" / FILE).write_text("{")  # and one that is broken
+    record = LifelongRecord.load(tmp_path / "run")
+    del record.phases[0]["fingerprint"]
+    record.save(tmp_path / "run" / "lifelong.json")
+    check(edited(begun, **{LR: 1e-4}))
+    assert "does not say with which config seg, depth began" in shown[0]
+
+
+def test_spellings_of_one_value_are_one_value():
+    def of(**entries):
+        return fingerprint(Config(dict(model=dict(entries))))
+
+    assert of(type="mmseg.ResNet") == of(type="ResNet") == {"model.type": "ResNet"}
+    assert of(norm=dict(type="SyncBN")) == of(norm=dict(type="BN"))
+    assert of(mean=(1, 2.5), std=float("inf")) == {"model.mean": [1, 2.5], "model.std": "inf"}
+    assert of(function=copy.copy, other=object()) == {
+        "model.function": "<copy>",
+        "model.other": "<object>",
+    }
