@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,6 +31,24 @@ class Parser(argparse.ArgumentParser):
             hints = [hint(word, known) for word in words if word.startswith("-")]
             message = start + colon + unknown + next(filter(None, hints), "")
         super().error(message)
+
+
+class RenamedOption(argparse.Action):
+    """Stores an option that was renamed, and says so when it is given by a former name."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the values."""
+        present = self.option_strings[0]
+        if option_string != present:
+            note = f"{option_string} is now {present}; the former name works for one more release"
+            print(f"{parser.prog}: {note}", file=sys.stderr)
+        setattr(namespace, self.dest, values)
 
 
 def default_work_dir(config: str | os.PathLike) -> str:

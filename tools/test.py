@@ -1,4 +1,4 @@
-"""Test a checkpoint: the figures of every task that it has learned."""
+"""Test a checkpoint: the metrics of every task that it has learned."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser = Parser(description=__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("checkpoint", help="checkpoint file")
-    parser.add_argument("--work-dir", help="folder for the log and the figures as JSON")
+    parser.add_argument("--work-dir", help="folder for the log and the metrics as JSON")
     parser.add_argument("--out", help="folder for the predictions as files")
     parser.add_argument("--show", action="store_true", help="show predictions in a window")
     parser.add_argument(

@@ -8,7 +8,7 @@ _base_ = [
 ]
 model = dict(data_preprocessor=dict(size=(96, 128)), decode_head=dict(num_classes=11))
 train_dataloader = dict(batch_size=6, num_workers=0, persistent_workers=False)
-# no run chooses anything by a figure: all are evaluated once, at their end, on the test set
+# no run chooses anything by a metric: all are evaluated once, at their end, on the test set
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(split="test"))
 test_dataloader = dict(num_workers=0, persistent_workers=False)
 variants = {"HeteroAKD apart": "heteroakd_apart"}

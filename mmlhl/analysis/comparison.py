@@ -25,16 +25,16 @@ class Comparison:
     """Compare any number of runs; those of each order of tasks among themselves.
 
     Args:
-        records (Sequence[LifelongRecord]): The runs.
-        figures (str | Sequence[str]): Which figures enter, see :func:`choose`. Defaults to
+        records: The runs.
+        metrics: Which metrics enter, see :func:`choose`. Defaults to
             'paper'.
-        naive (str): Label of naive training. Defaults to 'naive'; case does not matter.
-        joint (str): Label of joint training. Defaults to 'joint'.
-        single (str): Label of single-task training. Defaults to 'single'.
-        pairing (str): 'mean' compares each run with the mean of its reference over the seeds,
+        naive: Label of naive training. Defaults to 'naive'; case does not matter.
+        joint: Label of joint training. Defaults to 'joint'.
+        single: Label of single-task training. Defaults to 'single'.
+        pairing: 'mean' compares each run with the mean of its reference over the seeds,
             'seed' with the reference's run of the same seed. Defaults to 'mean', where the
             standard deviation is the method's own and not that of a collapsed reference.
-        min_span (float): See :func:`position`. Defaults to 0.
+        min_span: See :func:`position`. Defaults to 0.
 
     Raises:
         ValueError: If two runs have the same label, order and seed, or ``pairing`` is unknown.
@@ -43,7 +43,7 @@ class Comparison:
     def __init__(
         self,
         records: Sequence[LifelongRecord],
-        figures: str | Sequence[str] = "paper",
+        metrics: str | Sequence[str] = "paper",
         naive: str = "naive",
         joint: str = "joint",
         single: str = "single",
@@ -52,14 +52,14 @@ class Comparison:
     ) -> None:
         if pairing not in ("mean", "seed"):
             raise ValueError(f"pairing must be 'mean' or 'seed', not {pairing!r}.")
-        self.figures = figures
+        self.metrics = metrics
         self.pairing = pairing
         self.min_span = min_span
         self.joint_label, self.single_label = joint, single
         self.groups = group_runs(records, naive, joint, single)
 
     def sheets(self, group: Group) -> list[Sheet]:
-        """All tables of a group: summary, figures, forgetting, and the phases of each method."""
+        """All tables of a group: summary, metrics, forgetting, and the phases of each method."""
         phases = [self.phases(group, label) for label in group.methods]
         return [self.summary(group), self.final(group), self.forgetting(group), *phases]
 
@@ -77,14 +77,14 @@ class Comparison:
             Column("runs"),
         ]
         sheet = self._sheet("summary", f"{group.name}: summary", columns, group)
-        ranks = mean_rank({k: mean_record(v) for k, v in group.methods.items()}, self.figures)
+        ranks = mean_rank({k: mean_record(v) for k, v in group.methods.items()}, self.metrics)
         left_out: set = set()
         for label, runs in self._rows(group):
             places = self._against(runs, group.naive, group.joint, self._position)
             left_out.update(f for score in places for f in score.left_out)
             sequence = label in group.methods
-            lost = [over_tasks(forgetting(r, self.figures, relative=True)) for r in runs]
-            moved = [over_tasks(backward_transfer(r, self.figures, relative=True)) for r in runs]
+            lost = [over_tasks(forgetting(r, self.metrics, relative=True)) for r in runs]
+            moved = [over_tasks(backward_transfer(r, self.metrics, relative=True)) for r in runs]
             seconds = [sum(p.get("seconds") or 0 for p in r.phases) for r in runs]
             cells = [
                 _estimate(self._against(runs, group.naive, None, self._gain)),
@@ -99,18 +99,18 @@ class Comparison:
             ]
             sheet.rows.append((label, cells))
         if left_out:
-            names = ", ".join(" ".join(figure) for figure in sorted(left_out))
+            names = ", ".join(" ".join(metric) for metric in sorted(left_out))
             sheet.notes.append(
                 f"Position without {names}: joint training is not better than naive there."
             )
         return sheet
 
     def final(self, group: Group) -> Sheet:
-        """One row a method: all chosen figures after the last phase."""
+        """One row a method: all chosen metrics after the last phase."""
         rows = self._rows(group)
         first = next(iter(group.methods.values()))[0]
         columns = []
-        for task, name in choose(first, self.figures):
+        for task, name in choose(first, self.metrics):
             values = [final(run, (task, name)) for _, runs in rows for run in runs]
             known = [None if math.isnan(v) else v for v in values]
             better = first.metrics[task][name]["higher_is_better"]
@@ -128,17 +128,17 @@ class Comparison:
         title = f"{group.name}: forgetting in % of the best earlier value"
         sheet = self._sheet("forgetting", title, columns, group)
         for label, runs in group.methods.items():
-            scores = [over_tasks(forgetting(r, self.figures, relative=True)) for r in runs]
+            scores = [over_tasks(forgetting(r, self.metrics, relative=True)) for r in runs]
             cells = [over_seeds(s.tasks.get(task, math.nan) for s in scores) for task in tasks]
             sheet.rows.append((label, cells))
         return sheet
 
     def phases(self, group: Group, label: str) -> Sheet:
-        """One row a figure: its value after each phase of one method."""
+        """One row a metric: its value after each phase of one method."""
         runs = group.methods[label]
         columns = [Column("+".join(t), f"{i}") for i, t in enumerate(group.order, start=1)]
         sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="metric")
-        for task, name in choose(runs[0], self.figures):
+        for task, name in choose(runs[0], self.metrics):
             better = runs[0].metrics[task][name]["higher_is_better"]
             values = zip(*(run.values(task, name) for run in runs), strict=True)
             cells = [over_seeds(column) for column in values]
@@ -159,12 +159,12 @@ class Comparison:
         return Sheet(name, title, columns, unranked=bounds)
 
     def _gain(self, record: LifelongRecord, reference: LifelongRecord, _: None) -> Score:
-        return relative_gain(record, reference, self.figures)
+        return relative_gain(record, reference, self.metrics)
 
     def _position(
         self, record: LifelongRecord, naive: LifelongRecord, joint: LifelongRecord
     ) -> Score:
-        return position(record, naive, joint, self.figures, self.min_span)
+        return position(record, naive, joint, self.metrics, self.min_span)
 
     def _against(
         self,

@@ -2,8 +2,8 @@
 
 Pure functions of :class:`LifelongRecord`; nothing here is ever stored.
 
-Notation: M is a figure after the last phase, and "improvement" is measured so that more is better
-whatever the figure, that is M - M' where higher is better and M' - M otherwise.
+Notation: M is a metric after the last phase, and "improvement" is measured so that more is better
+whatever the metric, that is M - M' where higher is better and M' - M otherwise.
 """
 
 import math
@@ -13,10 +13,10 @@ from statistics import fmean
 
 from ..evaluation.record import LifelongRecord
 
-Figure = tuple[str, str]  # task and name
+MetricKey = tuple[str, str]  # task and name
 
-#: The figures that enter the relative gain in the paper, and mean L1 for its other tasks.
-PAPER_FIGURES = (
+#: The metrics that enter the relative gain in the paper, and mean L1 for its other tasks.
+PAPER_METRICS = (
     *("mIoU", "aAcc"),
     *("abs_err", "rel_err"),
     *("mean_err", "median_err", "within_11", "within_22", "within_30"),
@@ -29,87 +29,87 @@ class Score:
     """A mean over tasks.
 
     Attributes:
-        mean (float): Mean over the tasks; NaN where it is not defined.
-        tasks (dict[str, float]): What it is the mean of.
-        left_out (tuple[Figure, ...]): Figures that could not take part.
+        mean: Mean over the tasks; NaN where it is not defined.
+        tasks: What it is the mean of.
+        left_out: Metrics that could not take part.
     """
 
     mean: float
     tasks: dict[str, float]
-    left_out: tuple[Figure, ...] = ()
+    left_out: tuple[MetricKey, ...] = ()
 
 
-def choose(record: LifelongRecord, figures: str | Sequence[str] = "paper") -> list[Figure]:
-    """Choose the figures of a comparison.
+def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> list[MetricKey]:
+    """Choose the metrics of a comparison.
 
     Args:
-        record (LifelongRecord): The record.
-        figures (str | Sequence[str]): 'paper' takes the paper's (and, of tasks that have none of
+        record: The record.
+        metrics: 'paper' takes the paper's (and, of tasks that have none of
             them, all), 'all' takes all, a list takes those names. Defaults to 'paper'.
 
     Returns:
-        list[Figure]: Task and name of each, by task.
+        Task and name of each, by task.
 
     Raises:
-        ValueError: If ``figures`` is a string other than 'paper' and 'all'.
+        ValueError: If ``metrics`` is a string other than 'paper' and 'all'.
     """
-    if isinstance(figures, str) and figures not in ("paper", "all"):
-        raise ValueError(f"figures must be 'paper', 'all' or a list of names, not {figures!r}.")
-    chosen: list[Figure] = []
+    if isinstance(metrics, str) and metrics not in ("paper", "all"):
+        raise ValueError(f"metrics must be 'paper', 'all' or a list of names, not {metrics!r}.")
+    chosen: list[MetricKey] = []
     for task in record.tasks:
         names = list(record.metrics[task])
-        if figures != "all":
-            wanted = PAPER_FIGURES if figures == "paper" else figures
+        if metrics != "all":
+            wanted = PAPER_METRICS if metrics == "paper" else metrics
             kept = [name for name in names if name in wanted]
-            names = kept if kept or figures != "paper" else names
+            names = kept if kept or metrics != "paper" else names
         chosen += [(task, name) for name in names]
     return chosen
 
 
-def final(record: LifelongRecord, figure: Figure) -> float:
-    """Value of a figure after the last phase, NaN if there is none."""
-    values = record.values(*figure)
+def final(record: LifelongRecord, metric: MetricKey) -> float:
+    """Value of a metric after the last phase, NaN if there is none."""
+    values = record.values(*metric)
     return math.nan if not values or values[-1] is None else values[-1]
 
 
-def improvement(record: LifelongRecord, figure: Figure, new: float, old: float) -> float:
-    """How much better ``new`` is than ``old``, in units of the figure; negative if worse."""
-    task, name = figure
+def improvement(record: LifelongRecord, metric: MetricKey, new: float, old: float) -> float:
+    """How much better ``new`` is than ``old``, in units of the metric; negative if worse."""
+    task, name = metric
     return new - old if record.metrics[task][name]["higher_is_better"] else old - new
 
 
 def relative_gain(
     record: LifelongRecord,
     reference: LifelongRecord,
-    figures: str | Sequence[str] = "paper",
+    metrics: str | Sequence[str] = "paper",
 ) -> Score:
     """Relative gain over a reference (naive training, or single-task training), in percent.
 
-    Mean over tasks of the mean over the task's figures of ``(-1)^s (M - R) / R * 100``, s = 1
+    Mean over tasks of the mean over the task's metrics of ``(-1)^s (M - R) / R * 100``, s = 1
     where lower is better, R being the reference's value, all after the last phase. A reference
     that is exactly 0 makes it infinite, as it makes any ratio to it meaningless: look at
     :func:`position` then.
 
     Args:
-        record (LifelongRecord): The run in question.
-        reference (LifelongRecord): What it is compared with.
-        figures (str | Sequence[str]): See :func:`choose`.
+        record: The run in question.
+        reference: What it is compared with.
+        metrics: See :func:`choose`.
 
     Returns:
-        Score: The gain; NaN if a chosen figure has no value in either record.
+        Score: The gain; NaN if a chosen metric has no value in either record.
 
     Raises:
         ValueError: If the reference lacks one of the tasks.
     """
     _same_tasks(record, reference, "reference")
     gains = {}
-    for figure in choose(record, figures):
-        value, base = final(record, figure), final(reference, figure)
-        gain = improvement(record, figure, value, base)
+    for metric in choose(record, metrics):
+        value, base = final(record, metric), final(reference, metric)
+        gain = improvement(record, metric, value, base)
         if base != 0:
-            gains[figure] = 100 * gain / abs(base)
+            gains[metric] = 100 * gain / abs(base)
         else:
-            gains[figure] = math.copysign(math.inf, gain) if gain else 0.0
+            gains[metric] = math.copysign(math.inf, gain) if gain else 0.0
     return over_tasks(gains)
 
 
@@ -117,25 +117,25 @@ def position(
     record: LifelongRecord,
     naive: LifelongRecord,
     joint: LifelongRecord,
-    figures: str | Sequence[str] = "paper",
+    metrics: str | Sequence[str] = "paper",
     min_span: float = 0.0,
 ) -> Score:
     """Where a run stands between naive (0 %) and joint training (100 %).
 
-    Mean over tasks of the mean over the task's figures of ``(M - N) / (J - N) * 100``. A figure
+    Mean over tasks of the mean over the task's metrics of ``(M - N) / (J - N) * 100``. A metric
     in which joint training is not better than naive has no such scale and is left out; that
     happens to the task learned last, which naive training learns unhindered.
 
     Args:
-        record (LifelongRecord): The run in question.
-        naive (LifelongRecord): Lower bound, N.
-        joint (LifelongRecord): Upper bound, J.
-        figures (str | Sequence[str]): See :func:`choose`.
-        min_span (float): Also leave out figures in which joint is better by less than this, in
+        record: The run in question.
+        naive: Lower bound, N.
+        joint: Upper bound, J.
+        metrics: See :func:`choose`.
+        min_span: Also leave out metrics in which joint is better by less than this, in
             percent of naive, since such a small denominator drowns all others. Defaults to 0.
 
     Returns:
-        Score: The position, with the figures left out; NaN if none remains.
+        Score: The position, with the metrics left out; NaN if none remains.
 
     Raises:
         ValueError: If one of the bounds lacks one of the tasks.
@@ -143,90 +143,90 @@ def position(
     _same_tasks(record, naive, "naive")
     _same_tasks(record, joint, "joint")
     places, left_out = {}, []
-    for figure in choose(record, figures):
-        low, high = final(naive, figure), final(joint, figure)
-        span = improvement(record, figure, high, low)
+    for metric in choose(record, metrics):
+        low, high = final(naive, metric), final(joint, metric)
+        span = improvement(record, metric, high, low)
         if math.isnan(span) or span <= 0 or span < min_span / 100 * abs(low):
-            left_out.append(figure)
+            left_out.append(metric)
             continue
-        places[figure] = 100 * improvement(record, figure, final(record, figure), low) / span
+        places[metric] = 100 * improvement(record, metric, final(record, metric), low) / span
     score = over_tasks(places)
     return Score(score.mean, score.tasks, tuple(left_out))
 
 
 def forgetting(
-    record: LifelongRecord, figures: str | Sequence[str] = "paper", relative: bool = False
-) -> dict[Figure, float]:
-    """How far each figure has fallen from its best value before the last phase.
+    record: LifelongRecord, metrics: str | Sequence[str] = "paper", relative: bool = False
+) -> dict[MetricKey, float]:
+    """How far each metric has fallen from its best value before the last phase.
 
     Args:
-        record (LifelongRecord): The record.
-        figures (str | Sequence[str]): See :func:`choose`.
-        relative (bool): In percent of that best value instead of in units of the figure.
+        record: The record.
+        metrics: See :func:`choose`.
+        relative: In percent of that best value instead of in units of the metric.
             Defaults to False.
 
     Returns:
-        dict[Figure, float]: Positive where something was forgotten, negative where the last value
-        is the best. Figures of the last phase's tasks are not in it.
+        Positive where something was forgotten, negative where the last value
+        is the best. Metrics of the last phase's tasks are not in it.
     """
     result = {}
-    for figure in choose(record, figures):
-        earlier = [v for v in record.values(*figure)[:-1] if v is not None]
+    for metric in choose(record, metrics):
+        earlier = [v for v in record.values(*metric)[:-1] if v is not None]
         if not earlier:
             continue
-        better = max if record.metrics[figure[0]][figure[1]]["higher_is_better"] else min
+        better = max if record.metrics[metric[0]][metric[1]]["higher_is_better"] else min
         best = better(earlier)
-        result[figure] = -_change(record, figure, final(record, figure), best, relative)
+        result[metric] = -_change(record, metric, final(record, metric), best, relative)
     return result
 
 
 def backward_transfer(
-    record: LifelongRecord, figures: str | Sequence[str] = "paper", relative: bool = False
-) -> dict[Figure, float]:
-    """What the later phases did to each figure since the task was learned.
+    record: LifelongRecord, metrics: str | Sequence[str] = "paper", relative: bool = False
+) -> dict[MetricKey, float]:
+    """What the later phases did to each metric since the task was learned.
 
     Args:
-        record (LifelongRecord): The record.
-        figures (str | Sequence[str]): See :func:`choose`.
-        relative (bool): In percent of the value when learned. Defaults to False.
+        record: The record.
+        metrics: See :func:`choose`.
+        relative: In percent of the value when learned. Defaults to False.
 
     Returns:
-        dict[Figure, float]: Positive where the figure got better, negative where it got worse.
-        Figures of the last phase's tasks are not in it.
+        Positive where the metric got better, negative where it got worse.
+        Metrics of the last phase's tasks are not in it.
     """
     result = {}
-    for figure in choose(record, figures):
-        earlier = [v for v in record.values(*figure)[:-1] if v is not None]
+    for metric in choose(record, metrics):
+        earlier = [v for v in record.values(*metric)[:-1] if v is not None]
         if earlier:
-            last = final(record, figure)
-            result[figure] = _change(record, figure, last, earlier[0], relative)
+            last = final(record, metric)
+            result[metric] = _change(record, metric, last, earlier[0], relative)
     return result
 
 
 def mean_rank(
-    records: Mapping[str, LifelongRecord], figures: str | Sequence[str] = "paper"
+    records: Mapping[str, LifelongRecord], metrics: str | Sequence[str] = "paper"
 ) -> dict[str, float]:
-    """Mean rank of each method over all figures; 1 is best.
+    """Mean rank of each method over all metrics; 1 is best.
 
-    Equal values share the mean of their ranks. A method that has no value for a figure that
+    Equal values share the mean of their ranks. A method that has no value for a metric that
     another has shares the last ranks.
 
     Args:
-        records (Mapping[str, LifelongRecord]): One record a method, see :func:`mean_record`.
-        figures (str | Sequence[str]): See :func:`choose`.
+        records: One record a method, see :func:`mean_record`.
+        metrics: See :func:`choose`.
 
     Returns:
-        dict[str, float]: Mean rank by method; NaN if there is no figure.
+        Mean rank by method; NaN if there is no metric.
     """
-    chosen: dict[Figure, bool] = {}
+    chosen: dict[MetricKey, bool] = {}
     for record in records.values():
-        for figure in choose(record, figures):
-            chosen[figure] = record.metrics[figure[0]][figure[1]]["higher_is_better"]
+        for metric in choose(record, metrics):
+            chosen[metric] = record.metrics[metric[0]][metric[1]]["higher_is_better"]
     ranks: dict[str, list[float]] = {label: [] for label in records}
-    for figure, higher in chosen.items():
+    for metric, higher in chosen.items():
         keys = {}
         for label, record in records.items():
-            value = final(record, figure)
+            value = final(record, metric)
             keys[label] = math.inf if math.isnan(value) else (-value if higher else value)
         for label, key in keys.items():
             before = sum(other < key for other in keys.values())
@@ -235,19 +235,19 @@ def mean_rank(
     return {label: fmean(values) if values else math.nan for label, values in ranks.items()}
 
 
-def over_tasks(figures: Mapping[Figure, float]) -> Score:
-    """Mean over tasks of the mean over each task's figures."""
+def over_tasks(metrics: Mapping[MetricKey, float]) -> Score:
+    """Mean over tasks of the mean over each task's metrics."""
     by_task: dict[str, list[float]] = {}
-    for (task, _), value in figures.items():
+    for (task, _), value in metrics.items():
         by_task.setdefault(task, []).append(value)
     tasks = {task: fmean(values) for task, values in by_task.items()}
     return Score(fmean(tasks.values()) if tasks else math.nan, tasks)
 
 
 def _change(
-    record: LifelongRecord, figure: Figure, new: float, old: float, relative: bool
+    record: LifelongRecord, metric: MetricKey, new: float, old: float, relative: bool
 ) -> float:
-    gain = improvement(record, figure, new, old)
+    gain = improvement(record, metric, new, old)
     if not relative:
         return gain
     return 100 * gain / abs(old) if old else math.nan

@@ -30,7 +30,7 @@ def to_rich(sheet: Sheet) -> Group:
     """Lay a sheet out for the terminal; the best value of a column is bold green.
 
     Args:
-        sheet (Sheet): The sheet.
+        sheet: The sheet.
 
     Returns:
         rich.console.Group: Title, table and notes, to be printed by a rich console.
@@ -57,10 +57,10 @@ def to_markdown(sheet: Sheet) -> str:
     """Write a sheet as a Markdown table; the best value of a column is bold.
 
     Args:
-        sheet (Sheet): The sheet.
+        sheet: The sheet.
 
     Returns:
-        str: Title, table and notes.
+        Title, table and notes.
     """
 
     def escape(text: str) -> str:
@@ -82,10 +82,10 @@ def to_latex(sheet: Sheet) -> str:
     """Write a sheet as a LaTeX table (package booktabs); the best value of a column is bold.
 
     Args:
-        sheet (Sheet): The sheet.
+        sheet: The sheet.
 
     Returns:
-        str: A ``table`` environment.
+        A ``table`` environment.
     """
 
     def escape(text: str) -> str:
@@ -123,10 +123,10 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
     """Write sheets as one CSV table, one line a cell, with all digits.
 
     Args:
-        sheets (Sequence[Sheet]): The sheets.
+        sheets: The sheets.
 
     Returns:
-        str: Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that
+        Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that
         are not numbers stand under ``text``; what is not known is left empty.
     """
     file = io.StringIO()

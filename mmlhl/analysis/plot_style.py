@@ -18,10 +18,10 @@ class Look:
     """How a method is drawn wherever it appears.
 
     Attributes:
-        colour (str): Hex colour.
-        marker (str): Marker of matplotlib.
-        line (str | tuple): Line style of matplotlib.
-        hatch (str): Hatch of matplotlib.
+        colour: Hex colour.
+        marker: Marker of matplotlib.
+        line: Line style of matplotlib.
+        hatch: Hatch of matplotlib.
     """
 
     colour: str
@@ -34,10 +34,10 @@ def looks(labels: list[str]) -> dict[str, Look]:
     """Give each method a look; cycles of different lengths keep up to 56 apart.
 
     Args:
-        labels (list[str]): Names of the methods.
+        labels: Names of the methods.
 
     Returns:
-        dict[str, Look]: Look by name.
+        Look by name.
     """
     return {
         label: Look(
@@ -54,8 +54,8 @@ def new_figure(width: float, height: float) -> Figure:
     """A figure with a layout that keeps labels inside, apart from pyplot's global state.
 
     Args:
-        width (float): Inches.
-        height (float): Inches.
+        width: Inches.
+        height: Inches.
 
     Returns:
         matplotlib.figure.Figure: The empty figure.

@@ -14,12 +14,12 @@ def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
     """Read records named on a command line.
 
     Args:
-        arguments (Sequence[str]): Each a ``lifelong.json``, a folder that holds one, or a folder
+        arguments: Each a ``lifelong.json``, a folder that holds one, or a folder
             below which there are some. ``LABEL=PATH`` names the method anew, which tells variants
             of one method apart.
 
     Returns:
-        list[LifelongRecord]: Records in the order of the arguments, folders sorted by name.
+        Records in the order of the arguments, folders sorted by name.
 
     Raises:
         FileNotFoundError: If there is no record at or below a path.
@@ -50,13 +50,13 @@ class Group:
     """All runs that learned the same tasks of a data set in the same order, and their references.
 
     Attributes:
-        order (Order): Tasks of each phase.
-        dataset (str): The data set, empty where all runs are of one. Defaults to ''.
-        methods (dict[str, list[LifelongRecord]]): Runs by label, naive first, then in order of
+        order: Tasks of each phase.
+        dataset: The data set, empty where all runs are of one. Defaults to ''.
+        methods: Runs by label, naive first, then in order of
             appearance; without joint and single-task training.
-        naive (list[LifelongRecord]): Runs of naive training; they are among ``methods``, too.
-        joint (list[LifelongRecord]): Runs of joint training on the same tasks.
-        single (list[LifelongRecord]): Single-task runs on the same tasks, one record a seed.
+        naive: Runs of naive training; they are among ``methods``, too.
+        joint: Runs of joint training on the same tasks.
+        single: Single-task runs on the same tasks, one record a seed.
     """
 
     order: Order
@@ -68,7 +68,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """str: The order in words, after the data set if it is not the only one."""
+        """The order in words, after the data set if it is not the only one."""
         order = " → ".join("+".join(tasks) for tasks in self.order)
         return f"{self.dataset}, {order}" if self.dataset else order
 
@@ -88,17 +88,17 @@ def group_runs(
     tell several, or none, they are compared among themselves.
 
     Args:
-        records (Sequence[LifelongRecord]): The runs.
-        naive (str): Label of naive training; case does not matter.
-        joint (str): Label of joint training.
-        single (str): Label of single-task training.
+        records: The runs.
+        naive: Label of naive training; case does not matter.
+        joint: Label of joint training.
+        single: Label of single-task training.
 
     Returns:
-        list[Group]: The groups in order of appearance.
+        The groups in order of appearance.
 
     Raises:
         ValueError: If two runs have the same label, data set, order and seed, or a run has no
-            figures.
+            metrics.
     """
     names = [record.label.lower() for record in records]
     if all(name in (joint.lower(), single.lower()) for name in names):
@@ -111,7 +111,7 @@ def group_runs(
     bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and data set
     for record in records:
         if not record.metrics:
-            raise ValueError(f"{record.path or record.label} has no figures yet.")
+            raise ValueError(f"{record.path or record.label} has no metrics yet.")
         order = tuple(tuple(phase["tasks"]) for phase in record.phases)
         label, dataset = record.label, record.dataset or unknown
         twin = seen.setdefault((label.lower(), dataset, order, record.seed), record)

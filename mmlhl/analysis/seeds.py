@@ -14,10 +14,10 @@ class Estimate:
     """Mean and standard deviation of one quantity over the seeds.
 
     Attributes:
-        mean (float): Mean of the known values; NaN if there is none.
-        std (float | None): Sample standard deviation (n - 1), None for fewer than two values.
-        runs (int): Number of values.
-        values (tuple[float, ...]): The values.
+        mean: Mean of the known values; NaN if there is none.
+        std: Sample standard deviation (n - 1), None for fewer than two values.
+        runs: Number of values.
+        values: The values.
     """
 
     mean: float
@@ -30,7 +30,7 @@ def over_seeds(values: Iterable[float | None]) -> Estimate:
     """Mean and sample standard deviation of what the seeds gave.
 
     Args:
-        values (Iterable[float | None]): One value a seed; None and NaN are not counted.
+        values: One value a seed; None and NaN are not counted.
 
     Returns:
         Estimate: Mean, standard deviation and number of the known values.
@@ -47,10 +47,10 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
     """Average runs of one method that differ in their seed, value by value.
 
     Args:
-        records (Sequence[LifelongRecord]): Records of the same phases.
+        records: Records of the same phases.
 
     Returns:
-        LifelongRecord: Their mean; None where one of them has no value.
+        Their mean; None where one of them has no value.
 
     Raises:
         ValueError: If the phases differ.
@@ -78,11 +78,11 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
     """Put single-task runs, one network a task, into one record of one phase.
 
     Args:
-        records (Sequence[LifelongRecord]): One record a task, or one record each of whose phases
-            trained a new network. Of each figure the last known value counts.
+        records: One record a task, or one record each of whose phases
+            trained a new network. Of each metric the last known value counts.
 
     Returns:
-        LifelongRecord: All tasks, with one value a figure.
+        All tasks, with one value a metric.
     """
     result = LifelongRecord(records[0].method, records[0].seed)
     tasks = list(dict.fromkeys(task for record in records for task in record.tasks))

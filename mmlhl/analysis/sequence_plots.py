@@ -19,7 +19,7 @@ from .seeds import Estimate, over_seeds
 
 def heat_map(
     record: LifelongRecord,
-    figures: str | list[str] = "paper",
+    metrics: str | list[str] = "paper",
     title: str = "",
     limit: float = 50.0,
 ) -> Figure:
@@ -30,28 +30,28 @@ def heat_map(
     are hatched.
 
     Args:
-        record (LifelongRecord): The record, or the mean of several.
-        figures (str | list[str]): See :func:`choose`. Defaults to 'paper'.
-        title (str): Defaults to the record's label.
-        limit (float): Change in percent that gets the darkest colour; the same for all pictures,
+        record: The record, or the mean of several.
+        metrics: See :func:`choose`. Defaults to 'paper'.
+        title: Defaults to the record's label.
+        limit: Change in percent that gets the darkest colour; the same for all pictures,
             so that they can be compared. Defaults to 50.
 
     Returns:
         matplotlib.figure.Figure: The picture.
     """
-    rows = choose(record, figures)
+    rows = choose(record, metrics)
     change = np.full((len(rows), len(record)), np.nan)
-    for i, figure in enumerate(rows):
-        known = [v for v in record.values(*figure) if v is not None]
-        for j, value in enumerate(record.values(*figure)):
+    for i, metric in enumerate(rows):
+        known = [v for v in record.values(*metric) if v is not None]
+        for j, value in enumerate(record.values(*metric)):
             if value is not None and known[0] != 0:
-                gain = improvement(record, figure, value, known[0])
+                gain = improvement(record, metric, value, known[0])
                 change[i, j] = 100 * gain / abs(known[0])
     fig = new_figure(2.8 + 1.15 * len(record), 1.2 + 0.36 * len(rows))
     axes = fig.add_subplot()
     image = axes.imshow(change, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-    for i, figure in enumerate(rows):
-        values = record.values(*figure)
+    for i, metric in enumerate(rows):
+        values = record.values(*metric)
         learned = next((j for j, v in enumerate(values) if v is not None), len(values))
         for j, value in enumerate(values):
             if value is None and j < learned:
@@ -64,7 +64,7 @@ def heat_map(
                 text += f"\n{change[i, j]:+.0f} %"
             dark = abs(change[i, j]) > 0.6 * limit
             axes.text(j, i, text, ha="center", va="center", fontsize=7, color="w" if dark else "k")
-    names = [heading(record, figure) for figure in rows]
+    names = [heading(record, metric) for metric in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_xticks(range(len(record)), phase_names(record))
     axes.set_xlabel("after phase")
@@ -79,21 +79,21 @@ def heat_map(
     return fig
 
 
-def task_curves(group: Group, figures: str | list[str] = "paper", columns: int = 3) -> Figure:
-    """Draw each figure over the phases, one line a method, with bars of one standard deviation.
+def task_curves(group: Group, metrics: str | list[str] = "paper", columns: int = 3) -> Figure:
+    """Draw each metric over the phases, one line a method, with bars of one standard deviation.
 
     Joint training is a grey dotted line across, as it has no phases.
 
     Args:
-        group (Group): Runs of one order, see :class:`Comparison`.
-        figures (str | list[str]): See :func:`choose`. Defaults to 'paper'.
-        columns (int): Panels side by side. Defaults to 3.
+        group: Runs of one order, see :class:`Comparison`.
+        metrics: See :func:`choose`. Defaults to 'paper'.
+        columns: Panels side by side. Defaults to 3.
 
     Returns:
-        matplotlib.figure.Figure: The picture, one panel a figure.
+        matplotlib.figure.Figure: The picture, one panel a metric.
     """
     first = next(iter(group.methods.values()))[0]
-    panels = choose(first, figures)
+    panels = choose(first, metrics)
     styles = looks(list(group.methods))
     columns = min(columns, len(panels))
     lines = math.ceil(len(panels) / columns)
@@ -101,9 +101,9 @@ def task_curves(group: Group, figures: str | list[str] = "paper", columns: int =
     grid = fig.subplots(lines, columns, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    for axes, figure in zip(grid.flat, panels, strict=False):
-        _curves(axes, group, figure, styles)
-        axes.set_title(heading(first, figure), fontsize=10)
+    for axes, metric in zip(grid.flat, panels, strict=False):
+        _curves(axes, group, metric, styles)
+        axes.set_title(heading(first, metric), fontsize=10)
         axes.set_xticks(range(len(first)), phase_names(first), fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
         axes.set_xlim(-0.25, len(first) - 0.75)
@@ -114,7 +114,7 @@ def task_curves(group: Group, figures: str | list[str] = "paper", columns: int =
     if "joint" in handles:
         handles["joint"] = handles.pop("joint")  # last, as it is not one of the methods
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, frameon=False)
-    fig.suptitle(f"{group.name}, figures after each phase", fontsize=11)
+    fig.suptitle(f"{group.name}, metrics after each phase", fontsize=11)
     return fig
 
 
@@ -122,8 +122,8 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
     """Draw the relative gain over naive and, where joint training was run, the position.
 
     Args:
-        comparison (Comparison): The comparison.
-        group (Group): One of its groups; naive runs are needed.
+        comparison: The comparison.
+        group: One of its groups; naive runs are needed.
 
     Returns:
         matplotlib.figure.Figure: Horizontal bars, best on top, with whiskers of one standard
@@ -150,9 +150,9 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
     return fig
 
 
-def heading(record: LifelongRecord, figure: tuple[str, str]) -> str:
+def heading(record: LifelongRecord, metric: tuple[str, str]) -> str:
     """Task, name and unit of a metric, with an arrow that points to where better is."""
-    task, name = figure
+    task, name = metric
     better = record.metrics[task][name]["higher_is_better"]
     return f"{task} {with_unit(name, record.unit(task, name))} {arrow(better)}"
 
@@ -162,11 +162,11 @@ def phase_names(record: LifelongRecord) -> list[str]:
     return [f"{i}\n{'+'.join(p['tasks'])}" for i, p in enumerate(record.phases, start=1)]
 
 
-def _curves(axes: Axes, group: Group, figure: tuple[str, str], styles: dict[str, Look]) -> None:
+def _curves(axes: Axes, group: Group, metric: tuple[str, str], styles: dict[str, Look]) -> None:
     # Methods are set a little apart, so that markers and whiskers do not cover each other.
     shifts = np.linspace(-0.12, 0.12, len(group.methods)) if len(group.methods) > 1 else [0]
     for shift, (label, runs) in zip(shifts, group.methods.items(), strict=True):
-        points = zip(*(run.values(*figure) for run in runs), strict=True)
+        points = zip(*(run.values(*metric) for run in runs), strict=True)
         estimates = [over_seeds(point) for point in points]
         known = [(j + shift, e) for j, e in enumerate(estimates) if e.runs]
         look = styles[label]
@@ -183,7 +183,7 @@ def _curves(axes: Axes, group: Group, figure: tuple[str, str], styles: dict[str,
             capsize=2,
         )
     if group.joint:
-        joint = over_seeds(final(run, figure) for run in group.joint)
+        joint = over_seeds(final(run, metric) for run in group.joint)
         if joint.runs:
             axes.axhline(joint.mean, color="0.45", linestyle=":", linewidth=1.2, label="joint")
 

@@ -13,12 +13,12 @@ class Column:
     """A column of a sheet.
 
     Attributes:
-        name (str): What it shows.
-        group (str): What it belongs to, such as a task. Defaults to ''.
-        better (bool | None): Whether more is better, None where neither is. Defaults to None.
-        digits (int): Digits after the point. Defaults to 2.
-        sign (bool): Whether a plus is written. Defaults to False.
-        unit (str): Unit of the values, see :func:`mmlhl.evaluation.units.with_unit`.
+        name: What it shows.
+        group: What it belongs to, such as a task. Defaults to ''.
+        better: Whether more is better, None where neither is. Defaults to None.
+        digits: Digits after the point. Defaults to 2.
+        sign: Whether a plus is written. Defaults to False.
+        unit: Unit of the values, see :func:`mmlhl.evaluation.units.with_unit`.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """str: Group, name, unit, and an arrow that points to where better is."""
+        """Group, name, unit, and an arrow that points to where better is."""
         parts = [
             self.group,
             with_unit(self.name, self.unit),
@@ -44,14 +44,14 @@ class Sheet:
     """Rows of cells under columns; the first cell of a row is its name.
 
     Attributes:
-        name (str): Short name, used in CSV files.
-        title (str): What the sheet shows.
-        columns (list[Column]): Columns without that of the row names.
-        rows (list[tuple[str, list[Estimate | str]]]): Name and cells.
-        corner (str): Heading of the row names. Defaults to 'method'.
-        notes (list[str]): Remarks to print below.
-        unranked (set[str]): Rows that do not compete for the best value of a column.
-        row_digits (list[int]): Digits after the point of each row, in place of the columns'.
+        name: Short name, used in CSV files.
+        title: What the sheet shows.
+        columns: Columns without that of the row names.
+        rows: Name and cells.
+        corner: Heading of the row names. Defaults to 'method'.
+        notes: Remarks to print below.
+        unranked: Rows that do not compete for the best value of a column.
+        row_digits: Digits after the point of each row, in place of the columns'.
     """
 
     name: str

@@ -15,9 +15,9 @@ class PhaseLog:
     """Losses of a phase.
 
     Attributes:
-        name (str): Name of the phase.
-        steps (np.ndarray): Iterations, shape (N,).
-        losses (dict[str, np.ndarray]): By name, shape (N,); NaN where a loss was not logged.
+        name: Name of the phase.
+        steps: Iterations, shape (N,).
+        losses: By name, shape (N,); NaN where a loss was not logged.
     """
 
     name: str
@@ -32,10 +32,10 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     say from its first iteration on, or altogether if it starts at the phase's beginning.
 
     Args:
-        work_dir (str | Path): Work dir of a sequence, with its folders ``phase_<n>_<name>``.
+        work_dir: Work dir of a sequence, with its folders ``phase_<n>_<name>``.
 
     Returns:
-        list[PhaseLog]: Phases in order.
+        Phases in order.
 
     Raises:
         FileNotFoundError: If no phase has logged anything.
@@ -72,9 +72,9 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
     part the phases.
 
     Args:
-        logs (list[PhaseLog]): What :func:`read_losses` gave.
-        smooth (int): Mean over that many logged values. Defaults to 1: as they are.
-        log_scale (bool): Whether the losses are on a logarithmic scale. Defaults to False.
+        logs: What :func:`read_losses` gave.
+        smooth: Mean over that many logged values. Defaults to 1: as they are.
+        log_scale: Whether the losses are on a logarithmic scale. Defaults to False.
 
     Returns:
         matplotlib.figure.Figure: The picture.
@@ -134,11 +134,11 @@ def running_mean(values: np.ndarray, width: int) -> np.ndarray:
     """Mean of each value with up to ``width - 1`` before it; NaN is left out.
 
     Args:
-        values (np.ndarray): Shape (N,).
-        width (int): Number of values.
+        values: Shape (N,).
+        width: Number of values.
 
     Returns:
-        np.ndarray: Shape (N,).
+        Shape (N,).
     """
     known = np.isfinite(values)
     sums = np.cumsum(np.where(known, values, 0.0))
@@ -158,7 +158,7 @@ def _training_lines(file: Path) -> dict[int, dict[str, float]]:
         except json.JSONDecodeError:
             continue  # the last line of a run that was killed
         if "loss" not in line:
-            continue  # figures of a validation
+            continue  # metrics of a validation
         step = int(line.get("step", line.get("iter", 0)))
         lines[step] = {
             name: value for name, value in line.items() if "loss" in name.rpartition(".")[2]

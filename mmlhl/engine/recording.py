@@ -36,13 +36,13 @@ def add_to_record(
 
     Args:
         path: the record's file; made if there is none.
-        runner: runner of the phase, whose evaluator knows in which direction figures improve.
+        runner: runner of the phase, whose evaluator knows in which direction metrics improve.
         model: the model as it is at the phase's end.
         name: the phase's name.
         tasks: the tasks that it brought.
         checkpoint: file of the model.
         seconds: time that training took.
-        metrics: figures by ``<task>/<figure>``; those of tasks without a head are left out.
+        metrics: metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
     if osp.isfile(path):
         record = LifelongRecord.load(path)
@@ -51,24 +51,24 @@ def add_to_record(
         if runner.cfg.get("label"):  # tells variants of one method apart in tables
             record.extra["label"] = runner.cfg.label
         dataset = dataset_name(runner.cfg)
-        if dataset:  # figures of another data set are nothing to compare with
+        if dataset:  # metrics of another data set are nothing to compare with
             record.extra["dataset"] = dataset
     again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
     record.truncate(again[0] if again else len(record))
     evaluator = runner.test_loop.evaluator if metrics else None
     directions, kept = {}, {}
-    for figure, value in metrics.items():
-        better = higher_is_better(figure, evaluator)
-        if figure.split("/")[0] not in model.tasks:
+    for metric, value in metrics.items():
+        better = higher_is_better(metric, evaluator)
+        if metric.split("/")[0] not in model.tasks:
             continue
-        if better is None:  # a trained phase is not thrown away for a figure nobody can rank
+        if better is None:  # a trained phase is not thrown away for a metric nobody can rank
             print_log(
-                f"{figure} is not recorded: give its metric a dict higher_is_better",
+                f"{metric} is not recorded: give its metric a dict higher_is_better",
                 "current",
                 logging.WARNING,
             )
             continue
-        directions[figure], kept[figure] = better, value
+        directions[metric], kept[metric] = better, value
     record.add_phase(
         name,
         tasks,

@@ -21,18 +21,18 @@ class LifelongRecord:
     not a number.
 
     Args:
-        method (str): Name of the method, such as 'HAD'. Defaults to ''.
-        seed (int, optional): Seed of the run. Defaults to None.
+        method: Name of the method, such as 'HAD'. Defaults to ''.
+        seed: Seed of the run. Defaults to None.
         **extra: Further fields to keep at the top of the file.
 
     Attributes:
-        method (str): Name of the method.
-        seed (int | None): Seed of the run.
-        phases (list[dict]): ``name``, ``tasks``, ``checkpoint``, ``seconds`` and whatever else
+        method: Name of the method.
+        seed: Seed of the run.
+        phases: ``name``, ``tasks``, ``checkpoint``, ``seconds`` and whatever else
             was recorded of each phase, in order.
-        metrics (dict[str, dict[str, dict]]): Figures by task and name.
-        extra (dict): Fields of the file that this class does not know.
-        path (Path | None): Where the record was read from.
+        metrics: Metrics by task and name.
+        extra: Fields of the file that this class does not know.
+        path: Where the record was read from.
 
     Examples:
         >>> record = LifelongRecord('HAD', seed=0)
@@ -54,29 +54,29 @@ class LifelongRecord:
 
     @property
     def label(self) -> str:
-        """str: Name for tables: the ``label`` field if there is one, otherwise the method."""
+        """Name for tables: the ``label`` field if there is one, otherwise the method."""
         return str(self.extra.get("label") or self.method or "unnamed")
 
     @property
     def dataset(self) -> str:
-        """str: Class name of the data set, from the field ``dataset``; empty if not recorded."""
+        """Class name of the data set, from the field ``dataset``; empty if not recorded."""
         return str(self.extra.get("dataset") or "")
 
     @property
     def tasks(self) -> list[str]:
-        """list[str]: Tasks in the order in which they were learned, then those only evaluated."""
+        """Tasks in the order in which they were learned, then those only evaluated."""
         learned = [task for phase in self.phases for task in phase["tasks"]]
         return list(dict.fromkeys([t for t in learned if t in self.metrics] + list(self.metrics)))
 
     def values(self, task: str, metric: str) -> list[float | None]:
-        """Figure of a task after each phase.
+        """Value of a metric of a task after each phase.
 
         Args:
-            task (str): Name of the task.
-            metric (str): Name of the figure.
+            task: Name of the task.
+            metric: Name of the metric.
 
         Returns:
-            list[float | None]: One value a phase; all None if it was never recorded.
+            One value a phase; all None if it was never recorded.
         """
         entry = self.metrics.get(task, {}).get(metric)
         return list(entry["values"]) if entry else [None] * len(self)
@@ -105,23 +105,23 @@ class LifelongRecord:
         units: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
-        """Append a phase and the figures after it.
+        """Append a phase and the metrics after it.
 
         Args:
-            name (str): Name of the phase.
-            tasks (Sequence[str]): Tasks that the phase brought.
-            checkpoint (str, optional): Its last checkpoint, relative to the record.
-            seconds (float): Wall time of the phase.
-            metrics (Mapping[str, float]): Figures by ``<task>/<figure>``, as
+            name: Name of the phase.
+            tasks: Tasks that the phase brought.
+            checkpoint: Its last checkpoint, relative to the record.
+            seconds: Wall time of the phase.
+            metrics: Metrics by ``<task>/<metric>``, as
                 :class:`MultiTaskEvaluator` returns them. Names without a slash are left out.
-            higher_is_better (Mapping[str, bool], optional): Direction by ``<task>/<figure>``, as
-                ``MultiTaskEvaluator.higher_is_better`` tells it. Defaults to None: only figures
+            higher_is_better: Direction by ``<task>/<metric>``, as
+                ``MultiTaskEvaluator.higher_is_better`` knows it. Defaults to None: only metrics
                 that this package or mmseg computes are known.
-            units (Mapping[str, str], optional): Units likewise, see :meth:`unit`. Defaults to None.
+            units: Units likewise, see :meth:`unit`. Defaults to None.
             **extra: Further fields of the phase, such as ``exemplars``.
 
         Raises:
-            ValueError: If the direction of a figure is not known. The record is then unchanged.
+            ValueError: If the direction of a metric is not known. The record is then unchanged.
         """
         directions = dict(higher_is_better or {})
         new: list[tuple[str, str, bool, float | None]] = []
@@ -149,26 +149,26 @@ class LifelongRecord:
             unit = (units or {}).get(f"{task}/{metric}")
             if unit is not None:
                 entry["unit"] = unit
-        for figures in self.metrics.values():
-            for entry in figures.values():
+        for metrics in self.metrics.values():
+            for entry in metrics.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))
 
     def truncate(self, phases: int) -> None:
         """Forget all but the first phases, as when a sequence is resumed after them.
 
         Args:
-            phases (int): How many phases to keep; nothing happens if there are not more.
+            phases: How many phases to keep; nothing happens if there are not more.
         """
         self.phases = self.phases[:phases]
-        for figures in self.metrics.values():
-            for entry in figures.values():
+        for metrics in self.metrics.values():
+            for entry in metrics.values():
                 entry["values"] = entry["values"][:phases]
-        # A figure that no kept phase has would otherwise stay behind as a row of nothing.
+        # A metric that no kept phase has would otherwise stay behind as a row of nothing.
         for task in list(self.metrics):
-            figures = self.metrics[task]
+            metrics = self.metrics[task]
             self.metrics[task] = {
                 name: entry
-                for name, entry in figures.items()
+                for name, entry in metrics.items()
                 if any(value is not None for value in entry["values"])
             }
             if not self.metrics[task]:
@@ -191,7 +191,7 @@ class LifelongRecord:
         """Write the record; whoever reads sees the old or the new file, never half of one.
 
         Args:
-            path (str | os.PathLike): File name, usually ``<work_dir>/lifelong.json``.
+            path: File name, usually ``<work_dir>/lifelong.json``.
         """
         write_text(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
 
@@ -200,10 +200,10 @@ class LifelongRecord:
         """Read a record.
 
         Args:
-            path (str | os.PathLike): A ``lifelong.json``, or the folder that holds it.
+            path: A ``lifelong.json``, or the folder that holds it.
 
         Returns:
-            LifelongRecord: The record, with ``path`` set.
+            The record, with ``path`` set.
 
         Raises:
             FileNotFoundError: If there is no such file.

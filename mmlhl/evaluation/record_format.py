@@ -56,10 +56,10 @@ def check(data: Any) -> None:
     for i, phase in enumerate(data["phases"]):
         if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
             raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
-    for task, figures in data["metrics"].items():
-        if not isinstance(figures, dict):
+    for task, metrics in data["metrics"].items():
+        if not isinstance(metrics, dict):
             raise ValueError(f"metrics.{task} must be an object.")
-        for metric, entry in figures.items():
+        for metric, entry in metrics.items():
             _check_figure(f"metrics.{task}.{metric}", entry, len(data["phases"]))
 
 

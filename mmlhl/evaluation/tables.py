@@ -18,8 +18,8 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
     name points to where better is.
 
     Args:
-        record (LifelongRecord): The record.
-        title (str, optional): Defaults to method and number of phases.
+        record: The record.
+        title: Defaults to method and number of phases.
 
     Returns:
         rich.table.Table: To be printed by a rich console.

@@ -19,12 +19,12 @@ class Camera:
     and an image of width ``W`` is centred at ``cx = W / 2``.
 
     Args:
-        fx (float): Focal length along x, in pixels.
-        fy (float): Focal length along y, in pixels.
-        cx (float): Principal point along x, in pixels.
-        cy (float): Principal point along y, in pixels.
-        position (np.ndarray): Centre of projection in the world, shape (3,), metres.
-        rotation (np.ndarray): World to camera, shape (3, 3): rows are the world directions of
+        fx: Focal length along x, in pixels.
+        fy: Focal length along y, in pixels.
+        cx: Principal point along x, in pixels.
+        cy: Principal point along y, in pixels.
+        position: Centre of projection in the world, shape (3,), metres.
+        rotation: World to camera, shape (3, 3): rows are the world directions of
             the camera's x, y and z axes.
     """
 
@@ -49,13 +49,13 @@ class Camera:
         """Build a camera from angles.
 
         Args:
-            position (array-like): Centre of projection, shape (3,), metres.
-            yaw (float): Heading around the world's vertical axis, degrees, 0 along world x.
-            pitch (float): Degrees above the horizon.
-            roll (float): Degrees around the viewing direction.
-            fov (float): Horizontal field of view, degrees.
-            height (int): Image height in pixels.
-            width (int): Image width in pixels.
+            position: Centre of projection, shape (3,), metres.
+            yaw: Heading around the world's vertical axis, degrees, 0 along world x.
+            pitch: Degrees above the horizon.
+            roll: Degrees around the viewing direction.
+            fov: Horizontal field of view, degrees.
+            height: Image height in pixels.
+            width: Image width in pixels.
         """
         yaw, pitch, roll = np.deg2rad([yaw, pitch, roll])
         forward = np.array(
@@ -94,7 +94,7 @@ class Camera:
         ray's parameter *is* the z-depth.
 
         Returns:
-            np.ndarray: Shape (3, height * samples, width * samples).
+            Shape (3, height * samples, width * samples).
         """
         u = ((np.arange(width * samples) + 0.5) / samples - self.cx) / self.fx
         v = ((np.arange(height * samples) + 0.5) / samples - self.cy) / self.fy
@@ -106,10 +106,10 @@ class Camera:
         """Project world points.
 
         Args:
-            points (np.ndarray): Shape (N, 3).
+            points: Shape (N, 3).
 
         Returns:
-            np.ndarray: Shape (N, 3): column, row (pixels) and z-depth (metres).
+            Shape (N, 3): column, row (pixels) and z-depth (metres).
         """
         x, y, z = self.rotation @ (points - self.position).T
         with np.errstate(divide="ignore", invalid="ignore"):

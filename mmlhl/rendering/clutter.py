@@ -73,14 +73,14 @@ def clutter(
     """Scatter small things on a surface.
 
     Args:
-        rng (np.random.Generator): Source of chance.
-        kit (Kit): The piece whose top gets them.
-        height (float): Height of the surface, metres.
-        count (int): How many things at most.
-        spread (float): Chance of each.
-        x (tuple[float, float]): Where along the piece's width, in widths from its middle.
-        y (tuple[float, float]): Where along its depth, likewise.
-        limit (float): Greatest height of a thing, metres.
+        rng: Source of chance.
+        kit: The piece whose top gets them.
+        height: Height of the surface, metres.
+        count: How many things at most.
+        spread: Chance of each.
+        x: Where along the piece's width, in widths from its middle.
+        y: Where along its depth, likewise.
+        limit: Greatest height of a thing, metres.
     """
     slots = np.linspace(x[0], x[1], count + 1)
     for low, high in zip(slots[:-1], slots[1:], strict=True):

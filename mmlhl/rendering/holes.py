@@ -20,11 +20,11 @@ def add_holes(sample: dict[str, np.ndarray], seed: Seed) -> dict[str, np.ndarray
     pieces, and at times for a whole small piece that nobody named.
 
     Args:
-        sample (dict): What ``renderer.render`` returned; it is not changed.
-        seed (int | Sequence[int] | np.random.SeedSequence): Seeds ``np.random.default_rng``.
+        sample: What ``renderer.render`` returned; it is not changed.
+        seed: Seeds ``np.random.default_rng``.
 
     Returns:
-        dict: The same keys with ``depth`` and ``normal`` NaN and ``label`` 255 where missing.
+        The same keys with ``depth`` and ``normal`` NaN and ``label`` 255 where missing.
     """
     rng = np.random.default_rng(seed)
     depth, normal, label = (sample[key].copy() for key in ("depth", "normal", "label"))

@@ -22,12 +22,12 @@ def intersect(shape: Shape, origins: np.ndarray, rays: np.ndarray) -> np.ndarray
     """First entry of each ray into a shape.
 
     Args:
-        shape (Shape): The shape.
-        origins (np.ndarray): World points, shape (3, N) or (3, 1).
-        rays (np.ndarray): World directions of any length, shape (3, N).
+        shape: The shape.
+        origins: World points, shape (3, N) or (3, 1).
+        rays: World directions of any length, shape (3, N).
 
     Returns:
-        np.ndarray: Ray parameters, shape (N,); infinite where the ray misses the shape or
+        Ray parameters, shape (N,); infinite where the ray misses the shape or
         starts inside of it.
     """
     matrix, offset = to_local(shape, rays.dtype)
@@ -81,11 +81,11 @@ def surface(shape: Shape, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     """Outward normals and where on the shape surface points lie.
 
     Args:
-        shape (Shape): The shape.
-        points (np.ndarray): World points on its surface, shape (3, N).
+        shape: The shape.
+        points: World points on its surface, shape (3, N).
 
     Returns:
-        tuple: World unit normals (3, N); points in the unit frame (3, N); number of the local
+        World unit normals (3, N); points in the unit frame (3, N); number of the local
         axis that a point's face is perpendicular to (N,), -1 on curved sides.
     """
     matrix, offset = to_local(shape, points.dtype)

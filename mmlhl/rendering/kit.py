@@ -26,9 +26,9 @@ class Kit:
     """A piece of furniture around the origin: x to its right, y out of its front, z up.
 
     Args:
-        width (float): Footprint along x, metres.
-        depth (float): Footprint along y, metres.
-        parts (list[Shape]): Its shapes.
+        width: Footprint along x, metres.
+        depth: Footprint along y, metres.
+        parts: Its shapes.
     """
 
     width: float

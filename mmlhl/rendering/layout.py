@@ -121,7 +121,7 @@ def sample_scene(seed: Seed) -> Scene:
     """Sample a furnished room.
 
     Args:
-        seed (int | Sequence[int] | np.random.SeedSequence): Anything that seeds
+        seed: Anything that seeds
             ``np.random.default_rng``; equal seeds give equal scenes.
 
     Returns:

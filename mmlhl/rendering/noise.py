@@ -38,9 +38,9 @@ def smooth(u: np.ndarray, v: np.ndarray, seed: int) -> np.ndarray:
     """Fractal noise in [0, 1] around 0.5; its coarsest blobs are a quarter of a unit wide.
 
     Args:
-        u (np.ndarray): First coordinate, shape (N,); the pattern has period 1.
-        v (np.ndarray): Second coordinate, likewise.
-        seed (int): Shifts the pattern.
+        u: First coordinate, shape (N,); the pattern has period 1.
+        v: Second coordinate, likewise.
+        seed: Shifts the pattern.
     """
     i = np.floor(u * SIZE).astype(np.int64) + seed * 97
     j = np.floor(v * SIZE).astype(np.int64) + seed * 57

@@ -21,10 +21,10 @@ def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, n
     z forward) and face the camera.
 
     Args:
-        scene (Scene): What to render.
-        camera (Camera): From where.
-        height (int): Image height in pixels.
-        width (int): Image width in pixels.
+        scene: What to render.
+        camera: From where.
+        height: Image height in pixels.
+        width: Image width in pixels.
 
     Returns:
         dict: ``image`` uint8 (height, width, 3) RGB; ``label`` uint8 (height, width); ``depth``
@@ -73,13 +73,13 @@ def trace(
     """Nearest shape along each ray of a camera.
 
     Args:
-        shapes (list[Shape]): What may be hit.
-        camera (Camera): Where the rays start.
-        rays (np.ndarray): What ``camera.rays`` returned, shape (3, H, W).
-        samples (int): The same as was given there.
+        shapes: What may be hit.
+        camera: Where the rays start.
+        rays: What ``camera.rays`` returned, shape (3, H, W).
+        samples: The same as was given there.
 
     Returns:
-        tuple: z-depth (H, W), infinite where nothing is hit; index of the shape (H, W).
+        Z-depth (H, W), infinite where nothing is hit; index of the shape (H, W).
     """
     _, height, width = rays.shape
     depth = np.full((height, width), np.inf, dtype=rays.dtype)

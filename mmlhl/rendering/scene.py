@@ -24,13 +24,13 @@ class Material:
     """How a surface looks.
 
     Args:
-        texture (str): Name of a texture in ``textures.TEXTURES``.
-        colours (np.ndarray): RGB reflectances in [0, 1], shape (K, 3); the texture says how
+        texture: Name of a texture in ``textures.TEXTURES``.
+        colours: RGB reflectances in [0, 1], shape (K, 3); the texture says how
             many it uses.
-        scale (float): Size of the pattern's period in metres.
-        seed (int): Where in the noise the pattern starts.
-        gloss (float): Strength of the highlight, 0 is matt. Above 0.5 a depth sensor fails.
-        glow (float): Light that the surface gives off by itself, relative to its reflectance.
+        scale: Size of the pattern's period in metres.
+        seed: Where in the noise the pattern starts.
+        gloss: Strength of the highlight, 0 is matt. Above 0.5 a depth sensor fails.
+        glow: Light that the surface gives off by itself, relative to its reflectance.
     """
 
     texture: str
@@ -46,16 +46,16 @@ class Shape:
     """A box, an ellipsoid or a (tapered) cylinder in the world.
 
     Args:
-        kind (str): ``'box'``, ``'ellipsoid'`` or ``'cylinder'``; a cylinder stands on its local
+        kind: ``'box'``, ``'ellipsoid'`` or ``'cylinder'``; a cylinder stands on its local
             third axis.
-        label (int): Class id.
-        centre (np.ndarray): Shape (3,), metres.
-        half (np.ndarray): Half the extent along each local axis, shape (3,), metres.
-        rotation (np.ndarray): Local to world, shape (3, 3).
-        material (Material): Surface.
-        taper (float): A cylinder's radius at its top relative to its bottom.
-        item (int): Number of the piece of furniture that the shape belongs to.
-        opaque (bool): Whether the shape casts a shadow.
+        label: Class id.
+        centre: Shape (3,), metres.
+        half: Half the extent along each local axis, shape (3,), metres.
+        rotation: Local to world, shape (3, 3).
+        material: Surface.
+        taper: A cylinder's radius at its top relative to its bottom.
+        item: Number of the piece of furniture that the shape belongs to.
+        opaque: Whether the shape casts a shadow.
     """
 
     kind: str
@@ -78,9 +78,9 @@ class Light:
     """A small area light.
 
     Args:
-        position (np.ndarray): Shape (3,), metres.
-        power (np.ndarray): RGB, shape (3,).
-        radius (float): Shadows soften with it, metres.
+        position: Shape (3,), metres.
+        power: RGB, shape (3,).
+        radius: Shadows soften with it, metres.
     """
 
     position: np.ndarray
@@ -93,15 +93,15 @@ class Scene:
     """A room with all that is in it.
 
     Args:
-        size (np.ndarray): Width, depth and height of the room, metres. The room's inside is
+        size: Width, depth and height of the room, metres. The room's inside is
             the box from the origin to ``size``; its third axis points up.
-        shapes (list[Shape]): All surfaces, the room's own six included.
-        lights (list[Light]): Point-like lights.
-        ambient (np.ndarray): RGB light from everywhere, shape (3,).
-        exposure (float): Mean brightness that the image is exposed to, in (0, 1).
-        tint (np.ndarray): White balance, RGB gains, shape (3,).
-        noise (float): Standard deviation of the image noise, in grey levels of 255.
-        seed (int): Seed of the image noise and of soft shadows.
+        shapes: All surfaces, the room's own six included.
+        lights: Point-like lights.
+        ambient: RGB light from everywhere, shape (3,).
+        exposure: Mean brightness that the image is exposed to, in (0, 1).
+        tint: White balance, RGB gains, shape (3,).
+        noise: Standard deviation of the image noise, in grey levels of 255.
+        seed: Seed of the image noise and of soft shadows.
     """
 
     size: np.ndarray

@@ -25,15 +25,15 @@ def shade(
     """Colour hit points and average them to pixels.
 
     Args:
-        scene (Scene): Materials and lights.
-        camera (Camera): Where the rays start.
-        rays (np.ndarray): Directions, shape (3, H * samples, W * samples).
-        depth (np.ndarray): Ray parameter of the hit, shape (H * samples, W * samples).
-        hit (np.ndarray): Index of the shape that was hit, likewise.
-        samples (int): Rays a pixel along each side.
+        scene: Materials and lights.
+        camera: Where the rays start.
+        rays: Directions, shape (3, H * samples, W * samples).
+        depth: Ray parameter of the hit, shape (H * samples, W * samples).
+        hit: Index of the shape that was hit, likewise.
+        samples: Rays a pixel along each side.
 
     Returns:
-        np.ndarray: RGB, uint8, shape (H, W, 3).
+        RGB, uint8, shape (H, W, 3).
     """
     rng = np.random.default_rng(scene.seed)
     rays = rays.reshape(3, -1)

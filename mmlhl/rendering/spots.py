@@ -14,12 +14,12 @@ class Spot:
     """Points on one shape.
 
     Args:
-        u (np.ndarray): Metres along the surface, horizontally where that makes sense, (N,).
-        v (np.ndarray): Metres along the surface, upwards on sides, shape (N,).
-        s (np.ndarray): ``u`` from -1 to 1 over the face, shape (N,).
-        t (np.ndarray): ``v`` from -1 to 1 over the face, shape (N,).
-        front (np.ndarray): Bool, whether the point is on a face across the local y axis, (N,).
-        half (np.ndarray): Half extents of the shape, shape (3,), metres.
+        u: Metres along the surface, horizontally where that makes sense, (N,).
+        v: Metres along the surface, upwards on sides, shape (N,).
+        s: ``u`` from -1 to 1 over the face, shape (N,).
+        t: ``v`` from -1 to 1 over the face, shape (N,).
+        front: Bool, whether the point is on a face across the local y axis, (N,).
+        half: Half extents of the shape, shape (3,), metres.
     """
 
     u: np.ndarray

@@ -41,6 +41,6 @@ def colour(material: Material, at: Spot) -> np.ndarray:
     """Reflectance of a material.
 
     Returns:
-        np.ndarray: RGB in [0, 1], shape (3, N).
+        RGB in [0, 1], shape (3, N).
     """
     return TEXTURES[material.texture](material, at).clip(0, 1)

@@ -13,11 +13,11 @@ def sample_camera(scene: Scene, seed: Seed, height: int, width: int, tries: int 
     """Sample a camera that stands free and sees something of the room.
 
     Args:
-        scene (Scene): The room.
-        seed (int | Sequence[int] | np.random.SeedSequence): Seeds ``np.random.default_rng``.
-        height (int): Height of the image in pixels.
-        width (int): Width of the image in pixels.
-        tries (int): Candidates to look through before the best so far is taken.
+        scene: The room.
+        seed: Seeds ``np.random.default_rng``.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
+        tries: Candidates to look through before the best so far is taken.
 
     Returns:
         Camera: Not inside of anything, roughly level, looking into the room.

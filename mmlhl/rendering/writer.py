@@ -36,11 +36,11 @@ def scene_and_camera(
     """The scene and the camera behind one file of the data set.
 
     Args:
-        split (str): ``'train'`` or ``'val'``; they share no scene.
-        index (int): Number of the file.
-        height (int): Image height in pixels.
-        width (int): Image width in pixels.
-        seed (int): Seed of the data set.
+        split: ``'train'`` or ``'val'``; they share no scene.
+        index: Number of the file.
+        height: Image height in pixels.
+        width: Image width in pixels.
+        seed: Seed of the data set.
     """
     scene_seed, camera_seed, _ = _seeds(split, index, seed)
     scene = sample_scene(scene_seed)
@@ -97,17 +97,17 @@ def write_rooms(
     that everything before it is complete.
 
     Args:
-        root (str | PathLike): Folder to write to.
-        train (int): Scenes for training.
-        val (int): Scenes for validation.
-        height (int): Image height in pixels.
-        width (int): Image width in pixels.
-        seed (int): Any non-negative integer.
-        workers (int): Processes to render with; 0 and 1 render in this one.
-        progress (bool): Whether to show a progress bar.
+        root: Folder to write to.
+        train: Scenes for training.
+        val: Scenes for validation.
+        height: Image height in pixels.
+        width: Image width in pixels.
+        seed: Any non-negative integer.
+        workers: Processes to render with; 0 and 1 render in this one.
+        progress: Whether to show a progress bar.
 
     Returns:
-        int: How many scenes had to be rendered; 0 if all were there.
+        How many scenes had to be rendered; 0 if all were there.
 
     Raises:
         ValueError: If a number is out of range, or if the folder holds rooms of another seed,

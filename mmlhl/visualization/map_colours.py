@@ -14,12 +14,12 @@ def guess_kind(field: str, data: np.ndarray) -> str:
     """Tell what a map of a field without a stated kind shows.
 
     Args:
-        field (str): Name of the field, such as 'edge_map'.
-        data (np.ndarray): The map, shape (C, H, W); the ground truth if there is one, since the
+        field: Name of the field, such as 'edge_map'.
+        data: The map, shape (C, H, W); the ground truth if there is one, since the
             prediction of a binary task may be a probability.
 
     Returns:
-        str: One of 'classes', 'binary', 'depth', 'normal' and 'channels'.
+        One of 'classes', 'binary', 'depth', 'normal' and 'channels'.
     """
     if field in FIELD_KINDS:
         return FIELD_KINDS[field]
@@ -34,10 +34,10 @@ def default_palette(classes: int) -> np.ndarray:
     """Colours for classes without a palette: hues by the golden ratio, in three shades.
 
     Args:
-        classes (int): Number of classes.
+        classes: Number of classes.
 
     Returns:
-        np.ndarray: Shape (classes, 3), uint8, RGB.
+        Shape (classes, 3), uint8, RGB.
     """
     from matplotlib.colors import hsv_to_rgb  # here, so that `import mmlhl` does without it
 
@@ -52,12 +52,12 @@ def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
     """The range of values that colours stand for, shared by ground truth and prediction.
 
     Args:
-        kind (str): 'depth', 'channels' or 'binary'.
-        maps (list[np.ndarray]): Maps of shape (C, H, W); the first that has a measured value sets
+        kind: 'depth', 'channels' or 'binary'.
+        maps: Maps of shape (C, H, W); the first that has a measured value sets
             the range, so put the ground truth first.
 
     Returns:
-        tuple[float, float]: Percentiles 1 and 99 of the measured values, so that a few outliers
+        Percentiles 1 and 99 of the measured values, so that a few outliers
         do not take all colours; (0, 1) for binary maps or where nothing is measured.
     """
     if kind == "binary":
@@ -74,11 +74,11 @@ def known(kind: str, data: np.ndarray) -> np.ndarray:
     """Which pixels of a map are known or measured.
 
     Args:
-        kind (str): Kind of the map.
-        data (np.ndarray): Shape (C, H, W).
+        kind: Kind of the map.
+        data: Shape (C, H, W).
 
     Returns:
-        np.ndarray: Shape (H, W), bool.
+        Shape (H, W), bool.
     """
     if kind in ("classes", "binary"):
         return data[0] != 255
@@ -105,14 +105,14 @@ def colour_map(
     known pixel can look like.
 
     Args:
-        kind (str): Kind of the map.
-        data (np.ndarray): Shape (C, H, W).
-        palette (np.ndarray, optional): Colours of the classes, shape (K, 3), RGB. Defaults to
+        kind: Kind of the map.
+        data: Shape (C, H, W).
+        palette: Colours of the classes, shape (K, 3), RGB. Defaults to
             None: colours of :func:`default_palette`.
-        limits (tuple[float, float]): Values of the darkest and brightest colour.
+        limits: Values of the darkest and brightest colour.
 
     Returns:
-        np.ndarray: Shape (H, W, 3), uint8, RGB.
+        Shape (H, W, 3), uint8, RGB.
 
     Raises:
         ValueError: If the kind is unknown.
@@ -158,12 +158,12 @@ def fit_width(image: np.ndarray, width: int, smooth: bool) -> np.ndarray:
     """Scale a picture to a width, keeping its shape.
 
     Args:
-        image (np.ndarray): Shape (H, W, 3), uint8.
-        width (int): New width in pixels.
-        smooth (bool): Interpolate, for photographs; maps keep their hard edges otherwise.
+        image: Shape (H, W, 3), uint8.
+        width: New width in pixels.
+        smooth: Interpolate, for photographs; maps keep their hard edges otherwise.
 
     Returns:
-        np.ndarray: Shape (H', width, 3), uint8.
+        Shape (H', width, 3), uint8.
     """
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     shrinks = width < image.shape[1]

@@ -22,9 +22,9 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
 
     Args:
         *args: See mmseg's SegVisualizationHook.
-        loader (dict, optional): Transform that reads an image, given ``img_path``. Defaults to
+        loader: Transform that reads an image, given ``img_path``. Defaults to
             None: the one by which the dataset reads its images, else ``dict(type='LoadImage')``.
-        test_interval (int): In tests, draw the first image and every n-th after it. Defaults to 1.
+        test_interval: In tests, draw the first image and every n-th after it. Defaults to 1.
         **kwargs: See mmseg's SegVisualizationHook.
 
     Raises:
@@ -50,10 +50,10 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         """Draw the first sample of every ``interval``-th batch.
 
         Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict): Not used.
-            outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
+            runner: The runner.
+            batch_idx: Index of the batch.
+            data_batch: Not used.
+            outputs: Samples with ground truth and predictions.
         """
         if self.draw and batch_idx % self.interval == 0:
             self._draw("val", outputs[0], runner.iter, getattr(runner, "val_loop", None))
@@ -64,10 +64,10 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         """Draw all samples of a batch, or every ``test_interval``-th.
 
         Args:
-            runner (Runner): The runner.
-            batch_idx (int): Not used.
-            data_batch (dict): Not used.
-            outputs (Sequence[SegDataSample]): Samples with ground truth and predictions.
+            runner: The runner.
+            batch_idx: Not used.
+            data_batch: Not used.
+            outputs: Samples with ground truth and predictions.
         """
         if self.draw:
             for sample in outputs:

@@ -48,12 +48,12 @@ class MultiTaskVisualizer(SegLocalVisualizer):
     ``<field>_unit``; depth is in metres without one.
 
     Args:
-        name (str): Name of the instance. Defaults to 'visualizer'.
+        name: Name of the instance. Defaults to 'visualizer'.
         *args: See mmseg's SegLocalVisualizer.
-        kinds (dict[str, str], optional): Kind of a field ('classes', 'binary', 'depth', 'normal'
+        kinds: Kind of a field ('classes', 'binary', 'depth', 'normal'
             or 'channels') where its name and type do not tell. Defaults to None.
-        cell_width (int): Width of each map in the panel in pixels. Defaults to 320.
-        limits (dict[str, Sequence[float]], optional): Values of the first and the last colour of
+        cell_width: Width of each map in the panel in pixels. Defaults to 320.
+        limits: Values of the first and the last colour of
             a field, so that pictures of several images share them. Defaults to None: the range of
             each image.
         **kwargs: See mmseg's SegLocalVisualizer; ``alpha`` is the weight of the class colours
@@ -111,16 +111,16 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         """Draw a sample and show it, write it to a file, or hand it to the backends.
 
         Args:
-            name (str): Name of the picture.
-            image (np.ndarray): The image, shape (H, W, 3), uint8, RGB.
-            data_sample (SegDataSample, optional): Maps. Defaults to None: the image alone.
-            draw_gt (bool): Whether to draw ground truth. Defaults to True.
-            draw_pred (bool): Whether to draw predictions. Defaults to True.
-            show (bool): Show a window, store nothing. Defaults to False.
-            wait_time (float): Seconds the window is shown. Defaults to 0: until a key.
-            out_file (str, optional): File to write instead of using the backends.
-            step (int): Step for the backends. Defaults to 0.
-            with_labels (bool): Whether to add a legend of the classes. Defaults to True.
+            name: Name of the picture.
+            image: The image, shape (H, W, 3), uint8, RGB.
+            data_sample: Maps. Defaults to None: the image alone.
+            draw_gt: Whether to draw ground truth. Defaults to True.
+            draw_pred: Whether to draw predictions. Defaults to True.
+            show: Show a window, store nothing. Defaults to False.
+            wait_time: Seconds the window is shown. Defaults to 0: until a key.
+            out_file: File to write instead of using the backends.
+            step: Step for the backends. Defaults to 0.
+            with_labels: Whether to add a legend of the classes. Defaults to True.
             **kwargs: Further options of the base class, not used.
         """
         drawn = self.panel(image, data_sample, draw_gt, draw_pred, bool(with_labels))
@@ -143,7 +143,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         """Draw a sample; see :meth:`add_datasample`.
 
         Returns:
-            np.ndarray: The panel, shape (H', W', 3), uint8, RGB.
+            The panel, shape (H', W', 3), uint8, RGB.
         """
         maps = read_maps(data_sample, draw_gt, draw_pred)
         sides = [side for side in ("gt", "pred") if any(side in pair for pair in maps.values())]
@@ -221,12 +221,12 @@ def read_maps(
     """Collect the maps of a sample.
 
     Args:
-        data_sample (SegDataSample, optional): The sample.
-        draw_gt (bool): Whether ground truth is wanted.
-        draw_pred (bool): Whether predictions are wanted.
+        data_sample: The sample.
+        draw_gt: Whether ground truth is wanted.
+        draw_pred: Whether predictions are wanted.
 
     Returns:
-        dict[str, dict[str, np.ndarray]]: By field, then by 'gt' and 'pred', maps of shape
+        By field, then by 'gt' and 'pred', maps of shape
         (C, H, W); the usual fields first.
     """
     if data_sample is None:

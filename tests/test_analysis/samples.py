@@ -4,7 +4,7 @@ from mmlhl.evaluation import LifelongRecord
 
 
 def record(method="HAD", seed=0, miou=(50.0, 40.0), aacc=(80.0, 70.0), err=(None, 0.8), **more):
-    """A record of two phases; ``more`` are further figures of depth, higher is better."""
+    """A record of two phases; ``more`` are further metrics of depth, higher is better."""
     result = LifelongRecord(method, seed)
     result.phases = [dict(name=t, tasks=[t], checkpoint="", seconds=1) for t in ("seg", "depth")]
     result.metrics = dict(
@@ -29,8 +29,8 @@ def field_of_runs():
     for run in runs:
         run.phases[0]["seconds"] = 59
     joint = LifelongRecord("Joint", 0)
-    figures = {"seg/mIoU": 60, "seg/aAcc": 90, "depth/abs_err": 1.0}
-    joint.add_phase("all", ["seg", "depth"], "", 120, figures)
+    metrics = {"seg/mIoU": 60, "seg/aAcc": 90, "depth/abs_err": 1.0}
+    joint.add_phase("all", ["seg", "depth"], "", 120, metrics)
     seg, depth = LifelongRecord("single", 0), LifelongRecord("single", 0)
     seg.add_phase("seg", ["seg"], "", 60, {"seg/mIoU": 50, "seg/aAcc": 100})
     depth.add_phase("depth", ["depth"], "", 60, {"depth/abs_err": 0.4})

@@ -27,7 +27,7 @@ def test_relative_gain_over_figures_of_choice():
     assert derived.relative_gain(one, naive, "all").tasks["depth"] == pytest.approx(25)
     assert derived.relative_gain(one, naive, ["delta_1"]).mean == pytest.approx(50)
     assert derived.choose(one) == [("seg", "mIoU"), ("seg", "aAcc"), ("depth", "abs_err")]
-    # Of a task with none of the paper's figures all count.
+    # Of a task with none of the paper's metrics all count.
     del one.metrics["depth"]["abs_err"]
     assert derived.choose(one)[-1] == ("depth", "delta_1")
     with pytest.raises(ValueError, match="most"):
@@ -75,9 +75,9 @@ def three_phases():
 
 
 def test_forgetting_by_hand():
-    figures = derived.forgetting(three_phases())
+    metrics = derived.forgetting(three_phases())
     # From the best earlier value, not from the first; a task learned last has none.
-    assert figures == {
+    assert metrics == {
         ("seg", "mIoU"): pytest.approx(15),
         ("seg", "aAcc"): pytest.approx(-2),
         ("depth", "abs_err"): pytest.approx(0.2),

@@ -91,5 +91,5 @@ def test_references_alone_are_shown_as_methods():
 def test_two_runs_that_cannot_be_told_apart_and_an_empty_one():
     with pytest.raises(ValueError, match="both HAD with seed 0.*LABEL=PATH"):
         group_runs([record("HAD", 0), record("HAD", 0)])
-    with pytest.raises(ValueError, match="no figures"):
+    with pytest.raises(ValueError, match="no metrics"):
         group_runs([LifelongRecord("HAD")])

@@ -14,8 +14,8 @@ def write_runs(folder):
         for seed in (0, 1):
             record = LifelongRecord(method, seed)
             record.add_phase("seg", ["seg"], "", 30, {"seg/mIoU": 50.0})
-            figures = {"seg/mIoU": miou + seed, "depth/abs_err": 0.5}
-            record.add_phase("depth", ["depth"], "", 30, figures)
+            metrics = {"seg/mIoU": miou + seed, "depth/abs_err": 0.5}
+            record.add_phase("depth", ["depth"], "", 30, metrics)
             record.save(folder / f"{method}_{seed}" / "lifelong.json")
 
 
@@ -56,6 +56,6 @@ def test_errors_are_one_clear_line(tmp_path, tool, capsys):
 
 def test_figures_and_tables_of_choice(tmp_path, tool, capsys):
     write_runs(tmp_path)
-    tool.main([str(tmp_path), "--figures", "mIoU", "--tables", "final", "forgetting"])
+    tool.main([str(tmp_path), "--metrics", "mIoU", "--tables", "final", "forgetting"])
     screen = capsys.readouterr().out
     assert "mIoU" in screen and "abs_err" not in screen and "summary" not in screen

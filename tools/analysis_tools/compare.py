@@ -3,7 +3,7 @@
 Examples:
     python tools/analysis_tools/compare.py work_dirs
     python tools/analysis_tools/compare.py work_dirs/naive work_dirs/had "no SG=work_dirs/had_no_sg"
-    python tools/analysis_tools/compare.py work_dirs --figures all --out tables.csv tables.md
+    python tools/analysis_tools/compare.py work_dirs --metrics all --out tables.csv tables.md
 """
 
 import argparse
@@ -15,7 +15,7 @@ from mmlhl.analysis.comparison import Comparison
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.runs import load_runs
 from mmlhl.analysis.sheet import Sheet
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, RenamedOption
 
 TABLES = ("summary", "final", "forgetting", "phases")
 FORMATS = (".csv", ".md", ".tex")
@@ -35,10 +35,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
     )
     parser.add_argument(
+        "--metrics",
         "--figures",
+        action=RenamedOption,
         nargs="+",
         default=["paper"],
-        help="'paper' (default), 'all', or names of figures such as mIoU abs_err mean_err",
+        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
     )
     parser.add_argument(
         "--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables (default: all)"
@@ -57,7 +59,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=float,
         default=0.0,
         metavar="PERCENT",
-        help="leave figures out of the position in which joint beats naive by less than this",
+        help="leave metrics out of the position in which joint beats naive by less than this",
     )
     parser.add_argument(
         "--out",
@@ -71,13 +73,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for path in args.out:
         if path.suffix not in FORMATS:
             parser.error(f"--out {path}: the name must end in one of {', '.join(FORMATS)}")
-    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
-        args.figures = args.figures[0]
+    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
+        args.metrics = args.metrics[0]
     return args
 
 
 def for_screen(sheet: Sheet) -> list[Sheet]:
-    """Cut a sheet that is too wide for a screen: figures by task, the summary in two."""
+    """Cut a sheet that is too wide for a screen: metrics by task, the summary in two."""
     if sheet.name == "summary":
         gains = sheet.take([0, 1, 2, 3], f"{sheet.title}, gains")
         gains.notes = sheet.notes
@@ -91,7 +93,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         comparison = Comparison(
             load_runs(args.records),
-            figures=args.figures,
+            metrics=args.metrics,
             naive=args.naive,
             joint=args.joint,
             single=args.single,

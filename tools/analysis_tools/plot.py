@@ -1,7 +1,7 @@
 """Plot the records of any number of sequences.
 
 For each order of tasks: a heat map of the task x phase table of each method, curves of each
-figure over the phases with a line a method, and bars of the gain over naive training.
+metric over the phases with a line a method, and bars of the gain over naive training.
 
 Examples:
     python tools/analysis_tools/plot.py work_dirs --out plots
@@ -16,7 +16,7 @@ from mmlhl.analysis.comparison import Comparison
 from mmlhl.analysis.runs import load_runs
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, RenamedOption
 
 PLOTS = ("heat", "curves", "gain")
 
@@ -38,17 +38,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--format", nargs="+", default=["png"], choices=("png", "pdf", "svg"))
     parser.add_argument("--plots", nargs="+", default=list(PLOTS), choices=PLOTS)
     parser.add_argument(
+        "--metrics",
         "--figures",
+        action=RenamedOption,
         nargs="+",
         default=["paper"],
-        help="'paper' (default), 'all', or names of figures such as mIoU abs_err mean_err",
+        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
     )
     parser.add_argument("--naive", default="naive", help="label of naive training")
     parser.add_argument("--joint", default="joint", help="label of joint training")
     parser.add_argument("--single", default="single", help="label of single-task training")
     args = parser.parse_args(argv)
-    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
-        args.figures = args.figures[0]
+    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
+        args.metrics = args.metrics[0]
     return args
 
 
@@ -57,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     try:
         comparison = Comparison(
-            load_runs(args.records), args.figures, args.naive, args.joint, args.single
+            load_runs(args.records), args.metrics, args.naive, args.joint, args.single
         )
         args.out.mkdir(parents=True, exist_ok=True)
         for group in comparison.groups:
@@ -66,15 +68,15 @@ def main(argv: list[str] | None = None) -> None:
                 for label, runs in group.methods.items():
                     record = mean_record(runs)
                     seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
-                    pictures[f"heat_{label}"] = heat_map(record, args.figures, f"{label}{seeds}")
+                    pictures[f"heat_{label}"] = heat_map(record, args.metrics, f"{label}{seeds}")
             if "curves" in args.plots:
-                pictures["curves"] = task_curves(group, args.figures)
+                pictures["curves"] = task_curves(group, args.metrics)
             if "gain" in args.plots and group.naive:
                 pictures["gain"] = gain_bars(comparison, group)
-            for name, figure in pictures.items():
+            for name, picture in pictures.items():
                 for kind in args.format:
                     path = args.out / f"{file_name(group.name)}_{file_name(name)}.{kind}"
-                    figure.savefig(path)
+                    picture.savefig(path)
                     print(f"Wrote {path}")
     except (OSError, ValueError) as error:
         raise SystemExit(f"plot: {error}") from None

@@ -34,11 +34,11 @@ def main(argv: list[str] | None = None) -> None:
     """Read the logs and write the picture."""
     args = parse_args(argv)
     try:
-        figure = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
+        picture = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
     except OSError as error:
         raise SystemExit(f"plot_losses: {error}") from None
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.out)
+    picture.savefig(args.out)
     print(f"Wrote {args.out}")
 
 

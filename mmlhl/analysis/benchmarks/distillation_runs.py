@@ -46,7 +46,7 @@ class Run:
         return root / self.data / kind / f"{self.config.replace('/', '_')}_seed{self.seed}"
 
     def result(self, root: Path) -> dict | None:
-        """Figures of the final evaluation and ``seconds``; None if the run is not finished."""
+        """Metrics of the final evaluation and ``seconds``; None if the run is not finished."""
         path = self.folder(root) / "result.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
@@ -121,7 +121,7 @@ def set_epochs(cfg: Config, epochs: int) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Three epochs of two steps, to see that everything runs; the figures mean nothing."""
+    """Three epochs of two steps, to see that everything runs; the metrics mean nothing."""
     cfg.benchmark.epochs = dict(student=3, teacher=3)
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         images = 2 * cfg[loader].batch_size if loader.startswith("train") else 4

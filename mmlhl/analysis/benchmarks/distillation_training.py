@@ -33,18 +33,18 @@ def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
     if code:
         return code
     try:
-        figures = final_figures(folder, epochs_of(out))
+        metrics = final_metrics(folder, epochs_of(out))
     except RuntimeError as error:
         with open(folder / "train.log", "a", encoding="utf-8") as log:
             log.write(f"{error}\n")
         return 1
-    result = dict(figures, seconds=round(time.time() - started, 1), epochs=epochs_of(out))
+    result = dict(metrics, seconds=round(time.time() - started, 1), epochs=epochs_of(out))
     running.write_text(folder / "result.json", json.dumps(result, indent=1))
     return 0
 
 
-def final_figures(folder: Path, epochs: int) -> dict[str, float]:
-    """Figures of the evaluation after the last epoch, from the newest log.
+def final_metrics(folder: Path, epochs: int) -> dict[str, float]:
+    """Metrics of the evaluation after the last epoch, from the newest log.
 
     Raises:
         RuntimeError: If there was no such evaluation.

@@ -30,7 +30,7 @@ def likeliest(scores: Tensor) -> Tensor:
 def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Tensor:
     """Share of the labelled pixels that the greatest score gets right, in percent.
 
-    The figure of mmseg's ``accuracy``, without its sort of all classes.
+    The metric of mmseg's ``accuracy``, without its sort of all classes.
 
     Args:
         scores: ``(N, C, H, W)``.

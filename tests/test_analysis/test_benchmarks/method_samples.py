@@ -34,10 +34,10 @@ def finish(run, root, miou, error=1.0):
     record = LifelongRecord(run.label, run.seed, label=run.label)
     joint = run.label == "Joint"
     for task in ["joint"] if joint else run.order:
-        figures = {"seg/mIoU": miou, "depth/abs_err": error}
+        metrics = {"seg/mIoU": miou, "depth/abs_err": error}
         tasks = list(run.order) if joint else [task]
         checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
-        record.add_phase(task, tasks, checkpoint, 60.0, figures)
+        record.add_phase(task, tasks, checkpoint, 60.0, metrics)
         model = run.folder(root) / checkpoint
         model.parent.mkdir(parents=True, exist_ok=True)
         model.touch()

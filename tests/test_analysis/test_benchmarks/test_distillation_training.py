@@ -35,9 +35,9 @@ def test_figures_are_those_of_the_final_evaluation(tmp_path):
         {"seg/mIoU": 50.0, "seg/aAcc": 80.0, "time": 0.1, "step": 8},
         loss,
     )
-    assert distillation_training.final_figures(tmp_path, 8) == {"seg/mIoU": 50.0, "seg/aAcc": 80.0}
+    assert distillation_training.final_metrics(tmp_path, 8) == {"seg/mIoU": 50.0, "seg/aAcc": 80.0}
     with pytest.raises(RuntimeError, match="no evaluation after epoch 9"):
-        distillation_training.final_figures(tmp_path, 9)
+        distillation_training.final_metrics(tmp_path, 9)
 
 
 def test_result_of_a_training(rooms, tmp_path, monkeypatch):
