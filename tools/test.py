@@ -13,6 +13,7 @@ from mmseg.registry import RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
 
 
@@ -81,6 +82,7 @@ def use_tta(cfg: Config) -> None:
 def main() -> None:
     """Read the command line and run."""
     args = parse_args()
+    end_with_launcher()
     with checkpoint_trust(args.trust_checkpoint):
         run(args)
 

@@ -15,6 +15,7 @@ from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.registered import names_class, registered_class
 
@@ -69,6 +70,7 @@ def enable_amp(cfg: Config) -> None:
 def main() -> None:
     """Read the command line and run."""
     args = parse_args()
+    end_with_launcher()
     with checkpoint_trust(args.trust_checkpoint):
         run(args)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmlhl.analysis.benchmarks import distillation_training
+from mmlhl.engine.locking import WorkDirInUse, locked
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs" / "benchmarks"
@@ -37,7 +38,10 @@ def test_command_line(tmp_path, monkeypatch):
     main = runpy.run_path(str(ROOT / "tools" / "benchmarks" / "heteroakd.py"))["main"]
     config, out = str(CONFIGS / "heteroakd_rooms.py"), tmp_path / "report.md"
     command = [config, "--work-dir", str(tmp_path), "--seeds", "0", "--out", str(out)]
-    main([*command, "--report-only"])
+    with locked(tmp_path):
+        with pytest.raises(WorkDirInUse, match="two commands in one folder"):
+            main(command)
+        main([*command, "--report-only"])
     assert not trained and all(f"{method}, {CNN}" in out.read_text() for method in METHODS)
     main(command)
     # the CNN has no teacher: it is only trained by itself, and the report says so

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmlhl.analysis.benchmarks import method_training
+from mmlhl.engine.locking import WorkDirInUse, locked
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.files import write_bytes
 
@@ -46,6 +47,10 @@ def test_command_line(tmp_path, monkeypatch):
     assert "share the first phase of a seed" in out.read_text()
     # first phases, bounds and strengths of the search, then the runs
     assert len(done) == 3 + 2 + 4 + 3 * 2
+    with locked(tmp_path):
+        with pytest.raises(WorkDirInUse, match="two commands in one folder"):
+            main(command)
+        main([*command, "--report-only"])
     main([*command, "--report-only", "--seeds", "0", "1", "2"])
     assert "LwF on seg → depth (seeds 2)" in out.read_text()
     assert len(done) == 15

@@ -25,6 +25,7 @@ from mmlhl.analysis.benchmarks.distillation_report import report
 from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teachers_of
 from mmlhl.analysis.benchmarks.distillation_training import execute
 from mmlhl.command_line import Parser
+from mmlhl.engine.locking import locked
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -64,8 +65,9 @@ def main(argv: list[str] | None = None) -> None:
             raise SystemExit(f"--methods {unknown}: {file} has {list(cfg.benchmark.methods)}")
         runs, data = all_runs(cfg, seeds, methods), cfg.benchmark.data
         if not args.report_only:
-            execute(teachers_of(runs), cfg, root, args.jobs, f"{data}: teachers")
-            execute(runs, cfg, root, args.jobs, f"{data}: students")
+            with locked(root):
+                execute(teachers_of(runs), cfg, root, args.jobs, f"{data}: teachers")
+                execute(runs, cfg, root, args.jobs, f"{data}: students")
         text = report(cfg, command, seeds, methods, root)
         if args.out:
             running.write_section(args.out, Path(file).stem, text)

@@ -15,6 +15,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
 from mmengine.config import Config
@@ -24,6 +25,7 @@ from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
 from mmlhl.command_line import Parser
+from mmlhl.engine.locking import locked
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -68,12 +70,13 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"--methods {unknown}: the config has {list(cfg.benchmark.methods)}")
     orders = [tuple(order) for order in args.orders]
     what = (labels, orders, args.seeds, args.work_dir)
-    check_settings(cfg, args.work_dir, args.records)
-    restore(args.records, args.work_dir)
-    if not args.report_only:
-        search(cfg, labels, orders[0], args.work_dir, args.jobs, args.records)
-        runs = list(final_runs(cfg, *what))
-        execute(runs, cfg, args.work_dir, args.jobs, "runs", args.records)
+    with nullcontext() if args.report_only else locked(args.work_dir):
+        check_settings(cfg, args.work_dir, args.records)
+        restore(args.records, args.work_dir)
+        if not args.report_only:
+            search(cfg, labels, orders[0], args.work_dir, args.jobs, args.records)
+            runs = list(final_runs(cfg, *what))
+            execute(runs, cfg, args.work_dir, args.jobs, "runs", args.records)
     command = f"python tools/benchmarks/methods.py {args.config}"
     command += " --without-search" if args.without_search else ""
     text = report(cfg, command, *what)

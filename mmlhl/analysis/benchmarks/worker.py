@@ -22,17 +22,21 @@ from mmengine.config import config
 
 # isort: on
 
+from ...engine.orphans import end_with_parent
 from ...paths import shipped_dir
 
 
 def train(arguments: list[str], log: Path, threads: int) -> None:
     """Run ``tools/train.py``; its output, and that of all libraries below, goes to ``log``.
 
+    It ends with the benchmark, even if that one is killed.
+
     Args:
         arguments: Its command line.
         log: File, written anew.
         threads: Threads of torch.
     """
+    end_with_parent()
     torch.set_num_threads(threads)
     gc.freeze()
     for module in (yapf.yapflib.yapf_api, config):  # newer and older mmengine
