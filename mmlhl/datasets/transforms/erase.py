@@ -28,14 +28,15 @@ class StockRandomCutOut(RandomCutOut):
         Returns:
             The results.
         """
-        if self.seg_fill_in is None:
+        fill: int | None = self.seg_fill_in
+        if fill is None:
             return super().transform(results)
         fields = results.get("seg_fields", [])
         size = results["img"].shape[:2]
         hole = "_hole"
         results[hole] = np.zeros(size, np.int16)
         results["seg_fields"] = [hole]
-        fill, self.seg_fill_in = self.seg_fill_in, 1
+        self.seg_fill_in = 1
         try:
             results = super().transform(results)
         finally:

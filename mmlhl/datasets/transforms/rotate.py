@@ -45,7 +45,7 @@ class MultiTaskRandomRotate(BaseTransform):
                 "(lowest, greatest)"
             )
         self.prob = prob
-        self.degree = tuple(degree)
+        self.degree = (degree[0], degree[1])
         self.pad_val = pad_val
 
     @cache_randomness

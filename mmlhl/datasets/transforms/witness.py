@@ -101,8 +101,11 @@ def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: s
             moved[..., :2] = moved[..., :2] @ turn.T.astype(moved.dtype)
         results[key] = moved
     results["img_shape"] = tuple(results["img"].shape[:2])
+    padding = _padding_of(source, size)
     if direction is not None:
         note(results, "flip", name, direction=direction)
+    elif padding is not None:
+        note(results, "pad", name, padding=padding)
     else:
         note(results, "warp", name)
 
@@ -113,6 +116,19 @@ def _flip_of(source: np.ndarray, size: tuple) -> str | None:
     places = np.arange(source.size).reshape(size)
     views = dict(horizontal=places[:, ::-1], vertical=places[::-1], diagonal=places[::-1, ::-1])
     return next((name for name, view in views.items() if np.array_equal(view, source)), None)
+
+
+def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | None:
+    """Left, right, top, bottom, if the whole image lies unchanged in a greater one."""
+    rows, columns = np.nonzero(source == 0)  # where its first pixel went
+    if len(rows) != 1:
+        return None
+    top, left = int(rows[0]), int(columns[0])
+    bottom, right = source.shape[0] - top - size[0], source.shape[1] - left - size[1]
+    inside = source[top : top + size[0], left : left + size[1]]
+    places = np.arange(size[0] * size[1]).reshape(size)
+    whole = (source >= 0).sum() == places.size and np.array_equal(inside, places)
+    return (left, right, top, bottom) if whole else None
 
 
 def _turn_of(source: np.ndarray, size: tuple, name: str) -> np.ndarray:

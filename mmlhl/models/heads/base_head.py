@@ -70,7 +70,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
     @property
     def align_corners(self) -> bool:
         """Corner alignment of every resize, the decoder's."""
-        return self.decoder.align_corners
+        return bool(self.decoder.align_corners)
 
     # -- forward ---------------------------------------------------------------------------
     def forward(self, feats: Sequence[Tensor]) -> Tensor:

@@ -1,12 +1,13 @@
 """Transforms by mmcv's and mmseg's names move every label along, or are refused by name."""
 
+import mmcv.transforms
 import numpy as np
 import pytest
 from mmcv.transforms import RandomFlip as McvFlip
 from mmcv.transforms import Resize as McvResize
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope, init_default_scope
-from mmseg.datasets.transforms import RandomCrop as SegCrop
+from mmseg.datasets import transforms as stock
 from mmseg.registry import TRANSFORMS
 
 RAMP = np.add.outer(6 * np.arange(24), 2 * np.arange(32)).astype(np.float32)
@@ -109,6 +110,32 @@ def test_labels_go_where_the_image_goes(name, scope):
         assert made["img_shape"] == made["img"].shape[:2]
 
 
+MOVING = "RandomFlip RandomCrop RandomRotate Resize Pad CenterCrop RandomRotFlip ResizeToMultiple"
+CLASSES = {
+    name: getattr(stock, name, None) or getattr(mmcv.transforms, name) for name in MOVING.split()
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_in_mmsegs_registry_are_what_their_names_are(name):
+    init_default_scope("mmseg")
+    chains = [chain for chain in CHAINS.values() if len(chain) == 1 and chain[0]["type"] == name]
+    for (step,) in chains:
+        np.random.seed(0)
+        made = TRANSFORMS.build({**step, "type": CLASSES[name]})
+        assert isinstance(made, CLASSES[name])
+        assert_aligned(pack(made(results())))
+
+
+def test_classes_of_ones_own_are_built_as_they_are():
+    class RandomRotate(stock.RandomRotate):
+        pass
+
+    for cls in (RandomRotate, stock.PhotoMetricDistortion):
+        options = dict(prob=1.0, degree=10.0) if cls is RandomRotate else {}
+        assert type(TRANSFORMS.build(dict(type=cls, **options))) is cls
+
+
 def turned(step, seed=0):
     init_default_scope("mmseg")
     np.random.seed(seed)
@@ -198,7 +225,7 @@ def test_generated_edges_are_a_label_and_replace_none():
     [
         (McvFlip(prob=1.0), "a.png: the image was flipped.*RandomFlip.*gt_edge_map"),
         (McvResize(scale=(16, 16)), "a.png: gt_seg_map|gt_edge_map is 24x32.*16x16.*Resize"),
-        (SegCrop(crop_size=(8, 8)), "a.png: gt_edge_map is 24x32.*8x8.*RandomCrop"),
+        (stock.RandomCrop(crop_size=(8, 8)), "a.png: gt_edge_map is 24x32.*8x8.*RandomCrop"),
     ],
 )
 def test_packing_finds_labels_that_were_left_behind(step, message):
@@ -214,8 +241,6 @@ def test_a_label_of_another_size_names_key_sizes_and_file():
 
 
 def test_samples_of_mmseg_are_left_to_mmseg():
-    from mmseg.datasets import transforms as stock
-
     init_default_scope("mmseg")
     chains = [
         ("Resize", dict(scale=(50, 20))),

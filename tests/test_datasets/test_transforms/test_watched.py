@@ -121,7 +121,11 @@ def test_a_flip_can_be_undone_and_other_moves_are_noted():
     assert build_step(Labels(mirror))(results())["geometry"] == (
         dict(kind="flip", by="Labels", direction="horizontal"),
     )
-    assert build_step(Labels(quarter))(results())["geometry"][0]["kind"] == "warp"
+    assert build_step(Labels(framed))(results())["geometry"] == (
+        dict(kind="pad", by="Labels", padding=(3, 0, 2, 4)),
+    )
+    for move in (quarter, corner, doubled):
+        assert build_step(Labels(move))(results())["geometry"][0]["kind"] == "warp"
     assert "geometry" not in build_step(Labels(np.copy))(results())
 
 
