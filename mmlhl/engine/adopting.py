@@ -19,6 +19,7 @@ from mmengine.runner import (
 from ..checkpoints import to_plain, weights_of
 from ..checkpoints.training import INPUT, stored_input
 from ..models.teachers import describe_input, load_adopted
+from ..registered import type_name
 from .finishing import finish_phase
 from .learner import unwrap
 from .phases.deriving import testing_config
@@ -41,7 +42,7 @@ def adopt_phase(cfg: Config, phase: Phase, record: str) -> None:
         ValueError: if the checkpoint does not fit, or was trained with another normalisation,
             channel order or list of classes than the config's; nothing is written then.
     """
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook["type"] not in PHASE_HOOKS]
+    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if type_name(hook) not in PHASE_HOOKS]
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(testing_config(cfg))
     model: Any = unwrap(runner)

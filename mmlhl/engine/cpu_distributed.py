@@ -8,11 +8,12 @@ import os
 import subprocess
 from datetime import timedelta
 
-import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from torch import distributed as torch_dist
+
+from ..registered import type_name
 
 
 def prepare_distributed(cfg: Config) -> None:
@@ -124,7 +125,7 @@ def _replace_sync_bn(node: object) -> int:
     """Replace `type='SyncBN'` by `'BN'` everywhere under a config node; return how many."""
     replaced = 0
     if isinstance(node, dict):
-        if node.get("type") in ("SyncBN", torch.nn.SyncBatchNorm):
+        if node.get("type") is not None and type_name(node) in ("SyncBN", "SyncBatchNorm"):
             node["type"] = "BN"
             replaced += 1
         children = list(node.values())

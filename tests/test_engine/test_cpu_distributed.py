@@ -62,7 +62,7 @@ def test_config_is_made_for_the_cpu(one_process):
     cfg = config(
         env_cfg={"cudnn_benchmark": True, "dist_cfg": {"backend": "nccl", "timeout": 60}},
         find_unused_parameters=True,
-        phases=[{"cfg": {"model": {"neck": [{"norm_cfg": {"type": "SyncBN"}}]}}}],
+        phases=[{"cfg": {"model": {"neck": [{"norm_cfg": {"type": "mmseg.SyncBN"}}]}}}],
         sync_bn="torch",
     )
     prepare_distributed(cfg)

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from rich.console import Console
 
+from ...registered import type_name
 from ..comparison import Comparison
 from ..formats import to_markdown, to_rich
 from . import running
@@ -76,7 +77,9 @@ def settings(cfg: Config) -> str:
 def images(cfg: Config) -> str:
     """The size that training images are brought to, in words; empty where they stay as they are."""
     pipeline = cfg.train_dataloader.dataset.get("pipeline") or ()
-    sizes = [step.scale for step in pipeline if step.type == "MultiTaskResize" and "scale" in step]
+    sizes = [
+        step.scale for step in pipeline if type_name(step) == "MultiTaskResize" and "scale" in step
+    ]
     return "".join(f"resized to {height}x{width}, " for width, height in sizes)
 
 

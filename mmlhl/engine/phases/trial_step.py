@@ -13,7 +13,7 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 #: greatest side of what a trial step sees; more is cut off
-SIDE = 128
+SIDE = 64
 #: images with more pixels are not predicted in a trial
 PIXELS = 2**19
 
@@ -34,7 +34,7 @@ def undisturbed() -> Iterator[None]:
 def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
     """Losses of one step on a batch, with their gradients, as the training loop would call it.
 
-    A batch of large images is cut to 128 pixels a side; if the network cannot take that, the whole
+    A batch of large images is cut to 64 pixels a side; if the network cannot take that, the whole
     batch is tried.
 
     Args:
@@ -54,10 +54,8 @@ def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
         small = _cut(inputs, samples)
         try:
             return _step(model, *small)
-        except ValueError:
-            raise
-        except Exception:  # a network of a fixed size; the real one says whether it fits
-            pass
+        except Exception:  # perhaps a network of a fixed size; the whole batch says whether it fits
+            model.zero_grad(set_to_none=True)
     return _step(model, inputs, samples)
 
 
