@@ -21,7 +21,7 @@ def parser():
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--resum"], "unrecognized arguments: --resum; did you mean '--resume'?"),
         (["--res"], "unrecognized arguments: --res"),
@@ -30,11 +30,11 @@ def parser():
         (["--zzz"], "unrecognized arguments: --zzz\n"),
     ],
 )
-def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, told):
+def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, message):
     with pytest.raises(SystemExit) as exit:
         parser.parse_args(["a.py", *words])
     assert exit.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_what_is_known_is_taken(parser):

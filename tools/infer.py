@@ -2,7 +2,7 @@
 
 import argparse
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 from mmengine.config import Config, DictAction

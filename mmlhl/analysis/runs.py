@@ -84,8 +84,8 @@ def group_runs(
     Joint and single-task training have no order, so they serve each order of the same tasks. If
     there is nothing else, they make groups of their own.
 
-    Records that do not tell their data set are taken to be of the one that others tell; if these
-    tell several, or none, they are compared among themselves.
+    Records that do not name their data set are taken to be of the one that others name; if these
+    name several, or none, they are compared among themselves.
 
     Args:
         records: The runs.
@@ -103,9 +103,9 @@ def group_runs(
     names = [record.label.lower() for record in records]
     if all(name in (joint.lower(), single.lower()) for name in names):
         joint = single = ""
-    told = {record.dataset for record in records} - {""}
-    several = len(told) > 1
-    unknown = "" if several else "".join(told)
+    named = {record.dataset for record in records} - {""}
+    several = len(named) > 1
+    unknown = "" if several else "".join(named)
     groups: dict[tuple[str, Order], Group] = {}
     seen: dict[tuple, LifelongRecord] = {}
     bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and data set

@@ -11,7 +11,7 @@ FIELD_KINDS = dict(sem_seg="classes", depth_map="depth", normal_map="normal")
 
 
 def guess_kind(field: str, data: np.ndarray) -> str:
-    """Tell what a map of a field without a stated kind shows.
+    """What a map of a field without a stated kind shows.
 
     Args:
         field: Name of the field, such as 'edge_map'.

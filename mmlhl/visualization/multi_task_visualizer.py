@@ -51,7 +51,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         name: Name of the instance. Defaults to 'visualizer'.
         *args: See mmseg's SegLocalVisualizer.
         kinds: Kind of a field ('classes', 'binary', 'depth', 'normal'
-            or 'channels') where its name and type do not tell. Defaults to None.
+            or 'channels') where its name and type leave it open. Defaults to None.
         cell_width: Width of each map in the panel in pixels. Defaults to 320.
         limits: Values of the first and the last colour of
             a field, so that pictures of several images share them. Defaults to None: the range of

@@ -49,7 +49,7 @@ def test_references_of_other_tasks_are_not_taken():
 
 
 def of(dataset, runs):
-    """Runs that tell their data set."""
+    """Runs that name their data set."""
     for run in runs:
         run.extra["dataset"] = dataset
     return runs

@@ -153,14 +153,14 @@ def test_publish_trusts_if_it_is_asked_to(command, tmp_path):
 
 # -- config texts ------------------------------------------------------------------------------
 @pytest.fixture
-def told(tmp_path, model_config):
+def written(tmp_path, model_config):
     """A function: file of a sound model with a config text, which must not run."""
 
     def save(line):
         model = MODELS.build(model_config(tasks=["seg"]))
         sound = Config(dict(model=model_config())).pretty_text
         text = f"{line.format(marker=tmp_path / 'marker')}\n{sound}"
-        path = tmp_path / "told.pth"
+        path = tmp_path / "written.pth"
         torch.save(
             dict(state_dict=model.state_dict(), meta=dict(cfg=text, config=text, epoch=0, iter=0)),
             path,
@@ -175,31 +175,33 @@ POPEN = "x = dict(type='subprocess.Popen', args=['touch', '{marker}'])"
 
 
 @pytest.mark.parametrize("line", ["import os; os.system('touch {marker}')", POPEN])
-def test_texts_where_the_model_was_rebuilt(sequence_config, told, tmp_path, line):
+def test_texts_where_the_model_was_rebuilt(sequence_config, written, tmp_path, line):
     """The runner takes the model from the checkpoint then."""
     phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=dict(backbone=dict(depth=34)))]
-    cfg = sequence_config(tmp_path / "work", phases=phases, load_from=told(line))
-    with pytest.raises(StoredConfigError, match=r"told\.pth"):
+    cfg = sequence_config(tmp_path / "work", phases=phases, load_from=written(line))
+    with pytest.raises(StoredConfigError, match=r"written\.pth"):
         LifelongRunner.from_cfg(cfg).test()
 
 
-def test_texts_that_publish_reads(command, told, tmp_path):
-    with pytest.raises(StoredConfigError, match=r"told\.pth, line 1"):
-        command("model_converters/publish.py", told("open('{marker}', 'w')"), tmp_path / "out.pth")
+def test_texts_that_publish_reads(command, written, tmp_path):
+    with pytest.raises(StoredConfigError, match=r"written\.pth, line 1"):
+        command(
+            "model_converters/publish.py", written("open('{marker}', 'w')"), tmp_path / "out.pth"
+        )
     assert not (tmp_path / "out.pth").exists()
 
 
 @pytest.mark.parametrize("line", ["open('{marker}', 'w')", POPEN])
-def test_texts_that_mmsegs_inferencer_would_run(told, line):
+def test_texts_that_mmsegs_inferencer_would_run(written, line):
     with pytest.raises(Exception, match="model"):  # there is none for it
-        MMSegInferencer(None, weights=told(line), device="cpu")
+        MMSegInferencer(None, weights=written(line), device="cpu")
 
 
-def test_texts_that_mmengine_would_run_when_it_resumes(sequence_config, told, tmp_path):
+def test_texts_that_mmengine_would_run_when_it_resumes(sequence_config, written, tmp_path):
     cfg = sequence_config(tmp_path / "work", resume=True)
     for key in ("phases", "runner_type"):
         cfg.pop(key)
-    cfg.load_from = told("open('{marker}', 'w')")
+    cfg.load_from = written("open('{marker}', 'w')")
     cfg.auto_scale_lr = dict(enable=False, base_batch_size=2)
     with pytest.raises(KeyError, match="message_hub"):  # the file has weights only
         Runner.from_cfg(cfg).train()
@@ -209,7 +211,7 @@ def test_modules_that_a_text_would_import(tmp_path, monkeypatch):
     (tmp_path / "of_the_attacker.py").write_text(f"open({str(tmp_path / 'marker')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     text = "custom_imports = dict(imports=['of_the_attacker'])\na = dict(b=1)"
-    torch.save(dict(state_dict={}, meta=dict(cfg=text)), tmp_path / "told.pth")
-    loaded = CheckpointLoader.load_checkpoint(str(tmp_path / "told.pth"))
+    torch.save(dict(state_dict={}, meta=dict(cfg=text)), tmp_path / "written.pth")
+    loaded = CheckpointLoader.load_checkpoint(str(tmp_path / "written.pth"))
     assert Config.fromstring(loaded["meta"]["cfg"], ".py").a == dict(b=1)
     assert not (tmp_path / "marker").exists()

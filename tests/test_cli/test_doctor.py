@@ -49,8 +49,8 @@ def test_the_classic_kind_needs_pkg_resources(monkeypatch):
 @pytest.mark.parametrize("found, mend", [(None, "pip install torch"), ("1.13.1", "torch>=2.0")])
 def test_torch(monkeypatch, found, mend):
     environment(monkeypatch, torch=found)
-    ((_, told),) = wrong(check_torch())
-    assert mend in told
+    ((_, message),) = wrong(check_torch())
+    assert mend in message
 
 
 def test_an_optional_package_is_only_a_note(monkeypatch):

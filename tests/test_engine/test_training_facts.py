@@ -93,8 +93,10 @@ def test_adopting_other_classes(sequence_config, plain, tmp_path, kind, key):
         del classes[-1]
     meta = dict(classes=tuple(classes)) if key == "dataset_meta" else classes
     path, _ = plain(**{"input": INPUT, key: meta})
-    told = dict(renamed="'zebra' in the checkpoint", swapped="class 1 is", fewer="has 13 classes")
-    with pytest.raises(ValueError, match=told[kind]):
+    message = dict(
+        renamed="'zebra' in the checkpoint", swapped="class 1 is", fewer="has 13 classes"
+    )
+    with pytest.raises(ValueError, match=message[kind]):
         adopt(sequence_config, tmp_path, path)
 
 

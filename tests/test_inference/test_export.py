@@ -290,5 +290,5 @@ def test_the_command(checkpoint, tmp_path, capsys, monkeypatch):
     run(checkpoint, out, "--tasks", "depth", "--check-sizes", "40x56", "64x48")
     assert "m.pt: depth; greatest difference: depth" in capsys.readouterr().out
     assert list(run_torchscript(out)(torch.zeros(1, 3, 33, 47))) == ["depth"]
-    with pytest.raises(SystemExit, match="export.py: .*m.xyz: the ending tells no format"):
+    with pytest.raises(SystemExit, match="export.py: .*m.xyz: the ending names no format"):
         run(checkpoint, tmp_path / "m.xyz")

@@ -121,13 +121,13 @@ def test_test_out_and_tta(config, checkpoint, tmp_path, run):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [(["--show-dir", "x"], "default_hooks.visualization"), (["--tta"], "tta_model")],
 )
-def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, flags, told):
+def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, flags, message):
     text = config.read_text().replace("tta_model", "other_model")
     config.write_text(text)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *flags)
 
 

@@ -65,7 +65,7 @@ class ToyEvaluator(Evaluator):
 
 @RUNNERS.register_module()
 class ToyRunner(Runner):
-    """A runner of one's own, told from mmengine's by its announcement."""
+    """A runner of one's own, known by its announcement."""
 
     def train(self):
         print("ToyRunner trains")

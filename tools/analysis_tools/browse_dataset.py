@@ -8,7 +8,7 @@ Examples:
 import argparse
 from pathlib import Path
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 import numpy as np

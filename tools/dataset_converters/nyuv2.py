@@ -134,7 +134,7 @@ def note_settings(out: Path, args: argparse.Namespace) -> None:
     path = out / "README.txt"
     if path.is_file() and path.read_text() != about:
         raise ValueError(
-            f"{path} tells of a conversion with other settings:\n{path.read_text()}\nexpected:\n"
+            f"{path} is of a conversion with other settings:\n{path.read_text()}\nexpected:\n"
             f"{about}\nGive another --out, or remove that folder"
         )
     from mmlhl.files import write_text

@@ -10,7 +10,7 @@ Example:
 
 import argparse
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 import torch

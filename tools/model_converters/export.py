@@ -2,7 +2,7 @@
 
 import argparse
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
@@ -25,8 +25,8 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(description=__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
-    parser.add_argument("out", help="file to write; its ending tells the format")
-    parser.add_argument("--format", choices=list(FORMATS), help="if the ending does not tell")
+    parser.add_argument("out", help="file to write; its ending names the format")
+    parser.add_argument("--format", choices=list(FORMATS), help="where the ending names none")
     parser.add_argument("--tasks", nargs="+", help="tasks to export (default: all)")
     parser.add_argument(
         "--input", choices=INPUTS, default="rgb", help="what the graph takes (default: rgb, 0..255)"
@@ -62,10 +62,8 @@ def main() -> None:
     errors = export_model(
         loaded, args.out, args.format, options, args.size, args.whole, shapes, args.tolerance
     )
-    told = ", ".join(f"{task} {error:.1e}" for task, error in errors.items())
-    print(
-        f"{args.out}: {', '.join(loaded.model.tasks)}; greatest difference: {told or 'not checked'}"
-    )
+    worst = ", ".join(f"{task} {error:.1e}" for task, error in errors.items()) or "not checked"
+    print(f"{args.out}: {', '.join(loaded.model.tasks)}; greatest difference: {worst}")
 
 
 if __name__ == "__main__":

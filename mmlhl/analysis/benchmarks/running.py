@@ -34,7 +34,8 @@ def execute(
     Args:
         runs: The runs; one that comes twice is trained once.
         done: Whether a run needs no training.
-        train: Trains one run and gives an exit code; anything but 0 is told and goes on.
+        train: Trains one run and gives an exit code; anything but 0 is reported, and the next run
+            begins.
         folder: Where the run's ``train.log`` is.
         jobs: Runs at a time.
         what: Title of the bar.

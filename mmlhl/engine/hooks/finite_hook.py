@@ -150,7 +150,7 @@ def finite_losses(losses: Mapping[str, Tensor]) -> Tensor:
 
 
 def finite_gradients(parameters: Sequence[nn.Parameter]) -> Tensor:
-    """Whether all gradients are finite, as a tensor; their sums of squares tell."""
+    """Whether all gradients are finite, as a tensor, by their sums of squares."""
     gradients = [p.grad for p in parameters if p.grad is not None]
     if not gradients:
         return torch.tensor(True)

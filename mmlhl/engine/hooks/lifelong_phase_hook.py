@@ -31,9 +31,9 @@ class LifelongPhaseHook(Hook):
     ``load_from``, and this hook in ``custom_hooks``. If that list has no ``PhaseResultHook``, one
     with its default options is added.
 
-    - Before training: builds the teacher from the previous checkpoint's file, tells the method
-      that a phase begins, and checks that the optimiser has every trainable parameter.
-    - After training: tells the method that the phase ends and lets the teacher go.
+    - Before training: builds the teacher from the previous checkpoint's file, begins the phase
+      with the method, and checks that the optimiser has every trainable parameter.
+    - After training: ends the phase with the method and lets the teacher go.
     - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
 
     Args:
@@ -84,15 +84,15 @@ class LifelongPhaseHook(Hook):
             runner.register_hook(PhaseResultHook(**self._result))
         if not any(isinstance(hook, TrainingFactsHook) for hook in runner.hooks):
             runner.register_hook(TrainingFactsHook())
-        taught = model.old_tasks and model.method.needs_teacher
-        if taught and runner._resume and runner._load_from and not self.teacher_checkpoint:
+        has_teacher = model.old_tasks and model.method.needs_teacher
+        if has_teacher and runner._resume and runner._load_from and not self.teacher_checkpoint:
             raise ValueError(
                 f"with resume, mmengine goes on from load_from={runner._load_from!r}, so it cannot "
                 "name the previous phase's model as well: name that one in this hook's "
                 "teacher_checkpoint, and leave load_from out to go on from the work_dir's newest"
             )
         self.teacher_checkpoint = self.teacher_checkpoint or runner._load_from
-        if taught and not self.teacher_checkpoint:
+        if has_teacher and not self.teacher_checkpoint:
             raise ValueError(
                 f"{type(model.method).__name__} keeps {model.old_tasks} with the help of the "
                 "previous phase's model: name its checkpoint in load_from, or in this hook's "

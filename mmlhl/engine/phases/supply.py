@@ -39,7 +39,7 @@ class Supply:
     Attributes:
         dataset: the dataset, perhaps of more images and tasks than the phase gets of it.
         images: how many images the phase gets.
-        batches: batches an epoch in one process, None if they never end or cannot be told.
+        batches: batches an epoch in one process, None if they never end or are not known.
         smallest: images in the smallest batch.
         collate: makes a batch of samples.
     """

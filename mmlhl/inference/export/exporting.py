@@ -143,14 +143,14 @@ def format_of(path: Path, format: str | None) -> str:
         A key of :data:`FORMATS`.
 
     Raises:
-        ValueError: If there is no such format, or the ending tells none.
+        ValueError: If there is no such format, or the ending names none.
     """
     if format is None:
         for name, known in FORMATS.items():
             if path.suffix.lower() == known.ending:
                 return name
         endings = ", ".join(f"{known.ending} ({name})" for name, known in FORMATS.items())
-        raise ValueError(f"{path}: the ending tells no format; known are {endings}")
+        raise ValueError(f"{path}: the ending names no format; known are {endings}")
     if format not in FORMATS:
         raise ValueError(f"format must be one of {list(FORMATS)}, got {format!r}")
     return format

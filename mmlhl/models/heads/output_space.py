@@ -28,7 +28,7 @@ class OutputSpace(metaclass=ABCMeta):
     :meth:`groups`, and sets :attr:`num_classes`.
     """
 
-    #: groups that :meth:`groups` makes, None where only the data can tell
+    #: groups that :meth:`groups` makes, None where it depends on the data
     num_groups: int | None = None
     #: classes of the output space, None if it has none
     num_classes: int | None = None
@@ -60,7 +60,7 @@ class OutputSpace(metaclass=ABCMeta):
 
     # -- distillation ----------------------------------------------------------------------
     def pseudo_label(self, pred: Tensor) -> Tensor:
-        """What the teacher's prediction ``(N, K, H, W)`` tells the student."""
+        """The target that the teacher's prediction ``(N, K, H, W)`` gives the student."""
         return pred.detach()
 
     @abstractmethod
@@ -126,6 +126,6 @@ class OutputSpace(metaclass=ABCMeta):
 
         Args:
             now: :meth:`replay_output` of today.
-            then: that of the day when the image was stored.
+            then: that of when the image was stored.
         """
         return self.distance(now, self.pseudo_label(then))

@@ -44,7 +44,7 @@ class DistillationMethod(BaseMethod):
         if step.teacher is None:
             raise RuntimeError(
                 f"method {type(self).__name__} needs the teacher's outputs of a step; make it by "
-                "model.make_step(inputs, samples, taught=True)"
+                "model.make_step(inputs, samples, with_teacher=True)"
             )
         targets = self.targets(step.teacher)
         losses = {}

@@ -122,7 +122,7 @@ def to_batch(
     """Exemplars as a preprocessed batch.
 
     Exemplars of different sizes are padded as the data preprocessor pads: images with 0 at the
-    right and bottom, and a ``valid_map`` that tells.
+    right and bottom, and a ``valid_map`` that says which.
 
     Returns:
         Images ``(N, 3, H, W)`` float32 and data samples with ``gt_*`` of the tasks each has.

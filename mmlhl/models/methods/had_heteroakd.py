@@ -68,7 +68,7 @@ class HADHeteroAKD(HAD):
                         f"HADHeteroAKD: hakd.{task}.{tap}={options[tap]!r} must be an index into "
                         "the encoder's feature maps"
                     )
-            # Wrong values are told in phase one, not when the projectors are needed.
+            # Wrong values are refused in phase one, not when the projectors are needed.
             plain = {key: options[key] for key in options if key not in TAPS + CHANNELS}
             HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 

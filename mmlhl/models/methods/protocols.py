@@ -26,7 +26,7 @@ class DenseHead(Protocol):
 
     @property
     def num_groups(self) -> int | None:
-        """Number of groups, None where only the data can tell."""
+        """Number of groups, None where it depends on the data."""
 
     @property
     def ignore_index(self) -> int:
@@ -49,7 +49,7 @@ class DenseHead(Protocol):
         """Losses against ground truth."""
 
     def pseudo_label(self, pred: Tensor) -> Tensor:
-        """What the teacher's prediction tells the student."""
+        """The target that the teacher's prediction gives the student."""
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Pixel distillation map ``(N, H, W)``."""
@@ -131,8 +131,8 @@ class Learner(ModuleTree, Protocol):
     def extract_feat(self, inputs: Tensor) -> Sequence[Tensor]:
         """Feature maps of the shared encoder."""
 
-    def make_step(self, inputs: Tensor, samples: Sequence, taught: bool) -> Step:
-        """A step of other images; with ``taught`` the teacher has seen them, too."""
+    def make_step(self, inputs: Tensor, samples: Sequence, with_teacher: bool) -> Step:
+        """A step of other images; with ``with_teacher`` the teacher has seen them, too."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """All of them."""

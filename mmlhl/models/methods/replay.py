@@ -52,7 +52,7 @@ class ReplayMethod(BaseMethod):
     def replay(self, model: Learner, items: Sequence[Exemplar], like: Step) -> Step:
         """Run the encoder on exemplars, which become a step of their own."""
         inputs, samples = to_batch(items, model, like.inputs.device)
-        return model.make_step(inputs, samples, taught=self.needs_teacher)
+        return model.make_step(inputs, samples, with_teacher=self.needs_teacher)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Warn if old tasks have nothing to be kept by.

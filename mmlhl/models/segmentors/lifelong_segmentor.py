@@ -160,7 +160,7 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
     def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
         """Losses of a batch, named ``<task>.<loss>``: new tasks' own, and the method's."""
         self.unfilled = {}
-        step = self.make_step(inputs, data_samples, taught=self.method.needs_teacher)
+        step = self.make_step(inputs, data_samples, with_teacher=self.method.needs_teacher)
         losses: dict[str, Tensor] = {}
         for task in self.new_tasks:
             losses.update(add_prefix(self.heads[task].loss(step.feats, data_samples), task))
@@ -168,12 +168,12 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         return losses
 
     def make_step(
-        self, inputs: Tensor, data_samples: Sequence[SegDataSample], taught: bool
+        self, inputs: Tensor, data_samples: Sequence[SegDataSample], with_teacher: bool
     ) -> Step:
-        """Run the encoder on a batch, and the teacher if ``taught`` and a task is old."""
+        """Run the encoder on a batch, and the teacher if ``with_teacher`` and a task is old."""
         feats = self.extract_feat(inputs)
         step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
-        if taught and self.old_tasks:
+        if with_teacher and self.old_tasks:
             step.teacher = self.teach(inputs, data_samples)
         return step
 

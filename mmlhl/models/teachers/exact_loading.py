@@ -1,7 +1,7 @@
 """Loading weights whole or not at all.
 
 mmengine logs what a checkpoint lacks or has in another shape and leaves those weights random. A
-teacher or a first phase with random weights would be wrong without a word.
+teacher or a first phase with random weights would silently be wrong.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def batch(value, name):
 
 
 def train(values, tmp_path, **options):
-    """Train on single images; gives the runner, whose hook and model tell what happened."""
+    """Train on single images; gives the runner, whose hook and model show what happened."""
     data = [batch(value, f"image_{i}.png") for i, value in enumerate(values)]
     collate = dict(type="pseudo_collate")
     wrapper = {"optimizer": dict(type="SGD", lr=0.1), **options.pop("optim_wrapper", {})}

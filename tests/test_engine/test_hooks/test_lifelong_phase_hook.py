@@ -18,7 +18,7 @@ CALLS = []
 
 @MODELS.register_module()
 class NotingMethod(BaseMethod):
-    """Notes what it is told, and counts its phases in what it keeps."""
+    """Notes what it is called with, and counts its phases in what it keeps."""
 
     def __init__(self):
         self.phases = 0

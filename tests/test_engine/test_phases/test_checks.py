@@ -14,11 +14,11 @@ def test_a_head_without_data(config, nothing_is_built, decoder_config):
     cfg.model.heads.edge = dict(
         type="ChannelHead", channels=1, field="edge_map", decoder=decoder_config()
     )
-    told = (
+    message = (
         r"phases\[2\].tasks: train_dataloader.dataset \(RoomsDataset\) has no annotation for task "
         r"'edge'; it offers \['seg', 'depth', 'normal'\]"
     )
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         LifelongRunner.from_cfg(cfg)
 
 

@@ -8,7 +8,7 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
 
 @pytest.mark.parametrize(
-    ("phases", "told"),
+    ("phases", "message"),
     [
         (None, r"phases must be a list such as .* got None"),
         ([], "phases must be a list"),
@@ -30,10 +30,10 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
         ),
     ],
 )
-def test_wrong_phases(config, nothing_is_built, phases, told):
+def test_wrong_phases(config, nothing_is_built, phases, message):
     cfg = config()
     cfg.phases = phases
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         LifelongRunner.from_cfg(cfg)
 
 

@@ -58,7 +58,7 @@ def test_misspelt_keys(config, key, nothing_is_built):
 
 
 @pytest.mark.parametrize(
-    ("node", "told"),
+    ("node", "expected_message"),
     [
         (dict(param_scheduler=[dict(type="PolyLR", powr=1.0)]), r"param_scheduler\[0\]\.powr"),
         (dict(param_scheduler=dict(type="PolyLR", powr=1.0)), r"param_scheduler\.powr"),
@@ -68,13 +68,13 @@ def test_misspelt_keys(config, key, nothing_is_built):
         (dict(train_cfg=dict(_delete_=True, max_iter=5, by_epoch=False)), "'max_iters'"),
     ],
 )
-def test_misspelt_keys_in_lists_and_without_a_type(config, node, told):
+def test_misspelt_keys_in_lists_and_without_a_type(config, node, expected_message):
     cfg = config()
     if "param_scheduler" in node:
         cfg.param_scheduler = node["param_scheduler"]
     else:
         cfg.merge_from_dict(node)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=expected_message):
         parse_phases(cfg)
 
 
@@ -101,7 +101,7 @@ def test_a_type_in_any_spelling(config, spelling):
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "expected_message"),
     [
         (dict(cfg=dict(train_cfgg=dict(max_epochs=3))), r"phases\[1\]: train_cfgg.*'train_cfg'"),
         (dict(cfg=dict(train_cfg=dict(max_epoch=3))), r"phases\[1\]: train_cfg.max_epoch:"),
@@ -110,10 +110,10 @@ def test_a_type_in_any_spelling(config, spelling):
         (dict(chekpoint="x"), "did you mean 'checkpoint'"),
     ],
 )
-def test_misspelt_keys_of_a_phase(config, entry, told):
+def test_misspelt_keys_of_a_phase(config, entry, expected_message):
     cfg = config()
     cfg.phases[1].update(entry)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=expected_message):
         parse_phases(cfg)
 
 

@@ -21,7 +21,7 @@ class OwnMetric(StreamingMetric):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (dict(depth=SEG), "depth: SegmentationMetric measures classes, but task 'depth'"),
         (dict(depth=dict(SEG, field="depth_map")), "measures classes, .* of kind 'depth'"),
@@ -36,10 +36,10 @@ class OwnMetric(StreamingMetric):
         (dict(seg=dict(type="OwnMetric")), "OwnMetric reads the field 'depth_map'"),
     ],
 )
-def test_refused(config, nothing_is_built, changes, told):
+def test_refused(config, nothing_is_built, changes, message):
     cfg = config()
     cfg.test_evaluator.metrics.update(changes)
-    with pytest.raises(ValueError, match=rf"test_evaluator.metrics.*{told}"):
+    with pytest.raises(ValueError, match=rf"test_evaluator.metrics.*{message}"):
         parse_phases(cfg)
 
 

@@ -102,8 +102,8 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), WRONG)
-def test_what_is_wrong_is_named(config, change, told):
+@pytest.mark.parametrize(("change", "message"), WRONG)
+def test_what_is_wrong_is_named(config, change, message):
     cfg = config()
     for key, value in change.items():
         *holders, last = key.split(".")
@@ -113,12 +113,12 @@ def test_what_is_wrong_is_named(config, change, told):
                 node[part] = {}
             node = node[part]
         node[last] = value
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         tried(cfg)
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
+    ("own", "message"),
     [
         (dict(train_dataloader=dict(dataset=dict(data_root="nowhere"))), "nowhere"),
         (dict(test_dataloader=dict(dataset=dict(split="tset"))), "tset"),
@@ -129,10 +129,10 @@ def test_what_is_wrong_is_named(config, change, told):
         ),
     ],
 )
-def test_files_that_only_the_last_phase_needs(config, own, told):
+def test_files_that_only_the_last_phase_needs(config, own, message):
     cfg = config()
     cfg.phases[2].cfg = own
-    with pytest.raises(FileNotFoundError, match=told):
+    with pytest.raises(FileNotFoundError, match=message):
         tried(cfg)
 
 

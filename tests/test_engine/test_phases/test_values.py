@@ -44,16 +44,16 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), WRONG)
+@pytest.mark.parametrize(("change", "message"), WRONG)
 @pytest.mark.parametrize("in_a_later_phase", [False, True])
-def test_refused(config, nothing_is_built, change, told, in_a_later_phase):
+def test_refused(config, nothing_is_built, change, message, in_a_later_phase):
     cfg, change = config(), copy.deepcopy(change)
     if in_a_later_phase and "save_best" not in str(change):
         cfg.phases[2].cfg = change
-        told = rf"phases\[2\]: .*{told}"
+        message = rf"phases\[2\]: .*{message}"
     else:
         cfg.merge_from_dict(change)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         parse_phases(cfg)
 
 

@@ -193,14 +193,14 @@ def test_a_checkpoint_that_is_gone_starts_its_phase_anew(two_phases, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (dict(phases=[dict(tasks=["depth"]), dict(tasks=["seg"])]), r"learned \['seg'\], the"),
         (dict(phases=[dict(tasks=["seg"])]), "2 phase.s., the config has HAD with 1"),
         (dict(method=dict(type="LwF")), "is of HAD with 2 phase.s., the config has LwF"),
     ],
 )
-def test_another_sequence_is_not_resumed(two_phases, change, told):
+def test_another_sequence_is_not_resumed(two_phases, change, message):
     make, undisturbed = two_phases
     cfg = make()
     cfg.work_dir, cfg.resume = undisturbed, True
@@ -208,7 +208,7 @@ def test_another_sequence_is_not_resumed(two_phases, change, told):
         cfg.model.method = change["method"]
     else:
         cfg.phases = change["phases"]
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         LifelongRunner.from_cfg(cfg).train()
 
 

@@ -48,8 +48,8 @@ def test_no_pixel_saturates(head, dtype, logit):
     probability = torch.tensor(abs(logit), dtype=torch.float64).sigmoid().item()
     for weight, teacher in ((probability, 0.0), (probability - 0.3, 0.3)):
         raw = row(logit).to(dtype).requires_grad_()
-        told = row(teacher if logit > 0 else 1 - teacher)
-        distance = head.distance(head.activate(raw, (1, 1)), head.pseudo_label(told))
+        message = row(teacher if logit > 0 else 1 - teacher)
+        distance = head.distance(head.activate(raw, (1, 1)), head.pseudo_label(message))
         distance.sum().backward()
         assert distance.item() > 0.02 and distance.isfinite().all()
         assert raw.grad.item() == pytest.approx(

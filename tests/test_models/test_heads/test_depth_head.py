@@ -67,13 +67,13 @@ def test_distance_and_groups_by_hand(decoder_config):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (dict(activation="tanh"), "'tanh'"),
         (dict(activation="sigmoid"), "max_depth goes with"),
         (dict(max_depth=10.0), "max_depth goes with"),
     ],
 )
-def test_wrong_options(decoder_config, options, told):
-    with pytest.raises(ValueError, match=told):
+def test_wrong_options(decoder_config, options, message):
+    with pytest.raises(ValueError, match=message):
         DepthHead(decoder_config(), **options)

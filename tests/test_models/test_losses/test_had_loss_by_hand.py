@@ -49,7 +49,7 @@ def test_terms_can_be_left_out():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (dict(k=90), "k must lie"),
         (dict(eps=0), "eps > 0"),
@@ -58,6 +58,6 @@ def test_terms_can_be_left_out():
         (dict(with_db=False, with_sg=False), "nothing is left"),
     ],
 )
-def test_wrong_options(options, told):
-    with pytest.raises(ValueError, match=told):
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
         HADLoss(**options)

@@ -30,7 +30,7 @@ def test_losses_are_added_and_the_teacher_runs_once(pair):
     assert len(calls) == 1
     kept = {name for name in losses if not name.startswith("depth.")}
     assert kept == {"seg.loss_had_db", "seg.loss_had_sg", "loss_ewc", "seg.loss_der"}
-    step = model.make_step(data["inputs"], data["data_samples"], taught=True)
+    step = model.make_step(data["inputs"], data["data_samples"], with_teacher=True)
     torch.testing.assert_close(
         had.losses(model, step)["seg.loss_had_sg"], losses["seg.loss_had_sg"], rtol=1e-3, atol=1e-4
     )
@@ -78,7 +78,7 @@ def test_what_one_needs_all_of_them_have():
 
 
 @pytest.mark.parametrize(
-    ("methods", "told"),
+    ("methods", "message"),
     [
         ([dict(type="LwF")], "at least two configs"),
         (dict(type="LwF"), "at least two configs"),
@@ -91,8 +91,8 @@ def test_what_one_needs_all_of_them_have():
         ([dict(type="EWC"), dict(type="Composite", methods=LWF_SGP)], "into the outer list"),
     ],
 )
-def test_what_cannot_go_together_is_refused(methods, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_cannot_go_together_is_refused(methods, message):
+    with pytest.raises(ValueError, match=message):
         Composite(methods)
 
 
@@ -111,12 +111,12 @@ def test_state_by_name_survives_and_what_nobody_knows_is_said(round_trip, monkey
     first.methods[1].bases = {"l": torch.eye(3)}
     swapped = round_trip(first, Composite([dict(type="SGP"), dict(type="EWC")]))
     assert torch.equal(swapped.methods[1].fisher["w"], torch.ones(2))
-    told = []
+    message = []
     monkeypatch.setattr(
-        "mmlhl.models.methods.composite.print_log", lambda text, *_: told.append(text)
+        "mmlhl.models.methods.composite.print_log", lambda text, *_: message.append(text)
     )
     Composite([dict(type="SGP"), dict(type="SPG")]).load_state_dict(first.state_dict())
-    assert len(told) == 1 and "['EWC'] remember" in told[0]
+    assert len(message) == 1 and "['EWC'] remember" in message[0]
 
 
 def test_projectors_of_a_method_are_no_part_of_the_encoder(build):

@@ -120,13 +120,13 @@ def test_loss_is_zero_at_the_stored_outputs_and_grows_with_the_distance(build, b
     model.eval()
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
+    step = model.make_step(inputs, samples, with_teacher=model.method.needs_teacher)
     near = model.method.losses(model, step)
     assert set(near) == {"seg.loss_der"} and near["seg.loss_der"] < 1e-4
     with torch.no_grad():
         model.heads["seg"].decoder.conv_seg.bias += 3.0
     far = model.method.losses(model, step)["seg.loss_der"]
-    # all logits 3 above those of the day: alpha * 9, but for half precision and images of this
+    # all logits 3 above the stored ones: alpha * 9, but for half precision and images of this
     # phase, which have no segmentation
     assert far.item() == pytest.approx(2.0 * 9, rel=0.02)
 
@@ -139,7 +139,7 @@ def test_derpp_adds_the_heads_own_loss_on_stored_labels(build, batch):
     model.eval()
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
+    step = model.make_step(inputs, samples, with_teacher=model.method.needs_teacher)
     items = list(model.method.buffer.items)
     losses = model.method.losses(model, step)
     replay = model.method.replay(model, items, step)
@@ -218,7 +218,7 @@ def test_after_three_phases_old_tasks_have_exemplars(build, batch, outputs, head
         method.begin_phase(model, None)
         data = model.data_preprocessor(batch(seed=phase), training=True)
         inputs, samples = data["inputs"], data["data_samples"]
-        step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
+        step = model.make_step(inputs, samples, with_teacher=model.method.needs_teacher)
         while {item["phase"] for item in method.buffer.items} != {phase}:
             method.observe(model, step)
         method.end_phase(model, None)

@@ -98,12 +98,12 @@ def test_state(toy_model, toy_runner, round_trip):
 
 
 def test_a_phase_after_another_method_warns(toy_model, monkeypatch):
-    told = []
-    monkeypatch.setattr(base_method, "print_log", lambda text, *_: told.append(text))
+    message = []
+    monkeypatch.setattr(base_method, "print_log", lambda text, *_: message.append(text))
     EWC().begin_phase(toy_model(), None)  # a first phase has nothing to remember
-    assert told == []
+    assert message == []
     EWC().begin_phase(toy_model(heads=("a", "b"), new_tasks=("b",)), None)
-    assert len(told) == 1 and "EWC" in told[0] and "['a']" in told[0]
+    assert len(message) == 1 and "EWC" in message[0] and "['a']" in message[0]
 
 
 def test_another_encoder_and_wrong_options_are_told(build, toy_model, toy_runner):

@@ -23,7 +23,7 @@ def student(model_config):
 @pytest.fixture
 def step(student, samples):
     inputs = torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    return student.make_step(inputs, samples(), taught=True)
+    return student.make_step(inputs, samples(), with_teacher=True)
 
 
 def test_equation_from_the_parts(student, step):
@@ -127,19 +127,19 @@ def test_classes_keep_one_group_a_class_whatever_the_bins(decoder_config):
 def test_a_head_that_cannot_tell_its_groups(decoder_config):
     head, student, teacher, valid = maps(decoder_config)
     expected = HAD().distill(head, student, teacher, valid)
-    head.num_groups = None  # the contract: only the data can tell
+    head.num_groups = None  # the contract: it depends on the data
     for name, value in HAD().distill(head, student, teacher, valid).items():
         torch.testing.assert_close(value, expected[name])
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (dict(loss_weight=-1), "HAD: loss_weight"),
         (dict(bins=1), "HAD: bins"),
         (dict(loss=dict(k=2)), "k must"),
     ],
 )
-def test_wrong_options(options, told):
-    with pytest.raises(ValueError, match=told):
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
         HAD(**options)

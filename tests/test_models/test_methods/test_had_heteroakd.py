@@ -61,7 +61,7 @@ def pair(student_config, model_config):
 
 def make_step(model, samples, valid=None):
     inputs = torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    step = model.make_step(inputs, samples(), taught=True)
+    step = model.make_step(inputs, samples(), with_teacher=True)
     if valid is not None:
         step.valid = valid
     return step

@@ -11,7 +11,7 @@ def test_released_losses_are_summed_over_old_tasks_times_three(build, batch):
     model.set_teacher(build(dict(type="Naive"), tasks=tasks, seed=1))
     data = model.data_preprocessor(batch(), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = model.make_step(inputs, samples, taught=model.method.needs_teacher)
+    step = model.make_step(inputs, samples, with_teacher=model.method.needs_teacher)
     found = model.method.losses(model, step)
     labels = step.teacher.labels
     expected = {}

@@ -90,7 +90,7 @@ def test_losses_distil_on_all_images_alike_and_learn_stored_labels(second_phase,
     model = second_phase.eval()  # so that batch statistics do not enter
     data = model.data_preprocessor(batch(n=1), training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    step = model.make_step(inputs, samples, taught=True)
+    step = model.make_step(inputs, samples, with_teacher=True)
     losses = model.method.losses(model, step)
     assert set(losses) == {"seg.loss_lwf", "seg.replay_loss_ce"}
 

@@ -25,7 +25,7 @@ def test_weight_is_shared_by_old_tasks(model_config, samples):
     ).train()
     model.set_teacher(MODELS.build(model_config(tasks=["seg", "depth"])))
     inputs = torch.randn(2, 3, 32, 48)
-    step = model.make_step(inputs, samples(), taught=True)
+    step = model.make_step(inputs, samples(), with_teacher=True)
     losses = LwF(loss_weight=4.0).losses(model, step)
     assert set(losses) == {"seg.loss_lwf", "depth.loss_lwf"}
     labels = step.teacher.labels
@@ -64,7 +64,7 @@ def test_a_temperature_leaves_regression_as_it_is(build, batch):
     model = build(dict(type="LwF", temperature=2.0), ["seg", "depth", "normal"], ["normal"])
     model.set_teacher(build(dict(type="Naive"), ["seg", "depth"], ["depth"], seed=1))
     data = model.data_preprocessor(batch(), training=True)
-    step = model.make_step(data["inputs"], data["data_samples"], taught=True)
+    step = model.make_step(data["inputs"], data["data_samples"], with_teacher=True)
     assert set(step.teacher.predictions) == {"seg", "depth"}
     soft, hard = model.method.losses(model, step), LwF().losses(model, step)
     torch.testing.assert_close(soft["depth.loss_lwf"], hard["depth.loss_lwf"])

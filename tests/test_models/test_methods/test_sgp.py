@@ -214,9 +214,9 @@ def test_weight_decay_is_warned_of(build, monkeypatch, kind, edits, decay, warne
     model = build(dict(type=kind, edits=edits))
     groups = [dict(weight_decay=0.0), dict(weight_decay=decay)]
     runner = SimpleNamespace(optim_wrapper=SimpleNamespace(param_groups=groups))
-    told = []
-    monkeypatch.setattr(step_editing, "print_log", lambda text, *_: told.append(text))
+    message = []
+    monkeypatch.setattr(step_editing, "print_log", lambda text, *_: message.append(text))
     model.method.begin_phase(model, runner)
-    assert bool(told) == warned
+    assert bool(message) == warned
     if warned:
-        assert f"{kind}: edits='gradient' with weight_decay=0.01" in told[0]
+        assert f"{kind}: edits='gradient' with weight_decay=0.01" in message[0]

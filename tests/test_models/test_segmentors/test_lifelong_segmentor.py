@@ -75,16 +75,16 @@ def test_without_a_teacher_the_method_says_who_sets_it(build, samples, images):
 
 def test_a_step_has_what_the_teacher_says_before_the_method_sees_it(student, samples, images):
     calls = count_calls(student.teacher.backbone)
-    step = student.make_step(images(), samples(), taught=True)
+    step = student.make_step(images(), samples(), with_teacher=True)
     labels = step.teacher.labels
     assert list(labels) == ["seg", "normal"] and step.teacher.predictions == {}
     assert len(calls) == 1
-    assert student.make_step(images(), samples(), taught=False).teacher is None
+    assert student.make_step(images(), samples(), with_teacher=False).teacher is None
     student.new_tasks = student.tasks
-    assert student.make_step(images(), samples(), taught=True).teacher is None
+    assert student.make_step(images(), samples(), with_teacher=True).teacher is None
     student.new_tasks = ["depth"]
     student.method.needs_teacher_predictions = True
-    step = student.make_step(images(), samples(), taught=True)
+    step = student.make_step(images(), samples(), with_teacher=True)
     assert torch.equal(step.teacher.predictions["seg"].argmax(1), labels["seg"])
     teacher = student.teacher
     raw = teacher.forward(images(), mode="tensor")
@@ -119,7 +119,7 @@ def test_neck_is_used(build, samples, images):
 
 # -- tasks -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (dict(tasks=["seg", "edge"]), "model.tasks names 'edge'"),
         (dict(tasks=["seg", "seg"]), "model.tasks names a task twice"),
@@ -127,8 +127,8 @@ def test_neck_is_used(build, samples, images):
         (dict(method=dict(type="HADLoss")), "'HADLoss' is not a method"),
     ],
 )
-def test_wrong_tasks_and_methods(model_config, options, told):
-    with pytest.raises(ValueError, match=told):
+def test_wrong_tasks_and_methods(model_config, options, message):
+    with pytest.raises(ValueError, match=message):
         MODELS.build(model_config(**options))
 
 
