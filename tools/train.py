@@ -14,6 +14,7 @@ from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
+from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
@@ -41,6 +42,11 @@ def parse_args() -> argparse.Namespace:
         metavar="KEY=VALUE",
         help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
         'key="[a,b]", without white space',
+    )
+    parser.add_argument(
+        "--no-report",
+        action="store_true",
+        help="write no report.html and report.md at the end of a sequence",
     )
     add_trust_argument(parser)
     parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
@@ -95,6 +101,10 @@ def run(args: argparse.Namespace) -> None:
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.train()
+    if isinstance(runner, LifelongRunner) and not args.no_report:
+        from mmlhl.analysis.report import report_after_training  # loads matplotlib
+
+        report_after_training(cfg.work_dir)
     close_distributed()
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 
 from rich.console import Group
@@ -62,10 +63,7 @@ def to_markdown(sheet: Sheet) -> str:
     Returns:
         Title, table and notes.
     """
-
-    def escape(text: str) -> str:
-        return text.replace("|", r"\|")
-
+    escape = markdown_text
     lines = [f"**{escape(sheet.title)}**", ""]
     headings = [sheet.corner, *(column.heading for column in sheet.columns)]
     lines.append("| " + " | ".join(map(escape, headings)) + " |")
@@ -76,6 +74,25 @@ def to_markdown(sheet: Sheet) -> str:
         lines.append("| " + " | ".join([escape(name), *texts]) + " |")
     lines += [line for note in sheet.notes for line in ("", note)]
     return "\n".join(lines) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """Escape what Markdown or the HTML in it would take for markup.
+
+    Underscores inside a word and brackets that make no link are none and stay as they are.
+
+    Args:
+        text (str): Plain text, such as a label.
+
+    Returns:
+        str: One line that shows the text as it is.
+    """
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"[\\`*|~$]", r"\\\g<0>", text)
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+    text = text.replace("](", r"]\(").replace("][", r"]\[")
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def to_latex(sheet: Sheet) -> str:

@@ -23,6 +23,7 @@ TOOLS = {
     "publish": "model_converters/publish.py",
     "compare": "analysis_tools/compare.py",
     "plot": "analysis_tools/plot.py",
+    "report": "analysis_tools/report.py",
     "browse-dataset": "analysis_tools/browse_dataset.py",
     "check-dataset": "dataset_converters/check_dataset.py",
 }

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
+from .environment import environment
 from .fingerprints import read_fingerprints
 from .learner import PhaseModel
 
@@ -53,6 +54,10 @@ def add_to_record(
         dataset = dataset_name(runner.cfg)
         if dataset:  # metrics of another data set are nothing to compare with
             record.extra["dataset"] = dataset
+        config = getattr(runner.cfg, "filename", None)
+        if config:
+            record.extra["config"] = "/".join(osp.abspath(config).split(osp.sep)[-2:])
+        record.extra["environment"] = environment()
     again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
     record.truncate(again[0] if again else len(record))
     evaluator = runner.test_loop.evaluator if metrics else None

@@ -5,7 +5,7 @@ import re
 
 from rich.console import Console
 
-from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
+from mmlhl.analysis.formats import markdown_text, to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.seeds import Estimate
 from mmlhl.analysis.sheet import Column, Sheet
 
@@ -74,3 +74,9 @@ def test_rich():
     console.print(to_rich(one_group))
     # A lone group is in the title already, and a lone row is not "best".
     assert console.file.getvalue().split() == ["t", "method", "mIoU", "↑", "HAD", "1.00"]
+
+
+def test_names_are_no_markup_in_markdown():
+    assert markdown_text("<b>") == "&lt;b&gt;"
+    assert markdown_text("within_11 [%] & _y_ &lt;") == r"within_11 [%] & \_y\_ &amp;lt;"
+    assert markdown_text("[x](y) ~~$a$`\n\\") == r"[x]\(y) \~\~\$a\$\` \\"

@@ -1,0 +1,126 @@
+"""What a report is made of, before it is known whether it becomes HTML or Markdown.
+
+All strings are plain text; whoever writes the page escapes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of text.
+
+    Args:
+        text: What it says.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of each row is the row's heading.
+
+    Args:
+        caption: What it shows.
+        header: Headings of the columns, that of the row headings first.
+        rows: Cells.
+        best: Row and column of the cells to set in bold; the row headings are column 0.
+        notes: Remarks below.
+        numeric: Whether the cells are numbers, which are set to the right.
+    """
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    best: frozenset[tuple[int, int]] = frozenset()
+    notes: Sequence[str] = ()
+    numeric: bool = True
+
+    @classmethod
+    def from_sheet(cls, sheet: Sheet) -> Table:
+        """The table of a sheet: without columns that are empty, the best of each other in bold."""
+        rows = range(len(sheet.rows))
+        kept = [j for j in range(len(sheet.columns)) if any(sheet.text(i, j) != "-" for i in rows)]
+        return cls(
+            sheet.title,
+            [sheet.corner, *(sheet.columns[j].heading for j in kept)],
+            [[name, *(sheet.text(i, j) for j in kept)] for i, (name, _) in enumerate(sheet.rows)],
+            frozenset(
+                (i, place) for i in rows for place, j in enumerate(kept, 1) if sheet.is_best(i, j)
+            ),
+            list(sheet.notes),
+        )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is part of the page.
+
+    Args:
+        data: The file's content.
+        mime: ``image/svg+xml`` or ``image/png``.
+        width: Width in CSS pixels at which it is sharp.
+        height: Height likewise.
+        alt: What is to be seen, for those who do not see it.
+        caption: The line below.
+    """
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as it stands in a file, folded away at first; left out of Markdown.
+
+    Args:
+        title: What it is.
+        text: Its lines.
+    """
+
+    title: str
+    text: str
+
+
+Block: TypeAlias = Paragraph | Table | Picture | Listing
+
+
+@dataclass
+class Section:
+    """A heading with what stands below it.
+
+    Args:
+        title: The heading.
+        blocks: Text, tables and pictures, before the sections below.
+        sections: Sections one level down.
+    """
+
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+
+
+@dataclass
+class Document:
+    """A page.
+
+    Args:
+        title: Its first heading.
+        lead: What stands before the first section.
+        sections: The sections.
+    """
+
+    title: str
+    lead: list[Block] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)

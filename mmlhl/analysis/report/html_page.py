@@ -1,0 +1,135 @@
+"""A report as one HTML page that asks no other file or host for anything."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from html import escape
+
+from ...version import __version__
+from .document import Block, Document, Listing, Paragraph, Picture, Section, Table
+from .page_style import CSS
+
+#: Nothing may be fetched, run or sent, whatever a name in the page holds.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+#: Pictures wider than this (CSS pixels) scroll on a narrow screen, as their text would be too small
+#: to read.
+WIDE = 600
+
+
+def to_html(document: Document) -> str:
+    """Write a report as HTML.
+
+    Landmarks, one ``h1``, headings without a gap, a link that skips the contents, captions and
+    scopes in every table, and a text for every picture.
+
+    Args:
+        document: The report.
+
+    Returns:
+        The page. All text of the document is escaped.
+    """
+    numbers = _Numbers()
+    title = escape(document.title)
+    body = [_block(block, numbers) for block in document.lead]
+    contents = []
+    for section in document.sections:
+        name = f"section-{numbers.next()}"
+        contents.append(f'<li><a href="#{name}">{escape(section.title)}</a></li>')
+        body += _section(section, 2, name, numbers)
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<link rel="icon" href="data:,">',
+        f"<title>{title}</title>",
+        f"<style>{CSS}</style>",
+        "</head>",
+        "<body>",
+        '<a class="skip" href="#content">Skip to the content</a>',
+        f"<header><h1>{title}</h1></header>",
+        f'<nav aria-label="Contents"><ul>{"".join(contents)}</ul></nav>',
+        '<main id="content" tabindex="-1">',
+        *body,
+        "</main>",
+        f"<footer>Made by mmlhl {escape(__version__)}.</footer>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class _Numbers:
+    """Counts, so that no two elements get the same id."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next number, from 1."""
+        self._last += 1
+        return self._last
+
+
+def _section(section: Section, level: int, name: str, numbers: _Numbers) -> Iterator[str]:
+    yield f'<section aria-labelledby="{name}">'
+    yield f'<h{level} id="{name}">{escape(section.title)}</h{level}>'
+    for block in section.blocks:
+        yield _block(block, numbers)
+    for below in section.sections:
+        yield from _section(below, min(level + 1, 6), f"section-{numbers.next()}", numbers)
+    yield "</section>"
+
+
+def _block(block: Block, numbers: _Numbers) -> str:
+    if isinstance(block, Paragraph):
+        return f"<p>{escape(block.text)}</p>"
+    if isinstance(block, Table):
+        return _table(block, f"table-{numbers.next()}")
+    if isinstance(block, Picture):
+        return _picture(block)
+    return _listing(block)
+
+
+def _table(table: Table, name: str) -> str:
+    kind = ' class="numbers"' if table.numeric else ""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.header)
+    rows = []
+    for i, (heading, *cells) in enumerate(table.rows):
+        texts = [
+            f"<td><strong>{escape(text)}</strong></td>"
+            if (i, j) in table.best
+            else f"<td>{escape(text)}</td>"
+            for j, text in enumerate(cells, start=1)
+        ]
+        rows.append(f'<tr><th scope="row">{escape(heading)}</th>{"".join(texts)}</tr>')
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
+    # Focusable, so that it can be scrolled by keyboard.
+    return (
+        f'<div class="scroll" role="region" aria-labelledby="{name}" tabindex="0">'
+        f'<table{kind}><caption id="{name}">{escape(table.caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{notes}"
+    )
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.data).decode("ascii")
+    wide = ' class="wide"' if picture.width > WIDE else ""
+    # A wide picture scrolls in its frame, which the keyboard has to reach.
+    frame = f' role="group" aria-label="{escape(picture.caption)}" tabindex="0"' if wide else ""
+    return (
+        f"<figure><div{frame}>"
+        f'<img{wide} src="data:{picture.mime};base64,{data}" width="{picture.width}" '
+        f'height="{picture.height}" alt="{escape(picture.alt)}">'
+        f"</div><figcaption>{escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _listing(listing: Listing) -> str:
+    return (
+        f"<details><summary>{escape(listing.title)}</summary>"
+        f'<pre tabindex="0">{escape(listing.text)}</pre></details>'
+    )

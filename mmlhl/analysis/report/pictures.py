@@ -1,0 +1,62 @@
+"""From a figure or an array to a picture of the page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from .document import Picture
+
+#: Of two files that show the same the smaller one is taken beyond this; vectors stay sharp.
+MAX_SVG_BYTES = 600_000
+INCH = 96  # CSS pixels
+SETTINGS = {
+    "text.parse_math": False,  # a label between dollar signs is no formula
+    "svg.hashsalt": "mmlhl",  # the same record makes the same file
+    "svg.fonttype": "path",  # letters look the same everywhere
+}
+
+
+def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
+    """Draw a figure and keep it as SVG, or as PNG if it has very many points.
+
+    Args:
+        draw: Makes the figure.
+        alt: What is to be seen.
+        caption: The line below.
+
+    Returns:
+        The picture.
+    """
+    with matplotlib.rc_context(SETTINGS):
+        figure = draw()
+        figure.set_facecolor("white")
+        width, height = (round(INCH * inches) for inches in figure.get_size_inches())
+        file = io.BytesIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        mime = "image/svg+xml"
+        if file.tell() > MAX_SVG_BYTES:
+            file = io.BytesIO()
+            figure.savefig(file, format="png")
+            mime = "image/png"
+    return Picture(file.getvalue(), mime, width, height, alt, caption)
+
+
+def photograph(image: np.ndarray, alt: str, caption: str) -> Picture:
+    """Keep an array as PNG.
+
+    Args:
+        image: ``(H, W, 3)`` uint8, RGB.
+        alt: What is to be seen.
+        caption: The line below.
+
+    Returns:
+        The picture.
+    """
+    _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
+    return Picture(data.tobytes(), "image/png", image.shape[1], image.shape[0], alt, caption)

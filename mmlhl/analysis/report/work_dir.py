@@ -1,0 +1,129 @@
+"""What a run has left behind beside its record: the phases' configs and their logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...checkpoints.stored_config import StoredConfigError, parse_config_text
+from ...evaluation.record import LifelongRecord
+
+
+def folder_of(record: LifelongRecord) -> Path | None:
+    """The work dir that a record was read from, None if it was made in memory."""
+    return None if record.path is None else record.path.parent
+
+
+def phase_folder(record: LifelongRecord, index: int) -> Path | None:
+    """Folder of a phase, None if it is not there (any more).
+
+    Args:
+        record: The record.
+        index: The phase, from 0.
+    """
+    root = folder_of(record)
+    if root is None:
+        return None
+    found = [path for path in root.glob(f"phase_{index + 1}_*") if path.is_dir()]
+    named = root / f"phase_{index + 1}_{record.phases[index].get('name')}"
+    return named if named in found else next(iter(sorted(found)), None)
+
+
+def config_file(record: LifelongRecord, index: int) -> Path | None:
+    """The config that mmengine wrote for a phase, the newest if there are several."""
+    folder = phase_folder(record, index)
+    files = sorted(folder.glob("*.py")) if folder else []
+    return files[-1] if files else None
+
+
+def phase_config_of(record: LifelongRecord, index: int) -> dict[str, Any] | None:
+    """The config of a phase as data; nothing in it is run.
+
+    Returns:
+        None if there is no file, or it is more than data.
+    """
+    file = config_file(record, index)
+    if file is None:
+        return None
+    try:
+        return parse_config_text(file.read_text(encoding="utf-8"), str(file))
+    except (StoredConfigError, UnicodeDecodeError, OSError):
+        return None
+
+
+def peak_memory(record: LifelongRecord, index: int) -> float | None:
+    """Highest GPU memory, in MB, that the logs of a phase tell; None if they tell none."""
+    folder = phase_folder(record, index)
+    highest = None
+    for file in sorted(folder.glob("*/vis_data/scalars.json")) if folder else ():
+        for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                value = json.loads(text).get("memory")
+            except (json.JSONDecodeError, AttributeError):
+                continue  # the last line of a run that was killed
+            if isinstance(value, int | float):
+                highest = max(value, highest or 0)
+    return highest
+
+
+def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
+    """The settings that a reader of results asks for first.
+
+    Args:
+        cfg: The config of a phase.
+
+    Returns:
+        By name, as text; only those that the config has.
+    """
+    model, optim = _dict(cfg.get("model")), _dict(cfg.get("optim_wrapper"))
+    loader, loop = _dict(cfg.get("train_dataloader")), _dict(cfg.get("train_cfg"))
+    dataset = loader.get("dataset")
+    while isinstance(dataset, Mapping) and isinstance(dataset.get("dataset"), Mapping):
+        dataset = dataset["dataset"]
+    part = _dict(dataset).get("part")
+    schedulers = cfg.get("param_scheduler") or ()
+    schedulers = [schedulers] if isinstance(schedulers, Mapping) else schedulers
+    iterations, epochs = loop.get("max_iters"), loop.get("max_epochs")
+    found = {
+        "method": _call(model.get("method")),
+        "backbone": _name(model.get("backbone")),
+        "starts from": cfg.get("load_from"),
+        "length": f"{iterations} iterations"
+        if iterations
+        else (f"{epochs} epochs" if epochs else None),
+        "images a step and process": loader.get("batch_size"),
+        "part of the images": f"{part[0] + 1} of {part[1]}" if _is_part(part) else None,
+        "optimizer": _call(optim.get("optimizer")),
+        "optimizer wrapper": optim.get("type"),
+        "steps of accumulation": optim.get("accumulative_counts"),
+        "schedule": ", ".join(_name(s) or "" for s in schedulers),
+        "randomness": _call(cfg.get("randomness")),
+        "launcher": cfg.get("launcher"),
+    }
+    return {name: str(value) for name, value in found.items() if value not in (None, "", {})}
+
+
+def _dict(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_part(value: object) -> bool:
+    return (
+        isinstance(value, Sequence) and len(value) == 2 and all(isinstance(v, int) for v in value)
+    )
+
+
+def _name(value: object) -> str | None:
+    kind = _dict(value).get("type")
+    return None if kind is None else str(kind).rpartition(".")[2]
+
+
+def _call(value: object) -> str | None:
+    """A dict as ``Type(key=value)``."""
+    if not isinstance(value, Mapping):
+        return None
+    arguments = ", ".join(f"{key}={item!r}" for key, item in value.items() if key != "type")
+    name = _name(value)
+    return arguments if name is None else (f"{name}({arguments})" if arguments else name)

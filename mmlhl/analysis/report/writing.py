@@ -1,0 +1,160 @@
+"""Putting a report together and writing it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.dist import master_only
+from mmengine.logging import print_log
+
+from ...evaluation.record import LifelongRecord
+from ...files import write_text
+from ..runs import load_runs
+from .document import Document, Paragraph
+from .html_page import to_html
+from .markdown_page import to_markdown
+from .result_sections import results
+from .run_sections import (
+    costs,
+    environments,
+    how_it_was_set,
+    losses,
+    order_of,
+    run_names,
+    what_was_run,
+)
+
+NAIVE = "naive"
+
+
+def write_report(
+    runs: Sequence[str],
+    out: str | os.PathLike,
+    naive: str | None = None,
+    strips: int = 0,
+    title: str | None = None,
+    figures: str | Sequence[str] = "paper",
+) -> tuple[Path, Path]:
+    """Write a report on one or several runs, as HTML and as Markdown.
+
+    Args:
+        runs: Work dirs, see :func:`~mmlhl.analysis.runs.load_runs`.
+        out: The HTML page; the Markdown gets the same name and the ending ``.md``.
+        naive: Work dir of naive training to compare with. Defaults to None: the runs whose label
+            is ``naive``, if any.
+        strips: Number of test images to predict with the checkpoint of every phase. Defaults to 0.
+        title: Heading of the page. Defaults to None: the labels of the runs.
+        figures: Which metrics are shown, see :func:`~mmlhl.analysis.derived.choose`.
+
+    Returns:
+        Both files.
+
+    Raises:
+        FileNotFoundError: If there is no record, or no checkpoint for the strips.
+        ValueError: If no phase is finished, a record is none, two runs cannot be told apart, the
+            naive run is of other tasks, or an argument makes no sense. Nothing is written then.
+    """
+    out = Path(out)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"the report's name must end in .html, got {str(out)!r}")
+    if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
+        raise ValueError(f"strips must be a whole number from 0, got {strips!r}")
+    records = _read(runs, naive)
+    document = make_document(records, title, figures, strips)
+    markdown = out.with_suffix(".md")
+    pages = {out: to_html(document), markdown: to_markdown(document, out.name)}
+    for path, text in pages.items():
+        write_text(path, text)
+    return out, markdown
+
+
+def make_document(
+    records: Sequence[LifelongRecord],
+    title: str | None = None,
+    figures: str | Sequence[str] = "paper",
+    strips: int = 0,
+) -> Document:
+    """Put the sections of a report together.
+
+    Args:
+        records: The runs, each with at least one phase.
+        title: Heading of the page. Defaults to None: the labels of the runs.
+        figures: Which metrics are shown.
+        strips: Number of test images to predict.
+
+    Returns:
+        The report.
+    """
+    names = run_names(records)
+    labels = list(dict.fromkeys(record.label for record in records))
+    document = Document(title or f"Lifelong learning: {', '.join(labels)}")
+    phases = max(len(record) for record in records)
+    document.lead.append(
+        Paragraph(
+            f"{len(records)} run{'' if len(records) == 1 else 's'} of up to {phases} "
+            f"phase{'' if phases == 1 else 's'}."
+        )
+    )
+    predicted = None
+    if strips:
+        from .strip_section import strip_section  # loads the models' side, which others do without
+
+        predicted = strip_section(records, names, strips)
+    sections = [
+        what_was_run(records, names),
+        *results(records, figures, NAIVE),
+        losses(records, names),
+        predicted,
+        costs(records, names),
+        how_it_was_set(records, names),
+        environments(records, names),
+    ]
+    document.sections = [section for section in sections if section is not None]
+    return document
+
+
+@master_only
+def report_after_training(work_dir: str | os.PathLike) -> None:
+    """Write ``report.html`` and ``report.md`` into a work dir; a failure is logged, not raised.
+
+    Args:
+        work_dir: Work dir of a finished sequence.
+    """
+    try:
+        page, twin = write_report([str(work_dir)], Path(work_dir) / "report.html")
+    except Exception as error:  # a trained sequence is not lost for its report
+        message = f"no report was written: {type(error).__name__}: {error}"
+        print_log(message, "current", logging.WARNING)
+    else:
+        print_log(f"report: {page} and {twin.name}", "current")
+
+
+def _read(runs: Sequence[str], naive: str | None) -> list[LifelongRecord]:
+    if not runs:
+        raise ValueError("no run is given")
+    records = load_runs(runs)
+    if naive is not None:
+        baseline = load_runs([naive])
+        for record in baseline:
+            record.extra["label"] = NAIVE
+        own = {_place(record) for record in baseline}
+        records = [record for record in records if _place(record) not in own]
+        orders = {order_of(record) for record in records if record.metrics}
+        fitting = [record for record in baseline if not orders or order_of(record) in orders]
+        if not fitting:
+            raise ValueError(
+                f"the naive run {naive} learned {order_of(baseline[0])}, but the runs to compare "
+                f"learned {'; '.join(sorted(orders))}"
+            )
+        records = [*records, *fitting]
+    empty = [record for record in records if not len(record)]
+    if empty:
+        raise ValueError(f"{empty[0].path} has no finished phase yet")
+    return records
+
+
+def _place(record: LifelongRecord) -> Path | None:
+    return None if record.path is None else record.path.resolve()

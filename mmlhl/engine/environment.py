@@ -1,0 +1,52 @@
+"""With which versions a sequence was trained."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+
+import mmcv
+import mmengine
+import mmseg
+import torch
+
+from ..version import __version__
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def environment() -> dict[str, str]:
+    """Versions, device and, if mmlhl runs from a git checkout, its commit.
+
+    Returns:
+        By name, plain text.
+    """
+    found = {
+        "mmlhl": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "mmengine": mmengine.__version__,
+        "mmcv": mmcv.__version__,
+        "mmseg": mmseg.__version__,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
+    }
+    commit = checkout_commit(PACKAGE.parent)
+    return {**found, "commit": commit} if commit else found
+
+
+def checkout_commit(folder: Path) -> str | None:
+    """Short hash of a checkout's commit; None if the folder is no checkout, or git is missing.
+
+    Args:
+        folder: Root of the checkout. A package that merely lies inside another project's checkout
+            has no commit.
+    """
+    if not (folder / ".git").exists():
+        return None
+    command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip() or None

@@ -1,0 +1,94 @@
+"""Which runs a report takes, and what it refuses."""
+
+import pytest
+
+from mmlhl.analysis.report import report_after_training, write_report
+from mmlhl.analysis.report.writing import make_document
+from mmlhl.evaluation import LifelongRecord
+
+from ..samples import field_of_runs, record
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write a record into a folder and give the folder."""
+
+    def write(name, run):
+        run.save(tmp_path / name / "lifelong.json")
+        return str(tmp_path / name)
+
+    return write
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Pictures take most of the time, and these tests are about other things."""
+    from mmlhl.analysis.report.document import Picture
+
+    def nothing(draw, alt, caption):
+        return Picture(b"", "image/png", 1, 1, alt, caption)
+
+    for module in ("result_sections", "run_sections"):
+        monkeypatch.setattr(f"mmlhl.analysis.report.{module}.plot", nothing)
+
+
+def test_a_naive_run_of_any_label_is_the_reference(save, tmp_path, drawn):
+    had = save("had", record("HAD"))
+    base = save("base", record("Finetuning", 0, (50, 20), (80, 50), (None, 1.0)))
+    _, markdown = write_report([had, base], tmp_path / "r.html", naive=base)
+    text = markdown.read_text()
+    assert "+45.00" in text.replace("**", "")
+    assert text.count("| Finetuning |") == 1  # given twice, it is one run
+    assert "no run of naive training" not in text.lower()
+
+
+def test_a_report_without_naive_training_says_so(save, tmp_path, drawn):
+    _, markdown = write_report([save("had", record())], tmp_path / "r.html")
+    assert "No run of naive training" in markdown.read_text()
+
+
+def test_a_run_without_metrics_is_reported_all_the_same(save, tmp_path, drawn):
+    run = LifelongRecord("HAD", 0)
+    run.add_phase("seg", ["seg"], None, 60, {})
+    _, markdown = write_report([save("had", run)], tmp_path / "r.html")
+    text = markdown.read_text()
+    assert "No metric was recorded" in text
+    assert "| HAD, seed 0 | 1 seg | 1.0 | 0 |" in text
+    assert "Peak memory is not recorded" in text
+
+
+def test_joint_and_single_training_stand_beside_a_sequence(drawn):
+    titles = [section.title for section in make_document(field_of_runs()).sections]
+    assert titles == ["What was run", "Results: seg → depth", "Time and memory", "Environment"]
+
+
+def test_refusals_name_the_place_and_leave_nothing_behind(save, tmp_path):
+    had, out = save("had", record()), tmp_path / "out" / "r.html"
+    other = record("naive")
+    other.phases.reverse()
+    empty = save("empty", LifelongRecord("HAD", 0))
+    for arguments, message in (
+        (([str(tmp_path / "no")], out), "no record at .*no"),
+        (([had], out.with_suffix(".txt")), "must end in .html.*r.txt"),
+        (([had], out, None, -1), "strips must be a whole number from 0, got -1"),
+        (([had], out, save("other", other)), "learned depth → seg, but .* learned seg → depth"),
+        (([empty], out), "empty/lifelong.json has no finished phase yet"),
+        (([had, save("twin", record())], out), "LABEL=PATH"),
+        (([had], out, None, 0, None, "most"), "'most'"),
+    ):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            write_report(*arguments)
+    assert not out.parent.exists()
+
+
+def test_after_training_a_failure_is_logged_and_nothing_more(save, tmp_path, monkeypatch):
+    said = []
+    log = "mmlhl.analysis.report.writing.print_log"
+    monkeypatch.setattr(log, lambda text, *_: said.append(text))
+    report_after_training(tmp_path / "nothing")
+    assert "no report was written: FileNotFoundError: There is no record" in said[0]
+    assert not (tmp_path / "nothing").exists()
+    report_after_training(save("had", record()))
+    assert sorted(path.name for path in (tmp_path / "had").iterdir()) == [
+        *("lifelong.json", "report.html", "report.md")
+    ]

@@ -1,0 +1,20 @@
+"""What a record says of the versions it was made with."""
+
+import torch
+
+from mmlhl import __version__
+from mmlhl.engine.environment import checkout_commit, environment
+
+
+def test_versions_are_plain_text():
+    found = environment()
+    assert found["mmlhl"] == __version__
+    assert found["torch"] == torch.__version__
+    assert all(type(value) is str for value in found.values())
+    assert {"python", "mmengine", "mmcv", "mmseg", "device"} <= set(found)
+
+
+def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path):
+    assert checkout_commit(tmp_path) is None
+    (tmp_path / ".git").mkdir()  # broken: git finds no commit in it
+    assert checkout_commit(tmp_path) is None

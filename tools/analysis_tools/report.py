@@ -1,0 +1,79 @@
+"""Write a report on one or several runs: one HTML page with everything in it, and its Markdown.
+
+Examples:
+    python tools/analysis_tools/report.py work_dirs/demo
+    python tools/analysis_tools/report.py work_dirs/had --naive work_dirs/naive --strips 3
+    python tools/analysis_tools/report.py work_dirs "no SG=work_dirs/had_no_sg" --out all.html
+"""
+
+import argparse
+from pathlib import Path
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+
+# isort: split
+from mmlhl.analysis.report import write_report
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
+from mmlhl.command_line import Parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = Parser(
+        description="Report on lifelong.json records.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "records",
+        nargs="+",
+        metavar="[LABEL=]DIR",
+        help="work dir, lifelong.json, or a folder with such files below; LABEL renames the method",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="HTML page; the Markdown is written beside it (default: report.html in the work dir, "
+        "with several runs in the current folder)",
+    )
+    parser.add_argument("--naive", metavar="DIR", help="run of naive training to compare with")
+    parser.add_argument(
+        "--strips",
+        type=int,
+        default=0,
+        metavar="N",
+        help="predict N test images with the checkpoint of every phase (default: 0)",
+    )
+    parser.add_argument("--title", help="heading of the page")
+    parser.add_argument(
+        "--figures",
+        nargs="+",
+        default=["paper"],
+        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
+    )
+    add_trust_argument(parser)
+    args = parser.parse_args(argv)
+    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
+        args.figures = args.figures[0]
+    if args.out is None:
+        only = Path(args.records[0])
+        one = len(args.records) == 1 and (only / "lifelong.json").is_file()
+        args.out = (only if one else Path()) / "report.html"
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the records and write the report."""
+    args = parse_args(argv)
+    try:
+        with checkpoint_trust(args.trust_checkpoint):
+            page, twin = write_report(
+                args.records, args.out, args.naive, args.strips, args.title, args.figures
+            )
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"report: {error}") from None
+    print(f"Wrote {page} and {twin}")
+
+
+if __name__ == "__main__":
+    main()
