@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = ".tmp"
+#: what a disk that is full, a quota that is used up or a folder that is not one's own answers
+_REMEDY = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some of the quota",
+    errno.EFBIG: "raise the limit of a file's size",
+    errno.EROFS: "choose a folder that can be written",
+    errno.EACCES: "choose a folder that can be written",
+    errno.EPERM: "choose a folder that can be written",
+}
 
 
 @contextmanager
@@ -26,19 +36,43 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     Yields:
         The temporary name. The process's number is part of it, so that no two processes write
         into one file.
+
+    Raises:
+        OSError: if the file cannot be written; names it, and says what helps.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{MARK}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         if sync:
             _sync(temporary)
         os.replace(temporary, path)
         if sync:
             _sync(path.parent)
+    except OSError as error:
+        if error.errno not in _REMEDY:
+            raise
+        raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # in a folder that cannot be written there is none
+            temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
+    """The same error with the file's name and what helps.
+
+    Args:
+        path: what could not be written.
+        error: why.
+    """
+    remedy = _REMEDY.get(error.errno or 0, "see to it")
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return OSError(
+        error.errno,
+        f"cannot write {path}: {reason}; what was there is as it was. To go on, {remedy} and give "
+        "the same command again, a training with --resume",
+    )
 
 
 def write_bytes(path: str | os.PathLike, data: bytes, sync: bool = True) -> None:

@@ -18,7 +18,13 @@ FILES = {
 
 #: Single files that everything may use; they use nothing but each other.
 LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlhl.version"}
-LEAVES |= {"mmlhl.command_line", "mmlhl.registry", "mmlhl.config_values", "mmlhl.spelling"}
+LEAVES |= {
+    "mmlhl.draws",
+    "mmlhl.command_line",
+    "mmlhl.registry",
+    "mmlhl.config_values",
+    "mmlhl.spelling",
+}
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"

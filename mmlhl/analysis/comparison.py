@@ -85,7 +85,7 @@ class Comparison:
             sequence = label in group.methods
             lost = [over_tasks(forgetting(r, self.metrics, relative=True)) for r in runs]
             moved = [over_tasks(backward_transfer(r, self.metrics, relative=True)) for r in runs]
-            seconds = [sum(p.get("seconds") or 0 for p in r.phases) for r in runs]
+            seconds = [sum(each or 0 for each in r.timing) for r in runs]
             cells = [
                 _estimate(self._against(runs, group.naive, None, self._gain)),
                 _estimate(places),

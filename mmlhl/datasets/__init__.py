@@ -1,6 +1,6 @@
 """Datasets of images with several kinds of annotation, and their transforms."""
 
-from . import transforms
+from . import seeding, transforms
 from .annotation import Annotation
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
@@ -20,5 +20,6 @@ __all__ = [
     "PascalMultiTaskDataset",
     "RoomsDataset",
     "TaskonomyDataset",
+    "seeding",
     "transforms",
 ]

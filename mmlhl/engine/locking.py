@@ -14,6 +14,18 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 LOCK = ".lock"
+_held: set = set()
+
+
+def _let_go() -> None:
+    """A forked worker that outlives its killed parent must not hold the folder for it."""
+    for file in _held:
+        os.close(file.fileno())
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 class WorkDirInUse(RuntimeError):
@@ -47,7 +59,11 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
         owner = dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%F %T"))
         file.write(json.dumps(owner))
         file.flush()
-        yield
+        _held.add(file)
+        try:
+            yield
+        finally:
+            _held.discard(file)
         file.truncate(0)  # released with the file
 
 

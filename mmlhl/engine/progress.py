@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import os.path as osp
 from collections.abc import Sequence
 
+from mmengine.config import Config
+from mmengine.dist import is_main_process, sync_random_seed
 from mmengine.logging import print_log
-from mmengine.runner import find_latest_checkpoint
 
+from ..checkpoints import CheckpointError, read_checkpoint
 from ..evaluation import LifelongRecord
 from ..files import clean_leftovers
-from .phases.grammar import Phase
+from ..ranks import from_first_rank
+from .checkpoint_files import damage, forget_checkpoints, newest_checkpoint
+from .phases.grammar import Phase, merged_config
 
 
 def start_anew(record: str, method: str) -> None:
@@ -39,9 +44,10 @@ def start_anew(record: str, method: str) -> None:
         )
     folder = osp.dirname(record)
     folders = osp.join(glob.escape(folder), "phase_*")
-    for marker in [*glob.glob(osp.join(folders, "last_checkpoint")), record]:
-        if osp.isfile(marker):
-            os.remove(marker)
+    for phase in glob.glob(folders):
+        forget_checkpoints(phase)
+    if osp.isfile(record):
+        os.remove(record)
     clean_leftovers(folder)
 
 
@@ -55,7 +61,7 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
 
     Raises:
         ValueError: if the record is of another sequence.
-        FileNotFoundError: if the checkpoint of a phase that is done is gone.
+        FileNotFoundError: if the model of a phase that is done is gone and cannot be made again.
     """
     clean_leftovers(osp.dirname(record))
     if not osp.isfile(record):
@@ -69,10 +75,41 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
             f"with {len(phases)}; resume the sequence that was begun, or leave --resume out to "
             "start anew"
         )
-    if not len(found):
+    done = _usable(record, found, phases)
+    if not done:
         return 0, None
-    print_log(f"resume: {len(found)} of {len(phases)} phases are done", "current")
-    return len(found), osp.join(osp.dirname(record), found.phases[-1]["checkpoint"])
+    print_log(f"resume: {done} of {len(phases)} phases are done", "current")
+    return done, osp.join(osp.dirname(record), found.phases[done - 1]["checkpoint"])
+
+
+def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
+    """How many phases count as done: the last one does not if its model is damaged or gone.
+
+    Its last checkpoint then ends the phase once more.
+
+    Raises:
+        FileNotFoundError: if a model is gone and cannot be made again.
+        CheckpointError: if the last one is damaged and cannot be made again.
+    """
+    folder = osp.dirname(record)
+    for index, (phase, entry) in enumerate(zip(phases, found.phases, strict=False)):
+        path = osp.join(folder, entry["checkpoint"])
+        last = index == len(found) - 1
+        reason = damage(path, resumable=False) if last and osp.isfile(path) else None
+        if osp.isfile(path) and reason is None:
+            continue
+        if not last or newest_checkpoint(osp.join(folder, phase.folder)) is None:
+            if reason is not None:
+                raise CheckpointError(reason)
+            raise FileNotFoundError(f"{record}: the checkpoint {path} is gone")
+        print_log(
+            f"resume: {reason or f'{path} is gone'}; the phase ends once more, from its last "
+            "checkpoint",
+            "current",
+            logging.WARNING,
+        )
+        return index
+    return len(found)
 
 
 def _check_entry(record: str, phase: Phase, entry: dict) -> None:
@@ -82,16 +119,42 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
             f"{list(phase.tasks)}; resume the sequence that was begun, or leave --resume out to "
             "start anew"
         )
-    checkpoint = osp.join(osp.dirname(record), entry["checkpoint"])
-    if not osp.isfile(checkpoint):
-        raise FileNotFoundError(f"{record}: the checkpoint {checkpoint} is gone")
 
 
-def has_checkpoint(folder: str) -> bool:
-    """Whether there is a checkpoint to go on from in a phase's folder."""
-    if not osp.isfile(osp.join(folder, "last_checkpoint")):
-        return False
-    # mmengine removes the oldest checkpoint before it writes the next: a run that is killed in
-    # between leaves a name without a file
-    checkpoint = find_latest_checkpoint(folder)
-    return bool(checkpoint) and osp.isfile(checkpoint)
+def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
+    """The newest whole checkpoint of an interrupted phase; None if there is nothing to go on from.
+
+    Args:
+        cfg: the sequence's config.
+        phase: the phase.
+    """
+    hook = (merged_config(cfg, phase).get("default_hooks") or {}).get("checkpoint") or {}
+    elsewhere = [osp.join(hook["out_dir"], phase.folder)] if hook.get("out_dir") else []
+    return newest_checkpoint(osp.join(cfg.work_dir, phase.folder), elsewhere)
+
+
+def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:
+    """Give the whole sequence one seed: the config's, else the one that it began with, else a new.
+
+    All processes have to call it.
+
+    Args:
+        cfg: the sequence's config, whose ``randomness.seed`` is filled in.
+        record: the record's file.
+        phases: those that are not done.
+    """
+    randomness = dict(cfg.get("randomness") or {})
+    if randomness.get("seed") is None:
+        drawn = sync_random_seed()
+        found = _earlier_seed(cfg, record, phases) if is_main_process() else None
+        randomness["seed"] = from_first_rank(drawn if found is None else found)
+        cfg.randomness = randomness
+
+
+def _earlier_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> int | None:
+    if not cfg.get("resume"):
+        return None
+    if osp.isfile(record):
+        return LifelongRecord.load(record).seed
+    path = checkpoint_of(cfg, phases[0]) if phases else None
+    return read_checkpoint(path)["meta"].get("seed") if path else None

@@ -28,8 +28,10 @@ class LifelongRecord:
     Attributes:
         method: Name of the method.
         seed: Seed of the run.
-        phases: ``name``, ``tasks``, ``checkpoint``, ``seconds`` and whatever else
-            was recorded of each phase, in order.
+        phases: ``name``, ``tasks``, ``checkpoint`` and whatever else was recorded of each phase,
+            in order.
+        timing: Seconds that each phase took, apart from its results: two runs of the same have
+            the same results and never the same times.
         metrics: Metrics by task and name.
         extra: Fields of the file that this class does not know.
         path: Where the record was read from.
@@ -44,6 +46,7 @@ class LifelongRecord:
         self.method = method
         self.seed = seed
         self.phases: list[dict] = []
+        self.timing: list[float | None] = []
         self.metrics: dict[str, dict[str, dict]] = {}
         self.extra: dict[str, Any] = extra
         self.path: Path | None = None
@@ -139,8 +142,9 @@ class LifelongRecord:
             new.append((task, metric, bool(better), plain(value)))
 
         done = len(self.phases)
-        phase = dict(name=name, tasks=list(tasks), checkpoint=checkpoint, seconds=seconds, **extra)
+        phase = dict(name=name, tasks=list(tasks), checkpoint=checkpoint, **extra)
         self.phases.append(plain(phase))
+        self.timing.append(plain(seconds))
         for task, metric, better, now in new:
             entry = self.metrics.setdefault(task, {}).setdefault(
                 metric, dict(higher_is_better=better, values=[None] * done)
@@ -159,7 +163,7 @@ class LifelongRecord:
         Args:
             phases: How many phases to keep; nothing happens if there are not more.
         """
-        self.phases = self.phases[:phases]
+        self.phases, self.timing = self.phases[:phases], self.timing[:phases]
         for metrics in self.metrics.values():
             for entry in metrics.values():
                 entry["values"] = entry["values"][:phases]
@@ -183,9 +187,18 @@ class LifelongRecord:
                 seed=self.seed,
                 phases=self.phases,
                 metrics=self.metrics,
+                timing=[*self.timing, *[None] * len(self)][: len(self)],
                 **self.extra,
             )
         )
+
+    def results(self) -> dict:
+        """The record without what differs each time: :meth:`to_dict` without ``timing``."""
+        return {key: value for key, value in self.to_dict().items() if key != "timing"}
+
+    def same_results(self, other: "LifelongRecord") -> bool:
+        """Whether two runs had the same outcome, to the last digit; times do not count."""
+        return self.results() == other.results()
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the record; whoever reads sees the old or the new file, never half of one.
@@ -236,6 +249,8 @@ class LifelongRecord:
         data = deepcopy(data)
         extra = {key: value for key, value in data.items() if key not in FIELDS}
         record = cls(data["method"], data["seed"], **extra)
-        record.phases = data["phases"]
+        # before timing was a field of its own, each phase had its seconds
+        seconds = [phase.pop("seconds", None) for phase in data["phases"]]
+        record.phases, record.timing = data["phases"], data.get("timing", seconds)
         record.metrics = data["metrics"]
         return record

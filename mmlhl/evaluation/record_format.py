@@ -9,7 +9,8 @@ from numbers import Real
 from typing import Any
 
 VERSION = 1
-FIELDS = ("version", "method", "seed", "phases", "metrics")
+NEEDED = ("version", "method", "seed", "phases", "metrics")
+FIELDS = (*NEEDED, "timing")
 
 
 def plain(value: Any) -> Any:
@@ -46,7 +47,7 @@ def check(data: Any) -> None:
     """
     if not isinstance(data, dict):
         raise ValueError("it holds no object at the top.")
-    missing = [key for key in FIELDS if key not in data]
+    missing = [key for key in NEEDED if key not in data]
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}.")
     if data["version"] != VERSION:
@@ -56,6 +57,9 @@ def check(data: Any) -> None:
     for i, phase in enumerate(data["phases"]):
         if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
             raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
+    timing = data.get("timing", [None] * len(data["phases"]))
+    if not isinstance(timing, list) or len(timing) != len(data["phases"]):
+        raise ValueError("timing must be a list of seconds, one a phase.")
     for task, metrics in data["metrics"].items():
         if not isinstance(metrics, dict):
             raise ValueError(f"metrics.{task} must be an object.")

@@ -6,7 +6,8 @@ from mmlhl.evaluation import LifelongRecord
 def record(method="HAD", seed=0, miou=(50.0, 40.0), aacc=(80.0, 70.0), err=(None, 0.8), **more):
     """A record of two phases; ``more`` are further metrics of depth, higher is better."""
     result = LifelongRecord(method, seed)
-    result.phases = [dict(name=t, tasks=[t], checkpoint="", seconds=1) for t in ("seg", "depth")]
+    result.phases = [dict(name=t, tasks=[t], checkpoint="") for t in ("seg", "depth")]
+    result.timing = [1, 1]
     result.metrics = dict(
         seg=dict(
             mIoU=dict(higher_is_better=True, values=list(miou)),
@@ -27,7 +28,7 @@ def field_of_runs():
         runs.append(record("naive", seed, (50, 10 + 20 * seed), (80, 50), (None, 1.0)))
         runs.append(record("LwF", seed, (50, 30), (80, 75), (None, 0.9)))
     for run in runs:
-        run.phases[0]["seconds"] = 59
+        run.timing[0] = 59
     joint = LifelongRecord("Joint", 0)
     metrics = {"seg/mIoU": 60, "seg/aAcc": 90, "depth/abs_err": 1.0}
     joint.add_phase("all", ["seg", "depth"], "", 120, metrics)

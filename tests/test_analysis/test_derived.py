@@ -67,7 +67,7 @@ def test_position_leaves_out_what_has_no_scale():
 
 def three_phases():
     result = record(miou=(50.0, 55.0, 40.0), aacc=(80.0, 70.0, 82.0), err=(None, 0.8, 1.0))
-    result.phases.append(dict(name="n", tasks=["normal"], checkpoint="", seconds=1))
+    result.phases.append(dict(name="n", tasks=["normal"], checkpoint=""))
     result.metrics["normal"] = dict(
         mean_err=dict(higher_is_better=False, values=[None, None, 20.0])
     )

@@ -32,12 +32,11 @@ def test_writes_the_format_of_the_design(tmp_path):
         "method": "HAD",
         "seed": 0,
         "phases": [
-            dict(name="seg", tasks=["seg"], checkpoint="phase_1_seg/epoch_1.pth", seconds=61.2),
+            dict(name="seg", tasks=["seg"], checkpoint="phase_1_seg/epoch_1.pth"),
             dict(
                 name="depth",
                 tasks=["depth"],
                 checkpoint="phase_2_depth/epoch_1.pth",
-                seconds=2.0,
                 exemplars=50,
             ),
         ],
@@ -45,9 +44,35 @@ def test_writes_the_format_of_the_design(tmp_path):
             "seg": {"mIoU": {"higher_is_better": True, "values": [54.1, 49.0]}},
             "depth": {"abs_err": {"higher_is_better": False, "values": [None, 0.5]}},
         },
+        "timing": [61.2, 2.0],
         "commit": "abc",
     }
     assert os.listdir(tmp_path / "work") == ["lifelong.json"]
+
+
+def test_results_are_compared_without_times():
+    one, other = two_phases(), two_phases()
+    other.timing[1] = 3600.0
+    assert one.same_results(other) and one.to_dict() != other.to_dict()
+    other.metrics["seg"]["mIoU"]["values"][1] += 1e-12
+    assert not one.same_results(other)
+
+
+def test_seconds_of_an_older_record_are_its_timing(tmp_path):
+    data = two_phases().to_dict()
+    del data["timing"]
+    for phase, seconds in zip(data["phases"], (61.2, 2.0), strict=True):
+        phase["seconds"] = seconds
+    record = LifelongRecord.from_dict(data)
+    assert record.to_dict() == two_phases().to_dict()
+    record.truncate(1)
+    assert record.timing == [61.2]
+
+
+@pytest.mark.parametrize("timing", [[1.0], [1.0, 2.0, 3.0], 5, None])
+def test_timing_of_other_phases_is_refused(timing):
+    with pytest.raises(ValueError, match="timing must be a list of seconds, one a phase"):
+        LifelongRecord.from_dict({**two_phases().to_dict(), "timing": timing})
 
 
 def test_round_trip_keeps_what_it_does_not_know(tmp_path):

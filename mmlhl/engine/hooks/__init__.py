@@ -3,17 +3,29 @@
 ``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
 ``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
 ``step_edits`` lets a method change gradients and weights. No hook reads another.
+
+A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
+data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files) and
+``StopRequestHook`` (signals).
 """
 
 from .finite_hook import FiniteHook, NotFinite
 from .lifelong_phase_hook import LifelongPhaseHook
+from .phase_checkpoint_hook import PhaseCheckpointHook
 from .phase_result_hook import PhaseResultHook
+from .rank_state_hook import RankStateHook
+from .reproducible_hook import ReproducibleHook
+from .stop_request_hook import StopRequestHook
 from .training_facts_hook import TrainingFactsHook
 
 __all__ = [
     "FiniteHook",
     "LifelongPhaseHook",
     "NotFinite",
+    "PhaseCheckpointHook",
     "PhaseResultHook",
+    "RankStateHook",
+    "ReproducibleHook",
+    "StopRequestHook",
     "TrainingFactsHook",
 ]

@@ -25,7 +25,9 @@ from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model
 from ..phases.rehearsal import rehearse
-from ..progress import has_checkpoint, read_progress, start_anew
+from ..progress import checkpoint_of, read_progress, settle_seed, start_anew
+from ..stopping import listen
+from .phase_trainer import PhaseTrainer
 
 
 @RUNNERS.register_module()
@@ -36,8 +38,10 @@ class LifelongRunner:
     ``tools/test.py`` use it. Each phase is a fresh mmengine ``Runner`` with its own optimiser,
     schedule, loaders and wrappers, in ``<work_dir>/phase_<i>_<name>``. A phase is done when
     ``<work_dir>/lifelong.json`` has it; with ``resume`` such phases are skipped and an
-    interrupted one goes on from its newest checkpoint; what was edited in the config of either
-    is refused unless the config says ``resume_changed``. Without, the sequence starts anew.
+    interrupted one goes on from its newest whole checkpoint, with the weights, draws and images
+    that it would have had: the outcome is the same to the bit. What was edited in the config of
+    either is refused unless the config says ``resume_changed``. Without ``resume``, the sequence
+    starts anew. SIGTERM and SIGUSR1 end it after the step, with a checkpoint and exit code 75.
 
     Args:
         cfg: the sequence's config.
@@ -73,11 +77,13 @@ class LifelongRunner:
         self._init_distributed()
         if not self.cfg.get("resume"):  # before anything is written
             rehearse(self.cfg, self.phases)
-        with locked(self.cfg.work_dir) if is_main_process() else nullcontext():
-            return self._train()
+        with listen(), locked(self.cfg.work_dir) if is_main_process() else nullcontext():
+            self._train()
+        return LifelongRecord.load(self._record)
 
-    def _train(self) -> LifelongRecord:
+    def _train(self) -> None:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
+        settle_seed(self.cfg, self._record, self.phases[done:])
         if self.cfg.get("resume"):
             rehearse(self.cfg, self.phases, done)
         if is_main_process():
@@ -85,15 +91,18 @@ class LifelongRunner:
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
             # only the phase that was interrupted has something to go on from
-            resume = from_first_rank(bool(self.cfg.get("resume")) and has_checkpoint(folder))
+            wanted = bool(self.cfg.get("resume")) and is_main_process()
+            newest = from_first_rank(checkpoint_of(self.cfg, phase) if wanted else None)
+            resume = newest is not None
             cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
+            if resume:  # mmengine would look where the folder was when it was written
+                cfg.load_from = newest
             print_log(f"phase {phase.index + 1} of {len(self.phases)}: {phase.name}", "current")
             if phase.checkpoint is None:
                 self._run(cfg)
             else:
                 adopt_phase(cfg, phase, self._record)
             previous = osp.join(folder, f"{phase.name}.pth")
-        return LifelongRecord.load(self._record)
 
     def test(self) -> dict[str, float]:
         """Test ``load_from`` with a plain runner, on the tasks that the checkpoint knows."""
@@ -114,14 +123,11 @@ class LifelongRunner:
 
     @staticmethod
     def _run(cfg: Config) -> None:
-        runner = Runner.from_cfg(cfg)
-        runner.train()
-        # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
-        for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
-            if hasattr(loop, "dataloader_iterator"):
-                loop.dataloader_iterator = None
-            if hasattr(loop, "dataloader"):
-                loop.dataloader._iterator = None
+        runner = PhaseTrainer.from_cfg(cfg)
+        try:
+            runner.train()
+        finally:
+            runner.release()
         del runner
         gc.collect()
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from ...draws import DrawnIndex, drawn_by
 from .protocols import Learner, ModuleTree, PhaseRunner
 
 
@@ -35,23 +35,9 @@ class FixedDraws(Dataset):
         return len(self.dataset)  # type: ignore[arg-type]  # datasets of indices have a length
 
     def __getitem__(self, index: int) -> Any:
-        with drawn_by(self.seed * 1_000_003 + index):
-            return self.dataset[index]
-
-
-@contextmanager
-def drawn_by(seed: int) -> Iterator[None]:
-    """Python, numpy and torch draw by ``seed`` inside, and go on as before outside."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        seed = self.seed * 1_000_003 + index
+        with drawn_by(seed):
+            return self.dataset[DrawnIndex(index, seed)]
 
 
 @contextmanager

@@ -216,7 +216,7 @@ def test_a_method_is_told_and_its_state_travels(plain_config, accumulate):
     assert after["lifelong_method"] == dict(phases=1, method="NotingMethod")
     # the time of the whole phase, the method's own measuring included
     record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
-    assert 0 < record.phases[0]["seconds"] <= round(after["meta"]["phase_seconds"], 1)
+    assert 0 < record.timing[0] <= round(after["meta"]["phase_seconds"], 1)
     # the hook on the optimiser is gone
     CALLS.clear()
     runner.optim_wrapper.optimizer.step()

@@ -88,7 +88,7 @@ def test_sequence_goes_on_from_mmseg(tmp_path, sequence_config, model_config, de
     assert miou[0] == pytest.approx(expected["mIoU"], abs=1e-2)
     assert record["metrics"]["depth"]["abs_err"]["values"][0] is None
     assert record["metrics"]["depth"]["abs_err"]["values"][1] > 0
-    assert len(record["phases"]) == 2 and record["phases"][0]["seconds"] == 0
+    assert len(record["phases"]) == 2 and record["timing"][0] == 0
 
 
 def test_only_the_first_phase(sequence_config, tmp_path):

@@ -1,0 +1,206 @@
+"""Killing sequences at any moment, going on, and comparing with ones that nobody killed.
+
+Children are forked from a process that has loaded everything, so that a run takes seconds. That
+process never trains itself: threads of it would not be in the children.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from ...checkpoints import read_checkpoint
+from ...engine import LifelongRunner, close_distributed, prepare_distributed
+from ...evaluation import LifelongRecord
+from .kill_sequences import kill_config
+
+#: a run that takes longer is stuck
+LIMIT = 300.0
+
+
+@dataclass
+class Outcome:
+    """What became of one sequence that was killed.
+
+    Args:
+        options: of :func:`~.kill_sequences.kill_config`.
+        kills: seconds after the start of each attempt at which it was killed.
+        differences: what differs from the undisturbed sequence; nothing if all is identical.
+    """
+
+    options: dict[str, Any]
+    kills: list[float] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+
+def train(cfg: Config, resume: bool = False) -> None:
+    """Train a sequence in this process, as ``tools/train.py`` does."""
+    cfg.resume = resume
+    torch.set_num_threads(1)
+    prepare_distributed(cfg)
+    LifelongRunner.from_cfg(cfg).train()
+    close_distributed()
+
+
+def start(work: Callable[[], None], processes: int = 1, log: Path | None = None) -> list[int]:
+    """Fork processes that do a piece of work, as ranks of one run if there are several.
+
+    Args:
+        work: what each does.
+        processes: how many.
+        log: file that their output is added to; dropped if None.
+
+    Returns:
+        Their numbers, in the order of ranks.
+    """
+    port = _free_port()
+    started = []
+    for rank in range(processes):
+        child = os.fork()
+        if child:
+            started.append(child)
+            continue
+        status = 1
+        try:
+            with open(log or os.devnull, "a") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+            if processes > 1:
+                os.environ.update(
+                    RANK=str(rank),
+                    LOCAL_RANK=str(rank),
+                    WORLD_SIZE=str(processes),
+                    MASTER_ADDR="127.0.0.1",
+                    MASTER_PORT=port,
+                )
+            work()
+            status = 0
+        except SystemExit as error:
+            status = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    return started
+
+
+def finish(started: list[int], seconds: float | None = None) -> list[int]:
+    """Wait for processes; kill them all after some time, or when one of them has failed.
+
+    Args:
+        started: their numbers.
+        seconds: when they are killed; None for never, but for a run that is stuck.
+
+    Returns:
+        Their exit codes, negative for the signal that ended one.
+    """
+    deadline = time.monotonic() + (LIMIT if seconds is None else seconds)
+    codes: dict[int, int] = {}
+    while len(codes) < len(started):
+        for child in started:
+            if child not in codes:
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    codes[child] = os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline or any(codes.values()):
+            for child in started:  # their workers are left to notice
+                if child not in codes:
+                    os.kill(child, signal.SIGKILL)
+            deadline = time.monotonic() + LIMIT
+        time.sleep(0.005)
+    return [codes[child] for child in started]
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def kill_and_resume(
+    root: Path,
+    folder: Path,
+    options: Mapping[str, Any],
+    undisturbed: Path,
+    seconds: float,
+    draw: random.Random,
+    most: int = 3,
+) -> Outcome:
+    """Train a sequence that is killed at random moments, and compare it.
+
+    Args:
+        root: the images.
+        folder: work dir of the sequence.
+        options: of its config.
+        undisturbed: work dir of the same sequence that nobody killed.
+        seconds: that one attempt takes undisturbed.
+        draw: moments are drawn by it.
+        most: attempts that are killed before one is let finish.
+    """
+    outcome = Outcome(dict(options))
+    log = folder.with_suffix(".log")
+    processes = options.get("processes", 1)
+    for attempt in range(most + 1):
+        cfg = kill_config(root, folder, **options)
+        moment = draw.uniform(0, seconds) if attempt < most else None
+        resume = attempt > 0
+        codes = finish(start(lambda c=cfg, r=resume: train(c, r), processes, log), moment)
+        if not any(codes):
+            break
+        if moment is None or set(codes) != {-signal.SIGKILL}:
+            outcome.differences.append(f"attempt {attempt + 1} ended with {codes}, see {log}")
+            return outcome
+        outcome.kills.append(round(moment, 2))
+    outcome.differences += differences(undisturbed, folder)
+    return outcome
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """What differs between two finished sequences, to the bit; wall time apart.
+
+    Args:
+        one: a work dir.
+        other: another.
+    """
+    records = [LifelongRecord.load(folder) for folder in (one, other)]
+    found = [] if records[0].same_results(records[1]) else ["lifelong.json"]
+    for phase in records[0].phases:
+        path = phase["checkpoint"]
+        states = [read_checkpoint(folder / path) for folder in (one, other)]
+        for key in ("state_dict", "lifelong_method", "ema_state_dict"):
+            parts = [_leaves(state.get(key)) for state in states]
+            names = parts[0].keys() | parts[1].keys()
+            unequal = [n for n in names if not _equal(parts[0].get(n), parts[1].get(n))]
+            if unequal:
+                found.append(f"{path}: {len(unequal)} of {len(names)} values of {key}")
+    return found
+
+
+def _leaves(node: Any, name: str = "") -> dict[str, Any]:
+    if isinstance(node, Mapping):
+        children = list(node.items())
+    elif isinstance(node, (list, tuple)):
+        children = list(enumerate(node))
+    else:
+        return {name: node}
+    return {k: v for key, child in children for k, v in _leaves(child, f"{name}/{key}").items()}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return type(one) is type(other) and one == other

@@ -1,0 +1,70 @@
+"""Generators that transforms keep for themselves, beside the global ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+_LEAVES = (str, bytes, int, float, bool, np.ndarray, torch.Tensor, type)
+#: lists of samples and tables of names are no places to look for generators
+_LONGEST = 256
+
+
+def own_generators(root: Any) -> list[Any]:
+    """All generators that an object reaches by its attributes, lists and dictionaries.
+
+    Args:
+        root: a dataset, a pipeline or a transform.
+
+    Returns:
+        Python's, numpy's and torch's generators, and objects with a ``set_random_seed``, as
+        albumentations' ``Compose``; each once.
+    """
+    return list(_search(root, set()))
+
+
+def _search(node: Any, seen: set[int]) -> Iterator[Any]:
+    if node is None or isinstance(node, _LEAVES) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if _reseeding(node) is not None:
+        yield node
+        return
+    if isinstance(node, Mapping):
+        children = list(node.values())
+    elif isinstance(node, (list, tuple, set)):
+        children = list(node)
+    else:
+        children = list(getattr(node, "__dict__", {}).values())
+    if len(children) <= _LONGEST:
+        for child in children:
+            yield from _search(child, seen)
+
+
+def reseed(generator: Any, seed: int) -> None:
+    """Have one of :func:`own_generators` draw by a seed from here on."""
+    again = _reseeding(generator)
+    if again is not None:
+        again(seed)
+
+
+def _reseeding(node: Any) -> Callable[[int], Any] | None:
+    if isinstance(node, random.Random):
+        return node.seed
+    if isinstance(node, np.random.RandomState):
+        return lambda seed: node.seed(seed % 2**32)
+    if isinstance(node, np.random.Generator):
+        return lambda seed: _reset(node.bit_generator, seed)
+    if isinstance(node, torch.Generator):
+        return node.manual_seed
+    if callable(getattr(node, "set_random_seed", None)):
+        return lambda seed: node.set_random_seed(seed % 2**32)
+    return None
+
+
+def _reset(bits: np.random.BitGenerator, seed: int) -> None:
+    bits.state = type(bits)(seed).state

@@ -1,0 +1,74 @@
+"""A dataset whose random transforms draw by the seed that an index carries."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any
+
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+from torch.utils.data import IterableDataset
+
+from ...draws import draw_by
+from .own_generators import own_generators, reseed
+
+
+@DATASETS.register_module()
+class SeededDataset:
+    """Hands everything on to another dataset, and seeds before a sample is read.
+
+    Attributes are read from and written to the other dataset, so hooks that change its pipeline
+    find it. A plain index is read without seeding.
+
+    Args:
+        dataset: config of any dataset, wrappers of others included, or a dataset.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        built = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.__dict__["dataset"] = built
+        self.__dict__["generators"] = None
+
+    def full_init(self) -> None:
+        """Have the other dataset read its lists, if it is lazy."""
+        if hasattr(self.dataset, "full_init"):
+            self.dataset.full_init()
+        unseeded = [g for g in self._own() if isinstance(g, random.SystemRandom)]
+        if unseeded or isinstance(self.dataset, IterableDataset):
+            print_log(
+                f"{type(self.dataset).__name__} draws random numbers that no seed reaches: its "
+                "augmentation differs when training is resumed",
+                "current",
+                logging.WARNING,
+            )
+
+    def _own(self) -> list:
+        if self.generators is None:
+            self.__dict__["generators"] = own_generators(self.dataset)
+        return self.generators
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        draws = getattr(index, "draws", None)
+        if draws is None:
+            return self.dataset[index]
+        draw_by(draws)
+        for generator in self._own():
+            reseed(generator, draws)
+        return self.dataset[int(index)]
+
+    def __getattr__(self, name: str) -> Any:
+        # while it is unpickled there is no dataset yet; what torch asks for is not handed on
+        if name.startswith("__") or "dataset" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.__dict__["dataset"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "dataset":
+            self.__dict__[name] = value
+        else:
+            setattr(self.dataset, name, value)
+        self.__dict__["generators"] = None  # a new pipeline may have others

@@ -1,0 +1,63 @@
+"""Random draws that depend on what they are for, and on nothing that was drawn before.
+
+Training that is seeded so at every step goes on after an interruption as if there had been none.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+
+import numpy as np
+import torch
+
+
+def mixed_seed(*parts: object) -> int:
+    """A seed below 2**63 for a purpose; any other purpose has another one.
+
+    Args:
+        *parts: numbers and strings that name the purpose: a seed, a phase, a step.
+    """
+    return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big") >> 1
+
+
+def draw_by(seed: int) -> None:
+    """Python, numpy and torch, on all devices, draw by ``seed`` from here on."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def drawn_by(seed: int) -> Iterator[None]:
+    """Python, numpy and torch draw by ``seed`` inside, and go on as before outside."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    draw_by(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+class DrawnIndex(int):
+    """A dataset's index that carries the seed which its random transforms draw by.
+
+    Args:
+        index: the index.
+        draws: the seed.
+    """
+
+    draws: int
+
+    def __new__(cls, index: int, draws: int) -> DrawnIndex:
+        """Make a number that knows its seed."""
+        made = super().__new__(cls, index)
+        made.draws = draws
+        return made
+
+    def __getnewargs__(self) -> tuple[int, int]:  # type: ignore[override]  # workers get it pickled
+        return int(self), self.draws

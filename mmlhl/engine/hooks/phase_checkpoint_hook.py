@@ -1,0 +1,100 @@
+"""mmengine's checkpoints, of which one that is whole is always there."""
+
+from __future__ import annotations
+
+import os.path as osp
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from ..checkpoint_files import note_checkpoint, noted
+
+
+class _LateRemoval:
+    """A file backend whose removals wait until what replaces the files is written."""
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+        self.waiting: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["backend"], name)
+
+    def remove(self, path: str) -> None:
+        self.waiting.append(path)
+
+    rmtree = remove
+
+    def remove_now(self, keep: set[str | None]) -> None:
+        for path in self.waiting:
+            if path not in keep and self.backend.isfile(path):
+                self.backend.remove(path)
+            elif path not in keep and self.backend.isdir(path):
+                self.backend.rmtree(path)
+        self.waiting = []
+
+
+@HOOKS.register_module()
+class PhaseCheckpointHook(CheckpointHook):
+    """mmengine's ``CheckpointHook``, which it replaces in the phases of a sequence.
+
+    - A checkpoint is removed (``max_keep_ckpts``, ``save_best``) after its successor is written,
+      not before.
+    - All processes give what they have of their own, see :class:`RankStateHook`.
+    - ``last_checkpoint`` and the paths of the best checkpoints follow the work dir when it is
+      moved: a copied sequence neither resumes from nor removes files of the original.
+
+    Args:
+        **kwargs: as of mmengine's.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._replaced: set[str] = set()
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the folder, and the checkpoints of an interrupted training in it."""
+        super().before_train(runner)
+        self.file_backend = _LateRemoval(self.file_backend)
+        info = runner.message_hub.runtime_info
+        for key in [key for key in info if key == "last_ckpt" or key.startswith("best_ckpt")]:
+            if isinstance(info[key], str):
+                here = self.file_backend.join_path(self.out_dir, osp.basename(info[key]))
+                runner.message_hub.update_info(key, here)
+        if getattr(self, "best_ckpt_path", None):
+            self.best_ckpt_path = runner.message_hub.get_info("best_ckpt")
+        for name, path in getattr(self, "best_ckpt_path_dict", {}).items():
+            if path:
+                found = runner.message_hub.get_info(f"best_ckpt_{name}")
+                self.best_ckpt_path_dict[name] = found
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        runner.call_hook("before_checkpoint")
+        super()._save_checkpoint_with_step(runner, step, meta)
+        if is_main_process():
+            note_checkpoint(runner.work_dir, str(self.last_ckpt))
+            self._remove_superseded(runner)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        super()._save_best_checkpoint(runner, metrics)
+        if is_main_process():
+            self.file_backend.remove_now(self._kept())
+
+    def _kept(self) -> set[str | None]:
+        best = [getattr(self, "best_ckpt_path", None)]
+        best += getattr(self, "best_ckpt_path_dict", {}).values()
+        return {self.last_ckpt, *best}
+
+    def _remove_superseded(self, runner: Runner) -> None:
+        """Remove what mmengine wanted removed, and what a kill kept from being removed."""
+        self.file_backend.remove_now(self._kept())
+        if self.max_keep_ckpts <= 0:
+            return
+        kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
+        for name in noted(runner.work_dir):
+            path = self.file_backend.join_path(self.out_dir, osp.basename(name))
+            if osp.basename(name) not in kept and self.file_backend.isfile(path):
+                self.file_backend.backend.remove(path)

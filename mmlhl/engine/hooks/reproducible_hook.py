@@ -1,0 +1,124 @@
+"""Random draws and the place in the data that a resumed training takes up again."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+
+from mmengine.dist import get_rank, get_world_size
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmseg.registry import HOOKS
+from torch.utils.data import DataLoader
+
+from ...datasets.seeding import ResumableBatchSampler, ResumableSampler
+from ...draws import draw_by, mixed_seed
+
+PROCESSES_KEY = "processes"
+
+
+@HOOKS.register_module()
+class ReproducibleHook(Hook):
+    """Makes every step's draws, and what it reads, depend on its number and not on the past.
+
+    - Before each step, each evaluation and the phase's end, Python, numpy and torch are seeded by
+      (seed, phase, purpose, number, rank): dropout and whatever a method draws.
+    - Before each epoch the train loader's sampler is told the epoch; an epoch that was interrupted
+      goes on after its last step.
+    - A training that goes on with another number of processes or images a step does so from the
+      same images; it says that results will differ.
+    """
+
+    priority = "VERY_HIGH"
+
+    def __init__(self) -> None:
+        self._before: dict | None = None
+        self._left_out = 0
+
+    # -- draws -----------------------------------------------------------------------------
+    @staticmethod
+    def _draw(runner: Runner, purpose: str, number: int) -> None:
+        # the folder's name is the phase, and stays when a sequence is moved
+        phase = osp.basename(osp.abspath(runner.work_dir))
+        draw_by(mixed_seed(runner.seed, phase, purpose, number, get_rank()))
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        """Seed the step."""
+        self._draw(runner, "step", runner.iter)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Seed the evaluation."""
+        self._draw(runner, "val", runner.iter)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Seed the evaluation."""
+        self._draw(runner, "test", 0)
+
+    def after_train(self, runner: Runner) -> None:
+        """Seed what the method measures at the phase's end."""
+        self._draw(runner, "end", 0)
+
+    # -- place -----------------------------------------------------------------------------
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note how many processes share the images, and by how many each."""
+        checkpoint["meta"][PROCESSES_KEY] = self._processes(runner)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember who trained so far."""
+        if runner._resume:
+            self._before = checkpoint["meta"].get(PROCESSES_KEY)
+
+    @staticmethod
+    def _processes(runner: Runner) -> dict:
+        loader = runner.train_dataloader
+        batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
+        return dict(number=get_world_size(), images=int(batch), steps=len(loader))
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the place in the data at which an interrupted training goes on."""
+        loop = runner.train_loop
+        now = self._processes(runner)
+        before = self._before or now
+        self._before = None
+        ratio = before["number"] * before["images"] / (now["number"] * now["images"])
+        same = (before["number"], before["images"]) == (now["number"], now["images"])
+        if not same:
+            print_log(
+                f"{before['number']} process(es) with {before['images']} images a step trained so "
+                f"far, {now['number']} with {now['images']} go on: from the same images, but "
+                "results are not those of an uninterrupted training",
+                "current",
+                logging.WARNING,
+            )
+        sampler = _sampler(runner.train_dataloader)
+        if not isinstance(loop, EpochBasedTrainLoop):
+            if sampler is not None:
+                sampler.scale = ratio
+            return
+        done = loop.iter - loop.epoch * before["steps"]
+        self._left_out = int(max(done, 0) * now["images"] * ratio)
+        if not same:
+            remaining = len(runner.train_dataloader) - self._left_out // now["images"]
+            loop._iter = (loop.epoch + 1) * len(runner.train_dataloader) - remaining
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell the sampler the epoch, and in an interrupted one what was seen already."""
+        left_out, self._left_out = self._left_out, 0
+        loader = runner.train_dataloader
+        sampler = _sampler(loader)
+        if sampler is None or not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            return
+        if isinstance(loader.batch_sampler, ResumableBatchSampler):
+            sampler.set_epoch(runner.epoch)
+            loader.batch_sampler.skipped = left_out // self._processes(runner)["images"]
+        else:
+            sampler.start_at(runner.epoch, left_out)
+
+
+def _sampler(loader: DataLoader) -> ResumableSampler | None:
+    """The sampler that can be entered anywhere; None where a config brought a loader of its own."""
+    for found in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
+        if isinstance(found, ResumableSampler):
+            return found
+    return None

@@ -1,0 +1,65 @@
+"""The step after which a training that was asked to stop does so."""
+
+from __future__ import annotations
+
+import os.path as osp
+import signal
+
+import torch
+from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from ..checkpoint_files import note_checkpoint
+from ..stopping import Stopped, listening, requested
+
+
+@HOOKS.register_module()
+class StopRequestHook(Hook):
+    """After a step at which any process was asked to stop, all save one checkpoint and stop.
+
+    Evaluations are not interrupted: a request waits for the next step, or for the phase's end.
+    """
+
+    priority = "LOWEST"
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: object = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Stop if anybody was asked to.
+
+        Raises:
+            Stopped: in all processes, after the checkpoint is written.
+        """
+        number = agreed()
+        if not number:
+            return
+        meta = dict(epoch=runner.epoch, iter=runner.iter + 1)
+        name = f"stopped_iter_{runner.iter + 1}.pth"
+        runner.call_hook("before_checkpoint")
+        runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
+        if is_main_process():
+            note_checkpoint(runner.work_dir, osp.join(runner.work_dir, name))
+        barrier()
+        message = (
+            f"{signal.Signals(number).name}: {osp.join(runner.work_dir, name)} is saved; the same "
+            "command with --resume goes on from there"
+        )
+        print_log(message, "current")
+        raise Stopped(message)
+
+
+def agreed() -> int:
+    """The signal by which any process was asked to stop, the same in all; 0 if none was."""
+    number = int(requested() or 0)
+    if get_world_size() == 1 or not listening():
+        return number
+    told = torch.tensor(number)
+    all_reduce(told, op="max")
+    return int(told)

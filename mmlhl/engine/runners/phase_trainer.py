@@ -1,0 +1,112 @@
+"""mmengine's runner, of which a training can be killed at any moment and goes on as if it had not.
+
+What it adds is asked for by name: the hooks are registered, not imported.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os.path as osp
+from typing import Any
+
+from mmengine.dist import master_only
+from mmengine.fileio import LocalBackend, get_file_backend
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.logging import print_log
+from mmengine.runner import BaseLoop, Runner
+from mmseg.registry import HOOKS
+
+from ...draws import mixed_seed
+from ...files import atomic_path
+from ...registered import registered_class
+
+HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "StopRequestHook")
+
+
+class PhaseTrainer(Runner):
+    """Trains one phase; a plain mmengine ``Runner`` but for how it ends early.
+
+    - Checkpoints are whole files or none, whoever saves them.
+    - The train loader's samples, each step and what differs between processes are reproducible, see
+      :mod:`mmlhl.datasets.seeding`, ``ReproducibleHook`` and ``RankStateHook``; mmengine's
+      ``CheckpointHook`` is replaced by ``PhaseCheckpointHook``.
+    - SIGTERM and SIGUSR1 end it after the step, see ``StopRequestHook``.
+    """
+
+    def register_hooks(
+        self, default_hooks: dict | None = None, custom_hooks: list | None = None
+    ) -> None:
+        """Register the config's hooks and those that make training resumable."""
+        hooks = dict(default_hooks or {})
+        hooks.setdefault("checkpoint", dict(type="CheckpointHook"))
+        hooks = {name: _resumable(hook) for name, hook in hooks.items()}
+        super().register_hooks(hooks, [_resumable(hook) for hook in custom_hooks or []])
+        for name in HOOKS_ADDED:
+            self.register_hook(dict(type=f"mmseg.{name}"))
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the loop around a loader whose stream can be entered anywhere."""
+        phase = osp.basename(osp.abspath(self.work_dir))
+        if isinstance(loop, dict):
+            draws = mixed_seed(self.seed, phase, "samples")
+            self._train_dataloader = resumable_loader(self._train_dataloader, draws)
+        return super().build_train_loop(loop)
+
+    @master_only
+    def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
+        """As mmengine's, but whole or not at all."""
+        backend = get_file_backend(out_dir, backend_args=kwargs.get("backend_args"))
+        if not isinstance(backend, LocalBackend):
+            super().save_checkpoint(out_dir, filename, *args, **kwargs)
+            return
+        with atomic_path(osp.join(out_dir, filename)) as temporary:
+            super().save_checkpoint(out_dir, temporary.name, *args, **kwargs)
+
+    def release(self) -> None:
+        """Let workers, log files and what mmengine keeps by name go."""
+        # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
+        for loop in (self._train_loop, self._val_loop, self._test_loop):
+            if hasattr(loop, "dataloader_iterator"):
+                loop.dataloader_iterator = None
+            if hasattr(loop, "dataloader"):
+                loop.dataloader._iterator = None
+        self.visualizer.close()
+        for handler in list(self.logger.handlers):
+            if isinstance(handler, logging.FileHandler):
+                self.logger.removeHandler(handler)
+                handler.close()
+        for made in (self.logger, self.message_hub, self.visualizer):
+            instances = type(made)._instance_dict
+            for name in [name for name, each in instances.items() if each is made]:
+                del instances[name]
+
+
+def resumable_loader(loader: Any, draws: int) -> Any:
+    """The config of a loader whose samples depend on their place alone.
+
+    Args:
+        loader: config of the train loader.
+        draws: seed of all of its draws.
+    """
+    if not isinstance(loader, dict) or not isinstance(loader.get("sampler"), dict):
+        print_log(
+            "train_dataloader brings a loader or sampler that is built already: what it draws "
+            "differs when training is resumed",
+            "current",
+            logging.WARNING,
+        )
+        return loader
+    out = copy.copy(loader)
+    out["dataset"] = dict(type="mmseg.SeededDataset", dataset=loader["dataset"])
+    out["sampler"] = dict(type="mmseg.ResumableSampler", sampler=loader["sampler"], draws=draws)
+    if isinstance(loader.get("batch_sampler"), dict):
+        batches = dict(type="mmseg.ResumableBatchSampler", batch_sampler=loader["batch_sampler"])
+        out["batch_sampler"] = batches
+    return out
+
+
+def _resumable(hook: Hook | dict) -> Hook | dict:
+    if isinstance(hook, dict) and registered_class(HOOKS, hook) is CheckpointHook:
+        return {**hook, "type": "mmseg.PhaseCheckpointHook"}
+    return hook

@@ -1,0 +1,141 @@
+"""Which checkpoint a phase goes on from, by its folder alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmlhl.checkpoints import UntrustedCheckpointError
+from mmlhl.engine.checkpoint_files import (
+    LIST,
+    POINTER,
+    forget_checkpoints,
+    newest_checkpoint,
+    note_checkpoint,
+    noted,
+)
+
+
+def write(path, **content):
+    state = dict(meta=dict(epoch=1, iter=1), state_dict={"a": torch.ones(2)}, **content)
+    torch.save(state, path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A phase's folder with two checkpoints of this training and one of an older one."""
+    where = tmp_path / "work" / "phase_1_seg"
+    where.mkdir(parents=True)
+    write(where / "epoch_9.pth")
+    for epoch in (1, 2):
+        write(where / f"epoch_{epoch}.pth")
+        note_checkpoint(str(where), str(where / f"epoch_{epoch}.pth"))
+    return where
+
+
+def test_names_are_within_the_folder(folder):
+    assert (folder / POINTER).read_text() == "epoch_2.pth"
+    assert json.loads((folder / LIST).read_text()) == ["epoch_1.pth", "epoch_2.pth"]
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+    (folder / "epoch_1.pth").unlink()  # max_keep_ckpts
+    note_checkpoint(str(folder), str(folder / "epoch_2.pth"))
+    assert noted(str(folder)) == ["epoch_2.pth"]
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def overwrite(path):
+    path.write_text("<html>404</html>")
+
+
+def poison(path):
+    torch.save(
+        dict(meta=dict(epoch=2, iter=2), state_dict={"a": torch.full((2,), torch.nan)}), path
+    )
+
+
+def publish(path):
+    torch.save(dict(state_dict={"a": torch.ones(2)}), path)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("accident", [Path.unlink, cut, overwrite, poison, publish, empty])
+def test_the_one_before_a_damaged_one(folder, accident):
+    accident(folder / "epoch_2.pth")
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
+
+
+def test_what_is_passed_over_is_named(folder, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        "mmlhl.engine.checkpoint_files.print_log", lambda text, *_: said.append(text)
+    )
+    cut(folder / "epoch_2.pth")
+    (folder / "epoch_1.pth").unlink()
+    assert newest_checkpoint(str(folder)) is None
+    assert "epoch_2.pth is no checkpoint, or is cut short" in said[0]
+    assert "there is no checkpoint" in said[1] and "epoch_1.pth" in said[1]
+    assert said[2].endswith("is whole, its phase starts anew")
+
+
+@pytest.mark.parametrize(
+    ("pointer", "names", "found"),
+    [
+        (None, True, "epoch_2.pth"),
+        ("", True, "epoch_2.pth"),
+        ("/old/machine/work/phase_1_seg/epoch_2.pth", False, "epoch_2.pth"),
+        ("epoch_1.pth", False, "epoch_1.pth"),
+        ("epoch_1.pth", True, "epoch_2.pth"),  # killed between the list and the pointer
+        (None, False, None),
+    ],
+)
+def test_pointer_and_list_stand_in_for_each_other(folder, pointer, names, found):
+    (folder / POINTER).unlink()
+    if pointer is not None:
+        (folder / POINTER).write_text(pointer)
+    if not names:
+        (folder / LIST).unlink()
+    assert newest_checkpoint(str(folder)) == (found and str(folder / found))
+
+
+def test_a_copy_goes_on_from_its_own_files(folder, tmp_path):
+    # as mmengine writes it, and as it reads it: an absolute path
+    (folder / POINTER).write_text(str(folder / "epoch_2.pth"))
+    copied = shutil.copytree(folder, tmp_path / "copy" / folder.name)
+    assert newest_checkpoint(str(copied)) == str(copied / "epoch_2.pth")
+    (copied / "epoch_2.pth").unlink()
+    assert newest_checkpoint(str(copied)) == str(copied / "epoch_1.pth")
+
+
+def test_checkpoints_elsewhere(folder, tmp_path):
+    other = tmp_path / "big disk" / "phase_1_seg"
+    other.mkdir(parents=True)
+    write(other / "epoch_3.pth")
+    note_checkpoint(str(folder), str(other / "epoch_3.pth"))
+    assert newest_checkpoint(str(folder), [str(other)]) == str(other / "epoch_3.pth")
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+
+
+def test_a_list_that_is_no_list(folder):
+    (folder / LIST).write_text("{")
+    assert noted(str(folder)) == []
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+
+
+def test_a_file_that_would_run_code_is_no_reason_to_step_back(folder):
+    torch.save(dict(meta=dict(epoch=1, iter=1), hook=Path.unlink), folder / "epoch_2.pth")
+    with pytest.raises(UntrustedCheckpointError, match=r"epoch_2\.pth holds more than data"):
+        newest_checkpoint(str(folder))
+
+
+def test_forgotten_checkpoints_stay_as_files(folder):
+    forget_checkpoints(str(folder))
+    assert newest_checkpoint(str(folder)) is None
+    assert len(list(folder.glob("*.pth"))) == 3

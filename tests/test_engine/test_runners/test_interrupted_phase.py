@@ -1,0 +1,153 @@
+"""A phase that was interrupted, whose folder then met with an accident."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+from sequences import read, train, weights
+
+EPOCHS = []
+
+
+@HOOKS.register_module()
+class InterruptHook(Hook):
+    """Notes the epochs; interrupts before one."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def before_train_epoch(self, runner):
+        EPOCHS.append(runner.epoch)
+        if runner.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def make(sequence_config):
+    """A function: config of one phase of three epochs that is interrupted before one."""
+
+    def config(folder, stop=9, **changes):
+        cfg = sequence_config(folder, phases=[dict(tasks=["depth"])], **changes)
+        cfg.train_cfg.max_epochs = 3
+        cfg.default_hooks.checkpoint.max_keep_ckpts = 2
+        cfg.test_dataloader = cfg.test_evaluator = cfg.test_cfg = None
+        cfg.custom_hooks = [dict(type="InterruptHook", epoch=stop)]
+        return cfg
+
+    return config
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make, tmp_path_factory):
+    cfg = make(tmp_path_factory.mktemp("undisturbed") / "run")
+    train(cfg)
+    return cfg.work_dir
+
+
+@pytest.fixture(scope="module")
+def interrupted(make, tmp_path_factory):
+    """Folder of a run that was interrupted after two epochs."""
+    cfg = make(tmp_path_factory.mktemp("interrupted") / "run", stop=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(cfg)
+    return Path(cfg.work_dir)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+ACCIDENTS = {
+    "none": (lambda phase: None, 2),
+    "newest gone": (lambda phase: (phase / "epoch_2.pth").unlink(), 1),
+    "newest empty": (lambda phase: (phase / "epoch_2.pth").write_bytes(b""), 1),
+    "newest cut short": (lambda phase: cut(phase / "epoch_2.pth"), 1),
+    "both cut short": (lambda phase: [cut(path) for path in phase.glob("*.pth")], 0),
+    "pointer gone": (lambda phase: (phase / "last_checkpoint").unlink(), 2),
+    "pointer empty": (lambda phase: (phase / "last_checkpoint").write_text(""), 2),
+    "half a file": (lambda phase: (phase / ".epoch_3.pth.999999999.tmp").write_bytes(b"PK"), 2),
+}
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_goes_on_to_the_same_bits(make, interrupted, undisturbed, tmp_path, accident):
+    """In a copy, so that each run has moved, too, and the original still lies there."""
+    happens, first = ACCIDENTS[accident]
+    copied = shutil.copytree(interrupted, tmp_path / "elsewhere")
+    before = sorted(path.name for path in interrupted.rglob("*"))
+    happens(copied / "phase_1_depth")
+    EPOCHS.clear()
+    train(make(copied), resume=True)
+    assert EPOCHS == list(range(first, 3))
+    for key, value in weights(undisturbed, 0).items():
+        assert torch.equal(weights(copied, 0)[key], value), key
+    assert {k: v for k, v in read(copied).items() if k != "timing"} == {
+        k: v for k, v in read(undisturbed).items() if k != "timing"
+    }
+    phase = copied / "phase_1_depth"
+    assert (phase / "last_checkpoint").read_text() == "epoch_3.pth"
+    assert {path.name for path in phase.glob("*.pth")} == {
+        "depth.pth",
+        "epoch_2.pth",
+        "epoch_3.pth",
+    }
+    assert not list(copied.rglob("*.tmp"))
+    assert sorted(path.name for path in interrupted.rglob("*")) == before
+
+
+def test_the_only_checkpoint_stays_until_the_next_is_whole(make, tmp_path, monkeypatch):
+    cfg = make(tmp_path / "run")
+    cfg.default_hooks.checkpoint.max_keep_ckpts = 1
+    present = []
+    save = torch.save
+
+    def spy(content, *args, **kwargs):
+        present.append(sorted(p.name for p in Path(cfg.work_dir, "phase_1_depth").glob("epoch*")))
+        return save(content, *args, **kwargs)
+
+    monkeypatch.setattr(torch, "save", spy)
+    train(cfg)
+    assert present[:3] == [[], ["epoch_1.pth"], ["epoch_2.pth"]]
+    assert [p.name for p in Path(cfg.work_dir, "phase_1_depth").glob("epoch*")] == ["epoch_3.pth"]
+
+
+def test_full_disk(make, interrupted, undisturbed, tmp_path, monkeypatch):
+    copied = shutil.copytree(interrupted, tmp_path / "run")
+
+    def full(content, file, *args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full)
+        with pytest.raises(OSError, match=r"epoch_3\.pth.*No space left.*--resume"):
+            train(make(copied), resume=True)
+    assert (copied / "phase_1_depth" / "last_checkpoint").read_text() == "epoch_2.pth"
+    train(make(copied), resume=True)
+    for key, value in weights(undisturbed, 0).items():
+        assert torch.equal(weights(copied, 0)[key], value), key
+
+
+def test_a_lost_model_is_made_again_from_its_last_checkpoint(make, undisturbed, tmp_path):
+    copied = shutil.copytree(undisturbed, tmp_path / "run")
+    cut(copied / "phase_1_depth" / "depth.pth")
+    EPOCHS.clear()
+    train(make(copied), resume=True)
+    assert EPOCHS == []
+    for key, value in weights(undisturbed, 0).items():
+        assert torch.equal(weights(copied, 0)[key], value), key
+
+
+def test_a_sequence_without_a_seed_keeps_the_one_it_drew(make, tmp_path):
+    folders = tmp_path / "one", tmp_path / "other"
+    cfg = make(folders[0], stop=1, randomness=dict(seed=None))
+    with pytest.raises(KeyboardInterrupt):
+        train(cfg)
+    shutil.copytree(*folders)
+    records = [train(make(f, randomness=dict(seed=None)), resume=True) for f in folders]
+    assert records[0].seed == records[1].seed is not None
+    assert records[0].same_results(records[1])
+    for key, value in weights(folders[0], 0).items():
+        assert torch.equal(weights(folders[1], 0)[key], value), key
