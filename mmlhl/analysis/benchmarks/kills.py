@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def kill_and_resume(
         cfg = kill_config(root, folder, **options)
         moment = draw.uniform(0, seconds) if attempt < most else None
         resume = attempt > 0
-        codes = finish(start(lambda c=cfg, r=resume: train(c, r), processes, log), moment)
+        codes = finish(start(partial(train, cfg, resume), processes, log), moment)
         if not any(codes):
             break
         if moment is None or set(codes) != {-signal.SIGKILL}:

@@ -51,6 +51,8 @@ class PhaseCheckpointHook(CheckpointHook):
         **kwargs: as of mmengine's.
     """
 
+    file_backend: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._replaced: set[str] = set()

@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..learner import unwrap
 
@@ -90,7 +90,7 @@ def _averages(runner: Runner) -> list[EMAHook]:
     return [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
 
 
-def _buffers(model: nn.Module) -> dict[str, Tensor]:
+def _buffers(model: Any) -> dict[str, Tensor]:
     """Copies of the buffers that checkpoints hold, on the CPU."""
     kept = model.state_dict().keys()
     return {name: b.detach().cpu().clone() for name, b in model.named_buffers() if name in kept}

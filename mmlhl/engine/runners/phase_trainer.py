@@ -34,6 +34,8 @@ class PhaseTrainer(Runner):
     - SIGTERM and SIGUSR1 end it after the step, see ``StopRequestHook``.
     """
 
+    _train_dataloader: Any
+
     def register_hooks(
         self, default_hooks: dict | None = None, custom_hooks: list | None = None
     ) -> None:
