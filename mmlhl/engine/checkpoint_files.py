@@ -58,6 +58,29 @@ def forget_checkpoints(folder: str) -> None:
             os.remove(osp.join(folder, name))
 
 
+def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
+    """Files that training may go on from, newest first, whether they are there and whole or not.
+
+    Args:
+        folder: the phase's.
+        elsewhere: folders that the config sends checkpoints to.
+    """
+    names = noted(folder)
+    try:
+        with open(osp.join(folder, POINTER), encoding="utf-8") as file:
+            pointer = file.read().strip()
+    except (OSError, ValueError):
+        pointer = ""
+    if pointer and osp.basename(pointer) not in map(osp.basename, names):
+        names.append(pointer)
+    found = []
+    for name in reversed(names):
+        # wherever the folder was when the name was written
+        places = [osp.join(place, osp.basename(name)) for place in (folder, *elsewhere)]
+        found.append(next((place for place in places if osp.isfile(place)), places[0]))
+    return found
+
+
 def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     """The newest whole checkpoint to go on from; what is damaged or gone is named in the log.
 
@@ -68,23 +91,13 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     Raises:
         UntrustedCheckpointError: if the newest holds more than data.
     """
-    names = noted(folder)
-    try:
-        with open(osp.join(folder, POINTER), encoding="utf-8") as file:
-            pointer = file.read().strip()
-    except (OSError, ValueError):
-        pointer = ""
-    if pointer and osp.basename(pointer) not in map(osp.basename, names):
-        names.append(pointer)
-    for name in reversed(names):
-        # wherever the folder was when the name was written
-        places = [osp.join(place, osp.basename(name)) for place in (folder, *elsewhere)]
-        path = next((place for place in places if osp.isfile(place)), places[0])
+    paths = candidates(folder, elsewhere)
+    for path in paths:
         reason = damage(path)
         if reason is None:
             return path
         print_log(f"resume: passed over, {reason}", "current", logging.WARNING)
-    if names:
+    if paths:
         print_log(
             f"resume: no checkpoint in {folder} is whole, its phase starts anew",
             "current",

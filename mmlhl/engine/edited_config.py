@@ -14,12 +14,13 @@ from .fingerprints import (
     Fingerprint,
     differences,
     fingerprint,
+    is_harmless,
     read_fingerprints,
     write_fingerprints,
 )
 from .phases.deriving import RECORD, phase_config
 from .phases.grammar import Phase
-from .progress import has_checkpoint
+from .progress import was_begun
 from .resume_changes import AHEAD, DONE, RUNNING, changes, check_changes
 
 
@@ -70,6 +71,7 @@ def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
         content[phase.folder] = dict(fingerprint=new)
         if state == RUNNING and old:
             edits = differences(old["fingerprint"], new)
+            edits = {key: pair for key, pair in edits.items() if not is_harmless(key, *pair)}
             edits = {**old.get("resumed_changed", {}), **edits}
             content[phase.folder].update(dict(resumed_changed=edits) if edits else {})
     write_fingerprints(cfg.work_dir, content)
@@ -80,8 +82,8 @@ def _states(cfg: Config, phases: Sequence[Phase], done: int) -> list[str]:
         if phase.index < done:
             return DONE
         # a phase without a checkpoint begins again, with whatever the config says
-        begun = phase.index == done and has_checkpoint(osp.join(cfg.work_dir, phase.folder))
-        return RUNNING if begun and cfg.get("resume") else AHEAD
+        wanted = phase.index == done and cfg.get("resume")
+        return RUNNING if wanted and was_begun(cfg, phase) else AHEAD
 
     return [state(phase) for phase in phases]
 

@@ -88,7 +88,7 @@ def read_fingerprints(folder: str) -> dict[str, dict]:
 
     Returns:
         By the phase's folder: ``fingerprint``, and ``resumed_changed``, what a resume changed in
-        mid-phase: by key the value before and after.
+        mid-phase and what decides results: by key the value before and after.
     """
     try:
         with open(osp.join(folder, FILE), encoding="utf-8") as file:

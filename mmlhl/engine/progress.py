@@ -6,17 +6,17 @@ import glob
 import logging
 import os
 import os.path as osp
+import secrets
 from collections.abc import Sequence
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process, sync_random_seed
 from mmengine.logging import print_log
 
-from ..checkpoints import CheckpointError, read_checkpoint
+from ..checkpoints import CheckpointError
 from ..evaluation import LifelongRecord
 from ..files import clean_leftovers
-from ..ranks import from_first_rank
-from .checkpoint_files import damage, forget_checkpoints, newest_checkpoint
+from .checkpoint_files import candidates, damage, forget_checkpoints, newest_checkpoint
+from .fingerprints import read_fingerprints
 from .phases.grammar import Phase, merged_config
 
 
@@ -128,33 +128,37 @@ def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
         cfg: the sequence's config.
         phase: the phase.
     """
+    return newest_checkpoint(*_places(cfg, phase))
+
+
+def was_begun(cfg: Config, phase: Phase) -> bool:
+    """Whether a phase has left a checkpoint, whole or not."""
+    return any(osp.isfile(path) for path in candidates(*_places(cfg, phase)))
+
+
+def _places(cfg: Config, phase: Phase) -> tuple[str, list[str]]:
     hook = (merged_config(cfg, phase).get("default_hooks") or {}).get("checkpoint") or {}
     elsewhere = [osp.join(hook["out_dir"], phase.folder)] if hook.get("out_dir") else []
-    return newest_checkpoint(osp.join(cfg.work_dir, phase.folder), elsewhere)
+    return osp.join(cfg.work_dir, phase.folder), elsewhere
 
 
 def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:
     """Give the whole sequence one seed: the config's, else the one that it began with, else a new.
 
-    All processes have to call it.
-
     Args:
         cfg: the sequence's config, whose ``randomness.seed`` is filled in.
         record: the record's file.
-        phases: those that are not done.
+        phases: the config's.
     """
     randomness = dict(cfg.get("randomness") or {})
-    if randomness.get("seed") is None:
-        drawn = sync_random_seed()
-        found = _earlier_seed(cfg, record, phases) if is_main_process() else None
-        randomness["seed"] = from_first_rank(drawn if found is None else found)
-        cfg.randomness = randomness
-
-
-def _earlier_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> int | None:
-    if not cfg.get("resume"):
-        return None
-    if osp.isfile(record):
-        return LifelongRecord.load(record).seed
-    path = checkpoint_of(cfg, phases[0]) if phases else None
-    return read_checkpoint(path)["meta"].get("seed") if path else None
+    if randomness.get("seed") is not None:
+        return
+    seed = None
+    if cfg.get("resume"):
+        stored = [read_fingerprints(osp.dirname(record)).get(phase.folder) for phase in phases]
+        seeds = [each["fingerprint"].get("randomness.seed") for each in stored if each]
+        if osp.isfile(record):
+            seeds.insert(0, LifelongRecord.load(record).seed)
+        seed = next((each for each in seeds if each is not None), None)
+    randomness["seed"] = secrets.randbelow(2**31) if seed is None else seed
+    cfg.randomness = randomness

@@ -83,7 +83,7 @@ class LifelongRunner:
 
     def _train(self) -> None:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
-        settle_seed(self.cfg, self._record, self.phases[done:])
+        self.cfg.randomness = from_first_rank(self.cfg.get("randomness"))
         if self.cfg.get("resume"):
             rehearse(self.cfg, self.phases, done)
         if is_main_process():
@@ -143,6 +143,7 @@ class LifelongRunner:
         if not self.cfg.get("resume"):
             start_anew(self._record, method)
         done, previous = read_progress(self._record, method, self.phases)
+        settle_seed(self.cfg, self._record, self.phases)
         if self.cfg.get("resume"):
             check_edits(self.cfg, self.phases, done)
         return done, previous
