@@ -47,28 +47,6 @@ class NotingMethod(BaseMethod):
         self.phases = state["phases"]
 
 
-@pytest.fixture
-def plain_config(sequence_config, trained, tmp_path):
-    """A function: config of a plain runner that adds depth to the checkpoint of phase one."""
-    finished, record = trained
-    checkpoint = str(Path(finished.work_dir, record.phases[0]["checkpoint"]))
-
-    def config(load_from=checkpoint, tasks=("seg", "depth"), hook=(), method=None, **changes):
-        cfg = sequence_config(tmp_path / "plain", load_from=load_from, **changes)
-        for key in ("phases", "runner_type"):
-            cfg.pop(key)
-        cfg.model.tasks, cfg.model.new_tasks = list(tasks), list(tasks[-1:])
-        if method is not None:
-            cfg.model.method = method
-        cfg.train_dataloader.dataset.tasks = list(tasks[-1:])
-        cfg.train_cfg.max_epochs = 1
-        cfg.visualizer.name = cfg.experiment_name
-        cfg.custom_hooks = [dict(type="LifelongPhaseHook", **dict(hook))]
-        return cfg
-
-    return config
-
-
 def test_adds_one_task_to_one_checkpoint(plain_config, trained):
     cfg = plain_config()
     runner = Runner.from_cfg(cfg)
@@ -260,27 +238,6 @@ def test_a_method_measures_the_averaged_weights(plain_config):
     assert torch.equal(stored["heads.depth.decoder.conv_seg.bias"], seen)
 
 
-def test_a_phase_that_is_trained_again_replaces_its_row(plain_config):
-    cfg = plain_config()
-    for _ in range(2):
-        Runner.from_cfg(copy.deepcopy(cfg)).train()
-    record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
-    assert [phase["tasks"] for phase in record.phases] == [["depth"]]
-    assert len(record.values("depth", "abs_err")) == 1
-
-
-def test_a_resumed_phase_goes_on_counting_time(plain_config):
-    cfg = plain_config(method=dict(type="NotingMethod"))
-    cfg.custom_hooks.append(dict(type="PhaseResultHook"))
-    runner = Runner.from_cfg(cfg)
-    hook = next(h for h in runner.hooks if type(h).__name__ == "PhaseResultHook")
-    checkpoint = dict(state_dict=runner.model.state_dict(), meta=dict(phase_seconds=100.0))
-    for resume, before in ((False, 0.0), (True, 100.0)):
-        runner._resume = resume
-        hook.after_load_checkpoint(runner, checkpoint)
-        assert hook._seconds_before == before
-
-
 def test_a_frozen_head_has_to_come_from_the_checkpoint(plain_config):
     def hook_and_runner(method):
         cfg = plain_config(method=method)
@@ -296,12 +253,3 @@ def test_a_frozen_head_has_to_come_from_the_checkpoint(plain_config):
         hook.after_load_checkpoint(runner, checkpoint)
     hook, runner = hook_and_runner(dict(type="HAD"))  # which teaches a new decoder
     hook.after_load_checkpoint(runner, checkpoint)
-
-
-def test_old_options_reach_the_result_hook(plain_config, tmp_path):
-    cfg = plain_config(hook=dict(name="second", record=str(tmp_path / "all.json")))
-    cfg.model.method = dict(type="Naive")
-    with pytest.warns(DeprecationWarning, match="name, record of LifelongPhaseHook"):
-        Runner.from_cfg(cfg).train()
-    (phase,) = LifelongRecord.load(tmp_path / "all.json").phases
-    assert (phase["name"], phase["checkpoint"]) == ("second", "plain/second.pth")
