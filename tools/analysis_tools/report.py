@@ -46,15 +46,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--title", help="heading of the page")
     parser.add_argument(
-        "--figures",
+        "--metrics",
         nargs="+",
         default=["paper"],
         help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
     )
     add_trust_argument(parser)
     args = parser.parse_args(argv)
-    if len(args.figures) == 1 and args.figures[0] in ("paper", "all"):
-        args.figures = args.figures[0]
+    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
+        args.metrics = args.metrics[0]
     if args.out is None:
         only = Path(args.records[0])
         one = len(args.records) == 1 and (only / "lifelong.json").is_file()
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         with checkpoint_trust(args.trust_checkpoint):
             page, twin = write_report(
-                args.records, args.out, args.naive, args.strips, args.title, args.figures
+                args.records, args.out, args.naive, args.strips, args.title, args.metrics
             )
     except (OSError, ValueError) as error:
         raise SystemExit(f"report: {error}") from None

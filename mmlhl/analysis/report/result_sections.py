@@ -20,13 +20,13 @@ READING = (
 
 
 def results(
-    records: Sequence[LifelongRecord], figures: str | Sequence[str], naive: str = "naive"
+    records: Sequence[LifelongRecord], metrics: str | Sequence[str], naive: str = "naive"
 ) -> list[Section]:
     """Tables, heat maps, curves and gains of all runs that have metrics.
 
     Args:
         records: The runs.
-        figures: Which metrics enter, see :func:`~mmlhl.analysis.derived.choose`.
+        metrics: Which metrics enter, see :func:`~mmlhl.analysis.derived.choose`.
         naive: Label of naive training.
 
     Returns:
@@ -39,7 +39,7 @@ def results(
     if not measured:
         text = "No metric was recorded: the config has no test_dataloader and test_evaluator."
         return [Section("Results", [Paragraph(text)])]
-    comparison = Comparison(measured, figures, naive)
+    comparison = Comparison(measured, metrics, naive)
     sections = [_group(comparison, group) for group in comparison.groups]
     if not sections:
         text = "All runs are of joint or single-task training, of different tasks."
@@ -83,12 +83,12 @@ def _plots(comparison: Comparison, group: Group) -> Section:
     blocks: list[Block] = []
     for label, runs in group.methods.items():
         record = mean_record(runs)
-        if not choose(record, comparison.figures):
+        if not choose(record, comparison.metrics):
             continue
         seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
         blocks.append(
             plot(
-                lambda: heat_map(record, comparison.figures, f"{label}{seeds}"),  # noqa: B023
+                lambda: heat_map(record, comparison.metrics, f"{label}{seeds}"),  # noqa: B023
                 f"Heat map of {label}: a row a metric, a column a phase; each cell holds the value "
                 "and its change in % since the task was learned. The values stand in the table "
                 f"{label} after each phase.",
@@ -96,11 +96,11 @@ def _plots(comparison: Comparison, group: Group) -> Section:
             )
         )
     first = next(iter(group.methods.values()))[0]
-    if choose(first, comparison.figures):
+    if choose(first, comparison.metrics):
         labels = ", ".join(group.methods)
         blocks.append(
             plot(
-                lambda: task_curves(group, comparison.figures),
+                lambda: task_curves(group, comparison.metrics),
                 f"Curves of each metric over the phases, a panel a metric, a line a method: "
                 f"{labels}. The values stand in the tables after each phase.",
                 "Metrics after each phase; bars are one standard deviation over seeds",

@@ -36,7 +36,7 @@ def write_report(
     naive: str | None = None,
     strips: int = 0,
     title: str | None = None,
-    figures: str | Sequence[str] = "paper",
+    metrics: str | Sequence[str] = "paper",
 ) -> tuple[Path, Path]:
     """Write a report on one or several runs, as HTML and as Markdown.
 
@@ -47,7 +47,7 @@ def write_report(
             is ``naive``, if any.
         strips: Number of test images to predict with the checkpoint of every phase. Defaults to 0.
         title: Heading of the page. Defaults to None: the labels of the runs.
-        figures: Which metrics are shown, see :func:`~mmlhl.analysis.derived.choose`.
+        metrics: Which metrics are shown, see :func:`~mmlhl.analysis.derived.choose`.
 
     Returns:
         Both files.
@@ -63,7 +63,7 @@ def write_report(
     if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
         raise ValueError(f"strips must be a whole number from 0, got {strips!r}")
     records = _read(runs, naive)
-    document = make_document(records, title, figures, strips)
+    document = make_document(records, title, metrics, strips)
     markdown = out.with_suffix(".md")
     pages = {out: to_html(document), markdown: to_markdown(document, out.name)}
     for path, text in pages.items():
@@ -74,7 +74,7 @@ def write_report(
 def make_document(
     records: Sequence[LifelongRecord],
     title: str | None = None,
-    figures: str | Sequence[str] = "paper",
+    metrics: str | Sequence[str] = "paper",
     strips: int = 0,
 ) -> Document:
     """Put the sections of a report together.
@@ -82,7 +82,7 @@ def make_document(
     Args:
         records: The runs, each with at least one phase.
         title: Heading of the page. Defaults to None: the labels of the runs.
-        figures: Which metrics are shown.
+        metrics: Which metrics are shown.
         strips: Number of test images to predict.
 
     Returns:
@@ -105,7 +105,7 @@ def make_document(
         predicted = strip_section(records, names, strips)
     sections = [
         what_was_run(records, names),
-        *results(records, figures, NAIVE),
+        *results(records, metrics, NAIVE),
         losses(records, names),
         predicted,
         costs(records, names),
