@@ -1,6 +1,6 @@
 """Models: segmentors, heads, losses and the methods that keep old tasks."""
 
-from . import backbones, heads, losses, methods, segmentors
+from . import backbones, decoders, heads, losses, methods, segmentors
 from .data_preprocessor import MultiTaskDataPreProcessor
 from .segmentors import MultiTaskTTAModel
 from .teachers import FrozenModels, build_teacher, freeze
@@ -11,6 +11,7 @@ __all__ = [
     "MultiTaskTTAModel",
     "backbones",
     "build_teacher",
+    "decoders",
     "freeze",
     "heads",
     "losses",

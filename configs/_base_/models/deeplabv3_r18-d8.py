@@ -1,4 +1,5 @@
-# The network of the HAD release: ResNet-18, output stride 8, one DeepLabV3 decoder a task.
+# ResNet-18 at output stride 8 and one DeepLabV3 decoder a task, both as mmseg builds them. Close to
+# the network of the HAD release, which is another: deeplab_r18-d8_release.py.
 norm_cfg = dict(type="BN", requires_grad=True)
 data_preprocessor = dict(
     type="MultiTaskDataPreProcessor",
