@@ -16,8 +16,9 @@ from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.orphans import end_with_launcher
-from mmlhl.engine.phases.deriving import add_training_facts
+from mmlhl.engine.phases.deriving import add_hook, add_training_facts
 from mmlhl.registered import names_class, registered_class
 
 
@@ -98,9 +99,12 @@ def run(args: argparse.Namespace) -> None:
         cfg.resume_changed = True
 
     add_training_facts(cfg)
+    if args.launcher != "none":
+        add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
-    runner.train()
+    with naming_stalled_ranks():
+        runner.train()
     if isinstance(runner, LifelongRunner) and not args.no_report:
         from mmlhl.analysis.report import report_after_training  # loads matplotlib
 

@@ -27,6 +27,7 @@ SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_cli
 SPEED |= {"io_backend", "output_dir"}
 #: hooks that every phase is given
 OWN_HOOKS = {"PhaseResultHook", "LifelongPhaseHook", "TrainingFactsHook", "FiniteHook"}
+OWN_HOOKS |= {"HeartbeatHook"}
 MISSING = "(not set)"
 
 Fingerprint = dict[str, Any]

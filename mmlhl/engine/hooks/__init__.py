@@ -2,7 +2,8 @@
 
 ``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
 ``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
-``step_edits`` lets a method change gradients and weights. No hook reads another.
+``HeartbeatHook`` names a process that stands still; ``step_edits`` lets a method change gradients
+and weights. No hook reads another.
 
 A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
 data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files) and
@@ -10,6 +11,7 @@ data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook
 """
 
 from .finite_hook import FiniteHook, NotFinite
+from .heartbeat_hook import HeartbeatHook
 from .lifelong_phase_hook import LifelongPhaseHook
 from .phase_checkpoint_hook import PhaseCheckpointHook
 from .phase_result_hook import PhaseResultHook
@@ -20,6 +22,7 @@ from .training_facts_hook import TrainingFactsHook
 
 __all__ = [
     "FiniteHook",
+    "HeartbeatHook",
     "LifelongPhaseHook",
     "NotFinite",
     "PhaseCheckpointHook",

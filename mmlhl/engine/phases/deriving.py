@@ -80,6 +80,7 @@ def phase_config(
                 "current",
             )
     add_hook(out, "FiniteHook")
+    add_hook(out, "HeartbeatHook")
     out.custom_hooks = [*out.custom_hooks, ConfigDict(result), ConfigDict(hook)]
     return out
 

@@ -19,6 +19,7 @@ from ...ranks import from_first_rank
 from ..adopting import adopt_phase
 from ..cpu_distributed import prepare_distributed
 from ..edited_config import check_edits, keep_fingerprints
+from ..heartbeats import naming_stalled_ranks
 from ..locking import locked
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
@@ -125,7 +126,8 @@ class LifelongRunner:
     def _run(cfg: Config) -> None:
         runner = PhaseTrainer.from_cfg(cfg)
         try:
-            runner.train()
+            with naming_stalled_ranks():
+                runner.train()
         finally:
             runner.release()
         del runner

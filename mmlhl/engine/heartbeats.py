@@ -1,0 +1,151 @@
+"""Which process of a distributed run stands still, while the others wait for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.distributed import PrefixStore, Store
+
+_TORCH = os.path.dirname(torch.__file__)
+_running: list[Heartbeats] = []
+
+
+class StalledRank(RuntimeError):
+    """A collective operation ran into its timeout; the message names the rank that is behind."""
+
+
+class Heartbeats:
+    """Tells the other processes where this one stands, and who is behind if nothing moves.
+
+    A thread writes this process's position into the store that all share. If it has not changed
+    for 0.8 of the timeout, the thread reports who is behind; then the operation that waits runs
+    into the timeout itself, and :func:`naming_stalled_ranks` names the rank once more.
+
+    Args:
+        store: of the process group.
+        rank: this process's.
+        ranks: how many there are.
+        timeout: that of the process group, in seconds.
+        report: is given the text.
+    """
+
+    def __init__(
+        self, store: Store, rank: int, ranks: int, timeout: float, report: Callable[[str], None]
+    ) -> None:
+        self._store = PrefixStore("mmlhl_heartbeats", store)
+        self.rank, self.ranks, self.timeout, self._report = rank, ranks, timeout, report
+        self._interval = min(max(timeout / 20, 0.1), 2.0)
+        self._main = threading.main_thread().ident
+        self._stopped = threading.Event()
+        self._beat: tuple[tuple[int, ...], str, float] = ((), "has not begun", time.monotonic())
+        self._number = 0
+        self._thread = threading.Thread(target=self._watch, name="heartbeats", daemon=True)
+
+    def beat(self, position: tuple[int, ...], text: str) -> None:
+        """Say where this process is; costs nothing, the thread writes it into the store.
+
+        Args:
+            position: larger the further it is, comparable between processes.
+            text: the same in words.
+        """
+        self._beat = (position, text, time.monotonic())
+
+    def start(self) -> None:
+        """Begin to watch."""
+        _running.append(self)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._stopped.set()
+        if self in _running:
+            _running.remove(self)
+
+    def describe(self) -> str:
+        """Who is behind, and where each process stands; takes some intervals."""
+        try:
+            before = self._read()
+            time.sleep(5 * self._interval)
+            now = self._read()
+        except (RuntimeError, ValueError) as error:  # the first rank holds the store
+            return f"rank 0 does not answer ({error})"
+        silent = [r for r in now if now[r] is None or now[r] == before[r]]
+        answers = {r: post for r, post in now.items() if post is not None}
+        first: list[int] = min((post["position"] for post in answers.values()), default=[])
+        behind = [r for r, post in answers.items() if post["position"] == first]
+        if silent:
+            who = f"{_listed(silent)} does not answer"
+        elif len(behind) < self.ranks:
+            who = f"{_listed(behind)} stands still, the others wait for it"
+        else:
+            who = "no rank moves, all are at the same point"
+        lines = [
+            f"rank {r}: {post['text']}, for {post['still']:.0f} s{post['where']}"
+            for r, post in answers.items()
+        ]
+        return "; ".join([who, *lines])
+
+    def _watch(self) -> None:
+        reported = None
+        while not self._stopped.wait(self._interval):
+            position, text, since = self._beat
+            still = time.monotonic() - since
+            self._number += 1
+            where = self._where() if still > self.timeout / 2 else ""
+            post = dict(position=position, text=text, still=still, where=where, n=self._number)
+            try:
+                self._store.set(str(self.rank), json.dumps(post))
+            except RuntimeError:  # the first rank has gone
+                return
+            if still > 0.8 * self.timeout and reported != self._beat:
+                reported = self._beat
+                threading.Thread(target=lambda: self._report(self.describe()), daemon=True).start()
+
+    def _read(self) -> dict[int, Any]:
+        keys = {rank: str(rank) for rank in range(self.ranks)}
+        return {
+            rank: json.loads(self._store.get(key)) if self._store.check([key]) else None
+            for rank, key in keys.items()
+        }
+
+    def _where(self) -> str:
+        """The line of the main thread, the innermost that is not torch's own."""
+        frame = sys._current_frames().get(self._main or 0)
+        for entry in reversed(traceback.extract_stack(frame)):
+            if not entry.filename.startswith((_TORCH, "<")):
+                return f", in {entry.name} ({entry.filename}:{entry.lineno})"
+        return ""
+
+
+@contextmanager
+def naming_stalled_ranks() -> Iterator[None]:
+    """Let an error of a collective operation that timed out name the rank that is behind.
+
+    Raises:
+        StalledRank: in place of the backend's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        timed_out = re.search(r"time[d ]*\s*out", str(error), re.IGNORECASE)
+        if isinstance(error, StalledRank) or not timed_out or not _running:
+            raise
+        beats = _running[-1]
+        raise StalledRank(
+            f"rank {beats.rank} waited for more than {beats.timeout:g} s "
+            f"(env_cfg.dist_cfg.timeout): {beats.describe()}"
+        ) from error
+
+
+def _listed(ranks: list[int]) -> str:
+    return " and ".join(f"rank {rank}" for rank in ranks)
