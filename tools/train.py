@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
@@ -17,6 +18,7 @@ from mmlhl.command_line import Parser, default_work_dir
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
+from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
 from mmlhl.registered import names_class, registered_class
@@ -98,6 +100,12 @@ def run(args: argparse.Namespace) -> None:
     if args.resume_changed:
         cfg.resume_changed = True
 
+    with stopping_on_ctrl_c(cfg, sys.argv):
+        train(cfg, args)
+
+
+def train(cfg: Config, args: argparse.Namespace) -> None:
+    """Train with a whole config, and write a sequence's report."""
     add_training_facts(cfg)
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")

@@ -9,7 +9,8 @@
 - ``fingerprints``, ``resume_changes``, ``edited_config``: what of a config decides a phase's
   results, and what becomes of an edit when a sequence is resumed.
 - ``locking``: one command a work dir; ``orphans``: processes that end with their parent;
-  ``heartbeats``: which process of a distributed run stands still.
+  ``heartbeats``: which process of a distributed run stands still;
+  ``interrupted``: what Ctrl-C says.
 - ``learner``: the model inside a runner. ``cpu_distributed``: several processes without a GPU.
 
 Imports models, datasets and evaluation, never analysis, inference or tools.

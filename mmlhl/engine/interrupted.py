@@ -1,0 +1,79 @@
+"""What Ctrl-C leaves: what is saved, and the command that goes on."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mmengine.config import Config
+from mmengine.runner import find_latest_checkpoint
+
+from ..evaluation import LifelongRecord
+from .phases.deriving import RECORD
+from .phases.grammar import read_phases
+from .progress import checkpoint_of
+
+#: exit code of a process that Ctrl-C has ended, as shells have it
+EXIT_CODE = 130
+
+
+@contextmanager
+def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
+    """Let Ctrl-C end a training with a few lines in place of a traceback.
+
+    Args:
+        cfg: the config, with ``work_dir``.
+        command: the command line that runs, without the interpreter.
+
+    Raises:
+        SystemExit: with 130, in place of KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if os.environ.get("RANK", "0") == "0":
+            print(f"\nInterrupted. {saved(cfg)}\n{going_on(command)}", file=sys.stderr)
+        raise SystemExit(EXIT_CODE) from None
+
+
+def saved(cfg: Config) -> str:
+    """What is saved in a ``work_dir``, in words: phases that are done, the newest checkpoint.
+
+    Args:
+        cfg: the config of a sequence, or of any other training.
+    """
+    if "phases" not in cfg:
+        newest = find_latest_checkpoint(cfg.work_dir)
+        return f"Saved: {newest}." if newest and osp.isfile(newest) else "Nothing is saved yet."
+    phases = read_phases(cfg)
+    try:
+        done = len(LifelongRecord.load(osp.join(cfg.work_dir, RECORD)))
+    except (FileNotFoundError, ValueError):
+        done = 0
+    parts = [f"phase {phase.index + 1} ({phase.name})" for phase in phases[:done]]
+    text = f"Done: {', '.join(parts)} of {len(phases)}." if parts else "No phase is done yet."
+    if done == len(phases):
+        return text
+    newest = checkpoint_of(cfg, phases[done])
+    name = f"phase {done + 1} ({phases[done].name})"
+    if newest is None:
+        return f"{text} Of {name} nothing is saved: it begins again."
+    return f"{text} Of {name}, {newest} is saved: it goes on from there."
+
+
+def going_on(command: Sequence[str]) -> str:
+    """The command that goes on, in words.
+
+    Args:
+        command: the command line that was interrupted, without the interpreter.
+    """
+    resume = [] if {"--resume", "--resume-changed"} & set(command) else ["--resume"]
+    if "RANK" in os.environ:  # a launcher's command is not known here
+        return "The same command goes on" + (" with --resume." if resume else ".")
+    # in front, since what follows --cfg-options belongs to it
+    words = [*command[:1], *resume, *command[1:]]
+    return f"To go on: {shlex.join(['python', *words])}"
