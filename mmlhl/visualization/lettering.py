@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 INK, PAPER = (30, 30, 30), 255
+BAR = 18  # height of a caption
 _FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
 
 
@@ -36,3 +37,18 @@ def shortened(text: str, room: int) -> str:
     while text and width_of(text) > room:
         text = text[:-1]
     return text
+
+
+def captioned(cell: np.ndarray, caption: str) -> np.ndarray:
+    """A picture with a line above it.
+
+    Args:
+        cell: ``(H, W, 3)`` uint8.
+        caption: The line, cut where it is too long.
+
+    Returns:
+        ``(H + BAR, W, 3)`` uint8.
+    """
+    bar = paper(BAR, cell.shape[1])
+    write(bar, shortened(caption, cell.shape[1] - 4), (2, BAR - 5))
+    return np.concatenate([bar, cell])

@@ -15,7 +15,7 @@ from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
 from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
-from .lettering import PAPER, paper, shortened, write
+from .lettering import PAPER, captioned
 from .map_colours import (
     FIELD_KINDS,
     KINDS,
@@ -27,7 +27,6 @@ from .map_colours import (
 )
 
 GAP = 6  # pixels between cells
-BAR = 18  # height of a caption
 #: Units of kinds whose dataset names none.
 UNITS = dict(depth="m")
 
@@ -148,7 +147,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         maps = read_maps(data_sample, draw_gt, draw_pred)
         sides = [side for side in ("gt", "pred") if any(side in pair for pair in maps.values())]
         picture = fit_width(np.ascontiguousarray(image), self.cell_width, smooth=True)
-        blocks = [[_captioned(picture, "image")]]
+        blocks = [[captioned(picture, "image")]]
         keys = []
         for field, pair in maps.items():
             kind = self.kinds.get(field) or guess_kind(field, next(iter(pair.values())))
@@ -182,7 +181,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
                     cell = cv2.addWeighted(cell, self.alpha, picture, 1 - self.alpha, 0)
             else:
                 cell, caption = checkerboard(picture.shape[:2]), f"{caption}: none"
-            cells.append(_captioned(cell, caption))
+            cells.append(captioned(cell, caption))
         return cells
 
     def _key(
@@ -253,12 +252,6 @@ def _to_numpy(data: torch.Tensor) -> np.ndarray:
 
 def _title(field: str) -> str:
     return field.removesuffix("_map")
-
-
-def _captioned(cell: np.ndarray, caption: str) -> np.ndarray:
-    bar = paper(BAR, cell.shape[1])
-    write(bar, shortened(caption, cell.shape[1] - 4), (2, BAR - 5))
-    return np.concatenate([bar, cell])
 
 
 def _arrange(blocks: list[list[np.ndarray]], width: int) -> np.ndarray:

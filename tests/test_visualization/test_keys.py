@@ -78,7 +78,7 @@ IMAGE = np.zeros((8, 12, 3), np.uint8)
 
 def test_legends_without_ground_truth_and_units_of_the_data_set(sample, monkeypatch):
     written = []
-    for module in ("keys", "multi_task_visualizer"):
+    for module in ("keys", "lettering"):
         monkeypatch.setattr(
             f"mmlhl.visualization.{module}.write", lambda canvas, text, place: written.append(text)
         )

@@ -10,7 +10,8 @@ from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
 from mmlhl.visualization import MultiTaskVisualizer
-from mmlhl.visualization.multi_task_visualizer import BAR, GAP, read_maps
+from mmlhl.visualization.lettering import BAR
+from mmlhl.visualization.multi_task_visualizer import GAP, read_maps
 
 H, W = 20, 40
 META = dict(classes=("wall", "floor"), palette=[[255, 0, 0], [0, 0, 255]])

@@ -1,0 +1,153 @@
+"""Strips: the same test images, predicted by the checkpoint that each phase left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mmengine.structures import PixelData
+from mmseg.registry import DATASETS
+
+from ...evaluation.record import LifelongRecord
+from ...inference import LifelongInferencer
+from ...inference.task_maps import TaskInfo
+from ...visualization.phase_strip import error_map, phase_strip
+from .document import Block, Section
+from .pictures import photograph
+from .work_dir import folder_of
+
+
+@dataclass
+class PhasePredictions:
+    """What one phase's checkpoint predicts.
+
+    Args:
+        name: Number and name of the phase.
+        tasks: The tasks that it knows.
+        maps: For each image, maps ``(C, H, W)`` by field.
+    """
+
+    name: str
+    tasks: dict[str, TaskInfo]
+    maps: list[dict[str, np.ndarray]] = field(default_factory=list)
+
+
+def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count: int) -> Section:
+    """Predict test images with every phase of every run and draw them.
+
+    Args:
+        records: The runs, with their work dirs.
+        names: Their names.
+        count: Number of test images, evenly spread over the test set.
+
+    Returns:
+        A section with a part a run, in it a picture a test image and task.
+
+    Raises:
+        FileNotFoundError: If a checkpoint or the data set is not there.
+        ValueError: If a run has no test data set or a checkpoint cannot be used.
+    """
+    parts = [
+        Section(name, _strips(record, name, count))
+        for record, name in zip(records, names, strict=True)
+    ]
+    return Section("Test images over the phases", sections=parts)
+
+
+def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
+    checkpoints = _checkpoints(record)
+    last = LifelongInferencer(None, checkpoints[-1], show_progress=False)
+    data = _test_images(last, checkpoints[-1], count)
+    phases = []
+    for index, (phase, checkpoint) in enumerate(zip(record.phases, checkpoints, strict=True), 1):
+        final = index == len(checkpoints)
+        model = last if final else LifelongInferencer(None, checkpoint, show_progress=False)
+        known = PhasePredictions(f"{index} {phase.get('name', '')}".strip(), model.tasks)
+        for item in data:
+            (sample,) = model.forward([item])
+            fields = {info.field for info in model.tasks.values()}
+            known.maps.append({name: _array(sample.get(f"pred_{name}")) for name in fields})
+        phases.append(known)
+    blocks: list[Block] = []
+    for number, item in enumerate(data):
+        for info in last.tasks.values():
+            truth = item["data_samples"].get(f"gt_{info.field}")
+            if truth is not None:
+                blocks.append(_strip(run, item, info, _array(truth), phases, number))
+    return blocks
+
+
+def _strip(
+    run: str,
+    item: dict[str, Any],
+    info: TaskInfo,
+    truth: np.ndarray,
+    phases: Sequence[PhasePredictions],
+    number: int,
+) -> Block:
+    image = np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
+    shown = [(p.name, p.maps[number][info.field]) for p in phases if info.task in p.tasks]
+    drawn = phase_strip(
+        image,
+        truth,
+        shown,
+        info.kind,
+        info.task,
+        info.unit,
+        info.classes or (),
+        None if info.palette is None else np.asarray(info.palette, np.uint8),
+    )
+    errors = "; ".join(f"{_mean_error(info, m, truth)} after {name}" for name, m in shown)
+    caption = f"{run}: test image {number + 1}, {info.task}: {errors}"
+    alt = (
+        f"Side by side: test image {number + 1}, its true map of {info.task}, and the prediction "
+        f"after each phase that knows the task, with the error below. {errors}."
+    )
+    return photograph(drawn, alt, caption)
+
+
+def _mean_error(info: TaskInfo, prediction: np.ndarray, truth: np.ndarray) -> str:
+    error = error_map(info.kind, prediction, truth)
+    if not np.isfinite(error).any():
+        return "no truth"
+    mean = float(np.nanmean(error))
+    if info.kind == "classes":
+        return f"{100 * mean:.1f} % of the pixels wrong"
+    unit = {"normal": "°", "binary": ""}.get(info.kind, info.unit)
+    return f"mean error {mean:.3g}{'' if unit in ('', '°') else ' '}{unit}"
+
+
+def _checkpoints(record: LifelongRecord) -> list[str]:
+    folder = folder_of(record)
+    if folder is None:
+        raise ValueError(f"strips need the checkpoints of {record.label}, which has no work dir")
+    found = []
+    for index, phase in enumerate(record.phases, 1):
+        path = folder / str(phase.get("checkpoint") or "")
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"strips need the checkpoint of every phase; {record.path} names "
+                f"{phase.get('checkpoint')!r} for phase {index}, which is not there"
+            )
+        found.append(str(path))
+    return found
+
+
+def _test_images(model: LifelongInferencer, checkpoint: str, count: int) -> list[dict[str, Any]]:
+    """Test images with their truth, as the test pipeline gives them."""
+    loader = model.loaded.cfg.get("test_dataloader") or {}
+    if not loader.get("dataset"):
+        raise ValueError(f"strips need test images, but the config in {checkpoint} has none")
+    dataset = DATASETS.build(loader["dataset"])
+    if not len(dataset):
+        raise ValueError(f"strips need test images, but the data set of {checkpoint} is empty")
+    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)
+    return [dataset[int(index)] for index in chosen]
+
+
+def _array(data: PixelData) -> np.ndarray:
+    tensor = data.data.detach().cpu()
+    array = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return array[None] if array.ndim == 2 else array
