@@ -1,6 +1,7 @@
 """Pictures of records: the task x phase table, curves over phases, bars of gains."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ from .seeds import Estimate, over_seeds
 
 def heat_map(
     record: LifelongRecord,
-    metrics: str | list[str] = "paper",
+    metrics: str | Sequence[str] = "paper",
     title: str = "",
     limit: float = 50.0,
 ) -> Figure:
@@ -79,7 +80,7 @@ def heat_map(
     return fig
 
 
-def task_curves(group: Group, metrics: str | list[str] = "paper", columns: int = 3) -> Figure:
+def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: int = 3) -> Figure:
     """Draw each metric over the phases, one line a method, with bars of one standard deviation.
 
     Joint training is a grey dotted line across, as it has no phases.

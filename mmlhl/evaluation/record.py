@@ -153,8 +153,8 @@ class LifelongRecord:
             unit = (units or {}).get(f"{task}/{metric}")
             if unit is not None:
                 entry["unit"] = unit
-        for metrics in self.metrics.values():
-            for entry in metrics.values():
+        for known_metrics in self.metrics.values():
+            for entry in known_metrics.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))
 
     def truncate(self, phases: int) -> None:

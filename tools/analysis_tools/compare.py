@@ -11,11 +11,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mmlhl.analysis.comparison import Comparison
+from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
-from mmlhl.analysis.runs import load_runs
 from mmlhl.analysis.sheet import Sheet
-from mmlhl.command_line import Parser, RenamedOption
+from mmlhl.command_line import Parser
 
 TABLES = ("summary", "final", "forgetting", "phases")
 FORMATS = (".csv", ".md", ".tex")
@@ -28,26 +27,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "records",
-        nargs="+",
-        metavar="[LABEL=]PATH",
-        help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
-    )
-    parser.add_argument(
-        "--metrics",
-        "--figures",
-        action=RenamedOption,
-        nargs="+",
-        default=["paper"],
-        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
-    )
+    add_record_arguments(parser)
     parser.add_argument(
         "--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables (default: all)"
     )
-    parser.add_argument("--naive", default="naive", help="label of naive training")
-    parser.add_argument("--joint", default="joint", help="label of joint training")
-    parser.add_argument("--single", default="single", help="label of single-task training")
     parser.add_argument(
         "--pairing",
         choices=("mean", "seed"),
@@ -73,8 +56,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for path in args.out:
         if path.suffix not in FORMATS:
             parser.error(f"--out {path}: the name must end in one of {', '.join(FORMATS)}")
-    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
-        args.metrics = args.metrics[0]
     return args
 
 
@@ -91,15 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     """Read the records, print the tables and write them to files."""
     args = parse_args(argv)
     try:
-        comparison = Comparison(
-            load_runs(args.records),
-            metrics=args.metrics,
-            naive=args.naive,
-            joint=args.joint,
-            single=args.single,
-            pairing=args.pairing,
-            min_span=args.min_span,
-        )
+        comparison = comparison_of(args, pairing=args.pairing, min_span=args.min_span)
         sheets = [
             sheet
             for group in comparison.groups

@@ -12,11 +12,10 @@ import argparse
 import re
 from pathlib import Path
 
-from mmlhl.analysis.comparison import Comparison
-from mmlhl.analysis.runs import load_runs
+from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
-from mmlhl.command_line import Parser, RenamedOption
+from mmlhl.command_line import Parser
 
 PLOTS = ("heat", "curves", "gain")
 
@@ -28,39 +27,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         epilog=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "records",
-        nargs="+",
-        metavar="[LABEL=]PATH",
-        help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
-    )
+    add_record_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--format", nargs="+", default=["png"], choices=("png", "pdf", "svg"))
     parser.add_argument("--plots", nargs="+", default=list(PLOTS), choices=PLOTS)
-    parser.add_argument(
-        "--metrics",
-        "--figures",
-        action=RenamedOption,
-        nargs="+",
-        default=["paper"],
-        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
-    )
-    parser.add_argument("--naive", default="naive", help="label of naive training")
-    parser.add_argument("--joint", default="joint", help="label of joint training")
-    parser.add_argument("--single", default="single", help="label of single-task training")
-    args = parser.parse_args(argv)
-    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
-        args.metrics = args.metrics[0]
-    return args
+    return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Read the records and write the pictures."""
     args = parse_args(argv)
     try:
-        comparison = Comparison(
-            load_runs(args.records), args.metrics, args.naive, args.joint, args.single
-        )
+        comparison = comparison_of(args)
         args.out.mkdir(parents=True, exist_ok=True)
         for group in comparison.groups:
             pictures = {}

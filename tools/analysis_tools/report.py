@@ -12,6 +12,7 @@ from pathlib import Path
 import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
 
 # isort: split
+from mmlhl.analysis.arguments import add_metrics_argument
 from mmlhl.analysis.report import write_report
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
@@ -45,16 +46,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="predict N test images with the checkpoint of every phase (default: 0)",
     )
     parser.add_argument("--title", help="heading of the page")
-    parser.add_argument(
-        "--metrics",
-        nargs="+",
-        default=["paper"],
-        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
-    )
+    add_metrics_argument(parser)
     add_trust_argument(parser)
     args = parser.parse_args(argv)
-    if len(args.metrics) == 1 and args.metrics[0] in ("paper", "all"):
-        args.metrics = args.metrics[0]
     if args.out is None:
         only = Path(args.records[0])
         one = len(args.records) == 1 and (only / "lifelong.json").is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import matplotlib
@@ -15,7 +16,7 @@ from .document import Picture
 #: Of two files that show the same the smaller one is taken beyond this; vectors stay sharp.
 MAX_SVG_BYTES = 600_000
 INCH = 96  # CSS pixels
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "text.parse_math": False,  # a label between dollar signs is no formula
     "svg.hashsalt": "mmlhl",  # the same record makes the same file
     "svg.fonttype": "path",  # letters look the same everywhere

@@ -94,7 +94,7 @@ def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
         if iterations
         else (f"{epochs} epochs" if epochs else None),
         "images a step and process": loader.get("batch_size"),
-        "part of the images": f"{part[0] + 1} of {part[1]}" if _is_part(part) else None,
+        "part of the images": f"{part[0] + 1} of {part[1]}" if part and _is_part(part) else None,
         "optimizer": _call(optim.get("optimizer")),
         "optimizer wrapper": optim.get("type"),
         "steps of accumulation": optim.get("accumulative_counts"),

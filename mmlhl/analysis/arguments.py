@@ -1,0 +1,75 @@
+"""What the commands on records share: which records, which metrics, who is the reference."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..command_line import RenamedOption
+from .comparison import Comparison
+from .runs import load_runs
+
+
+class ChosenMetrics(RenamedOption):
+    """One of the words ``paper`` and ``all`` as itself, names of metrics as a list."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the word or the names."""
+        one = len(values) == 1 and values[0] in ("paper", "all")
+        super().__call__(parser, namespace, values[0] if one else list(values), option_string)
+
+
+def add_record_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name records, metrics and references.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.add_argument(
+        "records",
+        nargs="+",
+        metavar="[LABEL=]PATH",
+        help="lifelong.json, or a folder with such files anywhere below; LABEL renames the method",
+    )
+    add_metrics_argument(parser)
+    for name in ("naive", "joint", "single"):
+        kind = "single-task" if name == "single" else name
+        parser.add_argument(f"--{name}", default=name, help=f"label of {kind} training")
+
+
+def add_metrics_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names metrics, see :func:`mmlhl.analysis.derived.choose`.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.add_argument(
+        "--metrics",
+        "--figures",
+        nargs="+",
+        action=ChosenMetrics,
+        default="paper",
+        metavar="NAME",
+        help="'paper' (default), 'all', or names of metrics such as mIoU abs_err mean_err",
+    )
+
+
+def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
+    """The comparison of the records that a command line names.
+
+    Args:
+        args: Of a parser with :func:`add_record_arguments`.
+        **options: Further options of :class:`Comparison`.
+
+    Raises:
+        FileNotFoundError: If there is no record at or below a path.
+        ValueError: If a file is not a record, or two runs cannot be told apart.
+    """
+    records = load_runs(args.records)
+    return Comparison(records, args.metrics, args.naive, args.joint, args.single, **options)
