@@ -66,7 +66,8 @@ def costs(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
     rows, untold = [], False
     for record, name in zip(records, names, strict=True):
         for index, phase in enumerate(record.phases):
-            seconds, memory = phase.get("seconds"), peak_memory(record, index)
+            memory = peak_memory(record, index)
+            seconds = record.timing[index] if index < len(record.timing) else None
             untold = untold or memory is None
             rows.append(
                 [

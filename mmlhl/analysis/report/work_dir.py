@@ -85,11 +85,12 @@ def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
     part = _dict(dataset).get("part")
     schedulers = cfg.get("param_scheduler") or ()
     schedulers = [schedulers] if isinstance(schedulers, Mapping) else schedulers
+    start = cfg.get("load_from")
     iterations, epochs = loop.get("max_iters"), loop.get("max_epochs")
     found = {
         "method": _call(model.get("method")),
         "backbone": _name(model.get("backbone")),
-        "starts from": cfg.get("load_from"),
+        "starts from": "/".join(Path(str(start)).parts[-2:]) if start else None,
         "length": f"{iterations} iterations"
         if iterations
         else (f"{epochs} epochs" if epochs else None),

@@ -30,6 +30,7 @@ def written(tmp_path_factory):
         lines = [f'{{"loss": {3 - i}.0, "memory": {900 + i}, "step": {10 * i}}}' for i in (1, 2)]
         (logs / "scalars.json").write_text("\n".join(lines))
         text = "model = dict(method=dict(type='HAD', weight='</pre><b>'))\n"
+        text += "load_from = '/home/me/w/phase_1_seg/seg.pth'\n"
         text += "train_dataloader = dict(batch_size=4, dataset=dict(part=[0, 2]))\n"
         (folder / "20260101_000000.py").write_text(text)
     html, markdown = write_report([str(root / "had"), str(root / "naive")], root / "r.html")
@@ -115,7 +116,15 @@ def test_the_numbers_have_units_and_the_markdown_is_the_pages_twin(page, written
 
 def test_cost_settings_and_environment(page):
     cells = page.text("td") + page.text("th")
-    for text in ("902", "2.0", "abc123", "<i>.py", "1 of 2", "HAD(weight='</pre><b>')"):
+    for text in (
+        "902",
+        "phase_1_seg/seg.pth",
+        "2.0",
+        "abc123",
+        "<i>.py",
+        "1 of 2",
+        "HAD(weight='</pre><b>')",
+    ):
         assert text in cells
     assert "peak GPU memory [MB]" in cells
 
