@@ -22,6 +22,7 @@ from ..teachers import (
     find_channels,
     run_for_taps,
 )
+from .inference import predict_classes
 
 
 @MODELS.register_module()
@@ -223,7 +224,9 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         return losses
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
-        """The student's prediction."""
+        """The student's prediction, on the image as it was before its pipeline moved it."""
+        if data_samples and any(sample.metainfo.get("geometry") for sample in data_samples):
+            return predict_classes(self._student, inputs, data_samples)
         return self._student.predict(inputs, data_samples)
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:

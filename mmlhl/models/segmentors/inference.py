@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from mmseg.models.utils import resize
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from ..views import batch_padding
+from ..views import FLIP_AXES, batch_padding, labels_back, undo_view
 
 
 def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
@@ -114,3 +117,44 @@ def slide(
                     sums[task] = raw.new_zeros(*raw.shape[:2], height, width)
                 sums[task][window] += raw
     return {task: total / count for task, total in sums.items()}
+
+
+class _Logits:
+    """Class maps as :func:`undo_view` wants them of a head."""
+
+    def __init__(self, align_corners: bool) -> None:
+        self.align_corners = align_corners
+
+    def flip(self, raw: Tensor, direction: str) -> Tensor:
+        return raw.flip(FLIP_AXES[direction])
+
+    def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
+        return resize(raw, tuple(size), mode="bilinear", align_corners=self.align_corners)
+
+
+def predict_classes(segmentor: Any, inputs: Tensor, samples: Sequence) -> list:
+    """mmseg's ``predict`` of a segmentor, with everything undone that a pipeline did to the image.
+
+    mmseg itself undoes the preprocessor's padding and one flip that is not diagonal.
+
+    Args:
+        segmentor: An mmseg segmentor.
+        inputs: ``(N, 3, H, W)``.
+        samples: Data samples with ``geometry``.
+
+    Returns:
+        The samples with ``pred_sem_seg`` and ``seg_logits``.
+
+    Raises:
+        ValueError: If a view cannot be undone.
+    """
+    metas = input_metas(inputs, samples)
+    logits = segmentor.inference(inputs, metas)
+    head = _Logits(segmentor.align_corners)
+    for raw, meta, sample in zip(logits, metas, samples, strict=True):
+        raw, size = undo_view(raw[None], meta, head)
+        upright = SegDataSample(metainfo=dict(ori_shape=size))
+        (done,) = segmentor.postprocess_result(raw, [upright])
+        sample.set_data({key: done.get(key) for key in ("pred_sem_seg", "seg_logits")})
+        labels_back(sample)
+    return list(samples)
