@@ -64,6 +64,7 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
             )
     result = LifelongRecord(first.method, None, **first.extra)
     result.phases = [dict(phase) for phase in first.phases]
+    result.timing = [None] * len(result)
     for task, name in dict.fromkeys(f for record in records for f in choose(record, "all")):
         owner = next(r for r in records if name in r.metrics.get(task, {}))
         columns = zip(*(record.values(task, name) for record in records), strict=True)
@@ -86,7 +87,7 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
     """
     result = LifelongRecord(records[0].method, records[0].seed)
     tasks = list(dict.fromkeys(task for record in records for task in record.tasks))
-    result.phases = [dict(name="single", tasks=tasks, checkpoint=None, seconds=None)]
+    result.phases, result.timing = [dict(name="single", tasks=tasks, checkpoint=None)], [None]
     for record in records:
         for task, name in choose(record, "all"):
             known = [v for v in record.values(task, name) if v is not None]
