@@ -50,7 +50,7 @@ def report(
     if shared:
         lines += [
             "These share the first phase of a seed, which without old tasks is the same for them: "
-            f"{', '.join(shared)}.",
+            f"{'; '.join(shared)}.",
             "",
         ]
     lines += [*strengths(cfg, labels, orders[0], root)]
@@ -97,7 +97,7 @@ def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path
             f"{label} {name} = {chosen_value(cfg, label, order, root)[0]:g}"
             for label, name in names.items()
         ]
-        yield f"Strengths were not searched: {', '.join(words)}."
+        yield f"Strengths were not searched: {'; '.join(words)}."
         return
     score = {"gain": "gain over naive", "position": "position between naive and joint"}
     by = score[cfg.benchmark.get("search_by", "position")]
