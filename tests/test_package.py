@@ -262,6 +262,15 @@ def test_no_paths_of_one_machine():
     assert {path: paths for path, paths in found.items() if paths} == {}
 
 
+def test_no_file_is_long():
+    """Code and tests: one concept a file."""
+    lengths = {
+        in_repo(path): len(path.read_text().splitlines())
+        for path in [*PYTHON, *ROOT.glob("tests/**/*.py")]
+    }
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
 def test_leaf_configs_are_short():
     lengths = {
         in_repo(path): sum(bool(line.strip()) for line in path.read_text().splitlines())

@@ -1,4 +1,14 @@
-"""Datasets of images with several kinds of annotation, and their transforms."""
+"""Datasets of images with several kinds of annotation, and their transforms.
+
+- ``multi_task_dataset``: one list of images with any annotations; one file a published data set
+  stands on top of it. ``annotation`` says what one kind of annotation is and where it lies.
+- ``reading/``: lists, images and arrays from files; ``decoding/``: from stored numbers to maps.
+- ``transforms/``: one file a way to move pixels; each moves every map of a sample.
+- ``seeding/``: augmentation that depends on seed, phase, epoch and sample alone.
+- ``checking/``: what ``check_dataset`` finds in a set.
+
+This room knows neither models nor engine; it imports nothing of mmlhl but the files at its top.
+"""
 
 from . import seeding, transforms
 from .annotation import Annotation

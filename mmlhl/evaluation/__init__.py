@@ -1,4 +1,13 @@
-"""Metrics of each output space, the evaluator, and the record of a sequence with its table."""
+"""Metrics of each output space, the evaluator, and the record of a sequence with its table.
+
+- ``metrics/``: one file an output space; each sums over pixels and states direction and unit.
+- ``multi_task_evaluator``: the metrics of all tasks as one evaluator.
+- ``record``: ``lifelong.json``, and ``record_format``, what such a file may hold.
+- ``tables``: the task x phase table that the engine prints.
+- ``units`` and ``directions``: of metrics, by their names.
+
+What follows from several records is in ``mmlhl.analysis``; this room imports neither it nor models.
+"""
 
 from .metrics import (
     BinaryMetric,

@@ -1,4 +1,12 @@
-"""Pictures of predictions."""
+"""Pictures of predictions: panels of all tasks, and the colours of single maps.
+
+- ``map_colours`` turns one map into colours; ``keys`` are their legends, ``lettering`` their captions.
+- ``multi_task_visualizer`` puts the maps of all tasks beside each other, ``phase_strip`` those of
+  one image over the phases; ``multi_task_visualization_hook`` draws them in tests.
+
+Plots of records are in ``mmlhl.analysis``. Of mmlhl this room imports only files that everything
+may use, and matplotlib only when it draws.
+"""
 
 from .multi_task_visualization_hook import MultiTaskVisualizationHook
 from .multi_task_visualizer import MultiTaskVisualizer
