@@ -1,6 +1,6 @@
 """Pictures of predictions: panels of all tasks, and the colours of single maps.
 
-- ``map_colours`` turns one map into colours; ``keys`` are their legends, ``lettering`` their captions.
+- ``map_colours`` turns one map into colours; ``keys`` has their legends, ``lettering`` captions.
 - ``multi_task_visualizer`` puts the maps of all tasks beside each other, ``phase_strip`` those of
   one image over the phases; ``multi_task_visualization_hook`` draws them in tests.
 
