@@ -47,9 +47,15 @@ def has_phases(model: object) -> bool:
     return all(hasattr(model, name) for name in ("heads", "old_tasks", "method", "set_teacher"))
 
 
-def average_buffers(model: PhaseModel) -> None:
-    """Give all processes the mean of their BN statistics, which differ by rank."""
-    if get_world_size() > 1:
+def average_buffers(runner: Runner) -> None:
+    """Give all processes the mean of their BN statistics, which differ by rank.
+
+    Those of the averaged copies of an ``EMAHook``, too: checkpoints take them from there.
+    """
+    if get_world_size() == 1:
+        return
+    copies = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
+    for model in (unwrap(runner), *copies):
         all_reduce_params([b for b in model.buffers() if b.is_floating_point()], op="mean")
 
 

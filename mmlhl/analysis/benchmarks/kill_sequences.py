@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -63,6 +64,7 @@ def kill_config(
     averaged: bool = False,
     accumulate: int = 1,
     interval: int | None = None,
+    epochs: int = 3,
 ) -> Config:
     """Config of a sequence of two phases: augmentation, dropout, a checkpoint now and then.
 
@@ -77,6 +79,7 @@ def kill_config(
         averaged: with an ``EMAHook``.
         accumulate: steps whose gradients are added up.
         interval: steps between checkpoints; None for one an epoch.
+        epochs: length of a phase.
     """
 
     def loader(split: str, steps: list) -> dict:
@@ -108,9 +111,11 @@ def kill_config(
         ),
         method=METHODS[method],
     )
-    steps = 3 * (IMAGES // 2 // 2 // processes)
+    steps = epochs * (IMAGES // 2 // 2 // processes)
     metrics = dict(seg=dict(type="SegmentationMetric"), depth=dict(type="DepthErrorMetric"))
-    epochs = dict(type="EpochBasedTrainLoop", max_epochs=3)
+    loop: dict[str, Any] = dict(type="EpochBasedTrainLoop", max_epochs=epochs)
+    if not by_epoch:
+        loop = dict(type="IterBasedTrainLoop", max_iters=steps)
     return Config(
         dict(
             runner_type="LifelongRunner",
@@ -123,13 +128,13 @@ def kill_config(
             test_dataloader=loader("test", PLAIN),
             test_evaluator=dict(type="MultiTaskEvaluator", metrics=metrics),
             test_cfg=dict(type="TestLoop"),
-            train_cfg=epochs if by_epoch else dict(type="IterBasedTrainLoop", max_iters=steps),
+            train_cfg=loop,
             optim_wrapper=dict(
                 type="OptimWrapper",
                 optimizer=dict(type="Adam", lr=2e-3),
                 accumulative_counts=accumulate,
             ),
-            param_scheduler=[dict(type="PolyLR", begin=0, end=3, power=0.9, by_epoch=True)]
+            param_scheduler=[dict(type="PolyLR", begin=0, end=epochs, power=0.9, by_epoch=True)]
             if by_epoch
             else [dict(type="PolyLR", begin=0, end=steps, power=0.9, by_epoch=False)],
             default_hooks=dict(
@@ -143,9 +148,10 @@ def kill_config(
             ),
             custom_hooks=[dict(type="EMAHook", momentum=0.3)] if averaged else [],
             log_processor=dict(by_epoch=by_epoch),
-            log_level="ERROR",
+            log_level="WARNING",
             env_cfg=dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0)),
             randomness=dict(seed=0),
+            dry_run=False,  # it makes no difference, and a tenth of the time
             launcher="none" if processes == 1 else "pytorch",
         )
     )

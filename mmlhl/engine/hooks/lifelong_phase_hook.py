@@ -126,6 +126,11 @@ class LifelongPhaseHook(Hook):
         self._loaded = True
         check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         self._take(runner, checkpoint)
+        if runner._resume:
+            # mmengine warns of another meta: not of classes that this phase's dataset cannot know
+            own = getattr(runner.train_dataloader.dataset, "metainfo", None) or {}
+            if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in own.items()):
+                checkpoint["meta"]["dataset_meta"] = own
 
     def _take(self, runner: Runner, checkpoint: dict) -> None:
         method = unwrap(runner).method
@@ -158,7 +163,7 @@ class LifelongPhaseHook(Hook):
         model = unwrap(runner)
         for hook in self._step_hooks:
             hook.remove()
-        average_buffers(model)  # what is measured, saved and evaluated must be the same
+        average_buffers(runner)  # what is measured, saved and evaluated must be the same
         with averaged_weights(runner):
             model.method.end_phase(model, runner)
         model.set_teacher(None)

@@ -79,9 +79,11 @@ class PhaseTrainer(Runner):
                 self.logger.removeHandler(handler)
                 handler.close()
         for made in (self.logger, self.message_hub, self.visualizer):
-            instances = type(made)._instance_dict
-            for name in [name for name, each in instances.items() if each is made]:
-                del instances[name]
+            # a visualizer is kept by the class that it derives from
+            for kind in type(made).__mro__:
+                instances = vars(kind).get("_instance_dict", {})
+                for name in [name for name, each in instances.items() if each is made]:
+                    del instances[name]
 
 
 def resumable_loader(loader: Any, draws: int) -> Any:

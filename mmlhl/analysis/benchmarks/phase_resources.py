@@ -1,0 +1,112 @@
+"""What a process holds after each phase of a long sequence: memory, open files, threads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from ...engine import LifelongRunner
+from .kill_sequences import kill_config, write_images
+from .running import commit
+
+TRACE: list[dict[str, float]] = []
+
+
+class ResourceHook(Hook):
+    """Notes what the process holds when a phase begins to train."""
+
+    def before_train(self, runner: Runner) -> None:
+        """Note it, everything but the phase's own being gone."""
+        TRACE.append(held())
+
+
+def held() -> dict[str, float]:
+    """Resident memory in MiB, open files and threads of this process; Linux."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    memory = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    files = len(os.listdir("/proc/self/fd"))
+    return dict(memory=memory, files=files, threads=threading.active_count())
+
+
+def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> Config:
+    """Config of a sequence of many phases of one epoch, each with a binary task of its own.
+
+    Args:
+        root: of :func:`~.kill_sequences.write_images`.
+        work_dir: the sequence's folder.
+        phases: how many.
+        **options: of :func:`~.kill_sequences.kill_config`.
+    """
+    cfg = kill_config(root, work_dir, epochs=1, **options)  # type: ignore[arg-type]
+    tasks = [f"task{number}" for number in range(phases)]
+    decoder = cfg.model.heads.depth.decoder
+    cfg.model.heads = {
+        task: dict(type="BinaryHead", field=f"{task}_map", decoder=decoder) for task in tasks
+    }
+    for split in ("train", "test"):
+        cfg[f"{split}_dataloader"].dataset.annotations = {
+            task: dict(kind="binary", dir=f"{split}/seg", suffix=".png", threshold=1.5)
+            for task in tasks
+        }
+    metrics = {task: dict(type="BinaryMetric", field=f"{task}_map") for task in tasks}
+    cfg.test_evaluator = dict(type="MultiTaskEvaluator", metrics=metrics)
+    cfg.phases = [dict(tasks=[task]) for task in tasks]
+    cfg.disjoint_phases = False
+    cfg.custom_hooks = [dict(type="ResourceHook")]
+    cfg.visualizer = dict(
+        type="SegLocalVisualizer", vis_backends=[dict(type="LocalVisBackend")], name="visualizer"
+    )
+    return cfg
+
+
+def trace(phases: int, **options: object) -> list[dict[str, float]]:
+    """Train a sequence in this process; what was held when each phase began, and at the end.
+
+    Args:
+        phases: how many.
+        **options: of :func:`~.kill_sequences.kill_config`.
+    """
+    folder = Path(tempfile.mkdtemp())
+    HOOKS.register_module(module=ResourceHook, force=True)
+    TRACE.clear()
+    try:
+        write_images(folder / "images")
+        cfg = long_config(folder / "images", folder / "run", phases, **options)
+        LifelongRunner.from_cfg(cfg).train()
+    finally:
+        shutil.rmtree(folder)
+    return [*TRACE, held()]
+
+
+def report(found: list[dict[str, float]], command: str) -> str:
+    """The trace as Markdown.
+
+    Args:
+        found: of :func:`trace`.
+        command: that it was made by.
+    """
+    phases = len(found) - 1
+    lines = [
+        f"Command: `{command}`; commit {commit()}.",
+        "",
+        f"{phases} phases in one process, one binary task each, evaluated on all tasks so far; "
+        "what the process holds when a phase begins to train.",
+        "",
+        "| phase | resident memory (MiB) | open files | threads |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    shown = sorted({1, 2, *range(5, phases + 1, 5), phases})
+    for number in shown:
+        now = found[number - 1]
+        lines.append(
+            f"| {number} | {now['memory']:.1f} | {now['files']:.0f} | {now['threads']:.0f} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+"""Sequences that are killed or asked to stop at any moment, and go on to the same bits."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sequences import environment
+
+from mmlhl.engine.stopping import EXIT_CODE
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What became of the sequences of ``kill_job``: augmentation, dropout, workers, two ranks."""
+    job = Path(__file__).with_name("kill_job.py")
+    command = [sys.executable, str(job), str(tmp_path_factory.mktemp("kills"))]
+    env = environment(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(("name", "processes"), [("one", 1), ("two", 2)])
+def test_killed_then_stopped_then_finished(found, name, processes):
+    """Killed in phase one, asked to stop in phase two; whichever rank is asked, all stop."""
+    outcome = found[name]
+    assert outcome["plain"] == outcome["end"] == [0] * processes
+    assert outcome["codes"] == [[-signal.SIGKILL] * processes, [EXIT_CODE] * processes]
+    assert outcome["differ"] == []
+    assert len(outcome["stopped"]) == 1
+    assert outcome["left"] == []  # the next checkpoint has taken its place
+
+
+def test_one_process_goes_on_with_the_work_of_two(found):
+    alone = found["alone"]
+    assert alone["end"] == [0], alone["log"]
+    assert "2 process(es) with 2 images a step trained so far, 1 with 2 go on" in alone["log"]

@@ -1,0 +1,35 @@
+"""Memory, open files and threads of a process over a long sequence of phases.
+
+Examples:
+    python tools/benchmarks/phases.py --phases 20 --out docs/results/kills.md
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmlhl.analysis.benchmarks.phase_resources import report, trace
+from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
+from mmlhl.command_line import Parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--phases", type=int, default=20, help="how many (default: 20)")
+    parser.add_argument("--out", type=Path, help=OUT_HELP)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Train, note, report."""
+    args = parse_args(argv)
+    text = report(trace(args.phases), f"python tools/benchmarks/phases.py --phases {args.phases}")
+    print(text)
+    if args.out:
+        write_section(args.out, "phases", text)
+
+
+if __name__ == "__main__":
+    main()
