@@ -59,6 +59,25 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def explained(folder: str | os.PathLike) -> Iterator[None]:
+    """A disk that is full or a folder that cannot be written is explained, whoever meets it.
+
+    Args:
+        folder: what is written to inside; named where the error names no file.
+
+    Raises:
+        OSError: the same error, with what helps.
+    """
+    try:
+        yield
+    except OSError as error:
+        known = error.errno in _REMEDY and not isinstance(error.__cause__, OSError)
+        if not known:
+            raise
+        raise cannot_write(error.filename or folder, error) from error
+
+
 def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
     """The same error with the file's name and what helps.
 

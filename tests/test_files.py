@@ -1,12 +1,14 @@
 """Files are written whole or not at all."""
 
+import errno
 import os
+import resource
 import subprocess
 import sys
 
 import pytest
 
-from mmlhl.files import atomic_path, clean_leftovers, write_bytes, write_text
+from mmlhl.files import atomic_path, clean_leftovers, explained, write_bytes, write_text
 
 
 def test_takes_the_place_of_the_old_file(tmp_path):
@@ -41,6 +43,46 @@ def test_file_and_folder_are_synced_before_and_after_the_renaming(tmp_path, monk
     monkeypatch.setattr(os, "replace", lambda *a: (order.append("renamed"), replace(*a)))
     write_text(tmp_path / "a.txt", "text", sync=sync)
     assert order == (["file", "renamed", "folder"] if sync else ["renamed"])
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "remedy"),
+    [
+        (errno.ENOSPC, OSError, "No space left on device.*free some space"),
+        (errno.EDQUOT, OSError, "free some of the quota"),
+        (errno.EROFS, OSError, "Read-only file system.*a folder that can be written"),
+        (errno.EACCES, PermissionError, "a folder that can be written"),
+    ],
+)
+def test_a_disk_that_takes_no_more(tmp_path, number, kind, remedy):
+    path = tmp_path / "record.json"
+    write_text(path, "old")
+    with pytest.raises(kind, match=f"cannot write .*record.json: .*{remedy}") as caught:
+        with atomic_path(path):
+            raise OSError(number, "write failed")
+    assert caught.value.errno == number
+    assert list(tmp_path.iterdir()) == [path] and path.read_text() == "old"
+    # where somebody else writes, and only once
+    with pytest.raises(kind, match=f"^.Errno {number}. cannot write .*record.json.*{remedy}"):
+        with explained(tmp_path), atomic_path(path):
+            raise OSError(number, "write failed")
+    with pytest.raises(kind, match=f"cannot write .*{tmp_path.name}: .*{remedy}"):
+        with explained(tmp_path):
+            raise OSError(number, "write failed")
+
+
+def test_a_real_limit(tmp_path):
+    """The file grows beyond what the process may write."""
+    path = tmp_path / "a.pth"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        write_bytes(path, b"x" * 500)
+        with pytest.raises(OSError, match=r"cannot write .*a\.pth: File too large"):
+            write_bytes(path, b"y" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == b"x" * 500
 
 
 def test_leftovers_of_dead_processes_are_removed(tmp_path):

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 from torch.utils.data import IterableDataset
 
-from ...draws import draw_by
+from ...draws import draw_by, mixed_seed
 from .own_generators import own_generators, reseed
 
 
@@ -56,8 +56,8 @@ class SeededDataset:
         if draws is None:
             return self.dataset[index]
         draw_by(draws)
-        for generator in self._own():
-            reseed(generator, draws)
+        for number, generator in enumerate(self._own()):  # each another stream
+            reseed(generator, mixed_seed(draws, number))
         return self.dataset[int(index)]
 
     def __getattr__(self, name: str) -> Any:

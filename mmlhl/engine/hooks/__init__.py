@@ -6,13 +6,14 @@
 and weights. No hook reads another.
 
 A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
-data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files) and
-``StopRequestHook`` (signals).
+data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files),
+``MissedValidationHook`` and ``StopRequestHook`` (signals).
 """
 
 from .finite_hook import FiniteHook, NotFinite
 from .heartbeat_hook import HeartbeatHook
 from .lifelong_phase_hook import LifelongPhaseHook
+from .missed_validation_hook import MissedValidationHook
 from .phase_checkpoint_hook import PhaseCheckpointHook
 from .phase_result_hook import PhaseResultHook
 from .rank_state_hook import RankStateHook
@@ -24,6 +25,7 @@ __all__ = [
     "FiniteHook",
     "HeartbeatHook",
     "LifelongPhaseHook",
+    "MissedValidationHook",
     "NotFinite",
     "PhaseCheckpointHook",
     "PhaseResultHook",

@@ -25,6 +25,13 @@ class StopRequestHook(Hook):
 
     priority = "LOWEST"
 
+    def __init__(self) -> None:
+        self._between = False
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        """A step begins: until it ends, there is no state to keep."""
+        self._between = False
+
     def after_train_iter(
         self,
         runner: Runner,
@@ -38,21 +45,36 @@ class StopRequestHook(Hook):
             Stopped: in all processes, after the checkpoint is written.
         """
         number = agreed()
-        if not number:
-            return
-        meta = dict(epoch=runner.epoch, iter=runner.iter + 1)
-        name = f"stopped_iter_{runner.iter + 1}.pth"
-        runner.call_hook("before_checkpoint")
-        runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
-        if is_main_process():
-            note_checkpoint(runner.work_dir, osp.join(runner.work_dir, name))
-        barrier()
-        message = (
-            f"{signal.Signals(number).name}: {osp.join(runner.work_dir, name)} is saved; the same "
-            "command with --resume goes on from there"
-        )
-        print_log(message, "current")
-        raise Stopped(message)
+        if number:
+            message = _save(runner, runner.iter + 1, number)
+            raise Stopped(message)
+        self._between = True
+
+    def after_lost_workers(self, runner: Runner) -> None:
+        """The loading workers are gone, as a request to a whole job ends them; keep the state.
+
+        With several processes the last checkpoint has to do: not all of them may have come here.
+        """
+        if self._between and get_world_size() == 1:
+            _save(runner, runner.iter, requested() or signal.SIGTERM)
+
+
+def _save(runner: Runner, done: int, number: int) -> str:
+    """Write a checkpoint after so many steps; returns what there is to say."""
+    name = f"stopped_iter_{done}.pth"
+    path = osp.join(runner.work_dir, name)
+    meta = dict(epoch=runner.epoch, iter=done)
+    runner.call_hook("before_checkpoint")
+    runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
+    if is_main_process():
+        note_checkpoint(runner.work_dir, path)
+    barrier()
+    message = (
+        f"{signal.Signals(number).name}: {path} is saved; the same command with --resume goes on "
+        "from there"
+    )
+    print_log(message, "current")
+    return message
 
 
 def agreed() -> int:

@@ -15,6 +15,7 @@ from mmseg.registry import RUNNERS
 
 from ...checkpoints import stored_config
 from ...evaluation import LifelongRecord
+from ...files import explained
 from ...ranks import from_first_rank
 from ..adopting import adopt_phase
 from ..cpu_distributed import prepare_distributed
@@ -74,11 +75,14 @@ class LifelongRunner:
 
         Raises:
             WorkDirInUse: if another command is working in the ``work_dir``.
+            OSError: if the disk is full or the ``work_dir`` cannot be written; names the file, and
+                what was written before can be resumed.
         """
         self._init_distributed()
         if not self.cfg.get("resume"):  # before anything is written
             rehearse(self.cfg, self.phases)
-        with listen(), locked(self.cfg.work_dir) if is_main_process() else nullcontext():
+        lock = locked(self.cfg.work_dir) if is_main_process() else nullcontext()
+        with explained(self.cfg.work_dir), listen(), lock:
             self._train()
         return LifelongRecord.load(self._record)
 

@@ -16,12 +16,14 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import HOOKS
+from torch import nn
 
 from ...draws import mixed_seed
 from ...files import atomic_path
 from ...registered import registered_class
+from ..stopping import Stopped, requested
 
-HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "StopRequestHook")
+HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "MissedValidationHook", "StopRequestHook")
 
 
 class PhaseTrainer(Runner):
@@ -54,6 +56,21 @@ class PhaseTrainer(Runner):
             draws = mixed_seed(self.seed, phase, "samples")
             self._train_dataloader = resumable_loader(self._train_dataloader, draws)
         return super().build_train_loop(loop)
+
+    def train(self) -> nn.Module:
+        """Train.
+
+        Raises:
+            Stopped: if the training was asked to stop.
+        """
+        try:
+            return super().train()
+        except RuntimeError as error:
+            # a scheduler that asks all processes of a job asks the loading workers, too
+            if requested() is None or "DataLoader worker" not in str(error):
+                raise
+            self.call_hook("after_lost_workers")
+            raise Stopped(f"asked to stop, as were the loading workers: {error}") from error
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:

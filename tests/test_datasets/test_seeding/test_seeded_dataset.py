@@ -1,0 +1,129 @@
+"""Random transforms draw by the index's seed, whatever they draw with."""
+
+import pickle
+import random
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset, RepeatDataset
+
+from mmlhl.datasets.seeding import SeededDataset
+from mmlhl.datasets.seeding.own_generators import own_generators
+from mmlhl.draws import DrawnIndex, mixed_seed
+
+
+class Own:
+    """Draws with generators of its own, as newer libraries of transforms do."""
+
+    def __init__(self):
+        self.python = random.Random()
+        self.parts = [dict(old=np.random.RandomState(), new=np.random.default_rng())]
+        self.torch = torch.Generator()
+        self.by_method = WithMethod()
+
+    def __call__(self, results):
+        parts = self.parts[0]
+        results["own"] = [
+            self.python.random(),
+            parts["old"].rand(),
+            parts["new"].random(),
+            torch.rand(1, generator=self.torch).item(),
+            self.by_method.generator.random(),
+        ]
+        return results
+
+
+class WithMethod:
+    """As albumentations' Compose."""
+
+    def __init__(self):
+        self.generator = np.random.default_rng()
+
+    def set_random_seed(self, seed):
+        self.generator = np.random.default_rng(seed)
+
+
+class Global:
+    def __call__(self, results):
+        results["drawn"] = [random.random(), np.random.rand(), torch.rand(1).item()]
+        return results
+
+
+class Numbers(BaseDataset):
+    def load_data_list(self):
+        return [dict(number=number) for number in range(4)]
+
+    def get_cat_ids(self, idx):
+        return [idx % 2]
+
+
+def plain(**changes):
+    return Numbers(pipeline=[Own(), Global()], **changes)
+
+
+WRAPPED = {
+    "plain": plain,
+    "repeated": lambda: RepeatDataset(plain(), times=3),
+    "concatenated": lambda: ConcatDataset([plain(), plain()]),
+    "balanced": lambda: ClassBalancedDataset(plain(), oversample_thr=0.9),
+    "subset": lambda: torch.utils.data.Subset(plain(), [3, 2, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_a_sample_is_its_seeds(kind):
+    dataset = SeededDataset(WRAPPED[kind]())
+    index = DrawnIndex(len(dataset) - 1, 7)
+    first = dataset[index]
+    drawn = first["own"] + first["drawn"]
+    assert len(set(drawn)) == len(drawn) == 8  # no two draw alike
+    dataset[DrawnIndex(0, 9)]
+    assert dataset[index] == first
+    assert pickle.loads(pickle.dumps(dataset))[pickle.loads(pickle.dumps(index))] == first
+    assert dataset[DrawnIndex(index, 8)]["own"] != first["own"]
+    assert SeededDataset(WRAPPED[kind]())[index] == first  # after an interruption
+
+
+def test_a_plain_index_leaves_draws_alone():
+    random.seed(3)
+    expected = random.random()
+    random.seed(3)
+    assert SeededDataset(plain())[0]["drawn"][0] == expected
+
+
+def test_it_is_the_other_dataset_to_whoever_asks():
+    inner = plain(metainfo=dict(classes=("a",)))
+    dataset = SeededDataset(inner)
+    assert dataset.metainfo == inner.metainfo and len(dataset) == 4
+    other = Own()
+    dataset.pipeline = other  # as hooks that switch augmentation off do
+    assert inner.pipeline is other
+    with pytest.raises(AttributeError):
+        _ = dataset.nothing_of_the_kind
+
+
+def test_generators_are_found_once_and_not_in_lists_of_samples():
+    own = Own()
+    assert len(own_generators([own, own, dict(again=own)])) == 5
+    assert own_generators([random.Random() for _ in range(1000)]) == []
+
+
+def test_what_no_seed_reaches_is_named(monkeypatch):
+    said = []
+    where = "mmlhl.datasets.seeding.seeded_dataset.print_log"
+    monkeypatch.setattr(where, lambda text, *_: said.append(text))
+    own = Own()
+    own.python = random.SystemRandom()
+    SeededDataset(Numbers(pipeline=[own])).full_init()
+    assert said == [
+        "Numbers draws random numbers that no seed reaches: its augmentation differs when training "
+        "is resumed"
+    ]
+
+
+def test_seeds_of_different_purposes_differ():
+    parts = [(0, "a", 1), (0, "a", 2), (0, "b", 1), (1, "a", 1), (0, "a1")]
+    seeds = {mixed_seed(*each) for each in parts}
+    assert len(seeds) == 5 and all(0 <= seed < 2**63 for seed in seeds)
+    assert mixed_seed(0, "a", 1) == mixed_seed(0, "a", 1)
