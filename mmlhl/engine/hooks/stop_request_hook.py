@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
 import signal
 
@@ -73,7 +74,7 @@ def _save(runner: Runner, done: int, number: int) -> str:
         f"{signal.Signals(number).name}: {path} is saved; the same command with --resume goes on "
         "from there"
     )
-    print_log(message, "current")
+    print_log(message, "current", logging.WARNING)
     return message
 
 

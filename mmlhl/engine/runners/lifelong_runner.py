@@ -12,6 +12,7 @@ from mmengine.dist import init_dist, is_distributed, is_main_process
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
+from torch.distributed import destroy_process_group
 
 from ...checkpoints import stored_config
 from ...evaluation import LifelongRecord
@@ -28,7 +29,7 @@ from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model
 from ..phases.rehearsal import rehearse
 from ..progress import checkpoint_of, read_progress, settle_seed, start_anew
-from ..stopping import listen
+from ..stopping import Stopped, listen
 from .phase_trainer import PhaseTrainer
 
 
@@ -74,6 +75,7 @@ class LifelongRunner:
             The record of the whole sequence.
 
         Raises:
+            Stopped: if SIGTERM or SIGUSR1 asked for it; the same command with ``resume`` goes on.
             WorkDirInUse: if another command is working in the ``work_dir``.
             OSError: if the disk is full or the ``work_dir`` cannot be written; names the file, and
                 what was written before can be resumed.
@@ -83,7 +85,12 @@ class LifelongRunner:
             rehearse(self.cfg, self.phases)
         lock = locked(self.cfg.work_dir) if is_main_process() else nullcontext()
         with explained(self.cfg.work_dir), listen(), lock:
-            self._train()
+            try:
+                self._train()
+            except Stopped:
+                if is_distributed():  # left open, its threads may spoil the exit code
+                    destroy_process_group()
+                raise
         return LifelongRecord.load(self._record)
 
     def _train(self) -> None:
