@@ -96,6 +96,9 @@ class ResumableBatchSampler(BatchSampler):
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Batches from where ``skipped`` says; it counts for one iteration."""
+        """Batches from where ``skipped`` says; it counts for one iteration.
+
+        A generator, as the other sampler's: a loader with workers asks for two and reads one.
+        """
         skipped, self.skipped = self.skipped, 0
-        return itertools.islice(iter(self.batches), skipped, None)
+        yield from itertools.islice(iter(self.batches), skipped, None)

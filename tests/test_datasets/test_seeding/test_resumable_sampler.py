@@ -100,3 +100,13 @@ def test_batches_can_be_left_out():
     rest, made = batches(2)
     assert rest == whole[2:]
     assert len(list(made)) == 3
+
+
+def test_an_iterator_that_nobody_reads_leaves_nothing_out():
+    """As a loader with workers makes one."""
+    sampler, batches = make(), ResumableBatchSampler(make(), 2, dict(type="PairsBatchSampler"))
+    sampler.start_at(0, 5)
+    batches.skipped = 2
+    for each, length in ((sampler, 2), (batches, 1)):
+        iter(each)
+        assert len(list(each)) == length
