@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ..learner import PhaseModel, unwrap
-from .step_edits import optimizers
+from .step_edits import optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
 SHOWN = 5
@@ -85,7 +85,7 @@ class FiniteHook(Hook):
         outputs: Mapping[str, Any] | None = None,
     ) -> None:
         """Look at losses that no step has followed: of an accumulating or a left-out one."""
-        waits = not runner.optim_wrapper.should_update()  # for more gradients
+        waits = not all(w.should_update() for w in optim_wrappers(runner))  # for more gradients
         bad = not_finite(self._losses)
         if bad and (self.action == "stop" or not waits):
             self._handle(runner, bad)

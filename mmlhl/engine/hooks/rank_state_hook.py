@@ -10,12 +10,12 @@ import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmengine.hooks import EMAHook, Hook
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
 from ..learner import unwrap
+from .step_edits import optim_wrappers
 
 KEY = "rank_states"
 
@@ -98,9 +98,7 @@ def _buffers(model: Any) -> dict[str, Tensor]:
 
 def _accumulates(runner: Runner) -> bool:
     """Whether gradients of steps that are done wait for those to come."""
-    wrapper = runner.optim_wrapper
-    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-    return any(w._inner_count % w._accumulative_counts for w in wrappers)
+    return any(w._inner_count % w._accumulative_counts for w in optim_wrappers(runner))
 
 
 def _mean(states: list[dict]) -> dict:

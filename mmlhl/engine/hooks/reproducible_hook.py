@@ -24,7 +24,7 @@ class ReproducibleHook(Hook):
 
     - Before each step, each evaluation and the phase's end, Python, numpy and torch are seeded by
       (seed, phase, purpose, number, rank): dropout and whatever a method draws.
-    - Before each epoch the train loader's sampler is told the epoch; an epoch that was interrupted
+    - Before each epoch the train loader's sampler is given the epoch; an epoch that was interrupted
       goes on after its last step.
     - A training that goes on with another number of processes or images a step does so from the
       same images; it says that results will differ.
@@ -103,7 +103,7 @@ class ReproducibleHook(Hook):
             loop._iter = (loop.epoch + 1) * len(runner.train_dataloader) - remaining
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Tell the sampler the epoch, and in an interrupted one what was seen already."""
+        """Give the sampler the epoch, and in an interrupted one what was seen already."""
         left_out, self._left_out = self._left_out, 0
         loader = runner.train_dataloader
         sampler = _sampler(loader)

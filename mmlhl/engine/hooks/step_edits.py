@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmengine.optim import OptimWrapperDict
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
@@ -10,11 +10,15 @@ from torch.utils.hooks import RemovableHandle
 from ..learner import PhaseModel
 
 
-def optimizers(runner: Runner) -> list[Optimizer]:
-    """The runner's optimisers, one or, in an ``OptimWrapperDict``, several."""
+def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
+    """What the runner's optimisers are wrapped in, one or, in an ``OptimWrapperDict``, several."""
     wrapper = runner.optim_wrapper
-    several = isinstance(wrapper, OptimWrapperDict)
-    return [each.optimizer for each in (wrapper.values() if several else [wrapper])]
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+
+
+def optimizers(runner: Runner) -> list[Optimizer]:
+    """The runner's optimisers, one or several."""
+    return [wrapper.optimizer for wrapper in optim_wrappers(runner)]
 
 
 def check_optimizer(model: PhaseModel, runner: Runner) -> None:

@@ -5,9 +5,11 @@ import math
 import pytest
 import torch
 from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch import nn
+from torch.optim import SGD
 
 from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite
 
@@ -34,13 +36,31 @@ def batch(value, name):
     return dict(inputs=torch.tensor(value), data_samples=sample)
 
 
-def train(values, tmp_path, **options):
+class TwoOptimizers(Line):
+    """Each of the weights has an optimiser of its own."""
+
+    def train_step(self, data, optim_wrapper):
+        data = self.data_preprocessor(data, True)
+        losses = self._run_forward(data, mode="loss")
+        names = dict(weight="depth.loss_l1", other="seg.loss_had_db")
+        for name, wrapper in optim_wrapper.items():
+            wrapper.update_params(losses[names[name]])
+        return self.parse_losses(losses)[1]
+
+
+def two_optimizers(model):
+    return OptimWrapperDict(
+        **{name: OptimWrapper(SGD([weight], lr=0.1)) for name, weight in model.named_parameters()}
+    )
+
+
+def train(values, tmp_path, model=None, **options):
     """Train on single images; gives the runner, whose hook and model show what happened."""
     data = [batch(value, f"image_{i}.png") for i, value in enumerate(values)]
     collate = dict(type="pseudo_collate")
     wrapper = {"optimizer": dict(type="SGD", lr=0.1), **options.pop("optim_wrapper", {})}
     runner = Runner(
-        model=Line(),
+        model=model or Line(),
         work_dir=str(tmp_path),
         experiment_name="run_phase_2_depth",
         train_dataloader=dict(
@@ -51,7 +71,7 @@ def train(values, tmp_path, **options):
             num_workers=0,
         ),
         train_cfg=dict(by_epoch=True, max_epochs=1),
-        optim_wrapper=wrapper,
+        optim_wrapper=two_optimizers(model) if model else wrapper,
         custom_hooks=[dict(type="FiniteHook", **options)],
         default_hooks=dict(checkpoint=None, logger=None),
         log_level="ERROR",
@@ -104,6 +124,13 @@ def test_accumulated_gradients(tmp_path):
     runner = train([math.nan, 1.0, 1.0, 3.0], tmp_path, action="skip", optim_wrapper=two)
     assert runner.model.weight.item() == pytest.approx(1 - 0.1 * 2)
     assert runner.hook.skipped == 1
+
+
+def test_several_optimizers(tmp_path):
+    sound = train([1.0, 2.0], tmp_path, model=TwoOptimizers())
+    assert sound.model.weight.item() == pytest.approx(1 - 0.1 - 0.2)
+    with pytest.raises(NotFinite, match="depth.loss_l1.*image_1.png"):
+        train([1.0, math.nan], tmp_path, model=TwoOptimizers())
 
 
 @pytest.mark.parametrize("options", [dict(action="ignore"), dict(max_skipped=0)])
