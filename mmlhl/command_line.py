@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mmengine.config import Config
+
 from .spelling import hint
 
 
@@ -49,6 +51,26 @@ class RenamedOption(argparse.Action):
             note = f"{option_string} is now {present}; the former name works for one more release"
             print(f"{parser.prog}: {note}", file=sys.stderr)
         setattr(namespace, self.dest, values)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """The config that a command line names, with what it overrides.
+
+    Args:
+        args: with ``config``, ``launcher``, ``cfg_options`` and ``work_dir``.
+
+    Returns:
+        The config; its ``work_dir`` is set.
+    """
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get("work_dir") is None:
+        cfg.work_dir = default_work_dir(args.config)
+    return cfg
 
 
 def default_work_dir(config: str | os.PathLike) -> str:

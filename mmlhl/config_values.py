@@ -47,9 +47,7 @@ def numbers(value: Any, where: str) -> tuple[float, ...]:
     Raises:
         ValueError: If something in it is no number.
     """
-    listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
-    if isinstance(listed, (Mapping, bytes)):
-        raise ValueError(f"{where} is {value!r}; it must be a number or a list of numbers")
+    listed = _one_or_several(value, where, "a number or a list of numbers")
     return tuple(number(item, where) for item in listed)
 
 
@@ -107,10 +105,15 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
     Raises:
         ValueError: If something in it is no whole number.
     """
+    listed = _one_or_several(value, where, "a whole number or a list of them")
+    return tuple(integer(item, where) for item in listed)
+
+
+def _one_or_several(value: Any, where: str, wanted: str) -> Iterable[Any]:
     listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     if isinstance(listed, (Mapping, bytes)):
-        raise ValueError(f"{where} is {value!r}; it must be a whole number or a list of them")
-    return tuple(integer(item, where) for item in listed)
+        raise ValueError(f"{where} is {value!r}; it must be {wanted}")
+    return listed
 
 
 def _is_fraction(value: int | str) -> bool:

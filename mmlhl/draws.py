@@ -31,16 +31,27 @@ def draw_by(seed: int) -> None:
 
 
 @contextmanager
+def undisturbed() -> Iterator[None]:
+    """Python, numpy and torch go on afterwards as if nothing had been drawn inside.
+
+    That holds for GPUs, too, where torch has begun to use them.
+    """
+    python, array = random.getstate(), np.random.get_state()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(array)
+
+
+@contextmanager
 def drawn_by(seed: int) -> Iterator[None]:
     """Python, numpy and torch draw by ``seed`` inside, and go on as before outside."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    draw_by(seed)
-    try:
+    with undisturbed():
+        draw_by(seed)
         yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 class DrawnIndex(int):

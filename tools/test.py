@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, default_work_dir
+from mmlhl.command_line import Parser, read_config
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
@@ -89,14 +89,7 @@ def main() -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and test the checkpoint."""
-    cfg = Config.fromfile(args.config)
-    cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get("work_dir") is None:
-        cfg.work_dir = default_work_dir(args.config)
+    cfg = read_config(args)
     cfg.load_from = args.checkpoint
 
     if args.show or args.show_dir:

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, default_work_dir
+from mmlhl.command_line import Parser, read_config
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
@@ -86,14 +86,7 @@ def main() -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and train."""
-    cfg = Config.fromfile(args.config)
-    cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get("work_dir") is None:
-        cfg.work_dir = default_work_dir(args.config)
+    cfg = read_config(args)
     if args.amp:
         enable_amp(cfg)
     cfg.resume = args.resume or args.resume_changed

@@ -64,7 +64,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
             yield
         finally:
             _held.discard(file)
-        file.truncate(0)  # released with the file
+            file.truncate(0)  # released with the file
 
 
 def _take(descriptor: int, path: Path) -> bool:

@@ -75,19 +75,19 @@ class MultiTaskEvaluator(Evaluator):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         """Direction of ``<task>/<metric>`` as far as the metrics know it."""
-        return {
-            f"{task}/{name}": better
-            for task, metric in zip(self.tasks, self.metrics, strict=True)
-            for name, better in getattr(metric, "higher_is_better", {}).items()
-        }
+        return self._known("higher_is_better")
 
     @property
     def units(self) -> dict[str, str]:
         """Unit of ``<task>/<metric>`` as far as the metrics know it."""
+        return self._known("units")
+
+    def _known(self, attribute: str) -> dict[str, Any]:
+        """What the metrics say of each of their values, by ``<task>/<metric>``."""
         return {
-            f"{task}/{name}": unit
+            f"{task}/{name}": value
             for task, metric in zip(self.tasks, self.metrics, strict=True)
-            for name, unit in getattr(metric, "units", {}).items()
+            for name, value in getattr(metric, attribute, {}).items()
         }
 
     def process(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
+from ...draws import undisturbed
 from .witness import harvest, plant
 
 SIZE = (48, 64)
@@ -34,7 +34,7 @@ def try_out(step: Callable, name: str) -> None:
     Raises:
         ValueError: If labels do not go where the image goes.
     """
-    with _kept_random_state():
+    with undisturbed():
         for trial in range(TRIALS):
             places = np.random.RandomState(trial)
             row, column = (places.randint(8, side - 8 - _SPOT) for side in SIZE)
@@ -112,14 +112,3 @@ def _sample(trial: int) -> dict:
         label_map=None,
         reduce_zero_label=False,
     )
-
-
-@contextmanager
-def _kept_random_state() -> Iterator[None]:
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])

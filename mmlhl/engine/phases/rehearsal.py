@@ -19,6 +19,7 @@ from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATA_SAMPLERS, EVALUATOR, MODELS, PARAM_SCHEDULERS
 
+from ...draws import undisturbed
 from ...registered import names_class, registered_class, type_name
 from .agreement import check_evaluator, check_labels, check_names
 from .deriving import LOADERS, phase_config
@@ -26,7 +27,7 @@ from .grammar import Phase
 from .lengths import trains_by_epoch
 from .schedules import schedulers
 from .supply import Supplies, Supply
-from .trial_step import trial_prediction, trial_step, undisturbed
+from .trial_step import trial_prediction, trial_step
 
 
 def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> None:

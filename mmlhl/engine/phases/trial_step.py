@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
@@ -16,19 +12,6 @@ from torch import Tensor, nn
 SIDE = 64
 #: images with more pixels are not predicted in a trial
 PIXELS = 2**19
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Random states afterwards are what they were before."""
-    python, array = random.getstate(), np.random.get_state()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(array)
 
 
 def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
