@@ -4,21 +4,6 @@
 #       bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [arguments of tools/train.py]
 # GPUS_PER_NODE=0 asks for none and trains on the CPU.
 set -euo pipefail
-if [ $# -lt 3 ]; then
-    sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-fi
-source "$(dirname "${BASH_SOURCE[0]}")/_python.sh"
-
-GPUS=${GPUS:-4}
-GPUS_PER_NODE=${GPUS_PER_NODE:-4}
-TASKS_PER_NODE=${TASKS_PER_NODE:-$((GPUS_PER_NODE > 0 ? GPUS_PER_NODE : GPUS))}
-# shellcheck disable=SC2086  SRUN_ARGS holds several words
-exec srun --partition="$1" --job-name="$2" \
-    --gres="gpu:$GPUS_PER_NODE" \
-    --ntasks="$GPUS" \
-    --ntasks-per-node="$TASKS_PER_NODE" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" \
-    --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} \
-    "$PYTHON" -u "$ROOT/tools/train.py" "$3" --launcher slurm "${@:4}"
+source "$(dirname "${BASH_SOURCE[0]}")/_launch.sh"
+usage 3 5 $#
+slurm "$1" "$2" train.py "${@:3}"

@@ -181,4 +181,4 @@ def test_slurm_scripts_pass_everything_to_srun(tmp_path):
     assert {"--ntasks=2", "--gres=gpu:2", "--time", "5", "--qos", "low"} <= set(words)
     tail = words[words.index("py") :]
     assert tail[:2] == ["py", "-u"] and tail[2].endswith("tools/train.py")
-    assert tail[3:7] == ["cfg.py", "--launcher", "slurm", "--amp"]
+    assert tail[3:7] == ["--launcher", "slurm", "cfg.py", "--amp"]
