@@ -24,6 +24,8 @@ TOOLS = {
     "compare": "analysis_tools/compare.py",
     "plot": "analysis_tools/plot.py",
     "report": "analysis_tools/report.py",
+    "get-flops": "analysis_tools/get_flops.py",
+    "analyze-logs": "analysis_tools/analyze_logs.py",
     "browse-dataset": "analysis_tools/browse_dataset.py",
     "check-dataset": "dataset_converters/check_dataset.py",
 }

@@ -1,0 +1,225 @@
+"""Parameters and FLOPs of a model: whole, by task, and by phase of a sequence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mmengine.analysis import FlopAnalyzer, parameter_count
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from mmseg.registry import MODELS
+from torch import nn
+
+from ..engine.phases import parse_phases, phase_config
+from ..inference.loading import without_pretrained
+from ..models.teachers import model_config
+from .sheet import Column, Sheet
+
+ENCODER = "encoder"
+#: What makes up the encoder, in mmseg's names.
+ENCODER_PARTS = ("backbone", "neck")
+#: Pixel by pixel, of no weight beside convolutions and products of matrices.
+CHEAP = """
+add add_ mul mul_ div div_ sub rsub pow sqrt exp tanh sigmoid softmax gelu silu relu hardswish
+mean sum max_pool2d unflatten feature_dropout repeat pad fill_
+""".split()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a model.
+
+    Attributes:
+        parameters: Number of its weights.
+        flops: Multiplications with their addition, for one image; 0 for what predicts nothing.
+    """
+
+    parameters: int
+    flops: int
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What one prediction costs.
+
+    Attributes:
+        shape: Height and width of the image.
+        parts: By name: the encoder, then each task's head (or the decoders of a plain mmseg
+            model), then what takes part in training alone, then what belongs to none.
+        tasks: Those of ``parts`` that are tasks.
+        uncounted: Operators that mmengine cannot count, with how often they occur.
+    """
+
+    shape: tuple[int, int]
+    parts: dict[str, Part]
+    tasks: list[str]
+    uncounted: dict[str, int]
+
+    def total(self, *names: str) -> Part:
+        """The sum of some parts, of all without names."""
+        chosen = [self.parts[name] for name in names or self.parts]
+        return Part(sum(p.parameters for p in chosen), sum(p.flops for p in chosen))
+
+
+def measure(model: nn.Module, shape: tuple[int, int]) -> Complexity:
+    """Trace one prediction of one image, without the resizing to the size of the image.
+
+    Args:
+        model: A LifelongSegmentor, or any segmentor of mmseg, on the CPU.
+        shape: Height and width of the image.
+
+    Returns:
+        Parameters and FLOPs.
+
+    Raises:
+        ValueError: If the shape is not two positive numbers.
+    """
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"shape is {tuple(shape)}; it must be height and width in pixels")
+    model = revert_sync_batchnorm(model).eval()
+    with torch.no_grad():
+        analyzer = FlopAnalyzer(model, (torch.zeros(1, 3, *shape),))
+        analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        analyzer.set_op_handle("aten::scaled_dot_product_attention", _attention)
+        flops, parameters = analyzer.by_module(), parameter_count(model)
+        unknown = {k.removeprefix("aten::"): n for k, n in analyzer.unsupported_ops().items()}
+    heads = getattr(model, "heads", None)
+    parts: dict[str, Part] = {}
+    for name, module in _parts(model):
+        if not any(True for _ in module.parameters()):
+            continue
+        label = ENCODER if name in ENCODER_PARTS else name.removeprefix("heads.")
+        before = parts.get(label, Part(0, 0))
+        parts[label] = Part(
+            before.parameters + parameters[name], before.flops + int(flops.get(name, 0))
+        )
+    rest = int(flops[""]) - sum(part.flops for part in parts.values())
+    if rest:  # what the model does between its parts
+        parts["rest"] = Part(0, rest)
+    skipped = {name: int(n) for name, n in unknown.items() if name not in CHEAP}
+    return Complexity((shape[0], shape[1]), parts, list(heads or []), skipped)
+
+
+def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, bool, Complexity]]:
+    """Measure the model of each phase of a sequence.
+
+    Args:
+        cfg: Config with ``phases``.
+        shape: Height and width of the image.
+
+    Returns:
+        For each phase its name, whether a teacher sees each training image too, and its model.
+    """
+    cfg = cfg.copy()
+    cfg.setdefault("work_dir", "unused")
+    phases = parse_phases(cfg)
+    measured = []
+    for index, phase in enumerate(phases):
+        model = build(phase_config(cfg, phases, index))
+        taught = bool(index and getattr(model, "method").needs_teacher)  # noqa: B009
+        measured.append((phase.name, taught, measure(model, shape)))
+    return measured
+
+
+def build(cfg: Config) -> nn.Module:
+    """Build a model of random weights, without looking for pretrained ones.
+
+    Args:
+        cfg: Config with ``model``; of a distilled segmentor, the student counts.
+
+    Returns:
+        The model.
+    """
+    return MODELS.build(without_pretrained(model_config(cfg)))
+
+
+def task_sheet(found: Complexity) -> Sheet:
+    """A row for each part, one for each task on its own, one for all.
+
+    Args:
+        found: What :func:`measure` gave.
+
+    Returns:
+        The table.
+    """
+    height, width = found.shape
+    sheet = Sheet("tasks", f"One image of {height} x {width} pixels", list(_COLUMNS), corner="part")
+    sheet.rows = [(name, _cells(part)) for name, part in found.parts.items()]
+    if len(found.tasks) > 1 and ENCODER in found.parts:
+        for task in found.tasks:
+            sheet.rows.append((f"{task} alone", _cells(found.total(ENCODER, task))))
+    sheet.rows.append(("whole model", _cells(found.total())))
+    sheet.notes = ["One FLOP is a multiplication with its addition, as mmengine counts."]
+    if found.uncounted:
+        names = (f"{n} x {name}" for name, n in found.uncounted.items())
+        sheet.notes.append(f"Not counted: {', '.join(names)}.")
+    return sheet
+
+
+def phase_sheet(phases: list[tuple[str, bool, Complexity]]) -> Sheet:
+    """A row for each phase: its model, and what the teacher adds to a training image.
+
+    Args:
+        phases: What :func:`measure_phases` gave.
+
+    Returns:
+        The table.
+    """
+    height, width = phases[0][2].shape
+    columns = [Column("tasks"), *_COLUMNS, Column("FLOPs of the teacher")]
+    title = f"By phase, one image of {height} x {width} pixels"
+    sheet = Sheet("phases", title, columns, corner="phase")
+    before: Complexity | None = None
+    for name, taught, found in phases:
+        teacher = amount(before.total().flops) if before is not None and taught else "-"
+        cells = [", ".join(found.tasks), *_cells(found.total()), teacher]
+        sheet.rows.append((name, cells))
+        before = found
+    return sheet
+
+
+def amount(number: int) -> str:
+    """A number with three digits and K, M, G or T.
+
+    Args:
+        number: Such as 1834893696.
+
+    Returns:
+        Such as ``1.83 G``.
+    """
+    for factor, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K")):
+        if number >= factor * 0.9995:
+            scaled = number / factor
+            return f"{scaled:.{max(0, 2 - int(math.log10(scaled * 1.0005)))}f} {letter}"
+    return str(number)
+
+
+_COLUMNS = (Column("parameters"), Column("FLOPs"))
+
+
+def _cells(part: Part) -> list[str]:
+    return [amount(part.parameters), amount(part.flops) if part.flops else "-"]
+
+
+def _parts(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The children, and in place of ``heads`` one head after the other."""
+    later = []
+    for name, child in model.named_children():
+        if name == "heads":
+            yield from ((f"heads.{task}", head) for task, head in child.named_children())
+        elif name in ENCODER_PARTS or name.endswith("_head"):
+            yield name, child
+        else:
+            later.append((name, child))
+    yield from later
+
+
+def _attention(inputs: list[Any], outputs: list[Any]) -> int:
+    """Scores and weighted sum of attention, which mmengine does not count."""
+    query, _, value = (node.type().sizes() for node in inputs[:3])
+    *batch, length, width = query
+    return math.prod(batch) * length * value[-2] * (width + value[-1])

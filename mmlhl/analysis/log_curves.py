@@ -1,0 +1,195 @@
+"""Curves of whatever a training has logged: of a sequence, of a plain run, of one log file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ..evaluation.record import LifelongRecord
+from ..spelling import hint
+from .plot_style import looks, new_figure, plain_axes
+
+RECORD = "lifelong.json"
+SCALARS = "vis_data/scalars.json"
+PLACES = ("step", "iter", "epoch")
+
+
+@dataclass
+class RunLog:
+    """What one training has logged.
+
+    Attributes:
+        name: How the run is called in legends.
+        curves: By key: iteration, counted over all phases, to value.
+        phases: Name and first iteration of each phase; empty for a plain run.
+    """
+
+    name: str
+    curves: dict[str, dict[int, float]] = field(default_factory=dict)
+    phases: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, lines: dict[int, dict[str, float]], start: int = 0) -> None:
+        """Add the lines of a log, by iteration.
+
+        Args:
+            lines: As :func:`read_lines` gives them.
+            start: Iterations before the log begins.
+        """
+        for step, line in lines.items():
+            for key, value in line.items():
+                self.curves.setdefault(key, {})[start + step] = value
+
+
+def read_run(path: str | Path) -> RunLog:
+    """Read a sequence's or a plain training's work dir, or one ``scalars.json``.
+
+    The metrics that a record has after each phase are placed at the phase's last iteration.
+
+    Args:
+        path: File or folder.
+
+    Returns:
+        The log.
+
+    Raises:
+        FileNotFoundError: If nothing was logged there.
+    """
+    path = Path(path)
+    run = RunLog(str(path))
+    if path.is_file():
+        run.add(read_lines([path]))
+    else:
+        folders = [p for p in path.glob("phase_*_*") if p.name.split("_")[1].isdigit()]
+        end = 0
+        ends: dict[str, int] = {}
+        for folder in sorted(folders, key=lambda p: int(p.name.split("_")[1])):
+            lines = read_lines(sorted(folder.glob(f"*/{SCALARS}")))
+            if not lines:
+                continue
+            name = folder.name.split("_", 2)[2]
+            run.phases.append((name, end))
+            run.add(lines, end)
+            end += max(lines)
+            ends[name] = end
+        if not folders:
+            run.add(read_lines(sorted(path.glob(f"*/{SCALARS}"))))
+        if (path / RECORD).is_file():
+            _add_record(run, LifelongRecord.load(path / RECORD), ends)
+    if not run.curves:
+        raise FileNotFoundError(
+            f"{path} has no logged values; expected {SCALARS} in a folder below it, which a "
+            "LocalVisBackend writes"
+        )
+    return run
+
+
+def read_lines(files: Sequence[Path]) -> dict[int, dict[str, float]]:
+    """Numbers in mmengine's logs by iteration, of one training and its restarts in order.
+
+    A later log replaces what earlier ones say from its first iteration on. The metrics of a
+    validation stand at the iteration logged before it, since mmengine may number them by epochs.
+
+    Args:
+        files: Logs, each with a JSON object a line.
+
+    Returns:
+        By iteration, by key.
+    """
+    lines: dict[int, dict[str, float]] = {}
+    for file in files:
+        new: dict[int, dict[str, float]] = {}
+        step = 0
+        for text in file.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except json.JSONDecodeError:
+                continue  # the last line of a training that was killed
+            if "loss" in line or not new:
+                step = int(next((line[place] for place in PLACES if place in line), step))
+            numbers = {k: float(v) for k, v in line.items() if isinstance(v, (int, float))}
+            kept = {k: v for k, v in numbers.items() if k not in PLACES}
+            new.setdefault(step, {}).update(kept)
+        if new:
+            lines = {s: line for s, line in lines.items() if s < min(new)} | new
+    return lines
+
+
+def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]:
+    """The keys to draw: those that are asked for, or all metrics.
+
+    Args:
+        runs: What was read.
+        keys: Names of losses or metrics; a metric's name without its task means that of all
+            tasks. None means all metrics, and the losses if there is no metric.
+
+    Returns:
+        Full keys.
+
+    Raises:
+        ValueError: If no run has logged one of them.
+    """
+    known = list(dict.fromkeys(key for run in runs for key in run.curves))
+    if keys is None:
+        metrics = [key for key in known if "/" in key]
+        return metrics or [key for key in known if "loss" in key.rpartition(".")[2]]
+    chosen: list[str] = []
+    for key in keys:
+        found = [k for k in known if k == key] or [k for k in known if k.endswith(f"/{key}")]
+        if not found:
+            raise ValueError(f"nothing was logged as {key!r}{hint(key, known)}; there is {known}")
+        chosen += found
+    return list(dict.fromkeys(chosen))
+
+
+def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
+    """Draw a panel a key, a line a run; dotted lines part the phases of a single run.
+
+    Args:
+        runs: What was read.
+        keys: As :func:`choose_keys` gives them.
+
+    Returns:
+        The picture.
+    """
+    styles = looks([run.name for run in runs])
+    fig = new_figure(8.5, 1.0 + 1.9 * len(keys))
+    grid = fig.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, key in zip(grid, keys, strict=True):
+        for run in runs:
+            steps = sorted(run.curves.get(key, ()))
+            style = styles[run.name]
+            axes.plot(
+                steps,
+                [run.curves[key][step] for step in steps],
+                color=style.colour,
+                linestyle=style.line,
+                marker=style.marker if len(steps) < 30 else None,
+                markersize=4,
+                linewidth=1.2,
+                label=run.name,
+            )
+        for _, start in (runs[0].phases if len(runs) == 1 else [])[1:]:
+            axes.axvline(start, color="0.4", linewidth=0.8, linestyle=":")
+        axes.set_ylabel(key)
+        plain_axes(axes)
+    if len(runs) > 1:
+        grid[0].legend(loc="best", fontsize=7)
+    else:
+        for name, start in runs[0].phases:
+            place = dict(xycoords=("data", "axes fraction"), fontsize=8)
+            grid[0].annotate(name, (start, 1.02), **place)
+    grid[-1].set_xlabel("iteration")
+    return fig
+
+
+def _add_record(run: RunLog, record: LifelongRecord, ends: dict[str, int]) -> None:
+    for task in record.tasks:
+        for metric in record.metrics[task]:
+            values = record.values(task, metric)
+            for phase, value in zip(record.phases, values, strict=True):
+                if value is not None and phase["name"] in ends:
+                    run.curves.setdefault(f"{task}/{metric}", {})[ends[phase["name"]]] = value

@@ -1,0 +1,54 @@
+"""Draw what one or several trainings have logged: metrics, losses, learning rates.
+
+Examples:
+    python tools/analysis_tools/analyze_logs.py work_dirs/demo --out curves.png
+    python tools/analysis_tools/analyze_logs.py work_dirs/a work_dirs/b --keys mIoU --out m.png
+"""
+
+import argparse
+from pathlib import Path
+
+from mmlhl.analysis.log_curves import choose_keys, draw, read_run
+from mmlhl.command_line import Parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = Parser(
+        description="Draw what one or several trainings have logged.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("logs", nargs="+", help="work dirs, or files scalars.json")
+    parser.add_argument("--keys", nargs="+", help="such as seg/mIoU, loss, lr (default: metrics)")
+    parser.add_argument("--legend", nargs="+", help="a name for each log (default: its path)")
+    parser.add_argument("--title", help="title of the picture")
+    parser.add_argument("--out", type=Path, required=True, help="picture: .png, .pdf or .svg")
+    args = parser.parse_args(argv)
+    if args.out.suffix not in (".png", ".pdf", ".svg"):
+        parser.error(f"--out {args.out}: the name must end in .png, .pdf or .svg")
+    if args.legend and len(args.legend) != len(args.logs):
+        parser.error(f"--legend has {len(args.legend)} names for {len(args.logs)} logs")
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the logs and write the picture."""
+    args = parse_args(argv)
+    try:
+        runs = [read_run(log) for log in args.logs]
+        for run, name in zip(runs, args.legend or args.logs, strict=True):
+            run.name = name
+        keys = choose_keys(runs, args.keys)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"analyze_logs: {error}") from None
+    picture = draw(runs, keys)
+    if args.title:
+        picture.suptitle(args.title)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    picture.savefig(args.out)
+    print(f"Wrote {args.out}: {', '.join(keys)}")
+
+
+if __name__ == "__main__":
+    main()

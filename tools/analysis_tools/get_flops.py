@@ -1,0 +1,84 @@
+"""Parameters and FLOPs of a model: whole, by task, and by phase.
+
+Examples:
+    python tools/analysis_tools/get_flops.py configs/had/rooms_seg_depth_normal.py --shape 96 128
+    python tools/analysis_tools/get_flops.py work_dirs/demo/phase_3_normal/normal.pth
+"""
+
+import argparse
+from pathlib import Path
+
+import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
+
+# isort: split
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from rich.console import Console
+
+from mmlhl.analysis.complexity import build, measure, measure_phases, phase_sheet, task_sheet
+from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.analysis.sheet import Sheet
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
+from mmlhl.command_line import Parser
+from mmlhl.inference import load_model
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = Parser(
+        description="Parameters and FLOPs of a model: whole, by task, and by phase.",
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", help="config file, or checkpoint file with its config in it")
+    parser.add_argument(
+        "--shape", type=int, nargs=2, default=(512, 512), metavar=("H", "W"), help="of the image"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the tables: .md")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="override config"
+    )
+    add_trust_argument(parser)
+    args = parser.parse_args(argv)
+    if args.out is not None and args.out.suffix != ".md":
+        parser.error(f"--out {args.out}: the name must end in .md")
+    if args.cfg_options and not args.model.endswith(".py"):
+        parser.error("--cfg-options changes a config; a checkpoint brings its own")
+    return args
+
+
+def sheets_of(args: argparse.Namespace) -> list[Sheet]:
+    """Measure what the command line names."""
+    shape = tuple(args.shape)
+    init_default_scope("mmseg")
+    if not args.model.endswith(".py"):
+        with checkpoint_trust(args.trust_checkpoint):
+            return [task_sheet(measure(load_model(args.model, device="cpu").model, shape))]
+    cfg = Config.fromfile(args.model)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    if "phases" not in cfg:
+        return [task_sheet(measure(build(cfg), shape))]
+    phases = measure_phases(cfg, shape)
+    return [task_sheet(phases[-1][-1]), phase_sheet(phases)]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure, print and write."""
+    args = parse_args(argv)
+    try:
+        sheets = sheets_of(args)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"get_flops: {error}") from None
+    console = Console()
+    for sheet in sheets:
+        console.print(to_rich(sheet))
+        console.print()
+    if args.out is not None:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text("\n".join(map(to_markdown, sheets)), encoding="utf-8")
+        console.print(f"Wrote {args.out}.")
+
+
+if __name__ == "__main__":
+    main()
