@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import mmengine.fileio as fileio
 import numpy as np
@@ -14,13 +14,23 @@ from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
 from .reading import read_raw
 
-if TYPE_CHECKING:
-    from .multi_task_dataset import MultiTaskDataset
-
 _said: set[str] = set()
 
 
-def need_first(dataset: MultiTaskDataset) -> None:
+class ListedDataset(Protocol):
+    """What is asked of a dataset here: its list of samples and how they are read."""
+
+    data_list: list[dict]
+    ann_specs: dict[str, Annotation]
+    backend_args: Any
+    test_mode: bool
+    _indices: Any
+
+    def get_data_info(self, idx: int) -> dict:
+        """Dictionary of one sample."""
+
+
+def need_first(dataset: ListedDataset) -> None:
     """A wrong suffix shows on the first sample; files in the middle are found when read.
 
     Args:
@@ -44,7 +54,7 @@ def need_first(dataset: MultiTaskDataset) -> None:
             )
 
 
-def hint(dataset: MultiTaskDataset, key: str) -> str:
+def hint(dataset: ListedDataset, key: str) -> str:
     """What serves images that have no annotations, for a message that misses one.
 
     Args:
@@ -59,7 +69,7 @@ def hint(dataset: MultiTaskDataset, key: str) -> str:
     return "; tools/infer.py predicts images that have no annotations"
 
 
-def look_at_first(dataset: MultiTaskDataset) -> list[str]:
+def look_at_first(dataset: ListedDataset) -> list[str]:
     """Log a warning for depth of thousands of metres and normals that are no unit vectors.
 
     Files that cannot be read at all are left to whoever reads them next.

@@ -1,6 +1,5 @@
 """NYUv2's publisher files become arrays that the dataset reads."""
 
-import argparse
 import runpy
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from scipy.io import savemat
 from mmlhl.datasets import NYUv2Dataset
 from mmlhl.datasets.geometry import pixel_rays
 from mmlhl.datasets.nyuv2_classes import CLASSES_13, CLASSES_40, TO_13
+from mmlhl.datasets.nyuv2_conversion import CAMERA, Conversion, convert, label_table
 from mmlhl.datasets.nyuv2_raw_labels import TO_40
 
 TOOL = Path(__file__).parents[2] / "tools" / "dataset_converters" / "nyuv2.py"
@@ -22,9 +22,9 @@ def tool():
     return runpy.run_path(str(TOOL))
 
 
-def make_arrays(tool, frames=3, height=480, width=640):
+def make_arrays(frames=3, height=480, width=640):
     """A floor below the camera, as in MATLAB's column-major arrays; one hole in the depth."""
-    u, v = pixel_rays(height, width, **tool["CAMERA"])
+    u, v = pixel_rays(height, width, **CAMERA)
     depth = np.broadcast_to(np.minimum(1.5 / np.maximum(v, 1e-3), 8.0), (height, width))
     depth = depth.astype(np.float32).copy()
     depth[400:420, 100:140] = 0
@@ -47,18 +47,18 @@ def raw_to_40():
     return class_map
 
 
-def test_convert_and_resume(tool, tmp_path):
-    arrays = make_arrays(tool)
-    args = argparse.Namespace(classes=13, size=SIZE, window=9, raw_depth=False)
-    table = tool["label_table"](raw_to_40(), 13)
+def test_convert_and_resume(tmp_path):
+    arrays = make_arrays()
+    how = Conversion(size=SIZE)
+    table = label_table(raw_to_40(), 13)
     splits = dict(train=np.array([[3], [1]]), val=np.array([[2]]))
 
-    def convert():
-        return tool["convert"](arrays, splits, tmp_path, table, args, lambda jobs, _: jobs)
+    def call():
+        return convert(arrays, splits, tmp_path, table, how, lambda jobs, _: jobs)
 
-    assert convert() == 3 and convert() == 0
+    assert call() == 3 and call() == 0
     (tmp_path / "train" / "depth" / "1.npy").unlink()
-    assert convert() == 1
+    assert call() == 1
     assert not list(tmp_path.rglob("*.tmp"))
     assert "Computed from the depth" in (tmp_path / "README.txt").read_text()
 
@@ -76,13 +76,13 @@ def test_convert_and_resume(tool, tmp_path):
     np.testing.assert_allclose(sample["gt_normal_map"][5, 32], [0, 0, -1], atol=0.01)
 
 
-def test_classes(tool):
-    table = tool["label_table"](raw_to_40(), 40)
+def test_classes():
+    table = label_table(raw_to_40(), 40)
     assert (
         table[0] == -1 and CLASSES_40[table[5]] == "floor" and CLASSES_40[table[1]] == "other_prop"
     )
     with pytest.raises(ValueError, match=r"0\.\.3, expected classes 1\.\.40"):
-        tool["label_table"](np.array([0, 3]), 40)
+        label_table(np.array([0, 3]), 40)
     # the usual reduction, as published with SceneNet's metadata, counted from 1
     published = """12 5 6 1 4 9 10 12 13 6 8 6 13 10 6 13 6 7 7 5
     7 3 2 6 11 7 7 7 7 7 7 6 7 7 7 7 7 7 6 7"""
@@ -94,8 +94,8 @@ def test_classes(tool):
         NYUv2Dataset(num_classes=14)
 
 
-def test_the_usual_mapping_of_raw_labels(tool):
-    table = tool["label_table"](TO_40, 40)
+def test_the_usual_mapping_of_raw_labels():
+    table = label_table(TO_40, 40)
     assert len(TO_40) == 894 and set(TO_40) == set(range(1, 41))
     # as the publisher numbers them: cabinet, ceiling, chair, floor, table, wall, book
     names = {3: "cabinet", 4: "ceiling", 5: "chair", 11: "floor", 19: "table", 21: "wall"}
@@ -107,7 +107,7 @@ def test_command_line(tool, tmp_path, capsys):
     h5py = pytest.importorskip("h5py")
     labeled, splits, class_map = (str(tmp_path / n) for n in ("l.mat", "s.mat", "c.mat"))
     with h5py.File(labeled, "w") as stream:
-        for name, array in make_arrays(tool, frames=2).items():
+        for name, array in make_arrays(frames=2).items():
             stream[name] = array
     savemat(splits, dict(trainNdxs=[[1]], testNdxs=[[2]]))
     savemat(class_map, dict(mapClass=raw_to_40()[None]))
