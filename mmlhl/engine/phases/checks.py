@@ -17,6 +17,8 @@ from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
 from .keys import check_keys
 from .metric_fit import check_metrics
+from .moment_checks import check_moments
+from .moments import follow_moments
 from .values import check_save_best, check_values
 
 
@@ -45,6 +47,9 @@ def parse_phases(cfg: Config) -> list[Phase]:
         check_values(merged, where, phase.checkpoint is None)
         _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
+        if phase.checkpoint is None:
+            follow_moments(merged, plain, phase.cfg)
+            check_moments(merged, where)
         method = method_class(merged.model.get("method", dict(type="Naive")))
         if phase.index and method.needs_same_encoder:
             _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)

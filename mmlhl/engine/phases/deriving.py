@@ -14,6 +14,7 @@ from ...registered import type_name
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import Phase, merged_config
+from .moments import follow_moments
 from .save_best import follow_tasks
 from .schedules import follow_length
 
@@ -61,6 +62,7 @@ def phase_config(
         _set_tasks(out.get(loader), phase.seen, None)
     _drop_incomplete_validation(out)
     follow_length(out, cfg, phase.cfg)
+    follow_moments(out, cfg, phase.cfg)
     follow_tasks(out, phase.seen)
 
     result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))

@@ -163,9 +163,21 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
     for model in phase.architecture:
         merged.merge_from_dict(dict(model=copy.deepcopy(model)))
     merged.merge_from_dict(copy.deepcopy(phase.cfg))
+    _change_loop(merged.get("train_cfg"), phase.cfg.get("train_cfg"))
     for key in ("phases", "runner_type"):
         merged.pop(key, None)
     return merged
+
+
+def _change_loop(train: Any, own: Any) -> None:
+    """A phase that names a length in the other unit counts in that unit alone."""
+    if not isinstance(train, dict) or not isinstance(own, Mapping) or "_delete_" in own:
+        return
+    for here, there in (("max_iters", "max_epochs"), ("max_epochs", "max_iters")):
+        if here in own and there in train and there not in own:
+            del train[there]
+            if "type" not in train and "by_epoch" not in own:
+                train["by_epoch"] = here == "max_epochs"
 
 
 def learning_model(cfg: Mapping) -> dict:

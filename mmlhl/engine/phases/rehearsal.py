@@ -17,14 +17,16 @@ from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import DefaultScope
-from mmseg.registry import DATA_SAMPLERS, EVALUATOR, MODELS, PARAM_SCHEDULERS
+from mmseg.registry import DATA_SAMPLERS, EVALUATOR, HOOKS, MODELS, PARAM_SCHEDULERS
 
 from ...draws import undisturbed
 from ...registered import names_class, registered_class, type_name
 from .agreement import check_evaluator, check_labels, check_names
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
-from .lengths import trains_by_epoch
+from .lengths import training_length, trains_by_epoch
+from .moment_checks import check_moments
+from .moments import hooks
 from .schedules import schedulers
 from .supply import Supplies, Supply
 from .trial_step import trial_prediction, trial_step
@@ -80,7 +82,11 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
         if phase.index >= first:
             _check_files(out, where)
             given = _check_loaders(out, phase, model, supplies, where)
+            if phase.checkpoint is None:
+                for place, hook in hooks(out):
+                    _named(f"{where}: {place}", HOOKS.build, _without_priority(hook))
             if phase.checkpoint is None and LOADERS[0] in given:
+                check_moments(out, f"{where}: ", _iterations(out, given[LOADERS[0]]))
                 _named(f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]])
                 if teacher is not None and model.old_tasks and model.method.needs_teacher:
                     model.set_teacher(teacher)
@@ -93,6 +99,19 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
                 place = f"{where}: one test of {key}"
                 _named(place, _test, model, given[key], out, key.split("_")[0])
         teacher = model
+
+
+def _iterations(cfg: Config, supply: Supply) -> int | None:
+    """How many steps a phase takes in each process, if that is known."""
+    length = training_length(cfg)
+    if length is None or not length.by_epoch:
+        return length and length.count
+    return supply.batches and length.count * supply.batches
+
+
+def _without_priority(hook: dict) -> dict:
+    """The options that a hook's class takes."""
+    return {key: value for key, value in copy.deepcopy(hook).items() if key != "priority"}
 
 
 def _unlike(cfg: Config, given: Mapping) -> list[str]:

@@ -1,11 +1,11 @@
-"""``save_best`` in a sequence: only of tasks that have been learned, each with its own rule."""
+"""``save_best`` and early stopping: by tasks that have been learned, each with its own rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmseg.registry import HOOKS
 
 from ...evaluation.directions import higher_is_better
@@ -15,13 +15,20 @@ from ...registered import names_class
 def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     """Drop ``save_best`` while the task that it names is not learned, or nothing validates.
 
-    ``rule`` belongs to it entry by entry and loses the same entries. Without a rule, that of
-    metrics whose direction is known is filled in.
+    An ``EarlyStoppingHook`` that monitors such a task is dropped as well. ``rule`` belongs to
+    ``save_best`` entry by entry and loses the same entries. Without a rule, that of metrics whose
+    direction is known is filled in.
 
     Args:
         cfg: a phase's config, changed in place.
         seen: tasks that have been learned when the phase ends.
     """
+    for hook in early_stopping_hooks(cfg):
+        task = str(hook.get("monitor")).split("/")[0]
+        if cfg.get("val_cfg") is None or task not in seen:
+            cfg.custom_hooks = [each for each in cfg.custom_hooks if each is not hook]
+        elif hook.get("rule") is None and (rule := _rule_of(str(hook.get("monitor")))):
+            hook["rule"] = rule
     for hook in checkpoint_hooks(cfg):
         best, rule = hook.get("save_best"), hook.get("rule")
         if best is None:
@@ -58,6 +65,15 @@ def checkpoint_hooks(cfg: Mapping) -> Iterator[dict]:
     for hook in cfg.get("custom_hooks") or []:
         if isinstance(hook, dict) and names_class(HOOKS, hook, CheckpointHook):
             yield hook
+
+
+def early_stopping_hooks(cfg: Mapping) -> list[dict]:
+    """Configs of the hooks that end the training of a phase by a metric."""
+    return [
+        hook
+        for hook in cfg.get("custom_hooks") or []
+        if isinstance(hook, dict) and names_class(HOOKS, hook, EarlyStoppingHook)
+    ]
 
 
 def _rule_of(name: str) -> str | None:

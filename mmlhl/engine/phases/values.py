@@ -9,10 +9,11 @@ from typing import Any
 from ...registered import type_name
 from ...spelling import hint
 from .lengths import trains_by_epoch
-from .save_best import checkpoint_hooks
+from .save_best import checkpoint_hooks, early_stopping_hooks
 from .schedules import schedulers
 
 POSITIVE = ("max_epochs", "max_iters", "val_interval")
+_VALIDATION = ("val_cfg", "val_dataloader", "val_evaluator")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -42,20 +43,31 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
 
 
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
-    """Refuse a ``save_best`` of a task that no phase brings.
+    """Refuse a ``save_best``, or early stopping, by a task that no phase brings.
 
     Raises:
         ValueError: naming it and the nearest task.
     """
+    named = []
     for hook in checkpoint_hooks(cfg):
         best = hook.get("save_best")
-        for name in [best] if isinstance(best, str) else best or []:
-            task, slash, _ = str(name).partition("/")
-            if name != "auto" and (not slash or task not in tasks):
-                raise ValueError(
-                    f"{where}checkpoint.save_best names {name!r}, but metrics are called "
-                    f"<task>/<metric> and the tasks are {tasks}{hint(task, tasks)}"
-                )
+        listed = [best] if isinstance(best, str) else best or []
+        named += [("checkpoint.save_best", name) for name in listed if name != "auto"]
+    stops = early_stopping_hooks(cfg)
+    named += [("EarlyStoppingHook.monitor", hook.get("monitor")) for hook in stops]
+    for key, name in named:
+        task, slash, _ = str(name).partition("/")
+        if not slash or task not in tasks:
+            raise ValueError(
+                f"{where}{key} names {name!r}, but metrics are called "
+                f"<task>/<metric> and the tasks are {tasks}{hint(task, tasks)}"
+            )
+    lacking = [key for key in _VALIDATION if cfg.get(key) is None]
+    if stops and lacking:
+        raise ValueError(
+            f"{where}custom_hooks has an EarlyStoppingHook, which acts when validation has a "
+            f"metric, but {lacking[0]} is not set: set it, or leave the hook out"
+        )
 
 
 def _numbers(node: Any, key: str) -> Iterator[tuple[str, float]]:

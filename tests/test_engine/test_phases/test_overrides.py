@@ -170,3 +170,21 @@ def test_rules_that_are_not_one_a_metric(config):
     cfg.default_hooks.checkpoint.update(save_best=["seg/mIoU"], rule=["less", "greater"])
     with pytest.raises(ValueError, match=r"rule=\['less', 'greater'\] has 2 entries, save_best"):
         phase_config(cfg, parse_phases(cfg), 0)
+
+
+@pytest.mark.parametrize("kind", ["EarlyStoppingHook", "mmengine.EarlyStoppingHook"])
+def test_early_stopping_waits_for_its_task(config, kind):
+    cfg = config()
+    stop = dict(type=kind, monitor="depth/abs_err")
+    cfg.custom_hooks = [stop, dict(type="EMAHook")]
+    with pytest.raises(ValueError, match="EarlyStoppingHook.* but val_cfg is not set"):
+        parse_phases(cfg)
+    cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
+    cfg.val_cfg = dict(type="ValLoop")
+    phases = parse_phases(cfg)
+    outs = [phase_config(cfg, phases, index).custom_hooks for index in range(3)]
+    assert outs[0][0].type == "EMAHook"
+    assert outs[1][0] == outs[2][0] == dict(stop, rule="less")
+    cfg.custom_hooks[0].monitor = "depht/abs_err"
+    with pytest.raises(ValueError, match="EarlyStoppingHook.monitor names .*did you mean 'depth'"):
+        parse_phases(cfg)

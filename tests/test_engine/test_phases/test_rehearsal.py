@@ -77,6 +77,15 @@ WRONG = [
     ({"model.heads.normal.decoder.norm_cfg": dict(type="XN")}, r"phases\[2\]: model: "),
     ({"model.heads.normal.decoder.type": "Nothing"}, r"phases\[2\]: model: .*Nothing"),
     ({"model.test_cfg": dict(mode="slide", crop_size=(16, 16), stride=(0, 8))}, "stride"),
+    # hooks
+    (
+        {"custom_hooks": [dict(type="EMAHook", begin_iter=1, begin_epoch=1)]},
+        r"phases\[0\]: custom_hooks\[0\]: AssertionError: .*should not be both set",
+    ),
+    (
+        {"custom_hooks": [dict(type="EMAHook", begin_iter=9)]},
+        r"custom_hooks\[0\].begin_iter is 9, but the phase takes 4 iterations",
+    ),
     # losses
     ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "nan"}, "is nan on the fi"),
     ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "infinite"}, "is inf on"),

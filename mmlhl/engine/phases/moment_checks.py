@@ -1,0 +1,95 @@
+"""Points in time that never come in a phase, and intervals longer than it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
+from mmseg.registry import HOOKS
+
+from ...registered import names_class, registered_class, type_name
+from .lengths import training_length, trains_by_epoch
+from .moments import hooks, moments
+from .signatures import default_of
+
+
+def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) -> None:
+    """Refuse what would begin after the last step of a phase, or counts what never comes.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+        iterations: how many steps the phase takes, if that is known.
+
+    Raises:
+        ValueError: naming the key, its value and the length.
+    """
+    length = training_length(cfg)
+    by_epoch = trains_by_epoch(cfg)
+    for moment in moments(cfg):
+        value, key = moment.holder[moment.key], f"{where}{moment.place}"
+        if not isinstance(value, int) or not value or not moment.begins:
+            continue
+        if moment.by_epoch and by_epoch is False and value > 1:
+            raise ValueError(
+                f"{key}={value} counts epochs, but train_cfg trains by iterations, so it would "
+                "never act: count iterations"
+            )
+        in_unit = length is not None and moment.by_epoch in (None, length.by_epoch)
+        end = length.count if in_unit and length is not None else None
+        if moment.by_epoch is False and iterations is not None:
+            end = iterations
+        elif moment.by_epoch is None and iterations is not None:
+            end = max(end or 0, iterations)
+        unit = "epochs" if length is not None and in_unit and length.by_epoch else "iterations"
+        if moment.by_epoch is None and iterations is None:
+            end = None
+        if end is not None and value > end:
+            raise ValueError(
+                f"{key} is {value}, but the phase takes {end} {unit}, so it would never begin: "
+                f"write at most {end}, or leave it out"
+            )
+    for place, hook in hooks(cfg):
+        _check_intervals(hook, f"{where}{place}", by_epoch, iterations)
+
+
+def _check_intervals(
+    hook: Mapping, place: str, by_epoch: bool | None, iterations: int | None
+) -> None:
+    """What a hook does every so often has to happen at all."""
+    if names_class(HOOKS, hook, CheckpointHook):
+        cls = registered_class(HOOKS, hook)
+        counts_epochs = hook.get("by_epoch", default_of(cls, "by_epoch")) if cls else True
+        if counts_epochs and by_epoch is False and hook.get("interval", -1) > 0:
+            print_log(
+                f"{place} counts epochs, but train_cfg trains by iterations: it saves nothing "
+                "before the end of the phase. Set by_epoch=False and count iterations",
+                "current",
+                logging.WARNING,
+            )
+    name = type_name(hook)
+    if name == "EMAHook" and iterations is not None and hook.get("interval", 1) > iterations:
+        raise ValueError(
+            f"{place}.interval is {hook['interval']}, but the phase takes {iterations} iterations: "
+            "the averaged weights would be those of the first step"
+        )
+    if name == "ProfilerHook":
+        _check_profiler(hook, place, iterations)
+
+
+def _check_profiler(hook: Mapping, place: str, iterations: int | None) -> None:
+    times, counts_epochs = hook.get("profile_times", 1), hook.get("by_epoch", True)
+    steps = iterations if counts_epochs else times
+    if not counts_epochs and iterations is not None and times > iterations:
+        raise ValueError(
+            f"{place}.profile_times is {times}, but the phase takes {iterations} iterations"
+        )
+    plan = hook.get("schedule") or {}
+    cycle = sum(plan.get(key, 0) for key in ("skip_first", "wait", "warmup", "active"))
+    if steps is not None and cycle > steps:
+        raise ValueError(
+            f"{place}.schedule is ready after {cycle} iterations, but only {steps} are profiled, "
+            "so nothing would be recorded"
+        )

@@ -1,0 +1,195 @@
+"""Points in time that hooks and the training loop name: they follow the length of a phase."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.config import Config
+from mmseg.registry import HOOKS
+
+from ...registered import registered_class
+from .lengths import Length, training_length, trains_by_epoch
+from .signatures import default_of, options_of
+
+#: how hooks call a point in time that counts epochs or iterations: `switch_epoch`, `begin_iter`
+_UNIT = re.compile(r"(?:^|_)(epoch|iter|iteration|step)s?$")
+_WORD = re.compile(
+    r"(?:^|_)(begin|start|end|stop|switch|action|last|warm_?up|milestone|freeze|close|enable|"
+    r"disable)(?:_|$)"
+)
+_NAMED = ("save_begin", "milestones")
+#: these name a time only of a hook that counts by them: one with `by_epoch`, or with both ends
+_BARE = ("begin", "start", "end", "stop")
+#: of these a time after the last step means that nothing ever happens
+_BEGINS = re.compile(r"(?:^|_)(begin|start|switch|action|enable|freeze)(?:_|$)")
+#: parts of a hook's config in which such names mean something else
+_OTHERS = {"pipeline", "switch_pipeline", "train_pipeline", "train_augments"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An entry of a config that names a point in time.
+
+    Attributes:
+        holder: the dictionary that has it.
+        key: its name there.
+        place: how messages call it.
+        by_epoch: whether it counts epochs; None if it does not say.
+    """
+
+    holder: dict
+    key: str
+    place: str
+    by_epoch: bool | None
+
+    @property
+    def begins(self) -> bool:
+        """Whether something begins then."""
+        return bool(_BEGINS.search(self.key))
+
+
+def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
+    """Move the points in time that the sequence's loop and hooks name, in a phase's config.
+
+    They come to lie at the same part of the phase as of the sequence. What counts epochs counts
+    iterations in a phase that trains by iterations, and the other way round. What the phase
+    overrides itself stays as it is written.
+
+    Args:
+        cfg: the phase's config, changed in place.
+        sequence: the sequence's.
+        own: what the phase overrides.
+    """
+    before, now = training_length(sequence), training_length(cfg)
+    if before is None or now is None or before == now:
+        return
+    ratio = now.count / before.count
+    changes_unit = before.by_epoch is not now.by_epoch
+    for moment in moments(cfg):
+        of_loop = moment.place.startswith("train_cfg")
+        if own_entry(own, moment.place):
+            continue
+        if changes_unit and not of_loop and moment.by_epoch not in (None, before.by_epoch):
+            continue  # it counts in the phase's unit already
+        moment.holder[moment.key] = _moved(moment.holder[moment.key], ratio)
+        if changes_unit and (match := _UNIT.search(moment.key)):
+            name = "epoch" if now.by_epoch else "iter"
+            renamed = moment.key[: match.start(1)] + name + moment.key[match.end(1) :]
+            moment.holder[renamed] = moment.holder.pop(moment.key)
+    if changes_unit:
+        _change_unit(cfg, own, before, now)
+
+
+def _change_unit(cfg: Config, own: Mapping, before: Length, now: Length) -> None:
+    """Hooks, and the log, count what the phase counts."""
+    ratio = now.count / before.count
+    for place, hook in hooks(cfg):
+        cls = registered_class(HOOKS, hook)
+        if (
+            cls is None
+            or "by_epoch" not in options_of(cls)[0]
+            or own_entry(own, f"{place}.by_epoch")
+        ):
+            continue
+        if bool(hook.get("by_epoch", default_of(cls, "by_epoch"))) is not before.by_epoch:
+            continue
+        hook["by_epoch"] = now.by_epoch
+        if own_entry(own, f"{place}.interval"):
+            continue
+        if isinstance(hook.get("interval"), int) and hook["interval"] > 0:
+            hook["interval"] = max(1, round(hook["interval"] * ratio))
+    train = cfg.train_cfg
+    if "val_interval" in train and not own_entry(own, "train_cfg.val_interval"):
+        train["val_interval"] = max(1, round(train["val_interval"] * ratio))
+    log = cfg.get("log_processor")
+    if isinstance(log, dict) and "by_epoch" in log and "log_processor" not in own:
+        log["by_epoch"] = now.by_epoch
+
+
+def own_entry(own: Mapping, place: str) -> bool:
+    """Whether a phase writes an entry itself, by keys such as ``train_cfg.val_begin``."""
+    node: Any = own
+    for key in place.partition("[")[0].split("."):
+        if not isinstance(node, Mapping) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+def _moved(value: Any, ratio: float) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_moved(each, ratio) for each in value]
+    return max(1, round(value * ratio)) if value >= 1 else value
+
+
+def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
+    """The configs of all hooks, and how messages call them."""
+    for name, hook in (cfg.get("default_hooks") or {}).items():
+        if isinstance(hook, dict):
+            yield f"default_hooks.{name}", hook
+    for index, hook in enumerate(cfg.get("custom_hooks") or []):
+        if isinstance(hook, dict):
+            yield f"custom_hooks[{index}]", hook
+
+
+def moments(cfg: Mapping) -> list[Moment]:
+    """Everything in a config that names a point in time."""
+    found = []
+    train, by_epoch = cfg.get("train_cfg"), trains_by_epoch(cfg)
+    if isinstance(train, dict):
+        if _is_time(train.get("val_begin")):
+            found.append(Moment(train, "val_begin", "train_cfg.val_begin", by_epoch))
+        for index, pair in enumerate(train.get("dynamic_intervals") or []):
+            entry = _Pair(train, index, pair)
+            found.append(Moment(entry, "end", f"train_cfg.dynamic_intervals[{index}]", by_epoch))
+    for place, hook in hooks(cfg):
+        cls = registered_class(HOOKS, hook)
+        options = options_of(cls)[0] if cls is not None else frozenset()
+        counts: bool | None = None
+        if cls is not None and "by_epoch" in options:
+            counts = bool(hook.get("by_epoch", default_of(cls, "by_epoch")))
+        spans = {"begin", "end"} <= options or {"start", "stop"} <= options
+        names = _NAMED + (_BARE if counts is not None or spans else ())
+        found += _in_hook(hook, place, counts, names)
+    return found
+
+
+class _Pair(dict):
+    """The time in one of a loop's ``dynamic_intervals``, as an entry that can be written."""
+
+    def __init__(self, train: dict, index: int, pair: Any) -> None:
+        super().__init__(end=pair[0])
+        self._train, self._index = train, index
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        pairs = [list(pair) for pair in self._train["dynamic_intervals"]]
+        pairs[self._index][0] = value
+        self._train["dynamic_intervals"] = pairs
+
+
+def _in_hook(
+    node: Any, place: str, counts: bool | None, names: tuple[str, ...]
+) -> Iterator[Moment]:
+    if isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            yield from _in_hook(child, f"{place}[{index}]", counts, names)
+    if not isinstance(node, dict):
+        return
+    for key, value in list(node.items()):
+        unit = _UNIT.search(str(key))
+        named = unit is not None and _WORD.search(str(key)) is not None
+        if (named or key in names) and _is_time(value):
+            by_epoch = unit.group(1) == "epoch" if unit is not None else counts
+            yield Moment(node, key, f"{place}.{key}", by_epoch)
+        elif isinstance(value, (dict, list, tuple)) and key not in _OTHERS:
+            yield from _in_hook(value, f"{place}.{key}", counts, names)
+
+
+def _is_time(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(_is_time(each) for each in value)
+    return isinstance(value, int) and not isinstance(value, bool)
