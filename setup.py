@@ -1,5 +1,6 @@
-"""Put `configs/` and `tools/` inside the package as `mmlhl/.mim/`; pyproject.toml has the rest."""
+"""What pyproject.toml cannot say: `mmlhl/.mim/`, and a description whose links work on PyPI."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,33 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 SHIPPED = ("configs", "tools", "model-index.yml")
+
+
+def long_description(readme: str, pyproject: str) -> str:
+    """README for a package index, where links relative to the repository lead nowhere.
+
+    With a `Repository` in `[project.urls]` they become absolute; a fork sets its own there. Without
+    one, a link becomes its text and the file's name, and a picture is left out.
+
+    Args:
+        readme: Text of README.md.
+        pyproject: Text of pyproject.toml.
+
+    Returns:
+        Markdown without relative links.
+    """
+    found = re.search(r'^Repository = "(.+?)/?"', pyproject, re.MULTILINE)
+
+    def link(match: re.Match) -> str:
+        picture, text, target = match.groups()
+        if found:
+            return f"{picture}[{text}]({found[1]}/{'raw' if picture else 'blob'}/HEAD/{target})"
+        name = target.partition("#")[0]
+        if picture:
+            return ""
+        return text if name in text else f"{text} ({name})"
+
+    return re.sub(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)", link, readme).lstrip()
 
 
 class BuildWithConfigs(build_py):
@@ -32,4 +60,12 @@ class BuildWithConfigs(build_py):
                 shutil.copytree(ROOT / name, inside / name, ignore=skip)
 
 
-setup(cmdclass={"build_py": BuildWithConfigs})
+if __name__ == "__main__":  # as build backends run it; a test imports the rest
+    setup(
+        cmdclass={"build_py": BuildWithConfigs},
+        long_description=long_description(
+            (ROOT / "README.md").read_text(encoding="utf-8"),
+            (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+        ),
+        long_description_content_type="text/markdown",
+    )

@@ -139,6 +139,13 @@ def test_wheel_metadata(wheel):
     assert any(name.endswith("LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 
 
+def test_description_has_no_link_that_an_index_cannot_follow(wheel):
+    text = "\n".join(metadata(wheel)).split("\n\n", 1)[1]
+    assert text.startswith("# mmlhl") and "LifelongInferencer(" in text
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert links and [link for link in links if not link.startswith(("https://", "http://"))] == []
+
+
 def test_wheel_brings_its_command(wheel):
     archive = zipfile.ZipFile(wheel)
     (name,) = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
