@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
 
 import cv2
@@ -23,6 +24,12 @@ PIPELINE = [
     dict(type="PackMultiTaskInputs"),
 ]
 _numbers = itertools.count()
+
+
+def pytest_collection_finish():
+    """Garbage collection, which mmengine asks for often, passes over what is imported by now."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
