@@ -32,6 +32,8 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
         value, key = moment.holder[moment.key], f"{where}{moment.place}"
         if not isinstance(value, int) or not value or not moment.begins:
             continue
+        if moment.key == "val_begin":  # one beyond all phases says that none is validated
+            continue
         if moment.by_epoch and by_epoch is False and value > 1:
             raise ValueError(
                 f"{key}={value} counts epochs, but train_cfg trains by iterations, so it would "

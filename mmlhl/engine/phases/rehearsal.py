@@ -104,9 +104,11 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
 def _iterations(cfg: Config, supply: Supply) -> int | None:
     """How many steps a phase takes in each process, if that is known."""
     length = training_length(cfg)
-    if length is None or not length.by_epoch:
-        return length and length.count
-    return supply.batches and length.count * supply.batches
+    if length is None:
+        return None
+    if not length.by_epoch:
+        return length.count
+    return None if supply.batches is None else length.count * supply.batches
 
 
 def _without_priority(hook: dict) -> dict:

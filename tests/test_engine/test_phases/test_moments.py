@@ -143,5 +143,5 @@ def test_epochs_in_a_loop_by_iterations():
     for hook in (dict(type="EMAHook", begin_epoch=3), dict(type="RecipeHook", switch_epoch=2)):
         with pytest.raises(ValueError, match="counts epochs, but train_cfg trains by iterations"):
             check_moments(Config(dict(train_cfg=loop, custom_hooks=[hook])))
-    with pytest.raises(ValueError, match="train_cfg.val_begin is 101"):
-        check_moments(Config(dict(train_cfg=dict(loop, val_begin=101))))
+    # a way to say that no phase validates
+    check_moments(Config(dict(train_cfg=dict(loop, val_begin=101))))
