@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 from mmseg.registry import DATA_SAMPLERS, EVALUATOR, HOOKS, MODELS, PARAM_SCHEDULERS
 
 from ...draws import undisturbed
@@ -83,6 +84,8 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
             _check_files(out, where)
             given = _check_loaders(out, phase, model, supplies, where)
             if phase.checkpoint is None:
+                if not Visualizer._instance_dict:  # hooks ask for the last one that was made
+                    Visualizer.get_instance("dry run")
                 for place, hook in hooks(out):
                     _named(f"{where}: {place}", HOOKS.build, _without_priority(hook))
             if phase.checkpoint is None and LOADERS[0] in given:

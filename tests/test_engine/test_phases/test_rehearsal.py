@@ -2,10 +2,12 @@
 
 import random
 import shutil
+from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
+from mmengine.visualization import Visualizer
 from mmseg.registry import MODELS
 
 from mmlhl.datasets import RoomsDataset
@@ -212,3 +214,9 @@ def test_phases_that_are_done_are_not_tried(config):
     phases = parse_phases(cfg)
     for first in (3, 4):
         rehearse(cfg, phases, first)
+
+
+def test_hooks_that_draw_find_a_visualizer_in_a_fresh_process(config, monkeypatch):
+    monkeypatch.setattr(Visualizer, "_instance_dict", OrderedDict())
+    cfg = config(default_hooks=dict(visualization=dict(type="MultiTaskVisualizationHook")))
+    tried(cfg)
