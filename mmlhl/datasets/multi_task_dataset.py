@@ -13,16 +13,12 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
-from .arguments import (
-    check_img,
-    check_tasks,
-    image_loader,
-    parse_annotations,
-)
+from .arguments import check_img, check_tasks, image_loader, parse_annotations
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
 from .first_sample import hint, look_at_first, need_first
 from .ids import find_ids, read_ids
+from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_step
 
@@ -99,6 +95,7 @@ class MultiTaskDataset(BaseSegDataset):
         self.part_seed = part_seed
         # id -> end of its image's name where that is not the suffix to the letter
         self._odd_ends: dict[str, str] = {}
+        self._open_questions: dict[str, str] = {}
         stored = stored_classes(self.annotations, self.METAINFO)
         metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
         super().__init__(
@@ -155,6 +152,9 @@ class MultiTaskDataset(BaseSegDataset):
             return
         self.data_list = self.load_data_list()
         self.data_list = self.filter_data()
+        # of the whole set, or its parts might disagree
+        found = settle_marks(self.ann_specs, self.data_list, self.backend_args)
+        self.ann_specs, self._open_questions = found
         if self._indices is not None:
             self.data_list = self._get_unserialized_subset(self._indices)
         if self.part is not None:
@@ -275,11 +275,13 @@ class MultiTaskDataset(BaseSegDataset):
             idx: Index of the sample.
 
         Returns:
-            The sample's dictionary with ``ann_specs`` (task -> annotation) and ``img_loader``, the
-            transform that reads its image, both shared by all samples.
+            The sample's dictionary with ``ann_specs`` (task -> annotation), ``open_questions``
+            (task -> why its files cannot be understood) and ``img_loader``, the transform that
+            reads its image, all shared by all samples.
         """
         info = super().get_data_info(idx)
         info["ann_specs"] = self.ann_specs
+        info["open_questions"] = self._open_questions
         info["img_loader"] = self.img_loader
         return info
 

@@ -39,7 +39,7 @@ WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
         (WHITE * 0, dict(kind="binary"), "no foreground"),
         (WHITE, dict(kind="binary", threshold=255), "no foreground"),
         (WHITE * 0 + 255, dict(kind="binary", threshold=9), r"no background \(0\)"),
-        (WHITE, dict(kind="classes", classes=("background", "road")), "class 0 only"),
+        (WHITE, dict(kind="classes", classes=("background", "road")), "class 0 only would be"),
         (WHITE, dict(kind="classes", num_classes=3), r"classes \[1, 2\] of 'task' never occur"),
         (WHITE * 0 + 3, dict(kind="channels"), r"all values of 'task' are the same \(3\)"),
         (WHITE.astype(np.uint16) * 0 + 900, dict(kind="depth", scale=0.001), "are the same"),

@@ -154,6 +154,8 @@ class LoadMultiTaskAnnotations(BaseTransform):
         return loader({"img_path": results["img_path"]})["img"]
 
     def _read(self, results: dict, ann: Annotation) -> None:
+        if ann.name in results.get("open_questions", {}):
+            raise ValueError(results["open_questions"][ann.name])
         path = results["ann_paths"][ann.name]
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
         # a grey mask may be compressed, as its threshold lies between the two greys

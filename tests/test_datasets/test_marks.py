@@ -1,0 +1,91 @@
+"""What 255 means in masks is known before training, and the same in all files of a set."""
+
+import cv2
+import numpy as np
+import pytest
+from mmseg.registry import DATASETS
+
+import mmlhl.datasets.marks as marks
+
+PIPELINE = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadMultiTaskAnnotations"),
+    dict(type="PackMultiTaskInputs"),
+]
+NOTHING, EDGE, MARKED = [0, 0, 0, 0], [0, 0, 255, 255], [0, 1, 255, 255]
+TWO = dict(kind="classes", classes=("background", "road"))
+
+
+@pytest.fixture
+def masks(tmp_path):
+    """A function: a set with these rows as masks."""
+
+    def make(*rows, part=None, **ann):
+        for folder in ("image", "mask"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        for index, row in enumerate(rows):
+            cv2.imwrite(str(tmp_path / f"image/{index}.png"), np.zeros((2, 4, 3), np.uint8))
+            cv2.imwrite(str(tmp_path / f"mask/{index}.png"), np.array([row] * 2, np.uint8))
+        annotations = dict(mask={"kind": "binary", "dir": "mask", "field": "mask_map", **ann})
+        return DATASETS.build(
+            dict(
+                type="MultiTaskDataset",
+                data_root=str(tmp_path),
+                annotations=annotations,
+                pipeline=PIPELINE,
+                part=part,
+            )
+        )
+
+    return make
+
+
+def labels(dataset, index):
+    sample = dataset[index]["data_samples"]
+    return sample.get("gt_mask_map").data[0, 0].tolist()
+
+
+@pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
+def test_one_file_settles_it_for_all(masks, ann):
+    """Training used to stop in the middle, at the first image that shows no foreground."""
+    dataset = masks(NOTHING, EDGE, MARKED, EDGE, **ann)
+    assert labels(dataset, 1) == labels(dataset, 3) == EDGE
+    assert labels(dataset, 2) == MARKED
+    part = masks(NOTHING, EDGE, MARKED, EDGE, part=(0, 4), **ann)
+    assert 255 in labels(part, 0) or labels(part, 0) == NOTHING
+
+
+@pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
+@pytest.mark.parametrize("rows", [(EDGE, EDGE), (NOTHING, NOTHING, EDGE)])
+def test_a_set_that_cannot_be_understood_is_refused_at_its_first_sample(masks, ann, rows):
+    dataset = masks(*rows, **ann)  # may be built, so that check_dataset can tell more
+    with pytest.raises(ValueError, match=rf"{len(rows) - 1 if len(rows) > 2 else 0}.png: .*0 and"):
+        dataset[0]
+
+
+@pytest.mark.parametrize(
+    ("ann", "found"),
+    [
+        (dict(threshold=127), [0, 0, 1, 1]),
+        (dict(threshold=0), [0, 0, 1, 1]),
+        (dict(ignore=255), EDGE),
+        (dict(id_map={0: 0, 255: 1}), [0, 0, 1, 1]),
+        (dict(TWO, id_map={0: 0, 255: 1}), [0, 0, 1, 1]),
+        (dict(TWO, ignore=255), EDGE),
+        # more classes need not all occur
+        (dict(kind="classes", num_classes=3), EDGE),
+    ],
+)
+def test_whoever_says_it_is_believed(masks, ann, found, monkeypatch):
+    monkeypatch.setattr(marks, "read_raw", lambda *args: pytest.fail("was looked at"))
+    assert labels(masks(EDGE, **ann), 0) == found
+
+
+def test_few_files_are_read(masks, monkeypatch):
+    read, seen = marks.read_raw, []
+    monkeypatch.setattr(marks, "read_raw", lambda path, *a: seen.append(path) or read(path, *a))
+    masks(MARKED, *[EDGE] * 5)
+    assert len(seen) == 1
+    monkeypatch.setattr(marks, "LOOKED_AT", 3)
+    masks(*[NOTHING] * 6)
+    assert len(seen) == 4
