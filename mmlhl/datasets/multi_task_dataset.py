@@ -67,6 +67,7 @@ class MultiTaskDataset(BaseSegDataset):
 
     IMG: dict = dict(dir="image", suffix=".png")
     ANNOTATIONS: dict = dict()
+    stored_labels: Any = None  #: a ``LabelFolder`` of old tasks' pseudo labels to read along
 
     def __init__(
         self,
@@ -282,7 +283,7 @@ class MultiTaskDataset(BaseSegDataset):
         info = super().get_data_info(idx)
         info["ann_specs"] = self.ann_specs
         info["open_questions"] = self._open_questions
-        info["img_loader"] = self.img_loader
+        info.update(img_loader=self.img_loader, stored_labels=self.stored_labels)
         return info
 
     def _join(self, folder: str) -> str:

@@ -19,7 +19,7 @@ FILE = "fingerprints.json"
 PARTS = (
     *("model", "data_preprocessor", "train_dataloader", "train_cfg", "optim_wrapper"),
     *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
-    *("val_dataloader", "val_evaluator"),
+    *("val_dataloader", "val_evaluator", "pseudo_labels"),
 )
 #: keys below them that decide neither: how fast and from where samples come
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
@@ -73,6 +73,8 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
     mmengine that change training, and a file or folder of the same name in another place.
     """
     if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
+        return True
+    if key in ("pseudo_labels.keep", "pseudo_labels.folder", "pseudo_labels.batch_size"):
         return True
     if key.startswith("custom_hooks."):
         changing = {"EMAHook", "EarlyStoppingHook", "SyncBuffersHook", "FiniteHook"}

@@ -19,6 +19,8 @@ from ..models.methods.protocols import Learner
 class PhaseModel(Learner, Protocol):
     """What the engine touches of a model that lives through phases, which is a module."""
 
+    stored_labels: bool
+
     @property
     def method(self) -> BaseMethod:
         """What keeps old tasks."""

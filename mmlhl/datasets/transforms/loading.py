@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ from ..decoding import decode
 from ..reading import is_array, read_raw
 from .maps import resize_map
 from .trace import rest, was_moved
+
+if TYPE_CHECKING:
+    from ..pseudo_labels import LabelFolder
 
 
 @TRANSFORMS.register_module()
@@ -141,6 +144,11 @@ class LoadMultiTaskAnnotations(BaseTransform):
             self._note(results, ann)
             if moved:
                 rest(results, ann.key)
+        labels = results.pop("stored_labels", None)
+        if labels is not None:
+            self._read_stored(results, labels)
+            for spec in labels.specs if moved else ():
+                rest(results, spec.key)
         results.pop("img_raw", None)  # not kept alive any longer than it is needed
         return results
 
@@ -174,6 +182,18 @@ class LoadMultiTaskAnnotations(BaseTransform):
                 f"{results.get('img_path', '')}"
             )
         results[ann.key] = gt if ann.post is None else ann.post(gt, results)
+
+    @staticmethod
+    def _read_stored(results: dict, labels: LabelFolder) -> None:
+        """What the previous phase's model said of the image; from here on they are annotations."""
+        size = results.get("ori_shape", results["img"].shape)[:2]
+        results.update(labels.read(results["img_id"], size))
+        for spec in labels.specs:
+            results["dense_fields"][spec.key] = spec.kind
+            if spec.kind == "classes" and spec.key not in results["seg_fields"]:
+                results["seg_fields"].append(spec.key)
+            if spec.inverse:
+                results.setdefault("inverse_fields", []).append(spec.key)
 
     @staticmethod
     def _note(results: dict, ann: Annotation) -> None:

@@ -11,8 +11,11 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch.utils.hooks import RemovableHandle
 
+from ...datasets.pseudo_labels import LabelFolder
 from ...models.teachers import build_teacher, model_config
+from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
+from ..phases.stored_labels import check_method_takes, label_options
 from .old_heads import check_old_heads
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
@@ -33,6 +36,7 @@ class LifelongPhaseHook(Hook):
 
     - Before training: builds the teacher from the previous checkpoint's file, begins the phase
       with the method, and checks that the optimiser has every trainable parameter.
+    - With stored pseudo labels: the teacher labels the phase's images and goes.
     - After training: ends the phase with the method and lets the teacher go.
     - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
 
@@ -40,6 +44,8 @@ class LifelongPhaseHook(Hook):
         teacher_checkpoint: checkpoint at the end of the previous phase; the config's
             ``load_from`` if None.
         teacher_model: config of the teacher's model where it differs from the student's.
+        pseudo_labels: ``dict(stored=True)`` has the teacher label the phase's images once, to disk;
+            see :class:`~mmlhl.engine.phases.LabelOptions`.
         name: deprecated, an option of :class:`PhaseResultHook`.
         record: likewise.
     """
@@ -51,11 +57,14 @@ class LifelongPhaseHook(Hook):
         self,
         teacher_checkpoint: str | None = None,
         teacher_model: dict | None = None,
+        pseudo_labels: dict | None = None,
         name: str | None = None,
         record: str | None = None,
     ) -> None:
         self.teacher_checkpoint = teacher_checkpoint
         self.teacher_model = teacher_model
+        self.labels = label_options(pseudo_labels, "LifelongPhaseHook: ")
+        self._folder: LabelFolder | None = None
         self._result = {k: v for k, v in (("name", name), ("record", record)) if v is not None}
         if self._result:
             warnings.warn(
@@ -98,6 +107,8 @@ class LifelongPhaseHook(Hook):
                 "previous phase's model: name its checkpoint in load_from, or in this hook's "
                 "teacher_checkpoint"
             )
+        if model.old_tasks and self.labels.stored:
+            check_method_takes(model.method)
 
     def before_train(self, runner: Runner) -> None:
         """Set the teacher, begin the phase, check the optimiser. The weights are loaded."""
@@ -111,7 +122,12 @@ class LifelongPhaseHook(Hook):
             config = self.teacher_model or runner.cfg.model
             config = model_config(dict(model=config, data_preprocessor=outer))
             teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
-            model.set_teacher(teacher.to(next(model.parameters()).device))
+            teacher = teacher.to(next(model.parameters()).device)
+            model.stored_labels = self.labels.stored
+            if self.labels.stored:
+                self._folder = label_phase(runner, model, teacher, self.labels)
+            else:
+                model.set_teacher(teacher)
         model.method.begin_phase(model, runner)
         self._step_hooks = watch_steps(model, runner)
 
@@ -167,3 +183,9 @@ class LifelongPhaseHook(Hook):
         with averaged_weights(runner):
             model.method.end_phase(model, runner)
         model.set_teacher(None)
+
+    def after_run(self, runner: Runner) -> None:
+        """The phase is recorded: stored labels have served."""
+        if self._folder is not None:
+            unwrap(runner).stored_labels = False
+            release_labels(runner, self._folder, self.labels)

@@ -19,6 +19,7 @@ from .keys import check_keys
 from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
+from .stored_labels import check_stored_labels
 from .values import check_save_best, check_values
 
 
@@ -75,6 +76,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
                 f"{list(heads)}{hint(task, heads)}"
             )
     check_method(cfg.model.get("method", dict(type="Naive")))
+    check_stored_labels(cfg, len(phase.seen) > len(phase.tasks), f"{key}: " if phase.cfg else "")
     for loader, wanted in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
         if cfg.get(loader) is None:
             continue

@@ -69,6 +69,8 @@ def phase_config(
     hook = dict(type="LifelongPhaseHook")
     if previous is not None:
         hook["teacher_checkpoint"] = previous
+        if out.get("pseudo_labels") is not None:
+            hook["pseudo_labels"] = out.pseudo_labels
         before = merged_config(cfg, phases[index - 1]).model.to_dict()
         now = merged_config(cfg, phase).model.to_dict()
         if before != now:

@@ -38,6 +38,7 @@ from .signatures import options_of
 TOP = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
     *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
     "resume_changed",
+    "pseudo_labels",
     *("train_pipeline", "val_pipeline", "test_pipeline", "tta_model", "tta_pipeline"),
     *("model_wrapper_cfg", "sync_bn", "find_unused_parameters", "default_scope", "data_root"),
     *("dataset_type", "data_preprocessor", "crop_size", "norm_cfg", "optimizer", "compile"),

@@ -29,6 +29,7 @@ from .lengths import training_length, trains_by_epoch
 from .moment_checks import check_moments
 from .moments import hooks
 from .schedules import schedulers
+from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trial_step import trial_prediction, trial_step
 
@@ -91,11 +92,15 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
             if phase.checkpoint is None and LOADERS[0] in given:
                 check_moments(out, f"{where}: ", _iterations(out, given[LOADERS[0]]))
                 _named(f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]])
-                if teacher is not None and model.old_tasks and model.method.needs_teacher:
-                    model.set_teacher(teacher)
-                batch = given[LOADERS[0]].batch(min(2, given[LOADERS[0]].smallest))
-                _named(f"{where}: one training step", trial_step, model, batch)
-                model.set_teacher(None)
+                taught = model.old_tasks and model.method.needs_teacher
+                _named(
+                    f"{where}: one training step",
+                    _step,
+                    model,
+                    teacher if taught else None,
+                    given[LOADERS[0]],
+                    out,
+                )
             # the last phase's test is that of all others, unless they bring something of their own
             tested = phase is phases[-1] or phase.cfg or phase.architecture
             for key in _unlike(out, given) if tested else ():
@@ -117,6 +122,23 @@ def _iterations(cfg: Config, supply: Supply) -> int | None:
 def _without_priority(hook: dict) -> dict:
     """The options that a hook's class takes."""
     return {key: value for key, value in copy.deepcopy(hook).items() if key != "priority"}
+
+
+def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
+    """One training step, with the teacher or with its labels stored."""
+    count = min(2, supply.smallest)
+    if teacher is not None and label_options(cfg.get(KEY)).stored:
+        with trial_labels(model, teacher, supply, cfg) as size:
+            trial_step(model, supply.batch(count))
+        print_log(
+            f"stored pseudo labels of {model.old_tasks}: {size / 1e9:.2f} GB of disk while "
+            f"{model.new_tasks} is learned",
+            "current",
+        )
+        return
+    model.set_teacher(teacher)
+    trial_step(model, supply.batch(count))
+    model.set_teacher(None)
 
 
 def _unlike(cfg: Config, given: Mapping) -> list[str]:

@@ -24,6 +24,9 @@ class BaseMethod:
     needs_teacher: bool = False
     #: the teacher's predictions are needed beside its pseudo labels
     needs_teacher_predictions: bool = False
+    #: the pseudo labels of the phase's own images are all that it takes from the teacher, so that
+    #: they may be stored once; see ``pseudo_labels`` in the documentation of configs
+    takes_stored_labels: bool = False
     #: old heads take part in the loss; otherwise they are frozen with what they know
     trains_old_heads: bool = False
     #: what it keeps belongs to the encoder's weights, so no phase may bring another encoder

@@ -90,6 +90,11 @@ class Composite(BaseMethod):
         return any(method.needs_teacher_predictions for method in self.methods)
 
     @property
+    def takes_stored_labels(self) -> bool:  # type: ignore[override]
+        """Whether all that need a teacher do."""
+        return all(method.takes_stored_labels for method in self.methods if method.needs_teacher)
+
+    @property
     def trains_old_heads(self) -> bool:  # type: ignore[override]
         """Whether one of them does."""
         return any(method.trains_old_heads for method in self.methods)

@@ -22,6 +22,7 @@ class DistillationMethod(BaseMethod):
     """
 
     needs_teacher = True
+    takes_stored_labels = True
     trains_old_heads = True
 
     def __init__(self, loss_weight: float = 3.0, average_tasks: bool = True) -> None:

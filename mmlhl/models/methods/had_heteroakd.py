@@ -48,6 +48,8 @@ class HADHeteroAKD(HAD):
         ValueError: If ``hakd`` names no task, or an option that does not exist or is wrong.
     """
 
+    takes_stored_labels = False  # it compares the teacher's feature maps
+
     def __init__(self, hakd: dict[str, dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not hakd:

@@ -80,6 +80,8 @@ class ICaRL(LwF, ReplayMethod):
         seed: seed of the draws.
     """
 
+    takes_stored_labels = False  # the teacher sees the exemplars, too
+
     def __init__(
         self,
         loss_weight: float = 3.0,

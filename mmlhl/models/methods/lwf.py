@@ -49,6 +49,7 @@ class LwF(DistillationMethod):
             raise ValueError(f"LwF: warmup must be a whole number >= 0, got {warmup}")
         self.temperature = temperature
         self.needs_teacher_predictions = temperature is not None
+        self.takes_stored_labels = self.takes_stored_labels and temperature is None
         self.warmup, self.warmup_by_epoch = warmup, warmup_by_epoch
         self.warmup_iters = 0
         self.iters = 0

@@ -13,7 +13,8 @@ class TeacherOutputs:
     """What the previous phase's model says of a step's images, without gradients.
 
     Attributes:
-        feats: its feature maps, from one pass through its encoder.
+        feats: its feature maps, from one pass through its encoder; none where its labels were
+            stored.
         labels: its pseudo labels by old task, at the size of the input.
         predictions: its predictions ``(N, K, H, W)`` by old task; empty unless the method
             asks for them by ``needs_teacher_predictions``.

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..methods.base_method import BaseMethod
 from ..methods.step import Step, TeacherOutputs
 from ..padding import valid_pixels
-from ..teachers import FrozenModels, convert_inputs
+from ..teachers import FrozenModels, convert_inputs, read_labels
 from ..views import labels_back, undo_view
 from .growing import GrowsOnLoad
 from .inference import check_test_cfg, input_metas, slide, sliding_window
@@ -49,6 +49,9 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         ValueError: on a task without a head, a task named twice, a new task that does not
             exist, two heads of one field, or a method of the wrong kind.
     """
+
+    #: old tasks' pseudo labels come with the data samples, and no teacher is asked
+    stored_labels = False
 
     def __init__(
         self,
@@ -170,10 +173,16 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
     def make_step(
         self, inputs: Tensor, data_samples: Sequence[SegDataSample], with_teacher: bool
     ) -> Step:
-        """Run the encoder on a batch, and the teacher if ``with_teacher`` and a task is old."""
+        """Run the encoder on a batch, and the teacher if ``with_teacher`` and a task is old.
+
+        With stored labels they are read in place of the teacher.
+        """
         feats = self.extract_feat(inputs)
         step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
-        if with_teacher and self.old_tasks:
+        if with_teacher and self.old_tasks and self.stored_labels:
+            labels, step.valid = read_labels(self.heads, self.old_tasks, data_samples, step.valid)
+            step.teacher = TeacherOutputs((), labels)
+        elif with_teacher and self.old_tasks:
             step.teacher = self.teach(inputs, data_samples)
         return step
 

@@ -8,6 +8,7 @@ from .exact_loading import first_few, load_exactly, misfits
 from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
 from .freezing import FrozenModels, freeze
 from .inputs import convert_inputs, describe_input, input_normalisation
+from .labelling import label_images, read_labels
 from .lifelong_teacher import build_teacher
 from .segmentor_teacher import build_frozen_segmentor, load_frozen_weights, model_config
 
@@ -25,10 +26,12 @@ __all__ = [
     "first_few",
     "freeze",
     "input_normalisation",
+    "label_images",
     "load_adopted",
     "load_exactly",
     "load_frozen_weights",
     "misfits",
     "model_config",
+    "read_labels",
     "run_for_taps",
 ]

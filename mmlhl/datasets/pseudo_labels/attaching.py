@@ -1,0 +1,109 @@
+"""The datasets that read stored labels, and their images as a teacher sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mmcv.transforms import Compose
+from torch.utils.data import Dataset
+
+from ..multi_task_dataset import MultiTaskDataset
+from ..pipelines import build_step
+from .folder import LabelFolder
+
+
+def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
+    """The multi-task datasets in a loader's dataset, inside wrappers too, each once.
+
+    Args:
+        dataset: a dataset, or one that wraps others as ``dataset`` or ``datasets``.
+
+    Raises:
+        ValueError: If there is a dataset of another kind, whose labels nobody would read.
+    """
+    found: list[MultiTaskDataset] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, MultiTaskDataset):
+            if all(node is not other for other in found):
+                found.append(node)
+            return
+        inner = node.__dict__.get("dataset"), *(getattr(node, "datasets", None) or ())
+        children = [child for child in inner if child is not None]
+        if not children:
+            raise ValueError(
+                f"pseudo_labels: {type(node).__name__} is no MultiTaskDataset, which reads stored "
+                "labels; train on one, or leave pseudo_labels out"
+            )
+        for child in children:
+            visit(child)
+
+    visit(dataset)
+    return found
+
+
+def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskDataset, LabelFolder]]:
+    """Have a loader's datasets read stored labels along with annotations; None ends it.
+
+    Args:
+        dataset: as in :func:`labelled_datasets`.
+        folder: of their labels; several datasets have a folder below it each.
+
+    Returns:
+        Each dataset with its folder; nothing if ``folder`` is None.
+    """
+    datasets = labelled_datasets(dataset)
+    if folder is None:
+        for each in datasets:
+            each.stored_labels = None
+        return []
+    folders = [folder]
+    if len(datasets) > 1:
+        folders = [folder.part(str(number)) for number in range(len(datasets))]
+    pairs = list(zip(datasets, folders, strict=True))
+    for each, own in pairs:
+        each.stored_labels = own
+    return pairs
+
+
+class Images(Dataset):
+    """Some images of a dataset in the view that a pipeline gives, without annotations.
+
+    Args:
+        dataset: the dataset.
+        pipeline: the view.
+        indices: which of its images.
+    """
+
+    def __init__(
+        self, dataset: MultiTaskDataset, pipeline: Callable, indices: Sequence[int]
+    ) -> None:
+        self.dataset, self.pipeline, self.indices = dataset, pipeline, list(indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, number: int) -> Any:
+        """What the pipeline packs of an image."""
+        info = self.dataset.get_data_info(self.indices[number])
+        known = ("img_path", "img_id", "img_loader", "reduce_zero_label", "sample_idx")
+        results = {key: info[key] for key in known if key in info}
+        return self.pipeline({**results, "seg_fields": [], "dense_fields": {}})
+
+
+def plain_images(dataset: MultiTaskDataset, steps: Sequence[Any], indices: Sequence[int]) -> Images:
+    """Images in the view that a model is tested in.
+
+    Args:
+        dataset: the dataset of the images.
+        steps: the pipeline for tests, whose loading of annotations does nothing here.
+        indices: which images.
+    """
+    return Images(dataset, Compose([build_step(step) for step in steps]), indices)
+
+
+def ids_of(dataset: MultiTaskDataset) -> Iterator[str]:
+    """Ids of all images of a dataset, in their order."""
+    for index in range(len(dataset)):
+        yield dataset.get_data_info(index)["img_id"]

@@ -1,0 +1,164 @@
+"""A folder of stored labels: one file an image, and the teacher that they are of."""
+
+from __future__ import annotations
+
+import json
+import os
+import os.path as osp
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ...files import atomic_path, write_text
+from .coding import Encoded, LabelError, decode_label
+
+MANIFEST = "labels.json"
+SUFFIX = ".npz"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class LabelSpec:
+    """What is stored of a task.
+
+    Attributes:
+        task: its name.
+        key: key of its map in a pipeline's results.
+        kind: how transforms treat it, one of :data:`~mmlhl.datasets.annotation.KINDS`.
+        inverse: whether it is inverse depth, which grows under zoom.
+    """
+
+    task: str
+    key: str
+    kind: str
+    inverse: bool = False
+
+
+class LabelFolder:
+    """Labels of images by their id.
+
+    Args:
+        path: the folder.
+        specs: the tasks, in their order.
+        origin: what the labels depend on beside the image, such as the teacher's hash; plain data.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike, specs: Sequence[LabelSpec], origin: Mapping[str, Any]
+    ) -> None:
+        self.path = os.fspath(path)
+        self.specs = list(specs)
+        self._manifest = dict(
+            version=VERSION, tasks=[asdict(spec) for spec in self.specs], origin=dict(origin)
+        )
+
+    # -- the folder ----------------------------------------------------------------------------
+    def prepare(self) -> str | None:
+        """Make the folder, or take up what is in it if it is of the same teacher.
+
+        Labels of another teacher are removed.
+
+        Returns:
+            Why labels were removed; None if none were.
+
+        Raises:
+            ValueError: If there is a folder of something else, which is left as it is.
+        """
+        found, removed = self._found(), None
+        if found is not None and found != self._manifest:
+            removed = f"{self.path} holds labels of another teacher, task or view: made anew"
+            self.remove()
+            found = None
+        if found is None:
+            if osp.isdir(self.path) and os.listdir(self.path):
+                raise ValueError(
+                    f"{self.path} is no folder of labels and is not empty; give pseudo_labels."
+                    "folder another name, or empty it"
+                )
+            # first of all, so that no label is ever without its teacher
+            write_text(osp.join(self.path, MANIFEST), json.dumps(self._manifest, indent=1) + "\n")
+        return removed
+
+    def _found(self) -> dict | None:
+        try:
+            with open(osp.join(self.path, MANIFEST), encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            return {}  # ours, but no longer to be trusted
+
+    def remove(self) -> None:
+        """Remove the labels, if there are any."""
+        if osp.isfile(osp.join(self.path, MANIFEST)):
+            shutil.rmtree(self.path)
+
+    def part(self, name: str) -> LabelFolder:
+        """The labels of one of several datasets, in a folder of their own below this one."""
+        made = LabelFolder(osp.join(self.path, name), self.specs, {})
+        made._manifest = self._manifest
+        return made
+
+    # -- labels --------------------------------------------------------------------------------
+    def file(self, img_id: str) -> str:
+        """File of an image's labels."""
+        return osp.join(self.path, img_id + SUFFIX)
+
+    def missing(self, ids: Sequence[str]) -> list[int]:
+        """Indices of the images that have no labels yet."""
+        present = {
+            osp.join(folder, name) for folder, _, names in os.walk(self.path) for name in names
+        }
+        return [index for index, each in enumerate(ids) if self.file(each) not in present]
+
+    def write(self, img_id: str, labels: Mapping[str, Encoded]) -> int:
+        """Store the labels of an image by task, whole or not at all.
+
+        Returns:
+            Bytes of the file.
+        """
+        arrays: dict[str, Any] = {
+            f"task.{spec.task}": labels[spec.task].array for spec in self.specs
+        }
+        exponents = [labels[spec.task].exponent for spec in self.specs]
+        arrays["exponents"] = np.array(exponents, np.int16)
+        with atomic_path(self.file(img_id), sync=False) as temporary:
+            with open(temporary, "wb") as file:
+                np.savez(file, **arrays)
+            return osp.getsize(temporary)
+
+    def read(self, img_id: str, size: Sequence[int]) -> dict[str, np.ndarray]:
+        """Labels of an image as maps, by their keys in a pipeline's results.
+
+        Args:
+            img_id: the image.
+            size: its (height, width).
+
+        Raises:
+            LabelError: If there are none, they cannot be read, or are of an image of another size.
+        """
+        path = self.file(img_id)
+        try:
+            with np.load(path) as stored:
+                exponents = stored["exponents"]
+                found = {
+                    spec.key: decode_label(Encoded(stored[f"task.{spec.task}"], int(exponent)))
+                    for spec, exponent in zip(self.specs, exponents, strict=True)
+                }
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise LabelError(
+                f"{path}: no stored pseudo labels can be read ({error}); delete the file and "
+                "resume, and it is made anew"
+            ) from error
+        for key, label in found.items():
+            if tuple(label.shape[:2]) != tuple(size):
+                raise LabelError(
+                    f"{path}: {key} is {label.shape[0]}x{label.shape[1]} (height x width), but its "
+                    f"image is {size[0]}x{size[1]}; images changed since they were labelled: "
+                    f"delete {self.path} and resume"
+                )
+        return found

@@ -1,0 +1,211 @@
+"""The teacher labels a phase's images once, to disk, each process its share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os.path as osp
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..datasets.pseudo_labels import LabelFolder, attach, plain_images
+from ..datasets.pseudo_labels.attaching import ids_of
+from ..models.teachers import describe_input, label_images
+from .learner import PhaseModel
+from .phases.stored_labels import (
+    LabelOptions,
+    encode_labels,
+    label_pipeline,
+    label_specs,
+    stored_specs,
+)
+from .stopping import Stopped, requested
+
+
+def teacher_hash(teacher: Any) -> str:
+    """What identifies a teacher: its weights, and how it sees an image."""
+    found = hashlib.sha256(json.dumps(describe_input(teacher.data_preprocessor)).encode())
+    for key, value in sorted(teacher.state_dict().items()):
+        found.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        found.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def label_phase(
+    runner: Runner, model: PhaseModel, teacher: nn.Module, options: LabelOptions
+) -> LabelFolder:
+    """Have the teacher label all training images of a phase that have no labels yet.
+
+    Afterwards the train loader's datasets read them, in all processes.
+
+    Args:
+        runner: the phase's runner.
+        model: its model.
+        teacher: the frozen model of the previous phase, on its device.
+        options: of the config.
+
+    Returns:
+        The folder of the labels.
+
+    Raises:
+        ValueError: if a label cannot be stored, or the folder holds something else.
+        OSError: if the disk has not enough room or cannot be written.
+        Stopped: if the training was asked to stop.
+    """
+    dataset = runner.train_dataloader.dataset
+    tasks = list(model.old_tasks)
+    steps = label_pipeline(runner.cfg, options)
+    folder = osp.join(runner.work_dir, "pseudo_labels")
+    if options.folder is not None:
+        folder = osp.join(options.folder, osp.basename(osp.abspath(runner.work_dir)))
+    whole: LabelFolder | None = None
+    problem: BaseException | None = None
+    try:
+        first = _first_labels(dataset, model, teacher, steps, tasks, options)
+        view = hashlib.sha256(repr([dict(step) for step in steps]).encode()).hexdigest()
+        origin = dict(teacher=teacher_hash(teacher), view=view, normals=options.normals)
+        whole = LabelFolder(folder, first[0], origin)
+        if is_main_process():
+            removed = whole.prepare()
+            if removed:
+                print_log(removed, "current", logging.WARNING)
+    except (ValueError, OSError) as error:
+        problem = error
+    _agree(problem)
+    assert whole is not None
+    try:
+        _label(runner, teacher, whole, steps, tasks, options, first[1])
+    except (ValueError, OSError, Stopped) as error:
+        problem = error
+    _agree(problem)
+    lacking = sum(len(part.missing(list(ids_of(own)))) for own, part in attach(dataset, whole))
+    if lacking:
+        problem = FileNotFoundError(
+            f"{whole.path} lacks the labels of {lacking} images that another process has written: "
+            "all processes must share the folder; set pseudo_labels.folder to one"
+        )
+    _agree(problem)
+    return whole
+
+
+def _first_labels(
+    dataset: Any,
+    model: PhaseModel,
+    teacher: nn.Module,
+    steps: Sequence[Any],
+    tasks: list[str],
+    options: LabelOptions,
+) -> tuple[list, int]:
+    """How the labels are stored, and the bytes of an image's, by the first image."""
+    pairs = attach(dataset, LabelFolder("", [], {}))
+    attach(dataset, None)
+    first = pairs[0][0]
+    specs = label_specs(model, tasks, first)
+    for _, labels in label_images(teacher, [plain_images(first, steps, [0])[0]], tasks):
+        encoded = encode_labels(labels, specs, options.normals)
+    size = sum(each.array.nbytes for each in encoded.values()) + 1024
+    return stored_specs(specs, encoded), size
+
+
+def _label(
+    runner: Runner,
+    teacher: nn.Module,
+    whole: LabelFolder,
+    steps: Sequence[Any],
+    tasks: list[str],
+    options: LabelOptions,
+    size: int,
+) -> None:
+    loader = runner.train_dataloader
+    todo = []
+    for dataset, part in attach(loader.dataset, whole):
+        lacking = part.missing(list(ids_of(dataset)))
+        todo.append((dataset, part, lacking))
+    attach(loader.dataset, None)
+    count = sum(len(lacking) for _, _, lacking in todo)
+    barrier()  # nobody writes before all have looked, so that all share out the same images
+    if not count:
+        print_log(f"pseudo labels: all are in {whole.path} already", "current")
+        return
+    _check_room(whole.path, count, size)
+    started, done = time.time(), 0
+    with _bar(sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)) as bar:
+        for dataset, part, lacking in todo:
+            own = lacking[get_rank() :: get_world_size()]
+            images = DataLoader(
+                plain_images(dataset, steps, own),
+                batch_size=options.batch_size or loader.batch_size or 1,
+                num_workers=loader.num_workers if len(own) > 1 else 0,
+                collate_fn=list,
+                multiprocessing_context=loader.multiprocessing_context,
+            )
+            for batch in images:
+                for sample, labels in label_images(teacher, batch, tasks):
+                    encoded = encode_labels(labels, whole.specs, options.normals)
+                    part.write(sample.metainfo["img_id"], encoded)
+                    done += 1
+                bar.update(bar.task_ids[0], completed=done)
+                if requested() is not None:
+                    name = signal.Signals(requested() or 0).name
+                    raise Stopped(
+                        f"{name}: {done} images of this process are labelled in {whole.path}; the "
+                        "same command with --resume goes on from there"
+                    )
+    seconds = time.time() - started
+    print_log(f"pseudo labels: {count} images in {seconds:.0f} s", "current")
+
+
+def _check_room(path: str, count: int, size: int) -> None:
+    """Say how much disk the labels take, and refuse a disk that has not enough."""
+    need, free = count * size, shutil.disk_usage(path).free
+    text = f"pseudo labels of {count} images take {need / 1e9:.2f} GB in {path}"
+    if need > free:
+        raise OSError(
+            f"{text}, where {free / 1e9:.2f} GB are free; free some, or set pseudo_labels.folder "
+            "to another disk or pseudo_labels.normals='int8'"
+        )
+    print_log(f"{text}, {free / 1e9:.2f} GB are free", "current")
+
+
+def _bar(total: int) -> Progress:
+    columns = (TextColumn("pseudo labels"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    shown = is_main_process() and console.is_terminal
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown)
+    bar.add_task("", total=total)
+    return bar
+
+
+def _agree(problem: BaseException | None) -> None:
+    """Raise in all processes what any of them has met."""
+    others = [each for each in all_gather_object(_plain(problem)) if each is not None]
+    if problem is not None:
+        raise problem
+    if others:
+        kind, text = others[0]
+        raise Stopped(text) if kind == "Stopped" else ValueError(text)
+
+
+def _plain(problem: BaseException | None) -> tuple[str, str] | None:
+    return None if problem is None else (type(problem).__name__, str(problem))
+
+
+def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -> None:
+    """The phase is done: nobody reads labels any more, and they go unless they are kept."""
+    attach(runner.train_dataloader.dataset, None)
+    barrier()
+    if is_main_process() and not options.keep:
+        folder.remove()

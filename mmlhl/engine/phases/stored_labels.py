@@ -1,0 +1,220 @@
+"""Stored pseudo labels by config: the options, who can use them, and a trial in small."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mmengine.config import Config
+from mmseg.registry import MODELS
+from torch import nn
+
+from ...datasets.annotation import gt_key
+from ...datasets.pseudo_labels import (
+    LabelFolder,
+    LabelSpec,
+    attach,
+    encode_label,
+    plain_images,
+)
+from ...datasets.pseudo_labels.coding import NORMALS, Encoded
+from ...models.teachers import label_images
+from ...spelling import hint
+from .datasets import multi_task_datasets
+from .supply import Supply
+from .trial_step import PIXELS, SIDE
+
+KEY = "pseudo_labels"
+#: the view of images that a config gives no pipeline for
+PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """The config's ``pseudo_labels``.
+
+    Attributes:
+        stored: the teacher labels a phase's images once, to disk; otherwise it sees every step.
+        keep: whether the labels stay when the phase is done.
+        folder: where they lie, in a folder of the phase's; the phase's own folder if None.
+        batch_size: images that the teacher labels at a time; the train loader's if None.
+        normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
+        pipeline: the view in which the teacher sees the images; that of the tests if None.
+    """
+
+    stored: bool = False
+    keep: bool = False
+    folder: str | None = None
+    batch_size: int | None = None
+    normals: str = NORMALS[0]
+    pipeline: Sequence[dict] | None = None
+
+
+def label_options(given: Any, where: str = "") -> LabelOptions:
+    """The options of a config's ``pseudo_labels``, checked.
+
+    Args:
+        given: the value; None stands for the default.
+        where: how messages begin.
+
+    Raises:
+        ValueError: naming the key, the value and what would be right.
+    """
+    if given is None:
+        return LabelOptions()
+    known = [field.name for field in fields(LabelOptions)]
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where}{KEY} must be a dict such as dict(stored=True), got {given!r}")
+    for key in given:
+        if key not in known:
+            raise ValueError(
+                f"{where}{KEY}.{key}: there is no such key{hint(str(key), known)}; known are "
+                f"{known}"
+            )
+    options = LabelOptions(**given)
+    for key in ("stored", "keep"):
+        if not isinstance(getattr(options, key), bool):
+            raise ValueError(f"{where}{KEY}.{key} must be True or False, got {given[key]!r}")
+    size = options.batch_size
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ValueError(f"{where}{KEY}.batch_size must be an integer >= 1, got {size!r}")
+    if options.normals not in NORMALS:
+        raise ValueError(f"{where}{KEY}.normals must be one of {NORMALS}, got {options.normals!r}")
+    if options.folder is not None and not isinstance(options.folder, str):
+        raise ValueError(f"{where}{KEY}.folder must be a folder, got {options.folder!r}")
+    if options.pipeline is not None and not isinstance(options.pipeline, (list, tuple)):
+        raise ValueError(f"{where}{KEY}.pipeline must be a list, got {options.pipeline!r}")
+    return options
+
+
+def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> None:
+    """Refuse stored labels where they would not be what the method is given otherwise.
+
+    Args:
+        cfg: the config of a phase, whose method builds.
+        has_old_tasks: whether the phase has a teacher at all.
+        where: how messages begin.
+
+    Raises:
+        ValueError: naming the method and what it needs of the teacher.
+    """
+    options = label_options(cfg.get(KEY), where)
+    if options.stored and has_old_tasks:
+        check_method_takes(MODELS.build(copy.deepcopy(cfg.model.get("method", dict(type="Naive")))))
+
+
+def check_method_takes(method: Any) -> None:
+    """Refuse a method that stored labels are not enough for.
+
+    Raises:
+        ValueError: naming it and what it needs.
+    """
+    name = type(method).__name__
+    if not method.needs_teacher:
+        raise ValueError(f"{KEY}.stored=True, but {name} asks no teacher: leave {KEY} out")
+    if method.needs_teacher_predictions:
+        what = "the teacher's probabilities, of which stored labels keep the decision only"
+    elif not method.takes_stored_labels:
+        what = (
+            "more of the teacher than pseudo labels of the phase's images (its feature maps, or "
+            "labels of kept images)"
+        )
+    else:
+        return
+    raise ValueError(
+        f"{KEY}.stored=True, but {name} as configured needs {what}: leave {KEY} out, or take "
+        "HAD, HADRelease or LwF without a temperature"
+    )
+
+
+def label_specs(model: Any, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
+    """How the labels of tasks are stored and moved.
+
+    Args:
+        model: the segmentor, whose heads name the fields.
+        tasks: the old tasks.
+        dataset: of the images; says which depths are inverse.
+    """
+    specs = []
+    for task in tasks:
+        head = model.heads[task]
+        annotation = dataset.annotations.get(task)
+        inverse = head.kind == "depth" and annotation is not None and annotation.inverse
+        specs.append(LabelSpec(task, gt_key(head.field), head.kind, inverse))
+    return specs
+
+
+def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals: str) -> dict:
+    """A teacher's labels of one image, as they are stored, by task."""
+    kinds = {spec.task: spec.kind for spec in specs}
+    return {
+        task: encode_label(label.cpu().numpy(), kinds[task], task, normals)
+        for task, label in labels.items()
+    }
+
+
+def stored_specs(specs: Sequence[LabelSpec], encoded: Mapping[str, Encoded]) -> list[LabelSpec]:
+    """The specs as labels turned out: integers move like classes, probabilities like numbers."""
+    kinds = {}
+    for spec in specs:
+        integer = encoded[spec.task].array.dtype.kind == "u"
+        kinds[spec.task] = "classes" if integer else spec.kind
+        if kinds[spec.task] == "binary":  # which transforms would take for whole numbers
+            kinds[spec.task] = "channels"
+    return [LabelSpec(s.task, s.key, kinds[s.task], s.inverse) for s in specs]
+
+
+def label_pipeline(cfg: Config, options: LabelOptions) -> Sequence[dict]:
+    """The view in which a teacher labels: that of the tests, as it was judged in it."""
+    if options.pipeline is not None:
+        return options.pipeline
+    for key in ("test_dataloader", "val_dataloader"):
+        for dataset in multi_task_datasets((cfg.get(key) or {}).get("dataset")):
+            if dataset.get("pipeline"):
+                return dataset["pipeline"]
+    return PLAIN
+
+
+@contextmanager
+def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) -> Iterator[int]:
+    """A phase's first images with stored labels, in a folder that goes afterwards.
+
+    Args:
+        model: the student; inside it reads stored labels.
+        teacher: of any weights.
+        supply: of the phase's images; inside they come with labels.
+        cfg: the phase's config.
+
+    Yields:
+        Bytes that the labels of all images of the phase will take.
+    """
+    check_method_takes(model.method)
+    options = label_options(cfg.get(KEY))
+    tasks = model.old_tasks
+    size = 0
+    teacher.eval()
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = attach(supply.dataset, LabelFolder(folder, [], {}))
+        try:
+            for number, (dataset, _) in enumerate(pairs):
+                specs = label_specs(model, tasks, dataset)
+                count = min(2, supply.smallest, len(dataset))
+                images = plain_images(dataset, label_pipeline(cfg, options), range(count))
+                own = []
+                for image in [images[index] for index in range(count)]:
+                    large = image["inputs"][0].numel() > PIXELS
+                    found = label_images(teacher, [image], tasks, SIDE if large else 0)
+                    own += [(s, encode_labels(each, specs, options.normals)) for s, each in found]
+                made = LabelFolder(f"{folder}/{number}", stored_specs(specs, own[0][1]), {})
+                for sample, encoded in own:
+                    size = max(size, made.write(sample.metainfo["img_id"], encoded))
+                dataset.stored_labels = made
+            model.stored_labels = True
+            yield size * supply.images
+        finally:
+            model.stored_labels = False
+            attach(supply.dataset, None)
