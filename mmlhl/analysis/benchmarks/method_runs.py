@@ -82,7 +82,7 @@ def run_config(cfg: Config, run: Run) -> Config:
     if option is not None and run.value is not None:
         set_option(method, option[0], run.value)
     out.model["method"] = method
-    out.merge_from_dict(dict(model=entry.get("model", {})))
+    out.merge_from_dict(dict(model=entry.get("model", {}), **entry.get("cfg", {})))
     out.label = run.label
     out.randomness = dict(seed=run.seed)
     later = cfg.benchmark.get("later_phases")

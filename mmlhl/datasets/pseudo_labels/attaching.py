@@ -29,7 +29,10 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
             if all(node is not other for other in found):
                 found.append(node)
             return
-        inner = node.__dict__.get("dataset"), *(getattr(node, "datasets", None) or ())
+        inner = (
+            getattr(node, "__dict__", {}).get("dataset"),
+            *(getattr(node, "datasets", None) or ()),
+        )
         children = [child for child in inner if child is not None]
         if not children:
             raise ValueError(

@@ -9,5 +9,6 @@
 from .checks import parse_phases
 from .deriving import phase_config
 from .grammar import Phase
+from .stored_labels import LabelOptions
 
-__all__ = ["Phase", "parse_phases", "phase_config"]
+__all__ = ["LabelOptions", "Phase", "parse_phases", "phase_config"]

@@ -1,0 +1,15 @@
+# Stored pseudo labels beside the online teacher, on rooms at 64x96: the same strengths, no search.
+_base_ = "./rooms.py"
+stored = dict(pseudo_labels=dict(stored=True))
+methods = {
+    "_delete_": True,
+    "Naive": dict(method=dict(type="Naive"), first_phase="Naive"),
+    "LwF": dict(method=dict(type="LwF", loss_weight=1.0), first_phase="Naive"),
+    "LwF, stored": dict(method=dict(type="LwF", loss_weight=1.0), cfg=stored, first_phase="Naive"),
+    "HAD": dict(method=dict(type="HAD", loss_weight=0.3), first_phase="Naive"),
+    "HAD, stored": dict(method=dict(type="HAD", loss_weight=0.3), cfg=stored, first_phase="Naive"),
+    "Joint": dict(method=dict(type="Naive"), joint=True),
+}
+rows = list(methods)[1:]
+orders = [["seg", "depth", "normal"]]
+benchmark = dict(methods=methods, rows=rows, orders=orders, seeds=[0, 1], claims=[])
