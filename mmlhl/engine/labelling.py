@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os.path as osp
-import shutil
 import signal
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from ..models.teachers import describe_input, label_images
 from .learner import PhaseModel
 from .phases.stored_labels import (
     LabelOptions,
+    check_room,
     encode_labels,
     label_pipeline,
     label_specs,
@@ -140,7 +140,7 @@ def _label(
     if not count:
         print_log(f"pseudo labels: all are in {whole.path} already", "current")
         return
-    _check_room(whole.path, count, size)
+    print_log(check_room(whole.path, count, size), "current")
     started, done = time.time(), 0
     with _bar(sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)) as bar:
         for dataset, part, lacking in todo:
@@ -166,18 +166,6 @@ def _label(
                     )
     seconds = time.time() - started
     print_log(f"pseudo labels: {count} images in {seconds:.0f} s", "current")
-
-
-def _check_room(path: str, count: int, size: int) -> None:
-    """Say how much disk the labels take, and refuse a disk that has not enough."""
-    need, free = count * size, shutil.disk_usage(path).free
-    text = f"pseudo labels of {count} images take {need / 1e9:.2f} GB in {path}"
-    if need > free:
-        raise OSError(
-            f"{text}, where {free / 1e9:.2f} GB are free; free some, or set pseudo_labels.folder "
-            "to another disk or pseudo_labels.normals='int8'"
-        )
-    print_log(f"{text}, {free / 1e9:.2f} GB are free", "current")
 
 
 def _bar(total: int) -> Progress:

@@ -11,8 +11,9 @@ from mmengine.dataset import pseudo_collate
 from mmseg.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
-from mmlhl.engine import labelling, stopping
+from mmlhl.engine import stopping
 from mmlhl.engine.labelling import label_phase, release_labels, teacher_hash
+from mmlhl.engine.phases import stored_labels
 from mmlhl.engine.phases.stored_labels import LabelOptions
 from mmlhl.models.teachers import freeze
 
@@ -106,8 +107,8 @@ def test_a_request_to_stop_keeps_what_is_labelled(models, runner, monkeypatch):
 
 def test_a_disk_without_room_is_refused_before_a_label_is_written(models, runner, monkeypatch):
     student, teacher = models
-    monkeypatch.setattr(labelling.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
-    with pytest.raises(OSError, match="of 5 images take 0.00 GB.*pseudo_labels.folder"):
+    monkeypatch.setattr(stored_labels.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(OSError, match="of 5 images take 0.1 MB.*pseudo_labels.folder"):
         label_phase(runner, student, teacher, STORED)
     assert not list(Path(runner.work_dir).rglob("*.npz"))
 

@@ -128,13 +128,9 @@ def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
     """One training step, with the teacher or with its labels stored."""
     count = min(2, supply.smallest)
     if teacher is not None and label_options(cfg.get(KEY)).stored:
-        with trial_labels(model, teacher, supply, cfg) as size:
+        with trial_labels(model, teacher, supply, cfg) as room:
             trial_step(model, supply.batch(count))
-        print_log(
-            f"stored pseudo labels of {model.old_tasks}: {size / 1e9:.2f} GB of disk while "
-            f"{model.new_tasks} is learned",
-            "current",
-        )
+        print_log(f"{model.new_tasks}: {room}", "current")
         return
     model.set_teacher(teacher)
     trial_step(model, supply.batch(count))

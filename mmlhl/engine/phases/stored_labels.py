@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -179,8 +181,35 @@ def label_pipeline(cfg: Config, options: LabelOptions) -> Sequence[dict]:
     return PLAIN
 
 
+def check_room(folder: str, images: int, size: int) -> str:
+    """Whether a disk has room for the labels of so many images.
+
+    Args:
+        folder: where they are going to lie; it need not exist.
+        images: how many.
+        size: bytes of an image's labels.
+
+    Returns:
+        What they take and what is free, in words.
+
+    Raises:
+        OSError: if there is not enough room.
+    """
+    parent = os.path.abspath(folder)
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    need, free = images * size, shutil.disk_usage(parent).free
+    text = f"stored pseudo labels of {images} images take {need / 1e6:.1f} MB in {folder}"
+    if need > free:
+        raise OSError(
+            f"{text}, where {free / 1e6:.1f} MB are free; free some, or set {KEY}.folder to "
+            f"another disk or {KEY}.normals='int8'"
+        )
+    return f"{text}, where {free / 1e9:.1f} GB are free"
+
+
 @contextmanager
-def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) -> Iterator[int]:
+def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) -> Iterator[str]:
     """A phase's first images with stored labels, in a folder that goes afterwards.
 
     Args:
@@ -190,7 +219,10 @@ def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) ->
         cfg: the phase's config.
 
     Yields:
-        Bytes that the labels of all images of the phase will take.
+        What the labels of all images of the phase are going to take on disk, in words.
+
+    Raises:
+        OSError: if the disk has no room for them.
     """
     check_method_takes(model.method)
     options = label_options(cfg.get(KEY))
@@ -214,7 +246,7 @@ def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) ->
                     size = max(size, made.write(sample.metainfo["img_id"], encoded))
                 dataset.stored_labels = made
             model.stored_labels = True
-            yield size * supply.images
+            yield check_room(options.folder or cfg.work_dir, supply.images, size)
         finally:
             model.stored_labels = False
             attach(supply.dataset, None)
