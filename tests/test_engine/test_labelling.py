@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
@@ -23,6 +24,7 @@ STORED = LabelOptions(stored=True)
 @pytest.fixture(scope="module")
 def models(model_config):
     """A student of three tasks, and its teacher of two."""
+    init_default_scope("mmseg")
     torch.manual_seed(0)
     student = MODELS.build(model_config(tasks=["seg", "normal", "depth"], new_tasks=["depth"]))
     teacher = MODELS.build(model_config(tasks=["seg", "normal"]))
