@@ -1,0 +1,156 @@
+"""Every command that README and docs/ show is one that the tools really take."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmlhl import cli
+from mmlhl.command_line import Parser
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+BASH = shutil.which("bash")
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+#: Words before the config, the tool behind the script, and words between config and flags.
+LAUNCHERS = {
+    "dist_train.sh": (0, "train.py", 1),
+    "dist_test.sh": (0, "test.py", 2),
+    "slurm_train.sh": (2, "train.py", 0),
+    "slurm_test.sh": (2, "test.py", 0),
+}
+
+
+class Parsed(Exception):
+    """A tool has read its command line."""
+
+
+def blocks():
+    for page in PAGES:
+        for block in re.findall(r"^ *```bash\n(.*?)^ *```", page.read_text(), re.DOTALL | re.M):
+            yield page, textwrap.dedent(block)
+
+
+def plain_blocks():
+    for number, (page, block) in enumerate(blocks()):
+        if not block.startswith("#!"):  # a script, run below
+            yield pytest.param(block, id=f"{page.stem}-{number}")
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """A function: the commands of a block, as a shell understands them, none of which is run."""
+    folder = tmp_path_factory.mktemp("shell")
+    for program in ("python", "pip", "make", "mmlhl", "bash", "git", "ln"):
+        note = f'printf "%s\\0" {program} "$@" "" >> "$NOTES"'
+        (folder / program).write_text(f"#!/bin/sh\n{note}\n")
+        (folder / program).chmod(0o755)
+
+    def commands(block):
+        notes = folder / "notes"
+        notes.write_text("")
+        env = {"PATH": f"{folder}:/usr/bin:/bin", "NOTES": str(notes)}
+        script = f"cd() {{ :; }}\nsource() {{ :; }}\n{block}"
+        done = subprocess.run([BASH, "-euc", script], env=env, cwd=folder, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        return [words.split("\0") for words in notes.read_text().split("\0\0") if words]
+
+    return commands
+
+
+def parse(tool, arguments):
+    """Let a tool read its command line, and no more."""
+    tool = ROOT / "tools" / tool
+    assert tool.is_file(), f"there is no {tool}"
+
+    def read(self, args=None, namespace=None):
+        raise Parsed(super(Parser, self).parse_args(args, namespace))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [str(tool), *arguments])
+        patch.setattr(Parser, "parse_args", read)
+        with pytest.raises(Parsed) as parsed:
+            runpy.run_path(str(tool), run_name="__main__")
+    return parsed.value.args[0]
+
+
+def check_options(args):
+    """What is overridden is in the config that is named."""
+    options = getattr(args, "cfg_options", None) or {}
+    config = ROOT / str(getattr(args, "config", None))
+    if options and config.is_file():
+        cfg = Config.fromfile(config)
+        assert {key.partition(".")[0] for key in options} <= set(cfg)
+        cfg.merge_from_dict(options)
+
+
+@pytest.mark.parametrize("block", plain_blocks())
+def test_commands_are_understood(block, shell, capsys):
+    commands = shell(block)
+    assert commands
+    for words in commands:
+        check(words, capsys)
+
+
+def check(words, capsys):
+    """Whether a command is one that the project takes."""
+    program, *rest = words
+    if program == "python" and rest[0].startswith("tools/"):
+        check_options(parse(rest[0].removeprefix("tools/"), rest[1:]))
+    elif program == "bash":
+        before, tool, after = LAUNCHERS[rest[0].removeprefix("tools/")]
+        config, *more = rest[1 + before :]
+        fixed, flags = more[:after], more[after:]
+        assert len(fixed) == after and (not after or fixed[-1].isdigit())
+        check_options(parse(tool, [config, *fixed[: after - 1], *flags]))
+    elif program == "mmlhl":
+        name, *flags = rest
+        if name != cli.DOCTOR:
+            parse(cli.TOOLS[name], flags)
+    elif program == "python" and rest[0] == "-c":
+        exec(rest[1], {})
+        assert Path(capsys.readouterr().out.strip()).exists()
+    elif program == "make":
+        targets = [word for word in rest if "=" not in word]
+        makefile = (ROOT / "Makefile").read_text()
+        assert targets and all(re.search(f"^{target}:", makefile, re.M) for target in targets)
+    elif words[:2] == ["pip", "install"]:
+        for extra in re.findall(r"\[([\w,]+)\]", " ".join(rest)):
+            assert all(re.search(f"^{name} = \\[", PYPROJECT, re.M) for name in extra.split(","))
+    else:
+        assert words[:2] in (["ln", "-s"], ["git", "clone"]), f"nothing checks {words}"
+
+
+def scripts():
+    return [pytest.param(block, id=page.stem) for page, block in blocks() if block.startswith("#!")]
+
+
+@pytest.mark.parametrize("script", scripts())
+@pytest.mark.parametrize("code", [0, 75, 1])
+def test_the_job_script_queues_itself_again_when_it_was_stopped(script, code, tmp_path):
+    for name, body in (
+        ("srun", f'printf "%s\\n" "$@" > asked; exit {code}'),
+        ("scontrol", "echo $*"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    env.update(SLURM_ARRAY_TASK_ID="2", SLURM_JOB_ID="17")
+    done = subprocess.run(
+        ["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == code
+    assert done.stdout.strip() == ("requeue 17" if code == 75 else "")
+    asked = (tmp_path / "asked").read_text().splitlines()
+    arguments = asked[asked.index("tools/train.py") + 1 :]
+    args = parse("train.py", arguments)
+    assert args.resume and args.work_dir == "work_dirs/had_seed2"
+    assert args.cfg_options == {"randomness.seed": 2}
+    check_options(args)
