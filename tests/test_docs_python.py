@@ -98,6 +98,13 @@ def own_images(text, rooms_root, folder, monkeypatch):
     assert {"gt_seg_map", "gt_edge_map"} <= set(sample)
 
 
+def config_keys(text, rooms_root, folder, monkeypatch):
+    exec(text, shown := {})
+    cfg = Config.fromfile(ROOT / "configs/had/rooms_seg_depth_normal.py")
+    cfg.merge_from_dict({key: value for key, value in shown.items() if key != "__builtins__"})
+    assert len(parse_phases(cfg)) == 3  # a misspelt key would be refused
+
+
 def head(text, rooms_root, folder, monkeypatch):
     exec(text, shown := {})
     MODELS.build(shown["depth"])
@@ -121,6 +128,7 @@ HERE = {
     "model = dict(method=": method,
     "SegformerHead": head,
     "custom_imports = ": imports,
+    "pseudo_labels = ": config_keys,
 }
 
 
@@ -128,7 +136,9 @@ HERE = {
     "page, text", [pytest.param(*block, id=f"{block[0]}-{i}") for i, block in enumerate(blocks())]
 )
 def test_each_block_is_run(page, text, rooms_root, tmp_path, monkeypatch):
-    (run,) = runners(page, text)
+    found = runners(page, text)
+    assert len(found) == 1, f"{len(found)} tests run this block; name one in HERE or ELSEWHERE"
+    (run,) = found
     if isinstance(run, str):
         assert (ROOT / "tests" / run).is_file()
     else:
