@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
@@ -10,7 +9,8 @@ from mmseg.structures import SegDataSample
 
 import mmlhl  # noqa: F401
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+from .loading import CONFIGS, load
+
 PAIRS = sorted(CONFIGS.glob("heteroakd/*.py"))
 PEERS = sorted([*CONFIGS.glob("kd/*.py"), *CONFIGS.glob("cwd/*.py")])
 SMALL = [path for path in [*PAIRS, *PEERS] if path.stem.startswith(("rooms", "camvid"))]
@@ -30,14 +30,14 @@ def test_there_are_pairs_of_all_kinds():
 @pytest.mark.parametrize("path", [*PAIRS, *PEERS], ids=name)
 def test_student_is_the_plain_config_and_teacher_fits(path):
     assert len(path.read_text().splitlines()) < 20
-    config = Config.fromfile(path)
+    config = load(path)
     student, teacher = path.stem[len(path.stem.split("_")[0]) + 1 :].split("_from_")
     data = path.stem.split("_")[0]
-    plain = Config.fromfile(CONFIGS / "segmentation" / f"{data}_{student}.py")
+    plain = load(CONFIGS / "segmentation" / f"{data}_{student}.py")
     assert config.model.student.to_dict() == plain.model.to_dict()
     assert config.model.type == "DistilledSegmentor" and config.runner_type == "Runner"
     assert Path(config.model.teacher.config).name == f"{data}_{teacher}.py"
-    other = Config.fromfile(config.model.teacher.config)
+    other = load(config.model.teacher.config)
     assert other.model.decode_head.num_classes == plain.model.decode_head.num_classes
     # The default work dir of the teacher, and the last checkpoint there.
     loop = other.train_cfg
@@ -48,10 +48,10 @@ def test_student_is_the_plain_config_and_teacher_fits(path):
 @pytest.mark.parametrize("path", SMALL, ids=name)
 def test_train_step(path):
     init_default_scope("mmseg")
-    config = Config.fromfile(path).model
+    config = load(path).model
     config.teacher.checkpoint = None
+    config.student.data_preprocessor.size = size = (32, 64)
     model = MODELS.build(config)
-    size = config.student.data_preprocessor.size
     samples = [
         SegDataSample(gt_sem_seg=PixelData(data=torch.randint(model.num_classes, (1, *size))))
         for _ in range(2)

@@ -1,15 +1,14 @@
 """Configs of the methods that HAD is measured against, and of HAD's ablations."""
 
-from pathlib import Path
-
 import pytest
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mmlhl.engine.phases import parse_phases, phase_config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+from . import loading
+from .loading import CONFIGS
+
 METHODS = {
     "der": "DER",
     "derpp": "DERpp",
@@ -26,7 +25,7 @@ HAD = CONFIGS / "had" / "rooms_seg_depth_normal.py"
 
 def load(path, tmp_path):
     init_default_scope("mmseg")
-    cfg = Config.fromfile(path)
+    cfg = loading.load(path)
     cfg.work_dir = str(tmp_path)
     return cfg
 

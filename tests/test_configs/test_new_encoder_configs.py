@@ -1,10 +1,7 @@
 """Sequences in which the second phase brings a Transformer, beside one that keeps its ResNet."""
 
-from pathlib import Path
-
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
@@ -12,7 +9,8 @@ from mmseg.structures import SegDataSample
 
 from mmlhl.engine.phases import parse_phases, phase_config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+from .loading import CONFIGS, load
+
 NAME = "rooms_seg_depth_r18_to_mit.py"
 METHODS = dict(had="HAD", had_heteroakd="HADHeteroAKD", naive="Naive")
 SIZE = (96, 128)
@@ -20,7 +18,7 @@ SIZE = (96, 128)
 
 def second_phase(path, tmp_path):
     init_default_scope("mmseg")
-    cfg = Config.fromfile(path)
+    cfg = load(path)
     cfg.work_dir = str(tmp_path)
     phases = parse_phases(cfg)
     assert [phase.tasks for phase in phases] == [("seg",), ("depth",)]

@@ -1,18 +1,12 @@
 """Every config passes the checks of mmengine's plain Runner, which mmseg's test.py builds."""
 
-from pathlib import Path
-
 import pytest
 from mmengine.config import Config
 
 from mmlhl.engine.phases import parse_phases, phase_config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
-LEAVES = sorted(
-    path
-    for path in CONFIGS.glob("**/*.py")
-    if not path.relative_to(CONFIGS).parts[0].startswith("_")
-)
+from .loading import LEAVES, load
+
 # mmengine raises unless all of a line are set, or none is
 TOGETHER = (
     ("train_dataloader", "train_cfg", "optim_wrapper"),
@@ -37,7 +31,7 @@ def test_what_is_incomplete_is_seen():
 
 @pytest.mark.parametrize("path", LEAVES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_config(path, tmp_path):
-    cfg = Config.fromfile(path)
+    cfg = load(path)
     assert incomplete(cfg) == []
     if cfg.runner_type != "LifelongRunner":
         assert "phases" not in cfg

@@ -1,15 +1,14 @@
 """Every config that is shipped loads, builds and takes a training step in each kind of phase.
 
-Configs that differ in data or schedule alone share a step: it is taken once a model.
+Configs that differ in data or schedule alone share a step. Each network takes one at full size;
+another order of tasks, method or teacher then takes one with a smaller network of the same kind.
 """
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
@@ -19,29 +18,15 @@ from mmseg.structures import SegDataSample
 from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.models.heads import BinaryHead, DepthHead, NormalHead, SegmentationHead
 
-CONFIGS = Path(__file__).parents[2] / "configs"
-LEAVES = sorted(p for p in CONFIGS.glob("**/*.py") if "_base_" not in p.relative_to(CONFIGS).parts)
+from . import networks
+from .loading import CONFIGS, LEAVES, load
+
 SIDE = 32
-TAKEN = {}
+FULL, TAKEN = set(), {}
 
 
 def name(path):
     return str(path.relative_to(CONFIGS).with_suffix(""))
-
-
-def without_pretraining(node):
-    """A model's config that loads nothing, at the size of the test's images."""
-    if isinstance(node, dict):
-        for key in ("pretrained", "checkpoint"):
-            if key in node:
-                node[key] = None
-        if (node.get("init_cfg") or {}) and node["init_cfg"].get("type") == "Pretrained":
-            node["init_cfg"] = None
-        if isinstance(node.get("data_preprocessor"), dict) and "size" in node["data_preprocessor"]:
-            node["data_preprocessor"]["size"] = (SIDE, SIDE)
-        node = list(node.values())
-    for child in node if isinstance(node, (list, tuple)) else ():
-        without_pretraining(child)
 
 
 def target(head):
@@ -72,22 +57,42 @@ def batch(model):
     return dict(inputs=images, data_samples=samples)
 
 
+def smaller(model):
+    """The config to take a step with: once a network as it is, then with less of everything."""
+    if model["type"] == "DistilledSegmentor":  # its networks have configs of their own
+        teacher = load(model["teacher"]["config"]).model.to_dict()
+        pair = dict(student=model["student"], teacher=teacher)
+        pair = {name: networks.few_layers(each) for name, each in pair.items()}
+        return networks.few_classes({**model, **pair, "teacher": dict(config=pair["teacher"])})
+    if model["type"] != "LifelongSegmentor":
+        return networks.few_classes(model)
+    key = json.dumps(networks.network(model), default=str, sort_keys=True)
+    if key not in FULL or "hakd" in model["method"]:  # the latter names channels of the network
+        FULL.add(key)
+        return model
+    return networks.narrow(model)
+
+
 def step(cfg):
     """One step of the config's own optimiser; its losses."""
-    model_cfg = copy.deepcopy(cfg.model)
-    without_pretraining(model_cfg)
-    # in whatever order old tasks were learned
-    tasks = sorted(model_cfg.get("tasks", []), key=lambda task: (task in model_cfg.new_tasks, task))
-    teacher = (cfg.get("custom_hooks") or [{}])[-1].get("teacher_model") or model_cfg
-    same = [{**model_cfg.to_dict(), "tasks": tasks}, cfg.optim_wrapper.to_dict(), dict(teacher)]
-    key = json.dumps(same, default=str, sort_keys=True)
+    model_cfg, teacher = cfg.model.to_dict(), None
+    if "tasks" in model_cfg:  # in whatever order old tasks were learned
+        new = model_cfg["new_tasks"]
+        model_cfg["tasks"] = sorted(model_cfg["tasks"], key=lambda task: (task in new, task))
+        old = [task for task in model_cfg["tasks"] if task not in new]
+        if old:
+            hook = (cfg.get("custom_hooks") or [{}])[-1]
+            teacher = smaller({**model_cfg, **hook.get("teacher_model", {})})
+            teacher.update(tasks=old, new_tasks=None, method=dict(type="Naive"))
+            networks.without_pretraining(teacher, SIDE)
+    model_cfg = smaller(model_cfg)
+    networks.without_pretraining(model_cfg, SIDE)
+    key = json.dumps([model_cfg, cfg.optim_wrapper, teacher], default=str, sort_keys=True)
     if key not in TAKEN:
         torch.manual_seed(0)
         model = MODELS.build(model_cfg).train()
-        if getattr(model, "old_tasks", None):
-            teacher = copy.deepcopy({**teacher, "tasks": model.old_tasks, "new_tasks": None})
-            without_pretraining(teacher)
-            model.set_teacher(MODELS.build({**teacher, "method": dict(type="Naive")}))
+        if teacher is not None:
+            model.set_teacher(MODELS.build(teacher))
         wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
         wrapper.initialize_count_status(model, 0, 1)
         parameter = next(p for p in model.backbone.parameters() if p.requires_grad and p.dim() > 1)
@@ -107,7 +112,7 @@ def test_there_are_configs():
 def test_training_step(path, tmp_path):
     lines = [line for line in path.read_text().splitlines() if line.strip()]
     assert len(lines) < 20
-    cfg = Config.fromfile(path)
+    cfg = load(path)
     init_default_scope(cfg.default_scope)
     assert cfg.custom_imports["imports"] == ["mmlhl"]
     if "phases" not in cfg:
