@@ -20,6 +20,7 @@ from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
 from .stored_labels import check_stored_labels
+from .unknown import check_unknown
 from .values import check_save_best, check_values
 
 
@@ -48,6 +49,7 @@ def parse_phases(cfg: Config) -> list[Phase]:
         check_values(merged, where, phase.checkpoint is None)
         _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
+        check_unknown(merged, phase.seen, where)
         if phase.checkpoint is None:
             follow_moments(merged, plain, phase.cfg)
             check_moments(merged, where)

@@ -1,0 +1,114 @@
+"""The mark of unknown pixels: labels, padding, heads, losses and metrics agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mmengine.registry import Registry
+from mmseg.registry import METRICS, MODELS
+
+from ...datasets.annotation import IGNORE
+from ...registered import registered_class
+from .datasets import multi_task_datasets
+from .signatures import default_of, options_of
+
+#: options that say which label does not count, or with what labels are padded
+MARKS = ("ignore_index", "ignore_label", "seg_pad_val")
+#: options that say what labels become where an image is erased, of mmseg and of albumentations
+FILLS = ("seg_fill_in", "fill_mask", "mask_value", "mask_fill_value", "cval_mask")
+INTEGER_KINDS = ("classes", "binary")
+
+
+def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
+    """Refuse two marks for unknown pixels: one would be learned, or counted, as a class.
+
+    Labels of a multi-task dataset have 255, whatever the files have. Those of other datasets have
+    what their heads leave out.
+
+    Args:
+        cfg: the config of a phase.
+        tasks: tasks that have been learned when the phase ends.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the option and its value.
+    """
+    heads = {task: cfg["model"]["heads"][task] for task in tasks}
+    marks = {task: mark for task, head in heads.items() if (mark := _mark_of(head)) is not None}
+    if not marks:
+        return
+    ours = any(True for _ in multi_task_datasets(cfg.get("train_dataloader")))
+    task, mark = next(iter(marks.items()))
+    reason = f"model.heads.{task} leaves out {mark}"
+    if ours:
+        mark, reason = IGNORE, "MultiTaskDataset marks unknown pixels with 255"
+    classes = min(
+        [head.get("num_classes", 2) for task, head in heads.items() if task in marks], default=2
+    )
+    for task, found in marks.items():
+        if found != mark:
+            advice = f"; to ignore a class, write annotations.{task}.ignore=[...]" if ours else ""
+            raise ValueError(
+                f"{where}model.heads.{task}.ignore_index is {found}, but {reason}{advice}"
+            )
+    for place, value, is_fill in _options(cfg, heads):
+        if value == mark or (is_fill and isinstance(value, int) and 0 <= value < classes):
+            continue
+        also = " or a class that all heads have" if is_fill else ""
+        raise ValueError(f"{where}{place} is {value!r}, but {reason}: write {mark}{also}")
+
+
+def _mark_of(head: Any) -> int | None:
+    """What a head does not learn; None if it learns no integer labels."""
+    cls = registered_class(MODELS, head)
+    if cls is None or getattr(cls, "kind", None) not in INTEGER_KINDS:
+        return None
+    default = default_of(cls, "ignore_index")
+    return head.get(
+        "ignore_index", getattr(cls, "ignore_index", 255) if default is None else default
+    )
+
+
+def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
+    """Every mark in a config: its place, its value, and whether it fills what was erased."""
+    model = cfg["model"]
+    named = cfg.get("data_preprocessor") or model.get("data_preprocessor")
+    yield from _with_default(named, MODELS, "model.data_preprocessor")
+    for task, head in heads.items():
+        yield from _below(head.get("loss"), f"model.heads.{task}.loss")
+    yield from _below(model.get("method"), "model.method")
+    for kind in ("train", "val", "test"):
+        loader = cfg.get(f"{kind}_dataloader") or {}
+        yield from _below(loader.get("dataset"), f"{kind}_dataloader.dataset")
+    for kind in ("val", "test"):
+        evaluator = cfg.get(f"{kind}_evaluator") or {}
+        metrics = evaluator.get("metrics") if isinstance(evaluator, Mapping) else None
+        for task in heads if isinstance(metrics, Mapping) else ():
+            given = (metrics or {}).get(task)
+            for metric in given if isinstance(given, (list, tuple)) else [given]:
+                yield from _with_default(metric, METRICS, f"{kind}_evaluator.metrics.{task}")
+
+
+def _with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[str, Any, bool]]:
+    """The marks of a config, or of its class where it says nothing."""
+    cls = registered_class(registry, node)
+    for key in MARKS if isinstance(node, Mapping) else ():
+        if key in node or (cls is not None and key in options_of(cls)[0]):
+            yield f"{place}.{key}", node.get(key, cls and default_of(cls, key)), False
+
+
+def _below(node: Any, place: str) -> Iterator[tuple[str, Any, bool]]:
+    """The marks that are written anywhere below a node."""
+    if isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            yield from _below(child, f"{place}[{index}]")
+    if not isinstance(node, Mapping):
+        return
+    for key, value in node.items():
+        if key in MARKS or (key in FILLS and value is not None):
+            yield f"{place}.{key}", value, key in FILLS
+        elif key == "pad_val" and isinstance(value, Mapping) and "seg" in value:
+            yield f"{place}.pad_val.seg", value["seg"], False
+        else:
+            yield from _below(value, f"{place}.{key}")
