@@ -56,10 +56,26 @@ def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count
     return Section("Test images over the phases", sections=parts)
 
 
-def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
+def predict_phases(
+    record: LifelongRecord, images: Sequence[int] | int
+) -> tuple[list[dict[str, Any]], dict[str, TaskInfo], list[PhasePredictions]]:
+    """Predict test images with the checkpoint of every phase.
+
+    Args:
+        record: The run, with its work dir.
+        images: Indices of test images, or how many, evenly spread over the test set.
+
+    Returns:
+        The images as the test pipeline gives them, the tasks that the last phase knows, and the
+        predictions of each phase.
+
+    Raises:
+        FileNotFoundError: If a checkpoint or the data set is not there.
+        ValueError: If the run has no such test images or a checkpoint cannot be used.
+    """
     checkpoints = _checkpoints(record)
     last = LifelongInferencer(None, checkpoints[-1], show_progress=False)
-    data = _test_images(last, checkpoints[-1], count)
+    data = _test_images(last, checkpoints[-1], images)
     phases = []
     for index, (phase, checkpoint) in enumerate(zip(record.phases, checkpoints, strict=True), 1):
         final = index == len(checkpoints)
@@ -68,14 +84,19 @@ def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
         for item in data:
             (sample,) = model.forward([item])
             fields = {info.field for info in model.tasks.values()}
-            known.maps.append({name: _array(sample.get(f"pred_{name}")) for name in fields})
+            known.maps.append({name: as_array(sample.get(f"pred_{name}")) for name in fields})
         phases.append(known)
+    return data, last.tasks, phases
+
+
+def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
+    data, tasks, phases = predict_phases(record, count)
     blocks: list[Block] = []
     for number, item in enumerate(data):
-        for info in last.tasks.values():
+        for info in tasks.values():
             truth = item["data_samples"].get(f"gt_{info.field}")
             if truth is not None:
-                blocks.append(_strip(run, item, info, _array(truth), phases, number))
+                blocks.append(_strip(run, item, info, as_array(truth), phases, number))
     return blocks
 
 
@@ -87,7 +108,7 @@ def _strip(
     phases: Sequence[PhasePredictions],
     number: int,
 ) -> Block:
-    image = np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
+    image = image_of(item)
     shown = [(p.name, p.maps[number][info.field]) for p in phases if info.task in p.tasks]
     drawn = phase_strip(
         image,
@@ -135,7 +156,9 @@ def _checkpoints(record: LifelongRecord) -> list[str]:
     return found
 
 
-def _test_images(model: LifelongInferencer, checkpoint: str, count: int) -> list[dict[str, Any]]:
+def _test_images(
+    model: LifelongInferencer, checkpoint: str, images: Sequence[int] | int
+) -> list[dict[str, Any]]:
     """Test images with their truth, as the test pipeline gives them."""
     loader = model.loaded.cfg.get("test_dataloader") or {}
     if not loader.get("dataset"):
@@ -143,11 +166,36 @@ def _test_images(model: LifelongInferencer, checkpoint: str, count: int) -> list
     dataset = DATASETS.build(loader["dataset"])
     if not len(dataset):
         raise ValueError(f"strips need test images, but the data set of {checkpoint} is empty")
-    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)
-    return [dataset[int(index)] for index in chosen]
+    if isinstance(images, int):
+        spread = np.linspace(0, len(dataset) - 1, min(images, len(dataset)))
+        images = [int(index) for index in spread.round()]
+    for index in images:
+        if not 0 <= index < len(dataset):
+            raise ValueError(f"there is no test image {index}; there are {len(dataset)}, from 0")
+    return [dataset[index] for index in images]
 
 
-def _array(data: PixelData) -> np.ndarray:
+def image_of(item: dict[str, Any]) -> np.ndarray:
+    """The image of a test sample.
+
+    Args:
+        item: As the test pipeline gives it.
+
+    Returns:
+        ``(H, W, 3)`` uint8, RGB.
+    """
+    return np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
+
+
+def as_array(data: PixelData) -> np.ndarray:
+    """A map of a data sample.
+
+    Args:
+        data: As the sample holds it.
+
+    Returns:
+        ``(C, H, W)``.
+    """
     tensor = data.data.detach().cpu()
     array = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
     return array[None] if array.ndim == 2 else array

@@ -1,0 +1,82 @@
+"""One image through a whole sequence: a row a task, a column a phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .lettering import captioned, paper
+from .map_colours import colour_map, fit_width, value_range
+
+GAP = 6
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A task of the grid.
+
+    Attributes:
+        title: Name of the task.
+        kind: Kind of its maps.
+        truth: ``(C, H, W)``.
+        predictions: Map ``(C, H', W')`` by name of the phase, of those that know the task.
+        palette: Colours of classes, ``(K, 3)`` RGB.
+    """
+
+    title: str
+    kind: str
+    truth: np.ndarray
+    predictions: Mapping[str, np.ndarray]
+    palette: np.ndarray | None = None
+
+
+def sequence_grid(
+    image: np.ndarray, phases: Sequence[str], rows: Sequence[GridRow], width: int = 160
+) -> np.ndarray:
+    """Draw the image, and of each task the truth and what every phase predicts.
+
+    Maps of a task share the range of its truth. Where a phase does not know a task yet, the paper
+    is left empty.
+
+    Args:
+        image: ``(H, W, 3)`` uint8, RGB.
+        phases: Names of the phases, in order.
+        rows: The tasks.
+        width: Width of each map in pixels.
+
+    Returns:
+        ``(H', W', 3)`` uint8, RGB.
+    """
+    picture = fit_width(np.ascontiguousarray(image), width, smooth=True)
+    size = (picture.shape[1], picture.shape[0])
+    empty = paper(*captioned(picture, "").shape[:2])
+    lines = []
+    for number, row in enumerate(rows):
+        limits = value_range(row.kind, [row.truth])
+
+        def cell(
+            data: np.ndarray, caption: str, row: GridRow = row, limits: tuple = limits
+        ) -> np.ndarray:
+            drawn = colour_map(row.kind, data, row.palette, limits)
+            return captioned(cv2.resize(drawn, size, interpolation=cv2.INTER_NEAREST), caption)
+
+        cells = [captioned(picture, "image") if number == 0 else empty]
+        cells.append(cell(row.truth, f"{row.title}, truth"))
+        for phase in phases:
+            known = row.predictions.get(phase)
+            cells.append(empty if known is None else cell(known, f"after {phase}"))
+        lines.append(_joined(cells, axis=1))
+    return _joined(lines, axis=0)
+
+
+def _joined(parts: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    """Put pictures of one height side by side, or of one width below each other."""
+    height, width = parts[0].shape[:2]
+    between = paper(height, GAP) if axis == 1 else paper(GAP, width)
+    joined = [parts[0]]
+    for part in parts[1:]:
+        joined += [between, part]
+    return np.concatenate(joined, axis=axis)

@@ -1,0 +1,29 @@
+"""A row a task, a column a phase, and nothing where a task was not known."""
+
+import numpy as np
+
+from mmlhl.visualization.lettering import PAPER
+from mmlhl.visualization.sequence_grid import GAP, GridRow, sequence_grid
+
+
+def test_cells_stand_where_they_belong():
+    image = np.full((8, 16, 3), 50, np.uint8)
+    palette = np.uint8([[255, 0, 0], [0, 0, 255]])
+    zeros, ones = np.zeros((1, 8, 16), int), np.ones((1, 8, 16), int)
+    rows = [
+        GridRow("seg", "classes", zeros, {"1 seg": zeros, "2 depth": ones}, palette),
+        GridRow("depth", "depth", np.linspace(1, 2, 128).reshape(1, 8, 16), {"2 depth": ones}),
+    ]
+    drawn = sequence_grid(image, ["1 seg", "2 depth"], rows, width=64)
+    step = 64 + GAP
+    assert drawn.shape[1] == 4 * step - GAP
+    height = (drawn.shape[0] - GAP) // 2
+    middle = [
+        [drawn[row * (height + GAP) + height - 10, 32 + column * step] for column in range(4)]
+        for row in range(2)
+    ]
+    assert (middle[0][0] == 50).all()
+    assert middle[0][1].tolist() == middle[0][2].tolist() == [255, 0, 0]
+    assert middle[0][3].tolist() == [0, 0, 255]
+    assert (middle[1][0] == PAPER).all() and (middle[1][2] == PAPER).all()
+    assert (middle[1][3] != PAPER).any()
