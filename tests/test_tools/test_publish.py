@@ -6,6 +6,9 @@ from pathlib import Path
 
 import torch
 
+from mmlhl.inference import load_model
+from mmlhl.inference.publishing import outputs_of
+
 TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
 
 
@@ -23,7 +26,6 @@ def test_outputs_of_the_tasks_learned_so_far(trained, tmp_path, monkeypatch, cap
 
 
 def test_a_unit_of_its_own_and_a_head_that_nobody_knows():
-    outputs_of = runpy.run_path(TOOL)["outputs_of"]
     heads = dict(
         far=dict(type="mmseg.DepthHead", field="far_map"),
         edge=dict(type="ChannelHead", field="edge_map", channels=1),
@@ -32,3 +34,20 @@ def test_a_unit_of_its_own_and_a_head_that_nobody_knows():
     found = outputs_of(dict(model=dict(heads=heads)), dict(far_map_unit="km"))
     assert found == dict(far=dict(kind="depth", unit="km"), edge=dict(kind="channels", unit=""))
     assert outputs_of(dict(model=dict(type="EncoderDecoder")), {}) == {}
+
+
+def test_half_of_the_size_and_nearly_the_same_weights(trained, tmp_path, monkeypatch):
+    cfg, _ = trained
+    checkpoint = Path(cfg.work_dir) / "phase_3_normal" / "normal.pth"
+    out = tmp_path / "half.pth"
+    monkeypatch.setattr(sys, "argv", [TOOL, str(checkpoint), str(out), "--half"])
+    runpy.run_path(TOOL, run_name="__main__")
+    kinds = {
+        (v.ndim > 1, v.dtype) for v in torch.load(out, weights_only=True)["state_dict"].values()
+    }
+    assert kinds == {(True, torch.float16), (False, torch.float32), (False, torch.int64)}
+    whole, half = (load_model(str(path)).model.state_dict() for path in (checkpoint, out))
+    assert whole.keys() == half.keys()
+    for key, value in whole.items():
+        assert half[key].dtype == value.dtype
+        torch.testing.assert_close(half[key], value, rtol=1e-3, atol=1e-6)

@@ -1,0 +1,126 @@
+"""What a checkpoint is passed on as: the weights that a prediction needs, and what they are."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from ..checkpoints import stored_config, stored_tasks, to_plain
+from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
+from ..files import atomic_path
+from ..models.teachers import model_config
+from ..registered import registered_class
+from .task_maps import UNITS
+
+# What only training needs: projectors of a distilled segmentor.
+TRAINING_ONLY = ("distillers.",)
+#: What a published checkpoint says of the model.
+META = ("dataset_meta", "input", "tasks", "epoch", "iter", "seed", "mmengine_version")
+
+
+def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
+    """The config in a checkpoint, with a distilled segmentor replaced by its student.
+
+    Args:
+        checkpoint: as mmengine saves it.
+        source: its file, for messages.
+
+    Returns:
+        The config's text; None if the checkpoint has no config.
+
+    Raises:
+        StoredConfigError: if that is no plain data.
+    """
+    stored = stored_config(checkpoint, source)
+    if stored is None:
+        return None
+    cfg = Config(stored)
+    if "student" in cfg.get("model", {}):
+        cfg.model = model_config(cfg)
+    return cfg.pretty_text
+
+
+def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[str, dict]:
+    """What the maps of each task are: their kind and their unit.
+
+    Args:
+        cfg: config of a model with ``heads``; another one has no outputs to describe.
+        dataset_meta: of the checkpoint; ``<field>_unit`` says a unit that is not the kind's own.
+    """
+    found = {}
+    for task, head in (cfg.get("model", {}).get("heads") or {}).items():
+        kind: Any = registered_class(MODELS, head.get("type"))
+        if kind is None:  # of a package that is not imported here
+            continue
+        option = inspect.signature(kind.__init__).parameters.get("field")
+        field = head.get("field", option.default if option else "")
+        unit = dataset_meta.get(f"{field}_unit", UNITS.get(kind.kind, ""))
+        found[task] = dict(kind=kind.kind, unit=unit)
+    return found
+
+
+def publish(
+    checkpoint: Mapping[str, Any],
+    drop: tuple[str, ...] = TRAINING_ONLY,
+    source: str = "the checkpoint",
+    half: bool = False,
+) -> dict[str, Any]:
+    """What is left of a checkpoint for prediction.
+
+    Args:
+        checkpoint: as mmengine saves it.
+        drop: prefixes of the keys that are left out.
+        source: its file, for messages.
+        half: keep kernels and matrices as 16-bit floats, which halves the file; statistics, biases
+            and the weights of norms stay as they are. Whoever loads it gets 32 bits again.
+
+    Returns:
+        What its meta says of the model, with the config of the plain student and under
+        ``outputs`` the kind and the unit of each task's maps, and its weights,
+        without the optimizer, the schedulers, the log and the second weights of EMA. It is plain
+        data and tensors, which ``torch.load(..., weights_only=True)`` reads without mmlhl.
+
+    Raises:
+        ValueError: if there are no weights, or the config is no plain data.
+    """
+    if "state_dict" not in checkpoint:
+        raise ValueError(f"{source} has no 'state_dict', only {sorted(checkpoint)}")
+    weights = checkpoint["state_dict"]
+    given = checkpoint.get("meta") or {}
+    meta = {key: to_plain(given[key], f"meta.{key}") for key in META if key in given}
+    text = plain_config(checkpoint, source)
+    if text is not None:
+        meta["cfg"] = text
+        cfg = stored_config(checkpoint, source) or {}
+        outputs = outputs_of(cfg, meta.get("dataset_meta") or {})
+        there = stored_tasks(weights)
+        meta["outputs"] = {task: what for task, what in outputs.items() if task in there}
+    kept = {key: value for key, value in weights.items() if not key.startswith(drop)}
+    if half:
+        kept = {key: _halved(value) for key, value in kept.items()}
+    return dict(meta=meta, state_dict=kept)
+
+
+def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> None:
+    """Write a published checkpoint, whole or not at all.
+
+    Args:
+        path: file; one that ends in ``.safetensors`` gets that format.
+        published: what :func:`publish` gave.
+    """
+    with atomic_path(path) as temporary:
+        if is_safetensors(str(path)):
+            write_safetensors(str(temporary), published["state_dict"], published["meta"])
+        else:
+            torch.save(published, temporary)
+
+
+def _halved(value: Any) -> Any:
+    wide = isinstance(value, torch.Tensor) and value.dtype is torch.float32 and value.ndim > 1
+    return value.half() if wide else value
