@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,10 @@ from matplotlib.figure import Figure
 
 from ..evaluation.record import LifelongRecord
 from ..spelling import hint
+from .phase_logs import SCALARS, json_lines, read_phase_logs
 from .plot_style import looks, new_figure, plain_axes
 
 RECORD = "lifelong.json"
-SCALARS = "vis_data/scalars.json"
 PLACES = ("step", "iter", "epoch")
 
 
@@ -63,19 +62,18 @@ def read_run(path: str | Path) -> RunLog:
     if path.is_file():
         run.add(read_lines([path]))
     else:
-        folders = [p for p in path.glob("phase_*_*") if p.name.split("_")[1].isdigit()]
+        phases = read_phase_logs(path)
         end = 0
         ends: dict[str, int] = {}
-        for folder in sorted(folders, key=lambda p: int(p.name.split("_")[1])):
-            lines = read_lines(sorted(folder.glob(f"*/{SCALARS}")))
+        for phase in phases:
+            lines = read_lines(phase.sources)
             if not lines:
                 continue
-            name = folder.name.split("_", 2)[2]
-            run.phases.append((name, end))
+            run.phases.append((phase.name, end))
             run.add(lines, end)
             end += max(lines)
-            ends[name] = end
-        if not folders:
+            ends[phase.name] = end
+        if not phases:
             run.add(read_lines(sorted(path.glob(f"*/{SCALARS}"))))
         if (path / RECORD).is_file():
             _add_record(run, LifelongRecord.load(path / RECORD), ends)
@@ -87,14 +85,14 @@ def read_run(path: str | Path) -> RunLog:
     return run
 
 
-def read_lines(files: Sequence[Path]) -> dict[int, dict[str, float]]:
+def read_lines(files: Sequence[Path | list[dict]]) -> dict[int, dict[str, float]]:
     """Numbers in mmengine's logs by iteration, of one training and its restarts in order.
 
     A later log replaces what earlier ones say from its first iteration on. The metrics of a
     validation stand at the iteration logged before it, since mmengine may number them by epochs.
 
     Args:
-        files: Logs, each with a JSON object a line.
+        files: Logs, each with a JSON object a line, or their lines.
 
     Returns:
         By iteration, by key.
@@ -103,15 +101,11 @@ def read_lines(files: Sequence[Path]) -> dict[int, dict[str, float]]:
     for file in files:
         new: dict[int, dict[str, float]] = {}
         step = 0
-        for text in file.read_text(encoding="utf-8").splitlines():
-            try:
-                line = json.loads(text)
-            except json.JSONDecodeError:
-                continue  # the last line of a training that was killed
+        for line in json_lines(file) if isinstance(file, Path) else file:
             if "loss" in line or not new:
                 step = int(next((line[place] for place in PLACES if place in line), step))
             numbers = {k: float(v) for k, v in line.items() if isinstance(v, (int, float))}
-            kept = {k: v for k, v in numbers.items() if k not in PLACES}
+            kept = {k: v for k, v in numbers.items() if k not in (*PLACES, "phase")}
             new.setdefault(step, {}).update(kept)
         if new:
             lines = {s: line for s, line in lines.items() if s < min(new)} | new

@@ -1,12 +1,13 @@
 """The losses of a whole sequence, one phase after the other."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from .phase_logs import SCALARS, read_phase_logs
 from .plot_style import looks, new_figure, plain_axes
 
 
@@ -28,8 +29,9 @@ class PhaseLog:
 def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     """Read what each phase of a sequence has logged.
 
-    A phase that was stopped and resumed has several logs. A later log replaces what earlier ones
-    say from its first iteration on, or altogether if it starts at the phase's beginning.
+    A phase of an older version that was stopped and resumed has several logs. A later log replaces
+    what earlier ones say from its first iteration on, or altogether if it starts at the phase's
+    beginning.
 
     Args:
         work_dir: Work dir of a sequence, with its folders ``phase_<n>_<name>``.
@@ -40,13 +42,11 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     Raises:
         FileNotFoundError: If no phase has logged anything.
     """
-    work_dir = Path(work_dir)
-    folders = [path for path in work_dir.glob("phase_*_*") if path.name.split("_")[1].isdigit()]
     logs = []
-    for folder in sorted(folders, key=lambda path: int(path.name.split("_")[1])):
+    for phase in read_phase_logs(work_dir):
         lines: dict[int, dict] = {}
-        for file in sorted(folder.glob("*/vis_data/scalars.json")):
-            new = _training_lines(file)
+        for source in phase.sources:
+            new = _training_lines(source)
             if new:
                 first, second = sorted(new)[:2] if len(new) > 1 else (min(new), min(new) + 1)
                 start = 0 if first <= second - first else first
@@ -56,11 +56,11 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
         steps = sorted(lines)
         names = dict.fromkeys(name for step in steps for name in lines[step])
         losses = {n: np.array([lines[s].get(n, np.nan) for s in steps], float) for n in names}
-        logs.append(PhaseLog(folder.name.split("_", 2)[2], np.array(steps), losses))
+        logs.append(PhaseLog(phase.name, np.array(steps), losses))
     if not logs:
         raise FileNotFoundError(
-            f"{work_dir} has no phase_<n>_<name>/*/vis_data/scalars.json with losses; the config "
-            "needs a LocalVisBackend for that."
+            f"{work_dir} has no {SCALARS} with losses of phases phase_<n>_<name>; the config needs "
+            "a LocalVisBackend for that."
         )
     return logs
 
@@ -150,13 +150,9 @@ def running_mean(values: np.ndarray, width: int) -> np.ndarray:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def _training_lines(file: Path) -> dict[int, dict[str, float]]:
+def _training_lines(source: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
     lines = {}
-    for text in file.read_text(encoding="utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except json.JSONDecodeError:
-            continue  # the last line of a run that was killed
+    for line in source:
         if "loss" not in line:
             continue  # metrics of a validation
         step = int(line.get("step", line.get("iter", 0)))

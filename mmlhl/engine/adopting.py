@@ -22,6 +22,7 @@ from ..models.teachers import describe_input, load_adopted
 from ..registered import type_name
 from .finishing import finish_phase
 from .learner import unwrap
+from .logs import LoggedRunner, PhaseLog
 from .phases.deriving import testing_config
 from .phases.grammar import Phase
 from .training_facts import classes_of, foreign_training
@@ -30,13 +31,14 @@ from .training_facts import classes_of, foreign_training
 PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
 
 
-def adopt_phase(cfg: Config, phase: Phase, record: str) -> None:
+def adopt_phase(cfg: Config, phase: Phase, record: str, log: PhaseLog | None = None) -> None:
     """Make a finished model a phase: evaluate and record it, train nothing.
 
     Args:
         cfg: the phase's config.
         phase: the phase, with its ``checkpoint``.
         record: the record's file.
+        log: of the phase; None logs as mmengine does.
 
     Raises:
         ValueError: if the checkpoint does not fit, or was trained with another normalisation,
@@ -44,10 +46,18 @@ def adopt_phase(cfg: Config, phase: Phase, record: str) -> None:
     """
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if type_name(hook) not in PHASE_HOOKS]
     cfg.load_from, cfg.resume = None, False
-    runner = Runner.from_cfg(testing_config(cfg))
+    runner = LoggedRunner.from_cfg(testing_config(cfg), log)
+    try:
+        _adopt(runner, cfg, phase, record)
+    finally:
+        runner.release()
+
+
+def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     model: Any = unwrap(runner)
-    loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu")
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
+    print_log(f"{source}: a finished model is the phase, nothing is trained", "current")
+    loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
     load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
     classes = None if runner._test_loop is None else classes_of(runner.test_loop)
     different = foreign_training(model, loaded, source, classes)

@@ -7,10 +7,11 @@ import logging
 import os
 import os.path as osp
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.runner import CheckpointLoader
 
 from ..checkpoints import CheckpointError
 from ..evaluation import LifelongRecord
@@ -18,6 +19,7 @@ from ..files import clean_leftovers
 from .checkpoint_files import candidates, damage, forget_checkpoints, newest_checkpoint
 from .fingerprints import read_fingerprints
 from .phases.grammar import Phase, merged_config
+from .phases.lengths import training_steps
 
 
 def start_anew(record: str, method: str) -> None:
@@ -140,6 +142,44 @@ def _places(cfg: Config, phase: Phase) -> tuple[str, list[str]]:
     hook = (merged_config(cfg, phase).get("default_hooks") or {}).get("checkpoint") or {}
     elsewhere = [osp.join(hook["out_dir"], phase.folder)] if hook.get("out_dir") else []
     return osp.join(cfg.work_dir, phase.folder), elsewhere
+
+
+def steps_taken(record: str, done: int) -> list[int]:
+    """Steps of each phase that is done.
+
+    Args:
+        record: the record's file; one of an older version does not say, but its checkpoints do.
+        done: how many phases are done.
+    """
+    if not done:
+        return []
+    found = []
+    for entry in LifelongRecord.load(record).phases[:done]:
+        steps = entry.get("steps")
+        if not isinstance(steps, int):
+            path = osp.join(osp.dirname(record), entry["checkpoint"])
+            loaded = CheckpointLoader.load_checkpoint(path, "cpu", logger="silent")
+            steps = (loaded.get("meta") or {}).get("iter", 0)
+        found.append(int(steps))
+    return found
+
+
+def expected_steps(
+    cfg: Config, phases: Sequence[Phase], batches: Mapping[int, int | None]
+) -> list[int | None]:
+    """Steps that phases are going to take, None where that is not known.
+
+    Args:
+        cfg: the sequence's config.
+        phases: those that are not done.
+        batches: batches an epoch in one process, by the index of the phase.
+    """
+    return [
+        0
+        if phase.checkpoint is not None
+        else training_steps(merged_config(cfg, phase), batches.get(phase.index))
+        for phase in phases
+    ]
 
 
 def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:

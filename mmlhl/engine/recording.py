@@ -83,6 +83,7 @@ def add_to_record(
         directions,
         getattr(evaluator, "units", None),
         exemplars=model.method.exemplars,
+        steps=runner.iter,
         **_fingerprint(path, runner),
     )
     record.save(path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...checkpoints.stored_config import StoredConfigError, parse_config_text
 from ...evaluation.record import LifelongRecord
+from ..phase_logs import read_phase_logs
 
 
 def folder_of(record: LifelongRecord) -> Path | None:
@@ -55,17 +55,14 @@ def phase_config_of(record: LifelongRecord, index: int) -> dict[str, Any] | None
 
 def peak_memory(record: LifelongRecord, index: int) -> float | None:
     """Highest GPU memory, in MB, that the logs of a phase tell; None if they tell none."""
-    folder = phase_folder(record, index)
-    highest = None
-    for file in sorted(folder.glob("*/vis_data/scalars.json")) if folder else ():
-        for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                value = json.loads(text).get("memory")
-            except (json.JSONDecodeError, AttributeError):
-                continue  # the last line of a run that was killed
-            if isinstance(value, int | float):
-                highest = max(value, highest or 0)
-    return highest
+    root = folder_of(record)
+    found = [
+        line["memory"]
+        for phase in (read_phase_logs(root) if root else ())
+        for line in (line for source in phase.sources for line in source)
+        if phase.number == index + 1 and isinstance(line.get("memory"), int | float)
+    ]
+    return max(found, default=None)
 
 
 def settings(cfg: Mapping[str, Any]) -> dict[str, str]:

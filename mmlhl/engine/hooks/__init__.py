@@ -7,7 +7,7 @@ and weights. No hook reads another.
 
 A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
 data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files),
-``MissedValidationHook`` and ``StopRequestHook`` (signals).
+``MissedValidationHook`` and ``StopRequestHook`` (signals), and ``ProgressHook`` (log and display).
 """
 
 from .finite_hook import FiniteHook, NotFinite
@@ -16,6 +16,7 @@ from .lifelong_phase_hook import LifelongPhaseHook
 from .missed_validation_hook import MissedValidationHook
 from .phase_checkpoint_hook import PhaseCheckpointHook
 from .phase_result_hook import PhaseResultHook
+from .progress_hook import ProgressHook
 from .rank_state_hook import RankStateHook
 from .reproducible_hook import ReproducibleHook
 from .stop_request_hook import StopRequestHook
@@ -29,6 +30,7 @@ __all__ = [
     "NotFinite",
     "PhaseCheckpointHook",
     "PhaseResultHook",
+    "ProgressHook",
     "RankStateHook",
     "ReproducibleHook",
     "StopRequestHook",

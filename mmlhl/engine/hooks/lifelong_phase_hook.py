@@ -116,7 +116,9 @@ class LifelongPhaseHook(Hook):
         check_optimizer(model, runner)
         if model.old_tasks and self.teacher_checkpoint and not self._loaded:
             # a new encoder takes no weights, but what the method remembers goes on
-            self._take(runner, CheckpointLoader.load_checkpoint(self.teacher_checkpoint, "cpu"))
+            file = self.teacher_checkpoint
+            print_log(f"what the method remembers: from {file}", "current")
+            self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"))
         if model.old_tasks and model.method.needs_teacher and self.teacher_checkpoint:
             outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
             config = self.teacher_model or runner.cfg.model

@@ -19,6 +19,7 @@ from .keys import check_keys
 from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
+from .progress_options import progress_options
 from .stored_labels import check_stored_labels
 from .unknown import check_unknown
 from .values import check_save_best, check_values
@@ -41,10 +42,13 @@ def parse_phases(cfg: Config) -> list[Phase]:
     phases = read_phases(cfg)
     plain = copy.deepcopy(cfg)
     plain.model = learning_model(plain)
+    progress_options(plain)
     check_save_best(plain, list(phases[-1].seen))
     for phase in phases:
         merged = merged_config(plain, phase)
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
+        if "progress" in phase.cfg:
+            raise ValueError(f"{where}cfg.progress: the display is one for the whole sequence")
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)
         _check_phase(merged, phase)

@@ -37,8 +37,7 @@ from .signatures import options_of
 #: keys at the top of a config that somebody reads; names of one's own are allowed beside them
 TOP = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
     *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
-    "resume_changed",
-    "pseudo_labels",
+    *("resume_changed", "pseudo_labels", "progress"),
     *("train_pipeline", "val_pipeline", "test_pipeline", "tta_model", "tta_pipeline"),
     *("model_wrapper_cfg", "sync_bn", "find_unused_parameters", "default_scope", "data_root"),
     *("dataset_type", "data_preprocessor", "crop_size", "norm_cfg", "optimizer", "compile"),

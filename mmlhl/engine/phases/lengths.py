@@ -44,3 +44,16 @@ def training_length(cfg: Mapping) -> Length | None:
     if by_epoch is None or not isinstance(count, int):
         return None
     return Length(count, by_epoch)
+
+
+def training_steps(cfg: Mapping, batches: int | None) -> int | None:
+    """How many steps a config's training takes, None if that is not known before it is built.
+
+    Args:
+        cfg: the config.
+        batches: batches an epoch in one process, None if not known.
+    """
+    length = training_length(cfg)
+    if length is None or not length.by_epoch:
+        return None if length is None else length.count
+    return None if batches is None else length.count * batches

@@ -34,7 +34,7 @@ from .supply import Supplies, Supply
 from .trial_step import trial_prediction, trial_step
 
 
-def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> None:
+def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, int | None]:
     """Try all phases that are still to come, so that none fails after others have been trained.
 
     The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
@@ -47,19 +47,24 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> None:
         phases: its phases.
         first: the first phase that is not done yet.
 
+    Returns:
+        Batches an epoch in one process, by the index of the phase, None where they are not known;
+        only of phases that were tried and train.
+
     Raises:
         ValueError: naming the phase, the key and what would be right, in all processes.
         FileNotFoundError: if a file or folder is missing.
     """
     if not cfg.get("dry_run", True) or first >= len(phases):
-        return
+        return {}
     started = time.time()
     problem: Exception | None = None
+    batches: dict[int, int | None] = {}
     try:
         # as the runner of each phase will set it
         scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "mmseg")
         with undisturbed(), scope:
-            _rehearse(cfg, phases, first)
+            batches = _rehearse(cfg, phases, first)
     except (ValueError, OSError) as error:
         problem = error
     others = [each for each in all_gather_object(problem and str(problem)) if each]
@@ -69,13 +74,15 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> None:
         raise ValueError(others[0])
     count, seconds = len(phases) - first, time.time() - started
     print_log(f"dry run of {count} phase(s): nothing wrong, {seconds:.1f} s", "current")
+    return batches
 
 
-def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
+def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int | None]:
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
     teacher: Any = None
+    batches: dict[int, int | None] = {}
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
@@ -90,7 +97,9 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
                 for place, hook in hooks(out):
                     _named(f"{where}: {place}", HOOKS.build, _without_priority(hook))
             if phase.checkpoint is None and LOADERS[0] in given:
-                check_moments(out, f"{where}: ", _iterations(out, given[LOADERS[0]]))
+                batches[phase.index] = given[LOADERS[0]].batches
+                steps = training_steps(out, batches[phase.index])
+                check_moments(out, f"{where}: ", steps)
                 _named(f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]])
                 taught = model.old_tasks and model.method.needs_teacher
                 _named(
@@ -107,16 +116,7 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> None:
                 place = f"{where}: one test of {key}"
                 _named(place, _test, model, given[key], out, key.split("_")[0])
         teacher = model
-
-
-def _iterations(cfg: Config, supply: Supply) -> int | None:
-    """How many steps a phase takes in each process, if that is known."""
-    length = training_length(cfg)
-    if length is None:
-        return None
-    if not length.by_epoch:
-        return length.count
-    return None if supply.batches is None else length.count * supply.batches
+    return batches
 
 
 def _without_priority(hook: dict) -> dict:

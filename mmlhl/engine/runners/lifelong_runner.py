@@ -9,7 +9,6 @@ from contextlib import nullcontext
 
 from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed, is_main_process
-from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 from torch.distributed import destroy_process_group
@@ -23,12 +22,20 @@ from ..cpu_distributed import prepare_distributed
 from ..edited_config import check_edits, keep_fingerprints
 from ..heartbeats import naming_stalled_ranks
 from ..locking import locked
+from ..logs import PhaseLog, SequenceLog
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model
 from ..phases.rehearsal import rehearse
-from ..progress import checkpoint_of, read_progress, settle_seed, start_anew
+from ..progress import (
+    checkpoint_of,
+    expected_steps,
+    read_progress,
+    settle_seed,
+    start_anew,
+    steps_taken,
+)
 from ..stopping import Stopped, listen
 from .phase_trainer import PhaseTrainer
 
@@ -81,25 +88,32 @@ class LifelongRunner:
                 what was written before can be resumed.
         """
         self._init_distributed()
+        with SequenceLog(self.cfg, self.phases) as log:
+            return self._train(log)
+
+    def _train(self, log: SequenceLog) -> LifelongRecord:
+        batches: dict[int, int | None] = {}
         if not self.cfg.get("resume"):  # before anything is written
-            rehearse(self.cfg, self.phases)
+            batches = rehearse(self.cfg, self.phases)
         lock = locked(self.cfg.work_dir) if is_main_process() else nullcontext()
         with explained(self.cfg.work_dir), listen(), lock:
             try:
-                self._train()
+                self._train_phases(log, batches)
             except Stopped:
                 if is_distributed():  # left open, its threads may spoil the exit code
                     destroy_process_group()
                 raise
         return LifelongRecord.load(self._record)
 
-    def _train(self) -> None:
+    def _train_phases(self, log: SequenceLog, batches: dict[int, int | None]) -> None:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
         self.cfg.randomness = from_first_rank(self.cfg.get("randomness"))
         if self.cfg.get("resume"):
-            rehearse(self.cfg, self.phases, done)
+            batches = rehearse(self.cfg, self.phases, done)
         if is_main_process():
             keep_fingerprints(self.cfg, self.phases, done)
+        taken = from_first_rank(steps_taken(self._record, done) if is_main_process() else [])
+        log.open([*taken, *expected_steps(self.cfg, self.phases[done:], batches)], done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
             # only the phase that was interrupted has something to go on from
@@ -109,11 +123,12 @@ class LifelongRunner:
             cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
             if resume:  # mmengine would look where the folder was when it was written
                 cfg.load_from = newest
-            print_log(f"phase {phase.index + 1} of {len(self.phases)}: {phase.name}", "current")
+            part = log.begin(phase)
             if phase.checkpoint is None:
-                self._run(cfg)
+                self._run(cfg, part)
             else:
-                adopt_phase(cfg, phase, self._record)
+                adopt_phase(cfg, phase, self._record, part)
+            log.end(part)
             previous = osp.join(folder, f"{phase.name}.pth")
 
     def test(self) -> dict[str, float]:
@@ -134,8 +149,8 @@ class LifelongRunner:
         return osp.join(self.cfg.work_dir, RECORD)
 
     @staticmethod
-    def _run(cfg: Config) -> None:
-        runner = PhaseTrainer.from_cfg(cfg)
+    def _run(cfg: Config, log: PhaseLog) -> None:
+        runner = PhaseTrainer.from_cfg(cfg, log)
         try:
             with naming_stalled_ranks():
                 runner.train()

@@ -14,20 +14,21 @@ from mmengine.dist import master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import print_log
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 from torch import nn
 
 from ...draws import mixed_seed
 from ...files import atomic_path
 from ...registered import registered_class
+from ..logs import LoggedRunner
 from ..stopping import Stopped, requested
 
 HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "MissedValidationHook", "StopRequestHook")
 
 
-class PhaseTrainer(Runner):
-    """Trains one phase; a plain mmengine ``Runner`` but for how it ends early.
+class PhaseTrainer(LoggedRunner):
+    """Trains one phase; a plain mmengine ``Runner`` but for how it ends early and where it logs.
 
     - Checkpoints are whole files or none, whoever saves them.
     - The train loader's samples, each step and what differs between processes are reproducible, see
@@ -81,26 +82,6 @@ class PhaseTrainer(Runner):
             return
         with atomic_path(osp.join(out_dir, filename)) as temporary:
             super().save_checkpoint(out_dir, temporary.name, *args, **kwargs)
-
-    def release(self) -> None:
-        """Let workers, log files and what mmengine keeps by name go."""
-        # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
-        for loop in (self._train_loop, self._val_loop, self._test_loop):
-            if hasattr(loop, "dataloader_iterator"):
-                loop.dataloader_iterator = None
-            if hasattr(loop, "dataloader"):
-                loop.dataloader._iterator = None
-        self.visualizer.close()
-        for handler in list(self.logger.handlers):
-            if isinstance(handler, logging.FileHandler):
-                self.logger.removeHandler(handler)
-                handler.close()
-        for made in (self.logger, self.message_hub, self.visualizer):
-            # a visualizer is kept by the class that it derives from
-            for kind in type(made).__mro__:
-                instances = vars(kind).get("_instance_dict", {})
-                for name in [name for name, each in instances.items() if each is made]:
-                    del instances[name]
 
 
 def resumable_loader(loader: Any, draws: int) -> Any:

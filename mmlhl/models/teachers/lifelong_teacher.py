@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
@@ -35,7 +36,8 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
         ValueError: if the checkpoint lacks a task or a weight of it, or has one of another shape.
     """
     refusal = f"the checkpoint {checkpoint} cannot teach {list(tasks)}"
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    print_log(f"teacher of {', '.join(tasks)}: {checkpoint}, frozen", "current")
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
     state = weights_of(loaded)
     stored = stored_tasks(state)
     lacking = [task for task in tasks if task not in stored]

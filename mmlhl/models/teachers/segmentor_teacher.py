@@ -7,7 +7,7 @@ import os.path as osp
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
-from mmengine.logging import MMLogger
+from mmengine.logging import MMLogger, print_log
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
@@ -66,7 +66,8 @@ def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
             f"teacher.checkpoint: there is no file {checkpoint!r}; train the teacher first, or "
             "give the file of a trained one"
         )
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    print_log(f"teacher: {checkpoint}, frozen", "current")
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
     check_stored_input(model, loaded, f"teacher.checkpoint {checkpoint!r}")
     load_exactly(
         model,

@@ -1,0 +1,72 @@
+"""What a phase says of itself in the log: what differs from the rest of the sequence."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ...registered import type_name
+from ..phases.grammar import Phase
+
+#: longest text of a value
+LONGEST = 60
+
+
+def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
+    """A phase in a few lines.
+
+    Args:
+        label: which phase of how many.
+        phase: the phase.
+        facts: what is worth knowing, in order.
+
+    Returns:
+        One line with the facts, and one a key that the phase overrides.
+    """
+    lines = [f"{label}: {', '.join(facts)}"]
+    changed = [("model", each) for each in phase.architecture] + [("cfg", phase.cfg)]
+    for place, override in changed:
+        for key, value in flat(override):
+            text = repr(value)
+            text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+            lines.append(f"    {place}.{key} = {text}")
+    return "\n".join(lines)
+
+
+def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
+    """What a phase that trains learns, from how much, how, and how long.
+
+    Args:
+        phase: the phase.
+        runner: its runner, whose loop is built.
+        processes: how many train together.
+    """
+    loader = runner.train_dataloader
+    batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
+    old = [task for task in phase.seen if task not in phase.tasks]
+    method = type_name(runner.cfg.model.get("method") or "Naive")
+    start = runner.cfg.get("load_from")
+    length = f"{runner.max_iters} steps"
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        length = f"{runner.max_epochs} epochs of {len(loader)} steps"
+    return [
+        f"task {' and '.join(phase.tasks)}",
+        f"{len(loader.dataset)} images",
+        f"{batch} a step" + (f" in each of {processes} processes" if processes > 1 else ""),
+        f"method {method}" + (f" (keeps {', '.join(old)})" if old else ""),
+        length,
+        f"seed {runner.seed}",
+        *([f"from {'/'.join(str(start).split(osp.sep)[-2:])}"] if start else []),
+    ]
+
+
+def flat(node: Mapping, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Values by key, such as ``optim_wrapper.optimizer.lr``; lists as they are."""
+    for key, value in node.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value

@@ -1,0 +1,25 @@
+"""What mmengine keeps by name for as long as the process lives."""
+
+from __future__ import annotations
+
+import logging
+
+
+def forget_instance(made: object) -> None:
+    """Drop a logger, message hub or visualizer from mmengine's tables of instances.
+
+    Args:
+        made: the instance; a visualizer is also kept by the class that it derives from.
+    """
+    for kind in type(made).__mro__:
+        instances = vars(kind).get("_instance_dict", {})
+        for name in [name for name, each in instances.items() if each is made]:
+            del instances[name]
+
+
+def close_files(logger: logging.Logger) -> None:
+    """Close the files that a logger writes."""
+    for handler in list(logger.handlers):
+        if isinstance(handler, logging.FileHandler):
+            logger.removeHandler(handler)
+            handler.close()

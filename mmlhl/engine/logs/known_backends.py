@@ -1,0 +1,173 @@
+"""How mmengine's backends go on where an interrupted sequence was."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os.path as osp
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process, master_only
+from mmengine.utils import scandir
+from mmengine.visualization import (
+    LocalVisBackend,
+    MLflowVisBackend,
+    TensorboardVisBackend,
+    WandbVisBackend,
+)
+from mmengine.visualization.vis_backend import BaseVisBackend
+from mmseg.registry import VISBACKENDS
+
+from ...files import write_text
+from ...registered import type_name
+from .files import forget_after, read_lines
+from .shared_backend import SharedBackend
+
+#: by which services know the run of a sequence again
+RUNS = "runs.json"
+
+
+class SharedLocal(SharedBackend):
+    """``LocalVisBackend``: ``scalars.json`` holds each step once."""
+
+    @property
+    def _file(self) -> str:
+        return osp.join(self._save_dir, self.backend._scalar_save_file)
+
+    def rewind(self, step: int) -> None:
+        """Cut the file off."""
+        forget_after(self._file, step)
+
+    def lacks(self, tag: str, step: int) -> bool:
+        """Whether the file has no such value."""
+        return not any(tag in line and line.get("step") == step for line in read_lines(self._file))
+
+
+class SharedTensorboard(SharedBackend):
+    """``TensorboardVisBackend``: a further event file, which takes back what is done again."""
+
+    def _open(self, cfg: Config, resumed: bool) -> None:
+        if not resumed:
+            self._give_config(cfg)
+
+    def rewind(self, step: int) -> None:
+        """Say that the events after the step do not hold, as ``SummaryWriter(purge_step=)``."""
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+
+        writer = self.experiment.file_writer
+        writer.add_event(Event(step=step + 1, file_version="brain.Event:2"))
+        start = SessionLog(status=SessionLog.START)
+        writer.add_event(Event(step=step + 1, session_log=start))
+
+    def flush(self) -> None:
+        """Have the writer's queue written."""
+        if hasattr(self.backend, "_tensorboard"):
+            self.backend._tensorboard.flush()
+
+
+class SharedWandb(SharedBackend):
+    """``WandbVisBackend``: one run, the same after a resume; the axis of all curves is ``step``."""
+
+    def _open(self, cfg: Config, resumed: bool) -> None:
+        known = remembered(self._save_dir, "wandb") if resumed else None
+        options = dict(self.backend._init_kwargs or {})
+        name = options.setdefault("id", known or secrets.token_hex(4))
+        options.setdefault("resume", "allow")
+        self.backend._init_kwargs = options
+        if self.backend._define_metric_cfg is None:
+            axis = [dict(name="step"), dict(name="*", step_metric="step")]
+            self.backend._define_metric_cfg = axis
+        if known != name:
+            self._give_config(cfg)
+            remember(self._save_dir, "wandb", name)
+
+    def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
+        """Pass a scalar on with its step."""
+        self.write({name: value}, self.offset + step)
+
+    def write(self, scalars: dict, step: int) -> None:
+        """Pass scalars on with their step, which mmengine leaves out."""
+        super().write({**scalars, "step": step}, step)
+
+
+class SharedMLflow(SharedBackend):
+    """``MLflowVisBackend``: one run, the same after a resume."""
+
+    def _open(self, cfg: Config, resumed: bool) -> None:
+        self.backend.cfg = cfg
+        if not is_main_process():
+            return
+        known = remembered(self._save_dir, "mlflow") if resumed else None
+        service = self.experiment
+        if known and service.active_run() is None:
+            service.start_run(run_id=known)
+        if not known:
+            self._give_config(cfg)
+        run = service.active_run() or service.start_run()
+        remember(self._save_dir, "mlflow", run.info.run_id)
+
+    def finish(self) -> None:
+        """Hand the run's files over, but for those that MLflow keeps itself, and end it."""
+        if not hasattr(self.backend, "_mlflow"):
+            return
+        root = str(self.backend.cfg.work_dir)
+        own = osp.relpath(self._save_dir, root)
+        for name in scandir(root, self.backend._artifact_suffix, recursive=True):
+            if not name.startswith(own):
+                self.experiment.log_artifact(osp.join(root, name), osp.dirname(name) or None)
+        self.experiment.end_run()
+
+
+KINDS: dict[type[BaseVisBackend], type[SharedBackend]] = {
+    LocalVisBackend: SharedLocal,
+    TensorboardVisBackend: SharedTensorboard,
+    WandbVisBackend: SharedWandb,
+    MLflowVisBackend: SharedMLflow,
+}
+
+
+def share(
+    config: Mapping | BaseVisBackend, folder: str, cfg: Config, resumed: bool
+) -> SharedBackend:
+    """Build a backend for a whole sequence.
+
+    Args:
+        config: the backend's config, or a backend.
+        folder: where it writes, unless it says itself.
+        cfg: the sequence's config.
+        resumed: whether the sequence goes on.
+    """
+    backend: Any = config
+    if not isinstance(config, BaseVisBackend):
+        options = {key: copy.deepcopy(value) for key, value in config.items() if key != "name"}
+        options.setdefault("save_dir", folder)
+        backend = VISBACKENDS.build(options)
+    kind = next((KINDS[base] for base in KINDS if isinstance(backend, base)), SharedBackend)
+    return kind(backend, cfg, resumed)
+
+
+def name_of(config: Mapping | BaseVisBackend) -> str:
+    """By which name a visualizer knows a backend."""
+    if isinstance(config, BaseVisBackend):
+        return type(config).__name__
+    return str(config.get("name") or type_name(config))
+
+
+def remembered(folder: str, service: str) -> str | None:
+    """The run that a service knows a sequence by."""
+    try:
+        with open(osp.join(folder, RUNS), encoding="utf-8") as file:
+            return json.load(file).get(service)
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+@master_only
+def remember(folder: str, service: str, run: str) -> None:
+    """Write down the run that a service knows a sequence by."""
+    found = {name: remembered(folder, name) for name in ("wandb", "mlflow")}
+    found = {name: value for name, value in {**found, service: run}.items() if value}
+    write_text(osp.join(folder, RUNS), json.dumps(found, indent=1) + "\n")

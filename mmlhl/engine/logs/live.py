@@ -1,0 +1,112 @@
+"""A live display of a sequence in a terminal."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from .eta import clock
+from .moment import Moment
+
+#: lines of the log that the display takes the place of
+_REPLACED = re.compile(
+    r"(phase \d+/\d+ \S+  )?(Epoch|Iter)\(|\n?-{20}|Config:\n|Exp name: |Hooks will be executed|"
+    r"Saving checkpoint|Checkpoints will be saved|Loads? checkpoint|Distributed training is not"
+)
+
+
+def render(now: Moment) -> RenderableType:
+    """Draw a moment: bars of the phase and of the sequence, and the losses, a line a task."""
+    bars = Table.grid(padding=(0, 1))
+    rows = [(now.label, now.done, now.total, now.eta, now.doing)]
+    rows.append(("sequence", now.sequence_done, now.sequence_total, now.eta_sequence, ""))
+    for name, done, total, eta, more in rows:
+        bars.add_row(
+            Text(name, style="bold"),
+            ProgressBar(total=max(total, 1), completed=min(done, total), width=24),
+            Text(f"{done}/{total}"),
+            Text("" if eta is None else f"eta {clock(eta)}", style="cyan"),
+            Text(more, style="dim"),
+        )
+    tasks: dict[str, list[str]] = {}
+    for name, value in now.losses.items():
+        task, _, loss = name.rpartition(".")
+        tasks.setdefault(task or "total", []).append(f"{loss} {value:.4f}")
+    losses = Table.grid(padding=(0, 1))
+    for task, values in tasks.items():
+        losses.add_row(Text(task, style="bold"), Text("  ".join(values)))
+    return Group(bars, losses) if tasks else bars
+
+
+class LiveProgress:
+    """Draws moments in a terminal, below what is printed; nothing anywhere else.
+
+    It draws when it is asked to, without a thread: processes that load data are forked off while
+    it runs. The cursor stays visible, so a process that is killed leaves a usable terminal.
+
+    Args:
+        interval: seconds between two drawings.
+        console: where to draw; standard output if None.
+    """
+
+    def __init__(self, interval: float = 0.5, console: Console | None = None) -> None:
+        self.console = console or Console(file=sys.stdout)
+        self.interval = interval
+        self._drawn = 0.0
+        self._live: Live | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether it draws."""
+        return self._live is not None
+
+    def start(self) -> None:
+        """Begin, if there is a terminal; what is printed from then on appears above."""
+        if self.started or not self.console.is_terminal or self.console.is_dumb_terminal:
+            return
+        self._live = Live(console=self.console, auto_refresh=False, transient=True)
+        self._live.start()
+        self.console.show_cursor(True)
+
+    def show(self, now: Callable[[], Moment], last: bool = False) -> None:
+        """Draw a moment, if the last drawing is long enough ago.
+
+        Args:
+            now: gives the moment; only called if it is drawn.
+            last: draw it however long ago that is, since it will stay for a while.
+        """
+        if self._live is None or (time.monotonic() - self._drawn < self.interval and not last):
+            return
+        self._live.update(render(now()), refresh=True)
+        self._drawn = time.monotonic()
+
+    def stop(self) -> None:
+        """Remove the display and give the terminal back."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def calm(self, logger: logging.Logger) -> None:
+        """Keep off the terminal what the display shows already; files keep all lines."""
+        if not self.started:
+            return
+        for handler in logger.handlers:
+            if type(handler) is logging.StreamHandler:
+                handler.setStream(sys.stdout)
+                handler.addFilter(is_for_terminal)
+
+
+def is_for_terminal(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is worth printing above a live display."""
+    if record.levelno > logging.INFO:
+        return True
+    return not _REPLACED.match(record.getMessage())

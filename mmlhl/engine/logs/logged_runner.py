@@ -1,0 +1,159 @@
+"""mmengine's runner, of which a phase logs into the files of its sequence."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import redirect_stdout
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mmengine.config import ConfigDict
+from mmengine.hooks import Hook, LoggerHook
+from mmengine.logging import MMLogger
+from mmengine.model import is_model_wrapper
+from mmengine.runner import LogProcessor, Runner
+from mmengine.visualization import Visualizer
+from mmseg.registry import HOOKS
+
+from ...registered import names_class
+from .instances import close_files, forget_instance
+from .phase_log import PhaseLog
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+HOOK = "ProgressHook"
+
+
+class LoggedRunner(Runner):
+    """A plain mmengine ``Runner`` but for where it logs.
+
+    With a ``log``, lines go into the sequence's log and scalars into its event files; environment,
+    config, hooks and initialisation are not repeated; validations count iterations, as losses do.
+
+    Args:
+        *args: of mmengine's runner.
+        log: of the phase that it trains or tests; None logs as mmengine does.
+        **kwargs: of mmengine's runner.
+    """
+
+    def __init__(self, *args: Any, log: PhaseLog | None = None, **kwargs: Any) -> None:
+        self.log = log
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def from_cfg(cls, cfg: Any, log: PhaseLog | None = None) -> Self:
+        """Build from a config.
+
+        Args:
+            cfg: of mmengine's runner.
+            log: see the class.
+        """
+        return Runner.from_cfg.__func__(partial(cls, log=log), cfg)
+
+    # -- lines -----------------------------------------------------------------------------
+    def build_logger(
+        self, log_level: int | str = "INFO", log_file: str | None = None, **kwargs: Any
+    ) -> MMLogger:
+        """As mmengine's, into the sequence's log."""
+        if self.log is None:
+            return super().build_logger(log_level, log_file, **kwargs)
+        logger = super().build_logger(log_level, log_file or self.log.file, **kwargs)
+        self.log.calm(logger)
+        return logger
+
+    def build_log_processor(self, log_processor: Any) -> Any:
+        """As mmengine's; its lines say the phase."""
+        inner: LogProcessor = super().build_log_processor(log_processor)
+        return inner if self.log is None else self.log.processor(inner)
+
+    def _log_env(self, env_cfg: dict) -> None:
+        if self.log is None:
+            super()._log_env(env_cfg)
+
+    def get_hooks_info(self) -> str:
+        """As mmengine's, once."""
+        text = super().get_hooks_info()
+        return text if self.log is None else self.log.hooks(text)
+
+    def _init_model_weights(self) -> None:
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        told = self.log is not None and not self.log.first and hasattr(model, "_dump_init_info")
+        if told:  # a line or more for each weight
+            model._dump_init_info = lambda: None
+        try:
+            super()._init_model_weights()
+        finally:
+            if told:
+                del model._dump_init_info
+
+    # -- events ------------------------------------------------------------------------------
+    def build_visualizer(self, visualizer: Any = None) -> Visualizer:
+        """As mmengine's, with the sequence's backends."""
+        if self.log is None or isinstance(visualizer, Visualizer):
+            return super().build_visualizer(visualizer)
+        backends = self.log.backends(visualizer)
+        own = ConfigDict(visualizer or dict(type="mmengine.Visualizer"))
+        own["vis_backends"] = None
+        built = super().build_visualizer(own)
+        built._vis_backends = dict(backends)
+        return built
+
+    def register_hooks(
+        self, default_hooks: dict | None = None, custom_hooks: list | None = None
+    ) -> None:
+        """As mmengine's, and the one that shows progress."""
+        if self.log is None:
+            super().register_hooks(default_hooks, custom_hooks)
+            return
+        hooks = {"logger": dict(type="LoggerHook"), **(default_hooks or {})}
+        hooks = {name: _by_iteration(hook) for name, hook in hooks.items()}
+        super().register_hooks(hooks, [_by_iteration(hook) for hook in custom_hooks or []])
+        self.register_hook(dict(type=f"mmseg.{HOOK}", log=self.log))
+
+    # -- weights -----------------------------------------------------------------------------
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+        """As mmengine's; says that it is the student who gets the weights."""
+        if self.log is None:
+            return super().load_checkpoint(filename, *args, **kwargs)
+        how = "goes on from" if self._resume else "starts from"
+        self.logger.info(f"{self.log.label}: the student {how} {filename}")
+        with redirect_stdout(_WithoutLoading(sys.stdout)):
+            return super().load_checkpoint(filename, *args, **kwargs)
+
+    def release(self) -> None:
+        """Let workers, log files and what mmengine keeps by name go."""
+        # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
+        for loop in (self._train_loop, self._val_loop, self._test_loop):
+            if hasattr(loop, "dataloader_iterator"):
+                loop.dataloader_iterator = None
+            if hasattr(loop, "dataloader"):
+                loop.dataloader._iterator = None
+        self.visualizer.close()
+        close_files(self.logger)
+        for made in (self.logger, self.message_hub, self.visualizer):
+            forget_instance(made)
+
+
+class _WithoutLoading(io.TextIOBase):
+    """Passes on what is printed, but for the line with which mmengine says that it loads a file."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self._dropped = False
+
+    def write(self, text: str) -> int:
+        """Pass text on; ``print`` gives the end of a line apart."""
+        dropped = text.startswith("Loads checkpoint by ") or (self._dropped and text == "\n")
+        self._dropped = dropped and text != "\n"
+        if not dropped:
+            self._out.write(text)
+        return len(text)
+
+
+def _by_iteration(hook: Hook | dict | None) -> Hook | dict | None:
+    """A logging hook that places validations by iteration, whatever the config says."""
+    if isinstance(hook, dict) and names_class(HOOKS, hook, LoggerHook):
+        return {**hook, "log_metric_by_epoch": False}
+    return hook

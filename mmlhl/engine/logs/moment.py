@@ -1,0 +1,158 @@
+"""How far a sequence is at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mmengine.logging import MessageHub
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ..phases.grammar import Phase
+from .eta import known_steps, sequence_seconds
+
+#: steps over which the length of a step, and what a loss is, are averaged
+WINDOW = 100
+LOSS_WINDOW = 10
+VALIDATES, EVALUATES = "validates", "evaluates"
+
+
+@dataclass
+class Plan:
+    """The steps of a whole sequence.
+
+    Attributes:
+        phases: its phases.
+        steps: of each phase: those that it took, or, as far as is known, will take.
+        evaluation: seconds that the last evaluation at a phase's end took.
+    """
+
+    phases: list[Phase]
+    steps: list[int | None]
+    evaluation: float = 0.0
+
+    def offset(self, index: int) -> int:
+        """Steps of all phases before one."""
+        return sum(count or 0 for count in self.steps[:index])
+
+    def label(self, index: int) -> str:
+        """What lines call a phase."""
+        return f"phase {index + 1}/{len(self.phases)} {self.phases[index].name}"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a sequence is.
+
+    Attributes:
+        label: which phase of how many.
+        doing: what it does, such as ``epoch 2/20``.
+        done: steps of the phase, or batches of an evaluation, that are done.
+        total: of how many.
+        sequence_done: steps of the sequence.
+        sequence_total: of how many.
+        eta: seconds that training the phase, or the evaluation, still takes; None if not known.
+        eta_sequence: seconds until the sequence is done.
+        losses: by name, such as ``depth.loss_l1``.
+    """
+
+    label: str
+    doing: str
+    done: int
+    total: int
+    sequence_done: int
+    sequence_total: int
+    eta: float | None = None
+    eta_sequence: float | None = None
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+def moment(plan: Plan, index: int, runner: Runner) -> Moment:
+    """The moment after a training step, while the runner's hooks are called.
+
+    Args:
+        plan: the sequence.
+        index: the present phase.
+        runner: of the phase.
+    """
+    done, total = runner.iter + 1, runner.max_iters
+    later = known_steps(plan.steps[index + 1 :], total)
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return Moment(
+        label=plan.label(index),
+        doing=f"epoch {runner.epoch + 1}/{runner.max_epochs}" if by_epoch else "trains",
+        done=done,
+        total=total,
+        sequence_done=plan.offset(index) + done,
+        sequence_total=plan.offset(index) + total + sum(later),
+        eta=_number(runner.message_hub.get_info("eta", None)),
+        eta_sequence=sequence_eta(plan, index, runner),
+        losses=_losses(runner.message_hub),
+    )
+
+
+def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, what: str) -> Moment:
+    """The moment after a batch of an evaluation.
+
+    Args:
+        plan: the sequence.
+        index: the present phase.
+        runner: of the phase.
+        done: batches that are done.
+        total: of how many.
+        what: which evaluation it is, ``VALIDATES`` or ``EVALUATES``.
+    """
+    trained = runner.iter
+    later = known_steps(plan.steps[index + 1 :], trained)
+    own = max(trained, plan.steps[index] or 0) if what == VALIDATES else trained
+    eta = _number(runner.message_hub.get_info("eta", None))
+    times = runner.message_hub.log_scalars.get("train/time")
+    rest = None
+    if eta is not None and times is not None:
+        step = times.mean(WINDOW)
+        evaluations = len(plan.phases) - index - (what != VALIDATES)
+        seconds = eta + (own - trained) * step
+        rest = sequence_seconds(seconds, later, step, evaluations, plan.evaluation)
+    return Moment(
+        label=plan.label(index),
+        doing=what,
+        done=done,
+        total=total,
+        sequence_done=plan.offset(index) + trained,
+        sequence_total=plan.offset(index) + own + sum(later),
+        eta=eta,
+        eta_sequence=rest,
+    )
+
+
+def beginning(plan: Plan, index: int) -> Moment:
+    """The moment before a phase has its data and its model."""
+    own = plan.steps[index] or 0
+    done = plan.offset(index)
+    total = done + own + sum(known_steps(plan.steps[index + 1 :], own))
+    return Moment(plan.label(index), "begins", 0, own, done, total)
+
+
+def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
+    """Seconds until the sequence is done, while its phase trains; None without mmengine's timer."""
+    hub = runner.message_hub
+    eta = _number(hub.get_info("eta", None))
+    times = hub.log_scalars.get("train/time")
+    if eta is None or times is None:
+        return None
+    later = known_steps(plan.steps[index + 1 :], runner.max_iters)
+    evaluations = len(plan.phases) - index
+    return sequence_seconds(eta, later, times.mean(WINDOW), evaluations, plan.evaluation)
+
+
+def _losses(hub: MessageHub) -> dict[str, float]:
+    found = {}
+    for key, values in hub.log_scalars.items():
+        stage, _, name = key.partition("/")
+        if stage == "train" and "loss" in name.rpartition(".")[2]:
+            found[name] = float(values.mean(LOSS_WINDOW))
+    return found
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

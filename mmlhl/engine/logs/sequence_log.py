@@ -1,0 +1,246 @@
+"""One log, one set of event files and one live display for all phases of a sequence."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+from collections.abc import Mapping, Sequence
+from logging.handlers import MemoryHandler
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.logging import MMLogger
+from mmengine.utils.dl_utils import collect_env
+
+from ...evaluation import LifelongRecord
+from ..environment import environment
+from ..phases.deriving import RECORD
+from ..phases.grammar import Phase
+from ..phases.progress_options import progress_options
+from .files import ENVIRONMENT, EVENTS, LOG, has_environment, put_aside
+from .instances import close_files, forget_instance
+from .known_backends import name_of, share
+from .live import LiveProgress
+from .moment import Plan, beginning
+from .phase_log import PhaseLog
+from .shared_backend import SharedBackend
+
+#: a visualizer of mmengine without backends of its own
+DEFAULT_BACKENDS = [dict(type="LocalVisBackend")]
+#: how the metrics of a phase's end are called
+AFTER_PHASE = "after_phase"
+LINE = "-" * 60
+
+
+class SequenceLog:
+    """Where a sequence logs to; only the first process writes and draws.
+
+    Until it is opened, lines go to the terminal and are kept for the file, so that a config that is
+    refused leaves nothing behind.
+
+    Args:
+        cfg: the sequence's config.
+        phases: its phases.
+
+    Attributes:
+        plan: the steps of the sequence, as far as they are known.
+        live: the live display.
+        resumed: whether a log is gone on with.
+    """
+
+    def __init__(self, cfg: Config, phases: Sequence[Phase]) -> None:
+        options = progress_options(cfg)
+        self.cfg = cfg
+        self.plan = Plan(list(phases), [None] * len(phases))
+        self.live = LiveProgress(options["interval"])
+        self.resumed = False
+        self.hooks: str | None = None
+        self._draws = options["live"] and is_main_process()
+        self._level = cfg.get("log_level") or "INFO"
+        self._backends: dict[str, SharedBackend] = {}
+        self._rewound = True
+        self._logger = self._new_logger()
+        self._waiting = MemoryHandler(1_000_000, flushLevel=logging.CRITICAL + 1)
+        self._waiting.setLevel(self._level)
+        self._logger.handlers.append(self._waiting)
+
+    def __enter__(self) -> SequenceLog:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def file(self) -> str:
+        """The log."""
+        return osp.join(self.cfg.work_dir, LOG)
+
+    def _new_logger(self, file: str | None = None) -> MMLogger:
+        name = osp.abspath(self.cfg.work_dir)
+        # the latest of mmengine's loggers is the current one
+        return MMLogger.get_instance(name, log_file=file, log_level=self._level, file_mode="a")
+
+    # -- the whole sequence ----------------------------------------------------------------
+    def open(self, steps: Sequence[int | None], done: int) -> None:
+        """Begin to write.
+
+        Args:
+            steps: of each phase, None where it is not known.
+            done: how many phases are done already.
+        """
+        goes_on = bool(self.cfg.get("resume"))
+        aside = None
+        if is_main_process() and not goes_on:
+            aside = put_aside(self.cfg.work_dir)
+        self.plan.steps = list(steps)
+        self.resumed = goes_on and osp.exists(osp.join(self.cfg.work_dir, EVENTS))
+        self._rewound = not self.resumed
+        forget_instance(self._logger)
+        self._logger = self._new_logger(self.file)
+        for handler in self._logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                self._waiting.setTarget(handler)
+        self._waiting.close()
+        if self._draws:
+            self.live.start()
+            self.live.calm(self._logger)
+        if aside is not None:
+            self._logger.info(f"what was logged here before lies in {aside}")
+        if is_main_process():
+            self._describe(goes_on)
+        self.backends(self.cfg.get("visualizer"))
+        if self.resumed and done:
+            self._catch_up(done)
+
+    def _describe(self, goes_on: bool) -> None:
+        """Environment and config, once; a resume says in a line on what it runs."""
+        if not _says(self._logger, logging.INFO):
+            return
+        if goes_on and has_environment(self.cfg.work_dir):
+            versions = ", ".join(f"{name} {value}" for name, value in environment().items())
+            self._logger.info(f"resumed, with {versions}")
+            return
+        self._logger.info(environment_text(self.cfg))
+        self._logger.info(f"Config:\n{self.cfg.pretty_text}")
+
+    def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
+        """The backends of a visualizer's config, each built once for all phases.
+
+        Args:
+            visualizer: config of a visualizer; None is mmengine's default.
+        """
+        given = visualizer if isinstance(visualizer, Mapping) else {}
+        configs = given.get("vis_backends", None if given else DEFAULT_BACKENDS) or []
+        configs = [configs] if isinstance(configs, Mapping) else configs
+        folder = osp.join(given.get("save_dir") or self.cfg.work_dir, EVENTS)
+        found: dict[str, SharedBackend] = {}
+        for config in configs:
+            name = name_of(config)
+            if name in found:
+                raise ValueError(f"visualizer.vis_backends: {name!r} comes twice; give one a name")
+            key = name if not isinstance(config, Mapping) else f"{folder} {sorted(config.items())}"
+            if key not in self._backends:
+                self._backends[key] = share(config, folder, self.cfg, self.resumed)
+            found[name] = self._backends[key]
+        return found
+
+    def flush(self) -> None:
+        """Have all event files written to disk."""
+        for backend in self._backends.values():
+            backend.flush()
+
+    def close(self) -> None:
+        """Close all files, and remove the display."""
+        self.live.stop()
+        try:
+            if is_main_process():
+                for backend in self._backends.values():
+                    backend.finish()
+        finally:
+            self._backends = {}
+            self._waiting.close()
+            close_files(self._logger)
+            forget_instance(self._logger)
+
+    # -- phases ------------------------------------------------------------------------------
+    def begin(self, phase: Phase) -> PhaseLog:
+        """Begin a phase.
+
+        Args:
+            phase: the phase; all before it are done.
+
+        Returns:
+            What its runner logs with.
+        """
+        self._place(phase.index)
+        log = PhaseLog(self, phase)
+        self._logger.info(f"{log.label} begins")
+        self.live.show(lambda: beginning(self.plan, phase.index), last=True)
+        return log
+
+    def end(self, log: PhaseLog) -> None:
+        """Write the metrics that were measured after a phase, and count its steps.
+
+        Args:
+            log: of the phase, which is in the record now.
+        """
+        index = log.phase.index
+        self.plan.steps[index] = log.steps
+        self._write(log.metrics, index)
+        self.flush()
+
+    def rewind(self, step: int) -> None:
+        """In a sequence that goes on, forget what is going to be done again.
+
+        Args:
+            step: of the sequence, the last that holds.
+        """
+        if not self._rewound and is_main_process():
+            for backend in self._backends.values():
+                backend.rewind(step)
+        self._rewound = True
+
+    def _place(self, index: int) -> None:
+        for backend in self._backends.values():
+            backend.phase, backend.offset = index + 1, self.plan.offset(index)
+
+    def _write(self, metrics: Mapping[str, float], index: int) -> None:
+        """Metrics after a phase, at its last step."""
+        tags = {f"{AFTER_PHASE}/{name}": value for name, value in metrics.items()}
+        if tags and is_main_process():
+            for backend in self._backends.values():
+                backend.write(tags, self.plan.offset(index + 1))
+
+    def _catch_up(self, done: int) -> None:
+        """Write the last phase's metrics, if the sequence was killed before it could."""
+        record = LifelongRecord.load(osp.join(self.cfg.work_dir, RECORD))
+        metrics = {
+            f"{task}/{name}": entry["values"][done - 1]
+            for task, entries in record.metrics.items()
+            for name, entry in entries.items()
+            if len(entry["values"]) >= done and entry["values"][done - 1] is not None
+        }
+        step = self.plan.offset(done)
+        tags = [f"{AFTER_PHASE}/{name}" for name in metrics]
+        if any(each.lacks(tag, step) for each in self._backends.values() for tag in tags):
+            self._write(metrics, done - 1)
+
+
+def environment_text(cfg: Config) -> str:
+    """On what a sequence runs, as mmengine says it."""
+    found = {**collect_env(), **environment()}
+    runtime = {
+        **(cfg.get("env_cfg") or {}),
+        **(cfg.get("randomness") or {}),
+        "launcher": cfg.get("launcher", "none"),
+        "processes": get_world_size(),
+    }
+    system, run = (
+        "\n".join(f"    {key}: {value}" for key, value in part.items()) for part in (found, runtime)
+    )
+    return f"\n{LINE}\n{ENVIRONMENT}\n{system}\n\nRuntime environment:\n{run}\n{LINE}\n"
+
+
+def _says(logger: logging.Logger, level: int) -> bool:
+    return any(handler.level <= level for handler in logger.handlers)
