@@ -21,6 +21,8 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="MultiTaskVisualizationHook"),
 )
+# Live display of a sequence where standard output is a terminal; interval in seconds.
+progress = dict(live=True, interval=0.5)
 vis_backends = [dict(type="LocalVisBackend")]
 visualizer = dict(type="MultiTaskVisualizer", vis_backends=vis_backends, name="visualizer")
 tta_model = dict(type="MultiTaskTTAModel")

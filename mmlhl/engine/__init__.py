@@ -11,6 +11,7 @@
 - ``locking``: one command a work dir; ``orphans``: processes that end with their parent;
   ``heartbeats``: which process of a distributed run stands still;
   ``interrupted``: what Ctrl-C says.
+- ``logs/``: the one log, event files and live display of a sequence.
 - ``learner``: the model inside a runner. ``cpu_distributed``: several processes without a GPU.
 
 Imports models, datasets and evaluation, never analysis, inference or tools.

@@ -51,7 +51,8 @@ def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
     start = runner.cfg.get("load_from")
     length = f"{runner.max_iters} steps"
     if isinstance(runner.train_loop, EpochBasedTrainLoop):
-        length = f"{runner.max_epochs} epochs of {len(loader)} steps"
+        epochs = f"{runner.max_epochs} epoch{'' if runner.max_epochs == 1 else 's'}"
+        length = f"{epochs} of {len(loader)} steps"
     return [
         f"task {' and '.join(phase.tasks)}",
         f"{len(loader.dataset)} images",

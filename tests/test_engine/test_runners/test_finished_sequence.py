@@ -35,14 +35,20 @@ def test_record_of_a_finished_sequence(trained):
         assert [value is None for value in entry["values"]] == [i < index for i in range(3)]
 
 
-def test_each_phase_has_its_own_folder_and_log(trained):
-    cfg, _ = trained
-    for folder in ("phase_1_seg", "phase_2_depth", "phase_3_normal"):
-        (scalars,) = Path(cfg.work_dir, folder).glob("*/vis_data/scalars.json")
-        lines = [json.loads(line) for line in scalars.read_text().splitlines()]
-        task = folder.split("_")[-1]
-        assert any(f"{task}.loss" in key for line in lines for key in line)
-        assert not list(Path(cfg.work_dir, folder).glob("*.tmp"))
+def test_one_log_of_scalars_for_all_phases(trained):
+    cfg, record = trained
+    work_dir = Path(cfg.work_dir)
+    (scalars,) = work_dir.rglob("scalars.json")
+    assert scalars == work_dir / "vis_data" / "scalars.json"
+    lines = [json.loads(line) for line in scalars.read_text().splitlines()]
+    losses = [line for line in lines if "loss" in line]
+    assert [line["step"] for line in losses] == list(range(1, 13))
+    assert [line["iter"] for line in losses] == [1, 2, 3, 4] * 3
+    assert [line["phase"] for line in losses] == [1] * 4 + [2] * 4 + [3] * 4
+    for task, line in zip(("seg", "depth", "normal"), losses[::4], strict=True):
+        assert any(key.startswith(f"{task}.loss") for key in line)
+    assert [phase["steps"] for phase in record.phases] == [4, 4, 4]
+    assert not list(work_dir.rglob("*.tmp"))
 
 
 def test_checkpoints_hold_the_model_and_nothing_else(trained):

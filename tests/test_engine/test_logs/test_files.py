@@ -1,0 +1,35 @@
+"""Files of an older sequence are kept; those of a resumed one go on."""
+
+import json
+
+from mmlhl.engine.logs.files import forget_after, has_environment, put_aside, read_lines
+
+
+def test_an_older_sequence_is_put_aside(tmp_path):
+    assert put_aside(str(tmp_path)) is None
+    for text in ("first", "second"):
+        (tmp_path / "vis_data").mkdir()
+        (tmp_path / "vis_data" / "scalars.json").write_text(text)
+        (tmp_path / "sequence.log").write_text(text)
+        put_aside(str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["earlier_logs"]
+    kept = sorted((tmp_path / "earlier_logs").iterdir(), key=lambda path: len(path.name))
+    assert [(path / "sequence.log").read_text() for path in kept] == ["first", "second"]
+    assert [(path / "vis_data/scalars.json").read_text() for path in kept] == ["first", "second"]
+
+
+def test_what_is_done_again_is_forgotten(tmp_path):
+    path = tmp_path / "scalars.json"
+    forget_after(str(path), 3)
+    assert not path.exists()
+    lines = [dict(loss=1.0, step=step) for step in (2, 3, 4)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"loss": 1')
+    forget_after(str(path), 3)
+    assert read_lines(str(path)) == lines[:2]
+    assert path.read_text().endswith("}\n")
+
+
+def test_the_environment_is_looked_for(tmp_path):
+    assert not has_environment(str(tmp_path))
+    (tmp_path / "sequence.log").write_text("a line\nSystem environment:\n    sys.platform: linux\n")
+    assert has_environment(str(tmp_path))

@@ -1,0 +1,135 @@
+"""mmengine's backends over several phases and a resume; services are stood in for."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.visualization.vis_backend import BaseVisBackend
+from mmseg.registry import VISBACKENDS
+
+from mmlhl.engine.logs.known_backends import name_of, share
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return Config(dict(work_dir=str(tmp_path), model=dict(type="M")))
+
+
+class Noted(BaseVisBackend):
+    """Notes what it is given."""
+
+    def __init__(self, save_dir=None):
+        super().__init__(save_dir)
+        self.calls = []
+
+    experiment = None
+
+    def _init_env(self):
+        pass
+
+    def __getattribute__(self, name):
+        if name.startswith("add_") or name == "close":
+            return lambda *args, **kwargs: self.calls.append((name, *args))
+        return super().__getattribute__(name)
+
+
+def test_phases_share_a_backend(cfg):
+    VISBACKENDS.register_module(module=Noted, force=True)
+    shared = share(dict(type="Noted", name="mine"), "somewhere", cfg, False)
+    assert name_of(dict(type="Noted", name="mine")) == "mine"
+    assert name_of(dict(type="mmseg.Noted")) == name_of(Noted()) == "Noted"
+    assert shared.calls == [("add_config", cfg)]
+    shared.phase, shared.offset = 2, 40
+    image = np.zeros((1, 1, 3), np.uint8)
+    shared.add_config(Config(dict(phase=2)))
+    shared.add_scalars({"loss": 1.0}, 3, "20260101.json")
+    shared.add_scalar("a", 2.0, 4)
+    shared.add_image("b", image, 5)
+    shared.close()
+    shared.finish()
+    assert shared.calls[1:] == [
+        ("add_scalars", {"loss": 1.0, "phase": 2}, 43),
+        ("add_scalar", "a", 2.0, 44),
+        ("add_image", "b", image, 45),
+        ("close",),
+    ]
+
+
+def wandb(monkeypatch):
+    calls = []
+
+    def note(name):
+        return lambda *args, **kwargs: calls.append((name, args, kwargs))
+
+    service = SimpleNamespace(
+        **{name: note(name) for name in ("init", "define_metric", "log", "join")},
+        config=SimpleNamespace(update=note("config")),
+        run=SimpleNamespace(log_code=note("code")),
+    )
+    monkeypatch.setitem(sys.modules, "wandb", service)
+    return calls
+
+
+def test_wandb_knows_its_run_again_and_gets_the_step(cfg, tmp_path, monkeypatch):
+    calls = wandb(monkeypatch)
+    first = share(dict(type="WandbVisBackend"), str(tmp_path), cfg, False)
+    first.phase, first.offset = 1, 10
+    first.add_scalars({"loss": 1.0}, 2)
+    name, _, options = calls[0]
+    assert name == "init" and options["resume"] == "allow" and options["dir"] == str(tmp_path)
+    assert [call[0] for call in calls].count("config") == 1
+    assert calls[-1] == ("log", ({"loss": 1.0, "phase": 1, "step": 12},), dict(commit=True))
+    assert ("define_metric", (), dict(name="*", step_metric="step")) in calls
+
+    calls.clear()
+    share(dict(type="WandbVisBackend"), str(tmp_path), cfg, True).add_scalar("a", 1.0, 3)
+    assert calls[0][2]["id"] == options["id"]
+    assert "config" not in [call[0] for call in calls]  # it would refuse other values
+
+    calls.clear()
+    own = dict(type="WandbVisBackend", init_kwargs=dict(id="mine", project="p"))
+    share(own, str(tmp_path), cfg, False)
+    assert calls[0][2]["id"] == "mine" and calls[0][2]["project"] == "p"
+
+
+def test_mlflow_knows_its_run_again(cfg, tmp_path, monkeypatch):
+    calls, state = [], SimpleNamespace(run=None)
+
+    def note(name):
+        return lambda *args, **kwargs: calls.append((name, *args, *kwargs.values()))
+
+    def start_run(run_id="new"):
+        state.run = SimpleNamespace(info=SimpleNamespace(run_id=run_id))
+        return state.run
+
+    names = ("set_tracking_uri", "set_experiment", "log_params", "log_text", "log_metrics")
+    service = SimpleNamespace(
+        **{name: note(name) for name in (*names, "log_artifact", "end_run")},
+        get_experiment_by_name=lambda name: 1,
+        active_run=lambda: state.run,
+        start_run=start_run,
+    )
+    monkeypatch.setitem(sys.modules, "mlflow", service)
+    folder = tmp_path / "vis_data"
+    config = dict(type="MLflowVisBackend")
+    share(config, str(folder), cfg, False)
+    assert state.run.info.run_id == "new" and "log_params" in [call[0] for call in calls]
+    assert json.loads((folder / "runs.json").read_text()) == dict(mlflow="new")
+
+    state.run = None
+    calls.clear()
+    (folder / "runs.json").write_text('{"mlflow": "old"}')
+    (tmp_path / "sequence.log").touch()
+    again = share(config, str(folder), cfg, True)
+    assert state.run.info.run_id == "old" and "log_params" not in [call[0] for call in calls]
+    again.offset = 7
+    again.add_scalars({"loss": 1.0}, 2)
+    again.finish()
+    assert calls[-3:] == [
+        ("log_metrics", {"loss": 1.0, "phase": 0}, 9),
+        ("log_artifact", str(tmp_path / "sequence.log"), None),  # and nothing of its own
+        ("end_run",),
+    ]

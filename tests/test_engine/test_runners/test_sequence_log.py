@@ -1,0 +1,160 @@
+"""The log and the event file of a sequence that is interrupted in its second phase and goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+from sequences import train
+
+from mmlhl.engine.logs.live import LiveProgress
+
+
+class Interrupt(Hook):
+    """Ctrl-C after the second step of the second phase, of which only the first is saved."""
+
+    priority = "LOW"
+    on = True
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        if self.on and runner.iter == 1 and runner.work_dir.endswith("depth"):
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def logged(sequence_config, tmp_path_factory):
+    """Work dir of the sequence, what the log said when it was interrupted, and its record."""
+    pytest.importorskip("tensorboard")
+    HOOKS.register_module(module=Interrupt, force=True)
+    backends = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]
+    hooks = dict(
+        logger=dict(type="LoggerHook", interval=1),
+        checkpoint=dict(type="CheckpointHook", interval=1, by_epoch=False),
+    )
+    work_dir = tmp_path_factory.mktemp("logged") / "run"
+    cfg = sequence_config(
+        work_dir,
+        log_level="INFO",
+        default_hooks=hooks,
+        custom_hooks=[dict(type="Interrupt")],
+        train_cfg=dict(type="EpochBasedTrainLoop", max_epochs=1),
+        visualizer=dict(type="MultiTaskVisualizer", vis_backends=backends, name="visualizer"),
+        dry_run=False,
+    )
+    cfg.phases[1].cfg = dict(optim_wrapper=dict(optimizer=dict(lr=1e-3)))
+    Interrupt.on = True
+    with pytest.raises(KeyboardInterrupt):
+        train(cfg)
+    before = (work_dir / "sequence.log").read_text()
+    Interrupt.on = False
+    return work_dir, before, train(cfg, resume=True)
+
+
+def events(work_dir):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = EventAccumulator(str(work_dir / "vis_data"))
+    found.Reload()
+    return found
+
+
+def test_steps_and_tags_of_the_event_file(logged):
+    work_dir, _, record = logged
+    found = events(work_dir)
+    scalars = {
+        tag: [(event.step, event.value) for event in found.Scalars(tag)]
+        for tag in found.Tags()["scalars"]
+    }
+    assert [step for step, _ in scalars["loss"]] == [1, 2, 3, 4, 5, 6]
+    assert scalars["phase"] == [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3)]
+    assert [step for step, _ in scalars["depth.loss_l1"]] == [3, 4]
+    assert [step for step, _ in scalars["seg.loss_had_db"]] == [3, 4, 5, 6]
+    for task, entries in record.metrics.items():
+        for name, entry in entries.items():
+            expected = {2 * i: v for i, v in enumerate(entry["values"], 1) if v is not None}
+            assert dict(scalars[f"after_phase/{task}/{name}"]) == pytest.approx(expected)
+    assert {tag for tag in scalars if tag.startswith("after_phase/seg")} == {
+        "after_phase/seg/aAcc",
+        "after_phase/seg/mIoU",
+        "after_phase/seg/mAcc",
+    }
+
+
+def test_scalars_of_the_file_are_those_of_the_events(logged):
+    work_dir, _, _ = logged
+    (path,) = work_dir.rglob("scalars.json")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 2, 3, 4, 4, 5, 6, 6]
+    losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
+    assert losses == pytest.approx({e.step: e.value for e in events(work_dir).Scalars("loss")})
+
+
+def test_nothing_is_logged_elsewhere(logged):
+    work_dir, _, _ = logged
+    assert [path.name for path in work_dir.rglob("*.log")] == ["sequence.log"]
+    assert {path.parent for path in work_dir.rglob("events.*")} == {work_dir / "vis_data"}
+
+
+def test_environment_and_config_are_written_once(logged):
+    work_dir, before, _ = logged
+    text = (work_dir / "sequence.log").read_text()
+    assert text.startswith(before)
+    for once in ("System environment:", "Config:\n", "Name of parameter - Initialization"):
+        assert before.count(once) == text.count(once) == 1
+    assert text.count("resumed, with mmlhl ") == 1
+    later = text[text.index("resumed, with") :]
+    assert len(later.splitlines()) < 120  # of two phases; of one alone there were 600
+
+
+def test_each_phase_says_what_differs(logged):
+    work_dir, _, _ = logged
+    lines = (work_dir / "sequence.log").read_text().splitlines()
+    (seg,) = [line for line in lines if "phase 1/3 seg: task" in line]
+    assert seg.endswith("task seg, 4 images, 2 a step, method HAD, 1 epoch of 2 steps, seed 0")
+    depth = [index for index, line in enumerate(lines) if "phase 2/3 depth: task" in line]
+    assert "method HAD (keeps seg)" in lines[depth[0]] and len(depth) == 2
+    assert lines[depth[0] + 1] == "    cfg.optim_wrapper.optimizer.lr = 0.001"
+
+
+def test_lines_have_phase_and_two_etas(logged):
+    work_dir, _, _ = logged
+    lines = (work_dir / "sequence.log").read_text().splitlines()
+    trained = [line for line in lines if "Epoch(train)" in line]
+    assert len(trained) == 7  # one step was done twice
+    assert all(" - phase " in line and "  eta: 0:00:0" in line for line in trained)
+    assert all("  eta_sequence: " in line for line in trained)
+
+
+def test_a_teacher_is_called_one(logged):
+    work_dir, before, _ = logged
+    seg = work_dir / "phase_1_seg" / "seg.pth"
+    assert f"teacher of seg: {seg}, frozen" in before
+    assert f"phase 2/3 depth: the student starts from {seg}" in before
+    text = (work_dir / "sequence.log").read_text()
+    assert "phase 2/3 depth: the student goes on from" in text
+    assert "Loads checkpoint by" not in text
+
+
+def test_metrics_that_a_kill_has_left_out_are_made_up_for(logged, sequence_config):
+    work_dir, _, record = logged
+    path = work_dir / "vis_data" / "scalars.json"
+    whole = path.read_text()
+    path.write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    cfg = sequence_config(work_dir, dry_run=False)
+    cfg.train_cfg.max_epochs = 1
+    again = train(cfg, resume=True, resume_changed=True)
+    assert again.same_results(record)
+    last = json.loads(path.read_text().splitlines()[-1])
+    assert last["step"] == 6
+    assert last["after_phase/seg/mIoU"] == record.values("seg", "mIoU")[-1]
+
+
+def test_a_new_sequence_puts_the_old_logs_aside(tmp_path, sequence_config, monkeypatch):
+    (tmp_path / "vis_data").mkdir()
+    (tmp_path / "sequence.log").write_text("old")
+    monkeypatch.setattr(LiveProgress, "start", lambda self: 1 / 0)  # the first that comes after
+    with pytest.raises(ZeroDivisionError):
+        train(sequence_config(tmp_path, dry_run=False))
+    (old,) = Path(tmp_path, "earlier_logs").glob("*/sequence.log")
+    assert old.read_text() == "old" and (tmp_path / "sequence.log").read_text() == ""
