@@ -25,7 +25,7 @@ from ...registered import names_class, registered_class, type_name
 from .agreement import check_evaluator, check_labels, check_names
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
-from .lengths import training_length, trains_by_epoch
+from .lengths import training_steps, trains_by_epoch
 from .moment_checks import check_moments
 from .moments import hooks
 from .schedules import schedulers
