@@ -23,6 +23,9 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(**kwargs)
+        self.add_argument(
+            "--traceback", action="store_true", help="show where an error was raised, in full"
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print the message, with the nearest option if one is unknown, and exit with 2."""

@@ -21,6 +21,7 @@ LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlh
 LEAVES |= {
     "mmlhl.draws",
     "mmlhl.command_line",
+    "mmlhl.refusals",
     "mmlhl.registry",
     "mmlhl.config_values",
     "mmlhl.spelling",

@@ -8,6 +8,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.inference import LifelongInferencer
+from mmlhl.refusals import run_command
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, FileNotFoundError) as error:
-        raise SystemExit(f"infer.py: {error}") from None
+    run_command(main)

@@ -15,6 +15,7 @@ from mmlhl.command_line import Parser, read_config
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
+from mmlhl.refusals import run_command
 
 
 def parse_args() -> argparse.Namespace:
@@ -107,4 +108,4 @@ def run(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

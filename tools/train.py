@@ -21,6 +21,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
+from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
 
 
@@ -114,4 +115,4 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

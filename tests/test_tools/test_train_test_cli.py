@@ -127,7 +127,7 @@ def test_test_out_and_tta(config, checkpoint, tmp_path, run):
 def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, flags, message):
     text = config.read_text().replace("tta_model", "other_model")
     config.write_text(text)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(SystemExit, match=f"^test.py: .*{message}"):  # one line, no traceback
         run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *flags)
 
 

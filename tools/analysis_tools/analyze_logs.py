@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmlhl.analysis.log_curves import choose_keys, draw, read_run
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -51,4 +52,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -20,6 +20,7 @@ from rich.progress import track
 
 from mmlhl.command_line import Parser
 from mmlhl.engine.phases import parse_phases, phase_config
+from mmlhl.refusals import run_command
 from mmlhl.visualization import MultiTaskVisualizer
 
 
@@ -87,4 +88,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

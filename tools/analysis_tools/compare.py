@@ -15,6 +15,7 @@ from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 TABLES = ("summary", "final", "forgetting", "phases")
 FORMATS = (".csv", ".md", ".tex")
@@ -98,4 +99,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

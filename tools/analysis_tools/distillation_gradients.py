@@ -36,6 +36,7 @@ from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def load(cfg: Config, checkpoint: str) -> nn.Module:
@@ -81,4 +82,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

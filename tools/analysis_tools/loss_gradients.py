@@ -29,6 +29,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def batches_of(
@@ -67,4 +68,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -16,6 +16,7 @@ from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 PLOTS = ("heat", "curves", "gain")
 
@@ -67,4 +68,4 @@ def file_name(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmlhl.analysis.training_curves import loss_curves, read_losses
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,4 +44,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -16,6 +16,7 @@ from mmlhl.analysis.arguments import add_metrics_argument
 from mmlhl.analysis.report import write_report
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -70,4 +71,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -25,6 +25,7 @@ from mmlhl.analysis.benchmarks.data_loading import (
     write_arrays,
 )
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -77,4 +78,4 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

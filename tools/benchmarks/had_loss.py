@@ -21,6 +21,7 @@ from torch import Tensor
 
 from mmlhl.command_line import Parser
 from mmlhl.models.losses import HADLoss
+from mmlhl.refusals import run_command
 
 SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
@@ -86,4 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -26,6 +26,7 @@ from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teache
 from mmlhl.analysis.benchmarks.distillation_training import execute
 from mmlhl.command_line import Parser
 from mmlhl.engine.locking import locked
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -74,4 +75,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

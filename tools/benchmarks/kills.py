@@ -16,6 +16,7 @@ from pathlib import Path
 from mmlhl.analysis.benchmarks.kill_campaign import campaign, report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -41,4 +42,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -26,6 +26,7 @@ from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
 from mmlhl.command_line import Parser
 from mmlhl.engine.locking import locked
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -85,4 +86,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

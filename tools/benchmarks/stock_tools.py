@@ -8,7 +8,6 @@ import argparse
 import json
 import shlex
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mmlhl.analysis.benchmarks.running import OUT_HELP, commit, write_section
 from mmlhl.analysis.stock_tools import page, try_tools
 from mmlhl.command_line import Parser
 from mmlhl.files import write_text
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -76,4 +76,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -18,6 +18,7 @@ import torch
 from mmlhl.command_line import Parser
 from mmlhl.files import atomic_path
 from mmlhl.models.backbones.installed_weights import PACKAGES, installed_weights
+from mmlhl.refusals import run_command
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -36,4 +37,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -11,6 +11,7 @@ from mmlhl.inference import load_model
 from mmlhl.inference.export import FORMATS, ExportOptions, export_model
 from mmlhl.inference.export.exporting import SHAPES
 from mmlhl.inference.export.graph import CLASSES, INPUTS
+from mmlhl.refusals import run_command
 
 
 def pair(text: str) -> tuple[int, int]:
@@ -67,7 +68,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ValueError, FileNotFoundError) as error:
-        raise SystemExit(f"export.py: {error}") from None
+    run_command(main)

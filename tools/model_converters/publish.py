@@ -12,6 +12,7 @@ from mmengine.runner import CheckpointLoader
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.inference.publishing import TRAINING_ONLY, publish, write_published
+from mmlhl.refusals import run_command
 
 
 def main() -> None:
@@ -45,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

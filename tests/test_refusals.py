@@ -1,0 +1,103 @@
+"""A command that refuses its input ends with one message; mistakes of programs keep a traceback."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmlhl import refusals
+from mmlhl.config_values import number
+from mmlhl.engine.locking import WorkDirInUse
+from mmlhl.engine.phases.rehearsal import _named
+from mmlhl.refusals import run_command
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def fail(error):
+    raise error
+
+
+def broken_head():
+    return [][1]
+
+
+REFUSED = {
+    "a value": (lambda: number("x", "loss_weight"), "loss_weight is 'x'; it must be a number"),
+    "a file": (lambda: open("/no/such/file"), "/no/such/file"),
+    "of somebody's": (
+        lambda: _named("phases[0]: model", broken_head),
+        r"IndexError: [^~]*--traceback",
+    ),
+}
+MISTAKES = {
+    "a crash": broken_head,
+    "a value error of the test's": lambda: fail(ValueError("x")),
+    "of the standard library": lambda: int("x"),
+    "a type error": lambda: number(),
+}
+
+
+@pytest.fixture(autouse=True)
+def command(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/some/where/train.py", "config.py"])
+    monkeypatch.delenv(refusals.VARIABLE, raising=False)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_is_one_message(name):
+    main, message = REFUSED[name]
+    with pytest.raises(SystemExit, match=f"^train.py: .*{message}") as caught:
+        run_command(main)
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+def test_errors_of_our_own_are_refusals():
+    # its class says so; it has to be raised by the package all the same
+    with pytest.raises(WorkDirInUse):
+        run_command(lambda: fail(WorkDirInUse("x")))
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_keeps_its_traceback(name):
+    with pytest.raises((IndexError, ValueError, TypeError)):
+        run_command(MISTAKES[name])
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_tracebacks_on_request(monkeypatch, way):
+    if way == "option":
+        sys.argv.append("--traceback")
+    else:
+        monkeypatch.setenv(refusals.VARIABLE, "1")
+    with pytest.raises(ValueError, match="loss_weight"):
+        run_command(REFUSED["a value"][0])
+
+
+def test_other_processes_let_the_first_one_speak(monkeypatch):
+    waited = []
+    monkeypatch.setattr(refusals.time, "sleep", waited.append)
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        with pytest.raises(SystemExit):
+            run_command(REFUSED["a value"][0])
+    assert waited == [refusals.PATIENCE]
+
+
+@pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3), ({"a": 1}, 0)])
+def test_exit_status(returned, status):
+    try:
+        run_command(lambda: returned)
+    except SystemExit as exit:
+        assert exit.code == status
+    else:
+        assert status == 0
+
+
+def test_every_tool_runs_this_way():
+    tools = sorted((ROOT / "tools").rglob("*.py"))
+    assert len(tools) > 15
+    for path in tools:
+        last = ast.parse(path.read_text()).body[-1]
+        assert "run_command(main)" in ast.unparse(last), path
