@@ -3,7 +3,8 @@
 - ``phases/``: the text of a config to phases, the plain config of each, and what is refused
   before phase one.
 - ``runners/``: the sequence, one standard mmengine runner a phase. Imports nothing from a hook.
-- ``hooks/``: a method's life in a phase, and the phase's result.
+- ``hooks/``: a method's life in a phase, and the phase's result. ``optim/``: steps in bfloat16.
+- ``labelling``: the teacher labels a phase's images, where labels are stored.
 - ``finishing``, ``adopting``: how a phase ends, be it trained or a finished model;
   ``recording`` writes it down, ``progress`` says where a sequence starts or goes on.
 - ``fingerprints``, ``resume_changes``, ``edited_config``: what of a config decides a phase's
@@ -20,10 +21,12 @@ Imports models, datasets and evaluation, never analysis, inference or tools.
 from ..checkpoints import register_safe_globals
 from .cpu_distributed import close_distributed, prepare_distributed
 from .hooks import LifelongPhaseHook, PhaseResultHook
+from .optim import Bfloat16OptimWrapper
 from .phases import Phase, parse_phases, phase_config
 from .runners import LifelongRunner
 
 __all__ = [
+    "Bfloat16OptimWrapper",
     "LifelongPhaseHook",
     "LifelongRunner",
     "Phase",

@@ -14,34 +14,14 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from mmlhl.analysis.benchmarks.plain_had import looped
 from mmlhl.command_line import Parser
 from mmlhl.models.losses import HADLoss
 from mmlhl.refusals import run_command
-
-SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
-
-
-def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float) -> Tensor:
-    """HAD's two terms as one would write them down first: a loop a group, a convolution."""
-    total = distance.new_zeros(())
-    kernels = torch.stack([SOBEL, SOBEL.T])[:, None].to(distance)
-    for image, group, mask in zip(distance, groups, valid, strict=True):
-        means = []
-        for number in group[mask].unique():
-            chosen = image[mask & (group == number)]
-            means.append(chosen.clamp(min=eps).log().mean().exp())
-        with torch.no_grad():
-            gx, gy = F.conv2d((image * mask)[None, None], kernels, padding=1)[0]
-            edge = (gx**2 + gy**2).sqrt()
-            low, high = edge[mask].min(), edge[mask].max()
-            salient = ((edge - low) / (high - low) > k) & mask
-        total = total + torch.stack(means).mean() + image[salient].mean()
-    return total / len(distance)
 
 
 def step(function: Callable[[], Tensor], leaf: Tensor) -> tuple[float, Tensor]:

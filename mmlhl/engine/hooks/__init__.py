@@ -3,7 +3,7 @@
 ``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
 ``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
 ``HeartbeatHook`` names a process that stands still; ``step_edits`` lets a method change gradients
-and weights. No hook reads another.
+and weights; ``NetworkHook`` compiles networks. No hook reads another.
 
 A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
 data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files),
@@ -14,6 +14,7 @@ from .finite_hook import FiniteHook, NotFinite
 from .heartbeat_hook import HeartbeatHook
 from .lifelong_phase_hook import LifelongPhaseHook
 from .missed_validation_hook import MissedValidationHook
+from .network_hook import NetworkHook
 from .phase_checkpoint_hook import PhaseCheckpointHook
 from .phase_result_hook import PhaseResultHook
 from .progress_hook import ProgressHook
@@ -27,6 +28,7 @@ __all__ = [
     "HeartbeatHook",
     "LifelongPhaseHook",
     "MissedValidationHook",
+    "NetworkHook",
     "NotFinite",
     "PhaseCheckpointHook",
     "PhaseResultHook",

@@ -1,0 +1,126 @@
+"""What a training step costs: methods beside what they cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from .plain_had import plain_losses
+from .running import commit
+from .step_models import Lesson, lesson
+from .turns import Turns, take_turns
+
+FLOOR = "all heads + teacher"
+ALL = "all heads"
+METHODS = ("Naive", "LwF", "HAD")
+STORED = "HAD, stored"
+PLAIN = "HAD, plain reading"
+#: columns of the table: what is divided by what
+COLUMNS = (
+    ("Naive", FLOOR),
+    ("LwF", FLOOR),
+    ("HAD", FLOOR),
+    (PLAIN, FLOOR),
+    (STORED, ALL),
+    (STORED, "HAD"),
+)
+
+
+def step(model: Any, losses: Callable[[], dict]) -> None:
+    """Forward and backward, without the optimiser, which is the same for all."""
+    model.zero_grad(set_to_none=True)
+    model.parse_losses(losses())[0].backward()
+
+
+def step_functions(given: Lesson) -> dict[str, Callable[[], object]]:
+    """A step of each method, and of what it cannot do without, as functions.
+
+    Args:
+        given: batch and models.
+
+    Returns:
+        By name: naive training of the new head alone, naive training of all heads by annotations,
+        the same and one run of the teacher, the methods, HAD with stored labels, and HAD by a plain
+        reading.
+    """
+    inputs, samples = given.inputs, given.samples
+    every = given.student(dict(type="Naive"), given.tasks)
+    asking = given.student(dict(type="LwF"))
+
+    def floor() -> None:
+        step(every, lambda: every.loss(inputs, samples))
+        asking.teach(inputs, samples)
+
+    functions: dict[str, Callable[[], object]] = {
+        ALL: lambda: step(every, lambda: every.loss(inputs, samples)),
+        FLOOR: floor,
+    }
+    for name in METHODS:
+        model = given.student(dict(type=name))
+        functions[name] = _of(model, model.loss, inputs, samples)
+    stored = given.student(dict(type="HAD"))
+    stored.set_teacher(None)
+    stored.stored_labels = True
+    labelled = given.labelled()
+    functions[STORED] = _of(stored, stored.loss, inputs, labelled)
+    plain = given.student(dict(type="HAD"))
+    functions[PLAIN] = _of(plain, plain_losses, plain, inputs, samples)
+    return functions
+
+
+def _of(model: Any, losses: Callable[..., dict], *given: Any) -> Callable[[], object]:
+    return lambda: step(model, lambda: losses(*given))
+
+
+def measure(
+    cfg: Config,
+    counts: Sequence[int],
+    batch: int,
+    size: Sequence[int],
+    rounds: int,
+    device: str = "cpu",
+) -> dict[str, Turns]:
+    """Times of all steps by number of tasks.
+
+    Args:
+        cfg: config of the network.
+        counts: numbers of tasks, each at least 2.
+        batch: images a step.
+        size: (height, width).
+        rounds: how often each step is timed.
+        device: where it is run.
+    """
+    return {
+        str(count): take_turns(step_functions(lesson(cfg, count, batch, size, device)), rounds)
+        for count in counts
+    }
+
+
+def report(found: Mapping[str, Turns], what: str, command: str, device: str = "cpu") -> str:
+    """The times as Markdown.
+
+    Args:
+        found: of :func:`measure`.
+        what: network, images a step and their size, in words.
+        command: that it was made by.
+        device: where it was run.
+    """
+    kind = "CPU time" if device == "cpu" else f"time on {torch.cuda.get_device_name()}"
+    threads = f", {torch.get_num_threads()} thread(s)" if device == "cpu" else ""
+    rounds = min(len(turns.seconds[ALL]) for turns in found.values())
+    lines = [
+        f"Command: `{command}`; commit {commit()}; torch {torch.__version__}.",
+        "",
+        f"{what}. {kind} of forward and backward passes{threads}; ratios within a turn, median of "
+        f"{rounds} turns or more ± half the distance of the quartiles.",
+        "",
+        "| tasks | " + " | ".join(f"{name} / {base}" for name, base in COLUMNS) + " |",
+        "| ---: |" + " ---: |" * len(COLUMNS),
+    ]
+    for count, turns in sorted(found.items(), key=lambda item: int(item[0])):
+        cells = [f"{turns.ratio(*c):.2f} ± {turns.spread(*c):.2f}" for c in COLUMNS]
+        lines.append(f"| {count} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,97 @@
+"""Timing on a shared machine: functions take turns, and only ratios within a turn count."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from ...files import write_text
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Times of functions that were run in turn.
+
+    Attributes:
+        seconds: by name, one a round.
+    """
+
+    seconds: dict[str, list[float]]
+
+    def ratio(self, name: str, base: str) -> float:
+        """Median over the rounds of how long one takes as a multiple of another."""
+        pairs = zip(self.seconds[name], self.seconds[base], strict=True)
+        return median(one / other for one, other in pairs)
+
+    def spread(self, name: str, base: str) -> float:
+        """Half of the distance between the quartiles of these ratios."""
+        pairs = zip(self.seconds[name], self.seconds[base], strict=True)
+        ratios = sorted(one / other for one, other in pairs)
+        quarter = len(ratios) // 4
+        return (ratios[-1 - quarter] - ratios[quarter]) / 2
+
+    def __add__(self, later: Turns) -> Turns:
+        """The turns of both."""
+        return Turns({name: one + later.seconds[name] for name, one in self.seconds.items()})
+
+    def typical(self, name: str) -> float:
+        """Median of the seconds of one."""
+        return median(self.seconds[name])
+
+
+def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> Turns:
+    """Run functions in turn and time each.
+
+    CPU time of this process, which other processes on the machine do not lengthen much; wall time
+    where a GPU does the work, which is waited for.
+
+    Args:
+        functions: by name.
+        rounds: how often each is timed.
+        warm: rounds before, which are not timed.
+    """
+    on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    for number in range(warm + rounds):
+        for name, function in functions.items():
+            if on_gpu:
+                torch.cuda.synchronize()
+            start = time.perf_counter() if on_gpu else time.process_time()
+            function()
+            if on_gpu:
+                torch.cuda.synchronize()
+            taken = (time.perf_counter() if on_gpu else time.process_time()) - start
+            if number >= warm:
+                seconds[name].append(taken)
+    return Turns(seconds)
+
+
+def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> dict[str, Turns]:
+    """Turns beside those of earlier calls, so that a long measurement may be made in short ones.
+
+    Args:
+        path: file of the earlier ones, written anew; None keeps none.
+        found: by what was measured.
+        network: what was measured on; turns of something else are forgotten.
+
+    Returns:
+        All turns, in the order in which they were first measured.
+    """
+    if path is None:
+        return dict(found)
+    known: dict[str, Turns] = {}
+    if path.is_file():
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["network"] == network:
+            known = {key: Turns(seconds) for key, seconds in stored["turns"].items()}
+    for key, turns in found.items():
+        known[key] = known[key] + turns if key in known else turns
+    plain = dict(network=network, turns={key: turns.seconds for key, turns in known.items()})
+    write_text(path, json.dumps(plain) + "\n")
+    return known

@@ -1,0 +1,111 @@
+"""How the networks in a model are run: compiled, in another memory format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from torch import Tensor, nn
+
+from ..learner import unwrap
+
+
+@HOOKS.register_module()
+class NetworkHook(Hook):
+    """Compiles encoder and decoders, student's and teacher's, or runs them channels last.
+
+    Only the networks are compiled, which are the same whatever a phase's tasks and method are.
+    ``compile=True`` of mmengine traces the whole step as well, which works but takes long and
+    breaks at each loss. Names of weights stay as they are, so checkpoints do not change.
+
+    Args:
+        compile: options of ``torch.compile``, such as ``dict(backend='inductor')``; True for its
+            defaults.
+        channels_last: keep images, weights and features in memory pixel by pixel.
+
+    Raises:
+        ValueError: if neither is asked for, or this PyTorch cannot compile a module in place.
+    """
+
+    # after LifelongPhaseHook, which sets the teacher
+    priority = "VERY_LOW"
+
+    def __init__(self, compile: bool | dict = False, channels_last: bool = False) -> None:
+        if not isinstance(compile, (bool, dict)):
+            raise ValueError(f"NetworkHook: compile must be True or a dict, got {compile!r}")
+        if compile is False and not channels_last:
+            raise ValueError("NetworkHook: set compile or channels_last, or leave the hook out")
+        if compile is not False and not hasattr(nn.Module, "compile"):
+            raise ValueError("NetworkHook: compile needs torch >= 2.2; set compile=True beside it")
+        self.compile: dict | None = None
+        if compile is not False:
+            self.compile = dict(compile) if isinstance(compile, dict) else {}
+        self.channels_last = channels_last
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the model, and the teacher if there is one."""
+        model: Any = unwrap(runner)
+        for network in (model, getattr(model, "teacher", None)):
+            if network is not None:
+                prepare(network, self.compile, self.channels_last)
+
+
+def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
+    """Have a segmentor's networks compiled, or run channels last.
+
+    Args:
+        model: a lifelong segmentor.
+        compile: options of ``torch.compile``; None leaves the networks as they are.
+        channels_last: the memory format of images, weights and features.
+
+    Raises:
+        ValueError: if the network cannot run channels last.
+    """
+    if channels_last:
+        check_channels_last(model)
+        model.to(memory_format=torch.channels_last)
+        model.backbone.register_forward_pre_hook(_pixel_by_pixel)
+    if compile is not None:
+        for part in networks(model):
+            part.compile(**compile)
+
+
+def check_channels_last(model: nn.Module) -> None:
+    """Refuse networks for which channels last is not safe.
+
+    On CPUs, oneDNN writes beyond its memory in the backward pass of a strided 1x1 convolution of
+    2 to 7 channels (torch 2.13; 8 and more are right).
+
+    Raises:
+        ValueError: naming the convolution.
+    """
+    for name, module in model.named_modules():
+        if (
+            isinstance(module, nn.Conv2d)
+            and module.weight.device.type == "cpu"
+            and tuple(module.kernel_size) == (1, 1)
+            and max(module.stride) > 1
+            and 1 < module.in_channels < 8
+        ):
+            raise ValueError(
+                f"NetworkHook: channels_last on a CPU corrupts memory in {name}, a strided 1x1 "
+                f"convolution of {module.in_channels} channels (oneDNN); give it 8 or more, or "
+                "leave channels_last out"
+            )
+
+
+def networks(model: Any) -> Iterator[nn.Module]:
+    """Encoder, neck and decoders."""
+    yield model.backbone
+    if model.with_neck:
+        yield model.neck
+    for head in model.heads.values():
+        yield head.decoder
+
+
+def _pixel_by_pixel(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return (given[0].contiguous(memory_format=torch.channels_last), *given[1:])
