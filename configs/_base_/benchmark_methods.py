@@ -52,6 +52,30 @@ methods = {
         ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
+    "Tether": dict(
+        method=dict(type="Tether"),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        first_phase="Naive",
+    ),
+    "Tether, old decoders frozen": dict(
+        method=dict(type="Tether", train_old_heads=False),
+        search=dict(loss_weight=[0.3, 1.0, 3.0, 10.0]),
+        first_phase="Naive",
+    ),
+    "LwF + L2-SP": dict(
+        method=dict(type="Composite", methods=[dict(type="LwF"), dict(type="L2SP")]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+        first_phase="Naive",
+    ),
+    "Tether + L2-SP": dict(
+        method=dict(type="Composite", methods=[dict(type="Tether"), dict(type="L2SP")]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+        first_phase="Naive",
+    ),
+    "Tether + SGP": dict(
+        method=dict(type="Composite", methods=[dict(type="Tether"), dict(type="SGP", alpha=1.0)]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0])),
     "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),
     "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),

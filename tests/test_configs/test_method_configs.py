@@ -16,8 +16,10 @@ METHODS = {
     "had_release": "HADRelease",
     "icarl": "ICaRL",
     "joint": "Naive",
+    "l2sp": "L2SP",
     "sgp": "SGP",
     "spg": "SPG",
+    "tether": "Tether",
 }
 ABLATIONS = sorted((CONFIGS / "had" / "ablations").glob("*.py"))
 HAD = CONFIGS / "had" / "rooms_seg_depth_normal.py"

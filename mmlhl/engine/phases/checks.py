@@ -57,7 +57,8 @@ def parse_phases(cfg: Config) -> list[Phase]:
         if phase.checkpoint is None:
             follow_moments(merged, plain, phase.cfg)
             check_moments(merged, where)
-        method = method_class(merged.model.get("method", dict(type="Naive")))
+        # its options may decide, so it is built
+        method = MODELS.build(copy.deepcopy(merged.model.get("method", dict(type="Naive"))))
         if phase.index and method.needs_same_encoder:
             _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
     return phases

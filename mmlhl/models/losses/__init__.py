@@ -20,6 +20,7 @@ from .had_release_loss import HADReleaseLoss, release_by_class, release_by_foreg
 from .heteroakd_loss import HeteroAKDLoss, evaluate_knowledge, heteroakd, mix_knowledge
 from .kd_loss import KDLoss, pixel_kl
 from .masking import full_precision, masked_mean, pixel_mean
+from .unexplained_loss import unexplained, weighted_centre
 
 __all__ = [
     "CWDLoss",
@@ -47,4 +48,6 @@ __all__ = [
     "salient_pixels",
     "scaled_channel_mean",
     "sobel_magnitude",
+    "unexplained",
+    "weighted_centre",
 ]

@@ -18,6 +18,7 @@ from .had import HAD
 from .had_heteroakd import HADHeteroAKD
 from .had_release import HADRelease
 from .icarl import ICaRL
+from .l2sp import L2SP
 from .lwf import LwF
 from .naive import Naive
 from .protocols import DenseHead, Learner, PhaseRunner
@@ -26,11 +27,13 @@ from .sgp import SGP
 from .spg import SPG
 from .step import Step, TeacherOutputs
 from .step_editing import StepEditingMethod
+from .tether import Tether
 
 __all__ = [
     "DER",
     "EWC",
     "HAD",
+    "L2SP",
     "SGP",
     "SPG",
     "BaseMethod",
@@ -49,5 +52,6 @@ __all__ = [
     "Step",
     "StepEditingMethod",
     "TeacherOutputs",
+    "Tether",
     "valid_pixels",
 ]

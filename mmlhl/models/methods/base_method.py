@@ -24,6 +24,8 @@ class BaseMethod:
     needs_teacher: bool = False
     #: the teacher's predictions are needed beside its pseudo labels
     needs_teacher_predictions: bool = False
+    #: the teacher's raw maps, as its decoders give them, are needed
+    needs_teacher_maps: bool = False
     #: the pseudo labels of the phase's own images are all that it takes from the teacher, so that
     #: they may be stored once; see ``pseudo_labels`` in the documentation of configs
     takes_stored_labels: bool = False

@@ -95,6 +95,11 @@ class Composite(BaseMethod):
         return all(method.takes_stored_labels for method in self.methods if method.needs_teacher)
 
     @property
+    def needs_teacher_maps(self) -> bool:  # type: ignore[override]
+        """Whether one of them does."""
+        return any(method.needs_teacher_maps for method in self.methods)
+
+    @property
     def trains_old_heads(self) -> bool:  # type: ignore[override]
         """Whether one of them does."""
         return any(method.trains_old_heads for method in self.methods)

@@ -39,15 +39,8 @@ class DistillationMethod(BaseMethod):
         """
         if not model.old_tasks:
             return {}
-        weight = self.loss_weight
-        if self.average_tasks:
-            weight /= len(model.old_tasks)
-        if step.teacher is None:
-            raise RuntimeError(
-                f"method {type(self).__name__} needs the teacher's outputs of a step; make it by "
-                "model.make_step(inputs, samples, with_teacher=True)"
-            )
-        targets = self.targets(step.teacher)
+        weight = self.task_weight(model)
+        targets = self.targets(self.teacher_of(step))
         losses = {}
         for task in model.old_tasks:
             head = model.heads[task]
@@ -55,6 +48,23 @@ class DistillationMethod(BaseMethod):
             for name, loss in self.distill(head, student, targets[task], step.valid).items():
                 losses[f"{task}.{name}"] = weight * loss
         return losses
+
+    def task_weight(self, model: Learner) -> float:
+        """Weight of one old task."""
+        return self.loss_weight / (len(model.old_tasks) if self.average_tasks else 1)
+
+    def teacher_of(self, step: Step) -> TeacherOutputs:
+        """What the teacher says of a step.
+
+        Raises:
+            RuntimeError: if the step was made without the teacher.
+        """
+        if step.teacher is None:
+            raise RuntimeError(
+                f"method {type(self).__name__} needs the teacher's outputs of a step; make it by "
+                "model.make_step(inputs, samples, with_teacher=True)"
+            )
+        return step.teacher
 
     def targets(self, teacher: TeacherOutputs) -> dict[str, Tensor]:
         """What :meth:`distill` is given of the teacher, by task: its pseudo labels."""

@@ -18,11 +18,14 @@ class TeacherOutputs:
         labels: its pseudo labels by old task, at the size of the input.
         predictions: its predictions ``(N, K, H, W)`` by old task; empty unless the method
             asks for them by ``needs_teacher_predictions``.
+        maps: its raw maps ``(N, K, h, w)`` by old task; empty unless the method asks for them by
+            ``needs_teacher_maps``.
     """
 
     feats: Sequence[Tensor]
     labels: dict[str, Tensor]
     predictions: dict[str, Tensor] = field(default_factory=dict)
+    maps: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass

@@ -272,7 +272,10 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         outputs = TeacherOutputs(teacher.extract_feat(seen), {})
         for task in self.old_tasks:
             head = teacher.heads[task]
-            prediction = head.activate(head(outputs.feats), inputs.shape[2:])
+            raw = head(outputs.feats)
+            if self.method.needs_teacher_maps:
+                outputs.maps[task] = raw
+            prediction = head.activate(raw, inputs.shape[2:])
             outputs.labels[task] = head.pseudo_label(prediction)
             if self.method.needs_teacher_predictions:
                 outputs.predictions[task] = prediction

@@ -1,0 +1,39 @@
+"""What a student misses of a teacher's maps, as a share: the same in every unit."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from .masking import masked_mean
+
+
+def weighted_centre(maps: Tensor, valid: Tensor) -> Tensor:
+    """Mean of each channel over the counting pixels of a batch.
+
+    Args:
+        maps: ``(N, K, h, w)``.
+        valid: ``(N, h, w)`` bool.
+
+    Returns:
+        ``(1, K, 1, 1)``, zero where nothing counts.
+    """
+    return masked_mean(maps, valid[:, None].expand_as(maps), (0, 2, 3)).view(1, -1, 1, 1)
+
+
+def unexplained(distance: Tensor, spread: Tensor, valid: Tensor, floor: float = 1e-6) -> Tensor:
+    """Mean distance to the teacher, divided by that of the best constant answer.
+
+    With squared differences that is the fraction of the teacher's variance that the student does
+    not explain, 1 - R^2: zero for the teacher itself, one for its mean, in metres as in kilometres.
+    No logarithm and no root: the gradient fades as the student comes close.
+
+    Args:
+        distance: student to teacher, ``(N, h, w)``.
+        spread: the teacher's mean to the teacher, likewise; no gradient flows into it.
+        valid: ``(N, h, w)`` bool, pixels that count.
+        floor: least value of the mean spread, for a teacher that says the same everywhere.
+
+    Returns:
+        Scalar; zero, with a gradient path, where nothing counts.
+    """
+    return masked_mean(distance, valid) / masked_mean(spread, valid).detach().clamp(min=floor)

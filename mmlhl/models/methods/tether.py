@@ -1,0 +1,89 @@
+"""Tether: old decoders' maps are held where the teacher's are, in a measure without units."""
+
+from __future__ import annotations
+
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ..losses import unexplained, weighted_centre
+from .distillation import DistillationMethod
+from .matching import at_size
+from .protocols import DenseHead, Learner
+from .step import Step
+
+
+@MODELS.register_module()
+class Tether(DistillationMethod):
+    r"""Distillation of what decoders give, as the share of the teacher that is lost.
+
+    .. math:: L = L_{new} + \frac{\lambda}{t-1} \sum_{j<t}
+        \frac{\sum_p d_j(s_p, \tau_p)}{\sum_p d_j(\bar\tau, \tau_p)}
+
+    where s and tau are the student's and the teacher's maps of old task j at the resolution of the
+    decoder, the bar is the mean over the batch, and d is how DER compares outputs: logits of
+    classes and probabilities, depth, unit normals and channels by squared differences, a head that
+    says nothing by its own distance. With squares the fraction is 1 - R^2.
+
+    What it does otherwise than the others that distil:
+
+    - One lambda means the same in every output space, whatever the unit: losing all that a
+      constant does not know costs lambda.
+    - Classes are held by their logits, so that the lesser classes of a pixel are kept, too, and
+      the student is not driven to be surer than its teacher was.
+    - The pull is a spring: it is zero as long as the student says what the teacher does. The
+      gradient of a mean absolute difference has the same length a millimetre off as a metre off,
+      and cross-entropy with a decision never rests; Adam turns what is noise in either into steps
+      of full length.
+    - Maps are compared before they are resized, which spares HAD's work at the input's size.
+
+    A phase with a new encoder may have another grid: the teacher's raw map is then brought to the
+    student's.
+
+    Args:
+        loss_weight: lambda.
+        average_tasks: the 1/(t-1); see :class:`DistillationMethod`.
+        train_old_heads: False freezes old decoders with what they know, and the encoder alone is
+            pulled. Then no phase may bring a new encoder.
+    """
+
+    needs_teacher_maps = True
+    takes_stored_labels = False  # raw maps are no labels
+
+    def __init__(
+        self, loss_weight: float = 3.0, average_tasks: bool = True, train_old_heads: bool = True
+    ) -> None:
+        super().__init__(loss_weight, average_tasks)
+        self.trains_old_heads = bool(train_old_heads)
+        self.needs_same_encoder = not self.trains_old_heads
+
+    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
+        """``<task>.loss_tether`` of every old task."""
+        if not model.old_tasks:
+            return {}
+        maps = self.teacher_of(step).maps
+        weight = self.task_weight(model)
+        losses = {}
+        for task in model.old_tasks:
+            head = model.heads[task]
+            student = head(step.feats)
+            teacher = head.resize(maps[task], student.shape[2:])
+            valid = at_size(step.valid, student.shape[2:])
+            for name, loss in self.distill(head, student, teacher, valid).items():
+                losses[f"{task}.{name}"] = weight * loss
+        return losses
+
+    def distill(
+        self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
+    ) -> dict[str, Tensor]:
+        """The share of the teacher's raw map that the student's misses.
+
+        Args:
+            head: the task's head.
+            student: its raw map ``(N, K, h, w)``.
+            teacher: the teacher's, likewise.
+            valid: ``(N, h, w)`` bool, pixels that count.
+        """
+        then = head.replay_output(teacher)
+        distance = head.replay_distance(head.replay_output(student), then)
+        centre = weighted_centre(then, valid).expand_as(then)
+        return {"loss_tether": unexplained(distance, head.replay_distance(centre, then), valid)}
