@@ -68,15 +68,19 @@ def test_the_given_config_is_left_as_it_was(config):
     assert cfg.to_dict() == before
 
 
-@pytest.mark.parametrize("method", ["EWC", "SPG", "SGP"])
+@pytest.mark.parametrize("method", ["EWC", "SPG", "SGP", "L2SP", "Tether", "Composite"])
 def test_a_new_encoder_under_a_method_that_keeps_weights(config, method):
+    frozen = dict(type="Tether", train_old_heads=False)
+    options = dict(Tether=frozen, Composite=dict(methods=[frozen, dict(type="DER")]))
     wider = dict(model=dict(backbone=dict(base_channels=16)))
     cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=wider)])
-    cfg.model.method = dict(type=method)
+    cfg.model.method = {**options.get(method, {}), "type": method}
     with pytest.raises(ValueError, match=rf"phases\[1\] brings another encoder.*{method} keeps"):
         parse_phases(cfg)
-    cfg.model.method = dict(type="DER")
-    assert len(parse_phases(cfg)) == 2
+    pair = dict(type="Composite", methods=[dict(type="Tether"), dict(type="DER")])
+    for fitting in (dict(type="DER"), pair):
+        cfg.model.method = fitting
+        assert len(parse_phases(cfg)) == 2
 
 
 def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):
