@@ -10,11 +10,12 @@ PIP := $(PY) -m pip --disable-pip-version-check
 STAMP := $(VENV)/.mmlhl-installed
 DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
 
-.PHONY: help demo test test-matrix coverage lint format types docs clean distclean
+.PHONY: help demo zoo test test-matrix coverage lint format types docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    render the rooms, learn segmentation, depth and normals in three phases"
+	@echo "make zoo     train, publish and list small models of several methods"
 	@echo "make test    ruff, mypy and pytest (JOBS=$(JOBS) processes);  make coverage  which lines it runs"
 	@echo "make test-matrix STACK=onedl|classic PYTHON=python3.x   pytest in .venv-<stack>-<python>"
 	@echo "make lint    ruff only;  make format  let ruff rewrite;  make types  mypy"
@@ -39,6 +40,10 @@ $(DOCS_STAMP): $(STAMP) docs/requirements.txt
 demo: $(STAMP)
 	$(PY) tools/dataset_converters/rooms.py --out data/rooms --train 600 --val 120
 	$(PY) tools/train.py configs/had/rooms_seg_depth_normal.py --work-dir work_dirs/demo
+
+# Trains for hours on two cores; what is finished is not trained again.
+zoo: $(STAMP)
+	$(PY) tools/benchmarks/zoo.py --out docs/model_zoo.md
 
 # One thread a process: the tensors of the tests are tiny, and processes share the cores.
 test: lint types

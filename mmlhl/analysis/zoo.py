@@ -1,0 +1,149 @@
+"""The model zoo: small checkpoints that the shipped configs train, and what they measure."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..checkpoints import read_checkpoint
+from ..evaluation.record import LifelongRecord
+from ..evaluation.tables import decimals, number
+from ..evaluation.units import with_unit
+from ..inference.publishing import publish, write_published
+from ..paths import shipped_dir
+from .benchmarks.running import commit
+from .derived import choose
+
+#: A published file stays below: such files can be attached to a release.
+MAX_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """A model of the zoo.
+
+    Attributes:
+        name: Begins the name of its file.
+        config: Below ``configs``.
+        data: What it was trained on.
+    """
+
+    name: str
+    config: str
+    data: str
+
+
+ZOO = (
+    ZooModel("rooms_naive", "naive/rooms_seg_depth_normal.py", "rooms"),
+    ZooModel("rooms_lwf", "lwf/rooms_seg_depth_normal.py", "rooms"),
+    ZooModel("rooms_had", "had/rooms_seg_depth_normal.py", "rooms"),
+    ZooModel("camvid_naive", "naive/camvid_seg_edge.py", "CamVid"),
+    ZooModel("camvid_had", "had/camvid_seg_edge.py", "CamVid"),
+)
+
+
+def missing_data(model: ZooModel) -> str:
+    """The folder of its data set if that is not here, otherwise nothing.
+
+    Args:
+        model: The model.
+    """
+    cfg = Config.fromfile(shipped_dir("configs") / model.config)
+    root = cfg.train_dataloader.dataset.data_root
+    return "" if Path(root).is_dir() else root
+
+
+def is_trained(folder: Path, config: Path) -> bool:
+    """Whether a work dir holds the whole sequence.
+
+    Args:
+        folder: Work dir.
+        config: File of the config.
+    """
+    if not (folder / "lifelong.json").is_file():
+        return False
+    return len(LifelongRecord.load(folder / "lifelong.json")) == len(Config.fromfile(config).phases)
+
+
+def make(model: ZooModel, folder: Path) -> dict[str, Any]:
+    """Train a model unless that is done, and publish it.
+
+    Args:
+        model: The model.
+        folder: Folder of the zoo: work dirs, and the published files in ``published``.
+
+    Returns:
+        What the page says of it: file, size, checksum, commit, record.
+
+    Raises:
+        subprocess.CalledProcessError: If the training fails.
+        ValueError: If the file is too large.
+    """
+    work_dir, config = folder / model.name, shipped_dir("configs") / model.config
+    if not is_trained(work_dir, config):
+        tool = str(shipped_dir("tools") / "train.py")
+        command = [sys.executable, tool, str(config), "--work-dir", str(work_dir), "--resume"]
+        subprocess.run(command, check=True)
+    record = LifelongRecord.load(work_dir / "lifelong.json")
+    source = work_dir / record.phases[-1]["checkpoint"]
+    whole = work_dir / f"{model.name}.pth"
+    write_published(whole, publish(read_checkpoint(str(source)), source=str(source), half=True))
+    data = whole.read_bytes()
+    if len(data) >= MAX_BYTES:
+        raise ValueError(f"{whole} has {len(data)} bytes; a file of the zoo is below {MAX_BYTES}")
+    checksum = hashlib.sha256(data).hexdigest()
+    target = folder / "published" / f"{model.name}-{checksum[:8]}.pth"
+    target.parent.mkdir(exist_ok=True)
+    whole.rename(target)
+    return dict(
+        file=target.name,
+        bytes=len(data),
+        sha256=checksum,
+        commit=commit(),
+        record=record.to_dict(),
+    )
+
+
+def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
+    """The table of all models.
+
+    Args:
+        facts: By the model's name what :func:`make` gave; those that are missing were not trained.
+        command: The command that makes them.
+
+    Returns:
+        Markdown.
+    """
+    lines = [f"Command: `{command}`.", ""]
+    lines += ["| file | config | data | MB | metrics after the last phase | commit |"]
+    lines += ["| --- | --- | --- | ---: | --- | --- |"]
+    for model in ZOO:
+        known = facts.get(model.name)
+        if known is None:
+            file, size, metrics, made = f"`{model.name}`", "-", "not trained yet", "-"
+        else:
+            file, made = f"`{known['file']}`", known["commit"]
+            size = f"{known['bytes'] / 1e6:.1f}"
+            metrics = ", ".join(_metrics(LifelongRecord.from_dict(dict(known["record"]))))
+        row = (file, f"`configs/{model.config}`", model.data, size, metrics, made)
+        lines.append(f"| {' | '.join(row)} |")
+    sums = [f"{known['sha256']}  {known['file']}" for known in facts.values()]
+    return "\n".join([*lines, "", "```text", *sums, "```"] if sums else lines)
+
+
+def _metrics(record: LifelongRecord) -> Sequence[str]:
+    """The first metric of each task, with its unit."""
+    shown: dict[str, str] = {}
+    for task, metric in choose(record):
+        value = record.values(task, metric)[-1]
+        if value is not None and task not in shown:
+            name = with_unit(metric, record.unit(task, metric))
+            shown[task] = f"{task} {name} {number(value, decimals([value]))}"
+    return list(shown.values())
