@@ -171,3 +171,21 @@ def test_datasets_are_found_in_wrappers_and_others_refused(rooms_root):
     assert [folder.path for _, folder in pairs] == ["labels/0", "labels/1"]
     with pytest.raises(ValueError, match="list is no MultiTaskDataset"):
         labelled_datasets(Wrapper(one, Wrapper(list())))
+
+
+def test_files_of_others_are_never_removed(tmp_path):
+    folder = LabelFolder(tmp_path / "labels", SPECS, dict(teacher="a"))
+    folder.prepare()
+    folder.write("scene/one", encoded())
+    notes = tmp_path / "labels" / "scene" / "notes.txt"
+    notes.write_text("mine")
+    folder.remove()
+    assert [path for path in (tmp_path / "labels").rglob("*") if path.is_file()] == [notes]
+    with pytest.raises(ValueError, match="no folder of labels"):
+        folder.prepare()
+    other = tmp_path / "coco"
+    other.mkdir()
+    (other / "labels.json").write_text("{}")
+    with pytest.raises(ValueError, match="no folder of labels"):
+        LabelFolder(other, SPECS, dict(teacher="a")).prepare()
+    assert (other / "labels.json").is_file()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import os.path as osp
-import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...files import atomic_path, write_text
+from ...files import MARK, atomic_path, write_text
 from .coding import Encoded, LabelError, decode_label
 
-MANIFEST = "labels.json"
+MANIFEST = "mmlhl_labels.json"
 SUFFIX = ".npz"
 VERSION = 1
 
@@ -90,12 +90,18 @@ class LabelFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
-            return {}  # ours, but no longer to be trusted
+            return {}  # ours by its name, but no longer to be trusted
 
     def remove(self) -> None:
-        """Remove the labels, if there are any."""
-        if osp.isfile(osp.join(self.path, MANIFEST)):
-            shutil.rmtree(self.path)
+        """Remove the labels, if there are any; whatever else lies among them stays."""
+        if not osp.isfile(osp.join(self.path, MANIFEST)):
+            return
+        for folder, _, names in os.walk(self.path, topdown=False):
+            for name in names:
+                if name.endswith(SUFFIX) or name == MANIFEST or MARK in name:
+                    os.remove(osp.join(folder, name))
+            with contextlib.suppress(OSError):  # not empty
+                os.rmdir(folder)
 
     def part(self, name: str) -> LabelFolder:
         """The labels of one of several datasets, in a folder of their own below this one."""
