@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmcv.transforms import BaseTransform
 from mmengine.config import Config
-from mmseg.registry import DATASETS, MODELS
+from mmseg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPERS, VISBACKENDS, VISUALIZERS
 
 from mmlhl.engine.phases import parse_phases
 
@@ -39,7 +39,9 @@ def runners(page, text):
         for part, pages, test in ELSEWHERE
         if re.search(part, text) and re.fullmatch(pages, page)
     ]
-    return found + [run for part, run in HERE.items() if not found and part in text]
+    found = found or [run for part, run in HERE.items() if part in text]
+    entries = re.match(r"(pseudo_labels|visualizer|optim_wrapper|custom_hooks) = ", text)
+    return found or ([config_keys] if entries else [])
 
 
 def finished_model(text, rooms_root, folder, monkeypatch):
@@ -99,10 +101,15 @@ def own_images(text, rooms_root, folder, monkeypatch):
 
 
 def config_keys(text, rooms_root, folder, monkeypatch):
+    """Entries of a config: nothing is misspelt, and every type is registered."""
     exec(text, shown := {})
+    del shown["__builtins__"]
     cfg = Config.fromfile(ROOT / "configs/had/rooms_seg_depth_normal.py")
-    cfg.merge_from_dict({key: value for key, value in shown.items() if key != "__builtins__"})
-    assert len(parse_phases(cfg)) == 3  # a misspelt key would be refused
+    cfg.merge_from_dict(shown)
+    assert len(parse_phases(cfg)) == 3
+    registries = (HOOKS, OPTIM_WRAPPERS, VISBACKENDS, VISUALIZERS)
+    named = re.findall(r'type="(\w+)"', text)
+    assert [name for name in named if not any(name in each for each in registries)] == []
 
 
 def head(text, rooms_root, folder, monkeypatch):
@@ -128,7 +135,6 @@ HERE = {
     "model = dict(method=": method,
     "SegformerHead": head,
     "custom_imports = ": imports,
-    "pseudo_labels = ": config_keys,
 }
 
 
