@@ -18,6 +18,7 @@ from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.files import atomic_path
+from mmlhl.refusals import run_command
 from mmlhl.visualization.sequence_grid import GridRow, sequence_grid
 
 
@@ -66,4 +67,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
