@@ -98,11 +98,31 @@ def _alike(one: Any, other: Any) -> bool:
     return one == other
 
 
-def stored_classes(checkpoint: Mapping[str, Any]) -> list[str] | None:
-    """Names of the classes that a checkpoint was trained with; None if it does not say so."""
+def stored_names(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint's data set called its classes and units.
+
+    Returns:
+        Lists of names by ``classes`` and ``<field>_classes``, units by ``<field>_unit``; empty if
+        the checkpoint does not say so.
+    """
     meta = checkpoint.get("meta") or {}
-    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return [str(name) for name in classes] if classes else None
+    found = names_in(meta.get("dataset_meta") or {})
+    if "classes" not in found and meta.get("CLASSES"):
+        found["classes"] = [str(name) for name in meta["CLASSES"]]
+    return found
+
+
+def names_in(metainfo: Mapping[str, Any]) -> dict[str, Any]:
+    """The classes and units among a data set's meta information, as :func:`stored_names`."""
+    found: dict[str, Any] = {}
+    for key, value in metainfo.items():
+        if not value:
+            continue
+        if key == "classes" or key.endswith("_classes"):
+            found[key] = [str(name) for name in value]
+        elif key.endswith("_unit"):
+            found[key] = str(value)
+    return found
 
 
 def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:

@@ -25,7 +25,7 @@ from .learner import unwrap
 from .logs import LoggedRunner, PhaseLog
 from .phases.deriving import testing_config
 from .phases.grammar import Phase
-from .training_facts import classes_of, foreign_training
+from .training_facts import foreign_training, names_of
 
 #: they belong to training
 PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
@@ -59,8 +59,8 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     print_log(f"{source}: a finished model is the phase, nothing is trained", "current")
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
     load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
-    classes = None if runner._test_loop is None else classes_of(runner.test_loop)
-    different = foreign_training(model, loaded, source, classes)
+    names = {} if runner._test_loop is None else names_of(runner.test_loop)
+    different = foreign_training(model, loaded, source, names)
     if different:
         raise ValueError(different)
     if stored_input(loaded, source) is None:

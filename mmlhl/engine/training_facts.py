@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmseg.registry import MODELS
 from torch import nn
 
+from ..checkpoints import stored_config
+from ..checkpoints.stored_config import StoredConfigError
 from ..checkpoints.training import (
     class_difference,
     input_differences,
     input_remedy,
-    stored_classes,
+    names_in,
     stored_input,
+    stored_names,
 )
 from ..models.teachers import describe_input
+from ..registered import registered_class, type_name
+from .phases.grammar import learning_model
+from .phases.signatures import default_of, options_of
+
+#: parts of a model whose options decide what it predicts
+PREDICTING = ("backbone", "neck", "decode_head", "heads")
+#: options below them that do not
+TRAINING_ONLY = {"init_cfg", "pretrained", "loss", "loss_decode", "sampler", "ignore_index"}
+TRAINING_ONLY |= {"delta", "soft_pseudo_label", "hard_pseudo_label", "norm_eval", "frozen_stages"}
+TRAINING_ONLY |= {"with_cp", "dropout_ratio", "drop_path_rate", "drop_rate", "requires_grad"}
+_UNKNOWN = "(not known)"
 
 
-def classes_of(loop: Any) -> list[str] | None:
-    """The classes of the data set that a loop runs over; None without a loop or classes."""
+def names_of(loop: Any) -> dict[str, Any]:
+    """Classes and units of the data set that a loop runs over; empty without a loop or names."""
     dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)
-    classes = (getattr(dataset, "metainfo", None) or {}).get("classes")
-    return list(classes) if classes else None
+    return names_in(getattr(dataset, "metainfo", None) or {})
 
 
 def foreign_training(
-    model: nn.Module, checkpoint: Mapping[str, Any], source: str, classes: Sequence[str] | None
+    model: nn.Module, checkpoint: Mapping[str, Any], source: str, names: Mapping[str, Any]
 ) -> str | None:
     """How a checkpoint's training differs from what a config says.
 
@@ -33,7 +47,7 @@ def foreign_training(
         model: the config's model, without wrappers.
         checkpoint: as it was loaded; what it does not say is taken to fit.
         source: names the checkpoint.
-        classes: the data set's; None if it has none, or the model predicts none.
+        names: the data set's, see :func:`names_of`.
 
     Returns:
         One message with both values and the lines that mend the config; None if all is alike.
@@ -44,14 +58,82 @@ def foreign_training(
         different = input_differences(stored, describe_input(preprocessor))
         if different:
             problems.append(f"{'; '.join(different)}; {input_remedy(stored)}")
-    known = stored_classes(checkpoint)
-    if known is not None and classes and getattr(model, "decode_head", None) is not None:
-        difference = class_difference(known, classes)
+    known = stored_names(checkpoint)
+    for key, own in names.items():
+        theirs = known.get(key)
+        if theirs is None or (key == "classes" and getattr(model, "decode_head", None) is None):
+            continue
+        if isinstance(own, str):
+            difference = own != theirs and f"{key} is {own!r} in the data set, {theirs!r} there"
+        else:
+            difference = class_difference(theirs, own)
         if difference:
+            of_field = "" if key == "classes" else f" ({key})"
             problems.append(
-                f"{difference}; write the checkpoint's into the data set, "
-                f"dataset.metainfo=dict(classes={known})"
+                f"{difference}{of_field}; write the checkpoint's into the data set, "
+                f"dataset.metainfo=dict({key}={theirs!r})"
             )
     if not problems:
         return None
     return f"{source} was trained otherwise than the config says: {'. '.join(problems)}"
+
+
+def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
+    """How a config's encoder and heads differ from those that a checkpoint was trained in.
+
+    Their weights may fit all the same: another activation or dilation has no weight.
+
+    Args:
+        cfg: the config.
+        checkpoint: as it was loaded.
+        source: names the checkpoint.
+
+    Returns:
+        One message with both values of each option; None if they agree. An option that one of
+        them leaves out has its class's default there.
+    """
+    try:
+        stored = stored_config(checkpoint, source)
+    except StoredConfigError:  # nothing of it is believed
+        return None
+    if not stored:
+        return None
+    theirs = dict(_options(learning_model(stored)))
+    ours = dict(_options(learning_model(cfg)))
+    found = []
+    for key in dict.fromkeys([*ours, *theirs]):
+        here, there = _value(ours, key), _value(theirs, key)
+        if _UNKNOWN not in (here, there) and here != there:
+            found.append(f"model.{key} is {here!r} in the config, {there!r} in the checkpoint")
+    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+    return f"{source} is of another model: {'; '.join(found[:5])}{more}" if found else None
+
+
+def _value(options: Mapping[str, Any], key: str) -> Any:
+    """An option, or its class's default where the class is named and the option is not."""
+    parent, _, name = key.rpartition(".")
+    if key in options or f"{parent}.type" not in options:
+        return options.get(key, _UNKNOWN)
+    cls = registered_class(MODELS, options[f"{parent}.type"])
+    if cls is None or name not in options_of(cls)[0]:
+        return _UNKNOWN
+    return default_of(cls, name)
+
+
+def _options(model: Any) -> Iterator[tuple[str, Any]]:
+    for part in PREDICTING if isinstance(model, Mapping) else ():
+        yield from _flat(part, model.get(part))
+
+
+def _flat(place: str, node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "type":
+                name = type_name(value)
+                yield f"{place}.type", {"SyncBN": "BN"}.get(name, name)
+            elif key not in TRAINING_ONLY:
+                yield from _flat(f"{place}.{key}", value)
+    elif isinstance(node, (list, tuple)):
+        yield place, [list(each) if isinstance(each, tuple) else each for each in node]
+    elif node is not None:
+        yield place, node

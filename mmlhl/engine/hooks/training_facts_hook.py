@@ -14,9 +14,9 @@ from torch import nn
 
 from ...checkpoints import to_plain, weights_of
 from ...checkpoints.training import INPUT
-from ...models.teachers import describe_input, first_few, misfits
+from ...models.teachers import describe_input, first_few, misfits, surplus
 from ..learner import unwrap
-from ..training_facts import classes_of, foreign_training
+from ..training_facts import foreign_training, names_of, other_model
 
 
 @HOOKS.register_module()
@@ -25,8 +25,8 @@ class TrainingFactsHook(Hook):
 
     A checkpoint that was trained with other ones than the config's is an error in a test, where its
     metrics would be another model's; in training, which can go on from there, it is a warning. In
-    a test, weights that the checkpoint lacks or has in another shape are an error as well: mmengine
-    only logs them.
+    a test, weights that the checkpoint lacks, has in another shape, or has more of, are an error as
+    well: mmengine only logs them. Options of encoder and heads that differ are a warning.
     """
 
     # the last to see what is saved, so that all of it is plain data
@@ -43,12 +43,14 @@ class TrainingFactsHook(Hook):
         """
         source = f"the checkpoint {runner._load_from or ''}".strip()
         loop = runner._test_loop if _tests(runner) else runner._train_loop
-        classes = classes_of(loop)
-        different = foreign_training(_model(runner), checkpoint, source, classes)
+        different = foreign_training(_model(runner), checkpoint, source, names_of(loop))
         if _tests(runner):
             if different:
                 raise ValueError(different)
             self._given = weights_of(checkpoint)
+            others = other_model(runner.cfg, checkpoint, source)
+            if others:
+                print_log(others, "current", logging.WARNING)
         elif different:
             print_log(different, "current", logging.WARNING)
 
@@ -60,11 +62,14 @@ class TrainingFactsHook(Hook):
         """
         if self._given is None:
             return
+        own = _model(runner).state_dict()
         wrong = {
             key: why
-            for key, why in misfits(_model(runner).state_dict(), self._given).items()
+            for key, why in misfits(own, self._given).items()
             if not key.endswith("num_batches_tracked") and not key.startswith("auxiliary_head.")
         }
+        for key in surplus(own, self._given):
+            wrong[key] = "the config's model has no such weight"
         self._given = None
         if wrong:
             raise ValueError(

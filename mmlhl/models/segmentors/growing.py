@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ...checkpoints.weights import DISTILLER_PREFIX, HEAD_PREFIX, stored_tasks
-from ..teachers import first_few, misfits
+from ..teachers import first_few, misfits, surplus
 
 
 class GrowsOnLoad(BaseModule):
@@ -59,12 +59,18 @@ class GrowsOnLoad(BaseModule):
                 f"({type(self.backbone).__name__}): it is of another architecture; the config in "
                 "the folder of its phase builds the model that it is of"
             )
+        if self.follow_checkpoint and stored and not stored & set(self.head_cfgs):
+            raise ValueError(
+                f"the checkpoint has learned {sorted(stored)}, but model.heads names "
+                f"{sorted(self.head_cfgs)}: not one task is left"
+            )
         for task in self.head_cfgs:
             if task in stored and task not in self.heads:
                 self._grow(task)
         if self.follow_checkpoint and stored:
             for task in [task for task in self.heads.keys() if task not in stored]:
-                print_log(f"the checkpoint has no head for task {task!r}: left out", "current")
+                text = f"the checkpoint has no head for task {task!r}: left out, not measured"
+                print_log(text, "current", logging.WARNING)
                 del self.heads[task]
                 self.new_tasks = [name for name in self.new_tasks if name != task]
         unknown = sorted(stored - set(self.head_cfgs))
@@ -104,10 +110,12 @@ class GrowsOnLoad(BaseModule):
         self.unfilled.update(
             (key, "not in the checkpoint") for key in own if stored and key.startswith(tuple(new))
         )
-        if stored and self.unfilled and self.follow_checkpoint:
+        wrong = dict(self.unfilled)
+        wrong.update((key, "the config's model has no such weight") for key in surplus(own, state))
+        if stored and wrong and self.follow_checkpoint:
             raise ValueError(
                 "the checkpoint does not fit the config's model: "
-                + first_few(f"{key}: {why}" for key, why in self.unfilled.items())
+                + first_few(f"{key}: {why}" for key, why in wrong.items())
             )
 
     def check_filled(self) -> None:

@@ -35,6 +35,32 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
     return wrong
 
 
+def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
+    """Weights of a checkpoint that a model of another depth would leave out.
+
+    A ResNet-34's fill a ResNet-18, whose metrics would be those of neither. What belongs to parts
+    that the model does not have at all, such as an auxiliary head or a classifier, is no surplus.
+
+    Args:
+        own: names of the model's weights.
+        state: names of the checkpoint's.
+
+    Returns:
+        Names in parts that both have, such as ``backbone.layer1`` or ``heads.seg``.
+    """
+    known = set(own)
+    parts = {_part(key) for key in known if key.count(".") > 1}
+    return [
+        key
+        for key in state
+        if key not in known and _part(key) in parts and not key.endswith("num_batches_tracked")
+    ]
+
+
+def _part(key: str) -> str:
+    return ".".join(key.split(".")[:2])
+
+
 def first_few(problems: Iterable[str], count: int = 5) -> str:
     """The first problems as one line, and the number of the others."""
     problems = list(problems)
@@ -63,11 +89,15 @@ def load_exactly(
         Names in ``state`` that the model has no use for.
 
     Raises:
-        ValueError: if weights are missing, of another shape or not finite; names the first few.
+        ValueError: if weights are missing, of another shape or not finite, or the model is a part
+            of the checkpoint's; names the first few.
     """
     own = model.state_dict()
     wrong = misfits(own, state)
     problems = [f"{shown(key)}: {why}" for key, why in wrong.items() if not optional(key)]
+    problems += [
+        f"{shown(key)}: the config's model has no such weight" for key in surplus(own, state)
+    ]
     if problems:
         raise ValueError(f"{refusal}: {first_few(problems)}")
     model.load_state_dict({key: own[key] if key in wrong else state[key] for key in own})

@@ -1,0 +1,120 @@
+"""Testing a checkpoint under the config of another model, or of other tasks, is named."""
+
+import pytest
+import torch
+
+from mmlhl.checkpoints.training import names_in
+from mmlhl.engine import LifelongRunner
+from mmlhl.engine.training_facts import foreign_training, other_model
+
+
+def last(trained):
+    cfg, record = trained
+    return f"{cfg.work_dir}/{record.phases[-1]['checkpoint']}"
+
+
+def measured(sequence_config, tmp_path, path, change):
+    cfg = sequence_config(tmp_path, load_from=str(path))
+    for key, value in change.items():
+        if value is None:
+            node = cfg
+            for part in key.split(".")[:-1]:
+                node = node[part]
+            node.pop(key.rpartition(".")[2])
+        else:
+            cfg.merge_from_dict({key: value})
+    return LifelongRunner.from_cfg(cfg).test()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model.heads.seg.decoder.num_convs": 2}, r"heads.seg.decoder.convs.1.* not in the check"),
+        ({"model.heads.normal.decoder.kernel_size": 1}, r"\(8, 32, 3, 3\) in the checkpoint"),
+        ({"model.heads.depth.decoder.concat_input": True}, "heads.depth.decoder.conv_cat"),
+        ({"model.backbone.depth": 34}, "backbone.layer1.2.* not in the checkpoint"),
+        (
+            {
+                "model.heads.seg.decoder": dict(
+                    _delete_=True, type="PSPHead", in_channels=32, in_index=3, channels=8
+                )
+            },
+            "heads.seg.decoder.psp",
+        ),
+    ],
+)
+def test_another_decoder_or_encoder(trained, sequence_config, tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        measured(sequence_config, tmp_path, last(trained), change)
+
+
+@pytest.mark.parametrize("part", ["backbone.layer1.2.conv1", "heads.depth.decoder.convs.1.conv"])
+def test_a_model_that_is_a_part_of_the_checkpoints(trained, sequence_config, tmp_path, part):
+    """A ResNet-34's weights fill a ResNet-18."""
+    loaded = torch.load(last(trained), weights_only=True)
+    loaded["state_dict"][f"{part}.weight"] = torch.ones(4, 4, 3, 3)
+    torch.save(loaded, tmp_path / "deep.pth")
+    with pytest.raises(ValueError, match=rf"{part}.weight: the config's model has no such weight"):
+        measured(sequence_config, tmp_path, tmp_path / "deep.pth", {})
+
+
+def test_more_and_fewer_tasks(trained, sequence_config, tmp_path, caplog):
+    """What is not measured is named; with no task in common there is no test."""
+    second = f"{trained[0].work_dir}/{trained[1].phases[1]['checkpoint']}"
+    logs = []
+    patch = pytest.MonkeyPatch()
+    patch.setattr("mmlhl.models.segmentors.growing.print_log", lambda text, *a: logs.append(text))
+    values = measured(sequence_config, tmp_path / "a", second, {})
+    assert any(key.startswith("depth/") for key in values)
+    assert "the checkpoint has no head for task 'normal': left out, not measured" in logs
+    cfg_change = {
+        "phases": [dict(tasks=["seg"])],
+        "model.heads.depth": None,
+        "model.heads.normal": None,
+    }
+    assert set(measured(sequence_config, tmp_path / "b", second, cfg_change)) == {
+        key for key in values if key.startswith("seg/")
+    }
+    assert "the checkpoint has heads that model.heads does not name: ['depth']" in logs
+    patch.undo()
+    loaded = torch.load(second, weights_only=True)
+    state = loaded["state_dict"]
+    loaded["state_dict"] = {
+        key.replace("heads.seg.", "heads.semseg.").replace("heads.depth.", "heads.range."): value
+        for key, value in state.items()
+    }
+    torch.save(loaded, tmp_path / "renamed.pth")
+    with pytest.raises(ValueError, match=r"has learned \['range', 'semseg'\], but .* not one task"):
+        measured(sequence_config, tmp_path / "c", tmp_path / "renamed.pth", {})
+
+
+def test_options_without_weights_are_named(trained, sequence_config):
+    loaded = torch.load(last(trained), weights_only=True)
+    cfg = sequence_config("unused")
+    assert other_model(cfg, loaded, "a.pth") is None
+    cfg.model.heads.depth.activation = "softplus"
+    cfg.model.backbone.dilations = (1, 1, 1, 1)
+    cfg.model.heads.seg.decoder.align_corners = True
+    cfg.model.heads.normal.decoder.norm_cfg.type = "SyncBN"  # changes nothing
+    cfg.model.heads.normal.loss = dict(type="DenseL1Loss")  # nor does this
+    said = other_model(cfg, loaded, "a.pth")
+    for part in (
+        "model.heads.depth.activation is 'softplus' in the config, None in the checkpoint",
+        "model.backbone.dilations is ",
+        "align_corners is True in the config, False in the checkpoint",
+    ):
+        assert part in said, said
+    assert "normal" not in said
+
+
+def test_classes_of_a_second_task_and_units(trained):
+    model = torch.nn.Module()
+    stored = dict(parts_map_classes=["head", "leg"], depth_map_unit="m")
+    checkpoint = dict(meta=dict(dataset_meta=stored))
+    assert foreign_training(model, checkpoint, "a.pth", names_in(stored)) is None
+    other = dict(stored, parts_map_classes=["leg", "head"])
+    said = foreign_training(model, checkpoint, "a.pth", names_in(other))
+    assert "class 0 is 'leg' in the data set, 'head' in the checkpoint (parts_map_classes)" in said
+    other = dict(stored, depth_map_unit="inverse depth")
+    said = foreign_training(model, checkpoint, "a.pth", names_in(other))
+    assert "depth_map_unit is 'inverse depth' in the data set, 'm' there" in said
