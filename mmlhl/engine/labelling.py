@@ -24,6 +24,7 @@ from ..datasets.pseudo_labels import LabelFolder, attach, plain_images
 from ..datasets.pseudo_labels.attaching import ids_of
 from ..models.teachers import describe_input, label_images
 from .learner import PhaseModel
+from .logs.live import display_paused
 from .phases.stored_labels import (
     LabelOptions,
     check_room,
@@ -142,7 +143,8 @@ def _label(
         return
     print_log(check_room(whole.path, count, size), "current")
     started, done = time.time(), 0
-    with _bar(sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)) as bar:
+    total = sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)
+    with display_paused(), _bar(total) as bar:
         for dataset, part, lacking in todo:
             own = lacking[get_rank() :: get_world_size()]
             images = DataLoader(

@@ -6,7 +6,8 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -58,6 +59,9 @@ class LiveProgress:
         console: where to draw; standard output if None.
     """
 
+    #: the one that draws in this process
+    _running: LiveProgress | None = None
+
     def __init__(self, interval: float = 0.5, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout)
         self.interval = interval
@@ -76,6 +80,7 @@ class LiveProgress:
         self._live = Live(console=self.console, auto_refresh=False, transient=True)
         self._live.start()
         self.console.show_cursor(True)
+        LiveProgress._running = self
 
     def show(self, now: Callable[[], Moment], last: bool = False) -> None:
         """Draw a moment, if the last drawing is long enough ago.
@@ -93,6 +98,7 @@ class LiveProgress:
         """Remove the display and give the terminal back."""
         live, self._live = self._live, None
         if live is not None:
+            LiveProgress._running = None
             live.stop()
 
     def calm(self, logger: logging.Logger) -> None:
@@ -103,6 +109,19 @@ class LiveProgress:
             if type(handler) is logging.StreamHandler:
                 handler.setStream(sys.stdout)
                 handler.addFilter(is_for_terminal)
+
+
+@contextmanager
+def display_paused() -> Iterator[None]:
+    """Take the live display away while something else draws in the terminal."""
+    running = LiveProgress._running
+    if running is not None:
+        running.stop()
+    try:
+        yield
+    finally:
+        if running is not None:
+            running.start()
 
 
 def is_for_terminal(record: logging.LogRecord) -> bool:

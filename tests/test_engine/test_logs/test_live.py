@@ -7,8 +7,9 @@ import sys
 import pytest
 from mmengine.config import Config
 from rich.console import Console
+from rich.file_proxy import FileProxy
 
-from mmlhl.engine.logs.live import LiveProgress, is_for_terminal, render
+from mmlhl.engine.logs.live import LiveProgress, display_paused, is_for_terminal, render
 from mmlhl.engine.logs.moment import Moment
 from mmlhl.engine.phases.progress_options import progress_options
 
@@ -66,6 +67,22 @@ def test_a_terminal_is_drawn_on_and_left_clean():
     assert text.endswith("\x1b[2K")  # nothing of the display is left
     assert (sys.stdout, sys.stderr) == (out, err)
     live.show(lambda: pytest.fail("stopped"))
+
+
+def test_another_display_gets_the_terminal_for_itself():
+    console, file = terminal(force_terminal=True, _environ={"TERM": "xterm"})
+    live = LiveProgress(0.001, console)
+    with display_paused():
+        assert not live.started  # there was none
+    live.start()
+    with display_paused():
+        assert not live.started and not isinstance(sys.stdout, FileProxy)
+        live.show(lambda: pytest.fail("paused"), last=True)
+    assert live.started and isinstance(sys.stdout, FileProxy)
+    live.stop()
+    with display_paused():
+        pass
+    assert not live.started
 
 
 @pytest.mark.parametrize("options", [{}, dict(force_terminal=True, _environ={"TERM": "dumb"})])
