@@ -68,8 +68,17 @@ class SequenceLog:
     def __enter__(self) -> SequenceLog:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._note(f"ends early: {type(error).__name__} {error}".rstrip())
         self.close()
+
+    def _note(self, text: str) -> None:
+        """Write a line into the file alone; the terminal has it in other words."""
+        for handler in self._logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                name, level = self._logger.name, logging.WARNING
+                handler.handle(self._logger.makeRecord(name, level, "", 0, text, (), None))
 
     @property
     def file(self) -> str:

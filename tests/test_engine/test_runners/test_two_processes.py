@@ -12,6 +12,20 @@ from mmseg.registry import RUNNERS
 from sequences import ROOT, environment, read, weights
 
 
+def only_the_first_process_logs(work_dir, terminal):
+    text = (work_dir / "sequence.log").read_text()
+    assert text.count("System environment:") == 1
+    for said in (text, terminal):
+        assert said.count("phase 1/2 seg: task seg, 6 images, 1 a step in each of 2 processes") == 1
+        assert said.count("phase 2/2 depth  Epoch(train) [2][3/3]") == 1
+        assert said.count("teacher of seg: ") == 1
+    assert [path.name for path in work_dir.rglob("*.log")] == ["sequence.log"]
+    scalars = (work_dir / "vis_data" / "scalars.json").read_text()
+    lines = [json.loads(each) for each in scalars.splitlines()]
+    assert [each["step"] for each in lines if "loss" in each] == list(range(1, 13))
+    assert [each["step"] for each in lines if "after_phase/seg/mIoU" in each] == [6, 12]
+
+
 def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
     cfg = sequence_config(
         tmp_path / "run",
@@ -19,6 +33,7 @@ def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
         custom_hooks=[dict(type="NoteHook")],
     )
     cfg.custom_imports.imports.append("sequence_hooks")
+    cfg.log_level = "INFO"
     cfg.train_dataloader.batch_size = 1
     path = tmp_path / "config.py"
     cfg.dump(str(path))
@@ -30,6 +45,7 @@ def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
+    only_the_first_process_logs(Path(cfg.work_dir), done.stdout)
     record = read(cfg.work_dir)
     assert [phase["name"] for phase in record["phases"]] == ["seg", "depth"]
     for index, folder in enumerate(("phase_1_seg", "phase_2_depth")):
