@@ -206,8 +206,11 @@ def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
                 write_scene(*job)
                 bar.advance(task)
             return
-        # spawned, not forked: a forked process may inherit locked threads of torch or OpenCV
-        context = multiprocessing.get_context("spawn")
+        # not forked from here: a forked process may inherit locked threads of torch or OpenCV
+        server = "forkserver" in multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if server else "spawn")
+        if server:  # it imports everything once for all workers
+            context.set_forkserver_preload([__name__])
         with context.Pool(min(workers, len(jobs)), initializer=_one_thread) as pool:
             for _ in pool.imap_unordered(_write_job, jobs, chunksize=4):
                 bar.advance(task)

@@ -1,6 +1,7 @@
 """Evaluate what mmengine's sampler gives to one of several processes; run by a test.
 
 Usage: python distributed_job.py RANK WORLD_SIZE RENDEZVOUS_FILE OUT COUNT...
+Reads metrics.json in the current folder.
 """
 
 import json
@@ -32,7 +33,7 @@ if __name__ == "__main__":
     torch.distributed.init_process_group(
         "gloo", f"file://{sys.argv[3]}", rank=rank, world_size=world_size
     )
-    metrics = json.loads(sys.stdin.read())
+    metrics = json.loads(Path("metrics.json").read_text())
     results = [evaluate(int(count), metrics) for count in sys.argv[5:]]
     Path(sys.argv[4]).write_text(json.dumps(results))
     torch.distributed.destroy_process_group()

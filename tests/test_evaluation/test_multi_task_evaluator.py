@@ -1,11 +1,9 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from mmseg.registry import EVALUATOR
@@ -118,27 +116,16 @@ def test_two_processes_with_repeated_samples_equal_one(tmp_path):
     metrics = dict(METRICS, edge=dict(type="ChannelErrorMetric", field="edge_map"))
     metrics["seg"] = dict(metrics["seg"], collect_device="cpu")  # both of mmengine's ways
     counts = (5, 1)
-    job, outs = Path(__file__).with_name("distributed_job.py"), []
-    processes = []
-    for rank in range(2):
-        outs.append(tmp_path / f"{rank}.json")
-        args = [rank, 2, tmp_path / "rendezvous", outs[-1], *counts]
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, str(job), *map(str, args)],
-                stdin=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=tmp_path,
-                env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
-                text=True,
-            )
-        )
-    for process in processes:
-        process.stdin.write(json.dumps(metrics))
-        process.stdin.close()
-    for process in processes:
-        assert process.wait(300) == 0, process.stderr.read()
-        process.stderr.close()
+    job = Path(__file__).with_name("distributed_job.py")
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    outs = [tmp_path / f"{rank}.json" for rank in range(2)]
+    meet = tmp_path / "rendezvous"
+    commands = [
+        warm.Command(job, rank, 2, meet, outs[rank], *counts, log=tmp_path / "log", cwd=tmp_path)
+        for rank in range(2)
+    ]
+    for command in commands:
+        assert command.finish() == 0, command.output
     first, second = (json.loads(out.read_text()) for out in outs)
     for i, count in enumerate(counts):
         # The sampler did repeat one, and yet the figures are those of one process.

@@ -1,11 +1,6 @@
 """A checkpoint of a tiny untrained model of three tasks, and images."""
 
-import cv2
-import numpy as np
 import pytest
-import torch
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
 
 META = dict(
     classes=tuple(f"thing {i}" for i in range(13)), palette=[[i, 100, 7 * i] for i in range(13)]
@@ -14,6 +9,10 @@ META = dict(
 
 def save_checkpoint(path, cfg, meta=META, seed=0):
     """Write a checkpoint with random weights as a phase leaves it."""
+    import torch  # not above, see tests/conftest.py
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import MODELS
+
     init_default_scope("mmseg")
     torch.manual_seed(seed)
     model = MODELS.build(dict(cfg.model))
@@ -41,6 +40,9 @@ def checkpoint(tiny_config, tmp_path_factory):
 @pytest.fixture
 def photos(tmp_path):
     """Four images of two sizes in two folders, two of them of one name."""
+    import cv2
+    import numpy as np
+
     rng = np.random.default_rng(0)
     folder = tmp_path / "photos"
     for name, size in (

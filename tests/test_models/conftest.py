@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from mmengine.config import ConfigDict
 
 
 def _segmentor(backbone, head, num_classes, preprocessor):
+    from mmengine.config import ConfigDict  # not above, see tests/conftest.py
+
     decode_head = dict(
         num_classes=num_classes,
         align_corners=False,

@@ -1,6 +1,6 @@
 import json
 import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -105,14 +105,16 @@ def test_more_scenes_are_added_and_no_scene_depends_on_how_many(copy, written):
     assert json.loads(grown["rooms.json"])["train"] == 4
 
 
-def test_workers_do_not_change_a_byte(written, tmp_path):
-    # in a process of its own, through the command line, as the demo calls it
+def test_workers_do_not_change_a_byte(written, tmp_path, monkeypatch, capsys):
+    """Through the command line, as the demo calls it."""
     tool = Path(__file__).parents[2] / "tools/dataset_converters/rooms.py"
     options = "--train 3 --val 2 --height 24 --width 32 --workers 2".split()
-    command = [sys.executable, str(tool), "--out", str(tmp_path), *options]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "3 train and 2 val scenes" in done.stdout
+    monkeypatch.setattr(sys, "argv", [str(tool), "--out", str(tmp_path), *options])
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # which it sets
+        monkeypatch.setenv(name, "1")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(tool), run_name="__main__")
+    assert end.value.code == 0 and "3 train and 2 val scenes" in capsys.readouterr().out
     assert contents(tmp_path) == contents(written)
 
 

@@ -16,7 +16,7 @@ STOCK = Path(mmseg.__path__[0]) / ".mim" / "tools"
 OURS = Path(__file__).resolve().parents[2] / "tools"
 TESTERS = [pytest.param(STOCK, id="stock"), pytest.param(OURS, id="ours")]
 TASKS = ["seg", "depth", "normal"]
-FRAMES = 5  # of the validation set in tests/conftest.py
+FRAMES = 5  # of the validation set in tests/shared_fixtures.py
 
 pytestmark = pytest.mark.skipif(
     not all((STOCK / name).is_file() for name in ("train.py", "test.py")),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import warm
 from mmengine.config import Config
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
@@ -150,9 +151,26 @@ def launch(script, *args):
     return done
 
 
-def test_dist_train_averages_over_two_processes(config, tmp_path):
-    out = tmp_path / "out"
-    launch("dist_train.sh", config, 2, "--work-dir", out, "--cfg-options", "model.norm_cfg.type=BN")
+def test_train_averages_over_two_processes(config, tmp_path):
+    """As torchrun starts them; ``tools/dist_train.sh`` itself has a test beside the runners."""
+    out, port = tmp_path / "out", free_port()
+    options = ["--launcher", "pytorch", "--work-dir", out]
+    options += ["--cfg-options", "model.norm_cfg.type=BN"]
+    ranks = [
+        warm.Command(
+            *(TOOLS / "train.py", config, *options),
+            log=tmp_path / f"{rank}.log",
+            CUDA_VISIBLE_DEVICES="",
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=port,
+            WORLD_SIZE="2",
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+        )
+        for rank in range(2)
+    ]
+    for rank in ranks:
+        assert rank.finish() == 0, rank.output[-4000:]
     assert weight_in(out / "iter_1.pth") == 2.5
 
 

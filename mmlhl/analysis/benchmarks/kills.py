@@ -6,6 +6,7 @@ process never trains itself: threads of it would not be in the children.
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -49,8 +50,10 @@ class Outcome:
 
 
 def load_everything() -> None:
-    """Import what a run would import, so that children have it already."""
+    """Import what a run would import, so that children have it already, and need not walk it."""
     import torch._dynamo  # noqa: F401  every optimiser does
+
+    gc.freeze()
 
 
 def train(cfg: Config, resume: bool = False) -> None:

@@ -2,12 +2,10 @@
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from sequences import environment
+import warm
 
 from mmlhl.engine.stopping import EXIT_CODE
 
@@ -16,11 +14,10 @@ from mmlhl.engine.stopping import EXIT_CODE
 def found(tmp_path_factory):
     """What became of the sequences of ``kill_job``: augmentation, dropout, workers, two ranks."""
     job = Path(__file__).with_name("kill_job.py")
-    command = [sys.executable, str(job), str(tmp_path_factory.mktemp("kills"))]
-    env = environment(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    folder = tmp_path_factory.mktemp("kills")
+    code, text = warm.run(job, folder, log=folder / "log", CUDA_VISIBLE_DEVICES="")
+    assert code == 0, text[-4000:]
+    return json.loads(text.splitlines()[-1])
 
 
 @pytest.mark.parametrize(("name", "processes"), [("one", 1), ("two", 2)])

@@ -2,15 +2,14 @@
 
 import copy
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
-from sequences import ROOT, environment, read, train, weights
+from sequences import ROOT, read, train, weights
 
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.hooks import lifelong_phase_hook
@@ -40,11 +39,11 @@ def killed(two_phases, tmp_path_factory):
     doomed = copy.deepcopy(cfg)
     doomed.custom_imports = dict(imports=["mmlhl", "sequence_hooks"], allow_failed_imports=False)
     doomed.custom_hooks = [dict(type="KillHook", task="depth", steps=5)]
-    path = tmp_path_factory.mktemp("config") / "doomed.py"
-    doomed.dump(str(path))
-    command = [sys.executable, str(ROOT / "tools" / "train.py"), str(path)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300)
-    assert done.returncode == -signal.SIGKILL, done.stdout[-2000:] + done.stderr[-4000:]
+    folder = tmp_path_factory.mktemp("config")
+    doomed.dump(str(folder / "doomed.py"))
+    tool = ROOT / "tools" / "train.py"
+    code, text = warm.run(tool, folder / "doomed.py", log=folder / "log")
+    assert code == -signal.SIGKILL, text[-4000:]
     return cfg, undisturbed
 
 

@@ -1,12 +1,10 @@
 """Two processes train two phases with each method and must agree on everything."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm
 from mmengine.config import Config
 
 JOB = Path(__file__).with_name("distributed_job.py")
@@ -18,22 +16,15 @@ def states(tmp_path_factory, model_config):
     """What each of two processes has after two phases, by method."""
     folder = tmp_path_factory.mktemp("two_processes")
     Config(dict(model=model_config())).dump(str(folder / "model.py"))
-    root = str(Path(__file__).parents[3])
-    path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
     jobs = [
-        subprocess.Popen(
-            [
-                *(sys.executable, str(JOB), str(rank), "2", str(folder / "meet")),
-                *(str(folder / f"{rank}.pth"), str(folder / "model.py")),
-            ],
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            stderr=subprocess.PIPE,
-            text=True,
+        warm.Command(
+            *(JOB, rank, 2, folder / "meet", folder / f"{rank}.pth", folder / "model.py"),
+            log=folder / f"{rank}.log",
         )
         for rank in range(2)
     ]
-    errors = [job.communicate(timeout=240)[1] for job in jobs]
-    assert [job.returncode for job in jobs] == [0, 0], errors[0][-3000:]
+    for job in jobs:
+        assert job.finish() == 0, job.output[-3000:]
     return [torch.load(folder / f"{rank}.pth", weights_only=True) for rank in range(2)]
 
 
