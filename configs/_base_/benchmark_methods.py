@@ -72,8 +72,25 @@ methods = {
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
         first_phase="Naive",
     ),
+    "LwF + phase average": dict(
+        method=dict(
+            type="Composite", methods=[dict(type="LwF", loss_weight=0.3), dict(type="PhaseAverage")]
+        ),
+        search={"methods.1.weight": [0.3, 1.0, 3.0, 10.0]},
+        first_phase="Naive",
+    ),
     "Tether + SGP": dict(
         method=dict(type="Composite", methods=[dict(type="Tether"), dict(type="SGP", alpha=1.0)]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
+    "HAD, offset 0.05, without SG + SGP": dict(
+        method=dict(
+            type="Composite",
+            methods=[
+                dict(type="HAD", loss=dict(offset=0.05, with_sg=False)),
+                dict(type="SGP", alpha=1.0),
+            ],
+        ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0])),

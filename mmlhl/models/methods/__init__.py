@@ -21,6 +21,7 @@ from .icarl import ICaRL
 from .l2sp import L2SP
 from .lwf import LwF
 from .naive import Naive
+from .phase_average import PhaseAverage
 from .protocols import DenseHead, Learner, PhaseRunner
 from .replay import ReplayMethod
 from .sgp import SGP
@@ -47,6 +48,7 @@ __all__ = [
     "Learner",
     "LwF",
     "Naive",
+    "PhaseAverage",
     "PhaseRunner",
     "ReplayMethod",
     "Step",

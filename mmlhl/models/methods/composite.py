@@ -184,7 +184,7 @@ class Composite(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Take :meth:`state_dict` back; says what none of the methods can make use of."""
-        states = dict(state["methods"])
+        states = dict(state.get("methods", {}))
         for name, method in self._named():
             if name in states:
                 method.load_state_dict(states.pop(name))

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..losses import pixel_mean
+from ..losses import pixel_mean, unexplained, weighted_centre
 from .exemplars import Exemplar, stack_maps
 from .protocols import DenseHead
 from .step import Step
@@ -28,6 +28,24 @@ def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
     known = then.isfinite().all(1)
     then = torch.where(known[:, None], then.to(now), now.detach())  # no NaN in the gradient
     return pixel_mean(head.replay_distance(now, then), known)
+
+
+def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Tensor:
+    """Share of what a model said that another one misses, by the head's own measure.
+
+    Args:
+        head: the task's head.
+        now: raw map ``(N, K, h, w)``.
+        then: likewise, of the model that is held on to.
+        valid: ``(N, h, w)`` bool, pixels that count.
+
+    Returns:
+        Scalar, see :func:`~mmlhl.models.losses.unexplained`.
+    """
+    output = head.replay_output(then)
+    centre = weighted_centre(output, valid).expand_as(output)
+    distance = head.replay_distance(head.replay_output(now), output)
+    return unexplained(distance, head.replay_distance(centre, output), valid)
 
 
 def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:

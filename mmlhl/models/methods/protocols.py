@@ -140,6 +140,9 @@ class Learner(ModuleTree, Protocol):
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """All of them, with their names."""
 
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """All buffers, BN statistics among them, with their names."""
+
     def named_modules(self) -> Iterator[tuple[str, nn.Module]]:
         """All modules, with their names."""
 

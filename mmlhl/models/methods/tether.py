@@ -5,9 +5,8 @@ from __future__ import annotations
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ..losses import unexplained, weighted_centre
 from .distillation import DistillationMethod
-from .matching import at_size
+from .matching import at_size, share_lost
 from .protocols import DenseHead, Learner
 from .step import Step
 
@@ -83,7 +82,4 @@ class Tether(DistillationMethod):
             teacher: the teacher's, likewise.
             valid: ``(N, h, w)`` bool, pixels that count.
         """
-        then = head.replay_output(teacher)
-        distance = head.replay_distance(head.replay_output(student), then)
-        centre = weighted_centre(then, valid).expand_as(then)
-        return {"loss_tether": unexplained(distance, head.replay_distance(centre, then), valid)}
+        return {"loss_tether": share_lost(head, student, teacher, valid)}

@@ -26,6 +26,14 @@ METHODS = {
     "DERpp": dict(type="DERpp", buffer_size=3),
     "SPG": dict(type="SPG"),
     "SGP": dict(type="SGP", images=5, patches=100),
+    "Composite": dict(
+        type="Composite",
+        methods=[
+            dict(type="Tether", train_old_heads=False),
+            dict(type="L2SP", strength=0.1),
+            dict(type="PhaseAverage", factors=[0.5], weight=1e6, images=5),
+        ],
+    ),
 }
 
 

@@ -8,7 +8,7 @@ import warm
 from mmengine.config import Config
 
 JOB = Path(__file__).with_name("distributed_job.py")
-METHODS = ("EWC", "ICaRL", "DER", "DERpp", "SPG", "SGP")
+METHODS = ("EWC", "ICaRL", "DER", "DERpp", "SPG", "SGP", "Composite")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,196 @@
+"""Weights averaged between phases: the student goes back towards the teacher, as far as it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.logging import print_log
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ..padding import valid_pixels
+from .base_method import BaseMethod
+from .matching import at_size, share_lost
+from .measuring import choose_images, evaluating, own_share, phase_batches, task_losses
+from .protocols import Learner, PhaseRunner
+
+
+@torch.no_grad()
+def interpolate(
+    target: Mapping[str, Tensor],
+    start: Mapping[str, Tensor],
+    end: Mapping[str, Tensor],
+    factor: float,
+) -> None:
+    """Set tensors in place to ``start + factor * (end - start)``; 1 gives ``end`` to the bit.
+
+    Args:
+        target: what is set, by name.
+        start: values at factor 0, by the same names.
+        end: values at factor 1, likewise.
+        factor: in [0, 1].
+    """
+    for name, tensor in target.items():
+        tensor.copy_(end[name] if factor == 1 else start[name].lerp(end[name], factor))
+
+
+def best_factor(
+    learned: Mapping[float, float], lost: Mapping[float, float], weight: float
+) -> float:
+    """The factor with the least sum of what is unlearned and what is lost.
+
+    Args:
+        learned: loss of the new tasks by factor; that of factor 1 is the unit.
+        lost: share of the old tasks' maps that is lost, by factor.
+        weight: of the second.
+
+    Returns:
+        Of several that are equally good the greatest.
+    """
+    unit = max(learned[1.0], 1e-12)
+    scores = {factor: learned[factor] / unit + weight * lost[factor] for factor in learned}
+    return max(scores, key=lambda factor: (-scores[factor], factor))
+
+
+@MODELS.register_module()
+class PhaseAverage(BaseMethod):
+    r"""Weights of the last phase and of this one, averaged when the phase ends.
+
+    .. math:: \theta \leftarrow \theta_{t-1} + a\, (\theta - \theta_{t-1})
+
+    for encoder and old decoders, running BN statistics with them; new decoders stay. As WiSE-FT
+    (Wortsman et al., 2022) does between a pretrained and a fine-tuned network. The factor a is the
+    one of ``factors`` with the least
+
+    .. math:: \frac{L_{new}(a)}{L_{new}(1)} + \frac{w}{t-1} \sum_{j<t} u_j(a)
+
+    on training images of this phase: no image of an earlier one is needed. u is the share of what
+    the last phase's model says of these images that is lost, see :class:`Tether`. They are images
+    that the new tasks were trained on, so the new tasks look better than they are.
+
+    It costs nothing a step, and some passes over ``images`` images a phase. With factor 1 alone it
+    does nothing. New decoders were trained on the features of factor 1, so averaging suits phases
+    that move the encoder little: pretrained weights, small steps, a method that holds the encoder.
+    It is made for :class:`Composite`.
+
+    Args:
+        factors: values of a that are tried, in (0, 1]; 1 is tried in any case.
+        weight: w, of what is lost against what is learned.
+        images: images of the phase that the factor is chosen on; None for all.
+        seed: seed of their choice.
+
+    Raises:
+        ValueError: on a factor outside (0, 1], a negative weight or no image.
+    """
+
+    needs_same_encoder = True
+
+    def __init__(
+        self,
+        factors: Sequence[float] = (0.25, 0.5, 0.75, 1.0),
+        weight: float = 1.0,
+        images: int | None = 50,
+        seed: int = 0,
+    ) -> None:
+        wrong = [factor for factor in factors if not 0 < factor <= 1]
+        if wrong or not factors:
+            raise ValueError(f"PhaseAverage: factors must lie in (0, 1], got {factors!r}")
+        if not weight >= 0:
+            raise ValueError(f"PhaseAverage: weight must be >= 0, got {weight}")
+        if images is not None and images < 1:
+            raise ValueError(f"PhaseAverage: images must be None or >= 1, got {images}")
+        self.factors = sorted({1.0, *map(float, factors)})
+        self.weight, self.images, self.seed = weight, images, seed
+        self.start: dict[str, Tensor] = {}
+
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Remember what the phase starts from, unless it was interrupted.
+
+        Raises:
+            ValueError: if what the checkpoint brings is of another model.
+        """
+        if not model.old_tasks:
+            return
+        own = old_tensors(model)
+        if not self.start:
+            self.start = {name: tensor.detach().clone() for name, tensor in own.items()}
+        lost = sorted(
+            n for n, t in own.items() if getattr(self.start.get(n), "shape", 0) != t.shape
+        )
+        if lost:
+            raise ValueError(
+                "PhaseAverage remembers the weights that this phase started from, and "
+                f"{len(lost)} of the model's are not among them, such as {lost[:3]}: resume with "
+                "the config that the phase began with"
+            )
+        self.start = {name: self.start[name].to(tensor.device) for name, tensor in own.items()}
+
+    @torch.no_grad()
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Find the factor and set the weights; what the phase started from is forgotten."""
+        if not self.start:
+            return
+        own = old_tensors(model)
+        end = {name: tensor.detach().clone() for name, tensor in own.items()}
+        indices = own_share(choose_images(runner, self.images, self.seed))
+        with evaluating(model):
+            batches = list(phase_batches(model, runner, indices)) if indices else []
+            interpolate(own, self.start, end, 0.0)
+            before = [self._maps(model, inputs) for inputs, _ in batches]
+            learned: dict[float, float] = {}
+            lost: dict[float, float] = {}
+            for factor in self.factors:
+                interpolate(own, self.start, end, factor)
+                learned[factor], lost[factor] = self._score(model, batches, before)
+        factor = best_factor(learned, lost, self.weight)
+        interpolate(own, self.start, end, factor)
+        said = ", ".join(f"{f:g}: {learned[f]:.4f} and {lost[f]:.4f}" for f in self.factors)
+        print_log(f"PhaseAverage: factor {factor:g}; learned and lost by factor: {said}", "current")
+        self.start = {}
+
+    @staticmethod
+    def _maps(model: Learner, inputs: Tensor) -> dict[str, Tensor]:
+        feats = model.extract_feat(inputs)
+        return {task: model.heads[task](feats) for task in model.old_tasks}
+
+    @staticmethod
+    def _score(
+        model: Learner, batches: Sequence, before: Sequence[Mapping[str, Tensor]]
+    ) -> tuple[float, float]:
+        """Loss of the new tasks and share lost of the old, mean over the images of all ranks."""
+        total = torch.zeros(3, dtype=torch.float64)
+        for (inputs, samples), maps in zip(batches, before, strict=True):
+            feats = model.extract_feat(inputs)
+            learned = sum(float(loss) for loss in task_losses(model, feats, samples).values())
+            lost = 0.0
+            for task, raw in maps.items():
+                head, valid = model.heads[task], valid_pixels(inputs, samples)
+                valid = at_size(valid, raw.shape[2:])
+                lost += float(share_lost(head, head(feats), raw, valid))
+            total += len(inputs) * torch.tensor([learned, lost / len(maps), 1.0]).double()
+        device = next(model.parameters()).device
+        summed = total.to(device, torch.float32)
+        all_reduce(summed, op="sum")
+        learned_sum, lost_sum, count = summed.tolist()
+        return learned_sum / max(count, 1), lost_sum / max(count, 1)
+
+    def state_dict(self) -> dict:
+        """What this phase started from, while it lasts."""
+        return dict(start=self.start) if self.start else {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.start = dict(state.get("start", {}))
+
+
+def old_tensors(model: Learner) -> dict[str, Tensor]:
+    """Weights and floating-point buffers that an earlier phase has had, by name."""
+    new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
+    found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return {
+        name: tensor
+        for name, tensor in found.items()
+        if tensor.is_floating_point() and not name.startswith(new)
+    }
