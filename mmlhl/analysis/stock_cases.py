@@ -23,6 +23,7 @@ class Case:
         proof: Given the folder ``{out}``, says whether the tool did its work.
         ours: What does the same for our models; empty if nothing else is needed.
         needs: Module that the tool wants beside mmseg.
+        note: What else there is to know.
         empty: Arguments whose picture is the empty one, for tools that draw nothing without a word.
     """
 
@@ -31,6 +32,7 @@ class Case:
     proof: Proof
     ours: str = ""
     needs: str = ""
+    note: str = ""
     empty: str = ""
 
 
@@ -87,6 +89,7 @@ CASES = (
         ),
         _files("*/*.json"),
         "tools/dist_test.sh",
+        note="wants a GPU a process; ours runs on the CPU, too",
     ),
     Case(
         "analysis_tools/analyze_logs.py",
@@ -97,12 +100,14 @@ CASES = (
         _drawn,
         OURS + "analyze_logs.py",
         "seaborn",
+        note="draws an empty picture for its default key, mIoU; needs seaborn",
         empty=CURVE + " --keys mIoU --out {out}/empty.png",
     ),
     Case(
         "analysis_tools/benchmark.py",
         (("", "{config} {checkpoint} --work-dir {out}"),),
         _speed,
+        note="measures nothing with fewer than 200 test images",
     ),
     Case(
         "analysis_tools/browse_dataset.py",
@@ -118,12 +123,14 @@ CASES = (
             ("PREDICTIONS/seg as the folder", "{config} {maps}/seg {out}"),
         ),
         _files("confusion_matrix.png"),
+        note="PREDICTIONS is what test.py got as --out",
     ),
     Case(
         "analysis_tools/get_flops.py",
         (("", "{config} --shape 48 64"),),
         lambda _: True,
         OURS + "get_flops.py",
+        note="knows models with one decode_head only",
     ),
     Case(
         "analysis_tools/visualization_cam.py",
@@ -136,6 +143,7 @@ CASES = (
         (("", "{config} --checkpoint {checkpoint} --output-file {out}/model.pt"),),
         _files("model.pt"),
         "tools/model_converters/export.py",
+        note="fails for mmseg's own configs, too",
     ),
     Case("misc/print_config.py --graph", (("", "{config} --graph"),), _files("example*", 2)),
     Case(
@@ -148,6 +156,7 @@ CASES = (
         "torchserve/mmseg2torchserve.py",
         (("", SERVE),),
         _files("normal.mar"),
+        note="fails for any model with torch-model-archiver 0.12",
         needs="model_archiver",
     ),
 )

@@ -58,18 +58,18 @@ class Outcome:
     run: bool = True
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder: Path, tests: int = 200) -> Path:
     """Write a tiny data set in the layout of rooms and a config that learns it.
 
     Args:
         folder: Where to; made if it is not there.
+        tests: Number of test images; mmseg's benchmark.py measures nothing with fewer than 200.
 
     Returns:
         The config file.
     """
     rng = np.random.default_rng(0)
-    # mmseg's benchmark.py measures nothing with fewer than 200 images
-    for split, count in (("train", 12), ("val", 4), ("test", 200)):
+    for split, count in (("train", 12), ("val", 4), ("test", tests)):
         for index in range(count):
             _write_frame(folder / "data" / split, f"{index:05}.png", rng)
     base = shipped_dir("configs") / "had" / "rooms_seg_depth_normal.py"
@@ -221,15 +221,15 @@ def page(stacks: Mapping[str, dict], command: str, commit: str) -> str:
         versions = ", ".join(f"{package} {v}" for package, v in facts["versions"].items())
         lines.append(f"- {name}: {versions}")
     names = list(stacks)
-    lines += ["", "| mmseg's tool | " + " | ".join(names) + " | ours |"]
-    lines.append("| --- |" + " --- |" * (len(names) + 1))
+    lines += ["", "| mmseg's tool | " + " | ".join(names) + " | ours | remark |"]
+    lines.append("| --- |" + " --- |" * (len(names) + 2))
     for case in CASES:
         cells = []
         for name in names:
             known = stacks[name]["outcomes"].get(case.tool)
             cells.append(cell_of(Outcome(**known), case) if known else "not run")
         ours = f"`{case.ours}`" if case.ours else ""
-        lines.append(f"| `{case.tool}` | " + " | ".join([*cells, ours]) + " |")
+        lines.append(f"| `{case.tool}` | " + " | ".join([*cells, ours, case.note]) + " |")
     return "\n".join(lines)
 
 

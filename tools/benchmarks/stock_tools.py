@@ -6,7 +6,6 @@ Example:
 
 import argparse
 import json
-import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -54,7 +53,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Try, keep the outcomes, and write the table."""
     args = parse_args(argv)
-    shown = ["--stack", *(f"{stack.partition('=')[0]}=PYTHON" for stack in args.stack)]
     for stack in args.stack:
         name, _, python = stack.partition("=")
         print(f"{name}:")
@@ -68,7 +66,8 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"stock_tools: {args.records} has no outcomes; give a --stack")
     stacks = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
     commits = ", ".join(dict.fromkeys(facts["commit"] for facts in stacks.values()))
-    command = shlex.join(["python", "tools/benchmarks/stock_tools.py", *shown])
+    shown = " ".join(f"{name}=PYTHON" for name in stacks)
+    command = f"python tools/benchmarks/stock_tools.py --stack {shown}"
     text = page(stacks, command, commits)
     print(text)
     if args.out:
