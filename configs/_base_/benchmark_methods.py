@@ -52,6 +52,15 @@ methods = {
         ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
+    "Naive, averaged": dict(  # within each phase, from the weights that it starts with on
+        method=dict(type="Naive"),
+        cfg=dict(custom_hooks=[dict(type="EMAHook", momentum=0.02, update_buffers=True)]),
+    ),
+    "LwF, averaged": dict(
+        method=dict(type="LwF"),
+        cfg=dict(custom_hooks=[dict(type="EMAHook", momentum=0.02, update_buffers=True)]),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+    ),
     "Tether": dict(
         method=dict(type="Tether"),
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
