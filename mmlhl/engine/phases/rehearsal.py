@@ -12,17 +12,16 @@ from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmengine.device import get_device
 from mmengine.dist import all_gather_object
-from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
-from mmseg.registry import DATA_SAMPLERS, EVALUATOR, HOOKS, MODELS, PARAM_SCHEDULERS
+from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
 
 from ...draws import undisturbed
-from ...registered import names_class, registered_class, type_name
-from .agreement import check_evaluator, check_labels, check_names
+from ...registered import names_class, type_name
+from .agreement import check_labels, check_names
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .lengths import training_steps, trains_by_epoch
@@ -31,7 +30,8 @@ from .moments import hooks
 from .schedules import schedulers
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
-from .trial_step import trial_prediction, trial_step
+from .trial_step import trial_step
+from .trial_test import nodes, try_pipeline, try_test, try_views
 
 
 def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, int | None]:
@@ -39,7 +39,8 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, 
 
     The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
     dataset and metric have to agree on fields, kinds and classes; an epoch has to have a batch;
-    one training step of two images, cut to 64 pixels a side, and one prediction are made. Random
+    one training step of two images, cut to 64 pixels a side, and one prediction are made, one more
+    with the views of ``tta_pipeline``. Random
     states are left as they were. ``dry_run = False`` in the config leaves all this out.
 
     Args:
@@ -96,6 +97,10 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int
                     Visualizer.get_instance("dry run")
                 for place, hook in hooks(out):
                     _named(f"{where}: {place}", HOOKS.build, _without_priority(hook))
+            if "visualizer" in phase.cfg:
+                _named(f"{where}: visualizer", _visualizer, out)
+            if phase.index > first and _starts_from_files(out):
+                _named(f"{where}: model", model.init_weights)
             if phase.checkpoint is None and LOADERS[0] in given:
                 batches[phase.index] = given[LOADERS[0]].batches
                 steps = training_steps(out, batches[phase.index])
@@ -114,7 +119,10 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int
             tested = phase is phases[-1] or phase.cfg or phase.architecture
             for key in _unlike(out, given) if tested else ():
                 place = f"{where}: one test of {key}"
-                _named(place, _test, model, given[key], out, key.split("_")[0])
+                _named(place, try_test, model, given[key], out, key.split("_")[0])
+            if tested and LOADERS[2] in given:
+                _named(f"{where}: test_pipeline", try_pipeline, out)
+                _named(f"{where}: tta_pipeline", try_views, model, out, supplies)
         teacher = model
     return batches
 
@@ -122,6 +130,29 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int
 def _without_priority(hook: dict) -> dict:
     """The options that a hook's class takes."""
     return {key: value for key, value in copy.deepcopy(hook).items() if key != "priority"}
+
+
+def _visualizer(cfg: Config) -> None:
+    """Build a phase's own visualizer, which is known by its name as long as it is needed."""
+    config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
+    config.setdefault("save_dir", cfg.work_dir)
+    built = VISUALIZERS.build(config)
+    for kind in type(built).__mro__:
+        vars(kind).get("_instance_dict", {}).pop(built.instance_name, None)
+
+
+def _starts_from_files(cfg: Config) -> bool:
+    """Whether parts of a model take weights from files, which may not fit or not be reached."""
+    return any(True for _ in _pretrained(cfg))
+
+
+def _pretrained(cfg: Config) -> Iterator[str | None]:
+    """The files that a model's initialisation reads."""
+    for node in nodes(cfg.model.to_dict()):
+        init = node.get("init_cfg")
+        for each in init if isinstance(init, (list, tuple)) else [init]:
+            if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
+                yield each.get("checkpoint")
 
 
 def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
@@ -213,52 +244,10 @@ def _optimiser(cfg: Config, model: Any, supply: Supply) -> None:
         PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
 
 
-def _test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
-    """Predict an image and hand it to the metrics."""
-    evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
-    if evaluator is None:
-        return
-    evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
-    check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
-    batch = supply.batch(1)
-    if isinstance(batch["inputs"][0], (list, tuple)):
-        return
-    predicted = trial_prediction(model, batch)
-    if predicted is not None:
-        evaluator.process(data_samples=predicted[0], data_batch=predicted[1])
-
-
-def _evaluator(config: Any) -> Evaluator | None:
-    """The evaluator of a config, without what would write files."""
-    if not isinstance(config, (Mapping, list, tuple)):
-        return None
-    config = copy.deepcopy(config)
-    for node in _nodes(config):
-        if node.get("format_only"):
-            return None
-        node.pop("output_dir", None)
-    if registered_class(EVALUATOR, config) is not None:
-        return EVALUATOR.build(config)
-    return Evaluator(config)
-
-
-def _nodes(node: Any) -> Iterator[dict]:
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from _nodes(child)
-
-
 def _check_files(cfg: Config, where: str) -> None:
     """Weights that a phase starts from have to be there."""
     named = [("load_from", cfg.get("load_from"))]
-    for node in _nodes(cfg.model.to_dict()):
-        init = node.get("init_cfg")
-        for each in init if isinstance(init, (list, tuple)) else [init]:
-            if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
-                named.append(("init_cfg.checkpoint", each.get("checkpoint")))
+    named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
     for key, path in named:
         if isinstance(path, str) and "://" not in path and not osp.isfile(path):
             raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")

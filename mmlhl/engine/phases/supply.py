@@ -113,7 +113,7 @@ class Supplies:
             whole: Any = copy.deepcopy(config)
             if is_multi_task(config):
                 whole.pop("part", None)
-                whole["tasks"] = self._tasks.get(key) or None
+                whole["tasks"] = self._tasks.get(key) or whole.get("tasks")
                 whole["serialize_data"] = False  # takes longer than all the rest
             dataset = DATASETS.build(whole)
             if hasattr(dataset, "full_init"):

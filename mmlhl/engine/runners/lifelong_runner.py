@@ -28,6 +28,7 @@ from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model
 from ..phases.rehearsal import rehearse
+from ..phases.trial_test import check_wrapper
 from ..progress import (
     checkpoint_of,
     expected_steps,
@@ -134,6 +135,7 @@ class LifelongRunner:
     def test(self) -> dict[str, float]:
         """Test ``load_from`` with a plain runner, on the tasks that the checkpoint knows."""
         cfg = copy.deepcopy(self.cfg)
+        check_wrapper(cfg.model, learning_model(cfg).get("heads") or {})
         if any(phase.architecture for phase in self.phases):
             # the model was rebuilt on the way: the checkpoint knows which one it is of
             loaded = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")

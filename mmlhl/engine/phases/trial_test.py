@@ -1,0 +1,146 @@
+"""One test in small: an image, its metrics, and its views of test-time augmentation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmseg.models import SegTTAModel
+from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
+
+from ...datasets.pipelines import build_step
+from ...models.heads import SegmentationHead
+from ...registered import names_class, registered_class
+from .agreement import check_evaluator
+from .datasets import multi_task_datasets
+from .supply import Supplies, Supply
+from .trial_step import PIXELS, trial_prediction
+
+LOADER = "test_dataloader"
+
+
+def try_test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
+    """Predict an image and hand it to the metrics.
+
+    Args:
+        model: the phase's.
+        supply: of the loader.
+        cfg: the phase's config.
+        kind: ``val`` or ``test``.
+
+    Raises:
+        ValueError: if the metrics count other classes than the heads predict.
+    """
+    evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
+    if evaluator is None:
+        return
+    evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
+    check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
+    batch = supply.batch(1)
+    if isinstance(batch["inputs"][0], (list, tuple)):
+        return
+    predicted = trial_prediction(model, batch)
+    if predicted is not None:
+        evaluator.process(data_samples=predicted[0], data_batch=predicted[1])
+
+
+def try_pipeline(cfg: Config) -> None:
+    """Build the transforms of ``test_pipeline``, which inferencers take, unless tests took it.
+
+    Args:
+        cfg: the phase's config.
+    """
+    pipeline = cfg.get("test_pipeline")
+    dataset = cfg[LOADER]["dataset"]
+    if not isinstance(pipeline, (list, tuple)) or pipeline == dataset.get("pipeline"):
+        return
+    build = build_step if any(True for _ in multi_task_datasets(dataset)) else TRANSFORMS.build
+    for step in copy.deepcopy(pipeline):
+        build(step)
+
+
+@torch.no_grad()
+def try_views(model: Any, cfg: Config, supplies: Supplies) -> None:
+    """Predict an image as ``tools/test.py --tta`` does, if the config says how.
+
+    Args:
+        model: the phase's.
+        cfg: its config.
+        supplies: builds the dataset, with the pipeline of the views.
+
+    Raises:
+        ValueError: if the pipeline gives no views.
+    """
+    pipeline, wrapper = cfg.get("tta_pipeline"), cfg.get("tta_model")
+    if not pipeline or not isinstance(wrapper, Mapping) or "pipeline" not in cfg[LOADER]["dataset"]:
+        return
+    loader = copy.deepcopy(cfg[LOADER])
+    loader["dataset"]["pipeline"] = copy.deepcopy(pipeline)
+    supply = supplies.of(loader, "tta_pipeline")
+    batch = supply.batch(1)
+    views = batch["inputs"]
+    if not views or not isinstance(views[0], (list, tuple)):
+        raise ValueError("it gives one image in place of views: put TestTimeAug at its end")
+    if sum(each[0].shape[-2:].numel() for each in views) > PIXELS:
+        return
+    check_wrapper(wrapper, cfg.model.get("heads") or {})
+    model.eval()
+    options = {key: value for key, value in wrapper.items() if key != "module"}
+    samples = MODELS.build(dict(options, module=model)).test_step(batch)
+    evaluator = _evaluator(cfg.get("test_evaluator"))
+    if evaluator is not None:
+        evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
+        evaluator.process(data_samples=samples, data_batch=batch)
+
+
+def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
+    """Refuse mmseg's own model for test-time augmentation, where a task would not be merged.
+
+    Args:
+        wrapper: config of the model for test-time augmentation.
+        heads: configs of the heads by task.
+
+    Raises:
+        ValueError: naming the tasks of which the first view alone would count.
+    """
+    if not names_class(MODELS, wrapper, SegTTAModel):
+        return
+    left = [
+        task
+        for task, head in heads.items()
+        if not names_class(MODELS, head, SegmentationHead)
+        or head.get("field", "sem_seg") != "sem_seg"
+    ]
+    if left:
+        raise ValueError(
+            f"tta_model: SegTTAModel merges segmentation only, of {', '.join(left)} the first view "
+            "would be taken; write tta_model=dict(type='MultiTaskTTAModel')"
+        )
+
+
+def _evaluator(config: Any) -> Evaluator | None:
+    """The evaluator of a config, without what would write files."""
+    if not isinstance(config, (Mapping, list, tuple)):
+        return None
+    config = copy.deepcopy(config)
+    for node in nodes(config):
+        if node.get("format_only"):
+            return None
+        node.pop("output_dir", None)
+    if registered_class(EVALUATOR, config) is not None:
+        return EVALUATOR.build(config)
+    return Evaluator(config)
+
+
+def nodes(node: Any) -> Iterator[dict]:
+    """All dictionaries in a config, from the top down."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from nodes(child)

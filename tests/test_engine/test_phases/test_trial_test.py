@@ -1,0 +1,97 @@
+"""Before phase one a test is tried in small, with the views of test-time augmentation, too."""
+
+import copy
+
+import pytest
+import torch
+
+from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.phases.rehearsal import rehearse
+
+LOAD, ANNOTATE, PACK = (
+    dict(type=name)
+    for name in ("LoadImageFromFile", "LoadMultiTaskAnnotations", "PackMultiTaskInputs")
+)
+FLIPS = [dict(type="RandomFlip", prob=0.0), dict(type="RandomFlip", prob=1.0)]
+
+
+def views(*steps):
+    return [LOAD, dict(type="TestTimeAug", transforms=[*steps, [ANNOTATE], [PACK]])]
+
+
+def tried(cfg, **changes):
+    cfg = copy.deepcopy(cfg)
+    cfg.setdefault("tta_model", dict(type="MultiTaskTTAModel"))
+    for key, value in changes.items():
+        cfg[key] = value
+    rehearse(cfg, parse_phases(cfg))
+
+
+def test_views_that_fit_pass(config):
+    sizes = [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.5, 1.0)]
+    tried(config(), tta_pipeline=views(sizes, FLIPS))
+
+
+def test_a_test_by_mmsegs_model_is_refused(config):
+    cfg = config()
+    cfg.model = dict(type="mmseg.SegTTAModel", module=cfg.model)
+    with pytest.raises(ValueError, match="of depth, normal the first view would be taken"):
+        LifelongRunner.from_cfg(cfg).test()
+
+
+WRONG = [
+    (
+        dict(tta_pipeline=[LOAD, PACK]),
+        "tta_pipeline: it gives one image in place of views: put",
+    ),
+    (dict(tta_pipeline=views([dict(type="RandomCrop", crop_size=(9, 9))] * 2)), "tta_pipeline: .*"),
+    (dict(tta_pipeline=views([dict(type="NoSuchStep")])), "tta_pipeline: .*NoSuchStep"),
+    (
+        dict(tta_pipeline=views(FLIPS), tta_model=dict(type="SegTTAModel")),
+        ".*of depth, normal the first",
+    ),
+    (dict(test_pipeline=[LOAD, dict(type="SegRescale")]), "test_pipeline: SegRescale cannot"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG)
+def test_what_a_test_would_meet_is_named(config, changes, said):
+    with pytest.raises(ValueError, match=r"phases\[2\]: " + said):
+        tried(config(), **changes)
+
+
+def test_a_phase_with_a_visualizer_of_its_own(config):
+    backend = dict(type="TensorboardVisBackend", save_dir=None, surplus=1)
+    own = dict(visualizer=dict(type="MultiTaskVisualizer", vis_backends=[backend]))
+    cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=own)])
+    with pytest.raises(ValueError, match=r"phases\[1\]: visualizer.*surplus"):
+        tried(cfg)
+
+
+def encoder(channels):
+    """A phase that brings a wider encoder, and the heads that it needs."""
+    heads = {
+        task: dict(decoder=dict(in_channels=channels * 8)) for task in ("seg", "depth", "normal")
+    }
+    return dict(backbone=dict(base_channels=channels, stem_channels=channels), heads=heads)
+
+
+def test_a_new_encoder(config, tmp_path):
+    """All of it is tried: its shapes, and the files that it starts from."""
+    cfg = config()
+    cfg.phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=encoder(8))]
+    tried(cfg)
+    wrong = copy.deepcopy(cfg)
+    wrong.phases[1].model.heads.depth.decoder.in_channels = 32
+    with pytest.raises(ValueError, match=r"phases\[1\]: one training step: RuntimeError"):
+        tried(wrong)
+    weights = tmp_path / "weights.pth"
+    init = dict(type="Pretrained", checkpoint=str(weights))
+    cfg.phases[1].model.backbone.init_cfg = init
+    with pytest.raises(FileNotFoundError, match=r"phases\[1\]: init_cfg.checkpoint: .*weights.pth"):
+        tried(cfg)
+    weights.write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match=r"phases\[1\]: model: .*weights.pth"):
+        tried(cfg)
+    torch.save(dict(state_dict={}), weights)
+    tried(cfg)
