@@ -162,39 +162,68 @@ def test_tools_are_commands_and_no_library():
             assert not [m for m in modules if m in names - library], path
 
 
+# One fresh process for all: its children each try one thing, from what it has imported by then.
 PROBE = """
-import importlib, json, os, sys
-import mmlhl
-loaded = sorted(sys.modules)
-import matplotlib.figure  # once, and not in each that plots
-failed = {}
-for name in sys.argv[1:]:
-    if name in sys.modules:
-        continue
+import gc, importlib, json, os, sys
+import mmcv, mmengine
+
+def error_of(attempt, *args):
+    gc.freeze()  # children do not walk, and so copy, what they share
     reading, writing = os.pipe()
-    if not os.fork():  # each by itself, from what `import mmlhl` has loaded
+    if not os.fork():
         try:
-            importlib.import_module(name)
+            attempt(*args)
         except BaseException as error:
-            os.write(writing, repr(error).encode())
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         text = pipe.read()
-    if text:
-        failed[name] = text
     os.wait()
-print(json.dumps(dict(loaded=loaded, failed=failed)))
+    return text
+
+def import_without(name):
+    for module in list(sys.modules):  # it was imported, and is taken away again
+        if module.split(".")[0] == name:
+            del sys.modules[module]
+
+    class Blocker:
+        def find_spec(self, module, path=None, target=None):
+            if module.split(".")[0] == name:
+                raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    sys.meta_path.insert(0, Blocker())
+    import mmlhl
+
+lacking = {name: error_of(import_without, name) for name in LACKING}
+import mmlhl
+loaded = sorted(sys.modules)
+import matplotlib.figure  # once, and not in each that plots
+others = [name for name in sys.argv[1:] if name not in sys.modules]
+failed = {name: error_of(importlib.import_module, name) for name in others}
+failed = {name: error for name, error in failed.items() if error}
+print(json.dumps(dict(loaded=loaded, failed=failed, lacking=lacking)))
 """
+LACKING = ("mmseg", "mmcv", "mmengine", "prettytable")
 
 
 @pytest.fixture(scope="module")
 def fresh():
-    """What a fresh process has loaded after `import mmlhl`, and what else cannot be imported."""
-    command = [sys.executable, "-c", PROBE, *FILES]
+    """What a fresh process has loaded after `import mmlhl`, and what cannot be imported."""
+    command = [sys.executable, "-c", PROBE.replace("LACKING", repr(LACKING)), *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_without_mm_packages_it_says_what_to_install(fresh):
+    *kinds, other = LACKING
+    for missing in kinds:
+        error = fresh["lacking"][missing]
+        begin = f"ImportError: mmlhl extends MMSegmentation, but the module '{missing}'"
+        assert error.startswith(begin) and "mmlhl[onedl]" in error and "mmlhl[classic]" in error
+    # other missing modules are not blamed on mmseg
+    assert other in fresh["lacking"][other] and "mmlhl ext" not in fresh["lacking"][other]
 
 
 def test_import_spares_what_few_need(fresh):

@@ -211,52 +211,6 @@ def test_shipped_dir_in_a_checkout():
         shipped_dir("recipes")
 
 
-WITHOUT = """
-import json, os, sys
-import mmcv, mmengine  # once for all; what is missing is taken away again
-
-def error_without(name):
-    reading, writing = os.pipe()
-    if not os.fork():
-        for module in list(sys.modules):
-            if module.split(".")[0] == name:
-                del sys.modules[module]
-
-        class Blocker:
-            def find_spec(self, module, path=None, target=None):
-                if module.split(".")[0] == name:
-                    raise ModuleNotFoundError(f"No module named {module!r}", name=module)
-
-        sys.meta_path.insert(0, Blocker())
-        try:
-            import mmlhl
-        except ImportError as error:
-            os.write(writing, f"{type(error).__name__}: {error}".encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    os.wait()
-    return text
-
-print(json.dumps({name: error_without(name) for name in sys.argv[1:]}))
-"""
-
-
-def test_import_without_mm_packages_says_what_to_install():
-    kinds = ["mmseg", "mmcv", "mmengine"]
-    command = [sys.executable, "-c", WITHOUT, *kinds, "prettytable"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    errors = json.loads(done.stdout.splitlines()[-1])
-    for missing in kinds:
-        error = errors[missing]
-        begin = f"ImportError: mmlhl extends MMSegmentation, but the module '{missing}'"
-        assert error.startswith(begin) and "mmlhl[onedl]" in error and "mmlhl[classic]" in error
-    # other missing modules are not blamed on mmseg
-    assert "prettytable" in errors["prettytable"] and "mmlhl ext" not in errors["prettytable"]
-
-
 def test_no_compiled_ops():
     """The maintained mmcv comes without compiled operators."""
     ops = re.compile(r"^\s*(from|import) mmcv\.ops|from mmcv import .*\bops\b", re.MULTILINE)

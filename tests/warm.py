@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import runpy
+import socket
 import sys
 from multiprocessing import forkserver, resource_tracker, util
 from pathlib import Path
@@ -101,6 +102,24 @@ class Command:
     def output(self) -> str:
         """What it has written so far."""
         return self.log.read_text()
+
+
+def run_ranks(script, *args, folder, count=2):
+    """Run a command in processes on the CPU, as torchrun starts them; all have to succeed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    env = dict(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, WORLD_SIZE=str(count))
+    ranks = [
+        Command(
+            *(script, *args),
+            log=Path(folder) / f"rank_{rank}.log",
+            **{**env, "RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""},
+        )
+        for rank in range(count)
+    ]
+    for rank in ranks:
+        assert rank.finish() == 0, rank.output[-4000:]
 
 
 def run(script, *args, **options):

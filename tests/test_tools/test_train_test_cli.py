@@ -3,7 +3,6 @@
 import json
 import os
 import runpy
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -132,52 +131,42 @@ def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, fla
         run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *flags)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-def launch(script, *args):
-    """Run a launch script with two processes on the CPU."""
-    env = {**os.environ, "PYTHON": sys.executable, "PORT": free_port(), "OMP_NUM_THREADS": "1"}
-    env["PYTHONPATH"] = str(Path(__file__).parent)
-    env["CUDA_VISIBLE_DEVICES"] = ""
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
-        env.pop(name, None)
-    command = ["bash", str(TOOLS / script), *map(str, args)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return done
-
-
 def test_train_averages_over_two_processes(config, tmp_path):
-    """As torchrun starts them; ``tools/dist_train.sh`` itself has a test beside the runners."""
-    out, port = tmp_path / "out", free_port()
-    options = ["--launcher", "pytorch", "--work-dir", out]
-    options += ["--cfg-options", "model.norm_cfg.type=BN"]
-    ranks = [
-        warm.Command(
-            *(TOOLS / "train.py", config, *options),
-            log=tmp_path / f"{rank}.log",
-            CUDA_VISIBLE_DEVICES="",
-            MASTER_ADDR="127.0.0.1",
-            MASTER_PORT=port,
-            WORLD_SIZE="2",
-            RANK=str(rank),
-            LOCAL_RANK=str(rank),
-        )
-        for rank in range(2)
-    ]
-    for rank in ranks:
-        assert rank.finish() == 0, rank.output[-4000:]
+    """What ``tools/dist_train.sh`` starts; the script itself has a test beside the runners."""
+    out = tmp_path / "out"
+    options = ["--work-dir", out, "--cfg-options", "model.norm_cfg.type=BN"]
+    warm.run_ranks(
+        *(TOOLS / "train.py", config, "--launcher", "pytorch", *options), folder=tmp_path
+    )
     assert weight_in(out / "iter_1.pth") == 2.5
 
 
-def test_dist_test_gathers_from_two_processes(config, checkpoint, tmp_path):
+def test_test_gathers_from_two_processes(config, checkpoint, tmp_path):
+    """What ``tools/dist_test.sh`` starts."""
     out = tmp_path / "figures"
-    launch("dist_test.sh", config, checkpoint, 2, "--work-dir", out)
+    options = ["--launcher", "pytorch", "--work-dir", out]
+    warm.run_ranks(TOOLS / "test.py", config, checkpoint, *options, folder=tmp_path)
     assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
+
+
+@pytest.mark.parametrize(
+    ("script", "files"), [("train", ["a config.py"]), ("test", ["a config.py", "b.pth"])]
+)
+def test_dist_scripts_pass_everything_to_torchrun(tmp_path, script, files):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    names = ("NNODES", "NODE_RANK", "MASTER_ADDR")
+    env = {key: value for key, value in os.environ.items() if key not in names}
+    env.update(PYTHON=str(python), PORT="1234")
+    command = ["bash", str(TOOLS / f"dist_{script}.sh"), *files, "2", "--cfg-options", "a=b c"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines() == [
+        *("-m", "torch.distributed.run", "--nnodes=1", "--node_rank=0"),
+        *("--master_addr=127.0.0.1", "--master_port=1234", "--nproc_per_node=2"),
+        *(str(TOOLS / f"{script}.py"), "--launcher", "pytorch"),
+        *(*files, "--cfg-options", "a=b c"),
+    ]
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in TOOLS.glob("*_t*.sh")))

@@ -56,6 +56,12 @@ def interrupted(make, tmp_path_factory):
     return Path(cfg.work_dir)
 
 
+def assert_same_weights(*folders):
+    one, other = (weights(folder, 0) for folder in folders)
+    assert one.keys() == other.keys()
+    assert [key for key in one if not torch.equal(one[key], other[key])] == []
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:1000])
 
@@ -82,8 +88,7 @@ def test_goes_on_to_the_same_bits(make, interrupted, undisturbed, tmp_path, acci
     EPOCHS.clear()
     train(make(copied), resume=True)
     assert EPOCHS == list(range(first, 3))
-    for key, value in weights(undisturbed, 0).items():
-        assert torch.equal(weights(copied, 0)[key], value), key
+    assert_same_weights(undisturbed, copied)
     assert {k: v for k, v in read(copied).items() if k != "timing"} == {
         k: v for k, v in read(undisturbed).items() if k != "timing"
     }
@@ -126,8 +131,7 @@ def test_full_disk(make, interrupted, undisturbed, tmp_path, monkeypatch):
             train(make(copied), resume=True)
     assert (copied / "phase_1_depth" / "last_checkpoint").read_text() == "epoch_2.pth"
     train(make(copied), resume=True)
-    for key, value in weights(undisturbed, 0).items():
-        assert torch.equal(weights(copied, 0)[key], value), key
+    assert_same_weights(undisturbed, copied)
 
 
 def test_a_lost_model_is_made_again_from_its_last_checkpoint(make, undisturbed, tmp_path):
@@ -136,8 +140,7 @@ def test_a_lost_model_is_made_again_from_its_last_checkpoint(make, undisturbed, 
     EPOCHS.clear()
     train(make(copied), resume=True)
     assert EPOCHS == []
-    for key, value in weights(undisturbed, 0).items():
-        assert torch.equal(weights(copied, 0)[key], value), key
+    assert_same_weights(undisturbed, copied)
 
 
 def test_a_sequence_without_a_seed_keeps_the_one_it_drew(make, tmp_path):
@@ -149,8 +152,7 @@ def test_a_sequence_without_a_seed_keeps_the_one_it_drew(make, tmp_path):
     records = [train(make(f, randomness=dict(seed=None)), resume=True) for f in folders]
     assert records[0].seed == records[1].seed is not None
     assert records[0].same_results(records[1])
-    for key, value in weights(folders[0], 0).items():
-        assert torch.equal(weights(folders[1], 0)[key], value), key
+    assert_same_weights(folders[0], folders[1])
 
 
 @HOOKS.register_module()
@@ -194,5 +196,4 @@ def test_a_validation_that_was_cut_off_takes_place(make, sequence_config, tmp_pa
     train(config(tmp_path / "cut", 9), resume=True)
     assert EPOCHS == expected
     assert left(tmp_path / "cut").keys() == left(tmp_path / "whole").keys()
-    for key, value in weights(tmp_path / "whole", 0).items():
-        assert torch.equal(weights(tmp_path / "cut", 0)[key], value), key
+    assert_same_weights(tmp_path / "whole", tmp_path / "cut")
