@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import os.path as osp
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,10 @@ SPEED |= {"io_backend", "output_dir"}
 OWN_HOOKS = {"PhaseResultHook", "LifelongPhaseHook", "TrainingFactsHook", "FiniteHook"}
 OWN_HOOKS |= {"HeartbeatHook"}
 MISSING = "(not set)"
+#: keys of one task
+_OF_TASK = re.compile(
+    r"(?:model\.heads|\w+_dataloader\.dataset\.annotations|\w+_evaluator\.metrics)\.(\w+)"
+)
 
 Fingerprint = dict[str, Any]
 
@@ -60,10 +65,23 @@ def fingerprint(cfg: Config) -> Fingerprint:
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> dict[str, tuple[Any, Any]]:
-    """The keys whose values differ, each with both values."""
+    """The keys whose values differ, each with both values.
+
+    Heads, annotations and metrics of tasks that a phase does not know yet decide nothing in it: a
+    finished sequence may go on with one more task.
+    """
+    then, now = _of_known_tasks(then), _of_known_tasks(now)
     keys = list(dict.fromkeys([*then, *now]))
     pairs = {key: (then.get(key, MISSING), now.get(key, MISSING)) for key in keys}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _of_known_tasks(found: Fingerprint) -> Fingerprint:
+    tasks = found.get("model.tasks")
+    if not isinstance(tasks, list):
+        return found
+    named = {key: _OF_TASK.match(key) for key in found}
+    return {k: found[k] for k, match in named.items() if match is None or match[1] in tasks}
 
 
 def is_harmless(key: str, then: Any, now: Any) -> bool:

@@ -108,6 +108,21 @@ def test_fewer_or_more_phases_would_show_images_again(begun):
             check_edits(cfg, names, 1)
 
 
+def test_one_more_task_changes_nothing_of_the_phases_before_it(sequence_config, tmp_path):
+    cfg = sequence_config(tmp_path / "run", disjoint_phases=False)
+    keep_fingerprints(cfg, parse_phases(cfg), 0)
+    stored = json.loads((tmp_path / "run" / FILE).read_text())["phase_1_seg"]["fingerprint"]
+    more = copy.deepcopy(cfg)
+    more.model.heads.edge = more.model.heads.depth
+    more.test_evaluator.metrics.edge = dict(type="DepthErrorMetric")
+    more.test_dataloader.dataset.annotations = dict(edge=dict(kind="depth", dir="edge"))
+    now = fingerprint(phase_config(more, read_only_phases(more), 0))
+    assert now != stored and differences(stored, now) == {}
+    more.model.heads.seg.num_classes = 2
+    now = fingerprint(phase_config(more, read_only_phases(more), 0))
+    assert list(differences(stored, now)) == ["model.heads.seg.num_classes"]
+
+
 def read_only_phases(cfg):
     from mmlhl.engine.phases.grammar import read_phases
 
