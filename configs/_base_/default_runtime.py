@@ -22,7 +22,7 @@ default_hooks = dict(
     visualization=dict(type="MultiTaskVisualizationHook"),
 )
 # Live display of a sequence where standard output is a terminal; interval in seconds.
-progress = dict(live=True, interval=0.5)
+progress = dict(live=True, interval=1.0)
 vis_backends = [dict(type="LocalVisBackend")]
 visualizer = dict(type="MultiTaskVisualizer", vis_backends=vis_backends, name="visualizer")
 tta_model = dict(type="MultiTaskTTAModel")

@@ -62,7 +62,7 @@ class LiveProgress:
     #: the one that draws in this process
     _running: LiveProgress | None = None
 
-    def __init__(self, interval: float = 0.5, console: Console | None = None) -> None:
+    def __init__(self, interval: float = 1.0, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout)
         self.interval = interval
         self._drawn = 0.0

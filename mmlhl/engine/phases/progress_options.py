@@ -11,7 +11,7 @@ from ...spelling import hint
 
 #: environment variable that switches the display off (0) or on (1), whatever the config says
 VARIABLE = "MMLHL_LIVE"
-OPTIONS: dict[str, Any] = dict(live=True, interval=0.5)
+OPTIONS: dict[str, Any] = dict(live=True, interval=1.0)
 
 
 def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_the_terminal_keeps_the_rest(text):
 
 
 def test_options():
-    assert progress_options(Config(dict()), {}) == dict(live=True, interval=0.5)
+    assert progress_options(Config(dict()), {}) == dict(live=True, interval=1.0)
     off = Config(dict(progress=dict(live=False, interval=2)))
     assert progress_options(off, {}) == dict(live=False, interval=2.0)
     assert progress_options(off, {"MMLHL_LIVE": "1"})["live"]
