@@ -43,3 +43,14 @@ def type_name(config: Any) -> str:
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
     return kind.__name__ if inspect.isclass(kind) else str(kind).rpartition(".")[2]
+
+
+def of_mmseg(registry: Registry) -> Registry:
+    """mmseg's child of one of mmengine's registries, which sees the parent's as well."""
+    from mmseg import registry as children  # not needed to tell names
+
+    for name in dir(children):
+        child = getattr(children, name)
+        if isinstance(child, Registry) and child.parent is registry:
+            return child
+    return registry

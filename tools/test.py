@@ -15,6 +15,7 @@ from mmlhl.command_line import Parser, read_config
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 
 
@@ -91,6 +92,7 @@ def main() -> None:
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and test the checkpoint."""
     cfg = read_config(args)
+    check_overrides(args.cfg_options, cfg)
     cfg.load_from = args.checkpoint
 
     if args.show or args.show_dir:

@@ -21,6 +21,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
 
@@ -88,6 +89,7 @@ def main() -> None:
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and train."""
     cfg = read_config(args)
+    check_overrides(args.cfg_options, cfg)
     if args.amp:
         enable_amp(cfg)
     cfg.resume = args.resume or args.resume_changed

@@ -20,6 +20,7 @@ from rich.progress import track
 
 from mmlhl.command_line import Parser
 from mmlhl.engine.phases import parse_phases, phase_config
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 from mmlhl.visualization import MultiTaskVisualizer
 
@@ -68,6 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = Config.fromfile(args.config)
     if args.cfg_options:
+        check_overrides(args.cfg_options, cfg)
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     try:

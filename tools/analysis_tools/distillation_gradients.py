@@ -36,6 +36,7 @@ from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 
 
@@ -69,6 +70,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
+    check_overrides(args.cfg_options, cfg)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get("default_scope", "mmseg"))
     with checkpoint_trust(args.trust_checkpoint):

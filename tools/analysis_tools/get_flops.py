@@ -20,6 +20,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.inference import load_model
 from mmlhl.refusals import run_command
 
@@ -57,6 +58,7 @@ def sheets_of(args: argparse.Namespace) -> list[Sheet]:
             return [task_sheet(measure(load_model(args.model, device="cpu").model, shape))]
     cfg = Config.fromfile(args.model)
     if args.cfg_options:
+        check_overrides(args.cfg_options, cfg)
         cfg.merge_from_dict(args.cfg_options)
     if "phases" not in cfg:
         return [task_sheet(measure(build(cfg), shape))]

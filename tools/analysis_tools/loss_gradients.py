@@ -29,6 +29,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 
 
@@ -56,6 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
+    check_overrides(args.cfg_options, cfg)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get("default_scope", "mmseg"))
     with checkpoint_trust(args.trust_checkpoint):

@@ -21,6 +21,7 @@ from .moment_checks import check_moments
 from .moments import follow_moments
 from .progress_options import progress_options
 from .stored_labels import check_stored_labels
+from .top_keys import check_top_keys
 from .unknown import check_unknown
 from .values import check_save_best, check_values
 
@@ -43,12 +44,14 @@ def parse_phases(cfg: Config) -> list[Phase]:
     plain = copy.deepcopy(cfg)
     plain.model = learning_model(plain)
     progress_options(plain)
+    check_top_keys(plain)
     check_save_best(plain, list(phases[-1].seen))
     for phase in phases:
         merged = merged_config(plain, phase)
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
         if "progress" in phase.cfg:
             raise ValueError(f"{where}cfg.progress: the display is one for the whole sequence")
+        check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)
         _check_phase(merged, phase)

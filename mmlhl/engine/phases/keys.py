@@ -1,4 +1,4 @@
-"""Misspelt keys of a config, at every level."""
+"""Misspelt keys of a config, at every level below the top."""
 
 from __future__ import annotations
 
@@ -24,24 +24,15 @@ from mmengine.registry import (
     VISUALIZERS,
     Registry,
 )
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
-from mmseg import registry as mmseg_registry
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import registered_class
+from ...registered import of_mmseg, registered_class
 from ...spelling import hint, near_miss
 from .signatures import options_of
 
-#: keys at the top of a config that somebody reads; names of one's own are allowed beside them
-TOP = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
-    *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
-    *("resume_changed", "pseudo_labels", "progress"),
-    *("train_pipeline", "val_pipeline", "test_pipeline", "tta_model", "tta_pipeline"),
-    *("model_wrapper_cfg", "sync_bn", "find_unused_parameters", "default_scope", "data_root"),
-    *("dataset_type", "data_preprocessor", "crop_size", "norm_cfg", "optimizer", "compile"),
-}
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
 DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
@@ -71,10 +62,6 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         ValueError: naming the key and the nearest right one.
     """
     check = _Checker(where)
-    for key in cfg:
-        if key not in TOP and (meant := near_miss(str(key), TOP)):
-            own = "; a variable of your own needs a name that is less like it"
-            check.refuse(str(key), f"nobody reads it; did you mean {meant!r}?{own}")
     check.model(cfg.get("model"), "model")
     for kind in ("train", "val", "test"):
         check.loader(cfg.get(f"{kind}_dataloader"), f"{kind}_dataloader")
@@ -125,7 +112,7 @@ class _Checker:
         """A config with ``type``: its options against those of the class."""
         if not isinstance(node, Mapping) or node.get("type") is None:
             return None
-        cls = registered_class(_of_mmseg(registry), node)
+        cls = registered_class(of_mmseg(registry), node)
         if cls is None:
             self._check_type(node["type"], registry, place)
             return None
@@ -136,7 +123,7 @@ class _Checker:
 
     def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
         """An unknown type is left to whoever builds it, unless it is clearly misspelt."""
-        names = [*_of_mmseg(registry).module_dict, *registry.module_dict]
+        names = [*of_mmseg(registry).module_dict, *registry.module_dict]
         if isinstance(kind, str) and "." not in kind and kind not in names:
             if meant := near_miss(kind, names):
                 self.refuse(f"{place}.type", f"{kind!r} is not registered; did you mean {meant!r}?")
@@ -160,7 +147,7 @@ class _Checker:
         for part in ("backbone", "neck", "data_preprocessor"):
             self.typed(node.get(part), MODELS, f"{place}.{part}")
         method = node.get("method")
-        if registered_class(_of_mmseg(MODELS), method) is not None:
+        if registered_class(of_mmseg(MODELS), method) is not None:
             self.typed(method, MODELS, f"{place}.method")
         for part in ("loss", "methods") if isinstance(method, Mapping) else ():
             self.each(method.get(part), MODELS, f"{place}.method.{part}")
@@ -218,7 +205,7 @@ class _Checker:
             return
         if not isinstance(node, Mapping):
             return
-        if registered_class(_of_mmseg(EVALUATOR), node) is None:
+        if registered_class(of_mmseg(EVALUATOR), node) is None:
             self.typed(node, METRICS, place)
             return
         self.typed(node, EVALUATOR, place)
@@ -232,12 +219,3 @@ class _Checker:
             return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)
         self.typed(node.get("optimizer"), OPTIMIZERS, f"{place}.optimizer")
-
-
-def _of_mmseg(registry: Registry) -> Registry:
-    """mmseg's child of one of mmengine's registries, which sees the parent's as well."""
-    for name in dir(mmseg_registry):
-        child = getattr(mmseg_registry, name)
-        if isinstance(child, Registry) and child.parent is registry:
-            return child
-    return registry

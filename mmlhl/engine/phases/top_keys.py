@@ -1,0 +1,184 @@
+"""Keys at the top of a config that nobody reads: variables of one's own, or mistakes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import (
+    EVALUATOR,
+    HOOKS,
+    LOG_PROCESSORS,
+    LOOPS,
+    OPTIM_WRAPPERS,
+    PARAM_SCHEDULERS,
+    VISUALIZERS,
+    Registry,
+)
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ...registered import of_mmseg, registered_class, type_name
+from ...spelling import hint, near_miss
+
+#: keys that somebody reads
+READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
+    *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
+    *("resume_changed", "pseudo_labels", "progress", "test_pipeline", "tta_model"),
+    *("tta_pipeline", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
+    *("default_scope", "data_preprocessor", "compile"),
+}
+#: names that configs of mmseg give to variables of their own
+VARIABLES = {"train_pipeline", "val_pipeline", "data_root", "dataset_type", "crop_size"}
+VARIABLES |= {"norm_cfg", "optimizer"}
+TOP = READ | VARIABLES
+
+#: what was read by mmcv before 2.0, and what it is called today
+OLD = {
+    "lr_config": "param_scheduler",
+    "momentum_config": "param_scheduler",
+    "optimizer_config": "optim_wrapper",
+    "checkpoint_config": "default_hooks.checkpoint",
+    "log_config": "default_hooks.logger and visualizer",
+    "total_epochs": "train_cfg.max_epochs",
+    "total_iters": "train_cfg.max_iters",
+    "resume_from": "--resume",
+    "data": "train_dataloader, val_dataloader and test_dataloader",
+    "runner": "train_cfg",
+    "evaluation": "train_cfg.val_interval and val_evaluator",
+}
+#: of those that may be a name of one's own, the options that they had
+_OLD_OPTIONS = {
+    "data": {"samples_per_gpu", "workers_per_gpu"},
+    "runner": {"max_iters", "max_epochs"},
+    "evaluation": {"interval", "metric", "save_best"},
+}
+#: the only place where classes of a registry are read
+_SECTIONS: tuple[tuple[Registry, str], ...] = (
+    (HOOKS, "custom_hooks"),
+    (OPTIM_WRAPPERS, "optim_wrapper"),
+    (PARAM_SCHEDULERS, "param_scheduler"),
+    (LOOPS, "train_cfg"),
+    (EVALUATOR, "test_evaluator"),
+    (VISUALIZERS, "visualizer"),
+    (LOG_PROCESSORS, "log_processor"),
+)
+#: keys by which a dictionary without a type is known
+_LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
+_BY_KEYS = (
+    (_LOADER - {"timeout"}, "train_dataloader"),
+    ({"max_epochs", "max_iters", "val_interval", "val_begin", "by_epoch"}, "train_cfg"),
+)
+
+
+def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) -> None:
+    """Refuse keys at the top that nobody reads and that somebody was meant to read.
+
+    Variables of one's own are allowed. A key is refused if it is nearly one that is read, if it was
+    one before mmengine, and if its value can only be read in a place where nothing is like it: a
+    hook, a schedule, a loader.
+
+    Args:
+        cfg: a config.
+        where: how messages begin.
+        own: what is looked at; all of the config if None.
+
+    Raises:
+        ValueError: naming the key and the one that is read.
+    """
+    for key, value in (cfg if own is None else own).items():
+        if key in TOP or str(key).startswith("_"):
+            continue
+        if meant := near_miss(str(key), TOP):
+            own = "; a variable of your own needs a name that is less like it"
+            raise ValueError(f"{where}{key}: nobody reads it; did you mean {meant!r}?{own}")
+        if key in OLD and value is not None and _is_old(str(key), value):
+            raise ValueError(f"{where}{key}: nobody reads it since mmengine; write {OLD[key]}")
+        section = _section_of(value)
+        if section is not None and not _is_used(value, cfg):
+            raise ValueError(
+                f"{where}{key}: nobody reads it, and nothing that is read is like it; did you mean "
+                f"{section!r}? If it is meant to be unused, call it _{key}"
+            )
+
+
+def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
+    """Refuse overrides on a command line that come too late or reach nobody.
+
+    Variables have been used when the file was read: what was made of them stays.
+
+    Args:
+        options: values by dotted keys.
+        cfg: the config; one with a runner of somebody's own may have keys of its own.
+
+    Raises:
+        ValueError: naming the key.
+    """
+    if cfg.get("runner_type", "LifelongRunner") != "LifelongRunner":
+        return
+    for dotted in options or {}:
+        key = str(dotted).split(".")[0]
+        if key in VARIABLES or (key in cfg and key not in READ):
+            raise ValueError(
+                f"--cfg-options {dotted}: {key} is a variable of the config file, which has been "
+                "used already: override what was made of it, such as "
+                "train_dataloader.dataset.data_root"
+            )
+        if key not in READ:
+            raise ValueError(f"--cfg-options {dotted}: nobody reads {key!r}{hint(key, READ)}")
+
+
+def _is_old(key: str, value: Any) -> bool:
+    options = _OLD_OPTIONS.get(key)
+    return options is None or (isinstance(value, Mapping) and bool(options & set(value)))
+
+
+def _section_of(value: Any) -> str | None:
+    """The key below which a value would be read, if there is one such place only."""
+    if isinstance(value, (list, tuple)):
+        found = {_section_of(each) for each in value}
+        return found.pop() if len(found) == 1 else None
+    if not isinstance(value, Mapping) or not value:
+        return None
+    if value.get("type") is None:
+        keys = set(value)
+        return next((name for known, name in _BY_KEYS if keys <= known | {"dataset"}), None)
+    for registry, name in _SECTIONS:
+        if registered_class(of_mmseg(registry), value) is not None:
+            return name
+    return None
+
+
+def _is_used(value: Any, cfg: Mapping) -> bool:
+    """Whether something like a value stands in what is read, perhaps with changes."""
+    if isinstance(value, (list, tuple)):
+        return all(_is_used(each, cfg) for each in value)
+    leaves = set(_leaves(value))
+    for key in cfg:
+        if key not in READ:
+            continue
+        for node in _nodes(cfg[key]):
+            if 2 * len(leaves & set(_leaves(node))) >= len(leaves):
+                return True
+    return False
+
+
+def _nodes(node: Any) -> Iterator[Mapping]:
+    if isinstance(node, Mapping):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _nodes(child)
+
+
+def _leaves(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """The values in a config, by their dotted keys."""
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            shown = type_name(child) if name == "type" and child is not None else child
+            yield from _leaves(shown, f"{key}.{name}")
+    else:
+        yield key, repr(list(node) if isinstance(node, tuple) else node)

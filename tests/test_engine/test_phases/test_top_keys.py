@@ -1,0 +1,95 @@
+"""Keys at the top of a config that nobody reads, and overrides that reach nobody."""
+
+import pytest
+from mmengine.config import Config
+
+from mmlhl.engine import parse_phases
+from mmlhl.engine.phases.top_keys import check_overrides, check_top_keys
+
+MISTAKES = {
+    # key: its value, and what is said
+    "early_stopping": (dict(type="EarlyStoppingHook", monitor="seg/mIoU"), "'custom_hooks'"),
+    "hooks": ([dict(type="EMAHook"), dict(type="mmengine.SyncBuffersHook")], "'custom_hooks'"),
+    "solver": (dict(type="AmpOptimWrapper", accumulative_counts=2), "'optim_wrapper'"),
+    "lr_schedule": (dict(type="CosineAnnealingLR", T_max=3), "'param_scheduler'"),
+    "loop": (dict(type="IterBasedTrainLoop", max_iters=9), "'train_cfg'"),
+    "schedule": (dict(max_epochs=60, val_begin=3), "'train_cfg'"),
+    "train_loader": (dict(batch_size=64, num_workers=9), "'train_dataloader'"),
+    "metrics": (
+        dict(type="MultiTaskEvaluator", output_dir="a", keep_results=1),
+        "'test_evaluator'",
+    ),
+    "drawing": (dict(type="MultiTaskVisualizer", alpha=0.1), "'visualizer'"),
+    # of mmcv before 2.0
+    "lr_config": (dict(policy="poly", power=0.9), "write param_scheduler"),
+    "checkpoint_config": (dict(interval=1), "write default_hooks.checkpoint"),
+    "runner": (dict(type="IterBasedRunner", max_iters=9), "write train_cfg"),
+    "evaluation": (dict(interval=1, metric="mIoU"), "write train_cfg.val_interval"),
+    "data": (dict(samples_per_gpu=2), "write train_dataloader"),
+    "total_epochs": (60, "write train_cfg.max_epochs"),
+    "resume_from": ("x.pth", "write --resume"),
+}
+
+
+@pytest.mark.parametrize("key", MISTAKES)
+def test_mistakes_are_named(config, key, nothing_is_built):
+    value, said = MISTAKES[key]
+    with pytest.raises(ValueError, match=f"^{key}: nobody reads it.*{said}"):
+        parse_phases(config(**{key: value}))
+    own = dict(tasks=["depth"], cfg={key: value})
+    with pytest.raises(ValueError, match=rf"^phases\[1\]: {key}: nobody reads it.*{said}"):
+        parse_phases(config(phases=[dict(tasks=["seg"]), own]))
+
+
+def test_variables_of_ones_own_are_allowed(config):
+    hook = dict(type="EMAHook", momentum=0.1)
+    cfg = config(
+        custom_hooks=[hook],
+        # used, one of them in the last phase, one changed since
+        ema=hook,
+        smoothing=dict(type="SyncBuffersHook"),
+        loader=dict(batch_size=8, num_workers=0, sampler=dict(type="DefaultSampler", shuffle=True)),
+        # of no one section
+        backbone=dict(type="ResNet", depth=18),
+        dataset=dict(type="RoomsDataset", split="other"),
+        decoder=dict(type="FCNHead"),
+        flip=dict(type="RandomFlip", prob=0.5),
+        norm_cfg=dict(type="BN"),
+        # no configs at all
+        numbers=[1, 2, 3],
+        sizes=dict(small=1, large=2),
+        data=dict(root="/x"),
+        runner="mine",
+        lr=0.1,
+        nothing=dict(),
+        # meant to be unused
+        _early_stopping=MISTAKES["early_stopping"][0],
+        lr_config=None,
+    )
+    cfg.phases[2].cfg = dict(custom_hooks=[dict(type="SyncBuffersHook")])
+    check_top_keys(cfg)
+    parse_phases(cfg)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"lr": 0.1}, "nobody reads 'lr'"),
+        ({"optim_wraper.optimizer.lr": 0.1}, "nobody reads 'optim_wraper'; did you mean 'optim_wr"),
+        ({"data_root": "/x"}, "data_root is a variable of the config file"),
+        ({"optimizer.lr": 0.1}, "optimizer is a variable"),
+        ({"mine": 3}, "mine is a variable"),
+    ],
+)
+def test_overrides_that_reach_nobody(options, said):
+    cfg = Config(dict(mine=1, model=dict()))
+    with pytest.raises(ValueError, match=f"^--cfg-options .*: {said}"):
+        check_overrides(options, cfg)
+    cfg.runner_type = "MyRunner"  # it may read what it likes
+    check_overrides(options, cfg)
+
+
+def test_overrides_that_act():
+    options = {"model.method.loss_weight": 1.0, "randomness.seed": 3, "phases.1.cfg.a": 1}
+    check_overrides(options, Config(dict(model=dict())))
+    check_overrides(None, Config())
