@@ -1,6 +1,7 @@
 """Imports run one way, `import mmlhl` registers everything, and loads nothing that it can spare."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -107,15 +108,18 @@ def imports_of(name, path):
     return {module for module in found if module.split(".")[0] == "mmlhl"}
 
 
+@functools.cache
 def arrows():
     """Every import of a module in another room, by file and room."""
+    found = []
     for name, path in FILES.items():
         for module in imports_of(name, path):
             here, there = room_of(name), room_of(module)
             # a package's __init__ shows what lies below it
             shows = path.name == "__init__.py" and module.startswith(f"{name}.")
             if here != there and not shows and name != "mmlhl":
-                yield name, here, there
+                found.append((name, here, there))
+    return found
 
 
 def test_every_file_is_in_a_room():

@@ -1,4 +1,4 @@
-"""One of two processes; the second sleeps in its third step. Imports torch and nothing else."""
+"""One of two processes; the second sleeps in its third step. Needs torch and nothing else."""
 
 import runpy
 import sys
@@ -7,12 +7,12 @@ import time
 import torch
 from torch import distributed
 
-TIMEOUT = 2.0
+TIMEOUT = 3.0
 
 
 def read_batch(rank, step):
     if rank == 1 and step == 2:
-        time.sleep(20)
+        time.sleep(60)
     return torch.ones(1)
 
 

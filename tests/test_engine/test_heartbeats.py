@@ -1,11 +1,11 @@
 """A process that stands still is named, by the log and by the error of the one that waits."""
 
-import subprocess
-import sys
-import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import warm
 from torch.distributed import HashStore
 
 from mmlhl.engine import heartbeats
@@ -15,74 +15,101 @@ JOB = Path(__file__).with_name("heartbeat_job.py")
 
 
 def test_two_processes_one_of_which_sleeps(tmp_path):
-    jobs = [
-        subprocess.Popen(
-            [sys.executable, str(JOB), heartbeats.__file__, str(tmp_path / "meet"), str(rank)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(2)
-    ]
+    args = (JOB, heartbeats.__file__, tmp_path / "meet")
+    waiting, sleeping = (
+        warm.Command(*args, rank, log=tmp_path / f"{rank}.log") for rank in range(2)
+    )
     try:
-        text, _ = jobs[0].communicate(timeout=60)
+        assert waiting.finish() == 3, waiting.output
     finally:
-        for job in jobs:
-            job.kill()
-            job.communicate()
-    assert jobs[0].returncode == 3, text
-    report, *_, error = text.splitlines()
+        sleeping.process.kill()
+    lines = [line for line in waiting.output.splitlines() if "stands still" in line]
+    report, error = lines
     for line in (report, error):
         assert "rank 1 stands still, the others wait for it" in line
         assert "rank 1: step 2: reads, for" in line and "in read_batch" in line
         assert "rank 0: step 2: computes" in line
     assert error.startswith(
-        "StalledRank: rank 0 waited for more than 2 s (env_cfg.dist_cfg.timeout): rank 1"
+        "StalledRank: rank 0 waited for more than 3 s (env_cfg.dist_cfg.timeout): rank 1"
     )
 
 
+def until(holds):
+    limit = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+
+
+class Pair:
+    """Two ranks in one process that share a store, their reports, and a clock that tests move."""
+
+    def __init__(self):
+        store = HashStore()
+        self.now, self.reports = 0.0, ([], [])
+        self.ranks = [Heartbeats(store, rank, 2, 1.0, self.reports[rank].append) for rank in (0, 1)]
+
+    def look(self, *_):
+        """Wait until each rank has looked, and told the other one."""
+        # a number is raised before the post is written
+        wanted = [(rank, rank._number + 2) for rank in self.ranks if rank._thread.is_alive()]
+        until(lambda: all(rank._number >= number for rank, number in wanted))
+
+
 @pytest.fixture
-def pair():
-    """Two ranks in one process that share a store; their reports."""
-    store, reports = HashStore(), ([], [])
-    both = [Heartbeats(store, rank, 2, 1.0, reports[rank].append) for rank in range(2)]
-    yield both, reports
-    for each in both:
-        each.stop()
+def pair(monkeypatch):
+    pair = Pair()
+    monkeypatch.setattr(
+        heartbeats, "time", SimpleNamespace(monotonic=lambda: pair.now, sleep=pair.look)
+    )
+    yield pair
+    for rank in pair.ranks:
+        rank.stop()
 
 
 def test_a_rank_whose_thread_is_silent_does_not_answer(pair):
-    (first, _), _ = pair
+    first, _ = pair.ranks
     first.beat((0, 1), "computes")
     first.start()
     assert first.describe().startswith("rank 1 does not answer; rank 0: computes")
 
 
 def test_all_at_one_point_blames_nobody(pair):
-    both, _ = pair
-    for each in both:
-        each.beat((5, 2), "waits")
-        each.start()
-    assert both[0].describe().startswith("no rank moves, all are at the same point; rank 0: waits")
+    for rank in pair.ranks:
+        rank.beat((5, 2), "waits")
+        rank.start()
+    assert (
+        pair.ranks[0]
+        .describe()
+        .startswith("no rank moves, all are at the same point; rank 0: waits")
+    )
 
 
 def test_reported_once_until_it_moves(pair):
-    (first, second), reports = pair
+    first, second = pair.ranks
     first.beat((1,), "a")
     second.beat((0,), "b")
     first.start()
     second.start()
-    pause = threading.Event()
-    pause.wait(1.8)
-    assert len(reports[0]) == 1 and reports[0][0].startswith("rank 1 stands still")
-    for step in range(10):
+    pair.now = 0.7
+    pair.look()
+    assert pair.reports == ([], [])
+    pair.now = 0.9
+    until(lambda: pair.reports[0])
+    assert pair.reports[0][0].startswith("rank 1 stands still")
+    pair.now = 2.0
+    pair.look()
+    for step in range(3):
         first.beat((2 + step,), "moves")
-        pause.wait(0.1)
-    assert len(reports[0]) == 1
+        pair.now += 0.7
+        pair.look()
+    assert len(pair.reports[0]) == 1
+    pair.now += 0.2
+    until(lambda: len(pair.reports[0]) == 2)
 
 
 def test_other_errors_stay_what_they_are(pair):
-    (first, _), _ = pair
+    first, _ = pair.ranks
     with pytest.raises(RuntimeError, match="timed out") as error, naming_stalled_ranks():
         raise RuntimeError("timed out")  # nobody watches
     assert not isinstance(error.value, StalledRank)
