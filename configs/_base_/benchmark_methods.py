@@ -71,6 +71,11 @@ methods = {
         search=dict(loss_weight=[0.3, 1.0, 3.0, 10.0]),
         first_phase="Naive",
     ),
+    "LwF, old decoders frozen": dict(
+        method=dict(type="LwF", train_old_heads=False),
+        search=dict(loss_weight=[0.3, 1.0, 3.0, 10.0]),
+        first_phase="Naive",
+    ),
     "LwF + L2-SP": dict(
         method=dict(type="Composite", methods=[dict(type="LwF"), dict(type="L2SP")]),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},

@@ -19,17 +19,25 @@ class DistillationMethod(BaseMethod):
         average_tasks: divide by the number of old tasks, as the 1/(t-1) of the paper does, so
             that old tasks together weigh lambda. False lets each weigh lambda (the authors'
             release).
+        train_old_heads: False freezes old decoders with what they know, running BN statistics
+            included, and only the encoder is pulled. They have no other gradient than the pull,
+            and Adam makes steps of full length of any gradient. No phase may bring a new encoder
+            then.
     """
 
     needs_teacher = True
     takes_stored_labels = True
     trains_old_heads = True
 
-    def __init__(self, loss_weight: float = 3.0, average_tasks: bool = True) -> None:
+    def __init__(
+        self, loss_weight: float = 3.0, average_tasks: bool = True, train_old_heads: bool = True
+    ) -> None:
         if loss_weight < 0:
             raise ValueError(f"{type(self).__name__}: loss_weight must be >= 0, got {loss_weight}")
         self.loss_weight = loss_weight
         self.average_tasks = average_tasks
+        self.trains_old_heads = bool(train_old_heads)
+        self.needs_same_encoder = not self.trains_old_heads
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Distillation losses of every old task, named ``<task>.<loss>``.

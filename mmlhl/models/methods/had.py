@@ -23,6 +23,7 @@ class HAD(DistillationMethod):
         bins: cut regression outputs into this many bins of equal width instead of foreground
             and background (ablation).
         loss: options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
+        train_old_heads: see :class:`DistillationMethod`.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class HAD(DistillationMethod):
         average_tasks: bool = True,
         bins: int | None = None,
         loss: dict = dict(type="HADLoss"),  # noqa: B006
+        train_old_heads: bool = True,
     ) -> None:
-        super().__init__(loss_weight, average_tasks)
+        super().__init__(loss_weight, average_tasks, train_old_heads)
         if bins is not None and bins < 2:
             raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
         self.bins = bins

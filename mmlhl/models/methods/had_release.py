@@ -29,6 +29,7 @@ class HADRelease(DistillationMethod):
         k: threshold of salience.
         delta: threshold of the head's ``bounded`` response, for depth the student's value itself,
             between background and foreground.
+        train_old_heads: see :class:`DistillationMethod`.
     """
 
     def __init__(
@@ -37,8 +38,9 @@ class HADRelease(DistillationMethod):
         average_tasks: bool = False,
         k: float = 0.9,
         delta: float = 0.5,
+        train_old_heads: bool = True,
     ) -> None:
-        super().__init__(loss_weight, average_tasks)
+        super().__init__(loss_weight, average_tasks, train_old_heads)
         self.loss = HADReleaseLoss("normal", k=k, delta=delta)
 
     def distill(

@@ -29,6 +29,7 @@ class LwF(DistillationMethod):
         warmup: how long only the heads of the new tasks are trained in a phase with old tasks.
             Running statistics of batch normalisation go on meanwhile.
         warmup_by_epoch: ``warmup`` counts epochs; iterations if False.
+        train_old_heads: as in :class:`DistillationMethod`.
 
     Raises:
         ValueError: if the temperature is not positive, or ``warmup`` negative.
@@ -41,8 +42,9 @@ class LwF(DistillationMethod):
         temperature: float | None = None,
         warmup: int = 0,
         warmup_by_epoch: bool = True,
+        train_old_heads: bool = True,
     ) -> None:
-        super().__init__(loss_weight, average_tasks)
+        super().__init__(loss_weight, average_tasks, train_old_heads)
         if temperature is not None and not temperature > 0:
             raise ValueError(f"LwF: temperature must be None or > 0, got {temperature}")
         if not isinstance(warmup, int) or warmup < 0:

@@ -41,19 +41,11 @@ class Tether(DistillationMethod):
     Args:
         loss_weight: lambda.
         average_tasks: the 1/(t-1); see :class:`DistillationMethod`.
-        train_old_heads: False freezes old decoders with what they know, and the encoder alone is
-            pulled. Then no phase may bring a new encoder.
+        train_old_heads: see there.
     """
 
     needs_teacher_maps = True
     takes_stored_labels = False  # raw maps are no labels
-
-    def __init__(
-        self, loss_weight: float = 3.0, average_tasks: bool = True, train_old_heads: bool = True
-    ) -> None:
-        super().__init__(loss_weight, average_tasks)
-        self.trains_old_heads = bool(train_old_heads)
-        self.needs_same_encoder = not self.trains_old_heads
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """``<task>.loss_tether`` of every old task."""

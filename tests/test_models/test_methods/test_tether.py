@@ -86,6 +86,18 @@ def test_another_grid_of_the_teacher_is_brought_to_the_students(build, batch):
     assert found.isfinite() and found > 0
 
 
+@pytest.mark.parametrize("kind", ["LwF", "HAD", "HADRelease"])
+def test_old_heads_rest_under_others_that_distil(build, batch, kind):
+    model = build(dict(type=kind, train_old_heads=False))
+    model.set_teacher(build(dict(type="Naive"), ["seg"], ["seg"], seed=1))
+    data = model.data_preprocessor(batch(), training=True)
+    step = model.make_step(data["inputs"], data["data_samples"], with_teacher=True)
+    sum(model.method.losses(model, step).values()).backward()
+    assert all(p.grad is None and not p.requires_grad for p in model.heads["seg"].parameters())
+    assert model.backbone.conv1.weight.grad.abs().sum() > 0 and not model.heads["seg"].training
+    assert model.method.needs_same_encoder
+
+
 def test_what_it_needs_and_what_its_options_change():
     assert Tether().needs_teacher_maps and not Tether().needs_same_encoder
     frozen = Tether(train_old_heads=False)
