@@ -18,8 +18,7 @@ from ..evaluation.tables import decimals, number
 from ..evaluation.units import with_unit
 from ..inference.publishing import publish, write_published
 from ..paths import shipped_dir
-from .benchmarks.running import commit
-from .derived import choose
+from .derived import PAPER_METRICS, choose
 
 #: A published file stays below: such files can be attached to a release.
 MAX_BYTES = 10_000_000
@@ -106,7 +105,7 @@ def make(model: ZooModel, folder: Path) -> dict[str, Any]:
         file=target.name,
         bytes=len(data),
         sha256=checksum,
-        commit=commit(),
+        commit=record.extra.get("environment", {}).get("commit", "unknown"),
         record=record.to_dict(),
     )
 
@@ -139,11 +138,12 @@ def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
 
 
 def _metrics(record: LifelongRecord) -> Sequence[str]:
-    """The first metric of each task, with its unit."""
+    """The first of the paper's metrics of each task, with its unit."""
+    order = {name: place for place, name in enumerate(PAPER_METRICS)}
     shown: dict[str, str] = {}
-    for task, metric in choose(record):
+    for task, metric in sorted(choose(record), key=lambda key: order.get(key[1], len(order))):
         value = record.values(task, metric)[-1]
         if value is not None and task not in shown:
             name = with_unit(metric, record.unit(task, metric))
             shown[task] = f"{task} {name} {number(value, decimals([value]))}"
-    return list(shown.values())
+    return [shown[task] for task in record.tasks if task in shown]
