@@ -29,11 +29,29 @@ class ResourceHook(Hook):
 
 
 def held() -> dict[str, float]:
-    """Resident memory in MiB, open files and threads of this process; Linux."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    memory = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """Memory, open files and threads of this process; Linux.
+
+    Returns:
+        ``memory``, resident MiB; ``peak``, its greatest since the last call; ``files`` and
+        ``threads``.
+    """
+    memory, peak = status("VmRSS"), status("VmHWM")
+    forget_peak()
     files = len(os.listdir("/proc/self/fd"))
-    return dict(memory=memory, files=files, threads=threading.active_count())
+    return dict(memory=memory, peak=peak, files=files, threads=threading.active_count())
+
+
+def status(name: str) -> float:
+    """A line of this process's status in MiB: ``VmRSS``, resident now, or ``VmHWM``, its peak."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"/proc/self/status has no {name}")
+
+
+def forget_peak() -> None:
+    """From here on the peak is what is resident now."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> Config:

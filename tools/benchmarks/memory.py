@@ -1,0 +1,67 @@
+"""Memory of a training step, of an evaluation, and of a long sequence. Linux, on a CPU.
+
+Examples:
+    python tools/benchmarks/memory.py steps --tasks 3 10 --out docs/performance.md
+    python tools/benchmarks/memory.py evaluation --images 1000 --size 1024 2048 --classes 19
+    python tools/benchmarks/memory.py sequence --phases 10
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmlhl.analysis.benchmarks.memory import evaluation_report, sequence_report, step_report
+from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
+from mmlhl.command_line import Parser
+
+CONFIG = "configs/had/rooms_seg_depth_normal.py"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser(
+        description=__doc__.split("\n", 1)[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=("steps", "evaluation", "sequence"))
+    parser.add_argument("--config", default=CONFIG, help="config of the network, of steps")
+    parser.add_argument("--tasks", type=int, nargs="+", default=[3, 10], help="of steps")
+    parser.add_argument("--batch", type=int, default=4, help="images a step")
+    parser.add_argument("--images", type=int, default=1000, help="of an evaluation")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))
+    parser.add_argument("--classes", type=int, default=19, help="of an evaluation")
+    parser.add_argument("--phases", type=int, default=10, help="of a sequence")
+    parser.add_argument("--out", type=Path, help=OUT_HELP)
+    args = parser.parse_args(argv)
+    args.size = args.size or ([1024, 2048] if args.what == "evaluation" else [96, 128])
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure and report."""
+    args = parse_args(argv)
+    given = " ".join(sys.argv[1:] if argv is None else argv).split(" --out")[0]
+    command = f"python tools/benchmarks/memory.py {given}"
+    init_default_scope("mmseg")
+    torch.set_num_threads(1)
+    if args.what == "steps":
+        cfg = Config.fromfile(args.config)
+        text = step_report(cfg, args.config, args.tasks, args.batch, args.size, command)
+    elif args.what == "evaluation":
+        text = evaluation_report(args.images, args.size, args.classes, command)
+    else:
+        text = sequence_report(args.phases, command)
+    print(text)
+    if args.out:
+        write_section(args.out, f"memory of {args.what}", text)
+
+
+if __name__ == "__main__":
+    main()
