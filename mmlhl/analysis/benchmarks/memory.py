@@ -136,8 +136,8 @@ def evaluation_report(images: int, size: Sequence[int], classes: int, command: s
     lines = [
         f"Command: `{command}`; commit {commit()}.",
         "",
-        f"`MultiTaskEvaluator` over {images} predictions of {size[0]}x{size[1]}, {classes} classes, "
-        "each a new one.",
+        f"`MultiTaskEvaluator` over {images} predictions of {size[0]}x{size[1]} and {classes} "
+        "classes, each a new one.",
         "",
         "| images | resident (MiB) | peak so far (MiB) |",
         "| ---: | ---: | ---: |",
