@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,40 +36,55 @@ def step(model: Any, losses: Callable[[], dict]) -> None:
     model.parse_losses(losses())[0].backward()
 
 
-def step_functions(given: Lesson) -> dict[str, Callable[[], object]]:
+def step_functions(
+    given: Lesson, names: Sequence[str] | None = None
+) -> dict[str, Callable[[], object]]:
     """A step of each method, and of what it cannot do without, as functions.
 
     Args:
         given: batch and models.
+        names: which; all if None.
 
     Returns:
-        By name: naive training of the new head alone, naive training of all heads by annotations,
-        the same and one run of the teacher, the methods, HAD with stored labels, and HAD by a plain
-        reading.
+        By name: naive training of all heads by annotations, the same and one run of the teacher,
+        naive training of the new head alone, the methods, HAD with stored labels, and HAD by a
+        plain reading.
     """
-    inputs, samples = given.inputs, given.samples
-    every = given.student(dict(type="Naive"), given.tasks)
-    asking = given.student(dict(type="LwF"))
+    made = {ALL: _all_heads, FLOOR: _floor, STORED: _stored, PLAIN: _plain}
+    made.update({name: partial(_method, name=name) for name in METHODS})
+    return {name: made[name](given) for name in (made if names is None else names)}
 
-    def floor() -> None:
-        step(every, lambda: every.loss(inputs, samples))
-        asking.teach(inputs, samples)
 
-    functions: dict[str, Callable[[], object]] = {
-        ALL: lambda: step(every, lambda: every.loss(inputs, samples)),
-        FLOOR: floor,
-    }
-    for name in METHODS:
-        model = given.student(dict(type=name))
-        functions[name] = _of(model, model.loss, inputs, samples)
-    stored = given.student(dict(type="HAD"))
-    stored.set_teacher(None)
-    stored.stored_labels = True
-    labelled = given.labelled()
-    functions[STORED] = _of(stored, stored.loss, inputs, labelled)
-    plain = given.student(dict(type="HAD"))
-    functions[PLAIN] = _of(plain, plain_losses, plain, inputs, samples)
-    return functions
+def _all_heads(given: Lesson) -> Callable[[], object]:
+    model = given.student(dict(type="Naive"), given.tasks)
+    return _of(model, model.loss, given.inputs, given.samples)
+
+
+def _floor(given: Lesson) -> Callable[[], object]:
+    every, asking = _all_heads(given), given.student(dict(type="LwF"))
+
+    def both() -> None:
+        every()
+        asking.teach(given.inputs, given.samples)
+
+    return both
+
+
+def _method(given: Lesson, name: str) -> Callable[[], object]:
+    model = given.student(dict(type=name))
+    return _of(model, model.loss, given.inputs, given.samples)
+
+
+def _stored(given: Lesson) -> Callable[[], object]:
+    model = given.student(dict(type="HAD"))
+    model.set_teacher(None)
+    model.stored_labels = True
+    return _of(model, model.loss, given.inputs, given.labelled())
+
+
+def _plain(given: Lesson) -> Callable[[], object]:
+    model = given.student(dict(type="HAD"))
+    return _of(model, plain_losses, model, given.inputs, given.samples)
 
 
 def _of(model: Any, losses: Callable[..., dict], *given: Any) -> Callable[[], object]:
