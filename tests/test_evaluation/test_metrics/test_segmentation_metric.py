@@ -6,6 +6,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
 from mmlhl.evaluation import SegmentationMetric
+from mmlhl.evaluation.metrics.segmentation_metric import class_areas
 
 from ..samples import CLASSES, random_samples, sample
 
@@ -43,6 +44,17 @@ def test_equals_iou_metric_in_one_entry():
     assert figures["mIoU"] != round(figures["mIoU"], 2)
     assert all(type(value) is float for value in figures.values())
     assert set(figures) <= set(SegmentationMetric.higher_is_better)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_areas_are_those_of_iou_metric_whatever_the_ids(seed):
+    generator = torch.Generator().manual_seed(seed)
+    beyond = 5 + 3 * (seed % 3)  # of the five classes, some ids are none
+    pred, gt = torch.randint(-(seed % 2), beyond, (2, 9, 11), generator=generator)
+    ignore = (2, 255)[seed % 2]
+    gt[:2] = ignore
+    expected = IoUMetric.intersect_and_union(pred, gt, 5, ignore)
+    assert torch.equal(class_areas(pred, gt, 5, ignore), torch.cat([a.double() for a in expected]))
 
 
 def test_dice_and_fscore_equal_iou_metric():
