@@ -40,6 +40,10 @@ class Turns:
         """The turns of both."""
         return Turns({name: one + later.seconds[name] for name, one in self.seconds.items()})
 
+    def least(self, name: str) -> float:
+        """Least seconds of one; what others on the machine do only adds."""
+        return min(self.seconds[name])
+
     def typical(self, name: str) -> float:
         """Median of the seconds of one."""
         return median(self.seconds[name])
@@ -72,6 +76,12 @@ def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm:
     return Turns(seconds)
 
 
+def read_turns(path: Path) -> dict[str, Turns]:
+    """What :func:`add_turns` has written, by what was measured."""
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return {key: Turns(seconds) for key, seconds in stored["turns"].items()}
+
+
 def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> dict[str, Turns]:
     """Turns beside those of earlier calls, so that a long measurement may be made in short ones.
 
@@ -87,9 +97,7 @@ def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> di
         return dict(found)
     known: dict[str, Turns] = {}
     if path.is_file():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["network"] == network:
-            known = {key: Turns(seconds) for key, seconds in stored["turns"].items()}
+        known = read_turns(path) if json.loads(path.read_text())["network"] == network else {}
     for key, turns in found.items():
         known[key] = known[key] + turns if key in known else turns
     plain = dict(network=network, turns={key: turns.seconds for key, turns in known.items()})

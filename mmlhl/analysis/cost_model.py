@@ -1,0 +1,193 @@
+"""What a sequence costs on any number of images, tasks and processes: a model of its own.
+
+Per image, training runs the encoder and one head a task forward and backward, a teacher runs the
+encoder and the old heads forward. Per step, processes add up the gradients of what is trained. A
+teacher has no gradients, so it adds compute and no communication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network's costs on one processor.
+
+    Attributes:
+        train_encoder: seconds an image, forward and backward.
+        train_head: likewise of a head.
+        encoder: seconds an image, forward alone.
+        head: likewise of a head.
+        encoder_parameters: of the encoder.
+        head_parameters: of a head.
+    """
+
+    train_encoder: float
+    train_head: float
+    encoder: float
+    head: float
+    encoder_parameters: float
+    head_parameters: float
+
+    def train(self, tasks: int) -> float:
+        """Seconds an image of training so many heads."""
+        return self.train_encoder + tasks * self.train_head
+
+    def predict(self, tasks: int) -> float:
+        """Seconds an image of running so many heads."""
+        return self.encoder + tasks * self.head
+
+    def faster(self, factor: float) -> Network:
+        """The same network on a processor that is so many times faster."""
+        return replace(
+            self,
+            train_encoder=self.train_encoder / factor,
+            train_head=self.train_head / factor,
+            encoder=self.encoder / factor,
+            head=self.head / factor,
+        )
+
+
+@dataclass(frozen=True)
+class Link:
+    """What connects processes.
+
+    Attributes:
+        bandwidth: bytes a second that a process sends.
+        latency: seconds of a message.
+        overlap: share of a step's backward pass that communication may hide behind.
+    """
+
+    bandwidth: float
+    latency: float = 0.0
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sequence.
+
+    Attributes:
+        tasks: phases, one task each.
+        images: of the whole training set, of which each phase has its own part.
+        epochs: of a phase.
+        batch: images a step and process.
+        processes: how many.
+        test_images: that all tasks so far are evaluated on after each phase.
+        stored: the teacher's labels are stored.
+        teacher: whether there is one.
+        label_bytes: of an image's stored labels, a task.
+    """
+
+    tasks: int
+    images: int
+    epochs: int = 1
+    batch: int = 16
+    processes: int = 1
+    test_images: int = 0
+    stored: bool = False
+    teacher: bool = True
+    label_bytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class PhaseCost:
+    """What one phase costs, in seconds of wall time unless it says otherwise.
+
+    Attributes:
+        steps: how many.
+        training: the student's forward and backward passes.
+        teaching: the teacher, online or labelling once.
+        communication: what of the gradients' exchange is not hidden.
+        evaluation: after the phase.
+        disk: bytes of stored labels.
+    """
+
+    steps: int
+    training: float
+    teaching: float
+    communication: float
+    evaluation: float
+    disk: float
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.training + self.teaching + self.communication + self.evaluation
+
+    @property
+    def efficiency(self) -> float:
+        """Share of a training step that computes."""
+        computing = self.training + self.teaching
+        return computing / (computing + self.communication) if computing else 1.0
+
+
+def all_reduce_seconds(size: float, processes: int, link: Link) -> float:
+    """Adding up ``size`` bytes over a ring: each process sends 2 (P - 1) / P of them."""
+    if processes < 2:
+        return 0.0
+    hops = 2 * (processes - 1)
+    return size * hops / processes / link.bandwidth + hops * link.latency
+
+
+def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCost:
+    """What phase ``number``, counted from 1, costs.
+
+    Args:
+        network: costs of an image.
+        plan: the sequence.
+        link: between processes.
+        number: of the phase, whose task is the ``number``-th.
+    """
+    share = plan.images / plan.tasks / plan.processes
+    steps = max(1, round(plan.epochs * share / plan.batch))
+    seen = steps * plan.batch
+    # without a teacher old heads are not run
+    trained = number if plan.teacher else 1
+    training = seen * network.train(trained)
+    old = number - 1
+    teaching = 0.0
+    if plan.teacher and old:
+        teaching = (share if plan.stored else seen) * network.predict(old)
+    parameters = network.encoder_parameters + trained * network.head_parameters
+    exchange = all_reduce_seconds(4 * parameters, plan.processes, link)
+    backward = plan.batch * (network.train(trained) - network.predict(trained))
+    exposed = max(exchange - link.overlap * backward, 0.0)
+    disk = plan.label_bytes * old * plan.images / plan.tasks if plan.stored else 0.0
+    evaluation = plan.test_images / plan.processes * network.predict(number)
+    return PhaseCost(steps, training, teaching, steps * exposed, evaluation, disk)
+
+
+def sequence_cost(network: Network, plan: Plan, link: Link) -> list[PhaseCost]:
+    """What each phase costs, see :func:`phase_cost`."""
+    return [phase_cost(network, plan, link, number) for number in range(1, plan.tasks + 1)]
+
+
+def fit_network(
+    training: Mapping[int, float],
+    predicting: Mapping[int, float],
+    encoder_parameters: float,
+    head_parameters: float,
+) -> Network:
+    """A network's costs from measured ones, by least squares of relative errors.
+
+    Args:
+        training: seconds an image by the number of heads that are trained, at least two.
+        predicting: seconds an image by the number of heads that are run, at least two.
+        encoder_parameters: of the encoder.
+        head_parameters: of a head.
+    """
+    fitted = [_line(each) for each in (training, predicting)]
+    return Network(*fitted[0], *fitted[1], encoder_parameters, head_parameters)
+
+
+def _line(points: Mapping[int, float]) -> tuple[float, float]:
+    heads = np.array(list(points), float)
+    seconds = np.array(list(points.values()))
+    matrix = np.stack([np.ones_like(heads), heads], 1) / seconds[:, None]
+    start, slope = np.linalg.lstsq(matrix, np.ones_like(heads), rcond=None)[0]
+    return float(start), float(slope)

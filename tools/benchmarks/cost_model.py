@@ -1,0 +1,58 @@
+"""What a sequence costs on more images and processes: a model, fitted to measured steps.
+
+Example:
+    python tools/benchmarks/step_price.py --tasks 2 3 5 10 --times times.json
+    python tools/benchmarks/cost_model.py --times times.json --out docs/performance.md
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmlhl.analysis.benchmarks.cost_report import report
+from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
+from mmlhl.analysis.benchmarks.turns import read_turns
+from mmlhl.analysis.cost_model import Link
+from mmlhl.command_line import Parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser(
+        description=__doc__.split("\n", 1)[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--times", type=Path, required=True, help="file of step_price.py")
+    parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
+    parser.add_argument("--batch", type=int, default=4, help="images a step that were measured")
+    parser.add_argument("--speed", type=float, default=100, help="processor / measured core")
+    parser.add_argument("--bandwidth", type=float, default=10, help="GB/s between processes")
+    parser.add_argument("--latency", type=float, default=20, help="microseconds a message")
+    parser.add_argument("--overlap", type=float, default=0.5, help="share of the backward pass")
+    parser.add_argument("--out", type=Path, help=OUT_HELP)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Fit, compare, extrapolate."""
+    args = parse_args(argv)
+    init_default_scope("mmseg")
+    link = Link(1e9 * args.bandwidth, 1e-6 * args.latency, args.overlap)
+    command = (
+        f"python tools/benchmarks/cost_model.py --times times.json --speed {args.speed:g} "
+        f"--bandwidth {args.bandwidth:g} --latency {args.latency:g} --overlap {args.overlap:g}"
+    )
+    cfg = Config.fromfile(args.config)
+    text = report(read_turns(args.times), cfg, args.batch, args.speed, link, command)
+    print(text)
+    if args.out:
+        write_section(args.out, "cost model", text)
+
+
+if __name__ == "__main__":
+    main()
