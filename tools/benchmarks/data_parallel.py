@@ -1,0 +1,59 @@
+"""Data-parallel efficiency of HAD beside naive training, in CPU processes over gloo.
+
+Example:
+    python tools/benchmarks/data_parallel.py --tasks 3 --out docs/performance.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmlhl.analysis.benchmarks.data_parallel import gradient_bytes, measure, report
+from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
+from mmlhl.analysis.benchmarks.step_models import lesson
+from mmlhl.command_line import Parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser(
+        description=__doc__.split("\n", 1)[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
+    parser.add_argument("--tasks", type=int, default=3, help="the last is new (default: 3)")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=2, help="images a step and process")
+    parser.add_argument("--size", type=int, nargs=2, default=[96, 128], metavar=("H", "W"))
+    parser.add_argument("--rounds", type=int, default=5, help="how often each step is timed")
+    parser.add_argument("--out", type=Path, help=OUT_HELP)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure and report."""
+    args = parse_args(argv)
+    given = " ".join(sys.argv[1:] if argv is None else argv).split("--out")[0]
+    cfg = Config.fromfile(args.config)
+    turns = measure(cfg, args.tasks, args.batch, args.size, args.rounds, args.processes)
+    what = (
+        f"{args.config}, {args.tasks} tasks, {args.batch} images of {args.size[0]}x{args.size[1]} "
+        "a step and process"
+    )
+    command = f"python tools/benchmarks/data_parallel.py {given}".strip()
+    init_default_scope("mmseg")
+    sizes = gradient_bytes(lesson(cfg, args.tasks, 1, args.size))
+    text = report(turns, sizes, what, args.processes, command)
+    print(text)
+    if args.out:
+        write_section(args.out, "data parallel", text)
+
+
+if __name__ == "__main__":
+    main()
