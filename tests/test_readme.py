@@ -1,5 +1,6 @@
-"""README on a package index, where its relative links would lead nowhere."""
+"""How README opens, and how it reads on a package index, where relative links lead nowhere."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -26,3 +27,15 @@ def test_links_become_absolute_or_names(urls, expected):
     else:
         assert shown.startswith("# t") and "how (docs/b.md), docs/b.md, [HAD]" in shown
     assert "[HAD](https://h.org)" in shown
+
+
+def test_readme_opens_with_a_prediction():
+    head = (ROOT / "README.md").read_text().split("\n## ")[0]
+    (block,) = re.findall(r"```python\n(.*?)```", head, re.DOTALL)
+    assert "LifelongInferencer(" in block and len([x for x in block.splitlines() if x]) == 4
+
+
+def test_pictures_are_there_and_small():
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for name in re.findall(r"!\[[^\]]+\]\((?!http)([^)]+)\)", page.read_text()):
+            assert 0 < (page.parent / name).stat().st_size < 300_000
