@@ -5,7 +5,7 @@
 - ``shared_backend``, ``known_backends``: mmengine's backends, one step over all phases.
 - ``log_lines``: the lines of the log; ``differences``: what a phase says of itself.
 - ``eta``, ``moment``: how far a sequence is; ``live``: the same in a terminal.
-- ``files``: which files, and how a resume goes on in them.
+- ``files``: which files, and how a resume goes on in them; ``uploading``: copies elsewhere.
 
 Imports nothing from runners or hooks.
 """

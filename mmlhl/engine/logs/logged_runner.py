@@ -19,6 +19,7 @@ from mmseg.registry import HOOKS
 from ...registered import names_class
 from .instances import close_files, forget_instance
 from .phase_log import PhaseLog
+from .uploading import OPTIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -153,7 +154,8 @@ class _WithoutLoading(io.TextIOBase):
 
 
 def _by_iteration(hook: Hook | dict | None) -> Hook | dict | None:
-    """A logging hook that places validations by iteration, whatever the config says."""
+    """A logging hook that places validations by iteration, and leaves files to the sequence."""
     if isinstance(hook, dict) and names_class(HOOKS, hook, LoggerHook):
-        return {**hook, "log_metric_by_epoch": False}
+        kept = {key: value for key, value in hook.items() if key not in OPTIONS}
+        return {**kept, "log_metric_by_epoch": False}
     return hook

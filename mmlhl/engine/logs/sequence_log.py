@@ -25,6 +25,7 @@ from .live import LiveProgress
 from .moment import Plan, beginning
 from .phase_log import PhaseLog
 from .shared_backend import SharedBackend
+from .uploading import wanted_upload
 
 #: a visualizer of mmengine without backends of its own
 DEFAULT_BACKENDS = [dict(type="LocalVisBackend")]
@@ -51,6 +52,7 @@ class SequenceLog:
 
     def __init__(self, cfg: Config, phases: Sequence[Phase]) -> None:
         options = progress_options(cfg)
+        self._upload = wanted_upload(cfg)
         self.cfg = cfg
         self.plan = Plan(list(phases), [None] * len(phases))
         self.live = LiveProgress(options["interval"])
@@ -198,6 +200,8 @@ class SequenceLog:
         self.plan.steps[index] = log.steps
         self._write(log.metrics, index)
         self.flush()
+        if self._upload is not None and is_main_process():
+            self._upload.run(self.cfg.work_dir)
 
     def rewind(self, step: int) -> None:
         """In a sequence that goes on, forget what is going to be done again.

@@ -1,0 +1,74 @@
+"""Copies of a sequence's logs elsewhere, as ``LoggerHook`` of mmengine makes them of a training."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.fileio import get_file_backend
+from mmengine.hooks import LoggerHook
+from mmengine.utils import scandir
+from mmseg.registry import HOOKS
+
+from ...registered import names_class
+from .files import EVENTS, LOG
+
+#: what mmengine copies if the config does not say
+SUFFIXES = (".json", ".log", ".py", "yaml")
+#: options of ``LoggerHook`` that the sequence acts on, not its phases
+OPTIONS = ("out_dir", "out_suffix", "keep_local", "backend_args", "file_client_args")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Where copies go.
+
+    Attributes:
+        folder: folder or address; the copies come below it, in a folder named like the work dir.
+        suffixes: which files.
+        backend_args: of mmengine's file backend.
+    """
+
+    folder: str
+    suffixes: tuple[str, ...]
+    backend_args: dict[str, Any] | None = None
+
+    def run(self, work_dir: str) -> None:
+        """Copy the log and the text files beside the events.
+
+        Args:
+            work_dir: the sequence's folder.
+        """
+        backend = get_file_backend(self.folder, backend_args=self.backend_args)
+        goal = backend.join_path(self.folder, osp.basename(osp.abspath(work_dir)))
+        names = [LOG] if LOG.endswith(self.suffixes) else []
+        events = osp.join(work_dir, EVENTS)
+        if osp.isdir(events):
+            names += [osp.join(EVENTS, name) for name in scandir(events, self.suffixes, True)]
+        for name in names:
+            with open(osp.join(work_dir, name), "rb") as file:
+                backend.put(file.read(), backend.join_path(goal, name))
+
+
+def wanted_upload(cfg: Config) -> Upload | None:
+    """The copies that a config's ``LoggerHook`` asks for, None if it asks for none.
+
+    Raises:
+        ValueError: if it asks that the logs are removed, with which a resume goes on.
+    """
+    hook = (cfg.get("default_hooks") or {}).get("logger")
+    if not isinstance(hook, Mapping) or not names_class(HOOKS, hook, LoggerHook):
+        return None
+    if not hook.get("keep_local", True):
+        raise ValueError(
+            "default_hooks.logger.keep_local is False, but a sequence that is resumed goes on in "
+            "its logs: leave it out"
+        )
+    if hook.get("out_dir") is None:
+        return None
+    suffixes = hook.get("out_suffix") or SUFFIXES
+    suffixes = (suffixes,) if isinstance(suffixes, str) else tuple(suffixes)
+    return Upload(str(hook["out_dir"]), suffixes, hook.get("backend_args"))
