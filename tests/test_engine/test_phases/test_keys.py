@@ -43,6 +43,8 @@ TYPOS = {
     "test_evaluator.output_dirr": "'output_dir'",
     "test_evaluator.metrics.depth.feild": "'field'",
     "visualizer.save_dirs": "'save_dir'",
+    "progres": "'progress'",
+    "progress.intervall": "'interval'",
 }
 
 
@@ -75,6 +77,13 @@ def test_misspelt_keys_in_lists_and_without_a_type(config, node, expected_messag
     else:
         cfg.merge_from_dict(node)
     with pytest.raises(ValueError, match=expected_message):
+        parse_phases(cfg)
+
+
+def test_a_phase_has_no_display_of_its_own(config):
+    cfg = config()
+    cfg.phases[1].cfg = dict(progress=dict(live=False))
+    with pytest.raises(ValueError, match=r"phases\[1\]: cfg\.progress: .* the whole sequence"):
         parse_phases(cfg)
 
 
