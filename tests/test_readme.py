@@ -32,7 +32,7 @@ def test_links_become_absolute_or_names(urls, expected):
 def test_readme_opens_with_a_prediction():
     head = (ROOT / "README.md").read_text().split("\n## ")[0]
     (block,) = re.findall(r"```python\n(.*?)```", head, re.DOTALL)
-    assert "LifelongInferencer(" in block and len([x for x in block.splitlines() if x]) == 4
+    assert "LifelongInferencer(" in block and len(block.splitlines()) <= 4
 
 
 def test_pictures_are_there_and_small():
