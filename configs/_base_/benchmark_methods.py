@@ -63,7 +63,7 @@ methods = {
     ),
     "Tether": dict(
         method=dict(type="Tether"),
-        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        search=dict(loss_weight=[0.3, 1.0, 3.0, 10.0]),
         first_phase="Naive",
     ),
     "Tether, old decoders frozen": dict(
@@ -83,7 +83,7 @@ methods = {
     ),
     "Tether + L2-SP": dict(
         method=dict(type="Composite", methods=[dict(type="Tether"), dict(type="L2SP")]),
-        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+        search={"methods.0.loss_weight": [0.3, 1.0, 3.0, 10.0]},
         first_phase="Naive",
     ),
     "LwF + phase average": dict(
@@ -95,7 +95,7 @@ methods = {
     ),
     "Tether + SGP": dict(
         method=dict(type="Composite", methods=[dict(type="Tether"), dict(type="SGP", alpha=1.0)]),
-        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+        search={"methods.0.loss_weight": [0.3, 1.0, 3.0, 10.0]},
     ),
     "HAD, offset 0.05, without SG + SGP": dict(
         method=dict(
