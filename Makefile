@@ -7,6 +7,10 @@ JOBS ?= 2
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+# One thread a process: the tensors of the tests are tiny, and processes share the cores. Each gets
+# a half in one piece, so that what a file sets up is mostly set up once; who is done helps.
+SHARED := -n $(JOBS) --dist worksteal
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest $(SHARED)
 STAMP := $(VENV)/.mmlhl-installed
 DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
 
@@ -45,13 +49,13 @@ demo: $(STAMP)
 zoo: $(STAMP)
 	$(PY) tools/benchmarks/zoo.py --out docs/model_zoo.md
 
-# One thread a process: the tensors of the tests are tiny, and processes share the cores.
-test: lint types
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
+# Ruff first; then mypy beside the tests, which leave it some of a core.
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 types pytest
 
 # Apart from `make test`: before Python 3.12 it costs two fifths of the tests' time.
 coverage: $(STAMP)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --cov
+	$(PYTEST) --cov
 
 # The tests with the newest packages that the extras allow, in an environment of their own:
 # make test-matrix STACK=classic PYTHON=python3.10
@@ -61,7 +65,10 @@ test-matrix:
 	@$(CELL)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(CELL)
 	$(CELL)/bin/python -m pip install --upgrade "setuptools>=77,<81" wheel
 	$(CELL)/bin/python -m pip install --no-build-isolation --editable ".[$(STACK),test]"
-	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest $(SHARED)
+
+pytest: $(STAMP)
+	$(PYTEST)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
