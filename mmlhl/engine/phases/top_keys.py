@@ -92,8 +92,8 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
         if key in TOP or str(key).startswith("_"):
             continue
         if meant := near_miss(str(key), TOP):
-            own = "; a variable of your own needs a name that is less like it"
-            raise ValueError(f"{where}{key}: nobody reads it; did you mean {meant!r}?{own}")
+            advice = "; a variable of your own needs a name that is less like it"
+            raise ValueError(f"{where}{key}: nobody reads it; did you mean {meant!r}?{advice}")
         if key in OLD and value is not None and _is_old(str(key), value):
             raise ValueError(f"{where}{key}: nobody reads it since mmengine; write {OLD[key]}")
         section = _section_of(value)
