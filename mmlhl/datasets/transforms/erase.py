@@ -6,7 +6,7 @@ import numpy as np
 from mmseg.datasets.transforms import GenerateEdge, RandomCutOut
 from mmseg.registry import TRANSFORMS
 
-from .maps import annotation_maps, fill_value
+from .maps import annotation_maps, fill_value, is_plain
 
 
 @TRANSFORMS.register_module(name="RandomCutOut", force=True)
@@ -29,7 +29,7 @@ class StockRandomCutOut(RandomCutOut):
             The results.
         """
         fill: int | None = self.seg_fill_in
-        if fill is None:
+        if fill is None or is_plain(results):
             return super().transform(results)
         fields = results.get("seg_fields", [])
         size = results["img"].shape[:2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import cv2
@@ -13,7 +12,7 @@ from mmseg.datasets.transforms import RandomRotate, RandomRotFlip
 from mmseg.registry import TRANSFORMS
 
 from .flip import flip_map
-from .maps import annotation_maps, ensure_valid_map, warp_map
+from .maps import annotation_maps, ensure_valid_map, is_plain, warp_map
 from .trace import note
 
 
@@ -114,6 +113,8 @@ class StockRandomRotFlip(RandomRotFlip):
         Returns:
             The turned results.
         """
+        if is_plain(results):
+            return super().random_rot_flip(results)
         quarters = np.random.randint(0, 4)
         direction = ("vertical", "horizontal")[np.random.randint(0, 2)]
         results["img"] = flip_map(np.rot90(results["img"], quarters).copy(), direction, "channels")
@@ -141,6 +142,8 @@ class StockRandomRotFlip(RandomRotFlip):
         Returns:
             The turned results.
         """
+        if is_plain(results):
+            return super().random_rotate(results)
         turn(results, -np.random.uniform(min(*self.degree), max(*self.degree)), "RandomRotFlip")
         return results
 
@@ -153,10 +156,11 @@ class StockRandomRotFlip(RandomRotFlip):
         Returns:
             The results.
         """
-        rotate, flip = random.random() < self.rotate_prob, random.random() < self.flip_prob
+        rotate = np.random.rand() < self.rotate_prob
         if rotate:
-            return self.random_rotate(results)
-        return self.random_rot_flip(results) if flip else results
+            results = self.random_rotate(results)
+        flip = np.random.rand() < self.flip_prob  # drawn in any case, as mmseg does
+        return self.random_rot_flip(results) if flip and not rotate else results
 
 
 def turn(

@@ -1,6 +1,12 @@
 """Stock transforms that are given as a class, in mmseg's registry.
 
-By name the registry finds ours, which move every label. A class would be built as it is.
+By name the registry finds ours, which move every label. A class would be built as it is. A
+dataset's own pipeline needs no help, since :mod:`~mmlhl.datasets.pipelines` looks at each step. But
+samples meet other transforms as well, those of mmseg's ``MultiImageMixDataset`` or of an
+inferencer, and what they move without leaving a trace, such as a rotation, no later check finds.
+Only the registry's builder sees all of them. It changes nothing else: a class without a stand-in is
+built as before, and a stand-in treats samples without annotations of several kinds as its base
+class does, bit for bit, which a test holds for whole trainings of mmseg's own.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ def test_normals_turn_by_hand():
     clockwise = dict(type="RandomRotate", prob=1.0, degree=(90.0, 90.0))
     np.testing.assert_allclose(turned(clockwise), (-y, x, z), atol=1e-6)
     np.random.seed(0)
+    np.random.rand(2)  # whether to rotate, whether to flip
     quarters, axis = np.random.randint(0, 4), np.random.randint(0, 2)
     expected = [(x, y, z), (y, -x, z), (-x, -y, z), (-y, x, z)][quarters] * np.where(
         np.arange(3) == 1 - axis, -1, 1
