@@ -75,6 +75,19 @@ def test_new_head_of_the_docs(extensions):
     near = torch.full((1, 1, 1, 1), math.radians(179)), torch.full((1, 1, 1, 1), math.radians(-179))
     assert head.distance(*near).item() == pytest.approx(1 - math.cos(math.radians(2)), abs=1e-6)
     assert head.groups(pred).unique().tolist() == [0, 1]
+    assert head.merge(torch.stack(near)).abs().item() == pytest.approx(math.pi, abs=1e-5)
+    measured = torch.ones(1, 1, 1, dtype=torch.bool)
+    compared = head.compare(SimpleNamespace(loss_weight=2.0), *near, measured)
+    assert compared.item() == pytest.approx(2 * (1 - math.cos(math.radians(2))), abs=1e-6)
+    assert head.field == "angle_map"
+
+
+def test_distill_is_called_as_the_docs_say():
+    from mmlhl.models.methods import DistillationMethod
+
+    names = list(inspect.signature(DistillationMethod.distill).parameters)[1:]
+    page = (ROOT / "docs/extending.md").read_text().replace("\n", " ")
+    assert f"`distill({', '.join(names)})`" in page
 
 
 def test_new_method_of_the_docs(extensions):
