@@ -99,7 +99,24 @@ def label_phase(
             "all processes must share the folder; set pseudo_labels.folder to one"
         )
     _agree(problem)
+    _begin_again(runner)
     return whole
+
+
+def _begin_again(runner: Runner) -> None:
+    """Start loading workers again that have begun before there were labels, at the first image.
+
+    A loop by iterations begins to load when it is built, in mmengine before 0.10.8.
+    """
+    loader: Any = runner.train_dataloader
+    stream = getattr(getattr(runner, "_train_loop", None), "dataloader_iterator", None)
+    if not loader.num_workers or getattr(stream, "_iterator", None) is None:
+        return
+    sampler = getattr(loader.sampler, "sampler", loader.sampler)
+    if hasattr(sampler, "_indices_of_rank"):  # an endless one goes on where it was left
+        sampler.indices = sampler._indices_of_rank()
+    loader._iterator = None  # persistent workers
+    stream._iterator = iter(loader)
 
 
 def _first_labels(

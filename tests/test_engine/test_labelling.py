@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
 from mmlhl.engine import stopping
-from mmlhl.engine.labelling import label_phase, release_labels, teacher_hash
+from mmlhl.engine.labelling import _begin_again, label_phase, release_labels, teacher_hash
 from mmlhl.engine.phases import stored_labels
 from mmlhl.engine.phases.stored_labels import LabelOptions
 from mmlhl.models.teachers import freeze
@@ -153,3 +153,25 @@ def test_the_mark_of_unknown_pixels_is_no_class(models, samples):
     unknown |= torch.stack([each.gt_normal_map.data.isnan().any(0) for each in found])
     assert torch.equal(known, ~unknown)
     assert int(labels["seg"].max()) < 13 and labels["normal"].isfinite().all()
+
+
+def test_workers_that_began_before_the_labels_begin_again_at_the_first_image():
+    class Endless:
+        def _indices_of_rank(self):
+            return iter([7, 8, 9])
+
+    class Loader:
+        num_workers, _iterator = 1, "persistent workers"
+        sampler = SimpleNamespace(sampler=Endless())
+
+        def __iter__(self):
+            return iter(self.sampler.sampler.indices)
+
+    stream = SimpleNamespace(_iterator="workers without labels")
+    loop = SimpleNamespace(dataloader_iterator=stream)
+    runner = SimpleNamespace(train_dataloader=Loader(), _train_loop=loop)
+    _begin_again(runner)
+    assert next(stream._iterator) == 7 and runner.train_dataloader._iterator is None
+    stream._iterator = None  # a loop that begins with its first step
+    _begin_again(runner)
+    assert stream._iterator is None
