@@ -12,6 +12,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from mmengine.runner import EpochBasedTrainLoop
+
 import mmlhl  # noqa: F401
 from mmlhl.analysis.benchmarks.kill_sequences import kill_config, write_images
 from mmlhl.analysis.benchmarks.kills import differences, finish, start, train
@@ -27,19 +29,41 @@ ACCIDENTS = {
 }
 
 
-def begin(root, folder, name, resume=False, **changes):
+def wait_until(holds):
+    limit = time.monotonic() + 200
+    while not holds() and time.monotonic() < limit:
+        time.sleep(0.002)
+
+
+def train_up_to(pointer, struck, cfg, resume):
+    """Train; where a checkpoint is there after a step, wait until somebody has sent a signal."""
+    run_iter = EpochBasedTrainLoop.run_iter
+
+    def wait_after(loop, *args):
+        run_iter(loop, *args)
+        wait_until(lambda: struck.exists() or not pointer.exists())
+
+    EpochBasedTrainLoop.run_iter = wait_after
+    train(cfg, resume)
+
+
+def begin(root, folder, name, resume=False, work=train, **changes):
     options = {**SEQUENCES[name], "epochs": 2, **changes}
     cfg = kill_config(root, folder, **options)
     log = folder.with_suffix(".log")
-    return start(partial(train, cfg, resume), options.get("processes", 1), log)
+    return start(partial(work, cfg, resume), options.get("processes", 1), log)
 
 
-def strike(started, pointer, number, ranks):
-    limit = time.monotonic() + 200
-    while not pointer.is_file() and time.monotonic() < limit:
-        time.sleep(0.002)
+def strike(root, folder, name, index, accident):
+    """Kill it anywhere behind a checkpoint; ask it to stop before the step after that."""
+    where, number, ranks = accident
+    pointer, struck = folder / where / "last_checkpoint", folder.with_suffix(f".{index}")
+    work = train if number == signal.SIGKILL else partial(train_up_to, pointer, struck)
+    started = begin(root, folder, name, resume=index > 0, work=work)
+    wait_until(pointer.is_file)
     for rank in ranks:
         os.kill(started[rank], number)
+    struck.touch()
     return finish(started)
 
 
@@ -51,9 +75,8 @@ def main(base):
     for name, accidents in ACCIDENTS.items():
         folder = base / f"{name}_disturbed"
         codes = []
-        for index, (where, number, ranks) in enumerate(accidents):
-            started = begin(root, folder, name, resume=index > 0)
-            codes.append(strike(started, folder / where / "last_checkpoint", number, ranks))
+        for index, accident in enumerate(accidents):
+            codes.append(strike(root, folder, name, index, accident))
         stopped = [path.name for path in folder.glob("phase_*/stopped*.pth")]
         if name == "two":
             shutil.copytree(folder, base / "alone")
