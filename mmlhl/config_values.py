@@ -72,6 +72,25 @@ def number(value: Any, where: str) -> float:
         raise ValueError(f"{where} is {value!r}; it must be a number") from None
 
 
+def positive(value: Any, where: str) -> tuple[float, ...]:
+    """One or several numbers above 0, such as sizes.
+
+    Args:
+        value: What a config gives.
+        where: The config's key, for the message.
+
+    Returns:
+        The numbers.
+
+    Raises:
+        ValueError: If something in it is no number, or is 0 or less.
+    """
+    found = numbers(value, where)
+    if not all(number > 0 for number in found):
+        raise ValueError(f"{where} is {value!r}; it must be above 0")
+    return found
+
+
 def integer(value: Any, where: str) -> int:
     """One whole number.
 

@@ -28,6 +28,14 @@ def registered_class(registry: Registry, config: Any) -> type | None:
     return kind if inspect.isclass(kind) else None
 
 
+def is_registered(registry: Registry, name: str) -> bool:
+    """Whether a name stands for anything in a registry: a class, or a function that builds."""
+    try:
+        return registry.get(name) is not None
+    except (ImportError, KeyError, AssertionError):  # a scope that nobody knows
+        return False
+
+
 def names_class(registry: Registry, config: Any, cls: type) -> bool:
     """Whether a config's ``type`` is ``cls`` or a subclass, however it is written."""
     kind = registered_class(registry, config)

@@ -21,6 +21,7 @@ FILES = {
 LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlhl.version"}
 LEAVES |= {
     "mmlhl.draws",
+    "mmlhl.explaining",
     "mmlhl.command_line",
     "mmlhl.refusals",
     "mmlhl.registry",
@@ -30,7 +31,7 @@ LEAVES |= {
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"
-DECODERS = "mmlhl.models.heads.decoders"
+DECODERS, OPTIONS = "mmlhl.models.heads.decoders", "mmlhl.models.heads.options"
 #: What a method is given.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
@@ -51,8 +52,9 @@ MAY_IMPORT = {
     "mmlhl.models.losses": {"mmlhl.models"},
     SPACE: {"mmlhl.models.losses"},
     DECODERS: set(),
-    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS},
-    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD},
+    OPTIONS: set(),
+    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS, OPTIONS},
+    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD, OPTIONS},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
     STEP: set(),
     PROTOCOLS: {STEP},

@@ -74,6 +74,9 @@ def _check_together(where: str, kind: str, found: dict[str, Any]) -> None:
         raise ValueError(
             f"{where}['num_classes'] is {count}, but 'classes' has {len(classes)} names"
         )
+    greatest = found.get("max_value")
+    if kind == "depth" and greatest is not None and greatest <= 0:
+        raise ValueError(f"{where}['max_value'] is {greatest:g}; the greatest depth is above 0")
     palette = found.get("palette")
     if classes is not None and palette is not None and len(palette) != len(classes):
         raise ValueError(

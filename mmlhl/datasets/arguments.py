@@ -116,6 +116,23 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
     return list(dict.fromkeys(wanted))
 
 
+def check_indices(indices: Any, images: int) -> None:
+    """Whether there are the images that a config picks.
+
+    Args:
+        indices: How many of the first (or, below 0, the last) images, or a list of places.
+        images: How many there are.
+
+    Raises:
+        ValueError: If one is not there, or is no whole number.
+    """
+    if isinstance(indices, int):
+        return
+    for index in config_values.integers(indices, "indices"):
+        if not -images <= index < images:
+            raise ValueError(f"indices names image {index}, but there are {images}, from 0 on")
+
+
 def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFromFile:
     """How a pipeline reads its images.
 

@@ -13,14 +13,14 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
-from .arguments import check_img, check_tasks, image_loader, parse_annotations
+from .arguments import check_img, check_indices, check_tasks, image_loader, parse_annotations
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
 from .first_sample import hint, look_at_first, need_first
 from .ids import find_ids, read_ids
 from .marks import settle_marks
 from .parts import check_part, take_part
-from .pipelines import build_step
+from .pipelines import build_steps
 
 
 @DATASETS.register_module()
@@ -61,8 +61,7 @@ class MultiTaskDataset(BaseSegDataset):
 
     Raises:
         ValueError: If an argument makes no sense, a task has no annotation, or no image is found.
-        FileNotFoundError: If a folder or ``ann_file`` does not exist, or the first sample lacks a
-            file.
+        FileNotFoundError: If a folder, ``ann_file`` or a file of the first sample does not exist.
     """
 
     IMG: dict = dict(dir="image", suffix=".png")
@@ -86,8 +85,9 @@ class MultiTaskDataset(BaseSegDataset):
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
-        if not isinstance(split, str):
-            raise ValueError(f"split of {owner} is {split!r}; it must be one string")
+        for key, word in (("split", split), ("ann_file", ann_file)):
+            if not isinstance(word, str):
+                raise ValueError(f"{key} of {owner} is {word!r}; it must be one string")
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
@@ -105,7 +105,7 @@ class MultiTaskDataset(BaseSegDataset):
             metainfo=metainfo,
             data_root=data_root,
             data_prefix=dict(img_path=self._in_split(self.img["dir"])),
-            pipeline=[build_step(step) for step in pipeline],
+            pipeline=build_steps(pipeline),
             test_mode=False,  # its only use in the parent's constructor is to demand classes
             lazy_init=True,
             **kwargs,
@@ -157,6 +157,7 @@ class MultiTaskDataset(BaseSegDataset):
         found = settle_marks(self.ann_specs, self.data_list, self.backend_args)
         self.ann_specs, self._open_questions = found
         if self._indices is not None:
+            check_indices(self._indices, len(self.data_list))
             self.data_list = self._get_unserialized_subset(self._indices)
         if self.part is not None:
             self.data_list = take_part(self.data_list, self.part, self.part_seed)

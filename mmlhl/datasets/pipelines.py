@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
+from ..explaining import explained_error
 from ..registered import type_name
 from .transforms import LoadImage
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WATCHED, WRAPS, refusal
@@ -20,6 +21,23 @@ _SHARED = dict(
     LoadMultiTaskAnnotations=("backend_args",),
     PackMultiTaskInputs=("meta_keys",),
 )
+
+
+def build_steps(steps: Any) -> list[Callable]:
+    """Build the transforms of a dataset's pipeline.
+
+    Args:
+        steps: Configs of transforms, or transforms.
+
+    Returns:
+        The transforms.
+
+    Raises:
+        ValueError: If it is no list, or one of them cannot serve.
+    """
+    if isinstance(steps, (str, Mapping)) or not isinstance(steps, Sequence):
+        raise ValueError(f"pipeline is {steps!r}; it must be a list of transforms")
+    return [build_step(step) for step in steps]
 
 
 def build_step(step: Mapping | Callable) -> Callable:
@@ -36,11 +54,23 @@ def build_step(step: Mapping | Callable) -> Callable:
         The transform.
 
     Raises:
-        ValueError: If it cannot serve samples with several annotations.
+        ValueError: If it cannot serve samples with several annotations, or refuses its options.
     """
+    if not isinstance(step, Mapping) and not callable(step):
+        raise ValueError(f"a transform of the pipeline is {step!r}; write dict(type=...)")
     if not isinstance(step, Mapping):
         return _given(step)
-    step = dict(step)
+    if step.get("type") is None:
+        raise ValueError(f"a transform of the pipeline needs 'type', got {dict(step)!r}")
+    try:
+        return _from_config(dict(step))
+    except (AssertionError, KeyError, TypeError) as error:
+        options = {key: value for key, value in step.items() if key != "type"}
+        name = type_name(step)
+        raise ValueError(f"{name} with {options}: {explained_error(error)}") from error
+
+
+def _from_config(step: dict) -> Callable:
     name = type_name(step)
     if step["type"] == f"mmseg.{name}" and TRANSFORMS.get(step["type"]) is None:
         step["type"] = name  # mmcv's own under mmseg's scope, where mmengine does not look for it

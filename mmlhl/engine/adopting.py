@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,8 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     model: Any = unwrap(runner)
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
     print_log(f"{source}: a finished model is the phase, nothing is trained", "current")
-    loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
-    load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
     names = {} if runner._test_loop is None else names_of(runner.test_loop)
-    different = foreign_training(model, loaded, source, names)
-    if different:
-        raise ValueError(different)
+    loaded = adopt_weights(model, phase, names)
     if stored_input(loaded, source) is None:
         print_log(
             f"{source} does not say with which mean, std and channel order it was trained; "
@@ -81,3 +78,28 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     runner.call_hook("before_run")
     finish_phase(runner, phase.name, phase.tasks, record, 0.0, save)
     runner.call_hook("after_run")
+
+
+def adopt_weights(model: Any, phase: Phase, names: Mapping[str, Any]) -> Any:
+    """Give a model the weights of a finished one, if that was trained for what the config says.
+
+    Args:
+        model: the phase's, without wrappers.
+        phase: the phase, with its ``checkpoint``.
+        names: of the test set's classes and units, see
+            :func:`~mmlhl.engine.training_facts.names_of`.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        ValueError: if it does not fit, or was trained with another normalisation, channel order or
+            list of classes than the config's.
+    """
+    loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
+    source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
+    load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
+    different = foreign_training(model, loaded, source, names)
+    if different:
+        raise ValueError(different)
+    return loaded

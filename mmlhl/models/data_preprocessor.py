@@ -61,6 +61,12 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             raise ValueError(
                 f"data_preprocessor has mean={mean} and std={std}; give both or neither"
             )
+        if std is not None and not all(value > 0 for value in std):
+            raise ValueError(f"data_preprocessor has std={list(std)}; each must be > 0")
+        for key, value in (("size", size), ("size_divisor", size_divisor)):
+            sides = value if isinstance(value, (list, tuple)) else [value]
+            if value is not None and not all(isinstance(x, int) and x > 0 for x in sides):
+                raise ValueError(f"data_preprocessor has {key}={value}; it must be > 0, in pixels")
         if size is None and size_divisor is None:
             size_divisor = 1
         super().__init__(

@@ -127,7 +127,8 @@ def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
     if not ann.allow_void and ids.min() == IGNORE:
         raise ValueError(
             f"{path}: every pixel of annotation {ann.name!r} is void; expected at least one with a "
-            "class. Set allow_void=True for a set in which such images belong"
+            f"class. Ignored are the ids {list(ann.ignored)}; set allow_void=True for a set in "
+            "which such images belong"
         )
 
 

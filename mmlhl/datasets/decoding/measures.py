@@ -77,7 +77,7 @@ def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if ann.kind == "depth" and lowest < 0:
         raise ValueError(
             f"{path}: negative depth {lowest:g} in annotation {ann.name!r}; expected numbers "
-            f">= 0 or one of invalid={ann.invalid}"
+            f">= 0 or one of invalid={ann.invalid}; scale={ann.scale}, offset={ann.offset}"
         )
     if missing is not None:
         out[missing] = np.nan

@@ -10,6 +10,7 @@ from mmcv.transforms import CenterCrop
 from mmseg.datasets.transforms import RandomCrop
 from mmseg.registry import TRANSFORMS
 
+from ...config_values import positive
 from .maps import crop_maps
 
 
@@ -31,6 +32,7 @@ class MultiTaskRandomCrop(RandomCrop):
         cat_max_ratio: float = 1.0,
         ignore_index: int = 255,
     ) -> None:
+        positive(crop_size, "crop_size of RandomCrop")
         if not isinstance(crop_size, int):
             crop_size = cast(tuple[int, int], tuple(crop_size))
         super().__init__(crop_size, cat_max_ratio, ignore_index)

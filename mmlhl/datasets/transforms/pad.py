@@ -6,6 +6,7 @@ import numpy as np
 from mmcv.transforms import Pad
 from mmseg.registry import TRANSFORMS
 
+from ...config_values import positive
 from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
 from .trace import note
 
@@ -34,6 +35,10 @@ class MultiTaskPad(Pad):
         pad_val: float | dict = 0,
         padding_mode: str = "constant",
     ) -> None:
+        if size is not None:
+            positive(size, "size of Pad")
+        if size_divisor is not None:
+            positive(size_divisor, "size_divisor of Pad")
         super().__init__(
             size=None if size is None else tuple(size),
             size_divisor=size_divisor,

@@ -9,6 +9,7 @@ from mmcv.transforms import RandomChoiceResize, RandomResize
 from mmseg.datasets.transforms import Resize, ResizeToMultiple
 from mmseg.registry import TRANSFORMS
 
+from ...config_values import positive
 from .maps import annotation_maps, is_plain, resize_map, zoom_depth
 from .trace import note
 
@@ -43,6 +44,9 @@ class MultiTaskResize(Resize):
     ) -> None:
         if scale is None and scale_factor is None:
             raise ValueError("MultiTaskResize needs scale or scale_factor")
+        for key, value in (("scale", scale), ("scale_factor", scale_factor)):
+            if value is not None and value != 0:  # 0 is what mmcv writes before it draws a scale
+                positive(value, f"{key} of Resize")
         super().__init__(scale=scale, scale_factor=scale_factor, keep_ratio=keep_ratio, **kwargs)
         self.as_zoom = as_zoom
 
@@ -148,6 +152,11 @@ class StockRandomResize(RandomResize):
         resize_type: str | type = "Resize",
         **resize_kwargs: Any,
     ) -> None:
+        if ratio_range is not None and not 0 < ratio_range[0] <= ratio_range[1]:
+            raise ValueError(
+                f"ratio_range of RandomResize is {ratio_range!r}; it must be (least, greatest), "
+                "both above 0"
+            )
         super().__init__(scale, ratio_range, _ours(resize_type), **resize_kwargs)
 
 

@@ -15,6 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ...checkpoints import poisoned
 from ..learner import PhaseModel, unwrap
 from .step_edits import optim_wrappers, optimizers
 
@@ -33,7 +34,11 @@ class FiniteHook(Hook):
     A step with NaN or infinity in a loss or a gradient leaves the weights as they are. With
     ``action='stop'`` training ends there with :class:`NotFinite`, which names the phase, the
     iteration, the losses or parameters, and the files of the batch. With ``'skip'`` the step is
-    left out as a whole, the same on all processes, logged and counted.
+    left out as a whole, with the statistics that its batch left in buffers, the same on all
+    processes, logged and counted.
+
+    Weights that a step has made infinite, averaged ones included, end training with
+    :class:`NotFinite` whatever the ``action``, before they are saved, tested or recorded.
 
     A step that mixed precision leaves out because its scaled gradients overflow is the scaler's
     own business and no error; a loss that is not finite is one there, too.
@@ -59,6 +64,7 @@ class FiniteHook(Hook):
         self._in_a_row = 0
         self._losses: dict[str, Tensor] = {}
         self._files: list[str] = []
+        self._buffers: list[tuple[Tensor, Tensor]] = []
         self._handles: list[RemovableHandle] = []
 
     def before_train(self, runner: Runner) -> None:
@@ -74,7 +80,9 @@ class FiniteHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None
     ) -> None:
-        """Note which files the step is taken on."""
+        """Note which files the step is taken on, and what a batch may spoil."""
+        if self.action == "skip" and not self._files:  # no gradient is waiting for others
+            self._keep_buffers(unwrap(runner))
         self._files += files_of(data_batch)
 
     def after_train_iter(
@@ -93,7 +101,8 @@ class FiniteHook(Hook):
             self._losses, self._files = {}, []
 
     def after_train(self, runner: Runner) -> None:
-        """Take the hooks off, and say how many steps were skipped."""
+        """Look at the weights, take the hooks off, and say how many steps were skipped."""
+        self._check_weights(runner, unwrap(runner).state_dict())
         for handle in self._handles:
             handle.remove()
         if self.skipped:
@@ -103,7 +112,40 @@ class FiniteHook(Hook):
                 logging.WARNING,
             )
 
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Look at the weights that are to be tested."""
+        self._check_weights(runner, unwrap(runner).state_dict())
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Look at the weights that are to be saved, and at averages of them."""
+        for key in ("state_dict", "ema_state_dict"):
+            self._check_weights(runner, checkpoint.get(key) or {})
+
     # ------------------------------------------------------------------------------------
+    def _check_weights(self, runner: Runner, state: Mapping[str, Any]) -> None:
+        bad = poisoned(state)
+        if bad:
+            names = ", ".join(list(bad)[:SHOWN])
+            more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+            raise NotFinite(
+                f"{runner.experiment_name}, iteration {runner.iter}: weights are not finite after "
+                f"the step: {names}{more}. They are neither saved nor tested; lower the learning "
+                "rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
+            )
+
+    def _keep_buffers(self, model: nn.Module) -> None:
+        """Copy the buffers, such as the means of batch normalisation, into memory of the hook."""
+        buffers = [each for each in model.buffers() if each.numel()]
+        if [id(live) for live, _ in self._buffers] != [id(each) for each in buffers]:
+            self._buffers = [(each, each.clone()) for each in buffers]
+        for live, copy in self._buffers:
+            copy.copy_(live)
+
+    def _restore_buffers(self) -> None:
+        with torch.no_grad():
+            for live, copy in self._buffers:
+                live.copy_(copy)
+
     def _note(self, outputs: object) -> None:
         if isinstance(outputs, dict):
             self._losses.update({k: v.detach() for k, v in outputs.items() if is_loss(k, v)})
@@ -135,6 +177,7 @@ class FiniteHook(Hook):
                 else f"{self._in_a_row} steps in a row were skipped"
             )
             raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
+        self._restore_buffers()
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)
 
 
@@ -164,9 +207,13 @@ def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
 
 
 def names_of(model: PhaseModel, parameters: Iterable[nn.Parameter]) -> list[str]:
-    """Names of those parameters whose gradient is not finite."""
-    bad = {id(p) for p in parameters if p.grad is not None and not p.grad.isfinite().all()}
-    return [f"the gradient of {name}" for name, p in model.named_parameters() if id(p) in bad]
+    """Names of those parameters whose gradient, or the norm of it, is not finite."""
+    bad = {id(p): p.grad for p in parameters if not finite_gradients([p])}
+    return [
+        f"the {'norm of the ' if bad[id(p)].isfinite().all() else ''}gradient of {name}"
+        for name, p in model.named_parameters()
+        if id(p) in bad
+    ]
 
 
 def files_of(data_batch: Mapping[str, Any] | None) -> list[str]:

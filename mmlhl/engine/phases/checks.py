@@ -42,6 +42,8 @@ def parse_phases(cfg: Config) -> list[Phase]:
     """
     phases = read_phases(cfg)
     plain = copy.deepcopy(cfg)
+    if not isinstance(plain.get("model"), dict):
+        raise ValueError(f"model must be dict(type=...), got {plain.get('model')!r}")
     plain.model = learning_model(plain)
     progress_options(plain)
     check_top_keys(plain)

@@ -81,7 +81,9 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         _check_tasks(f"{key}.tasks", tasks, seen)
         seen.extend(tasks)
         name = entry.get("name") or "_".join(tasks)
-        if Path(name).name != name:
+        if not isinstance(name, str):
+            raise ValueError(f"{key}.name must be one string, got {name!r}")
+        if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
         checkpoint = entry.get("checkpoint")
         _check_checkpoint(f"{key}.checkpoint", checkpoint, index, tasks)

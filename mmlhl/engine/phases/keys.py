@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from types import NoneType
+from typing import Any, NoReturn
 
+from mmengine.evaluator import BaseMetric
+from mmengine.hooks import Hook
 from mmengine.registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -29,9 +32,10 @@ from torch.utils.data import DataLoader
 
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import of_mmseg, registered_class
+from ...registered import is_registered, of_mmseg, registered_class
 from ...spelling import hint, near_miss
-from .signatures import options_of
+from .option_types import check_types
+from .signatures import options_of, required_of
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
@@ -74,7 +78,12 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         check.names(train, known, "train_cfg")
     check.optim_wrapper(cfg.get("optim_wrapper"), "optim_wrapper")
     check.each(cfg.get("param_scheduler"), PARAM_SCHEDULERS, "param_scheduler")
-    check.each(cfg.get("custom_hooks"), HOOKS, "custom_hooks")
+    hooks = cfg.get("custom_hooks") or []
+    if not isinstance(hooks, (list, tuple)):
+        check.refuse("custom_hooks", f"it must be a list of dict(type=...), got {hooks!r}")
+    for index, hook in enumerate(hooks):
+        if not isinstance(hook, Hook):
+            check.needed(hook, HOOKS, f"custom_hooks[{index}]")
     hooks = cfg.get("default_hooks") or {}
     check.near(hooks, DEFAULT_HOOKS, "default_hooks")
     for name, hook in hooks.items():
@@ -91,7 +100,7 @@ class _Checker:
     def __init__(self, where: str) -> None:
         self.where = where
 
-    def refuse(self, key: str, why: str) -> None:
+    def refuse(self, key: str, why: str) -> NoReturn:
         raise ValueError(f"{self.where}{key}: {why}")
 
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
@@ -119,14 +128,32 @@ class _Checker:
         known, is_open = options_of(cls)
         known = known | {"type", "_scope_"} | ALSO.get(registry.name, set())
         (self.near if is_open else self.names)(node, known, place)
+        check_types(cls, node, f"{self.where}{place}")
         return cls
 
+    def needed(self, node: Any, registry: Registry, place: str) -> type | None:
+        """As :meth:`typed`, of a part that cannot be left out or be anything else."""
+        if isinstance(node, Mapping) and node.get("type") is not None:
+            return self.typed(node, registry, place)
+        return self.refuse(place, f"it must be dict(type=...), got {node!r}")
+
+    def lacks(self, cls: type | None, node: Mapping, place: str) -> None:
+        """What a class cannot do without has to be there."""
+        for name in required_of(cls) if cls is not None else ():
+            if name not in node:
+                self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
+
     def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
-        """An unknown type is left to whoever builds it, unless it is clearly misspelt."""
+        """A name that nobody registered; what is no class may be a function."""
+        if not isinstance(kind, str) or is_registered(of_mmseg(registry), kind):
+            return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]
-        if isinstance(kind, str) and "." not in kind and kind not in names:
-            if meant := near_miss(kind, names):
-                self.refuse(f"{place}.type", f"{kind!r} is not registered; did you mean {meant!r}?")
+        meant = near_miss(kind, names)
+        advice = f"; did you mean {meant!r}?" if meant else hint(kind, names)
+        self.refuse(
+            f"{place}.type",
+            f"{kind!r} is not registered{advice or '; is its module in custom_imports?'}",
+        )
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
         """A list of configs, or one."""
@@ -141,9 +168,12 @@ class _Checker:
 
     def model(self, node: Any, place: str) -> None:
         """A model, its encoder, heads with their decoders and losses, and its method."""
-        self.typed(node, MODELS, place)
+        cls = self.typed(node, MODELS, place)
         if not isinstance(node, Mapping):
             return
+        self.lacks(cls, node, place)
+        if "backbone" in node:
+            self.needed(node["backbone"], MODELS, f"{place}.backbone")
         for part in ("backbone", "neck", "data_preprocessor"):
             self.typed(node.get(part), MODELS, f"{place}.{part}")
         method = node.get("method")
@@ -152,13 +182,23 @@ class _Checker:
         for part in ("loss", "methods") if isinstance(method, Mapping) else ():
             self.each(method.get(part), MODELS, f"{place}.method.{part}")
         heads = node.get("heads")
-        for task, head in heads.items() if isinstance(heads, Mapping) else ():
-            self.typed(head, MODELS, f"{place}.heads.{task}")
-            if isinstance(head, Mapping):
-                self.typed(head.get("decoder"), MODELS, f"{place}.heads.{task}.decoder")
-                self.each(head.get("loss"), MODELS, f"{place}.heads.{task}.loss")
+        if heads is not None and not isinstance(heads, Mapping):
+            self.refuse(f"{place}.heads", f"it must be a dict by task, got {heads!r}")
+        for task, head in (heads or {}).items():
+            self.head(head, f"{place}.heads.{task}")
         if isinstance(node.get("test_cfg"), Mapping):
             self.near(node["test_cfg"], {"mode", "crop_size", "stride"}, f"{place}.test_cfg")
+
+    def head(self, node: Any, place: str) -> None:
+        """A head, its decoder and its losses."""
+        self.lacks(self.needed(node, MODELS, place), node, place)
+        if "decoder" in node:
+            self.needed(node["decoder"], MODELS, f"{place}.decoder")
+        losses = node.get("loss")
+        for index, loss in enumerate(losses if isinstance(losses, (list, tuple)) else []):
+            self.needed(loss, MODELS, f"{place}.loss[{index}]")
+        if losses is not None and not isinstance(losses, (list, tuple)):
+            self.needed(losses, MODELS, f"{place}.loss")
 
     def loader(self, node: Any, place: str) -> None:
         """A loader, its sampler and its dataset."""
@@ -175,15 +215,24 @@ class _Checker:
         if not isinstance(node, Mapping):
             return
         self.dataset(node.get("dataset"), f"{place}.dataset")
+        if "datasets" in node and not (isinstance(node["datasets"], list) and node["datasets"]):
+            self.refuse(f"{place}.datasets", f"it must be a list of some, got {node['datasets']!r}")
         for index, child in enumerate(node.get("datasets") or []):
             self.dataset(child, f"{place}.datasets[{index}]")
         self.pipeline(node.get("pipeline"), f"{place}.pipeline")
         if cls is None or not issubclass(cls, MultiTaskDataset):
             return
         known = {field.name for field in fields(Annotation)} - {"name"}
-        for task, annotation in (node.get("annotations") or {}).items():
+        annotations = node.get("annotations") or {}
+        if not isinstance(annotations, Mapping):
+            why = f"it must be a dict by task, such as dict(seg=dict(...)), got {annotations!r}"
+            self.refuse(f"{place}.annotations", why)
+        for task, annotation in annotations.items():
             if isinstance(annotation, Mapping):
                 self.names(annotation, known, f"{place}.annotations.{task}")
+                source = annotation.get("source")
+                source = dict(type=source) if isinstance(source, str) else source
+                self.typed(source, TRANSFORMS, f"{place}.annotations.{task}.source")
         if isinstance(node.get("img"), Mapping):
             self.names(node["img"], {"dir", "suffix"}, f"{place}.img")
 
@@ -193,9 +242,11 @@ class _Checker:
             for index, child in enumerate(node):
                 self.pipeline(child, f"{place}[{index}]")
         elif isinstance(node, Mapping):
-            cls = self.typed(node, TRANSFORMS, place)
+            cls = self.needed(node, TRANSFORMS, place)
             if cls is not None and cls.__name__ in HOLDS_TRANSFORMS:
                 self.pipeline(node.get("transforms"), f"{place}.transforms")
+        elif not callable(node) and not (node is None and place.endswith("pipeline")):
+            self.refuse(place, f"a transform is dict(type=...) or a function, got {node!r}")
 
     def evaluator(self, node: Any, place: str) -> None:
         """An evaluator with its metrics, or metrics."""
@@ -211,7 +262,9 @@ class _Checker:
         self.typed(node, EVALUATOR, place)
         metrics = node.get("metrics")
         for task, metric in metrics.items() if isinstance(metrics, Mapping) else ():
-            self.each(metric, METRICS, f"{place}.metrics.{task}")
+            for each in metric if isinstance(metric, (list, tuple)) else [metric]:
+                if not isinstance(each, (BaseMetric, NoneType)):
+                    self.needed(each, METRICS, f"{place}.metrics.{task}")
 
     def optim_wrapper(self, node: Any, place: str) -> None:
         """An optimiser and what wraps it; those of a constructor of one's own are let be."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import os.path as osp
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmengine.device import get_device
 from mmengine.dist import all_gather_object
+from mmengine.hooks import EMAHook
 from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper, build_optim_wrapper
@@ -19,7 +21,10 @@ from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
 
+from ...checkpoints import CheckpointError, read_checkpoint
+from ...checkpoints.training import names_in
 from ...draws import undisturbed
+from ...explaining import explained_error
 from ...registered import names_class, type_name
 from .agreement import check_labels, check_names
 from .deriving import LOADERS, phase_config
@@ -30,11 +35,17 @@ from .moments import hooks
 from .schedules import schedulers
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
+from .trial_sample import first_sample
 from .trial_step import trial_step
 from .trial_test import nodes, try_pipeline, try_test, try_views
 
 
-def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, int | None]:
+def rehearse(
+    cfg: Config,
+    phases: Sequence[Phase],
+    first: int = 0,
+    adopt: Callable[[Any, Phase, Any], object] | None = None,
+) -> dict[int, int | None]:
     """Try all phases that are still to come, so that none fails after others have been trained.
 
     The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
@@ -47,6 +58,8 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, 
         cfg: the sequence's config.
         phases: its phases.
         first: the first phase that is not done yet.
+        adopt: gives a model, without training, the weights of a phase's finished one; is given
+            the model, the phase, and the names of the test set's classes and units.
 
     Returns:
         Batches an epoch in one process, by the index of the phase, None where they are not known;
@@ -65,7 +78,7 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, 
         # as the runner of each phase will set it
         scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "mmseg")
         with undisturbed(), scope:
-            batches = _rehearse(cfg, phases, first)
+            batches = _rehearse(cfg, phases, first, adopt)
     except (ValueError, OSError) as error:
         problem = error
     others = [each for each in all_gather_object(problem and str(problem)) if each]
@@ -78,7 +91,9 @@ def rehearse(cfg: Config, phases: Sequence[Phase], first: int = 0) -> dict[int, 
     return batches
 
 
-def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int | None]:
+def _rehearse(
+    cfg: Config, phases: Sequence[Phase], first: int, adopt: Any
+) -> dict[int, int | None]:
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
@@ -92,11 +107,15 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int
         if phase.index >= first:
             _check_files(out, where)
             given = _check_loaders(out, phase, model, supplies, where)
+            if phase.checkpoint is not None and adopt is not None:
+                tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
+                names = names_in(getattr(tested_on, "metainfo", None) or {})
+                _named(f"{where}: checkpoint", adopt, model, phase, names)
             if phase.checkpoint is None:
                 if not Visualizer._instance_dict:  # hooks ask for the last one that was made
                     Visualizer.get_instance("dry run")
                 for place, hook in hooks(out):
-                    _named(f"{where}: {place}", HOOKS.build, _without_priority(hook))
+                    _named(f"{where}: {place}", _hook, hook)
             if "visualizer" in phase.cfg:
                 _named(f"{where}: visualizer", _visualizer, out)
             if phase.index > first and _starts_from_files(out):
@@ -127,9 +146,12 @@ def _rehearse(cfg: Config, phases: Sequence[Phase], first: int) -> dict[int, int
     return batches
 
 
-def _without_priority(hook: dict) -> dict:
-    """The options that a hook's class takes."""
-    return {key: value for key, value in copy.deepcopy(hook).items() if key != "priority"}
+def _hook(config: dict) -> None:
+    """Build a hook, and what averages weights with the options that it has for that."""
+    options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
+    built = HOOKS.build(options)
+    if isinstance(built, EMAHook):
+        MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
 
 
 def _visualizer(cfg: Config) -> None:
@@ -183,11 +205,11 @@ def _named(place: str, function: Any, *args: Any) -> Any:
     """Call a function; whatever it has against its input names the place."""
     try:
         return function(*args)
-    except OSError:
+    except (OSError, CheckpointError):
         raise
     except Exception as error:
-        name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        raise ValueError(f"{place}: {name}{error}") from error
+        text = explained_error(error)
+        raise ValueError(text if text.startswith(place) else f"{place}: {text}") from error
 
 
 def _model(cfg: Config) -> Any:
@@ -214,13 +236,15 @@ def _check_loaders(
                 f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
                 "train by iterations"
             )
-        supply = given[key] = supplies.of(loader, place)
-        sample = _named(f"{place}: its first sample", supply.dataset.__getitem__, 0)
+        supply = given[key] = _named(place, supplies.of, loader, place)
+        sample = _named(f"{place}: its first sample", first_sample, supply.dataset)
         if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
             found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
+            lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
+            advice = "let its pipeline load the image and pack once, at its end, with"
             raise ValueError(
-                f"{place}.dataset gives {found}, not inputs and data_samples: end its pipeline "
-                "with PackMultiTaskInputs"
+                f"{place}.dataset gives {found}, not inputs and data_samples: "
+                f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
             )
         if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
             dataset = supply.dataset
@@ -249,5 +273,10 @@ def _check_files(cfg: Config, where: str) -> None:
     named = [("load_from", cfg.get("load_from"))]
     named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
     for key, path in named:
-        if isinstance(path, str) and "://" not in path and not osp.isfile(path):
-            raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
+        if isinstance(path, str) and "://" not in path:
+            if not osp.isfile(path):
+                raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
+            try:
+                read_checkpoint(path)  # whole, and nothing in it but data
+            except CheckpointError as error:
+                raise type(error)(f"{where}: {key}: {error}") from error

@@ -38,9 +38,40 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
 
 def default_of(cls: type, name: str) -> object:
     """Default of an option; None if there is none, or no such option."""
+    parameter = _parameter(cls, name)
+    if parameter is None or parameter.default is inspect.Parameter.empty:
+        return None
+    return parameter.default
+
+
+@cache
+def required_of(cls: type) -> tuple[str, ...]:
+    """Names of the options that a class of ours cannot be built without."""
+    if cls.__module__.split(".")[0] != "mmlhl":  # whoever builds others may fill something in
+        return ()
+    parameters = inspect.signature(cls).parameters.values()
+    empty, named = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return tuple(each.name for each in parameters if each.default is empty and each.kind is named)
+
+
+def hint_of(cls: type, name: str) -> str:
+    """Type hint of an option as it is written; empty if there is none, or no such option."""
+    parameter = _parameter(cls, name)
+    if parameter is None or parameter.annotation is inspect.Parameter.empty:
+        return ""
+    hint = parameter.annotation
+    return hint if isinstance(hint, str) else getattr(hint, "__name__", str(hint))
+
+
+@cache
+def _parameter(cls: type, name: str) -> inspect.Parameter | None:
+    """The argument of that name of the class, or of the nearest base that has it."""
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
-            parameter = inspect.signature(vars(base)["__init__"]).parameters.get(name)
+            try:
+                parameter = inspect.signature(vars(base)["__init__"]).parameters.get(name)
+            except (TypeError, ValueError):  # written in C
+                return None
             if parameter is not None:
-                return None if parameter.default is parameter.empty else parameter.default
+                return parameter
     return None

@@ -13,6 +13,8 @@ from mmengine.dist import get_world_size
 from mmengine.registry import FUNCTIONS
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
+from ...datasets.missing_files import need_files
+from ...datasets.parts import check_part
 from ...registered import names_class
 from .datasets import is_multi_task
 
@@ -86,7 +88,7 @@ class Supplies:
         config = loader["dataset"]
         dataset, whole = self._dataset(config)
         images = whole
-        part = config.get("part") if is_multi_task(config) else None
+        part = check_part(config.get("part")) if is_multi_task(config) else None
         if part is not None:
             images //= part[1]
             if not images:
@@ -98,7 +100,12 @@ class Supplies:
         collate = loader.get("collate_fn")
         if isinstance(collate, Mapping):
             options = {key: value for key, value in collate.items() if key != "type"}
-            function = FUNCTIONS.get(collate["type"])
+            function = FUNCTIONS.get(collate.get("type"))
+            if function is None:
+                raise ValueError(
+                    f"{place}.collate_fn: {collate.get('type')!r} is not registered; "
+                    "'default_collate' and 'pseudo_collate' are"
+                )
 
             def made(samples: Sequence) -> Any:
                 return function(samples, **options)
@@ -120,6 +127,7 @@ class Supplies:
                 dataset.full_init()
             self._built[key] = dataset, len(dataset)
             if is_multi_task(config):
+                need_files(dataset)
                 dataset.get_subset_(min(KEPT, len(dataset)))
         return self._built[key]
 

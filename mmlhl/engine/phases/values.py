@@ -9,10 +9,13 @@ from typing import Any
 from ...registered import type_name
 from ...spelling import hint
 from .lengths import trains_by_epoch
+from .optimisation import check_optimisation
+from .runtime import check_runtime
 from .save_best import checkpoint_hooks, early_stopping_hooks
 from .schedules import schedulers
 
-POSITIVE = ("max_epochs", "max_iters", "val_interval")
+LENGTHS = ("max_epochs", "max_iters")
+POSITIVE = (*LENGTHS, "val_interval")
 _VALIDATION = ("val_cfg", "val_dataloader", "val_evaluator")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
@@ -36,9 +39,15 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
     _check_weights(cfg.get("model"), f"{where}model")
     for loader in LOADERS:
         _check_loader(cfg.get(loader), f"{where}{loader}")
+    check_runtime(cfg, where)
     train = cfg.get("train_cfg")
+    if trains:
+        for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
+            if cfg.get(key) is None:
+                raise ValueError(f"{where}{key} is not set, so nothing could be trained")
     if trains and isinstance(train, Mapping):
         _check_length(train, f"{where}train_cfg")
+        check_optimisation(cfg.get("optim_wrapper"), f"{where}optim_wrapper")
         _check_schedule(cfg, where)
 
 
@@ -104,6 +113,13 @@ def _check_loader(loader: Any, place: str) -> None:
         raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
     if not _is_count(workers) or workers < 0:
         raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
+    if loader.get("prefetch_factor") is not None and workers == 0:
+        raise ValueError(
+            f"{place}.prefetch_factor={loader['prefetch_factor']!r} needs num_workers > 0; leave "
+            "it out or set workers"
+        )
+    if isinstance(loader.get("timeout"), (int, float)) and loader["timeout"] < 0:
+        raise ValueError(f"{place}.timeout must be >= 0 seconds, got {loader['timeout']}")
     if loader.get("persistent_workers") and workers == 0:
         raise ValueError(
             f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
@@ -114,7 +130,15 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _rise(steps: Any) -> bool:
+    if not isinstance(steps, (list, tuple)) or not all(_is_count(step) for step in steps):
+        return False
+    return all(a < b for a, b in zip([0, *steps], steps, strict=False))
+
+
 def _check_length(train: Mapping, place: str) -> None:
+    if not any(key in train for key in LENGTHS):
+        raise ValueError(f"{place} says no length: set max_epochs or max_iters")
     for key in POSITIVE:
         value = train.get(key, 1)
         if not _is_count(value) or value < 1:
@@ -125,6 +149,12 @@ def _check_schedule(cfg: Mapping, where: str) -> None:
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
         begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
+        for key, value in (("begin", begin), ("end", end)):
+            if not _is_count(value) and value != math.inf:
+                raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
+        steps = scheduler.get("milestones")
+        if steps is not None and not _rise(steps):
+            raise ValueError(f"{place}.milestones must be whole numbers that rise, got {steps!r}")
         if begin < 0 or begin >= end:
             raise ValueError(f"{place} begins at {begin} and ends at {end}")
         for key in ("T_max", "total_steps", "step_size"):

@@ -17,7 +17,7 @@ from ...checkpoints import stored_config
 from ...evaluation import LifelongRecord
 from ...files import explained
 from ...ranks import from_first_rank
-from ..adopting import adopt_phase
+from ..adopting import adopt_phase, adopt_weights
 from ..cpu_distributed import prepare_distributed
 from ..edited_config import check_edits, keep_fingerprints
 from ..heartbeats import naming_stalled_ranks
@@ -95,7 +95,7 @@ class LifelongRunner:
     def _train(self, log: SequenceLog) -> LifelongRecord:
         batches: dict[int, int | None] = {}
         if not self.cfg.get("resume"):  # before anything is written
-            batches = rehearse(self.cfg, self.phases)
+            batches = rehearse(self.cfg, self.phases, adopt=adopt_weights)
         lock = locked(self.cfg.work_dir) if is_main_process() else nullcontext()
         with explained(self.cfg.work_dir), listen(), lock:
             try:
@@ -110,7 +110,7 @@ class LifelongRunner:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
         self.cfg.randomness = from_first_rank(self.cfg.get("randomness"))
         if self.cfg.get("resume"):
-            batches = rehearse(self.cfg, self.phases, done)
+            batches = rehearse(self.cfg, self.phases, done, adopt_weights)
         if is_main_process():
             keep_fingerprints(self.cfg, self.phases, done)
         taken = from_first_rank(steps_taken(self._record, done) if is_main_process() else [])

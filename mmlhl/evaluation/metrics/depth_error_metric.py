@@ -1,6 +1,7 @@
 """Metrics of depth maps."""
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class DepthErrorMetric(StreamingMetric):
         **kwargs: See :class:`StreamingMetric`.
 
     Raises:
-        ValueError: If ``output_format`` is unknown.
+        ValueError: If ``output_format`` is unknown, or no depth lies within the limits.
     """
 
     kinds = ("depth",)
@@ -63,6 +64,13 @@ class DepthErrorMetric(StreamingMetric):
             raise ValueError(
                 f"DepthErrorMetric: output_format must be 'png' or 'npy', not {output_format!r}."
             )
+        if not 0 <= min_depth < (math.inf if max_depth is None else max_depth):
+            raise ValueError(
+                f"DepthErrorMetric: min_depth={min_depth!r} and max_depth={max_depth!r} leave no "
+                "depth to measure; 0 <= min_depth < max_depth"
+            )
+        if output_scale <= 0:
+            raise ValueError(f"DepthErrorMetric: output_scale must be > 0, got {output_scale!r}")
         self.units = {**self.units, "abs_err": unit, "rmse": unit}
         self.min_depth = min_depth
         self.max_depth = max_depth

@@ -1,5 +1,6 @@
 """What the metrics of all output spaces share: reading a sample, running sums, writing maps."""
 
+import os
 import os.path as osp
 import warnings
 from abc import abstractmethod
@@ -72,6 +73,8 @@ class StreamingMetric(BaseMetric):
     ) -> None:
         if format_only and output_dir is None:
             raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir.")
+        if output_dir is not None and not isinstance(output_dir, (str, os.PathLike)):
+            raise ValueError(f"{type(self).__name__}: output_dir is no folder: {output_dir!r}.")
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.field = field
         self.output_dir = output_dir

@@ -16,8 +16,11 @@ from torch import Tensor, nn
 from ..losses.masking import full_precision
 from ..views import FLIP_AXES
 from .decoders import build_decoder
+from .options import check_losses
 from .output_space import OutputSpace
 
+#: What datasets and padding write into integer maps where nothing is known.
+UNKNOWN = 255
 #: What a side of a map may be while a graph is recorded.
 SYMBOLS = (Tensor, torch.SymInt)
 
@@ -50,7 +53,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
     kind: str = "channels"
     #: integer label that is not learned
-    ignore_index: int = 255
+    ignore_index: int = UNKNOWN
 
     def __init__(
         self,
@@ -65,7 +68,9 @@ class BaseDenseHead(OutputSpace, BaseModule):
         self.channels = channels
         self.field = field
         losses = [loss] if isinstance(loss, dict) else loss
-        self.losses = nn.ModuleList(MODELS.build(dict(cfg)) for cfg in losses)
+        built = [MODELS.build(dict(cfg)) for cfg in losses]
+        check_losses(built, self.kind, type(self).__name__)
+        self.losses = nn.ModuleList(built)
 
     @property
     def align_corners(self) -> bool:

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..losses.masking import full_precision
 from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
-from .base_head import BaseDenseHead
+from .base_head import UNKNOWN, BaseDenseHead
+from .options import share
 from .squares import mean_square
 
 
@@ -31,7 +32,7 @@ class BinaryHead(BaseDenseHead):
         field: name of the maps in a data sample, such as ``saliency_map``.
         delta: probability above which a pixel is foreground.
         loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets.
-        ignore_index: label that is not learned.
+        ignore_index: label that is not learned, beside 255.
         hard_pseudo_label: distil the teacher's decision instead of its probability.
         init_cfg: as in mmengine.
     """
@@ -50,7 +51,7 @@ class BinaryHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
-        self.delta = delta
+        self.delta = share(delta, "BinaryHead: delta")
         self.ignore_index = ignore_index
         self.hard_pseudo_label = hard_pseudo_label
 
@@ -64,7 +65,8 @@ class BinaryHead(BaseDenseHead):
 
     def measured(self, gt: Tensor) -> Tensor:
         """Labelled pixels, ``(N, H, W)`` bool."""
-        return super().measured(gt) & (gt[:, 0] != self.ignore_index)
+        known = (gt[:, 0] != self.ignore_index) & (gt[:, 0] != UNKNOWN)
+        return super().measured(gt) & known
 
     def pseudo_label(self, pred: Tensor) -> Tensor:
         """The teacher's probability, or its decision."""

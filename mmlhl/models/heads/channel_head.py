@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base_head import BaseDenseHead
+from .options import share
 from .squares import mean_square
 
 
@@ -36,7 +37,7 @@ class ChannelHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, channels, field, loss, init_cfg)
-        self.delta = delta
+        self.delta = share(delta, "ChannelHead: delta")
 
     def activation(self, resized: Tensor) -> Tensor:
         """The channels as they are."""

@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .base_head import BaseDenseHead
+from .options import share
 from .squares import mean_square
 
 ACTIVATIONS = ("relu", "softplus", "exp", "sigmoid")
@@ -55,7 +56,10 @@ class DepthHead(BaseDenseHead):
             )
         if (activation == "sigmoid") != (max_depth is not None):
             raise ValueError("DepthHead: max_depth goes with activation='sigmoid', and only there")
-        self.delta, self.activation_name, self.max_depth = delta, activation, max_depth
+        if max_depth is not None and max_depth <= 0:
+            raise ValueError(f"DepthHead: max_depth must be > 0, got {max_depth!r}")
+        self.delta = share(delta, "DepthHead: delta")
+        self.activation_name, self.max_depth = activation, max_depth
 
     def activation(self, resized: Tensor) -> Tensor:
         """Depth ``(N, 1, H, W)``."""

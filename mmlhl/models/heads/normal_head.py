@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..views import FLIP_SIGNS
 from .base_head import BaseDenseHead
+from .options import share
 from .squares import mean_square
 
 
@@ -49,7 +50,7 @@ class NormalHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 3, field, loss, init_cfg)
-        self.delta = delta
+        self.delta = share(delta, "NormalHead: delta")
 
     def activation(self, resized: Tensor) -> Tensor:
         """Unit vectors ``(N, 3, H, W)``; a zero vector stays zero."""

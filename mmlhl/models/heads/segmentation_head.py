@@ -14,7 +14,8 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..losses.masking import full_precision
-from .base_head import BaseDenseHead
+from .base_head import UNKNOWN, BaseDenseHead
+from .options import check_class_weights
 from .squares import mean_square
 
 
@@ -58,7 +59,7 @@ class SegmentationHead(BaseDenseHead):
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
             default averages over labelled pixels only.
-        ignore_index: label that is not learned.
+        ignore_index: label that is not learned, beside 255, which no label of ours ever means.
         soft_pseudo_label: distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
         init_cfg: as in mmengine.
@@ -76,11 +77,12 @@ class SegmentationHead(BaseDenseHead):
         soft_pseudo_label: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
-        if num_classes < 2:
-            raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes}")
+        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
+            raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes!r}")
         decoder = dict(decoder)
         sampler = decoder.pop("sampler", None)
         super().__init__(decoder, num_classes, field, loss, init_cfg)
+        check_class_weights(self.losses, num_classes, type(self).__name__)
         self.num_classes = self.num_groups = num_classes
         self.ignore_index = ignore_index
         self.sampler = None
@@ -100,6 +102,8 @@ class SegmentationHead(BaseDenseHead):
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
+        if self.ignore_index != UNKNOWN:  # padding and void are 255 all the same
+            label = label.masked_fill(label == UNKNOWN, self.ignore_index)
         options: dict = dict(ignore_index=self.ignore_index)
         if self.sampler is not None:
             options["weight"] = self.sampler.sample(logits, gt.long())
@@ -112,7 +116,7 @@ class SegmentationHead(BaseDenseHead):
 
     def measured(self, gt: Tensor) -> Tensor:
         """Labelled pixels, ``(N, H, W)`` bool."""
-        return gt[:, 0] != self.ignore_index
+        return (gt[:, 0] != self.ignore_index) & (gt[:, 0] != UNKNOWN)
 
     def replay_output(self, raw: Tensor) -> Tensor:
         """The logits, as in the paper of DER."""

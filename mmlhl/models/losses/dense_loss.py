@@ -64,6 +64,8 @@ class DenseBCELoss(_DenseLoss):
         self, pos_weight: float = 1.0, loss_weight: float = 1.0, loss_name: str = "loss_bce"
     ) -> None:
         super().__init__(loss_weight, loss_name)
+        if not pos_weight > 0:
+            raise ValueError(f"DenseBCELoss: pos_weight must be > 0, got {pos_weight!r}")
         self.pos_weight = pos_weight
 
     def forward(self, logit: Tensor, target: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 from torch.optim import SGD
 
-from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite
+from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite, names_of
 
 
 class Line(BaseModel):
@@ -71,8 +71,8 @@ def train(values, tmp_path, model=None, **options):
             num_workers=0,
         ),
         train_cfg=dict(by_epoch=True, max_epochs=1),
-        optim_wrapper=two_optimizers(model) if model else wrapper,
-        custom_hooks=[dict(type="FiniteHook", **options)],
+        optim_wrapper=two_optimizers(model) if isinstance(model, TwoOptimizers) else wrapper,
+        custom_hooks=[*options.pop("custom_hooks", []), dict(type="FiniteHook", **options)],
         default_hooks=dict(checkpoint=None, logger=None),
         log_level="ERROR",
         default_scope="mmseg",
@@ -137,3 +137,65 @@ def test_several_optimizers(tmp_path):
 def test_options_are_checked(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         FiniteHook(**options)
+
+
+class Normalised(Line):
+    """A line behind batch normalisation, whose buffers a batch may spoil."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(1)
+
+    def forward(self, inputs, data_samples=None, mode="loss"):
+        value = torch.stack(list(inputs)).view(-1, 1)
+        self.norm(torch.cat([value, value + 1]))
+        return {"depth.loss_l1": self.weight * value.mean()}
+
+
+def test_a_skipped_step_leaves_no_trace_in_buffers(tmp_path):
+    sound = train([1.0, 2.0], tmp_path, model=Normalised(), action="skip")
+    marred = train([1.0, math.nan, math.inf, 2.0], tmp_path, model=Normalised(), action="skip")
+    assert marred.hook.skipped == 2
+    assert marred.model.state_dict().keys() >= {"norm.running_mean", "norm.num_batches_tracked"}
+    for key, value in sound.model.state_dict().items():
+        assert torch.equal(value, marred.model.state_dict()[key]), key
+
+
+def test_skipped_steps_that_accumulate_leave_no_trace(tmp_path):
+    two = dict(accumulative_counts=2)
+    sound = train([1.0, 3.0], tmp_path, model=Normalised(), action="skip", optim_wrapper=two)
+    marred = train(
+        [2.0, math.nan, 1.0, 3.0], tmp_path, model=Normalised(), action="skip", optim_wrapper=two
+    )
+    for key, value in sound.model.state_dict().items():
+        assert torch.equal(value, marred.model.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("action", ["stop", "skip"])
+def test_weights_that_the_last_step_made_infinite(tmp_path, action):
+    far = dict(optimizer=dict(type="SGD", lr=1e30))
+    with pytest.raises(
+        NotFinite, match=r"iteration 1: weights are not finite.*: weight\. .*lr|rate"
+    ):
+        train([1e15], tmp_path, action=action, optim_wrapper=far)
+
+
+def test_they_are_not_saved(tmp_path):
+    far = dict(optimizer=dict(type="SGD", lr=1e30))
+    saving = dict(type="CheckpointHook", interval=1, priority="VERY_HIGH")
+    with pytest.raises(NotFinite, match="neither saved"):
+        train([1e15], tmp_path, optim_wrapper=far, custom_hooks=[saving])
+    assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_averaged_weights_that_are_not_finite(tmp_path):
+    runner = train([1.0], tmp_path)
+    bad = dict(ema_state_dict={"module.weight": torch.tensor(math.nan)}, state_dict={})
+    with pytest.raises(NotFinite, match="module.weight"):
+        runner.hook.before_save_checkpoint(runner, bad)
+
+
+def test_a_gradient_whose_square_overflows_is_named():
+    model = nn.Linear(2, 2, bias=False)
+    model.weight.grad = torch.full((2, 2), 1e30)
+    assert names_of(model, [model.weight]) == ["the norm of the gradient of weight"]

@@ -74,10 +74,19 @@ WRONG = [
         r"labels for the fields \[\], but .*\['seg'\] reads 'sem_seg'",
     ),
     # networks
-    ({"model.heads.normal.decoder.in_channels": 31}, r"phases\[2\]: one training step: Runt"),
-    ({"model.heads.normal.decoder.in_index": 7}, r"phases\[2\]: one training step: IndexError"),
+    (
+        {"model.heads.normal.decoder.in_channels": 31},
+        r"phases\[2\]: one training step: .*normal: Runt",
+    ),
+    (
+        {"model.heads.normal.decoder.in_index": 7},
+        r"phases\[2\]: one training step: .*normal: IndexError.*in_index",
+    ),
     ({"model.heads.normal.decoder.norm_cfg": dict(type="XN")}, r"phases\[2\]: model: "),
-    ({"model.heads.normal.decoder.type": "Nothing"}, r"phases\[2\]: model: .*Nothing"),
+    (
+        {"model.heads.normal.decoder.type": "Nothing"},
+        "normal.decoder.type: 'Nothing' is not registered",
+    ),
     ({"model.test_cfg": dict(mode="slide", crop_size=(16, 16), stride=(0, 8))}, "stride"),
     # hooks
     (
@@ -98,7 +107,7 @@ WRONG = [
     ),
     (
         {"model.heads.seg.loss": dict(type="CrossEntropyLoss", class_weight=[1.0, 2.0])},
-        r"phases\[0\]: one training step",
+        r"phases\[0\]: model: .*class_weight of CrossEntropyLoss has 2 entries, but there are 13",
     ),
     # batches
     ({f"{TRAIN}.batch_size": 5, f"{TRAIN}.drop_last": True}, "no batch: 4 image.*batch_size=5"),
@@ -107,8 +116,11 @@ WRONG = [
     ({f"{TRAIN}.sampler.type": "mmengine.InfiniteSampler"}, "sampler never ends"),
     # optimiser and schedule
     ({"optim_wrapper": None}, "optim_wrapper is not set"),
-    ({"optim_wrapper.optimizer.lr": -1.0}, "optim_wrapper: .*-1.0"),
-    ({"optim_wrapper.optimizer.betas": (0.9, 1.5)}, "optim_wrapper: .*1.5"),
+    (
+        {"optim_wrapper.optimizer.lr": -1.0},
+        "optim_wrapper.optimizer.lr must be a number > 0, got -1.0",
+    ),
+    ({"optim_wrapper.optimizer.betas": (0.9, 1.5)}, "optim_wrapper.optimizer.betas must be .*1.5"),
     ({"param_scheduler": [dict(type="LinearLR", start_factor=7.0)]}, "optim_wrapper: .*factor"),
 ]
 

@@ -83,7 +83,7 @@ def test_a_new_encoder(config, tmp_path):
     tried(cfg)
     wrong = copy.deepcopy(cfg)
     wrong.phases[1].model.heads.depth.decoder.in_channels = 32
-    with pytest.raises(ValueError, match=r"phases\[1\]: one training step: RuntimeError"):
+    with pytest.raises(ValueError, match=r"phases\[1\]: one training step: .*RuntimeError"):
         tried(wrong)
     weights = tmp_path / "weights.pth"
     init = dict(type="Pretrained", checkpoint=str(weights))
@@ -91,7 +91,7 @@ def test_a_new_encoder(config, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"phases\[1\]: init_cfg.checkpoint: .*weights.pth"):
         tried(cfg)
     weights.write_bytes(b"no checkpoint")
-    with pytest.raises(ValueError, match=r"phases\[1\]: model: .*weights.pth"):
+    with pytest.raises(ValueError, match=r"phases\[1\]: .*weights.pth"):
         tried(cfg)
     torch.save(dict(state_dict={}), weights)
     tried(cfg)

@@ -1,0 +1,85 @@
+"""The tests of bad inputs as a table: what was wrong, how soon it was said, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .running import commit
+
+#: what each test notes of its case
+NOTED = ("section", "case", "error", "seconds", "message")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What became of a bad input.
+
+    Attributes:
+        section: the part of a user's work that it belongs to.
+        case: what was wrong.
+        error: class of the exception.
+        seconds: until it was raised.
+        message: its text.
+    """
+
+    section: str
+    case: str
+    error: str
+    seconds: float
+    message: str
+
+
+class Collector:
+    """A plugin of pytest that keeps what the tests of bad inputs note.
+
+    Attributes:
+        said: of each case that was refused as it has to be, in the order of the tests.
+        failed: names of the tests that failed.
+    """
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+        self.failed: list[str] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Read a finished test."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+        noted = dict(report.user_properties)
+        if report.when == "call" and report.passed and set(NOTED) <= set(noted):
+            self.said.append(Said(**{key: noted[key] for key in NOTED}))
+
+
+def table(said: Iterable[Said], command: str) -> str:
+    """All bad inputs as Markdown.
+
+    Args:
+        said: of each case.
+        command: that they were tried by.
+    """
+    rows = list(said)
+    slowest = max((each.seconds for each in rows), default=0.0)
+    lines = [
+        f"Command: `{command}`; commit {commit()}.",
+        "",
+        f"**{len(rows)} bad inputs, each refused before a training step, and nothing is left "
+        f"behind; the slowest takes {slowest:.1f} s** (a tiny network on one core; mostly the "
+        "dry run of the phases before).",
+    ]
+    for section in dict.fromkeys(each.section for each in rows):
+        lines += ["", f"### {section.capitalize()}", "", "| what was wrong | s | message |"]
+        lines.append("| --- | ---: | --- |")
+        for each in rows:
+            if each.section == section:
+                text = f"{each.error}: {each.message}"
+                lines.append(f"| {each.case} | {each.seconds:.2f} | {_cell(text)} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str, most: int = 300) -> str:
+    """A message as one cell of a table, cut where it lists all that is known."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else line[:most].rstrip() + " ..."
+    return "`" + line.replace("`", "'").replace("|", "\\|") + "`"

@@ -1,0 +1,55 @@
+"""Files of annotations that are missing in the middle of a set."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .multi_task_dataset import MultiTaskDataset
+
+
+def need_files(dataset: MultiTaskDataset) -> None:
+    """Whether every sample has its annotations; each folder is listed once.
+
+    Sets that are not on this machine's file system are not asked, file by file, for all of theirs.
+
+    Args:
+        dataset: Its list of samples is made and not packed yet.
+
+    Raises:
+        FileNotFoundError: Naming the first file that is missing, and how many are.
+    """
+    missing: dict[str, list[str]] = {}
+    for task, path in _missing(dataset):
+        missing.setdefault(task, []).append(path)
+    for task, paths in missing.items():
+        count = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        raise FileNotFoundError(
+            f"{type(dataset).__name__}: annotations[{task!r}] lacks {paths[0]!r}{count}, of "
+            f"{len(dataset.data_list)} images; leave such images out by ann_file, a list of ids"
+        )
+
+
+def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
+    held: dict[str, set[str] | None] = {}
+    for sample in dataset.data_list:
+        for task, path in sample["ann_paths"].items():
+            folder, name = osp.split(path)
+            if folder not in held:
+                held[folder] = _names(folder)
+            names = held[folder]
+            if names is not None and name not in names:
+                yield task, path
+
+
+def _names(folder: str) -> set[str] | None:
+    """Names in a folder; None if it is not one of this machine."""
+    if "://" in folder:
+        return None
+    try:
+        return set(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return set()

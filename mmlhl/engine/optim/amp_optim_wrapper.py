@@ -1,0 +1,59 @@
+"""mmengine's mixed precision, on a CPU as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.optim import AmpOptimWrapper as DeviceAmpOptimWrapper
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
+@OPTIM_WRAPPERS.register_module()
+class AmpOptimWrapper(DeviceAmpOptimWrapper):
+    """Steps under autocast: mmengine's wrapper of that name where there is an accelerator.
+
+    mmengine refuses to train with mixed precision on a CPU. Here that is bfloat16, which has the
+    range of float32, so that no loss is scaled.
+
+    Args:
+        loss_scale: ``'dynamic'``, a number, or options of torch's ``GradScaler``; without effect
+            on a CPU.
+        dtype: ``'float16'`` or ``'bfloat16'``; by default the device's own, on a CPU
+            ``'bfloat16'``.
+        **kwargs: as in mmengine.
+
+    Raises:
+        ValueError: if ``dtype`` is unknown, or the device has none of that kind.
+    """
+
+    def __init__(
+        self,
+        loss_scale: str | float | dict = "dynamic",
+        dtype: str | torch.dtype | None = None,
+        **kwargs: Any,
+    ) -> None:
+        name = str(dtype).removeprefix("torch.")
+        if dtype is not None and name not in DTYPES:
+            raise ValueError(f"AmpOptimWrapper: dtype must be one of {DTYPES}, got {dtype!r}")
+        if get_device() != "cpu":
+            super().__init__(loss_scale=loss_scale, dtype=dtype, **kwargs)
+            return
+        if dtype is not None and name != "bfloat16":
+            raise ValueError(
+                f"AmpOptimWrapper: a CPU has mixed precision with dtype='bfloat16' only, got "
+                f"{dtype!r}; leave it out, or train on a GPU"
+            )
+        kwargs.pop("use_fsdp", None)
+        OptimWrapper.__init__(self, **kwargs)
+        # passes everything through
+        if hasattr(torch.amp, "GradScaler"):
+            self.loss_scaler = torch.amp.GradScaler("cpu", enabled=False)
+        else:
+            self.loss_scaler = torch.cuda.amp.GradScaler(enabled=False)
+        self._scale_update_param = None
+        self.cast_dtype = torch.bfloat16

@@ -1,0 +1,58 @@
+"""Options that are no number where a number is meant, or no whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .signatures import default_of, hint_of
+
+#: what may stand for a type hint of our own classes, by the hint
+_MEANT: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "True or False"),
+    "str": ((str,), "one string"),
+}
+
+
+def check_types(cls: type, node: Mapping, place: str) -> None:
+    """Refuse options of the wrong type.
+
+    Our own classes say by their hints what they take. Of any other class a number is expected
+    where its default is one: text there is always a number with quotes around it.
+
+    Args:
+        cls: the class that the options are for.
+        node: its config.
+        place: what messages call it.
+
+    Raises:
+        ValueError: naming the option and its value.
+    """
+    ours = cls.__module__.split(".")[0] == "mmlhl"
+    for key, value in node.items():
+        if key in ("type", "_scope_", "loss_weight"):  # the last is checked everywhere by itself
+            continue
+        if ours:
+            _check_hint(hint_of(cls, key), value, f"{place}.{key}")
+        default = default_of(cls, key)
+        if isinstance(value, str) and _is_number(default):
+            raise ValueError(f"{place}.{key} must be a number, got {value!r}")
+
+
+def _check_hint(hint: str, value: Any, place: str) -> None:
+    kinds = [each.strip() for each in hint.split("|")]
+    wanted = [kind for kind in kinds if kind != "None"]
+    if len(wanted) != 1 or wanted[0] not in _MEANT or (value is None and "None" in kinds):
+        return
+    allowed, words = _MEANT[wanted[0]]
+    if wanted == ["bool"] and isinstance(value, int) and value in (0, 1):
+        return
+    if isinstance(value, allowed) and not (isinstance(value, bool) and wanted != ["bool"]):
+        return
+    raise ValueError(f"{place} must be {words}, got {value!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,45 @@
+"""What a config says of running: seed, log, how often checkpoints are saved."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from .save_best import checkpoint_hooks
+
+#: options of hooks that save checkpoints, and what -1 means there
+_COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
+
+
+def check_runtime(cfg: Mapping, where: str = "") -> None:
+    """Refuse a seed, a log level and intervals that cannot be meant.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the key, its value and what would do.
+    """
+    seed = (cfg.get("randomness") or {}).get("seed")
+    if seed is not None and not (_is_count(seed) and 0 <= seed < 2**32):
+        raise ValueError(
+            f"{where}randomness.seed must be a whole number of 0..{2**32 - 1}, got {seed!r}"
+        )
+    level = cfg.get("log_level")
+    names = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+    if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
+        raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
+    for hook in checkpoint_hooks(cfg):
+        for key, meaning in _COUNTS.items():
+            value = hook.get(key)
+            if value is not None and not (_is_count(value) and (value > 0 or value == -1)):
+                raise ValueError(
+                    f"{where}checkpoint.{key} must be a whole number >= 1, or -1 for {meaning}, "
+                    f"got {value!r}"
+                )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

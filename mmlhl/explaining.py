@@ -1,0 +1,27 @@
+"""What an exception says, also one that says nothing."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+
+
+def explained_error(error: BaseException) -> str:
+    """An exception as the end of a sentence.
+
+    Args:
+        error: whatever was raised.
+
+    Returns:
+        The text of a ValueError; of others with their kind. An assertion without a text is quoted
+        from its source, such as ``AssertionError: assert 0 <= prob <= 1``.
+    """
+    text = str(error)
+    if isinstance(error, ValueError) and text:
+        return text
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        text = str(error.args[0])  # str() would quote it
+    if not text and error.__traceback__ is not None:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        text = linecache.getline(frame.f_code.co_filename, line).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

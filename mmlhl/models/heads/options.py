@@ -1,0 +1,86 @@
+"""Options of heads and of their losses that cannot be meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mmseg import models as mmseg_models
+from torch import nn
+
+#: mmseg's losses that compare maps of classes; names, since the two mmsegs export different ones
+OF_CLASSES = {
+    "BoundaryLoss",
+    "CrossEntropyLoss",
+    "DiceLoss",
+    "FocalLoss",
+    "HuasdorffDisstanceLoss",
+    "LovaszLoss",
+    "OhemCrossEntropy",
+    "TverskyLoss",
+}
+
+
+def check_losses(losses: Sequence[Any], kind: str, owner: str) -> None:
+    """Refuse no loss at all, and losses of classes for numbers: they would train nothing.
+
+    Args:
+        losses: built losses of a head.
+        kind: what its map shows, one of ``mmlhl.datasets.annotation.KINDS``.
+        owner: class of the head, for messages.
+
+    Raises:
+        ValueError: naming the loss.
+    """
+    if not losses:
+        raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
+    if kind in ("classes", "binary"):
+        return
+    for loss in losses:
+        name = type(loss).__name__
+        of_mmseg = type(loss).__module__.startswith(mmseg_models.__name__)
+        if of_mmseg and name in OF_CLASSES:
+            raise ValueError(
+                f"{owner}: loss {name} compares classes, but {owner} learns {kind!r}; "
+                "DenseL1Loss, DenseCosineLoss and the losses of torch compare numbers"
+            )
+
+
+def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -> None:
+    """Refuse weights of classes that are too few, too many, negative or all zero.
+
+    Args:
+        losses: built losses of a head.
+        classes: how many classes it has.
+        owner: class of the head, for messages.
+
+    Raises:
+        ValueError: naming the loss and its weights.
+    """
+    for loss in losses:
+        weights = getattr(loss, "class_weight", None)
+        if not isinstance(weights, (list, tuple)):
+            continue
+        where = f"{owner}: class_weight of {type(loss).__name__}"
+        if len(weights) != classes:
+            raise ValueError(f"{where} has {len(weights)} entries, but there are {classes} classes")
+        if not all(math.isfinite(weight) and weight >= 0 for weight in weights) or not any(weights):
+            raise ValueError(
+                f"{where} must be numbers >= 0, of which one is greater, got {list(weights)}"
+            )
+
+
+def share(value: Any, where: str) -> float:
+    """A number of [0, 1].
+
+    Args:
+        value: what a config gives.
+        where: the config's key, for the message.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")
+    return value

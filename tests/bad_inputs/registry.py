@@ -1,0 +1,58 @@
+"""What a bad input is, and the table that all of them are listed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .setting import Setting
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """Something that a user did wrong.
+
+    Args:
+        section: the part of a user's work that it belongs to.
+        name: what was done wrong.
+        says: what the message has to name: key or file, value, and what would do.
+        spoil: does it, in a setting that was sound; gives what to call instead of the training.
+        error: what has to be raised.
+    """
+
+    section: str
+    name: str
+    says: tuple[str, ...]
+    spoil: Callable[[Setting], Callable[[], Any] | None]
+    error: type[Exception] = ValueError
+
+
+CASES: list[BadInput] = []
+
+
+def bad(section: str, name: str, *says: str, error: type[Exception] = ValueError) -> Callable:
+    """Register a function that spoils a setting; it may give what to call instead of training."""
+
+    def register(spoil: Callable) -> Callable:
+        assert all((case.section, case.name) != (section, name) for case in CASES), name
+        CASES.append(BadInput(section, name, says, spoil, error))
+        return spoil
+
+    return register
+
+
+def edits(section: str, *cases: tuple, error: type[Exception] = ValueError) -> None:
+    """Register configs that are wrong in some keys.
+
+    Args:
+        section: the part of a user's work.
+        cases: (name, {key with dots: value}, what the message names ...).
+        error: what has to be raised.
+    """
+    for name, changes, *says in cases:
+
+        def spoil(setting: Setting, changes: Mapping = changes) -> None:
+            setting.edit(changes)
+
+        bad(section, name, *says, error=error)(spoil)
