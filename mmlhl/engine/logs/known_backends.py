@@ -31,7 +31,9 @@ RUNS = "runs.json"
 
 
 class SharedLocal(SharedBackend):
-    """``LocalVisBackend``: ``scalars.json`` holds each step once."""
+    """``LocalVisBackend``: ``scalars.json`` has no line of what is done again."""
+
+    marks_all = True
 
     @property
     def _file(self) -> str:

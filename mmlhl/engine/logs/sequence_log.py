@@ -164,15 +164,16 @@ class SequenceLog:
     def close(self) -> None:
         """Close all files, and remove the display."""
         self.live.stop()
-        try:
-            if is_main_process():
-                for backend in self._backends.values():
-                    backend.finish()
-        finally:
-            self._backends = {}
-            self._waiting.close()
-            close_files(self._logger)
-            forget_instance(self._logger)
+        for backend in self._backends.values() if is_main_process() else ():
+            try:
+                backend.finish()
+            except Exception as error:  # a service that is gone does not undo the training
+                name = type(backend.backend).__name__
+                self._logger.warning(f"{name} could not be closed: {type(error).__name__} {error}")
+        self._backends = {}
+        self._waiting.close()
+        close_files(self._logger)
+        forget_instance(self._logger)
 
     # -- phases ------------------------------------------------------------------------------
     def begin(self, phase: Phase) -> PhaseLog:

@@ -29,6 +29,9 @@ class SharedBackend(BaseVisBackend):
         offset: steps of all phases before it.
     """
 
+    #: whether validations carry the phase, too, at the step of a training line
+    marks_all = False
+
     def __init__(self, backend: BaseVisBackend, cfg: Config, resumed: bool) -> None:
         super().__init__(getattr(backend, "_save_dir", None) or "")
         self.backend = backend
@@ -69,11 +72,13 @@ class SharedBackend(BaseVisBackend):
     def add_scalars(
         self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
-        """Pass scalars on, with the number of the phase.
+        """Pass scalars on; those of a training step with the number of the phase.
 
         mmengine's ``file_path`` names a second file a phase, which is left out.
         """
-        self.write({**scalar_dict, "phase": self.phase}, self.offset + step)
+        marked = self.marks_all or "iter" in scalar_dict
+        mark = dict(phase=self.phase) if marked else {}
+        self.write({**scalar_dict, **mark}, self.offset + step)
 
     def close(self) -> None:
         """Nothing: the next phase goes on with it."""

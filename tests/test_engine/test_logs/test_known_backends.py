@@ -45,13 +45,15 @@ def test_phases_share_a_backend(cfg):
     shared.phase, shared.offset = 2, 40
     image = np.zeros((1, 1, 3), np.uint8)
     shared.add_config(Config(dict(phase=2)))
-    shared.add_scalars({"loss": 1.0}, 3, "20260101.json")
+    shared.add_scalars({"loss": 1.0, "iter": 3}, 3, "20260101.json")
+    shared.add_scalars({"seg/mIoU": 1.0}, 3)
     shared.add_scalar("a", 2.0, 4)
     shared.add_image("b", image, 5)
     shared.close()
     shared.finish()
     assert shared.calls[1:] == [
-        ("add_scalars", {"loss": 1.0, "phase": 2}, 43),
+        ("add_scalars", {"loss": 1.0, "iter": 3, "phase": 2}, 43),
+        ("add_scalars", {"seg/mIoU": 1.0}, 43),
         ("add_scalar", "a", 2.0, 44),
         ("add_image", "b", image, 45),
         ("close",),
@@ -81,7 +83,7 @@ def test_wandb_knows_its_run_again_and_gets_the_step(cfg, tmp_path, monkeypatch)
     name, _, options = calls[0]
     assert name == "init" and options["resume"] == "allow" and options["dir"] == str(tmp_path)
     assert [call[0] for call in calls].count("config") == 1
-    assert calls[-1] == ("log", ({"loss": 1.0, "phase": 1, "step": 12},), dict(commit=True))
+    assert calls[-1] == ("log", ({"loss": 1.0, "step": 12},), dict(commit=True))
     assert ("define_metric", (), dict(name="*", step_metric="step")) in calls
 
     calls.clear()
@@ -129,7 +131,7 @@ def test_mlflow_knows_its_run_again(cfg, tmp_path, monkeypatch):
     again.add_scalars({"loss": 1.0}, 2)
     again.finish()
     assert calls[-3:] == [
-        ("log_metrics", {"loss": 1.0, "phase": 0}, 9),
+        ("log_metrics", {"loss": 1.0}, 9),
         ("log_artifact", str(tmp_path / "sequence.log"), None),  # and nothing of its own
         ("end_run",),
     ]

@@ -10,6 +10,8 @@ import torch
 from mmseg.registry import RUNNERS
 from sequences import read, weights
 
+from mmlhl.engine.progress import steps_taken
+
 
 def test_record_of_a_finished_sequence(trained):
     cfg, returned = trained
@@ -49,6 +51,18 @@ def test_one_log_of_scalars_for_all_phases(trained):
         assert any(key.startswith(f"{task}.loss") for key in line)
     assert [phase["steps"] for phase in record.phases] == [4, 4, 4]
     assert not list(work_dir.rglob("*.tmp"))
+
+
+def test_steps_of_an_older_record_are_those_of_its_checkpoints(trained, tmp_path):
+    cfg, _ = trained
+    record = read(cfg.work_dir)
+    for phase in record["phases"]:
+        del phase["steps"]
+        phase["checkpoint"] = os.path.join(cfg.work_dir, phase["checkpoint"])
+    path = tmp_path / "lifelong.json"
+    path.write_text(json.dumps(record))
+    assert steps_taken(str(path), 2) == [4, 4]
+    assert steps_taken(str(path), 0) == []
 
 
 def test_checkpoints_hold_the_model_and_nothing_else(trained):
