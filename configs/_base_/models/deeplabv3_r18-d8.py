@@ -1,12 +1,7 @@
 # ResNet-18 at output stride 8 and one DeepLabV3 decoder a task, both as mmseg builds them. Close to
 # the network of the HAD release, which is another: deeplab_r18-d8_release.py.
+_base_ = "./lifelong_default.py"
 norm_cfg = dict(type="BN", requires_grad=True)
-data_preprocessor = dict(
-    type="MultiTaskDataPreProcessor",
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-)
 decoder = dict(
     type="ASPPHead",
     in_channels=512,
@@ -18,8 +13,6 @@ decoder = dict(
     align_corners=True,
 )
 model = dict(
-    type="LifelongSegmentor",
-    data_preprocessor=data_preprocessor,
     backbone=dict(
         type="ResNet",
         depth=18,
@@ -38,5 +31,4 @@ model = dict(
         depth=dict(type="DepthHead", decoder=decoder),
         normal=dict(type="NormalHead", decoder=decoder),
     ),
-    test_cfg=dict(mode="whole"),
 )

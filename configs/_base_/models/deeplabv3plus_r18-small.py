@@ -1,12 +1,7 @@
 # A narrow DeepLabV3+ that two CPU cores train from scratch: ResNet-18 at half width, output
 # stride 16, low-level features from the first stage.
+_base_ = "./lifelong_default.py"
 norm_cfg = dict(type="BN", requires_grad=True)
-data_preprocessor = dict(
-    type="MultiTaskDataPreProcessor",
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-)
 decoder = dict(
     type="DepthwiseSeparableASPPHead",
     in_channels=256,
@@ -20,8 +15,6 @@ decoder = dict(
     align_corners=False,
 )
 model = dict(
-    type="LifelongSegmentor",
-    data_preprocessor=data_preprocessor,
     backbone=dict(
         type="ResNet",
         depth=18,
@@ -40,5 +33,4 @@ model = dict(
         depth=dict(type="DepthHead", decoder=decoder),
         normal=dict(type="NormalHead", decoder=decoder),
     ),
-    test_cfg=dict(mode="whole"),
 )

@@ -1,17 +1,8 @@
 # One-task DeepLabV3+ with ResNet-18 at half width, output stride 8, for small images and from
 # scratch on few cores.
+_base_ = "./seg_default.py"
 norm_cfg = dict(type="BN", requires_grad=True)
-data_preprocessor = dict(
-    type="SegDataPreProcessor",
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-    pad_val=0,
-    seg_pad_val=255,
-)
 model = dict(
-    type="EncoderDecoder",
-    data_preprocessor=data_preprocessor,
     backbone=dict(
         type="ResNet",
         depth=18,
@@ -38,6 +29,4 @@ model = dict(
         align_corners=False,
         loss_decode=dict(type="CrossEntropyLoss", use_sigmoid=False, avg_non_ignore=True),
     ),
-    train_cfg=dict(),
-    test_cfg=dict(mode="whole"),
 )
