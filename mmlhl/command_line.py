@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 from .spelling import hint
 
@@ -56,15 +56,44 @@ class RenamedOption(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+def add_override_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, which overrides entries of a config.
+
+    Args:
+        parser: of a command that reads a config.
+    """
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        metavar="KEY=VALUE",
+        help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
+        'key="[a,b]", without white space',
+    )
+
+
+def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what launchers of several processes hand over.
+
+    Args:
+        parser: of a command that several processes may run together.
+    """
+    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    # torch.distributed.launch passes it; torchrun sets the variable instead.
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+
+
 def read_config(args: argparse.Namespace) -> Config:
     """The config that a command line names, with what it overrides.
 
     Args:
-        args: with ``config``, ``launcher``, ``cfg_options`` and ``work_dir``.
+        args: with ``config``, ``cfg_options`` and ``work_dir``, and those of
+            :func:`add_launcher_arguments`.
 
     Returns:
         The config; its ``work_dir`` is set.
     """
+    os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:

@@ -1,17 +1,21 @@
 """Test a checkpoint: the metrics of every task that it has learned."""
 
 import argparse
-import os
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, read_config
+from mmlhl.command_line import (
+    Parser,
+    add_launcher_arguments,
+    add_override_argument,
+    read_config,
+)
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
@@ -32,20 +36,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--wait-time", type=float, default=2, help="seconds each one is shown")
     parser.add_argument("--tta", action="store_true", help="test with augmentation (tta_pipeline)")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        metavar="KEY=VALUE",
-        help='override entries of the config; a list as key="[a,b]", without white space',
-    )
+    add_override_argument(parser)
     add_trust_argument(parser)
-    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
-    # torch.distributed.launch passes it; torchrun sets the variable instead.
-    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
-    return args
+    add_launcher_arguments(parser)
+    return parser.parse_args()
 
 
 def draw_predictions(cfg: Config, args: argparse.Namespace) -> None:

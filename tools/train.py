@@ -1,20 +1,24 @@
 """Train from a config: a whole sequence of phases, or any other mmseg config."""
 
 import argparse
-import os
 import sys
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.runner import Runner
 from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, read_config
+from mmlhl.command_line import (
+    Parser,
+    add_launcher_arguments,
+    add_override_argument,
+    read_config,
+)
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
@@ -40,26 +44,15 @@ def parse_args() -> argparse.Namespace:
         help="resume (implies --resume) although the config of a phase that is begun was edited",
     )
     parser.add_argument("--amp", action="store_true", help="train with automatic mixed precision")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        metavar="KEY=VALUE",
-        help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
-        'key="[a,b]", without white space',
-    )
+    add_override_argument(parser)
     parser.add_argument(
         "--no-report",
         action="store_true",
         help="write no report.html and report.md at the end of a sequence",
     )
     add_trust_argument(parser)
-    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
-    # torch.distributed.launch passes it; torchrun sets the variable instead.
-    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
-    return args
+    add_launcher_arguments(parser)
+    return parser.parse_args()
 
 
 def enable_amp(cfg: Config) -> None:

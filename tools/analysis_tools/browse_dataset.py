@@ -12,13 +12,13 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 
 # isort: split
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, add_override_argument
 from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
@@ -40,9 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, default=20, help="pictures (default: 20)")
     parser.add_argument("--cell-width", type=int, default=320, help="width of each map in pixels")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="override config"
-    )
+    add_override_argument(parser)
     return parser.parse_args(argv)
 
 

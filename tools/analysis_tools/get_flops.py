@@ -11,7 +11,7 @@ from pathlib import Path
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
@@ -19,7 +19,7 @@ from mmlhl.analysis.complexity import build, measure, measure_phases, phase_shee
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, add_override_argument
 from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.inference import load_model
 from mmlhl.refusals import run_command
@@ -37,9 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--shape", type=int, nargs=2, default=(512, 512), metavar=("H", "W"), help="of the image"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the tables: .md")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE", help="override config"
-    )
+    add_override_argument(parser)
     add_trust_argument(parser)
     args = parser.parse_args(argv)
     if args.out is not None and args.out.suffix != ".md":

@@ -18,7 +18,7 @@ from pathlib import Path
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmseg.registry import MODELS
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, add_override_argument
 from mmlhl.engine.phases.top_keys import check_overrides
 from mmlhl.refusals import run_command
 
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--batches", type=int, default=10, help="number of batches (default: 10)")
     parser.add_argument("--out", type=Path, help="also write the table to this Markdown file")
     add_trust_argument(parser)
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
+    add_override_argument(parser)
     args = parser.parse_args(argv)
     cfg = Config.fromfile(args.config)
     check_overrides(args.cfg_options, cfg)
