@@ -52,13 +52,16 @@ def command(monkeypatch):
     def run(name, *arguments):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
         monkeypatch.setenv("LOCAL_RANK", "0")
+        monkeypatch.setenv("MMLHL_TRACEBACK", "1")  # the error itself, in place of an exit
         runpy.run_path(str(TOOLS / name), run_name="__main__")
 
     return run
 
 
 def refused():
-    return pytest.raises(UntrustedCheckpointError, match=r"trap\.pth.*system.*--trust-checkpoint")
+    # the dry run says in which phase, as a ValueError
+    kinds = (UntrustedCheckpointError, ValueError)
+    return pytest.raises(kinds, match=r"trap\.pth.*system.*--trust-checkpoint")
 
 
 def test_test_command(config_file, command, trap):
@@ -129,6 +132,8 @@ def test_publish_and_analysis(config_file, command, tmp_path, trap):
     with refused():
         command("model_converters/publish.py", trap, tmp_path / "out.pth")
     assert not (tmp_path / "out.pth").exists()
+    with refused():
+        command("analysis_tools/get_flops.py", trap)
     with refused():
         command("analysis_tools/loss_gradients.py", config_file(), trap)
     with refused():

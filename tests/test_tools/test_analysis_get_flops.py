@@ -33,7 +33,7 @@ def test_a_sequence_has_a_table_of_its_phases(sequence_config, run, tmp_path):
 
 
 def test_refusals(run, tmp_path, capsys):
-    with pytest.raises(SystemExit, match="get_flops: .*nowhere.pth"):
+    with pytest.raises(SystemExit, match=r"get_flops\.py: .*nowhere\.pth"):
         run(tmp_path / "nowhere.pth")
     for options, message in (
         (["a.pth", "--cfg-options", "model.x=1"], "a checkpoint brings its own"),

@@ -67,10 +67,7 @@ def sheets_of(args: argparse.Namespace) -> list[Sheet]:
 def main(argv: list[str] | None = None) -> None:
     """Measure, print and write."""
     args = parse_args(argv)
-    try:
-        sheets = sheets_of(args)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"get_flops: {error}") from None
+    sheets = sheets_of(args)
     console = Console()
     for sheet in sheets:
         console.print(to_rich(sheet))
