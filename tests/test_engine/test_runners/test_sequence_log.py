@@ -1,14 +1,21 @@
 """The log and the event file of a sequence that is interrupted in its second phase and goes on."""
 
+import io
 import json
+import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
+from rich.console import Console
 from sequences import train
 
-from mmlhl.engine.logs.live import LiveProgress
+from mmlhl.engine.logs import live
+
+#: a terminal that is none, on which the interrupted part is shown
+TERMINAL = io.StringIO()
 
 
 class Interrupt(Hook):
@@ -46,7 +53,10 @@ def logged(sequence_config, tmp_path_factory):
     cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
     cfg.phases[1].cfg = dict(optim_wrapper=dict(optimizer=dict(lr=1e-3)))
     Interrupt.on = True
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+        environ = {"TERM": "xterm"}
+        fake = partial(Console, force_terminal=True, width=120, _environ=environ)
+        patch.setattr(live, "Console", lambda file: fake(file=TERMINAL))
         train(cfg)
     before = (work_dir / "sequence.log").read_text()
     Interrupt.on = False
@@ -130,6 +140,19 @@ def test_lines_have_phase_and_two_etas(logged):
     assert all("  eta_sequence: " in line for line in trained)
 
 
+def test_a_terminal_shows_phase_and_sequence_and_is_left_clean(logged):
+    shown = TERMINAL.getvalue()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    lines = [" ".join(re.sub("[━╸╺]", "", line).split()) for line in re.split("[\r\n]", plain)]
+    assert any(re.fullmatch(r"phase 1/3 seg 2/2 eta 0:00:00 epoch 1/1", line) for line in lines)
+    # without a dry run, later phases count as long as the present one
+    assert any(re.fullmatch(r"sequence 2/6 eta 0:00:0\d", line) for line in lines)
+    assert any(re.fullmatch(r"seg loss_ce \d\.\d{4}", line) for line in lines)
+    assert "phase 1/3 seg: task seg, 4 images" in plain and "HAD, seed 0: after 1 phase" in plain
+    assert "Epoch(train)" not in plain and "System environment" not in plain
+    assert shown.endswith("\x1b[2K") and shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")
+
+
 def test_a_teacher_is_called_one(logged):
     work_dir, before, _ = logged
     seg = work_dir / "phase_1_seg" / "seg.pth"
@@ -157,7 +180,9 @@ def test_metrics_that_a_kill_has_left_out_are_made_up_for(logged, sequence_confi
 def test_a_new_sequence_puts_the_old_logs_aside(tmp_path, sequence_config, monkeypatch):
     (tmp_path / "vis_data").mkdir()
     (tmp_path / "sequence.log").write_text("old")
-    monkeypatch.setattr(LiveProgress, "start", lambda self: 1 / 0)  # the first that comes after
+    monkeypatch.setattr(
+        live.LiveProgress, "start", lambda self: 1 / 0
+    )  # the first that comes after
     with pytest.raises(ZeroDivisionError):
         train(sequence_config(tmp_path, dry_run=False))
     (old,) = Path(tmp_path, "earlier_logs").glob("*/sequence.log")
