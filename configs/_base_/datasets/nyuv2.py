@@ -1,5 +1,5 @@
 # The authors' arrays, as they are: without augmentation.
-_base_ = "./multi_task.py"
+_base_ = "./seg_depth_normal.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadMultiTaskAnnotations"),
@@ -10,11 +10,3 @@ dataset = dict(type="NYUv2Dataset", data_root=data_root)
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline, **dataset))
 val_dataloader = dict(batch_size=64, dataset=dataset)
 test_dataloader = val_dataloader
-val_evaluator = dict(
-    metrics=dict(
-        seg=dict(type="SegmentationMetric"),
-        depth=dict(type="DepthErrorMetric"),
-        normal=dict(type="NormalErrorMetric"),
-    )
-)
-test_evaluator = val_evaluator
