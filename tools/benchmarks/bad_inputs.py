@@ -16,6 +16,7 @@ import pytest
 from mmlhl.analysis.benchmarks.bad_inputs import Collector, table
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 TESTS = Path(__file__).resolve().parents[2] / "tests" / "bad_inputs" / "test_bad_inputs.py"
 
@@ -42,4 +43,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
