@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 TESTS = Path(__file__).resolve().parents[2] / "tests" / "bad_inputs" / "test_fuzz.py"
 
@@ -36,4 +37,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -19,6 +19,7 @@ from mmengine.registry import init_default_scope
 from mmlhl.analysis.benchmarks.memory import evaluation_report, sequence_report, step_report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 CONFIG = "configs/had/rooms_seg_depth_normal.py"
 
@@ -64,4 +65,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -19,6 +19,7 @@ from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_price import measure, report
 from mmlhl.analysis.benchmarks.turns import add_turns
 from mmlhl.command_line import Parser
+from mmlhl.refusals import run_command
 
 DEFAULTS = dict(
     config="configs/had/rooms_seg_depth_normal.py", batch=4, size=[96, 128], device="cpu"
@@ -73,4 +74,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

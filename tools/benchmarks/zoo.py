@@ -15,6 +15,7 @@ from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.zoo import ZOO, make, missing_data, page
 from mmlhl.command_line import Parser
 from mmlhl.files import write_text
+from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -58,4 +59,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
