@@ -18,6 +18,8 @@ from rich.text import Text
 from .eta import clock
 from .moment import Moment
 
+#: drawing takes no more than this share of the time
+SHARE = 0.005
 #: lines of the log that the display takes the place of
 _REPLACED = re.compile(
     r"(phase \d+/\d+ \S+  )?(Epoch|Iter)\(|\n?-{20}|Config:\n|Exp name: |Hooks will be executed|"
@@ -55,7 +57,7 @@ class LiveProgress:
     it runs. The cursor stays visible, so a process that is killed leaves a usable terminal.
 
     Args:
-        interval: seconds between two drawings.
+        interval: seconds between two drawings; longer where they take more than ``SHARE`` of it.
         console: where to draw; standard output if None.
     """
 
@@ -65,7 +67,7 @@ class LiveProgress:
     def __init__(self, interval: float = 1.0, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout)
         self.interval = interval
-        self._drawn = 0.0
+        self._next = 0.0
         self._live: Live | None = None
 
     @property
@@ -89,10 +91,12 @@ class LiveProgress:
             now: gives the moment; only called if it is drawn.
             last: draw it however long ago that is, since it will stay for a while.
         """
-        if self._live is None or (time.monotonic() - self._drawn < self.interval and not last):
+        began = time.monotonic()
+        if self._live is None or (began < self._next and not last):
             return
         self._live.update(render(now()), refresh=True)
-        self._drawn = time.monotonic()
+        ended = time.monotonic()
+        self._next = ended + max(self.interval, (ended - began) / SHARE)
 
     def stop(self) -> None:
         """Remove the display and give the terminal back."""

@@ -3,6 +3,7 @@
 import io
 import logging
 import sys
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
@@ -67,6 +68,28 @@ def test_a_terminal_is_drawn_on_and_left_clean():
     assert text.endswith("\x1b[2K")  # nothing of the display is left
     assert (sys.stdout, sys.stderr) == (out, err)
     live.show(lambda: pytest.fail("stopped"))
+
+
+def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
+    console, _ = terminal(force_terminal=True, _environ={"TERM": "xterm"})
+    live = LiveProgress(1.0, console)
+    now = SimpleNamespace(seconds=100.0)
+    drawn = []
+
+    def moment():
+        drawn.append(now.seconds)
+        now.seconds += 0.02  # half a per cent of four seconds
+        return NOW
+
+    live.start()
+    monkeypatch.setattr(
+        f"{LiveProgress.__module__}.time", SimpleNamespace(monotonic=lambda: now.seconds)
+    )
+    for _ in range(100):
+        live.show(moment)
+        now.seconds += 0.1
+    live.stop()
+    assert [round(each - drawn[0]) for each in drawn] == [0, 4, 8]
 
 
 def test_another_display_gets_the_terminal_for_itself():
