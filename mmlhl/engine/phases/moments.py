@@ -24,7 +24,7 @@ _NAMED = ("save_begin", "milestones")
 #: these name a time only of a hook that counts by them: one with `by_epoch`, or with both ends
 _BARE = ("begin", "start", "end", "stop")
 #: of these a time after the last step means that nothing ever happens
-_BEGINS = re.compile(r"(?:^|_)(begin|start|switch|action|enable|freeze)(?:_|$)")
+_BEGINS = re.compile(r"(?:^|_)(begin|start|switch|action|enable)(?:_|$)")
 #: parts of a hook's config in which such names mean something else
 _OTHERS = {"pipeline", "switch_pipeline", "train_pipeline", "train_augments"}
 

@@ -41,14 +41,25 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
         _check_loader(cfg.get(loader), f"{where}{loader}")
     check_runtime(cfg, where)
     train = cfg.get("train_cfg")
-    if trains:
-        for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
-            if cfg.get(key) is None:
-                raise ValueError(f"{where}{key} is not set, so nothing could be trained")
     if trains and isinstance(train, Mapping):
         _check_length(train, f"{where}train_cfg")
         check_optimisation(cfg.get("optim_wrapper"), f"{where}optim_wrapper")
         _check_schedule(cfg, where)
+
+
+def check_trains(cfg: Mapping, where: str = "") -> None:
+    """Refuse a config without what training needs; one that is only read or tested needs none.
+
+    Args:
+        cfg: the config of a phase that is trained.
+        where: how messages begin.
+
+    Raises:
+        ValueError: naming what is not set.
+    """
+    for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
+        if cfg.get(key) is None:
+            raise ValueError(f"{where}{key} is not set, so nothing could be trained")
 
 
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:

@@ -26,9 +26,10 @@ from ..logs import PhaseLog, SequenceLog
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
-from ..phases.grammar import LASTING, learning_model
+from ..phases.grammar import LASTING, learning_model, merged_config
 from ..phases.rehearsal import rehearse
 from ..phases.trial_test import check_wrapper
+from ..phases.values import check_trains
 from ..progress import (
     checkpoint_of,
     expected_steps,
@@ -88,6 +89,10 @@ class LifelongRunner:
             OSError: if the disk is full or the ``work_dir`` cannot be written; names the file, and
                 what was written before can be resumed.
         """
+        for phase in self.phases:
+            if phase.checkpoint is None:
+                where = f"phases[{phase.index}]: " if phase.cfg else ""
+                check_trains(merged_config(self.cfg, phase), where)
         self._init_distributed()
         with SequenceLog(self.cfg, self.phases) as log:
             return self._train(log)

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from mmlhl.engine import parse_phases
+from mmlhl.engine import LifelongRunner, parse_phases
 
 WRONG = [
     ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be an integer >= 1, got 0"),
@@ -71,3 +71,14 @@ def test_allowed(config, change):
     cfg = config()
     cfg.merge_from_dict(change)
     assert len(parse_phases(cfg)) == 3
+
+
+def test_what_is_only_read_needs_no_loader(config):
+    """A config that nothing is trained with, as in a test of a schedule."""
+    cfg = config()
+    for key in ("train_dataloader", "optim_wrapper"):
+        changed = copy.deepcopy(cfg)
+        changed.pop(key)
+        parse_phases(changed)
+        with pytest.raises(ValueError, match=f"^{key} is not set, so nothing could be trained"):
+            LifelongRunner.from_cfg(changed).train()
