@@ -6,6 +6,12 @@ TRAIN = "train_dataloader"
 
 edits(
     "keys",
+    ("a loader that is a flag", {"train_dataloader": True}, "train_dataloader", "True"),
+    ("a loader without a dataset", {"train_dataloader.dataset": ...}, "train_dataloader.dataset"),
+    ("a dataset that is a name", {"train_dataloader.dataset": "rooms"}, ".dataset", "'rooms'"),
+    ("a scope that is a number", {"default_scope": 7}, "default_scope", "7"),
+    ("hooks that are a list", {"default_hooks": [1]}, "default_hooks", "[1]"),
+    ("an optimiser that is a name", {"optim_wrapper": "SGD"}, "optim_wrapper", "'SGD'"),
     (
         "a misspelt key at the top",
         {"train_dataloder": dict()},

@@ -133,7 +133,7 @@ class FiniteHook(Hook):
                 "rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
             )
 
-    def _keep_buffers(self, model: nn.Module) -> None:
+    def _keep_buffers(self, model: Any) -> None:
         """Copy the buffers, such as the means of batch normalisation, into memory of the hook."""
         buffers = [each for each in model.buffers() if each.numel()]
         if [id(live) for live, _ in self._buffers] != [id(each) for each in buffers]:

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
+from ...explaining import explained_error
 from ...models.methods import BaseMethod
 from ...spelling import hint
 from .datasets import multi_task_datasets, offered_tasks
@@ -20,6 +21,7 @@ from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
 from .progress_options import progress_options
+from .shapes import check_shapes
 from .stored_labels import check_stored_labels
 from .top_keys import check_top_keys
 from .unknown import check_unknown
@@ -40,8 +42,16 @@ def parse_phases(cfg: Config) -> list[Phase]:
             :func:`~mmlhl.engine.phases.grammar.read_phases` refuses, a task without a head, an
             unknown method, a dataset that cannot supply a task.
     """
+    try:
+        return _parsed(cfg)
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(f"the config cannot be understood: {explained_error(error)}") from error
+
+
+def _parsed(cfg: Config) -> list[Phase]:
     phases = read_phases(cfg)
     plain = copy.deepcopy(cfg)
+    check_shapes(plain)
     if not isinstance(plain.get("model"), dict):
         raise ValueError(f"model must be dict(type=...), got {plain.get('model')!r}")
     plain.model = learning_model(plain)
@@ -53,6 +63,7 @@ def parse_phases(cfg: Config) -> list[Phase]:
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
         if "progress" in phase.cfg:
             raise ValueError(f"{where}cfg.progress: the display is one for the whole sequence")
+        check_shapes(merged, where)
         check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)

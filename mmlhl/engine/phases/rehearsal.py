@@ -81,6 +81,9 @@ def rehearse(
             batches = _rehearse(cfg, phases, first, adopt)
     except (ValueError, OSError) as error:
         problem = error
+    except Exception as error:  # other processes would wait for this one
+        problem = ValueError(f"dry run: {explained_error(error)}")
+        problem.__cause__ = error
     others = [each for each in all_gather_object(problem and str(problem)) if each]
     if problem is not None:
         raise problem

@@ -1,0 +1,40 @@
+"""Entries of a config that are no dict, list or string where one is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+#: keys at the top that are dicts, if they are there
+DICTS = (*LOADERS, "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg")
+DICTS += ("randomness", "visualizer", "log_processor")
+STRINGS = ("default_scope", "work_dir", "experiment_name", "load_from", "launcher")
+PLAIN = (bool, int, float, str, bytes, list, tuple)
+
+
+def check_shapes(cfg: Mapping, where: str = "") -> None:
+    """Refuse what is plainly of another type; objects that somebody has built are let be.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the key and its value.
+    """
+    for key in DICTS:
+        if isinstance(cfg.get(key), PLAIN):
+            raise ValueError(f"{where}{key} must be a dict, got {cfg.get(key)!r}")
+    for key in STRINGS:
+        if not isinstance(cfg.get(key), (str, os.PathLike, type(None))):
+            raise ValueError(f"{where}{key} must be one string, got {cfg.get(key)!r}")
+    for key in LOADERS:
+        loader: Any = cfg.get(key)
+        if isinstance(loader, Mapping) and (
+            loader.get("dataset") is None or isinstance(loader["dataset"], PLAIN)
+        ):
+            raise ValueError(
+                f"{where}{key}.dataset must be dict(type=...), got {loader.get('dataset')!r}"
+            )
