@@ -8,8 +8,11 @@ from typing import Any
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 #: keys at the top that are dicts, if they are there
-DICTS = (*LOADERS, "train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg")
-DICTS += ("randomness", "visualizer", "log_processor")
+DICTS = (
+    *LOADERS,
+    *("train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg"),
+    *("randomness", "visualizer", "log_processor"),
+)
 STRINGS = ("default_scope", "work_dir", "experiment_name", "load_from", "launcher")
 PLAIN = (bool, int, float, str, bytes, list, tuple)
 
