@@ -21,13 +21,12 @@ Imports models, datasets and evaluation, never analysis, inference or tools.
 from ..checkpoints import register_safe_globals
 from .cpu_distributed import close_distributed, prepare_distributed
 from .hooks import LifelongPhaseHook, PhaseResultHook
-from .optim import AmpOptimWrapper, Bfloat16OptimWrapper
+from .optim import AmpOptimWrapper
 from .phases import Phase, parse_phases, phase_config
 from .runners import LifelongRunner
 
 __all__ = [
     "AmpOptimWrapper",
-    "Bfloat16OptimWrapper",
     "LifelongPhaseHook",
     "LifelongRunner",
     "Phase",

@@ -64,7 +64,9 @@ def test_channels_last_has_the_same_gradients(given):
 def test_bfloat16_is_near_and_losses_stay_in_float32(model, given):
     before = losses(model, given)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    wrapper = OPTIM_WRAPPERS.build(dict(type="Bfloat16OptimWrapper", optimizer=optimizer))
+    wrapper = OPTIM_WRAPPERS.build(
+        dict(type="AmpOptimWrapper", dtype="bfloat16", optimizer=optimizer)
+    )
     kinds = []
     for network in (model, model.teacher):
         network.backbone.layer1[0].conv1.register_forward_hook(lambda *x: kinds.append(x[2].dtype))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 import torch
@@ -45,9 +46,14 @@ def test_a_real_signal_in_mid_phase(cfg, tmp_path, capsys, monkeypatch):
     torch.save(whole, folder / "epoch_1.pth")
     (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
     command = ["tools/train.py", "my config.py", "--cfg-options", "a=1"]
-    with pytest.raises(SystemExit) as stop, stopping_on_ctrl_c(cfg, command):
-        os.kill(os.getpid(), signal.SIGINT)
-        signal.pause()
+    # tests that run in a shell's background inherit that Ctrl-C is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as stop, stopping_on_ctrl_c(cfg, command):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(30)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stop.value.code == 130 and stop.value.__suppress_context__
     _, first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("Interrupted. Done: phase 1 (seg) of 2. Of phase 2 (depth), ")
