@@ -69,7 +69,8 @@ class BaseDenseHead(OutputSpace, BaseModule):
         self.field = field
         losses = [loss] if isinstance(loss, dict) else loss
         built = [MODELS.build(dict(cfg)) for cfg in losses]
-        check_losses(built, self.kind, type(self).__name__)
+        if type(self).loss is BaseDenseHead.loss:
+            check_losses(built, _declared_kind(type(self)), type(self).__name__)
         self.losses = nn.ModuleList(built)
 
     @property
@@ -215,3 +216,9 @@ class BaseDenseHead(OutputSpace, BaseModule):
         if type(self).loss is not BaseDenseHead.loss:  # it may not go by the raw map at all
             return self.loss([level[rows] for level in feats], some)
         return self.loss_by_map(self(feats)[rows], self.stack_gt(some))
+
+
+def _declared_kind(head: type) -> str | None:
+    """What a class of heads says of its map; a head of one's own need not say it."""
+    own = head.__mro__[: head.__mro__.index(BaseDenseHead)]
+    return next((vars(each)["kind"] for each in own if "kind" in vars(each)), None)

@@ -25,6 +25,7 @@ class ChannelHead(BaseDenseHead):
         init_cfg: as in mmengine.
     """
 
+    kind = "channels"
     num_groups = 2
 
     def __init__(

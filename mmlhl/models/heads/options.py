@@ -22,12 +22,13 @@ OF_CLASSES = {
 }
 
 
-def check_losses(losses: Sequence[Any], kind: str, owner: str) -> None:
+def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     """Refuse no loss at all, and losses of classes for numbers: they would train nothing.
 
     Args:
         losses: built losses of a head.
-        kind: what its map shows, one of ``mmlhl.datasets.annotation.KINDS``.
+        kind: what its map shows, one of ``mmlhl.datasets.annotation.KINDS``; None if it does not
+            say, and then any loss may fit.
         owner: class of the head, for messages.
 
     Raises:
@@ -35,7 +36,7 @@ def check_losses(losses: Sequence[Any], kind: str, owner: str) -> None:
     """
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
-    if kind in ("classes", "binary"):
+    if kind in (None, "classes", "binary"):
         return
     for loss in losses:
         name = type(loss).__name__

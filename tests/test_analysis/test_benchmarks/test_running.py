@@ -53,7 +53,7 @@ def test_a_real_process(tmp_path, sequence_config, monkeypatch):
     """Two runs from one server: one trains, one fails and says why in its log."""
     monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
     cfg = sequence_config(tmp_path / "unused")
-    cfg.phases = cfg.phases[:1]
+    cfg.phases, cfg.log_level = cfg.phases[:1], "INFO"
     assert running.train_config(cfg, tmp_path / "good", jobs=1, resume=False) == 0
     record = LifelongRecord.load(tmp_path / "good" / "lifelong.json")
     assert record.tasks == ["seg"] and "seg" in (tmp_path / "good" / "train.log").read_text()
