@@ -21,19 +21,19 @@ def registered_class(registry: Registry, config: Any) -> type | None:
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
     if isinstance(kind, str):
-        try:
-            kind = registry.get(kind)
-        except (ImportError, KeyError, AssertionError):  # a scope that nobody knows
-            kind = None
+        kind = registered(registry, kind)
     return kind if inspect.isclass(kind) else None
 
 
-def is_registered(registry: Registry, name: str) -> bool:
-    """Whether a name stands for anything in a registry: a class, or a function that builds."""
+def registered(registry: Registry, name: str) -> Any:
+    """What a name stands for in a registry: a class, or a function that builds; None for nothing.
+
+    mmengine raises where the name has a scope that nobody knows, or is no name at all.
+    """
     try:
-        return registry.get(name) is not None
-    except (ImportError, KeyError, AssertionError):  # a scope that nobody knows
-        return False
+        return registry.get(name)
+    except (ImportError, KeyError, AssertionError, RuntimeError, TypeError, ValueError):
+        return None
 
 
 def names_class(registry: Registry, config: Any, cls: type) -> bool:

@@ -10,7 +10,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
 from ..explaining import explained_error
-from ..registered import type_name
+from ..registered import registered, type_name
 from .transforms import LoadImage
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WATCHED, WRAPS, refusal
 from .transforms.watched import Watched
@@ -72,7 +72,7 @@ def build_step(step: Mapping | Callable) -> Callable:
 
 def _from_config(step: dict) -> Callable:
     name = type_name(step)
-    if step["type"] == f"mmseg.{name}" and TRANSFORMS.get(step["type"]) is None:
+    if step["type"] == f"mmseg.{name}" and registered(TRANSFORMS, step["type"]) is None:
         step["type"] = name  # mmcv's own under mmseg's scope, where mmengine does not look for it
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
@@ -93,7 +93,7 @@ def _is_stock(name: str, kind: Any) -> bool:
     """Whether a type is what mmcv or mmseg, or we in their place, registered under that name."""
     if name not in STOCK:
         return False
-    cls = kind if inspect.isclass(kind) else TRANSFORMS.get(kind)
+    cls = kind if inspect.isclass(kind) else registered(TRANSFORMS, kind)
     return inspect.isclass(cls) and cls.__module__.split(".")[0] in ("mmcv", "mmseg", "mmlhl")
 
 

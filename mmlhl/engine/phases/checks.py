@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 
 from ...explaining import explained_error
 from ...models.methods import BaseMethod
+from ...registered import registered
 from ...spelling import hint
 from .datasets import multi_task_datasets, offered_tasks
 from .deriving import LOADERS
@@ -116,7 +117,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
 def method_class(method: Any) -> Any:
     """The class that a method's config names, whatever that is."""
     name = method.get("type") if isinstance(method, dict) else method
-    return MODELS.get(name) if isinstance(method, dict) and isinstance(name, str) else name
+    return registered(MODELS, name) if isinstance(method, dict) and isinstance(name, str) else name
 
 
 def check_method(method: dict) -> None:

@@ -32,7 +32,7 @@ from torch.utils.data import DataLoader
 
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import is_registered, of_mmseg, registered_class
+from ...registered import of_mmseg, registered, registered_class
 from ...spelling import hint, near_miss
 from .option_types import check_types
 from .signatures import options_of, required_of
@@ -145,7 +145,7 @@ class _Checker:
 
     def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
         """A name that nobody registered; what is no class may be a function."""
-        if not isinstance(kind, str) or is_registered(of_mmseg(registry), kind):
+        if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]
         meant = near_miss(kind, names)

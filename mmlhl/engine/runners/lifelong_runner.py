@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import gc
+import logging
 import os.path as osp
 from contextlib import nullcontext
 
 from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed, is_main_process
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 from torch.distributed import destroy_process_group
@@ -27,6 +29,7 @@ from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.grammar import LASTING, learning_model, merged_config
+from ..phases.left_out import left_out
 from ..phases.rehearsal import rehearse
 from ..phases.trial_test import check_wrapper
 from ..phases.values import check_trains
@@ -95,6 +98,8 @@ class LifelongRunner:
                 check_trains(merged_config(self.cfg, phase), where)
         self._init_distributed()
         with SequenceLog(self.cfg, self.phases) as log:
+            for sentence in left_out(self.cfg, self.phases):
+                print_log(sentence, "current", logging.WARNING)
             return self._train(log)
 
     def _train(self, log: SequenceLog) -> LifelongRecord:

@@ -13,6 +13,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...registered import registered
 from ..teachers import (
     FeatureTaps,
     FrozenModels,
@@ -121,7 +122,8 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             return
         for config in distillers:
             config = dict(config)
-            cls = MODELS.get(config["type"]) if isinstance(config["type"], str) else config["type"]
+            kind = config["type"]
+            cls = registered(MODELS, kind) if isinstance(kind, str) else kind
             if cls is None:
                 raise ValueError(f"distillers: there is no loss {config['type']!r} in the registry")
             default = getattr(cls, "default_tap", -1)

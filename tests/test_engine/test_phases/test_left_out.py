@@ -1,0 +1,49 @@
+"""What a config half asks for is named."""
+
+import pytest
+
+from mmlhl.engine.phases.grammar import read_phases
+from mmlhl.engine.phases.left_out import left_out
+
+
+@pytest.fixture
+def cfg(config):
+    found = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"])])
+    for key in ("val_dataloader", "val_cfg", "val_evaluator"):
+        found[key] = found[key.replace("val_", "test_", 1)]
+    return found
+
+
+def said(cfg, **changes):
+    phases = read_phases(cfg)
+    for key, value in changes.items():
+        cfg[key] = value
+    return left_out(cfg, phases)
+
+
+def test_whole_or_nothing_is_silent(cfg):
+    assert said(cfg) == []
+    assert said(cfg, val_dataloader=None, val_cfg=None, val_evaluator=None) == []
+
+
+def test_halves_are_named_once(cfg):
+    (first, second) = said(cfg, val_cfg=None, test_evaluator=None, test_dataloader=None)
+    assert first == (
+        "validation is left out: val_cfg not set, though val_dataloader and val_evaluator are"
+    )
+    assert second.startswith("the evaluation of each phase is left out: test_dataloader and test_e")
+    assert second.endswith("not set, though test_cfg is")
+
+
+@pytest.mark.parametrize("best", ["seg/mIoU", ["seg/mIoU", "depth/abs_err"], "auto"])
+def test_a_best_checkpoint_without_validation(cfg, best):
+    hooks = dict(checkpoint=dict(type="CheckpointHook", save_best=best))
+    assert said(cfg, default_hooks=hooks) == []
+    nothing = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    (sentence,) = said(cfg, default_hooks=hooks, **nothing)
+    assert sentence == f"checkpoint.save_best={best!r} has no effect: nothing validates"
+
+
+def test_a_phase_of_its_own(cfg):
+    cfg.phases[1]["cfg"] = dict(val_evaluator=None)
+    assert [each.split(":")[0] for each in said(cfg)] == ["validation is left out"]

@@ -1,0 +1,24 @@
+"""What a config's type stands for, whatever stands there."""
+
+import pytest
+from mmcv.transforms import RandomFlip
+from mmseg.registry import TRANSFORMS
+
+import mmlhl  # noqa: F401
+from mmlhl.registered import registered, registered_class
+
+
+@pytest.mark.parametrize("name", ["", ".", "nobody", "nobody.RandomFlip", "a b", "mmseg.", "1"])
+def test_no_name_stands_for_nothing(name):
+    assert registered(TRANSFORMS, name) is None
+    assert registered_class(TRANSFORMS, dict(type=name)) is None
+
+
+@pytest.mark.parametrize("kind", [None, 3, [], {}, dict(type=None), dict(type=["RandomFlip"])])
+def test_what_is_no_type(kind):
+    assert registered_class(TRANSFORMS, kind) is None
+
+
+@pytest.mark.parametrize("name", ["RandomFlip", RandomFlip, dict(type="mmcv.RandomFlip")])
+def test_a_class_by_all_its_names(name):
+    assert issubclass(registered_class(TRANSFORMS, name), RandomFlip)
