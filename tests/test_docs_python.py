@@ -108,7 +108,7 @@ def config_keys(text, rooms_root, folder, monkeypatch):
     cfg.merge_from_dict(shown)
     assert len(parse_phases(cfg)) == 3
     registries = (HOOKS, OPTIM_WRAPPERS, VISBACKENDS, VISUALIZERS)
-    named = re.findall(r'type="(\w+)"', text)
+    named = re.findall(r'\btype="(\w+)"', text)
     assert [name for name in named if not any(name in each for each in registries)] == []
 
 
