@@ -1,10 +1,20 @@
-"""Lists in configs: one value serves where values are meant, a string never where names are."""
+"""Values in configs: one value serves where values are meant, a string never where names are."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+
+def nodes(node: Any) -> Iterator[dict]:
+    """All dictionaries in a config, from the top down."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from nodes(child)
 
 
 def names(value: Any, where: str) -> tuple[str, ...]:

@@ -18,6 +18,12 @@ def hint(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near!r}?" if near else ""
 
 
+def unknown(word: str, known: Iterable[str]) -> str:
+    """The sentence on a key that does not exist, with the nearest and all known ones."""
+    known = list(known)
+    return f"there is no such key{hint(word, known)}; known are {known}"
+
+
 def near_miss(word: str, known: Iterable[str]) -> str | None:
     """The known name of which a word is very probably a misspelling.
 

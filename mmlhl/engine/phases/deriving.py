@@ -14,6 +14,7 @@ from ...registered import type_name
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import Phase, merged_config
+from .left_out import keys_of, lacking
 from .moments import follow_moments
 from .save_best import follow_tasks
 from .schedules import follow_length
@@ -146,7 +147,6 @@ def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] 
 def _drop_incomplete_validation(cfg: Config) -> None:
     """mmengine wants all of loader, loop and evaluator, or none of them."""
     for kind in ("val", "test"):
-        keys = [f"{kind}_dataloader", f"{kind}_cfg", f"{kind}_evaluator"]
-        if any(cfg.get(key) is None for key in keys):
-            for key in keys:
+        if lacking(cfg, kind):
+            for key in keys_of(kind):
                 cfg[key] = None

@@ -33,7 +33,7 @@ from torch.utils.data import DataLoader
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered, registered_class
-from ...spelling import hint, near_miss
+from ...spelling import hint, near_miss, unknown
 from .option_types import check_types
 from .signatures import options_of, required_of
 
@@ -108,8 +108,7 @@ class _Checker:
         known = sorted(known)
         for key in node:
             if key not in known:
-                why = f"there is no such key{hint(str(key), known)}; known are {known}"
-                self.refuse(f"{place}.{key}", why)
+                self.refuse(f"{place}.{key}", unknown(str(key), known))
 
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
         """Keys of one's own are allowed, but no misspelt ones."""

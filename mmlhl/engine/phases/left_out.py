@@ -9,7 +9,18 @@ from mmengine.config import Config
 from .grammar import Phase, merged_config
 from .save_best import checkpoint_hooks
 
+PARTS = ("cfg", "dataloader", "evaluator")
 KINDS = {"val": "validation", "test": "the evaluation of each phase"}
+
+
+def keys_of(kind: str) -> list[str]:
+    """The keys without which mmengine does not validate, or test."""
+    return [f"{kind}_{part}" for part in PARTS]
+
+
+def lacking(cfg: Mapping, kind: str) -> list[str]:
+    """Those of the keys that a config does not set."""
+    return [key for key in keys_of(kind) if cfg.get(key) is None]
 
 
 def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
@@ -32,14 +43,13 @@ def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
 def _of_phase(cfg: Mapping) -> list[str]:
     found, validates = [], True
     for kind, words in KINDS.items():
-        keys = [f"{kind}_dataloader", f"{kind}_cfg", f"{kind}_evaluator"]
-        lacking = [key for key in keys if cfg.get(key) is None]
+        absent = lacking(cfg, kind)
         if kind == "val":
-            validates = not lacking
-        if 0 < len(lacking) < len(keys):
-            given = [key for key in keys if key not in lacking]
+            validates = not absent
+        if 0 < len(absent) < len(PARTS):
+            given = [key for key in keys_of(kind) if key not in absent]
             found.append(
-                f"{words} is left out: {' and '.join(lacking)} not set, though "
+                f"{words} is left out: {' and '.join(absent)} not set, though "
                 f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'}"
             )
     if not validates:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...config_values import number
-from ...spelling import hint
+from ...spelling import unknown
 
 #: environment variable that switches the display off (0) or on (1), whatever the config says
 VARIABLE = "MMLHL_LIVE"
@@ -34,10 +34,7 @@ def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> d
         raise ValueError(f"progress must be a dict such as {OPTIONS}, got {given!r}")
     for key in given:
         if key not in OPTIONS:
-            raise ValueError(
-                f"progress.{key}: there is no such key{hint(str(key), OPTIONS)}; known are "
-                f"{list(OPTIONS)}"
-            )
+            raise ValueError(f"progress.{key}: {unknown(str(key), OPTIONS)}")
     options = {**OPTIONS, **given}
     if not isinstance(options["live"], bool):
         raise ValueError(f"progress.live is {options['live']!r}; it must be True or False")

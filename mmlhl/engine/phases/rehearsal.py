@@ -23,6 +23,7 @@ from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, PARAM_SCHEDULERS, VISUA
 
 from ...checkpoints import CheckpointError, read_checkpoint
 from ...checkpoints.training import names_in
+from ...config_values import nodes
 from ...draws import undisturbed
 from ...explaining import explained_error
 from ...registered import names_class, type_name
@@ -37,7 +38,7 @@ from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trial_sample import first_sample
 from .trial_step import trial_step
-from .trial_test import nodes, try_pipeline, try_test, try_views
+from .trial_test import try_pipeline, try_test, try_views
 
 
 def rehearse(

@@ -25,7 +25,7 @@ from ...datasets.pseudo_labels import (
 )
 from ...datasets.pseudo_labels.coding import NORMALS, Encoded
 from ...models.teachers import label_images
-from ...spelling import hint
+from ...spelling import unknown
 from .datasets import multi_task_datasets
 from .supply import Supply
 from .trial_step import PIXELS, SIDE
@@ -73,10 +73,7 @@ def label_options(given: Any, where: str = "") -> LabelOptions:
         raise ValueError(f"{where}{KEY} must be a dict such as dict(stored=True), got {given!r}")
     for key in given:
         if key not in known:
-            raise ValueError(
-                f"{where}{KEY}.{key}: there is no such key{hint(str(key), known)}; known are "
-                f"{known}"
-            )
+            raise ValueError(f"{where}{KEY}.{key}: {unknown(str(key), known)}")
     options = LabelOptions(**given)
     for key in ("stored", "keep"):
         if not isinstance(getattr(options, key), bool):

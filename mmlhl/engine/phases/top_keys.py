@@ -20,6 +20,7 @@ from mmengine.registry import (
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from ...config_values import nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
 
@@ -159,19 +160,10 @@ def _is_used(value: Any, cfg: Mapping) -> bool:
     for key in cfg:
         if key not in READ:
             continue
-        for node in _nodes(cfg[key]):
+        for node in nodes(cfg[key]):
             if 2 * len(leaves & set(_leaves(node))) >= len(leaves):
                 return True
     return False
-
-
-def _nodes(node: Any) -> Iterator[Mapping]:
-    if isinstance(node, Mapping):
-        yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from _nodes(child)
 
 
 def _leaves(node: Any, key: str = "") -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmseg.models import SegTTAModel
 from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
+from ...config_values import nodes
 from ...datasets.pipelines import build_step
 from ...models.heads import SegmentationHead
 from ...registered import names_class, registered_class
@@ -134,13 +135,3 @@ def _evaluator(config: Any) -> Evaluator | None:
     if registered_class(EVALUATOR, config) is not None:
         return EVALUATOR.build(config)
     return Evaluator(config)
-
-
-def nodes(node: Any) -> Iterator[dict]:
-    """All dictionaries in a config, from the top down."""
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from nodes(child)

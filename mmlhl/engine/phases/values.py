@@ -8,6 +8,7 @@ from typing import Any
 
 from ...registered import type_name
 from ...spelling import hint
+from .left_out import lacking
 from .lengths import trains_by_epoch
 from .optimisation import check_optimisation
 from .runtime import check_runtime
@@ -16,7 +17,6 @@ from .schedules import schedulers
 
 LENGTHS = ("max_epochs", "max_iters")
 POSITIVE = (*LENGTHS, "val_interval")
-_VALIDATION = ("val_cfg", "val_dataloader", "val_evaluator")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -82,11 +82,11 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
                 f"{where}{key} names {name!r}, but metrics are called "
                 f"<task>/<metric> and the tasks are {tasks}{hint(task, tasks)}"
             )
-    lacking = [key for key in _VALIDATION if cfg.get(key) is None]
-    if stops and lacking:
+    absent = lacking(cfg, "val")
+    if stops and absent:
         raise ValueError(
             f"{where}custom_hooks has an EarlyStoppingHook, which acts when validation has a "
-            f"metric, but {lacking[0]} is not set: set it, or leave the hook out"
+            f"metric, but {absent[0]} is not set: set it, or leave the hook out"
         )
 
 
