@@ -57,7 +57,7 @@ class LifelongRecord:
 
     @property
     def label(self) -> str:
-        """Name for tables: the ``label`` field if there is one, otherwise the method."""
+        """Name for tables, the ``label`` field if there is one, otherwise the method."""
         return str(self.extra.get("label") or self.method or "unnamed")
 
     @property

@@ -69,7 +69,7 @@ def table(said: Iterable[Said], command: str) -> str:
         "dry run of the phases before).",
     ]
     for section in dict.fromkeys(each.section for each in rows):
-        lines += ["", f"### {section.capitalize()}", "", "| what was wrong | s | message |"]
+        lines += ["", f"## {section.capitalize()}", "", "| what was wrong | s | message |"]
         lines.append("| --- | ---: | --- |")
         for each in rows:
             if each.section == section:

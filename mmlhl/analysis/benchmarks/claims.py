@@ -39,7 +39,7 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """Holds, does not hold, or neither: within one standard deviation, or from one seed."""
+        """Holds, does not hold, or neither, within one standard deviation, or from one seed."""
         if math.isnan(self.deviation):
             return "one seed: open"
         if abs(self.difference) <= self.deviation:

@@ -49,6 +49,6 @@ class Step:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width at which old tasks are compared: the input's."""
+        """Height and width at which old tasks are compared, those of the input."""
         height, width = self.inputs.shape[2:]
         return height, width

@@ -175,7 +175,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
 
     @property
     def test_cfg(self) -> dict:
-        """The student's: slide or whole inference."""
+        """Slide or whole inference, as the student's."""
         return self._student.test_cfg
 
     def init_weights(self) -> None:

@@ -38,6 +38,6 @@ def test_table():
     text = table(seen.said, "the command")
     assert "`the command`" in text and "**3 bad inputs" in text and "takes 1.3 s" in text
     assert "| an id of 300 | 0.04 | `ValueError: a.png: 300 \\| 'x' of 4` |" in text
-    assert text.index("### Labels") < text.index("a long one") < text.index("### Phases")
+    assert text.index("## Labels") < text.index("a long one") < text.index("## Phases")
     longest = next(line for line in text.splitlines() if "a long one" in line)
     assert longest.endswith(" ...` |") and len(longest) < 340
