@@ -40,9 +40,11 @@ class ZooModel:
 
 
 ZOO = (
-    ZooModel("rooms_naive", "naive/rooms_seg_depth_normal.py", "rooms"),
-    ZooModel("rooms_lwf", "lwf/rooms_seg_depth_normal.py", "rooms"),
-    ZooModel("rooms_had", "had/rooms_seg_depth_normal.py", "rooms"),
+    ZooModel("rooms_64x96_naive", "naive/rooms_64x96_seg_depth_normal.py", "rooms, 64x96"),
+    ZooModel("rooms_64x96_lwf", "lwf/rooms_64x96_seg_depth_normal.py", "rooms, 64x96"),
+    ZooModel("rooms_64x96_had", "had/rooms_64x96_seg_depth_normal.py", "rooms, 64x96"),
+    ZooModel("rooms_64x96_sgp", "sgp/rooms_64x96_seg_depth_normal.py", "rooms, 64x96"),
+    ZooModel("rooms_had", "had/rooms_seg_depth_normal.py", "rooms, 96x128"),
     ZooModel("camvid_naive", "naive/camvid_seg_edge.py", "CamVid"),
     ZooModel("camvid_had", "had/camvid_seg_edge.py", "CamVid"),
 )
