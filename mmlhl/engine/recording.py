@@ -49,17 +49,15 @@ def add_to_record(
         record = LifelongRecord.load(path)
     else:
         record = LifelongRecord(type(model.method).__name__, runner.seed)
-        if runner.cfg.get("label"):  # tells variants of one method apart in tables
-            record.extra["label"] = runner.cfg.label
-        dataset = dataset_name(runner.cfg)
-        if dataset:  # metrics of another data set are nothing to compare with
-            record.extra["dataset"] = dataset
-        config = getattr(runner.cfg, "filename", None)
-        if config:
-            record.extra["config"] = "/".join(osp.abspath(config).split(osp.sep)[-2:])
-        record.extra["environment"] = environment()
     again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
     record.truncate(again[0] if again else len(record))
+    config = getattr(runner.cfg, "filename", None)
+    record.describe(
+        label=runner.cfg.get("label") or None,  # tells variants of one method apart in tables
+        dataset=dataset_name(runner.cfg),  # metrics of another are nothing to compare with
+        config="/".join(osp.abspath(config).split(osp.sep)[-2:]) if config else None,
+        environment=environment(),
+    )
     evaluator = runner.test_loop.evaluator if metrics else None
     directions, kept = {}, {}
     for metric, value in metrics.items():

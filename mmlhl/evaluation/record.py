@@ -157,6 +157,36 @@ class LifelongRecord:
             for entry in known_metrics.values():
                 entry["values"] += [None] * (done + 1 - len(entry["values"]))
 
+    def describe(self, **facts: Any) -> None:
+        """Set fields at the top of the file to what holds for the phase that is added next.
+
+        A sequence that was extended has another config, and often other versions, than its first
+        phases had: those keep what was said of them, as a field of their own.
+
+        Args:
+            **facts: Fields such as ``config``; None takes a field out.
+        """
+        for key, value in facts.items():
+            before = self.extra.pop(key, None)
+            if value is not None:
+                self.extra[key] = value
+            if before is not None and before != value:
+                for phase in self.phases:
+                    phase.setdefault(key, before)
+
+    def over_phases(self, key: str) -> list[Any]:
+        """What a field of :meth:`describe` was, phase by phase, without repeating a value.
+
+        Args:
+            key: Name of the field.
+        """
+        values = [phase.get(key, self.extra.get(key)) for phase in self.phases]
+        found: list[Any] = []
+        for value in values or [self.extra.get(key)]:
+            if value is not None and value not in found:
+                found.append(value)
+        return found
+
     def truncate(self, phases: int) -> None:
         """Forget all but the first phases, as when a sequence is resumed after them.
 

@@ -8,7 +8,6 @@ import pytest
 from mmlhl.analysis import zoo
 from mmlhl.inference import load_model
 
-
 HAD = next(model for model in zoo.ZOO if model.name == "rooms_had")
 
 

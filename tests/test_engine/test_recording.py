@@ -1,10 +1,16 @@
-"""The name of the data set in a record."""
+"""What a record says of the configs that made it."""
+
+from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.config import Config
 
+from mmlhl.analysis.report.run_sections import environments, what_was_run
 from mmlhl.datasets import RoomsDataset
-from mmlhl.engine.recording import dataset_name
+from mmlhl.engine import recording
+from mmlhl.engine.recording import add_to_record, dataset_name
+from mmlhl.evaluation import LifelongRecord
 
 ROOMS = dict(type="RoomsDataset")
 OTHER = dict(type="CamVidDataset")
@@ -38,3 +44,29 @@ def test_a_sequence_tells_its_data_set(trained):
     _, record = trained
     assert record.dataset == "RoomsDataset"
     assert record.label == "HAD"
+
+
+def add_phase(folder, name, filename):
+    """A phase without metrics, trained under a config of this name."""
+    cfg = Config(dict(test_dataloader=dict(dataset=ROOMS)), cfg_text=" ", filename=filename)
+    runner = SimpleNamespace(cfg=cfg, seed=0, iter=1, work_dir=str(folder / name))
+    runner.logger = SimpleNamespace(info=lambda text: None)
+    model = SimpleNamespace(method=SimpleNamespace(exemplars=0), tasks=[name])
+    path = str(folder / "lifelong.json")
+    add_to_record(path, runner, model, name, [name], str(folder / f"{name}.pth"), 1.0, {})
+    return LifelongRecord.load(path)
+
+
+def test_an_extended_sequence_names_the_config_of_each_phase(tmp_path, monkeypatch):
+    add_phase(tmp_path, "seg", "had/rooms.py")
+    once = add_phase(tmp_path, "depth", "had/rooms.py")
+    assert once.extra["config"] == "had/rooms.py" and "config" not in once.phases[0]
+    monkeypatch.setattr(recording, "environment", lambda: {"torch": "99"})
+    record = add_phase(tmp_path, "edge", "had/rooms_edge.py")
+    assert record.extra["config"] == "had/rooms_edge.py"
+    assert record.over_phases("config") == ["had/rooms.py", "had/rooms_edge.py"]
+    assert [phase.get("config") for phase in record.phases] == ["had/rooms.py"] * 2 + [None]
+    (run,) = what_was_run([record], ["run"]).blocks[0].rows
+    assert "had/rooms.py → had/rooms_edge.py" in run
+    rows = {row[0]: row[1] for row in environments([record], ["run"]).blocks[0].rows}
+    assert rows["torch"] == f"{torch.__version__} → 99"

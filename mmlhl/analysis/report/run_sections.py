@@ -13,6 +13,9 @@ from .work_dir import config_file, folder_of, peak_memory, phase_config_of, sett
 #: Of logs with many lines the mean over so many of them is drawn.
 SMOOTH_BEYOND, SMOOTH = 400, 10
 
+#: Between what held for earlier phases and for later ones.
+THEN = " → "
+
 
 def run_names(records: Sequence[LifelongRecord]) -> list[str]:
     """A name for each run: its label, with the seed where it has one."""
@@ -22,7 +25,7 @@ def run_names(records: Sequence[LifelongRecord]) -> list[str]:
 
 def order_of(record: LifelongRecord) -> str:
     """The tasks of the phases, in order."""
-    return " → ".join("+".join(phase["tasks"]) for phase in record.phases) or "no phase finished"
+    return THEN.join("+".join(phase["tasks"]) for phase in record.phases) or "no phase finished"
 
 
 def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
@@ -40,14 +43,13 @@ def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
     for record, name in zip(records, names, strict=True):
         last = phase_config_of(record, len(record) - 1) if len(record) else None
         folder = folder_of(record)
-        environment = record.extra.get("environment")
-        commit = record.extra.get("commit")
-        if commit is None and isinstance(environment, Mapping):
-            commit = environment.get("commit")
-        given = record.extra.get("config") or (last or {}).get("filename")
+        commits = (str(each["commit"]) for each in _environments(record) if each.get("commit"))
+        commit = record.extra.get("commit") or THEN.join(dict.fromkeys(commits)) or None
+        given = THEN.join(map(str, record.over_phases("config"))) or (last or {}).get("filename")
         cells = (
-            *(name, record.method or "-", record.seed, order_of(record), record.dataset or None),
-            *(given, commit, folder.resolve().name if folder else None),
+            *(name, record.method or "-", record.seed, order_of(record)),
+            *(THEN.join(map(str, record.over_phases("dataset"))) or None, given, commit),
+            folder.resolve().name if folder else None,
         )
         rows.append(["-" if cell is None else str(cell) for cell in cells])
     shown = [j for j in range(len(header)) if any(row[j] != "-" for row in rows)]
@@ -142,14 +144,22 @@ def how_it_was_set(records: Sequence[LifelongRecord], names: Sequence[str]) -> S
 
 def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
     """Versions of what each run was made with, a column a run."""
-    known = [record.extra.get("environment") for record in records]
-    found = [entry if isinstance(entry, Mapping) else {} for entry in known]
-    keys = list(dict.fromkeys(key for entry in found for key in entry))
+    known = [_environments(record) for record in records]
+    keys = list(dict.fromkeys(key for run in known for entry in run for key in entry))
     if not keys:
         text = "The records do not hold it: they are of before it was recorded."
         return Section("Environment", [Paragraph(text)])
-    rows = [[str(key), *(str(entry.get(key, "-")) for entry in found)] for key in keys]
-    if all(entry == found[0] for entry in found):
-        rows, names = [row[:2] for row in rows], ["all runs"] if len(found) > 1 else names[:1]
+    rows = [
+        [str(key)]
+        + [THEN.join(dict.fromkeys(str(e.get(key, "-")) for e in run)) or "-" for run in known]
+        for key in keys
+    ]
+    if all(run == known[0] for run in known):
+        rows, names = [row[:2] for row in rows], ["all runs"] if len(known) > 1 else names[:1]
     table = Table("Versions that the runs were made with", ["package", *names], rows, numeric=False)
     return Section("Environment", [table])
+
+
+def _environments(record: LifelongRecord) -> list[Mapping]:
+    """The environments in which a run's phases were trained, each once."""
+    return [entry for entry in record.over_phases("environment") if isinstance(entry, Mapping)]
