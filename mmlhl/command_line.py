@@ -17,10 +17,15 @@ class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and names the nearest option to an unknown one.
 
     Args:
+        doc: docstring of the command's file. Its first paragraph stands above the options in
+            ``--help``, the others below them, line by line.
         **kwargs: as ``argparse.ArgumentParser`` takes them.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, doc: str | None = None, **kwargs: Any) -> None:
+        if doc is not None:
+            kwargs["description"], _, kwargs["epilog"] = doc.strip().partition("\n\n")
+            kwargs["formatter_class"] = argparse.RawDescriptionHelpFormatter
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(**kwargs)
         self.add_argument(
@@ -83,26 +88,19 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
-def read_config(args: argparse.Namespace) -> Config:
-    """The config that a command line names, with what it overrides.
+def add_launch(cfg: Config, args: argparse.Namespace) -> None:
+    """Write into a config how it is run and where its results go.
 
     Args:
-        args: with ``config``, ``cfg_options`` and ``work_dir``, and those of
-            :func:`add_launcher_arguments`.
-
-    Returns:
-        The config; its ``work_dir`` is set.
+        cfg: the config that the command line names.
+        args: with ``config``, ``work_dir``, and those of :func:`add_launcher_arguments`.
     """
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
-    cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get("work_dir") is None:
         cfg.work_dir = default_work_dir(args.config)
-    return cfg
 
 
 def default_work_dir(config: str | os.PathLike) -> str:

@@ -49,6 +49,15 @@ def test_every_tool_takes_no_abbreviations():
     assert [path.name for path in tools if plain.search(path.read_text())] == []
 
 
+def test_help_is_the_docstring_line_by_line():
+    text = Parser(
+        "Draw maps.\n\nTo a folder.\n\nExamples:\n    a.py --out x\n    a.py\n"
+    ).format_help()
+    before, after = text.split("options:")
+    assert "Draw maps." in before and "To a folder." not in before
+    assert after.endswith("\n\nTo a folder.\n\nExamples:\n    a.py --out x\n    a.py\n")
+
+
 @pytest.mark.parametrize(
     ("config", "folder"),
     [

@@ -26,6 +26,7 @@ LEAVES |= {
     "mmlhl.refusals",
     "mmlhl.registry",
     "mmlhl.config_values",
+    "mmlhl.instances",
     "mmlhl.spelling",
 }
 #: The contracts by which heads and methods are known outside their rooms.

@@ -13,7 +13,7 @@ from mmlhl.refusals import run_command
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
     parser.add_argument("inputs", nargs="+", help="images, folders, patterns or videos")
     parser.add_argument("--out", required=True, help="folder for the maps, one below it a task")

@@ -12,20 +12,20 @@ from mmseg.registry import RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import (
     Parser,
+    add_launch,
     add_launcher_arguments,
     add_override_argument,
-    read_config,
 )
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("checkpoint", help="checkpoint file")
     parser.add_argument("--work-dir", help="folder for the log and the metrics as JSON")
@@ -85,8 +85,8 @@ def main() -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and test the checkpoint."""
-    cfg = read_config(args)
-    check_overrides(args.cfg_options, cfg)
+    cfg = overridden(args.config, args.cfg_options)
+    add_launch(cfg, args)
     cfg.load_from = args.checkpoint
 
     if args.show or args.show_dir:

@@ -15,9 +15,9 @@ from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import (
     Parser,
+    add_launch,
     add_launcher_arguments,
     add_override_argument,
-    read_config,
 )
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
@@ -25,14 +25,14 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("--work-dir", help="folder for checkpoints, logs and lifelong.json")
     parser.add_argument(
@@ -81,8 +81,8 @@ def main() -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and train."""
-    cfg = read_config(args)
-    check_overrides(args.cfg_options, cfg)
+    cfg = overridden(args.config, args.cfg_options)
+    add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)
     cfg.resume = args.resume or args.resume_changed

@@ -15,11 +15,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Draw what one or several trainings have logged.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("logs", nargs="+", help="work dirs, or files scalars.json")
     parser.add_argument("--keys", nargs="+", help="such as seg/mIoU, loss, lr (default: metrics)")
     parser.add_argument("--legend", nargs="+", help="a name for each log (default: its path)")

@@ -20,18 +20,14 @@ from rich.progress import track
 
 from mmlhl.command_line import Parser, add_override_argument
 from mmlhl.engine.phases import parse_phases, phase_config
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.visualization import MultiTaskVisualizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Draw images with all annotations as the pipeline gives them.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--split", default="train", choices=("train", "val", "test"))
@@ -65,10 +61,7 @@ def dataset_of(cfg: Config, split: str, phase: int | None) -> BaseDataset:
 def main(argv: list[str] | None = None) -> None:
     """Build the dataset and draw its first samples."""
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        check_overrides(args.cfg_options, cfg)
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = overridden(args.config, args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     try:
         dataset = dataset_of(cfg, args.split, args.phase)

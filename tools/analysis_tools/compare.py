@@ -23,11 +23,7 @@ FORMATS = (".csv", ".md", ".tex")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Compare lifelong.json records.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     add_record_arguments(parser)
     parser.add_argument(
         "--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables (default: all)"

@@ -16,7 +16,6 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +35,7 @@ from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
 
@@ -56,11 +55,7 @@ def batches_of(cfg: Config, count: int) -> Iterator[dict]:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print, and write Markdown if asked to."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config of the sequence")
     parser.add_argument("--teacher", required=True, help="checkpoint of a phase")
     parser.add_argument("--student", required=True, help="checkpoint of the phase after it")
@@ -69,9 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     add_trust_argument(parser)
     add_override_argument(parser)
     args = parser.parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    check_overrides(args.cfg_options, cfg)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = overridden(args.config, args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     with checkpoint_trust(args.trust_checkpoint):
         student, teacher = load(cfg, args.student), load(cfg, args.teacher)

@@ -11,7 +11,6 @@ from pathlib import Path
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
@@ -20,18 +19,14 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.inference import load_model
 from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Parameters and FLOPs of a model: whole, by task, and by phase.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("model", help="config file, or checkpoint file with its config in it")
     parser.add_argument(
         "--shape", type=int, nargs=2, default=(512, 512), metavar=("H", "W"), help="of the image"
@@ -54,10 +49,7 @@ def sheets_of(args: argparse.Namespace) -> list[Sheet]:
     if not args.model.endswith(".py"):
         with checkpoint_trust(args.trust_checkpoint):
             return [task_sheet(measure(load_model(args.model, device="cpu").model, shape))]
-    cfg = Config.fromfile(args.model)
-    if args.cfg_options:
-        check_overrides(args.cfg_options, cfg)
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = overridden(args.model, args.cfg_options)
     if "phases" not in cfg:
         return [task_sheet(measure(build(cfg), shape))]
     phases = measure_phases(cfg, shape)

@@ -11,7 +11,6 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument
-from mmlhl.engine.phases.top_keys import check_overrides
+from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
 
@@ -44,11 +43,7 @@ def batches_of(
 
 def main(argv: list[str] | None = None) -> None:
     """Differentiate, print, and write Markdown if asked to."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument("checkpoint", help="checkpoint of its model")
     parser.add_argument("--batches", type=int, default=10, help="number of batches (default: 10)")
@@ -56,9 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     add_trust_argument(parser)
     add_override_argument(parser)
     args = parser.parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    check_overrides(args.cfg_options, cfg)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = overridden(args.config, args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     with checkpoint_trust(args.trust_checkpoint):
         model = MODELS.build(cfg.model)

@@ -23,11 +23,7 @@ PLOTS = ("heat", "curves", "gain")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Plot lifelong.json records.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     add_record_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--format", nargs="+", default=["png"], choices=("png", "pdf", "svg"))

@@ -14,11 +14,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Plot the losses of a sequence.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
     parser.add_argument("--out", type=Path, required=True, help="picture: .png, .pdf or .svg")
     parser.add_argument("--smooth", type=int, default=1, help="mean over that many logged values")

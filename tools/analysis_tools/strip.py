@@ -24,11 +24,7 @@ from mmlhl.visualization.sequence_grid import GridRow, sequence_grid
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Draw a test image through a sequence.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
     parser.add_argument("--image", type=int, default=0, help="which test image, from 0")
     parser.add_argument("--width", type=int, default=160, help="width of each map in pixels")

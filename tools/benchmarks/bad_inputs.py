@@ -23,7 +23,7 @@ TESTS = Path(__file__).resolve().parents[2] / "tests" / "bad_inputs" / "test_bad
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__.split("\n", 1)[0])
+    parser = Parser(__doc__)
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

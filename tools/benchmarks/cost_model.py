@@ -23,11 +23,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("--times", type=Path, required=True, help="file of step_price.py")
     parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
     parser.add_argument("--batch", type=int, default=4, help="images a step that were measured")

@@ -22,11 +22,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
     parser.add_argument("--tasks", type=int, default=3, help="the last is new (default: 3)")
     parser.add_argument("--processes", type=int, default=2)

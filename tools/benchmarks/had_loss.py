@@ -8,7 +8,6 @@ Example:
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from statistics import median
@@ -39,7 +38,7 @@ def step(function: Callable[[], Tensor], leaf: Tensor) -> tuple[float, Tensor]:
 
 def main() -> None:
     """Measure and print the table."""
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
     parser.add_argument("--groups", type=int, nargs="+", default=[2, 13, 40, 150])

@@ -31,11 +31,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; seeds and methods default to the config's."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("configs", nargs="+", help="one config with a `benchmark` dict a data set")
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/benchmark_heteroakd"))
     parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")

@@ -21,7 +21,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__.split("\n", 1)[0])
+    parser = Parser(__doc__)
     parser.add_argument("--kills", type=int, default=60, help="how many (default: 60)")
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/kills"))
     parser.add_argument("--out", type=Path, help=OUT_HELP)

@@ -26,11 +26,7 @@ CONFIG = "configs/had/rooms_seg_depth_normal.py"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("what", choices=("steps", "evaluation", "sequence"))
     parser.add_argument("--config", default=CONFIG, help="config of the network, of steps")
     parser.add_argument("--tasks", type=int, nargs="+", default=[3, 10], help="of steps")

@@ -31,11 +31,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; orders and seeds default to the config's."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config with a `benchmark` dict")
     parser.add_argument("--work-dir", type=Path, help="default: work_dirs/benchmark/<config>")
     parser.add_argument(

@@ -28,11 +28,7 @@ DEFAULTS = dict(
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(
-        description=__doc__.split("\n", 1)[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument("--config", help="config of the network")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 3, 5, 10])
     parser.add_argument("--batch", type=int, help="images a step")

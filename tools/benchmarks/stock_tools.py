@@ -22,11 +22,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Run mmseg's own tools on a tiny sequence and table what works.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     parser.add_argument(
         "--stack",
         nargs="+",

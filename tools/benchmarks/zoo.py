@@ -20,11 +20,7 @@ from mmlhl.refusals import run_command
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = Parser(
-        description="Train, publish and list the models of the zoo.",
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__)
     names = [model.name for model in ZOO]
     parser.add_argument("--models", nargs="*", default=names, choices=names, help="default: all")
     parser.add_argument(

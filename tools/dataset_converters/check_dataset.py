@@ -22,7 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     from mmlhl.command_line import Parser
 
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("config", help="config with train_dataloader, val_dataloader ...")
     parser.add_argument("--data-root", help="in place of the config's data_root")
     parser.add_argument("--splits", nargs="+", choices=LOADERS, default=list(LOADERS))

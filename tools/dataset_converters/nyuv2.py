@@ -28,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     from mmlhl.command_line import Parser
 
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("labeled", help="nyu_depth_v2_labeled.mat")
     parser.add_argument("splits", help="splits.mat with trainNdxs and testNdxs")
     parser.add_argument(

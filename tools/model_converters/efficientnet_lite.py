@@ -8,8 +8,6 @@ Example:
     python tools/model_converters/efficientnet_lite.py lite0 efficientnet_lite0.pth
 """
 
-import argparse
-
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
@@ -23,7 +21,7 @@ from mmlhl.refusals import run_command
 
 def main(argv: list[str] | None = None) -> None:
     """Read the package's file and write the checkpoint, whole or not at all."""
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("variant", choices=PACKAGES)
     parser.add_argument("out", help="file to write")
     args = parser.parse_args(argv)

@@ -24,7 +24,7 @@ def pair(text: str) -> tuple[int, int]:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
     parser.add_argument("out", help="file to write; its ending names the format")
     parser.add_argument("--format", choices=list(FORMATS), help="where the ending names none")

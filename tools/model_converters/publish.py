@@ -17,7 +17,7 @@ from mmlhl.refusals import run_command
 
 def main() -> None:
     """Read a checkpoint and write the published one, whole or not at all."""
-    parser = Parser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file of a training")
     parser.add_argument("out", help="file to write; .safetensors gives that format")
     parser.add_argument(

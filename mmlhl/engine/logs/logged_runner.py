@@ -16,8 +16,8 @@ from mmengine.runner import LogProcessor, Runner
 from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS
 
+from ...instances import close_files, forget_instance
 from ...registered import names_class
-from .instances import close_files, forget_instance
 from .phase_log import PhaseLog
 from .uploading import OPTIONS
 

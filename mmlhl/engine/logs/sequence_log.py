@@ -14,12 +14,12 @@ from mmengine.logging import MMLogger
 from mmengine.utils.dl_utils import collect_env
 
 from ...evaluation import LifelongRecord
+from ...instances import close_files, forget_instance
 from ..environment import environment
 from ..phases.deriving import RECORD
 from ..phases.grammar import Phase
 from ..phases.progress_options import progress_options
 from .files import ENVIRONMENT, EVENTS, LOG, has_environment, put_aside
-from .instances import close_files, forget_instance
 from .known_backends import name_of, share
 from .live import LiveProgress
 from .moment import Plan, beginning

@@ -26,6 +26,7 @@ from ...checkpoints.training import names_in
 from ...config_values import nodes
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ...instances import forget_instance
 from ...registered import names_class, type_name
 from .agreement import check_labels, check_names
 from .deriving import LOADERS, phase_config
@@ -39,6 +40,7 @@ from .supply import Supplies, Supply
 from .trial_sample import first_sample
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
+from .values import check_trains
 
 
 def rehearse(
@@ -107,6 +109,8 @@ def _rehearse(
         if phase.index < first - 1:
             continue
         where = f"phases[{phase.index}]"
+        if phase.index >= first and phase.checkpoint is None:
+            check_trains(out, f"{where}: ")
         model = _named(f"{where}: model", _model, out)
         if phase.index >= first:
             _check_files(out, where)
@@ -124,7 +128,7 @@ def _rehearse(
                 _named(f"{where}: visualizer", _visualizer, out)
             if phase.index > first and _starts_from_files(out):
                 _named(f"{where}: model", model.init_weights)
-            if phase.checkpoint is None and LOADERS[0] in given:
+            if phase.checkpoint is None:
                 batches[phase.index] = given[LOADERS[0]].batches
                 steps = training_steps(out, batches[phase.index])
                 check_moments(out, f"{where}: ", steps)
@@ -163,8 +167,7 @@ def _visualizer(cfg: Config) -> None:
     config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
     config.setdefault("save_dir", cfg.work_dir)
     built = VISUALIZERS.build(config)
-    for kind in type(built).__mro__:
-        vars(kind).get("_instance_dict", {}).pop(built.instance_name, None)
+    forget_instance(built)
 
 
 def _starts_from_files(cfg: Config) -> bool:
@@ -261,10 +264,7 @@ def _check_loaders(
 
 def _optimiser(cfg: Config, model: Any, supply: Supply) -> None:
     """Build the optimiser and its schedule, which check their own options."""
-    wrapper = cfg.get("optim_wrapper")
-    if wrapper is None:
-        raise ValueError("optim_wrapper is not set, so nothing could be trained")
-    built = build_optim_wrapper(model, copy.deepcopy(wrapper))
+    built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
     if not isinstance(built, OptimWrapper):
         return  # several: each has its own schedule
     for config in schedulers(cfg):

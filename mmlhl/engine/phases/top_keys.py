@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -103,6 +104,26 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
                 f"{where}{key}: nobody reads it, and nothing that is read is like it; did you mean "
                 f"{section!r}? If it is meant to be unused, call it _{key}"
             )
+
+
+def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Config:
+    """A config file with what a command line overrides.
+
+    Args:
+        path: the file.
+        options: values by dotted keys.
+
+    Returns:
+        The config.
+
+    Raises:
+        ValueError: if an override reaches nobody.
+    """
+    cfg = Config.fromfile(path)
+    check_overrides(options, cfg)
+    if options:
+        cfg.merge_from_dict(options)
+    return cfg
 
 
 def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmlhl.engine import parse_phases
-from mmlhl.engine.phases.top_keys import check_overrides, check_top_keys
+from mmlhl.engine.phases.top_keys import check_overrides, check_top_keys, overridden
 
 MISTAKES = {
     # key: its value, and what is said
@@ -93,3 +93,12 @@ def test_overrides_that_act():
     options = {"model.method.loss_weight": 1.0, "randomness.seed": 3, "phases.1.cfg.a": 1}
     check_overrides(options, Config(dict(model=dict())))
     check_overrides(None, Config())
+
+
+def test_a_file_with_overrides(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text("model = dict(a=1, b=2)")
+    assert overridden(path, {"model.a": 3}).model == dict(a=3, b=2)
+    assert overridden(path, None).model == dict(a=1, b=2)
+    with pytest.raises(ValueError, match="nobody reads 'mdoel'; did you mean 'model'"):
+        overridden(path, {"mdoel.a": 3})
