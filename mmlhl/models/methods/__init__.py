@@ -29,6 +29,7 @@ from .spg import SPG
 from .step import Step, TeacherOutputs
 from .step_editing import StepEditingMethod
 from .tether import Tether
+from .warm_start import WarmStart
 
 __all__ = [
     "DER",
@@ -55,5 +56,6 @@ __all__ = [
     "StepEditingMethod",
     "TeacherOutputs",
     "Tether",
+    "WarmStart",
     "valid_pixels",
 ]

@@ -32,6 +32,7 @@ METHODS = {
             dict(type="Tether", train_old_heads=False),
             dict(type="L2SP", strength=0.1),
             dict(type="PhaseAverage", factors=[0.5], weight=1e6, images=5),
+            dict(type="WarmStart"),
         ],
     ),
 }

@@ -1,0 +1,124 @@
+"""Warm start: a new decoder begins with what an old one has learned."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import torch
+from mmengine.logging import print_log
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base_method import BaseMethod
+from .protocols import Learner, PhaseRunner
+
+#: mmseg's name of the layer that gives a decode head its channels
+PREDICTION = "conv_seg"
+
+
+def inherited(new: Mapping[str, Tensor], old: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+    """What a new head takes from an old one: the decoder, but for its prediction layer.
+
+    Args:
+        new: tensors of the new head by name, those of the decoder under ``decoder.``.
+        old: tensors of the old head, likewise.
+
+    Returns:
+        The old head's tensors by name; None if the decoders are not of one architecture: a tensor
+        is lacking, or has another shape in more than the number of channels that it gives.
+    """
+    found = {}
+    for name, tensor in new.items():
+        if not name.startswith("decoder.") or PREDICTION in name.split("."):
+            continue
+        source = old.get(name)
+        if source is None or source.dim() != tensor.dim() or source.shape[1:] != tensor.shape[1:]:
+            return None
+        if source.shape == tensor.shape:  # otherwise it is a prediction layer of another name
+            found[name] = source
+    return found or None
+
+
+@MODELS.register_module()
+class WarmStart(BaseMethod):
+    r"""New decoders start from an old task's decoder in place of random weights.
+
+    .. math:: \theta^{dec}_{t} \leftarrow \theta^{dec}_{j}, \quad j < t
+
+    for all of it but the layer that gives the task's channels, running BN statistics included. The
+    decoders of dense tasks compute much alike, contours and layout, and a short phase does not get
+    far from scratch. A decoder that is at home in the encoder's features also asks the encoder for
+    less, so that less of the old tasks is lost.
+
+    It costs nothing in a step, keeps nothing beside the model and goes with any other method in
+    :class:`Composite`. It needs decoders of one architecture, as the configs of this project have
+    them. Weights that a new decoder's own ``init_cfg`` loads are overwritten.
+
+    Args:
+        source: the old task whose decoder is taken; None for the latest one that fits. A phase
+            where none fits starts from scratch and says so.
+
+    Raises:
+        ValueError: if ``source`` is neither None nor a name.
+    """
+
+    def __init__(self, source: str | None = None) -> None:
+        if source is not None and (not isinstance(source, str) or not source):
+            raise ValueError(f"WarmStart: source must be None or a task, got {source!r}")
+        self.source = source
+        self.started = False
+
+    @torch.no_grad()
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Fill the new decoders, unless the phase was interrupted.
+
+        Raises:
+            ValueError: if ``source`` is no old task, or its decoder does not fit.
+        """
+        if self.started or not model.old_tasks:
+            return
+        if self.source is not None and self.source not in model.old_tasks:
+            raise ValueError(
+                f"model.method.source={self.source!r} of WarmStart is no task of an earlier phase; "
+                f"where {model.new_tasks} are learned these are {model.old_tasks}"
+            )
+        for task in model.new_tasks:
+            self._start(model, task)
+        self.started = True
+
+    def _start(self, model: Learner, task: str) -> None:
+        own = model.heads[task].state_dict()
+        for source in [self.source] if self.source else reversed(model.old_tasks):
+            taken = inherited(own, model.heads[source].state_dict())
+            if taken is not None:
+                for name, tensor in taken.items():
+                    own[name].copy_(tensor)
+                print_log(
+                    f"WarmStart: the decoder of {task!r} starts from that of {source!r}", "current"
+                )
+                return
+        if self.source:
+            raise ValueError(
+                f"model.method.source={self.source!r} of WarmStart: its decoder is of another "
+                f"architecture than that of {task!r}; give both the same model.heads.*.decoder, or "
+                "leave source out"
+            )
+        print_log(
+            f"WarmStart: no old decoder has the architecture of {task!r}'s, which starts from "
+            "scratch",
+            "current",
+            logging.WARNING,
+        )
+
+    def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """The next phase starts its own decoders."""
+        self.started = False
+
+    def state_dict(self) -> dict:
+        """Whether this phase has begun, so that a resumed one keeps what it has learned."""
+        return dict(started=True) if self.started else {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take :meth:`state_dict` back."""
+        self.started = bool(state.get("started", False))
