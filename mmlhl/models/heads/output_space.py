@@ -89,12 +89,17 @@ class OutputSpace(metaclass=ABCMeta):
     ) -> Tensor:
         """Group of each pixel by the teacher's pseudo label, ``(N, H, W)`` int64.
 
+        Background and foreground by the scaled channel mean; a pseudo label of integers without a
+        channel axis is taken for classes, one group each.
+
         Args:
             teacher: the pseudo label.
             valid: ``(N, H, W)`` bool, pixels that count; None means all.
             bins: number of bins of equal width instead of foreground and background
                 (ablation of HAD; classes have no bins).
         """
+        if teacher.dim() == 3 and not teacher.is_floating_point():
+            return teacher.long()
         if bins is not None:
             return equal_width_groups(teacher, bins, valid)
         return foreground_groups(teacher, self.delta, valid)

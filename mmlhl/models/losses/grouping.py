@@ -19,7 +19,8 @@ def scaled_channel_mean(teacher: Tensor, valid: Tensor | None = None) -> Tensor:
     Returns:
         ``(N, H, W)``; 0 everywhere in an image of one value.
     """
-    mean = full_precision(teacher.mean(1))
+    values = teacher if teacher.is_floating_point() else teacher.float()
+    mean = full_precision(values.mean(1))
     if valid is None:
         low, high = mean.amin((1, 2), keepdim=True), mean.amax((1, 2), keepdim=True)
     else:

@@ -50,7 +50,8 @@ def release_by_class(
 
     Args:
         distance: ``(N, H, W)``, >= 0.
-        label: the teacher's classes ``(N, H, W)`` int64; anything outside ``valid``.
+        label: the teacher's classes ``(N, H, W)`` int64; anything outside ``valid``; a negative
+            one leaves the pixel out.
         valid: ``(N, H, W)`` bool, pixels that count.
         num_classes: all classes, the absent ones as well.
         k: threshold of salience.
@@ -58,6 +59,7 @@ def release_by_class(
     Returns:
         Scalar, half the sum of the balanced and the salient term.
     """
+    valid = valid & (label >= 0)
     distance = zero_outside(distance, valid)
     label = label.masked_fill(~valid, 0)
     counted = valid & (distance > 0)

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from torch import Tensor
 
 from .base_method import BaseMethod
+from .matching import at_size
 from .protocols import DenseHead, Learner
 from .step import Step, TeacherOutputs
 
@@ -53,7 +54,8 @@ class DistillationMethod(BaseMethod):
         for task in model.old_tasks:
             head = model.heads[task]
             student = head.activate(head(step.feats), step.size)
-            for name, loss in self.distill(head, student, targets[task], step.valid).items():
+            valid = at_size(step.valid, student.shape[2:])  # a head may predict on another grid
+            for name, loss in self.distill(head, student, targets[task], valid).items():
                 losses[f"{task}.{name}"] = weight * loss
         return losses
 

@@ -6,6 +6,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .distillation import DistillationMethod
+from .pixel_maps import per_pixel, pixel_groups
 from .protocols import DenseHead
 
 
@@ -44,9 +45,7 @@ class HAD(DistillationMethod):
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
         """Half of each HAD term, so that lambda weighs their mean."""
-        groups = head.groups(teacher, valid, bins=self.bins)
-        num_groups = head.num_groups
-        if num_groups is not None:  # groups that stay empty cost nothing
-            num_groups = max(num_groups, self.bins or 0)
-        losses = self.loss(head.distance(student, teacher), groups, valid, num_groups)
+        groups, num_groups = pixel_groups(head, teacher, valid, self.bins)
+        distance = per_pixel(head, "distance", head.distance(student, teacher), valid.shape)
+        losses = self.loss(distance, groups, valid, num_groups)
         return {name: loss / 2 for name, loss in losses.items()}

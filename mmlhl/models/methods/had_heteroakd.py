@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..losses import HeteroAKDLoss
 from ..teachers import encoder_channels
 from .had import HAD
+from .pixel_maps import pixel_groups
 from .protocols import Learner
 from .step import Step
 
@@ -122,8 +123,8 @@ class HADHeteroAKD(HAD):
             )
             with torch.no_grad():
                 # The group of a pixel is the teacher's class, also where its label is soft.
-                label = model.heads[task].groups(step.teacher.labels[task], step.valid)
-                label = label.masked_fill(~step.valid, distiller.ignore_index)
+                label, _ = pixel_groups(model.heads[task], step.teacher.labels[task], step.valid)
+                label = label.masked_fill(~step.valid | (label < 0), distiller.ignore_index)
             for name, loss in distiller(student, teacher, label).items():
                 losses[f"{task}.{name}"] = loss
         return losses

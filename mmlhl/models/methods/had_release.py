@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..losses import HADReleaseLoss, release_by_class, release_by_foreground
 from .distillation import DistillationMethod
+from .pixel_maps import per_pixel, pixel_groups
 from .protocols import DenseHead
 
 
@@ -49,12 +50,13 @@ class HADRelease(DistillationMethod):
         """The released loss of one old task, which is half the sum of its two terms."""
         k, delta = self.loss.k, self.loss.delta
         if head.has_directions:
-            loss = self.loss(student, teacher, valid)
-        elif head.num_classes is not None or not teacher.is_floating_point():
-            count = head.num_groups or head.num_classes or student.shape[1]
-            groups = head.groups(teacher, valid)
-            loss = release_by_class(head.distance(student, teacher), groups, valid, count, k)
+            return {"loss_had_release": self.loss(student, teacher, valid)}
+        distance = per_pixel(head, "distance", head.distance(student, teacher), valid.shape)
+        if head.num_classes is not None or teacher.dim() == 3:
+            groups, count = pixel_groups(head, teacher, valid)
+            count = count or head.num_classes or max(student.shape[1], int(groups.max()) + 1)
+            loss = release_by_class(distance, groups, valid, count, k)
         else:
-            foreground = head.bounded(student, valid) > delta
-            loss = release_by_foreground(head.distance(student, teacher), foreground, valid, k)
+            response = per_pixel(head, "bounded", head.bounded(student, valid), valid.shape)
+            loss = release_by_foreground(distance, response > delta, valid, k)
         return {"loss_had_release": loss}

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..losses import pixel_mean
 from .distillation import DistillationMethod
+from .pixel_maps import per_pixel
 from .protocols import DenseHead, Learner, PhaseRunner
 from .step import Step, TeacherOutputs
 
@@ -120,7 +121,9 @@ class LwF(DistillationMethod):
     ) -> dict[str, Tensor]:
         """Mean distance over an image's pixels, mean over the batch."""
         if self.temperature is None:
-            distance = head.distance(student, teacher)
+            what, distance = "distance", head.distance(student, teacher)
         else:
+            what = "soft_distance"
             distance = head.soft_distance(student, teacher, self.temperature)
+        distance = per_pixel(head, what, distance, valid.shape)
         return {"loss_lwf": pixel_mean(distance, valid).mean()}

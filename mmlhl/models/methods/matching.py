@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..losses import pixel_mean, unexplained, weighted_centre
 from .exemplars import Exemplar, stack_maps
+from .pixel_maps import per_pixel
 from .protocols import DenseHead
 from .step import Step
 
@@ -27,7 +28,8 @@ def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
     """
     known = then.isfinite().all(1)
     then = torch.where(known[:, None], then.to(now), now.detach())  # no NaN in the gradient
-    return pixel_mean(head.replay_distance(now, then), known)
+    distance = per_pixel(head, "replay_distance", head.replay_distance(now, then), known.shape)
+    return pixel_mean(distance, known)
 
 
 def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Tensor:
@@ -45,6 +47,7 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
     output = head.replay_output(then)
     centre = weighted_centre(output, valid).expand_as(output)
     distance = head.replay_distance(head.replay_output(now), output)
+    distance = per_pixel(head, "replay_distance", distance, valid.shape)
     return unexplained(distance, head.replay_distance(centre, output), valid)
 
 
@@ -62,6 +65,8 @@ def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) 
 
 def at_size(mask: Tensor, size: Sequence[int]) -> Tensor:
     """A bool mask ``(N, H, W)`` at another size, by its nearest pixels."""
+    if mask.shape[1:] == tuple(size):
+        return mask
     return F.interpolate(mask[:, None].float(), size=tuple(size), mode="nearest")[:, 0] > 0.5
 
 

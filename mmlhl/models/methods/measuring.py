@@ -114,8 +114,19 @@ def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> d
     totals = {}
     for task in model.new_tasks:
         losses = model.heads[task].loss(feats, samples)
-        totals[task] = sum(value for name, value in losses.items() if "loss" in name)
+        found = [reduced(value) for name, value in losses.items() if "loss" in name]
+        totals[task] = torch.stack(found).sum()
     return totals
+
+
+def reduced(loss: Tensor | Sequence[Tensor]) -> Tensor:
+    """A head's loss as the one number that mmengine trains by.
+
+    Args:
+        loss: a scalar, a map of which the mean counts, or several of these, which are added.
+    """
+    parts = [loss] if isinstance(loss, Tensor) else list(loss)
+    return torch.stack([part.mean() for part in parts]).sum()
 
 
 def gradients(

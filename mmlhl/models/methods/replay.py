@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..teachers import input_normalisation
 from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
+from .measuring import reduced
 from .protocols import Learner, PhaseRunner
 from .step import Step
 
@@ -106,5 +107,5 @@ def labelled_losses(
             continue
         for name, value in head.replay_loss(step.feats, step.samples, chosen).items():
             if "loss" in name:
-                losses[f"{task}.replay_{name}"] = value
+                losses[f"{task}.replay_{name}"] = reduced(value)
     return losses

@@ -1,0 +1,81 @@
+"""A head's distances and groups, which have to be one value per pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakSet
+
+import torch
+from torch import Tensor
+
+from .protocols import DenseHead
+
+#: types of group ids; bool is background and foreground
+INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+#: heads whose group ids were compared with ``num_groups``, which waits for the device
+_compared: WeakSet = WeakSet()
+
+
+def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) -> Tensor:
+    """A map that a head computed, if it has one value per pixel.
+
+    A channel axis that was not reduced, or a mean over the image, would broadcast against the mask
+    of valid pixels and give a loss of another scale.
+
+    Args:
+        head: the head.
+        what: its method that gave the map.
+        values: the map.
+        shape: ``(N, H, W)``, the shape that it must have.
+
+    Returns:
+        ``values``.
+
+    Raises:
+        ValueError: naming the head's class and both shapes.
+    """
+    if tuple(values.shape) != tuple(shape):
+        raise ValueError(
+            f"{type(head).__name__}.{what} gives {tuple(values.shape)}; it must give one value per "
+            f"pixel, (N, H, W) = {tuple(shape)}"
+        )
+    return values
+
+
+def pixel_groups(
+    head: DenseHead, teacher: Tensor, valid: Tensor, bins: int | None = None
+) -> tuple[Tensor, int | None]:
+    """The group of each pixel, and how many groups there are.
+
+    Args:
+        head: the task's head.
+        teacher: the teacher's pseudo label.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        bins: as in the head's ``groups``.
+
+    Returns:
+        ``(N, H, W)`` int64, and the number of groups; None where it depends on the data.
+
+    Raises:
+        ValueError: if a group is no integer, there is not one per pixel, or an id is not below the
+            head's ``num_groups``.
+    """
+    groups = head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)
+    name = type(head).__name__
+    if groups.dtype not in INTEGERS:
+        raise ValueError(f"{name}.groups gives {groups.dtype}; group ids are integers, int64")
+    groups = per_pixel(head, "groups", groups, valid.shape).long()
+    count = head.num_groups
+    if count is None:
+        return groups, None
+    count = max(count, bins or 0)  # groups that stay empty cost nothing
+    if head not in _compared:
+        _compared.add(head)
+        highest = int(groups.masked_fill(~valid, 0).max()) if groups.numel() else 0
+        if highest >= count:
+            raise ValueError(
+                f"{name}.groups gives the id {highest}, but {name}.num_groups is "
+                f"{head.num_groups}: ids run from 0 to num_groups - 1; None stands for a number "
+                "that depends on the data"
+            )
+    return groups, count

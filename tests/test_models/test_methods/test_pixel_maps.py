@@ -1,0 +1,126 @@
+"""What a method is given by a head that does not keep to one value per pixel."""
+
+import pytest
+import torch
+from mmseg.registry import MODELS
+
+from mmlhl.models.heads import BaseDenseHead
+from mmlhl.models.methods.matching import matched
+from mmlhl.models.methods.measuring import reduced, task_losses
+
+DECODER = dict(type="FCNHead", in_channels=4, channels=4, num_convs=1, align_corners=False)
+STUDENT = torch.tensor([0.0, 1.0, 2.0, 3.0]).view(1, 1, 2, 2)
+VALID = torch.ones(1, 2, 2, dtype=torch.bool)
+DISTILLING = ("LwF", "HAD", "HADRelease")
+
+
+class Values(BaseDenseHead):
+    """Real values; what a test replaces is what somebody got wrong."""
+
+    def __init__(self, **replaced):
+        super().__init__(dict(DECODER), 1, "value_map", dict(type="DenseL1Loss"))
+        vars(self).update(replaced)
+
+    def activation(self, resized):
+        return resized
+
+    def distance(self, student, teacher):
+        return (student - teacher).abs().mean(1)
+
+
+def distill(kind, head, teacher=STUDENT + 1):
+    return MODELS.build(dict(type=kind)).distill(head, STUDENT, teacher, VALID)
+
+
+@pytest.mark.parametrize("kind", DISTILLING)
+@pytest.mark.parametrize(
+    "distance, shape",
+    [
+        (lambda a, b: (a - b).abs(), r"\(1, 1, 2, 2\)"),  # would be too small by the image's width
+        (lambda a, b: (a - b).abs().mean(), r"\(\)"),
+        (lambda a, b: (a - b).abs().mean((1, 3)), r"\(1, 2\)"),
+    ],
+)
+def test_a_distance_has_one_value_per_pixel(kind, distance, shape):
+    with pytest.raises(ValueError, match=rf"Values.distance gives {shape}.*= \(1, 2, 2\)"):
+        distill(kind, Values(distance=distance))
+
+
+def test_so_have_stored_outputs_and_what_hadrelease_cuts():
+    head = Values(replay_distance=lambda now, then: (now - then).square())
+    with pytest.raises(ValueError, match=r"Values.replay_distance gives \(1, 1, 2, 2\)"):
+        matched(head, STUDENT, STUDENT)
+    with pytest.raises(ValueError, match=r"Values.bounded gives \(1, 1, 2, 2\)"):
+        distill("HADRelease", Values(bounded=lambda pred, valid: pred))
+
+
+@pytest.mark.parametrize(
+    "groups, message",
+    [
+        (lambda t, v: t[:, 0], "groups gives torch.float32; group ids are integers"),
+        (lambda t, v: t.long(), r"groups gives \(1, 1, 2, 2\)"),
+        (lambda t, v: t[:, 0].long(), "groups gives the id 4, but Values.num_groups is 2"),
+    ],
+)
+def test_groups_are_ids_below_their_number(groups, message):
+    # an id that is too high would be counted in the next row of the image
+    with pytest.raises(ValueError, match=message):
+        distill("HAD", Values(groups=groups, num_groups=2))
+
+
+def test_groups_may_be_a_mask_and_leave_pixels_out():
+    teacher = STUDENT + torch.tensor([1.0, 1.0, 1.0, 4.0]).view(1, 1, 2, 2)
+    mask = Values(groups=lambda t, v: t[:, 0] > 6, num_groups=2)
+    # means 1 and 4 of two groups, half of their mean
+    torch.testing.assert_close(distill("HAD", mask, teacher)["loss_had_db"], torch.tensor(1.25))
+    ids = torch.tensor(
+        [
+            [
+                [
+                    0,
+                    0,
+                ],
+                [1, -1],
+            ]
+        ]
+    )
+    for kind, head in (
+        ("HAD", Values(groups=lambda t, v: ids, num_groups=2)),
+        ("HADRelease", Values(groups=lambda t, v: ids, num_groups=2, num_classes=2)),
+    ):
+        found = distill(kind, head, teacher)
+        assert sum(found.values()) < 2  # the pixel that is 4 away counts nowhere in the groups
+
+
+@pytest.mark.parametrize("kind", DISTILLING)
+def test_integers_without_a_channel_axis_are_classes_and_others_are_numbers(kind):
+    classes = Values(distance=lambda a, b: (a[:, 0] - b).abs())
+    label = torch.tensor([[[0, 1], [2, 2]]])
+    assert torch.equal(classes.groups(label), label)
+    assert all(value.isfinite() for value in distill(kind, classes, label).values())
+    levels = torch.tensor([[[[0, 1], [2, 4]]]])
+    found = [distill(kind, Values(), each) for each in (levels, levels.float())]
+    assert found[0] == found[1]
+
+
+def test_a_head_may_predict_on_another_grid(build, batch):
+    model = build(dict(type="HAD"))
+    head, whole = model.heads["seg"], model.heads["seg"].activate
+    vars(head)["activate"] = lambda raw, size: whole(raw, [side // 2 for side in size])
+    model.set_teacher(build(dict(type="Naive"), tasks=["seg"], new_tasks=[]))
+    coarse = model.teacher.heads["seg"]
+    vars(coarse)["activate"] = head.activate
+    data = model.data_preprocessor(batch(), training=True)
+    losses = model.loss(data["inputs"], data["data_samples"])
+    assert all(value.isfinite().all() for value in losses.values())
+
+
+def test_a_head_may_give_its_loss_as_mmengine_takes_it():
+    maps = torch.tensor([[1.0, 3.0]])
+    assert reduced(maps) == 2 and reduced([maps, torch.tensor(1.0)]) == 3
+
+    class Model:
+        new_tasks = ("a",)
+        heads = dict(a=type("", (), dict(loss=lambda *_: dict(loss_a=[maps, maps], loss_b=maps)))())
+
+    assert task_losses(Model, [], [])["a"] == 6
