@@ -56,7 +56,8 @@ def _early(runner: Runner) -> list[EarlyStoppingHook]:
 
 def is_due(runner: Runner) -> bool:
     """Whether the loop validates after the step that it took last."""
-    loop = runner.train_loop
+    loop: Any = runner.train_loop
+    loop._decide_current_val_interval()  # dynamic_intervals may have changed it by now
     if isinstance(loop, EpochBasedTrainLoop):
         if loop.iter != loop.epoch * len(loop.dataloader):  # in the middle of an epoch
             return False

@@ -1,11 +1,15 @@
-"""Whether two models of a sequence have the same encoder, so that its weights can be handed on."""
+"""Whether two phases have the same encoder, and which weights a phase starts from."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
+from mmengine.config import Config
 from mmseg.registry import MODELS
+
+from .grammar import Phase, learning_model, merged_config
 
 ENCODER = ("backbone", "neck")
 
@@ -34,3 +38,30 @@ def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
                 for name, value in module.state_dict().items():
                     shapes[f"{key}.{name}"] = tuple(value.shape)
     return shapes
+
+
+def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
+    """Refuse a ``load_from`` that no phase would start from.
+
+    Args:
+        cfg: the sequence's config.
+        phases: its phases.
+
+    Raises:
+        ValueError: naming the key and what the phase starts from instead.
+    """
+    for phase in phases:
+        merged = merged_config(cfg, phase)
+        given = merged.get("load_from")
+        if phase.checkpoint is not None and given:
+            raise ValueError(
+                f"load_from={given!r} has no effect: phases[{phase.index}].checkpoint="
+                f"{phase.checkpoint!r} is the first phase; keep one of the two"
+            )
+        if phase.index and phase.cfg.get("load_from"):
+            before = learning_model(merged_config(cfg, phases[phase.index - 1]))
+            if same_encoder(before, learning_model(merged)):
+                raise ValueError(
+                    f"phases[{phase.index}].cfg.load_from={given!r} has no effect: a phase that "
+                    f"keeps the encoder starts from the model of phases[{phase.index - 1}]"
+                )

@@ -28,6 +28,7 @@ from ..logs import PhaseLog, SequenceLog
 from ..phases import parse_phases, phase_config
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
+from ..phases.encoders import check_start
 from ..phases.grammar import LASTING, learning_model, merged_config
 from ..phases.left_out import left_out
 from ..phases.rehearsal import rehearse
@@ -96,6 +97,7 @@ class LifelongRunner:
             if phase.checkpoint is None:
                 where = f"phases[{phase.index}]: " if phase.cfg else ""
                 check_trains(merged_config(self.cfg, phase), where)
+        check_start(self.cfg, self.phases)
         self._init_distributed()
         with SequenceLog(self.cfg, self.phases) as log:
             for sentence in left_out(self.cfg, self.phases):

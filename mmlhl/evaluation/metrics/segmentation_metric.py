@@ -158,5 +158,8 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         return self.summarize(total)
 
     def write(self, pred: Tensor, path: Path) -> None:
-        """Write class ids as 8-bit PNG."""
-        write_image(pred[0].cpu().numpy().astype(np.uint8), path.with_name(path.name + ".png"))
+        """Write class ids as 8-bit PNG, as 16-bit where an id is above 255."""
+        ids = pred[0].cpu().numpy()
+        wide = ids.max(initial=0) > 255
+        image = ids.astype(np.uint16 if wide else np.uint8)
+        write_image(image, path.with_name(path.name + ".png"))

@@ -129,6 +129,8 @@ def test_validation_after_every_second_epoch(trainer, epoch, iteration, due):
     assert isinstance(runner.train_loop, EpochBasedTrainLoop)
     runner.train_loop._epoch, runner.train_loop._iter = epoch, iteration
     assert is_due(runner) is due
+    runner.train_loop.dynamic_milestones, runner.train_loop.dynamic_intervals = [0, 2], [2, 5]
+    assert is_due(runner) is False  # from the second epoch on every fifth
 
 
 def test_what_early_stopping_counted():

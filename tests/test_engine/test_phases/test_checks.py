@@ -88,3 +88,18 @@ def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):
     cfg.phases[2] = dict(tasks=["normal"], cfg=dict(model=dict(method=dict(bins=1))))
     with pytest.raises(ValueError, match="model.method=.*bins must be None or >= 2, got 1"):
         parse_phases(cfg)
+
+
+def test_weights_that_no_phase_would_start_from(config, tmp_path):
+    file = tmp_path / "finished.pth"
+    file.write_bytes(b"")
+    phases = [dict(TASKS[0], checkpoint=str(file)), TASKS[1]]
+    with pytest.raises(
+        ValueError, match=r"load_from='w.pth' has no effect: phases\[0\].checkpoint"
+    ):
+        LifelongRunner.from_cfg(config(phases=phases, load_from="w.pth")).train()
+    phases = [TASKS[0], dict(TASKS[1], cfg=dict(load_from="w.pth"))]
+    with pytest.raises(
+        ValueError, match=r"phases\[1\].cfg.load_from='w.pth' has no effect: a phase"
+    ):
+        LifelongRunner.from_cfg(config(phases=phases)).train()

@@ -105,6 +105,9 @@ def test_writes_class_ids_under_as_much_of_the_path_as_told(tmp_path):
     written = cv2.imread(str(tmp_path / "house" / "7.png"), cv2.IMREAD_UNCHANGED)
     assert written.dtype == np.uint8 and written.tolist() == [[0, 2]]
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["7.png"]
+    evaluate(metric, [sample("rooms/house/7.jpg", pred_sem_seg=[[1, 256]])])
+    written = cv2.imread(str(tmp_path / "house" / "7.png"), cv2.IMREAD_UNCHANGED)
+    assert written.tolist() == [[1, 256]]  # 8 bits would make it [[1, 0]]
     with pytest.raises(ValueError, match="output_dir"):
         SegmentationMetric(format_only=True)
     full = sample(gt_sem_seg=[[0, 0]], pred_sem_seg=[[0, 0]])
