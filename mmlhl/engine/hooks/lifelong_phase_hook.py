@@ -15,8 +15,8 @@ from ...datasets.pseudo_labels import LabelFolder
 from ...models.teachers import build_teacher, model_config
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
+from ..phases.handover import check_old_heads
 from ..phases.stored_labels import check_method_takes, label_options
-from .old_heads import check_old_heads
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
 from .training_facts_hook import TrainingFactsHook

@@ -8,6 +8,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from ..learner import PhaseModel
+from ..phases.handover import check_one_optimizer
 
 
 def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
@@ -62,13 +63,9 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     method = model.method
     if not (method.edits_gradients or method.edits_weights):
         return []
-    optimizer, *others = optimizers(runner)
-    if others:
-        raise ValueError(
-            f"{type(method).__name__} edits each step of the whole model, so optim_wrapper has to "
-            f"hold one optimiser, not {1 + len(others)}"
-        )
-    handles = []
+    found = optimizers(runner)
+    check_one_optimizer(method, len(found))
+    optimizer, handles = found[0], []
     if method.edits_gradients:
         handles.append(optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model)))
     if method.edits_weights:

@@ -16,7 +16,7 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import EMAHook
 from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
@@ -31,6 +31,7 @@ from ...registered import names_class, type_name
 from .agreement import check_labels, check_names
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
+from .handover import PlannedPhase, check_handover
 from .lengths import training_steps, trains_by_epoch
 from .moment_checks import check_moments
 from .moments import hooks
@@ -132,7 +133,13 @@ def _rehearse(
                 batches[phase.index] = given[LOADERS[0]].batches
                 steps = training_steps(out, batches[phase.index])
                 check_moments(out, f"{where}: ", steps)
-                _named(f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]])
+                wrapper = _named(
+                    f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]]
+                )
+                planned = steps and PlannedPhase(
+                    range(batches[phase.index] or steps), wrapper, steps
+                )
+                _named(where, check_handover, model, teacher, planned or None)
                 taught = model.old_tasks and model.method.needs_teacher
                 _named(
                     f"{where}: one training step",
@@ -262,14 +269,15 @@ def _check_loaders(
     return given
 
 
-def _optimiser(cfg: Config, model: Any, supply: Supply) -> None:
-    """Build the optimiser and its schedule, which check their own options."""
+def _optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
+    """Build the optimiser, or several, and the schedule, which check their own options."""
     built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    if not isinstance(built, OptimWrapper):
-        return  # several: each has its own schedule
+    if isinstance(built, OptimWrapperDict):
+        return built  # several: each has its own schedule
     for config in schedulers(cfg):
         options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
         PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
+    return built
 
 
 def _check_files(cfg: Config, where: str) -> None:

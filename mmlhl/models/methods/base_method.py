@@ -47,6 +47,22 @@ class BaseMethod:
         """Named losses of this step that keep old tasks, weighted."""
         return {}
 
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Refuse a phase that cannot be trained by this method.
+
+        Called for each phase before the first one is trained, with models that were only built.
+
+        Args:
+            model: the phase's model.
+            runner: length and optimiser of the phase.
+            previous: the model of the phase before, if that has the same method.
+
+        Raises:
+            ValueError: naming the key of the config.
+        """
+
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Training begins, or goes on after an interruption: the weights are loaded.
 

@@ -140,6 +140,14 @@ class Composite(BaseMethod):
         return next(iter(found.values()), None)
 
     # -- a phase -------------------------------------------------------------------------------
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Check each."""
+        before = getattr(getattr(previous, "method", None), "names", [])
+        for name, method in self._named():
+            method.check_phase(model, runner, previous if name in before else None)
+
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Begin each."""
         for method in self.methods:

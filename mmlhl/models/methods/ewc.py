@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import torch
 from mmengine.dist import all_reduce
+from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -113,17 +115,16 @@ class EWC(BaseMethod):
             ValueError: if it is of another encoder.
         """
         self.warn_without_state(model, bool(self.fisher))
-        parameters = encoder_parameters(model) if self.fisher else {}
-        check_same_encoder("EWC", self.fisher, parameters)
-        for name, parameter in parameters.items():
-            self.fisher[name] = self.fisher[name].to(parameter.device)
-            self.centre[name] = self.centre[name].to(parameter.device)
+        check_same_encoder("EWC", self.fisher, model)
+        device = next(model.parameters()).device
+        self.fisher = {name: value.to(device) for name, value in self.fisher.items()}
+        self.centre = {name: value.to(device) for name, value in self.centre.items()}
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """The penalty, ``loss_ewc``."""
         if not self.fisher:
             return {}
-        parameters = encoder_parameters(model)
+        parameters = encoder_parameters(model, frozen=True)
         parts = [
             quadratic(parameters[name], fisher, self.centre[name])
             for name, fisher in self.fisher.items()
@@ -142,15 +143,15 @@ class EWC(BaseMethod):
 
     def add(self, fisher: dict[str, Tensor], centre: dict[str, Tensor]) -> None:
         """Add the penalty of a phase with Fisher information ``fisher`` around ``centre``."""
-        if not self.fisher:
-            self.fisher, self.centre = fisher, centre
-        elif self.online:
-            self.fisher = {name: self.decay * self.fisher[name] + fisher[name] for name in fisher}
-            self.centre = centre
-        else:
-            for name in fisher:
+        for name, new in fisher.items():
+            old = self.fisher.get(name)  # none for a weight that earlier phases have frozen
+            if old is None:
+                self.fisher[name], self.centre[name] = new, centre[name]
+            elif self.online:
+                self.fisher[name], self.centre[name] = self.decay * old + new, centre[name]
+            else:
                 self.fisher[name], self.centre[name], constant = add_quadratics(
-                    self.fisher[name], self.centre[name], fisher[name], centre[name]
+                    old, self.centre[name], new, centre[name]
                 )
                 self.constant += float(constant)
 
@@ -164,20 +165,32 @@ class EWC(BaseMethod):
         self.constant = float(state["constant"])
 
 
-def check_same_encoder(
-    method: str, stored: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
-) -> None:
-    """What was stored by parameter has to fit the encoder.
+def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner) -> None:
+    """What was stored by parameter has to fit the encoder; a weight may rest, or begin to learn.
+
+    Args:
+        method: its name, for messages.
+        stored: what it remembers, by the parameter's name.
+        model: the segmentor.
 
     Raises:
         ValueError: naming parameters that do not fit.
     """
+    parameters = encoder_parameters(model, frozen=True)
     wrong = [
         name
-        for name in stored.keys() | parameters.keys()
-        if getattr(stored.get(name), "shape", None) != getattr(parameters.get(name), "shape", None)
+        for name, value in stored.items()
+        if value.shape != getattr(parameters.get(name), "shape", None)
     ]
-    if stored and wrong:
+    unknown = [name for name in encoder_parameters(model) if name not in stored]
+    if stored and unknown and not wrong:
+        print_log(
+            f"{method}: this phase trains {len(unknown)} weights of the encoder that were frozen "
+            f"in earlier ones, such as {unknown[:3]}: nothing holds them",
+            "current",
+            logging.WARNING,
+        )
+    if wrong:
         raise ValueError(
             f"{method} remembers the earlier phases' encoder parameter by parameter, and this "
             f"phase's encoder differs in {len(wrong)}, such as {sorted(wrong)[:3]}; "

@@ -72,6 +72,14 @@ class L2SP(BaseMethod):
         self._decoupled = False
         self._corrections: list[tuple[nn.Parameter, Tensor]] = []
 
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Refuse an optimiser whose decay is not known."""
+        optimizer = getattr(runner.optim_wrapper, "optimizer", None)
+        if model.old_tasks:
+            is_decoupled(optimizer, list(getattr(optimizer, "param_groups", [])))
+
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Remember the weights that the phase starts from, unless it was interrupted.
 

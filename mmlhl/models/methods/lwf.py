@@ -70,6 +70,13 @@ class LwF(DistillationMethod):
             ValueError: if the phase has no more, so that the encoder would never learn.
         """
         super().begin_phase(model, runner)
+        LwF.check_phase(self, model, runner)
+
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """As :meth:`begin_phase`, before any phase is trained."""
+        super().check_phase(model, runner, previous)
         self.warmup_iters = 0
         if self.warmup and model.old_tasks:
             self.warmup_iters = self.warmup

@@ -100,12 +100,17 @@ def in_encoder(name: str) -> bool:
     return not name.startswith(("heads.", "distillers."))
 
 
-def encoder_parameters(model: Learner) -> dict[str, nn.Parameter]:
-    """Trainable parameters of the shared encoder (backbone and neck) by name."""
+def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Parameter]:
+    """Trainable parameters of the shared encoder (backbone and neck) by name.
+
+    Args:
+        model: the segmentor.
+        frozen: those that rest in this phase as well.
+    """
     return {
         name: parameter
         for name, parameter in model.named_parameters()
-        if parameter.requires_grad and in_encoder(name)
+        if (frozen or parameter.requires_grad) and in_encoder(name)
     }
 
 

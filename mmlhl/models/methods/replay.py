@@ -63,13 +63,26 @@ class ReplayMethod(BaseMethod):
         """
         self.warn_without_state(model, bool(self.buffer.items))
         now = normalisation(model.data_preprocessor)
-        if self.buffer.items and self.normalisation not in (None, now):
+        if self.buffer.items and self.normalisation is not None:
+            self._check_normalisation(self.normalisation, now)
+        self.normalisation = now
+
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """As :meth:`begin_phase`, before any image is kept."""
+        super().check_phase(model, runner, previous)
+        if previous is not None:
+            before = normalisation(previous.data_preprocessor)
+            self._check_normalisation(before, normalisation(model.data_preprocessor))
+
+    def _check_normalisation(self, before: list, now: list) -> None:
+        if now != before:
             raise ValueError(
                 f"{type(self).__name__} keeps images as they were normalised, by mean and std "
-                f"{self.normalisation}; this phase's model.data_preprocessor has {now}: keep that "
-                "of the earlier phases"
+                f"{before}; this phase's model.data_preprocessor has {now}: keep that of the "
+                "earlier phases"
             )
-        self.normalisation = now
 
     def state_dict(self) -> dict:
         """The buffer and the number of phases that it has images of."""

@@ -102,7 +102,7 @@ class SGP(StepEditingMethod):
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
-        layers = encoder_layers(model)
+        layers = encoder_layers(model, frozen=True)
         for name, basis in self.bases.items():
             weight = layers[name].weight if name in layers else None
             if weight is None or weight.flatten(1).shape[1] != len(basis):
@@ -120,9 +120,10 @@ class SGP(StepEditingMethod):
             return []
         edits: list[tuple[nn.Parameter, Edit]] = []
         layers = encoder_layers(model)
-        for name, basis in self.bases.items():
-            weight = cast(nn.Parameter, layers[name].weight)
-            edits.append((weight, _projection(basis, self.importance[name])))
+        for name, layer in layers.items():
+            if name in self.bases:
+                edit = _projection(self.bases[name], self.importance[name])
+                edits.append((cast(nn.Parameter, layer.weight), edit))
         if self.freeze_rest:
             covered = {id(parameter) for parameter, _ in edits}
             for parameter in encoder_parameters(model).values():
@@ -187,13 +188,18 @@ class SGP(StepEditingMethod):
         self.phases = int(state["phases"])
 
 
-def encoder_layers(model: Learner) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Trainable convolutions and linear layers of the shared encoder by name."""
+def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d | nn.Linear]:
+    """Trainable convolutions and linear layers of the shared encoder by name.
+
+    Args:
+        model: the segmentor.
+        frozen: those that rest in this phase as well.
+    """
     return {
         name: module
         for name, module in model.named_modules()
         if isinstance(module, (nn.Conv2d, nn.Linear))
-        and module.weight.requires_grad
+        and (frozen or module.weight.requires_grad)
         and in_encoder(name)
     }
 

@@ -104,10 +104,9 @@ class SPG(StepEditingMethod):
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.importance))
-        parameters = encoder_parameters(model) if self.importance else {}
-        check_same_encoder("SPG", self.importance, parameters)
-        for name, parameter in parameters.items():
-            self.importance[name] = self.importance[name].to(parameter.device)
+        check_same_encoder("SPG", self.importance, model)
+        device = next(model.parameters()).device
+        self.importance = {name: value.to(device) for name, value in self.importance.items()}
         values = [value.flatten() for value in self.importance.values()]
         self._average = float(torch.cat(values).mean()) if values else 0.0
 
@@ -116,7 +115,11 @@ class SPG(StepEditingMethod):
         if not self.importance:
             return []
         encoder = encoder_parameters(model)
-        edits = [(encoder[name], _scaled(1 - value)) for name, value in self.importance.items()]
+        edits = [
+            (encoder[name], _scaled(1 - value))
+            for name, value in self.importance.items()
+            if name in encoder
+        ]
         if self.slow_new_heads:
             edits += [
                 (parameter, _scaled(1 - self._average))

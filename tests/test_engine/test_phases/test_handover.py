@@ -1,0 +1,126 @@
+"""What a phase's method has against the phase, before anything is trained."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmseg.registry import MODELS
+
+from mmlhl.engine.phases import rehearsal
+from mmlhl.engine.phases.handover import PlannedPhase, check_handover
+
+
+@pytest.fixture
+def models(model_config):
+    """A function: the models of two phases with a method, the second one changed."""
+
+    def make(method, change=lambda model: None):
+        first = model_config(method=method, tasks=["seg"], new_tasks=["seg"])
+        second = copy.deepcopy({**first, "tasks": ["seg", "depth"], "new_tasks": ["depth"]})
+        change(second)
+        return MODELS.build(first), MODELS.build(second)
+
+    return make
+
+
+def planned(model, optimizer=torch.optim.Adam, steps=6, **options):
+    trained = [p for p in model.parameters() if p.requires_grad]
+    wrapper = OptimWrapper(optimizer(trained, lr=0.1, **options))
+    return PlannedPhase(range(3), wrapper, steps)
+
+
+COMPOSITE = dict(type="Composite", methods=[dict(type="LwF", warmup=2), dict(type="L2SP")])
+
+
+@pytest.mark.parametrize(
+    "method, options, message",
+    [
+        (dict(type="LwF", warmup=2), {}, "warmup=2 is 6 iterations, and the phase of"),
+        (COMPOSITE, {}, "warmup=2 is 6 iterations, and the phase of"),
+        (
+            dict(type="L2SP"),
+            dict(optimizer=torch.optim.ASGD, weight_decay=0.1),
+            "how ASGD decays is not known",
+        ),
+    ],
+)
+def test_a_method_refuses_a_phase_that_is_to_come(models, method, options, message):
+    before, now = models(method)
+    check_handover(before, None, planned(before, **options))  # nothing is old yet
+    with pytest.raises(ValueError, match=message):
+        check_handover(now, before, planned(now, **options))
+    check_handover(now, before, planned(now, steps=7))
+
+
+@pytest.mark.parametrize("kind", ["DER", "ICaRL"])
+def test_kept_images_stay_as_they_were_normalised(models, kind):
+    before, now = models(dict(type=kind), lambda m: m["data_preprocessor"].update(mean=[0, 0, 0]))
+    with pytest.raises(ValueError, match=f"{kind} keeps images as they were normalised"):
+        check_handover(now, before, planned(now))
+    before.method = MODELS.build(dict(type="Naive"))  # keeps none
+    check_handover(now, before, planned(now))
+
+
+def test_a_head_that_rests_keeps_its_shape(models):
+    def wider(model):
+        model["heads"]["seg"]["decoder"]["channels"] = 16
+
+    before, now = models(dict(type="Naive"), wider)
+    with pytest.raises(ValueError, match="Naive leaves the head of 'seg' as it is, but"):
+        check_handover(now, before, None)
+    check_handover(*reversed(models(dict(type="HAD"), wider)), None)  # it learns from the teacher
+
+
+def test_several_optimisers(models):
+    before, now = models(dict(type="SGP"))
+    several = OptimWrapperDict(one=planned(now).optim_wrapper, two=planned(now).optim_wrapper)
+    with pytest.raises(ValueError, match="SGP edits each step .* one optimiser, not 2"):
+        check_handover(now, before, PlannedPhase(range(3), several, 6))
+
+
+def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
+    several = OptimWrapperDict(
+        one=OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1))
+    )
+    monkeypatch.setattr(rehearsal, "build_optim_wrapper", lambda *_: several)
+    cfg = Config(dict(optim_wrapper={}, param_scheduler=[dict(type="PolyLR")]))
+    assert rehearsal._optimiser(cfg, None, None) is several
+
+
+@pytest.mark.parametrize("kind", ["EWC", "SPG", "SGP"])
+def test_stages_may_be_frozen_and_released_on_the_way(models, kind):
+    def freeze(model):
+        model["backbone"]["frozen_stages"] = 1
+
+    whole, frozen = models(dict(type=kind), freeze)
+    check_handover(frozen, whole, planned(frozen))
+    memory = _memory(kind, whole)
+    for model in (frozen, whole):
+        model.method.load_state_dict(copy.deepcopy(memory))
+        model.method.begin_phase(model, planned(model))
+        losses = model.method.losses(model, None)
+        assert all(value.isfinite() for value in losses.values())
+        model.method.edit_gradients(model)
+        model.method.edit_weights(model)
+    partly = _memory(kind, frozen)
+    assert len(partly.get("bases") or partly.get("fisher") or partly["importance"]) < len(
+        memory.get("bases") or memory.get("fisher") or memory["importance"]
+    )
+    whole.method.load_state_dict(partly)
+    whole.method.begin_phase(whole, planned(whole))  # says which weights nothing holds
+
+
+def _memory(kind, model):
+    from mmlhl.models.methods.measuring import encoder_parameters
+    from mmlhl.models.methods.sgp import encoder_layers
+
+    if kind == "SGP":
+        widths = {n: m.weight.flatten(1).shape[1] for n, m in encoder_layers(model).items()}
+        bases = {name: torch.eye(width)[:, :1] for name, width in widths.items()}
+        return dict(bases=bases, importance={n: torch.ones(1) for n in bases}, phases=1)
+    values = {n: torch.rand_like(p).detach() for n, p in encoder_parameters(model).items()}
+    if kind == "SPG":
+        return dict(importance=values)
+    return dict(fisher=values, centre=dict(values), constant=0.0)
