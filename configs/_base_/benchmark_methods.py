@@ -107,6 +107,23 @@ methods = {
         ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
+    "WarmStart": dict(method=dict(type="WarmStart"), first_phase="Naive"),
+    "LwF + WarmStart": dict(
+        method=dict(type="Composite", methods=[dict(type="LwF"), dict(type="WarmStart")]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+        first_phase="Naive",
+    ),
+    "SGP + WarmStart": dict(
+        method=dict(type="Composite", methods=[dict(type="SGP"), dict(type="WarmStart")]),
+        search={"methods.0.alpha": [1.0, 3.0, 10.0, 30.0]},
+    ),
+    "LwF + SGP + WarmStart": dict(
+        method=dict(
+            type="Composite",
+            methods=[dict(type="LwF"), dict(type="SGP", alpha=1.0), dict(type="WarmStart")],
+        ),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
     "iCaRL": dict(method=dict(type="ICaRL"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0])),
     "DER": dict(method=dict(type="DER"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),
     "DER++": dict(method=dict(type="DERpp"), search=dict(alpha=[0.03, 0.1, 0.3, 1.0])),

@@ -9,6 +9,7 @@ param_scheduler = [dict(type="PolyLR", eta_min=1e-5, power=0.9, end=6, convert_t
 train_cfg = dict(max_epochs=6)
 rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Joint", "Single"]
 rows += ["LwF, T = 2", "LwF + SGP", "HAD, offset 0.05 + SGP", "HAD without SG", "HAD without DB"]
+rows += ["LwF + WarmStart", "SGP + WarmStart", "LwF + SGP + WarmStart"]
 rows += ["HAD, arithmetic", "HAD, 5 bins", "HAD, 10 bins", "HAD, 15 bins", "SPG", "DER"]
 methods = {name: dict(search=dict(loss_weight=[0.3, 1.0, 3.0])) for name in rows[1:5]}
 methods["SGP"] = dict(search=dict(alpha=[3.0, 10.0, 30.0]))
