@@ -1,4 +1,4 @@
-"""Where the shipped `configs/` and `tools/` lie, and mmengine's prefix `mmlhl::` for configs."""
+"""Where the shipped `configs/` and `tools/` are, and mmengine's prefix `mmlhl::` for configs."""
 
 from pathlib import Path
 

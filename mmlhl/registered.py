@@ -28,7 +28,7 @@ def registered_class(registry: Registry, config: Any) -> type | None:
 def registered(registry: Registry, name: str) -> Any:
     """What a name stands for in a registry: a class, or a function that builds; None for nothing.
 
-    mmengine raises where the name has a scope that nobody knows, or is no name at all.
+    mmengine raises where the name has a scope that is unknown, or is not a name at all.
     """
     try:
         return registry.get(name)

@@ -1,5 +1,5 @@
-# The paper's batch: 64 images a step, four batches of 16 accumulated, and four times as many epochs
-# for as many steps.
+# The paper's batch: 64 images per step, four batches of 16 accumulated, and four times as many
+# epochs for as many steps.
 _base_ = "nyuv2_pretrained.py"
 optim_wrapper = dict(accumulative_counts=4)
 param_scheduler = [dict(type="PolyLR", eta_min=1e-5, power=0.9, end=24, convert_to_iter_based=True)]

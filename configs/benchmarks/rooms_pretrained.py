@@ -1,4 +1,4 @@
-# Methods on rooms at 96x128 from ImageNet weights, 16 images a step.
+# Methods on rooms at 96x128 from ImageNet weights, 16 images per step.
 _base_ = ["../had/rooms_seg_depth_normal_pretrained.py", "../_base_/benchmark_methods.py"]
 apart = dict(num_workers=0, persistent_workers=False)
 train_dataloader = apart

@@ -1,5 +1,5 @@
-# Rooms at 64x96, a quarter of ResNet-18's width, 7 epochs a phase: a sequence in about a minute of
-# a CPU core. The strength is the best of the search in docs/results/rooms.md.
+# Rooms at 64x96, a quarter of ResNet-18's width, 7 epochs per phase: a sequence in about a minute
+# on one CPU core. The strength is the best of the search in docs/results/rooms.md.
 _base_ = "./rooms_seg_depth_normal.py"
 narrow = dict(decoder=dict(in_channels=128, c1_in_channels=16))
 model = dict(

@@ -64,7 +64,7 @@ class Comparison:
         return [self.summary(group), self.final(group), self.forgetting(group), *phases]
 
     def summary(self, group: Group) -> Sheet:
-        """One row a method: gains, position, rank, forgetting, buffer, time, runs."""
+        """One row per method: gains, position, rank, forgetting, buffer, time, runs."""
         columns = [
             Column("gain over naive %", better=True, sign=True),
             Column("naive 0 .. joint 100 %", better=True),
@@ -106,7 +106,7 @@ class Comparison:
         return sheet
 
     def final(self, group: Group) -> Sheet:
-        """One row a method: all chosen metrics after the last phase."""
+        """One row per method: all chosen metrics after the last phase."""
         rows = self._rows(group)
         first = next(iter(group.methods.values()))[0]
         columns = []
@@ -122,7 +122,7 @@ class Comparison:
         return sheet
 
     def forgetting(self, group: Group) -> Sheet:
-        """One row a method: forgetting of each task in percent of its best value."""
+        """One row per method: forgetting of each task in percent of its best value."""
         tasks = list(dict.fromkeys(task for phase in group.order[:-1] for task in phase))
         columns = [Column(task, better=False) for task in tasks]
         title = f"{group.name}: forgetting in % of the best earlier value"
@@ -134,7 +134,7 @@ class Comparison:
         return sheet
 
     def phases(self, group: Group, label: str) -> Sheet:
-        """One row a metric: its value after each phase of one method."""
+        """One row per metric: its value after each phase of one method."""
         runs = group.methods[label]
         columns = [Column("+".join(t), f"{i}") for i, t in enumerate(group.order, start=1)]
         sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="metric")

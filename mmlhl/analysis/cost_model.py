@@ -1,6 +1,6 @@
 """What a sequence costs on any number of images, tasks and processes: a model of its own.
 
-Per image, training runs the encoder and one head a task forward and backward, a teacher runs the
+Per image, training runs the encoder and one head per task forward and backward, a teacher runs the
 encoder and the old heads forward. Per step, processes add up the gradients of what is trained. A
 teacher has no gradients, so it adds compute and no communication.
 """
@@ -57,7 +57,7 @@ class Link:
     """What connects processes.
 
     Attributes:
-        bandwidth: bytes a second that a process sends.
+        bandwidth: bytes per second that a process sends.
         latency: seconds of a message.
         overlap: share of a step's backward pass that communication may hide behind.
     """
@@ -75,7 +75,7 @@ class Plan:
         tasks: phases, one task each.
         images: of the whole training set, of which each phase has its own part.
         epochs: of a phase.
-        batch: images a step and process.
+        batch: images per step and process.
         processes: how many.
         test_images: that all tasks so far are evaluated on after each phase.
         stored: the teacher's labels are stored.

@@ -212,7 +212,7 @@ def mean_rank(
     another has shares the last ranks.
 
     Args:
-        records: One record a method, see :func:`mean_record`.
+        records: One record per method, see :func:`mean_record`.
         metrics: See :func:`choose`.
 
     Returns:

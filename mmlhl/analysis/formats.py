@@ -137,7 +137,7 @@ def to_latex(sheet: Sheet) -> str:
 
 
 def to_csv(sheets: Sequence[Sheet]) -> str:
-    """Write sheets as one CSV table, one line a cell, with all digits.
+    """Write sheets as one CSV table, one line per cell, with all digits.
 
     Args:
         sheets: The sheets.

@@ -1,4 +1,4 @@
-"""The scalars that a sequence has logged, phase by phase, wherever they lie."""
+"""The scalars that a sequence has logged, phase by phase, wherever they are."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_phase_logs(work_dir: str | Path) -> list[LoggedPhase]:
 
 
 def json_lines(file: Path) -> list[dict[str, Any]]:
-    """The objects of a file with one a line; a line that was cut off is left out.
+    """The objects of a file with one per line; a line that was cut off is left out.
 
     Args:
         file: The file; one that is not there has no lines.

@@ -15,8 +15,8 @@ def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
 
     Args:
         arguments: Each a ``lifelong.json``, a folder that holds one, or a folder
-            below which there are some. ``LABEL=PATH`` names the method anew, which tells variants
-            of one method apart.
+            below which there are some. ``LABEL=PATH`` gives the method another label,
+            which tells variants of one method apart.
 
     Returns:
         Records in the order of the arguments, folders sorted by name.
@@ -56,7 +56,7 @@ class Group:
             appearance; without joint and single-task training.
         naive: Runs of naive training; they are among ``methods``, too.
         joint: Runs of joint training on the same tasks.
-        single: Single-task runs on the same tasks, one record a seed.
+        single: Single-task runs on the same tasks, one record per seed.
     """
 
     order: Order
@@ -140,7 +140,7 @@ def group_runs(
 
 
 def _singles(records: list[LifelongRecord], tasks: set[str]) -> list[LifelongRecord]:
-    """One record a seed of those single-task runs that together cover the tasks."""
+    """One record per seed of those single-task runs that together cover the tasks."""
     fitting = [record for record in records if set(record.tasks) <= tasks]
     by_seed: dict[int | None, list[LifelongRecord]] = {}
     for record in fitting:

@@ -30,7 +30,7 @@ def over_seeds(values: Iterable[float | None]) -> Estimate:
     """Mean and sample standard deviation of what the seeds gave.
 
     Args:
-        values: One value a seed; None and NaN are not counted.
+        values: One value per seed; None and NaN are not counted.
 
     Returns:
         Estimate: Mean, standard deviation and number of the known values.
@@ -76,14 +76,14 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
 
 
 def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
-    """Put single-task runs, one network a task, into one record of one phase.
+    """Put single-task runs, one network per task, into one record of one phase.
 
     Args:
-        records: One record a task, or one record each of whose phases
+        records: One record per task, or one record each of whose phases
             trained a new network. Of each metric the last known value counts.
 
     Returns:
-        All tasks, with one value a metric.
+        All tasks, with one value per metric.
     """
     result = LifelongRecord(records[0].method, records[0].seed)
     tasks = list(dict.fromkeys(task for record in records for task in record.tasks))

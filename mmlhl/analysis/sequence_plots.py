@@ -81,7 +81,7 @@ def heat_map(
 
 
 def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: int = 3) -> Figure:
-    """Draw each metric over the phases, one line a method, with bars of one standard deviation.
+    """Draw each metric over the phases, one line per method, with bars of one standard deviation.
 
     Joint training is a grey dotted line across, as it has no phases.
 
@@ -91,7 +91,7 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
         columns: Panels side by side. Defaults to 3.
 
     Returns:
-        matplotlib.figure.Figure: The picture, one panel a metric.
+        matplotlib.figure.Figure: The picture, one panel per metric.
     """
     first = next(iter(group.methods.values()))[0]
     panels = choose(first, metrics)

@@ -102,7 +102,7 @@ class Sheet:
         )
 
     def split(self) -> list["Sheet"]:
-        """One sheet a group of columns."""
+        """One sheet per group of columns."""
         groups = list(dict.fromkeys(column.group for column in self.columns))
         parts = []
         for group in groups:

@@ -24,7 +24,8 @@ class Case:
         ours: What does the same for our models; empty if nothing else is needed.
         needs: Module that the tool wants beside mmseg.
         note: What else there is to know.
-        empty: Arguments whose picture is the empty one, for tools that draw nothing without a word.
+        empty: Arguments whose picture is the empty one, for tools that draw nothing and report no
+            error.
     """
 
     tool: str

@@ -68,7 +68,7 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
 def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) -> Figure:
     """Draw all losses over the iterations of the whole sequence.
 
-    One panel a task (losses are named ``<task>.<loss>``), and one for the total. Vertical lines
+    One panel per task (losses are named ``<task>.<loss>``), and one for the total. Vertical lines
     part the phases.
 
     Args:

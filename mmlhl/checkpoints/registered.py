@@ -16,7 +16,7 @@ _CALLED = ("type", "target", "_target_")
 
 
 def unregistered(config: Any) -> str | None:
-    """The first name in a config that would be called and that nobody registered.
+    """The first name in a config that would be called but is not registered.
 
     mmengine's registries build whatever a dotted name leads to, ``subprocess.Popen`` too.
 

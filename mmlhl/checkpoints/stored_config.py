@@ -19,7 +19,7 @@ _REFUSED = "# refused: "
 
 
 class StoredConfigError(ValueError):
-    """The config in a checkpoint is no plain data, or names what nobody registered."""
+    """The config in a checkpoint is no plain data, or names what is not registered."""
 
 
 def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
@@ -115,7 +115,7 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
 
     Args:
         checkpoint: as it was loaded; a text that is no plain data, or that would build what
-            nobody registered, is replaced in it by a comment, which :func:`stored_config` raises.
+            is not registered, is replaced in it by a comment, which :func:`stored_config` raises.
         source: its file.
     """
     for holder, key in _texts(checkpoint):

@@ -47,7 +47,7 @@ class Annotation:
     Args:
         name: Task that the annotation belongs to, e.g. ``seg``.
         kind: ``classes`` (integer ids), ``binary`` (0 or 1), ``depth`` (one positive number),
-            ``normal`` (unit vectors) or ``channels`` (any numbers, one or several a pixel).
+            ``normal`` (unit vectors) or ``channels`` (any numbers, one or several per pixel).
         dir: Folder under the dataset's ``data_root``. ``{split}`` in it stands for the dataset's
             ``split``. Not given when the annotation is made from the image by ``source``.
         suffix: End of the file name, which follows the sample's id. ``.npy`` and ``.npz`` are read

@@ -84,7 +84,7 @@ def resolve_classes(
     Args:
         metainfo: What a config gives: ``classes``, a list of names or a text file with one name a
             line, ``palette``, and anything else.
-        stored: ``classes`` and ``palette`` that the files hold; empty where nobody says.
+        stored: ``classes`` and ``palette`` that the files hold; empty where unknown.
         data_root: Where a file of names is looked for, beside the current folder.
         owner: Name of the dataset's class, for messages.
 
@@ -126,7 +126,7 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
     """Names of classes.
 
     Args:
-        value: A list of names, or a text file with one name a line.
+        value: A list of names, or a text file with one name per line.
         where: The config's key, for messages.
         data_root: Where the file is looked for, beside the current folder.
 

@@ -125,7 +125,7 @@ def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -
         whole: Whether all are whole numbers.
 
     Returns:
-        A sentence; empty if they may be metres, or nobody needs to know the unit.
+        A sentence; empty if they may be metres, or the unit does not matter.
     """
     if ann.scale is not None or ann.inverse or ann.post is not None:
         return ""

@@ -25,7 +25,7 @@ def read_ids(
     written out make no difference.
 
     Args:
-        path: Text file with one id a line.
+        path: Text file with one id per line.
         img: ``dir`` and ``suffix`` of the images.
         folders: The images' folder, then the annotations'.
         root: The data root, which no path may leave.

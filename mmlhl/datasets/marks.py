@@ -24,7 +24,7 @@ def settle_marks(
 
     Masks are binary annotations, and those of two classes. A file with a 1 does: 255 is unknown
     then, in all files, also in those that have no other number but 0. Where all have 0 and 255
-    alone, nobody can tell. An annotation that says it itself, by ``ignore``, ``threshold`` or
+    alone, it cannot be decided. An annotation that says it itself, by ``ignore``, ``threshold`` or
     ``id_map``, is not looked at.
 
     Args:
@@ -33,7 +33,7 @@ def settle_marks(
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        The annotations, those that are settled with ``ignore``; and of those that nobody can tell
+        The annotations, those that are settled with ``ignore``; and of those that remain undecided
         what is wrong, by task.
     """
     out, open_questions = dict(specs), {}

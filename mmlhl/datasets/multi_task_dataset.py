@@ -44,10 +44,10 @@ class MultiTaskDataset(BaseSegDataset):
         part: None for all images, or ``(index, parts)`` with the index counted from 0.
         part_seed: Seed of the permutation that parts are cut from.
         split: Put in place of ``{split}`` in folders, e.g. ``train``.
-        ann_file: Optional file with one id a line (relative to ``data_root``). All images under
+        ann_file: Optional file with one id per line (relative to ``data_root``). All images under
             the image folder when empty.
         metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``; the classes
-            may be a text file with one name a line. Where the class or the annotation names the
+            may be a text file with one name per line. Where the class or the annotation names the
             classes in the files, these are some of them, and labels follow: others become 255.
             Names of other class tasks are added as ``<field>_classes`` and ``<field>_palette``,
             and units as ``<field>_unit``, which ``metainfo`` may give for any field.
@@ -171,7 +171,7 @@ class MultiTaskDataset(BaseSegDataset):
         """List the samples.
 
         Returns:
-            One dictionary a sample: ``img_path``, ``img_id``, ``ann_paths`` (task -> file) and
+            One dictionary per sample: ``img_path``, ``img_id``, ``ann_paths`` (task -> file) and
             what mmseg's own transforms read.
 
         Raises:

@@ -64,7 +64,7 @@ def add_to_record(
         better = higher_is_better(metric, evaluator)
         if metric.split("/")[0] not in model.tasks:
             continue
-        if better is None:  # a trained phase is not thrown away for a metric nobody can rank
+        if better is None:  # a trained phase is not thrown away for a metric of unknown direction
             print_log(
                 f"{metric} is not recorded: give its metric a dict higher_is_better",
                 "current",

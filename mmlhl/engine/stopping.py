@@ -46,7 +46,7 @@ def listening() -> bool:
 def listen() -> Iterator[None]:
     """Take signals as requests inside; a second one ends the process at once.
 
-    Outside of the main thread, where Python lets nobody handle signals, nothing changes.
+    Outside the main thread, where Python cannot handle signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread() or _Request.listening:
         yield

@@ -31,7 +31,7 @@ class MultiTaskEvaluator(Evaluator):
     Args:
         metrics: Task name to the config of its metric, or to a list of configs. None for a task
             that is not to be measured.
-        output_dir: Folder to write predictions to, one subfolder a task. Set by
+        output_dir: Folder to write predictions to, one subfolder per task. Set by
             the ``--out`` of ``tools/test.py``. Defaults to None.
         keep_results: Passed on to metrics that have such an option; those of this package
             always keep what they write. Set by ``--out`` as well. Defaults to False.

@@ -17,7 +17,7 @@ class LifelongRecord:
     """The record of one sequence, the only thing that tables, plots and comparisons are made of.
 
     ``metrics[task][metric]`` holds ``higher_is_better``, the ``unit`` if its class says one, and
-    ``values``, one a phase, None where the task was not learned yet, not evaluated, or the value
+    ``values``, one per phase, None where the task was not learned yet, not evaluated, or the value
     not a number.
 
     Args:
@@ -79,7 +79,7 @@ class LifelongRecord:
             metric: Name of the metric.
 
         Returns:
-            One value a phase; all None if it was never recorded.
+            One value per phase; all None if it was never recorded.
         """
         entry = self.metrics.get(task, {}).get(metric)
         return list(entry["values"]) if entry else [None] * len(self)

@@ -13,7 +13,7 @@ MAX_PHASE_COLUMNS = 5
 def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
     """Lay out how each metric went from phase to phase.
 
-    One row a metric; one column a phase (up to five), then the value when the task was learned,
+    One row per metric; one column per phase (up to five), then the value when the task was learned,
     the value now, and the change, green for better and red for worse. The arrow at a metric's
     name points to where better is.
 

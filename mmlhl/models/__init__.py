@@ -1,9 +1,9 @@
 """Models: segmentors, heads, losses and the methods that keep old tasks.
 
-- ``segmentors/``: one encoder and one head a task; grows, and knows of a method only its contract.
-- ``heads/``: one file an output space, each around any mmseg decode head.
+- ``segmentors/``: one encoder and one head per task; grows, and knows only the contract of methods.
+- ``heads/``: one file per output space, each around any mmseg decode head.
 - ``losses/``: maths on tensors, each a function and a thin module; imports no head.
-- ``methods/``: what keeps old tasks, one file a method; knows heads by their contract alone.
+- ``methods/``: what keeps old tasks, one file per method; knows heads by their contract alone.
 - ``teachers/``: models that are frozen, loaded or adopted, with one exact loader.
 - ``backbones/`` and ``decoders/``: encoders and decode heads that mmseg does not have.
 

@@ -17,7 +17,7 @@ def add_holes(sample: dict[str, np.ndarray], seed: Seed) -> dict[str, np.ndarray
     Depth goes missing along jumps of depth, on mirroring surfaces, on surfaces seen at a grazing
     angle, in random blobs and in a strip at the left or right edge. Normals go missing where
     depth does, and next to it at jumps. Labels go missing in parts of the boundaries between
-    pieces, and at times for a whole small piece that nobody named.
+    pieces, and at times for a whole small piece with no obvious cause.
 
     Args:
         sample: What ``renderer.render`` returned; it is not changed.

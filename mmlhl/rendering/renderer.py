@@ -10,7 +10,7 @@ from .scene import Scene, Shape
 from .shading import shade
 
 SAMPLES = 2
-"""The image takes this many rays a pixel along each side."""
+"""The image takes this many rays per pixel along each side."""
 
 
 def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:

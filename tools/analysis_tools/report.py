@@ -9,7 +9,7 @@ Examples:
 import argparse
 from pathlib import Path
 
-import mmlhl  # noqa: F401  first, so that a missing mmseg is told in plain words
+import mmlhl  # noqa: F401  first, so that a missing mmseg gets a clear message
 
 # isort: split
 from mmlhl.analysis.arguments import add_metrics_argument

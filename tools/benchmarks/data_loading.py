@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         argv: Command line.
 
     Returns:
-        Median images a second of ``plain`` and ``mmlhl``.
+        Median images per second of ``plain`` and ``mmlhl``.
     """
     args = parse_args(argv)
     cv2.setNumThreads(0)  # as in mmengine's workers: processes, not threads, share the cores

@@ -1,6 +1,6 @@
 """Distillation between a CNN and a Transformer, both ways, at equal budgets and several seeds.
 
-Teachers are trained first, longer, one a seed or one for all seeds; then every student by itself,
+Teachers are trained first, longer, one per seed or one for all seeds; then every student by itself,
 with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a data set share
 the config given here but for their model. Each is trained by tools/train.py in a process of its
 own; what is finished is not run again, so the command can be stopped and repeated, with other

@@ -1,4 +1,4 @@
-"""Export a checkpoint to ONNX, torch.export or TorchScript: one named output a task."""
+"""Export a checkpoint to ONNX, torch.export or TorchScript: one named output per task."""
 
 import argparse
 

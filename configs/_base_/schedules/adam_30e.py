@@ -1,4 +1,4 @@
-# Short enough for two CPU cores, from scratch: 30 epochs a phase.
+# Short enough for two CPU cores, from scratch: 30 epochs per phase.
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=3e-3))
 param_scheduler = [
     dict(

@@ -37,7 +37,7 @@ def fit(found: Mapping[str, Turns], batch: int, parameters: tuple[int, int]) -> 
 
     Args:
         found: by number of tasks.
-        batch: images a step.
+        batch: images per step.
         parameters: of encoder and head.
     """
     training = {int(n): turns.least(ALL) / batch for n, turns in found.items()}
@@ -96,12 +96,12 @@ def report(
     Args:
         found: of :mod:`.step_price`, by number of tasks.
         cfg: config of the network that was measured.
-        batch: images a step that were measured.
+        batch: images per step that were measured.
         speed: how many times faster than the measured core a processor is taken to be.
         link: what is taken to connect processes.
         command: that it was made by.
         epochs: of a phase.
-        large_batch: images a step and process.
+        large_batch: images per step and process.
     """
     network = fit(found, batch, parameters_of(cfg))
     fitted = (

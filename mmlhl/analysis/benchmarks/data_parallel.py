@@ -91,7 +91,7 @@ def measure(
     Args:
         cfg: config of the network.
         count: number of tasks.
-        batch: images a step and process.
+        batch: images per step and process.
         size: (height, width).
         rounds: how often each step is timed.
         processes: how many.
@@ -121,7 +121,7 @@ def report(turns: Turns, sizes: dict[str, int], what: str, processes: int, comma
     Args:
         turns: of :func:`measure`.
         sizes: of :func:`gradient_bytes`.
-        what: network, tasks, images a step, in words.
+        what: network, tasks, images per step, in words.
         processes: how many.
         command: that it was made by.
     """

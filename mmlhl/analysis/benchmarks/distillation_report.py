@@ -38,7 +38,7 @@ def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root
 
 
 def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], root: Path) -> Sheet:
-    """One row a method, and the teacher's: means over the seeds."""
+    """One row per method, and the teacher's: means over the seeds."""
     columns = [
         Column("mIoU", better=True, unit="%"),
         Column("against no distillation", better=True, sign=True, unit="points"),

@@ -64,7 +64,7 @@ def teachers_of(runs: list[Run]) -> list[Run]:
 
 
 def pair_runs(cfg: Config, pair: dict, seeds: list[int], methods: list[str]) -> list[list[Run]]:
-    """The students of a pair, one list a method with one run a seed."""
+    """The students of a pair, one list per method with one run per seed."""
     student, teacher = pair["student"], pair["teacher"]
     lent = f"{PLAIN}/{teacher}", cfg.benchmark.get("teacher_seed")
     rows = []

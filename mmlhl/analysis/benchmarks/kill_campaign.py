@@ -70,7 +70,7 @@ def read_outcomes(folder: Path) -> list[Outcome]:
 
 
 def _undisturbed(root: Path, folder: Path, options: dict[str, Any]) -> tuple[Path, float]:
-    """Work dir of a sequence that nobody killed, and the seconds that it took."""
+    """Work dir of a sequence that was not killed, and the seconds that it took."""
     work_dir = folder / f"undisturbed_{VARIANTS.index(options)}"
     note = work_dir / "seconds.txt"
     if not note.is_file():
@@ -102,7 +102,7 @@ def describe(options: dict[str, Any]) -> str:
 
 
 def verdict(outcomes: Iterable[Outcome]) -> str:
-    """How many of some sequences ended as if nobody had killed them."""
+    """How many of some sequences ended as if they had not been killed."""
     outcomes = list(outcomes)
     same = sum(not each.differences for each in outcomes)
     return f"{same} of {len(outcomes)} identical"

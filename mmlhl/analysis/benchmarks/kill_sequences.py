@@ -72,7 +72,7 @@ def kill_config(
         root: of :func:`write_images`.
         work_dir: the sequence's folder.
         method: a key of ``METHODS``.
-        processes: how many will train; each takes two images a step.
+        processes: how many will train; each takes two images per step.
         workers: loading processes of each.
         persistent: they live on from epoch to epoch.
         by_epoch: a loop by epochs, else by steps.

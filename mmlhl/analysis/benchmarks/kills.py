@@ -1,4 +1,4 @@
-"""Killing sequences at any moment, going on, and comparing with ones that nobody killed.
+"""Killing sequences at any moment, going on, and comparing with ones that was not killed.
 
 Children are forked from a process that has loaded everything, so that a run takes seconds. That
 process never trains itself: threads of it would not be in the children.
@@ -162,7 +162,7 @@ def kill_and_resume(
         root: the images.
         folder: work dir of the sequence.
         options: of its config.
-        undisturbed: work dir of the same sequence that nobody killed.
+        undisturbed: work dir of the same sequence that was not killed.
         seconds: that one attempt takes undisturbed.
         draw: moments are drawn by it.
         most: attempts that are killed before one is let finish.
@@ -187,7 +187,7 @@ def kill_and_resume(
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """What differs between two finished sequences, to the bit; wall time apart.
+    """What differs between two finished sequences, bit for bit, apart from wall time.
 
     Args:
         one: a work dir.

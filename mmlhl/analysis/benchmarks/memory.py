@@ -63,7 +63,7 @@ def step_peak(
         cfg: config of the network.
         name: one of ``STEPS``.
         count: number of tasks.
-        batch: images a step.
+        batch: images per step.
         size: (height, width).
 
     Returns:

@@ -16,11 +16,11 @@ class Run:
 
     Attributes:
         label: row of the table.
-        order: the tasks, one a phase; joint training brings them all in one phase.
+        order: the tasks, one per phase; joint training brings them all in one phase.
         seed: seed of the run.
         value: the searched option's value, None where nothing is searched.
         searching: whether this run only chooses a strength.
-        parts: parts that the training set is cut into, one a phase; 0 for as many as phases.
+        parts: parts that the training set is cut into, one per phase; 0 for as many as phases.
         part: the part of the first phase, counted from 0.
         first: whether this is a first phase that other runs take over.
     """
@@ -95,7 +95,7 @@ def run_config(cfg: Config, run: Run) -> Config:
         out.phases = [dict(tasks=[task]) for task in run.order]
         for index, phase in enumerate(out.phases):
             changes = Config(dict(later or {}) if index + run.part else {})
-            if run.parts:  # otherwise the runner cuts one part a phase
+            if run.parts:  # otherwise the runner cuts one part per phase
                 part = [run.part + index, run.parts]
                 changes.merge_from_dict({"train_dataloader.dataset.part": part})
             if changes:

@@ -126,7 +126,7 @@ def restore(records: Path, root: Path) -> int:
 
 
 def check_settings(cfg: Config, *folders: Path) -> None:
-    """Runs of one budget a folder: what is there already must have been run with these settings.
+    """Runs of one budget per folder: what is there already must have been run with these settings.
 
     Args:
         cfg: The benchmark's config.

@@ -104,7 +104,7 @@ def measure(
     Args:
         cfg: config of the network.
         counts: numbers of tasks, each at least 2.
-        batch: images a step.
+        batch: images per step.
         size: (height, width).
         rounds: how often each step is timed.
         device: where it is run.
@@ -120,7 +120,7 @@ def report(found: Mapping[str, Turns], what: str, command: str, device: str = "c
 
     Args:
         found: of :func:`measure`.
-        what: network, images a step and their size, in words.
+        what: network, images per step and their size, in words.
         command: that it was made by.
         device: where it was run.
     """

@@ -86,7 +86,7 @@ def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> di
     """Turns beside those of earlier calls, so that a long measurement may be made in short ones.
 
     Args:
-        path: file of the earlier ones, written anew; None keeps none.
+        path: file of the earlier ones, overwritten; None keeps none.
         found: by what was measured.
         network: what was measured on; turns of something else are forgotten.
 

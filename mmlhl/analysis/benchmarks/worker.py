@@ -33,7 +33,7 @@ def train(arguments: list[str], log: Path, threads: int) -> None:
 
     Args:
         arguments: Its command line.
-        log: File, written anew.
+        log: File, overwritten.
         threads: Threads of torch.
     """
     end_with_parent()

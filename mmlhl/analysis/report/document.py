@@ -82,7 +82,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Listing:
-    """Text as it stands in a file, folded away at first; left out of Markdown.
+    """The text of a file, collapsed at first; left out of Markdown.
 
     Args:
         title: What it is.

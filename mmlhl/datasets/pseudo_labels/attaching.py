@@ -20,7 +20,7 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
         dataset: a dataset, or one that wraps others as ``dataset`` or ``datasets``.
 
     Raises:
-        ValueError: If there is a dataset of another kind, whose labels nobody would read.
+        ValueError: If there is a dataset of another kind, whose labels would never be read.
     """
     found: list[MultiTaskDataset] = []
 

@@ -1,4 +1,4 @@
-"""A pseudo label as the few bytes a pixel that are stored, and back."""
+"""A pseudo label as the few bytes per pixel that are stored, and back."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class LabelFolder:
             return {}  # ours by its name, but no longer to be trusted
 
     def remove(self) -> None:
-        """Remove the labels, if there are any; whatever else lies among them stays."""
+        """Remove the labels, if there are any; other files in the folder stay."""
         if not osp.isfile(osp.join(self.path, MANIFEST)):
             return
         for folder, _, names in os.walk(self.path, topdown=False):

@@ -17,7 +17,7 @@ class SobelEdges(BaseTransform):
 
     Like Taskonomy's ``edge_texture``. Usable as ``source`` of an annotation, which is made right
     after loading, or as a transform of its own. Has to come before photometric transforms, or the
-    target would describe an image that nobody took.
+    target would describe a photograph that does not exist.
 
     With grey values g in 0..255 and the 3x3 kernels S_x, S_y, the map is
     ``gain * sqrt((S_x * g)^2 + (S_y * g)^2) / (4 sqrt(2) 255)``, clipped to [0, 1]. Borders are

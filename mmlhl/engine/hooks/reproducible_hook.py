@@ -26,7 +26,7 @@ class ReproducibleHook(Hook):
       (seed, phase, purpose, number, rank): dropout and whatever a method draws.
     - Before each epoch the train loader's sampler is given the epoch; an epoch that was interrupted
       goes on after its last step.
-    - A training that goes on with another number of processes or images a step does so from the
+    - A training that goes on with another number of processes or images per step does so from the
       same images; it says that results will differ.
     """
 

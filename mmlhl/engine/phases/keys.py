@@ -53,7 +53,7 @@ HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroa
 
 
 def check_keys(cfg: Mapping, where: str = "") -> None:
-    """Refuse keys that nobody reads and that look like one that somebody does.
+    """Refuse keys that nothing reads and that look like one that is read.
 
     Where a class says all that it takes, any other key is refused; where names of one's own are
     allowed, only those that are very probably a misspelling.
@@ -143,7 +143,7 @@ class _Checker:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
     def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
-        """A name that nobody registered; what is no class may be a function."""
+        """A name that is not registered; what is not a class may be a function."""
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]

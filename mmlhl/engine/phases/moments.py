@@ -54,7 +54,7 @@ class Moment:
 def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
     """Move the points in time that the sequence's loop and hooks name, in a phase's config.
 
-    They come to lie at the same part of the phase as of the sequence. What counts epochs counts
+    They keep their relative position within the phase. What counts epochs counts
     iterations in a phase that trains by iterations, and the other way round. What the phase
     overrides itself stays as it is written.
 

@@ -54,9 +54,9 @@ def rehearse(
 
     The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
     dataset and metric have to agree on fields, kinds and classes; an epoch has to have a batch;
-    one training step of two images, cut to 64 pixels a side, and one prediction are made, one more
-    with the views of ``tta_pipeline``. Random
-    states are left as they were. ``dry_run = False`` in the config leaves all this out.
+    one training step of two images, cut to 64 pixels per side, and one prediction are made, and
+    one more with the views of ``tta_pipeline``. Random states are left as they were.
+    ``dry_run = False`` in the config leaves all this out.
 
     Args:
         cfg: the sequence's config.

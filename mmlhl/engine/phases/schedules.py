@@ -54,7 +54,7 @@ def schedulers(cfg: Mapping) -> list[dict]:
 
 
 def _groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
-    """Lists of schedulers that belong together, and where they stand in the config."""
+    """Lists of schedulers that belong together, and where the config has them."""
     node = cfg.get("param_scheduler")
     places = [(cfg, "param_scheduler")]
     if isinstance(node, dict) and "type" not in node:  # one entry an optimiser
@@ -107,7 +107,7 @@ class Stretch:
     warmup: int = 0
 
     def __call__(self, time: int, keep_warmup: bool = True) -> int:
-        """Where a point in time comes to lie."""
+        """Where a point in time ends up."""
         if time >= self.before:
             return self.now + time - self.before
         kept = self.warmup

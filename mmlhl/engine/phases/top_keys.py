@@ -1,4 +1,4 @@
-"""Keys at the top of a config that nobody reads: variables of one's own, or mistakes."""
+"""Keys at the top of a config that nothing reads: the user's own variables, or mistakes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _BY_KEYS = (
 
 
 def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) -> None:
-    """Refuse keys at the top that nobody reads and that somebody was meant to read.
+    """Refuse keys at the top that nothing reads but something was meant to read.
 
     Variables of one's own are allowed. A key is refused if it is nearly one that is read, if it was
     one before mmengine, and if its value can only be read in a place where nothing is like it: a
@@ -117,7 +117,7 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
         The config.
 
     Raises:
-        ValueError: if an override reaches nobody.
+        ValueError: if an override has no effect.
     """
     cfg = Config.fromfile(path)
     check_overrides(options, cfg)
@@ -127,7 +127,7 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
 
 
 def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
-    """Refuse overrides on a command line that come too late or reach nobody.
+    """Refuse overrides on a command line that come too late or have no effect.
 
     Variables have been used when the file was read: what was made of them stays.
 
@@ -174,7 +174,7 @@ def _section_of(value: Any) -> str | None:
 
 
 def _is_used(value: Any, cfg: Mapping) -> bool:
-    """Whether something like a value stands in what is read, perhaps with changes."""
+    """Whether something like a value occurs in what is read, perhaps with changes."""
     if isinstance(value, (list, tuple)):
         return all(_is_used(each, cfg) for each in value)
     leaves = set(_leaves(value))

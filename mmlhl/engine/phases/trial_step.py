@@ -21,7 +21,7 @@ PIXELS = 2**19
 def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
     """Losses of one step on a batch, with their gradients, as the training loop would call it.
 
-    A batch of large images is cut to 64 pixels a side; if the network cannot take that, the whole
+    A batch of large images is cut to 64 pixels per side; if the network cannot take that, the whole
     batch is tried.
 
     Args:

@@ -55,7 +55,7 @@ class LifelongRunner:
     schedule, loaders and wrappers, in ``<work_dir>/phase_<i>_<name>``. A phase is done when
     ``<work_dir>/lifelong.json`` has it; with ``resume`` such phases are skipped and an
     interrupted one goes on from its newest whole checkpoint, with the weights, draws and images
-    that it would have had: the outcome is the same to the bit. What was edited in the config of
+    that it would have had: the outcome is bit-identical. What was edited in the config of
     either is refused unless the config says ``resume_changed``. Without ``resume``, the sequence
     starts anew. SIGTERM and SIGUSR1 end it after the step, with a checkpoint and exit code 75.
 

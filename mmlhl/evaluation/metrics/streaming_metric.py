@@ -152,7 +152,7 @@ class StreamingMetric(BaseMetric):
         """Compute the metrics from the sums of all processes.
 
         Args:
-            results: One vector a process that has seen the task.
+            results: One vector per process that has seen the task.
 
         Returns:
             The metrics; empty if the task was nowhere seen.

@@ -65,7 +65,7 @@ def export_model(
     shapes: Sequence[Shape] | None = None,
     tolerance: float = 1e-4,
 ) -> dict[str, float]:
-    """Write a model as a graph with one named output a task.
+    """Write a model as a graph with one named output per task.
 
     Args:
         loaded: The model, on the CPU.

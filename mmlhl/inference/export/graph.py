@@ -1,4 +1,4 @@
-"""The part of a model that becomes a graph: an image in, one named map a task out."""
+"""The part of a model that becomes a graph: an image in, one named map per task out."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ExportableModel(nn.Module):
         return list(self.model.heads.keys())
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """One map a task.
+        """One map per task.
 
         Args:
             image: ``(N, 3, H, W)``, see :class:`ExportOptions`.

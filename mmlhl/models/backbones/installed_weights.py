@@ -55,7 +55,7 @@ def positional_map(
     Args:
         weights: Tensors in the order of the network.
         wanted: What they are to be called, in that order, with tensors of the wanted shapes.
-        left: Tensors at the end of ``weights`` that nobody wants.
+        left: Tensors at the end of ``weights`` that are not needed.
 
     Raises:
         ValueError: If there are more or fewer tensors, or one has another shape.

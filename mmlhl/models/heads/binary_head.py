@@ -1,4 +1,4 @@
-"""Probabilities: one coin a pixel."""
+"""Probabilities: one coin per pixel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .squares import mean_square
 
 @MODELS.register_module()
 class BinaryHead(BaseDenseHead):
-    """One probability a pixel: saliency, binary edges.
+    """One probability per pixel: saliency, binary edges.
 
     Nothing saturates: neither the loss against ground truth, which takes the logit, nor the
     distance to a teacher loses the gradient of a pixel that is surely wrong.

@@ -19,7 +19,7 @@ ACTIVATIONS = ("relu", "softplus", "exp", "sigmoid")
 
 @MODELS.register_module()
 class DepthHead(BaseDenseHead):
-    """Depth: one scalar a pixel, in metres or as inverse depth, as the data has it.
+    """Depth: one scalar per pixel, in metres or as inverse depth, as the data has it.
 
     The pseudo label is the teacher's value, the distance the absolute difference; groups are
     far and near: the teacher's value, min-max scaled in the image, cut at ``delta``.

@@ -23,7 +23,7 @@ def unit_vectors(vectors: Tensor, dim: int) -> Tensor:
 
 @MODELS.register_module()
 class NormalHead(BaseDenseHead):
-    """Surface normals: one unit vector a pixel.
+    """Surface normals: one unit vector per pixel.
 
     The pseudo label is the teacher's unit vector, the distance one minus the cosine; groups
     come from the mean of the teacher's three channels, min-max scaled in the image and cut at

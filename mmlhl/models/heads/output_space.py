@@ -130,7 +130,7 @@ class OutputSpace(metaclass=ABCMeta):
         The head's own :meth:`distance`, unless a subclass knows better.
 
         Args:
-            now: :meth:`replay_output` of today.
+            now: :meth:`replay_output` now.
             then: that of when the image was stored.
         """
         return self.distance(now, self.pseudo_label(then))

@@ -1,4 +1,4 @@
-"""Classes: one label a pixel."""
+"""Classes: one label per pixel."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Te
 
 @MODELS.register_module()
 class SegmentationHead(BaseDenseHead):
-    """Classes: semantic segmentation, human parts, anything with one label a pixel.
+    """Classes: semantic segmentation, human parts, anything with one label per pixel.
 
     The prediction is a map of log-probabilities; the pseudo label is the teacher's class and
     the distance the student's cross-entropy with it (HAD, section 2).
@@ -176,5 +176,5 @@ class SegmentationHead(BaseDenseHead):
     def groups(
         self, teacher: Tensor, valid: Tensor | None = None, bins: int | None = None
     ) -> Tensor:
-        """One group a class of the teacher; ``bins`` does not apply."""
+        """One group per class of the teacher; ``bins`` does not apply."""
         return likeliest(teacher) if teacher.is_floating_point() else teacher.to(torch.int64)

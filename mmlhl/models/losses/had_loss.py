@@ -1,6 +1,6 @@
 """The heterogeneity-aware distillation loss of HAD (CVPR 2026), by its equations.
 
-The loss is blind to output spaces: it sees one distance a pixel (``I`` in the paper), one group
+The loss is blind to output spaces: it sees one distance per pixel (``I`` in the paper), one group
 id a pixel and which pixels count. Heads provide the first two, see
 :class:`mmlhl.models.heads.BaseDenseHead`.
 """
@@ -57,7 +57,7 @@ def distribution_balanced(
     value = distance
     if mean == "geometric":
         value = (distance + offset).clamp(min=eps).log() * valid
-    # One cell a row and group: a running sum over a whole image would lose digits in float32.
+    # One cell per row and group: a running sum over a whole image would lose digits in float32.
     row = torch.arange(n * height, device=groups.device).view(n, height, 1)
     cell = (groups.clamp(min=0) + row * num_groups).flatten()
 

@@ -1,6 +1,6 @@
 """HeteroAKD: distillation between a CNN and a Transformer (AAAI 2025, arXiv 2504.07691).
 
-The maths works on *aligned logits*, one channel a class, to which :class:`HeteroAKDLoss` projects
+The maths works on *aligned logits*, one channel per class, to which :class:`HeteroAKDLoss` projects
 the features of both networks. ``H`` is the element-wise binary cross-entropy of ``sigmoid(Z)``
 with the one-hot label.
 """

@@ -1,4 +1,4 @@
-"""Methods: what keeps old tasks, one file a method.
+"""Methods: what keeps old tasks, one file per method.
 
 ``base_method`` is the contract, ``step`` what a method sees of a training step, ``protocols`` what
 it may touch of heads, model and runner. Most methods are of a family: ``distillation`` (pull to the

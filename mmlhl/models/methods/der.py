@@ -46,7 +46,7 @@ class DER(ReplayMethod):
       runs out of exemplars as later phases' images replace its own.
     - The outputs are in half precision, from the head in evaluation mode (no dropout) on the
       training step's features.
-    - One draw a step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
+    - One draw per step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
       the encoder is the cost here.
 
     In the paper the reservoir does not know about phases: it fills along the way of training with
@@ -60,7 +60,7 @@ class DER(ReplayMethod):
     Args:
         alpha: weight of matching (the paper's 0.3 on Split CIFAR-10).
         buffer_size: number of images in the reservoir.
-        replay_batch: exemplars a step; as many as new images if None.
+        replay_batch: exemplars per step; as many as new images if None.
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
         seed: seed of the reservoir and the draws.
         heads: whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.

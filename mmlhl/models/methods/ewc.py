@@ -57,8 +57,8 @@ class EWC(BaseMethod):
     .. math:: L = L_{new} + \frac{\lambda}{2} \sum_{p<t} \sum_i F_{p,i} (\theta_i - \theta_{p,i})^2
         \qquad F_{p,i} = \frac{1}{N} \sum_n (\partial L_p(x_n) / \partial \theta_i)^2
 
-    A sum of squares is a square again, so the state is two tensors a parameter however many
-    phases there were, with the same value and gradient as one penalty a phase.
+    A sum of squares is a square again, so the state is two tensors per parameter however many
+    phases there were, with the same value and gradient as one penalty per phase.
 
     ``online=True`` is Schwarz et al. (2018): one penalty around the latest weights with
     :math:`F \leftarrow \gamma F + F_t`.
@@ -78,7 +78,7 @@ class EWC(BaseMethod):
 
     Args:
         loss_weight: lambda.
-        online: one decayed penalty instead of one a phase.
+        online: one decayed penalty instead of one per phase.
         decay: gamma of the online variant.
         samples: images that Fisher is averaged over; None for all of the phase.
         normalize: bring each phase's Fisher to mean 1.

@@ -27,7 +27,7 @@ class HADHeteroAKD(HAD):
     r"""HAD at the outputs, and HeteroAKD in the aligned logits space for old tasks of classes.
 
     For a phase that brings another encoder: outputs compare across architectures as they are,
-    features only after projectors into one channel a class (AAAI 2025, arXiv 2504.07691). No
+    features only after projectors into one channel per class (AAAI 2025, arXiv 2504.07691). No
     old image or label is needed: the label of HeteroAKD is the teacher's class, ignored where
     ``step.valid`` is False.
 

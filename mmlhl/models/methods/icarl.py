@@ -75,7 +75,7 @@ class ICaRL(LwF, ReplayMethod):
         average_tasks: divide it by the number of old tasks.
         replay_weight: weight of the exemplars' own losses; new tasks weigh 1.
         buffer_size: number of exemplars of all phases together.
-        replay_batch: exemplars a step; as many as new images if None.
+        replay_batch: exemplars per step; as many as new images if None.
         candidates: images of a phase that herding looks at, chosen at random; None for all.
         seed: seed of the draws.
     """

@@ -43,7 +43,7 @@ class L2SP(BaseMethod):
 
     in place of the optimiser's :math:`\frac{\beta}{2} \| \theta \|^2`, for all weights that earlier
     phases have trained: encoder, and old decoders if another method trains them. New decoders
-    decay to zero as ever. It costs one addition a weight and step, no pass through a network, and
+    decay to zero as ever. It costs one addition per weight and step, no pass through a network, and
     goes with any other method in :class:`Composite`.
 
     Why it matters here: Adam divides by the size of the gradient, that of the decay included, so

@@ -1,4 +1,4 @@
-"""Comparing a head's outputs of today with those that were stored with an image."""
+"""Comparing a head's current outputs with those stored with an image."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
 
 
 def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:
-    """Whether a stored output lies on the grid of today's decoder, but for rounding.
+    """Whether a stored output has the grid of the present decoder, up to rounding.
 
     Args:
         output: ``(K, h, w)``.
         shape: height and width of its image.
-        strides: pixels a cell of today's grid, down and across.
+        strides: pixels per cell of the present grid, vertically and horizontally.
     """
     sides = zip(shape, output.shape[1:], strides, strict=True)
     return all(0.75 < side / cells / stride < 4 / 3 for side, cells, stride in sides)
@@ -73,7 +73,7 @@ def at_size(mask: Tensor, size: Sequence[int]) -> Tensor:
 def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
     """Distance between a task's outputs now and then, mean over the exemplars that have one.
 
-    A new encoder may give another grid; the raw map of today is then brought to the stored one,
+    A new encoder may give another grid; the present raw map is then resized to the stored one,
     as raw maps may be resized whatever they mean.
 
     Args:

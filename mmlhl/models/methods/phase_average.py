@@ -24,7 +24,7 @@ def interpolate(
     end: Mapping[str, Tensor],
     factor: float,
 ) -> None:
-    """Set tensors in place to ``start + factor * (end - start)``; 1 gives ``end`` to the bit.
+    """Set tensors in place to ``start + factor * (end - start)``; 1 gives exactly ``end``.
 
     Args:
         target: what is set, by name.
@@ -70,10 +70,10 @@ class PhaseAverage(BaseMethod):
     the last phase's model says of these images that is lost, see :class:`Tether`. They are images
     that the new tasks were trained on, so the new tasks look better than they are.
 
-    It costs nothing a step, and some passes over ``images`` images a phase. With factor 1 alone it
-    does nothing. New decoders were trained on the features of factor 1, so averaging suits phases
-    that move the encoder little: pretrained weights, small steps, a method that holds the encoder.
-    It is made for :class:`Composite`.
+    It costs nothing per step, and a few passes over ``images`` images per phase. With factor 1
+    alone it does nothing. New decoders were trained on the features of factor 1, so averaging suits
+    phases that move the encoder little: pretrained weights, small steps, a method that holds the
+    encoder. It is made for :class:`Composite`.
 
     Args:
         factors: values of a that are tried, in (0, 1]; 1 is tried in any case.

@@ -23,7 +23,7 @@ class ReplayMethod(BaseMethod):
 
     Args:
         buffer_size: number of images that are kept, of all phases together.
-        replay_batch: exemplars a step; as many as new images if None.
+        replay_batch: exemplars per step; as many as new images if None.
         seed: seed of what is kept and drawn.
     """
 

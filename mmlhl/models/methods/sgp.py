@@ -61,7 +61,7 @@ class SGP(StepEditingMethod):
         threshold: share of the inputs' squared norm that the basis has to hold.
         threshold_step: added to the threshold with each phase.
         images: images of a phase whose inputs are looked at.
-        patches: columns a layer, of all images together.
+        patches: columns per layer, of all images together.
         max_rank: greatest number of directions that a phase adds to a layer; None for no limit.
         freeze_rest: let parameters of the encoder that have no basis rest.
         edits: ``'update'`` or ``'gradient'``.

@@ -1,4 +1,4 @@
-"""Segmentors: one encoder, one head a task; a distilled one; test-time augmentation of either.
+"""Segmentors: one encoder, one head per task; a distilled one; test-time augmentation of either.
 
 They know heads by their contract, and methods by theirs; no method and no output space by name.
 """

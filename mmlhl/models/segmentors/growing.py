@@ -15,7 +15,7 @@ from ..teachers import first_few, misfits, surplus
 
 
 class GrowsOnLoad(BaseModule):
-    """Base of a segmentor with one head a task, which fits its heads to a checkpoint's.
+    """Base of a segmentor with one head per task, which fits its heads to a checkpoint's.
 
     Heads that the checkpoint has and the config names are added before their weights are read, so
     tools that know nothing of tasks load any phase's checkpoint. A head that the checkpoint lacks

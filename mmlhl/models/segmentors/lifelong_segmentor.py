@@ -1,4 +1,4 @@
-"""One encoder, one head a task, and a method that keeps what the heads know."""
+"""One encoder, one head per task, and a method that keeps what the heads know."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def label_images(
         teacher: a frozen lifelong segmentor.
         images: what a pipeline for tests packs of each, ``inputs`` and ``data_samples``.
         tasks: tasks whose labels are wanted.
-        side: for a trial, only a corner of so many pixels a side is predicted, and stretched; 0
+        side: for a trial, only a corner of so many pixels per side is predicted, and stretched; 0
             predicts the images.
 
     Yields:
