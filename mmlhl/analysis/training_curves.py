@@ -115,7 +115,7 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
         if log_scale:
             axes.set_yscale("log")
         axes.set_ylabel(task)
-        axes.legend(loc="upper right", fontsize=7, frameon=True)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7, frameon=False)
         plain_axes(axes)
     for start, log in zip(starts, logs, strict=True):
         grid[0].annotate(

@@ -33,7 +33,7 @@ class Table:
         rows: Cells.
         best: Row and column of the cells to set in bold; the row headings are column 0.
         notes: Remarks below.
-        numeric: Whether the cells are numbers, which are set to the right.
+        numeric: Whether there are columns of numbers, which are set to the right.
     """
 
     caption: str
@@ -42,6 +42,15 @@ class Table:
     best: frozenset[tuple[int, int]] = frozenset()
     notes: Sequence[str] = ()
     numeric: bool = True
+
+    def is_right(self, column: int) -> bool:
+        """Whether a column is set to the right: one of numbers, without words.
+
+        Args:
+            column: Its place; the row headings are column 0.
+        """
+        cells = (str(row[column]) for row in self.rows)
+        return column > 0 and self.numeric and not any(c.isalpha() for text in cells for c in text)
 
     @classmethod
     def from_sheet(cls, sheet: Sheet) -> Table:

@@ -95,14 +95,17 @@ def _block(block: Block, numbers: _Numbers) -> str:
 
 
 def _table(table: Table, name: str) -> str:
-    kind = ' class="numbers"' if table.numeric else ""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.header)
+    kinds = [' class="number"' if table.is_right(j) else "" for j in range(len(table.header))]
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(text)}</th>'
+        for kind, text in zip(kinds, table.header, strict=True)
+    )
     rows = []
     for i, (heading, *cells) in enumerate(table.rows):
         texts = [
-            f"<td><strong>{escape(text)}</strong></td>"
+            f"<td{kinds[j]}><strong>{escape(text)}</strong></td>"
             if (i, j) in table.best
-            else f"<td>{escape(text)}</td>"
+            else f"<td{kinds[j]}>{escape(text)}</td>"
             for j, text in enumerate(cells, start=1)
         ]
         rows.append(f'<tr><th scope="row">{escape(heading)}</th>{"".join(texts)}</tr>')
@@ -110,7 +113,7 @@ def _table(table: Table, name: str) -> str:
     # Focusable, so that it can be scrolled by keyboard.
     return (
         f'<div class="scroll" role="region" aria-labelledby="{name}" tabindex="0">'
-        f'<table{kind}><caption id="{name}">{escape(table.caption)}</caption>'
+        f'<table><caption id="{name}">{escape(table.caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{notes}"
     )
 

@@ -46,8 +46,8 @@ def _block(block: Block, page: str) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield from (f"**{markdown_text(table.caption)}**", "")
     yield "| " + " | ".join(map(markdown_text, table.header)) + " |"
-    side = "---:" if table.numeric else "---"
-    yield "| --- |" + f" {side} |" * (len(table.header) - 1)
+    sides = ["---:" if table.is_right(j) else "---" for j in range(len(table.header))]
+    yield f"| {' | '.join(sides)} |"
     for i, row in enumerate(table.rows):
         texts = [markdown_text(text) for text in row]
         cells = [f"**{t}**" if (i, j) in table.best else t for j, t in enumerate(texts)]

@@ -29,7 +29,7 @@ caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
 th, td { padding: .3rem .7rem; border-top: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 thead th { background: var(--plate); }
-.numbers td, .numbers thead th + th { text-align: right; white-space: nowrap; }
+td.number, th.number { text-align: right; white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure > div { overflow-x: auto; background: #ffffff; border: 1px solid var(--line);
   border-radius: 6px; padding: .4rem; }

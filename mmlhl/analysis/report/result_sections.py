@@ -98,12 +98,14 @@ def _plots(comparison: Comparison, group: Group) -> Section:
     first = next(iter(group.methods.values()))[0]
     if choose(first, comparison.metrics):
         labels = ", ".join(group.methods)
+        several = any(len(runs) > 1 for runs in group.methods.values())
+        bars = "; bars are one standard deviation over seeds" if several else ""
         blocks.append(
             plot(
                 lambda: task_curves(group, comparison.metrics),
                 f"Curves of each metric over the phases, a panel a metric, a line a method: "
                 f"{labels}. The values stand in the tables after each phase.",
-                "Metrics after each phase; bars are one standard deviation over seeds",
+                f"Metrics after each phase{bars}",
             )
         )
     return Section("Heat maps and curves", blocks)

@@ -92,9 +92,11 @@ def make_document(
     labels = list(dict.fromkeys(record.label for record in records))
     document = Document(title or f"Lifelong learning: {', '.join(labels)}")
     phases = max(len(record) for record in records)
+    all_alike = all(len(record) == phases for record in records)
     document.lead.append(
         Paragraph(
-            f"{len(records)} run{'' if len(records) == 1 else 's'} of up to {phases} "
+            f"{len(records)} run{'' if len(records) == 1 else 's'} of "
+            f"{'' if all_alike else 'up to '}{phases} "
             f"phase{'' if phases == 1 else 's'}."
         )
     )

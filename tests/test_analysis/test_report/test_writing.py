@@ -3,6 +3,7 @@
 import pytest
 
 from mmlhl.analysis.report import report_after_training, write_report
+from mmlhl.analysis.report.document import Table
 from mmlhl.analysis.report.writing import make_document
 from mmlhl.evaluation import LifelongRecord
 
@@ -92,3 +93,10 @@ def test_after_training_a_failure_is_logged_and_nothing_more(save, tmp_path, mon
     assert sorted(path.name for path in (tmp_path / "had").iterdir()) == [
         *("lifelong.json", "report.html", "report.md")
     ]
+
+
+def test_only_columns_of_numbers_are_set_to_the_right():
+    rows = [["a", "1 seg", "0.7 ± 0.1", "-"], ["b", "2 depth", "+3", "12 %"]]
+    table = Table("t", ["run", "phase", "m", "share"], rows)
+    assert [table.is_right(j) for j in range(4)] == [False, False, True, True]
+    assert not Table("t", ["run", "m"], [["a", "1"]], numeric=False).is_right(1)
