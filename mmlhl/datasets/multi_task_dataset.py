@@ -20,7 +20,7 @@ from .first_sample import hint, look_at_first, need_first
 from .ids import find_ids, read_ids
 from .marks import settle_marks
 from .parts import check_part, take_part
-from .pipelines import build_steps
+from .pipelines import build_steps, refuse_bending
 
 
 @DATASETS.register_module()
@@ -113,6 +113,7 @@ class MultiTaskDataset(BaseSegDataset):
         self.test_mode = test_mode
         self.label_map = self._metainfo["label_map"] = label_map
         self.ann_specs = self._finish_specs()
+        refuse_bending(self.pipeline, {ann.kind for ann in self.ann_specs.values()})
         for key, value in field_metainfo(self.annotations.values()).items():
             self._metainfo.setdefault(key, value)
         self.img_loader = image_loader(self.pipeline, self.backend_args)
@@ -137,8 +138,7 @@ class MultiTaskDataset(BaseSegDataset):
             if ann.is_integer and ann.source is None:
                 label_table(ann)  # an id_map that leads nowhere shows here
             if isinstance(ann.source, Mapping):
-                built = TRANSFORMS.build({"field": ann.field, **ann.source})
-                ann = replace(ann, source=built)
+                ann = replace(ann, source=TRANSFORMS.build({"field": ann.field, **ann.source}))
             specs[task] = ann
         return specs
 

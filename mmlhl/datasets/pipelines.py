@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
@@ -12,8 +12,9 @@ from mmseg.registry import TRANSFORMS
 from ..explaining import explained_error
 from ..registered import registered, type_name
 from .transforms import LoadImage
-from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WATCHED, WRAPS, refusal
+from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
 from .transforms.watched import Watched
+from .transforms.witness import bending
 
 # Arguments that mean the same in what a stock transform is replaced by; others have no place there.
 _SHARED = dict(
@@ -64,10 +65,30 @@ def build_step(step: Mapping | Callable) -> Callable:
         raise ValueError(f"a transform of the pipeline needs 'type', got {dict(step)!r}")
     try:
         return _from_config(dict(step))
-    except (AssertionError, KeyError, TypeError) as error:
+    except (AssertionError, AttributeError, KeyError, TypeError) as error:
         options = {key: value for key, value in step.items() if key != "type"}
         name = type_name(step)
         raise ValueError(f"{name} with {options}: {explained_error(error)}") from error
+
+
+def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
+    """Refuse transforms that bend the image, where a dataset has normals.
+
+    Args:
+        steps: A pipeline, or transforms.
+        kinds: Of the dataset's annotations.
+
+    Raises:
+        ValueError: If there are normals, and a transform bends the image.
+    """
+    if "normal" not in kinds:
+        return
+    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+        if getattr(step, "bends", False):
+            raise ValueError(bending(getattr(step, "name", type(step).__name__)))
+        inner = getattr(step, "transforms", None)
+        if isinstance(inner, (list, tuple)) or callable(inner):
+            refuse_bending(inner, kinds)
 
 
 def _from_config(step: dict) -> Callable:
@@ -85,8 +106,7 @@ def _from_config(step: dict) -> Callable:
         return TRANSFORMS.build(_wrapped(step, name))
     if verdict == ACTS:
         step["type"] = f"mmseg.{name}"
-    built = TRANSFORMS.build(step)
-    return _guarded(built) if verdict == WATCHED else built
+    return TRANSFORMS.build(step)
 
 
 def _is_stock(name: str, kind: Any) -> bool:

@@ -9,7 +9,6 @@ ACTS = "moves every label"
 KEEPS = "leaves pixels where they are"
 BECOMES = "is replaced by"
 WRAPS = "wraps others, each of which is looked at"
-WATCHED = "is watched"
 REFUSED = "is refused"
 
 _VOLUMES = "it takes volumes (Z, Y, X), and images here have two axes"
@@ -17,7 +16,7 @@ _TENSORS = "PackMultiTaskInputs makes the tensors"
 
 STOCK: dict[str, tuple[str, str]] = {
     "AdjustGamma": (KEEPS, ""),
-    "Albu": (WATCHED, "it hands albumentations no other map than gt_seg_map"),
+    "Albu": (ACTS, "normals turn along"),
     "BioMedical3DPad": (REFUSED, _VOLUMES),
     "BioMedical3DRandomCrop": (REFUSED, _VOLUMES),
     "BioMedical3DRandomFlip": (REFUSED, _VOLUMES),

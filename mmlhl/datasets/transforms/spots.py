@@ -14,14 +14,14 @@ import numpy as np
 import torch
 
 from ...draws import undisturbed
-from .witness import harvest, plant
+from .witness import harvest, plant, turn_of
 
 SIZE = (48, 64)
 TRIALS = 12
 _SPOT = 5
 
 
-def try_out(step: Callable, name: str) -> None:
+def try_out(step: Callable, name: str) -> bool:
     """Try a transform on small images.
 
     What cannot be tried, since it needs more than an image and labels, passes here. Random states
@@ -31,18 +31,24 @@ def try_out(step: Callable, name: str) -> None:
         step: The transform.
         name: Its name.
 
+    Returns:
+        Whether it bends the image, so that normals cannot follow.
+
     Raises:
         ValueError: If labels do not go where the image goes.
     """
+    bends = False
     with undisturbed():
         for trial in range(TRIALS):
             places = np.random.RandomState(trial)
             row, column = (places.randint(8, side - 8 - _SPOT) for side in SIZE)
             plain, spotted = (_outcome(step, name, trial, spot) for spot in (None, (row, column)))
             if plain is None or spotted is None:
-                return
+                return bends
             image, source = plain
             _compare(image, spotted[0], source, (row, column), name)
+            bends = bends or turn_of(source, SIZE) is None
+    return bends
 
 
 def _compare(

@@ -27,7 +27,7 @@ class Watched:
     def __init__(self, step: Callable) -> None:
         self.step = step
         self.name = transform_name(step)
-        try_out(step, self.name)
+        self.bends = try_out(step, self.name)
 
     def __call__(self, results: dict) -> dict | None:
         """Apply the transform.
@@ -51,7 +51,7 @@ class Watched:
             return moved
         source = harvest(moved, witness, self.name)
         if source is not None:
-            follow(moved, source, had, size, self.name)
+            follow(moved, source, had, size, self.name, moved["seg_fields"])
         self._check(moved)
         return moved
 

@@ -6,6 +6,8 @@ pixel holds its own place, comes out as the map from new pixels to old ones.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from .flip import flip_map
@@ -69,7 +71,14 @@ def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
     return np.where(known, index, -1).astype(np.int64)
 
 
-def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: str) -> None:
+def follow(
+    results: dict,
+    source: np.ndarray,
+    before: dict,
+    size: tuple,
+    name: str,
+    own: Collection[str] = (),
+) -> None:
     """Move all maps that the transform left where they were.
 
     Args:
@@ -78,6 +87,7 @@ def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: s
         before: Key -> map before the transform.
         size: (height, width) before it.
         name: The transform's name.
+        own: Keys that the transform takes care of itself.
 
     Raises:
         ValueError: If normals cannot be turned along, or a map has another size than the image.
@@ -88,7 +98,7 @@ def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: s
         ensure_valid_map(results, size)
         before.setdefault(VALID, results[VALID])
     for key, kind in list(annotation_maps(results)):
-        if results[key] is not before.get(key) or key in results["seg_fields"]:
+        if results[key] is not before.get(key) or key in own:
             continue  # moved by the transform itself
         if direction is not None:
             results[key] = flip_map(np.ascontiguousarray(results[key]), direction, kind)
@@ -97,7 +107,9 @@ def follow(results: dict, source: np.ndarray, before: dict, size: tuple, name: s
         moved = array.reshape(-1, *array.shape[2:])[np.maximum(source, 0)]
         moved[outside] = fill_value(kind)
         if kind == "normal":
-            turn = _turn_of(source, size, name)
+            turn = turn_of(source, size)
+            if turn is None:
+                raise ValueError(bending(name))
             moved[..., :2] = moved[..., :2] @ turn.T.astype(moved.dtype)
         results[key] = moved
     results["img_shape"] = tuple(results["img"].shape[:2])
@@ -131,8 +143,29 @@ def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | 
     return (left, right, top, bottom) if whole else None
 
 
-def _turn_of(source: np.ndarray, size: tuple, name: str) -> np.ndarray:
-    """The rotation or reflection (2, 2) of an affine move, in the frame x right, y down."""
+def bending(name: str) -> str:
+    """Why a transform cannot serve normals, as a sentence.
+
+    Args:
+        name: Its name.
+    """
+    return (
+        f"{name} bends the image, and normals cannot follow that; leave it out where normals are "
+        "learned"
+    )
+
+
+def turn_of(source: np.ndarray, size: tuple) -> np.ndarray | None:
+    """How normals turn with a move.
+
+    Args:
+        source: What :func:`harvest` returned.
+        size: (height, width) before the move.
+
+    Returns:
+        The rotation or reflection (2, 2) of an affine move, in the frame x right, y down; None if
+        the move bends the image.
+    """
     rows, columns = np.nonzero(source >= 0)
     places = source[rows, columns]
     old = np.stack([places % size[1], places // size[1], np.ones(len(places))], axis=1)
@@ -140,9 +173,6 @@ def _turn_of(source: np.ndarray, size: tuple, name: str) -> np.ndarray:
     matrix = np.linalg.lstsq(old, new, rcond=None)[0]
     scale = max(np.abs(matrix[:2]).max(), 1.0)
     if np.abs(old @ matrix - new).max() > 1.5 * scale:
-        raise ValueError(
-            f"{name} bends the image, and normals cannot follow that; leave it out where normals "
-            "are learned"
-        )
+        return None
     left, _, right = np.linalg.svd(matrix[:2].T)
     return left @ right

@@ -1,0 +1,108 @@
+"""albumentations, whose every transform moves all labels."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+from mmseg.datasets.transforms import Albu
+from mmseg.registry import TRANSFORMS
+
+from ...draws import undisturbed
+from .maps import annotation_maps, is_plain
+from .witness import KEY, follow, harvest, plant, turn_of
+
+_SIZE = (48, 64)
+_TRIALS = 6
+
+
+@TRANSFORMS.register_module(name="Albu", force=True)
+class StockAlbu(Albu):
+    """mmseg's ``Albu`` for every annotation.
+
+    Each label goes where its pixel goes, normals turn along, and what albumentations adds or fills
+    is unknown; so neither ``keymap`` nor ``additional_targets`` has to name a label. Depth keeps
+    its numbers under magnification, as under ``Resize``. Samples of mmseg's own datasets are
+    treated as mmseg treats them.
+
+    Args:
+        transforms: Configs of transforms of albumentations.
+        keymap: For samples of mmseg's own datasets, as in mmseg.
+        additional_targets: Likewise.
+        **kwargs: ``update_pad_shape`` and ``bgr_to_rgb``, as in mmseg.
+
+    Raises:
+        ImportError: If albumentations is not installed.
+        ValueError: If one of the transforms interpolates labels.
+    """
+
+    def __init__(
+        self,
+        transforms: list[dict],
+        keymap: dict | None = None,
+        additional_targets: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        targets = {**(additional_targets or {}), KEY: "mask"}
+        super().__init__(transforms, keymap, targets, **kwargs)
+        with undisturbed():
+            # each by itself, or one that seldom acts would be found in mid-training
+            self.bends = any([self._bends(each) for each in _single(self.aug)])
+
+    def _bends(self, transform: Any) -> bool:
+        """Whether normals cannot follow one of the transforms."""
+        transform = copy.deepcopy(transform)
+        transform.p = 1.0
+        alone = type(self.aug)([transform], additional_targets={KEY: "mask"})
+        for _ in range(_TRIALS):
+            results: dict = dict(img=np.zeros((*_SIZE, 3), np.uint8), seg_fields=[])
+            before = plant(results)
+            try:
+                moved = alone(image=results["img"], **{KEY: before})
+            except Exception:  # it needs a larger image, or more than an image
+                return False
+            results.update(img=moved["image"], **{KEY: moved[KEY]})
+            source = harvest(results, before, f"Albu: {type(transform).__name__}")
+            if source is not None and turn_of(source, _SIZE) is None:
+                return True
+        return False
+
+    def transform(self, results: dict) -> dict:
+        """Apply the transforms.
+
+        Args:
+            results: Pipeline results with ``img``.
+
+        Returns:
+            The results, with every label where its image is.
+        """
+        if is_plain(results):
+            return super().transform(results)
+        size = tuple(results["img"].shape[:2])
+        had = {key: results[key] for key, _ in annotation_maps(results)}
+        before = plant(results)
+        given = dict(image=results["img"])
+        given[KEY] = results[KEY]
+        if results.get("gt_seg_map") is not None:  # some crop by what the mask shows
+            given["mask"] = results["gt_seg_map"]
+        if self.bgr_to_rgb:
+            given["image"] = cv2.cvtColor(given["image"], cv2.COLOR_BGR2RGB)
+        moved = self.aug(**given)
+        image = moved["image"]
+        results["img"] = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if self.bgr_to_rgb else image
+        results[KEY] = moved[KEY]
+        source = harvest(results, before, "Albu")
+        if source is not None:
+            follow(results, source, had, size, "Albu")
+        if self.update_pad_shape:
+            results["pad_shape"] = results["img"].shape
+        return results
+
+
+def _single(aug: Any) -> Iterator[Any]:
+    """The transforms in a composition of albumentations, its branches opened."""
+    for each in getattr(aug, "transforms", ()):
+        yield from _single(each) if hasattr(each, "transforms") else (each,)
