@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .annotation import IGNORE, Annotation
+from .decoding import pick_channels
 from .reading import read_raw
 
-#: greatest number of files that are read for an answer; most often the first one gives it
+#: so many files that show something are read for an answer; most often the first one gives it
 LOOKED_AT = 32
+#: sets that were read to their end and hold nothing but zeros
+_empty: set[int] = set()
 
 
 def settle_marks(
@@ -24,8 +28,10 @@ def settle_marks(
 
     Masks are binary annotations, and those of two classes. A file with a 1 does: 255 is unknown
     then, in all files, also in those that have no other number but 0. Where all have 0 and 255
-    alone, it cannot be decided. An annotation that says it itself, by ``ignore``, ``threshold`` or
-    ``id_map``, is not looked at.
+    alone, it cannot be decided. Where the files that were looked at have nothing but 0, all others
+    are read, the largest first, which show something most likely: the one mask in a thousand that
+    has a 255 is met here and not in the middle of training. An annotation that says it itself, by
+    ``ignore``, ``threshold`` or ``id_map``, is not looked at.
 
     Args:
         specs: Annotations by task.
@@ -40,19 +46,11 @@ def settle_marks(
     for name, ann in specs.items():
         if not _is_open(ann):
             continue
-        doubtful = None
-        for path in _some_paths(samples, name):
-            try:
-                raw = read_raw(path, name, backend_args)
-            except (OSError, ValueError):  # named when it is read for training
-                continue
-            marked = raw == IGNORE
-            if ((raw > 0) & ~marked).any():
-                out[name], doubtful = replace(ann, ignore=ann.ignored), None
-                break
-            if doubtful is None and marked.any() and not marked.all():
-                doubtful = path
-        if doubtful is not None:
+        paths = [path for each in samples if (path := each["ann_paths"].get(name)) is not None]
+        unknown, doubtful = _look(paths, ann, backend_args)
+        if unknown:
+            out[name] = replace(ann, ignore=ann.ignored)
+        elif doubtful:
             open_questions[name] = _sentence(ann, doubtful)
     return out, open_questions
 
@@ -63,10 +61,49 @@ def _is_open(ann: Annotation) -> bool:
     return mask and not ann.reduce_zero_label and all(each is None for each in told)
 
 
-def _some_paths(samples: Sequence[Mapping[str, Any]], name: str) -> list[str]:
-    places = np.linspace(0, len(samples) - 1, min(len(samples), LOOKED_AT)).round().astype(int)
-    paths = [samples[place]["ann_paths"].get(name) for place in places]
-    return [path for path in paths if path is not None]
+def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
+    """Whether a file says that 255 is unknown; if none does, one that may be read either way."""
+    places = np.linspace(0, len(paths) - 1, min(len(paths), LOOKED_AT)).round().astype(int)
+    spread = [paths[place] for place in places]
+    unknown, doubtful = _search(spread, ann, backend_args)
+    if unknown or len(spread) == len(paths):
+        return unknown, doubtful
+    sizes = {path: _size(path) for path in set(paths).difference(spread)}
+    others = sorted(sizes, key=lambda path: (-sizes[path][0], path))
+    mark = hash((ann.allow_void, *paths, *[sizes[path] for path in others]))
+    if mark in _empty:
+        return False, doubtful
+    unknown, found = _search(others, ann, backend_args)
+    if not (unknown or doubtful or found):
+        _empty.add(mark)
+    return unknown, doubtful or found
+
+
+def _search(paths: Iterable[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
+    doubtful, shown = "", 0
+    for path in paths:
+        try:
+            raw = pick_channels(read_raw(path, ann.name, backend_args), ann, path)
+        except (OSError, ValueError):  # named when it is read for training
+            continue
+        marked = raw == IGNORE
+        if ((raw > 0) & ~marked).any():
+            return True, ""
+        # where images without any label belong to the set, a file of 255 alone is one
+        if marked.any() and not (ann.allow_void and marked.all()):
+            doubtful, shown = doubtful or path, shown + 1
+            if shown == LOOKED_AT:
+                break
+    return False, doubtful
+
+
+def _size(path: str) -> tuple[int, int]:
+    """Bytes and time of a file; zeros where only its backend knows."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _sentence(ann: Annotation, path: str) -> str:

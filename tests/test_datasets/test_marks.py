@@ -87,5 +87,30 @@ def test_few_files_are_read(masks, monkeypatch):
     masks(MARKED, *[EDGE] * 5)
     assert len(seen) == 1
     monkeypatch.setattr(marks, "LOOKED_AT", 3)
-    masks(*[NOTHING] * 6)
-    assert len(seen) == 4
+    dataset = masks(*[NOTHING] * 6)
+    assert len(seen) == 7  # all of them, but only once a process
+    samples = [dataset.get_data_info(index) for index in range(6)]
+    assert marks.settle_marks(dataset.ann_specs, samples)[1] == {}
+    assert len(seen) == 10
+
+
+@pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
+@pytest.mark.parametrize("row", [EDGE, [255] * 4])
+def test_one_mask_among_many_without_foreground_is_met_before_training(masks, ann, row):
+    """It used to be met when its turn came, in the middle of training."""
+    rows = [*[NOTHING] * 40, row]
+    with pytest.raises(ValueError, match="39.png: .*0 and 255"):
+        masks(*rows[1:], NOTHING, **ann)[0]
+    dataset = masks(*rows, MARKED, **ann)
+    assert labels(dataset, 0) == NOTHING
+    if row == EDGE:
+        assert 255 in labels(dataset, dataset_index(dataset, "40"))
+
+
+def test_an_image_without_any_label_says_nothing_where_such_belong_to_the_set(masks):
+    dataset = masks(*[NOTHING] * 2, [255] * 4, allow_void=True)
+    assert labels(dataset, 2) == [255] * 4
+
+
+def dataset_index(dataset, img_id):
+    return next(i for i in range(len(dataset)) if dataset.get_data_info(i)["img_id"] == img_id)

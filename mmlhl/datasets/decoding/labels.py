@@ -74,7 +74,8 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
             f"got {_some(raw[bad])}; set 'threshold' for grey maps"
         )
     need_a_label(out, ann, path)
-    if ann.ignore is None and not (out == 1).any() and (raw == IGNORE).any():
+    alone = (out == 0).any() and not (out == 1).any()
+    if ann.ignore is None and alone and (raw == IGNORE).any():
         raise ValueError(
             f"{path}: binary annotation {ann.name!r} consists of 0 and 255; if 255 is the "
             "foreground, set threshold=127, if it means unknown, set ignore=255"
