@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,11 +16,20 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints import poisoned
-from ..learner import PhaseModel, unwrap
+from ..learner import unwrap
+from .finite_numbers import (
+    finite_gradients,
+    finite_losses,
+    finite_tensors,
+    is_loss,
+    names_of,
+    not_finite,
+    parameters_of,
+)
+from .finite_sources import listed, spoilt_states, tensors, watch_teachers
 from .step_edits import optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
-SHOWN = 5
 
 
 class NotFinite(FloatingPointError):
@@ -31,14 +40,15 @@ class NotFinite(FloatingPointError):
 class FiniteHook(Hook):
     """Looks at the losses and gradients of each step before the optimiser does.
 
-    A step with NaN or infinity in a loss or a gradient leaves the weights as they are. With
-    ``action='stop'`` training ends there with :class:`NotFinite`, which names the phase, the
-    iteration, the losses or parameters, and the files of the batch. With ``'skip'`` the step is
-    left out as a whole, with the statistics that its batch left in buffers, the same on all
-    processes, logged and counted.
+    A step with NaN or infinity in a loss, in a gradient or in what a teacher says leaves the
+    weights as they are. With ``action='stop'`` training ends there with :class:`NotFinite`, which
+    names the phase, the iteration, the losses, teachers' tasks or parameters, and the files of the
+    batch. With ``'skip'`` the step is left out as a whole, with the statistics that its batch left
+    in buffers, the same on all processes, logged and counted.
 
-    Weights that a step has made infinite, averaged ones included, end training with
-    :class:`NotFinite` whatever the ``action``, before they are saved, tested or recorded.
+    Weights that a step has made infinite, averaged ones included, gradients that a method's edit
+    has, and moments of an optimiser end training with :class:`NotFinite` whatever the ``action``,
+    before they are saved, tested or recorded; so do moments in a checkpoint that is resumed.
 
     A step that mixed precision leaves out because its scaled gradients overflow is the scaler's
     own business and no error; a loss that is not finite is one there, too.
@@ -66,6 +76,7 @@ class FiniteHook(Hook):
         self._files: list[str] = []
         self._buffers: list[tuple[Tensor, Tensor]] = []
         self._handles: list[RemovableHandle] = []
+        self._late = False
 
     def before_train(self, runner: Runner) -> None:
         """Look on at the model's losses and in front of the optimiser's steps."""
@@ -76,11 +87,15 @@ class FiniteHook(Hook):
                 lambda *call: self._before_step(runner, call[0])
             )
             self._handles.append(look)
+        self._late = True
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None
     ) -> None:
         """Note which files the step is taken on, and what a batch may spoil."""
+        if self._late:  # the teacher is there by now, and the method's edits of steps
+            self._late = False
+            self._watch(runner)
         if self.action == "skip" and not self._files:  # no gradient is waiting for others
             self._keep_buffers(unwrap(runner))
         self._files += files_of(data_batch)
@@ -103,6 +118,7 @@ class FiniteHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Look at the weights, take the hooks off, and say how many steps were skipped."""
         self._check_weights(runner, unwrap(runner).state_dict())
+        self._check_all(runner)
         for handle in self._handles:
             handle.remove()
         if self.skipped:
@@ -120,17 +136,73 @@ class FiniteHook(Hook):
         """Look at the weights that are to be saved, and at averages of them."""
         for key in ("state_dict", "ema_state_dict"):
             self._check_weights(runner, checkpoint.get(key) or {})
+        if checkpoint.get("optimizer"):
+            self._check_all(runner)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Look at the moments that a resumed optimiser goes on with."""
+        stored = checkpoint.get("optimizer") if runner._resume else None
+        if any(not value.isfinite().all() for value in tensors(stored)):
+            raise NotFinite(
+                f"{runner.experiment_name}: the optimiser's state in the checkpoint to resume from "
+                "is not finite; delete that checkpoint to go on from the one before it"
+            )
 
     # ------------------------------------------------------------------------------------
+    def _watch(self, runner: Runner) -> None:
+        """Look on behind the hooks of all others."""
+        model = unwrap(runner)
+        self._handles += watch_teachers(model, self._note_teacher)
+        method = getattr(model, "method", None)
+        for optimizer in optimizers(runner):
+            if getattr(method, "edits_gradients", False):
+                look = optimizer.register_step_pre_hook(
+                    lambda *call: self._check_edited(runner, call[0])
+                )
+                self._handles.append(look)
+            if getattr(method, "edits_weights", False):
+                look = optimizer.register_step_post_hook(
+                    lambda *call: self._check_moved(runner, call[0])
+                )
+                self._handles.append(look)
+
+    def _check_moved(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
+        if not finite_tensors([p.detach() for p in parameters_of(optimizer)]):
+            self._check_all(runner)
+
+    def _check_edited(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
+        given = [p for p in parameters_of(optimizer) if p.grad is not None]
+        if not finite_gradients(given):
+            model = unwrap(runner)
+            raise NotFinite(
+                f"{self._where(runner)}: not finite after {type(model.method).__name__} edited the "
+                f"step: {listed(names_of(model, given))}; files of the batch: "
+                f"{', '.join(self._files)}. No weight was changed by this step"
+            )
+
+    def _check_all(self, runner: Runner) -> None:
+        """Parameters first, then what optimisers remember."""
+        model = unwrap(runner)
+        self._check_weights(runner, dict(model.named_parameters()))
+        bad = spoilt_states(model, optimizers(runner))
+        if bad:
+            raise NotFinite(
+                f"{runner.experiment_name}, iteration {runner.iter}: not finite after the step: "
+                f"{listed(bad)}. What it belongs to would learn no more; clip gradients with "
+                "optim_wrapper.clip_grad=dict(max_norm=1.0)"
+            )
+
+    @staticmethod
+    def _where(runner: Runner) -> str:
+        return f"{runner.experiment_name}, iteration {runner.iter + 1}"
+
     def _check_weights(self, runner: Runner, state: Mapping[str, Any]) -> None:
         bad = poisoned(state)
         if bad:
-            names = ", ".join(list(bad)[:SHOWN])
-            more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
             raise NotFinite(
                 f"{runner.experiment_name}, iteration {runner.iter}: weights are not finite after "
-                f"the step: {names}{more}. They are neither saved nor tested; lower the learning "
-                "rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
+                f"the step: {listed(list(bad))}. They are neither saved nor tested; lower the "
+                "learning rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
             )
 
     def _keep_buffers(self, model: Any) -> None:
@@ -150,23 +222,26 @@ class FiniteHook(Hook):
         if isinstance(outputs, dict):
             self._losses.update({k: v.detach() for k, v in outputs.items() if is_loss(k, v)})
 
+    def _note_teacher(self, name: str, value: Tensor) -> None:
+        self._losses[name] = value
+
     def _before_step(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        parameters = parameters_of(optimizer)
         given = [p for p in parameters if p.grad is not None]
         fine = bool(finite_losses(self._losses) & finite_gradients(given))
         losses, self._losses = self._losses, {}
         if agreed(fine, parameters):
             self._in_a_row = 0
             return
+        self._check_all(runner)  # what an earlier step has spoilt, no batch is to blame for
         bad = not_finite(losses) or names_of(unwrap(runner), given)
         for parameter in parameters:
             parameter.grad = None  # optimisers leave such a parameter alone
         self._handle(runner, bad or ["in another process"])
 
     def _handle(self, runner: Runner, bad: Sequence[str]) -> None:
-        names = ", ".join(bad[:SHOWN]) + (f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else "")
-        where = f"{runner.experiment_name}, iteration {runner.iter + 1}"
-        message = f"{where}: not finite: {names}; files of the batch: {', '.join(self._files)}"
+        files = ", ".join(self._files)
+        message = f"{self._where(runner)}: not finite: {listed(bad)}; files of the batch: {files}"
         self.skipped += 1
         self._in_a_row += 1
         if self.action == "stop" or self._in_a_row >= self.max_skipped:
@@ -179,41 +254,6 @@ class FiniteHook(Hook):
             raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
         self._restore_buffers()
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)
-
-
-def is_loss(name: str, value: object) -> bool:
-    """Whether an entry of a model's losses is a tensor that is added up or shown as such."""
-    return isinstance(value, Tensor) and value.is_floating_point() and "loss" in name
-
-
-def finite_losses(losses: Mapping[str, Tensor]) -> Tensor:
-    """Whether all losses are finite, as a tensor: nothing waits for the device yet."""
-    flags = [value.isfinite().all() for value in losses.values()]
-    return torch.stack(flags).all() if flags else torch.tensor(True)
-
-
-def finite_gradients(parameters: Sequence[nn.Parameter]) -> Tensor:
-    """Whether all gradients are finite, as a tensor, by their sums of squares."""
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    if not gradients:
-        return torch.tensor(True)
-    sums = [torch.linalg.vector_norm(g.float() if g.is_floating_point() else g) for g in gradients]
-    return torch.stack([each.to(sums[0].device) for each in sums]).isfinite().all()
-
-
-def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
-    """Names and values of losses that are not finite."""
-    return [f"{k} = {float(v.mean())}" for k, v in losses.items() if not v.isfinite().all()]
-
-
-def names_of(model: PhaseModel, parameters: Iterable[nn.Parameter]) -> list[str]:
-    """Names of those parameters whose gradient, or the norm of it, is not finite."""
-    bad = {id(p): p.grad for p in parameters if not finite_gradients([p])}
-    return [
-        f"the {'norm of the ' if bad[id(p)].isfinite().all() else ''}gradient of {name}"
-        for name, p in model.named_parameters()
-        if id(p) in bad
-    ]
 
 
 def files_of(data_batch: Mapping[str, Any] | None) -> list[str]:

@@ -1,0 +1,93 @@
+"""Numbers that are none in what teachers say and in what optimisers remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from ...checkpoints.poison import not_finite
+
+SHOWN = 5
+
+
+def teacher_heads(model: Any) -> dict[str, nn.Module]:
+    """Heads of all frozen models that travel with a model.
+
+    Args:
+        model: a segmentor, with or without a teacher.
+
+    Returns:
+        The heads by task; one that has no task is called ``decode_head``.
+    """
+    found: dict[str, nn.Module] = {}
+    for frozen in getattr(model, "frozen_models", {}).values():
+        heads = getattr(frozen, "heads", None)
+        if heads is not None:
+            found.update(heads.items())
+            continue
+        head = getattr(frozen, "decode_head", None)
+        if head is not None:
+            found["decode_head"] = head[-1] if isinstance(head, nn.ModuleList) else head
+    return found
+
+
+def watch_teachers(model: Any, note: Callable[[str, Tensor], None]) -> list[RemovableHandle]:
+    """Look on at what a model's teachers say; a class or a bin of NaN would be a sound number.
+
+    Args:
+        model: a segmentor.
+        note: is given a name, and a number that is NaN if the teacher's map is not finite.
+
+    Returns:
+        What takes the hooks off again.
+    """
+
+    def look(task: str) -> Callable:
+        def call(head: nn.Module, args: Any, output: Any) -> None:
+            maps = [each for each in tensors(output) if each.is_floating_point()]
+            if maps:
+                fine = torch.stack([each.isfinite().all() for each in maps]).all()
+                note(f"the teacher's map of {task}", torch.where(fine, 0.0, torch.nan))
+
+        return call
+
+    heads = teacher_heads(model).items()
+    return [head.register_forward_hook(look(task)) for task, head in heads]
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested dictionaries, lists and tuples."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from tensors(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from tensors(each)
+
+
+def spoilt_states(model: Any, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:
+    """What optimisers remember of a model's parameters and is not finite.
+
+    Args:
+        model: whose parameters they move.
+        optimizers: such as Adam, with its moments.
+    """
+    names = {id(p): name for name, p in model.named_parameters()}
+    return [
+        f"the optimiser's {key} of {names.get(id(parameter), 'a parameter')}"
+        for optimizer in optimizers
+        for parameter, state in optimizer.state.items()
+        for key, value in state.items()
+        if not_finite(value)
+    ]
+
+
+def listed(bad: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(bad[:SHOWN]) + (f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else "")
