@@ -1,4 +1,4 @@
-"""Values in configs: one value serves where values are meant, a string never where names are."""
+"""Values in configs: one value may stand for a list of values, a string never for names."""
 
 from __future__ import annotations
 

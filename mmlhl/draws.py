@@ -1,4 +1,4 @@
-"""Random draws that depend on what they are for, and on nothing that was drawn before.
+"""Random draws that depend on their purpose, and not on earlier draws.
 
 Training that is seeded so at every step goes on after an interruption as if there had been none.
 """

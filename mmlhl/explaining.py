@@ -1,4 +1,4 @@
-"""What an exception says, also one that says nothing."""
+"""The message of an exception, also of one without a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mmengine keeps by name for as long as the process lives."""
+"""What mmengine keeps by name for the lifetime of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends that refuses its input: with one clear message in place of a traceback."""
+"""How a command refuses its input: with one clear message instead of a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that look like a known one and are not."""
+"""Names that look like a known one but are not."""
 
 from __future__ import annotations
 

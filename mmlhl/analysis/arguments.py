@@ -1,4 +1,4 @@
-"""What the commands on records share: which records, which metrics, who is the reference."""
+"""Command-line arguments on records: which records, which metrics, which reference."""
 
 from __future__ import annotations
 

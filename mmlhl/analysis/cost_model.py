@@ -1,4 +1,4 @@
-"""What a sequence costs on any number of images, tasks and processes: a model of its own.
+"""A cost model of a sequence for any number of images, tasks and processes.
 
 Per image, training runs the encoder and one head per task forward and backward, a teacher runs the
 encoder and the old heads forward. Per step, processes add up the gradients of what is trained. A

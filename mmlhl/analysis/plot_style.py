@@ -1,4 +1,4 @@
-"""Looks of methods that are told apart in colour, in grey and by the colour-blind."""
+"""Styles of methods that are distinguishable in colour, in grey and by the colour-blind."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Weights that are no numbers."""
+"""Weights that are NaN or infinite."""
 
 from __future__ import annotations
 

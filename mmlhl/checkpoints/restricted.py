@@ -1,4 +1,4 @@
-"""Weights-only loading for torch before 2.6, whose own cannot read mmengine's checkpoints."""
+"""Weights-only loading for torch before 2.6, which itself cannot read mmengine's checkpoints."""
 
 from __future__ import annotations
 

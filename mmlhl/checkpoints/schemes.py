@@ -1,4 +1,4 @@
-"""mmengine's loaders of checkpoints, by the one way that reads them as data.
+"""mmengine's checkpoint loaders, routed to the one that reads them as data.
 
 They are in place as soon as mmlhl is imported, so whatever loads a checkpoint comes by here: a
 runner that loads or resumes, ``init_cfg=dict(type="Pretrained")`` of a backbone, mmseg's

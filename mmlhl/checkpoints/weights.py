@@ -1,4 +1,4 @@
-"""How the weights in a checkpoint are called."""
+"""The names of the weights in a checkpoint."""
 
 from __future__ import annotations
 

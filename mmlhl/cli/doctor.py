@@ -1,4 +1,4 @@
-"""What is installed, what fits together, what is missing, and the command that mends it."""
+"""What is installed, what fits together, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one kind of annotation is, where its files lie and what the numbers in them mean."""
+"""One kind of annotation: where its files are and what the numbers in them mean."""
 
 from __future__ import annotations
 

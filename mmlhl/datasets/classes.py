@@ -1,4 +1,4 @@
-"""Which classes the files hold, which are wanted, and what that makes of their ids."""
+"""Which classes the files hold, which are wanted, and how their ids are mapped."""
 
 from __future__ import annotations
 

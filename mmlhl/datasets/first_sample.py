@@ -1,4 +1,4 @@
-"""A look at a dataset's first sample: what would be learned in a wrong unit is named at once."""
+"""A look at a dataset's first sample: values in a wrong unit are reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of samples: from list files as people have them, and never outside the data root."""
+"""Ids of samples: from list files of any style, and never outside the data root."""
 
 from __future__ import annotations
 

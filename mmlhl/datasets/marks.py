@@ -1,4 +1,4 @@
-"""Whether 255 in masks without ``ignore`` means unknown or the foreground: one answer a set."""
+"""Whether 255 in masks without ``ignore`` means unknown or the foreground: one answer per set."""
 
 from __future__ import annotations
 

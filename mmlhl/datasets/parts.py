@@ -1,4 +1,4 @@
-"""Disjoint parts of one list of images, as the protocol of lifelong learning wants them."""
+"""Disjoint parts of one list of images, as the protocol of lifelong learning requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taskonomy indoor scenes: ten dense tasks a view."""
+"""Taskonomy indoor scenes: ten dense tasks per view."""
 
 from __future__ import annotations
 

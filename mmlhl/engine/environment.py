@@ -1,4 +1,4 @@
-"""With which versions a sequence was trained."""
+"""The versions with which a sequence was trained."""
 
 from __future__ import annotations
 

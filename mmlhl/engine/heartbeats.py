@@ -1,4 +1,4 @@
-"""Which process of a distributed run stands still, while the others wait for it."""
+"""Which process of a distributed run hangs while the others wait for it."""
 
 from __future__ import annotations
 

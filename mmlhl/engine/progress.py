@@ -1,4 +1,4 @@
-"""What of a sequence is done already: where training starts, fresh or resumed."""
+"""What is already done of a sequence: where training starts, fresh or resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a checkpoint was trained for what a config makes of it."""
+"""Whether a checkpoint was trained for what a config uses it for."""
 
 from __future__ import annotations
 

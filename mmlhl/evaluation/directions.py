@@ -1,4 +1,4 @@
-"""Which way is better, for each metric."""
+"""The direction of each metric: whether more is better."""
 
 from .metrics import (
     BinaryMetric,

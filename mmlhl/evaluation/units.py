@@ -1,4 +1,4 @@
-"""In which unit each metric is."""
+"""The unit of each metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint is passed on as: the weights that a prediction needs, and what they are."""
+"""Publishing a checkpoint: the weights that a prediction needs, and what they are."""
 
 from __future__ import annotations
 

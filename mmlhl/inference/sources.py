@@ -1,4 +1,4 @@
-"""From what a user names to frames: an image, a list, a folder, a pattern, an array, a video."""
+"""From what a user passes in to frames: an image, list, folder, pattern, array or video."""
 
 from __future__ import annotations
 

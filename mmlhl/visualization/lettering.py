@@ -1,4 +1,4 @@
-"""Words in pictures, by OpenCV's own letters."""
+"""Text in pictures, in OpenCV's fonts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One task of one image over the phases: image, truth, each phase's prediction and its error."""
+"""One task of one image over the phases: image, ground truth, prediction and error per phase."""
 
 from __future__ import annotations
 

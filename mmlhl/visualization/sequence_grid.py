@@ -1,4 +1,4 @@
-"""One image through a whole sequence: a row a task, a column a phase."""
+"""One image through a whole sequence: one row per task, one column per phase."""
 
 from __future__ import annotations
 

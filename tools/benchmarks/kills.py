@@ -1,4 +1,4 @@
-"""Kill small sequences at random moments, resume them, compare with ones that was not killed.
+"""Kill small sequences at random moments, resume them, compare with ones that were not killed.
 
 All five methods, one and two processes, loops by epochs and by iterations, with workers,
 accumulated gradients and averaged weights; see mmlhl/analysis/benchmarks/kill_campaign.py. What was

@@ -1,4 +1,4 @@
-"""The tests of bad inputs as a table: what was wrong, how soon it was said, and how."""
+"""The tests of bad inputs as a table: what was wrong, how soon it was reported, and the message."""
 
 from __future__ import annotations
 

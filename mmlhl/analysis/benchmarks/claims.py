@@ -1,4 +1,4 @@
-"""Statements of the form "this method keeps more than that one", held against the runs."""
+"""Claims of the form "this method keeps more than that one", checked against the runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a second process costs a step: HAD beside naive training, on CPU processes over gloo."""
+"""What a second process costs per step: HAD and naive training, on CPU processes over gloo."""
 
 from __future__ import annotations
 

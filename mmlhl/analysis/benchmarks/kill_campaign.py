@@ -1,4 +1,4 @@
-"""Many kills over methods, processes and loops: what is run, what is kept, the table of it."""
+"""Many kills over methods, processes and loops: what is run, what is kept, and the table."""
 
 from __future__ import annotations
 

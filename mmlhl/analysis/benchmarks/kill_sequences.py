@@ -1,4 +1,4 @@
-"""Small sequences that take all that a resumed training has to get right, and their images."""
+"""Small sequences that use everything a resumed training has to restore, and their images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Killing sequences at any moment, going on, and comparing with ones that was not killed.
+"""Killing sequences at any moment, going on, and comparing with ones that were not killed.
 
 Children are forked from a process that has loaded everything, so that a run takes seconds. That
 process never trains itself: threads of it would not be in the children.

@@ -1,4 +1,4 @@
-"""Which strength each method gets: a search with its own seed, gone on with until bracketed.
+"""Which strength each method gets: a search with its own seed, extended until bracketed.
 
 The benchmark's option ``search_by`` says what a run is scored by: ``"position"`` between naive and
 joint training (the default), ``"gain"`` over naive training, which spares the joint run, or None

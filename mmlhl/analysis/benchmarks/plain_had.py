@@ -1,4 +1,4 @@
-"""HAD as one would write it down first: loops over images and groups, the teacher run by task.
+"""HAD in its most direct form: loops over images and groups, one teacher run per task.
 
 What the fast version is measured against. The equations are the same, so are the losses.
 """

@@ -1,4 +1,4 @@
-"""What a training step costs: methods beside what they cannot do without."""
+"""What a training step costs: methods compared with the passes that they cannot avoid."""
 
 from __future__ import annotations
 

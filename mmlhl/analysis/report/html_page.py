@@ -1,4 +1,4 @@
-"""A report as one HTML page that asks no other file or host for anything."""
+"""A report as one self-contained HTML page."""
 
 from __future__ import annotations
 

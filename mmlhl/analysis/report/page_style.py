@@ -1,4 +1,4 @@
-"""How the page looks: light or dark as the reader's system is, narrow or wide as the window is."""
+"""How the page looks: light or dark with the reader's system, as wide as the window."""
 
 #: Contrast of text is at least 4.5 to 1 in both schemes. Pictures have a white ground of their own.
 CSS = """

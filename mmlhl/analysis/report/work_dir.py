@@ -1,4 +1,4 @@
-"""What a run has left behind beside its record: the phases' configs and their logs."""
+"""What a run has left besides its record: the configs and logs of its phases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of stored labels: one file an image, and the teacher that they are of."""
+"""A folder of stored labels: one file per image, and the teacher that made them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels as they are stored: ids, not the colours or greys that they are shown by."""
+"""Pixels as they are stored: ids, not the colours or greys that stand for them."""
 
 from __future__ import annotations
 

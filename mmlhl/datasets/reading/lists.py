@@ -1,4 +1,4 @@
-"""Lists as people have them: with byte-order marks, CRLF and blank lines."""
+"""Lists of any style: with byte-order marks, CRLF and blank lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generators that transforms keep for themselves, beside the global ones."""
+"""Random generators inside transforms, besides the global ones."""
 
 from __future__ import annotations
 

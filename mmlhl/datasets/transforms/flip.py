@@ -1,4 +1,4 @@
-"""Flips that keep geometry true."""
+"""Flips that keep the geometry consistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a transform takes a pixel: a spot is changed in the image, and looked for in the outcome.
+"""Where a transform moves a pixel: a spot is changed in the image and searched in the result.
 
 This finds every kind of move, and no colour transform or filter is taken for one, since what they
 change stays where it was.

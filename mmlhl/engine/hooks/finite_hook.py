@@ -1,4 +1,4 @@
-"""A loss or a gradient that is no number ends training, or the step, before it reaches a weight."""
+"""A loss or gradient that is not finite ends training, or the step, before it reaches a weight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mmengine's checkpoints, of which one that is whole is always there."""
+"""mmengine's checkpoints, of which a complete one always exists."""
 
 from __future__ import annotations
 

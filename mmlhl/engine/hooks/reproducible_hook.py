@@ -1,4 +1,4 @@
-"""Random draws and the place in the data that a resumed training takes up again."""
+"""Random draws, and the place in the data, that a resumed training continues from."""
 
 from __future__ import annotations
 

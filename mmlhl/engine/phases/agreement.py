@@ -1,4 +1,4 @@
-"""Whether heads, datasets and metrics mean the same: fields, kinds, channels, classes."""
+"""Whether heads, datasets and metrics agree: fields, kinds, channels, classes."""
 
 from __future__ import annotations
 

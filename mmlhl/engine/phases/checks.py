@@ -1,4 +1,4 @@
-"""What can be said of a sequence's config before anything of it is built, but its methods."""
+"""What can be checked in a sequence's config before anything but its methods is built."""
 
 from __future__ import annotations
 

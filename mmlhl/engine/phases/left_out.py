@@ -1,4 +1,4 @@
-"""What a config half asks for, and a phase leaves out: said, since mmengine would refuse it."""
+"""What a config asks for incompletely, and a phase therefore leaves out: it is logged."""
 
 from __future__ import annotations
 

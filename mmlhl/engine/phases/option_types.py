@@ -1,4 +1,4 @@
-"""Options that are no number where a number is meant, or no whole one."""
+"""Options that are not a number, or not an integer, where one is required."""
 
 from __future__ import annotations
 

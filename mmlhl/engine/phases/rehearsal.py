@@ -1,4 +1,4 @@
-"""All phases in small before phase one: built, one sample read, one step and one test tried."""
+"""The dry run of all phases before phase one: build, read a sample, try a step and a test."""
 
 from __future__ import annotations
 

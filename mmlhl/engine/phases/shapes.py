@@ -1,4 +1,4 @@
-"""Entries of a config that are no dict, list or string where one is meant."""
+"""Entries of a config that are not a dict, list or string where one is required."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored pseudo labels by config: the options, who can use them, and a trial in small."""
+"""Stored pseudo labels by config: the options, which methods can use them, and a small trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One test in small: an image, its metrics, and its views of test-time augmentation."""
+"""A small test: one image, its metrics, and its views of test-time augmentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of a config that cannot be meant: lengths, batches, weights of losses, schedules."""
+"""Values of a config that cannot be intended: lengths, batches, loss weights, schedules."""
 
 from __future__ import annotations
 

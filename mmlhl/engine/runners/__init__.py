@@ -1,4 +1,4 @@
-"""The sequence: one standard mmengine runner a phase."""
+"""The sequence: one standard mmengine runner per phase."""
 
 from .lifelong_runner import LifelongRunner
 

@@ -1,4 +1,4 @@
-"""mmengine's runner, of which a training can be killed at any moment and goes on as if it had not.
+"""mmengine's runner, with training that can be killed at any moment and resumed exactly.
 
 What it adds is asked for by name: the hooks are registered, not imported.
 """

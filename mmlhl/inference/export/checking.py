@@ -1,4 +1,4 @@
-"""Whether a graph says what its model says, at several sizes and numbers of images."""
+"""Whether a graph gives what its model gives, at several sizes and batch sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a checkpoint to a file for another runtime, checked before it is there."""
+"""From a checkpoint to a file for another runtime, checked before it is written."""
 
 from __future__ import annotations
 

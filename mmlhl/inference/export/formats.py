@@ -1,4 +1,4 @@
-"""One way to write a graph a format, and one to run it again."""
+"""For each format, one way to write a graph and one to run it."""
 
 from __future__ import annotations
 

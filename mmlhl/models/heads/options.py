@@ -1,4 +1,4 @@
-"""Options of heads and of their losses that cannot be meant."""
+"""Options of heads and of their losses that cannot be intended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What most output spaces compare stored outputs by."""
+"""How most output spaces compare stored outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps of which some pixels do not count: their precision, and their means."""
+"""Masked maps: their precision, and their means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probabilities that keep their gradient where they have saturated.
+"""Probabilities that keep their gradient where they are saturated.
 
 Beyond a logit of about 17 a probability is 1 in float32 and its slope 0: a pixel that is surely
 wrong would never be mended. Slope and divergence share one floor here, so that their product, the

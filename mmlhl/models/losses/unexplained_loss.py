@@ -1,4 +1,4 @@
-"""What a student misses of a teacher's maps, as a share: the same in every unit."""
+"""The share of a teacher's maps that a student misses, independent of the unit."""
 
 from __future__ import annotations
 

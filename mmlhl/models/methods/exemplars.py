@@ -1,4 +1,4 @@
-"""Images that are kept from earlier phases: how they are stored, and made into a batch again."""
+"""Images kept from earlier phases: how they are stored, and turned into a batch again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""L2-SP: weights decay to where the last phase left them, and not to zero."""
+"""L2-SP: weights decay towards those of the last phase instead of zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking once more at a phase's images when it ends: for importances, exemplars, bases."""
+"""Another pass over a phase's images when it ends: for importances, exemplars, bases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights averaged between phases: the student goes back towards the teacher, as far as it pays."""
+"""Weights averaged between phases: the student moves back towards the teacher as far as it pays."""
 
 from __future__ import annotations
 

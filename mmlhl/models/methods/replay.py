@@ -1,4 +1,4 @@
-"""What methods that show old images again have in common."""
+"""What methods that replay old images have in common."""
 
 from __future__ import annotations
 

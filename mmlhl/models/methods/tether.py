@@ -1,4 +1,4 @@
-"""Tether: old decoders' maps are held where the teacher's are, in a measure without units."""
+"""Tether: old decoders' maps are held at the teacher's, in a measure without units."""
 
 from __future__ import annotations
 

@@ -69,6 +69,22 @@ class WarmStart(BaseMethod):
         self.source = source
         self.started = False
 
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Make sure that there is a source of the right architecture, if one is named.
+
+        Raises:
+            ValueError: if ``source`` is no old task, or its decoder does not fit.
+        """
+        if self.source is None or not model.old_tasks:
+            return
+        self._check_source(model)
+        for task in model.new_tasks:
+            own, old = (model.heads[name].state_dict() for name in (task, self.source))
+            if inherited(own, old) is None:
+                raise ValueError(self._refusal(task))
+
     @torch.no_grad()
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Fill the new decoders, unless the phase was interrupted.
@@ -78,14 +94,24 @@ class WarmStart(BaseMethod):
         """
         if self.started or not model.old_tasks:
             return
+        self._check_source(model)
+        for task in model.new_tasks:
+            self._start(model, task)
+        self.started = True
+
+    def _check_source(self, model: Learner) -> None:
         if self.source is not None and self.source not in model.old_tasks:
             raise ValueError(
                 f"model.method.source={self.source!r} of WarmStart is no task of an earlier phase; "
                 f"where {model.new_tasks} are learned these are {model.old_tasks}"
             )
-        for task in model.new_tasks:
-            self._start(model, task)
-        self.started = True
+
+    def _refusal(self, task: str) -> str:
+        return (
+            f"model.method.source={self.source!r} of WarmStart: its decoder is of another "
+            f"architecture than that of {task!r}; give both the same model.heads.*.decoder, or "
+            "leave source out"
+        )
 
     def _start(self, model: Learner, task: str) -> None:
         own = model.heads[task].state_dict()
@@ -99,11 +125,7 @@ class WarmStart(BaseMethod):
                 )
                 return
         if self.source:
-            raise ValueError(
-                f"model.method.source={self.source!r} of WarmStart: its decoder is of another "
-                f"architecture than that of {task!r}; give both the same model.heads.*.decoder, or "
-                "leave source out"
-            )
+            raise ValueError(self._refusal(task))
         print_log(
             f"WarmStart: no old decoder has the architecture of {task!r}'s, which starts from "
             "scratch",

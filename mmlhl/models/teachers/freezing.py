@@ -1,4 +1,4 @@
-"""Frozen models that travel with a module and that nothing else ever sees."""
+"""Frozen models that move with a module and stay hidden from everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pseudo labels of whole images: what a teacher says of them, and what a step reads of it later."""
+"""Pseudo labels of whole images: a teacher's predictions, and how a step reads them later."""
 
 from __future__ import annotations
 

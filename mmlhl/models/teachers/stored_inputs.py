@@ -1,4 +1,4 @@
-"""A model sees images as the checkpoint was trained that it gets its weights from."""
+"""A model gets images normalised as in the training of its checkpoint."""
 
 from __future__ import annotations
 

@@ -57,6 +57,8 @@ def test_a_named_source(build):
     wrong = build(dict(type="WarmStart", source="normal"), ["seg", "depth"], ["depth"])
     with pytest.raises(ValueError, match=r"source='normal'.*no task of an earlier.*\['seg'\]"):
         wrong.method.begin_phase(wrong, None)
+    with pytest.raises(ValueError, match=r"source='normal'.*no task of an earlier"):
+        wrong.method.check_phase(wrong, None)  # known before phase one is trained
     for bad in (3, "", ["seg"]):
         with pytest.raises(ValueError, match="source must be None or a task"):
             WarmStart(source=bad)
@@ -90,8 +92,9 @@ def test_decoders_of_another_architecture(build, monkeypatch):
     model.method.begin_phase(model, None)  # the latest one that fits
     assert said == ["WarmStart: the decoder of 'normal' starts from that of 'seg'"]
     model.method.started, model.method.source = False, "depth"
-    with pytest.raises(ValueError, match="source='depth'.*another architecture than that of"):
-        model.method.begin_phase(model, None)
+    for refuse in (model.method.begin_phase, model.method.check_phase):
+        with pytest.raises(ValueError, match="source='depth'.*another architecture than that of"):
+            refuse(model, None)
     other = model.heads["seg"].decoder
     other.convs[0].conv.weight = torch.nn.Parameter(other.convs[0].conv.weight[:, :1])
     model.method.source = None
