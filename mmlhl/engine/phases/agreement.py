@@ -47,6 +47,11 @@ def check_labels(
     specs = getattr(dataset, "ann_specs", {})
     for task in tasks:
         head, spec = heads[task], specs.get(task)
+        if head.kind == "classes" and head.num_classes is None:
+            raise ValueError(
+                f"model.heads[{task!r}]: {type(head).__name__} is of kind 'classes' and has to set "
+                "num_classes"
+            )
         if spec is not None and spec.field != head.field:
             raise ValueError(
                 f"{place}.dataset writes the annotation of {task!r} into the field "

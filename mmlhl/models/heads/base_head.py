@@ -115,9 +115,10 @@ class BaseDenseHead(OutputSpace, BaseModule):
             pred: the prediction ``(N, K, H, W)``.
 
         Returns:
-            ``(N, K, H, W)``, the prediction itself unless a subclass decides on something.
+            ``(N, K, H, W)``, the prediction itself; of a head of kind ``classes`` the ids of the
+            greatest score, ``(N, 1, H, W)`` int64. A subclass may decide on something else.
         """
-        return pred
+        return pred.argmax(1, keepdim=True) if self.kind == "classes" else pred
 
     def predict(self, feats: Sequence[Tensor], batch_img_metas: list[dict]) -> Tensor:
         """The prediction at the size of the network's input, as mmseg's heads give it."""
@@ -137,13 +138,26 @@ class BaseDenseHead(OutputSpace, BaseModule):
             )
         return raw.flip(FLIP_AXES[direction])
 
+    @property
+    def prediction_key(self) -> str:
+        """Where a data sample keeps the prediction: apart where :meth:`readout` changes it.
+
+        Classes have it in ``seg_logits``, as in mmseg, or ``<field>_logits``.
+        """
+        if self.kind == "classes":
+            return "seg_logits" if self.field == "sem_seg" else f"{self.field}_logits"
+        reads_out = type(self).readout is not BaseDenseHead.readout
+        return f"{self.field}_prediction" if reads_out else f"pred_{self.field}"
+
     def to_sample(self, pred: Tensor, sample: SegDataSample) -> None:
-        """Write the prediction ``(K, H, W)`` of one image into its data sample."""
-        sample.set_data({f"pred_{self.field}": PixelData(data=pred)})
+        """Write what is read out of a prediction ``(K, H, W)`` as ``pred_<field>``, and itself."""
+        data = {self.prediction_key: PixelData(data=pred)}
+        data[f"pred_{self.field}"] = PixelData(data=self.readout(pred[None])[0])
+        sample.set_data(data)
 
     def from_sample(self, sample: SegDataSample) -> Tensor:
         """The prediction ``(K, H, W)`` that :meth:`to_sample` has written."""
-        return sample.get(f"pred_{self.field}").data
+        return sample.get(self.prediction_key).data
 
     def merge(self, preds: Tensor) -> Tensor:
         """One prediction ``(K, H, W)`` of several views' ``(V, K, H, W)``: their mean."""

@@ -8,9 +8,7 @@ from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
-from mmengine.structures import PixelData
 from mmseg.registry import MODELS, TASK_UTILS
-from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..losses.masking import full_precision
@@ -95,10 +93,6 @@ class SegmentationHead(BaseDenseHead):
         """Log-probabilities ``(N, C, H, W)``."""
         return resized.log_softmax(1)
 
-    def readout(self, pred: Tensor) -> Tensor:
-        """Class ids ``(N, 1, H, W)`` int64 of log-probabilities ``(N, C, H, W)``."""
-        return pred.argmax(1, keepdim=True)
-
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
@@ -125,26 +119,6 @@ class SegmentationHead(BaseDenseHead):
     def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
         """Squared difference of the logits, mean over classes."""
         return mean_square(now, then)
-
-    @property
-    def _logits_key(self) -> str:
-        return "seg_logits" if self.field == "sem_seg" else f"{self.field}_logits"
-
-    def to_sample(self, pred: Tensor, sample: SegDataSample) -> None:
-        """Write ``pred_<field>`` (class ids) and the map that it comes from.
-
-        That map is ``seg_logits`` for ``sem_seg``, as in mmseg, else ``<field>_logits``.
-        """
-        sample.set_data(
-            {
-                f"pred_{self.field}": PixelData(data=self.readout(pred[None])[0]),
-                self._logits_key: PixelData(data=pred),
-            }
-        )
-
-    def from_sample(self, sample: SegDataSample) -> Tensor:
-        """The log-probabilities ``(C, H, W)`` that :meth:`to_sample` has written."""
-        return sample.get(self._logits_key).data
 
     def merge(self, preds: Tensor) -> Tensor:
         """Logarithm of the views' mean probabilities."""

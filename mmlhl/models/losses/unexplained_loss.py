@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from .masking import masked_mean
+
+#: no spread is taken for less
+TINY = 1e-30
 
 
 def weighted_centre(maps: Tensor, valid: Tensor) -> Tensor:
@@ -20,7 +24,9 @@ def weighted_centre(maps: Tensor, valid: Tensor) -> Tensor:
     return masked_mean(maps, valid[:, None].expand_as(maps), (0, 2, 3)).view(1, -1, 1, 1)
 
 
-def unexplained(distance: Tensor, spread: Tensor, valid: Tensor, floor: float = 1e-6) -> Tensor:
+def unexplained(
+    distance: Tensor, spread: Tensor, valid: Tensor, floor: float | Tensor = 1e-6
+) -> Tensor:
     """Mean distance to the teacher, divided by that of the best constant answer.
 
     With squared differences that is the fraction of the teacher's variance that the student does
@@ -36,4 +42,6 @@ def unexplained(distance: Tensor, spread: Tensor, valid: Tensor, floor: float = 
     Returns:
         Scalar; zero, with a gradient path, where nothing counts.
     """
-    return masked_mean(distance, valid) / masked_mean(spread, valid).detach().clamp(min=floor)
+    least = torch.as_tensor(floor, dtype=spread.dtype, device=spread.device).clamp(min=TINY)
+    whole = torch.maximum(masked_mean(spread, valid).detach(), least)
+    return masked_mean(distance, valid) / whole

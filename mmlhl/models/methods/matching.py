@@ -8,11 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..losses import pixel_mean, unexplained, weighted_centre
+from ..losses import masked_mean, pixel_mean, unexplained, weighted_centre
 from .exemplars import Exemplar, stack_maps
 from .pixel_maps import per_pixel
 from .protocols import DenseHead
 from .step import Step
+
+#: a map whose mean square distance to its centre is less than this share of its mean square is flat
+FLAT = 1e-6
 
 
 def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
@@ -48,7 +51,9 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
     centre = weighted_centre(output, valid).expand_as(output)
     distance = head.replay_distance(head.replay_output(now), output)
     distance = per_pixel(head, "replay_distance", distance, valid.shape)
-    return unexplained(distance, head.replay_distance(centre, output), valid)
+    # relative to the maps themselves, so that it is the same in every unit
+    size = masked_mean(output.detach().square(), valid[:, None].expand_as(output))
+    return unexplained(distance, head.replay_distance(centre, output), valid, FLAT * size)
 
 
 def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:
