@@ -55,7 +55,7 @@ def numbers(value: Any, where: str) -> tuple[float, ...]:
         The numbers.
 
     Raises:
-        ValueError: If something in it is no number.
+        ValueError: If something in it is not a number.
     """
     listed = _one_or_several(value, where, "a number or a list of numbers")
     return tuple(number(item, where) for item in listed)
@@ -93,7 +93,7 @@ def positive(value: Any, where: str) -> tuple[float, ...]:
         The numbers.
 
     Raises:
-        ValueError: If something in it is no number, or is 0 or less.
+        ValueError: If something in it is not a number, or is 0 or less.
     """
     found = numbers(value, where)
     if not all(number > 0 for number in found):

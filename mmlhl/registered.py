@@ -17,7 +17,7 @@ def registered_class(registry: Registry, config: Any) -> type | None:
         config: a config with ``type``, or what would stand there.
 
     Returns:
-        The class; None if nothing of that name is registered, or it is no class.
+        The class; None if nothing of that name is registered, or it is not a class.
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
     if isinstance(kind, str):

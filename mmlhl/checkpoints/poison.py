@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def not_finite(value: Any) -> int:
-    """How many values of a tensor are NaN or infinite; 0 for whatever is no float tensor."""
+    """How many values of a tensor are NaN or infinite; 0 for whatever is not a float tensor."""
     if not isinstance(value, Tensor) or not (value.is_floating_point() or value.is_complex()):
         return 0
     if value.is_meta or value.is_sparse or value.is_quantized:

@@ -23,7 +23,7 @@ _GLOBAL = re.compile(r"GLOBAL (\S+)")
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint, or is cut short."""
+    """A file that is not a checkpoint, or is cut short."""
 
 
 class UntrustedCheckpointError(CheckpointError):
@@ -49,7 +49,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         UntrustedCheckpointError: if it holds more than data and ``--trust-checkpoint`` is absent;
             names the file and what it asks for.
         PoisonedCheckpointError: if weights are NaN or infinite.
-        CheckpointError: if it is no checkpoint or cut short.
+        CheckpointError: if it is not a checkpoint or cut short.
     """
     path = os.path.expanduser(os.fspath(path))
     if not os.path.isfile(path):

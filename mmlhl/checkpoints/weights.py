@@ -20,7 +20,7 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         Tensors by the names that the bare model gives them.
 
     Raises:
-        ValueError: if what should be weights is no dict.
+        ValueError: if what should be weights is not a dict.
     """
     state = checkpoint.get("state_dict", checkpoint)
     if not isinstance(state, Mapping):

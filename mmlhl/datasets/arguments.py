@@ -78,7 +78,7 @@ def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
         **defaults: Task -> options of its annotation.
 
     Returns:
-        The annotations to hand on. None, which removes one, stays; so does what is no dict, for
+        The annotations to hand on. None, which removes one, stays; so does what is not a dict, for
         whoever checks it.
     """
     if changes is not None and not isinstance(changes, Mapping):

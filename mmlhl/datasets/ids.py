@@ -36,7 +36,7 @@ def read_ids(
 
     Raises:
         FileNotFoundError: If there is no such list, or no image of an id.
-        ValueError: If it is no text, or a line is an absolute path, leaves the root or repeats
+        ValueError: If it is not text, or a line is an absolute path, leaves the root or repeats
             another one.
     """
     lines: dict[str, int] = {}

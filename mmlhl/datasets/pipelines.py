@@ -34,7 +34,7 @@ def build_steps(steps: Any) -> list[Callable]:
         The transforms.
 
     Raises:
-        ValueError: If it is no list, or one of them cannot serve.
+        ValueError: If it is not a list, or one of them cannot serve.
     """
     if isinstance(steps, (str, Mapping)) or not isinstance(steps, Sequence):
         raise ValueError(f"pipeline is {steps!r}; it must be a list of transforms")

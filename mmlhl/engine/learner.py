@@ -26,7 +26,7 @@ class PhaseModel(Learner, Protocol):
         """What keeps old tasks."""
 
     def set_teacher(self, model: Any) -> None:
-        """Freeze a model and make it the teacher; None lets it go."""
+        """Freeze a model and make it the teacher; None releases it."""
 
     def buffers(self) -> Iterator[Tensor]:
         """Buffers, BN statistics among them."""

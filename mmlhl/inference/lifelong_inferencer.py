@@ -150,7 +150,7 @@ class LifelongInferencer(BaseInferencer):
 
         Raises:
             FileNotFoundError: If an image is missing, or a folder or pattern has none.
-            ValueError: If an input is no image, a video cannot be opened, or an option makes no
+            ValueError: If an input is not an image, a video cannot be opened, or an option makes no
                 sense. Nothing has been written then.
         """
         sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)

@@ -75,7 +75,7 @@ class FramePipeline:
 
         Raises:
             FileNotFoundError: If the file is missing.
-            ValueError: If it is no image.
+            ValueError: If it is not an image.
         """
         results = self.before(dict(img_path=frame.path, seg_fields=[]))
         if frame.path is not None:
@@ -103,7 +103,7 @@ class FramePipeline:
 
         Raises:
             FileNotFoundError: If the file is missing.
-            ValueError: If it is no image.
+            ValueError: If it is not an image.
         """
         if path.lower().endswith(".npy"):
             self.load(Frame("", path))

@@ -54,7 +54,7 @@ class Sources:
     Raises:
         FileNotFoundError: If a file is missing, a folder holds no image, or a pattern matches
             nothing.
-        ValueError: If an array is no image, a video cannot be opened, or there is no input.
+        ValueError: If an array is not an image, a video cannot be opened, or there is no input.
         TypeError: If an input is of another type.
     """
 

@@ -46,7 +46,7 @@ def encode_label(label: np.ndarray, kind: str, task: str, normals: str = NORMALS
         What is stored.
 
     Raises:
-        LabelError: If it is no label that can be stored, or not finite.
+        LabelError: If it is not a label that can be stored, or not finite.
     """
     if np.issubdtype(label.dtype, np.integer):
         return Encoded(_classes(label, task))

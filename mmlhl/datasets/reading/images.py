@@ -29,7 +29,7 @@ def decode_image(content: bytes, path: str) -> np.ndarray:
         images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15.
 
     Raises:
-        ValueError: If it is no image.
+        ValueError: If it is not an image.
     """
     if content[:8] == _PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)

@@ -27,7 +27,7 @@ def read_lines(path: str, what: str, backend_args: dict | None = None) -> list[t
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no text.
+        ValueError: If it is not text.
     """
     content = read_bytes(path, what, backend_args)
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")

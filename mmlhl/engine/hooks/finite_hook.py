@@ -38,7 +38,7 @@ class NotFinite(FloatingPointError):
 
 @HOOKS.register_module()
 class FiniteHook(Hook):
-    """Looks at the losses and gradients of each step before the optimiser does.
+    """Checks the losses and gradients of each step before the optimiser uses them.
 
     A step with NaN or infinity in a loss, in a gradient or in what a teacher says leaves the
     weights as they are. With ``action='stop'`` training ends there with :class:`NotFinite`, which
@@ -50,8 +50,8 @@ class FiniteHook(Hook):
     has, and moments of an optimiser end training with :class:`NotFinite` whatever the ``action``,
     before they are saved, tested or recorded; so do moments in a checkpoint that is resumed.
 
-    A step that mixed precision leaves out because its scaled gradients overflow is the scaler's
-    own business and no error; a loss that is not finite is one there, too.
+    A step that mixed precision leaves out because its scaled gradients overflow is left to
+    the scaler; a loss that is not finite is an error there, too.
 
     Args:
         action: ``'stop'`` or ``'skip'``.

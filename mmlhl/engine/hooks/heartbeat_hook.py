@@ -22,7 +22,7 @@ TIMEOUT = 1800
 
 @HOOKS.register_module()
 class HeartbeatHook(Hook):
-    """Names the process that stands still while the others wait for it.
+    """Names the process that hangs while the others wait for it.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to every phase. The timeout is that of
     the process group, ``env_cfg.dist_cfg.timeout`` in seconds. Does nothing in a single process.

@@ -26,7 +26,7 @@ METHOD_KEY = "lifelong_method"
 
 @HOOKS.register_module()
 class LifelongPhaseHook(Hook):
-    """Lets a method live through one phase of mmengine's training loop.
+    """Runs a method through one phase of mmengine's training loop.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to the config of each phase, together
     with :class:`PhaseResultHook`. It also serves a plain ``Runner``, for adding one task to one
@@ -36,8 +36,8 @@ class LifelongPhaseHook(Hook):
 
     - Before training: builds the teacher from the previous checkpoint's file, begins the phase
       with the method, and checks that the optimiser has every trainable parameter.
-    - With stored pseudo labels: the teacher labels the phase's images and goes.
-    - After training: ends the phase with the method and lets the teacher go.
+    - With stored pseudo labels: the teacher labels the phase's images and is released.
+    - After training: ends the phase with the method and releases the teacher.
     - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
 
     Args:
@@ -82,7 +82,7 @@ class LifelongPhaseHook(Hook):
         """Check the model, and find the previous checkpoint while the config still names it.
 
         Raises:
-            TypeError: if the model is no LifelongSegmentor.
+            TypeError: if the model is not a LifelongSegmentor.
             ValueError: if the method needs a teacher and none is known, or what ``load_from``
                 names is where mmengine goes on from and no teacher.
         """
@@ -177,7 +177,7 @@ class LifelongPhaseHook(Hook):
 
     # -- after -----------------------------------------------------------------------------
     def after_train(self, runner: Runner) -> None:
-        """End the phase: the method measures and stores, the teacher goes."""
+        """End the phase: the method measures and stores, the teacher is released."""
         model = unwrap(runner)
         for hook in self._step_hooks:
             hook.remove()

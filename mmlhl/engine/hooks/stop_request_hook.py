@@ -40,7 +40,7 @@ class StopRequestHook(Hook):
         data_batch: object = None,
         outputs: dict | None = None,
     ) -> None:
-        """Stop if anybody was asked to.
+        """Stop if any process was asked to.
 
         Raises:
             Stopped: in all processes, after the checkpoint is written.

@@ -21,7 +21,7 @@ def class_areas(pred: Tensor, gt: Tensor, classes: int, ignore_index: int) -> Te
 
     Args:
         pred: Class ids, any shape.
-        gt: Likewise. An id that is no class is an error of the prediction, as in IoUMetric.
+        gt: Likewise. An id that is not a class is an error of the prediction, as in IoUMetric.
         classes: Number of classes.
         ignore_index: Label that does not count.
 

@@ -1,4 +1,4 @@
-"""LwF: pixel-wise distillation, each pixel alike."""
+"""LwF: pixel-wise distillation, all pixels weighted equally."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .step import Step, TeacherOutputs
 class LwF(DistillationMethod):
     """Learning without forgetting (Li & Hoiem, 2016), carried over to dense prediction.
 
-    Pixel-wise distillation on the same pseudo labels and distances as HAD, each pixel alike: no
-    balancing, no salience. By default it leaves out two things that the authors do: classes are
-    distilled by the teacher's decision, not by its softened probabilities, and all is trained from
-    the first step on. Their variant is ``temperature=2`` with a ``warmup``.
+    Pixel-wise distillation on the same pseudo labels and distances as HAD, every pixel with
+    the same weight: no balancing, no salience. By default it omits two things that the authors do:
+    classes are distilled by the teacher's decision, not by its softened probabilities, and
+    everything is trained from the first step on. Their variant is ``temperature=2`` with a ``warmup``.
 
     Args:
         loss_weight: lambda, as in :class:`DistillationMethod`.

@@ -57,8 +57,8 @@ def pixel_groups(
         ``(N, H, W)`` int64, and the number of groups; None where it depends on the data.
 
     Raises:
-        ValueError: if a group is no integer, there is not one per pixel, or an id is not below the
-            head's ``num_groups``.
+        ValueError: if a group is not an integer, there is not one per pixel, or an id is not below
+            the head's ``num_groups``.
     """
     groups = head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)
     name = type(head).__name__

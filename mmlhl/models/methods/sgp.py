@@ -54,7 +54,7 @@ class SGP(StepEditingMethod):
       them; images of all phases come from one domain.
     - Steps are projected and not gradients, without which Adam leaves the subspace; the same under
       SGD; see :class:`StepEditingMethod`.
-    - Nothing here sees labels, so output spaces make no difference.
+    - Nothing here uses labels, so output spaces make no difference.
 
     Args:
         alpha: scale of the importance; the greater, the closer to a full projection (GPM).

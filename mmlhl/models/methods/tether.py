@@ -20,16 +20,16 @@ class Tether(DistillationMethod):
 
     where s and tau are the student's and the teacher's maps of old task j at the resolution of the
     decoder, the bar is the mean over the batch, and d is how DER compares outputs: logits of
-    classes and probabilities, depth, unit normals and channels by squared differences, a head that
-    says nothing by its own distance. With squares the fraction is 1 - R^2.
+    classes and probabilities, depth, unit normals and channels by squared differences, any other
+    head by its own distance. With squares the fraction is 1 - R^2.
 
-    What it does otherwise than the others that distil:
+    How it differs from the other distillation methods:
 
-    - One lambda means the same in every output space, whatever the unit: losing all that a
-      constant does not know costs lambda.
+    - One lambda means the same in every output space, whatever the unit: a student that
+      predicts the teacher's mean costs lambda.
     - Classes are held by their logits, so that the lesser classes of a pixel are kept, too, and
       the student is not driven to be surer than its teacher was.
-    - The pull is a spring: it is zero as long as the student says what the teacher does. The
+    - The pull is a spring: it is zero as long as the student agrees with the teacher. The
       gradient of a mean absolute difference has the same length a millimetre off as a metre off,
       and cross-entropy with a decision never rests; Adam turns what is noise in either into steps
       of full length.

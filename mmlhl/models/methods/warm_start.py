@@ -46,12 +46,12 @@ class WarmStart(BaseMethod):
 
     .. math:: \theta^{dec}_{t} \leftarrow \theta^{dec}_{j}, \quad j < t
 
-    for all of it but the layer that gives the task's channels, running BN statistics included. The
-    decoders of dense tasks compute much alike, contours and layout, and a short phase does not get
-    far from scratch. A decoder that is at home in the encoder's features also asks the encoder for
-    less, so that less of the old tasks is lost.
+    for all of it but the layer that gives the task's channels, running BN statistics included.
+    Decoders of dense tasks have much in common, such as contours and layout, and a short phase does
+    not get far from scratch. A decoder that already fits the encoder's features also demands less
+    change of the encoder, so that less of the old tasks is lost.
 
-    It costs nothing in a step, keeps nothing beside the model and goes with any other method in
+    It costs nothing per step, keeps nothing besides the model and goes with any other method in
     :class:`Composite`. It needs decoders of one architecture, as the configs of this project have
     them. Weights that a new decoder's own ``init_cfg`` loads are overwritten.
 

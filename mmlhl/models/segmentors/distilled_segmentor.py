@@ -79,7 +79,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         if student.get("data_preprocessor") is None and data_preprocessor is not None:
             student["data_preprocessor"] = data_preprocessor
         model = MODELS.build(student)
-        # One tree under two names: the student stays a whole segmentor, but is no submodule.
+        # One tree under two names: the student stays a whole segmentor, but is not a submodule.
         self.__dict__["_student"] = model
         for tree in ("_modules", "_parameters", "_buffers"):
             self.__dict__[tree] = model.__dict__[tree]

@@ -81,7 +81,7 @@ class GrowsOnLoad(BaseModule):
                 logging.WARNING,
             )
         for task in self.heads.keys() if stored else ():
-            if task not in stored:  # it keeps its initial weights, which is no mismatch
+            if task not in stored:  # it keeps its initial weights, which is not a mismatch
                 print_log(f"task {task!r} is new: its head starts from scratch", "current")
                 for key, value in self.heads[task].state_dict().items():
                     state_dict[f"{start}{task}.{key}"] = value
@@ -132,7 +132,7 @@ class GrowsOnLoad(BaseModule):
             )
 
     def _keep_distillers(self, state_dict: dict[str, Any], start: str, same_phase: bool) -> None:
-        """Make a checkpoint's distillers those of this model, which is no mismatch.
+        """Make a checkpoint's distillers those of this model, which is not a mismatch.
 
         They belong to one phase: one that goes on takes them, any other model leaves them.
         """

@@ -246,7 +246,7 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         return self.frozen_models.get("_teacher")
 
     def set_teacher(self, model: nn.Module | None) -> None:
-        """Freeze ``model`` and make it the teacher; None lets the present one go.
+        """Freeze ``model`` and make it the teacher; None releases the present one.
 
         A method and no property setter, because ``nn.Module`` would register what is assigned.
         """

@@ -39,7 +39,7 @@ def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
     """Weights of a checkpoint that a model of another depth would leave out.
 
     A ResNet-34's fill a ResNet-18, whose metrics would be those of neither. What belongs to parts
-    that the model does not have at all, such as an auxiliary head or a classifier, is no surplus.
+    that the model does not have at all, such as an auxiliary head or a classifier, does not count.
 
     Args:
         own: names of the model's weights.
