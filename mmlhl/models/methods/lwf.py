@@ -19,7 +19,8 @@ class LwF(DistillationMethod):
     Pixel-wise distillation on the same pseudo labels and distances as HAD, every pixel with
     the same weight: no balancing, no salience. By default it omits two things that the authors do:
     classes are distilled by the teacher's decision, not by its softened probabilities, and
-    everything is trained from the first step on. Their variant is ``temperature=2`` with a ``warmup``.
+    everything is trained from the first step on. Their variant is ``temperature=2`` with a
+    ``warmup``.
 
     Args:
         loss_weight: lambda, as in :class:`DistillationMethod`.
