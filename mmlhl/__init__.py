@@ -7,20 +7,27 @@ mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])
 import sys as _sys
 from pathlib import Path as _Path
 
+from .import_noise import without_import_noise
 from .version import __version__
 
 
-def _in_doctor() -> bool:
-    """Whether this is `mmlhl doctor`, which has to run where what is imported below is broken."""
+def _needs_nothing() -> bool:
+    """Whether this is `mmlhl doctor`, which has to run where what is imported below is broken.
+
+    Or `mmlhl` with nothing but the wish for its commands, which need not wait for it.
+    """
     program, *arguments = _sys.argv or [""]
-    return _Path(program).stem in ("mmlhl", "__main__", "-m") and arguments[:1] == ["doctor"]
+    name, first = _Path(program).stem, arguments[:1]
+    listing = name == "mmlhl" and first in ([], ["-h"], ["--help"])
+    return listing or (name in ("mmlhl", "__main__", "-m") and first == ["doctor"])
 
 
-if not _in_doctor():
+if not _needs_nothing():
     try:
-        import mmcv  # noqa: F401
-        import mmengine  # noqa: F401
-        import mmseg  # noqa: F401
+        with without_import_noise():
+            import mmcv  # noqa: F401
+            import mmengine  # noqa: F401
+            import mmseg  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name not in ("mmseg", "mmcv", "mmengine"):
             raise
@@ -30,7 +37,8 @@ if not _in_doctor():
             'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
         ) from error
 
-    from . import datasets, engine, evaluation, inference, models, visualization
+    with without_import_noise():
+        from . import datasets, engine, evaluation, inference, models, visualization
     from .paths import register_config_prefix
     from .registry import list_own_classes
 

@@ -28,6 +28,7 @@ LEAVES |= {
     "mmlhl.config_values",
     "mmlhl.instances",
     "mmlhl.spelling",
+    "mmlhl.import_noise",
 }
 #: The contracts by which heads and methods are known outside their rooms.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"

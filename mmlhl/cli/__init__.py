@@ -7,6 +7,7 @@ where an installation is broken.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import runpy
 import sys
@@ -21,9 +22,11 @@ TOOLS = {
     "infer": "infer.py",
     "export": "model_converters/export.py",
     "publish": "model_converters/publish.py",
+    "rooms": "dataset_converters/rooms.py",
     "compare": "analysis_tools/compare.py",
     "plot": "analysis_tools/plot.py",
     "report": "analysis_tools/report.py",
+    "strip": "analysis_tools/strip.py",
     "get-flops": "analysis_tools/get_flops.py",
     "analyze-logs": "analysis_tools/analyze_logs.py",
     "browse-dataset": "analysis_tools/browse_dataset.py",
@@ -35,8 +38,11 @@ DOCTOR = "doctor"
 def usage() -> str:
     """What the command can do, a line each."""
     lines = ["usage: mmlhl COMMAND ...   (mmlhl COMMAND --help lists its options)", ""]
-    lines += [f"  {name:<16} tools/{tool}" for name, tool in TOOLS.items()]
-    lines.append(f"  {DOCTOR:<16} what is installed, what is missing, and what mends it")
+    for name, tool in TOOLS.items():
+        source = (shipped_dir("tools") / tool).read_text(encoding="utf-8")
+        what = (ast.get_docstring(ast.parse(source)) or tool).splitlines()[0]
+        lines.append(f"  {name:<16} {what.rstrip('.')}")
+    lines.append(f"  {DOCTOR:<16} What is installed, what is missing, and what mends it")
     return "\n".join(lines)
 
 

@@ -32,6 +32,7 @@ def test_an_unknown_command_names_the_nearest(capsys):
     assert cli.main(["--help"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in [*cli.TOOLS, "doctor"])
+    assert "  train            Train from a config" in shown
 
 
 def test_the_doctor_runs_where_the_mm_packages_are_missing():
