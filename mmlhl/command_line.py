@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from mmengine.config import Config, DictAction
 
+from .paths import shipped_dir
 from .spelling import hint
 
 
@@ -59,6 +60,30 @@ class RenamedOption(argparse.Action):
             note = f"{option_string} is now {present}; the former name works for one more release"
             print(f"{parser.prog}: {note}", file=sys.stderr)
         setattr(namespace, self.dest, values)
+
+
+def config_file(name: str) -> str:
+    """The config file that a command line names: one's own, or else one that is shipped.
+
+    Args:
+        name: path of a file; ``had/rooms_seg_depth_normal.py``, also with ``configs/`` or
+            ``mmlhl::`` before it, is found in the package from any folder.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        FileNotFoundError: if there is neither; names the nearest that is shipped.
+    """
+    if os.path.exists(name):
+        return name
+    configs = shipped_dir("configs")
+    below = name.removeprefix("mmlhl::").removeprefix("configs/")
+    if not os.path.isabs(below) and (configs / below).is_file():
+        return str(configs / below)
+    known = (path.relative_to(configs) for path in configs.glob("[!_]*/**/*.py"))
+    near = hint(below, [path.as_posix() for path in known])
+    raise FileNotFoundError(f"there is no config {name!r}, here or shipped with mmlhl{near}")
 
 
 def add_override_argument(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmlhl.command_line import Parser, default_work_dir
+from mmlhl.command_line import Parser, config_file, default_work_dir
+from mmlhl.paths import shipped_dir
 from mmlhl.spelling import hint, near_miss, nearest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,3 +112,20 @@ def test_the_nearest_name():
     assert nearest("optim_wrap", KNOWN) == "optim_wrapper"
     assert hint("optim_wrap", KNOWN) == "; did you mean 'optim_wrapper'?"
     assert hint("zzz", KNOWN) == ""
+
+
+def test_a_config_is_ones_own_or_a_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = shipped_dir("configs") / "had/rooms_seg_depth_normal.py"
+    for name in ("had/{}", "configs/had/{}", "mmlhl::had/{}"):
+        assert config_file(name.format(shipped.name)) == str(shipped)
+    own = tmp_path / "had" / shipped.name
+    own.parent.mkdir()
+    own.touch()
+    assert config_file(f"had/{shipped.name}") == f"had/{shipped.name}"
+    with pytest.raises(
+        FileNotFoundError, match="shipped .* mean 'had/rooms_seg_depth.py'"
+    ):
+        config_file("configs/had/rooms_seg_dept.py")
+    with pytest.raises(FileNotFoundError, match="no config '/nowhere/had.py'"):
+        config_file("/nowhere/had.py")

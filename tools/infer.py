@@ -6,7 +6,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, config_file
 from mmlhl.inference import LifelongInferencer
 from mmlhl.refusals import run_command
 
@@ -22,7 +22,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--device", help="'cpu', 'cuda' or 'cuda:1'; a GPU if there is one")
     parser.add_argument("--npy", action="store_true", help="write every map as .npy as well")
     parser.add_argument("--panels", action="store_true", help="draw all tasks into one picture")
-    parser.add_argument("--config", help="the checkpoint's config, if it does not carry its own")
+    parser.add_argument(
+        "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
+    )
     add_trust_argument(parser)
     return parser.parse_args()
 

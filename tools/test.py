@@ -15,6 +15,7 @@ from mmlhl.command_line import (
     add_launch,
     add_launcher_arguments,
     add_override_argument,
+    config_file,
 )
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
@@ -26,7 +27,7 @@ from mmlhl.refusals import run_command
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config file")
+    parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("checkpoint", help="checkpoint file")
     parser.add_argument("--work-dir", help="folder for the log and the metrics as JSON")
     parser.add_argument("--out", help="folder for the predictions as files")

@@ -18,6 +18,7 @@ from mmlhl.command_line import (
     add_launch,
     add_launcher_arguments,
     add_override_argument,
+    config_file,
 )
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
@@ -33,7 +34,7 @@ from mmlhl.registered import names_class, registered_class
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config file")
+    parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("--work-dir", help="folder for checkpoints, logs and lifelong.json")
     parser.add_argument(
         "--resume", action="store_true", help="go on from what is in the work dir, if anything"

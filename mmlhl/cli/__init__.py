@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mmlhl: there is no command {name!r}{hint}\n\n{usage()}", file=sys.stderr)
         return 2
     before, tool = sys.argv, str(shipped_dir("tools") / TOOLS[name])
-    sys.argv = [tool, *rest]
+    sys.argv = [f"mmlhl {name}", *rest]  # as messages and --help call it
     try:
         runpy.run_path(tool, run_name="__main__")
     finally:

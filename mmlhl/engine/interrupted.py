@@ -75,5 +75,5 @@ def going_on(command: Sequence[str]) -> str:
     if "RANK" in os.environ:  # a launcher's command is not known here
         return "The same command goes on" + (" with --resume." if resume else ".")
     # in front, since what follows --cfg-options belongs to it
-    words = [*command[:1], *resume, *command[1:]]
-    return f"To go on: {shlex.join(['python', *words])}"
+    program = command[0].split() if command[0].startswith("mmlhl ") else ["python", command[0]]
+    return f"To go on: {shlex.join([*program, *resume, *command[1:]])}"

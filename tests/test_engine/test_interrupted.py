@@ -65,6 +65,7 @@ def test_a_command_that_resumes_and_one_of_a_launcher(monkeypatch):
     monkeypatch.delenv("RANK", raising=False)
     command = ["train.py", "c.py", "--resume-changed"]
     assert going_on(command) == "To go on: python train.py c.py --resume-changed"
+    assert going_on(["mmlhl train", "c.py"]) == "To go on: mmlhl train --resume c.py"
     monkeypatch.setenv("RANK", "0")
     assert going_on(command) == "The same command goes on."
     assert going_on(command[:2]) == "The same command goes on with --resume."

@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
-from mmlhl.command_line import Parser, add_override_argument
+from mmlhl.command_line import Parser, add_override_argument, config_file
 from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
@@ -28,7 +28,7 @@ from mmlhl.visualization import MultiTaskVisualizer
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config file")
+    parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--split", default="train", choices=("train", "val", "test"))
     parser.add_argument(

@@ -34,7 +34,7 @@ from torch import nn
 from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument
+from mmlhl.command_line import Parser, add_override_argument, config_file
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
@@ -56,7 +56,7 @@ def batches_of(cfg: Config, count: int) -> Iterator[dict]:
 def main(argv: list[str] | None = None) -> None:
     """Measure and print, and write Markdown if asked to."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config of the sequence")
+    parser.add_argument("config", type=config_file, help="config of the sequence")
     parser.add_argument("--teacher", required=True, help="checkpoint of a phase")
     parser.add_argument("--student", required=True, help="checkpoint of the phase after it")
     parser.add_argument("--images", type=int, default=30, help="number of test images")

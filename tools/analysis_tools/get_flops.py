@@ -18,7 +18,7 @@ from mmlhl.analysis.complexity import build, measure, measure_phases, phase_shee
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument
+from mmlhl.command_line import Parser, add_override_argument, config_file
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.inference import load_model
 from mmlhl.refusals import run_command
@@ -37,7 +37,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.out is not None and args.out.suffix != ".md":
         parser.error(f"--out {args.out}: the name must end in .md")
-    if args.cfg_options and not args.model.endswith(".py"):
+    if args.model.endswith(".py"):
+        args.model = config_file(args.model)
+    elif args.cfg_options:
         parser.error("--cfg-options changes a config; a checkpoint brings its own")
     return args
 

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument
+from mmlhl.command_line import Parser, add_override_argument, config_file
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
@@ -44,7 +44,7 @@ def batches_of(
 def main(argv: list[str] | None = None) -> None:
     """Differentiate, print, and write Markdown if asked to."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config file")
+    parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("checkpoint", help="checkpoint of its model")
     parser.add_argument("--batches", type=int, default=10, help="number of batches (default: 10)")
     parser.add_argument("--out", type=Path, help="also write the table to this Markdown file")

@@ -24,7 +24,7 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, config_file
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
 
@@ -32,7 +32,7 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; orders and seeds default to the config's."""
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config with a `benchmark` dict")
+    parser.add_argument("config", type=config_file, help="config with a `benchmark` dict")
     parser.add_argument("--work-dir", type=Path, help="default: work_dirs/benchmark/<config>")
     parser.add_argument(
         "--records", type=Path, help="finished runs' records; default: docs/results/runs/<config>"

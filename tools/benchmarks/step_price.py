@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_price import measure, report
 from mmlhl.analysis.benchmarks.turns import add_turns
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, config_file
 from mmlhl.refusals import run_command
 
 DEFAULTS = dict(
@@ -29,7 +29,7 @@ DEFAULTS = dict(
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--config", help="config of the network")
+    parser.add_argument("--config", type=config_file, help="config of the network")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 3, 5, 10])
     parser.add_argument("--batch", type=int, help="images a step")
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))

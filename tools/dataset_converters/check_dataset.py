@@ -20,10 +20,12 @@ LOADERS = ("train", "val", "test")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    from mmlhl.command_line import Parser
+    from mmlhl.command_line import Parser, config_file
 
     parser = Parser(__doc__)
-    parser.add_argument("config", help="config with train_dataloader, val_dataloader ...")
+    parser.add_argument(
+        "config", type=config_file, help="config with train_dataloader, val_dataloader ..."
+    )
     parser.add_argument("--data-root", help="in place of the config's data_root")
     parser.add_argument("--splits", nargs="+", choices=LOADERS, default=list(LOADERS))
     parser.add_argument("--tasks", nargs="+", help="check only these annotations")

@@ -6,7 +6,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, config_file
 from mmlhl.inference import load_model
 from mmlhl.inference.export import FORMATS, ExportOptions, export_model
 from mmlhl.inference.export.exporting import SHAPES
@@ -46,7 +46,9 @@ def parse_args() -> argparse.Namespace:
         "--check-sizes", nargs="+", type=pair, metavar="HxW", help="sizes to compare at"
     )
     parser.add_argument("--tolerance", type=float, default=1e-4, help="default: 1e-4")
-    parser.add_argument("--config", help="the checkpoint's config, if it does not carry its own")
+    parser.add_argument(
+        "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
+    )
     add_trust_argument(parser)
     return parser.parse_args()
 
