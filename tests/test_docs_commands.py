@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmlhl import cli
+from mmlhl import cli, command_line
 from mmlhl.command_line import Parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,6 +76,7 @@ def parse(tool, arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [str(tool), *arguments])
         patch.setattr(Parser, "parse_args", read)
+        patch.setattr(command_line, "config_file", str)  # pages name configs of the reader's
         with pytest.raises(Parsed) as parsed:
             runpy.run_path(str(tool), run_name="__main__")
     return parsed.value.args[0]
