@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import difflib
-import runpy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 
 from ..paths import shipped_dir
 
@@ -69,10 +70,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         print(f"mmlhl: there is no command {name!r}{hint}\n\n{usage()}", file=sys.stderr)
         return 2
-    before, tool = sys.argv, str(shipped_dir("tools") / TOOLS[name])
-    sys.argv = [f"mmlhl {name}", *rest]  # as messages and --help call it
-    try:
-        runpy.run_path(tool, run_name="__main__")
-    finally:
-        sys.argv = before
+    run_tool(shipped_dir("tools") / TOOLS[name], [f"mmlhl {name}", *rest])
     return 0
+
+
+def run_tool(tool: Path, command: list[str]) -> None:
+    """Run a tool as Python runs a script, under the name that the user called it by.
+
+    ``runpy`` would put the file's name into ``sys.argv``, and so into messages and ``--help``.
+
+    Args:
+        tool: its file.
+        command: the command line; its first entry is the name.
+    """
+    script = ModuleType("__main__")
+    script.__file__ = str(tool)  # processes that the tool starts import it
+    arguments, main_module = sys.argv, sys.modules["__main__"]
+    sys.argv, sys.modules["__main__"] = command, script
+    try:
+        exec(compile(tool.read_text(encoding="utf-8"), str(tool), "exec"), script.__dict__)
+    finally:
+        sys.argv, sys.modules["__main__"] = arguments, main_module

@@ -23,6 +23,9 @@ def test_a_tool_gets_the_rest_of_the_command_line(monkeypatch, tmp_path):
     with pytest.raises(SystemExit, match="config.py --resume"):
         cli.main(["train", "config.py", "--resume"])
     assert sys.argv is before
+    (tmp_path / "train.py").write_text("import sys\nraise SystemExit(sys.argv[0] + __file__)")
+    with pytest.raises(SystemExit, match=f"^mmlhl train{tmp_path / 'train.py'}$"):
+        cli.main(["train"])
 
 
 def test_an_unknown_command_names_the_nearest(capsys):
