@@ -123,9 +123,7 @@ def test_a_config_is_ones_own_or_a_shipped_one(tmp_path, monkeypatch):
     own.parent.mkdir()
     own.touch()
     assert config_file(f"had/{shipped.name}") == f"had/{shipped.name}"
-    with pytest.raises(
-        FileNotFoundError, match="shipped .* mean 'had/rooms_seg_depth.py'"
-    ):
+    with pytest.raises(FileNotFoundError, match="shipped .* mean 'had/rooms_seg_depth.py'"):
         config_file("configs/had/rooms_seg_dept.py")
     with pytest.raises(FileNotFoundError, match="no config '/nowhere/had.py'"):
         config_file("/nowhere/had.py")
