@@ -72,7 +72,7 @@ def test_other_labels_and_a_buffer():
     assert list(rows)[0] == "baseline"
 
 
-def test_final_figures_and_who_is_best():
+def test_final_metrics_and_who_is_best():
     sheet, rows = sheet_of(Comparison(field_of_runs()), "final")
     assert list(rows["HAD"]) == ["seg mIoU [%] ↑", "seg aAcc [%] ↑", "depth abs_err [m] ↓"]
     assert rows["HAD"]["seg mIoU [%] ↑"] == Estimate(41, math.sqrt(2), 2, (40, 42))

@@ -21,7 +21,7 @@ def test_relative_gain_by_hand():
     assert derived.relative_gain(NAIVE, NAIVE).mean == 0
 
 
-def test_relative_gain_over_figures_of_choice():
+def test_relative_gain_over_metrics_of_choice():
     one, naive = record(delta_1=(None, 90.0)), record("naive", delta_1=(None, 60.0))
     assert derived.relative_gain(one, naive).tasks["depth"] == 0
     assert derived.relative_gain(one, naive, "all").tasks["depth"] == pytest.approx(25)
@@ -100,7 +100,7 @@ def test_backward_transfer_by_hand():
     assert relative[("depth", "abs_err")] == pytest.approx(-25)
 
 
-def test_a_figure_lost_in_the_last_phase_is_not_forgotten_silently():
+def test_a_metric_lost_in_the_last_phase_is_not_forgotten_silently():
     lost = three_phases()
     lost.metrics["seg"]["mIoU"]["values"][-1] = None
     assert math.isnan(derived.forgetting(lost)[("seg", "mIoU")])

@@ -78,7 +78,7 @@ def test_stock_metrics_and_several_of_a_task():
     assert run(build(metrics), [seg]) == {"seg/aAcc": 50.0, "seg/mIoU": 25.0, "seg/mAcc": 50.0}
 
 
-def test_out_writes_a_folder_a_task_and_the_same_figures(tmp_path):
+def test_out_writes_a_folder_a_task_and_the_same_metrics(tmp_path):
     samples = random_samples(3)
     metrics = dict(METRICS, depth=dict(type="DepthErrorMetric", output_format="npy"))
     figures = run(build(metrics, output_dir=str(tmp_path), keep_results=True), samples)

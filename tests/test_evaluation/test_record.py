@@ -129,7 +129,7 @@ def test_truncate_then_add_again():
     assert record.metrics == {} and record.phases == []
 
 
-def test_an_unknown_figure_needs_a_direction_and_changes_nothing():
+def test_an_unknown_metric_needs_a_direction_and_changes_nothing():
     record = two_phases()
     before = record.to_dict()
     with pytest.raises(ValueError, match="edge/odsF"):
@@ -179,7 +179,7 @@ def test_broken_and_foreign_files_are_named(tmp_path, text, message):
         (dict(higher_is_better=True, values=[1, math.nan]), "nan"),
     ],
 )
-def test_broken_figures_are_named(entry, message):
+def test_broken_metrics_are_named(entry, message):
     data = two_phases().to_dict()
     data["metrics"]["seg"]["mIoU"] = entry
     with pytest.raises(ValueError, match=message) as error:

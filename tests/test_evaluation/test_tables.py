@@ -54,7 +54,7 @@ def test_rows_tell_then_now_and_change():
     assert re.search(r"\x1b\[31m *-5\.00", colours) and re.search(r"\x1b\[32m *-0\.1000", colours)
 
 
-def test_a_figure_that_was_lost_shows_a_dash():
+def test_a_metric_that_was_lost_shows_a_dash():
     record = sequence(2)
     record.add_phase("x", ["x"], "p", 1.0, {"seg/mIoU": float("nan")})
     rows = [line.split() for line in rendered(phase_table(record), 100)[0].splitlines()]

@@ -54,7 +54,7 @@ def test_errors_are_one_clear_line(tmp_path, tool, capsys):
     assert "tables.xls: the name must end in one of .csv, .md, .tex" in capsys.readouterr().err
 
 
-def test_figures_and_tables_of_choice(tmp_path, tool, capsys):
+def test_metrics_and_tables_of_choice(tmp_path, tool, capsys):
     write_runs(tmp_path)
     tool.main([str(tmp_path), "--metrics", "mIoU", "--tables", "final", "forgetting"])
     screen = capsys.readouterr().out

@@ -104,7 +104,7 @@ def test_train_amp_switches_the_wrapper(config, tmp_path, run):
         train["enable_amp"](cfg)
 
 
-def test_test_writes_figures(config, checkpoint, tmp_path, run, capfd):
+def test_test_writes_metrics(config, checkpoint, tmp_path, run, capfd):
     out = tmp_path / "figures"
     run("test.py", config, checkpoint, "--work-dir", out)
     assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}

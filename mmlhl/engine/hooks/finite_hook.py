@@ -219,8 +219,10 @@ class FiniteHook(Hook):
                 live.copy_(copy)
 
     def _note(self, outputs: object) -> None:
-        if isinstance(outputs, dict):
-            self._losses.update({k: v.detach() for k, v in outputs.items() if is_loss(k, v)})
+        for name, value in outputs.items() if isinstance(outputs, dict) else ():
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                if is_loss(name, part):  # mmengine adds up the parts of a list
+                    self._losses[name] = self._losses.get(name, 0.0) + part.detach().mean()
 
     def _note_teacher(self, name: str, value: Tensor) -> None:
         self._losses[name] = value

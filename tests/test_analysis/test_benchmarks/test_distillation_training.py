@@ -25,7 +25,7 @@ def write_log(folder, stamp, *entries):
     (path / "scalars.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
 
 
-def test_figures_are_those_of_the_final_evaluation(tmp_path):
+def test_metrics_are_those_of_the_final_evaluation(tmp_path):
     loss = {"loss": 1.0, "step": 8}
     write_log(tmp_path, "20250101_000000", {"seg/mIoU": 1.0, "seg/aAcc": 1.0, "step": 8})
     write_log(

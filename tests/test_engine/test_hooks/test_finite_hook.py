@@ -199,3 +199,11 @@ def test_a_gradient_whose_square_overflows_is_named():
     model = nn.Linear(2, 2, bias=False)
     model.weight.grad = torch.full((2, 2), 1e30)
     assert names_of(model, [model.weight]) == ["the norm of the gradient of weight"]
+
+
+def test_a_loss_in_parts_is_looked_at_part_by_part():
+    hook = FiniteHook()
+    parts = [torch.ones(2), torch.tensor([1.0, math.nan])]
+    hook._note({"seg.loss_ce": parts, "seg.acc_seg": torch.tensor(math.nan), "loss_l1": parts[0]})
+    assert list(hook._losses) == ["seg.loss_ce", "loss_l1"]
+    assert not hook._losses["seg.loss_ce"].isfinite() and hook._losses["loss_l1"] == 1

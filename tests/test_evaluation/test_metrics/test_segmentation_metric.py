@@ -18,7 +18,7 @@ def evaluate(metric, samples, classes=CLASSES):
     return metric.evaluate(len(samples))
 
 
-def test_figures_of_a_hand_computed_map():
+def test_metrics_of_a_hand_computed_map():
     # wall: 2 of union 3; floor: 1 of union 2; chair is nowhere; one pixel is void.
     figures = evaluate(
         SegmentationMetric(),
