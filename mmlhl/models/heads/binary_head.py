@@ -10,7 +10,7 @@ from torch import Tensor
 from ..losses.masking import full_precision
 from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
 from .base_head import UNKNOWN, BaseDenseHead
-from .options import share
+from .options import check_logit_losses, share
 from .squares import mean_square
 
 
@@ -18,8 +18,8 @@ from .squares import mean_square
 class BinaryHead(BaseDenseHead):
     """One probability per pixel: saliency, binary edges.
 
-    Nothing saturates: neither the loss against ground truth, which takes the logit, nor the
-    distance to a teacher loses the gradient of a pixel that is surely wrong.
+    Nothing saturates: neither the default loss against ground truth, which takes the logit, nor
+    the distance to a teacher loses the gradient of a pixel that is surely wrong.
 
     The prediction is the probability; the pseudo label is the teacher's probability (or, with
     ``hard_pseudo_label``, its 0/1 decision) and the distance the binary cross-entropy above its
@@ -31,7 +31,10 @@ class BinaryHead(BaseDenseHead):
         decoder: config of any mmseg decode head; ``num_classes`` may be left out.
         field: name of the maps in a data sample, such as ``saliency_map``.
         delta: probability above which a pixel is foreground.
-        loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets.
+        loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets, such as mmseg's
+            ``FocalLoss``; one by which pixels that are wrong do not move is refused. A loss of
+            probabilities is flat where they have saturated, so by such a one alone a pixel that
+            is surely wrong gets no gradient.
         ignore_index: label that is not learned, beside 255.
         hard_pseudo_label: distil the teacher's decision instead of its probability.
         init_cfg: as in mmengine.
@@ -51,6 +54,8 @@ class BinaryHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
+        if type(self).compare is BaseDenseHead.compare and type(self).loss is BaseDenseHead.loss:
+            check_logit_losses(self.losses, type(self).__name__)
         self.delta = share(delta, "BinaryHead: delta")
         self.ignore_index = ignore_index
         self.hard_pseudo_label = hard_pseudo_label

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from mmseg import models as mmseg_models
 from torch import nn
+
+from ...draws import undisturbed
+from ...explaining import explained_error
 
 #: mmseg's losses that compare maps of classes; names, since the two mmsegs export different ones
 OF_CLASSES = {
@@ -45,6 +50,34 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
             raise ValueError(
                 f"{owner}: loss {name} compares classes, but {owner} learns {kind!r}; "
                 "DenseL1Loss, DenseCosineLoss and the losses of torch compare numbers"
+            )
+
+
+def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
+    """Refuse losses that cannot learn from one logit a pixel: they fail, or nothing moves by them.
+
+    A softmax over one channel, as in ``CrossEntropyLoss``, is 1 whatever the logit.
+
+    Args:
+        losses: built losses of a head.
+        owner: class of the head, for messages.
+
+    Raises:
+        ValueError: naming the loss.
+    """
+    target = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
+    for loss in losses:
+        logit = torch.tensor([[-2.0], [1.5], [-1.0], [2.0]], requires_grad=True)
+        name, reason = type(loss).__name__, "gives pixels that are wrong no gradient"
+        try:
+            with torch.enable_grad(), undisturbed():
+                copy.deepcopy(loss)(logit, target).sum().backward()
+        except Exception as error:  # whatever it expects in place of logits
+            reason = f"cannot be called with it ({explained_error(error)})"
+        if logit.grad is None or not (logit.grad * (0.5 - target) > 0).all():
+            raise ValueError(
+                f"{owner}: there is one logit a pixel, and loss {name} {reason}; DenseBCELoss, "
+                "FocalLoss and torch.nn's BCEWithLogitsLoss take logits"
             )
 
 

@@ -56,7 +56,10 @@ class SegmentationHead(BaseDenseHead):
         num_classes: number of classes C.
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
-            default averages over labelled pixels only.
+            default averages over labelled pixels only. Losses of probabilities (``TverskyLoss``,
+            ``LovaszLoss``, ``DiceLoss``) are flat where the softmax has saturated, so by them
+            alone a pixel that is wrong by 20 logits or more gets no gradient: list them beside
+            ``CrossEntropyLoss``, by which it does.
         ignore_index: label that is not learned, beside 255, which no label of ours ever means.
         soft_pseudo_label: distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.

@@ -68,6 +68,26 @@ def test_no_pixel_saturates(head, dtype, logit):
     assert raw.grad.item() == pytest.approx(sign * probability, rel=1e-2)
 
 
+@pytest.mark.parametrize("logit", [-120.0, -40.0, 40.0, 120.0])
+def test_nor_by_the_other_losses_that_take_logits(decoder_config, logit):
+    for loss in (dict(type="FocalLoss"), dict(type=torch.nn.BCEWithLogitsLoss)):
+        raw = row(logit, 0.3).requires_grad_()
+        gt = torch.tensor([int(logit < 0), 1]).view(1, 1, 1, 2)
+        head = BinaryHead(decoder_config(), "saliency_map", loss=loss)
+        sum(head.loss_by_map(raw, gt).values()).backward()
+        assert raw.grad[..., 0].item() * logit > 1e-3 * abs(logit)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    ["CrossEntropyLoss", "DiceLoss", "TverskyLoss", "SiLogLoss", torch.nn.CrossEntropyLoss],
+)
+def test_losses_by_which_nothing_moves_are_refused(decoder_config, loss):
+    name = loss if isinstance(loss, str) else loss.__name__
+    with pytest.raises(ValueError, match=f"BinaryHead: .*{name}.*DenseBCELoss"):
+        BinaryHead(decoder_config(), "saliency_map", loss=dict(type=loss))
+
+
 def test_the_prediction_itself_is_the_plain_sigmoid(head):
     raw = row(-120.0, -1.0, 0.0, 30.0)
     assert torch.equal(head.activate(raw, (1, 4)), raw.sigmoid())

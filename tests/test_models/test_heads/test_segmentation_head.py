@@ -108,3 +108,16 @@ def test_other_ignore_index(decoder_config):
 def test_one_class_is_refused(decoder_config):
     with pytest.raises(ValueError, match="num_classes must be >= 2, got 1"):
         SegmentationHead(decoder_config(), 1)
+
+
+def test_a_saturated_pixel_moves_by_cross_entropy_beside_a_loss_of_probabilities(decoder_config):
+    """Tversky's alone is flat there, as its argument in the docstring says."""
+    both = [dict(type="CrossEntropyLoss"), dict(type="TverskyLoss")]
+    for loss, moves in ((both, True), (both[1:], False)):
+        raw = torch.zeros(1, 3, 2, 2)
+        raw[0, 1, 0, 0] = 120.0
+        raw.requires_grad_()
+        head = SegmentationHead(decoder_config(), 3, loss=loss)
+        losses = head.loss_by_map(raw, torch.zeros(1, 1, 2, 2, dtype=torch.long))
+        sum(value for key, value in losses.items() if "loss" in key).sum().backward()
+        assert bool(raw.grad[0, :, 0, 0].any()) is moves
