@@ -118,7 +118,7 @@ class MultiTaskEvaluator(Evaluator):
             Values by ``<task>/<metric>``, the same in every process.
 
         Raises:
-            ValueError: If two metrics of a task give a value of the same name.
+            ValueError: If two metrics of a task give a value of the same name, or one is no number.
         """
         rank, world_size = get_dist_info()
         # The k-th sample (from 0) of a process is image rank + k * world_size, unless repeated.
@@ -136,7 +136,7 @@ class MultiTaskEvaluator(Evaluator):
                 if name in values:
                     raise ValueError(f"Two metrics give the value {name}; remove one of them.")
                 # Plain numbers, because numpy's trip the loading of a checkpoint with best_score.
-                values[name] = float(value)
+                values[name] = _number(name, value)
         if self.output_dir is not None:
             print_log(f"Predictions were written to {self.output_dir}.", logger="current")
         return values
@@ -170,6 +170,13 @@ class MultiTaskEvaluator(Evaluator):
             chosen = samples if field is None else [s for s in samples if _has(s, field)]
             if chosen:
                 metric.process(data_batch, chosen)
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"The metric {name} must be a number, but is {value!r}.") from None
 
 
 def _has(sample: dict, field: str) -> bool:

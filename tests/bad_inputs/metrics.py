@@ -1,6 +1,44 @@
 """Metrics and the evaluator."""
 
-from .registry import edits
+from mmengine.evaluator import BaseMetric
+from mmseg.registry import METRICS
+
+from .registry import bad, edits
+
+
+@METRICS.register_module(name="mmlhl_tests.GivenValue", force=True)
+class GivenValue(BaseMetric):
+    """A metric of a user's own, that gives what it is told to, or raises it."""
+
+    higher_is_better = dict(value=True)
+
+    def __init__(self, given, **kwargs):
+        super().__init__(**kwargs)
+        self.given = given
+
+    def process(self, data_batch, data_samples):
+        self.results.append(len(data_samples))
+
+    def compute_metrics(self, results):
+        if self.given == "raise":
+            raise ZeroDivisionError("division by zero")
+        return self.given
+
+
+for _name, _given, *_says in (
+    ("a metric that fails when it is computed", "raise", "GivenValue", "division by zero"),
+    ("a metric that gives text", dict(value="good"), "depth/value", "'good'"),
+    ("a metric that gives a list", dict(value=[1.0, 2.0]), "depth/value", "[1.0, 2.0]"),
+    ("a metric that gives no dict", 0.5, "GivenValue"),
+    ("a name of two metrics", dict(abs_err=0.5), "depth/abs_err"),
+):
+
+    def _spoil(setting, given=_given):
+        own = dict(type=GivenValue, given=given)
+        metrics = [dict(type="DepthErrorMetric"), own]
+        setting.edit({"test_evaluator.metrics.depth": metrics})
+
+    bad("metrics", _name, "test_dataloader", *_says)(_spoil)
 
 edits(
     "metrics",

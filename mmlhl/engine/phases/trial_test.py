@@ -19,13 +19,18 @@ from ...registered import names_class, registered_class
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
 from .supply import Supplies, Supply
+from .trial_metrics import try_metrics
 from .trial_step import PIXELS, trial_prediction
 
 LOADER = "test_dataloader"
+#: packages whose metrics a single image serves
+_KNOWN = ("mmlhl", "mmseg")
 
 
 def try_test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
-    """Predict an image and hand it to the metrics.
+    """Predict an image, hand it to the metrics and have them computed.
+
+    Metrics of other packages see two images where there are, as one may be too few for them.
 
     Args:
         model: the phase's.
@@ -34,19 +39,21 @@ def try_test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
         kind: ``val`` or ``test``.
 
     Raises:
-        ValueError: if the metrics count other classes than the heads predict.
+        ValueError: if the metrics count other classes than the heads predict, or one fails.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
         return
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
     check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
-    batch = supply.batch(1)
-    if isinstance(batch["inputs"][0], (list, tuple)):
-        return
-    predicted = trial_prediction(model, batch)
-    if predicted is not None:
-        evaluator.process(data_samples=predicted[0], data_batch=predicted[1])
+    known = all(type(each).__module__.split(".")[0] in _KNOWN for each in evaluator.metrics)
+    count = min(1 if known else 2, supply.images, len(supply.dataset))
+    found = []
+    for batch in (supply.collate([supply.dataset[index]]) for index in range(count)):
+        if isinstance(batch["inputs"][0], (list, tuple)):
+            return
+        found.append(trial_prediction(model, batch))
+    try_metrics(evaluator, [each for each in found if each is not None])
 
 
 def try_pipeline(cfg: Config) -> None:
@@ -95,7 +102,7 @@ def try_views(model: Any, cfg: Config, supplies: Supplies) -> None:
     evaluator = _evaluator(cfg.get("test_evaluator"))
     if evaluator is not None:
         evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
-        evaluator.process(data_samples=samples, data_batch=batch)
+        try_metrics(evaluator, [(samples, batch)])
 
 
 def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:

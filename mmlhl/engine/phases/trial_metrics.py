@@ -1,0 +1,83 @@
+"""The metrics of a test, computed on what a trial has predicted."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.dist import get_world_size
+from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.logging import MMLogger, print_log
+
+from ...evaluation.directions import higher_is_better
+from ...explaining import explained_error
+
+_said: set[str] = set()
+
+
+def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> None:
+    """Hand predictions to the metrics, and have them computed; nobody sees the values.
+
+    Args:
+        evaluator: a fresh one.
+        predicted: samples with predictions and ground truth, and the batch that they are of; may
+            be empty.
+
+    Raises:
+        ValueError: naming the metric that failed, or whose value is no number.
+    """
+    try:
+        for samples, batch in predicted:
+            evaluator.process(data_samples=samples, data_batch=batch)
+        if not predicted:
+            return
+        with _quiet():
+            names = _values(evaluator, sum(len(samples) for samples, _ in predicted))
+    except Exception as error:
+        metric = _failed(error)
+        text = explained_error(error)
+        raise ValueError(
+            text if metric is None or metric in text else f"{metric}: {text}"
+        ) from error
+    for name in names:
+        if higher_is_better(name, evaluator) is None and name not in _said:
+            _said.add(name)
+            print_log(
+                f"{name} will not be recorded: give its metric a dict higher_is_better",
+                "current",
+                logging.WARNING,
+            )
+
+
+def _values(evaluator: Evaluator, size: int) -> Sequence[str]:
+    """Names of the values."""
+    if get_world_size() == 1:
+        return list(evaluator.evaluate(size))
+    for metric in evaluator.metrics:  # a process that fails would leave others in a collection
+        if metric.results:
+            metric.compute_metrics(list(metric.results))
+    return []
+
+
+def _failed(error: Exception) -> str | None:
+    """Class of the metric that was at work."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, BaseMetric):
+            return type(owner).__name__
+    return None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Tables of values that mean nothing stay out of the log."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
