@@ -17,7 +17,7 @@ from rich.text import Text
 from .fingerprints import Fingerprint, differences, is_harmless
 
 DONE, RUNNING, AHEAD = "done", "interrupted", "not begun"
-#: what a checkpoint brings back in mid-phase, whatever the config says
+#: what a checkpoint brings back in mid-phase, and the config's values are put into
 STORED = ("optim_wrapper.", "param_scheduler")
 
 
@@ -54,7 +54,7 @@ class Change:
         if self.state == DONE:
             return "the phase is done: it stays as it was trained"
         if self.key.startswith(STORED):
-            return "the phase goes on with the checkpoint's value"
+            return "holds for the rest of the phase"
         return "half of the phase with each"
 
 

@@ -95,7 +95,7 @@ def test_the_error_names_keys_values_and_the_way_out(begun, shown):
     assert "--resume-changed" in text and "normal" not in text
     (table,) = shown
     assert "0.002" in table and "not begun" in table and "stays as it was trained" in table
-    assert "the checkpoint's value" in table
+    assert "holds for the rest" in table
 
 
 def test_fewer_or_more_phases_would_show_images_again(begun):

@@ -13,6 +13,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ...datasets.pseudo_labels import LabelFolder
 from ...models.teachers import build_teacher, model_config
+from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
 from ..phases.handover import check_old_heads
@@ -144,6 +145,8 @@ class LifelongPhaseHook(Hook):
         self._loaded = True
         check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         self._take(runner, checkpoint)
+        if runner._resume and runner.cfg.get("resume_changed"):
+            take_new_rates(runner, checkpoint)
         if runner._resume:
             # mmengine warns of another meta: not of classes that this phase's dataset cannot know
             own = getattr(runner.train_dataloader.dataset, "metainfo", None) or {}

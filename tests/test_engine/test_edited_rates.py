@@ -1,0 +1,91 @@
+"""A learning rate, another option or a schedule that is edited in mid-phase holds for its rest."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
+
+from mmlhl.engine.edited_rates import take_new_rates
+
+
+def built(schedules=(), optimizer=torch.optim.SGD, groups=1, steps=0, **options):
+    """A runner's optimiser and schedules after so many epochs, and what a checkpoint keeps."""
+    weights = [dict(params=[torch.nn.Parameter(torch.ones(1))]) for _ in range(groups)]
+    wrapper = OptimWrapper(optimizer(weights, **options))
+    made = [kind(wrapper, **each) for kind, each in schedules]
+    for _ in range(steps):
+        wrapper.optimizer.step()
+        for each in made:
+            each.step()
+    runner = SimpleNamespace(optim_wrapper=wrapper, param_schedulers=made)
+    states = [copy.deepcopy(each.state_dict()) for each in made]
+    return runner, dict(optimizer=copy.deepcopy(wrapper.state_dict()), param_schedulers=states)
+
+
+def resumed(runner, checkpoint):
+    """The rates that follow, epoch by epoch."""
+    take_new_rates(runner, checkpoint)
+    runner.optim_wrapper.load_state_dict(checkpoint["optimizer"])
+    for each, state in zip(runner.param_schedulers, checkpoint["param_schedulers"], strict=True):
+        each.load_state_dict(state)
+    rates = []
+    for _ in range(4):
+        rates.append(runner.optim_wrapper.param_groups[0]["lr"])
+        for each in runner.param_schedulers:
+            each.step()
+    return rates
+
+
+POLY = [(PolyLR, dict(begin=0, end=10, power=1.0, eta_min=0.0))]
+
+
+def test_nothing_edited_changes_nothing():
+    _, checkpoint = built(POLY, steps=3, lr=1.0)
+    then = copy.deepcopy(checkpoint)
+    assert resumed(built(POLY, lr=1.0)[0], checkpoint) == pytest.approx(
+        [k / 9 for k in (6, 5, 4, 3)]
+    )
+    assert checkpoint == then
+
+
+def test_a_learning_rate_scales_what_the_schedule_has_come_to():
+    _, checkpoint = built(POLY, steps=3, lr=1.0, momentum=0.9)
+    runner, _ = built(POLY, lr=0.1, momentum=0.5, weight_decay=0.3)
+    assert resumed(runner, checkpoint) == pytest.approx([k / 90 for k in (6, 5, 4, 3)])
+    (group,) = runner.optim_wrapper.param_groups
+    assert group["initial_lr"] == 0.1 and group["momentum"] == 0.5 and group["weight_decay"] == 0.3
+
+
+def test_without_a_schedule():
+    _, checkpoint = built(lr=1.0, optimizer=torch.optim.Adam)
+    runner, _ = built(lr=0.25, optimizer=torch.optim.Adam)
+    assert resumed(runner, checkpoint) == [0.25] * 4
+
+
+def test_a_longer_schedule_leads_on_from_there():
+    """Of nine steps down three are done; of nineteen, sixteen are left from there to 0."""
+    _, checkpoint = built(POLY, steps=3, lr=1.0)
+    longer = [(PolyLR, dict(begin=0, end=20, power=1.0, eta_min=0.0))]
+    rates = resumed(built(longer, lr=1.0)[0], checkpoint)
+    assert rates == pytest.approx([6 / 9 * (1 - k / 16) for k in range(4)])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (dict(schedules=POLY, groups=2), "paramwise_cfg"),
+        (dict(schedules=POLY, optimizer=torch.optim.Adam), "optim_wrapper.optimizer.type"),
+        (dict(), "param_scheduler has 0 schedules in place of 1"),
+        (
+            dict(schedules=[(CosineAnnealingLR, dict(T_max=10))]),
+            r"param_scheduler\[0\] is another schedule",
+        ),
+        (dict(schedules=[(LinearLR, dict(start_factor=0.1))] * 2), "has 2 schedules"),
+    ],
+)
+def test_what_cannot_go_on_is_named(options, says):
+    _, checkpoint = built(POLY, steps=3, lr=1.0)
+    with pytest.raises(ValueError, match=says):
+        take_new_rates(built(lr=1.0, **options)[0], checkpoint)
