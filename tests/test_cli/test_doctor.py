@@ -17,7 +17,12 @@ def wrong(findings):
     return [(f.subject, f.mend) for f in findings if f.state == "wrong"]
 
 
-@pytest.mark.parametrize("have", [ONEDL, {**CLASSIC, "setuptools": "80.9.0"}])
+LITE = {"mmcv-lite": "2.1.0", **{k: v for k, v in CLASSIC.items() if k != "mmcv"}}
+
+
+@pytest.mark.parametrize(
+    "have", [ONEDL, *({**each, "setuptools": "80.9.0"} for each in (CLASSIC, LITE))]
+)
 def test_a_complete_kind_is_well(monkeypatch, have):
     environment(monkeypatch, **have)
     findings = check_mm_packages()
