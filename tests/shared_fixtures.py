@@ -139,7 +139,11 @@ def model_config():
 
 @pytest.fixture(scope="session")
 def sequence_config(rooms_root):
-    """A function: config of a sequence of three phases, two epochs of two steps each."""
+    """A function: config of a sequence of three phases, two epochs of two steps each.
+
+    Without a dry run, unless ``dry_run=True`` is given: it is tried where it is tested, and in the
+    sequence that is ``trained``.
+    """
 
     def config(work_dir, **changes):
         def loader(split, **options):
@@ -161,6 +165,7 @@ def sequence_config(rooms_root):
             # mmengine's loggers and message hubs are global by this name and the second
             experiment_name=f"tiny_{next(_numbers)}",
             work_dir=str(work_dir),
+            dry_run=False,
             model=tiny_model_config(),
             phases=[dict(tasks=["seg"]), dict(tasks=["depth"]), dict(tasks=["normal"])],
             train_dataloader=loader("train"),
@@ -207,7 +212,7 @@ def trained(sequence_config, tmp_path_factory):
     """A finished sequence with HAD: its config (``work_dir`` holds everything) and record."""
     from mmlhl.engine import LifelongRunner
 
-    cfg = sequence_config(tmp_path_factory.mktemp("sequence") / "had")
+    cfg = sequence_config(tmp_path_factory.mktemp("sequence") / "had", dry_run=True)
     return cfg, LifelongRunner.from_cfg(cfg).train()
 
 

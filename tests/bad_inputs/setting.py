@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
+from shared_fixtures import tiny_decoder
 
 from mmlhl.engine import LifelongRunner
 
@@ -22,17 +23,7 @@ LOAD, LABELS, PACK = (
     dict(type="LoadMultiTaskAnnotations"),
     dict(type="PackMultiTaskInputs"),
 )
-DECODER = dict(
-    type="FCNHead",
-    in_channels=32,
-    in_index=3,
-    channels=4,
-    num_convs=1,
-    concat_input=False,
-    dropout_ratio=0.0,
-    norm_cfg=dict(type="BN"),
-    align_corners=False,
-)
+DECODER = tiny_decoder(channels=4)
 ANNOTATIONS = dict(
     seg=dict(kind="classes", dir="seg", classes=CLASSES),
     depth=dict(kind="depth", dir="depth", scale=0.001),

@@ -11,7 +11,7 @@ def config(sequence_config, tmp_path):
     """A function: a sequence's config with some entries changed."""
 
     def make(**changes):
-        return sequence_config(tmp_path / "run", **changes)
+        return sequence_config(tmp_path / "run", **{"dry_run": True, **changes})
 
     return make
 

@@ -47,7 +47,6 @@ def logged(sequence_config, tmp_path_factory):
         custom_hooks=[dict(type="Interrupt")],
         train_cfg=dict(type="EpochBasedTrainLoop", max_epochs=1),
         visualizer=dict(type="MultiTaskVisualizer", vis_backends=backends, name="visualizer"),
-        dry_run=False,
     )
     cfg.val_cfg = dict(type="ValLoop")
     cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
@@ -168,7 +167,7 @@ def test_metrics_that_a_kill_has_left_out_are_made_up_for(logged, sequence_confi
     path = work_dir / "vis_data" / "scalars.json"
     whole = path.read_text()
     path.write_text("".join(whole.splitlines(keepends=True)[:-1]))
-    cfg = sequence_config(work_dir, dry_run=False)
+    cfg = sequence_config(work_dir)
     cfg.train_cfg.max_epochs = 1
     again = train(cfg, resume=True, resume_changed=True)
     assert again.same_results(record)
@@ -184,7 +183,7 @@ def test_a_new_sequence_puts_the_old_logs_aside(tmp_path, sequence_config, monke
         live.LiveProgress, "start", lambda self: 1 / 0
     )  # the first that comes after
     with pytest.raises(ZeroDivisionError):
-        train(sequence_config(tmp_path, dry_run=False))
+        train(sequence_config(tmp_path))
     (old,) = Path(tmp_path, "earlier_logs").glob("*/sequence.log")
     assert old.read_text() == "old"
     assert "ends early: ZeroDivisionError" in (tmp_path / "sequence.log").read_text()
