@@ -88,7 +88,9 @@ def _naming_heads(model: nn.Module) -> Iterator[None]:
 
 
 def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
-    total, logged = model.parse_losses(model.loss(inputs, samples))
+    losses = model.loss(inputs, samples)
+    _check_names(model, list(losses))
+    total, logged = model.parse_losses(losses)
     wrong = [name for name, value in logged.items() if not torch.isfinite(value).all()]
     if wrong:
         raise ValueError(f"the loss {wrong[0]} is {float(logged[wrong[0]])} on the first images")
@@ -97,6 +99,17 @@ def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
     total.backward()
     model.zero_grad(set_to_none=True)
     return dict(logged)
+
+
+def _check_names(model: Any, names: list[str]) -> None:
+    """Each new task needs a value that is trained, which mmengine decides by its name."""
+    for task in model.new_tasks:
+        own = [name.removeprefix(f"{task}.") for name in names if name.startswith(f"{task}.")]
+        if not any("loss" in name for name in own):
+            raise ValueError(
+                f"model.heads.{task}: its loss gives {own or 'nothing'}, of which nothing is "
+                "trained: a value is a loss if its name contains 'loss'"
+            )
 
 
 def _cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:

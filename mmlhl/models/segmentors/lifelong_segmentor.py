@@ -170,6 +170,14 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         losses.update(self.method.losses(self, step))
         return losses
 
+    def parse_losses(self, losses: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """As mmengine's, which trains what has ``loss`` in its name, but not in the task's."""
+        shown = {k: v for k, v in losses.items() if "loss" not in k.rpartition(".")[2]}
+        rest = super().parse_losses(shown)[1]
+        trained = {k: v for k, v in losses.items() if k not in shown}
+        total, logged = super().parse_losses(trained)
+        return total, {**logged, **{k: rest[k] for k in shown}}
+
     def make_step(
         self, inputs: Tensor, data_samples: Sequence[SegDataSample], with_teacher: bool
     ) -> Step:

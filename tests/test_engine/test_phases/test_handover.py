@@ -1,6 +1,7 @@
 """What a phase's method has against the phase, before anything is trained."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmseg.registry import MODELS
 
-from mmlhl.engine.phases import rehearsal
+from mmlhl.engine.phases import rehearsal, trial_step
 from mmlhl.engine.phases.handover import PlannedPhase, check_handover
 
 
@@ -124,3 +125,10 @@ def _memory(kind, model):
     if kind == "SPG":
         return dict(importance=values)
     return dict(fisher=values, centre=dict(values), constant=0.0)
+
+
+def test_a_task_without_a_loss_is_named():
+    two = SimpleNamespace(new_tasks=["seg", "gloss"])
+    trial_step._check_names(two, ["seg.loss_ce", "gloss.loss_l1", "gloss.acc"])
+    with pytest.raises(ValueError, match=r"heads.gloss: its loss gives \['error'\], of which noth"):
+        trial_step._check_names(two, ["seg.loss_ce", "gloss.error"])

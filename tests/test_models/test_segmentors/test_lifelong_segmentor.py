@@ -161,3 +161,12 @@ def test_had_trains_old_heads(build):
     model = build(["seg", "depth"], new_tasks=["depth"]).train()
     assert all(p.requires_grad for p in model.heads["seg"].parameters())
     assert model.heads["seg"].training and model.old_tasks == ["seg"]
+
+
+def test_what_is_trained_does_not_depend_on_a_tasks_name(model_config):
+    model = MODELS.build(model_config(tasks=["seg"], new_tasks=["seg"]))
+    one = torch.tensor(1.0)
+    losses = {"gloss.loss_l1": [one, one], "gloss.acc": 50 * one, "seg.loss_ce": one}
+    total, logged = model.parse_losses(losses)  # mmengine's own would train the accuracy
+    assert total == 3 and logged["gloss.acc"] == 50 and logged["gloss.loss_l1"] == 2
+    assert set(logged) == {"loss", *losses}
