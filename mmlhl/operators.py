@@ -41,4 +41,7 @@ def import_mmseg() -> None:
         if error.name != NAME:
             raise
         sys.modules[NAME] = MissingOperators(NAME)
-        importlib.import_module("mmseg.utils")
+        try:
+            importlib.import_module("mmseg.utils")
+        finally:  # mmengine looks it up to learn whether there are operators
+            del sys.modules[NAME]

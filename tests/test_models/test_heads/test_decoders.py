@@ -125,12 +125,13 @@ def test_trains_and_predicts(name, space):
     torch.manual_seed(0)
     try:
         head = build(name, space)
-    except ValueError as error:
-        if name in REMARKS and f"{name} cannot be built" in str(error):
+        integer = head.kind in ("classes", "binary")
+        losses = head.loss(features(name), samples(head.field, head.channels, integer))
+    except (ValueError, RuntimeError) as error:
+        lacking = (f"{name} cannot be built", "mmcv's compiled operator")
+        if name in REMARKS and any(part in str(error) for part in lacking):
             pytest.skip("mmcv has no compiled operators here")
         raise
-    integer = head.kind in ("classes", "binary")
-    losses = head.loss(features(name), samples(head.field, head.channels, integer))
     total = sum(value for key, value in losses.items() if "loss" in key)
     assert total.isfinite() and total > 0
     total.backward()
