@@ -29,13 +29,16 @@ class PlannedPhase:
     max_iters: int
 
 
-def check_handover(model: Any, previous: Any, planned: PlannedPhase | None) -> None:
+def check_handover(
+    model: Any, previous: Any, planned: PlannedPhase | None, adopted: bool = False
+) -> None:
     """Make sure that a phase can go on from the one before, before either is trained.
 
     Args:
         model: the phase's model.
         previous: the model of the phase before, None in the first.
         planned: the phase's length and optimiser, None if its length is not known.
+        adopted: the phase before is a finished model, of which no method remembers anything.
 
     Raises:
         ValueError: if the head of an old task that learns nothing has another shape, or the method
@@ -47,8 +50,8 @@ def check_handover(model: Any, previous: Any, planned: PlannedPhase | None) -> N
         return
     if isinstance(planned.optim_wrapper, OptimWrapperDict):
         check_one_optimizer(model.method, len(planned.optim_wrapper))
-    same = previous is not None and type(previous.method) is type(model.method)
-    model.method.check_phase(model, planned, previous if same else None)
+    remembers = previous is not None and not adopted and type(previous.method) is type(model.method)
+    model.method.check_phase(model, planned, previous if remembers else None)
 
 
 def check_old_heads(model: Any, state: Mapping[str, Tensor]) -> None:

@@ -139,7 +139,8 @@ def _rehearse(
                 planned = steps and PlannedPhase(
                     range(batches[phase.index] or steps), wrapper, steps
                 )
-                _named(where, check_handover, model, teacher, planned or None)
+                adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
+                _named(where, check_handover, model, teacher, planned or None, adopted)
                 taught = model.old_tasks and model.method.needs_teacher
                 _named(
                     f"{where}: one training step",

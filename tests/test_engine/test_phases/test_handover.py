@@ -60,6 +60,7 @@ def test_kept_images_stay_as_they_were_normalised(models, kind):
     before, now = models(dict(type=kind), lambda m: m["data_preprocessor"].update(mean=[0, 0, 0]))
     with pytest.raises(ValueError, match=f"{kind} keeps images as they were normalised"):
         check_handover(now, before, planned(now))
+    check_handover(now, before, planned(now), adopted=True)  # it has kept none
     before.method = MODELS.build(dict(type="Naive"))  # keeps none
     check_handover(now, before, planned(now))
 
