@@ -1,6 +1,7 @@
 """A checkpoint of another normalisation, channel order or list of classes is named."""
 
 import copy
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmlhl.engine import LifelongRunner
+from mmlhl.engine import LifelongRunner, parse_phases, phase_config
+from mmlhl.engine.adopting import adopt_weights
 from mmlhl.engine.hooks import TrainingFactsHook
 from mmlhl.models.teachers import build_frozen_segmentor, build_teacher
 
@@ -53,18 +56,28 @@ def as_text(preprocessor):
     ).pretty_text
 
 
-def adopt(sequence_config, tmp_path, path):
-    phases = [dict(tasks=["seg"], checkpoint=path), dict(tasks=["depth"])]
-    LifelongRunner.from_cfg(sequence_config(tmp_path / "work", phases=phases)).train()
+@pytest.fixture(scope="module")
+def adopt(sequence_config):
+    """A function: has a sequence's first phase adopt a checkpoint, without the sequence."""
+    cfg = sequence_config("unused", phases=[dict(tasks=["seg"])])
+    (phase,) = parse_phases(cfg)
+    init_default_scope("mmseg")
+    model = MODELS.build(phase_config(cfg, [phase], 0).model)
+
+    def run(path):
+        at = dataclasses.replace(phase, checkpoint=path)
+        adopt_weights(model, at, dict(classes=names(sequence_config)))
+
+    return run
 
 
 @pytest.mark.parametrize("key", OTHERS)
 @pytest.mark.parametrize("form", ["input", "text"])
-def test_adopting_other_images(sequence_config, plain, tmp_path, key, form):
+def test_adopting_other_images(adopt, plain, key, form):
     other = dict(INPUT, **OTHERS[key])
     path, _ = plain(**(dict(input=other) if form == "input" else dict(cfg=as_text(other))))
     with pytest.raises(ValueError) as error:
-        adopt(sequence_config, tmp_path, path)
+        adopt(path)
     wanted = "mean" if key == "nothing" else key
     for part in (
         "plain.pth",
@@ -72,18 +85,20 @@ def test_adopting_other_images(sequence_config, plain, tmp_path, key, form):
         "write model.data_preprocessor=dict(mean=",
     ):
         assert part in str(error.value)
-    assert not list((tmp_path / "work").rglob("seg.pth"))
 
 
 def test_adopting_old_mmseg(sequence_config, plain, tmp_path):
     path, _ = plain(cfg="img_norm_cfg = dict(mean=[1, 2, 3], std=[4, 5, 6], to_rgb=True)")
+    phases = [dict(tasks=["seg"], checkpoint=path), dict(tasks=["depth"])]
+    cfg = sequence_config(tmp_path / "work", phases=phases)
     with pytest.raises(ValueError, match=r"mean is \[123.675.*\[1, 2, 3\] in the checkpoint"):
-        adopt(sequence_config, tmp_path, path)
+        LifelongRunner.from_cfg(cfg).train()
+    assert not list((tmp_path / "work").rglob("seg.pth"))
 
 
 @pytest.mark.parametrize("kind", ["renamed", "swapped", "fewer"])
 @pytest.mark.parametrize("key", ["dataset_meta", "CLASSES"])
-def test_adopting_other_classes(sequence_config, plain, tmp_path, kind, key):
+def test_adopting_other_classes(sequence_config, adopt, plain, kind, key):
     classes = names(sequence_config)
     if kind == "renamed":
         classes[3] = "zebra"
@@ -97,7 +112,7 @@ def test_adopting_other_classes(sequence_config, plain, tmp_path, kind, key):
         renamed="'zebra' in the checkpoint", swapped="class 1 is", fewer="has 13 classes"
     )
     with pytest.raises(ValueError, match=message[kind]):
-        adopt(sequence_config, tmp_path, path)
+        adopt(path)
 
 
 def test_adopting_the_same_in_other_letters(sequence_config, plain, tmp_path):
