@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,8 @@ class StockAlbu(Albu):
         transforms: Configs of transforms of albumentations.
         keymap: For samples of mmseg's own datasets, as in mmseg.
         additional_targets: Likewise.
-        **kwargs: ``update_pad_shape`` and ``bgr_to_rgb``, as in mmseg.
+        **kwargs: ``update_pad_shape`` and ``bgr_to_rgb``, as in the maintained mmseg; the classic
+            one converts samples of its own datasets always.
 
     Raises:
         ImportError: If albumentations is not installed.
@@ -47,7 +49,12 @@ class StockAlbu(Albu):
         **kwargs: Any,
     ) -> None:
         targets = {**(additional_targets or {}), KEY: "mask"}
-        super().__init__(transforms, keymap, targets, **kwargs)
+        if "additional_targets" in inspect.signature(Albu.__init__).parameters:
+            super().__init__(transforms, keymap, additional_targets=targets, **kwargs)
+        else:  # the classic mmseg has no targets, and always converts to RGB
+            self.bgr_to_rgb = kwargs.pop("bgr_to_rgb", True)
+            super().__init__(transforms, keymap, **kwargs)
+            self.aug = type(self.aug)(list(self.aug.transforms), additional_targets=targets)
         with undisturbed():
             # each by itself, or one that seldom acts would be found in mid-training
             self.bends = any([self._bends(each) for each in _single(self.aug)])
