@@ -41,6 +41,8 @@ class StockAlbu(Albu):
         ValueError: If one of the transforms interpolates labels.
     """
 
+    aug: Any
+
     def __init__(
         self,
         transforms: list[dict],
