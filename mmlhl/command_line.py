@@ -62,6 +62,41 @@ class RenamedOption(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+class Overrides(DictAction):
+    """Overrides of a config; one without a value is named."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the values by key."""
+        for value in values:
+            key, equals, _ = value.partition("=")
+            if not key or not equals:
+                raise argparse.ArgumentError(self, f"{value!r} is no KEY=VALUE")
+        super().__call__(parser, namespace, values, option_string)
+
+
+def count(text: str) -> int:
+    """A whole number above 0, as a type of an argument.
+
+    Args:
+        text: what the command line gives.
+
+    Returns:
+        The number.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
+    return int(text)
+
+
 def config_file(name: str) -> str:
     """The config file that a command line names: one's own, or else one that is shipped.
 
@@ -95,7 +130,7 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cfg-options",
         nargs="+",
-        action=DictAction,
+        action=Overrides,
         metavar="KEY=VALUE",
         help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
         'key="[a,b]", without white space',

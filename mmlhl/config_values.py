@@ -28,8 +28,8 @@ def names(value: Any, where: str) -> tuple[str, ...]:
         The names.
 
     Raises:
-        ValueError: If it is a string, which Python would take for a list of letters, or anything
-            else that is no list of strings.
+        ValueError: If it is a string, which Python would take for a list of letters, a set, which
+            has no order, or anything else that is no list of strings.
     """
     if isinstance(value, str):
         raise ValueError(
@@ -37,11 +37,14 @@ def names(value: Any, where: str) -> tuple[str, ...]:
         )
     if not isinstance(value, Iterable) or isinstance(value, (Mapping, bytes)):
         raise ValueError(f"{where} is {value!r}; it must be a list of names")
-    listed = tuple(value)
+    if isinstance(value, (set, frozenset)):
+        listed = sorted(map(str, value))  # for the message; a set has another order in each process
+        raise ValueError(f"{where} is a set of {listed}, which has no order; write it as a list")
+    listed = list(value)
     for name in listed:
         if not isinstance(name, str):
             raise ValueError(f"{where} is {value!r}; {name!r} in it is no name")
-    return listed
+    return tuple(str(name) for name in listed)  # numpy's strings would spoil a checkpoint
 
 
 def numbers(value: Any, where: str) -> tuple[float, ...]:

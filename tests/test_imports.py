@@ -26,6 +26,7 @@ LEAVES |= {
     "mmlhl.refusals",
     "mmlhl.registry",
     "mmlhl.config_values",
+    "mmlhl.config_files",
     "mmlhl.instances",
     "mmlhl.operators",
     "mmlhl.spelling",

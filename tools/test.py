@@ -17,6 +17,7 @@ from mmlhl.command_line import (
     add_override_argument,
     config_file,
 )
+from mmlhl.config_files import need_model
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
@@ -87,6 +88,7 @@ def main() -> None:
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and test the checkpoint."""
     cfg = overridden(args.config, args.cfg_options)
+    need_model(cfg, args.config)
     add_launch(cfg, args)
     cfg.load_from = args.checkpoint
 

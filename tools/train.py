@@ -20,6 +20,7 @@ from mmlhl.command_line import (
     add_override_argument,
     config_file,
 )
+from mmlhl.config_files import need_model
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
@@ -83,6 +84,7 @@ def main() -> None:
 def run(args: argparse.Namespace) -> None:
     """Build the runner that the config names and train."""
     cfg = overridden(args.config, args.cfg_options)
+    need_model(cfg, args.config)
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)

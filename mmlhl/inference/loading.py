@@ -16,6 +16,7 @@ from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 
 from ..checkpoints import stored_config, stored_tasks, weights_of
+from ..config_files import read_config
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
 from ..spelling import hint
@@ -169,7 +170,7 @@ def _given_config(config: str | Config | ConfigDict) -> Config | ConfigDict:
         return copy.deepcopy(config)
     if not osp.isfile(config):
         raise FileNotFoundError(f"{config}: no such file, expected as config")
-    return Config.fromfile(config)
+    return read_config(config)
 
 
 def _known_tasks(described: dict, state: Mapping[str, Any], checkpoint: str) -> list[str]:

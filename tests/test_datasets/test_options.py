@@ -234,3 +234,11 @@ def test_sources_see_the_image_as_the_pipeline_reads_it(tmp_path, options, betwe
     results = data[0]
     np.testing.assert_allclose(results["gt_edge_map"], SobelEdges().edges(read), atol=1e-6)
     assert "img_raw" not in results
+
+
+def test_names_in_a_set_have_no_order():
+    """Each process would number the classes in its own way."""
+    with pytest.raises(ValueError, match="classes.* is a set of .'a', 'b'.*no order"):
+        Annotation("seg", "classes", dir="seg", classes={"a", "b"})
+    names = Annotation("seg", "classes", dir="seg", classes=np.array(["a", "b"])).classes
+    assert [type(name) for name in names] == [str, str]

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from mmlhl.analysis.benchmarks.kill_campaign import campaign, report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--kills", type=int, default=60, help="how many (default: 60)")
+    parser.add_argument("--kills", type=count, default=60, help="how many (default: 60)")
     parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/kills"))
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)

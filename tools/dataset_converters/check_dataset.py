@@ -37,11 +37,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Check what the config names; 1 if training would fail."""
     args = parse_args(argv)
-    from mmengine import Config, DefaultScope
+    from mmengine import DefaultScope
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import track
 
+    from mmlhl.config_files import read_config
     from mmlhl.datasets.checking import build_set, check_samples, sets_of, show_reports
     from mmlhl.registered import type_name
 
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 
     failures = 0
     with DefaultScope.overwrite_default_scope("mmseg"):
-        sets = sets_of(Config.fromfile(args.config), args.splits, args.data_root, args.tasks)
+        sets = sets_of(read_config(args.config), args.splits, args.data_root, args.tasks)
         if not sets:
             complain(f"{args.config} has no dataset in {args.splits}")
             return 1

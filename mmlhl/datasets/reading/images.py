@@ -14,7 +14,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
 _JPEG = b"\xff\xd8\xff"
-_TIFF_BITS = 258
+_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 
 
 def decode_image(content: bytes, path: str) -> np.ndarray:
@@ -75,11 +75,14 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
         with Image.open(io.BytesIO(content)) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
             bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
-            if mode not in ("P", "1") and bits >= 8:
+            inverted = tags.get(_TIFF_PHOTOMETRIC) == 0 or (mode == "1" and image.format == "PPM")
+            if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
                 return None
     except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
         return None
     found = _decode_with_pillow(content, path)
+    if inverted:  # 0 is stored for white there, which is shown as the greatest number
+        found = (1 if mode == "1" else 255) - found
     return found if bits >= 8 else _unstretched(found, bits)
 
 

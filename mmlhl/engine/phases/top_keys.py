@@ -21,6 +21,7 @@ from mmengine.registry import (
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from ...config_files import read_config
 from ...config_values import nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
@@ -117,9 +118,10 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
         The config.
 
     Raises:
-        ValueError: if an override has no effect.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file cannot be read, or an override has no effect.
     """
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     check_overrides(options, cfg)
     if options:
         cfg.merge_from_dict(options)

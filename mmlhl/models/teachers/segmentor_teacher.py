@@ -6,13 +6,14 @@ import copy
 import os.path as osp
 from typing import Any
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmengine.logging import MMLogger, print_log
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
 from ...checkpoints import weights_of
+from ...config_files import read_config
 from .exact_loading import load_exactly
 from .freezing import freeze
 from .stored_inputs import check_stored_input
@@ -33,7 +34,7 @@ def model_config(config: str | dict) -> dict:
     """
     if isinstance(config, str) and not osp.isfile(config):
         raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
-    model: Any = Config.fromfile(config) if isinstance(config, str) else config
+    model: Any = read_config(config) if isinstance(config, str) else config
     outer = None
     if "type" not in model and "model" in model:
         outer = model.get("data_preprocessor")

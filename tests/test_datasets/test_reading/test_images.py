@@ -117,3 +117,17 @@ def test_compression_that_changes_ids(tmp_path):
 def test_broken_files_are_named(content):
     with pytest.raises(ValueError, match=r"^label\.png: expected an image"):
         decode_image(content, "label.png")
+
+
+def test_bits_that_are_stored_as_black_and_white():
+    """In a PBM file 1 is black; in a TIFF file that says so, 0 is white. Ids are what is stored."""
+    bits = np.array([[0, 1, 0, 1, 1, 0, 1]], np.uint8)
+    assert decode_image(b"P1\n7 1\n0 1 0 1 1 0 1\n", "a.pbm").tolist() == bits.tolist()
+    grey = np.array([[0, 7, 200]], np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(255 - grey).save(file, "TIFF", tiffinfo={262: 0})
+    with Image.open(io.BytesIO(file.getvalue())) as image:
+        kept = image.tag_v2[262] == 0  # some versions of Pillow write their own
+    assert (
+        decode_image(file.getvalue(), "a.tif").tolist() == (grey if kept else 255 - grey).tolist()
+    )

@@ -1,0 +1,51 @@
+"""Config files as they are read: whatever is wrong in one names it."""
+
+from __future__ import annotations
+
+import os
+
+from mmengine.config import Config
+
+from .explaining import explained_error
+
+
+def read_config(path: str | os.PathLike) -> Config:
+    """A config file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The config.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read: a slip in its syntax, a base that does not exist or leads
+            back to it, an error that its own lines raise.
+    """
+    if not os.path.isfile(path):
+        kind = "a folder" if os.path.isdir(path) else "no such file"
+        raise FileNotFoundError(f"{path}: {kind}, expected as config file")
+    try:
+        return Config.fromfile(path)
+    except RecursionError:
+        reason = "its _base_ leads back to itself"
+    except Exception as error:  # a config is a program, and may raise anything
+        reason = explained_error(error)
+    raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def need_model(cfg: Config, path: str | os.PathLike) -> None:
+    """Refuse a config without a model, such as a file of ``_base_`` that holds a part of one.
+
+    Args:
+        cfg: the config.
+        path: its file, for the message.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    if not isinstance(cfg.get("model"), dict):
+        raise ValueError(
+            f"{path}: a config needs model=dict(type=...), and this has {list(cfg) or 'no keys'}"
+        )

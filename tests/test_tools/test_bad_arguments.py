@@ -1,0 +1,86 @@
+"""What is wrong on a command line ends each command with one message and an exit code."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+CONFIG = "had/rooms_seg_depth_normal.py"
+FILES = {
+    "syntax.py": "model = dict(",
+    "words.py": "nothing but words",
+    "empty.py": "",
+    "loop.py": "_base_ = 'loop.py'",
+    "lacks.py": "_base_ = 'nowhere.py'",
+    "raises.py": "raise RuntimeError('odd')",
+    "part.py": "phases = [dict(tasks=['seg'])]",
+    "text.pth": "no checkpoint",
+    "image.png": "no image",
+    "lifelong.json": "{",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("bad")
+    for name, text in FILES.items():
+        (root / name).write_text(text)
+    torch.save(dict(a=1), root / "other.pth")
+    return root
+
+
+CASES = {
+    "train.py nowhere.py": "nowhere.py",
+    "train.py had/rooms_seg_depth_norm.py": "did you mean 'had/rooms_seg_depth_normal.py'",
+    "train.py syntax.py": "syntax.py: the config cannot be read",
+    "train.py words.py": "words.py: the config cannot be read",
+    "train.py empty.py": "empty.py: a config needs model=dict(type=...)",
+    "train.py part.py": "['phases']",
+    "train.py loop.py": "loop.py: the config cannot be read: its _base_ leads back",
+    "train.py lacks.py": "nowhere.py",
+    "train.py raises.py": "raises.py: the config cannot be read: RuntimeError: odd",
+    "train.py .": ".: a folder, expected as config file",
+    f"train.py {CONFIG} --work-dri x": "did you mean '--work-dir'",
+    f"train.py {CONFIG} --cfg-options model.metod.type=HAD": "model.metod",
+    f"train.py {CONFIG} --cfg-options model": "'model' is no KEY=VALUE",
+    "test.py empty.py text.pth": "empty.py: a config needs model",
+    "infer.py nowhere.pth image.png --out out": "nowhere.pth",
+    "infer.py text.pth image.png --out out": "text.pth",
+    "model_converters/export.py text.pth out.onnx": "text.pth",
+    "model_converters/publish.py nowhere.pth out.pth": "nowhere.pth",
+    "model_converters/publish.py other.pth out.pth": "other.pth",
+    "analysis_tools/report.py nowhere": "nowhere",
+    "analysis_tools/report.py .": "lifelong.json is not JSON",
+    "analysis_tools/compare.py .": "lifelong.json is not JSON",
+    "analysis_tools/plot.py nowhere --out out": "nowhere",
+    "analysis_tools/plot_losses.py nowhere --out out.png": "nowhere",
+    "analysis_tools/strip.py nowhere --out out.png": "nowhere",
+    "analysis_tools/get_flops.py syntax.py": "syntax.py",
+    "analysis_tools/browse_dataset.py loop.py --out out": "loop.py",
+    "dataset_converters/check_dataset.py syntax.py": "syntax.py",
+    "dataset_converters/check_dataset.py empty.py": "empty.py has no dataset",
+    "dataset_converters/nyuv2.py nowhere.mat out": "nowhere.mat",
+    "benchmarks/kills.py --kills 0": "above 0, got '0'",
+    "benchmarks/fuzz.py --examples -3": "-3",
+}
+
+
+@pytest.mark.parametrize("line", CASES)
+def test_ends_with_one_message(line, folder, monkeypatch, capfd):
+    tool, *arguments = line.split()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "argv", [str(TOOLS / tool), *arguments])
+    before = sorted(folder.iterdir())
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    code = caught.value.code
+    said = "".join(capfd.readouterr()) + (code if isinstance(code, str) else "")
+    assert code not in (0, None)
+    assert CASES[line] in said
+    assert f'File "{sys.argv[0]}"' not in said  # a traceback
+    assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before
