@@ -59,6 +59,10 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     except UntrustedCheckpointError:
         raise
     except pickle.UnpicklingError as error:
+        if not _may_be_saved(path):  # trusting a photograph would not help
+            raise CheckpointError(
+                f"{path} is no checkpoint: torch.save wrote no such file"
+            ) from error
         raise _refusal(path, error) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
         if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
@@ -93,6 +97,12 @@ def _read(path: str, map_location: Any) -> Any:
     if torch_version() < RESTRICTED_SINCE:
         return torch.load(path, map_location=map_location, pickle_module=restricted)
     return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def _may_be_saved(path: str) -> bool:
+    """Whether a file begins as the archives and the pickles do that ``torch.save`` writes."""
+    with open(path, "rb") as file:
+        return file.read(2).startswith((b"\x80", b"PK"))
 
 
 def _is_torchscript(path: str) -> bool:

@@ -30,5 +30,5 @@ class RoomsDataset(MultiTaskDataset):
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{error}; rooms are rendered by "
-                f"`python tools/dataset_converters/rooms.py --out {self.data_root}`"
+                f"`mmlhl rooms --out {self.data_root}` (tools/dataset_converters/rooms.py)"
             ) from None

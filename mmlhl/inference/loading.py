@@ -6,6 +6,7 @@ import copy
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -64,7 +65,12 @@ def load_model(
     place = check_device(device)
     init_default_scope("mmseg")
     if "://" not in checkpoint and not osp.isfile(checkpoint):
-        raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
+        if not osp.isdir(checkpoint):
+            raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
+        files = sorted(Path(checkpoint).glob("phase_*/*.pth"))
+        models = [file for file in files if file.parent.name.endswith(f"_{file.stem}")]
+        found = f"; its models: {', '.join(map(str, models))}" if models else ""
+        raise FileNotFoundError(f"{checkpoint}: a folder, expected a checkpoint{found}")
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
     cfg = checkpoint_config(loaded, checkpoint) if config is None else _given_config(config)
     described = without_pretrained(model_config(cfg))

@@ -105,6 +105,14 @@ def test_a_file_that_is_cut_short(tmp_path, size):
         read_checkpoint(path)
 
 
+def test_a_photograph_is_not_to_be_trusted(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100))
+    with pytest.raises(CheckpointError, match="photo.jpg is no checkpoint") as raised:
+        read_checkpoint(path)
+    assert "trust" not in str(raised.value)
+
+
 def test_no_checkpoints(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.pth"):
         read_checkpoint(tmp_path / "nowhere.pth")

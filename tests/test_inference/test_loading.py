@@ -66,3 +66,11 @@ def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):
         load_model("gone.pth")
     with pytest.raises(ValueError, match="EncoderDecoder.*MMSegInferencer"):
         load_model(bare, dict(type="EncoderDecoder", backbone=dict(type="ResNet")))
+
+
+def test_a_folder_names_the_models_in_it(tmp_path):
+    for name in ("phase_1_edge/edge.pth", "phase_1_edge/epoch_1.pth"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(FileNotFoundError, match="a folder, expected a checkpoint; .*edge.pth$"):
+        load_model(str(tmp_path))
