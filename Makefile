@@ -44,7 +44,7 @@ $(DOCS_STAMP): $(STAMP) docs/requirements.txt
 demo: $(STAMP)
 	$(PY) tools/dataset_converters/rooms.py --out data/rooms --train 600 --val 120
 	$(PY) tools/train.py configs/had/rooms_seg_depth_normal.py --work-dir work_dirs/demo
-	$(PY) tools/analysis_tools/strip.py work_dirs/demo --image 7 --out work_dirs/demo/strip.jpg
+	$(PY) tools/analysis_tools/strip.py work_dirs/demo --image 12 --out work_dirs/demo/strip.jpg
 
 # A minute of a core for each of the first four; what is finished is not trained again.
 zoo: $(STAMP)

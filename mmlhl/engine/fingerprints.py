@@ -26,6 +26,8 @@ PARTS = (
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
 SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_client_args"}
 SPEED |= {"io_backend", "output_dir"}
+#: where a name is looked up first: an inherited `mmlhl::` config says it, a copied one does not
+SCOPE = "_scope_"
 #: hooks that every phase is given
 OWN_HOOKS = {"PhaseResultHook", "LifelongPhaseHook", "TrainingFactsHook", "FiniteHook"}
 OWN_HOOKS |= {"HeartbeatHook"}
@@ -127,7 +129,7 @@ def write_fingerprints(folder: str, content: Mapping[str, dict]) -> None:
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if name not in SPEED:
+            if name not in SPEED and name != SCOPE:
                 kind = name == "type" and item is not None
                 yield from _flat(f"{key}.{name}", _kind(item) if kind else item)
     elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):

@@ -10,4 +10,4 @@ def test_missing_rooms_come_with_the_command_that_renders_them(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         RoomsDataset(data_root=str(root), split="val")
     assert "'{split}/image'" in str(error.value)
-    assert f"python tools/dataset_converters/rooms.py --out {root}`" in str(error.value)
+    assert f"`mmlhl rooms --out {root}`" in str(error.value)

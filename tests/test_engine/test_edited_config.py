@@ -197,6 +197,7 @@ def test_spellings_of_one_value_are_one_value():
 
     assert of(type="mmseg.ResNet") == of(type="ResNet") == {"model.type": "ResNet"}
     assert of(norm=dict(type="SyncBN")) == of(norm=dict(type="BN"))
+    assert of(type="ResNet", _scope_="mmlhl") == of(type="ResNet")  # inherited as mmlhl::...
     assert of(mean=(1, 2.5), std=float("inf")) == {"model.mean": [1, 2.5], "model.std": "inf"}
     assert of(function=copy.copy, other=object()) == {
         "model.function": "<copy>",
