@@ -163,3 +163,32 @@ edits(
     ("load_from is not there", {"load_from": "no.pth"}, "load_from", "'no.pth'"),
     error=FileNotFoundError,
 )
+
+edits(
+    "training",
+    ("a schedule as a string", {"param_scheduler": "PolyLR"}, "param_scheduler", "'PolyLR'"),
+    (
+        "a greatest rate below 0",
+        {"param_scheduler": [dict(type="OneCycleLR", eta_max=-1.0, total_steps=1)]},
+        "param_scheduler[0].eta_max",
+        "-1",
+    ),
+    (
+        "a schedule that follows a metric without a validation",
+        {"param_scheduler": [dict(type="ReduceOnPlateauLR", monitor="depth/abs_err")]},
+        "param_scheduler[0]",
+        "val_cfg",
+    ),
+    (
+        "a folder of checkpoints that is a number",
+        {"default_hooks.checkpoint.out_dir": 5},
+        "out_dir",
+        "5",
+    ),
+    (
+        "a misspelt key of parameters",
+        {"optim_wrapper.paramwise_cfg": dict(custom_keys={"bakcbone": dict(lr_mult=0.1)})},
+        "custom_keys",
+        "'backbone'",
+    ),
+)

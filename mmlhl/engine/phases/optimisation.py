@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from mmengine.logging import print_log
+
+from ...spelling import near_miss
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
@@ -27,6 +32,29 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         raise ValueError(f"{place}.accumulative_counts must be an integer >= 1, got {counts!r}")
     _check_optimizer(wrapper["optimizer"], f"{place}.optimizer")
     _check_clipping(wrapper.get("clip_grad"), f"{place}.clip_grad")
+
+
+def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
+    """Refuse a misspelt key of ``paramwise_cfg.custom_keys``, and warn of one that matches nothing.
+
+    Args:
+        wrapper: config of an optimiser's wrapper.
+        names: of all parameters that are trained in a phase.
+
+    Raises:
+        ValueError: naming the key and what is meant.
+    """
+    keys = ((wrapper or {}).get("paramwise_cfg") or {}).get("custom_keys") or {}
+    listed = [f".{name}" for name in names]
+    parts = {part for name in listed for part in name.split(".")}
+    for key in keys:
+        if any(str(key) in name for name in listed):
+            continue
+        place = f"optim_wrapper.paramwise_cfg.custom_keys: {key!r} is in the name of no parameter"
+        meant = near_miss(str(key), parts)
+        if meant:
+            raise ValueError(f"{place}; did you mean {meant!r}?")
+        print_log(f"{place}, so it has no effect", "current", logging.WARNING)
 
 
 def _check_optimizer(optimizer: Any, place: str) -> None:

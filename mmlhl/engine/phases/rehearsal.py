@@ -35,6 +35,7 @@ from .handover import PlannedPhase, check_handover
 from .lengths import training_steps, trains_by_epoch
 from .moment_checks import check_moments
 from .moments import hooks
+from .optimisation import check_custom_keys
 from .schedules import schedulers
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
@@ -150,6 +151,9 @@ def _rehearse(
                     given[LOADERS[0]],
                     out,
                 )
+            if phase is phases[-1] and phase.checkpoint is None:  # it has the heads of all
+                names = [name for name, _ in model.named_parameters()]
+                check_custom_keys(out.optim_wrapper, names)
             # the last phase's test is that of all others, unless they bring something of their own
             tested = phase is phases[-1] or phase.cfg or phase.architecture
             for key in _unlike(out, given) if tested else ():

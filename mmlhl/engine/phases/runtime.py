@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,9 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
         raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
     for hook in checkpoint_hooks(cfg):
+        folder = hook.get("out_dir")
+        if not isinstance(folder, (str, os.PathLike, type(None))):
+            raise ValueError(f"{where}checkpoint.out_dir must be one string, got {folder!r}")
         for key, meaning in _COUNTS.items():
             value = hook.get(key)
             if value is not None and not (_is_count(value) and (value > 0 or value == -1)):

@@ -33,6 +33,11 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
     for key in STRINGS:
         if not isinstance(cfg.get(key), (str, os.PathLike, type(None))):
             raise ValueError(f"{where}{key} must be one string, got {cfg.get(key)!r}")
+    if isinstance(cfg.get("param_scheduler"), (bool, int, float, str, bytes)):
+        raise ValueError(
+            f"{where}param_scheduler must be a list of dict(type=...), got "
+            f"{cfg.get('param_scheduler')!r}"
+        )
     for key in LOADERS:
         loader: Any = cfg.get(key)
         if isinstance(loader, Mapping) and (

@@ -156,6 +156,24 @@ def _check_length(train: Mapping, place: str) -> None:
             raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
 
 
+def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
+    """A schedule that follows a metric needs one."""
+    if scheduler.get("type") is None or "ReduceOnPlateau" not in type_name(scheduler):
+        return
+    if cfg.get("val_cfg") is None:
+        raise ValueError(
+            f"{place} ({type_name(scheduler)}) follows a metric, but nothing validates: "
+            "set val_cfg, val_dataloader and val_evaluator"
+        )
+    monitor = scheduler.get("monitor", "loss")
+    heads = list((cfg.get("model") or {}).get("heads") or {})
+    if str(monitor).split("/")[0] not in heads:
+        raise ValueError(
+            f"{place}.monitor is {monitor!r}; a validation gives <task>/<metric>, and tasks are "
+            f"{heads}"
+        )
+
+
 def _check_schedule(cfg: Mapping, where: str) -> None:
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
@@ -172,6 +190,10 @@ def _check_schedule(cfg: Mapping, where: str) -> None:
             value = scheduler.get(key)
             if value is not None and value < 1:
                 raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
+        peak = scheduler.get("eta_max")
+        if peak is not None and not peak > 0:
+            raise ValueError(f"{place}.eta_max must be > 0, got {peak!r}")
+        _check_plateau(cfg, scheduler, place)
         stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
         if stays and trains_by_epoch(cfg) is False and scheduler.get("type") is not None:
             name = type_name(scheduler)
