@@ -152,8 +152,8 @@ def _rehearse(
                     out,
                 )
             if phase is phases[-1] and phase.checkpoint is None:  # it has the heads of all
-                names = [name for name, _ in model.named_parameters()]
-                check_custom_keys(out.optim_wrapper, names)
+                trained = [name for name, _ in model.named_parameters()]
+                check_custom_keys(out.optim_wrapper, trained)
             # the last phase's test is that of all others, unless they bring something of their own
             tested = phase is phases[-1] or phase.cfg or phase.architecture
             for key in _unlike(out, given) if tested else ():
