@@ -33,4 +33,7 @@ def register_config_prefix() -> None:
     """
     from mmengine.config.utils import MODULE2PACKAGE
 
-    MODULE2PACKAGE.setdefault("mmlhl", "mmlhl")
+    # It looks for the folder of an installed distribution of this name, which for an editable
+    # install mmengine 0.10 takes to be in site-packages. No distribution has the name of a module
+    # of ours, so that both kinds of mmengine take the folder that this module is in.
+    MODULE2PACKAGE.setdefault("mmlhl", __name__)

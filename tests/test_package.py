@@ -238,3 +238,12 @@ def test_leaf_configs_are_short():
         for path in LEAF_CONFIGS
     }
     assert {path: lines for path, lines in lengths.items() if lines >= 20} == {}
+
+
+def test_mmengine_finds_the_package_of_an_editable_install_too():
+    from mmengine.config.utils import MODULE2PACKAGE
+    from mmengine.utils import get_installed_path, is_installed
+
+    name = MODULE2PACKAGE["mmlhl"]
+    assert is_installed(name)
+    assert Path(get_installed_path(name)) == Path(mmlhl.__file__).parent
