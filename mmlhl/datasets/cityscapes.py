@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from mmseg.registry import DATASETS
 
+from .. import config_values
 from .arguments import with_defaults
 from .multi_task_dataset import MultiTaskDataset
 from .reading import read_bytes
@@ -91,7 +92,7 @@ def metainfo_of(num_classes: int) -> dict:
     Raises:
         ValueError: For any other number.
     """
-    if num_classes not in METAINFO:
+    if not isinstance(num_classes, int) or num_classes not in METAINFO:
         raise ValueError(f"num_classes of Cityscapes is {num_classes!r}; it must be 19 or 7")
     return METAINFO[num_classes]
 
@@ -140,6 +141,18 @@ def id_map_of(num_classes: int) -> dict[int, int]:
     return ids
 
 
+def train_id_map_of(num_classes: int) -> dict[int, int]:
+    """Stored ``labelTrainIds``, which the publisher's scripts make -> class.
+
+    Args:
+        num_classes: 19 or 7.
+
+    Returns:
+        A class for every id from 0 to 18.
+    """
+    return {i: i if num_classes == 19 else CATEGORIES[i] for i in range(len(CLASSES_19))}
+
+
 class DisparityToMetres:
     """Depth = baseline * fx / disparity, with each frame's own camera file.
 
@@ -150,7 +163,9 @@ class DisparityToMetres:
     """
 
     def __init__(self, max_depth: float, backend_args: dict | None = None) -> None:
-        self.max_depth = max_depth
+        self.max_depth = config_values.number(max_depth, "max_depth")
+        if not self.max_depth > 0:
+            raise ValueError(f"max_depth is {max_depth!r}; it must be above 0, in metres")
         self.backend_args = backend_args
 
     def __call__(self, disparity: np.ndarray, results: dict) -> np.ndarray:
@@ -190,6 +205,8 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
 
     ``leftImg8bit/<split>/<city>/*_leftImg8bit.png``, ``gtFine/.../*_gtFine_labelIds.png``,
     ``disparity/.../*_disparity.png`` and, for depth in metres, ``camera/.../*_camera.json``.
+    Where ``annotations=dict(seg=dict(suffix='_gtFine_labelTrainIds.png'))`` names the files of
+    training ids, ids are read as those.
     Disparity is (p - 1) / 256 pixels for stored p > 0; 0 is unmeasured. 2975 training and 500
     validation images of 1024x2048.
 
@@ -225,13 +242,16 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
     ) -> None:
         if depth not in ("inverse", "metres"):
             raise ValueError(f"depth of Cityscapes is {depth!r}; it must be 'inverse' or 'metres'")
-        changes = dict(seg=dict(id_map=id_map_of(num_classes), **metainfo_of(num_classes)))
+        given = kwargs.pop("annotations", None)
+        names = metainfo_of(num_classes)
+        of = train_id_map_of if _are_train_ids(given) else id_map_of
+        changes = dict(seg=dict(id_map=of(num_classes), **names))
         if depth == "metres":
             changes["depth"] = dict(
                 inverse=False, post=DisparityToMetres(max_depth, kwargs.get("backend_args"))
             )
         self.depth = depth
-        annotations = with_defaults(kwargs.pop("annotations", None), **changes)
+        annotations = with_defaults(given, **changes)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
         if depth == "inverse" and "depth_map_unit" not in (metainfo or {}):
             self._metainfo["depth_map_unit"] = "px"
@@ -253,3 +273,9 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
                 osp.join("camera", self.split, f"{img_id}_camera.json")
             )
         return info
+
+
+def _are_train_ids(annotations: Any) -> bool:
+    seg = annotations.get("seg") if isinstance(annotations, Mapping) else None
+    suffix = seg.get("suffix") if isinstance(seg, Mapping) else None
+    return isinstance(suffix, str) and "trainids" in suffix.lower()

@@ -22,7 +22,7 @@ def read_ids(
     """Ids of a list file.
 
     Byte-order marks, CRLF, blank lines, backslashes between folders, ``./`` and a suffix that is
-    written out make no difference.
+    written out, in small or in capital letters, make no difference.
 
     Args:
         path: Text file with one id per line.
@@ -32,7 +32,7 @@ def read_ids(
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        Id -> end of its image's name: the suffix, or as the list spells it.
+        Id -> end of its image's name: the suffix, in the letters of the file.
 
     Raises:
         FileNotFoundError: If there is no such list, or no image of an id.
@@ -53,16 +53,20 @@ def read_ids(
         lines[name], ends[name] = number, end
     if osp.isdir(folders[0]):  # remote files are not asked for one by one
         for name, end in ends.items():
-            _need_image(osp.join(folders[0], name + end), f"{path}, line {lines[name]}", img)
+            ends[name] = _end_of_image(folders[0], name, end, f"{path}, line {lines[name]}", img)
     return ends
 
 
-def _need_image(file: str, where: str, img: Mapping[str, str]) -> None:
-    if not osp.isfile(file):
-        raise FileNotFoundError(
-            f"{where}: the image {file!r} does not exist; expected one id a line, the image's "
-            f"path under img['dir'] ({img['dir']!r}) without img['suffix'] ({img['suffix']!r})"
-        )
+def _end_of_image(folder: str, name: str, end: str, where: str, img: Mapping[str, str]) -> str:
+    suffix = img["suffix"]
+    for each in (end, suffix, suffix.lower(), suffix.upper()):  # as the list says, or as it is
+        if osp.isfile(osp.join(folder, name + each)):
+            return each
+    raise FileNotFoundError(
+        f"{where}: the image {osp.join(folder, name + end)!r} does not exist; expected one id a "
+        f"line, the image's path under img['dir'] ({img['dir']!r}) without img['suffix'] "
+        f"({suffix!r})"
+    )
 
 
 def clean_path(text: str, where: str) -> str:

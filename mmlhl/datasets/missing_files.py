@@ -23,26 +23,32 @@ def need_files(dataset: MultiTaskDataset) -> None:
         FileNotFoundError: Naming the first file that is missing, and how many are.
     """
     missing: dict[str, list[str]] = {}
-    for task, path in _missing(dataset):
-        missing.setdefault(task, []).append(path)
-    for task, paths in missing.items():
+    for key, path in _missing(dataset):
+        missing.setdefault(key, []).append(path)
+    for key, paths in missing.items():
         count = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         raise FileNotFoundError(
-            f"{type(dataset).__name__}: annotations[{task!r}] lacks {paths[0]!r}{count}, of "
+            f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{count}, of "
             f"{len(dataset.data_list)} images; leave such images out by ann_file, a list of ids"
         )
+
+
+_KNOWN = ("img_path", "seg_map_path")
 
 
 def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
     held: dict[str, set[str] | None] = {}
     for sample in dataset.data_list:
-        for task, path in sample["ann_paths"].items():
+        needed = {f"annotations[{task!r}]": path for task, path in sample["ann_paths"].items()}
+        # what a set needs besides, such as cameras
+        needed.update({k: v for k, v in sample.items() if k.endswith("_path") and k not in _KNOWN})
+        for key, path in needed.items():
             folder, name = osp.split(path)
             if folder not in held:
                 held[folder] = _names(folder)
             names = held[folder]
             if names is not None and name not in names:
-                yield task, path
+                yield key, path
 
 
 def _names(folder: str) -> set[str] | None:

@@ -40,7 +40,7 @@ class NYUv2Dataset(MultiTaskDataset):
     )
 
     def __init__(self, num_classes: int = 13, metainfo: dict | None = None, **kwargs: Any) -> None:
-        if num_classes not in METAINFO:
+        if not isinstance(num_classes, int) or num_classes not in METAINFO:
             raise ValueError(f"num_classes of NYUv2 is {num_classes!r}; it must be 13 or 40")
         annotations = with_defaults(kwargs.pop("annotations", None), seg=METAINFO[num_classes])
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)

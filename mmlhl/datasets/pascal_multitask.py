@@ -262,6 +262,10 @@ class PascalMultiTaskDataset(MultiTaskDataset):
             ann_file = f"ImageSets/Context/{split}.txt"
         if normal_classes is not None:
             wanted = config_values.integers(normal_classes, "normal_classes")
+            if not wanted:
+                raise ValueError(
+                    "normal_classes is empty; it must name ids, or None for all pixels"
+                )
             post = WithinClasses(wanted, kwargs.get("backend_args"))
             kwargs["annotations"] = with_defaults(
                 kwargs.get("annotations"), normals=dict(post=post)

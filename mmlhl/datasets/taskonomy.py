@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,12 +137,20 @@ class TaskonomyDataset(MultiTaskDataset):
         self, buildings: Sequence[str] | str | None = None, folder: str = "", **kwargs: Any
     ) -> None:
         self.buildings = buildings
+        if not isinstance(folder, str):
+            raise ValueError(f"folder of TaskonomyDataset is {folder!r}; it must be one string")
         if folder:
             # an explicit folder of the user wins over the rewritten default
             img = dict(dir=f"{self.IMG['dir']}/{folder}")
             kwargs["img"] = {**img, **(kwargs.get("img") or {})}
             moved = {n: dict(dir=f"{a['dir']}/{folder}") for n, a in self.ANNOTATIONS.items()}
             kwargs["annotations"] = with_defaults(kwargs.get("annotations"), **moved)
+        if buildings is not None and kwargs.get("ann_file"):
+            raise ValueError(
+                f"TaskonomyDataset is given both ann_file ({kwargs['ann_file']!r}) and buildings "
+                f"({buildings!r}), which both say what is read; set one of them to None"
+            )
+        kwargs["ann_file"] = kwargs.get("ann_file") or ""
         super().__init__(**kwargs)
 
     def list_ids(self, img_dir: str) -> list[str]:
@@ -155,14 +164,24 @@ class TaskonomyDataset(MultiTaskDataset):
 
         Raises:
             FileNotFoundError: If the list of buildings or a building does not exist.
-            ValueError: If the list is a table without a column for ``split``.
+            ValueError: If the list is a table without a column for ``split``, a building is named
+                twice, or ``split`` is given and nothing says what is in it.
         """
         if self.ann_file or self.buildings is None:
+            if self.split and not self.ann_file and "{split}" not in self.img["dir"]:
+                raise ValueError(
+                    f"split of TaskonomyDataset is {self.split!r}, but nothing says what is in it; "
+                    "give the publisher's table as buildings, or leave split out for all of them"
+                )
             return super().list_ids(img_dir)
         ids = []
+        named: dict[str, str] = {}
         folders = [img_dir, *self._ann_folders().values()]
         for where, building in self._building_names():
             name = clean_path(building, where)
+            if name in named:
+                raise ValueError(f"{where}: {building!r} is named twice (first: {named[name]})")
+            named[name] = where
             stay_inside(name, folders, self.data_root, where)
             path = fileio.join_path(img_dir, name)
             self._need_folder(path, "buildings", building)
@@ -177,10 +196,16 @@ class TaskonomyDataset(MultiTaskDataset):
         if not fileio.isfile(path, backend_args=self.backend_args):
             raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is no file")
         lines = read_lines(path, "list of buildings", self.backend_args)
-        rows = [[cell.strip() for cell in line.split(",")] for _, line in lines]
+        rows = [[cell.strip() for cell in next(csv.reader([line]))] for _, line in lines]
         header = rows.pop(0) if rows and rows[0][0] == "id" else ["id"]
         places = [f"{path}, line {number}" for number, _ in lines][len(lines) - len(rows) :]
         named = list(zip(places, rows, strict=True))
+        for where, row in named:
+            if len(row) != len(header):
+                raise ValueError(
+                    f"{where}: expected {len(header)} columns, got {len(row)}; a table begins with "
+                    "a line such as id,train,val,test"
+                )
         if len(header) == 1:
             return [(where, row[0]) for where, row in named]
         if self.split not in header[1:]:
@@ -190,6 +215,6 @@ class TaskonomyDataset(MultiTaskDataset):
             )
         column = header.index(self.split)
         for where, row in named:
-            if len(row) != len(header):
-                raise ValueError(f"{where}: expected {len(header)} columns, got {len(row)}")
+            if row[column] not in ("0", "1"):
+                raise ValueError(f"{where}: {self.split} is {row[column]!r}; it must be 0 or 1")
         return [(where, row[0]) for where, row in named if row[column] == "1"]

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mmlhl.datasets import CityscapesMultiTaskDataset, CityscapesNpyDataset
+from mmlhl.datasets import CityscapesMultiTaskDataset, CityscapesNpyDataset, NYUv2Dataset
 from mmlhl.datasets.cityscapes import CATEGORIES, CLASSES_7, CLASSES_19, id_map_of
+from mmlhl.datasets.missing_files import need_files
 
 PIPELINE = [
     dict(type="LoadImageFromFile"),
@@ -100,6 +101,39 @@ def test_missing_camera_and_unknown_ids(tree):
         first(tree, num_classes=20)
     with pytest.raises(ValueError, match="depth of Cityscapes is 'm'"):
         first(tree, depth="m")
+
+
+def test_a_camera_that_is_missing_in_the_middle_is_named_before_training(tree):
+    arguments = dict(depth="metres", tasks=["depth"], split="train", serialize_data=False)
+    dataset = CityscapesMultiTaskDataset(data_root=str(tree), **arguments)
+    need_files(dataset)
+    (tree / "camera" / "train" / f"{FRAME}_camera.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"camera_path lacks '.*_camera\.json'"):
+        need_files(dataset)
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "classes"), [(19, [0, 1, 13, 11, 10, 8, 255, 255]), (7, [0, 0, 6, 5, 4, 3])]
+)
+def test_files_of_training_ids_are_read_as_those(tree, num_classes, classes):
+    stored = np.array([[0, 1, 13, 11, 10, 8, 255, 255]] * 4, np.uint8)
+    cv2.imwrite(str(tree / "gtFine" / "train" / f"{FRAME}_gtFine_labelTrainIds.png"), stored)
+    seg = dict(suffix="_gtFine_labelTrainIds.png")
+    sample = first(tree, tasks=["seg"], annotations=dict(seg=seg), num_classes=num_classes)
+    assert sample.gt_sem_seg.data[0, 0].tolist()[: len(classes)] == classes
+
+
+@pytest.mark.parametrize("max_depth", ["far", -1, float("nan"), 0])
+def test_a_greatest_depth_that_is_none(max_depth):
+    with pytest.raises(ValueError, match="max_depth is"):
+        CityscapesMultiTaskDataset(depth="metres", max_depth=max_depth)
+
+
+@pytest.mark.parametrize("kind", [CityscapesMultiTaskDataset, CityscapesNpyDataset, NYUv2Dataset])
+def test_a_number_of_classes_that_is_none(kind):
+    for value in ([13], "19", 19.0, None):
+        with pytest.raises(ValueError, match=r"num_classes of \w+ is"):
+            kind(num_classes=value)
 
 
 def test_categories_follow_the_classes():

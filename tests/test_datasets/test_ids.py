@@ -118,7 +118,9 @@ def test_suffixes_in_capitals(make):
     (make.root / "image" / "a" / "1.png").rename(make.root / "image" / "a" / "1.PNG")
     paths = [info["img_path"] for info in make()]
     assert [path[-5:] for path in paths] == ["0.png", "1.PNG"]
-    assert make(b"a/1.PNG\n")[0]["img_path"] == paths[1]
+    for line in (b"a/1.PNG\n", b"a/1.png\n", b"a/1\n"):  # however the list spells it
+        assert make(line)[0]["img_path"] == paths[1]
+    assert make(b"a/0.PNG\n")[0]["img_path"] == paths[0]
     assert make()[1]["ann_paths"]["seg"].endswith("label/a/1.png")
     assert len(make(img=dict(suffix=".PNG"))) == 2
     cv2.imwrite(str(make.root / "image" / "a" / "1.png"), np.zeros((4, 5, 3)))

@@ -150,3 +150,8 @@ def test_broken_files_are_named(tree):
 
 def test_palette_is_the_publishers():
     assert voc_palette(21)[15] == [192, 128, 128] and voc_palette(21)[1] == [128, 0, 0]
+
+
+def test_no_class_for_normals():
+    with pytest.raises(ValueError, match="normal_classes is empty"):
+        PascalMultiTaskDataset(normal_classes=[])

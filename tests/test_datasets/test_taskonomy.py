@@ -109,6 +109,32 @@ def test_buildings(tree):
         ids("test.csv")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(split="train"), "split of TaskonomyDataset is 'train', but nothing says what is in"),
+        (dict(buildings=["corozal", "corozal/"]), "buildings: 'corozal/' is named twice"),
+        (dict(buildings="twice.csv", split="val"), r"twice\.csv, line 3: 'corozal' is named twice"),
+        (dict(buildings="cells.csv", split="val"), r"cells\.csv, line 2: val is '1\.0'.* 0 or 1"),
+        (dict(buildings="headless.csv", split="val"), r"headless\.csv, line 1: .*1 columns, got 2"),
+        (dict(buildings=["corozal"], ann_file="list.txt"), "both ann_file.*and buildings"),
+        (dict(folder=3), "folder of TaskonomyDataset is 3; it must be one string"),
+    ],
+)
+def test_no_building_is_read_by_mistake(tree, arguments, message):
+    (tree / "twice.csv").write_text("id,val\ncorozal,1\ncorozal,1\n")
+    (tree / "cells.csv").write_text("id,val\ncorozal,1.0\n")
+    (tree / "headless.csv").write_text("corozal,1\nbeechwood,0\n")
+    with pytest.raises(ValueError, match=message):
+        TaskonomyDataset(data_root=str(tree), tasks=["normal"], **arguments)
+
+
+def test_a_quoted_table(tree):
+    (tree / "quoted.csv").write_text('"id","val"\n"corozal","1"\n"beechwood","0"\n')
+    arguments = dict(buildings="quoted.csv", split="val", tasks=["normal"])
+    assert len(TaskonomyDataset(data_root=str(tree), **arguments)) == 2
+
+
 def test_folder_between_domain_and_building(tmp_path):
     write(tmp_path, "almena", "point_0_view_0", folder="taskonomy")
     dataset = TaskonomyDataset(
