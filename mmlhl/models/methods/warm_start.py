@@ -79,11 +79,19 @@ class WarmStart(BaseMethod):
         """
         if self.source is None or not model.old_tasks:
             return
-        self._check_source(model)
+        start = f"model.method.source={self.source!r} of WarmStart"
+        if self.source not in model.old_tasks:
+            raise ValueError(
+                f"{start} is no task of an earlier phase; where {model.new_tasks} are learned "
+                f"these are {model.old_tasks}"
+            )
         for task in model.new_tasks:
             own, old = (model.heads[name].state_dict() for name in (task, self.source))
             if inherited(own, old) is None:
-                raise ValueError(self._refusal(task))
+                raise ValueError(
+                    f"{start}: its decoder is of another architecture than that of {task!r}; give "
+                    "both the same model.heads.*.decoder, or leave source out"
+                )
 
     @torch.no_grad()
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
@@ -94,24 +102,10 @@ class WarmStart(BaseMethod):
         """
         if self.started or not model.old_tasks:
             return
-        self._check_source(model)
+        self.check_phase(model, runner)
         for task in model.new_tasks:
             self._start(model, task)
         self.started = True
-
-    def _check_source(self, model: Learner) -> None:
-        if self.source is not None and self.source not in model.old_tasks:
-            raise ValueError(
-                f"model.method.source={self.source!r} of WarmStart is no task of an earlier phase; "
-                f"where {model.new_tasks} are learned these are {model.old_tasks}"
-            )
-
-    def _refusal(self, task: str) -> str:
-        return (
-            f"model.method.source={self.source!r} of WarmStart: its decoder is of another "
-            f"architecture than that of {task!r}; give both the same model.heads.*.decoder, or "
-            "leave source out"
-        )
 
     def _start(self, model: Learner, task: str) -> None:
         own = model.heads[task].state_dict()
@@ -124,8 +118,6 @@ class WarmStart(BaseMethod):
                     f"WarmStart: the decoder of {task!r} starts from that of {source!r}", "current"
                 )
                 return
-        if self.source:
-            raise ValueError(self._refusal(task))
         print_log(
             f"WarmStart: no old decoder has the architecture of {task!r}'s, which starts from "
             "scratch",
