@@ -24,7 +24,7 @@ from .setting import ANNOTATIONS, LABELS, LOAD, PACK, Setting, write_images
 
 EXAMPLES = int(os.environ.get("MMLHL_FUZZ", "0"))
 short = settings(
-    max_examples=EXAMPLES or 6,
+    max_examples=EXAMPLES or 25,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,

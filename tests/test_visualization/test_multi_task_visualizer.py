@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import cv2
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -155,8 +156,9 @@ def test_mmsegs_hook_stores_the_panel(tmp_path):
     (stored,) = (tmp_path / "shown").rglob("*.png")
     panel = cv2.imread(str(stored))[..., ::-1]
     assert (panel == vis.panel(IMAGE, sample)).all()
+    shown = (vis.get_image() == panel).mean()
     # matplotlib, which shows the panel, moves some of its edges by a pixel before 3.11
-    assert (vis.get_image() == panel).mean() > 0.8
+    assert shown == 1 or (shown > 0.8 and matplotlib.__version_info__[:2] < (3, 11))
 
 
 def test_out_file(tmp_path):
