@@ -29,7 +29,7 @@ class ResumableSampler(Sampler):
         self.sampler = DATA_SAMPLERS.build(dict(sampler), default_args=given)
         self.draws = draws
         self.epoch = 0
-        #: by how much more images per step had before the number of processes changed
+        #: how many times as many images a step had before the number of processes changed
         self.scale = 1.0
         self._skipped = 0
         self._first = 0

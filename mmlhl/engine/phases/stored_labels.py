@@ -41,7 +41,7 @@ class LabelOptions:
 
     Attributes:
         stored: the teacher labels a phase's images once, to disk; otherwise it sees every step.
-        keep: whether the keep the labels when the phase is done.
+        keep: whether the labels are kept when the phase is done.
         folder: where they lie, in a folder of the phase's; the phase's own folder if None.
         batch_size: images that the teacher labels at a time; the train loader's if None.
         normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
