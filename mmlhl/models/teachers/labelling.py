@@ -31,7 +31,8 @@ def label_images(
         (K, H, W), whatever the head's pseudo label is.
 
     Raises:
-        ValueError: If the view cannot be undone, or has several views of an image.
+        ValueError: If the view cannot be undone, or has several views of an image, or what the
+            teacher says of one is NaN.
     """
     model: Any = teacher
     groups: dict[tuple[int, ...], list[Mapping[str, Any]]] = {}
@@ -56,7 +57,13 @@ def label_images(
             labels = {}
             for task in tasks:
                 head = model.heads[task]
-                label = head.pseudo_label(head.from_sample(sample)[None])[0]
+                said = head.from_sample(sample)
+                if said.isnan().any():  # the greatest of scores that are NaN would be a sound class
+                    raise ValueError(
+                        f"the teacher's map of {task!r} is not finite on "
+                        f"{sample.metainfo.get('img_path', 'an image')}"
+                    )
+                label = head.pseudo_label(said[None])[0]
                 labels[task] = _stretched(label, size) if side else label
             yield sample, labels
 
