@@ -43,7 +43,9 @@ def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
             if len(targets) != 1 or not isinstance(targets[0], ast.Name):
                 raise _refusal(source, statement)
             config[targets[0].id] = _value(statement.value, source)  # type: ignore[attr-defined]
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except StoredConfigError:
+        raise
+    except (SyntaxError, RecursionError, MemoryError, TypeError, ValueError) as error:
         raise StoredConfigError(f"{source} is no plain data: {error}") from error
     return config
 
@@ -133,6 +135,12 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
 
 def _checked(text: str, source: str) -> dict[str, Any]:
     config = parse_config_text(text, f"the config in {source}")
+    imports = config.get("custom_imports")
+    names = imports.get("imports", ()) if isinstance(imports, dict) else imports
+    if not isinstance(names or "", (str, list, tuple)) or (imports and imports is names):
+        raise StoredConfigError(
+            f"the config in {source} has custom_imports={imports!r}; it must be dict(imports=[...])"
+        )
     stranger = unregistered(config)
     if stranger is not None:
         raise StoredConfigError(

@@ -5,6 +5,7 @@ from mmengine.config import Config
 
 import mmlhl  # noqa: F401
 from mmlhl.checkpoints import StoredConfigError, parse_config_text, stored_config
+from mmlhl.checkpoints.stored_config import defuse
 
 
 def test_a_dumped_config_comes_back():
@@ -72,3 +73,24 @@ def test_registered_types_in_every_spelling():
     hub = dict(runtime_info=dict(cfg="a = 1"))
     assert stored_config(dict(message_hub=hub), "x") == dict(a=1)
     assert stored_config(dict(state_dict={}), "x") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = {[1]}",
+        "a = dict(5)",
+        "a = {[1]: 2}",
+        "a = dict(**5)",
+        "custom_imports = 5",
+        "custom_imports = ['os']",
+        "custom_imports = 'os'",
+        "custom_imports = dict(imports=5)",
+    ],
+)
+def test_texts_that_are_malformed_are_refused_by_name(text):
+    checkpoint = dict(meta=dict(cfg=text))
+    with pytest.raises(StoredConfigError, match="the config in x.pth"):
+        stored_config(checkpoint, "x.pth")
+    defuse(checkpoint, "x.pth")
+    assert checkpoint["meta"]["cfg"].startswith("# refused: ")
