@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.optim import OptimWrapperDict
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 
 #: what a stored schedule says of the time that has passed; the rest is the config's
@@ -28,10 +28,22 @@ def take_new_rates(runner: Runner, checkpoint: dict) -> None:
         ValueError: if the config has other groups of parameters, another optimiser or other kinds
             of schedules than the checkpoint: those cannot go on.
     """
-    stored = checkpoint.get("optimizer")
-    wrapper = runner.optim_wrapper
-    if not stored or isinstance(wrapper, OptimWrapperDict):
+    stored, schedules = checkpoint.get("optimizer"), checkpoint.get("param_schedulers")
+    wrapper, built = runner.optim_wrapper, runner.param_schedulers
+    if not stored:
         return
+    if not isinstance(wrapper, OptimWrapperDict):
+        _take(stored, wrapper, schedules, built)
+        return
+    if {*stored} != {*wrapper.keys()}:
+        raise _refusal("optim_wrapper", f"has optimisers {sorted(wrapper.keys())}, others")
+    for name, each in wrapper.items():
+        then, now = (it.get(name) if isinstance(it, dict) else it for it in (schedules, built))
+        _take(stored[name], each, then, now)
+
+
+def _take(stored: dict, wrapper: OptimWrapper, schedules: Any, built: Any) -> None:
+    """The options of one optimiser and of its schedules."""
     groups, own = stored["param_groups"], wrapper.optimizer.param_groups
     if [len(g["params"]) for g in groups] != [len(g["params"]) for g in own]:
         raise _refusal("optim_wrapper.paramwise_cfg", "has other groups of parameters")
@@ -41,7 +53,7 @@ def take_new_rates(runner: Runner, checkpoint: dict) -> None:
     base = stored.get("base_param_settings")
     if base is not None and wrapper.base_param_settings is not None:
         _edit(base, wrapper.base_param_settings)
-    _edit_schedules(checkpoint.get("param_schedulers"), runner.param_schedulers, factors)
+    _edit_schedules(schedules, built, factors)
 
 
 def _edit(old: dict, new: Mapping[str, Any]) -> float:

@@ -5,7 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
+from mmengine.optim import (
+    CosineAnnealingLR,
+    LinearLR,
+    OptimWrapper,
+    OptimWrapperDict,
+    PolyLR,
+)
 
 from mmlhl.engine.edited_rates import take_new_rates
 
@@ -89,3 +95,24 @@ def test_what_cannot_go_on_is_named(options, says):
     _, checkpoint = built(POLY, steps=3, lr=1.0)
     with pytest.raises(ValueError, match=says):
         take_new_rates(built(lr=1.0, **options)[0], checkpoint)
+
+
+def test_several_optimisers_each_by_its_name():
+    parts = {name: built(POLY, steps=3, lr=1.0) for name in ("encoder", "heads")}
+    checkpoint = {
+        key: {name: kept[key] for name, (_, kept) in parts.items()}
+        for key in ("optimizer", "param_schedulers")
+    }
+    now = {"encoder": built(POLY, lr=0.1)[0], "heads": built(POLY, lr=1.0)[0]}
+    runner = SimpleNamespace(
+        optim_wrapper=OptimWrapperDict(**{name: each.optim_wrapper for name, each in now.items()}),
+        param_schedulers={name: each.param_schedulers for name, each in now.items()},
+    )
+    take_new_rates(runner, checkpoint)
+    rates = {n: state["param_groups"][0]["lr"] for n, state in checkpoint["optimizer"].items()}
+    assert rates == pytest.approx({"encoder": 6 / 90, "heads": 6 / 9})
+    last = {n: states[0]["_last_value"] for n, states in checkpoint["param_schedulers"].items()}
+    assert last["encoder"] == pytest.approx([6 / 90]) and last["heads"] == pytest.approx([6 / 9])
+    checkpoint["optimizer"]["other"] = checkpoint["optimizer"].pop("heads")
+    with pytest.raises(ValueError, match=r"optim_wrapper has optimisers \['encoder', 'heads'\]"):
+        take_new_rates(runner, checkpoint)
