@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import mmengine.fileio as fileio
+from mmengine.logging import print_log
 
+from .annotation import Annotation
+from .endings import Folders, end_of, other_end_of
 from .reading import read_lines
 
 
@@ -39,29 +43,42 @@ def read_ids(
         ValueError: If it is not text, or a line is an absolute path, leaves the root or repeats
             another one.
     """
+    if not fileio.isfile(path, backend_args=backend_args):
+        raise FileNotFoundError(f"ann_file {path!r} does not exist")
     lines: dict[str, int] = {}
     ends: dict[str, str] = {}
     suffix = img["suffix"]
     for number, line in read_lines(path, "list of ids", backend_args):
         where = f"{path}, line {number}"
-        name, end = clean_path(line, where), suffix
-        if suffix and name.lower().endswith(suffix.lower()) and len(name) > len(suffix):
-            name, end = name[: -len(suffix)], name[-len(suffix) :]
+        name, end = _split(clean_path(line, where), suffix, folders[0])
         if name in lines:
             raise ValueError(f"{where}: {line!r} is in line {lines[name]} already")
         stay_inside(name, folders, root, where)
         lines[name], ends[name] = number, end
     if osp.isdir(folders[0]):  # remote files are not asked for one by one
+        held = Folders()
         for name, end in ends.items():
-            ends[name] = _end_of_image(folders[0], name, end, f"{path}, line {lines[name]}", img)
+            where = f"{path}, line {lines[name]}"
+            ends[name] = _end_of_image(held, folders[0], name, end, where, img)
     return ends
 
 
-def _end_of_image(folder: str, name: str, end: str, where: str, img: Mapping[str, str]) -> str:
+def _split(name: str, suffix: str, folder: str) -> tuple[str, str]:
+    """Id and end of an image; a suffix that a list spells out may be of another format."""
+    end = end_of(name, suffix) if suffix else ""
+    if not end and osp.isfile(osp.join(folder, name)) and suffix:
+        end = other_end_of(name, suffix)
+    return (name[: -len(end)], end) if end and len(name) > len(end) else (name, suffix)
+
+
+def _end_of_image(
+    held: Folders, folder: str, name: str, end: str, where: str, img: Mapping[str, str]
+) -> str:
     suffix = img["suffix"]
-    for each in (end, suffix, suffix.lower(), suffix.upper()):  # as the list says, or as it is
-        if osp.isfile(osp.join(folder, name + each)):
-            return each
+    # as the list says, or as it is
+    path = held.on_disk(osp.join(folder, name + end), end)
+    if osp.isfile(path):
+        return path[len(osp.join(folder, name)) :]
     raise FileNotFoundError(
         f"{where}: the image {osp.join(folder, name + end)!r} does not exist; expected one id a "
         f"line, the image's path under img['dir'] ({img['dir']!r}) without img['suffix'] "
@@ -120,32 +137,87 @@ def stay_inside(name: str, folders: Iterable[str], root: str | None, where: str)
             )
 
 
-def find_ids(folder: str, suffix: str, backend_args: dict | None = None) -> dict[str, str]:
+def find_ids(
+    folder: str, suffix: str, backend_args: dict | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
     """Ids of all images in a folder and the folders in it.
 
     Args:
         folder: The folder.
-        suffix: End of the images' names, in small or in capital letters.
+        suffix: End of the images' names, in any spelling of it.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        Id -> end of its image's name.
+        Id -> end of its image's name; and the same of images in other formats, of which only
+        those count whose id no other has.
 
     Raises:
         ValueError: If two files have the same id.
     """
     ids: dict[str, str] = {}
+    others: dict[str, str] = {}
     for file in fileio.list_dir_or_file(
         folder, list_dir=False, recursive=True, backend_args=backend_args
     ):
-        if not file.lower().endswith(suffix.lower()):
+        file = file.replace("\\", "/")
+        end = end_of(file, suffix)
+        if not end and suffix:
+            if end := other_end_of(file, suffix):
+                others[file[: -len(end)]] = end
             continue
-        name, end = file[: len(file) - len(suffix)], file[len(file) - len(suffix) :]
-        name = name.replace("\\", "/")
+        name = file[: len(file) - len(end)]
         if name in ids:
             raise ValueError(
                 f"{folder!r} has both {name + ids[name]!r} and {name + end!r}; an id must belong "
                 "to one image"
             )
         ids[name] = end
-    return ids
+    return ids, {name: end for name, end in others.items() if name not in ids}
+
+
+def refuse_left_out(
+    others: Mapping[str, str],
+    folder: str,
+    img: Mapping[str, str],
+    folders: Mapping[str, str],
+    annotations: Mapping[str, Annotation],
+    prefix: str = "",
+) -> None:
+    """Refuse a folder with images that its suffix leaves out although they have annotations.
+
+    Args:
+        others: Id -> end of images in other formats.
+        folder: Their folder.
+        img: ``dir`` and ``suffix`` of the images that are read. Without annotations nobody knows
+            whether the others were meant, and a warning has to do.
+        folders: Task -> folder of its annotation.
+        annotations: By task.
+        prefix: Path from the folders of the annotations to those of these images.
+
+    Raises:
+        ValueError: Naming the first of them.
+    """
+    held, suffix = Folders(), img["suffix"]
+    lost = []
+    for name, end in sorted(others.items()):
+        paths = [
+            (osp.join(place, prefix, name + annotations[task].suffix), annotations[task].suffix)
+            for task, place in folders.items()
+        ]
+        image = osp.normpath(osp.join(folder, name + end))
+        labels = [osp.normpath(held.on_disk(*path)) for path in paths]
+        if image not in labels and all(osp.isfile(label) for label in labels):
+            lost.append(name + end)
+    if not lost:
+        return
+    sentence = (
+        f"images of {folder!r} that img['suffix'] ({suffix!r}) leaves out: {len(lost)}, such as "
+        f"{lost[0]!r}"
+    )
+    if not folders:
+        print_log(sentence, logger="current", level=logging.WARNING)
+        return
+    raise ValueError(
+        f"{sentence}; they have annotations. List the images in an ann_file: with their endings "
+        "written out to read all of them, or without those that are to be left out"
+    )

@@ -16,8 +16,9 @@ from .annotation import Annotation
 from .arguments import check_img, check_indices, check_tasks, image_loader, parse_annotations
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
+from .endings import spell_as_on_disk
 from .first_sample import hint, look_at_first, need_first
-from .ids import find_ids, read_ids
+from .ids import find_ids, read_ids, refuse_left_out
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending
@@ -28,8 +29,9 @@ class MultiTaskDataset(BaseSegDataset):
     """Images with any number of annotation kinds, of which only the wanted ones are read.
 
     A sample's id is its image's path under ``img['dir']`` without ``img['suffix']``, so folders may
-    be nested; the file of an annotation is ``<dir>/<id><suffix>``. Both images and annotations are
-    image files or ``.npy`` arrays. Paths in lists cannot leave the data root.
+    be nested; the file of an annotation is ``<dir>/<id><suffix>``. Suffixes are read in small and
+    capital letters, ``.jpeg`` as ``.jpg`` and ``.tiff`` as ``.tif``. Both images and annotations
+    are image files or ``.npy`` arrays. Paths in lists cannot leave the data root.
 
     With ``part=(index, parts)`` the dataset holds one of ``parts`` disjoint parts of equal size, as
     in the protocol of lifelong heterogeneous learning: a permutation seeded by ``part_seed``, the
@@ -152,6 +154,7 @@ class MultiTaskDataset(BaseSegDataset):
         if self._fully_initialized:  # type: ignore[has-type]
             return
         self.data_list = self.load_data_list()
+        spell_as_on_disk(self.data_list, self.ann_specs)
         self.data_list = self.filter_data()
         # of the whole set, or its parts might disagree
         found = settle_marks(self.ann_specs, self.data_list, self.backend_args)
@@ -202,21 +205,14 @@ class MultiTaskDataset(BaseSegDataset):
         Returns:
             The lines of ``ann_file``, or the sorted image files without their suffix.
         """
-        if self.ann_file:
-            return self._listed_ids(img_dir)
-        return self.ids_in_folder(img_dir)
-
-    def _listed_ids(self, img_dir: str) -> list[str]:
-        if not fileio.isfile(self.ann_file, backend_args=self.backend_args):
-            raise FileNotFoundError(
-                f"ann_file {self.ann_file!r} of {type(self).__name__} does not exist"
-            )
+        if not self.ann_file:
+            return self.ids_in_folder(img_dir)
         folders = [img_dir, *self._ann_folders().values()]
         args = (self.img, folders, self.data_root, self.backend_args)
         return self._note_ends(read_ids(self.ann_file, *args))
 
     def ids_in_folder(self, folder: str, prefix: str = "") -> list[str]:
-        """Ids of all images in a folder, whether their suffix is in small or in capital letters.
+        """Ids of all images in a folder, in whatever spelling of their suffix.
 
         Args:
             folder: The folder.
@@ -226,9 +222,11 @@ class MultiTaskDataset(BaseSegDataset):
             The sorted ids.
 
         Raises:
-            ValueError: If two files have the same id.
+            ValueError: If two files have the same id, or the suffix leaves out annotated images.
         """
-        found = find_ids(folder, self.img["suffix"], self.backend_args)
+        found, others = find_ids(folder, self.img["suffix"], self.backend_args)
+        if found:  # or all are, which load_data_list says
+            refuse_left_out(others, folder, self.img, self._ann_folders(), self.ann_specs, prefix)
         return self._note_ends({prefix + name: found[name] for name in sorted(found)})
 
     def _note_ends(self, ids: Mapping[str, str]) -> list[str]:

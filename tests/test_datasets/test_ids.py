@@ -128,6 +128,36 @@ def test_suffixes_in_capitals(make):
         make()
 
 
+def test_suffixes_of_labels_and_in_other_spellings(make):
+    image, label = make.root / "image" / "a", make.root / "label" / "a"
+    (label / "0.png").rename(label / "0.PNG")
+    (label / "1.png").rename(label / "1.Png")
+    paths = [info["ann_paths"]["seg"] for info in make()]
+    assert [path[-5:] for path in paths] == ["0.PNG", "1.Png"]
+    assert [info["seg_map_path"] for info in make(b"a/0\na/1\n")] == paths
+    assert make(annotations=dict(seg=dict(SEG, suffix=".pNg")))[1]["ann_paths"]["seg"] == paths[1]
+    for index, ends in ((0, ".jpg"), (1, ".jpeg")):  # as mmcv reads them, whatever they hold
+        (image / f"{index}.png").rename(image / f"{index}{ends}")
+    for suffix in (".jpg", ".JPEG", ".Jpg"):
+        found = [info["img_path"][-6:] for info in make(img=dict(suffix=suffix))]
+        assert found == ["/0.jpg", "1.jpeg"]
+    assert len(make(b"a/0.jpeg\na/1\n", img=dict(suffix=".jpg"))) == 2
+
+
+def test_images_in_other_formats_are_not_left_out_silently(make):
+    image = make.root / "image" / "a"
+    (image / "0.png").rename(image / "0.JPG")
+    with pytest.raises(ValueError, match=r"'\.png'\) leaves out: 1, such as 'a/0\.JPG'; they have"):
+        make()
+    assert len(make(b"a/1\n")) == 1
+    assert [info["img_path"][-5:] for info in make(b"a/0.JPG\na/1\n")] == ["0.JPG", "1.png"]
+    (make.root / "label" / "a" / "0.png").unlink()  # not annotated: it may be anything
+    assert len(make()) == 1
+    # labels beside their images are no images
+    (make.root / "label" / "a" / "1.png").rename(image / "1_gt.jpg")
+    assert len(make(annotations=dict(seg=dict(SEG, dir="image", suffix="_gt.jpg")))) == 1
+
+
 def test_buildings_stay_inside_too(tmp_path):
     (tmp_path / "root" / "rgb" / "home").mkdir(parents=True)
     (tmp_path / "root" / "depth_zbuffer").mkdir()

@@ -29,7 +29,7 @@ def decode_image(content: bytes, path: str) -> np.ndarray:
         images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15.
 
     Raises:
-        ValueError: If it is not an image.
+        ValueError: If it is not an image, or holds several.
     """
     if content[:8] == _PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
@@ -74,11 +74,14 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     try:
         with Image.open(io.BytesIO(content)) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
+            pages = getattr(image, "n_frames", 1)
             bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
             inverted = tags.get(_TIFF_PHOTOMETRIC) == 0 or (mode == "1" and image.format == "PPM")
-            if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
-                return None
     except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+        return None
+    if pages > 1:
+        raise ValueError(f"{path}: expected one image, got {pages}, one after another")
+    if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
         return None
     found = _decode_with_pillow(content, path)
     if inverted:  # 0 is stored for white there, which is shown as the greatest number

@@ -131,3 +131,12 @@ def test_bits_that_are_stored_as_black_and_white():
     assert (
         decode_image(file.getvalue(), "a.tif").tolist() == (grey if kept else 255 - grey).tolist()
     )
+
+
+@pytest.mark.parametrize("ending", ["TIFF", "GIF", "WEBP"])
+def test_several_images_in_a_file_are_refused(ending):
+    content = io.BytesIO()
+    first, second = (Image.fromarray(np.uint8(number % 2 + IDS)) for number in (0, 1))
+    first.save(content, ending, save_all=True, append_images=[second])
+    with pytest.raises(ValueError, match=f"a.{ending}: expected one image, got 2"):
+        decode_image(content.getvalue(), f"a.{ending}")
