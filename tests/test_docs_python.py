@@ -47,7 +47,7 @@ def runners(page, text):
 def finished_model(text, rooms_root, folder, monkeypatch):
     monkeypatch.chdir(folder)
     (file,) = re.findall(r'checkpoint="(.+?)"', text)
-    Path(file).parent.mkdir(parents=True)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
     Path(file).touch()
     cfg = Config.fromfile(ROOT / "configs/had/rooms_seg_depth_normal.py")
     exec(text, shown := {})

@@ -1,4 +1,4 @@
-"""A finished mmseg model as the first phase of a sequence."""
+"""A finished model, of mmseg or of another sequence, as the first phase of a sequence."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def adopt_weights(model: Any, phase: Phase, names: Mapping[str, Any]) -> Any:
     """
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
-    load_adopted(model, weights_of(loaded), phase.tasks[0], str(phase.checkpoint))
+    load_adopted(model, weights_of(loaded), phase.tasks, str(phase.checkpoint))
     different = foreign_training(model, loaded, source, names)
     if different:
         raise ValueError(different)

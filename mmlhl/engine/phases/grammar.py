@@ -86,7 +86,7 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
         checkpoint = entry.get("checkpoint")
-        _check_checkpoint(f"{key}.checkpoint", checkpoint, index, tasks)
+        _check_checkpoint(f"{key}.checkpoint", checkpoint, index)
         own, changed = _overrides(key, entry)
         lasting.extend(changed)
         phases.append(
@@ -110,16 +110,13 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
             raise ValueError(f"{key}: {task!r} comes twice in the sequence")
 
 
-def _check_checkpoint(key: str, checkpoint: object, index: int, tasks: list[str]) -> None:
+def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:
     if checkpoint is None:
         return
     if not isinstance(checkpoint, str):
         raise ValueError(f"{key} must be a file or an address, got {checkpoint!r}")
-    if index > 0 or len(tasks) > 1:
-        raise ValueError(
-            f"{key}={checkpoint!r}: only the first phase, and only with one task, can be a "
-            "finished mmseg model"
-        )
+    if index > 0:
+        raise ValueError(f"{key}={checkpoint!r}: only the first phase can be a finished model")
     if "://" not in checkpoint and not Path(checkpoint).is_file():
         raise ValueError(f"{key}: there is no file {checkpoint!r}")
 

@@ -1,8 +1,8 @@
-"""A plain mmseg segmentor's weights as one task of a lifelong segmentor."""
+"""A finished model's weights as those of a lifelong segmentor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -33,23 +33,34 @@ def adopt_state_dict(state: Mapping[str, Tensor], task: str) -> dict[str, Tensor
     return renamed
 
 
-def load_adopted(model: nn.Module, state: Mapping[str, Tensor], task: str, source: str) -> None:
-    """Load an mmseg segmentor's weights into a lifelong segmentor, whole or not at all.
+def load_adopted(
+    model: nn.Module, state: Mapping[str, Tensor], tasks: Sequence[str], source: str
+) -> None:
+    """Load a finished model's weights into a lifelong segmentor, whole or not at all.
 
     Args:
-        model: lifelong segmentor whose only task is ``task``.
-        state: the checkpoint's ``state_dict``.
-        task: as in :func:`adopt_state_dict`.
+        model: lifelong segmentor with ``tasks``.
+        state: the checkpoint's ``state_dict``, an mmseg segmentor's or a lifelong one's.
+        tasks: what the finished model solves; one task if it is an mmseg segmentor.
         source: name of the checkpoint, for the message.
 
     Raises:
-        ValueError: listing the first few keys that are missing or have another shape.
+        ValueError: listing the first few keys that are missing or have another shape; or if an
+            mmseg segmentor, which has one head, is to solve several tasks.
     """
+    plain = any(key.startswith(HEAD) for key in state)
+    if plain and len(tasks) > 1:
+        raise ValueError(
+            f"the checkpoint {source} is an mmseg segmentor, whose {HEAD[:-1]} solves one task; "
+            f"phases[0].tasks names {list(tasks)}"
+        )
+    task = tasks[0]
+    wanted = [f"model.heads[{name!r}]" for name in tasks]
     unused = load_exactly(
         model,
         adopt_state_dict(state, task),
-        f"the checkpoint {source} does not fit model.backbone and model.heads[{task!r}]",
-        shown=lambda key: key.replace(f"heads.{task}.decoder.", HEAD),
+        f"the checkpoint {source} does not fit model.backbone and {', '.join(wanted)}",
+        shown=lambda key: key.replace(f"heads.{task}.decoder.", HEAD) if plain else key,
     )
     if unused:
         print_log(f"{source}: {len(unused)} weights are not used, such as {unused[:3]}", "current")

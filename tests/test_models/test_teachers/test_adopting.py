@@ -51,12 +51,26 @@ def test_wrong_classes_are_named(mmseg_scope, model_config, decoder_config):
     state["decode_head.conv_seg.bias"] = torch.zeros(19)
     del state["backbone.conv1.weight"]
     with pytest.raises(ValueError) as error:
-        load_adopted(lifelong, state, "seg", "some.pth")
+        load_adopted(lifelong, state, ["seg"], "some.pth")
     message = str(error.value)
     assert "some.pth" in message and "backbone.conv1.weight: not in the checkpoint" in message
     assert "decode_head.conv_seg.bias: (19,) in the checkpoint, (13,) in the config" in message
     for key, value in lifelong.state_dict().items():  # whole or not at all
         assert torch.equal(value, before[key])
+
+
+def test_a_lifelong_model_brings_several_tasks(mmseg_scope, model_config, decoder_config):
+    given = MODELS.build(dict(model_config(), tasks=["seg", "depth", "normal"])).state_dict()
+    both = MODELS.build(dict(model_config(), tasks=["seg", "depth"]))
+    load_adopted(both, given, ["seg", "depth"], "some.pth")
+    assert all(torch.equal(value, given[key]) for key, value in both.state_dict().items())
+    key = next(key for key in given if key.startswith("heads.depth."))
+    del given[key]
+    with pytest.raises(ValueError, match=rf"heads\['depth'\]: {key}: not in the checkpoint"):
+        load_adopted(both, given, ["seg", "depth"], "some.pth")
+    plain = MODELS.build(plain_mmseg(model_config, decoder_config)).state_dict()
+    with pytest.raises(ValueError, match=r"decode_head solves one task; .*\['seg', 'depth'\]"):
+        load_adopted(both, plain, ["seg", "depth"], "some.pth")
 
 
 def test_sequence_goes_on_from_mmseg(tmp_path, sequence_config, model_config, decoder_config):
