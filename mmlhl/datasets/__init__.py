@@ -10,7 +10,7 @@
 This room knows neither models nor engine; it imports nothing of mmlhl but the files at its top.
 """
 
-from . import seeding, transforms
+from . import mixed, seeding, transforms
 from .annotation import Annotation
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
@@ -30,6 +30,7 @@ __all__ = [
     "PascalMultiTaskDataset",
     "RoomsDataset",
     "TaskonomyDataset",
+    "mixed",
     "seeding",
     "transforms",
 ]

@@ -23,6 +23,8 @@ _SHARED = dict(
     PackMultiTaskInputs=("meta_keys",),
 )
 
+MAPPING = ("KeyMapper", "TransformBroadcaster")
+
 
 def build_steps(steps: Any) -> list[Callable]:
     """Build the transforms of a dataset's pipeline.
@@ -103,7 +105,9 @@ def _from_config(step: dict) -> Callable:
     if verdict == BECOMES:
         return TRANSFORMS.build(_replaced(step, name, remark))
     if verdict == WRAPS:
-        return TRANSFORMS.build(_wrapped(step, name))
+        built = TRANSFORMS.build(_wrapped(step, name))
+        # inside of a mapping a transform is given other maps than it was tried on
+        return Watched(built) if name in MAPPING else built
     if verdict == ACTS:
         step["type"] = f"mmseg.{name}"
     return TRANSFORMS.build(step)
@@ -155,7 +159,7 @@ def _wrapped(step: dict, name: str) -> dict:
     """The config of a wrapper with its transforms built."""
     if "transforms" not in step:
         return step
-    if name in ("KeyMapper", "TransformBroadcaster"):
+    if name in MAPPING:
         for inner in _flat(step["transforms"]):
             kind = type_name(inner) if isinstance(inner, Mapping) else type(inner).__name__
             if STOCK.get(kind, (KEEPS, ""))[0] not in (KEEPS, BECOMES):

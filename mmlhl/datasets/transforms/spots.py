@@ -18,14 +18,24 @@ from .witness import harvest, plant, turn_of
 
 SIZE = (48, 64)
 TRIALS = 12
+MORE_TRIALS = 36
+"""For a transform that draws random numbers and has moved nothing yet."""
 _SPOT = 5
+_SHIFT = 0.6
+_OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
+
+
+class MovedAlone(ValueError):
+    """An image went somewhere, and its labels did not."""
 
 
 def try_out(step: Callable, name: str) -> bool:
     """Try a transform on small images.
 
     What cannot be tried, since it needs more than an image and labels, passes here. Random states
-    are as before afterwards, and the transform itself is not touched: copies of it work.
+    are as before afterwards, and the transform itself is not touched: copies of it work. One that
+    draws random numbers and moves nothing is tried longer, half of the times with its ``prob`` at
+    1.
 
     Args:
         step: The transform.
@@ -35,70 +45,191 @@ def try_out(step: Callable, name: str) -> bool:
         Whether it bends the image, so that normals cannot follow.
 
     Raises:
-        ValueError: If labels do not go where the image goes.
+        MovedAlone: If labels do not go where the image goes.
     """
-    bends = False
+    bends, offsets = False, []
     with undisturbed():
-        for trial in range(TRIALS):
+        usual, sure = _pair(step), _sure_pair(step)
+        own = getattr(step, "__dict__", {})
+        moves, draws = False, any(isinstance(value, _OWN_DRAWS) for value in own.values())
+        for trial in range(TRIALS + MORE_TRIALS):
+            if trial == TRIALS and (moves or not (draws or sure)):
+                break
+            pair = sure if sure and trial >= TRIALS and trial % 2 else usual
             places = np.random.RandomState(trial)
             row, column = (places.randint(8, side - 8 - _SPOT) for side in SIZE)
-            plain, spotted = (_outcome(step, name, trial, spot) for spot in (None, (row, column)))
-            if plain is None or spotted is None:
+            sample = _sample(trial)
+            found = _both(pair, name, sample, (row, column), _SPOT, trial)
+            if found is None:
                 return bends
-            image, source = plain
-            _compare(image, spotted[0], source, (row, column), name)
-            bends = bends or turn_of(source, SIZE) is None
+            image, spotted, source, drew = found
+            draws = draws or drew
+            offset = _compare(image, spotted, source, (row, column), _SPOT, name)
+            if source is not None:
+                moves = True
+                bends = bends or turn_of(source, SIZE) is None
+            elif _shifted(sample["img"], image):
+                raise MovedAlone(_alone(name))
+            elif offset is not None:
+                offsets.append(offset)
+    if len(offsets) >= TRIALS / 2 and np.abs(np.mean(offsets, axis=0)).max() > _SHIFT:
+        raise MovedAlone(_alone(name))
     return bends
 
 
-def _compare(
-    image: np.ndarray, spotted: np.ndarray, source: np.ndarray, spot: tuple[int, int], name: str
-) -> None:
-    if image.shape != spotted.shape:
+def look(step: Callable, name: str, results: dict, again: bool = False) -> None:
+    """Try a transform on a real sample, which has all that it may need.
+
+    Args:
+        step: The transform; a copy of it works.
+        name: Its name.
+        results: The sample; it stays as it is.
+        again: Whether to look into another quarter of the image.
+
+    Raises:
+        MovedAlone: If labels do not go where the image goes.
+    """
+    height, width = results["img"].shape[:2]
+    side = max(_SPOT, min(height, width) // 10)
+    if min(height, width) < 4 * side or results["img"].dtype == bool:
         return
-    change = np.abs(spotted.astype(float) - image.astype(float))
-    change = change.sum(2) if change.ndim == 3 else change
-    if not change.any():
-        return  # cut off, or painted over
-    strong = change > change.max() / 2
-    labelled = np.zeros(SIZE, bool)
-    labelled[spot[0] : spot[0] + _SPOT, spot[1] : spot[1] + _SPOT] = True
-    expected = (source >= 0) & labelled.ravel()[np.maximum(source, 0)]
-    if strong.sum() > 6 * max(expected.sum(), _SPOT**2):
-        return  # all over the image: the random numbers followed the content
-    seen = np.argwhere(strong).mean(0)
-    if expected.any():
-        reach = 2 + 0.25 * np.sqrt(expected.sum())
-        if np.abs(seen - np.argwhere(expected).mean(0)).max() <= reach:
+    row, column = ((5 if again else 2) * length // 8 for length in (height, width))
+    with undisturbed():
+        try:
+            sample = copy.deepcopy(results)
+        except Exception:  # something in it is made for one use
             return
-    raise ValueError(
+        found = _both(_pair(step), name, sample, (row, column), side, 0)
+        if found is not None:
+            _compare(*found[:3], (row, column), side, name, (height, width))
+
+
+def _alone(name: str) -> str:
+    return (
         f"{name} moves pixels of the image, but not those of its labels (all maps in seg_fields): "
         "let it move both, take an mmlhl or stock transform instead, or leave it out. If nothing "
         "is moved, say so in its class: moves_pixels = False"
     )
 
 
-def _outcome(
-    step: Callable, name: str, trial: int, spot: tuple[int, int] | None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Image after the transform, and where its labels come from."""
-    results = _sample(trial)
-    if spot is not None:
-        rows, columns = (slice(start, start + _SPOT) for start in spot)
-        results["img"][rows, columns] = 255 - results["img"][rows, columns]
-    before = plant(results)
-    random.seed(trial)
-    np.random.seed(trial)
-    torch.manual_seed(trial)
+def _pair(step: Callable) -> tuple[Callable, Callable] | None:
+    """Two copies, which see the same draws, also where a transform has a generator of its own."""
     try:
-        moved = copy.deepcopy(step)(results)
+        return copy.deepcopy(step), copy.deepcopy(step)
+    except Exception:  # it holds what cannot be copied
+        return None
+
+
+def _sure_pair(step: Callable) -> tuple[Callable, Callable] | None:
+    """Two copies that do always what the transform does sometimes; None if it does not say."""
+    pair, sure = _pair(step), False
+    for each in pair or ():
+        for key, value in list(getattr(each, "__dict__", {}).items()):
+            chance = key.strip("_") in ("p", "prob", "probability") or key.endswith("_prob")
+            if chance and isinstance(value, float) and 0 < value < 1:
+                setattr(each, key, 1.0)
+                sure = True
+    return pair if sure else None
+
+
+def _compare(
+    image: np.ndarray,
+    spotted: np.ndarray,
+    source: np.ndarray | None,
+    spot: tuple[int, int],
+    side: int,
+    name: str,
+    size: tuple[int, int] = SIZE,
+) -> np.ndarray | None:
+    """How far from its label a spot is seen, (rows, columns); None if it is not seen."""
+    if image.shape != spotted.shape:
+        return None
+    change = np.abs(spotted.astype(float) - image.astype(float))
+    change = change.sum(2) if change.ndim == 3 else change
+    if not change.any():
+        return None  # cut off, or painted over
+    strong = change > change.max() / 2
+    labelled = np.zeros(size, bool)
+    labelled[spot[0] : spot[0] + side, spot[1] : spot[1] + side] = True
+    expected = labelled
+    if source is not None:
+        expected = (source >= 0) & labelled.ravel()[np.maximum(source, 0)]
+    if strong.sum() > 6 * max(expected.sum(), side**2):
+        return None  # all over the image: the random numbers followed the content
+    if expected.any():
+        offset = np.argwhere(strong).mean(0) - np.argwhere(expected).mean(0)
+        if np.abs(offset).max() <= 2 + 0.25 * np.sqrt(expected.sum()):
+            return offset
+    raise MovedAlone(_alone(name))
+
+
+def _shifted(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether an image is another one by a few pixels, to the bit."""
+    if before.shape != after.shape or np.array_equal(before, after):
+        return False
+    reach = 4
+    inner = after[reach:-reach, reach:-reach]
+    height, width = inner.shape[:2]
+    return any(
+        np.array_equal(before[down, right : right + width], inner[0])  # soon says no
+        and np.array_equal(before[down : down + height, right : right + width], inner)
+        for down in range(2 * reach + 1)
+        for right in range(2 * reach + 1)
+        if (down, right) != (reach, reach)
+    )
+
+
+def _both(
+    pair: tuple[Callable, Callable] | None,
+    name: str,
+    sample: dict,
+    spot: tuple[int, int],
+    side: int,
+    trial: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, bool] | None:
+    """Image without and with the spot, where its labels come from, and whether it took chance."""
+    if pair is None:
+        return None
+    plain, spotted = copy.deepcopy(sample), copy.deepcopy(sample)
+    rows, columns = (slice(start, start + side) for start in spot)
+    top = 255 if sample["img"].dtype.kind in "iu" else max(255.0, float(sample["img"].max()))
+    spotted["img"][rows, columns] = top - spotted["img"][rows, columns]
+    first = _outcome(pair[0], name, plain, trial)
+    second = _outcome(pair[1], name, spotted, trial)
+    if first is None or second is None:
+        return None
+    return first[0], second[0], first[1], first[2]
+
+
+def _outcome(
+    step: Callable, name: str, results: dict, trial: int
+) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
+    """Image after the transform, where its labels come from, and whether it drew numbers."""
+    before = plant(results)
+    _seed(trial)
+    untouched = _draws()
+    _seed(trial)
+    try:
+        moved = step(results)
         image = moved["img"]
         if not isinstance(image, np.ndarray):
             return None
+    except MovedAlone:  # found by another that watches inside of this one
+        raise
     except Exception:  # it needs more than a trial can offer
         return None
-    source = harvest(moved, before, name)
-    return image, np.arange(before.size).reshape(SIZE) if source is None else source
+    drew = _draws() != untouched
+    return image, harvest(moved, before, name), drew
+
+
+def _seed(trial: int) -> None:
+    random.seed(trial)
+    np.random.seed(trial)
+    torch.default_generator.manual_seed(trial)  # devices draw nothing here
+
+
+def _draws() -> tuple[float, float, float]:
+    return random.random(), np.random.rand(), float(torch.rand(1))
 
 
 def _sample(trial: int) -> dict:

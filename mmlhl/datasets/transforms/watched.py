@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .maps import annotation_maps
-from .spots import try_out
+from .spots import look, try_out
 from .witness import follow, harvest, plant
+
+LOOKS = 2
+"""So many real samples it is tried on as well: they may have what a trial cannot offer."""
 
 
 class Watched:
     """A transform of somebody else's, whose moves all labels have to follow.
 
-    When it is built the transform is tried on small images, see :func:`~.spots.try_out`. At work,
-    labels in ``seg_fields`` are its own affair, as in mmseg; every other map is moved the same way
-    unless the transform moved it. A class that knows better says so: with ``moves_pixels = False``
-    it is taken at its word and neither tried nor watched.
+    When it is built the transform is tried on small images, see :func:`~.spots.try_out`, and at
+    work on its first samples. There, labels in ``seg_fields`` are its own affair, as in mmseg;
+    every other map is moved the same way unless the transform moved it. A class that knows better
+    says so: with ``moves_pixels = False`` it is taken at its word and neither tried nor watched.
 
     Args:
         step: The transform.
@@ -28,6 +31,7 @@ class Watched:
         self.step = step
         self.name = transform_name(step)
         self.bends = try_out(step, self.name)
+        self._looks = LOOKS
 
     def __call__(self, results: dict) -> dict | None:
         """Apply the transform.
@@ -43,6 +47,9 @@ class Watched:
         """
         if results.get("img") is None:
             return self.step(results)
+        if self._looks:
+            self._looks -= 1
+            look(self.step, self.name, results, again=not self._looks)
         size = tuple(results["img"].shape[:2])
         had = {key: results[key] for key, _ in annotation_maps(results)}
         witness = plant(results)

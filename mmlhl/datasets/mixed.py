@@ -1,0 +1,71 @@
+"""mmseg's ``MultiImageMixDataset`` around a multi-task dataset: its transforms are looked at, too.
+
+mmseg's own sets are treated as ever.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mmengine.registry import Registry, build_from_cfg
+from mmseg.datasets import MultiImageMixDataset as StockMixDataset
+from mmseg.registry import DATASETS
+
+from .multi_task_dataset import MultiTaskDataset
+from .pipelines import build_step, refuse_bending
+
+
+@DATASETS.register_module(name="MultiImageMixDataset", force=True)
+class MultiImageMixDataset(StockMixDataset):
+    """mmseg's, whose transforms move every label of a multi-task dataset or are refused by name.
+
+    Args:
+        dataset: Config of the dataset, or the dataset.
+        pipeline: Configs of transforms.
+        **kwargs: As in mmseg.
+
+    Raises:
+        ValueError: If a transform cannot serve, or mixes several images in a way of its own.
+    """
+
+    def __init__(self, dataset: Any, pipeline: Any, **kwargs: Any) -> None:
+        super().__init__(dataset, pipeline, **kwargs)
+        inner = list(_multi_task(self.dataset))
+        if inner:
+            self.pipeline = [_looked_at(step) for step in pipeline]
+        for each in inner:
+            refuse_bending(self.pipeline, {ann.kind for ann in each.ann_specs.values()})
+
+
+def _multi_task(dataset: Any) -> Iterator[MultiTaskDataset]:
+    if isinstance(dataset, MultiTaskDataset):
+        yield dataset
+        return
+    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
+    for each in inner:
+        if each is not None:
+            yield from _multi_task(each)
+
+
+def _looked_at(step: Any) -> Callable:
+    built = build_step(step)
+    watched = getattr(built, "step", built)
+    if watched is not built and hasattr(watched, "get_indices"):
+        raise ValueError(
+            f"{built.name} mixes several images, and maps of depth, normals and channels cannot "  # type: ignore[attr-defined]
+            "follow that; leave it out, or say moves_pixels = False in its class if it treats all "
+            "of dense_fields itself"
+        )
+    return built
+
+
+def _build(cfg: dict, registry: Registry, default_args: dict | None = None) -> Any:
+    kind = cfg.get("type") if isinstance(cfg, dict) else None
+    if inspect.isclass(kind) and kind is StockMixDataset:
+        cfg = {**cfg, "type": MultiImageMixDataset}
+    return build_from_cfg(cfg, registry, default_args)
+
+
+DATASETS.build_func = _build

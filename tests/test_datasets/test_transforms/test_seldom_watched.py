@@ -1,0 +1,107 @@
+"""Somebody else's transforms that move the image seldom, slightly, or where nobody looks."""
+
+import random
+
+import numpy as np
+import pytest
+from mmseg.datasets import MultiImageMixDataset
+from mmseg.registry import DATASETS
+
+from mmlhl.datasets import MultiTaskDataset
+from mmlhl.datasets.pipelines import build_step
+
+from .test_stock_transforms import results
+from .test_watched import ImageOnly, Labels, mirror
+
+
+class Draws(ImageOnly):
+    """Moves the image alone, and seldom."""
+
+    def __init__(self, draw, prob=1.0):
+        super().__init__(mirror)
+        self.draw, self.prob = draw, prob
+
+    def transform(self, results):
+        return super().transform(results) if self.draw() < self.prob else results
+
+
+@pytest.mark.parametrize(
+    ("draw", "prob"),
+    [(random.random, 0.02), (np.random.rand, 0.02), (lambda: random.random() * 8, 1.0)],
+)
+def test_moves_that_are_rare_are_met(draw, prob):
+    with pytest.raises(ValueError, match="Draws moves pixels"):
+        build_step(Draws(draw, prob))
+
+
+def test_a_generator_of_ones_own_goes_on_from_trial_to_trial():
+    class Own(ImageOnly):
+        rng = None
+
+        def transform(self, results):
+            return super().transform(results) if self.rng.random() < 0.2 else results
+
+    step = Own(mirror)
+    step.rng = np.random.default_rng(0)  # its first draw moves nothing
+    with pytest.raises(ValueError, match="Own moves pixels"):
+        build_step(step)
+
+
+@pytest.mark.parametrize("shift", [(0, 1), (2, 0), (-1, 1)])
+def test_a_shift_by_a_pixel_is_a_move(shift):
+    def rolled(img):
+        return np.roll(img, shift, (0, 1))
+
+    def dimmed(img):
+        return (rolled(img) * 0.7).astype(np.uint8)
+
+    for move in (rolled, dimmed):
+        with pytest.raises(ValueError, match="ImageOnly moves pixels"):
+            build_step(ImageOnly(move))
+
+
+def test_what_no_trial_can_offer_is_tried_on_real_samples():
+    class Picky(ImageOnly):
+        def transform(self, results):
+            results["ann_specs"]  # which small images of a trial lack
+            return super().transform(results)
+
+    step, made = build_step(Picky(mirror)), results()
+    made["img"], made["ann_specs"] = np.ascontiguousarray(made["img"]), {}
+    with pytest.raises(ValueError, match="Picky moves pixels"):
+        step(made)
+
+
+def test_a_mapping_that_names_the_image_alone():
+    with pytest.raises(ValueError, match="Labels moves pixels"):
+        build_step(dict(type="KeyMapper", mapping=dict(img="img"), transforms=[Labels(mirror)]))
+
+
+class Pairs(Labels):
+    def get_indices(self, dataset):
+        return [0]
+
+
+def test_mmsegs_mix_of_images_is_looked_at():
+    """MultiImageMixDataset builds its transforms itself."""
+    seg = dict(seg=dict(kind="classes", dir="x"))
+    inner = dict(type=Without, annotations=seg, lazy_init=True)
+    for step in (ImageOnly, Labels, Pairs, "PackSegInputs"):
+        cfg = dict(type=step) if isinstance(step, str) else dict(type=step, move=mirror)
+        for kind in ("MultiImageMixDataset", MultiImageMixDataset):
+            mixed = dict(type=kind, dataset=inner, pipeline=[cfg], lazy_init=True)
+            if step in (Labels, "PackSegInputs"):
+                (built,) = DATASETS.build(mixed).pipeline
+                assert type(built).__name__ in ("Watched", "PackMultiTaskInputs")
+                continue
+            with pytest.raises(ValueError, match=f"{step.__name__} (moves pixels|mixes several)"):
+                DATASETS.build(mixed)
+
+
+class Without(MultiTaskDataset):
+    """No files are asked for."""
+
+    METAINFO = dict(classes=("a", "b"))
+
+    def __len__(self):
+        return 1
