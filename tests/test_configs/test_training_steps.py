@@ -1,7 +1,7 @@
 """Every config that is shipped loads, builds and takes a training step in each kind of phase.
 
-Configs that differ in data or schedule alone share a step. Each network takes one at full size;
-another order of tasks, method or teacher then takes one with a smaller network of the same kind.
+Configs that differ in data or schedule alone share a step. Each network takes one with all its
+channels; another order of tasks, method or teacher then takes one with fewer.
 """
 
 import copy
@@ -58,14 +58,14 @@ def batch(model):
 
 
 def smaller(model):
-    """The config to take a step with: once a network as it is, then with less of everything."""
+    """The config to take a step with: once a network of all channels, then with fewer."""
     if model["type"] == "DistilledSegmentor":  # its networks have configs of their own
         teacher = load(model["teacher"]["config"]).model.to_dict()
         pair = dict(student=model["student"], teacher=teacher)
         pair = {name: networks.few_layers(each) for name, each in pair.items()}
         return networks.few_classes({**model, **pair, "teacher": dict(config=pair["teacher"])})
-    if model["type"] != "LifelongSegmentor":
-        return networks.few_classes(model)
+    if model["type"] != "LifelongSegmentor":  # depth changes no shape
+        return networks.few_classes(networks.few_layers(model))
     key = json.dumps(networks.network(model), default=str, sort_keys=True)
     if key not in FULL or "hakd" in model["method"]:  # the latter names channels of the network
         FULL.add(key)

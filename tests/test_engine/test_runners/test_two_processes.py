@@ -1,15 +1,16 @@
-"""A sequence on two processes."""
+"""A sequence on two processes, as ``tools/dist_train.sh`` starts them."""
 
 import copy
 import json
 import os
-import socket
-import subprocess
 from pathlib import Path
 
 import pytest
+import warm
 from mmseg.registry import RUNNERS
-from sequences import ROOT, environment, read, weights
+from sequences import ROOT, read, weights
+
+TRAIN = ROOT / "tools" / "train.py"
 
 
 def only_the_first_process_logs(work_dir, terminal):
@@ -37,15 +38,10 @@ def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
     cfg.train_dataloader.batch_size = 1
     path = tmp_path / "config.py"
     cfg.dump(str(path))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = ["bash", str(ROOT / "tools" / "dist_train.sh"), str(path), "2"]
-    env = environment(PORT=port, CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1")
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    warm.run_ranks(TRAIN, path, "--launcher", "pytorch", folder=tmp_path)
+    terminal = "".join((tmp_path / f"rank_{rank}.log").read_text() for rank in (0, 1))
 
-    only_the_first_process_logs(Path(cfg.work_dir), done.stdout)
+    only_the_first_process_logs(Path(cfg.work_dir), terminal)
     record = read(cfg.work_dir)
     assert [phase["name"] for phase in record["phases"]] == ["seg", "depth"]
     for index, folder in enumerate(("phase_1_seg", "phase_2_depth")):
