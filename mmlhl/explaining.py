@@ -1,9 +1,10 @@
-"""The message of an exception, also of one without a message."""
+"""What is wrong, in words: an exception as a sentence, the first of many problems."""
 
 from __future__ import annotations
 
 import linecache
 import traceback
+from collections.abc import Iterable
 
 
 def explained_error(error: BaseException) -> str:
@@ -25,3 +26,16 @@ def explained_error(error: BaseException) -> str:
         *_, (frame, line) = traceback.walk_tb(error.__traceback__)
         text = linecache.getline(frame.f_code.co_filename, line).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") -> str:
+    """The first problems as one line, and the number of the others.
+
+    Args:
+        problems: each in words.
+        count: how many are shown.
+        separator: what stands between two.
+    """
+    problems = list(problems)
+    more = f" and {len(problems) - count} more" if len(problems) > count else ""
+    return separator.join(problems[:count]) + more

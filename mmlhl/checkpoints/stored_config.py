@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .registered import unregistered
+from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
 #: Begins a text that was put in the place of one that is not to be run.
 _REFUSED = "# refused: "
+#: Begins a text whose imports were left out.
+_LEFT_OUT = "# custom_imports: "
 
 
 class StoredConfigError(ValueError):
@@ -126,11 +129,35 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
         except StoredConfigError as error:
             holder[key] = _REFUSED + " ".join(str(error).split())
             continue
-        imports = (config.get("custom_imports") or {}).get("imports") or []
-        imports = [imports] if isinstance(imports, str) else list(imports)
-        if "_base_" in config or any(name not in sys.modules for name in imports):
+        new = [] if checkpoints_are_trusted() else _not_imported(config)
+        if "_base_" in config or new:
             kept = {k: v for k, v in config.items() if k not in ("_base_", "custom_imports")}
-            holder[key] = "\n".join(f"{name} = {value!r}" for name, value in kept.items())
+            lines = [f"{name} = {value!r}" for name, value in kept.items()]
+            listed = " ".join(", ".join(new).split())
+            holder[key] = "\n".join([f"{_LEFT_OUT}{listed}"] * bool(new) + lines)
+
+
+def own_modules(checkpoint: Mapping[str, Any]) -> list[str]:
+    """The modules that a checkpoint's config would import and that are not imported yet.
+
+    Args:
+        checkpoint: as it was loaded, defused or not.
+    """
+    for holder, key in _texts(checkpoint):
+        first = holder[key].partition("\n")[0]
+        if first.startswith(_LEFT_OUT):
+            return first.removeprefix(_LEFT_OUT).split(", ")
+        try:
+            return _not_imported(parse_config_text(holder[key]))
+        except StoredConfigError:
+            return []
+    return []
+
+
+def _not_imported(config: Mapping[str, Any]) -> list[str]:
+    imports = (config.get("custom_imports") or {}).get("imports") or []
+    imports = [imports] if isinstance(imports, str) else imports
+    return [name for name in imports if name not in sys.modules]
 
 
 def _checked(text: str, source: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..explaining import first_few
 from .fingerprints import Fingerprint, differences, is_harmless
 
 DONE, RUNNING, AHEAD = "done", "interrupted", "not begun"
@@ -110,13 +111,12 @@ def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
     print_log(f"resume {folder}\n{text.getvalue()}", "current", logging.WARNING)
     refused = [change for change in found if change.refused]
     if refused and not allowed:
-        listed = "; ".join(
+        listed = first_few(
             f"{c.key} of phase {c.phase!r} ({c.state}): {_short(c.then)} -> {_short(c.now)}"
-            for c in refused[:5]
+            for c in refused
         )
-        more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
         raise ValueError(
-            f"{folder} was begun with another config, and this cannot be honoured: {listed}{more}. "
+            f"{folder} was begun with another config, and this cannot be honoured: {listed}. "
             "Undo the edit, or write it into the cfg of a phase that is not begun; with "
             "--resume-changed (resume_changed=True in the config) training goes on all the same; "
             "without --resume the sequence starts anew"

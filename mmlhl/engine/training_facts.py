@@ -18,6 +18,7 @@ from ..checkpoints.training import (
     stored_input,
     stored_names,
 )
+from ..explaining import first_few
 from ..models.teachers import describe_input
 from ..registered import registered_class, type_name
 from .phases.grammar import learning_model
@@ -105,8 +106,7 @@ def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | N
         here, there = _value(ours, key), _value(theirs, key)
         if _UNKNOWN not in (here, there) and here != there:
             found.append(f"model.{key} is {here!r} in the config, {there!r} in the checkpoint")
-    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-    return f"{source} is of another model: {'; '.join(found[:5])}{more}" if found else None
+    return f"{source} is of another model: {first_few(found)}" if found else None
 
 
 def _value(options: Mapping[str, Any], key: str) -> Any:

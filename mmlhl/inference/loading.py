@@ -14,13 +14,13 @@ from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
-from mmseg.registry import MODELS
 
 from ..checkpoints import stored_config, stored_tasks, weights_of
 from ..config_files import read_config
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
 from ..spelling import hint
+from .own_modules import build_model, import_trusted
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def load_model(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the checkpoint carries no config and none is given, is not of a
-            LifelongSegmentor, knows a task not, or does not fit its config.
+            LifelongSegmentor, knows a task not, does not fit its config, or has classes that
+            nothing has registered.
     """
     place = check_device(device)
     init_default_scope("mmseg")
@@ -72,7 +73,11 @@ def load_model(
         found = f"; its models: {', '.join(map(str, models))}" if models else ""
         raise FileNotFoundError(f"{checkpoint}: a folder, expected a checkpoint{found}")
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
-    cfg = checkpoint_config(loaded, checkpoint) if config is None else _given_config(config)
+    if config is None:
+        import_trusted(loaded, checkpoint)
+        cfg = checkpoint_config(loaded, checkpoint)
+    else:
+        cfg = _given_config(config)
     described = without_pretrained(model_config(cfg))
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
@@ -80,7 +85,7 @@ def load_model(
     # one by one: update() of a ConfigDict merges, and Naive has none of the other method's options
     for key, value in dict(tasks=chosen, new_tasks=[], method=dict(type="Naive")).items():
         described[key] = value
-    model = MODELS.build(described)
+    model = build_model(described, loaded, checkpoint)
     load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
     model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))
     meta = dict((loaded.get("meta") or {}).get("dataset_meta") or {})

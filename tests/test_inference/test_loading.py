@@ -4,7 +4,9 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
+from mmlhl.checkpoints import checkpoint_trust
 from mmlhl.inference.loading import load_model, without_pretrained
 
 
@@ -74,3 +76,33 @@ def test_a_folder_names_the_models_in_it(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(FileNotFoundError, match="a folder, expected a checkpoint; .*edge.pth$"):
         load_model(str(tmp_path))
+
+
+HEAD_OF_MINE = """
+from mmseg.registry import MODELS
+from mmlhl.models.heads import DepthHead
+
+@MODELS.register_module()
+class HeadOfMine(DepthHead):
+    pass
+"""
+
+
+def test_a_head_of_ones_own_is_named_with_its_module(checkpoint, tmp_path, monkeypatch):
+    def change(content):
+        text = content["meta"]["cfg"].replace("'DepthHead'", "'HeadOfMine'")
+        imports = "custom_imports = dict(imports=['mmlhl', 'heads_of_mine'])"
+        kept = text[: text.index("custom_imports")] + text[text.index("default_hooks") :]
+        content["meta"]["cfg"] = f"{kept}\n{imports}\n"
+
+    mine = changed(checkpoint, tmp_path / "mine.pth", change)
+    (tmp_path / "heads_of_mine.py").write_text(HEAD_OF_MINE)
+    message = r"has a HeadOfMine, which no registry has.*imports heads_of_mine\).*--config"
+    with pytest.raises(ValueError, match=message):
+        load_model(mine, tasks=["depth"])
+    with checkpoint_trust(True):
+        with pytest.raises(ValueError, match="imports 'heads_of_mine', which fails .*PYTHONPATH"):
+            load_model(mine, tasks=["depth"])
+        monkeypatch.syspath_prepend(tmp_path)
+        assert load_model(mine, tasks=["depth"]).model.tasks == ["depth"]
+    MODELS.module_dict.pop("HeadOfMine")

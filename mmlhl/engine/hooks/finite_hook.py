@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints import poisoned
+from ...explaining import first_few
 from ..learner import unwrap
 from .finite_numbers import (
     finite_gradients,
@@ -26,10 +28,11 @@ from .finite_numbers import (
     not_finite,
     parameters_of,
 )
-from .finite_sources import listed, spoilt_states, tensors, watch_teachers
+from .finite_sources import spoilt_states, tensors, watch_teachers
 from .step_edits import optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
+first_names = partial(first_few, separator=", ")
 
 
 class NotFinite(FloatingPointError):
@@ -176,7 +179,7 @@ class FiniteHook(Hook):
             model = unwrap(runner)
             raise NotFinite(
                 f"{self._where(runner)}: not finite after {type(model.method).__name__} edited the "
-                f"step: {listed(names_of(model, given))}; files of the batch: "
+                f"step: {first_names(names_of(model, given))}; files of the batch: "
                 f"{', '.join(self._files)}. No weight was changed by this step"
             )
 
@@ -188,7 +191,7 @@ class FiniteHook(Hook):
         if bad:
             raise NotFinite(
                 f"{runner.experiment_name}, iteration {runner.iter}: not finite after the step: "
-                f"{listed(bad)}. What it belongs to would learn no more; clip gradients with "
+                f"{first_names(bad)}. What it belongs to would learn no more; clip gradients with "
                 "optim_wrapper.clip_grad=dict(max_norm=1.0)"
             )
 
@@ -201,7 +204,7 @@ class FiniteHook(Hook):
         if bad:
             raise NotFinite(
                 f"{runner.experiment_name}, iteration {runner.iter}: weights are not finite after "
-                f"the step: {listed(list(bad))}. They are neither saved nor tested; lower the "
+                f"the step: {first_names(list(bad))}. They are neither saved nor tested; lower the "
                 "learning rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
             )
 
@@ -243,7 +246,9 @@ class FiniteHook(Hook):
 
     def _handle(self, runner: Runner, bad: Sequence[str]) -> None:
         files = ", ".join(self._files)
-        message = f"{self._where(runner)}: not finite: {listed(bad)}; files of the batch: {files}"
+        message = (
+            f"{self._where(runner)}: not finite: {first_names(bad)}; files of the batch: {files}"
+        )
         self.skipped += 1
         self._in_a_row += 1
         if self.action == "stop" or self._in_a_row >= self.max_skipped:

@@ -11,8 +11,6 @@ from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints.poison import not_finite
 
-SHOWN = 5
-
 
 def teacher_heads(model: Any) -> dict[str, nn.Module]:
     """Heads of all frozen models that travel with a model.
@@ -86,8 +84,3 @@ def spoilt_states(model: Any, optimizers: Sequence[torch.optim.Optimizer]) -> li
         for key, value in state.items()
         if not_finite(value)
     ]
-
-
-def listed(bad: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(bad[:SHOWN]) + (f" and {len(bad) - SHOWN} more" if bad[SHOWN:] else "")

@@ -14,7 +14,8 @@ from torch import nn
 
 from ...checkpoints import to_plain, weights_of
 from ...checkpoints.training import INPUT
-from ...models.teachers import describe_input, first_few, misfits, surplus
+from ...explaining import first_few
+from ...models.teachers import describe_input, misfits, surplus
 from ..learner import unwrap
 from ..training_facts import foreign_training, names_of, other_model
 

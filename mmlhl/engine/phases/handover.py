@@ -10,8 +10,9 @@ from mmengine.optim import OptimWrapperDict
 from torch import Tensor
 
 from ...checkpoints import weights_of
+from ...explaining import first_few
 from ...models.methods import BaseMethod
-from ...models.teachers import first_few, misfits
+from ...models.teachers import misfits
 
 
 @dataclass(frozen=True)

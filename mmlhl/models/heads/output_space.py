@@ -54,6 +54,11 @@ class OutputSpace(metaclass=ABCMeta):
                 for name in names:
                     setattr(cls, name, vars(OutputSpace)[name])
 
+    @property
+    def has_temperature(self) -> bool:
+        """Whether :meth:`soft_distance` knows of a temperature."""
+        return type(self).soft_distance is not OutputSpace.soft_distance
+
     @abstractmethod
     def activation(self, resized: Tensor) -> Tensor:
         """The prediction from a raw map that has its final size, ``(N, K, H, W)``."""
@@ -65,7 +70,7 @@ class OutputSpace(metaclass=ABCMeta):
 
     @abstractmethod
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Pixel distillation map ``(N, H, W)``.
+        """Pixel distillation map ``(N, H, W)``, >= 0.
 
         Args:
             student: the student's prediction ``(N, K, H, W)``.
@@ -89,8 +94,9 @@ class OutputSpace(metaclass=ABCMeta):
     ) -> Tensor:
         """Group of each pixel by the teacher's pseudo label, ``(N, H, W)`` int64.
 
-        Background and foreground by the scaled channel mean; a pseudo label of integers without a
-        channel axis is taken for classes, one group each.
+        Background and foreground by the scaled channel mean. A pseudo label of integers without a
+        channel axis is taken for classes, one group each; one with it too, if there are
+        :attr:`num_classes`.
 
         Args:
             teacher: the pseudo label.
@@ -98,8 +104,11 @@ class OutputSpace(metaclass=ABCMeta):
             bins: number of bins of equal width instead of foreground and background
                 (ablation of HAD; classes have no bins).
         """
-        if teacher.dim() == 3 and not teacher.is_floating_point():
-            return teacher.long()
+        if not teacher.is_floating_point():
+            if teacher.dim() == 4 and teacher.shape[1] == 1 and self.num_classes is not None:
+                teacher = teacher[:, 0]
+            if teacher.dim() == 3:
+                return teacher.long()
         if bins is not None:
             return equal_width_groups(teacher, bins, valid)
         return foreground_groups(teacher, self.delta, valid)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -27,7 +30,8 @@ class LwF(DistillationMethod):
         average_tasks: likewise.
         temperature: None distils pseudo labels. A number T distils classes by the cross-entropy
             of both probabilities to the power 1/T, brought to sum one again (the authors take 2,
-            without a factor T^2); output spaces without classes have no temperature and stay.
+            without a factor T^2); output spaces without classes have no temperature and stay. A
+            head of classes of your own needs a ``soft_distance`` for it; a warning says so.
         warmup: how long only the heads of the new tasks are trained in a phase with old tasks.
             Running statistics of batch normalisation go on meanwhile.
         warmup_by_epoch: ``warmup`` counts epochs; iterations if False.
@@ -78,6 +82,15 @@ class LwF(DistillationMethod):
     ) -> None:
         """As :meth:`begin_phase`, before any phase is trained."""
         super().check_phase(model, runner, previous)
+        for task in model.old_tasks if self.temperature is not None else ():
+            head = model.heads[task]
+            if head.num_classes is not None and not head.has_temperature:
+                print_log(
+                    f"model.method.temperature={self.temperature} leaves task {task!r} as it is: "
+                    f"{type(head).__name__} defines no soft_distance",
+                    "current",
+                    logging.WARNING,
+                )
         self.warmup_iters = 0
         if self.warmup and model.old_tasks:
             self.warmup_iters = self.warmup

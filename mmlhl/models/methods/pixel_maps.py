@@ -1,7 +1,8 @@
-"""A head's distances and groups, which have to be one value per pixel."""
+"""A head's distances and groups: one value per pixel, within the range that methods count on."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from weakref import WeakSet
 
@@ -12,8 +13,11 @@ from .protocols import DenseHead
 
 #: types of group ids; bool is background and foreground
 INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-#: heads whose group ids were compared with ``num_groups``, which waits for the device
-_compared: WeakSet = WeakSet()
+#: heads whose numbers were looked at, by what gave them: once, since that waits for the device
+_looked_at: dict[str, WeakSet] = defaultdict(WeakSet)
+#: how far below zero rounding may take a distance, as it does with 1 - cosine: at most so far, or
+#: such a share of the greatest value
+ROUNDING, SHARE = 1e-3, 1e-2
 
 
 def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) -> Tensor:
@@ -32,13 +36,23 @@ def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) 
         ``values``.
 
     Raises:
-        ValueError: naming the head's class and both shapes.
+        ValueError: naming the head's class and both shapes; or if it is a distance below zero, of
+            which a loss would ask for less and less.
     """
     if tuple(values.shape) != tuple(shape):
         raise ValueError(
             f"{type(head).__name__}.{what} gives {tuple(values.shape)}; it must give one value per "
             f"pixel, (N, H, W) = {tuple(shape)}"
         )
+    if what.endswith("distance") and head not in _looked_at[what] and values.numel():
+        known = values.detach().nan_to_num(0.0)
+        low = float(known.min())
+        if low < -max(ROUNDING, SHARE * float(known.abs().max())):
+            raise ValueError(
+                f"{type(head).__name__}.{what} gives {low:.4g}; a distance is >= 0, and 0 where "
+                "both are alike"
+            )
+        _looked_at[what].add(head)
     return values
 
 
@@ -69,8 +83,8 @@ def pixel_groups(
     if count is None:
         return groups, None
     count = max(count, bins or 0)  # groups that stay empty cost nothing
-    if head not in _compared:
-        _compared.add(head)
+    if head not in _looked_at["groups"]:
+        _looked_at["groups"].add(head)
         highest = int(groups.masked_fill(~valid, 0).max()) if groups.numel() else 0
         if highest >= count:
             raise ValueError(

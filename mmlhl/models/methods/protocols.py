@@ -36,6 +36,10 @@ class DenseHead(Protocol):
     def has_directions(self) -> bool:
         """Whether a pseudo label is a vector."""
 
+    @property
+    def has_temperature(self) -> bool:
+        """Whether :meth:`soft_distance` knows of a temperature."""
+
     def __call__(self, feats: Sequence[Tensor]) -> Tensor:
         """Raw map ``(N, K, h, w)``."""
 

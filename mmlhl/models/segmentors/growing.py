@@ -11,7 +11,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ...checkpoints.weights import DISTILLER_PREFIX, HEAD_PREFIX, stored_tasks
-from ..teachers import first_few, misfits, surplus
+from ...explaining import first_few
+from ..teachers import misfits, surplus
 
 
 class GrowsOnLoad(BaseModule):

@@ -4,7 +4,7 @@ Segmentors and methods use what is here; nothing here knows a segmentor or a met
 """
 
 from .adopting import adopt_state_dict, load_adopted
-from .exact_loading import first_few, load_exactly, misfits, surplus
+from .exact_loading import load_exactly, misfits, surplus
 from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
 from .freezing import FrozenModels, freeze
 from .inputs import convert_inputs, describe_input, input_normalisation
@@ -23,7 +23,6 @@ __all__ = [
     "describe_input",
     "encoder_channels",
     "find_channels",
-    "first_few",
     "freeze",
     "input_normalisation",
     "label_images",

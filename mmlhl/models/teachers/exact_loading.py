@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from torch import Tensor, nn
 
 from ...checkpoints.poison import not_finite
+from ...explaining import first_few
 
 
 def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, str]:
@@ -59,13 +60,6 @@ def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
 
 def _part(key: str) -> str:
     return ".".join(key.split(".")[:2])
-
-
-def first_few(problems: Iterable[str], count: int = 5) -> str:
-    """The first problems as one line, and the number of the others."""
-    problems = list(problems)
-    more = f" and {len(problems) - count} more" if len(problems) > count else ""
-    return "; ".join(problems[:count]) + more
 
 
 def load_exactly(

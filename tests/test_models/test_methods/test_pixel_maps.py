@@ -46,6 +46,16 @@ def test_a_distance_has_one_value_per_pixel(kind, distance, shape):
         distill(kind, Values(distance=distance))
 
 
+@pytest.mark.parametrize("kind", DISTILLING)
+def test_a_similarity_is_no_distance(kind):
+    head = Values(distance=lambda a, b: (a * b).sum(1))
+    for _ in range(2):  # whenever it is used
+        with pytest.raises(ValueError, match="Values.distance gives -3; a distance is >= 0"):
+            distill(kind, head, -torch.ones_like(STUDENT))
+    rounded = Values(distance=lambda a, b: (a - b).abs().sum(1) - 1e-7)
+    assert all(each.isfinite() for each in distill(kind, rounded, STUDENT).values())
+
+
 def test_so_have_stored_outputs_and_what_hadrelease_cuts():
     head = Values(replay_distance=lambda now, then: (now - then).square())
     with pytest.raises(ValueError, match=r"Values.replay_distance gives \(1, 1, 2, 2\)"):
@@ -98,6 +108,8 @@ def test_integers_without_a_channel_axis_are_classes_and_others_are_numbers(kind
     label = torch.tensor([[[0, 1], [2, 2]]])
     assert torch.equal(classes.groups(label), label)
     assert all(value.isfinite() for value in distill(kind, classes, label).values())
+    named = Values(distance=lambda a, b: (a[:, 0] - b[:, 0]).abs(), num_classes=3)
+    assert distill(kind, named, label[:, None]) == distill(kind, classes, label)
     levels = torch.tensor([[[[0, 1], [2, 4]]]])
     found = [distill(kind, Values(), each) for each in (levels, levels.float())]
     assert found[0] == found[1]

@@ -1,0 +1,61 @@
+"""Classes of a user's own that a checkpoint's model is built of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from mmseg.registry import MODELS
+
+from ..checkpoints import StoredConfigError
+from ..checkpoints.stored_config import own_modules
+from ..checkpoints.trust import FLAG, checkpoints_are_trusted
+from ..config_values import nodes
+
+
+def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
+    """Import the modules that a trusted checkpoint's config names; for others nothing is imported.
+
+    Args:
+        checkpoint: as it was loaded.
+        source: its file, for messages.
+
+    Raises:
+        StoredConfigError: if a module cannot be imported.
+    """
+    for name in own_modules(checkpoint) if checkpoints_are_trusted() else ():
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise StoredConfigError(
+                f"the config in {source} imports {name!r}, which fails ({error}); add the folder "
+                "that it is in to PYTHONPATH"
+            ) from error
+
+
+def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> Any:
+    """Build a checkpoint's model; a class that nothing has registered is named with its module.
+
+    Args:
+        described: config of the model.
+        checkpoint: as it was loaded.
+        source: its file, for messages.
+
+    Raises:
+        StoredConfigError: naming the class, and the modules that the checkpoint's config imports.
+    """
+    try:
+        return MODELS.build(described)
+    except KeyError as error:
+        kinds = {each["type"] for each in nodes(described) if isinstance(each.get("type"), str)}
+        lacking = [kind for kind in sorted(kinds) if f"{kind} is not in" in str(error)]
+        if not lacking:
+            raise
+        modules = own_modules(checkpoint)
+        which = f" (its config imports {', '.join(modules)})" if modules else ""
+        raise StoredConfigError(
+            f"the model in {source} has a {lacking[0]}, which no registry has: import the module "
+            f"that registers it{which}. A command does so with the option --config, if it has one, "
+            f"or with {FLAG}, if you trust whoever made the file"
+        ) from None
