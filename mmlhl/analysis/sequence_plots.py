@@ -48,7 +48,7 @@ def heat_map(
             if value is not None and known[0] != 0:
                 gain = improvement(record, metric, value, known[0])
                 change[i, j] = 100 * gain / abs(known[0])
-    fig = new_figure(2.8 + 1.15 * len(record), 1.2 + 0.36 * len(rows))
+    fig = new_figure(2.8 + 1.15 * len(record), max(2.6, 1.2 + 0.36 * len(rows)))
     axes = fig.add_subplot()
     image = axes.imshow(change, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
     for i, metric in enumerate(rows):
@@ -76,7 +76,7 @@ def heat_map(
         if rows[i][0] != rows[i - 1][0]:
             axes.axhline(i - 0.5, color="k", linewidth=0.8)
     bar = fig.colorbar(image, ax=axes, extend="both")
-    bar.set_label("better (+) or worse (-) than when learned, %")
+    bar.set_label("change since learned [%]\n(+ better, - worse)", fontsize=9)
     return fig
 
 
@@ -174,7 +174,7 @@ def _curves(axes: Axes, group: Group, metric: tuple[str, str], styles: dict[str,
         axes.errorbar(
             [x for x, _ in known],
             [e.mean for _, e in known],
-            yerr=[e.std or 0 for _, e in known],
+            yerr=[e.std or 0 for _, e in known] if any(e.std for _, e in known) else None,
             label=label,
             color=look.colour,
             marker=look.marker,

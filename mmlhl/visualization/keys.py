@@ -17,8 +17,8 @@ NORMALS = ("red: to the right", "green: up", "blue: towards the camera")
 
 
 def numbers(limits: tuple[float, float], unit: str) -> str:
-    """Both ends of a range with their unit, ``0.5..4.8 m``."""
-    return f"{limits[0]:.3g}..{limits[1]:.3g}{' ' if unit else ''}{unit}"
+    """Both ends of a range with their unit, ``0.5 to 4.8 m``."""
+    return f"{limits[0]:.3g} to {limits[1]:.3g}{' ' if unit else ''}{unit}"
 
 
 def colour_bar(

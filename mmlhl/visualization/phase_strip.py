@@ -14,6 +14,8 @@ from .map_colours import checkerboard, colour_map, fit_width, known, value_range
 GAP = 6
 #: Largest angle between two normals that face the camera, in degrees.
 MAX_ANGLE = 90.0
+#: Colour of a wrong class, which no colour vision takes for the black of a right one.
+WRONG = (230, 85, 0)
 
 
 def error_map(kind: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -60,7 +62,7 @@ def phase_strip(
     """Draw a task over the phases: predictions in the first row, their errors below.
 
     All maps share one scale, that of the truth, and all errors share one, from black for none to
-    white; unknown pixels are a grey checkerboard.
+    white, or to orange for a wrong class; unknown pixels are a grey checkerboard.
 
     Args:
         image: ``(H, W, 3)`` uint8, RGB.
@@ -95,14 +97,19 @@ def phase_strip(
         upper.append(cell(coloured(prediction), f"after {name}"))
         if np.isfinite(error).any():
             shown = colour_map("channels", error[None], limits=(0.0, worst))
+            if kind == "classes":
+                shown[error > 0] = WRONG
         else:
             shown = checkerboard(error.shape)
-        what = "wrong: white" if kind == "classes" else f"error {numbers((0, worst), error_unit)}"
+        what = "orange: wrong" if kind == "classes" else f"error {numbers((0, worst), error_unit)}"
         lower.append(cell(shown, what))
     rows = [_side_by_side(row) for row in (upper, lower)]
     drawn = np.concatenate([rows[0], paper(GAP, rows[0].shape[1]), rows[1]])
     maps = [truth, *(prediction for _, prediction in predictions)]
     key = _key(kind, maps, title, limits, unit, classes, palette, min(2 * width, drawn.shape[1]))
+    if key.shape[0] <= empty.shape[0]:  # below image and truth is room for it
+        drawn[-empty.shape[0] :][: key.shape[0], : key.shape[1]] = key
+        return drawn
     return np.concatenate([drawn, footer([key], drawn.shape[1], GAP)])
 
 

@@ -29,7 +29,7 @@ def test_the_bar_has_the_colours_of_the_map():
         assert np.abs(bar[LINE + 3, column].astype(int) - expected[0, 0]).max() <= 3
     zero = colour_bar("depth", "depth", (0.0, 5.0), "m", 200)  # 0 is no unknown depth here
     assert (zero[LINE + 3, 2] == colour_map("depth", np.full((1, 1, 1), 1e-6))[0, 0]).all()
-    assert numbers((0.5, 4.75), "m") == "0.5..4.75 m" and numbers((0, 1), "") == "0..1"
+    assert numbers((0.5, 4.75), "m") == "0.5 to 4.75 m" and numbers((0, 1), "") == "0 to 1"
 
 
 def test_the_sphere_is_the_half_that_faces_the_camera():

@@ -12,9 +12,9 @@ from .page_style import CSS
 
 #: Nothing may be fetched, run or sent, whatever a name in the page holds.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-#: Pictures wider than this (CSS pixels) scroll on a narrow screen, as their text would be too small
-#: to read.
-WIDE = 600
+#: Pictures wider than this (CSS pixels) scroll on a narrow screen, below this share of their width,
+#: as their text would be too small to read.
+WIDE, SMALLEST = 600, 0.85
 
 
 def to_html(document: Document) -> str:
@@ -113,19 +113,20 @@ def _table(table: Table, name: str) -> str:
     # Focusable, so that it can be scrolled by keyboard.
     return (
         f'<div class="scroll" role="region" aria-labelledby="{name}" tabindex="0">'
-        f'<table><caption id="{name}">{escape(table.caption)}</caption>'
+        f'<table><caption id="{name}"><span>{escape(table.caption)}</span></caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{notes}"
     )
 
 
 def _picture(picture: Picture) -> str:
     data = base64.b64encode(picture.data).decode("ascii")
-    wide = ' class="wide"' if picture.width > WIDE else ""
+    wide = picture.width > WIDE
+    least = f' style="min-width: {round(SMALLEST * picture.width)}px"' if wide else ""
     # A wide picture scrolls in its frame, which the keyboard has to reach.
     frame = f' role="group" aria-label="{escape(picture.caption)}" tabindex="0"' if wide else ""
     return (
         f"<figure><div{frame}>"
-        f'<img{wide} src="data:{picture.mime};base64,{data}" width="{picture.width}" '
+        f'<img{least} src="data:{picture.mime};base64,{data}" width="{picture.width}" '
         f'height="{picture.height}" alt="{escape(picture.alt)}">'
         f"</div><figcaption>{escape(picture.caption)}</figcaption></figure>"
     )

@@ -26,6 +26,9 @@ nav ul { padding-left: 1.2rem; margin: .3rem 0; columns: 18rem auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
   font-size: .92rem; }
 caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
+caption span { display: inline-block; position: sticky; left: .7rem;
+  max-width: calc(100vw - 4rem); }
+tbody th { position: sticky; left: 0; background: var(--ground); }
 th, td { padding: .3rem .7rem; border-top: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 thead th { background: var(--plate); }
@@ -34,7 +37,6 @@ figure { margin: 1rem 0; }
 figure > div { overflow-x: auto; background: #ffffff; border: 1px solid var(--line);
   border-radius: 6px; padding: .4rem; }
 figure img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
-figure img.wide { min-width: 34rem; }
 figcaption, .note, footer { color: var(--soft); font-size: .9rem; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; }

@@ -18,9 +18,15 @@ THEN = " → "
 
 
 def run_names(records: Sequence[LifelongRecord]) -> list[str]:
-    """A name for each run: its label, with the seed where it has one."""
+    """A name for each run: label and seed, and work dir or number where others share both."""
     names = [r.label if r.seed is None else f"{r.label}, seed {r.seed}" for r in records]
-    return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+    folders = [folder.resolve().name if (folder := folder_of(r)) else "" for r in records]
+    named = list(zip(names, folders, strict=True))
+    tells = [bool(folder) and named.count((name, folder)) == 1 for name, folder in named]
+    return [
+        name if names.count(name) == 1 else f"{name} ({folders[i] if tells[i] else i + 1})"
+        for i, name in enumerate(names)
+    ]
 
 
 def order_of(record: LifelongRecord) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from mmlhl.analysis.report import report_after_training, write_report
 from mmlhl.analysis.report.document import Table
+from mmlhl.analysis.report.run_sections import run_names
 from mmlhl.analysis.report.writing import make_document
 from mmlhl.evaluation import LifelongRecord
 
@@ -41,6 +42,14 @@ def test_a_naive_run_of_any_label_is_the_reference(save, tmp_path, drawn):
     assert "+45.00" in text.replace("**", "")
     assert text.count("| Finetuning |") == 1  # given twice, it is one run
     assert "no run of naive training" not in text.lower()
+
+
+def test_runs_of_one_label_are_told_apart_by_their_folders(tmp_path):
+    runs = [record("HAD") for _ in range(4)] + [record("LwF")]
+    for run, folder in zip(runs, ("a", "b", "c/b", "d", "e"), strict=True):
+        run.path = tmp_path / folder / "lifelong.json"
+    names = [f"HAD, seed 0 ({which})" for which in ("a", 2, 3, "d")]
+    assert run_names(runs) == [*names, "LwF, seed 0"]
 
 
 def test_a_report_without_naive_training_says_so(save, tmp_path, drawn):
