@@ -2,6 +2,22 @@
 
 Importing the package registers its models, datasets, transforms, hooks, runners and metrics in
 mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])`.
+
+The rooms, each with a docstring that says what it holds and may import:
+
+- ``models/``: segmentors, heads, losses, methods, teachers. ``datasets/``: images with several
+  kinds of annotation. ``evaluation/``: metrics, and the record of a sequence.
+- ``engine/``: phases, runner and hooks; imports the three above and ``checkpoints/``, by which
+  checkpoints are read as data.
+- ``inference/``: maps of one's own images, and export. ``visualization/``: pictures of maps.
+- ``analysis/``: tables, plots and reports; ``rendering/``: the rooms' renderer; ``cli/``: the
+  command. Only tools import these.
+
+The files beside the rooms are small helpers that each may use: values and files of configs
+(``config_values``, ``config_files``, ``spelling``), names in registries (``registered``; mmengine
+looks for ``registry``), atomic files (``files``, ``paths``), processes and random states
+(``ranks``, ``draws``), errors and command lines (``explaining``, ``refusals``, ``command_line``),
+and what mmcv, mmseg and mmengine leave behind (``operators``, ``import_noise``, ``instances``).
 """
 
 import sys as _sys

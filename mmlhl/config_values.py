@@ -29,7 +29,7 @@ def names(value: Any, where: str) -> tuple[str, ...]:
 
     Raises:
         ValueError: If it is a string, which Python would take for a list of letters, a set, which
-            has no order, or anything else that is no list of strings.
+            has no order, or anything else that is not a list of strings.
     """
     if isinstance(value, str):
         raise ValueError(
@@ -43,7 +43,7 @@ def names(value: Any, where: str) -> tuple[str, ...]:
     listed = list(value)
     for name in listed:
         if not isinstance(name, str):
-            raise ValueError(f"{where} is {value!r}; {name!r} in it is no name")
+            raise ValueError(f"{where} is {value!r}; {name!r} in it is not a name")
     return tuple(str(name) for name in listed)  # numpy's strings would spoil a checkpoint
 
 
@@ -135,7 +135,7 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
         The numbers.
 
     Raises:
-        ValueError: If something in it is no whole number.
+        ValueError: If something in it is not a whole number.
     """
     listed = _one_or_several(value, where, "a whole number or a list of them")
     return tuple(integer(item, where) for item in listed)

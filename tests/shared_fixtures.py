@@ -42,10 +42,15 @@ def plain_dumps():
     patch.undo()
 
 
+def write_maps(folder, name, **maps):
+    """Write maps of one frame as images (BGR), a folder a kind."""
+    for kind, array in maps.items():
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / kind / name), array)
+
+
 def _write_frame(folder, name, rng):
     """One frame of two planes; about a tenth of every annotation is unknown."""
-    for kind in ("image", "label", "depth", "normal"):
-        (folder / kind).mkdir(parents=True, exist_ok=True)
     column = int(rng.integers(10, WIDTH - 10))
     left = np.arange(WIDTH)[None] < column
     left = np.repeat(left, HEIGHT, 0)
@@ -60,10 +65,8 @@ def _write_frame(folder, name, rng):
     depth[unknown[1]] = 0
     stored = np.round((normal + 1) * 32767.5).astype(np.uint16)
     stored[unknown[2]] = 0
-    cv2.imwrite(str(folder / "image" / name), image.clip(0, 255).astype(np.uint8))
-    cv2.imwrite(str(folder / "label" / name), label)
-    cv2.imwrite(str(folder / "depth" / name), depth)
-    cv2.imwrite(str(folder / "normal" / name), stored[..., ::-1])
+    image = image.clip(0, 255).astype(np.uint8)
+    write_maps(folder, name, image=image, label=label, depth=depth, normal=stored[..., ::-1])
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from mmlhl import refusals
 from mmlhl.config_values import number
 from mmlhl.engine.locking import WorkDirInUse
-from mmlhl.engine.phases.rehearsal import _named
+from mmlhl.engine.phases.trial_build import named
 from mmlhl.refusals import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ REFUSED = {
     "a value": (lambda: number("x", "loss_weight"), "loss_weight is 'x'; it must be a number"),
     "a file": (lambda: open("/no/such/file"), "/no/such/file"),
     "of somebody's": (
-        lambda: _named("phases[0]: model", broken_head),
+        lambda: named("phases[0]: model", broken_head),
         r"IndexError: [^~]*--traceback",
     ),
 }

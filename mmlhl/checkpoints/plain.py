@@ -15,13 +15,13 @@ def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> 
     Args:
         value: nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
         where: names the value in the message.
-        lost: takes the places of what is no data, which is then None, instead of an error.
+        lost: takes the places of what is not data, which is then None, instead of an error.
 
     Returns:
         The same of dicts, lists, tuples, numbers, strings and tensors; arrays become lists.
 
     Raises:
-        TypeError: if something in it is no data; names the place. Not with ``lost``.
+        TypeError: if something in it is not data; names the place. Not with ``lost``.
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
         # subclasses such as numpy's float64 would be stored by their own class
@@ -39,7 +39,7 @@ def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> 
     if isinstance(value, (list, tuple, set, frozenset)):
         listed = [to_plain(each, f"{where}[{i}]", lost) for i, each in enumerate(value)]
         return tuple(listed) if isinstance(value, tuple) else listed
-    problem = f"{where} is a {type(value).__name__}, which is no plain data"
+    problem = f"{where} is a {type(value).__name__}, which is not plain data"
     if lost is None:
         raise TypeError(problem)
     lost.append(problem)

@@ -61,14 +61,14 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     except pickle.UnpicklingError as error:
         if not _may_be_saved(path):  # trusting a photograph would not help
             raise CheckpointError(
-                f"{path} is no checkpoint: torch.save wrote no such file"
+                f"{path} is not a checkpoint: torch.save wrote no such file"
             ) from error
         raise _refusal(path, error) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
         if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
             raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} is no checkpoint, or is cut short: {reason}") from error
+        raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
     defuse(content, path)

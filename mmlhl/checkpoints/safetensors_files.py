@@ -53,7 +53,7 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
         content = file.read()
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or length > min(_HEADER_LIMIT, len(content) - 8):
-        raise ValueError(f"{path} is no safetensors file, or is cut short")
+        raise ValueError(f"{path} is not a safetensors file, or is cut short")
     try:
         header = json.loads(content[8 : 8 + length])
         texts = header.pop("__metadata__", {})
@@ -64,7 +64,7 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
             for name, entry in header.items()
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path} is no sound safetensors file: {error}") from error
+        raise ValueError(f"{path} is not a sound safetensors file: {error}") from error
     return dict(state_dict=state, meta=meta)
 
 

@@ -22,7 +22,7 @@ _LEFT_OUT = "# custom_imports: "
 
 
 class StoredConfigError(ValueError):
-    """The config in a checkpoint is no plain data, or names what is not registered."""
+    """The config in a checkpoint is not plain data, or names what is not registered."""
 
 
 def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
@@ -49,7 +49,7 @@ def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
     except StoredConfigError:
         raise
     except (SyntaxError, RecursionError, MemoryError, TypeError, ValueError) as error:
-        raise StoredConfigError(f"{source} is no plain data: {error}") from error
+        raise StoredConfigError(f"{source} is not plain data: {error}") from error
     return config
 
 
@@ -57,7 +57,7 @@ def _refusal(source: str, node: ast.AST) -> StoredConfigError:
     written = ast.unparse(node)
     shown = written if len(written) <= 60 else f"{written[:57]}..."
     return StoredConfigError(
-        f"{source}, line {getattr(node, 'lineno', '?')}, is no plain data and was not run: {shown}"
+        f"{source}, line {getattr(node, 'lineno', '?')}, is not plain data and was not run: {shown}"
     )
 
 
@@ -103,7 +103,7 @@ def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] 
         Plain data; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: if the config is no plain data, or would call what no registry has.
+        StoredConfigError: if the config is not plain data, or would call what no registry has.
     """
     for holder, key in _texts(checkpoint):
         text = holder[key]
@@ -119,7 +119,7 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
     mmengine does so when it resumes, and when an inferencer is given nothing but weights.
 
     Args:
-        checkpoint: as it was loaded; a text that is no plain data, or that would build what
+        checkpoint: as it was loaded; a text that is not plain data, or that would build what
             is not registered, is replaced in it by a comment, which :func:`stored_config` raises.
         source: its file.
     """

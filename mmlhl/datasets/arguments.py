@@ -103,7 +103,7 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
         The names of the tasks.
 
     Raises:
-        ValueError: If it is no list of different names, or the dataset lacks one.
+        ValueError: If it is not a list of different names, or the dataset lacks one.
     """
     if tasks is None:
         return list(annotations)
@@ -124,7 +124,7 @@ def check_indices(indices: Any, images: int) -> None:
         images: How many there are.
 
     Raises:
-        ValueError: If one is not there, or is no whole number.
+        ValueError: If one is not there, or is not a whole number.
     """
     if isinstance(indices, int):
         return

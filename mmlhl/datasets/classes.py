@@ -134,7 +134,7 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
         The names.
 
     Raises:
-        ValueError: If it is no list of different names.
+        ValueError: If it is not a list of different names.
     """
     if isinstance(value, str):
         paths = [value] + ([osp.join(data_root, value)] if data_root else [])

@@ -194,7 +194,7 @@ class TaskonomyDataset(MultiTaskDataset):
             return [("buildings", b) for b in config_values.names(self.buildings, "buildings")]
         path = self._join(self.buildings)
         if not fileio.isfile(path, backend_args=self.backend_args):
-            raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is no file")
+            raise FileNotFoundError(f"buildings is {self.buildings!r}, but {path!r} is not a file")
         lines = read_lines(path, "list of buildings", self.backend_args)
         rows = [[cell.strip() for cell in next(csv.reader([line]))] for _, line in lines]
         header = rows.pop(0) if rows and rows[0][0] == "id" else ["id"]

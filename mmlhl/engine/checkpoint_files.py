@@ -122,7 +122,7 @@ def damage(path: str, resumable: bool = True) -> str | None:
         with open(path, "rb") as file:
             if file.read(1) in (b"P", b"\x80"):  # how torch's files begin, new and old
                 raise
-        return f"{path} is no checkpoint"
+        return f"{path} is not a checkpoint"
     except Exception as error:  # whatever torch has against half a file
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")

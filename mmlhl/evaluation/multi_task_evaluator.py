@@ -118,7 +118,8 @@ class MultiTaskEvaluator(Evaluator):
             Values by ``<task>/<metric>``, the same in every process.
 
         Raises:
-            ValueError: If two metrics of a task give a value of the same name, or one is no number.
+            ValueError: If two metrics of a task give a value of the same name, or one is not a
+                number.
         """
         rank, world_size = get_dist_info()
         # The k-th sample (from 0) of a process is image rank + k * world_size, unless repeated.

@@ -110,7 +110,9 @@ def check_device(device: str | torch.device | None) -> torch.device:
     try:
         place = torch.device(device)
     except RuntimeError:
-        raise ValueError(f"device={device!r} is no device; use 'cpu', 'cuda' or 'cuda:0'") from None
+        raise ValueError(
+            f"device={device!r} is not a device; use 'cpu', 'cuda' or 'cuda:0'"
+        ) from None
     if place.type == "meta":
         raise ValueError("device='meta' computes nothing; use 'cpu' or 'cuda'")
     if place.type == "cuda" and (place.index or 0) >= count:
@@ -134,7 +136,7 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
         The config.
 
     Raises:
-        ValueError: If it carries none, or one that is no plain data.
+        ValueError: If it carries none, or one that is not plain data.
     """
     stored = stored_config(checkpoint, name)
     if stored is None:

@@ -35,7 +35,7 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
         The config's text; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: if that is no plain data.
+        StoredConfigError: if that is not plain data.
     """
     stored = stored_config(checkpoint, source)
     if stored is None:
@@ -87,7 +87,7 @@ def publish(
         data and tensors, which ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
     Raises:
-        ValueError: if there are no weights, or the config is no plain data.
+        ValueError: if there are no weights, or the config is not plain data.
     """
     if "state_dict" not in checkpoint:
         raise ValueError(f"{source} has no 'state_dict', only {sorted(checkpoint)}")

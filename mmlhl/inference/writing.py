@@ -40,7 +40,7 @@ class MapWriter:
         source: The checkpoint, for ``maps.json``.
 
     Raises:
-        ValueError: If a task's name is no name of a folder.
+        ValueError: If a task's name is not a name of a folder.
         OSError: If the folder cannot be made or written to.
     """
 

@@ -90,7 +90,7 @@ class Camera:
     ) -> np.ndarray:
         """World directions through the centres of a grid of ``samples`` x ``samples`` per pixel.
 
-        A direction has length 1 along the camera's forward axis (it is no unit vector), so a
+        A direction has length 1 along the camera's forward axis (it is not a unit vector), so a
         ray's parameter *is* the z-depth.
 
         Returns:

@@ -41,7 +41,7 @@ edits(
     ("a mask of three classes", {f"{MASK}.num_classes": 3, **ONLY_MASK}, "binary", "3"),
     ("channels counted from -1", {f"{DEPTH}.channels": -1}, "channels", "-1"),
     ("resize as text", {f"{DEPTH}.resize": "yes"}, "resize", "'yes'"),
-    ("a reader that is no function", {f"{DEPTH}.reader": "exr"}, "reader", "'exr'"),
+    ("a reader that is not a function", {f"{DEPTH}.reader": "exr"}, "reader", "'exr'"),
     ("a source that does not exist", {DEPTH: dict(kind="depth", source="Sobel")}, "'Sobel'"),
     ("an annotation as text", {DEPTH: "train/depth"}, "depth", "'train/depth'"),
     ("annotations as a list", {f"{SET}.annotations": ["seg"]}, "annotations", "['seg']"),

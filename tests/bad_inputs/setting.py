@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
-from shared_fixtures import tiny_decoder
+from shared_fixtures import tiny_decoder, write_maps
 
 from mmlhl.engine import LifelongRunner
 
@@ -49,18 +49,16 @@ def write_images(root: Path) -> None:
     """Six images for training and two for testing, with all four annotations."""
     rng = np.random.default_rng(0)
     for split, count in (("train", 6), ("test", 2)):
-        for kind in ("image", *ANNOTATIONS):
-            (root / split / kind).mkdir(parents=True)
         for index in range(count):
-            maps = dict(
+            write_maps(
+                root / split,
+                f"{index}.png",
                 image=rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8),
                 seg=rng.integers(0, 4, (HEIGHT, WIDTH), np.uint8),
                 depth=rng.integers(1000, 4000, (HEIGHT, WIDTH)).astype(np.uint16),
                 normal=np.broadcast_to(np.uint16([0, 32768, 32768]), (HEIGHT, WIDTH, 3)),
                 mask=rng.integers(0, 2, (HEIGHT, WIDTH), np.uint8),
             )
-            for kind, array in maps.items():
-                cv2.imwrite(str(root / split / kind / f"{index}.png"), array)
 
 
 def model_config() -> dict:

@@ -101,14 +101,14 @@ def test_a_file_that_is_cut_short(tmp_path, size):
     path = tmp_path / "half.pth"
     torch.save(dict(state_dict=dict(weight=torch.ones(1000))), path)
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(CheckpointError, match="half.pth is no checkpoint, or is cut short"):
+    with pytest.raises(CheckpointError, match="half.pth is not a checkpoint, or is cut short"):
         read_checkpoint(path)
 
 
 def test_a_photograph_is_not_to_be_trusted(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100))
-    with pytest.raises(CheckpointError, match="photo.jpg is no checkpoint") as raised:
+    with pytest.raises(CheckpointError, match="photo.jpg is not a checkpoint") as raised:
         read_checkpoint(path)
     assert "trust" not in str(raised.value)
 

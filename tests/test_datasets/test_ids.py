@@ -170,5 +170,5 @@ def test_buildings_stay_inside_too(tmp_path):
         )
         with pytest.raises(ValueError, match=r"list\.csv, line 2: .*(leads out|absolute)"):
             TaskonomyDataset(buildings="list.csv", split="train", **args)
-    with pytest.raises(ValueError, match="3 in it is no name"):
+    with pytest.raises(ValueError, match="3 in it is not a name"):
         TaskonomyDataset(buildings=[3], **args)

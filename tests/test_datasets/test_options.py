@@ -1,4 +1,4 @@
-"""Options of annotations and datasets: one value is a list of one, a string is no list of names."""
+"""Options of annotations and datasets: a value is a list of one, a string not a list of names."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def test_one_value_or_several(kind, key, one, listed):
         ),
         ("classes", dict(classes=("a", "a")), "names 'a' twice"),
         ("classes", dict(classes=()), "is empty"),
-        ("classes", dict(classes=("a", 1)), "1 in it is no name"),
+        ("classes", dict(classes=("a", 1)), "1 in it is not a name"),
         ("classes", dict(classes=("a", "b"), num_classes=3), "is 3, but 'classes' has 2 names"),
         ("classes", dict(classes=("a", "b"), palette=[[0, 0, 0]]), "1 colours, but .* 2 names"),
         ("classes", dict(palette="red"), "list of colours"),

@@ -95,7 +95,7 @@ def test_a_folder_is_taken_up_by_the_same_teacher_only(tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("...")
-    with pytest.raises(ValueError, match="is no folder of labels"):
+    with pytest.raises(ValueError, match="is not a folder of labels"):
         folder_of(tmp_path).prepare()
     folder_of(tmp_path).remove()
     assert (tmp_path / "thesis.tex").exists()
@@ -169,7 +169,7 @@ def test_datasets_are_found_in_wrappers_and_others_refused(rooms_root):
     assert labelled_datasets(Wrapper(Wrapper(one), two, one)) == [one, two]
     pairs = attach(Wrapper(one, two), LabelFolder("labels", SPECS, {}))
     assert [folder.path for _, folder in pairs] == ["labels/0", "labels/1"]
-    with pytest.raises(ValueError, match="list is no MultiTaskDataset"):
+    with pytest.raises(ValueError, match="list is not a MultiTaskDataset"):
         labelled_datasets(Wrapper(one, Wrapper(list())))
 
 

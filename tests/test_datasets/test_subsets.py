@@ -165,7 +165,7 @@ def test_names_in_a_file(tmp_path):
             r"metainfo\['classes'\] of MultiTaskDataset is the string 'water', but there is no",
         ),
         (("floor", "floor"), "names 'floor' twice"),
-        (("floor", 3), "3 in it is no name"),
+        (("floor", 3), "3 in it is not a name"),
         ({"floor": 0}, "must be a list of names"),
         (7, "must be a list of names"),
         (("flor",), "did you mean 'floor'"),

@@ -80,7 +80,7 @@ def test_what_is_passed_over_is_named(folder, monkeypatch):
     cut(folder / "epoch_2.pth")
     (folder / "epoch_1.pth").unlink()
     assert newest_checkpoint(str(folder)) is None
-    assert "epoch_2.pth is no checkpoint, or is cut short" in said[0]
+    assert "epoch_2.pth is not a checkpoint, or is cut short" in said[0]
     assert "there is no checkpoint" in said[1] and "epoch_1.pth" in said[1]
     assert said[2].endswith("is whole, its phase starts anew")
 

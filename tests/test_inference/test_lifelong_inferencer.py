@@ -230,7 +230,7 @@ def test_bad_options(inferencer, photos, options, message):
         (dict(tasks=["edges"]), r"'edges'.*knows only \['seg', 'depth', 'normal'\]"),
         (dict(tasks="seg"), "string 'seg'"),
         (dict(tasks=[]), "tasks is empty"),
-        (dict(device="gpu"), "'gpu' is no device"),
+        (dict(device="gpu"), "'gpu' is not a device"),
         (dict(device="cuda:77"), "cuda:77"),
         (dict(device="meta:9"), "meta"),
     ],

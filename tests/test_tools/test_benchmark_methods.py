@@ -4,27 +4,13 @@ import runpy
 from pathlib import Path
 
 import pytest
+from finished_runs import finish_sequence as finish
 
 from mmlhl.analysis.benchmarks import method_training
 from mmlhl.engine.locking import WorkDirInUse, locked
-from mmlhl.evaluation import LifelongRecord
-from mmlhl.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "configs" / "benchmarks" / "rooms.py"
-
-
-def finish(run, root, miou, error=1.0):
-    """Leave the record and the models of a run as training would."""
-    record = LifelongRecord(run.label, run.seed, label=run.label)
-    joint = run.label == "Joint"
-    for task in ["joint"] if joint else run.order:
-        metrics = {"seg/mIoU": miou, "depth/abs_err": error}
-        tasks = list(run.order) if joint else [task]
-        checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
-        record.add_phase(task, tasks, checkpoint, 60.0, metrics)
-        write_bytes(run.folder(root) / checkpoint, b"", sync=False)
-    record.save(run.folder(root) / "lifelong.json")
 
 
 def test_command_line(tmp_path, monkeypatch):

@@ -84,7 +84,7 @@ def build_set(
     try:
         dataset = DATASETS.build(dict(cfg))
         if not isinstance(dataset, MultiTaskDataset):
-            raise ValueError(f"{type_name(cfg)} is no MultiTaskDataset")
+            raise ValueError(f"{type_name(cfg)} is not a MultiTaskDataset")
         return dataset, 0
     except _EXPECTED as error:
         first = str(error)

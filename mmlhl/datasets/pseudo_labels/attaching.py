@@ -36,8 +36,8 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
         children = [child for child in inner if child is not None]
         if not children:
             raise ValueError(
-                f"pseudo_labels: {type(node).__name__} is no MultiTaskDataset, which reads stored "
-                "labels; train on one, or leave pseudo_labels out"
+                f"pseudo_labels: {type(node).__name__} is not a MultiTaskDataset, which reads "
+                "stored labels; train on one, or leave pseudo_labels out"
             )
         for child in children:
             visit(child)

@@ -76,7 +76,7 @@ class LabelFolder:
         if found is None:
             if osp.isdir(self.path) and os.listdir(self.path):
                 raise ValueError(
-                    f"{self.path} is no folder of labels and is not empty; give pseudo_labels."
+                    f"{self.path} is not a folder of labels and is not empty; give pseudo_labels."
                     "folder another name, or empty it"
                 )
             # first of all, so that no label is ever without its teacher

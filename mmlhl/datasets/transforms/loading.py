@@ -19,7 +19,7 @@ from .maps import resize_map
 from .trace import rest, was_moved
 
 if TYPE_CHECKING:
-    from ..pseudo_labels import LabelFolder
+    from ..pseudo_labels.folder import LabelFolder
 
 
 @TRANSFORMS.register_module()
@@ -54,7 +54,7 @@ class LoadImage(LoadImageFromFile):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is no image of the expected range.
+            ValueError: If it is not an image of the expected range.
         """
         path = results["img_path"]
         if not is_array(path):

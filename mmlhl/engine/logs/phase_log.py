@@ -6,19 +6,49 @@ import logging
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mmengine.dist import get_world_size
 from mmengine.runner import LogProcessor, Runner
 
 from ..phases.grammar import Phase
 from .differences import phase_lines, training_facts
+from .live import LiveProgress
 from .log_lines import PhaseLogProcessor
-from .moment import EVALUATES, VALIDATES, evaluating, moment, sequence_eta
+from .moment import EVALUATES, VALIDATES, Plan, evaluating, moment, sequence_eta
 from .shared_backend import SharedBackend
 
-if TYPE_CHECKING:
-    from .sequence_log import SequenceLog
+
+class OpenLog(Protocol):
+    """What a phase uses of the log of its sequence.
+
+    Attributes:
+        plan: phases and steps of the sequence.
+        resumed: whether it goes on in a log that was there.
+        hooks: the list of hooks that was written last.
+        live: the display in a terminal.
+    """
+
+    plan: Plan
+    resumed: bool
+    hooks: str | None
+    live: LiveProgress
+
+    @property
+    def file(self) -> str:
+        """The log."""
+
+    def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
+        """The backends of a visualizer's config."""
+
+    def place(self, index: int) -> None:
+        """Have the backends count steps from the beginning of a phase."""
+
+    def rewind(self, step: int) -> None:
+        """Forget what is going to be done again."""
+
+    def flush(self) -> None:
+        """Have all event files written to disk."""
 
 
 class PhaseLog:
@@ -34,7 +64,7 @@ class PhaseLog:
         metrics: what was measured after it, by ``<task>/<metric>``.
     """
 
-    def __init__(self, sequence: SequenceLog, phase: Phase) -> None:
+    def __init__(self, sequence: OpenLog, phase: Phase) -> None:
         self.phase = phase
         self.steps = 0
         self.metrics: dict[str, float] = {}
@@ -59,7 +89,7 @@ class PhaseLog:
     def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
         """The sequence's backends, for the visualizer of the phase."""
         found = self._sequence.backends(visualizer)
-        self._sequence._place(self.phase.index)
+        self._sequence.place(self.phase.index)
         return found
 
     def processor(self, inner: LogProcessor) -> PhaseLogProcessor:

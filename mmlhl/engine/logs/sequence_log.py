@@ -185,7 +185,7 @@ class SequenceLog:
         Returns:
             What its runner logs with.
         """
-        self._place(phase.index)
+        self.place(phase.index)
         log = PhaseLog(self, phase)
         self._logger.info(f"{log.label} begins")
         self.live.show(lambda: beginning(self.plan, phase.index), last=True)
@@ -215,7 +215,12 @@ class SequenceLog:
                 backend.rewind(step)
         self._rewound = True
 
-    def _place(self, index: int) -> None:
+    def place(self, index: int) -> None:
+        """Have the backends count steps from the beginning of a phase.
+
+        Args:
+            index: of the phase.
+        """
         for backend in self._backends.values():
             backend.phase, backend.offset = index + 1, self.plan.offset(index)
 

@@ -4,6 +4,8 @@
 - ``deriving``: the plain config of a phase; ``datasets``, ``schedules`` and ``save_best`` say how
   its parts follow the phase, ``encoders`` whether it starts from the weights of the one before.
 - ``checks``: what is refused before phase one; may build.
+- ``rehearsal``: the dry run of all phases; what it tries of each is in ``trial_build``,
+  ``trial_loaders``, ``trial_sample``, ``trial_step`` and ``trial_test``.
 """
 
 from .checks import parse_phases

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
 
 FLOAT_KINDS = ("depth", "normal", "channels")
 
@@ -75,6 +77,25 @@ def check_labels(
                 f"model.heads[{task!r}].num_classes is {head.num_classes}, but {place}.dataset "
                 f"({type(dataset).__name__}) has {count} classes{_names(dataset, head.field)}"
             )
+        if only_mirrored(head, dataset):
+            print_log(
+                f"{place}.dataset flips images, and the labels of {task!r} are mirrored with them; "
+                f"{type(head).__name__}.flip changes values as well: add a transform that does so "
+                "after the flip",
+                "current",
+                logging.WARNING,
+            )
+
+
+def only_mirrored(head: Any, dataset: Any) -> bool:
+    """Whether a dataset flips images whose labels would have to change their values as well.
+
+    Args:
+        head: of the labels; of normals transforms know it.
+        dataset: the images'.
+    """
+    changes = getattr(head, "changes_when_flipped", False) and head.kind != "normal"
+    return changes and "Flip" in repr(getattr(dataset, "pipeline", ""))
 
 
 def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:

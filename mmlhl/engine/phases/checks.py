@@ -131,7 +131,7 @@ def check_method(method: dict) -> None:
             if inspect.isclass(value) and issubclass(value, BaseMethod)
         )
         raise ValueError(
-            f"model.method: {name!r} is no method; known are {known}, as dict(type=...)"
+            f"model.method: {name!r} is not a method; known are {known}, as dict(type=...)"
             f"{hint(str(name), known)}"
         )
     try:

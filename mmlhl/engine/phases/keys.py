@@ -114,7 +114,7 @@ class _Checker:
         """Keys of one's own are allowed, but no misspelt ones."""
         for key in node:
             if key not in known and (meant := near_miss(str(key), known)):
-                self.refuse(f"{place}.{key}", f"nobody reads it; did you mean {meant!r}?")
+                self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
 
     def typed(self, node: Any, registry: Registry, place: str) -> type | None:
         """A config with ``type``: its options against those of the class."""

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import copy
-import os.path as osp
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from mmengine.config import Config
-from mmengine.dataset import InfiniteSampler
-from mmengine.device import get_device
 from mmengine.dist import all_gather_object
-from mmengine.hooks import EMAHook
 from mmengine.logging import print_log
-from mmengine.model import revert_sync_batchnorm
-from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
-from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
 
-from ...checkpoints import CheckpointError, read_checkpoint
 from ...checkpoints.training import names_in
-from ...config_values import nodes
 from ...draws import undisturbed
 from ...explaining import explained_error
-from ...instances import forget_instance
-from ...registered import names_class, type_name
-from .agreement import check_labels, check_names
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .handover import PlannedPhase, check_handover
-from .lengths import training_steps, trains_by_epoch
+from .lengths import training_steps
 from .moment_checks import check_moments
 from .moments import hooks
 from .optimisation import check_custom_keys
-from .schedules import schedulers
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
-from .trial_sample import first_sample
+from .trial_build import (
+    build_hook,
+    build_model,
+    build_optimiser,
+    build_visualizer,
+    check_files,
+    named,
+    starts_from_files,
+)
+from .trial_loaders import check_loaders, unlike
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
 from .values import check_trains
@@ -105,95 +99,61 @@ def _rehearse(
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
-    teacher: Any = None
+    before: Any = None
     batches: dict[int, int | None] = {}
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
-        where = f"phases[{phase.index}]"
-        if phase.index >= first and phase.checkpoint is None:
+        where, trains = f"phases[{phase.index}]", phase.checkpoint is None
+        if phase.index >= first and trains:
             check_trains(out, f"{where}: ")
-        model = _named(f"{where}: model", _model, out)
+        model = named(f"{where}: model", build_model, out)
         if phase.index >= first:
-            _check_files(out, where)
-            given = _check_loaders(out, phase, model, supplies, where)
-            if phase.checkpoint is not None and adopt is not None:
+            check_files(out, where)
+            given = check_loaders(out, phase, model, supplies, where)
+            if not trains and adopt is not None:
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
                 names = names_in(getattr(tested_on, "metainfo", None) or {})
-                _named(f"{where}: checkpoint", adopt, model, phase, names)
-            if phase.checkpoint is None:
-                if not Visualizer._instance_dict:  # hooks ask for the last one that was made
-                    Visualizer.get_instance("dry run")
-                for place, hook in hooks(out):
-                    _named(f"{where}: {place}", _hook, hook)
-            if "visualizer" in phase.cfg:
-                _named(f"{where}: visualizer", _visualizer, out)
-            if phase.index > first and _starts_from_files(out):
-                _named(f"{where}: model", model.init_weights)
-            if phase.checkpoint is None:
+                named(f"{where}: checkpoint", adopt, model, phase, names)
+            _try_parts(out, phase, where)
+            if phase.index > first and starts_from_files(out):
+                named(f"{where}: model", model.init_weights)
+            if trains:
                 batches[phase.index] = given[LOADERS[0]].batches
-                steps = training_steps(out, batches[phase.index])
-                check_moments(out, f"{where}: ", steps)
-                wrapper = _named(
-                    f"{where}: optim_wrapper", _optimiser, out, model, given[LOADERS[0]]
-                )
-                planned = steps and PlannedPhase(
-                    range(batches[phase.index] or steps), wrapper, steps
-                )
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
-                _named(where, check_handover, model, teacher, planned or None, adopted)
-                taught = model.old_tasks and model.method.needs_teacher
-                _named(
-                    f"{where}: one training step",
-                    _step,
-                    model,
-                    teacher if taught else None,
-                    given[LOADERS[0]],
-                    out,
-                )
-            if phase is phases[-1] and phase.checkpoint is None:  # it has the heads of all
-                trained = [name for name, _ in model.named_parameters()]
-                check_custom_keys(out.optim_wrapper, trained)
+                _try_training(out, model, before, given[LOADERS[0]], where, adopted)
+            last = phase is phases[-1]
+            if last and trains:  # it has the heads of all
+                check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
             # the last phase's test is that of all others, unless they bring something of their own
-            tested = phase is phases[-1] or phase.cfg or phase.architecture
-            for key in _unlike(out, given) if tested else ():
-                place = f"{where}: one test of {key}"
-                _named(place, try_test, model, given[key], out, key.split("_")[0])
-            if tested and LOADERS[2] in given:
-                _named(f"{where}: test_pipeline", try_pipeline, out)
-                _named(f"{where}: tta_pipeline", try_views, model, out, supplies)
-        teacher = model
+            if last or phase.cfg or phase.architecture:
+                _try_tests(out, model, given, supplies, where)
+        before = model
     return batches
 
 
-def _hook(config: dict) -> None:
-    """Build a hook, and what averages weights with the options that it has for that."""
-    options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
-    built = HOOKS.build(options)
-    if isinstance(built, EMAHook):
-        MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
+def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
+    """Build what acts around the training of a phase."""
+    if phase.checkpoint is None:
+        if not Visualizer._instance_dict:  # hooks ask for the last one that was made
+            Visualizer.get_instance("dry run")
+        for place, hook in hooks(cfg):
+            named(f"{where}: {place}", build_hook, hook)
+    if "visualizer" in phase.cfg:
+        named(f"{where}: visualizer", build_visualizer, cfg)
 
 
-def _visualizer(cfg: Config) -> None:
-    """Build a phase's own visualizer, which is known by its name as long as it is needed."""
-    config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
-    config.setdefault("save_dir", cfg.work_dir)
-    built = VISUALIZERS.build(config)
-    forget_instance(built)
-
-
-def _starts_from_files(cfg: Config) -> bool:
-    """Whether parts of a model take weights from files, which may not fit or not be reached."""
-    return any(True for _ in _pretrained(cfg))
-
-
-def _pretrained(cfg: Config) -> Iterator[str | None]:
-    """The files that a model's initialisation reads."""
-    for node in nodes(cfg.model.to_dict()):
-        init = node.get("init_cfg")
-        for each in init if isinstance(init, (list, tuple)) else [init]:
-            if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
-                yield each.get("checkpoint")
+def _try_training(
+    cfg: Config, model: Any, before: Any, supply: Supply, where: str, adopted: bool
+) -> None:
+    """Build the optimiser of a phase, hand over from the phase before, and take one step."""
+    steps = training_steps(cfg, supply.batches)
+    check_moments(cfg, f"{where}: ", steps)
+    wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model, supply)
+    planned = steps and PlannedPhase(range(supply.batches or steps), wrapper, steps)
+    named(where, check_handover, model, before, planned or None, adopted)
+    teacher = before if model.old_tasks and model.method.needs_teacher else None
+    named(f"{where}: one training step", _step, model, teacher, supply, cfg)
 
 
 def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
@@ -209,91 +169,13 @@ def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
     model.set_teacher(None)
 
 
-def _unlike(cfg: Config, given: Mapping) -> list[str]:
-    """The loaders for tests that are given, of two alike only one."""
-    keys = [key for key in LOADERS[1:] if key in given]
-    kinds = [key.split("_")[0] for key in keys]
-    same = len(keys) == 2 and all(
-        cfg.get(f"{kinds[0]}_{part}") == cfg.get(f"{kinds[1]}_{part}")
-        for part in ("dataloader", "evaluator")
-    )
-    return keys[-1:] if same else keys
-
-
-def _named(place: str, function: Any, *args: Any) -> Any:
-    """Call a function; whatever it has against its input names the place."""
-    try:
-        return function(*args)
-    except (OSError, CheckpointError):
-        raise
-    except Exception as error:
-        text = explained_error(error)
-        raise ValueError(text if text.startswith(place) else f"{place}: {text}") from error
-
-
-def _model(cfg: Config) -> Any:
-    """The model of a phase, on the device that it is going to be trained on."""
-    config = copy.deepcopy(cfg.model)
-    if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
-        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
-    return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
-
-
-def _check_loaders(
-    cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
-) -> dict[str, Supply]:
-    """Build the datasets of a phase and read a sample of each."""
-    given: dict[str, Supply] = {}
-    for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
-        loader = cfg.get(key)
-        if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
-            continue
-        place = f"{where}: {key}"
-        never_ends = names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
-        if never_ends and trains_by_epoch(cfg) is not False:
-            raise ValueError(
-                f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
-                "train by iterations"
-            )
-        supply = given[key] = _named(place, supplies.of, loader, place)
-        sample = _named(f"{place}: its first sample", first_sample, supply.dataset)
-        if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
-            found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
-            lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
-            advice = "let its pipeline load the image and pack once, at its end, with"
-            raise ValueError(
-                f"{place}.dataset gives {found}, not inputs and data_samples: "
-                f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
-            )
-        if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
-            dataset = supply.dataset
-            check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
-            if key != LOADERS[0] and LOADERS[0] in given:
-                heads = {task: model.heads[task] for task in tasks}
-                check_names(heads, given[LOADERS[0]].dataset, dataset, place)
-    return given
-
-
-def _optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
-    """Build the optimiser, or several, and the schedule, which check their own options."""
-    built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    if isinstance(built, OptimWrapperDict):
-        return built  # several: each has its own schedule
-    for config in schedulers(cfg):
-        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
-        PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
-    return built
-
-
-def _check_files(cfg: Config, where: str) -> None:
-    """Weights that a phase starts from have to be there."""
-    named = [("load_from", cfg.get("load_from"))]
-    named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
-    for key, path in named:
-        if isinstance(path, str) and "://" not in path:
-            if not osp.isfile(path):
-                raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
-            try:
-                read_checkpoint(path)  # whole, and nothing in it but data
-            except CheckpointError as error:
-                raise type(error)(f"{where}: {key}: {error}") from error
+def _try_tests(
+    cfg: Config, model: Any, given: Mapping[str, Supply], supplies: Supplies, where: str
+) -> None:
+    """Test a phase's model on an image, as all loaders and pipelines for tests would."""
+    for key in unlike(cfg, given):
+        place = f"{where}: one test of {key}"
+        named(place, try_test, model, given[key], cfg, key.split("_")[0])
+    if LOADERS[2] in given:
+        named(f"{where}: test_pipeline", try_pipeline, cfg)
+        named(f"{where}: tta_pipeline", try_views, model, cfg, supplies)

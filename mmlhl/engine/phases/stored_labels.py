@@ -26,6 +26,7 @@ from ...datasets.pseudo_labels import (
 from ...datasets.pseudo_labels.coding import NORMALS, Encoded
 from ...models.teachers import label_images
 from ...spelling import unknown
+from .agreement import only_mirrored
 from .datasets import multi_task_datasets
 from .supply import Supply
 from .trial_step import PIXELS, SIDE
@@ -114,7 +115,7 @@ def check_method_takes(method: Any) -> None:
     """
     name = type(method).__name__
     if not method.needs_teacher:
-        raise ValueError(f"{KEY}.stored=True, but {name} asks no teacher: leave {KEY} out")
+        raise ValueError(f"{KEY}.stored=True, but {name} uses no teacher: leave {KEY} out")
     if method.needs_teacher_predictions:
         what = "the teacher's probabilities, of which stored labels keep the decision only"
     elif not method.takes_stored_labels:
@@ -137,10 +138,19 @@ def label_specs(model: Any, tasks: Sequence[str], dataset: Any) -> list[LabelSpe
         model: the segmentor, whose heads name the fields.
         tasks: the old tasks.
         dataset: of the images; says which depths are inverse.
+
+    Raises:
+        ValueError: if flips would leave a label with the values of the image before.
     """
     specs = []
     for task in tasks:
         head = model.heads[task]
+        if only_mirrored(head, dataset):
+            raise ValueError(
+                f"{KEY}.stored=True, but the images are flipped, which mirrors stored labels, and "
+                f"{type(head).__name__}.flip of task {task!r} changes values as well: leave {KEY} "
+                "out, or flip no images"
+            )
         annotation = dataset.annotations.get(task)
         inverse = head.kind == "depth" and annotation is not None and annotation.inverse
         specs.append(LabelSpec(task, gt_key(head.field), head.kind, inverse))

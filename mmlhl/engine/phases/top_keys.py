@@ -96,13 +96,13 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
             continue
         if meant := near_miss(str(key), TOP):
             advice = "; a variable of your own needs a name that is less like it"
-            raise ValueError(f"{where}{key}: nobody reads it; did you mean {meant!r}?{advice}")
+            raise ValueError(f"{where}{key}: unknown key; did you mean {meant!r}?{advice}")
         if key in OLD and value is not None and _is_old(str(key), value):
-            raise ValueError(f"{where}{key}: nobody reads it since mmengine; write {OLD[key]}")
+            raise ValueError(f"{where}{key}: mmengine no longer reads it; write {OLD[key]}")
         section = _section_of(value)
         if section is not None and not _is_used(value, cfg):
             raise ValueError(
-                f"{where}{key}: nobody reads it, and nothing that is read is like it; did you mean "
+                f"{where}{key}: unknown key, and no known one is like it; did you mean "
                 f"{section!r}? If it is meant to be unused, call it _{key}"
             )
 
@@ -151,7 +151,7 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
                 "train_dataloader.dataset.data_root"
             )
         if key not in READ:
-            raise ValueError(f"--cfg-options {dotted}: nobody reads {key!r}{hint(key, READ)}")
+            raise ValueError(f"--cfg-options {dotted}: unknown key {key!r}{hint(key, READ)}")
 
 
 def _is_old(key: str, value: Any) -> bool:

@@ -27,7 +27,7 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
             be empty.
 
     Raises:
-        ValueError: naming the metric that failed, or whose value is no number.
+        ValueError: naming the metric that failed, or whose value is not a number.
     """
     try:
         for samples, batch in predicted:

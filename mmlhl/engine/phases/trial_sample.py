@@ -55,7 +55,7 @@ def _gave_nothing(dataset: Any) -> str | None:
             results = step(results)
             if results is None:
                 return _name(step)
-    except Exception:  # it does so at random, or is no dataset of ours
+    except Exception:  # it does so at random, or is not a dataset of ours
         pass
     return None
 

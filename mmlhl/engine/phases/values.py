@@ -149,7 +149,7 @@ def _rise(steps: Any) -> bool:
 
 def _check_length(train: Mapping, place: str) -> None:
     if not any(key in train for key in LENGTHS):
-        raise ValueError(f"{place} says no length: set max_epochs or max_iters")
+        raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
     for key in POSITIVE:
         value = train.get(key, 1)
         if not _is_count(value) or value < 1:
@@ -183,7 +183,7 @@ def _check_schedule(cfg: Mapping, where: str) -> None:
                 raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
         steps = scheduler.get("milestones")
         if steps is not None and not _rise(steps):
-            raise ValueError(f"{place}.milestones must be whole numbers that rise, got {steps!r}")
+            raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
         if begin < 0 or begin >= end:
             raise ValueError(f"{place} begins at {begin} and ends at {end}")
         for key in ("T_max", "total_steps", "step_size"):

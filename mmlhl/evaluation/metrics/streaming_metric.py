@@ -74,7 +74,7 @@ class StreamingMetric(BaseMetric):
         if format_only and output_dir is None:
             raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir.")
         if output_dir is not None and not isinstance(output_dir, (str, os.PathLike)):
-            raise ValueError(f"{type(self).__name__}: output_dir is no folder: {output_dir!r}.")
+            raise ValueError(f"{type(self).__name__}: output_dir is not a folder: {output_dir!r}.")
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.field = field
         self.output_dir = output_dir

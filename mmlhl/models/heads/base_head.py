@@ -139,6 +139,11 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return raw.flip(FLIP_AXES[direction])
 
     @property
+    def changes_when_flipped(self) -> bool:
+        """Whether a mirrored image has other values, and not only mirrored ones, as normals do."""
+        return type(self).flip is not BaseDenseHead.flip
+
+    @property
     def prediction_key(self) -> str:
         """Where a data sample keeps the prediction: apart where :meth:`readout` changes it.
 

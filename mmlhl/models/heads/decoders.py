@@ -117,7 +117,7 @@ def _check_class(cls: type, name: str, owner: str, kind: str) -> None:
             reason = reasons.get(base, _CASCADE)
             raise ValueError(f"{owner}: decoder {name} cannot serve here: {reason}")
     if not issubclass(cls, nn.Module):
-        raise ValueError(f"{owner}: decoder {name} is no decode head but a {cls.__name__}")
+        raise ValueError(f"{owner}: decoder {name} is not a decode head but a {cls.__name__}")
     own = [m for m in ("loss", "loss_by_feat") if _overrides(cls, m)]
     if own and name != "EncHead":
         print_log(f"{owner}: {name}.{own[0]} is not used, the losses are the head's", "current")

@@ -37,7 +37,7 @@ class Composite(BaseMethod):
         methods: configs of the methods, at least two.
 
     Raises:
-        ValueError: if that is no list of methods, or they cannot go together: the same method
+        ValueError: if that is not a list of methods, or they cannot go together: the same method
             twice, two that distil, two that replay, ``Naive``, or a composite in a composite.
     """
 

@@ -90,7 +90,7 @@ class HADHeteroAKD(HAD):
                 )
             if task in model.heads and getattr(model.heads[task], "num_classes", None) is None:
                 raise ValueError(
-                    f"model.method.hakd names {task!r}, which is no task of classes "
+                    f"model.method.hakd names {task!r}, which is not a task of classes "
                     f"({type(model.heads[task]).__name__}); HeteroAKD needs one channel a class"
                 )
         tasks = [task for task in model.old_tasks if task in self.hakd]

@@ -82,7 +82,7 @@ class WarmStart(BaseMethod):
         start = f"model.method.source={self.source!r} of WarmStart"
         if self.source not in model.old_tasks:
             raise ValueError(
-                f"{start} is no task of an earlier phase; where {model.new_tasks} are learned "
+                f"{start} is not a task of an earlier phase; where {model.new_tasks} are learned "
                 f"these are {model.old_tasks}"
             )
         for task in model.new_tasks:

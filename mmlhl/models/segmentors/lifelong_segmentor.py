@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import torch
 from mmengine.model import ModuleDict
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
@@ -17,14 +15,15 @@ from torch import Tensor, nn
 from ..methods.base_method import BaseMethod
 from ..methods.step import Step, TeacherOutputs
 from ..padding import valid_pixels
-from ..teachers import FrozenModels, convert_inputs, read_labels
+from ..teachers import read_labels
 from ..views import labels_back, undo_view
 from .growing import GrowsOnLoad
+from .has_teacher import HasTeacher
 from .inference import check_test_cfg, input_metas, slide, sliding_window
 
 
 @MODELS.register_module()
-class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
+class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     """A segmentor that learns one dense task after another.
 
     It knows no method and no output space: new tasks get their heads' losses, everything that
@@ -246,52 +245,3 @@ class LifelongSegmentor(FrozenModels, GrowsOnLoad, BaseSegmentor):
         """Raw maps ``(N, K, h, w)`` of all tasks as the heads give them."""
         feats = self.extract_feat(inputs)
         return {task: head(feats) for task, head in self.heads.items()}
-
-    # -- teacher ---------------------------------------------------------------------------
-    @property
-    def teacher(self) -> nn.Module | None:
-        """The frozen model of the previous phase, if one is set."""
-        return self.frozen_models.get("_teacher")
-
-    def set_teacher(self, model: nn.Module | None) -> None:
-        """Freeze ``model`` and make it the teacher; None releases the present one.
-
-        A method and no property setter, because ``nn.Module`` would register what is assigned.
-        """
-        self.attach_frozen("_teacher", model)
-
-    @torch.no_grad()
-    def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
-        """What the teacher says of a batch, its encoder run once.
-
-        The teacher sees the batch in its own normalisation and channel order.
-
-        Raises:
-            RuntimeError: if no teacher was set, which is the phase hook's work.
-        """
-        if self.teacher is None:
-            raise RuntimeError(
-                f"method {type(self.method).__name__} needs the previous phase's model; train "
-                "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
-            )
-        teacher: Any = self.teacher
-        own = cast(nn.Module, self.data_preprocessor)
-        seen = convert_inputs(inputs, list(data_samples), own, teacher.data_preprocessor)
-        outputs = TeacherOutputs(teacher.extract_feat(seen), {})
-        for task in self.old_tasks:
-            head = teacher.heads[task]
-            raw = head(outputs.feats)
-            if self.method.needs_teacher_maps:
-                outputs.maps[task] = raw
-            prediction = head.activate(raw, inputs.shape[2:])
-            outputs.labels[task] = head.pseudo_label(prediction)
-            if self.method.needs_teacher_predictions:
-                outputs.predictions[task] = prediction
-        return outputs
-
-    def teacher_labels(self, step: Step) -> dict[str, Tensor]:
-        """The teacher's pseudo labels of a step; deprecated, ``step.teacher`` has them."""
-        warnings.warn("read step.teacher.labels", DeprecationWarning, stacklevel=2)
-        if step.teacher is None:
-            step.teacher = self.teach(step.inputs, step.samples)
-        return step.teacher.labels

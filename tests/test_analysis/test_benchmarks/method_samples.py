@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from finished_runs import finish_sequence as finish
 from mmengine.config import Config
 
 from mmlhl.analysis.benchmarks import method_search
-from mmlhl.evaluation import LifelongRecord
 
 CONFIG = Path(__file__).parents[3] / "configs" / "benchmarks" / "rooms.py"
 METHODS = {
@@ -27,21 +27,6 @@ def method_config():
         optim_wrapper=dict(optimizer=dict(type="Adam", lr=0.01)),
     )
     return Config(dict(benchmark=dict(methods=METHODS, **benchmark), **shared))
-
-
-def finish(run, root, miou, error=1.0):
-    """Leave the record of a run as training would."""
-    record = LifelongRecord(run.label, run.seed, label=run.label)
-    joint = run.label == "Joint"
-    for task in ["joint"] if joint else run.order:
-        metrics = {"seg/mIoU": miou, "depth/abs_err": error}
-        tasks = list(run.order) if joint else [task]
-        checkpoint = f"phase_{len(record) + 1}_{task}/{task}.pth"
-        record.add_phase(task, tasks, checkpoint, 60.0, metrics)
-        model = run.folder(root) / checkpoint
-        model.parent.mkdir(parents=True, exist_ok=True)
-        model.touch()
-    record.save(run.folder(root) / "lifelong.json")
 
 
 def finish_search(cfg, root, **miou):

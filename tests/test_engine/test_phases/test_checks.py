@@ -42,14 +42,14 @@ def test_data_inside_a_wrapper_is_checked_too(config, nothing_is_built):
 def test_an_unknown_method(config, nothing_is_built, method):
     cfg = config()
     cfg.model.method = method
-    with pytest.raises(ValueError, match=r"model.method: .* is no method; known are .*'HAD'"):
+    with pytest.raises(ValueError, match=r"model.method: .* is not a method; known are .*'HAD'"):
         LifelongRunner.from_cfg(cfg)
 
 
 def test_an_unknown_method_in_a_later_phase(config, nothing_is_built):
     cfg = config()
     cfg.phases[2].cfg = dict(model=dict(method=dict(_delete_=True, type="Nave")))
-    with pytest.raises(ValueError, match="'Nave' is no method"):
+    with pytest.raises(ValueError, match="'Nave' is not a method"):
         LifelongRunner.from_cfg(cfg)
 
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmseg.registry import MODELS
 
-from mmlhl.engine.phases import rehearsal, trial_step
+from mmlhl.engine.phases import trial_build, trial_step
 from mmlhl.engine.phases.handover import PlannedPhase, check_handover
 
 
@@ -86,9 +86,9 @@ def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
     several = OptimWrapperDict(
         one=OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1))
     )
-    monkeypatch.setattr(rehearsal, "build_optim_wrapper", lambda *_: several)
+    monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
     cfg = Config(dict(optim_wrapper={}, param_scheduler=[dict(type="PolyLR")]))
-    assert rehearsal._optimiser(cfg, None, None) is several
+    assert trial_build.build_optimiser(cfg, None, None) is several
 
 
 @pytest.mark.parametrize("kind", ["EWC", "SPG", "SGP"])

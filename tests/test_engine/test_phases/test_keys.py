@@ -132,7 +132,7 @@ def test_misspelt_names(config):
         parse_phases(cfg)
     cfg = config()
     cfg.model.method = dict(type="HDA")
-    with pytest.raises(ValueError, match="is no method.*did you mean 'HAD'"):
+    with pytest.raises(ValueError, match="is not a method.*did you mean 'HAD'"):
         parse_phases(cfg)
 
 

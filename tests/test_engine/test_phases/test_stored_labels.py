@@ -1,10 +1,13 @@
 """Who can learn from stored labels is known before phase one."""
 
+from types import SimpleNamespace
+
 import pytest
+from mmcv.transforms import Compose
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
-from mmlhl.engine.phases.stored_labels import LabelOptions, label_options
+from mmlhl.engine.phases.stored_labels import LabelOptions, label_options, label_specs
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,7 @@ HAKD = dict(type="HADHeteroAKD", hakd=dict(seg=dict()))
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        (dict(type="EWC"), "EWC asks no teacher"),
+        (dict(type="EWC"), "EWC uses no teacher"),
         (dict(type="LwF", temperature=2.0), "LwF .*probabilities"),
         (dict(type="ICaRL"), "ICaRL .*kept images"),
         (HAKD, "HADHeteroAKD .*feature maps"),
@@ -97,3 +100,18 @@ def test_the_dry_run_finds_what_only_labels_show(config, change, message):
             cfg.merge_from_dict({key: value})
     with pytest.raises(ValueError, match=rf"phases\[1\]: one training step: .*{message}"):
         rehearse(cfg, parse_phases(cfg))
+
+
+def test_flips_that_would_leave_values_as_they_were_are_refused():
+    class Slope:
+        kind, field, changes_when_flipped = "channels", "slope_map", True
+
+    def dataset(step):
+        return SimpleNamespace(annotations={}, pipeline=Compose([dict(type=step)]))
+
+    model = SimpleNamespace(heads=dict(slope=Slope()))
+    with pytest.raises(ValueError, match="Slope.flip of task 'slope' changes values as well"):
+        label_specs(model, ["slope"], dataset("MultiTaskRandomFlip"))
+    assert label_specs(model, ["slope"], dataset("PackMultiTaskInputs"))[0].kind == "channels"
+    Slope.kind = "normal"  # whose signs transforms know
+    assert len(label_specs(model, ["slope"], dataset("MultiTaskRandomFlip"))) == 1

@@ -34,10 +34,11 @@ MISTAKES = {
 @pytest.mark.parametrize("key", MISTAKES)
 def test_mistakes_are_named(config, key, nothing_is_built):
     value, said = MISTAKES[key]
-    with pytest.raises(ValueError, match=f"^{key}: nobody reads it.*{said}"):
+    said = f"{key}: (unknown key|mmengine no longer reads it).*{said}"
+    with pytest.raises(ValueError, match=f"^{said}"):
         parse_phases(config(**{key: value}))
     own = dict(tasks=["depth"], cfg={key: value})
-    with pytest.raises(ValueError, match=rf"^phases\[1\]: {key}: nobody reads it.*{said}"):
+    with pytest.raises(ValueError, match=rf"^phases\[1\]: {said}"):
         parse_phases(config(phases=[dict(tasks=["seg"]), own]))
 
 
@@ -74,8 +75,8 @@ def test_variables_of_ones_own_are_allowed(config):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"lr": 0.1}, "nobody reads 'lr'"),
-        ({"optim_wraper.optimizer.lr": 0.1}, "nobody reads 'optim_wraper'; did you mean 'optim_wr"),
+        ({"lr": 0.1}, "unknown key 'lr'"),
+        ({"optim_wraper.optimizer.lr": 0.1}, "unknown key 'optim_wraper'; did you mean 'optim_wr"),
         ({"data_root": "/x"}, "data_root is a variable of the config file"),
         ({"optimizer.lr": 0.1}, "optimizer is a variable"),
         ({"mine": 3}, "mine is a variable"),
@@ -100,5 +101,5 @@ def test_a_file_with_overrides(tmp_path):
     path.write_text("model = dict(a=1, b=2)")
     assert overridden(path, {"model.a": 3}).model == dict(a=3, b=2)
     assert overridden(path, None).model == dict(a=1, b=2)
-    with pytest.raises(ValueError, match="nobody reads 'mdoel'; did you mean 'model'"):
+    with pytest.raises(ValueError, match="unknown key 'mdoel'; did you mean 'model'"):
         overridden(path, {"mdoel.a": 3})

@@ -179,7 +179,7 @@ def test_all_heads_are_here():
 def test_two_phases(kind, name):
     classes = name in ("SegmentationHead", "KindsHead")
     if kind == "HADHeteroAKD" and name not in ("SegmentationHead", "KindsHead"):
-        with pytest.raises(ValueError, match="'first', which is no task of classes"):
+        with pytest.raises(ValueError, match="'first', which is not a task of classes"):
             build(options_of(kind, name), name, "first")
         return
     before = first_phase(kind, name)

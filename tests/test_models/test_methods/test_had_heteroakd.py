@@ -179,7 +179,7 @@ def test_projectors_exist_only_where_their_task_is_old(student_config):
         (dict(seg=dict(num_classes=3)), "num_classes"),
         (dict(seg=dict(student_tap="layer4")), "hakd.seg.student_tap='layer4'"),
         (dict(parts={}), "hakd names 'parts'.*'seg', 'depth', 'normal'"),
-        (dict(depth={}), "'depth', which is no task of classes"),
+        (dict(depth={}), "'depth', which is not a task of classes"),
         (dict(seg=dict(student_tap=4)), "hakd.seg.student_tap=4: the encoder gives 4 maps"),
     ],
 )

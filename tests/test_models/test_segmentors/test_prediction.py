@@ -55,7 +55,7 @@ def test_segmentation_equals_mmsegs_encoder_decoder(build, model_config, test_cf
 
 def test_predict_undoes_padding_and_flip(build, images):
     model = build()
-    # the network is no function of the pixel alone: give it a flipped image, not a flipped batch
+    # the network is not a function of the pixel alone: give it a flipped image, not a flipped batch
     inputs = images(1, (40, 56))
     meta = dict(
         ori_shape=SIZE,

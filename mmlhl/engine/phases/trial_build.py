@@ -1,0 +1,98 @@
+"""What a phase's config builds, tried before phase one: model, optimiser, hooks, visualizer."""
+
+from __future__ import annotations
+
+import copy
+import os.path as osp
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.hooks import EMAHook
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
+from mmseg.registry import HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
+
+from ...checkpoints import CheckpointError, read_checkpoint
+from ...config_values import nodes
+from ...explaining import explained_error
+from ...instances import forget_instance
+from ...registered import type_name
+from .schedules import schedulers
+from .supply import Supply
+
+
+def named(place: str, function: Any, *args: Any) -> Any:
+    """Call a function; whatever it has against its input names the place."""
+    try:
+        return function(*args)
+    except (OSError, CheckpointError):
+        raise
+    except Exception as error:
+        text = explained_error(error)
+        raise ValueError(text if text.startswith(place) else f"{place}: {text}") from error
+
+
+def build_model(cfg: Config) -> Any:
+    """The model of a phase, on the device that it is going to be trained on."""
+    config = copy.deepcopy(cfg.model)
+    if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
+        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
+    return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
+
+
+def build_optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
+    """Build the optimiser, or several, and the schedule, which check their own options."""
+    built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    if isinstance(built, OptimWrapperDict):
+        return built  # several: each has its own schedule
+    for config in schedulers(cfg):
+        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
+        PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
+    return built
+
+
+def build_hook(config: dict) -> None:
+    """Build a hook, and what averages weights with the options that it has for that."""
+    options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
+    built = HOOKS.build(options)
+    if isinstance(built, EMAHook):
+        MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
+
+
+def build_visualizer(cfg: Config) -> None:
+    """Build a phase's own visualizer, which is known by its name as long as it is needed."""
+    config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
+    config.setdefault("save_dir", cfg.work_dir)
+    built = VISUALIZERS.build(config)
+    forget_instance(built)
+
+
+def starts_from_files(cfg: Config) -> bool:
+    """Whether parts of a model take weights from files, which may not fit or not be reached."""
+    return any(True for _ in _pretrained(cfg))
+
+
+def check_files(cfg: Config, where: str) -> None:
+    """Weights that a phase starts from have to be there."""
+    named = [("load_from", cfg.get("load_from"))]
+    named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
+    for key, path in named:
+        if isinstance(path, str) and "://" not in path:
+            if not osp.isfile(path):
+                raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
+            try:
+                read_checkpoint(path)  # whole, and nothing in it but data
+            except CheckpointError as error:
+                raise type(error)(f"{where}: {key}: {error}") from error
+
+
+def _pretrained(cfg: Config) -> Iterator[str | None]:
+    """The files that a model's initialisation reads."""
+    for node in nodes(cfg.model.to_dict()):
+        init = node.get("init_cfg")
+        for each in init if isinstance(init, (list, tuple)) else [init]:
+            if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
+                yield each.get("checkpoint")

@@ -1,0 +1,65 @@
+"""The loaders of a phase, tried before phase one: each dataset is built, a sample of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmseg.registry import DATA_SAMPLERS
+
+from ...registered import names_class
+from .agreement import check_labels, check_names
+from .deriving import LOADERS
+from .grammar import Phase
+from .lengths import trains_by_epoch
+from .supply import Supplies, Supply
+from .trial_build import named
+from .trial_sample import first_sample
+
+
+def check_loaders(
+    cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
+) -> dict[str, Supply]:
+    """Build the datasets of a phase and read a sample of each."""
+    given: dict[str, Supply] = {}
+    for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
+        loader = cfg.get(key)
+        if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
+            continue
+        place = f"{where}: {key}"
+        never_ends = names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
+        if never_ends and trains_by_epoch(cfg) is not False:
+            raise ValueError(
+                f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
+                "train by iterations"
+            )
+        supply = given[key] = named(place, supplies.of, loader, place)
+        sample = named(f"{place}: its first sample", first_sample, supply.dataset)
+        if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
+            found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
+            lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
+            advice = "let its pipeline load the image and pack once, at its end, with"
+            raise ValueError(
+                f"{place}.dataset gives {found}, not inputs and data_samples: "
+                f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
+            )
+        if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
+            dataset = supply.dataset
+            check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
+            if key != LOADERS[0] and LOADERS[0] in given:
+                heads = {task: model.heads[task] for task in tasks}
+                check_names(heads, given[LOADERS[0]].dataset, dataset, place)
+    return given
+
+
+def unlike(cfg: Config, given: Mapping) -> list[str]:
+    """The loaders for tests that are given, of two alike only one."""
+    keys = [key for key in LOADERS[1:] if key in given]
+    kinds = [key.split("_")[0] for key in keys]
+    same = len(keys) == 2 and all(
+        cfg.get(f"{kinds[0]}_{part}") == cfg.get(f"{kinds[1]}_{part}")
+        for part in ("dataloader", "evaluator")
+    )
+    return keys[-1:] if same else keys

@@ -1,0 +1,80 @@
+"""A segmentor that asks the frozen model of the previous phase."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from ..methods.base_method import BaseMethod
+from ..methods.step import Step, TeacherOutputs
+from ..teachers import FrozenModels, convert_inputs
+
+
+class HasTeacher(FrozenModels):
+    """Base of a segmentor with a teacher, which is no part of its weights.
+
+    Attributes:
+        method: what keeps old tasks; says what it needs of the teacher.
+        data_preprocessor: the segmentor's own, whose images the teacher is given.
+    """
+
+    method: BaseMethod
+    data_preprocessor: Any
+
+    @property
+    def old_tasks(self) -> list[str]:
+        """Tasks that are to be kept."""
+        raise NotImplementedError
+
+    @property
+    def teacher(self) -> nn.Module | None:
+        """The frozen model of the previous phase, if one is set."""
+        return self.frozen_models.get("_teacher")
+
+    def set_teacher(self, model: nn.Module | None) -> None:
+        """Freeze ``model`` and make it the teacher; None releases the present one.
+
+        A method and no property setter, because ``nn.Module`` would register what is assigned.
+        """
+        self.attach_frozen("_teacher", model)
+
+    @torch.no_grad()
+    def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
+        """What the teacher says of a batch, its encoder run once.
+
+        The teacher sees the batch in its own normalisation and channel order.
+
+        Raises:
+            RuntimeError: if no teacher was set, which is the phase hook's work.
+        """
+        if self.teacher is None:
+            raise RuntimeError(
+                f"method {type(self.method).__name__} needs the previous phase's model; train "
+                "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
+            )
+        teacher: Any = self.teacher
+        own = cast(nn.Module, self.data_preprocessor)
+        seen = convert_inputs(inputs, list(data_samples), own, teacher.data_preprocessor)
+        outputs = TeacherOutputs(teacher.extract_feat(seen), {})
+        for task in self.old_tasks:
+            head = teacher.heads[task]
+            raw = head(outputs.feats)
+            if self.method.needs_teacher_maps:
+                outputs.maps[task] = raw
+            prediction = head.activate(raw, inputs.shape[2:])
+            outputs.labels[task] = head.pseudo_label(prediction)
+            if self.method.needs_teacher_predictions:
+                outputs.predictions[task] = prediction
+        return outputs
+
+    def teacher_labels(self, step: Step) -> dict[str, Tensor]:
+        """The teacher's pseudo labels of a step; deprecated, ``step.teacher`` has them."""
+        warnings.warn("read step.teacher.labels", DeprecationWarning, stacklevel=2)
+        if step.teacher is None:
+            step.teacher = self.teach(step.inputs, step.samples)
+        return step.teacher.labels
