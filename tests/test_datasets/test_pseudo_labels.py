@@ -181,11 +181,11 @@ def test_files_of_others_are_never_removed(tmp_path):
     notes.write_text("mine")
     folder.remove()
     assert [path for path in (tmp_path / "labels").rglob("*") if path.is_file()] == [notes]
-    with pytest.raises(ValueError, match="no folder of labels"):
+    with pytest.raises(ValueError, match="not a folder of labels"):
         folder.prepare()
     other = tmp_path / "coco"
     other.mkdir()
     (other / "labels.json").write_text("{}")
-    with pytest.raises(ValueError, match="no folder of labels"):
+    with pytest.raises(ValueError, match="not a folder of labels"):
         LabelFolder(other, SPECS, dict(teacher="a")).prepare()
     assert (other / "labels.json").is_file()
