@@ -17,7 +17,7 @@ FILES = {
     "lacks.py": "_base_ = 'nowhere.py'",
     "raises.py": "raise RuntimeError('odd')",
     "part.py": "phases = [dict(tasks=['seg'])]",
-    "text.pth": "not a checkpoint",
+    "text.pth": "no checkpoint",
     "image.png": "no image",
     "lifelong.json": "{",
 }
