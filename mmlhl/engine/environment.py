@@ -10,6 +10,7 @@ import mmcv
 import mmengine
 import mmseg
 import torch
+from mmengine.utils.dl_utils import collect_env
 
 from ..version import __version__
 
@@ -33,6 +34,19 @@ def environment() -> dict[str, str]:
     }
     commit = checkout_commit(PACKAGE.parent)
     return {**found, "commit": commit} if commit else found
+
+
+def machine() -> dict[str, object]:
+    """What mmengine collects of machine and packages, and `environment` after it.
+
+    Where mmengine cannot, it says why: a log is no reason not to train. mmengine imports distutils,
+    which Python has not had since 3.12 and which setuptools brings.
+    """
+    try:
+        collected = dict(collect_env())
+    except Exception as error:
+        collected = {"not collected": f"{type(error).__name__}: {error}"}
+    return {**collected, **environment()}
 
 
 def checkout_commit(folder: Path) -> str | None:

@@ -119,7 +119,7 @@ def pascal(root: Path, rng) -> None:
             for path in (regions, parts):
                 path.parent.mkdir(parents=True, exist_ok=True)
             # of the four, 440 (wall) is one at which normals count
-            savemat(regions, dict(LabelMap=np.where(labels < 16, labels, 440).astype(np.uint16)))
+            savemat(regions, dict(LabelMap=np.where(labels < 16, labels, np.uint16(440))))
             mask = np.zeros(SIZE, np.uint8)
             mask[:16] = 1
             part = np.array([("torso", mask)], dtype=[("part_name", object), ("mask", object)])

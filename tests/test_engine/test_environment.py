@@ -3,7 +3,8 @@
 import torch
 
 from mmlhl import __version__
-from mmlhl.engine.environment import checkout_commit, environment
+from mmlhl.engine import environment as module
+from mmlhl.engine.environment import checkout_commit, environment, machine
 
 
 def test_versions_are_plain_text():
@@ -18,3 +19,14 @@ def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path):
     assert checkout_commit(tmp_path) is None
     (tmp_path / ".git").mkdir()  # broken: git finds no commit in it
     assert checkout_commit(tmp_path) is None
+
+
+def test_what_mmengine_cannot_collect_is_said(monkeypatch):
+    def without_distutils():
+        raise ModuleNotFoundError("No module named 'distutils'")
+
+    assert "PyTorch" in machine() and machine()["mmlhl"] == __version__
+    monkeypatch.setattr(module, "collect_env", without_distutils)
+    found = machine()
+    assert found["not collected"] == "ModuleNotFoundError: No module named 'distutils'"
+    assert found["mmlhl"] == __version__

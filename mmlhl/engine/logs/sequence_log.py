@@ -11,11 +11,10 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import MMLogger
-from mmengine.utils.dl_utils import collect_env
 
 from ...evaluation import LifelongRecord
 from ...instances import close_files, forget_instance
-from ..environment import environment
+from ..environment import environment, machine
 from ..phases.deriving import RECORD
 from ..phases.grammar import Phase
 from ..phases.progress_options import progress_options
@@ -248,7 +247,7 @@ class SequenceLog:
 
 def environment_text(cfg: Config) -> str:
     """On what a sequence runs, as mmengine says it."""
-    found = {**collect_env(), **environment()}
+    found = machine()
     runtime = {
         **(cfg.get("env_cfg") or {}),
         **(cfg.get("randomness") or {}),
