@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
+from mmlhl.checkpoints import add_trust_argument, checkpoint_trust, read_checkpoint
 from mmlhl.command_line import (
     Parser,
     add_launch,
@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> None:
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
     add_launch(cfg, args)
+    if "://" not in args.checkpoint:  # said before anything is built or written
+        read_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
 
     if args.show or args.show_dir:

@@ -58,6 +58,8 @@ def read_run(path: str | Path) -> RunLog:
         FileNotFoundError: If nothing was logged there.
     """
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder {path}")
     run = RunLog(str(path))
     if path.is_file():
         run.add(read_lines([path]))

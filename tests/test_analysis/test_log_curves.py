@@ -80,8 +80,8 @@ def test_command(sequence, tmp_path, capsys):
     assert out.read_text().rstrip().endswith("</svg>")
     assert "seg/mIoU" in capsys.readouterr().out
     for logs, extra, message in (
-        ([tmp_path / "nothing"], [], "no logged values"),
+        ([tmp_path / "nothing"], [], "no file or folder"),
         ([sequence], ["--keys", "depth/rmse"], "nothing was logged as 'depth/rmse'"),
     ):
-        with pytest.raises(SystemExit, match=message):
+        with pytest.raises((OSError, ValueError), match=message):
             tool.main([*map(str, logs), *extra, "--out", str(out)])

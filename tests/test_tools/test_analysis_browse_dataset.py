@@ -50,5 +50,5 @@ def test_a_phase_has_its_own_task_and_part_of_the_images(tmp_path, tool, config_
 
 def test_no_such_phase_or_split(tmp_path, tool, config_file):
     for options, message in ((["--phase", "4"], "from 1 to 3, not 4"), (["--split", "val"], "val")):
-        with pytest.raises(SystemExit, match=message):
+        with pytest.raises(ValueError, match=message):
             tool.main([config_file, "--out", str(tmp_path / "seen"), *options])

@@ -47,7 +47,7 @@ def test_from_records_to_screen_and_files(tmp_path, tool, capsys):
 def test_errors_are_one_clear_line(tmp_path, tool, capsys):
     write_runs(tmp_path)
     (tmp_path / "HAD_0" / "lifelong.json").write_text("{")
-    with pytest.raises(SystemExit, match=r"compare: .*HAD_0.* is not JSON"):
+    with pytest.raises(ValueError, match=r"HAD_0.* is not JSON"):
         tool.main([str(tmp_path)])
     with pytest.raises(SystemExit):
         tool.main([str(tmp_path), "--out", "tables.xls"])

@@ -32,6 +32,6 @@ def test_writes_all_pictures_in_all_formats(tmp_path, tool, capsys):
 
 
 def test_a_missing_record_is_one_clear_line(tmp_path, tool):
-    with pytest.raises(SystemExit, match="plot: There is no lifelong.json below"):
+    with pytest.raises(OSError, match="There is no lifelong.json below"):
         tool.main([str(tmp_path), "--out", str(tmp_path / "plots")])
     assert not (tmp_path / "plots").exists()

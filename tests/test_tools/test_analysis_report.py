@@ -42,10 +42,10 @@ def test_the_report_of_one_run_stands_in_its_work_dir(work_dir, tool, capsys):
 def test_errors_are_one_clear_line(work_dir, tool, tmp_path):
     out = ["--out", str(tmp_path / "r.html")]
     for arguments, message in (
-        ([str(tmp_path / "none")], "report: There is no record at .*none"),
-        ([str(work_dir), "--strips", "1", *out], "report: strips need the checkpoint of every"),
+        ([str(tmp_path / "none")], "There is no record at .*none"),
+        ([str(work_dir), "--strips", "1", *out], "strips need the checkpoint of every"),
     ):
-        with pytest.raises(SystemExit, match=message):
+        with pytest.raises(OSError, match=message):
             tool.main(arguments)
     assert not (tmp_path / "r.html").exists()
 

@@ -47,6 +47,8 @@ CASES = {
     f"train.py {CONFIG} --cfg-options model.metod.type=HAD": "model.metod",
     f"train.py {CONFIG} --cfg-options model": "'model' is no KEY=VALUE",
     "test.py empty.py text.pth": "empty.py: a config needs model",
+    f"test.py {CONFIG} text.pth": "text.pth is no checkpoint",
+    f"test.py {CONFIG} nowhere.pth": "there is no checkpoint nowhere.pth",
     "infer.py nowhere.pth image.png --out out": "nowhere.pth",
     "infer.py text.pth image.png --out out": "text.pth",
     "model_converters/export.py text.pth out.onnx": "text.pth",
@@ -81,6 +83,7 @@ def test_ends_with_one_message(line, folder, monkeypatch, capfd):
     code = caught.value.code
     said = "".join(capfd.readouterr()) + (code if isinstance(code, str) else "")
     assert code not in (0, None)
+    assert isinstance(code, int) or code.startswith(f"{Path(tool).name}: ")
     assert CASES[line] in said
     assert f'File "{sys.argv[0]}"' not in said  # a traceback
     assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before

@@ -32,13 +32,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Read the logs and write the picture."""
     args = parse_args(argv)
-    try:
-        runs = [read_run(log) for log in args.logs]
-        for run, name in zip(runs, args.legend or args.logs, strict=True):
-            run.name = name
-        keys = choose_keys(runs, args.keys)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"analyze_logs: {error}") from None
+    runs = [read_run(log) for log in args.logs]
+    for run, name in zip(runs, args.legend or args.logs, strict=True):
+        run.name = name
+    keys = choose_keys(runs, args.keys)
     picture = draw(runs, keys)
     if args.title:
         picture.suptitle(args.title)

@@ -63,10 +63,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = overridden(args.config, args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
-    try:
-        dataset = dataset_of(cfg, args.split, args.phase)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"browse_dataset: {error}") from None
+    dataset = dataset_of(cfg, args.split, args.phase)
     visualizer = MultiTaskVisualizer(cell_width=args.cell_width)
     visualizer.dataset_meta = dataset.metainfo
     count = min(args.count, len(dataset))

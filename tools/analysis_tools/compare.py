@@ -68,16 +68,13 @@ def for_screen(sheet: Sheet) -> list[Sheet]:
 def main(argv: list[str] | None = None) -> None:
     """Read the records, print the tables and write them to files."""
     args = parse_args(argv)
-    try:
-        comparison = comparison_of(args, pairing=args.pairing, min_span=args.min_span)
-        sheets = [
-            sheet
-            for group in comparison.groups
-            for sheet in comparison.sheets(group)
-            if sheet.name in args.tables and sheet.columns
-        ]
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"compare: {error}") from None
+    comparison = comparison_of(args, pairing=args.pairing, min_span=args.min_span)
+    sheets = [
+        sheet
+        for group in comparison.groups
+        for sheet in comparison.sheets(group)
+        if sheet.name in args.tables and sheet.columns
+    ]
 
     console = Console()
     if not console.is_terminal:

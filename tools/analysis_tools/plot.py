@@ -34,27 +34,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Read the records and write the pictures."""
     args = parse_args(argv)
-    try:
-        comparison = comparison_of(args)
-        args.out.mkdir(parents=True, exist_ok=True)
-        for group in comparison.groups:
-            pictures = {}
-            if "heat" in args.plots:
-                for label, runs in group.methods.items():
-                    record = mean_record(runs)
-                    seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
-                    pictures[f"heat_{label}"] = heat_map(record, args.metrics, f"{label}{seeds}")
-            if "curves" in args.plots:
-                pictures["curves"] = task_curves(group, args.metrics)
-            if "gain" in args.plots and group.naive:
-                pictures["gain"] = gain_bars(comparison, group)
-            for name, picture in pictures.items():
-                for kind in args.format:
-                    path = args.out / f"{file_name(group.name)}_{file_name(name)}.{kind}"
-                    picture.savefig(path)
-                    print(f"Wrote {path}")
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"plot: {error}") from None
+    comparison = comparison_of(args)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for group in comparison.groups:
+        pictures = {}
+        if "heat" in args.plots:
+            for label, runs in group.methods.items():
+                record = mean_record(runs)
+                seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
+                pictures[f"heat_{label}"] = heat_map(record, args.metrics, f"{label}{seeds}")
+        if "curves" in args.plots:
+            pictures["curves"] = task_curves(group, args.metrics)
+        if "gain" in args.plots and group.naive:
+            pictures["gain"] = gain_bars(comparison, group)
+        for name, picture in pictures.items():
+            for kind in args.format:
+                path = args.out / f"{file_name(group.name)}_{file_name(name)}.{kind}"
+                picture.savefig(path)
+                print(f"Wrote {path}")
 
 
 def file_name(text: str) -> str:

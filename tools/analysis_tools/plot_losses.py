@@ -30,10 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Read the logs and write the picture."""
     args = parse_args(argv)
-    try:
-        picture = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
-    except OSError as error:
-        raise SystemExit(f"plot_losses: {error}") from None
+    picture = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(args.out)
     print(f"Wrote {args.out}")

@@ -56,13 +56,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Read the records and write the report."""
     args = parse_args(argv)
-    try:
-        with checkpoint_trust(args.trust_checkpoint):
-            page, twin = write_report(
-                args.records, args.out, args.naive, args.strips, args.title, args.metrics
-            )
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"report: {error}") from None
+    with checkpoint_trust(args.trust_checkpoint):
+        page, twin = write_report(
+            args.records, args.out, args.naive, args.strips, args.title, args.metrics
+        )
     print(f"Wrote {page} and {twin}")
 
 

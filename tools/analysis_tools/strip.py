@@ -39,12 +39,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Predict and draw."""
     args = parse_args(argv)
-    try:
-        record = LifelongRecord.load(args.work_dir / "lifelong.json")
-        with checkpoint_trust(args.trust_checkpoint):
-            (item,), tasks, phases = predict_phases(record, [args.image])
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"strip: {error}") from None
+    record = LifelongRecord.load(args.work_dir / "lifelong.json")
+    with checkpoint_trust(args.trust_checkpoint):
+        (item,), tasks, phases = predict_phases(record, [args.image])
     rows = [
         GridRow(
             task,

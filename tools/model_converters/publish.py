@@ -32,8 +32,6 @@ def main() -> None:
     )
     add_trust_argument(parser)
     args = parser.parse_args()
-    if not os.path.isfile(args.checkpoint):
-        parser.error(f"there is no file {args.checkpoint}")
     with checkpoint_trust(args.trust_checkpoint):
         before = CheckpointLoader.load_checkpoint(args.checkpoint, map_location="cpu")
     after = publish(before, tuple(args.drop), args.checkpoint, args.half)
