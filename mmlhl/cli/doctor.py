@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from ..import_noise import without_import_noise
 from ..operators import import_mmseg
 from ..paths import shipped_dir
 
@@ -228,7 +229,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     description = __doc__ or ""
     argparse.ArgumentParser("mmlhl doctor", description=description).parse_args(arguments)
-    findings = examine()
+    with without_import_noise():
+        findings = examine()
     show(findings)
     wrong = [finding for finding in findings if finding.state == "wrong"]
     print(f"{len(wrong)} thing(s) to mend" if wrong else "nothing to mend")
