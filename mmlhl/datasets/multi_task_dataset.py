@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import mmengine.fileio as fileio
-from mmengine.utils import is_abs
-from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
@@ -17,15 +13,15 @@ from .arguments import check_img, check_indices, check_tasks, image_loader, pars
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
 from .endings import spell_as_on_disk
-from .first_sample import hint, look_at_first, need_first
-from .ids import find_ids, read_ids, refuse_left_out
+from .first_sample import look_at_first, need_first
+from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending
 
 
 @DATASETS.register_module()
-class MultiTaskDataset(BaseSegDataset):
+class MultiTaskDataset(ListsSamples):
     """Images with any number of annotation kinds, of which only the wanted ones are read.
 
     A sample's id is its image's path under ``img['dir']`` without ``img['suffix']``, so folders may
@@ -122,9 +118,6 @@ class MultiTaskDataset(BaseSegDataset):
         if not lazy_init:
             self.full_init()
 
-    def _in_split(self, folder: str) -> str:
-        return folder.replace("{split}", self.split)
-
     def get_label_map(self, new_classes: Sequence | None = None) -> dict | None:
         """Class of the files -> class of this dataset, not of ``METAINFO`` alone; or None."""
         return getattr(self, "label_map", None)
@@ -170,104 +163,6 @@ class MultiTaskDataset(BaseSegDataset):
             self.data_bytes, self.data_address = self._serialize_data()
         self._fully_initialized = True
 
-    def load_data_list(self) -> list[dict]:
-        """List the samples.
-
-        Returns:
-            One dictionary per sample: ``img_path``, ``img_id``, ``ann_paths`` (task -> file) and
-            what mmseg's own transforms read.
-
-        Raises:
-            ValueError: If there is no image.
-            FileNotFoundError: If a folder or the list file does not exist.
-        """
-        img_dir = self.data_prefix["img_path"]
-        self._need_folder(img_dir, "img['dir']", self.img["dir"])
-        folders = self._ann_folders()
-        for task, folder in folders.items():
-            given = self.ann_specs[task].dir or ""
-            self._need_folder(folder, f"annotations[{task!r}]['dir']", given)
-        ids = self.list_ids(img_dir)
-        if not ids:
-            source = f"ann_file {self.ann_file!r}" if self.ann_file else f"folder {img_dir!r}"
-            raise ValueError(
-                f"{type(self).__name__} found no samples in {source}; expected "
-                + ("one id a line" if self.ann_file else f"files *{self.img['suffix']}")
-            )
-        return [self.sample_info(img_id, img_dir, folders) for img_id in ids]
-
-    def list_ids(self, img_dir: str) -> list[str]:
-        """Ids of all samples in their order.
-
-        Args:
-            img_dir: Folder of the images.
-
-        Returns:
-            The lines of ``ann_file``, or the sorted image files without their suffix.
-        """
-        if not self.ann_file:
-            return self.ids_in_folder(img_dir)
-        folders = [img_dir, *self._ann_folders().values()]
-        args = (self.img, folders, self.data_root, self.backend_args)
-        return self._note_ends(read_ids(self.ann_file, *args))
-
-    def ids_in_folder(self, folder: str, prefix: str = "") -> list[str]:
-        """Ids of all images in a folder, in whatever spelling of their suffix.
-
-        Args:
-            folder: The folder.
-            prefix: Path from the folder of the images to this one, with a slash at its end.
-
-        Returns:
-            The sorted ids.
-
-        Raises:
-            ValueError: If two files have the same id, or the suffix leaves out annotated images.
-        """
-        found, others = find_ids(folder, self.img["suffix"], self.backend_args)
-        if found:  # or all are, which load_data_list says
-            refuse_left_out(others, folder, self.img, self._ann_folders(), self.ann_specs, prefix)
-        return self._note_ends({prefix + name: found[name] for name in sorted(found)})
-
-    def _note_ends(self, ids: Mapping[str, str]) -> list[str]:
-        self._odd_ends.update({n: end for n, end in ids.items() if end != self.img["suffix"]})
-        return list(ids)
-
-    def _ann_folders(self) -> dict[str, str]:
-        return {
-            task: self._join(self._in_split(ann.dir))
-            for task, ann in self.ann_specs.items()
-            if ann.dir is not None
-        }
-
-    def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """What is kept of one sample.
-
-        Args:
-            img_id: The sample's id.
-            img_dir: Folder of the images.
-            folders: Task -> folder of its annotation.
-
-        Returns:
-            The sample's dictionary.
-        """
-        paths = {
-            task: osp.join(folder, img_id + self.ann_specs[task].suffix)
-            for task, folder in folders.items()
-        }
-        info = dict(
-            img_path=osp.join(img_dir, img_id + self._odd_ends.get(img_id, self.img["suffix"])),
-            img_id=img_id,
-            ann_paths=paths,
-            label_map=self.label_map,
-            reduce_zero_label=self.reduce_zero_label,
-            seg_fields=[],
-        )
-        for task, path in paths.items():
-            if self.ann_specs[task].field == "sem_seg":
-                info["seg_map_path"] = path
-        return info
-
     def get_data_info(self, idx: int) -> dict:
         """Dictionary of one sample, as the pipeline takes it.
 
@@ -284,15 +179,3 @@ class MultiTaskDataset(BaseSegDataset):
         info["open_questions"] = self._open_questions
         info.update(img_loader=self.img_loader, stored_labels=self.stored_labels)
         return info
-
-    def _join(self, folder: str) -> str:
-        if self.data_root and not is_abs(folder):
-            return osp.join(self.data_root, folder)
-        return folder
-
-    def _need_folder(self, folder: str, key: str, value: str) -> None:
-        if not fileio.isdir(folder, backend_args=self.backend_args):
-            raise FileNotFoundError(
-                f"{type(self).__name__}: {key} is {value!r}, but the folder {folder!r} does not "
-                f"exist (data_root={self.data_root!r}, split={self.split!r})" + hint(self, key)
-            )
