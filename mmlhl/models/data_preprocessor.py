@@ -63,6 +63,11 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             )
         if std is not None and not all(value > 0 for value in std):
             raise ValueError(f"data_preprocessor has std={list(std)}; each must be > 0")
+        if mean is not None and std is not None and len(mean) != len(std):
+            raise ValueError(
+                f"data_preprocessor has mean={list(mean)} and std={list(std)}; "
+                "each needs one value per channel"
+            )
         for key, value in (("size", size), ("size_divisor", size_divisor)):
             sides = value if isinstance(value, (list, tuple)) else [value]
             if value is not None and not all(isinstance(x, int) and x > 0 for x in sides):
@@ -97,7 +102,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
 
         Raises:
             ValueError: If images do not fit into ``size``, differ in size in a test without
-                ``test_cfg``, or labels do not lie on their image in training.
+                ``test_cfg``, have other channels than ``mean``, or labels do not lie on their image
+                in training.
         """
         data = self.cast_data(data)
         samples: list[SegDataSample] | None = data.get("data_samples", None)
@@ -146,6 +152,12 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             images = images.flip(1)
         images = images.float()
         if self._enable_normalize:
+            values, channels = self.mean.numel(), images.shape[1]
+            if values not in (1, channels):
+                raise ValueError(
+                    f"data_preprocessor.mean and std have {values} value(s), the images have "
+                    f"{channels} channel(s)"
+                )
             images = (images - self.mean) / self.std
         return list(images)
 

@@ -149,3 +149,13 @@ def test_an_image_too_large_for_a_test_names_test_cfg():
     pre = MultiTaskDataPreProcessor(test_cfg=dict(size=(4, 4)))
     with pytest.raises(ValueError, match=r"5x7.*data_preprocessor\.test_cfg\.size=\(4, 4\)"):
         pre(dict(inputs=[torch.ones(3, 5, 7)]))
+
+
+def test_mean_and_std_have_a_value_for_each_channel():
+    with pytest.raises(ValueError, match=r"mean=\[1.0\] and std=\[2.0, 2.0, 2.0\]; each needs one"):
+        MultiTaskDataPreProcessor(mean=[1.0], std=[2.0] * 3)
+    pre = MultiTaskDataPreProcessor(mean=[1.0] * 3, std=[2.0] * 3)
+    with pytest.raises(ValueError, match="have 3 value.s., the images have 4 channel"):
+        pre(dict(inputs=[torch.ones(4, 2, 2)]))
+    grey = MultiTaskDataPreProcessor(mean=[1.0], std=[2.0])
+    assert (grey(dict(inputs=[torch.ones(3, 2, 2)]))["inputs"] == 0).all()  # one value for all
