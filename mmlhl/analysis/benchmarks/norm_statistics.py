@@ -1,0 +1,126 @@
+"""Old tasks of a finished sequence, tested with the batch statistics of the phase that taught them.
+
+The encoder's statistics follow the images and the weights of each phase. Whether an old task is
+better off with those it was learned with needs no training to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ...checkpoints.reading import read_checkpoint
+from ...checkpoints.stored_config import stored_config
+from ...checkpoints.weights import weights_of
+from ...engine.phases.deriving import testing_config
+from ...evaluation import LifelongRecord
+from ...evaluation.units import with_unit
+from .running import commit
+
+STATISTICS = ("running_mean", "running_var")
+#: What an old task takes from its own phase.
+KEPT = {
+    "none": (),
+    "statistics": STATISTICS,
+    "statistics and affine": (*STATISTICS, "weight", "bias"),
+}
+#: Metrics of an old task, by what it took.
+Found = dict[str, dict[str, float]]
+
+
+def with_layers_of(
+    last: Mapping[str, Tensor], own: Mapping[str, Tensor], kept: Sequence[str]
+) -> dict[str, Tensor]:
+    """Weights of the last phase with parts of the encoder's normalisation of an earlier one.
+
+    Args:
+        last: weights after the last phase.
+        own: weights after the earlier one.
+        kept: names of what is taken from ``own`` in each layer that counts statistics.
+    """
+    ends = f".{STATISTICS[0]}"
+    layers = [
+        name.removesuffix(ends)
+        for name in last
+        if name.startswith("backbone.") and name.endswith(ends)
+    ]
+    names = [f"{layer}.{part}" for layer in layers for part in kept]
+    return {**last, **{name: own[name] for name in names if name in own}}
+
+
+def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
+    """Test the last model of a sequence with the normalisation of each old task's phase.
+
+    Args:
+        work_dir: folder of a finished sequence, with the checkpoints of its phases.
+
+    Returns:
+        The sequence's record, and by old task what was found.
+
+    Raises:
+        ValueError: If the last checkpoint holds no config to test with.
+    """
+    record = LifelongRecord.load(work_dir / "lifelong.json")
+    files = [work_dir / phase["checkpoint"] for phase in record.phases]
+    checkpoint = read_checkpoint(files[-1])
+    config = stored_config(checkpoint, str(files[-1]))
+    if config is None:
+        raise ValueError(f"{files[-1]} holds no config")
+    cfg = testing_config(Config(config))
+    cfg.update(work_dir=str(work_dir), load_from=None, resume=False, launcher="none")
+    runner = Runner.from_cfg(cfg)
+    last = weights_of(checkpoint)
+    found: dict[str, Found] = {}
+    for phase, file in zip(record.phases[:-1], files, strict=False):
+        own = weights_of(read_checkpoint(file))
+        tested = {
+            name: _metrics(runner, with_layers_of(last, own, kept)) for name, kept in KEPT.items()
+        }
+        for task in phase["tasks"]:
+            found[task] = {
+                name: {
+                    key.split("/", 1)[1]: value
+                    for key, value in metrics.items()
+                    if key.startswith(f"{task}/")
+                }
+                for name, metrics in tested.items()
+            }
+    return record, found
+
+
+def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command: str) -> str:
+    """What was measured as Markdown, the first two metrics of each task.
+
+    Args:
+        measured: of :func:`measure`, one a sequence.
+        command: that it was made by.
+    """
+    lines = [
+        f"Command: `{command}`; commit {commit()}.",
+        "",
+        f"| method | old task | metric | {' | '.join(KEPT)} |",
+        f"| --- | --- | --- |{' ---: |' * len(KEPT)}",
+    ]
+    for record, found in measured:
+        for task, by_kept in found.items():
+            for metric in list(by_kept["none"])[:2]:
+                values = " | ".join(f"{by_kept[name][metric]:.3f}" for name in KEPT)
+                label = with_unit(metric, record.unit(task, metric))
+                lines.append(f"| {record.label} | {task} | {label} | {values} |")
+    return "\n".join(lines)
+
+
+def _metrics(runner: Runner, weights: Mapping[str, Tensor]) -> dict[str, float]:
+    """Metrics of the test data with these weights."""
+    loop, model = runner.test_loop, runner.model
+    model.load_state_dict(weights, strict=False)
+    model.eval()
+    with torch.no_grad():
+        for batch in loop.dataloader:
+            loop.evaluator.process(data_samples=model.test_step(batch), data_batch=batch)
+    return loop.evaluator.evaluate(len(loop.dataloader.dataset))
