@@ -13,12 +13,15 @@ from mmengine.registry import Registry
 
 #: Keys whose value names what is to be called.
 _CALLED = ("type", "target", "_target_")
+#: Keys whose value names a package that mmengine would import to find what is to be called.
+_SCOPES = ("_scope_", "default_scope")
 
 
 def unregistered(config: Any) -> str | None:
-    """The first name in a config that would be called but is not registered.
+    """The first name in a config that would be called or imported but is not registered.
 
-    mmengine's registries build whatever a dotted name leads to, ``subprocess.Popen`` too.
+    mmengine's registries build whatever a dotted name leads to, ``subprocess.Popen`` too, and
+    import the package that a scope names.
 
     Args:
         config: plain data.
@@ -27,7 +30,10 @@ def unregistered(config: Any) -> str | None:
         The name; None if building from the config calls registered classes only.
     """
     names, paths, scopes = _registered()
-    for value in _called(config):
+    for value in _named(config, _SCOPES):
+        if value not in scopes:
+            return value
+    for value in _named(config, _CALLED):
         scope, _, name = value.rpartition(".")
         if not scope:
             fits = value in names or not _is_module(value)
@@ -38,15 +44,15 @@ def unregistered(config: Any) -> str | None:
     return None
 
 
-def _called(node: Any) -> Iterator[str]:
+def _named(node: Any, keys: tuple[str, ...]) -> Iterator[str]:
     if isinstance(node, dict):
-        for key in _CALLED:
+        for key in keys:
             if isinstance(node.get(key), str):
                 yield node[key]
         node = list(node.values())
     if isinstance(node, (list, tuple)):
         for each in node:
-            yield from _called(each)
+            yield from _named(each, keys)
 
 
 def _is_module(name: str) -> bool:

@@ -15,6 +15,9 @@ from .registered import unregistered
 from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
+#: Begins what mmengine replaces in a text before it runs it, by the environment for one: then
+#: quotes may end elsewhere, and what was a string is run.
+_TEMPLATE = "{{"
 #: Begins a text that was put in the place of one that is not to be run.
 _REFUSED = "# refused: "
 #: Begins a text whose imports were left out.
@@ -130,11 +133,15 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
             holder[key] = _REFUSED + " ".join(str(error).split())
             continue
         new = [] if checkpoints_are_trusted() else _not_imported(config)
-        if "_base_" in config or new:
-            kept = {k: v for k, v in config.items() if k not in ("_base_", "custom_imports")}
+        strange = "_base_" in config or new
+        if strange or _TEMPLATE in holder[key]:
+            dropped = ("_base_", "custom_imports") if strange else ()
+            kept = {k: v for k, v in config.items() if k not in dropped}
             lines = [f"{name} = {value!r}" for name, value in kept.items()]
             listed = " ".join(", ".join(new).split())
-            holder[key] = "\n".join([f"{_LEFT_OUT}{listed}"] * bool(new) + lines)
+            written = "\n".join([f"{_LEFT_OUT}{listed}"] * bool(new) + lines)
+            # the same strings to Python, and nothing that mmengine would replace
+            holder[key] = written.replace(_TEMPLATE, "{\\x7b")
 
 
 def own_modules(checkpoint: Mapping[str, Any]) -> list[str]:

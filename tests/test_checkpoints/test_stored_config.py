@@ -94,3 +94,32 @@ def test_texts_that_are_malformed_are_refused_by_name(text):
         stored_config(checkpoint, "x.pth")
     defuse(checkpoint, "x.pth")
     assert checkpoint["meta"]["cfg"].startswith("# refused: ")
+
+
+def test_templates_that_would_turn_a_string_into_code(tmp_path):
+    """mmengine puts the environment into a text: what was between two quotes begins elsewhere."""
+    marker = tmp_path / "marker"
+    call = f"__import__('pathlib').Path('{marker}').touch()"
+    text = (
+        f"a = ['{{{{$HOME:',\"x}}}}',{call},'\"]#']\nb = '{{{{ fileDirname }}}}'\nc = {{1: {{}}}}"
+    )
+    Config.fromstring(text, ".py")
+    assert marker.exists()  # as long as this holds, the rest is needed
+    marker.unlink()
+    checkpoint = dict(meta=dict(cfg=text))
+    plain = stored_config(checkpoint, "some.pth")
+    assert plain["a"][0] == "{{$HOME:" and plain["b"] == "{{ fileDirname }}"
+    defuse(checkpoint, "some.pth")
+    assert Config.fromstring(checkpoint["meta"]["cfg"], ".py").to_dict() == plain
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["default_scope = 'of_somebody'", "m = dict(type='ReLU', _scope_='of_somebody')"],
+)
+def test_scopes_that_mmengine_would_import(text):
+    with pytest.raises(StoredConfigError, match="builds 'of_somebody', which no registry has"):
+        stored_config(dict(meta=dict(cfg=text)), "some.pth")
+    known = text.replace("of_somebody", "mmseg")
+    assert stored_config(dict(meta=dict(cfg=known)), "some.pth")

@@ -75,33 +75,26 @@ class LwF(DistillationMethod):
             ValueError: if the phase has no more, so that the encoder would never learn.
         """
         super().begin_phase(model, runner)
-        LwF.check_phase(self, model, runner)
+        self.warmup_iters = self._warmup_iters(model, runner)
 
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
         """As :meth:`begin_phase`, before any phase is trained."""
         super().check_phase(model, runner, previous)
-        for task in model.old_tasks if self.temperature is not None else ():
-            head = model.heads[task]
-            if head.num_classes is not None and not head.has_temperature:
-                print_log(
-                    f"model.method.temperature={self.temperature} leaves task {task!r} as it is: "
-                    f"{type(head).__name__} defines no soft_distance",
-                    "current",
-                    logging.WARNING,
-                )
-        self.warmup_iters = 0
-        if self.warmup and model.old_tasks:
-            self.warmup_iters = self.warmup
-            if self.warmup_by_epoch:
-                self.warmup_iters *= len(runner.train_dataloader)
-            if self.warmup_iters >= runner.max_iters:
-                raise ValueError(
-                    f"model.method.warmup={self.warmup} is {self.warmup_iters} iterations, and the "
-                    f"phase of {model.new_tasks} has only {runner.max_iters}: all but the new "
-                    "heads would never be trained"
-                )
+        self._warmup_iters(model, runner)
+
+    def _warmup_iters(self, model: Learner, runner: PhaseRunner) -> int:
+        if not self.warmup or not model.old_tasks:
+            return 0
+        iters = self.warmup * (len(runner.train_dataloader) if self.warmup_by_epoch else 1)
+        if iters >= runner.max_iters:
+            raise ValueError(
+                f"model.method.warmup={self.warmup} is {iters} iterations, and the phase of "
+                f"{model.new_tasks} has only {runner.max_iters}: all but the new heads would never "
+                "be trained"
+            )
+        return iters
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Distillation losses of every old task; counts the iterations of the warm-up."""
