@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmengine.logging import print_log
+from mmengine.model import BaseModel
 
 from ...spelling import near_miss
 
@@ -55,6 +56,24 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
         if meant:
             raise ValueError(f"{place}; did you mean {meant!r}?")
         print_log(f"{place}, so it has no effect", "current", logging.WARNING)
+
+
+def check_several(model: Any, names: Iterable[str]) -> None:
+    """Refuse several optimisers under mmengine's own step, which can make no step with them.
+
+    Args:
+        model: the phase's.
+        names: of the optimisers.
+
+    Raises:
+        ValueError: unless the model has a ``train_step`` of its own.
+    """
+    if getattr(type(model), "train_step", None) is BaseModel.train_step:
+        raise ValueError(
+            f"optim_wrapper.constructor builds several optimisers ({', '.join(names)}), with which "
+            f"{type(model).__name__} can make no step: give it a train_step of its own, or take "
+            "one optimiser and other rates by paramwise_cfg.custom_keys"
+        )
 
 
 def _check_optimizer(optimizer: Any, place: str) -> None:

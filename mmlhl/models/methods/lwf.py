@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
