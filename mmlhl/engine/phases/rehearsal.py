@@ -21,12 +21,7 @@ from .handover import PlannedPhase, check_handover
 from .lengths import training_steps
 from .moment_checks import check_moments
 from .moments import hooks
-<<<<<<< HEAD
 from .optimisation import check_custom_keys
-=======
-from .optimisation import check_custom_keys, check_several
-from .schedules import schedulers
->>>>>>> f54d44d (Several optimisers need a step of the model's own; checks leave LwF's warm-up alone)
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trial_build import (
@@ -174,7 +169,6 @@ def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
     model.set_teacher(None)
 
 
-<<<<<<< HEAD
 def _try_tests(
     cfg: Config, model: Any, given: Mapping[str, Supply], supplies: Supplies, where: str
 ) -> None:
@@ -185,94 +179,3 @@ def _try_tests(
     if LOADERS[2] in given:
         named(f"{where}: test_pipeline", try_pipeline, cfg)
         named(f"{where}: tta_pipeline", try_views, model, cfg, supplies)
-=======
-def _unlike(cfg: Config, given: Mapping) -> list[str]:
-    """The loaders for tests that are given, of two alike only one."""
-    keys = [key for key in LOADERS[1:] if key in given]
-    kinds = [key.split("_")[0] for key in keys]
-    same = len(keys) == 2 and all(
-        cfg.get(f"{kinds[0]}_{part}") == cfg.get(f"{kinds[1]}_{part}")
-        for part in ("dataloader", "evaluator")
-    )
-    return keys[-1:] if same else keys
-
-
-def _named(place: str, function: Any, *args: Any) -> Any:
-    """Call a function; whatever it has against its input names the place."""
-    try:
-        return function(*args)
-    except (OSError, CheckpointError):
-        raise
-    except Exception as error:
-        text = explained_error(error)
-        raise ValueError(text if text.startswith(place) else f"{place}: {text}") from error
-
-
-def _model(cfg: Config) -> Any:
-    """The model of a phase, on the device that it is going to be trained on."""
-    config = copy.deepcopy(cfg.model)
-    if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
-        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
-    return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
-
-
-def _check_loaders(
-    cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
-) -> dict[str, Supply]:
-    """Build the datasets of a phase and read a sample of each."""
-    given: dict[str, Supply] = {}
-    for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
-        loader = cfg.get(key)
-        if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
-            continue
-        place = f"{where}: {key}"
-        never_ends = names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
-        if never_ends and trains_by_epoch(cfg) is not False:
-            raise ValueError(
-                f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
-                "train by iterations"
-            )
-        supply = given[key] = _named(place, supplies.of, loader, place)
-        sample = _named(f"{place}: its first sample", first_sample, supply.dataset)
-        if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
-            found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
-            lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
-            advice = "let its pipeline load the image and pack once, at its end, with"
-            raise ValueError(
-                f"{place}.dataset gives {found}, not inputs and data_samples: "
-                f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
-            )
-        if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
-            dataset = supply.dataset
-            check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
-            if key != LOADERS[0] and LOADERS[0] in given:
-                heads = {task: model.heads[task] for task in tasks}
-                check_names(heads, given[LOADERS[0]].dataset, dataset, place)
-    return given
-
-
-def _optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
-    """Build the optimiser, or several, and the schedule, which check their own options."""
-    built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    if isinstance(built, OptimWrapperDict):
-        check_several(model, built.keys())
-        return built  # several: each has its own schedule
-    for config in schedulers(cfg):
-        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
-        PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
-    return built
-
-
-def _check_files(cfg: Config, where: str) -> None:
-    """Weights that a phase starts from have to be there."""
-    named = [("load_from", cfg.get("load_from"))]
-    named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
-    for key, path in named:
-        if isinstance(path, str) and "://" not in path:
-            if not osp.isfile(path):
-                raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
-            try:
-                read_checkpoint(path)  # whole, and nothing in it but data
-            except CheckpointError as error:
-                raise type(error)(f"{where}: {key}: {error}") from error
->>>>>>> f54d44d (Several optimisers need a step of the model's own; checks leave LwF's warm-up alone)

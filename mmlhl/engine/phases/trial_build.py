@@ -20,6 +20,7 @@ from ...config_values import nodes
 from ...explaining import explained_error
 from ...instances import forget_instance
 from ...registered import type_name
+from .optimisation import check_several
 from .schedules import schedulers
 from .supply import Supply
 
@@ -47,6 +48,7 @@ def build_optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
     """Build the optimiser, or several, and the schedule, which check their own options."""
     built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
     if isinstance(built, OptimWrapperDict):
+        check_several(model, built.keys())
         return built  # several: each has its own schedule
     for config in schedulers(cfg):
         options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)

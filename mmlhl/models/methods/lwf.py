@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -72,6 +75,7 @@ class LwF(DistillationMethod):
             ValueError: if the phase has no more, so that the encoder would never learn.
         """
         super().begin_phase(model, runner)
+        LwF.check_phase(self, model, runner)
         self.warmup_iters = self._warmup_iters(model, runner)
 
     def check_phase(
@@ -79,6 +83,15 @@ class LwF(DistillationMethod):
     ) -> None:
         """As :meth:`begin_phase`, before any phase is trained."""
         super().check_phase(model, runner, previous)
+        for task in model.old_tasks if self.temperature is not None else ():
+            head = model.heads[task]
+            if head.num_classes is not None and not head.has_temperature:
+                print_log(
+                    f"model.method.temperature={self.temperature} leaves task {task!r} as it is: "
+                    f"{type(head).__name__} defines no soft_distance",
+                    "current",
+                    logging.WARNING,
+                )
         self._warmup_iters(model, runner)
 
     def _warmup_iters(self, model: Learner, runner: PhaseRunner) -> int:

@@ -94,17 +94,17 @@ def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
 def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):
     _, now = models(dict(type="Naive"))
     several = OptimWrapperDict(one=planned(now).optim_wrapper, two=planned(now).optim_wrapper)
-    monkeypatch.setattr(rehearsal, "build_optim_wrapper", lambda *_: several)
+    monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
     cfg = Config(dict(optim_wrapper={}))
     with pytest.raises(ValueError, match=r"several optimisers \(one, two\), with which Lifelong"):
-        rehearsal._optimiser(cfg, now, None)
+        trial_build.build_optimiser(cfg, now, None)
 
     class Own(type(now)):
         def train_step(self, data, optim_wrapper):
             """Whatever it does."""
 
     monkeypatch.setattr(now, "__class__", Own)
-    assert rehearsal._optimiser(cfg, now, None) is several
+    assert trial_build.build_optimiser(cfg, now, None) is several
 
 
 def test_checks_change_no_method(models):
