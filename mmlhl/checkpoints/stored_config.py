@@ -130,7 +130,8 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
         try:
             config = _checked(holder[key], source)
         except StoredConfigError as error:
-            holder[key] = _REFUSED + " ".join(str(error).split())
+            said = " ".join(str(error).split())
+            holder[key] = _REFUSED + said.replace(_TEMPLATE, "{ {")
             continue
         new = [] if checkpoints_are_trusted() else _not_imported(config)
         strange = "_base_" in config or new
