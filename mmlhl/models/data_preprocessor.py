@@ -61,6 +61,15 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             raise ValueError(
                 f"data_preprocessor has mean={mean} and std={std}; give both or neither"
             )
+        for key, numbers in (("mean", mean), ("std", std)):
+            listed = isinstance(numbers, (list, tuple)) and numbers
+            if numbers is not None and not (
+                listed and all(isinstance(value, (int, float)) for value in numbers)
+            ):
+                raise ValueError(
+                    f"data_preprocessor has {key}={numbers!r}; it must be a list of numbers, one "
+                    "per channel"
+                )
         if std is not None and not all(value > 0 for value in std):
             raise ValueError(f"data_preprocessor has std={list(std)}; each must be > 0")
         if mean is not None and std is not None and len(mean) != len(std):

@@ -9,7 +9,15 @@ from typing import Any
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
-from ...spelling import near_miss
+from ...registered import type_name
+from ...spelling import near_miss, unknown
+
+#: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it passes over all others.
+PARAMWISE = (
+    *("custom_keys", "bias_lr_mult", "bias_decay_mult", "norm_decay_mult", "flat_decay_mult"),
+    *("dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate"),
+)
+_FACTORS = ("lr_mult", "decay_mult")
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
@@ -33,6 +41,10 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         raise ValueError(f"{place}.accumulative_counts must be an integer >= 1, got {counts!r}")
     _check_optimizer(wrapper["optimizer"], f"{place}.optimizer")
     _check_clipping(wrapper.get("clip_grad"), f"{place}.clip_grad")
+    _check_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
+    constructor = wrapper.get("constructor", "DefaultOptimWrapperConstructor")
+    if type_name(constructor) == "DefaultOptimWrapperConstructor":
+        _check_paramwise(wrapper.get("paramwise_cfg"), f"{place}.paramwise_cfg")
 
 
 def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
@@ -103,6 +115,45 @@ def _check_clipping(clip: Any, place: str) -> None:
     # at 0 nothing is trained, and below it the step goes uphill
     if not _is_number(limit) or limit <= 0:
         raise ValueError(f"{place}.{key} must be a number > 0, got {limit!r}")
+
+
+def _check_scale(scale: Any, place: str) -> None:
+    if scale is None or isinstance(scale, Mapping) or scale == "dynamic":
+        return
+    if not _is_number(scale) or scale <= 0:
+        raise ValueError(
+            f"{place} must be 'dynamic', a number > 0 or options of GradScaler, got {scale!r}"
+        )
+
+
+def _check_paramwise(options: Any, place: str) -> None:
+    if options is None:
+        return
+    if not isinstance(options, Mapping):
+        raise ValueError(f"{place} must be a dict, got {options!r}")
+    for key, value in options.items():
+        if key not in (*PARAMWISE, "_delete_"):
+            raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
+        if key.endswith("_mult") and not _is_number(value):
+            raise ValueError(f"{place}.{key} must be a number, got {value!r}")
+    for name, group in (options.get("custom_keys") or {}).items():
+        if name == "_delete_":
+            continue
+        if not isinstance(group, Mapping):
+            raise ValueError(
+                f"{place}.custom_keys[{name!r}] must be a dict such as dict(lr_mult=0.1), "
+                f"got {group!r}"
+            )
+        for key, value in group.items():
+            meant = None if key in _FACTORS else near_miss(str(key), _FACTORS)
+            if meant:  # anything else goes to the optimiser's group of these parameters
+                raise ValueError(
+                    f"{place}.custom_keys[{name!r}] has {key!r}; did you mean {meant!r}?"
+                )
+            if key in _FACTORS and not _is_number(value):
+                raise ValueError(
+                    f"{place}.custom_keys[{name!r}].{key} must be a number, got {value!r}"
+                )
 
 
 def _is_number(value: object) -> bool:

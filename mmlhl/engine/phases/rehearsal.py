@@ -28,6 +28,7 @@ from .trial_build import (
     build_hook,
     build_model,
     build_optimiser,
+    build_schedule,
     build_visualizer,
     check_files,
     named,
@@ -149,7 +150,8 @@ def _try_training(
     """Build the optimiser of a phase, hand over from the phase before, and take one step."""
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, f"{where}: ", steps)
-    wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model, supply)
+    wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
+    build_schedule(cfg, wrapper, supply, where)
     planned = steps and PlannedPhase(range(supply.batches or steps), wrapper, steps)
     named(where, check_handover, model, before, planned or None, adopted)
     teacher = before if model.old_tasks and model.method.needs_teacher else None

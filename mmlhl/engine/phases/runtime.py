@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
 #: options of hooks that save checkpoints, and what -1 means there
@@ -14,7 +15,7 @@ _COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
-    """Refuse a seed, a log level and intervals that cannot be meant.
+    """Refuse a seed, a log level, intervals and options of the runner that cannot be meant.
 
     Args:
         cfg: the config of a phase.
@@ -23,6 +24,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     Raises:
         ValueError: naming the key, its value and what would do.
     """
+    check_runner_options(cfg, where)
     seed = (cfg.get("randomness") or {}).get("seed")
     if seed is not None and not (_is_count(seed) and 0 <= seed < 2**32):
         raise ValueError(

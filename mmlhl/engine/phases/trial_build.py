@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os.path as osp
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -44,16 +45,22 @@ def build_model(cfg: Config) -> Any:
     return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
 
 
-def build_optimiser(cfg: Config, model: Any, supply: Supply) -> Any:
-    """Build the optimiser, or several, and the schedule, which check their own options."""
+def build_optimiser(cfg: Config, model: Any) -> Any:
+    """Build the optimiser, or several, which check their own options."""
     built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
     if isinstance(built, OptimWrapperDict):
         check_several(model, built.keys())
-        return built  # several: each has its own schedule
-    for config in schedulers(cfg):
-        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
-        PARAM_SCHEDULERS.build(copy.deepcopy(config), default_args=options)
     return built
+
+
+def build_schedule(cfg: Config, built: Any, supply: Supply, where: str) -> None:
+    """Build the schedules of a phase's optimiser, which check their own options."""
+    if isinstance(built, OptimWrapperDict):  # several: each has its own schedule
+        return
+    for index, config in enumerate(schedulers(cfg)):
+        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
+        build = partial(PARAM_SCHEDULERS.build, default_args=options)
+        named(f"{where}: param_scheduler[{index}] ({type_name(config)})", build, dict(config))
 
 
 def build_hook(config: dict) -> None:

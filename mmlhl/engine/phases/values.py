@@ -190,9 +190,14 @@ def _check_schedule(cfg: Mapping, where: str) -> None:
             value = scheduler.get(key)
             if value is not None and value < 1:
                 raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
-        peak = scheduler.get("eta_max")
-        if peak is not None and not peak > 0:
-            raise ValueError(f"{place}.eta_max must be > 0, got {peak!r}")
+        # a rate of 0 at the start stays 0, since every step multiplies the one before
+        for key in ("eta_max", "start_factor", "factor", "gamma"):
+            value = scheduler.get(key)
+            if value is not None and not (isinstance(value, (int, float)) and value > 0):
+                raise ValueError(f"{place}.{key} must be a number > 0, got {value!r}")
+        power = scheduler.get("power")
+        if power is not None and not (isinstance(power, (int, float)) and power >= 0):
+            raise ValueError(f"{place}.power must be a number >= 0, got {power!r}")
         _check_plateau(cfg, scheduler, place)
         stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
         if stays and trains_by_epoch(cfg) is False and scheduler.get("type") is not None:

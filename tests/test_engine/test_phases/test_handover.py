@@ -88,7 +88,8 @@ def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
     )
     monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
     cfg = Config(dict(optim_wrapper={}, param_scheduler=[dict(type="PolyLR")]))
-    assert trial_build.build_optimiser(cfg, None, None) is several
+    assert trial_build.build_optimiser(cfg, None) is several
+    trial_build.build_schedule(cfg, several, None, "phases[0]")  # none is built here
 
 
 def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):
@@ -97,14 +98,14 @@ def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):
     monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
     cfg = Config(dict(optim_wrapper={}))
     with pytest.raises(ValueError, match=r"several optimisers \(one, two\), with which Lifelong"):
-        trial_build.build_optimiser(cfg, now, None)
+        trial_build.build_optimiser(cfg, now)
 
     class Own(type(now)):
         def train_step(self, data, optim_wrapper):
             """Whatever it does."""
 
     monkeypatch.setattr(now, "__class__", Own)
-    assert trial_build.build_optimiser(cfg, now, None) is several
+    assert trial_build.build_optimiser(cfg, now) is several
 
 
 def test_checks_change_no_method(models):

@@ -55,9 +55,9 @@ def test_a_named_source(build):
     found = decoders(model)
     assert torch.equal(found["normal"]["convs.0.conv.weight"], found["seg"]["convs.0.conv.weight"])
     wrong = build(dict(type="WarmStart", source="normal"), ["seg", "depth"], ["depth"])
-    with pytest.raises(ValueError, match=r"source='normal'.*no task of an earlier.*\['seg'\]"):
+    with pytest.raises(ValueError, match=r"source='normal'.*not a task of an earlier.*\['seg'\]"):
         wrong.method.begin_phase(wrong, None)
-    with pytest.raises(ValueError, match=r"source='normal'.*no task of an earlier"):
+    with pytest.raises(ValueError, match=r"source='normal'.*not a task of an earlier"):
         wrong.method.check_phase(wrong, None)  # known before phase one is trained
     for bad in (3, "", ["seg"]):
         with pytest.raises(ValueError, match="source must be None or a task"):

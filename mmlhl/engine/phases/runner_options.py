@@ -1,0 +1,87 @@
+"""Options of mmengine's runner that it passes over, or trips over once a sequence has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...spelling import unknown
+
+#: Options that are a switch.
+_SWITCHES = ("resume", "find_unused_parameters")
+#: What a dict of options may hold. mmengine passes over any other key of all but ``randomness``.
+_KNOWN = {
+    "randomness": ("seed", "diff_rank_seed", "deterministic"),
+    "env_cfg": ("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"),
+    "env_cfg.mp_cfg": ("mp_start_method", "opencv_num_threads"),
+    "auto_scale_lr": ("enable", "base_batch_size"),
+}
+_START_METHODS = ("fork", "forkserver", "spawn")
+_SYNC_BN = (None, "torch", "mmcv")
+
+
+def check_runner_options(cfg: Mapping, where: str = "") -> None:
+    """Refuse options of the runner that have another type or name than it knows.
+
+    Args:
+        cfg: the config of a phase.
+        where: how messages begin, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: naming the key, its value and what would do.
+    """
+    for key in _SWITCHES:
+        _check_switch(cfg.get(key), f"{where}{key}")
+    for place, known in _KNOWN.items():
+        _check_keys(_inner(cfg, place), f"{where}{place}", known)
+    for key in ("diff_rank_seed", "deterministic"):
+        _check_switch(_inner(cfg, f"randomness.{key}"), f"{where}randomness.{key}")
+    _check_switch(_inner(cfg, "env_cfg.cudnn_benchmark"), f"{where}env_cfg.cudnn_benchmark")
+    _check_choice(cfg.get("sync_bn"), f"{where}sync_bn", _SYNC_BN)
+    method = _inner(cfg, "env_cfg.mp_cfg.mp_start_method")
+    _check_choice(method, f"{where}env_cfg.mp_cfg.mp_start_method", (None, *_START_METHODS))
+    compiled = cfg.get("compile")
+    if compiled is not None and not isinstance(compiled, (bool, Mapping)):
+        raise ValueError(
+            f"{where}compile must be True, False or a dict of options, got {compiled!r}"
+        )
+    _check_scaling(cfg.get("auto_scale_lr"), f"{where}auto_scale_lr")
+
+
+def _inner(cfg: Mapping, place: str) -> Any:
+    node: Any = cfg
+    for part in place.split("."):
+        node = node.get(part) if hasattr(node, "get") else None
+    return node
+
+
+def _check_switch(value: Any, place: str) -> None:
+    # any text is true, "False" as well
+    if value is not None and not isinstance(value, bool) and value not in (0, 1):
+        raise ValueError(f"{place} must be True or False, got {value!r}")
+
+
+def _check_keys(node: Any, place: str, known: tuple[str, ...]) -> None:
+    if node is not None and not isinstance(node, Mapping):
+        raise ValueError(f"{place} must be a dict, got {node!r}")
+    for key in node or {}:
+        if key not in known and key != "_delete_":
+            raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
+
+
+def _check_choice(value: Any, place: str, choices: tuple) -> None:
+    if value not in choices:
+        raise ValueError(f"{place} must be one of {list(choices)}, got {value!r}")
+
+
+def _check_scaling(node: Mapping | None, place: str) -> None:
+    if not node:
+        return
+    _check_switch(node.get("enable"), f"{place}.enable")
+    size = node.get("base_batch_size")
+    fits = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+    if not fits and (size is not None or node.get("enable")):
+        raise ValueError(
+            f"{place}.base_batch_size must be a whole number >= 1, the images per step that the "
+            f"learning rate is meant for, got {size!r}"
+        )

@@ -1,0 +1,80 @@
+"""Options of mmengine's runner, schedules and optimisers that mmengine passes over."""
+
+from .registry import edits
+
+OPTIM, SCHEDULE = "optim_wrapper", "param_scheduler"
+
+
+def schedule(**options):
+    return {SCHEDULE: [dict(by_epoch=True, **options)]}
+
+
+def half(**options):
+    optimizer = dict(type="SGD", lr=0.01)
+    return {OPTIM: dict(type="AmpOptimWrapper", dtype="bfloat16", optimizer=optimizer, **options)}
+
+
+edits(
+    "runner",
+    ("a misspelt seed", {"randomness": dict(sead=0)}, "randomness.sead", "'seed'"),
+    ("deterministic as text", {"randomness": dict(deterministic="no")}, "deterministic", "'no'"),
+    ("a misspelt cudnn_benchmark", {"env_cfg": dict(cudnn_benchmarks=True)}, "'cudnn_benchmark'"),
+    (
+        "an unknown start",
+        {"env_cfg": dict(mp_cfg=dict(mp_start_method="fort"))},
+        "'fork'",
+        "'fort'",
+    ),
+    ("resume as text", {"resume": "False"}, "resume", "'False'"),
+    ("compile as text", {"compile": "yes"}, "compile", "'yes'"),
+    ("find_unused_parameters as text", {"find_unused_parameters": "no"}, "'no'"),
+    ("an unknown sync_bn", {"sync_bn": "torchx"}, "sync_bn", "'torch'", "'torchx'"),
+    (
+        "a learning rate scaled by a batch of 0",
+        {"auto_scale_lr": dict(enable=True, base_batch_size=0)},
+        "base_batch_size",
+        "0",
+    ),
+    ("a scaled learning rate", {"auto_scale_lr": dict(enable=True)}, "base_batch_size", "None"),
+    ("a misspelt enable", {"auto_scale_lr": dict(enabled=True)}, "enabled", "'enable'"),
+    (
+        "a misspelt norm_decay_mult",
+        {f"{OPTIM}.paramwise_cfg": dict(norm_decay_multi=0.0)},
+        "norm_decay_multi",
+        "'norm_decay_mult'",
+    ),
+    (
+        "a misspelt lr_mult",
+        {f"{OPTIM}.paramwise_cfg": dict(custom_keys=dict(backbone=dict(lr_mul=0.1)))},
+        "'backbone'",
+        "'lr_mul'",
+        "'lr_mult'",
+    ),
+    (
+        "a factor alone as a custom key",
+        {f"{OPTIM}.paramwise_cfg": dict(custom_keys=dict(backbone=0.1))},
+        "'backbone'",
+        "lr_mult",
+        "0.1",
+    ),
+    (
+        "a factor as text",
+        {f"{OPTIM}.paramwise_cfg": dict(bias_lr_mult="2")},
+        "bias_lr_mult",
+        "'2'",
+    ),
+    ("a misspelt loss_scale", half(loss_scale="dynamik"), "'dynamic'", "'dynamik'"),
+    ("a loss_scale of 0", half(loss_scale=0), "loss_scale", "0"),
+    ("a warm-up from 0", schedule(type="LinearLR", start_factor=0.0, end=1), "start_factor", "0.0"),
+    ("a constant factor of 0", schedule(type="ConstantLR", factor=0.0), "factor", "0.0"),
+    ("a decay to 0 at once", schedule(type="ExponentialLR", gamma=0.0), "gamma", "0.0"),
+    ("a decay that rises", schedule(type="PolyLR", power=-1.0, end=1), "power", "-1.0"),
+    (
+        "restarts without a lowest rate",
+        schedule(type="CosineRestartLR", periods=[1], restart_weights=[1]),
+        "param_scheduler[0] (CosineRestartLR)",
+        "eta_min",
+    ),
+    ("one mean for all", {"model.data_preprocessor.mean": 120.0}, "mean", "120.0", "list"),
+    ("std as text", {"model.data_preprocessor.std": ["1"] * 3}, "std", "'1'", "numbers"),
+)
