@@ -77,4 +77,36 @@ edits(
     ),
     ("one mean for all", {"model.data_preprocessor.mean": 120.0}, "mean", "120.0", "list"),
     ("std as text", {"model.data_preprocessor.std": ["1"] * 3}, "std", "'1'", "numbers"),
+    (
+        "a misspelt window_size",
+        {"log_processor": dict(windowsize=10)},
+        "windowsize",
+        "'window_size'",
+    ),
+    ("a misspelt wrapper", {"model_wrapper_cfg": dict(type="MMDistributed")}, "'MMDistributed'"),
+    (
+        "pictures of every 0th image",
+        {"default_hooks.visualization": dict(type="SegVisualizationHook", draw=True, interval=0)},
+        "default_hooks.visualization.interval",
+        "0",
+    ),
+    ("drop_last as text", {"train_dataloader.drop_last": "False"}, "drop_last", "'False'"),
+    ("shuffle as text", {"train_dataloader.sampler.shuffle": "False"}, "shuffle", "'False'"),
+    ("disjoint_phases as text", {"disjoint_phases": "False"}, "disjoint_phases", "'False'"),
+    ("fp16 as text", {"test_cfg": dict(type="TestLoop", fp16="no")}, "test_cfg.fp16", "'no'"),
+    ("norm_eval as text", {"model.backbone.norm_eval": "no"}, "backbone.norm_eval", "'no'"),
+    ("a misspelt norm", {"model.backbone.norm_cfg": dict(type="BNN")}, "norm_cfg", "'BN'", "'BNN'"),
+    (
+        "a misspelt initialisation",
+        {"model.backbone.init_cfg": [dict(type="Kaimin", layer="Conv2d")]},
+        "init_cfg",
+        "'Kaimin'",
+        "'Kaiming'",
+    ),
+    ("a metric in a list", {"test_evaluator": [dict(type="IoUMetric")]}, "test_evaluator[0]"),
+)
+edits(
+    "runner",
+    ("weights that are not there", {"model.pretrained": "none.pth"}, "pretrained", "'none.pth'"),
+    error=FileNotFoundError,
 )

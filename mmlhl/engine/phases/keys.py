@@ -18,6 +18,7 @@ from mmengine.registry import (
     LOG_PROCESSORS,
     LOOPS,
     METRICS,
+    MODEL_WRAPPERS,
     MODELS,
     OPTIM_WRAPPERS,
     OPTIMIZERS,
@@ -91,7 +92,10 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     check.typed(cfg.get("visualizer"), VISUALIZERS, "visualizer")
     backends = (cfg.get("visualizer") or {}).get("vis_backends")
     check.each(backends, VISBACKENDS, "visualizer.vis_backends")
-    check.typed(cfg.get("log_processor"), LOG_PROCESSORS, "log_processor")
+    processor = cfg.get("log_processor")
+    if isinstance(processor, Mapping):
+        check.typed({"type": "LogProcessor", **processor}, LOG_PROCESSORS, "log_processor")
+    check.typed(cfg.get("model_wrapper_cfg"), MODEL_WRAPPERS, "model_wrapper_cfg")
 
 
 class _Checker:

@@ -29,20 +29,30 @@ def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
     """
     for kind in KINDS:
         evaluator = cfg.get(f"{kind}_evaluator")
-        if cfg.get(f"{kind}_dataloader") is None or not isinstance(evaluator, Mapping):
+        if cfg.get(f"{kind}_dataloader") is None:
             continue
         place = f"{where}{kind}_evaluator"
+        if isinstance(evaluator, (list, tuple)):
+            for index, metric in enumerate(evaluator):
+                if isinstance(metric, Mapping):
+                    _check_alone(metric, tasks, f"{place}[{index}]")
+        if not isinstance(evaluator, Mapping):
+            continue
         if names_class(EVALUATOR, evaluator, MultiTaskEvaluator):
             heads = cfg["model"].get("heads") or {}
             _check_evaluator(evaluator.get("metrics"), heads, tasks, place)
-        elif registered_class(EVALUATOR, evaluator) is None and not any(
-            str(evaluator.get("prefix")) == task for task in tasks
-        ):
-            raise ValueError(
-                f"{place}: {type_name(evaluator)} alone names no task, so nothing of it would be "
-                "recorded; write dict(type='MultiTaskEvaluator', metrics=dict("
-                f"{tasks[0]}=dict(type={type_name(evaluator)!r}, ...)))"
-            )
+        elif registered_class(EVALUATOR, evaluator) is None:
+            _check_alone(evaluator, tasks, place)
+
+
+def _check_alone(metric: Mapping, tasks: Sequence[str], place: str) -> None:
+    """A metric outside a :class:`MultiTaskEvaluator` needs the name of a task as its prefix."""
+    if str(metric.get("prefix")) not in tasks:
+        raise ValueError(
+            f"{place}: {type_name(metric)} alone names no task, so nothing of it would be "
+            "recorded; write dict(type='MultiTaskEvaluator', metrics=dict("
+            f"{tasks[0]}=dict(type={type_name(metric)!r}, ...)))"
+        )
 
 
 def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: str) -> None:

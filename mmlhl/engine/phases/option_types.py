@@ -19,8 +19,8 @@ _MEANT: dict[str, tuple[tuple[type, ...], str]] = {
 def check_types(cls: type, node: Mapping, place: str) -> None:
     """Refuse options of the wrong type.
 
-    Our own classes say by their hints what they take. Of any other class a number is expected
-    where its default is one: text there is always a number with quotes around it.
+    Our own classes say by their hints what they take. Of any other class a number, or a switch, is
+    expected where its default is one: text there has quotes around it by mistake.
 
     Args:
         cls: the class that the options are for.
@@ -39,6 +39,8 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
         default = default_of(cls, key)
         if isinstance(value, str) and _is_number(default):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
+        if isinstance(value, str) and isinstance(default, bool):  # any text would be true
+            raise ValueError(f"{place}.{key} must be True or False, got {value!r}")
 
 
 def _check_hint(hint: str, value: Any, place: str) -> None:

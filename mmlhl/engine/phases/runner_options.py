@@ -8,7 +8,7 @@ from typing import Any
 from ...spelling import unknown
 
 #: Options that are a switch.
-_SWITCHES = ("resume", "find_unused_parameters")
+_SWITCHES = ("resume", "find_unused_parameters", "disjoint_phases", "dry_run")
 #: What a dict of options may hold. mmengine passes over any other key of all but ``randomness``.
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),

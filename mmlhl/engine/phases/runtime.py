@@ -34,6 +34,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     names = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
     if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
         raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
+    _check_intervals(cfg, where)
     for hook in checkpoint_hooks(cfg):
         folder = hook.get("out_dir")
         if not isinstance(folder, (str, os.PathLike, type(None))):
@@ -45,6 +46,27 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
                     f"{where}checkpoint.{key} must be a whole number >= 1, or -1 for {meaning}, "
                     f"got {value!r}"
                 )
+
+
+def _check_intervals(cfg: Mapping, where: str) -> None:
+    """A hook that acts every 0th time never acts."""
+    named = [(f"default_hooks.{name}", hook) for name, hook in _default_hooks(cfg).items()]
+    named += [
+        (f"custom_hooks[{index}]", hook) for index, hook in enumerate(cfg.get("custom_hooks") or [])
+    ]
+    for place, hook in named:
+        interval = hook.get("interval") if isinstance(hook, Mapping) else None
+        if place == "default_hooks.checkpoint" or not isinstance(interval, (int, float)):
+            continue
+        if not _is_count(interval) or (interval < 1 and interval != -1):
+            raise ValueError(
+                f"{where}{place}.interval must be a whole number >= 1, got {interval!r}"
+            )
+
+
+def _default_hooks(cfg: Mapping) -> Mapping:
+    hooks = cfg.get("default_hooks")
+    return hooks if isinstance(hooks, Mapping) else {}
 
 
 def _is_count(value: Any) -> bool:

@@ -88,6 +88,7 @@ def check_files(cfg: Config, where: str) -> None:
     """Weights that a phase starts from have to be there."""
     named = [("load_from", cfg.get("load_from"))]
     named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
+    named += [("pretrained", node.get("pretrained")) for node in nodes(cfg.model.to_dict())]
     for key, path in named:
         if isinstance(path, str) and "://" not in path:
             if not osp.isfile(path):

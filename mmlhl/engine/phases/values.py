@@ -8,6 +8,7 @@ from typing import Any
 
 from ...registered import type_name
 from ...spelling import hint
+from .layer_types import check_layer_types
 from .left_out import lacking
 from .lengths import trains_by_epoch
 from .optimisation import check_optimisation
@@ -37,6 +38,7 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
             raise ValueError(f"{where}{key} is {value}; write a finite number")
     _check_weights(cfg.get("model"), f"{where}model")
+    check_layer_types(cfg.get("model"), f"{where}model")
     for loader in LOADERS:
         _check_loader(cfg.get(loader), f"{where}{loader}")
     check_runtime(cfg, where)
@@ -124,6 +126,9 @@ def _check_loader(loader: Any, place: str) -> None:
         raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
     if not _is_count(workers) or workers < 0:
         raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
+    for key in ("drop_last", "pin_memory", "persistent_workers"):
+        if isinstance(loader.get(key), str):  # any text would be true
+            raise ValueError(f"{place}.{key} must be True or False, got {loader[key]!r}")
     if loader.get("prefetch_factor") is not None and workers == 0:
         raise ValueError(
             f"{place}.prefetch_factor={loader['prefetch_factor']!r} needs num_workers > 0; leave "

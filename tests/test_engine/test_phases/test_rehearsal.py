@@ -82,7 +82,7 @@ WRONG = [
         {"model.heads.normal.decoder.in_index": 7},
         r"phases\[2\]: one training step: .*normal: IndexError.*in_index",
     ),
-    ({"model.heads.normal.decoder.norm_cfg": dict(type="XN")}, r"phases\[2\]: model: "),
+    ({"model.heads.normal.decoder.norm_cfg": dict(type="XN")}, r"model.heads.normal.*'XN'"),
     (
         {"model.heads.normal.decoder.type": "Nothing"},
         "normal.decoder.type: 'Nothing' is not registered",
