@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os.path as osp
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from mmseg.registry import DATASETS
 
-from .. import config_values
 from .arguments import with_defaults
-from .multi_task_dataset import MultiTaskDataset
-from .reading import read_bytes
-
-CLASSES_19 = (
-    "road",
-    "sidewalk",
-    "building",
-    "wall",
-    "fence",
-    "pole",
-    "traffic light",
-    "traffic sign",
-    "vegetation",
-    "terrain",
-    "sky",
-    "person",
-    "rider",
-    "car",
-    "truck",
-    "bus",
-    "train",
-    "motorcycle",
-    "bicycle",
+from .cityscapes_classes import (  # noqa: F401  names that are imported from here, too
+    CATEGORIES,
+    CLASSES_7,
+    CLASSES_19,
+    LABEL_IDS,
+    METAINFO,
+    PALETTE_7,
+    PALETTE_19,
+    id_map_of,
+    metainfo_of,
+    train_id_map_of,
 )
-PALETTE_19 = [
-    [128, 64, 128],
-    [244, 35, 232],
-    [70, 70, 70],
-    [102, 102, 156],
-    [190, 153, 153],
-    [153, 153, 153],
-    [250, 170, 30],
-    [220, 220, 0],
-    [107, 142, 35],
-    [152, 251, 152],
-    [70, 130, 180],
-    [220, 20, 60],
-    [255, 0, 0],
-    [0, 0, 142],
-    [0, 0, 70],
-    [0, 60, 100],
-    [0, 80, 100],
-    [0, 0, 230],
-    [119, 11, 32],
-]
-CLASSES_7 = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
-PALETTE_7 = [
-    [128, 64, 128],
-    [70, 70, 70],
-    [153, 153, 153],
-    [107, 142, 35],
-    [70, 130, 180],
-    [220, 20, 60],
-    [0, 0, 142],
-]
-LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
-"""Stored label id of each of the 19 classes; the other ids up to 33 take no part."""
-
-CATEGORIES = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6, 6, 6, 6, 6)
-"""Category of each of the 19 classes."""
-
-METAINFO = {
-    19: dict(classes=CLASSES_19, palette=PALETTE_19),
-    7: dict(classes=CLASSES_7, palette=PALETTE_7),
-}
-"""Names and colours by the number of classes."""
-
-
-def metainfo_of(num_classes: int) -> dict:
-    """Names and colours of the 19 classes or the 7 categories.
-
-    Args:
-        num_classes: 19 or 7.
-
-    Returns:
-        Dictionary with ``classes`` and ``palette``.
-
-    Raises:
-        ValueError: For any other number.
-    """
-    if not isinstance(num_classes, int) or num_classes not in METAINFO:
-        raise ValueError(f"num_classes of Cityscapes is {num_classes!r}; it must be 19 or 7")
-    return METAINFO[num_classes]
+from .cityscapes_depth import DisparityToMetres
+from .multi_task_dataset import MultiTaskDataset
 
 
 @DATASETS.register_module()
@@ -121,82 +49,6 @@ class CityscapesNpyDataset(MultiTaskDataset):
         own = dict(dir=f"{{split}}/label_{num_classes}", **metainfo_of(num_classes))
         annotations = with_defaults(kwargs.pop("annotations", None), seg=own)
         super().__init__(metainfo=metainfo, annotations=annotations, **kwargs)
-
-
-def id_map_of(num_classes: int) -> dict[int, int]:
-    """Stored ``labelIds`` -> class.
-
-    As in the official evaluation, ids that are ignored there (parking, bridge, trailer ...) belong
-    to no category either.
-
-    Args:
-        num_classes: 19 or 7.
-
-    Returns:
-        A class or 255 for every id from 0 to 33.
-    """
-    ids = {i: 255 for i in range(34)}
-    for train_id, label_id in enumerate(LABEL_IDS):
-        ids[label_id] = train_id if num_classes == 19 else CATEGORIES[train_id]
-    return ids
-
-
-def train_id_map_of(num_classes: int) -> dict[int, int]:
-    """Stored ``labelTrainIds``, which the publisher's scripts make -> class.
-
-    Args:
-        num_classes: 19 or 7.
-
-    Returns:
-        A class for every id from 0 to 18.
-    """
-    return {i: i if num_classes == 19 else CATEGORIES[i] for i in range(len(CLASSES_19))}
-
-
-class DisparityToMetres:
-    """Depth = baseline * fx / disparity, with each frame's own camera file.
-
-    Args:
-        max_depth: Farther than this, the disparity of a fraction of a pixel says little: such
-            pixels count as unmeasured.
-        backend_args: Arguments of mmengine's file backend.
-    """
-
-    def __init__(self, max_depth: float, backend_args: dict | None = None) -> None:
-        self.max_depth = config_values.number(max_depth, "max_depth")
-        if not self.max_depth > 0:
-            raise ValueError(f"max_depth is {max_depth!r}; it must be above 0, in metres")
-        self.backend_args = backend_args
-
-    def __call__(self, disparity: np.ndarray, results: dict) -> np.ndarray:
-        """Convert a disparity map.
-
-        Args:
-            disparity: (H, W) float32 pixels, NaN where unmeasured.
-            results: Pipeline results with ``camera_path``.
-
-        Returns:
-            (H, W) float32 metres.
-
-        Raises:
-            FileNotFoundError: If the camera file is missing.
-            ValueError: If it is no JSON file with a positive baseline and focal length.
-        """
-        path = results["camera_path"]
-        content = read_bytes(path, "camera file for depth in metres", self.backend_args)
-        try:
-            camera = json.loads(content)
-            lengths = float(camera["extrinsic"]["baseline"]), float(camera["intrinsic"]["fx"])
-            if not min(lengths) > 0:
-                raise ValueError("they are not positive")
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{path}: expected a camera file with positive extrinsic.baseline and "
-                f"intrinsic.fx ({error})"
-            ) from None
-        depth = np.float32(lengths[0] * lengths[1]) / disparity
-        depth[depth > self.max_depth] = np.nan
-        return depth
 
 
 @DATASETS.register_module()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_text
-from .directions import higher_is_better as direction_of
-from .record_format import FIELDS, VERSION, check, plain
+from .metric_table import MetricTable, add_column, first_columns, measurements
+from .record_format import FIELDS, VERSION, check, plain, read_json
 from .units import UNITS
 
 
@@ -47,7 +47,7 @@ class LifelongRecord:
         self.seed = seed
         self.phases: list[dict] = []
         self.timing: list[float | None] = []
-        self.metrics: dict[str, dict[str, dict]] = {}
+        self.metrics: MetricTable = {}
         self.extra: dict[str, Any] = extra
         self.path: Path | None = None
 
@@ -126,36 +126,12 @@ class LifelongRecord:
         Raises:
             ValueError: If the direction of a metric is not known. The record is then unchanged.
         """
-        directions = dict(higher_is_better or {})
-        new: list[tuple[str, str, bool, float | None]] = []
-        for key, value in metrics.items():
-            task, slash, metric = key.partition("/")
-            if not slash:
-                continue
-            known = self.metrics.get(task, {}).get(metric, {}).get("higher_is_better")
-            better = directions.get(key, known if known is not None else direction_of(metric))
-            if better is None:
-                raise ValueError(
-                    f"It is not known whether more is better of {key}; give its metric class a "
-                    f"dict higher_is_better with {metric!r}."
-                )
-            new.append((task, metric, bool(better), plain(value)))
-
-        done = len(self.phases)
-        phase = dict(name=name, tasks=list(tasks), checkpoint=checkpoint, **extra)
-        self.phases.append(plain(phase))
-        self.timing.append(plain(seconds))
-        for task, metric, better, now in new:
-            entry = self.metrics.setdefault(task, {}).setdefault(
-                metric, dict(higher_is_better=better, values=[None] * done)
-            )
-            entry["values"].append(now)
-            unit = (units or {}).get(f"{task}/{metric}")
-            if unit is not None:
-                entry["unit"] = unit
-        for known_metrics in self.metrics.values():
-            for entry in known_metrics.values():
-                entry["values"] += [None] * (done + 1 - len(entry["values"]))
+        measured = measurements(metrics, self.metrics, higher_is_better or {}, units or {})
+        phase = plain(dict(name=name, tasks=list(tasks), checkpoint=checkpoint, **extra))
+        seconds = plain(seconds)
+        add_column(self.metrics, measured, len(self.phases))
+        self.phases.append(phase)
+        self.timing.append(seconds)
 
     def describe(self, **facts: Any) -> None:
         """Set fields at the top of the file to what holds for the phase that is added next.
@@ -194,19 +170,7 @@ class LifelongRecord:
             phases: How many phases to keep; nothing happens if there are not more.
         """
         self.phases, self.timing = self.phases[:phases], self.timing[:phases]
-        for metrics in self.metrics.values():
-            for entry in metrics.values():
-                entry["values"] = entry["values"][:phases]
-        # A metric that no kept phase has would otherwise stay behind as a row of nothing.
-        for task in list(self.metrics):
-            metrics = self.metrics[task]
-            self.metrics[task] = {
-                name: entry
-                for name, entry in metrics.items()
-                if any(value is not None for value in entry["values"])
-            }
-            if not self.metrics[task]:
-                del self.metrics[task]
+        self.metrics = first_columns(self.metrics, phases)
 
     def to_dict(self) -> dict:
         """The record as it is written: plain Python values only, None in place of NaN."""
@@ -253,14 +217,7 @@ class LifelongRecord:
             ValueError: If it is not a whole, valid record; the message names the file and the
                 place.
         """
-        path = Path(path)
-        path = path / "lifelong.json" if path.is_dir() else path
-        if not path.is_file():
-            raise FileNotFoundError(f"There is no record at {path}.")
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not JSON: {error}") from error
+        path, data = read_json(path)
         try:
             record = cls.from_dict(data)
         except ValueError as error:

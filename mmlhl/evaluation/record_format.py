@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 VERSION = 1
@@ -36,6 +38,29 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be written to a record.")
 
 
+def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
+    """Read a record's file.
+
+    Args:
+        path: A ``lifelong.json``, or the folder that holds it.
+
+    Returns:
+        The file and what it holds, not yet checked.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not JSON.
+    """
+    path = Path(path)
+    path = path / "lifelong.json" if path.is_dir() else path
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no record at {path}.")
+    try:
+        return path, json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
 def check(data: Any) -> None:
     """Check what was read from a file.
 
@@ -64,10 +89,10 @@ def check(data: Any) -> None:
         if not isinstance(metrics, dict):
             raise ValueError(f"metrics.{task} must be an object.")
         for metric, entry in metrics.items():
-            _check_figure(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+            _check_metric(f"metrics.{task}.{metric}", entry, len(data["phases"]))
 
 
-def _check_figure(place: str, entry: Any, phases: int) -> None:
+def _check_metric(place: str, entry: Any, phases: int) -> None:
     if not isinstance(entry, dict) or not isinstance(entry.get("higher_is_better"), bool):
         raise ValueError(f"{place} must be an object with higher_is_better true or false.")
     if not isinstance(entry.get("unit", ""), str):

@@ -19,14 +19,15 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from ..visualization import MultiTaskVisualizer
-from .loading import LoadedModel, load_model
+from .batches import of_one_size
+from .loading import LoadedModel, checkpoint_and_config, load_model
 from .pipeline import FramePipeline, test_pipeline
 from .progress import track_frames
 from .sources import Frame, Input, Sources
 from .task_maps import describe_tasks, task_arrays
+from .visualizer import visualizer_of
 from .writing import MapWriter
 
-CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
 VISUALIZATION = "visualization"
 Result: TypeAlias = dict[str, np.ndarray] | SegDataSample
 
@@ -71,17 +72,8 @@ class LifelongInferencer(BaseInferencer):
         scope: str = "mmseg",
         show_progress: bool = True,
     ) -> None:
-        if isinstance(model, os.PathLike):
-            model = os.fspath(model)
-        if weights is None and isinstance(model, str) and not model.endswith(CONFIG_ENDINGS):
-            model, weights = None, model
-        if weights is None:
-            raise ValueError("LifelongInferencer needs a checkpoint, as its first argument")
-        self._chosen = tasks
-        self.loaded: LoadedModel
         init_default_scope(scope)
-        cfg = ConfigDict(model) if isinstance(model, dict) else model
-        self.loaded = load_model(os.fspath(weights), cfg, tasks, device)
+        self.loaded: LoadedModel = load_model(*checkpoint_and_config(model, weights), tasks, device)
         # the config is taken apart here, where it is known to come from the checkpoint
         super().__init__(self.loaded.cfg, None, str(_device_of(self.loaded.model)), scope)
         self.show_progress = show_progress
@@ -100,20 +92,7 @@ class LifelongInferencer(BaseInferencer):
         return FramePipeline(test_pipeline(cfg))
 
     def _init_visualizer(self, cfg: Config) -> MultiTaskVisualizer:
-        infos = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
-        kinds = {info.field: info.kind for info in infos.values()}
-        given = cfg.get("visualizer") or {}
-        own = {key: given[key] for key in ("cell_width", "limits", "alpha") if key in given}
-        kinds.update(given.get("kinds") or {})
-        visualizer = MultiTaskVisualizer(f"inferencer_{id(self)}", kinds=kinds, **own)
-        meta = dict(self.loaded.dataset_meta)
-        for info in infos.values():
-            meta[f"{info.field}_unit"] = info.unit
-            if info.kind == "classes":
-                prefix = "" if info.field == "sem_seg" else f"{info.field}_"
-                meta.update({f"{prefix}classes": info.classes, f"{prefix}palette": info.palette})
-        visualizer.dataset_meta = meta
-        return visualizer
+        return visualizer_of(f"inferencer_{id(self)}", self.loaded, cfg.get("visualizer") or {})
 
     # -- prediction ----------------------------------------------------------------------------
     def __call__(
@@ -251,15 +230,11 @@ class LifelongInferencer(BaseInferencer):
         Returns:
             Data samples with the predictions, in order.
         """
-        groups: dict[tuple, list[int]] = {}
-        for index, data in enumerate(inputs):
-            groups.setdefault(tuple(data["inputs"].shape), []).append(index)
-        samples: list[SegDataSample | None] = [None] * len(inputs)
-        for indices in groups.values():
+        samples: dict[int, SegDataSample] = {}
+        for indices in of_one_size([tuple(data["inputs"].shape) for data in inputs]):
             batch = self.collate_fn([inputs[index] for index in indices])
-            for index, sample in zip(indices, self.model.test_step(batch), strict=True):
-                samples[index] = sample
-        return samples
+            samples.update(zip(indices, self.model.test_step(batch), strict=True))
+        return [samples[index] for index in range(len(inputs))]
 
     def _write(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from ..config_files import read_config
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
 from ..spelling import hint
+from .devices import check_device
 from .own_modules import build_model, import_trusted
+
+CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -92,37 +96,29 @@ def load_model(
     return LoadedModel(model, cfg, meta, checkpoint)
 
 
-def check_device(device: str | torch.device | None) -> torch.device:
-    """The device that is asked for.
+def checkpoint_and_config(
+    model: str | os.PathLike | dict | Config | ConfigDict | None,
+    weights: str | os.PathLike | None = None,
+) -> tuple[str, str | Config | ConfigDict | None]:
+    """Which of two arguments is the checkpoint, and which the config.
 
     Args:
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+        model: A checkpoint; or a config, with the checkpoint in ``weights``.
+        weights: The checkpoint, if ``model`` is a config or None.
 
     Returns:
-        The device.
+        The checkpoint, and the config, None if the checkpoint is to carry it.
 
     Raises:
-        ValueError: If there is no such device on this machine.
+        ValueError: If there is no checkpoint.
     """
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device is None:
-        return torch.device("cuda" if count else "cpu")
-    try:
-        place = torch.device(device)
-    except RuntimeError:
-        raise ValueError(
-            f"device={device!r} is not a device; use 'cpu', 'cuda' or 'cuda:0'"
-        ) from None
-    if place.type == "meta":
-        raise ValueError("device='meta' computes nothing; use 'cpu' or 'cuda'")
-    if place.type == "cuda" and (place.index or 0) >= count:
-        there = f"only {count} GPU(s)" if count else "no GPU that torch can use"
-        raise ValueError(f"device={str(device)!r}, but this machine has {there}; use 'cpu'")
-    try:
-        torch.empty(0, device=place)
-    except (RuntimeError, NotImplementedError, AssertionError) as error:
-        raise ValueError(f"device={str(device)!r} cannot be used: {error}") from None
-    return place
+    if isinstance(model, os.PathLike):
+        model = os.fspath(model)
+    if weights is None and isinstance(model, str) and not model.endswith(CONFIG_ENDINGS):
+        model, weights = None, model
+    if weights is None:
+        raise ValueError("LifelongInferencer needs a checkpoint, as its first argument")
+    return os.fspath(weights), ConfigDict(model) if isinstance(model, dict) else model
 
 
 def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:

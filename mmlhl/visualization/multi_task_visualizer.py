@@ -1,23 +1,19 @@
 """A panel of all tasks."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import mmcv
 import numpy as np
-import torch
 from mmengine.dist import master_only
-from mmengine.structures import PixelData
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
 from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
-from .lettering import PAPER, captioned
+from .lettering import captioned
 from .map_colours import (
-    FIELD_KINDS,
     KINDS,
     checkerboard,
     colour_map,
@@ -25,6 +21,8 @@ from .map_colours import (
     guess_kind,
     value_range,
 )
+from .panel_grid import arrange
+from .sample_maps import read_maps
 
 GAP = 6  # pixels between cells
 #: Units of kinds whose dataset names none.
@@ -156,7 +154,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
             key = self._key(field, pair, kind, limits, with_labels)
             if key is not None:
                 keys.append(key)
-        drawn = _arrange(blocks, max(len(sides), 1))
+        drawn = arrange(blocks, max(len(sides), 1), GAP)
         return np.concatenate([drawn, footer(keys, drawn.shape[1], GAP)])
 
     def _task(
@@ -214,57 +212,5 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         return None if meta.get(key) is None else np.asarray(meta[key], np.uint8)
 
 
-def read_maps(
-    data_sample: SegDataSample | None, draw_gt: bool = True, draw_pred: bool = True
-) -> dict[str, dict[str, np.ndarray]]:
-    """Collect the maps of a sample.
-
-    Args:
-        data_sample: The sample.
-        draw_gt: Whether ground truth is wanted.
-        draw_pred: Whether predictions are wanted.
-
-    Returns:
-        By field, then by 'gt' and 'pred', maps of shape
-        (C, H, W); the usual fields first.
-    """
-    if data_sample is None:
-        return {}
-    maps: dict[str, dict[str, np.ndarray]] = {}
-    for side, wanted in (("gt", draw_gt), ("pred", draw_pred)):
-        for key, value in data_sample.items():
-            if not wanted or not key.startswith(f"{side}_") or not isinstance(value, PixelData):
-                continue
-            data = value.data
-            data = data if isinstance(data, np.ndarray) else _to_numpy(data)
-            maps.setdefault(key.removeprefix(f"{side}_"), {})[side] = (
-                data[None] if data.ndim == 2 else data
-            )
-    order = {field: i for i, field in enumerate(FIELD_KINDS)}
-    return dict(sorted(maps.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
-
-
-def _to_numpy(data: torch.Tensor) -> np.ndarray:
-    # numpy has no bfloat16, and half precision is too coarse for percentiles.
-    data = data.detach().cpu()
-    return (data.float() if data.is_floating_point() else data).numpy()
-
-
 def _title(field: str) -> str:
     return field.removesuffix("_map")
-
-
-def _arrange(blocks: list[list[np.ndarray]], width: int) -> np.ndarray:
-    """Put blocks of up to ``width`` cells into a grid that is somewhat wider than high."""
-    height, cell = blocks[0][0].shape[:2]
-    across = math.ceil(math.sqrt(len(blocks) / width))
-    down = math.ceil(len(blocks) / across)
-    canvas = np.full(
-        (down * (height + GAP) - GAP, across * width * (cell + GAP) - GAP, 3), PAPER, np.uint8
-    )
-    for i, block in enumerate(blocks):
-        y = (i // across) * (height + GAP)
-        for j, picture in enumerate(block):
-            x = ((i % across) * width + j) * (cell + GAP)
-            canvas[y : y + height, x : x + cell] = picture
-    return canvas

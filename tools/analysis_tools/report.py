@@ -14,6 +14,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg gets a clear message
 # isort: split
 from mmlhl.analysis.arguments import add_metrics_argument
 from mmlhl.analysis.report import write_report
+from mmlhl.analysis.report.writing import NO_STRIPS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.refusals import run_command
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
         page, twin = write_report(
             args.records, args.out, args.naive, args.strips, args.title, args.metrics
         )
-    print(f"Wrote {page} and {twin}")
+    print(f"Wrote {page} and {twin}" + ("" if args.strips else f". {NO_STRIPS}"))
 
 
 if __name__ == "__main__":

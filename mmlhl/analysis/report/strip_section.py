@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from mmengine.structures import PixelData
 from mmseg.registry import DATASETS
 
@@ -14,7 +16,7 @@ from ...evaluation.record import LifelongRecord
 from ...inference import LifelongInferencer
 from ...inference.task_maps import TaskInfo
 from ...visualization.phase_strip import error_map, phase_strip
-from .document import Block, Section
+from .document import Block, Paragraph, Section
 from .pictures import photograph
 from .work_dir import folder_of
 
@@ -43,7 +45,8 @@ def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count
         count: Number of test images, evenly spread over the test set.
 
     Returns:
-        A section with a part a run, in it a picture a test image and task.
+        A section with a part a run, in it a picture a test image and task. What cannot be drawn
+        is named there, with the reason, and in the log.
 
     Raises:
         FileNotFoundError: If a checkpoint or the data set is not there.
@@ -97,7 +100,36 @@ def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
             truth = item["data_samples"].get(f"gt_{info.field}")
             if truth is not None:
                 blocks.append(_strip(run, item, info, as_array(truth), phases, number))
-    return blocks
+    left_out = missing_strips(data, tasks, count)
+    for line in left_out:
+        print_log(f"report: {run}: {line}", "current", logging.WARNING)
+    return [*map(Paragraph, left_out), *blocks]
+
+
+def missing_strips(
+    data: Sequence[dict[str, Any]], tasks: Mapping[str, TaskInfo], count: int
+) -> list[str]:
+    """Why there are fewer strips than test images wanted times tasks.
+
+    Args:
+        data: The test images, as the test pipeline gives them.
+        tasks: The tasks that could be drawn.
+        count: Number of test images wanted.
+
+    Returns:
+        A sentence for each reason.
+    """
+    found = []
+    if len(data) < count:
+        found.append(f"{count} test images were asked for; the test set has {len(data)}.")
+    for info in tasks.values():
+        without = sum(item["data_samples"].get(f"gt_{info.field}") is None for item in data)
+        if without:
+            found.append(
+                f"No strips of {info.task} for {without} of {len(data)} test images: the test "
+                f"pipeline gives no annotation gt_{info.field} for them."
+            )
+    return found
 
 
 def _strip(

@@ -28,6 +28,7 @@ from .run_sections import (
 )
 
 NAIVE = "naive"
+NO_STRIPS = "No test images were predicted for this page; --strips 3 of report.py adds three."
 
 
 def write_report(
@@ -101,7 +102,9 @@ def make_document(
         )
     )
     predicted = None
-    if strips:
+    if not strips:
+        document.lead.append(Paragraph(NO_STRIPS))
+    else:
         from .strip_section import strip_section  # loads the models' side, which others do without
 
         predicted = strip_section(records, names, strips)
@@ -131,7 +134,7 @@ def report_after_training(work_dir: str | os.PathLike) -> None:
         message = f"no report was written: {type(error).__name__}: {error}"
         print_log(message, "current", logging.WARNING)
     else:
-        print_log(f"report: {page} and {twin.name}", "current")
+        print_log(f"report: {page} and {twin.name}. {NO_STRIPS}", "current")
 
 
 def _read(runs: Sequence[str], naive: str | None) -> list[LifelongRecord]:

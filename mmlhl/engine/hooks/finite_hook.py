@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -16,27 +15,29 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ...checkpoints import poisoned
-from ...explaining import first_few
 from ..learner import unwrap
+from .buffer_copies import BufferCopies
+from .finite_checks import (
+    NotFinite,
+    check_all,
+    check_edited,
+    check_moved,
+    check_weights,
+    first_names,
+    next_step,
+)
 from .finite_numbers import (
     finite_gradients,
     finite_losses,
-    finite_tensors,
     is_loss,
     names_of,
     not_finite,
     parameters_of,
 )
-from .finite_sources import spoilt_states, tensors, watch_teachers
+from .finite_sources import tensors, watch_teachers
 from .step_edits import optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
-first_names = partial(first_few, separator=", ")
-
-
-class NotFinite(FloatingPointError):
-    """A loss or a gradient is NaN or infinite."""
 
 
 @HOOKS.register_module()
@@ -77,7 +78,7 @@ class FiniteHook(Hook):
         self._in_a_row = 0
         self._losses: dict[str, Tensor] = {}
         self._files: list[str] = []
-        self._buffers: list[tuple[Tensor, Tensor]] = []
+        self._buffers = BufferCopies()
         self._handles: list[RemovableHandle] = []
         self._late = False
 
@@ -100,7 +101,7 @@ class FiniteHook(Hook):
             self._late = False
             self._watch(runner)
         if self.action == "skip" and not self._files:  # no gradient is waiting for others
-            self._keep_buffers(unwrap(runner))
+            self._buffers.keep(unwrap(runner))
         self._files += files_of(data_batch)
 
     def after_train_iter(
@@ -120,8 +121,8 @@ class FiniteHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Look at the weights, take the hooks off, and say how many steps were skipped."""
-        self._check_weights(runner, unwrap(runner).state_dict())
-        self._check_all(runner)
+        check_weights(runner, unwrap(runner).state_dict())
+        check_all(runner)
         for handle in self._handles:
             handle.remove()
         if self.skipped:
@@ -133,14 +134,14 @@ class FiniteHook(Hook):
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Look at the weights that are to be tested."""
-        self._check_weights(runner, unwrap(runner).state_dict())
+        check_weights(runner, unwrap(runner).state_dict())
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Look at the weights that are to be saved, and at averages of them."""
         for key in ("state_dict", "ema_state_dict"):
-            self._check_weights(runner, checkpoint.get(key) or {})
+            check_weights(runner, checkpoint.get(key) or {})
         if checkpoint.get("optimizer"):
-            self._check_all(runner)
+            check_all(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Look at the moments that a resumed optimiser goes on with."""
@@ -160,66 +161,12 @@ class FiniteHook(Hook):
         for optimizer in optimizers(runner):
             if getattr(method, "edits_gradients", False):
                 look = optimizer.register_step_pre_hook(
-                    lambda *call: self._check_edited(runner, call[0])
+                    lambda *call: check_edited(runner, call[0], self._files)
                 )
                 self._handles.append(look)
             if getattr(method, "edits_weights", False):
-                look = optimizer.register_step_post_hook(
-                    lambda *call: self._check_moved(runner, call[0])
-                )
+                look = optimizer.register_step_post_hook(lambda *call: check_moved(runner, call[0]))
                 self._handles.append(look)
-
-    def _check_moved(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
-        if not finite_tensors([p.detach() for p in parameters_of(optimizer)]):
-            self._check_all(runner)
-
-    def _check_edited(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
-        given = [p for p in parameters_of(optimizer) if p.grad is not None]
-        if not finite_gradients(given):
-            model = unwrap(runner)
-            raise NotFinite(
-                f"{self._where(runner)}: not finite after {type(model.method).__name__} edited the "
-                f"step: {first_names(names_of(model, given))}; files of the batch: "
-                f"{', '.join(self._files)}. No weight was changed by this step"
-            )
-
-    def _check_all(self, runner: Runner) -> None:
-        """Parameters first, then what optimisers remember."""
-        model = unwrap(runner)
-        self._check_weights(runner, dict(model.named_parameters()))
-        bad = spoilt_states(model, optimizers(runner))
-        if bad:
-            raise NotFinite(
-                f"{runner.experiment_name}, iteration {runner.iter}: not finite after the step: "
-                f"{first_names(bad)}. What it belongs to would learn no more; clip gradients with "
-                "optim_wrapper.clip_grad=dict(max_norm=1.0)"
-            )
-
-    @staticmethod
-    def _where(runner: Runner) -> str:
-        return f"{runner.experiment_name}, iteration {runner.iter + 1}"
-
-    def _check_weights(self, runner: Runner, state: Mapping[str, Any]) -> None:
-        bad = poisoned(state)
-        if bad:
-            raise NotFinite(
-                f"{runner.experiment_name}, iteration {runner.iter}: weights are not finite after "
-                f"the step: {first_names(list(bad))}. They are neither saved nor tested; lower the "
-                "learning rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
-            )
-
-    def _keep_buffers(self, model: Any) -> None:
-        """Copy the buffers, such as the means of batch normalisation, into memory of the hook."""
-        buffers = [each for each in model.buffers() if each.numel()]
-        if [id(live) for live, _ in self._buffers] != [id(each) for each in buffers]:
-            self._buffers = [(each, each.clone()) for each in buffers]
-        for live, copy in self._buffers:
-            copy.copy_(live)
-
-    def _restore_buffers(self) -> None:
-        with torch.no_grad():
-            for live, copy in self._buffers:
-                live.copy_(copy)
 
     def _note(self, outputs: object) -> None:
         for name, value in outputs.items() if isinstance(outputs, dict) else ():
@@ -238,7 +185,7 @@ class FiniteHook(Hook):
         if agreed(fine, parameters):
             self._in_a_row = 0
             return
-        self._check_all(runner)  # what an earlier step has spoilt, no batch is to blame for
+        check_all(runner)  # what an earlier step has spoilt, no batch is to blame for
         bad = not_finite(losses) or names_of(unwrap(runner), given)
         for parameter in parameters:
             parameter.grad = None  # optimisers leave such a parameter alone
@@ -247,7 +194,7 @@ class FiniteHook(Hook):
     def _handle(self, runner: Runner, bad: Sequence[str]) -> None:
         files = ", ".join(self._files)
         message = (
-            f"{self._where(runner)}: not finite: {first_names(bad)}; files of the batch: {files}"
+            f"{next_step(runner)}: not finite: {first_names(bad)}; files of the batch: {files}"
         )
         self.skipped += 1
         self._in_a_row += 1
@@ -259,7 +206,7 @@ class FiniteHook(Hook):
                 else f"{self._in_a_row} steps in a row were skipped"
             )
             raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
-        self._restore_buffers()
+        self._buffers.restore()
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)
 
 

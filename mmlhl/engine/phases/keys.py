@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import NoneType
-from typing import Any, NoReturn
+from typing import Any
 
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
@@ -26,29 +26,20 @@ from mmengine.registry import (
     TRANSFORMS,
     VISBACKENDS,
     VISUALIZERS,
-    Registry,
 )
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import of_mmseg, registered, registered_class
-from ...spelling import hint, near_miss, unknown
-from .option_types import check_types
-from .signatures import options_of, required_of
+from ...registered import of_mmseg, registered_class
+from .key_checker import KeyChecker
+from .signatures import options_of
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
 DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
 DEFAULT_HOOKS |= {"checkpoint", "visualization"}
-#: what a registry's builder takes out of a config before the class sees it
-ALSO = {
-    "hook": {"priority"},
-    "parameter scheduler": {"convert_to_iter_based"},
-    "optim_wrapper": {"paramwise_cfg", "constructor", "optimizer"},
-    "metric": {"output_dir", "keep_results", "prefix"},
-}
 #: transforms that hold others of the same kind
 HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroadcaster"}
 
@@ -98,76 +89,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     check.typed(cfg.get("model_wrapper_cfg"), MODEL_WRAPPERS, "model_wrapper_cfg")
 
 
-class _Checker:
-    """Checks parts of a config; remembers how messages begin."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def refuse(self, key: str, why: str) -> NoReturn:
-        raise ValueError(f"{self.where}{key}: {why}")
-
-    def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """All keys have to be known."""
-        known = sorted(known)
-        for key in node:
-            if key not in known:
-                self.refuse(f"{place}.{key}", unknown(str(key), known))
-
-    def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Keys of one's own are allowed, but no misspelt ones."""
-        for key in node:
-            if key not in known and (meant := near_miss(str(key), known)):
-                self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
-
-    def typed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """A config with ``type``: its options against those of the class."""
-        if not isinstance(node, Mapping) or node.get("type") is None:
-            return None
-        cls = registered_class(of_mmseg(registry), node)
-        if cls is None:
-            self._check_type(node["type"], registry, place)
-            return None
-        known, is_open = options_of(cls)
-        known = known | {"type", "_scope_"} | ALSO.get(registry.name, set())
-        (self.near if is_open else self.names)(node, known, place)
-        check_types(cls, node, f"{self.where}{place}")
-        return cls
-
-    def needed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """As :meth:`typed`, of a part that cannot be left out or be anything else."""
-        if isinstance(node, Mapping) and node.get("type") is not None:
-            return self.typed(node, registry, place)
-        return self.refuse(place, f"it must be dict(type=...), got {node!r}")
-
-    def lacks(self, cls: type | None, node: Mapping, place: str) -> None:
-        """What a class cannot do without has to be there."""
-        for name in required_of(cls) if cls is not None else ():
-            if name not in node:
-                self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
-
-    def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
-        """A name that is not registered; what is not a class may be a function."""
-        if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
-            return
-        names = [*of_mmseg(registry).module_dict, *registry.module_dict]
-        meant = near_miss(kind, names)
-        advice = f"; did you mean {meant!r}?" if meant else hint(kind, names)
-        self.refuse(
-            f"{place}.type",
-            f"{kind!r} is not registered{advice or '; is its module in custom_imports?'}",
-        )
-
-    def each(self, node: Any, registry: Registry, place: str) -> None:
-        """A list of configs, or one."""
-        if isinstance(node, (list, tuple)):
-            for index, child in enumerate(node):
-                self.each(child, registry, f"{place}[{index}]")
-        elif isinstance(node, Mapping) and "type" not in node and registry is PARAM_SCHEDULERS:
-            for name, child in node.items():
-                self.each(child, registry, f"{place}.{name}")
-        else:
-            self.typed(node, registry, place)
+class _Checker(KeyChecker):
+    """Checks the parts of a phase's config."""
 
     def model(self, node: Any, place: str) -> None:
         """A model, its encoder, heads with their decoders and losses, and its method."""

@@ -2,10 +2,12 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from mmlhl.analysis.report.strip_section import strip_section
+from mmlhl.analysis.report import strip_section as module
+from mmlhl.analysis.report.strip_section import missing_strips, strip_section
 from mmlhl.evaluation import LifelongRecord
 
 
@@ -21,6 +23,30 @@ def test_every_image_is_shown_with_every_phase_that_knows_the_task(trained):
     assert captions[1].count(" m after") == 2
     assert "after 3 normal" in captions[2]
     assert captions[2].count("° after") == 1
+
+
+def test_what_is_left_out_is_named_in_page_and_log(monkeypatch):
+    seg, depth = (SimpleNamespace(task=t, field=f) for t, f in (("seg", "sem_seg"), ("z", "z_map")))
+    tasks = dict(seg=seg, z=depth)
+    data = [
+        dict(data_samples=dict(gt_sem_seg=1)),
+        dict(data_samples=dict(gt_sem_seg=1, gt_z_map=1)),
+    ]
+    assert missing_strips(data[1:], tasks, 1) == []
+    lines = [
+        "3 test images were asked for; the test set has 2.",
+        "No strips of z for 1 of 2 test images: the test pipeline gives no annotation gt_z_map for "
+        "them.",
+    ]
+    assert missing_strips(data, tasks, 3) == lines
+    without = [dict(data_samples={})] * 3
+    monkeypatch.setattr(module, "predict_phases", lambda *_: (without, dict(z=depth), []))
+    said = []
+    monkeypatch.setattr(module, "print_log", lambda text, *_: said.append(text))
+    (part,) = strip_section([None], ["HAD"], 3).sections
+    (block,) = part.blocks
+    assert block.text.startswith("No strips of z for 3 of 3 test images")
+    assert said == [f"report: HAD: {block.text}"]
 
 
 def test_a_missing_checkpoint_is_named(trained, tmp_path):

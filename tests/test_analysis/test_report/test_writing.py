@@ -55,6 +55,7 @@ def test_runs_of_one_label_are_told_apart_by_their_folders(tmp_path):
 def test_a_report_without_naive_training_says_so(save, tmp_path, drawn):
     _, markdown = write_report([save("had", record())], tmp_path / "r.html")
     assert "No run of naive training" in markdown.read_text()
+    assert "No test images were predicted for this page" in markdown.read_text()
 
 
 def test_a_run_without_metrics_is_reported_all_the_same(save, tmp_path, drawn):

@@ -1,11 +1,14 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmseg.registry import MODELS
 
 from mmlhl.models.heads import ChannelHead, SegmentationHead
-from mmlhl.models.methods import LwF
+from mmlhl.models.methods import LwF, lwf
+
+from .user_heads import KindsHead
 
 
 def test_mean_over_the_valid_pixels_of_each_image_by_hand(decoder_config):
@@ -69,6 +72,24 @@ def test_a_temperature_leaves_regression_as_it_is(build, batch):
     soft, hard = model.method.losses(model, step), LwF().losses(model, step)
     torch.testing.assert_close(soft["depth.loss_lwf"], hard["depth.loss_lwf"])
     assert soft["seg.loss_lwf"] != hard["seg.loss_lwf"]
+
+
+def test_a_head_of_classes_without_a_temperature_is_warned_of(monkeypatch):
+    lines = []
+    monkeypatch.setattr(lwf, "print_log", lambda text, *_: lines.append(text))
+    tiny = dict(
+        type="FCNHead", in_channels=4, channels=4, in_index=0, num_convs=0, concat_input=False
+    )
+    heads = dict(
+        kind=KindsHead(tiny), seg=SegmentationHead(tiny, 2), edge=ChannelHead(tiny, 1, "e")
+    )
+    model = SimpleNamespace(heads=heads, old_tasks=list(heads), new_tasks=["new"])
+    LwF().check_phase(model, Phase())
+    assert not lines
+    LwF(temperature=2).check_phase(model, Phase())
+    assert lines == [
+        "model.method.temperature=2 leaves task 'kind' as it is: KindsHead defines no soft_distance"
+    ]
 
 
 class Phase:

@@ -1,0 +1,31 @@
+"""Copies of a model's buffers, for a step that is to leave no trace."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class BufferCopies:
+    """Copies of buffers, such as the means of batch normalisation, in memory of their own."""
+
+    def __init__(self) -> None:
+        self._pairs: list[tuple[Tensor, Tensor]] = []
+
+    def keep(self, model: nn.Module) -> None:
+        """Copy the buffers as they are now.
+
+        Args:
+            model: the model; its copies are allocated once.
+        """
+        buffers = [each for each in model.buffers() if each.numel()]
+        if [id(live) for live, _ in self._pairs] != [id(each) for each in buffers]:
+            self._pairs = [(each, each.clone()) for each in buffers]
+        for live, copy in self._pairs:
+            copy.copy_(live)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Write the copies back."""
+        for live, copy in self._pairs:
+            live.copy_(copy)

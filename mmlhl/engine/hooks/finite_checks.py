@@ -1,0 +1,91 @@
+"""Checks of weights, edited gradients and moments, each with an error that names what is spoilt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from mmengine.runner import Runner
+from torch.optim import Optimizer
+
+from ...checkpoints import poisoned
+from ...explaining import first_few
+from ..learner import unwrap
+from .finite_numbers import finite_gradients, finite_tensors, names_of, parameters_of
+from .finite_sources import spoilt_states
+from .step_edits import optimizers
+
+first_names = partial(first_few, separator=", ")
+
+
+class NotFinite(FloatingPointError):
+    """A loss, a gradient, a weight or a moment is NaN or infinite."""
+
+
+def next_step(runner: Runner) -> str:
+    """The phase and the iteration that is going on, counted from one."""
+    return f"{runner.experiment_name}, iteration {runner.iter + 1}"
+
+
+def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
+    """Refuse weights that are not finite.
+
+    Args:
+        runner: of the phase.
+        state: tensors by name.
+
+    Raises:
+        NotFinite: naming the first of them.
+    """
+    bad = poisoned(state)
+    if bad:
+        raise NotFinite(
+            f"{runner.experiment_name}, iteration {runner.iter}: weights are not finite after "
+            f"the step: {first_names(list(bad))}. They are neither saved nor tested; lower the "
+            "learning rate, or clip gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
+        )
+
+
+def check_all(runner: Runner) -> None:
+    """Refuse parameters that are not finite, then what optimisers remember.
+
+    Raises:
+        NotFinite: naming the first of them.
+    """
+    model = unwrap(runner)
+    check_weights(runner, dict(model.named_parameters()))
+    bad = spoilt_states(model, optimizers(runner))
+    if bad:
+        raise NotFinite(
+            f"{runner.experiment_name}, iteration {runner.iter}: not finite after the step: "
+            f"{first_names(bad)}. What it belongs to would learn no more; clip gradients with "
+            "optim_wrapper.clip_grad=dict(max_norm=1.0)"
+        )
+
+
+def check_moved(runner: Runner, optimizer: Optimizer) -> None:
+    """As :func:`check_all`, if a parameter of the optimiser is not finite."""
+    if not finite_tensors([p.detach() for p in parameters_of(optimizer)]):
+        check_all(runner)
+
+
+def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> None:
+    """Refuse gradients that a method's edit has made infinite, before they are used.
+
+    Args:
+        runner: of the phase.
+        optimizer: which is about to step.
+        files: of the batch, for the message.
+
+    Raises:
+        NotFinite: naming method, parameters and files.
+    """
+    given = [p for p in parameters_of(optimizer) if p.grad is not None]
+    if not finite_gradients(given):
+        model = unwrap(runner)
+        raise NotFinite(
+            f"{next_step(runner)}: not finite after {type(model.method).__name__} edited the "
+            f"step: {first_names(names_of(model, given))}; files of the batch: "
+            f"{', '.join(files)}. No weight was changed by this step"
+        )

@@ -1,0 +1,38 @@
+"""The device that a model is to run on."""
+
+from __future__ import annotations
+
+import torch
+
+
+def check_device(device: str | torch.device | None) -> torch.device:
+    """The device that is asked for.
+
+    Args:
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: If there is no such device on this machine.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device is None:
+        return torch.device("cuda" if count else "cpu")
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            f"device={device!r} is not a device; use 'cpu', 'cuda' or 'cuda:0'"
+        ) from None
+    if place.type == "meta":
+        raise ValueError("device='meta' computes nothing; use 'cpu' or 'cuda'")
+    if place.type == "cuda" and (place.index or 0) >= count:
+        there = f"only {count} GPU(s)" if count else "no GPU that torch can use"
+        raise ValueError(f"device={str(device)!r}, but this machine has {there}; use 'cpu'")
+    try:
+        torch.empty(0, device=place)
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
+        raise ValueError(f"device={str(device)!r} cannot be used: {error}") from None
+    return place

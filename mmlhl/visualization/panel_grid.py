@@ -1,0 +1,35 @@
+"""Pictures of one size, arranged in a grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from .lettering import PAPER
+
+
+def arrange(blocks: Sequence[Sequence[np.ndarray]], width: int, gap: int) -> np.ndarray:
+    """Put blocks of cells into a grid that is somewhat wider than high.
+
+    Args:
+        blocks: Rows of up to ``width`` pictures ``(H, W, 3)`` uint8, all of one size.
+        width: Cells that a block takes.
+        gap: Pixels between cells.
+
+    Returns:
+        ``(H', W', 3)`` uint8.
+    """
+    height, cell = blocks[0][0].shape[:2]
+    across = math.ceil(math.sqrt(len(blocks) / width))
+    down = math.ceil(len(blocks) / across)
+    canvas = np.full(
+        (down * (height + gap) - gap, across * width * (cell + gap) - gap, 3), PAPER, np.uint8
+    )
+    for i, block in enumerate(blocks):
+        y = (i // across) * (height + gap)
+        for j, picture in enumerate(block):
+            x = ((i % across) * width + j) * (cell + gap)
+            canvas[y : y + height, x : x + cell] = picture
+    return canvas
