@@ -1,6 +1,6 @@
 """Random draws that depend on their purpose, and not on earlier draws.
 
-Training that is seeded so at every step goes on after an interruption as if there had been none.
+Training that is seeded so at every step is the same with and without an interruption.
 """
 
 from __future__ import annotations

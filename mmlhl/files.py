@@ -61,7 +61,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def explained(folder: str | os.PathLike) -> Iterator[None]:
-    """A disk that is full or a folder that cannot be written is explained, whoever meets it.
+    """Explain the error of a full disk or an unwritable folder, wherever it occurs.
 
     Args:
         folder: what is written to inside; named where the error names no file.

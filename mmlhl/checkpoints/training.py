@@ -1,4 +1,4 @@
-"""What a checkpoint says of its training: how images came in, which classes were learned."""
+"""What a checkpoint says of its training: how images were preprocessed, which classes learned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INPUT = "input"
 
 
 def stored_input(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] | None:
-    """How the images came in that a checkpoint was trained with.
+    """How the images of a checkpoint's training were preprocessed.
 
     Args:
         checkpoint: as it was loaded.
@@ -59,7 +59,7 @@ def _numbers(values: Any) -> list[float] | None:
 
 
 def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
-    """What a model would see otherwise than it was trained.
+    """How a model's input would differ from that of its training.
 
     Args:
         stored: as :func:`stored_input` gives it.
@@ -77,7 +77,7 @@ def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list
 
 
 def input_remedy(stored: Mapping[str, Any]) -> str:
-    """The line of the config with which a model sees images as the checkpoint's did."""
+    """The line of a config that preprocesses images as in the checkpoint's training."""
     parts = [f"{key}={_shown(stored[key])}" for key in ("mean", "std", "bgr_to_rgb")]
     return f"write model.data_preprocessor=dict({', '.join(parts)}, ...)"
 

@@ -24,7 +24,7 @@ def settle_marks(
     samples: Sequence[Mapping[str, Any]],
     backend_args: dict | None = None,
 ) -> tuple[dict[str, Annotation], dict[str, str]]:
-    """Look into files, spread over the set, until one says what 255 means.
+    """Read files, spread over the set, until one shows what 255 means.
 
     Masks are binary annotations, and those of two classes. A file with a 1 does: 255 is unknown
     then, in all files, also in those that have no other number but 0. Where all have 0 and 255
@@ -62,7 +62,7 @@ def _is_open(ann: Annotation) -> bool:
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
-    """Whether a file says that 255 is unknown; if none does, one that may be read either way."""
+    """Whether 255 is unknown, as a file shows; if none does, a file that may be read either way."""
     places = np.linspace(0, len(paths) - 1, min(len(paths), LOOKED_AT)).round().astype(int)
     spread = [paths[place] for place in places]
     unknown, doubtful = _search(spread, ann, backend_args)

@@ -23,7 +23,7 @@ ABOUT = """NYUv2 as arrays, converted from nyu_depth_v2_labeled.mat.
 classes: {classes}, size: {height}x{width}, depth: {depth}
 normals: not published with the set. Computed from the depth by least-squares planes in inverse
 depth over {window}x{window} pixels at 480x640, camera frame x right, y down, z forward, pointing
-towards the camera. Figures on them cannot be compared with those on normals of other origin.
+towards the camera. Metrics on them cannot be compared with metrics on normals from another source.
 """
 
 

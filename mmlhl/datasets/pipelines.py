@@ -122,7 +122,7 @@ def _is_stock(name: str, kind: Any) -> bool:
 
 
 def _given(step: Callable) -> Callable:
-    """A transform that was built by somebody else."""
+    """A transform that is already built."""
     if type(step) is LoadImageFromFile:
         loader = LoadImage()
         loader.__dict__.update(step.__dict__)

@@ -81,7 +81,7 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
 
 
 def adopt_weights(model: Any, phase: Phase, names: Mapping[str, Any]) -> Any:
-    """Give a model the weights of a finished one, if that was trained for what the config says.
+    """Give a model the weights of a finished one that was trained for what the config says.
 
     Args:
         model: the phase's, without wrappers.

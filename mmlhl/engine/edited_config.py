@@ -54,7 +54,7 @@ def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
 
 
 def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
-    """Write down with what each phase is trained, before it is.
+    """Write down what each phase is going to be trained with.
 
     Args:
         cfg: the sequence's config.

@@ -25,7 +25,7 @@ class StalledRank(RuntimeError):
 
 
 class Heartbeats:
-    """Tells the other processes where this one stands, and who is behind if nothing moves.
+    """Shows the other processes where this one stands, and names the rank that is behind.
 
     A thread writes this process's position into the store that all share. If it has not changed
     for 0.8 of the timeout, the thread reports who is behind; then the operation that waits runs

@@ -1,4 +1,4 @@
-"""Resuming with an edited config: what changed is shown; what cannot be honoured is refused."""
+"""Resuming with an edited config: changes are shown, those that cannot be honoured refused."""
 
 from __future__ import annotations
 

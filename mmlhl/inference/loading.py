@@ -64,7 +64,7 @@ def load_model(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the checkpoint carries no config and none is given, is not of a
-            LifelongSegmentor, knows a task not, does not fit its config, or has classes that
+            LifelongSegmentor, does not know a task, does not fit its config, or has classes that
             nothing has registered.
     """
     place = check_device(device)

@@ -1,4 +1,4 @@
-"""Classes of a user's own that a checkpoint's model is built of."""
+"""Users' own classes, of which a checkpoint's model is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-# CamVid at half its size, for machines without a GPU. Figures are computed at full size.
+# CamVid at half its size, for machines without a GPU. Metrics are computed at full size.
 _base_ = "./camvid.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),

@@ -1,4 +1,4 @@
-# About a quarter of CamVid's size, for many runs on few cores. Figures are computed at full size.
+# About a quarter of CamVid's size, for many runs on few cores. Metrics are computed at full size.
 _base_ = "./seg_camvid.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),

@@ -50,7 +50,7 @@ def status(name: str) -> float:
 
 
 def forget_peak() -> None:
-    """From here on the peak is what is resident now."""
+    """Reset the peak to what is resident now."""
     Path("/proc/self/clear_refs").write_text("5")
 
 

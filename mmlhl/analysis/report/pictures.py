@@ -1,4 +1,4 @@
-"""From a figure or an array to a picture on the page."""
+"""From a plot or an array to a picture on the page."""
 
 from __future__ import annotations
 

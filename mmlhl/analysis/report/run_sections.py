@@ -71,12 +71,12 @@ def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
 def costs(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
     """Time, images kept and peak memory of each phase."""
     header = ["run", "phase", "time [min]", "images kept", "peak GPU memory [MB]"]
-    rows, untold = [], False
+    rows, unlogged = [], False
     for record, name in zip(records, names, strict=True):
         for index, phase in enumerate(record.phases):
             memory = peak_memory(record, index)
             seconds = record.timing[index] if index < len(record.timing) else None
-            untold = untold or memory is None
+            unlogged = unlogged or memory is None
             rows.append(
                 [
                     name,
@@ -89,9 +89,9 @@ def costs(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
     notes = ["Time is that of training, without the evaluation after it."]
     if all(row[-1] == "-" for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-        notes.append("Peak memory is not recorded: the logs of training on a GPU tell it.")
-    elif untold:
-        notes.append("A dash: the phase's log tells no memory; only training on a GPU logs it.")
+        notes.append("Peak memory is not recorded: only the logs of training on a GPU have it.")
+    elif unlogged:
+        notes.append("A dash: the phase's log has no memory; only training on a GPU logs it.")
     return Section("Time and memory", [Table("Cost of each phase", header, rows, notes=notes)])
 
 

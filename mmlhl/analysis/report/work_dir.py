@@ -54,7 +54,7 @@ def phase_config_of(record: LifelongRecord, index: int) -> dict[str, Any] | None
 
 
 def peak_memory(record: LifelongRecord, index: int) -> float | None:
-    """Highest GPU memory, in MB, that the logs of a phase tell; None if they tell none."""
+    """Peak GPU memory in MB, from the logs of a phase; None if they have none."""
     root = folder_of(record)
     found = [
         line["memory"]

@@ -13,7 +13,7 @@ LOOKS = 2
 
 
 class Watched:
-    """A transform of somebody else's, whose moves all labels have to follow.
+    """A third-party transform, whose moves all labels have to follow.
 
     When it is built the transform is tried on small images, see :func:`~.spots.try_out`, and at
     work on its first samples. There, labels in ``seg_fields`` are its own affair, as in mmseg;

@@ -83,7 +83,7 @@ class FiniteHook(Hook):
         self._late = False
 
     def before_train(self, runner: Runner) -> None:
-        """Look on at the model's losses and in front of the optimiser's steps."""
+        """Watch the model's losses, and the gradients before each step of the optimiser."""
         model = unwrap(runner)
         self._handles = [model.register_forward_hook(lambda *call: self._note(call[-1]))]
         for optimizer in optimizers(runner):
@@ -111,7 +111,7 @@ class FiniteHook(Hook):
         data_batch: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Look at losses that no step has followed: of an accumulating or a left-out one."""
+        """Check losses that no step has used: of an accumulating step or one that was left out."""
         waits = not all(w.should_update() for w in optim_wrappers(runner))  # for more gradients
         bad = not_finite(self._losses)
         if bad and (self.action == "stop" or not waits):
@@ -120,7 +120,7 @@ class FiniteHook(Hook):
             self._losses, self._files = {}, []
 
     def after_train(self, runner: Runner) -> None:
-        """Look at the weights, take the hooks off, and say how many steps were skipped."""
+        """Check the weights, remove the hooks, and log how many steps were skipped."""
         check_weights(runner, unwrap(runner).state_dict())
         check_all(runner)
         for handle in self._handles:
@@ -133,18 +133,18 @@ class FiniteHook(Hook):
             )
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Look at the weights that are to be tested."""
+        """Check the weights that are to be tested."""
         check_weights(runner, unwrap(runner).state_dict())
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Look at the weights that are to be saved, and at averages of them."""
+        """Check the weights that are to be saved, and their averages."""
         for key in ("state_dict", "ema_state_dict"):
             check_weights(runner, checkpoint.get(key) or {})
         if checkpoint.get("optimizer"):
             check_all(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Look at the moments that a resumed optimiser goes on with."""
+        """Check the moments with which a resumed optimiser continues."""
         stored = checkpoint.get("optimizer") if runner._resume else None
         if any(not value.isfinite().all() for value in tensors(stored)):
             raise NotFinite(
@@ -154,7 +154,7 @@ class FiniteHook(Hook):
 
     # ------------------------------------------------------------------------------------
     def _watch(self, runner: Runner) -> None:
-        """Look on behind the hooks of all others."""
+        """Watch behind the hooks of all others."""
         model = unwrap(runner)
         self._handles += watch_teachers(model, self._note_teacher)
         method = getattr(model, "method", None)

@@ -27,7 +27,7 @@ def finite_gradients(parameters: Sequence[nn.Parameter]) -> Tensor:
 
 
 def finite_tensors(found: Sequence[Tensor]) -> Tensor:
-    """Whether tensors, and the norms of them, are finite, as a tensor."""
+    """Whether all tensors and their norms are finite, as a tensor."""
     if not found:
         return torch.tensor(True)
     sums = [torch.linalg.vector_norm(each.float()) for each in found]
@@ -40,7 +40,7 @@ def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
 
 
 def names_of(model: PhaseModel, parameters: Iterable[nn.Parameter]) -> list[str]:
-    """Names of those parameters whose gradient, or the norm of it, is not finite."""
+    """Names of the parameters whose gradient, or its norm, is not finite."""
     bad = {id(p): p.grad for p in parameters if not finite_gradients([p])}
     return [
         f"the {'norm of the ' if bad[id(p)].isfinite().all() else ''}gradient of {name}"

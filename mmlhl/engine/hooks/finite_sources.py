@@ -1,4 +1,4 @@
-"""Numbers that are none in what teachers say and in what optimisers remember."""
+"""NaN and infinity in the outputs of teachers and in the state of optimisers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def teacher_heads(model: Any) -> dict[str, nn.Module]:
 
 
 def watch_teachers(model: Any, note: Callable[[str, Tensor], None]) -> list[RemovableHandle]:
-    """Look on at what a model's teachers say; a class or a bin of NaN would be a sound number.
+    """Watch the outputs of a model's teachers: the class or bin of a NaN would look sound.
 
     Args:
         model: a segmentor.
@@ -70,7 +70,7 @@ def tensors(value: Any) -> Iterator[Tensor]:
 
 
 def spoilt_states(model: Any, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:
-    """What optimisers remember of a model's parameters and is not finite.
+    """Entries of the optimisers' state, by parameter, that are not finite.
 
     Args:
         model: whose parameters they move.

@@ -75,11 +75,11 @@ class HeartbeatHook(Hook):
         self._say(runner, 4, "has trained")
 
     def after_val_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
-        """Validation moves."""
+        """A batch of a validation is done."""
         self._say(runner, 0, f"validates, batch {batch_idx + 1}", batch_idx)
 
     def after_test_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
-        """A test moves."""
+        """A batch of a test is done."""
         self._say(runner, 0, f"tests, batch {batch_idx + 1}", batch_idx)
 
     def after_run(self, runner: Runner) -> None:

@@ -190,7 +190,7 @@ class LifelongPhaseHook(Hook):
         model.set_teacher(None)
 
     def after_run(self, runner: Runner) -> None:
-        """The phase is recorded: stored labels have served."""
+        """Release the stored labels: the phase is recorded."""
         if self._folder is not None:
             unwrap(runner).stored_labels = False
             release_labels(runner, self._folder, self.labels)

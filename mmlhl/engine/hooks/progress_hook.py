@@ -1,4 +1,4 @@
-"""Tells the sequence's log what happens in a phase."""
+"""Reports to the sequence's log what happens in a phase."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..logs import PhaseLog
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Shows how far a sequence is, and notes what its log needs.
+    """Shows how far a sequence has come, and notes what its log needs.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to each phase.
 

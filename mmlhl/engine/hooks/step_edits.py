@@ -1,4 +1,4 @@
-"""A method's say in each optimiser step."""
+"""Edits of the optimiser's steps by a method."""
 
 from __future__ import annotations
 

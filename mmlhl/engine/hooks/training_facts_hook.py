@@ -79,7 +79,7 @@ class TrainingFactsHook(Hook):
             )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add how images come in; turn the meta into plain data.
+        """Add how images are preprocessed; turn the meta into plain data.
 
         A checkpoint that nothing goes on from, such as a phase's model, is plain data and tensors
         as a whole: it loads under torch's restriction without mmlhl.

@@ -115,7 +115,7 @@ class LoggedRunner(Runner):
 
     # -- weights -----------------------------------------------------------------------------
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
-        """As mmengine's; says that it is the student who gets the weights."""
+        """As mmengine's; the log says that the student is given the weights."""
         if self.log is None:
             return super().load_checkpoint(filename, *args, **kwargs)
         how = "goes on from" if self._resume else "starts from"
@@ -124,7 +124,7 @@ class LoggedRunner(Runner):
             return super().load_checkpoint(filename, *args, **kwargs)
 
     def release(self) -> None:
-        """Let workers, log files and what mmengine keeps by name go."""
+        """Release workers, log files and what mmengine keeps by name."""
         # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
         for loop in (self._train_loop, self._val_loop, self._test_loop):
             if hasattr(loop, "dataloader_iterator"):

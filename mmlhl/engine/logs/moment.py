@@ -1,4 +1,4 @@
-"""How far a sequence is at a moment."""
+"""How far a sequence has come, at one moment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a sequence is.
+    """How far a sequence has come.
 
     Attributes:
         label: which phase of how many.

@@ -45,7 +45,7 @@ class OpenLog(Protocol):
         """Have the backends count steps from the beginning of a phase."""
 
     def rewind(self, step: int) -> None:
-        """Forget what is going to be done again."""
+        """Forget the steps that are going to be repeated."""
 
     def flush(self) -> None:
         """Have all event files written to disk."""
@@ -98,7 +98,7 @@ class PhaseLog:
         return PhaseLogProcessor(inner, self.label, lambda run: sequence_eta(plan, index, run))
 
     def hooks(self, text: str) -> str:
-        """A runner's list of hooks, or that it is the one of the phase before."""
+        """A runner's list of hooks, or a note that the phase before had the same."""
         before, self._sequence.hooks = self._sequence.hooks, text
         same = before == text or (before is None and self._sequence.resumed)
         return "as before" if same else text
@@ -140,7 +140,7 @@ class PhaseLog:
         }
 
     def took(self, seconds: float) -> None:
-        """The evaluation at the phase's end has taken so long."""
+        """Note the seconds that the evaluation at the phase's end took."""
         self._sequence.plan.evaluation = seconds
 
     def show(self, runner: Runner) -> None:

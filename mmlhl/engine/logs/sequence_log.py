@@ -204,7 +204,7 @@ class SequenceLog:
             self._upload.run(self.cfg.work_dir)
 
     def rewind(self, step: int) -> None:
-        """In a sequence that goes on, forget what is going to be done again.
+        """In a resumed sequence, forget the steps that are going to be repeated.
 
         Args:
             step: of the sequence, the last that holds.

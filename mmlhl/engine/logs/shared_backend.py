@@ -96,7 +96,7 @@ class SharedBackend(BaseVisBackend):
         self.backend.add_scalars(scalars, step)
 
     def rewind(self, step: int) -> None:
-        """Forget what was logged after a step, which a resumed sequence does again."""
+        """Forget what was logged after a step: a resumed sequence repeats it."""
 
     def lacks(self, tag: str, step: int) -> bool:
         """Whether a value is known not to have been written."""

@@ -127,7 +127,7 @@ def testing_config(cfg: Config) -> Config:
 
 
 def _part(cfg: Config, phases: Sequence[Phase], index: int) -> tuple[int, int] | None:
-    """Which of how many parts of the training set a phase gets; None for all of it."""
+    """Which part of the training set a phase gets, and of how many; None for all of it."""
     trained = [phase.index for phase in phases if phase.checkpoint is None]
     if not cfg.get("disjoint_phases", True) or index not in trained:
         return None

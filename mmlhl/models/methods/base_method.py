@@ -90,7 +90,7 @@ class BaseMethod:
         """Change weights in place, right after the optimiser's step."""
 
     def warn_without_state(self, model: Learner, found: bool) -> None:
-        """Say so if there are old tasks and nothing is known of their phases."""
+        """Warn if there are old tasks and nothing is known of their phases."""
         if model.old_tasks and not found:
             print_log(
                 f"{type(self).__name__}: the checkpoint brings nothing from the phases of "

@@ -171,7 +171,7 @@ def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
 
 
 def check_anchors(anchors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Each weight needs an anchor of its shape.
+    """Refuse anchors that a weight lacks or has in another shape.
 
     Raises:
         ValueError: naming weights that have none.

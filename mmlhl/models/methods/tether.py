@@ -1,4 +1,4 @@
-"""Tether: old decoders' maps are held at the teacher's, in a measure without units."""
+"""Tether: old decoders' maps are held to the teacher's, in a measure without units."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .step import Step
 
 @MODELS.register_module()
 class Tether(DistillationMethod):
-    r"""Distillation of what decoders give, as the share of the teacher that is lost.
+    r"""Distillation of the decoders' raw maps, as the share of the teacher's that is lost.
 
     .. math:: L = L_{new} + \frac{\lambda}{t-1} \sum_{j<t}
         \frac{\sum_p d_j(s_p, \tau_p)}{\sum_p d_j(\bar\tau, \tau_p)}

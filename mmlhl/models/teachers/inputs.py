@@ -23,7 +23,7 @@ def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor
 
 
 def describe_input(preprocessor: nn.Module) -> dict[str, Any]:
-    """How a preprocessor passes images on, as plain data; what a checkpoint says of its training.
+    """How a preprocessor normalises images, as plain data, for a checkpoint's meta.
 
     Args:
         preprocessor: a ``SegDataPreProcessor``.
