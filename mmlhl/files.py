@@ -95,13 +95,25 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
 
 
 def write_bytes(path: str | os.PathLike, data: bytes, sync: bool = True) -> None:
-    """Write bytes, whole or not at all; see :func:`atomic_path`."""
+    """Write bytes, whole or not at all; see :func:`atomic_path`.
+
+    Args:
+        path: The file.
+        data: Its content.
+        sync: Whether it has to be on the disk when this returns.
+    """
     with atomic_path(path, sync) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
-    """Write text as UTF-8, whole or not at all; see :func:`atomic_path`."""
+    """Write text as UTF-8, whole or not at all; see :func:`atomic_path`.
+
+    Args:
+        path: The file.
+        text: Its content.
+        sync: Whether it has to be on the disk when this returns.
+    """
     write_bytes(path, text.encode("utf-8"), sync)
 
 

@@ -127,7 +127,13 @@ class PhaseCost:
 
 
 def all_reduce_seconds(size: float, processes: int, link: Link) -> float:
-    """Adding up ``size`` bytes over a ring: each process sends 2 (P - 1) / P of them."""
+    """Adding up ``size`` bytes over a ring: each process sends 2 (P - 1) / P of them.
+
+    Args:
+        size: Bytes.
+        processes: P.
+        link: What connects them.
+    """
     if processes < 2:
         return 0.0
     hops = 2 * (processes - 1)
@@ -163,7 +169,13 @@ def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCo
 
 
 def sequence_cost(network: Network, plan: Plan, link: Link) -> list[PhaseCost]:
-    """What each phase costs, see :func:`phase_cost`."""
+    """What each phase costs, see :func:`phase_cost`.
+
+    Args:
+        network: The network's costs.
+        plan: The sequence.
+        link: What connects the processes.
+    """
     return [phase_cost(network, plan, link, number) for number in range(1, plan.tasks + 1)]
 
 

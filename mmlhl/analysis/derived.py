@@ -73,7 +73,14 @@ def final(record: LifelongRecord, metric: MetricKey) -> float:
 
 
 def improvement(record: LifelongRecord, metric: MetricKey, new: float, old: float) -> float:
-    """How much better ``new`` is than ``old``, in units of the metric; negative if worse."""
+    """How much better ``new`` is than ``old``, in units of the metric; negative if worse.
+
+    Args:
+        record: Knows the direction of the metric.
+        metric: Task and metric.
+        new: A value.
+        old: Another value.
+    """
     task, name = metric
     return new - old if record.metrics[task][name]["higher_is_better"] else old - new
 

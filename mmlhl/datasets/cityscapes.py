@@ -69,6 +69,10 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         max_depth: For metres, what is farther counts as unmeasured.
         metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
+
+    Raises:
+        ValueError: On another number of classes, another ``depth``, or a ``max_depth`` that is not
+            above 0.
     """
 
     IMG = dict(dir="leftImg8bit/{split}", suffix="_leftImg8bit.png")

@@ -17,6 +17,9 @@ class DisparityToMetres:
         max_depth: Farther than this, the disparity of a fraction of a pixel says little: such
             pixels count as unmeasured.
         backend_args: Arguments of mmengine's file backend.
+
+    Raises:
+        ValueError: If ``max_depth`` is not above 0.
     """
 
     def __init__(self, max_depth: float, backend_args: dict | None = None) -> None:

@@ -30,6 +30,9 @@ class NYUv2Dataset(MultiTaskDataset):
         num_classes: 13 or 40, whichever the label arrays hold.
         metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
+
+    Raises:
+        ValueError: On another number of classes.
     """
 
     IMG = dict(dir="{split}/image", suffix=".npy")

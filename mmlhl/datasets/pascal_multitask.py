@@ -42,6 +42,9 @@ class PascalMultiTaskDataset(MultiTaskDataset):
         normal_classes: Ids in the label maps of PASCAL-Context at which normals count, by default
             those of the literature; None for all pixels.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
+
+    Raises:
+        ValueError: If ``normal_classes`` is empty or holds anything but ids.
     """
 
     METAINFO = dict(classes=CLASSES, palette=voc_palette(len(CLASSES)))

@@ -101,6 +101,10 @@ class TaskonomyDataset(MultiTaskDataset):
             column of 0 and 1 a split), of which ``split`` takes its rows. All when None.
         folder: Folder between domain and building.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
+
+    Raises:
+        ValueError: If ``folder`` is not one string, both ``ann_file`` and ``buildings`` are given,
+            or nothing says what is in a ``split``.
     """
 
     METAINFO = dict(classes=CLASSES, palette=PALETTE)

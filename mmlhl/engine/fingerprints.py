@@ -91,6 +91,11 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
 
     So are validation, which picks checkpoints but trains nothing, hooks other than those of
     mmengine that change training, and a file or folder of the same name in another place.
+
+    Args:
+        key: dotted.
+        then: its value when the sequence began.
+        now: its value now.
     """
     if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
         return True

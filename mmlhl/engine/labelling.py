@@ -211,7 +211,13 @@ def _plain(problem: BaseException | None) -> tuple[str, str] | None:
 
 
 def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -> None:
-    """The phase is done: nobody reads labels any more, and they go unless they are kept."""
+    """The phase is done: nobody reads labels any more, and they go unless they are kept.
+
+    Args:
+        runner: the phase's.
+        folder: of the labels.
+        options: the config's, which say whether they are kept.
+    """
     attach(runner.train_dataloader.dataset, None)
     barrier()
     if is_main_process() and not options.keep:

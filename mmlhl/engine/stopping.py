@@ -15,7 +15,11 @@ SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
 
 
 class Stopped(SystemExit):
-    """Training was asked to stop, and can be resumed. Uncaught, it exits with 75."""
+    """Training was asked to stop, and can be resumed. Uncaught, it exits with 75.
+
+    Args:
+        message: what is saved, and how to go on.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(EXIT_CODE)
@@ -47,6 +51,9 @@ def listen() -> Iterator[None]:
     """Take signals as requests inside; a second one ends the process at once.
 
     Outside the main thread, where Python cannot handle signals, nothing changes.
+
+    Raises:
+        Stopped: on a second signal.
     """
     if threading.current_thread() is not threading.main_thread() or _Request.listening:
         yield

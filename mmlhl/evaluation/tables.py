@@ -68,7 +68,13 @@ def decimals(values: list[float | None]) -> int:
 
 
 def number(value: float | None, digits: int, sign: bool = False) -> str:
-    """Write a value, or a dash where there is none."""
+    """Write a value, or a dash where there is none.
+
+    Args:
+        value: perhaps None.
+        digits: after the point.
+        sign: whether a plus is written.
+    """
     if value is None:
         return "-"
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"

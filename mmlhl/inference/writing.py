@@ -86,7 +86,13 @@ class MapWriter:
         write_image(panel, self.path(PANELS, name, ".png"))
 
     def path(self, folder: str, name: str, ending: str) -> Path:
-        """Where a map of an image goes; its folder is made."""
+        """Where a map of an image goes; its folder is made.
+
+        Args:
+            folder: The task's.
+            name: The image's.
+            ending: Such as ``.png``.
+        """
         path = self.folder / folder / f"{name}{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

@@ -38,6 +38,10 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         rgb_to_bgr: The reverse.
         batch_augments: As in mmseg.
         test_cfg: ``size`` or ``size_divisor`` in tests.
+
+    Raises:
+        ValueError: If ``size`` and ``size_divisor`` are both given or not positive, or ``mean`` and
+            ``std`` do not have one value per channel each.
     """
 
     def __init__(

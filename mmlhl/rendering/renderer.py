@@ -43,7 +43,17 @@ def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, n
 
 
 def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
-    """Everything that ``render`` returns but the image, which takes most of the time."""
+    """Everything that ``render`` returns but the image, which takes most of the time.
+
+    Args:
+        scene: The scene.
+        camera: The camera.
+        height: In pixels.
+        width: In pixels.
+
+    Raises:
+        ValueError: If the camera sees out of the room.
+    """
     rays = camera.rays(height, width)
     depth, hit = trace(scene.shapes, camera, rays)
     if not np.isfinite(depth).all():

@@ -57,6 +57,9 @@ def write_scene(root: str, split: str, index: int, height: int, width: int, seed
     Images and labels are 8-bit; depth is 16-bit in millimetres, 0 where unmeasured; normals are
     16-bit with channels ``round((n + 1) * 32767.5)`` in the order x, y, z, and (0, 0, 0) where
     missing.
+
+    Raises:
+        ValueError: If a depth does not fit into 16 bits.
     """
     scene, camera = scene_and_camera(split, index, height, width, seed)
     sample = add_holes(render(scene, camera, height, width), _seeds(split, index, seed)[2])

@@ -32,6 +32,9 @@ class MultiTaskResize(Resize):
         keep_ratio: Whether to keep the aspect ratio.
         as_zoom: Whether depth follows the magnification.
         **kwargs: Further arguments of mmcv's ``Resize``.
+
+    Raises:
+        ValueError: Without a size, or with one that is not above 0.
     """
 
     def __init__(
@@ -143,6 +146,9 @@ class StockRandomResize(RandomResize):
         ratio_range: As in mmcv.
         resize_type: Transform that resizes.
         **resize_kwargs: Its arguments.
+
+    Raises:
+        ValueError: If ``ratio_range`` is not (least, greatest), both above 0.
     """
 
     def __init__(

@@ -29,6 +29,9 @@ class MultiTaskRandomRotate(BaseTransform):
         prob: Probability of a rotation.
         degree: Greatest angle in degrees, or (lowest, greatest), counter-clockwise.
         pad_val: What the image is filled with.
+
+    Raises:
+        ValueError: If ``prob`` is not in [0, 1], or ``degree`` no range.
     """
 
     def __init__(

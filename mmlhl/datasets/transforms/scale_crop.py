@@ -31,6 +31,9 @@ class MultiTaskRandomScaleCrop(BaseTransform):
         scales: Zooms, at least 1: a list to choose from, or a pair as ``range`` if ``uniform``.
         uniform: Whether ``scales`` is a (lowest, greatest) pair to draw uniformly from.
         normals: ``keep`` or ``tilt``.
+
+    Raises:
+        ValueError: On a zoom below 1, other than two zooms if uniform, or another ``normals``.
     """
 
     def __init__(

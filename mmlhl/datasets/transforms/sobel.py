@@ -27,6 +27,9 @@ class SobelEdges(BaseTransform):
         field: Field of the data sample that the transform writes.
         gain: Contrast. Photographs rarely reach half of the bound, so 2 spreads them over [0, 1]
             and clips next to nothing.
+
+    Raises:
+        ValueError: If ``gain`` is not positive.
     """
 
     def __init__(self, field: str = "edge_map", gain: float = 2.0) -> None:

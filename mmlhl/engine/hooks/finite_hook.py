@@ -144,7 +144,11 @@ class FiniteHook(Hook):
             check_all(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the moments with which a resumed optimiser continues."""
+        """Check the moments with which a resumed optimiser continues.
+
+        Raises:
+            NotFinite: if one of them is not finite.
+        """
         stored = checkpoint.get("optimizer") if runner._resume else None
         if any(not value.isfinite().all() for value in tensors(stored)):
             raise NotFinite(

@@ -169,7 +169,13 @@ def remembered(folder: str, service: str) -> str | None:
 
 @master_only
 def remember(folder: str, service: str, run: str) -> None:
-    """Write down the run that a service knows a sequence by."""
+    """Write down the run that a service knows a sequence by.
+
+    Args:
+        folder: of the sequence's event files.
+        service: ``wandb`` or ``mlflow``.
+        run: the run's id.
+    """
     found = {name: remembered(folder, name) for name in ("wandb", "mlflow")}
     found = {name: value for name, value in {**found, service: run}.items() if value}
     write_text(osp.join(folder, RUNS), json.dumps(found, indent=1) + "\n")

@@ -134,7 +134,13 @@ def beginning(plan: Plan, index: int) -> Moment:
 
 
 def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
-    """Seconds until the sequence is done, while its phase trains; None without mmengine's timer."""
+    """Seconds until the sequence is done, while its phase trains; None without mmengine's timer.
+
+    Args:
+        plan: the steps of the sequence.
+        index: of the phase.
+        runner: the phase's.
+    """
     hub = runner.message_hub
     eta = _number(hub.get_info("eta", None))
     times = hub.log_scalars.get("train/time")

@@ -139,6 +139,9 @@ class SequenceLog:
 
         Args:
             visualizer: config of a visualizer; None is mmengine's default.
+
+        Raises:
+            ValueError: if two backends have one name.
         """
         given = visualizer if isinstance(visualizer, Mapping) else {}
         configs = given.get("vis_backends", None if given else DEFAULT_BACKENDS) or []

@@ -105,7 +105,16 @@ def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:
 
 
 def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
-    """Number of classes of a field, if the dataset knows it."""
+    """Number of classes of a field, if the dataset knows it.
+
+    Args:
+        dataset: one of ours or mmseg's.
+        field: of the labels.
+        spec: the annotation, if the dataset has one.
+
+    Returns:
+        The number, None if nothing says it.
+    """
     names = class_names(dataset, field)
     return len(names) if names else getattr(spec, "num_classes", None)
 
@@ -114,6 +123,12 @@ def check_names(
     heads: Mapping[str, OutputSpace], trained: Labelled, tested: Labelled, place: str
 ) -> None:
     """Refuse a test set whose classes are others than the training set's, or in another order.
+
+    Args:
+        heads: heads by task.
+        trained: the training set.
+        tested: the test set.
+        place: what messages call the loader of the test set.
 
     Raises:
         ValueError: naming the first class that differs.

@@ -121,7 +121,11 @@ def method_class(method: Any) -> Any:
 
 
 def check_method(method: dict) -> None:
-    """Raise a ValueError unless ``method`` builds a registered method."""
+    """Raise a ValueError unless ``method`` builds a registered method.
+
+    Raises:
+        ValueError: naming what is not a method, or the option that it does not take.
+    """
     name = method.get("type") if isinstance(method, dict) else method
     cls = method_class(method)
     if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):

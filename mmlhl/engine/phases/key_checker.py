@@ -32,24 +32,62 @@ class KeyChecker:
         self.where = where
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise the error of a key."""
+        """Raise the error of a key.
+
+        Args:
+            key: dotted, without what messages begin with.
+            why: the end of the message.
+
+        Raises:
+            ValueError: always.
+        """
         raise ValueError(f"{self.where}{key}: {why}")
 
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """All keys have to be known."""
+        """All keys have to be known.
+
+        Args:
+            node: a part of a config.
+            place: its dotted key, for messages.
+            known: the keys that are read.
+
+        Raises:
+            ValueError: naming the first other key, and the nearest right one.
+        """
         known = sorted(known)
         for key in node:
             if key not in known:
                 self.refuse(f"{place}.{key}", unknown(str(key), known))
 
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Keys of one's own are allowed, but no misspelt ones."""
+        """Keys of one's own are allowed, but no misspelt ones.
+
+        Args:
+            node: a part of a config.
+            place: its dotted key, for messages.
+            known: the keys that are read.
+
+        Raises:
+            ValueError: naming the first misspelt key.
+        """
         for key in node:
             if key not in known and (meant := near_miss(str(key), known)):
                 self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
 
     def typed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """A config with ``type``: its options against those of the class."""
+        """A config with ``type``: its options against those of the class.
+
+        Args:
+            node: a part of a config.
+            place: its dotted key, for messages.
+            registry: where its ``type`` is registered.
+
+        Returns:
+            The class; None if the node has no type, or a function builds it.
+
+        Raises:
+            ValueError: naming the key.
+        """
         if not isinstance(node, Mapping) or node.get("type") is None:
             return None
         cls = registered_class(of_mmseg(registry), node)
@@ -87,7 +125,16 @@ class KeyChecker:
         )
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
-        """A list of configs, or one."""
+        """A list of configs, or one.
+
+        Args:
+            node: a part of a config.
+            place: its dotted key, for messages.
+            registry: where their types are registered.
+
+        Raises:
+            ValueError: naming the key.
+        """
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):
                 self.each(child, registry, f"{place}[{index}]")

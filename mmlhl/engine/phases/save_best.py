@@ -22,6 +22,9 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     Args:
         cfg: a phase's config, changed in place.
         seen: tasks that have been learned when the phase ends.
+
+    Raises:
+        ValueError: if ``rule`` and ``save_best`` have different lengths.
     """
     for hook in early_stopping_hooks(cfg):
         task = str(hook.get("monitor")).split("/")[0]

@@ -158,7 +158,13 @@ def label_specs(model: Any, tasks: Sequence[str], dataset: Any) -> list[LabelSpe
 
 
 def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals: str) -> dict:
-    """A teacher's labels of one image, as they are stored, by task."""
+    """A teacher's labels of one image, as they are stored, by task.
+
+    Args:
+        labels: tensors by task.
+        specs: how each task is stored.
+        normals: ``float16`` or ``int8``.
+    """
     kinds = {spec.task: spec.kind for spec in specs}
     return {
         task: encode_label(label.cpu().numpy(), kinds[task], task, normals)

@@ -27,7 +27,19 @@ from .supply import Supply
 
 
 def named(place: str, function: Any, *args: Any) -> Any:
-    """Call a function; whatever it has against its input names the place."""
+    """Call a function; whatever it has against its input names the place.
+
+    Args:
+        place: what messages begin with.
+        function: is called.
+        *args: its arguments.
+
+    Returns:
+        What it returns.
+
+    Raises:
+        ValueError: with the message of whatever it raises, except for errors of files.
+    """
     try:
         return function(*args)
     except (OSError, CheckpointError):
@@ -46,7 +58,15 @@ def build_model(cfg: Config) -> Any:
 
 
 def build_optimiser(cfg: Config, model: Any) -> Any:
-    """Build the optimiser, or several, which check their own options."""
+    """Build the optimiser, or several, which check their own options.
+
+    Args:
+        cfg: the phase's config.
+        model: the phase's model.
+
+    Returns:
+        mmengine's wrapper, or several of them.
+    """
     built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
     if isinstance(built, OptimWrapperDict):
         check_several(model, built.keys())
@@ -85,7 +105,16 @@ def starts_from_files(cfg: Config) -> bool:
 
 
 def check_files(cfg: Config, where: str) -> None:
-    """Weights that a phase starts from have to be there."""
+    """Weights that a phase starts from have to be there.
+
+    Args:
+        cfg: the phase's config.
+        where: how messages begin.
+
+    Raises:
+        FileNotFoundError: naming the key and the file.
+        CheckpointError: if the file is no checkpoint.
+    """
     named = [("load_from", cfg.get("load_from"))]
     named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
     named += [("pretrained", node.get("pretrained")) for node in nodes(cfg.model.to_dict())]

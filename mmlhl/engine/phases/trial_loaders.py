@@ -22,7 +22,21 @@ from .trial_sample import first_sample
 def check_loaders(
     cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
 ) -> dict[str, Supply]:
-    """Build the datasets of a phase and read a sample of each."""
+    """Build the datasets of a phase and read a sample of each.
+
+    Args:
+        cfg: the phase's config.
+        phase: the phase.
+        model: its model, whose heads read the labels.
+        supplies: builds datasets, each once.
+        where: how messages begin.
+
+    Returns:
+        What each loader supplies, by its key.
+
+    Raises:
+        ValueError: naming the loader and what is wrong with it.
+    """
     given: dict[str, Supply] = {}
     for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
         loader = cfg.get(key)

@@ -67,6 +67,11 @@ def check_trains(cfg: Mapping, where: str = "") -> None:
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
     """Refuse a ``save_best``, or early stopping, by a task that no phase brings.
 
+    Args:
+        cfg: the sequence's config.
+        tasks: all that it learns.
+        where: how messages begin.
+
     Raises:
         ValueError: naming it and the nearest task.
     """

@@ -51,7 +51,15 @@ def need_onnx() -> None:
 def write_onnx(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write an ONNX file, with the metadata in its ``metadata_props``."""
+    """Write an ONNX file, with the metadata in its ``metadata_props``.
+
+    Args:
+        model: The graph.
+        example: Images ``(N, 3, H, W)`` to trace it with.
+        path: The file.
+        metadata: Is written with it, as JSON.
+        dynamic: Whether batch and size may vary.
+    """
     need_onnx()
     import onnx
 
@@ -94,7 +102,15 @@ def run_onnx(path: Path) -> Runs:
 def write_exported(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write a file of ``torch.export``, with the metadata beside the graph."""
+    """Write a file of ``torch.export``, with the metadata beside the graph.
+
+    Args:
+        model: The graph.
+        example: Images ``(N, 3, H, W)`` to trace it with.
+        path: The file.
+        metadata: Is written with it, as JSON.
+        dynamic: Whether batch and size may vary.
+    """
     shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
     program = torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
     with open(path, "wb") as file:  # a temporary name has another ending, which torch remarks on
@@ -116,7 +132,15 @@ def run_exported(path: Path) -> Runs:
 def write_torchscript(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write a traced TorchScript module; its sizes are always free."""
+    """Write a traced TorchScript module; its sizes are always free.
+
+    Args:
+        model: The graph.
+        example: Images ``(N, 3, H, W)`` to trace it with.
+        path: The file.
+        metadata: Is written with it, as JSON.
+        dynamic: Not used.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(model, example, strict=False, check_trace=False)

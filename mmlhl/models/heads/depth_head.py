@@ -34,6 +34,10 @@ class DepthHead(BaseDenseHead):
         loss: ``DenseL1Loss``, mmseg's ``SiLogLoss`` (scale-invariant within each image; wants a
             positive activation), or any loss of ``(P, 1)`` tensors.
         init_cfg: as in mmengine.
+
+    Raises:
+        ValueError: On another ``activation``, or a ``max_depth`` without its sigmoid or not above
+            0.
     """
 
     num_groups = 2

@@ -64,6 +64,9 @@ class SegmentationHead(BaseDenseHead):
         soft_pseudo_label: distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
         init_cfg: as in mmengine.
+
+    Raises:
+        ValueError: On fewer than two classes, or options that would have no effect.
     """
 
     kind = "classes"

@@ -58,6 +58,9 @@ class DenseBCELoss(_DenseLoss):
             detection uses 0.95 / 0.05, that is 19).
         loss_weight: factor of the loss.
         loss_name: key in the log.
+
+    Raises:
+        ValueError: If ``pos_weight`` is not positive.
     """
 
     def __init__(

@@ -42,6 +42,9 @@ def distribution_balanced(
 
     Returns:
         ``(N,)``, zero (with a gradient path) for an image without a counting pixel.
+
+    Raises:
+        ValueError: On another ``mean``.
     """
     if mean not in MEANS:
         raise ValueError(f"mean must be one of {MEANS}, got {mean!r}")
@@ -144,6 +147,9 @@ class HADLoss(nn.Module):
         offset: soft floor of the geometric mean; 0 is the paper.
         with_db: False leaves the distribution-balanced term out (ablation).
         with_sg: False leaves the salience-guided term out (ablation).
+
+    Raises:
+        ValueError: If an option is out of range, or both terms are switched off.
     """
 
     def __init__(

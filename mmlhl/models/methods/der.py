@@ -64,6 +64,9 @@ class DER(ReplayMethod):
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
         seed: seed of the reservoir and the draws.
         heads: whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.
+
+    Raises:
+        ValueError: If ``alpha`` is negative, or on other ``outputs`` or ``heads``.
     """
 
     #: weight of the labels; none in plain DER
@@ -197,6 +200,9 @@ class DERpp(DER):
         alpha: weight of matching (the paper's 0.1 on Split CIFAR-10).
         beta: weight of the labels (the paper's 0.5 there).
         **kwargs: as in :class:`DER`.
+
+    Raises:
+        ValueError: As in :class:`DER`, or if ``beta`` is negative.
     """
 
     def __init__(self, alpha: float = 0.1, beta: float = 0.5, **kwargs: Any) -> None:

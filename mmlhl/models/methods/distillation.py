@@ -24,6 +24,9 @@ class DistillationMethod(BaseMethod):
             included, and only the encoder is pulled. They have no other gradient than the pull,
             and Adam makes steps of full length of any gradient. No phase may bring a new encoder
             then.
+
+    Raises:
+        ValueError: If ``loss_weight`` is negative.
     """
 
     needs_teacher = True

@@ -26,7 +26,13 @@ from .step import Step
 
 
 def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
-    """``sum_i weight_i (values_i - centre_i)^2``, a scalar in float32."""
+    """``sum_i weight_i (values_i - centre_i)^2``, a scalar in float32.
+
+    Args:
+        values: parameters of any shape.
+        weight: of the same shape, >= 0.
+        centre: of the same shape.
+    """
     return (weight * (values.float() - centre).square()).sum()
 
 
@@ -37,6 +43,12 @@ def add_quadratics(
 
     ``w (x - c)^2 + v (x - d)^2 = (w + v) (x - m)^2 + w v / (w + v) (c - d)^2`` with
     ``m = (w c + v d) / (w + v)``; where both weights are zero, m is the new centre.
+
+    Args:
+        weight: ``w``, >= 0.
+        centre: ``c``, of the same shape.
+        new_weight: ``v``.
+        new_centre: ``d``.
 
     Returns:
         ``w + v``, ``m`` and the sum of the constants, a scalar.
@@ -83,6 +95,9 @@ class EWC(BaseMethod):
         samples: images that Fisher is averaged over; None for all of the phase.
         normalize: bring each phase's Fisher to mean 1.
         seed: seed of the choice of images.
+
+    Raises:
+        ValueError: If ``loss_weight``, ``decay`` or ``samples`` is out of range.
     """
 
     needs_same_encoder = True
@@ -202,6 +217,14 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
     """Diagonal of the empirical Fisher information of the new tasks over images, by parameter.
 
     Computed image by image in float32; each rank takes its share.
+
+    Args:
+        model: the student.
+        runner: the phase's, with its training images.
+        indices: of the images to measure on.
+
+    Returns:
+        Float32 tensors by name, each of the shape of its parameter.
     """
     parameters = encoder_parameters(model)
     fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}

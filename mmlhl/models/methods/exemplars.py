@@ -61,7 +61,13 @@ def make_exemplar(
 
 
 def stack_maps(maps: Sequence[Tensor], size: Sequence[int], fill: float) -> Tensor:
-    """Maps ``(K, h, w)`` as one ``(N, K, H, W)``, padded at the right and bottom with ``fill``."""
+    """Maps ``(K, h, w)`` as one ``(N, K, H, W)``, padded at the right and bottom with ``fill``.
+
+    Args:
+        maps: maps of any sizes up to ``size``.
+        size: ``(H, W)``.
+        fill: value of the padding.
+    """
     height, width = size
     return torch.stack(
         [F.pad(m, (0, width - m.shape[-1], 0, height - m.shape[-2]), value=fill) for m in maps]
@@ -123,6 +129,11 @@ def to_batch(
 
     Exemplars of different sizes are padded as the data preprocessor pads: images with 0 at the
     right and bottom, and a ``valid_map`` that says which.
+
+    Args:
+        items: the exemplars.
+        model: whose heads name the fields of the labels.
+        device: where the batch goes.
 
     Returns:
         Images ``(N, 3, H, W)`` float32 and data samples with ``gt_*`` of the tasks each has.

@@ -25,6 +25,9 @@ class HAD(DistillationMethod):
             and background (ablation).
         loss: options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
         train_old_heads: see :class:`DistillationMethod`.
+
+    Raises:
+        ValueError: On fewer than two ``bins``, or an option that :class:`HADLoss` refuses.
     """
 
     def __init__(

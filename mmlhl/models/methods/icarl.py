@@ -134,6 +134,11 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
     """Pooled, unit-length features ``(N, D)`` of training images, on the CPU of every rank.
 
     Each rank computes its share.
+
+    Args:
+        model: the student.
+        runner: the phase's, with its training images.
+        indices: of the images.
     """
     own = own_share(indices)
     rows: list[Tensor] = []

@@ -81,7 +81,11 @@ class LwF(DistillationMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """As :meth:`begin_phase`, before any phase is trained."""
+        """As :meth:`begin_phase`, before any phase is trained.
+
+        Raises:
+            ValueError: if the warm-up lasts for the whole phase.
+        """
         super().check_phase(model, runner, previous)
         for task in model.old_tasks if self.temperature is not None else ():
             head = model.heads[task]

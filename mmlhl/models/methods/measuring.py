@@ -56,6 +56,14 @@ def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> li
     """Indices of the phase's training images, at most ``samples`` of them, chosen by ``seed``.
 
     The same on all ranks.
+
+    Args:
+        runner: the phase's, with its training images.
+        samples: how many; None for all.
+        seed: another one chooses others.
+
+    Returns:
+        The indices, ascending.
     """
     count = len(runner.train_dataloader.dataset)
     if samples is None or samples >= count:
@@ -115,7 +123,16 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
 
 
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
-    """The loss of each new task against ground truth, summed over its parts, by task."""
+    """The loss of each new task against ground truth, summed over its parts, by task.
+
+    Args:
+        model: the student.
+        feats: feature maps of a batch ``(N, C, h, w)``.
+        samples: its ground truth.
+
+    Returns:
+        Scalars with gradients.
+    """
     totals = {}
     for task in model.new_tasks:
         losses = model.heads[task].loss(feats, samples)

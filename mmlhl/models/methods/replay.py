@@ -25,6 +25,9 @@ class ReplayMethod(BaseMethod):
         buffer_size: number of images that are kept, of all phases together.
         replay_batch: exemplars per step; as many as new images if None.
         seed: seed of what is kept and drawn.
+
+    Raises:
+        ValueError: If ``replay_batch`` is below 1.
     """
 
     trains_old_heads = True
@@ -110,6 +113,15 @@ def labelled_losses(
 
     A task without an exemplar in the batch gets a zero that reaches all its parameters, so that
     distributed training finds none unused.
+
+    Args:
+        model: the student.
+        items: the exemplars of the step.
+        step: made of them.
+        tasks: whose losses are wanted.
+
+    Returns:
+        Scalars by name.
     """
     losses = {}
     for task in tasks:

@@ -66,6 +66,9 @@ class SGP(StepEditingMethod):
         freeze_rest: let parameters of the encoder that have no basis rest.
         edits: ``'update'`` or ``'gradient'``.
         seed: seed of the choice of images and patches.
+
+    Raises:
+        ValueError: If ``alpha``, ``threshold``, ``images`` or ``patches`` is out of range.
     """
 
     def __init__(
@@ -208,7 +211,13 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
 def inputs_of(
     layers: Mapping[str, nn.Conv2d | nn.Linear], count: int, generator: torch.Generator
 ) -> Iterator[dict[str, Tensor]]:
-    """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside."""
+    """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside.
+
+    Args:
+        layers: by name.
+        count: columns per layer and run.
+        generator: draws the columns.
+    """
     columns: dict[str, Tensor] = {}
 
     def recorder(name: str) -> Callable[[nn.Module, tuple], None]:

@@ -74,6 +74,9 @@ class SPG(StepEditingMethod):
         slow_new_heads: scale the new heads' steps.
         edits: ``'update'`` or ``'gradient'``.
         seed: seed of the choice of images.
+
+    Raises:
+        ValueError: If ``strength`` or ``samples`` is out of range.
     """
 
     def __init__(

@@ -33,6 +33,9 @@ class StepEditingMethod(BaseMethod):
 
     Args:
         edits: ``'update'``, the step that the optimiser took; or ``'gradient'``, what it sees.
+
+    Raises:
+        ValueError: On other ``edits``.
     """
 
     needs_same_encoder = True
