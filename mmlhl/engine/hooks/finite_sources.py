@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints.poison import not_finite
+from ...models.methods.protocols import Learner
 
 
-def teacher_heads(model: Any) -> dict[str, nn.Module]:
+def teacher_heads(model: object) -> dict[str, nn.Module]:
     """Heads of all frozen models that travel with a model.
 
     Args:
@@ -33,7 +34,7 @@ def teacher_heads(model: Any) -> dict[str, nn.Module]:
     return found
 
 
-def watch_teachers(model: Any, note: Callable[[str, Tensor], None]) -> list[RemovableHandle]:
+def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[RemovableHandle]:
     """Watch the outputs of a model's teachers: the class or bin of a NaN would look sound.
 
     Args:
@@ -69,7 +70,7 @@ def tensors(value: Any) -> Iterator[Tensor]:
             yield from tensors(each)
 
 
-def spoilt_states(model: Any, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:
+def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:
     """Entries of the optimisers' state, by parameter, that are not finite.
 
     Args:

@@ -87,7 +87,7 @@ def check_labels(
             )
 
 
-def only_mirrored(head: Any, dataset: Any) -> bool:
+def only_mirrored(head: OutputSpace, dataset: object) -> bool:
     """Whether a dataset flips images whose labels would have to change their values as well.
 
     Args:

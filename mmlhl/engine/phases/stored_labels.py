@@ -1,4 +1,4 @@
-"""Stored pseudo labels by config: the options, which methods can use them, and a small trial."""
+"""Stored pseudo labels: which methods can use them, how they are stored, and a small trial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from typing import Any
 
 from mmengine.config import Config
@@ -23,72 +22,17 @@ from ...datasets.pseudo_labels import (
     encode_label,
     plain_images,
 )
-from ...datasets.pseudo_labels.coding import NORMALS, Encoded
+from ...datasets.pseudo_labels.coding import Encoded
+from ...models.methods.base_method import BaseMethod
 from ...models.teachers import label_images
-from ...spelling import unknown
 from .agreement import only_mirrored
 from .datasets import multi_task_datasets
+from .label_options import KEY, LabelOptions, label_options
 from .supply import Supply
 from .trial_step import PIXELS, SIDE
 
-KEY = "pseudo_labels"
 #: the view of images that a config gives no pipeline for
 PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
-
-
-@dataclass(frozen=True)
-class LabelOptions:
-    """The config's ``pseudo_labels``.
-
-    Attributes:
-        stored: the teacher labels a phase's images once, to disk; otherwise it sees every step.
-        keep: whether the labels are kept when the phase is done.
-        folder: where they lie, in a folder of the phase's; the phase's own folder if None.
-        batch_size: images that the teacher labels at a time; the train loader's if None.
-        normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
-        pipeline: the view in which the teacher sees the images; that of the tests if None.
-    """
-
-    stored: bool = False
-    keep: bool = False
-    folder: str | None = None
-    batch_size: int | None = None
-    normals: str = NORMALS[0]
-    pipeline: Sequence[dict] | None = None
-
-
-def label_options(given: Any, where: str = "") -> LabelOptions:
-    """The options of a config's ``pseudo_labels``, checked.
-
-    Args:
-        given: the value; None stands for the default.
-        where: how messages begin.
-
-    Raises:
-        ValueError: naming the key, the value and what would be right.
-    """
-    if given is None:
-        return LabelOptions()
-    known = [field.name for field in fields(LabelOptions)]
-    if not isinstance(given, Mapping):
-        raise ValueError(f"{where}{KEY} must be a dict such as dict(stored=True), got {given!r}")
-    for key in given:
-        if key not in known:
-            raise ValueError(f"{where}{KEY}.{key}: {unknown(str(key), known)}")
-    options = LabelOptions(**given)
-    for key in ("stored", "keep"):
-        if not isinstance(getattr(options, key), bool):
-            raise ValueError(f"{where}{KEY}.{key} must be True or False, got {given[key]!r}")
-    size = options.batch_size
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise ValueError(f"{where}{KEY}.batch_size must be an integer >= 1, got {size!r}")
-    if options.normals not in NORMALS:
-        raise ValueError(f"{where}{KEY}.normals must be one of {NORMALS}, got {options.normals!r}")
-    if options.folder is not None and not isinstance(options.folder, str):
-        raise ValueError(f"{where}{KEY}.folder must be a folder, got {options.folder!r}")
-    if options.pipeline is not None and not isinstance(options.pipeline, (list, tuple)):
-        raise ValueError(f"{where}{KEY}.pipeline must be a list, got {options.pipeline!r}")
-    return options
 
 
 def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> None:
@@ -107,7 +51,7 @@ def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> No
         check_method_takes(MODELS.build(copy.deepcopy(cfg.model.get("method", dict(type="Naive")))))
 
 
-def check_method_takes(method: Any) -> None:
+def check_method_takes(method: BaseMethod) -> None:
     """Refuse a method that stored labels are not enough for.
 
     Raises:

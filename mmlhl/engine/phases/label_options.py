@@ -1,0 +1,67 @@
+"""The options of stored pseudo labels in a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ...datasets.pseudo_labels.coding import NORMALS
+from ...spelling import unknown
+
+KEY = "pseudo_labels"
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """The config's ``pseudo_labels``.
+
+    Attributes:
+        stored: the teacher labels a phase's images once, to disk; otherwise it sees every step.
+        keep: whether the labels are kept when the phase is done.
+        folder: where they lie, in a folder of the phase's; the phase's own folder if None.
+        batch_size: images that the teacher labels at a time; the train loader's if None.
+        normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
+        pipeline: the view in which the teacher sees the images; that of the tests if None.
+    """
+
+    stored: bool = False
+    keep: bool = False
+    folder: str | None = None
+    batch_size: int | None = None
+    normals: str = NORMALS[0]
+    pipeline: Sequence[dict] | None = None
+
+
+def label_options(given: Any, where: str = "") -> LabelOptions:
+    """The options of a config's ``pseudo_labels``, checked.
+
+    Args:
+        given: the value; None stands for the default.
+        where: how messages begin.
+
+    Raises:
+        ValueError: naming the key, the value and what would be right.
+    """
+    if given is None:
+        return LabelOptions()
+    known = [field.name for field in fields(LabelOptions)]
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where}{KEY} must be a dict such as dict(stored=True), got {given!r}")
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{where}{KEY}.{key}: {unknown(str(key), known)}")
+    options = LabelOptions(**given)
+    for key in ("stored", "keep"):
+        if not isinstance(getattr(options, key), bool):
+            raise ValueError(f"{where}{KEY}.{key} must be True or False, got {given[key]!r}")
+    size = options.batch_size
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ValueError(f"{where}{KEY}.batch_size must be an integer >= 1, got {size!r}")
+    if options.normals not in NORMALS:
+        raise ValueError(f"{where}{KEY}.normals must be one of {NORMALS}, got {options.normals!r}")
+    if options.folder is not None and not isinstance(options.folder, str):
+        raise ValueError(f"{where}{KEY}.folder must be a folder, got {options.folder!r}")
+    if options.pipeline is not None and not isinstance(options.pipeline, (list, tuple)):
+        raise ValueError(f"{where}{KEY}.pipeline must be a list, got {options.pipeline!r}")
+    return options
