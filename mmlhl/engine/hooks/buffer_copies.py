@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from ..learner import PhaseModel
 
 
 class BufferCopies:
@@ -12,7 +14,7 @@ class BufferCopies:
     def __init__(self) -> None:
         self._pairs: list[tuple[Tensor, Tensor]] = []
 
-    def keep(self, model: nn.Module) -> None:
+    def keep(self, model: PhaseModel) -> None:
         """Copy the buffers as they are now.
 
         Args:
