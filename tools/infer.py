@@ -15,7 +15,9 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
-    parser.add_argument("inputs", nargs="+", help="images, folders, patterns or videos")
+    parser.add_argument(
+        "inputs", nargs="+", help="images, folders, patterns, videos, or .txt lists of them"
+    )
     parser.add_argument("--out", required=True, help="folder for the maps, one below it a task")
     parser.add_argument("--tasks", nargs="+", help="tasks to predict (default: all)")
     parser.add_argument("--batch-size", type=int, default=1, help="images at once (default: 1)")

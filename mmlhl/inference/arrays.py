@@ -25,9 +25,12 @@ def as_bgr(array: np.ndarray, name: str, channel_order: str = "bgr") -> np.ndarr
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
-        raise ValueError(
-            f"{name} has shape {shape}; an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-        )
+        known = "an image is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+        if array.ndim == 4:
+            known += ", several are a list of such arrays"
+        elif array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.size:
+            known += ": array.transpose(1, 2, 0) puts the channels last"
+        raise ValueError(f"{name} has shape {shape}; {known}")
     array = _eight_bits(array, name)
     if array.shape[2] == 1:
         return np.repeat(array, 3, axis=2)

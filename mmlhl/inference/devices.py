@@ -33,6 +33,9 @@ def check_device(device: str | torch.device | None) -> torch.device:
         raise ValueError(f"device={str(device)!r}, but this machine has {there}; use 'cpu'")
     try:
         torch.empty(0, device=place)
-    except (RuntimeError, NotImplementedError, AssertionError) as error:
-        raise ValueError(f"device={str(device)!r} cannot be used: {error}") from None
+    except (RuntimeError, NotImplementedError, AssertionError, ImportError) as error:
+        reason = str(error).partition("\n")[0].partition(". ")[0]  # the rest lists all backends
+        raise ValueError(
+            f"device={str(device)!r} cannot be used here ({reason}); use 'cpu' or 'cuda'"
+        ) from None
     return place

@@ -196,7 +196,8 @@ class LifelongInferencer(BaseInferencer):
         channel_order: str,
     ) -> tuple[Sources, MapWriter | None]:
         """Check all that can be checked, then make the folder of the results."""
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        number = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
+        if not number or batch_size < 1:
             raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
         if out_dir is None and (npy or panels):
             raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")

@@ -206,6 +206,8 @@ def _chosen_tasks(tasks: Sequence[str] | None, known: list[str], checkpoint: str
         raise ValueError(f"tasks is the string {tasks!r}; it must be a list of task names")
     if not tasks:
         raise ValueError(f"tasks is empty; {checkpoint} knows {known}")
+    if len(set(tasks)) < len(tasks):
+        raise ValueError(f"tasks names a task twice: {list(tasks)}")
     for task in tasks:
         if task not in known:
             near = hint(task, known)

@@ -108,7 +108,16 @@ class FramePipeline:
         if path.lower().endswith(".npy"):
             self.load(Frame("", path))
             return
-        content = fileio.get(path, backend_args=getattr(self.loader, "backend_args", None))
+        try:
+            content = fileio.get(path, backend_args=getattr(self.loader, "backend_args", None))
+        except Exception as error:
+            if "://" not in path:
+                raise
+            # whatever a backend raises: an address that nothing answers, a client not installed
+            raise ValueError(
+                f"{path}: cannot be read ({type(error).__name__}: {error}); download the file and "
+                "give its path"
+            ) from error
         data = np.frombuffer(content, np.uint8)
         try:
             small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)

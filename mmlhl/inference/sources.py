@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..datasets.reading.lists import read_lines
 from .arrays import as_bgr
 from .video import Video
 
@@ -19,7 +20,18 @@ IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".p
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 """Endings that make a file a video."""
 
+LIST = ".txt"
+"""Ending of a text file that names images, one a line."""
+
 Input = str | os.PathLike | np.ndarray
+
+_NOT_TAKEN = dict(
+    Tensor=": tensor.numpy() is one, as (H, W, 3)",
+    Image=": np.asarray(image) is one, with channel_order='rgb'",
+    list=": a list cannot hold a list",
+    generator=": make a list of it",
+    set=": make a list of it",
+)
 
 
 @dataclass(frozen=True)
@@ -44,16 +56,20 @@ class Sources:
     folder, to the part of a pattern without wildcards, or to the deepest folder that a list's
     files share, so that files of one name do not overwrite each other's results.
 
+    A text file (``.txt``) is a list, too: a file, folder, pattern or video a line, below the text
+    file's own folder or else as seen from the current one. Blank lines and those that begin with a
+    hash and a blank are left out.
+
     Args:
-        inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, array, or a list
-            of any of them but arrays mixed with lists.
+        inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, text file of
+            names, array, or a list of any of them; no list in a list.
         exclude: A folder that is left out when folders and patterns are searched, such as the one
             that results are written to.
         channel_order: ``'bgr'``, as mmcv reads images, or ``'rgb'``: that of arrays.
 
     Raises:
         FileNotFoundError: If a file is missing, a folder holds no image, or a pattern matches
-            nothing.
+            nothing; names the line of a text file.
         ValueError: If an array is not an image, a video cannot be opened, or there is no input.
         TypeError: If an input is of another type.
     """
@@ -69,14 +85,19 @@ class Sources:
         self.exclude = None if exclude is None else osp.realpath(exclude)
         self.channel_order = channel_order
         self.single = _is_single(inputs)
-        several = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        several = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not several:
             raise ValueError("no input: the list of images is empty")
         self.entries: list[Frame | Video] = []
         named: list[tuple[str, str]] = []  # file, and the folder that its name is relative to
+        lists = False
         for index, item in enumerate(several):
-            self._add(item, index, named)
-        self._name_files(named, len(several) > 1)
+            if _is_list(item):
+                lists = True
+                self._add_lines(osp.expanduser(os.fspath(item)), index, named)
+            else:
+                self._add(item, index, named)
+        self._name_files(named, lists or len(several) > 1)
 
     def __len__(self) -> int:
         """Number of frames; of a video what its header says."""
@@ -105,7 +126,7 @@ class Sources:
         if not isinstance(item, (str, os.PathLike)):
             raise TypeError(
                 f"input {index} is a {type(item).__name__}; it must be a path, a folder, a "
-                "pattern, a video or an array"
+                "pattern, a video or an array" + _NOT_TAKEN.get(type(item).__name__, "")
             )
         path = os.fspath(item)
         if "://" in path:  # mmengine's file backends read it
@@ -121,13 +142,31 @@ class Sources:
         elif glob.has_magic(path):
             files, base = self._matches(path), _fixed_part(path)
         else:
-            raise FileNotFoundError(f"{path}: no such file or folder, expected as image or video")
+            raise FileNotFoundError(
+                f"{path or repr(path)}: no such file or folder, expected as image or video"
+            )
         for file in files:
             if file.lower().endswith(VIDEOS):
                 self.entries.append(Video(file))
             else:
                 self.entries.append(Frame("", file))
             named.append((file, base))
+
+    def _add_lines(self, path: str, index: int, named: list[tuple[str, str]]) -> None:
+        """Add what a text file names, a line each."""
+        lines = read_lines(path, "list of images")
+        if not lines:
+            raise ValueError(f"{path}: the list names no image")
+        for number, line in lines:
+            below = osp.join(osp.dirname(path), osp.expanduser(line))
+            found = "://" not in line and (osp.exists(below) or glob.glob(below, recursive=True))
+            item = below if found else line
+            if _is_list(item):
+                raise ValueError(f"{path}, line {number}: a list ({line}) cannot name a list")
+            try:
+                self._add(item, index, named)
+            except (FileNotFoundError, ValueError) as error:
+                raise type(error)(f"{path}, line {number}: {error}") from None
 
     def _images_below(self, folder: str) -> list[str]:
         found, other = [], ""
@@ -204,8 +243,16 @@ def _is_single(inputs: object) -> bool:
     if not isinstance(inputs, (str, os.PathLike)):
         return False
     path = osp.expanduser(os.fspath(inputs))
-    is_image = not path.lower().endswith(VIDEOS)
+    is_image = not path.lower().endswith((*VIDEOS, LIST))
     return is_image and ("://" in path or osp.isfile(path))
+
+
+def _is_list(item: object) -> bool:
+    """Whether an input is a text file of names."""
+    if not isinstance(item, (str, os.PathLike)):
+        return False
+    path = osp.expanduser(os.fspath(item))
+    return isinstance(path, str) and path.lower().endswith(LIST) and osp.isfile(path)
 
 
 def _fixed_part(pattern: str) -> str:

@@ -40,8 +40,9 @@ class MapWriter:
         source: The checkpoint, for ``maps.json``.
 
     Raises:
-        ValueError: If a task's name is not a name of a folder.
-        OSError: If the folder cannot be made or written to.
+        ValueError: If a task's name is not a name of a folder, or the folder or one of a task
+            cannot be made, such as where a file is in its place.
+        OSError: If the folder cannot be written to.
     """
 
     def __init__(
@@ -51,12 +52,24 @@ class MapWriter:
         arrays: bool = False,
         source: str = "",
     ) -> None:
+        if not os.fspath(folder):
+            raise ValueError("the name of the folder for results is empty; '.' is this folder")
         self.folder, self.infos, self.arrays = Path(folder), dict(infos), arrays
         for task in infos:
             if task in (PANELS, SIDECAR, "..") or Path(task).name != task:
                 raise ValueError(f"results of task {task!r} cannot be written to a folder {task!r}")
         self.facts: dict = dict(checkpoint=source, tasks={t: _facts(i) for t, i in infos.items()})
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in (*(self.folder / task for task in (*infos, PANELS)), self.folder):
+            blocked = next(p for p in (path, *path.parents) if p.exists())
+            if not blocked.is_dir():
+                raise ValueError(f"{path}: results cannot be written there: {blocked} is a file")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"{self.folder}: the folder for results cannot be made: {error.strerror}; choose "
+                "another"
+            ) from error
         self.write_sidecar()
 
     def write(self, name: str, maps: Mapping[str, np.ndarray]) -> None:

@@ -183,6 +183,11 @@ def bad_inputs(tmp_path):
         video=("broken.mp4", "broken.mp4.*cannot read a frame"),
         none=([], "list of images is empty"),
         number=(3, "input 0 is a int"),
+        nested=([["good.png"]], "input 0 is a list.*cannot hold a list"),
+        nameless=("", "'': no such file"),
+        address=("nowhere://a.png", "nowhere://a.png: cannot be read.*download"),
+        batch=(np.zeros((2, 4, 4, 3), np.uint8), "several are a list"),
+        first=(np.zeros((3, 4, 5), np.uint8), r"transpose\(1, 2, 0\)"),
         shape=(np.zeros((4, 4, 2), np.uint8), r"shape \(4, 4, 2\)"),
         bare=(np.zeros((4, 0, 3), np.uint8), r"shape \(4, 0, 3\)"),
         integers=(np.zeros((4, 4, 3), np.int64), "int64"),
@@ -194,7 +199,8 @@ def bad_inputs(tmp_path):
 
 KINDS = [
     "missing", "empty", "texts", "pattern", "wide_pattern", "broken", "nothing", "video", "none",
-    "number", "shape", "bare", "integers", "unit", "nan", "negative",
+    "number", "nested", "nameless", "address", "batch", "first", "shape", "bare", "integers",
+    "unit", "nan", "negative",
 ]  # fmt: skip
 
 
@@ -215,6 +221,8 @@ def test_bad_inputs_meet_one_error_before_anything_is_written(
         (dict(batch_size=0), "batch_size"),
         (dict(batch_size=1.5), "batch_size"),
         (dict(channel_order="gbr"), "channel_order"),
+        (dict(out_dir=""), "is empty"),
+        (dict(out_dir="/proc/nothing"), "/proc/nothing: the folder for results cannot be made"),
         (dict(npy=True), "out_dir"),
         (dict(panels=True), "out_dir"),
     ],
@@ -230,6 +238,9 @@ def test_bad_options(inferencer, photos, options, message):
         (dict(tasks=["edges"]), r"'edges'.*knows only \['seg', 'depth', 'normal'\]"),
         (dict(tasks="seg"), "string 'seg'"),
         (dict(tasks=[]), "tasks is empty"),
+        (dict(tasks=["seg", "seg"]), "tasks names a task twice"),
+        (dict(device="mps:0"), "^device='mps:0' cannot be used here [^\n]{,140}; use 'cpu' or"),
+        (dict(device="hpu"), "^device='hpu' cannot be used here"),
         (dict(device="gpu"), "'gpu' is not a device"),
         (dict(device="cuda:77"), "cuda:77"),
         (dict(device="meta:9"), "meta"),

@@ -53,6 +53,33 @@ def test_a_folder_of_videos_only_says_so(tmp_path):
         Sources(tmp_path)
 
 
+def test_a_text_file_is_a_list(tmp_path, monkeypatch):
+    touch(tmp_path, "photos/a/x.png", "photos/b/y.jpg", "else/a/x.png", "lists/l.txt")
+    monkeypatch.chdir(tmp_path)
+
+    def wrote(text, path="photos/l.txt"):
+        (tmp_path / path).write_bytes(text.encode("utf-8-sig"))
+        return path
+
+    listed = Sources(wrote("b/y.jpg\r\n\r\n# a remark\r\na/x.png\r\n"))
+    assert [(f.name, f.path) for f in listed] == [
+        ("b/y", "photos/b/y.jpg"),
+        ("a/x", "photos/a/x.png"),
+    ]
+    assert not listed.single
+    assert names(wrote(f"{tmp_path}/else/a/x.png\n")) == ["x"]
+    assert names(wrote("else\nphotos/*/y.jpg\n", "lists/l.txt")) == ["else/a/x", "photos/b/y"]
+    assert names(["else/a/x.png", wrote("a\nb\n")]) == ["else/a/x", "photos/a/x", "photos/b/y"]
+    for text, message in (
+        ("a/x.png\na/z.png\n", "photos/l.txt, line 2: a/z.png: no such file"),
+        ("b/*.png", "l.txt, line 1: b/.*no file matches"),
+        ("l.txt", "l.txt, line 1: a list .* cannot name a list"),
+        ("# nothing\n", "the list names no image"),
+    ):
+        with pytest.raises((FileNotFoundError, ValueError), match=message):
+            Sources(wrote(text))
+
+
 def test_arrays_of_all_kinds():
     grey = np.array([[0, 200]], np.uint8)
     assert as_bgr(grey, "a").tolist() == [[[0] * 3, [200] * 3]]

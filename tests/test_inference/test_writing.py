@@ -80,3 +80,11 @@ def test_a_task_that_is_no_folder(tmp_path, task):
     with pytest.raises(ValueError, match="cannot be written"):
         MapWriter(tmp_path / "out", info(task, "channels"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_way_of_a_folder(tmp_path):
+    (tmp_path / "depth").write_text("")
+    for folder, message in ((tmp_path, "depth is a file"), (tmp_path / "depth/out", "is a file")):
+        with pytest.raises(ValueError, match=f"results cannot be written there: .*{message}"):
+            MapWriter(folder, {**info("seg", "classes"), **info("depth", "depth")})
+    assert [path.name for path in tmp_path.iterdir()] == ["depth"]

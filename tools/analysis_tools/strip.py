@@ -39,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Predict and draw."""
     args = parse_args(argv)
-    record = LifelongRecord.load(args.work_dir / "lifelong.json")
+    record = LifelongRecord.load(args.work_dir)
     with checkpoint_trust(args.trust_checkpoint):
         (item,), tasks, phases = predict_phases(record, [args.image])
     rows = [
