@@ -67,6 +67,10 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
         if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
             raise
+        if os.path.getsize(path) and not (is_safetensors(path) or _may_be_saved(path)):
+            raise CheckpointError(
+                f"{path} is not a checkpoint: torch.save wrote no such file"
+            ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):

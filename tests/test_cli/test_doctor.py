@@ -1,5 +1,7 @@
 """What the doctor finds, on environments made up by the tests."""
 
+import warnings
+
 import pytest
 
 from mmlhl.cli import doctor
@@ -70,6 +72,22 @@ def test_a_broken_module_is_named_with_its_reason():
 
 def test_this_environment_is_well():
     assert wrong(doctor.examine()) == []
+
+
+def test_a_warning_on_operators_that_nothing_uses_is_left_out(monkeypatch, capsys):
+    def checks():
+        warnings.warn(
+            "Fail to import ``MultiScaleDeformableAttention`` from ``mmcv.ops``", stacklevel=1
+        )
+        warnings.warn("the disk is nearly full", stacklevel=1)
+        return [Finding("a", "b")]
+
+    monkeypatch.setattr(doctor, "CHECKS", (checks,))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert doctor.run([]) == 0
+    assert [str(each.message) for each in said] == ["the disk is nearly full"]
+    assert "nothing to mend" in capsys.readouterr().out
 
 
 def test_versions_compare_as_numbers():

@@ -55,8 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     with DefaultScope.overwrite_default_scope("mmseg"):
         sets = sets_of(read_config(args.config), args.splits, args.data_root, args.tasks)
         if not sets:
-            complain(f"{args.config} has no dataset in {args.splits}")
-            return 1
+            raise ValueError(f"{args.config} has no dataset in {args.splits}")
         for splits, dataset_cfg in sets.items():
             console.rule(f"{splits}: {type_name(dataset_cfg)} in {dataset_cfg.get('data_root')}")
             dataset, absent = build_set(dataset_cfg, complain)
