@@ -7,6 +7,7 @@ import os
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class Sources:
         self.exclude = None if exclude is None else osp.realpath(exclude)
         self.channel_order = channel_order
         self.single = _is_single(inputs)
-        several = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        several: list[Any] = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not several:
             raise ValueError("no input: the list of images is empty")
         self.entries: list[Frame | Video] = []
