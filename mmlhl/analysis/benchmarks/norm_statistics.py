@@ -116,7 +116,11 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
 
 
 def _metrics(runner: Runner, weights: Mapping[str, Tensor]) -> dict[str, float]:
-    """Metrics of the test data with these weights."""
+    """Metrics of the test data with these weights.
+
+    Neither by ``runner.test``, which would load others first, nor by its loop, whose hooks that
+    call prepares.
+    """
     loop, model = runner.test_loop, runner.model
     model.load_state_dict(weights, strict=False)
     model.eval()

@@ -92,7 +92,7 @@ class KeyChecker:
             return None
         cls = registered_class(of_mmseg(registry), node)
         if cls is None:
-            self._check_type(node["type"], registry, place)
+            self.kind(node["type"], registry, place)
             return None
         known, is_open = options_of(cls)
         known = known | {"type", "_scope_"} | ALSO.get(registry.name, set())
@@ -112,8 +112,17 @@ class KeyChecker:
             if name not in node:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
-    def _check_type(self, kind: Any, registry: Registry, place: str) -> None:
-        """A name that is not registered; what is not a class may be a function."""
+    def kind(self, kind: Any, registry: Registry, place: str) -> None:
+        """A ``type`` has to be registered; what is not a class may be a function.
+
+        Args:
+            kind: the type.
+            registry: where it is registered, or in mmseg's child of it.
+            place: dotted key of what it is the type of.
+
+        Raises:
+            ValueError: naming the nearest right type.
+        """
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]

@@ -34,6 +34,7 @@ from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered_class
 from .key_checker import KeyChecker
+from .layer_types import check_layer_types
 from .signatures import options_of
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
@@ -59,6 +60,7 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     """
     check = _Checker(where)
     check.model(cfg.get("model"), "model")
+    check_layer_types(check, cfg.get("model"), "model")
     for kind in ("train", "val", "test"):
         check.loader(cfg.get(f"{kind}_dataloader"), f"{kind}_dataloader")
         check.typed(cfg.get(f"{kind}_cfg"), LOOPS, f"{kind}_cfg")

@@ -7,10 +7,9 @@ from typing import Any
 
 from mmengine.registry import MODELS, WEIGHT_INITIALIZERS, Registry
 
-from ...registered import of_mmseg, registered
-from ...spelling import hint
+from .key_checker import KeyChecker
 
-#: Where a type is named, and who knows it. mmengine asks for the first three among its own.
+#: Where a type is named, and who knows it.
 _NAMED: dict[str, Registry] = {
     "norm_cfg": MODELS,
     "conv_cfg": MODELS,
@@ -19,36 +18,28 @@ _NAMED: dict[str, Registry] = {
 }
 
 
-def check_layer_types(node: Any, place: str) -> None:
+def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     """Refuse types of layers and of initialisations that are not registered.
 
-    mmengine builds the ones late, and names of the others none.
+    mmengine builds the latter late, and its error on the former names no type.
 
     Args:
+        check: refuses them.
         node: a model's config, or a part of it.
-        place: what messages call it.
+        place: its dotted key, for messages.
 
     Raises:
         ValueError: naming the key and the nearest right type.
     """
     if isinstance(node, (list, tuple)):
         for index, child in enumerate(node):
-            check_layer_types(child, f"{place}[{index}]")
+            check_layer_types(check, child, f"{place}[{index}]")
     if not isinstance(node, Mapping):
         return
     for key, child in node.items():
         where = f"{place}.{key}"
         if key in _NAMED:
             for each in child if isinstance(child, (list, tuple)) else [child]:
-                _check_type(each, _NAMED[key], where)
-        check_layer_types(child, where)
-
-
-def _check_type(config: Any, registry: Registry, place: str) -> None:
-    kind = config.get("type") if isinstance(config, Mapping) else None
-    if not isinstance(kind, str):
-        return
-    known = of_mmseg(registry)
-    if registered(registry, kind) is None and registered(known, kind) is None:
-        names = [*registry.module_dict, *known.module_dict]
-        raise ValueError(f"{place}.type: {kind!r} is not registered{hint(kind, names)}")
+                if isinstance(each, Mapping):
+                    check.kind(each.get("type"), _NAMED[key], where)
+        check_layer_types(check, child, where)

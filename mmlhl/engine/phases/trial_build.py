@@ -115,10 +115,7 @@ def check_files(cfg: Config, where: str) -> None:
         FileNotFoundError: naming the key and the file.
         CheckpointError: if the file is no checkpoint.
     """
-    named = [("load_from", cfg.get("load_from"))]
-    named += [("init_cfg.checkpoint", path) for path in _pretrained(cfg)]
-    named += [("pretrained", node.get("pretrained")) for node in nodes(cfg.model.to_dict())]
-    for key, path in named:
+    for key, path in [("load_from", cfg.get("load_from")), *_pretrained(cfg)]:
         if isinstance(path, str) and "://" not in path:
             if not osp.isfile(path):
                 raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
@@ -128,10 +125,12 @@ def check_files(cfg: Config, where: str) -> None:
                 raise type(error)(f"{where}: {key}: {error}") from error
 
 
-def _pretrained(cfg: Config) -> Iterator[str | None]:
-    """The files that a model's initialisation reads."""
+def _pretrained(cfg: Config) -> Iterator[tuple[str, str | None]]:
+    """The files that a model's initialisation reads, with the key that names each."""
     for node in nodes(cfg.model.to_dict()):
+        if isinstance(node.get("pretrained"), str):
+            yield "pretrained", node["pretrained"]
         init = node.get("init_cfg")
         for each in init if isinstance(init, (list, tuple)) else [init]:
             if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
-                yield each.get("checkpoint")
+                yield "init_cfg.checkpoint", each.get("checkpoint")

@@ -8,7 +8,6 @@ from typing import Any
 
 from ...registered import type_name
 from ...spelling import hint
-from .layer_types import check_layer_types
 from .left_out import lacking
 from .lengths import trains_by_epoch
 from .optimisation import check_optimisation
@@ -38,7 +37,6 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
             raise ValueError(f"{where}{key} is {value}; write a finite number")
     _check_weights(cfg.get("model"), f"{where}model")
-    check_layer_types(cfg.get("model"), f"{where}model")
     for loader in LOADERS:
         _check_loader(cfg.get(loader), f"{where}{loader}")
     check_runtime(cfg, where)
