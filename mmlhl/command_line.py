@@ -18,9 +18,9 @@ class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and names the nearest option to an unknown one.
 
     Args:
-        doc: docstring of the command's file. Its first paragraph stands above the options in
+        doc: Docstring of the command's file. Its first paragraph stands above the options in
             ``--help``, the others below them, line by line.
-        **kwargs: as ``argparse.ArgumentParser`` takes them.
+        **kwargs: As ``argparse.ArgumentParser`` takes them.
     """
 
     def __init__(self, doc: str | None = None, **kwargs: Any) -> None:
@@ -84,13 +84,13 @@ def count(text: str) -> int:
     """A whole number above 0, as a type of an argument.
 
     Args:
-        text: what the command line gives.
+        text: What the command line gives.
 
     Returns:
         The number.
 
     Raises:
-        argparse.ArgumentTypeError: if it is none.
+        argparse.ArgumentTypeError: If it is none.
     """
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
@@ -101,14 +101,14 @@ def config_file(name: str) -> str:
     """The config file that a command line names: one's own, or else one that is shipped.
 
     Args:
-        name: path of a file; ``had/rooms_seg_depth_normal.py``, also with ``configs/`` or
+        name: Path of a file; ``had/rooms_seg_depth_normal.py``, also with ``configs/`` or
             ``mmlhl::`` before it, is found in the package from any folder.
 
     Returns:
         Path of the file.
 
     Raises:
-        FileNotFoundError: if there is neither; names the nearest that is shipped.
+        FileNotFoundError: If there is neither; names the nearest that is shipped.
     """
     if os.path.exists(name):
         return name
@@ -125,7 +125,7 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``, which overrides entries of a config.
 
     Args:
-        parser: of a command that reads a config.
+        parser: Of a command that reads a config.
     """
     parser.add_argument(
         "--cfg-options",
@@ -141,7 +141,7 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what launchers of several processes hand over.
 
     Args:
-        parser: of a command that several processes may run together.
+        parser: Of a command that several processes may run together.
     """
     parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
     # torch.distributed.launch passes it; torchrun sets the variable instead.
@@ -152,8 +152,8 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
     """Write into a config how it is run and where its results go.
 
     Args:
-        cfg: the config that the command line names.
-        args: with ``config``, ``work_dir``, and those of :func:`add_launcher_arguments`.
+        cfg: The config that the command line names.
+        args: With ``config``, ``work_dir``, and those of :func:`add_launcher_arguments`.
     """
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     cfg.launcher = args.launcher
@@ -167,7 +167,7 @@ def default_work_dir(config: str | os.PathLike) -> str:
     """Where a config's results go if nothing says so.
 
     Args:
-        config: file of the config.
+        config: File of the config.
 
     Returns:
         ``work_dirs/<folder>/<config>``: names of configs repeat over methods. The folder is the

@@ -13,14 +13,14 @@ def read_config(path: str | os.PathLike) -> Config:
     """A config file.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         The config.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it cannot be read: a slip in its syntax, a base that does not exist or leads
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read: a slip in its syntax, a base that does not exist or leads
             back to it, an error that its own lines raise.
     """
     if not os.path.isfile(path):
@@ -39,11 +39,11 @@ def need_model(cfg: Config, path: str | os.PathLike) -> None:
     """Refuse a config without a model, such as a file of ``_base_`` that holds a part of one.
 
     Args:
-        cfg: the config.
-        path: its file, for the message.
+        cfg: The config.
+        path: Its file, for the message.
 
     Raises:
-        ValueError: if it has none.
+        ValueError: If it has none.
     """
     if not isinstance(cfg.get("model"), dict):
         raise ValueError(

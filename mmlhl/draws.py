@@ -18,7 +18,7 @@ def mixed_seed(*parts: object) -> int:
     """A seed below 2**63 for a purpose; any other purpose has another one.
 
     Args:
-        *parts: numbers and strings that name the purpose: a seed, a phase, a step.
+        *parts: Numbers and strings that name the purpose: a seed, a phase, a step.
     """
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big") >> 1
 
@@ -58,8 +58,8 @@ class DrawnIndex(int):
     """A dataset's index that carries the seed which its random transforms draw by.
 
     Args:
-        index: the index.
-        draws: the seed.
+        index: The index.
+        draws: The seed.
     """
 
     draws: int

@@ -11,7 +11,7 @@ def explained_error(error: BaseException) -> str:
     """An exception as the end of a sentence.
 
     Args:
-        error: whatever was raised.
+        error: Whatever was raised.
 
     Returns:
         The text of a ValueError; of others with their kind. An assertion without a text is quoted
@@ -32,9 +32,9 @@ def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") ->
     """The first problems as one line, and the number of the others.
 
     Args:
-        problems: each in words.
-        count: how many are shown.
-        separator: what stands between two.
+        problems: Each in words.
+        count: How many are shown.
+        separator: What stands between two.
     """
     problems = list(problems)
     more = f" and {len(problems) - count} more" if len(problems) > count else ""

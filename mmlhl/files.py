@@ -29,8 +29,8 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     removed by :func:`clean_leftovers`.
 
     Args:
-        path: the file to write; its folder is made if it is not there.
-        sync: write file and folder through to the disk, so that a power cut, too, leaves the old
+        path: The file to write; its folder is made if it is not there.
+        sync: Write file and folder through to the disk, so that a power cut, too, leaves the old
             or the new file. Costs some milliseconds; False suits files that are quickly made anew.
 
     Yields:
@@ -38,7 +38,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
         into one file.
 
     Raises:
-        OSError: if the file cannot be written; names it, and says what helps.
+        OSError: If the file cannot be written; names it, and says what helps.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{MARK}")
@@ -64,10 +64,10 @@ def explained(folder: str | os.PathLike) -> Iterator[None]:
     """Explain the error of a full disk or an unwritable folder, wherever it occurs.
 
     Args:
-        folder: what is written to inside; named where the error names no file.
+        folder: What is written to inside; named where the error names no file.
 
     Raises:
-        OSError: the same error, with what helps.
+        OSError: The same error, with what helps.
     """
     try:
         yield
@@ -82,8 +82,8 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
     """The same error with the file's name and what helps.
 
     Args:
-        path: what could not be written.
-        error: why.
+        path: What could not be written.
+        error: Why.
     """
     remedy = _REMEDY.get(error.errno or 0, "see to it")
     reason = os.strerror(error.errno) if error.errno else str(error)
@@ -123,7 +123,7 @@ def clean_leftovers(folder: str | os.PathLike) -> list[Path]:
     A file whose process is still alive on this machine is left alone.
 
     Args:
-        folder: nothing happens if it is not there.
+        folder: Nothing happens if it is not there.
 
     Returns:
         The files that were removed.

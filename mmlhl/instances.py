@@ -9,7 +9,7 @@ def forget_instance(made: object) -> None:
     """Drop a logger, message hub or visualizer from mmengine's tables of instances.
 
     Args:
-        made: the instance; a visualizer is also kept by the class that it derives from.
+        made: The instance; a visualizer is also kept by the class that it derives from.
     """
     for kind in type(made).__mro__:
         instances = vars(kind).get("_instance_dict", {})

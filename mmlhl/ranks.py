@@ -13,7 +13,7 @@ def from_first_rank(value: Value) -> Value:
     """Rank 0's value on every rank; the value itself where there is one process.
 
     Args:
-        value: whatever can be pickled: tensors on the CPU, numbers, strings, lists, dicts. Other
+        value: Whatever can be pickled: tensors on the CPU, numbers, strings, lists, dicts. Other
             ranks may give anything.
     """
     values = [value]

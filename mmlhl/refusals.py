@@ -29,10 +29,10 @@ def run_command(main: Callable[[], Any]) -> None:
     ``MMLHL_TRACEBACK=1``, everything does.
 
     Args:
-        main: the command; a whole number that it returns is the exit status.
+        main: The command; a whole number that it returns is the exit status.
 
     Raises:
-        SystemExit: after a refusal, or with a status that is not 0.
+        SystemExit: After a refusal, or with a status that is not 0.
     """
     try:
         status = main()
@@ -58,7 +58,7 @@ def is_refusal(error: BaseException) -> bool:
     """Whether an error is about the input, not about a program.
 
     Args:
-        error: as it was caught.
+        error: As it was caught.
     """
     if isinstance(error, FILE_ERRORS):
         return True
@@ -72,7 +72,7 @@ def refusal(error: BaseException) -> str:
     """The message of a refusal.
 
     Args:
-        error: the error; one that was made of somebody else's hints at the traceback.
+        error: The error; one that was made of somebody else's hints at the traceback.
 
     Returns:
         ``<command>: <message>``.

@@ -13,8 +13,8 @@ def registered_class(registry: Registry, config: Any) -> type | None:
     """The class that ``type`` names: as a class, as a name, or as a name with a registry's scope.
 
     Args:
-        registry: where names are looked up.
-        config: a config with ``type``, or what would stand there.
+        registry: Where names are looked up.
+        config: A config with ``type``, or what would stand there.
 
     Returns:
         The class; None if nothing of that name is registered, or it is not a class.
@@ -46,7 +46,7 @@ def type_name(config: Any) -> str:
     """The bare name of a config's ``type``, for messages and comparisons of names.
 
     Args:
-        config: a config with ``type``, or what would stand there: a class, or a string with or
+        config: A config with ``type``, or what would stand there: a class, or a string with or
             without scope or module.
     """
     kind = config.get("type") if isinstance(config, Mapping) else config

@@ -33,8 +33,8 @@ def near_miss(word: str, known: Iterable[str]) -> str | None:
     own.
 
     Args:
-        word: a name that is not known.
-        known: names that are.
+        word: A name that is not known.
+        known: Names that are.
     """
     for name in known:
         short, long = sorted((word, name), key=len)

@@ -18,12 +18,12 @@ class Network:
     """A network's costs on one processor.
 
     Attributes:
-        train_encoder: seconds an image, forward and backward.
-        train_head: likewise of a head.
-        encoder: seconds an image, forward alone.
-        head: likewise of a head.
-        encoder_parameters: of the encoder.
-        head_parameters: of a head.
+        train_encoder: Seconds an image, forward and backward.
+        train_head: Likewise of a head.
+        encoder: Seconds an image, forward alone.
+        head: Likewise of a head.
+        encoder_parameters: Of the encoder.
+        head_parameters: Of a head.
     """
 
     train_encoder: float
@@ -57,9 +57,9 @@ class Link:
     """What connects processes.
 
     Attributes:
-        bandwidth: bytes per second that a process sends.
-        latency: seconds of a message.
-        overlap: share of a step's backward pass that communication may hide behind.
+        bandwidth: Bytes per second that a process sends.
+        latency: Seconds of a message.
+        overlap: Share of a step's backward pass that communication may hide behind.
     """
 
     bandwidth: float
@@ -72,15 +72,15 @@ class Plan:
     """A sequence.
 
     Attributes:
-        tasks: phases, one task each.
-        images: of the whole training set, of which each phase has its own part.
-        epochs: of a phase.
-        batch: images per step and process.
-        processes: how many.
-        test_images: that all tasks so far are evaluated on after each phase.
-        stored: the teacher's labels are stored.
-        teacher: whether there is one.
-        label_bytes: of an image's stored labels, a task.
+        tasks: Phases, one task each.
+        images: Of the whole training set, of which each phase has its own part.
+        epochs: Of a phase.
+        batch: Images per step and process.
+        processes: How many.
+        test_images: That all tasks so far are evaluated on after each phase.
+        stored: The teacher's labels are stored.
+        teacher: Whether there is one.
+        label_bytes: Of an image's stored labels, a task.
     """
 
     tasks: int
@@ -99,12 +99,12 @@ class PhaseCost:
     """What one phase costs, in seconds of wall time unless it says otherwise.
 
     Attributes:
-        steps: how many.
-        training: the student's forward and backward passes.
-        teaching: the teacher, online or labelling once.
-        communication: what of the gradients' exchange is not hidden.
-        evaluation: after the phase.
-        disk: bytes of stored labels.
+        steps: How many.
+        training: The student's forward and backward passes.
+        teaching: The teacher, online or labelling once.
+        communication: What of the gradients' exchange is not hidden.
+        evaluation: After the phase.
+        disk: Bytes of stored labels.
     """
 
     steps: int
@@ -144,10 +144,10 @@ def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCo
     """What phase ``number``, counted from 1, costs.
 
     Args:
-        network: costs of an image.
-        plan: the sequence.
-        link: between processes.
-        number: of the phase, whose task is the ``number``-th.
+        network: Costs of an image.
+        plan: The sequence.
+        link: Between processes.
+        number: Of the phase, whose task is the ``number``-th.
     """
     share = plan.images / plan.tasks / plan.processes
     steps = max(1, round(plan.epochs * share / plan.batch))
@@ -188,10 +188,10 @@ def fit_network(
     """A network's costs from measured ones, by least squares of relative errors.
 
     Args:
-        training: seconds an image by the number of heads that are trained, at least two.
-        predicting: seconds an image by the number of heads that are run, at least two.
-        encoder_parameters: of the encoder.
-        head_parameters: of a head.
+        training: Seconds an image by the number of heads that are trained, at least two.
+        predicting: Seconds an image by the number of heads that are run, at least two.
+        encoder_parameters: Of the encoder.
+        head_parameters: Of a head.
     """
     fitted = [_line(each) for each in (training, predicting)]
     return Network(*fitted[0], *fitted[1], encoder_parameters, head_parameters)

@@ -13,15 +13,15 @@ def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> 
     """Turn containers and scalars of mmengine and numpy into Python's own.
 
     Args:
-        value: nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
-        where: names the value in the message.
-        lost: takes the places of what is not data, which is then None, instead of an error.
+        value: Nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
+        where: Names the value in the message.
+        lost: Takes the places of what is not data, which is then None, instead of an error.
 
     Returns:
         The same of dicts, lists, tuples, numbers, strings and tensors; arrays become lists.
 
     Raises:
-        TypeError: if something in it is not data; names the place. Not with ``lost``.
+        TypeError: If something in it is not data; names the place. Not with ``lost``.
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
         # subclasses such as numpy's float64 would be stored by their own class

@@ -38,18 +38,18 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     """Read a checkpoint file without running anything in it.
 
     Args:
-        path: a file that ``torch.save`` wrote, or a safetensors file by its suffix.
-        map_location: as in ``torch.load``.
+        path: A file that ``torch.save`` wrote, or a safetensors file by its suffix.
+        map_location: As in ``torch.load``.
 
     Returns:
         What the file holds.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        UntrustedCheckpointError: if it holds more than data and ``--trust-checkpoint`` is absent;
+        FileNotFoundError: If there is no such file.
+        UntrustedCheckpointError: If it holds more than data and ``--trust-checkpoint`` is absent;
             names the file and what it asks for.
-        PoisonedCheckpointError: if weights are NaN or infinite.
-        CheckpointError: if it is not a checkpoint or cut short.
+        PoisonedCheckpointError: If weights are NaN or infinite.
+        CheckpointError: If it is not a checkpoint or cut short.
     """
     path = os.path.expanduser(os.fspath(path))
     if not os.path.isfile(path):

@@ -24,7 +24,7 @@ def unregistered(config: Any) -> str | None:
     import the package that a scope names.
 
     Args:
-        config: plain data.
+        config: Plain data.
 
     Returns:
         The name; None if building from the config calls registered classes only.

@@ -24,7 +24,7 @@ class Unpickler(_PythonUnpickler):
         """The class or function of that name.
 
         Raises:
-            pickle.UnpicklingError: if it is not on the list.
+            pickle.UnpicklingError: If it is not on the list.
         """
         if self.proto < 3:  # Python 2's names, which torch.save writes
             module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
@@ -39,7 +39,7 @@ class Unpickler(_PythonUnpickler):
         """Fill an object; what is on the list itself stays as it is.
 
         Raises:
-            pickle.UnpicklingError: if a class or a function is to be filled.
+            pickle.UnpicklingError: If a class or a function is to be filled.
         """
         target = self.stack[-2]
         if isinstance(target, (type, types.FunctionType, types.BuiltinFunctionType)):

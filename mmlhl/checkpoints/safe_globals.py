@@ -39,7 +39,7 @@ class StoredArray(np.ndarray):
         """Refuse; arrays of a checkpoint are made by :func:`_new_array`.
 
         Raises:
-            pickle.UnpicklingError: always.
+            pickle.UnpicklingError: Always.
         """
         raise pickle.UnpicklingError("the checkpoint makes a numpy array in no way that numpy does")
 
@@ -89,7 +89,7 @@ def _new_dtype(name: str, *_: Any) -> np.dtype:
     """A numpy type of numbers or text.
 
     Raises:
-        pickle.UnpicklingError: if it is another one.
+        pickle.UnpicklingError: If it is another one.
     """
     dtype = np.dtype(str(name))
     if type(dtype) not in {type(np.dtype(known)) for known in _DTYPES}:
@@ -106,7 +106,7 @@ def _new_array(cls: type, *_: Any) -> np.ndarray:
     """An empty array, which the file then fills.
 
     Raises:
-        pickle.UnpicklingError: if it is of another class than numpy's own.
+        pickle.UnpicklingError: If it is of another class than numpy's own.
     """
     if cls is not StoredArray:
         raise pickle.UnpicklingError(f"the checkpoint holds an array of the class {cls!r}")
@@ -117,7 +117,7 @@ def _new_scalar(dtype: Any, data: Any = b"") -> Any:
     """A numpy scalar.
 
     Raises:
-        pickle.UnpicklingError: if the file has no bytes for it.
+        pickle.UnpicklingError: If the file has no bytes for it.
     """
     if isinstance(data, str):  # how Python 2 and protocol 2 write bytes
         data = data.encode("latin1")

@@ -40,14 +40,14 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
     """A safetensors file as a checkpoint.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         ``state_dict`` with the tensors, on the CPU, and ``meta``, which is what mmlhl's own files
         say of the model and empty for others'.
 
     Raises:
-        ValueError: if the file is no such file or is cut short.
+        ValueError: If the file is no such file or is cut short.
     """
     with open(path, "rb") as file:
         content = file.read()
@@ -91,12 +91,12 @@ def write_safetensors(
     """Write weights and meta as a safetensors file.
 
     Args:
-        path: the file.
-        state: tensors by name.
-        meta: plain data that JSON can hold.
+        path: The file.
+        state: Tensors by name.
+        meta: Plain data that JSON can hold.
 
     Raises:
-        ValueError: if a tensor is of a type that the format does not have.
+        ValueError: If a tensor is of a type that the format does not have.
     """
     header: dict[str, Any] = {"__metadata__": {META: json.dumps(meta)}}
     parts, offset = [], 0

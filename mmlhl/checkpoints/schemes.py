@@ -44,7 +44,7 @@ def load_from_zoo(filename: str, map_location: Any = None) -> dict[str, Any]:
     """A name in one of the lists that mmengine brings along: torchvision's, OpenMMLab's, mmcls's.
 
     Raises:
-        ValueError: if the list does not have the name.
+        ValueError: If the list does not have the name.
     """
     scheme, _, name = filename.partition("://")
     if scheme in ("torchvision", "modelzoo"):
@@ -77,7 +77,7 @@ def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Refused: mmengine's own loader of this service reads without restriction.
 
     Raises:
-        ValueError: always.
+        ValueError: Always.
     """
     raise ValueError(f"{filename}: download the file, and name the file")
 

@@ -32,14 +32,14 @@ def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
     """Read a config as mmengine dumps it, without running it.
 
     Args:
-        text: lines such as ``key = dict(...)``; values are literals, ``dict(...)`` or both nested.
-        source: names the text in messages.
+        text: Lines such as ``key = dict(...)``; values are literals, ``dict(...)`` or both nested.
+        source: Names the text in messages.
 
     Returns:
         Plain dicts, lists, tuples, strings and numbers, by key.
 
     Raises:
-        StoredConfigError: if there is anything else in it; names the line.
+        StoredConfigError: If there is anything else in it; names the line.
     """
     try:
         tree = ast.parse(text)
@@ -99,14 +99,14 @@ def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] 
     """The config that a checkpoint was trained with.
 
     Args:
-        checkpoint: as it was loaded.
-        source: its file, for messages.
+        checkpoint: As it was loaded.
+        source: Its file, for messages.
 
     Returns:
         Plain data; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: if the config is not plain data, or would call what no registry has.
+        StoredConfigError: If the config is not plain data, or would call what no registry has.
     """
     for holder, key in _texts(checkpoint):
         text = holder[key]
@@ -122,9 +122,9 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
     mmengine does so when it resumes, and when an inferencer is given nothing but weights.
 
     Args:
-        checkpoint: as it was loaded; a text that is not plain data, or that would build what
+        checkpoint: As it was loaded; a text that is not plain data, or that would build what
             is not registered, is replaced in it by a comment, which :func:`stored_config` raises.
-        source: its file.
+        source: Its file.
     """
     for holder, key in _texts(checkpoint):
         try:
@@ -149,7 +149,7 @@ def own_modules(checkpoint: Mapping[str, Any]) -> list[str]:
     """The modules that a checkpoint's config would import and that are not imported yet.
 
     Args:
-        checkpoint: as it was loaded, defused or not.
+        checkpoint: As it was loaded, defused or not.
     """
     for holder, key in _texts(checkpoint):
         first = holder[key].partition("\n")[0]

@@ -16,8 +16,8 @@ def stored_input(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] |
     """How the images of a checkpoint's training were preprocessed.
 
     Args:
-        checkpoint: as it was loaded.
-        source: its file, for messages.
+        checkpoint: As it was loaded.
+        source: Its file, for messages.
 
     Returns:
         ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``; from the
@@ -62,8 +62,8 @@ def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list
     """How a model's input would differ from that of its training.
 
     Args:
-        stored: as :func:`stored_input` gives it.
-        own: the same of the model that is to take the weights.
+        stored: As :func:`stored_input` gives it.
+        own: The same of the model that is to take the weights.
 
     Returns:
         One line a difference, with both values.
@@ -131,8 +131,8 @@ def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:
     Capitals, blanks, hyphens and underscores do not make another class.
 
     Args:
-        stored: the checkpoint's.
-        own: the data set's.
+        stored: The checkpoint's.
+        own: The data set's.
     """
     if len(stored) != len(own):
         return f"the data set has {len(own)} classes, the checkpoint was trained with {len(stored)}"

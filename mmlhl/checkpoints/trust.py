@@ -42,7 +42,7 @@ def checkpoint_trust(trust: bool) -> Iterator[None]:
     with a loader of its own, whatever torch's own environment variables say.
 
     Args:
-        trust: what the user said, by ``--trust-checkpoint``; a parent's yes holds as well.
+        trust: What the user said, by ``--trust-checkpoint``; a parent's yes holds as well.
     """
     before = {name: os.environ.get(name) for name in (VARIABLE, TORCH_FORCE, TORCH_FORCE_NOT)}
     if trust:

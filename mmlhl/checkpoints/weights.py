@@ -13,14 +13,14 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """The weights in a loaded checkpoint, whoever saved it.
 
     Args:
-        checkpoint: with a ``state_dict`` as mmengine saves it, or nothing but weights; names may
+        checkpoint: With a ``state_dict`` as mmengine saves it, or nothing but weights; names may
             start with the ``module.`` of a distributed wrapper.
 
     Returns:
         Tensors by the names that the bare model gives them.
 
     Raises:
-        ValueError: if what should be weights is not a dict.
+        ValueError: If what should be weights is not a dict.
     """
     state = checkpoint.get("state_dict", checkpoint)
     if not isinstance(state, Mapping):
@@ -32,8 +32,8 @@ def stored_tasks(keys: Iterable[str], prefix: str = "") -> set[str]:
     """Tasks of a lifelong segmentor whose heads are among the weights.
 
     Args:
-        keys: names of weights.
-        prefix: what stands before the segmentor's own names.
+        keys: Names of weights.
+        prefix: What stands before the segmentor's own names.
 
     Returns:
         Names of the tasks.

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand.
 
     Args:
-        arguments: the command line without the program's name; that of the process if None.
+        arguments: The command line without the program's name; that of the process if None.
 
     Returns:
         The exit status: 2 for an unknown command, otherwise the tool's own.
@@ -80,8 +80,8 @@ def run_tool(tool: Path, command: list[str]) -> None:
     ``runpy`` would put the file's name into ``sys.argv``, and so into messages and ``--help``.
 
     Args:
-        tool: its file.
-        command: the command line; its first entry is the name.
+        tool: Its file.
+        command: The command line; its first entry is the name.
     """
     script = ModuleType("__main__")
     script.__file__ = str(tool)  # processes that the tool starts import it

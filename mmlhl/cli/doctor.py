@@ -34,10 +34,10 @@ class Finding:
     """One line of the doctor's table.
 
     Attributes:
-        subject: what was examined.
-        found: what there is.
+        subject: What was examined.
+        found: What there is.
         state: ``"ok"``, ``"note"`` for something optional, ``"wrong"`` for what stops mmlhl.
-        mend: the command, or the change, that mends it.
+        mend: The command, or the change, that mends it.
     """
 
     subject: str
@@ -222,7 +222,7 @@ def run(arguments: Sequence[str]) -> int:
     """Examine this environment.
 
     Args:
-        arguments: the rest of the command line; there are no options but ``--help``.
+        arguments: The rest of the command line; there are no options but ``--help``.
 
     Returns:
         1 if something is wrong, else 0.

@@ -18,10 +18,10 @@ class ListsSamples(BaseSegDataset):
     """Base of a dataset whose images and annotations have names made of an id and a suffix.
 
     Attributes:
-        split: stands for ``{split}`` in folders.
-        img: folder and suffix of the images.
-        ann_specs: annotations of the wanted tasks.
-        label_map: class of the files -> class of the dataset, or None.
+        split: Stands for ``{split}`` in folders.
+        img: Folder and suffix of the images.
+        ann_specs: Annotations of the wanted tasks.
+        label_map: Class of the files -> class of the dataset, or None.
     """
 
     split: str

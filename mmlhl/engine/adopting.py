@@ -36,13 +36,13 @@ def adopt_phase(cfg: Config, phase: Phase, record: str, log: PhaseLog | None = N
     """Make a finished model a phase: evaluate and record it, train nothing.
 
     Args:
-        cfg: the phase's config.
-        phase: the phase, with its ``checkpoint``.
-        record: the record's file.
-        log: of the phase; None logs as mmengine does.
+        cfg: The phase's config.
+        phase: The phase, with its ``checkpoint``.
+        record: The record's file.
+        log: Of the phase; None logs as mmengine does.
 
     Raises:
-        ValueError: if the checkpoint does not fit, or was trained with another normalisation,
+        ValueError: If the checkpoint does not fit, or was trained with another normalisation,
             channel order or list of classes than the config's; nothing is written then.
     """
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if type_name(hook) not in PHASE_HOOKS]
@@ -84,16 +84,16 @@ def adopt_weights(model: Any, phase: Phase, names: Mapping[str, Any]) -> Any:
     """Give a model the weights of a finished one that was trained for what the config says.
 
     Args:
-        model: the phase's, without wrappers.
-        phase: the phase, with its ``checkpoint``.
-        names: of the test set's classes and units, see
+        model: The phase's, without wrappers.
+        phase: The phase, with its ``checkpoint``.
+        names: Of the test set's classes and units, see
             :func:`~mmlhl.engine.training_facts.names_of`.
 
     Returns:
         The checkpoint.
 
     Raises:
-        ValueError: if it does not fit, or was trained with another normalisation, channel order or
+        ValueError: If it does not fit, or was trained with another normalisation, channel order or
             list of classes than the config's.
     """
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")

@@ -26,8 +26,8 @@ def note_checkpoint(folder: str, path: str) -> None:
     """Note a checkpoint that is whole as the newest.
 
     Args:
-        folder: the phase's.
-        path: the checkpoint; an absolute path is noted only of one outside of the folder.
+        folder: The phase's.
+        path: The checkpoint; an absolute path is noted only of one outside of the folder.
     """
     name = _within(folder, path)
     kept = [other for other in noted(folder) if other != name]
@@ -62,8 +62,8 @@ def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
     """Files that training may go on from, newest first, whether they are there and whole or not.
 
     Args:
-        folder: the phase's.
-        elsewhere: folders that the config sends checkpoints to.
+        folder: The phase's.
+        elsewhere: Folders that the config sends checkpoints to.
     """
     names = noted(folder)
     try:
@@ -85,11 +85,11 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     """The newest whole checkpoint to go on from; what is damaged or gone is named in the log.
 
     Args:
-        folder: the phase's.
-        elsewhere: folders that the config sends checkpoints to.
+        folder: The phase's.
+        elsewhere: Folders that the config sends checkpoints to.
 
     Raises:
-        UntrustedCheckpointError: if the newest holds more than data.
+        UntrustedCheckpointError: If the newest holds more than data.
     """
     paths = candidates(folder, elsewhere)
     for path in paths:
@@ -110,11 +110,11 @@ def damage(path: str, resumable: bool = True) -> str | None:
     """What is wrong with a checkpoint's file; None if nothing is.
 
     Args:
-        path: the file.
-        resumable: training has to be able to go on from it.
+        path: The file.
+        resumable: Training has to be able to go on from it.
 
     Raises:
-        UntrustedCheckpointError: if it holds more than data.
+        UntrustedCheckpointError: If it holds more than data.
     """
     try:
         content = read_checkpoint(path)

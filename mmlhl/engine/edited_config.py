@@ -28,12 +28,12 @@ def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
     """Compare a config with the one that the ``work_dir`` was begun with.
 
     Args:
-        cfg: the sequence's config; with ``resume_changed`` nothing is refused.
-        phases: its phases.
-        done: how many of them are in the record.
+        cfg: The sequence's config; with ``resume_changed`` nothing is refused.
+        phases: Its phases.
+        done: How many of them are in the record.
 
     Raises:
-        ValueError: if a phase that is done or interrupted was begun with other values.
+        ValueError: If a phase that is done or interrupted was begun with other values.
     """
     states = _states(cfg, phases, done)
     then = _stored(cfg, phases, done)
@@ -57,9 +57,9 @@ def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
     """Write down what each phase is going to be trained with.
 
     Args:
-        cfg: the sequence's config.
-        phases: its phases.
-        done: how many of them are in the record; those keep what they were trained with.
+        cfg: The sequence's config.
+        phases: Its phases.
+        done: How many of them are in the record; those keep what they were trained with.
     """
     stored, content = read_fingerprints(cfg.work_dir), {}
     now, states = _current(cfg, phases), _states(cfg, phases, done)

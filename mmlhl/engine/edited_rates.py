@@ -21,11 +21,11 @@ def take_new_rates(runner: Runner, checkpoint: dict) -> None:
     remembers of each weight stays.
 
     Args:
-        runner: with its optimiser and schedules built by the config.
-        checkpoint: as it was loaded; changed in place.
+        runner: With its optimiser and schedules built by the config.
+        checkpoint: As it was loaded; changed in place.
 
     Raises:
-        ValueError: if the config has other groups of parameters, another optimiser or other kinds
+        ValueError: If the config has other groups of parameters, another optimiser or other kinds
             of schedules than the checkpoint: those cannot go on.
     """
     stored, schedules = checkpoint.get("optimizer"), checkpoint.get("param_schedulers")

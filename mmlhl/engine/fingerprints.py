@@ -44,7 +44,7 @@ def fingerprint(cfg: Config) -> Fingerprint:
     """What decides a phase's results: values by key, such as ``model.backbone.depth``.
 
     Args:
-        cfg: the plain config of the phase, see :func:`~mmlhl.engine.phases.phase_config`. Where
+        cfg: The plain config of the phase, see :func:`~mmlhl.engine.phases.phase_config`. Where
             it writes its results, logging, and the number of workers are left out.
 
     Returns:
@@ -93,9 +93,9 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
     mmengine that change training, and a file or folder of the same name in another place.
 
     Args:
-        key: dotted.
-        then: its value when the sequence began.
-        now: its value now.
+        key: Dotted.
+        then: Its value when the sequence began.
+        now: Its value now.
     """
     if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
         return True

@@ -27,18 +27,18 @@ def finish_phase(
     """Save the model as ``<name>.pth``, evaluate all its tasks, and add the phase to the record.
 
     Args:
-        runner: of the phase; the model in it is what the phase leaves behind.
-        name: the phase's name.
-        tasks: the tasks that it brought.
-        record: the record's file.
-        seconds: time that training took.
-        save: writes the checkpoint into the file that it is given; called in the first process.
+        runner: Of the phase; the model in it is what the phase leaves behind.
+        name: The phase's name.
+        tasks: The tasks that it brought.
+        record: The record's file.
+        seconds: Time that training took.
+        save: Writes the checkpoint into the file that it is given; called in the first process.
 
     Returns:
         Path of the checkpoint, in every process.
 
     Raises:
-        FloatingPointError: if a weight is NaN or infinite; nothing is written then.
+        FloatingPointError: If a weight is NaN or infinite; nothing is written then.
     """
     bad = list(poisoned(unwrap(runner).state_dict()))
     if bad:

@@ -32,11 +32,11 @@ class Heartbeats:
     into the timeout itself, and :func:`naming_stalled_ranks` names the rank once more.
 
     Args:
-        store: of the process group.
-        rank: this process's.
-        ranks: how many there are.
-        timeout: that of the process group, in seconds.
-        report: is given the text.
+        store: Of the process group.
+        rank: This process's.
+        ranks: How many there are.
+        timeout: That of the process group, in seconds.
+        report: Is given the text.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Heartbeats:
         """Say where this process is; costs nothing, the thread writes it into the store.
 
         Args:
-            position: larger the further it is, comparable between processes.
-            text: the same in words.
+            position: Larger the further it is, comparable between processes.
+            text: The same in words.
         """
         self._beat = (position, text, time.monotonic())
 
@@ -132,7 +132,7 @@ def naming_stalled_ranks() -> Iterator[None]:
     """Let an error of a collective operation that timed out name the rank that is behind.
 
     Raises:
-        StalledRank: in place of the backend's error.
+        StalledRank: In place of the backend's error.
     """
     try:
         yield

@@ -26,11 +26,11 @@ def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
     """Let Ctrl-C end a training with a few lines in place of a traceback.
 
     Args:
-        cfg: the config, with ``work_dir``.
-        command: the command line that runs, without the interpreter.
+        cfg: The config, with ``work_dir``.
+        command: The command line that runs, without the interpreter.
 
     Raises:
-        SystemExit: with 130, in place of KeyboardInterrupt.
+        SystemExit: With 130, in place of KeyboardInterrupt.
     """
     try:
         yield
@@ -44,7 +44,7 @@ def saved(cfg: Config) -> str:
     """What is saved in a ``work_dir``, in words: phases that are done, the newest checkpoint.
 
     Args:
-        cfg: the config of a sequence, or of any other training.
+        cfg: The config of a sequence, or of any other training.
     """
     if "phases" not in cfg:
         newest = find_latest_checkpoint(cfg.work_dir)
@@ -69,7 +69,7 @@ def going_on(command: Sequence[str]) -> str:
     """The command that goes on, in words.
 
     Args:
-        command: the command line that was interrupted, without the interpreter.
+        command: The command line that was interrupted, without the interpreter.
     """
     resume = [] if {"--resume", "--resume-changed"} & set(command) else ["--resume"]
     if "RANK" in os.environ:  # a launcher's command is not known here

@@ -53,18 +53,18 @@ def label_phase(
     Afterwards the train loader's datasets read them, in all processes.
 
     Args:
-        runner: the phase's runner.
-        model: its model.
-        teacher: the frozen model of the previous phase, on its device.
-        options: of the config.
+        runner: The phase's runner.
+        model: Its model.
+        teacher: The frozen model of the previous phase, on its device.
+        options: Of the config.
 
     Returns:
         The folder of the labels.
 
     Raises:
-        ValueError: if a label cannot be stored, or the folder holds something else.
-        OSError: if the disk has not enough room or cannot be written.
-        Stopped: if the training was asked to stop.
+        ValueError: If a label cannot be stored, or the folder holds something else.
+        OSError: If the disk has not enough room or cannot be written.
+        Stopped: If the training was asked to stop.
     """
     dataset = runner.train_dataloader.dataset
     tasks = list(model.old_tasks)
@@ -214,9 +214,9 @@ def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -
     """The phase is done: nobody reads labels any more, and they go unless they are kept.
 
     Args:
-        runner: the phase's.
-        folder: of the labels.
-        options: the config's, which say whether they are kept.
+        runner: The phase's.
+        folder: Of the labels.
+        options: The config's, which say whether they are kept.
     """
     attach(runner.train_dataloader.dataset, None)
     barrier()

@@ -40,10 +40,10 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
     whatever the file says. In a distributed run the first rank holds it for all.
 
     Args:
-        folder: made if it is not there.
+        folder: Made if it is not there.
 
     Raises:
-        WorkDirInUse: naming the folder, and the command that holds it.
+        WorkDirInUse: Naming the folder, and the command that holds it.
     """
     path = Path(folder, LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ def end_with_parent(interval: float = 1.0) -> threading.Thread:
     the process that asked the server.
 
     Args:
-        interval: seconds between two looks at the parent's number; the end of a parent in
+        interval: Seconds between two looks at the parent's number; the end of a parent in
             ``multiprocessing`` is noticed at once.
 
     Returns:

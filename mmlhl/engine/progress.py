@@ -29,11 +29,11 @@ def start_anew(record: str, method: str) -> None:
     ``work_dir``: another method's results are never overwritten.
 
     Args:
-        record: the record's file.
-        method: name of the method that the config trains.
+        record: The record's file.
+        method: Name of the method that the config trains.
 
     Raises:
-        ValueError: if there are results of another method.
+        ValueError: If there are results of another method.
     """
     try:
         other = LifelongRecord.load(record).method
@@ -57,13 +57,13 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
     """Number of phases that are done, and the last one's checkpoint.
 
     Args:
-        record: the record's file.
-        method: name of the method that the config trains.
-        phases: the config's.
+        record: The record's file.
+        method: Name of the method that the config trains.
+        phases: The config's.
 
     Raises:
-        ValueError: if the record is of another sequence.
-        FileNotFoundError: if the model of a phase that is done is gone and cannot be made again.
+        ValueError: If the record is of another sequence.
+        FileNotFoundError: If the model of a phase that is done is gone and cannot be made again.
     """
     clean_leftovers(osp.dirname(record))
     if not osp.isfile(record):
@@ -90,8 +90,8 @@ def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
     Its last checkpoint then ends the phase once more.
 
     Raises:
-        FileNotFoundError: if a model is gone and cannot be made again.
-        CheckpointError: if the last one is damaged and cannot be made again.
+        FileNotFoundError: If a model is gone and cannot be made again.
+        CheckpointError: If the last one is damaged and cannot be made again.
     """
     folder = osp.dirname(record)
     for index, (phase, entry) in enumerate(zip(phases, found.phases, strict=False)):
@@ -127,8 +127,8 @@ def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
     """The newest whole checkpoint of an interrupted phase; None if there is nothing to go on from.
 
     Args:
-        cfg: the sequence's config.
-        phase: the phase.
+        cfg: The sequence's config.
+        phase: The phase.
     """
     return newest_checkpoint(*_places(cfg, phase))
 
@@ -148,8 +148,8 @@ def steps_taken(record: str, done: int) -> list[int]:
     """Steps of each phase that is done.
 
     Args:
-        record: the record's file; one of an older version does not say, but its checkpoints do.
-        done: how many phases are done.
+        record: The record's file; one of an older version does not say, but its checkpoints do.
+        done: How many phases are done.
     """
     if not done:
         return []
@@ -170,9 +170,9 @@ def expected_steps(
     """Steps that phases are going to take, None where that is not known.
 
     Args:
-        cfg: the sequence's config.
-        phases: those that are not done.
-        batches: batches an epoch in one process, by the index of the phase.
+        cfg: The sequence's config.
+        phases: Those that are not done.
+        batches: Batches an epoch in one process, by the index of the phase.
     """
     return [
         0
@@ -186,9 +186,9 @@ def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:
     """Give the whole sequence one seed: the config's, else the one that it began with, else a new.
 
     Args:
-        cfg: the sequence's config, whose ``randomness.seed`` is filled in.
-        record: the record's file.
-        phases: the config's.
+        cfg: The sequence's config, whose ``randomness.seed`` is filled in.
+        record: The record's file.
+        phases: The config's.
     """
     randomness = dict(cfg.get("randomness") or {})
     if randomness.get("seed") is not None:

@@ -36,14 +36,14 @@ def add_to_record(
     A phase that the record has already, by its tasks, is replaced: it was trained again.
 
     Args:
-        path: the record's file; made if there is none.
-        runner: runner of the phase, whose evaluator knows in which direction metrics improve.
-        model: the model as it is at the phase's end.
-        name: the phase's name.
-        tasks: the tasks that it brought.
-        checkpoint: file of the model.
-        seconds: time that training took.
-        metrics: metrics by ``<task>/<metric>``; those of tasks without a head are left out.
+        path: The record's file; made if there is none.
+        runner: Runner of the phase, whose evaluator knows in which direction metrics improve.
+        model: The model as it is at the phase's end.
+        name: The phase's name.
+        tasks: The tasks that it brought.
+        checkpoint: File of the model.
+        seconds: Time that training took.
+        metrics: Metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
     if osp.isfile(path):
         record = LifelongRecord.load(path)
@@ -100,7 +100,7 @@ def dataset_name(cfg: Config) -> str | None:
     """Class name of the dataset that a config trains on, else of the one that it tests on.
 
     Args:
-        cfg: a config with ``train_dataloader`` or ``test_dataloader``.
+        cfg: A config with ``train_dataloader`` or ``test_dataloader``.
 
     Returns:
         The name of the innermost class, inside wrappers such as ``RepeatDataset`` and of several

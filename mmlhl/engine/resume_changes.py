@@ -27,11 +27,11 @@ class Change:
     """A key of a phase's config that was edited since.
 
     Attributes:
-        phase: name of the phase.
-        state: whether it is ``done``, ``interrupted`` or ``not begun``.
-        key: the key, such as ``optim_wrapper.optimizer.lr``.
-        then: its value when the phase began.
-        now: its value now.
+        phase: Name of the phase.
+        state: Whether it is ``done``, ``interrupted`` or ``not begun``.
+        key: The key, such as ``optim_wrapper.optimizer.lr``.
+        then: Its value when the phase began.
+        now: Its value now.
     """
 
     phase: str
@@ -68,10 +68,10 @@ def changes(
     """All changes, phase by phase.
 
     Args:
-        names: the phases' names.
-        states: of each phase, ``done``, ``interrupted`` or ``not begun``.
-        then: the fingerprints with which they were begun; None where there is none.
-        now: those of the config.
+        names: The phases' names.
+        states: Of each phase, ``done``, ``interrupted`` or ``not begun``.
+        then: The fingerprints with which they were begun; None where there is none.
+        now: Those of the config.
     """
     return [
         Change(name, state, key, *pair)
@@ -97,12 +97,12 @@ def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
     """Show what changed, and refuse what cannot be honoured.
 
     Args:
-        found: the changes.
-        folder: the ``work_dir``, for the message.
-        allowed: the user wants to go on all the same.
+        found: The changes.
+        folder: The ``work_dir``, for the message.
+        allowed: The user wants to go on all the same.
 
     Raises:
-        ValueError: naming the keys, with both values.
+        ValueError: Naming the keys, with both values.
     """
     if not found:
         return

@@ -18,7 +18,7 @@ class Stopped(SystemExit):
     """Training was asked to stop, and can be resumed. Uncaught, it exits with 75.
 
     Args:
-        message: what is saved, and how to go on.
+        message: What is saved, and how to go on.
     """
 
     def __init__(self, message: str) -> None:
@@ -53,7 +53,7 @@ def listen() -> Iterator[None]:
     Outside the main thread, where Python cannot handle signals, nothing changes.
 
     Raises:
-        Stopped: on a second signal.
+        Stopped: On a second signal.
     """
     if threading.current_thread() is not threading.main_thread() or _Request.listening:
         yield

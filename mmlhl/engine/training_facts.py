@@ -45,10 +45,10 @@ def foreign_training(
     """How a checkpoint's training differs from what a config says.
 
     Args:
-        model: the config's model, without wrappers.
-        checkpoint: as it was loaded; what it does not say is taken to fit.
-        source: names the checkpoint.
-        names: the data set's, see :func:`names_of`.
+        model: The config's model, without wrappers.
+        checkpoint: As it was loaded; what it does not say is taken to fit.
+        source: Names the checkpoint.
+        names: The data set's, see :func:`names_of`.
 
     Returns:
         One message with both values and the lines that mend the config; None if all is alike.
@@ -85,9 +85,9 @@ def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | N
     Their weights may fit all the same: another activation or dilation has no weight.
 
     Args:
-        cfg: the config.
-        checkpoint: as it was loaded.
-        source: names the checkpoint.
+        cfg: The config.
+        checkpoint: As it was loaded.
+        source: Names the checkpoint.
 
     Returns:
         One message with both values of each option; None if they agree. An option that one of

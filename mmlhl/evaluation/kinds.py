@@ -15,7 +15,7 @@ def measured_kinds(metric: type) -> tuple[str, ...]:
     """Kinds of output, of ``mmlhl.datasets.annotation.KINDS``, that a metric class measures.
 
     Args:
-        metric: the class; one of a user may say so by an attribute ``kinds``.
+        metric: The class; one of a user may say so by an attribute ``kinds``.
 
     Returns:
         The kinds; empty if that is not known.
@@ -27,9 +27,9 @@ def measured_field(config: Mapping, default: object, metric: type) -> str | None
     """The field that a metric's config makes it read, None if that is not known.
 
     Args:
-        config: the metric's config.
-        default: default of the class's ``field``.
-        metric: the class.
+        config: The metric's config.
+        default: Default of the class's ``field``.
+        metric: The class.
     """
     field = config.get("field", default)
     return field if isinstance(field, str) else STOCK_FIELDS.get(metric)

@@ -71,9 +71,9 @@ def number(value: float | None, digits: int, sign: bool = False) -> str:
     """Write a value, or a dash where there is none.
 
     Args:
-        value: perhaps None.
-        digits: after the point.
-        sign: whether a plus is written.
+        value: Perhaps None.
+        digits: After the point.
+        sign: Whether a plus is written.
     """
     if value is None:
         return "-"

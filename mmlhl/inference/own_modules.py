@@ -18,11 +18,11 @@ def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
     """Import the modules that a trusted checkpoint's config names; for others nothing is imported.
 
     Args:
-        checkpoint: as it was loaded.
-        source: its file, for messages.
+        checkpoint: As it was loaded.
+        source: Its file, for messages.
 
     Raises:
-        StoredConfigError: if a module cannot be imported.
+        StoredConfigError: If a module cannot be imported.
     """
     for name in own_modules(checkpoint) if checkpoints_are_trusted() else ():
         try:
@@ -38,12 +38,12 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
     """Build a checkpoint's model; a class that nothing has registered is named with its module.
 
     Args:
-        described: config of the model.
-        checkpoint: as it was loaded.
-        source: its file, for messages.
+        described: Config of the model.
+        checkpoint: As it was loaded.
+        source: Its file, for messages.
 
     Raises:
-        StoredConfigError: naming the class, and the modules that the checkpoint's config imports.
+        StoredConfigError: Naming the class, and the modules that the checkpoint's config imports.
     """
     try:
         return MODELS.build(described)

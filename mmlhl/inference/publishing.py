@@ -28,14 +28,14 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
     """The config in a checkpoint, with a distilled segmentor replaced by its student.
 
     Args:
-        checkpoint: as mmengine saves it.
-        source: its file, for messages.
+        checkpoint: As mmengine saves it.
+        source: Its file, for messages.
 
     Returns:
         The config's text; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: if that is not plain data.
+        StoredConfigError: If that is not plain data.
     """
     stored = stored_config(checkpoint, source)
     if stored is None:
@@ -50,8 +50,8 @@ def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[
     """What the maps of each task are: their kind and their unit.
 
     Args:
-        cfg: config of a model with ``heads``; another one has no outputs to describe.
-        dataset_meta: of the checkpoint; ``<field>_unit`` says a unit that is not the kind's own.
+        cfg: Config of a model with ``heads``; another one has no outputs to describe.
+        dataset_meta: Of the checkpoint; ``<field>_unit`` says a unit that is not the kind's own.
     """
     found = {}
     for task, head in (cfg.get("model", {}).get("heads") or {}).items():
@@ -74,10 +74,10 @@ def publish(
     """What is left of a checkpoint for prediction.
 
     Args:
-        checkpoint: as mmengine saves it.
-        drop: prefixes of the keys that are left out.
-        source: its file, for messages.
-        half: keep kernels and matrices as 16-bit floats, which halves the file; statistics, biases
+        checkpoint: As mmengine saves it.
+        drop: Prefixes of the keys that are left out.
+        source: Its file, for messages.
+        half: Keep kernels and matrices as 16-bit floats, which halves the file; statistics, biases
             and the weights of norms stay as they are. Whoever loads it gets 32 bits again.
 
     Returns:
@@ -87,7 +87,7 @@ def publish(
         data and tensors, which ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
     Raises:
-        ValueError: if there are no weights, or the config is not plain data.
+        ValueError: If there are no weights, or the config is not plain data.
     """
     if "state_dict" not in checkpoint:
         raise ValueError(f"{source} has no 'state_dict', only {sorted(checkpoint)}")
@@ -111,8 +111,8 @@ def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> No
     """Write a published checkpoint, whole or not at all.
 
     Args:
-        path: file; one that ends in ``.safetensors`` gets that format.
-        published: what :func:`publish` gave.
+        path: File; one that ends in ``.safetensors`` gets that format.
+        published: What :func:`publish` gave.
     """
     with atomic_path(path) as temporary:
         if is_safetensors(str(path)):

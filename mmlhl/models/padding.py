@@ -13,7 +13,7 @@ def image_area(inputs: Tensor, samples: Sequence) -> Tensor:
 
     Args:
         inputs: ``(N, C, H, W)``.
-        samples: data samples with mmseg's ``padding_size`` (left, right, top, bottom) in their
+        samples: Data samples with mmseg's ``padding_size`` (left, right, top, bottom) in their
             meta information where they were padded.
 
     Returns:
@@ -32,7 +32,7 @@ def valid_pixels(inputs: Tensor, samples: Sequence) -> Tensor:
 
     Args:
         inputs: ``(N, C, H, W)``.
-        samples: as in :func:`image_area`, with a ``valid_map`` where a transform added pixels.
+        samples: As in :func:`image_area`, with a ``valid_map`` where a transform added pixels.
 
     Returns:
         ``(N, H, W)`` bool.

@@ -17,11 +17,11 @@ class Said:
     """What became of a bad input.
 
     Attributes:
-        section: the part of a user's work that it belongs to.
-        case: what was wrong.
-        error: class of the exception.
-        seconds: until it was raised.
-        message: its text.
+        section: The part of a user's work that it belongs to.
+        case: What was wrong.
+        error: Class of the exception.
+        seconds: Until it was raised.
+        message: Its text.
     """
 
     section: str
@@ -35,8 +35,8 @@ class Collector:
     """A plugin of pytest that keeps what the tests of bad inputs note.
 
     Attributes:
-        said: of each case that was refused as it has to be, in the order of the tests.
-        failed: names of the tests that failed.
+        said: Of each case that was refused as it has to be, in the order of the tests.
+        failed: Names of the tests that failed.
     """
 
     def __init__(self) -> None:
@@ -56,8 +56,8 @@ def table(said: Iterable[Said], command: str) -> str:
     """All bad inputs as Markdown.
 
     Args:
-        said: of each case.
-        command: that they were tried by.
+        said: Of each case.
+        command: That they were tried by.
     """
     rows = list(said)
     slowest = max((each.seconds for each in rows), default=0.0)

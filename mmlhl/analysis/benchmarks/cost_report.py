@@ -36,9 +36,9 @@ def fit(found: Mapping[str, Turns], batch: int, parameters: tuple[int, int]) -> 
     """Costs of an image from the steps that :mod:`.step_price` measured.
 
     Args:
-        found: by number of tasks.
-        batch: images per step.
-        parameters: of encoder and head.
+        found: By number of tasks.
+        batch: Images per step.
+        parameters: Of encoder and head.
     """
     training = {int(n): turns.least(ALL) / batch for n, turns in found.items()}
     teaching = {
@@ -94,14 +94,14 @@ def report(
     """The model as Markdown: what was fitted, how it fits, and what it says of larger sequences.
 
     Args:
-        found: of :mod:`.step_price`, by number of tasks.
-        cfg: config of the network that was measured.
-        batch: images per step that were measured.
-        speed: how many times faster than the measured core a processor is taken to be.
-        link: what is taken to connect processes.
-        command: that it was made by.
-        epochs: of a phase.
-        large_batch: images per step and process.
+        found: Of :mod:`.step_price`, by number of tasks.
+        cfg: Config of the network that was measured.
+        batch: Images per step that were measured.
+        speed: How many times faster than the measured core a processor is taken to be.
+        link: What is taken to connect processes.
+        command: That it was made by.
+        epochs: Of a phase.
+        large_batch: Images per step and process.
     """
     network = fit(found, batch, parameters_of(cfg))
     fitted = (

@@ -121,10 +121,10 @@ def images_a_second(
     workers, is not counted.
 
     Args:
-        datasets: what is read, by name.
-        batch_size: images a batch.
-        workers: processes that read.
-        repeats: passes that count.
+        datasets: What is read, by name.
+        batch_size: Images a batch.
+        workers: Processes that read.
+        repeats: Passes that count.
     """
     loaders = {
         name: DataLoader(

@@ -48,7 +48,7 @@ def step_pairs(given: Lesson) -> dict[str, Callable[[], object]]:
     """A step of each model as it is, and of the same wrapped for several processes.
 
     Args:
-        given: batch and models; the process group is open.
+        given: Batch and models; the process group is open.
     """
     functions: dict[str, Callable[[], object]] = {}
 
@@ -89,12 +89,12 @@ def measure(
     """CPU times of steps, alone and in several processes, of all processes together.
 
     Args:
-        cfg: config of the network.
-        count: number of tasks.
-        batch: images per step and process.
+        cfg: Config of the network.
+        count: Number of tasks.
+        batch: Images per step and process.
         size: (height, width).
-        rounds: how often each step is timed.
-        processes: how many.
+        rounds: How often each step is timed.
+        processes: How many.
     """
     context = multiprocessing.get_context("fork")
     out: Any = context.SimpleQueue()
@@ -119,11 +119,11 @@ def report(turns: Turns, sizes: dict[str, int], what: str, processes: int, comma
     """The times as Markdown.
 
     Args:
-        turns: of :func:`measure`.
-        sizes: of :func:`gradient_bytes`.
-        what: network, tasks, images per step, in words.
-        processes: how many.
-        command: that it was made by.
+        turns: Of :func:`measure`.
+        sizes: Of :func:`gradient_bytes`.
+        what: Network, tasks, images per step, in words.
+        processes: How many.
+        command: That it was made by.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}; torch {torch.__version__}.",

@@ -36,9 +36,9 @@ def campaign(folder: Path, kills: int, said: Callable[[str], None] = print) -> l
     """Kill sequences until there were so many kills; what was done before counts.
 
     Args:
-        folder: for images, work dirs and the outcomes.
-        kills: how many.
-        said: is given a line for each sequence.
+        folder: For images, work dirs and the outcomes.
+        kills: How many.
+        said: Is given a line for each sequence.
 
     Returns:
         All outcomes.
@@ -112,8 +112,8 @@ def report(outcomes: list[Outcome], command: str) -> str:
     """The outcome as Markdown.
 
     Args:
-        outcomes: of a campaign.
-        command: that it was run by.
+        outcomes: Of a campaign.
+        command: That it was run by.
     """
     total = sum(len(each.kills) for each in outcomes)
     identical = sum(len(each.kills) for each in outcomes if not each.differences)

@@ -34,7 +34,7 @@ def write_images(root: Path) -> None:
     """Write images of two planes with classes and depth, for training and for testing.
 
     Args:
-        root: a folder; nothing happens if it is there.
+        root: A folder; nothing happens if it is there.
     """
     if root.exists():
         return
@@ -69,17 +69,17 @@ def kill_config(
     """Config of a sequence of two phases: augmentation, dropout, a checkpoint now and then.
 
     Args:
-        root: of :func:`write_images`.
-        work_dir: the sequence's folder.
-        method: a key of ``METHODS``.
-        processes: how many will train; each takes two images per step.
-        workers: loading processes of each.
-        persistent: they live on from epoch to epoch.
-        by_epoch: a loop by epochs, else by steps.
-        averaged: with an ``EMAHook``.
-        accumulate: steps whose gradients are added up.
-        interval: steps between checkpoints; None for one an epoch.
-        epochs: length of a phase.
+        root: Of :func:`write_images`.
+        work_dir: The sequence's folder.
+        method: A key of ``METHODS``.
+        processes: How many will train; each takes two images per step.
+        workers: Loading processes of each.
+        persistent: They live on from epoch to epoch.
+        by_epoch: A loop by epochs, else by steps.
+        averaged: With an ``EMAHook``.
+        accumulate: Steps whose gradients are added up.
+        interval: Steps between checkpoints; None for one an epoch.
+        epochs: Length of a phase.
     """
 
     def loader(split: str, steps: list) -> dict:

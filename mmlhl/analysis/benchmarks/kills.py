@@ -39,9 +39,9 @@ class Outcome:
     """What became of one sequence that was killed.
 
     Args:
-        options: of :func:`~.kill_sequences.kill_config`.
-        kills: seconds after the start of each attempt at which it was killed.
-        differences: what differs from the undisturbed sequence; nothing if all is identical.
+        options: Of :func:`~.kill_sequences.kill_config`.
+        kills: Seconds after the start of each attempt at which it was killed.
+        differences: What differs from the undisturbed sequence; nothing if all is identical.
     """
 
     options: dict[str, Any]
@@ -73,9 +73,9 @@ def start(work: Callable[[], None], processes: int = 1, log: Path | None = None)
     """Fork processes that do a piece of work, as ranks of one run if there are several.
 
     Args:
-        work: what each does.
-        processes: how many.
-        log: file that their output is added to; dropped if None.
+        work: What each does.
+        processes: How many.
+        log: File that their output is added to; dropped if None.
 
     Returns:
         Their numbers, in the order of ranks.
@@ -118,8 +118,8 @@ def finish(started: list[int], seconds: float | None = None) -> list[int]:
     """Wait for processes; kill them all after some time, or when one of them has failed.
 
     Args:
-        started: their numbers.
-        seconds: when they are killed; None for never, but for a run that is stuck.
+        started: Their numbers.
+        seconds: When they are killed; None for never, but for a run that is stuck.
 
     Returns:
         Their exit codes, negative for the signal that ended one.
@@ -159,13 +159,13 @@ def kill_and_resume(
     """Train a sequence that is killed at random moments, and compare it.
 
     Args:
-        root: the images.
-        folder: work dir of the sequence.
-        options: of its config.
-        undisturbed: work dir of the same sequence that was not killed.
-        seconds: that one attempt takes undisturbed.
-        draw: moments are drawn by it.
-        most: attempts that are killed before one is let finish.
+        root: The images.
+        folder: Work dir of the sequence.
+        options: Of its config.
+        undisturbed: Work dir of the same sequence that was not killed.
+        seconds: That one attempt takes undisturbed.
+        draw: Moments are drawn by it.
+        most: Attempts that are killed before one is let finish.
     """
     outcome = Outcome(dict(options))
     log = folder.with_suffix(".log")
@@ -190,8 +190,8 @@ def differences(one: Path, other: Path) -> list[str]:
     """What differs between two finished sequences, bit for bit, apart from wall time.
 
     Args:
-        one: a work dir.
-        other: another.
+        one: A work dir.
+        other: Another.
     """
     records = [LifelongRecord.load(folder) for folder in (one, other)]
     found = [] if records[0].same_results(records[1]) else ["lifelong.json"]

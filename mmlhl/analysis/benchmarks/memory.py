@@ -60,10 +60,10 @@ def step_peak(
     """Memory of a step in MiB.
 
     Args:
-        cfg: config of the network.
-        name: one of ``STEPS``.
-        count: number of tasks.
-        batch: images per step.
+        cfg: Config of the network.
+        name: One of ``STEPS``.
+        count: Number of tasks.
+        batch: Images per step.
         size: (height, width).
 
     Returns:
@@ -85,10 +85,10 @@ def evaluation_trace(
     Each prediction is new, so that whatever the evaluator kept of one would show.
 
     Args:
-        images: how many.
+        images: How many.
         size: (height, width).
-        classes: of the predictions.
-        marks: after how many images memory is looked at.
+        classes: Of the predictions.
+        marks: After how many images memory is looked at.
 
     Returns:
         Images, resident MiB and peak MiB since the beginning at each mark.

@@ -15,14 +15,14 @@ class Run:
     """One sequence of the benchmark.
 
     Attributes:
-        label: row of the table.
-        order: the tasks, one per phase; joint training brings them all in one phase.
-        seed: seed of the run.
-        value: the searched option's value, None where nothing is searched.
-        searching: whether this run only chooses a strength.
-        parts: parts that the training set is cut into, one per phase; 0 for as many as phases.
-        part: the part of the first phase, counted from 0.
-        first: whether this is a first phase that other runs take over.
+        label: Row of the table.
+        order: The tasks, one per phase; joint training brings them all in one phase.
+        seed: Seed of the run.
+        value: The searched option's value, None where nothing is searched.
+        searching: Whether this run only chooses a strength.
+        parts: Parts that the training set is cut into, one per phase; 0 for as many as phases.
+        part: The part of the first phase, counted from 0.
+        first: Whether this is a first phase that other runs take over.
     """
 
     label: str

@@ -134,7 +134,7 @@ def check_settings(cfg: Config, *folders: Path) -> None:
             given them with its first record.
 
     Raises:
-        SystemExit: naming the folder, its settings and those of the config.
+        SystemExit: Naming the folder, its settings and those of the config.
     """
     now = settings(cfg)
     for folder in folders:

@@ -39,9 +39,9 @@ def with_layers_of(
     """Weights of the last phase with parts of the encoder's normalisation of an earlier one.
 
     Args:
-        last: weights after the last phase.
-        own: weights after the earlier one.
-        kept: names of what is taken from ``own`` in each layer that counts statistics.
+        last: Weights after the last phase.
+        own: Weights after the earlier one.
+        kept: Names of what is taken from ``own`` in each layer that counts statistics.
     """
     ends = f".{STATISTICS[0]}"
     layers = [
@@ -57,7 +57,7 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
     """Test the last model of a sequence with the normalisation of each old task's phase.
 
     Args:
-        work_dir: folder of a finished sequence, with the checkpoints of its phases.
+        work_dir: Folder of a finished sequence, with the checkpoints of its phases.
 
     Returns:
         The sequence's record, and by old task what was found.
@@ -97,8 +97,8 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
     """What was measured as Markdown, the first two metrics of each task.
 
     Args:
-        measured: of :func:`measure`, one a sequence.
-        command: that it was made by.
+        measured: Of :func:`measure`, one a sequence.
+        command: That it was made by.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}.",

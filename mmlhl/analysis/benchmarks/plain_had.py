@@ -21,8 +21,8 @@ def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float
         distance: ``(N, H, W)``.
         groups: ``(N, H, W)`` int64.
         valid: ``(N, H, W)`` bool, pixels that count.
-        k: threshold of salience.
-        eps: floor of the distance inside the geometric mean.
+        k: Threshold of salience.
+        eps: Floor of the distance inside the geometric mean.
 
     Returns:
         The sum of both terms, mean over the batch.
@@ -49,11 +49,11 @@ def plain_losses(
     """All losses of a step: for each old task the teacher's whole network runs once more.
 
     Args:
-        model: a segmentor with its teacher and a method of ``HAD``'s options.
-        inputs: preprocessed images.
-        samples: their data samples.
-        k: threshold of salience.
-        eps: floor of the distance inside the geometric mean.
+        model: A segmentor with its teacher and a method of ``HAD``'s options.
+        inputs: Preprocessed images.
+        samples: Their data samples.
+        k: Threshold of salience.
+        eps: Floor of the distance inside the geometric mean.
     """
     feats = model.extract_feat(inputs)
     losses = {}

@@ -30,9 +30,9 @@ def model_of(cfg: Config, count: int, classes: int = CLASSES) -> dict[str, Any]:
     """The model of a config with heads for so many tasks, classes, depth, normals and channels.
 
     Args:
-        cfg: any sequence's config; its first head's decoder serves all tasks.
-        count: number of tasks.
-        classes: of tasks of classes.
+        cfg: Any sequence's config; its first head's decoder serves all tasks.
+        count: Number of tasks.
+        classes: Of tasks of classes.
     """
     model = copy.deepcopy(dict(Config(dict(model=learning_model(cfg))).model.to_dict()))
     decoder = next(iter(model["heads"].values()))["decoder"]
@@ -55,10 +55,10 @@ class Lesson:
     """One batch, and the models that learn from it.
 
     Attributes:
-        model: config of the model.
-        inputs: preprocessed images.
-        samples: data samples with ground truth of all tasks.
-        teacher: the frozen model of the phase before.
+        model: Config of the model.
+        inputs: Preprocessed images.
+        samples: Data samples with ground truth of all tasks.
+        teacher: The frozen model of the phase before.
     """
 
     model: dict[str, Any]
@@ -75,8 +75,8 @@ class Lesson:
         """A model in training with the teacher's weights; the last task is new.
 
         Args:
-            method: config of its method.
-            new_tasks: tasks that learn from ground truth, the last alone if None.
+            method: Config of its method.
+            new_tasks: Tasks that learn from ground truth, the last alone if None.
         """
         new = list(new_tasks) if new_tasks is not None else self.tasks[-1:]
         made: Any = MODELS.build({**self.model, "method": method, "new_tasks": new})
@@ -108,12 +108,12 @@ def lesson(
     """A batch of random images and labels, and a teacher of random weights.
 
     Args:
-        cfg: any sequence's config.
-        count: number of tasks, of which the last is new.
-        batch: images.
+        cfg: Any sequence's config.
+        count: Number of tasks, of which the last is new.
+        batch: Images.
         size: (height, width).
-        device: where all is.
-        seed: of all that is random.
+        device: Where all is.
+        seed: Of all that is random.
     """
     torch.manual_seed(seed)
     model = model_of(cfg, count)

@@ -42,8 +42,8 @@ def step_functions(
     """A step of each method, and of what it cannot do without, as functions.
 
     Args:
-        given: batch and models.
-        names: which; all if None.
+        given: Batch and models.
+        names: Which; all if None.
 
     Returns:
         By name: naive training of all heads by annotations, the same and one run of the teacher,
@@ -102,12 +102,12 @@ def measure(
     """Times of all steps by number of tasks.
 
     Args:
-        cfg: config of the network.
-        counts: numbers of tasks, each at least 2.
-        batch: images per step.
+        cfg: Config of the network.
+        counts: Numbers of tasks, each at least 2.
+        batch: Images per step.
         size: (height, width).
-        rounds: how often each step is timed.
-        device: where it is run.
+        rounds: How often each step is timed.
+        device: Where it is run.
     """
     return {
         str(count): take_turns(step_functions(lesson(cfg, count, batch, size, device)), rounds)
@@ -119,10 +119,10 @@ def report(found: Mapping[str, Turns], what: str, command: str, device: str = "c
     """The times as Markdown.
 
     Args:
-        found: of :func:`measure`.
-        what: network, images per step and their size, in words.
-        command: that it was made by.
-        device: where it was run.
+        found: Of :func:`measure`.
+        what: Network, images per step and their size, in words.
+        command: That it was made by.
+        device: Where it was run.
     """
     kind = "CPU time" if device == "cpu" else f"time on {torch.cuda.get_device_name()}"
     threads = f", {torch.get_num_threads()} thread(s)" if device == "cpu" else ""

@@ -19,7 +19,7 @@ class Turns:
     """Times of functions that were run in turn.
 
     Attributes:
-        seconds: by name, one a round.
+        seconds: By name, one a round.
     """
 
     seconds: dict[str, list[float]]
@@ -56,9 +56,9 @@ def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm:
     where a GPU does the work, which is waited for.
 
     Args:
-        functions: by name.
-        rounds: how often each is timed.
-        warm: rounds before, which are not timed.
+        functions: By name.
+        rounds: How often each is timed.
+        warm: Rounds before, which are not timed.
     """
     on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
     seconds: dict[str, list[float]] = {name: [] for name in functions}
@@ -86,9 +86,9 @@ def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> di
     """Turns beside those of earlier calls, so that a long measurement may be made in short ones.
 
     Args:
-        path: file of the earlier ones, overwritten; None keeps none.
-        found: by what was measured.
-        network: what was measured on; turns of something else are forgotten.
+        path: File of the earlier ones, overwritten; None keeps none.
+        found: By what was measured.
+        network: What was measured on; turns of something else are forgotten.
 
     Returns:
         All turns, in the order in which they were first measured.

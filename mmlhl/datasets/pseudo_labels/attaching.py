@@ -17,7 +17,7 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
     """The multi-task datasets in a loader's dataset, inside wrappers too, each once.
 
     Args:
-        dataset: a dataset, or one that wraps others as ``dataset`` or ``datasets``.
+        dataset: A dataset, or one that wraps others as ``dataset`` or ``datasets``.
 
     Raises:
         ValueError: If there is a dataset of another kind, whose labels would never be read.
@@ -50,8 +50,8 @@ def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskData
     """Have a loader's datasets read stored labels along with annotations; None ends it.
 
     Args:
-        dataset: as in :func:`labelled_datasets`.
-        folder: of their labels; several datasets have a folder below it each.
+        dataset: As in :func:`labelled_datasets`.
+        folder: Of their labels; several datasets have a folder below it each.
 
     Returns:
         Each dataset with its folder; nothing if ``folder`` is None.
@@ -74,9 +74,9 @@ class Images(Dataset):
     """Some images of a dataset in the view that a pipeline gives, without annotations.
 
     Args:
-        dataset: the dataset.
-        pipeline: the view.
-        indices: which of its images.
+        dataset: The dataset.
+        pipeline: The view.
+        indices: Which of its images.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ def plain_images(dataset: MultiTaskDataset, steps: Sequence[Any], indices: Seque
     """Images in the view that a model is tested in.
 
     Args:
-        dataset: the dataset of the images.
-        steps: the pipeline for tests, whose loading of annotations does nothing here.
-        indices: which images.
+        dataset: The dataset of the images.
+        steps: The pipeline for tests, whose loading of annotations does nothing here.
+        indices: Which images.
     """
     return Images(dataset, Compose([build_step(step) for step in steps]), indices)
 

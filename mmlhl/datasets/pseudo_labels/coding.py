@@ -22,7 +22,7 @@ class Encoded:
 
     Attributes:
         array: (H, W) or (H, W, K), uint8, uint16, int8 or float16.
-        exponent: numbers are ``array * 2**exponent``.
+        exponent: Numbers are ``array * 2**exponent``.
     """
 
     array: np.ndarray
@@ -36,10 +36,10 @@ def encode_label(label: np.ndarray, kind: str, task: str, normals: str = NORMALS
     greatest of the map large, so that no unit is too small or too great for it.
 
     Args:
-        label: classes (H, W) of an integer type, or numbers (K, H, W).
-        kind: what numbers mean; ``normal`` for unit vectors.
-        task: names the task in messages.
-        normals: how unit vectors are stored: ``float16``, or ``int8`` with an error of up to 0.4
+        label: Classes (H, W) of an integer type, or numbers (K, H, W).
+        kind: What numbers mean; ``normal`` for unit vectors.
+        task: Names the task in messages.
+        normals: How unit vectors are stored: ``float16``, or ``int8`` with an error of up to 0.4
             degrees.
 
     Returns:
@@ -84,7 +84,7 @@ def decode_label(stored: Encoded) -> np.ndarray:
     """The label as a map of a pipeline's results.
 
     Args:
-        stored: what :func:`encode_label` gave.
+        stored: What :func:`encode_label` gave.
 
     Returns:
         Classes (H, W) as stored, or numbers (H, W) or (H, W, K) float32. Vectors that were stored

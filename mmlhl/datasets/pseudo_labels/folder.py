@@ -26,10 +26,10 @@ class LabelSpec:
     """What is stored of a task.
 
     Attributes:
-        task: its name.
-        key: key of its map in a pipeline's results.
-        kind: how transforms treat it, one of :data:`~mmlhl.datasets.annotation.KINDS`.
-        inverse: whether it is inverse depth, which grows under zoom.
+        task: Its name.
+        key: Key of its map in a pipeline's results.
+        kind: How transforms treat it, one of :data:`~mmlhl.datasets.annotation.KINDS`.
+        inverse: Whether it is inverse depth, which grows under zoom.
     """
 
     task: str
@@ -42,9 +42,9 @@ class LabelFolder:
     """Labels of images by their id.
 
     Args:
-        path: the folder.
-        specs: the tasks, in their order.
-        origin: what the labels depend on beside the image, such as the teacher's hash; plain data.
+        path: The folder.
+        specs: The tasks, in their order.
+        origin: What the labels depend on beside the image, such as the teacher's hash; plain data.
     """
 
     def __init__(
@@ -141,8 +141,8 @@ class LabelFolder:
         """Labels of an image as maps, by their keys in a pipeline's results.
 
         Args:
-            img_id: the image.
-            size: its (height, width).
+            img_id: The image.
+            size: Its (height, width).
 
         Raises:
             LabelError: If there are none, they cannot be read, or are of an image of another size.

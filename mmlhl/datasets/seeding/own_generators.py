@@ -18,7 +18,7 @@ def own_generators(root: Any) -> list[Any]:
     """All generators that an object reaches by its attributes, lists and dictionaries.
 
     Args:
-        root: a dataset, a pipeline or a transform.
+        root: A dataset, a pipeline or a transform.
 
     Returns:
         Python's, numpy's and torch's generators, and objects with a ``set_random_seed``, as

@@ -18,10 +18,10 @@ class ResumableSampler(Sampler):
     """Another sampler's indices, each with a seed of (draws, epoch, rank, position).
 
     Args:
-        dataset: whose indices are drawn.
-        sampler: config of the other sampler.
-        draws: seed of the phase's augmentation.
-        seed: the other sampler's.
+        dataset: Whose indices are drawn.
+        sampler: Config of the other sampler.
+        draws: Seed of the phase's augmentation.
+        seed: The other sampler's.
     """
 
     def __init__(self, dataset: Sized, sampler: dict, draws: int, seed: int | None = None) -> None:
@@ -81,9 +81,9 @@ class ResumableBatchSampler(BatchSampler):
     """Another batch sampler's batches, the first of which can be left out.
 
     Args:
-        sampler: a :class:`ResumableSampler`.
-        batch_size: images in a batch.
-        batch_sampler: config of the other batch sampler.
+        sampler: A :class:`ResumableSampler`.
+        batch_size: Images in a batch.
+        batch_sampler: Config of the other batch sampler.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, batch_sampler: dict) -> None:

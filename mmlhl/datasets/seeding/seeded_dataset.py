@@ -22,7 +22,7 @@ class SeededDataset:
     find it. A plain index is read without seeding.
 
     Args:
-        dataset: config of any dataset, wrappers of others included, or a dataset.
+        dataset: Config of any dataset, wrappers of others included, or a dataset.
     """
 
     def __init__(self, dataset: Any) -> None:

@@ -18,7 +18,7 @@ class BufferCopies:
         """Copy the buffers as they are now.
 
         Args:
-            model: the model; its copies are allocated once.
+            model: The model; its copies are allocated once.
         """
         buffers = [each for each in model.buffers() if each.numel()]
         if [id(live) for live, _ in self._pairs] != [id(each) for each in buffers]:

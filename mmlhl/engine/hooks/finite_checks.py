@@ -32,11 +32,11 @@ def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
     """Refuse weights that are not finite.
 
     Args:
-        runner: of the phase.
-        state: tensors by name.
+        runner: Of the phase.
+        state: Tensors by name.
 
     Raises:
-        NotFinite: naming the first of them.
+        NotFinite: Naming the first of them.
     """
     bad = poisoned(state)
     if bad:
@@ -51,7 +51,7 @@ def check_all(runner: Runner) -> None:
     """Refuse parameters that are not finite, then what optimisers remember.
 
     Raises:
-        NotFinite: naming the first of them.
+        NotFinite: Naming the first of them.
     """
     model = unwrap(runner)
     check_weights(runner, dict(model.named_parameters()))
@@ -74,12 +74,12 @@ def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> 
     """Refuse gradients that a method's edit has made infinite, before they are used.
 
     Args:
-        runner: of the phase.
-        optimizer: which is about to step.
-        files: of the batch, for the message.
+        runner: Of the phase.
+        optimizer: Which is about to step.
+        files: Of the batch, for the message.
 
     Raises:
-        NotFinite: naming method, parameters and files.
+        NotFinite: Naming method, parameters and files.
     """
     given = [p for p in parameters_of(optimizer) if p.grad is not None]
     if not finite_gradients(given):

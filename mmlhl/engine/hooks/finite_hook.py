@@ -59,10 +59,10 @@ class FiniteHook(Hook):
 
     Args:
         action: ``'stop'`` or ``'skip'``.
-        max_skipped: so many skipped steps in a row end training nevertheless.
+        max_skipped: So many skipped steps in a row end training nevertheless.
 
     Raises:
-        ValueError: on another ``action``, or a ``max_skipped`` below 1.
+        ValueError: On another ``action``, or a ``max_skipped`` below 1.
     """
 
     priority = "HIGH"  # before a method edits gradients
@@ -147,7 +147,7 @@ class FiniteHook(Hook):
         """Check the moments with which a resumed optimiser continues.
 
         Raises:
-            NotFinite: if one of them is not finite.
+            NotFinite: If one of them is not finite.
         """
         stored = checkpoint.get("optimizer") if runner._resume else None
         if any(not value.isfinite().all() for value in tensors(stored)):

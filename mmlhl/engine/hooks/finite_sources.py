@@ -17,7 +17,7 @@ def teacher_heads(model: object) -> dict[str, nn.Module]:
     """Heads of all frozen models that travel with a model.
 
     Args:
-        model: a segmentor, with or without a teacher.
+        model: A segmentor, with or without a teacher.
 
     Returns:
         The heads by task; one that has no task is called ``decode_head``.
@@ -38,8 +38,8 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
     """Watch the outputs of a model's teachers: the class or bin of a NaN would look sound.
 
     Args:
-        model: a segmentor.
-        note: is given a name, and a number that is NaN if the teacher's map is not finite.
+        model: A segmentor.
+        note: Is given a name, and a number that is NaN if the teacher's map is not finite.
 
     Returns:
         What takes the hooks off again.
@@ -74,8 +74,8 @@ def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -
     """Entries of the optimisers' state, by parameter, that are not finite.
 
     Args:
-        model: whose parameters they move.
-        optimizers: such as Adam, with its moments.
+        model: Whose parameters they move.
+        optimizers: Such as Adam, with its moments.
     """
     names = {id(p): name for name, p in model.named_parameters()}
     return [

@@ -42,13 +42,13 @@ class LifelongPhaseHook(Hook):
     - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
 
     Args:
-        teacher_checkpoint: checkpoint at the end of the previous phase; the config's
+        teacher_checkpoint: Checkpoint at the end of the previous phase; the config's
             ``load_from`` if None.
-        teacher_model: config of the teacher's model where it differs from the student's.
+        teacher_model: Config of the teacher's model where it differs from the student's.
         pseudo_labels: ``dict(stored=True)`` has the teacher label the phase's images once, to disk;
             see :class:`~mmlhl.engine.phases.LabelOptions`.
-        name: deprecated, an option of :class:`PhaseResultHook`.
-        record: likewise.
+        name: Deprecated, an option of :class:`PhaseResultHook`.
+        record: Likewise.
     """
 
     # after EMAHook, which copies the model, so that the copy never carries a teacher
@@ -83,8 +83,8 @@ class LifelongPhaseHook(Hook):
         """Check the model, and find the previous checkpoint while the config still names it.
 
         Raises:
-            TypeError: if the model is not a LifelongSegmentor.
-            ValueError: if the method needs a teacher and none is known, or what ``load_from``
+            TypeError: If the model is not a LifelongSegmentor.
+            ValueError: If the method needs a teacher and none is known, or what ``load_from``
                 names is where mmengine goes on from and no teacher.
         """
         model = unwrap(runner)
@@ -139,7 +139,7 @@ class LifelongPhaseHook(Hook):
         """Give the method its state back, be it from this phase or the previous one.
 
         Raises:
-            ValueError: if the head of an old task is lacking or has another shape, and the method
+            ValueError: If the head of an old task is lacking or has another shape, and the method
                 would freeze it as it is.
         """
         self._loaded = True

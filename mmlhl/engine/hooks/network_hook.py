@@ -23,12 +23,12 @@ class NetworkHook(Hook):
     breaks at each loss. Names of weights stay as they are, so checkpoints do not change.
 
     Args:
-        compile: options of ``torch.compile``, such as ``dict(backend='inductor')``; True for its
+        compile: Options of ``torch.compile``, such as ``dict(backend='inductor')``; True for its
             defaults.
-        channels_last: keep images, weights and features in memory pixel by pixel.
+        channels_last: Keep images, weights and features in memory pixel by pixel.
 
     Raises:
-        ValueError: if neither is asked for, or this PyTorch cannot compile a module in place.
+        ValueError: If neither is asked for, or this PyTorch cannot compile a module in place.
     """
 
     # after LifelongPhaseHook, which sets the teacher
@@ -58,12 +58,12 @@ def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
     """Have a segmentor's networks compiled, or run channels last.
 
     Args:
-        model: a lifelong segmentor.
-        compile: options of ``torch.compile``; None leaves the networks as they are.
-        channels_last: the memory format of images, weights and features.
+        model: A lifelong segmentor.
+        compile: Options of ``torch.compile``; None leaves the networks as they are.
+        channels_last: The memory format of images, weights and features.
 
     Raises:
-        ValueError: if the network cannot run channels last.
+        ValueError: If the network cannot run channels last.
     """
     if channels_last:
         check_channels_last(model)
@@ -81,7 +81,7 @@ def check_channels_last(model: nn.Module) -> None:
     2 to 7 channels (torch 2.13; 8 and more are right).
 
     Raises:
-        ValueError: naming the convolution.
+        ValueError: Naming the convolution.
     """
     for name, module in model.named_modules():
         if (

@@ -48,7 +48,7 @@ class PhaseCheckpointHook(CheckpointHook):
       moved: a copied sequence neither resumes from nor removes files of the original.
 
     Args:
-        **kwargs: as of mmengine's.
+        **kwargs: As of mmengine's.
     """
 
     file_backend: Any

@@ -25,8 +25,8 @@ class PhaseResultHook(Hook):
     interruptions left out.
 
     Args:
-        name: name of the phase; the new tasks' names if None.
-        record: file of the record; ``<work_dir>/lifelong.json`` if None.
+        name: Name of the phase; the new tasks' names if None.
+        record: File of the record; ``<work_dir>/lifelong.json`` if None.
     """
 
     # after LifelongPhaseHook, whose method has its last word before the model is saved

@@ -28,7 +28,7 @@ def check_optimizer(model: PhaseModel, runner: Runner) -> None:
     A head that is added after the optimiser was built would silently never be trained.
 
     Raises:
-        RuntimeError: naming the first parameters that are not.
+        RuntimeError: Naming the first parameters that are not.
     """
     held = {
         id(parameter)
@@ -51,14 +51,14 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     gradient accumulation puts off, is no step.
 
     Args:
-        model: with its method.
-        runner: whose optimiser steps.
+        model: With its method.
+        runner: Whose optimiser steps.
 
     Returns:
         What takes the hooks off again.
 
     Raises:
-        ValueError: if the method edits steps and there is not one optimiser.
+        ValueError: If the method edits steps and there is not one optimiser.
     """
     method = model.method
     if not (method.edits_gradients or method.edits_weights):

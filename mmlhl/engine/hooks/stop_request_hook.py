@@ -43,7 +43,7 @@ class StopRequestHook(Hook):
         """Stop if any process was asked to.
 
         Raises:
-            Stopped: in all processes, after the checkpoint is written.
+            Stopped: In all processes, after the checkpoint is written.
         """
         number = agreed()
         if number:

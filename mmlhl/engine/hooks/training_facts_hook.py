@@ -40,7 +40,7 @@ class TrainingFactsHook(Hook):
         """Compare.
 
         Raises:
-            ValueError: in a test, naming both values and the line that mends the config.
+            ValueError: In a test, naming both values and the line that mends the config.
         """
         source = f"the checkpoint {runner._load_from or ''}".strip()
         loop = runner._test_loop if _tests(runner) else runner._train_loop
@@ -59,7 +59,7 @@ class TrainingFactsHook(Hook):
         """Make sure that the checkpoint has filled the model.
 
         Raises:
-            ValueError: naming the first weights that it lacks or has in another shape.
+            ValueError: Naming the first weights that it lacks or has in another shape.
         """
         if self._given is None:
             return

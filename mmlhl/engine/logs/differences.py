@@ -19,9 +19,9 @@ def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
     """A phase in a few lines.
 
     Args:
-        label: which phase of how many.
-        phase: the phase.
-        facts: what is worth knowing, in order.
+        label: Which phase of how many.
+        phase: The phase.
+        facts: What is worth knowing, in order.
 
     Returns:
         One line with the facts, and one a key that the phase overrides.
@@ -40,9 +40,9 @@ def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
     """What a phase that trains learns, from how much, how, and how long.
 
     Args:
-        phase: the phase.
-        runner: its runner, whose loop is built.
-        processes: how many train together.
+        phase: The phase.
+        runner: Its runner, whose loop is built.
+        processes: How many train together.
     """
     loader = runner.train_dataloader
     batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)

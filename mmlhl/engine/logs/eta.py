@@ -18,11 +18,11 @@ def sequence_seconds(
     A step of a later phase counts as long as one of the present, an evaluation as long as the last.
 
     Args:
-        phase: seconds that the present phase still trains.
-        later: steps of each phase after it; 0 for one that trains nothing.
-        step: seconds that a step takes now.
-        evaluations: how many phases still have to be evaluated, the present one included.
-        evaluation: seconds that the last evaluation took; 0 while there was none.
+        phase: Seconds that the present phase still trains.
+        later: Steps of each phase after it; 0 for one that trains nothing.
+        step: Seconds that a step takes now.
+        evaluations: How many phases still have to be evaluated, the present one included.
+        evaluation: Seconds that the last evaluation took; 0 while there was none.
     """
     return phase + sum(later) * step + evaluations * evaluation
 
@@ -31,8 +31,8 @@ def known_steps(steps: Sequence[int | None], present: int) -> list[int]:
     """Steps of phases; one whose length is not known counts as long as the present phase.
 
     Args:
-        steps: of each phase, None where it is not known.
-        present: steps of the present phase.
+        steps: Of each phase, None where it is not known.
+        present: Steps of the present phase.
     """
     return [present if count is None else count for count in steps]
 

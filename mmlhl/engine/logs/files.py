@@ -20,7 +20,7 @@ def put_aside(work_dir: str) -> str | None:
     """Move what an older sequence has logged out of the way of one that starts anew.
 
     Args:
-        work_dir: the sequence's folder.
+        work_dir: The sequence's folder.
 
     Returns:
         The folder that holds it now; None if there was nothing.
@@ -70,8 +70,8 @@ def forget_after(path: str, step: int) -> None:
     """Leave out of a file of scalars what was logged after a step that is going to be done again.
 
     Args:
-        path: the file, with a JSON object a line and a ``step`` in each.
-        step: the last step that holds.
+        path: The file, with a JSON object a line and a ``step`` in each.
+        step: The last step that holds.
     """
     if not osp.isfile(path):
         return

@@ -137,10 +137,10 @@ def share(
     """Build a backend for a whole sequence.
 
     Args:
-        config: the backend's config, or a backend.
-        folder: where it writes, unless it says itself.
-        cfg: the sequence's config.
-        resumed: whether the sequence goes on.
+        config: The backend's config, or a backend.
+        folder: Where it writes, unless it says itself.
+        cfg: The sequence's config.
+        resumed: Whether the sequence goes on.
     """
     backend: Any = config
     if not isinstance(config, BaseVisBackend):
@@ -172,9 +172,9 @@ def remember(folder: str, service: str, run: str) -> None:
     """Write down the run that a service knows a sequence by.
 
     Args:
-        folder: of the sequence's event files.
+        folder: Of the sequence's event files.
         service: ``wandb`` or ``mlflow``.
-        run: the run's id.
+        run: The run's id.
     """
     found = {name: remembered(folder, name) for name in ("wandb", "mlflow")}
     found = {name: value for name, value in {**found, service: run}.items() if value}

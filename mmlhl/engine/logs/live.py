@@ -57,8 +57,8 @@ class LiveProgress:
     it runs. The cursor stays visible, so a process that is killed leaves a usable terminal.
 
     Args:
-        interval: seconds between two drawings; longer where they take more than ``SHARE`` of it.
-        console: where to draw; standard output if None.
+        interval: Seconds between two drawings; longer where they take more than ``SHARE`` of it.
+        console: Where to draw; standard output if None.
     """
 
     #: the one that draws in this process
@@ -88,8 +88,8 @@ class LiveProgress:
         """Draw a moment, if the last drawing is long enough ago.
 
         Args:
-            now: gives the moment; only called if it is drawn.
-            last: draw it however long ago that is, since it will stay for a while.
+            now: Gives the moment; only called if it is drawn.
+            last: Draw it however long ago that is, since it will stay for a while.
         """
         began = time.monotonic()
         if self._live is None or (began < self._next and not last):

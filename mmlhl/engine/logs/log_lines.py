@@ -14,9 +14,9 @@ class PhaseLogProcessor:
     """A log processor in a sequence: its lines begin with the phase; training has two etas.
 
     Args:
-        inner: the processor of the config.
-        label: which phase of how many.
-        eta: gives the seconds until the sequence is done, None if not known.
+        inner: The processor of the config.
+        label: Which phase of how many.
+        eta: Gives the seconds until the sequence is done, None if not known.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ def with_sequence_eta(line: str, seconds: float | None) -> str:
     """A line with ``eta_sequence`` after its ``eta``, or at its end.
 
     Args:
-        line: one of mmengine's, whose parts are two spaces apart.
-        seconds: until the sequence is done; None leaves the line as it is.
+        line: One of mmengine's, whose parts are two spaces apart.
+        seconds: Until the sequence is done; None leaves the line as it is.
     """
     if seconds is None:
         return line

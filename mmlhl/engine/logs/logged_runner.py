@@ -34,9 +34,9 @@ class LoggedRunner(Runner):
     config, hooks and initialisation are not repeated; validations count iterations, as losses do.
 
     Args:
-        *args: of mmengine's runner.
-        log: of the phase that it trains or tests; None logs as mmengine does.
-        **kwargs: of mmengine's runner.
+        *args: Of mmengine's runner.
+        log: Of the phase that it trains or tests; None logs as mmengine does.
+        **kwargs: Of mmengine's runner.
     """
 
     def __init__(self, *args: Any, log: PhaseLog | None = None, **kwargs: Any) -> None:
@@ -48,8 +48,8 @@ class LoggedRunner(Runner):
         """Build from a config.
 
         Args:
-            cfg: of mmengine's runner.
-            log: see the class.
+            cfg: Of mmengine's runner.
+            log: See the class.
         """
         return Runner.from_cfg.__func__(partial(cls, log=log), cfg)
 

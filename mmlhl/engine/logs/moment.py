@@ -22,9 +22,9 @@ class Plan:
     """The steps of a whole sequence.
 
     Attributes:
-        phases: its phases.
-        steps: of each phase: those that it took, or, as far as is known, will take.
-        evaluation: seconds that the last evaluation at a phase's end took.
+        phases: Its phases.
+        steps: Of each phase: those that it took, or, as far as is known, will take.
+        evaluation: Seconds that the last evaluation at a phase's end took.
     """
 
     phases: list[Phase]
@@ -45,15 +45,15 @@ class Moment:
     """How far a sequence has come.
 
     Attributes:
-        label: which phase of how many.
-        doing: what it does, such as ``epoch 2/20``.
-        done: steps of the phase, or batches of an evaluation, that are done.
-        total: of how many.
-        sequence_done: steps of the sequence.
-        sequence_total: of how many.
-        eta: seconds that training the phase, or the evaluation, still takes; None if not known.
-        eta_sequence: seconds until the sequence is done.
-        losses: by name, such as ``depth.loss_l1``.
+        label: Which phase of how many.
+        doing: What it does, such as ``epoch 2/20``.
+        done: Steps of the phase, or batches of an evaluation, that are done.
+        total: Of how many.
+        sequence_done: Steps of the sequence.
+        sequence_total: Of how many.
+        eta: Seconds that training the phase, or the evaluation, still takes; None if not known.
+        eta_sequence: Seconds until the sequence is done.
+        losses: By name, such as ``depth.loss_l1``.
     """
 
     label: str
@@ -71,9 +71,9 @@ def moment(plan: Plan, index: int, runner: Runner) -> Moment:
     """The moment after a training step, while the runner's hooks are called.
 
     Args:
-        plan: the sequence.
-        index: the present phase.
-        runner: of the phase.
+        plan: The sequence.
+        index: The present phase.
+        runner: Of the phase.
     """
     done, total = runner.iter + 1, runner.max_iters
     later = known_steps(plan.steps[index + 1 :], total)
@@ -95,12 +95,12 @@ def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, wh
     """The moment after a batch of an evaluation.
 
     Args:
-        plan: the sequence.
-        index: the present phase.
-        runner: of the phase.
-        done: batches that are done.
-        total: of how many.
-        what: which evaluation it is, ``VALIDATES`` or ``EVALUATES``.
+        plan: The sequence.
+        index: The present phase.
+        runner: Of the phase.
+        done: Batches that are done.
+        total: Of how many.
+        what: Which evaluation it is, ``VALIDATES`` or ``EVALUATES``.
     """
     trained = runner.iter
     later = known_steps(plan.steps[index + 1 :], trained)
@@ -137,9 +137,9 @@ def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
     """Seconds until the sequence is done, while its phase trains; None without mmengine's timer.
 
     Args:
-        plan: the steps of the sequence.
-        index: of the phase.
-        runner: the phase's.
+        plan: The steps of the sequence.
+        index: Of the phase.
+        runner: The phase's.
     """
     hub = runner.message_hub
     eta = _number(hub.get_info("eta", None))

@@ -23,10 +23,10 @@ class OpenLog(Protocol):
     """What a phase uses of the log of its sequence.
 
     Attributes:
-        plan: phases and steps of the sequence.
-        resumed: whether it goes on in a log that was there.
-        hooks: the list of hooks that was written last.
-        live: the display in a terminal.
+        plan: Phases and steps of the sequence.
+        resumed: Whether it goes on in a log that was there.
+        hooks: The list of hooks that was written last.
+        live: The display in a terminal.
     """
 
     plan: Plan
@@ -55,13 +55,13 @@ class PhaseLog:
     """The log of a sequence, in one of its phases.
 
     Args:
-        sequence: the sequence's.
-        phase: the phase.
+        sequence: The sequence's.
+        phase: The phase.
 
     Attributes:
-        phase: the phase.
-        steps: how many steps the phase has taken, once it is trained.
-        metrics: what was measured after it, by ``<task>/<metric>``.
+        phase: The phase.
+        steps: How many steps the phase has taken, once it is trained.
+        metrics: What was measured after it, by ``<task>/<metric>``.
     """
 
     def __init__(self, sequence: OpenLog, phase: Phase) -> None:
@@ -116,8 +116,8 @@ class PhaseLog:
         """The weights are loaded, the first step is next.
 
         Args:
-            runner: of the phase.
-            held: steps that hold already.
+            runner: Of the phase.
+            held: Steps that hold already.
         """
         facts = training_facts(self.phase, runner, get_world_size())
         runner.logger.info(phase_lines(self.label, self.phase, facts))

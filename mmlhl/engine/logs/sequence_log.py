@@ -40,13 +40,13 @@ class SequenceLog:
     refused leaves nothing behind.
 
     Args:
-        cfg: the sequence's config.
-        phases: its phases.
+        cfg: The sequence's config.
+        phases: Its phases.
 
     Attributes:
-        plan: the steps of the sequence, as far as they are known.
-        live: the live display.
-        resumed: whether a log is gone on with.
+        plan: The steps of the sequence, as far as they are known.
+        live: The live display.
+        resumed: Whether a log is gone on with.
     """
 
     def __init__(self, cfg: Config, phases: Sequence[Phase]) -> None:
@@ -96,8 +96,8 @@ class SequenceLog:
         """Begin to write.
 
         Args:
-            steps: of each phase, None where it is not known.
-            done: how many phases are done already.
+            steps: Of each phase, None where it is not known.
+            done: How many phases are done already.
         """
         goes_on = bool(self.cfg.get("resume"))
         aside = None
@@ -138,10 +138,10 @@ class SequenceLog:
         """The backends of a visualizer's config, each built once for all phases.
 
         Args:
-            visualizer: config of a visualizer; None is mmengine's default.
+            visualizer: Config of a visualizer; None is mmengine's default.
 
         Raises:
-            ValueError: if two backends have one name.
+            ValueError: If two backends have one name.
         """
         given = visualizer if isinstance(visualizer, Mapping) else {}
         configs = given.get("vis_backends", None if given else DEFAULT_BACKENDS) or []
@@ -182,7 +182,7 @@ class SequenceLog:
         """Begin a phase.
 
         Args:
-            phase: the phase; all before it are done.
+            phase: The phase; all before it are done.
 
         Returns:
             What its runner logs with.
@@ -197,7 +197,7 @@ class SequenceLog:
         """Write the metrics that were measured after a phase, and count its steps.
 
         Args:
-            log: of the phase, which is in the record now.
+            log: Of the phase, which is in the record now.
         """
         index = log.phase.index
         self.plan.steps[index] = log.steps
@@ -210,7 +210,7 @@ class SequenceLog:
         """In a resumed sequence, forget the steps that are going to be repeated.
 
         Args:
-            step: of the sequence, the last that holds.
+            step: Of the sequence, the last that holds.
         """
         if not self._rewound and is_main_process():
             for backend in self._backends.values():
@@ -221,7 +221,7 @@ class SequenceLog:
         """Have the backends count steps from the beginning of a phase.
 
         Args:
-            index: of the phase.
+            index: Of the phase.
         """
         for backend in self._backends.values():
             backend.phase, backend.offset = index + 1, self.plan.offset(index)

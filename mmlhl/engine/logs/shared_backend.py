@@ -19,14 +19,14 @@ class SharedBackend(BaseVisBackend):
     training.
 
     Args:
-        backend: the real one.
-        cfg: the sequence's config.
-        resumed: whether the sequence goes on.
+        backend: The real one.
+        cfg: The sequence's config.
+        resumed: Whether the sequence goes on.
 
     Attributes:
-        backend: the real one, whose other attributes can be read from here as well.
-        phase: number of the present phase, from 1.
-        offset: steps of all phases before it.
+        backend: The real one, whose other attributes can be read from here as well.
+        phase: Number of the present phase, from 1.
+        offset: Steps of all phases before it.
     """
 
     #: whether validations carry the phase, too, at the step of a training line

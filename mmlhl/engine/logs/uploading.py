@@ -27,9 +27,9 @@ class Upload:
     """Where copies go.
 
     Attributes:
-        folder: folder or address; the copies come below it, in a folder named like the work dir.
-        suffixes: which files.
-        backend_args: of mmengine's file backend.
+        folder: Folder or address; the copies come below it, in a folder named like the work dir.
+        suffixes: Which files.
+        backend_args: Of mmengine's file backend.
     """
 
     folder: str
@@ -40,7 +40,7 @@ class Upload:
         """Copy the log and the text files beside the events.
 
         Args:
-            work_dir: the sequence's folder.
+            work_dir: The sequence's folder.
         """
         backend = get_file_backend(self.folder, backend_args=self.backend_args)
         goal = backend.join_path(self.folder, osp.basename(osp.abspath(work_dir)))
@@ -57,7 +57,7 @@ def wanted_upload(cfg: Config) -> Upload | None:
     """The copies that a config's ``LoggerHook`` asks for, None if it asks for none.
 
     Raises:
-        ValueError: if it asks that the logs are removed, with which a resume goes on.
+        ValueError: If it asks that the logs are removed, with which a resume goes on.
     """
     hook = (cfg.get("default_hooks") or {}).get("logger")
     if not isinstance(hook, Mapping) or not names_class(HOOKS, hook, LoggerHook):

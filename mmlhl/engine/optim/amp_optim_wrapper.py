@@ -25,10 +25,10 @@ class AmpOptimWrapper(DeviceAmpOptimWrapper):
             on a CPU.
         dtype: ``'float16'`` or ``'bfloat16'``; by default the device's own, on a CPU
             ``'bfloat16'``.
-        **kwargs: as in mmengine.
+        **kwargs: As in mmengine.
 
     Raises:
-        ValueError: if ``dtype`` is unknown, or the device has none of that kind.
+        ValueError: If ``dtype`` is unknown, or the device has none of that kind.
     """
 
     def __init__(

@@ -36,14 +36,14 @@ def check_labels(
     """Refuse labels of another field, kind or number of classes than their heads'.
 
     Args:
-        heads: heads by task.
-        tasks: those that the loader has to supply.
-        dataset: the loader's dataset; perhaps one of mmseg's, or what wraps some.
-        sample: a data sample of it.
-        place: what messages call the loader.
+        heads: Heads by task.
+        tasks: Those that the loader has to supply.
+        dataset: The loader's dataset; perhaps one of mmseg's, or what wraps some.
+        sample: A data sample of it.
+        place: What messages call the loader.
 
     Raises:
-        ValueError: naming task, head and dataset.
+        ValueError: Naming task, head and dataset.
     """
     given = [key.removeprefix("gt_") for key in sample.keys() if key.startswith("gt_")]
     specs = getattr(dataset, "ann_specs", {})
@@ -91,8 +91,8 @@ def only_mirrored(head: OutputSpace, dataset: object) -> bool:
     """Whether a dataset flips images whose labels would have to change their values as well.
 
     Args:
-        head: of the labels; of normals transforms know it.
-        dataset: the images'.
+        head: Of the labels; of normals transforms know it.
+        dataset: The images'.
     """
     changes = getattr(head, "changes_when_flipped", False) and head.kind != "normal"
     return changes and "Flip" in repr(getattr(dataset, "pipeline", ""))
@@ -108,9 +108,9 @@ def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
     """Number of classes of a field, if the dataset knows it.
 
     Args:
-        dataset: one of ours or mmseg's.
-        field: of the labels.
-        spec: the annotation, if the dataset has one.
+        dataset: One of ours or mmseg's.
+        field: Of the labels.
+        spec: The annotation, if the dataset has one.
 
     Returns:
         The number, None if nothing says it.
@@ -125,13 +125,13 @@ def check_names(
     """Refuse a test set whose classes are others than the training set's, or in another order.
 
     Args:
-        heads: heads by task.
-        trained: the training set.
-        tested: the test set.
-        place: what messages call the loader of the test set.
+        heads: Heads by task.
+        trained: The training set.
+        tested: The test set.
+        place: What messages call the loader of the test set.
 
     Raises:
-        ValueError: naming the first class that differs.
+        ValueError: Naming the first class that differs.
     """
     for task, head in heads.items():
         if head.num_classes is None:
@@ -150,12 +150,12 @@ def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, plac
     """Refuse metrics that count other classes than their task's head predicts.
 
     Args:
-        heads: heads by task.
-        evaluator: with the test set's ``dataset_meta`` set.
-        place: what messages call it.
+        heads: Heads by task.
+        evaluator: With the test set's ``dataset_meta`` set.
+        place: What messages call it.
 
     Raises:
-        ValueError: naming metric, task and both numbers.
+        ValueError: Naming metric, task and both numbers.
     """
     tasks = getattr(evaluator, "tasks", [None] * len(evaluator.metrics))
     for task, metric in zip(tasks, evaluator.metrics, strict=True):

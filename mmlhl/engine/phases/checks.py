@@ -36,10 +36,10 @@ def parse_phases(cfg: Config) -> list[Phase]:
     to compare their shapes if their configs differ.
 
     Args:
-        cfg: the sequence's config; its model may be wrapped for testing with augmentation.
+        cfg: The sequence's config; its model may be wrapped for testing with augmentation.
 
     Raises:
-        ValueError: naming the key and the value: what
+        ValueError: Naming the key and the value: what
             :func:`~mmlhl.engine.phases.grammar.read_phases` refuses, a task without a head, an
             unknown method, a dataset that cannot supply a task.
     """
@@ -124,7 +124,7 @@ def check_method(method: dict) -> None:
     """Raise a ValueError unless ``method`` builds a registered method.
 
     Raises:
-        ValueError: naming what is not a method, or the option that it does not take.
+        ValueError: Naming what is not a method, or the option that it does not take.
     """
     name = method.get("type") if isinstance(method, dict) else method
     cls = method_class(method)

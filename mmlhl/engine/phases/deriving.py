@@ -34,12 +34,12 @@ def phase_config(
     """The plain config with which mmengine's Runner trains one phase.
 
     Args:
-        cfg: the sequence's config, with ``work_dir``.
-        phases: as :func:`~mmlhl.engine.phases.parse_phases` gives them.
-        index: which phase.
-        previous: checkpoint file at the end of the previous phase; None in the first, which
+        cfg: The sequence's config, with ``work_dir``.
+        phases: As :func:`~mmlhl.engine.phases.parse_phases` gives them.
+        index: Which phase.
+        previous: Checkpoint file at the end of the previous phase; None in the first, which
             starts from the config's own ``load_from`` if there is one.
-        resume: go on from the newest checkpoint in the phase's folder.
+        resume: Go on from the newest checkpoint in the phase's folder.
     """
     phase = phases[index]
     out = merged_config(cfg, phase)
@@ -94,7 +94,7 @@ def add_training_facts(cfg: Config) -> None:
     """Add the hook that compares what checkpoints were trained with, if the config lacks it.
 
     Args:
-        cfg: a config for mmengine's runner; changed in place.
+        cfg: A config for mmengine's runner; changed in place.
     """
     add_hook(cfg, FACTS_HOOK)
 
@@ -103,8 +103,8 @@ def add_hook(cfg: Config, name: str) -> None:
     """Add a hook with its default options, unless the config has one of that type.
 
     Args:
-        cfg: a config for mmengine's runner; changed in place.
-        name: its registered name.
+        cfg: A config for mmengine's runner; changed in place.
+        name: Its registered name.
     """
     hooks = list(cfg.get("custom_hooks") or [])
     if not any(type_name(hook) == name for hook in hooks):

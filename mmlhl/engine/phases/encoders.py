@@ -21,8 +21,8 @@ def same_encoder(before: dict, now: dict) -> bool:
     make no other encoder. Both are built to see, if their configs differ at all.
 
     Args:
-        before: config of a model.
-        now: likewise.
+        before: Config of a model.
+        now: Likewise.
     """
     if all(before.get(key) == now.get(key) for key in ENCODER):
         return True
@@ -44,11 +44,11 @@ def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
     """Refuse a ``load_from`` that no phase would start from.
 
     Args:
-        cfg: the sequence's config.
-        phases: its phases.
+        cfg: The sequence's config.
+        phases: Its phases.
 
     Raises:
-        ValueError: naming the key and what the phase starts from instead.
+        ValueError: Naming the key and what the phase starts from instead.
     """
     for phase in phases:
         merged = merged_config(cfg, phase)

@@ -23,14 +23,14 @@ class Phase:
     """One phase of a sequence.
 
     Attributes:
-        index: place in the sequence, from 0.
-        tasks: the tasks it brings.
-        seen: these and all earlier ones, in order of appearance.
-        name: what the record and the folder call it.
-        cfg: what it overrides in the sequence's config, for itself alone.
-        architecture: changes to the model that hold from some phase on, this one's and those of
+        index: Place in the sequence, from 0.
+        tasks: The tasks it brings.
+        seen: These and all earlier ones, in order of appearance.
+        name: What the record and the folder call it.
+        cfg: What it overrides in the sequence's config, for itself alone.
+        architecture: Changes to the model that hold from some phase on, this one's and those of
             earlier ones, in order.
-        checkpoint: weights of a plain mmseg segmentor that make up this phase; nothing is
+        checkpoint: Weights of a plain mmseg segmentor that make up this phase; nothing is
             trained then.
     """
 
@@ -52,10 +52,10 @@ def read_phases(cfg: Mapping) -> list[Phase]:
     """The phases of a config, as they are written.
 
     Args:
-        cfg: a config with ``phases``.
+        cfg: A config with ``phases``.
 
     Raises:
-        ValueError: naming the key and the value: no phases, a phase without tasks, a task twice,
+        ValueError: Naming the key and the value: no phases, a phase without tasks, a task twice,
             an unknown key, a name that is none, a finished model in a place where none can be.
     """
     given = cfg.get("phases")
@@ -154,8 +154,8 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
     """A copy of the sequence's config with what holds in a phase merged in.
 
     Args:
-        cfg: the sequence's config.
-        phase: one of its phases. Its ``model``, and that of earlier phases, is merged first, then
+        cfg: The sequence's config.
+        phase: One of its phases. Its ``model``, and that of earlier phases, is merged first, then
             its ``cfg``, which holds for this phase alone.
     """
     merged = copy.deepcopy(cfg)

@@ -20,9 +20,9 @@ class PlannedPhase:
     """What is known of a phase's runner before there is one.
 
     Attributes:
-        train_dataloader: has as many entries as there are batches per epoch.
-        optim_wrapper: the phase's optimiser, built for the phase's model.
-        max_iters: number of steps.
+        train_dataloader: Has as many entries as there are batches per epoch.
+        optim_wrapper: The phase's optimiser, built for the phase's model.
+        max_iters: Number of steps.
     """
 
     train_dataloader: Sized
@@ -36,13 +36,13 @@ def check_handover(
     """Make sure that a phase can go on from the one before, before either is trained.
 
     Args:
-        model: the phase's model.
-        previous: the model of the phase before, None in the first.
-        planned: the phase's length and optimiser, None if its length is not known.
-        adopted: the phase before is a finished model, of which no method remembers anything.
+        model: The phase's model.
+        previous: The model of the phase before, None in the first.
+        planned: The phase's length and optimiser, None if its length is not known.
+        adopted: The phase before is a finished model, of which no method remembers anything.
 
     Raises:
-        ValueError: if the head of an old task that learns nothing has another shape, or the method
+        ValueError: If the head of an old task that learns nothing has another shape, or the method
             cannot be trained in this phase.
     """
     if previous is not None and not misfits(_encoder(model), _encoder(previous)):
@@ -59,11 +59,11 @@ def check_old_heads(model: Any, state: Mapping[str, Tensor]) -> None:
     """A head that learns nothing in this phase has to come from the checkpoint as a whole.
 
     Args:
-        model: with its method.
-        state: the checkpoint's weights.
+        model: With its method.
+        state: The checkpoint's weights.
 
     Raises:
-        ValueError: naming the first weights that the checkpoint lacks or has in another shape.
+        ValueError: Naming the first weights that the checkpoint lacks or has in another shape.
     """
     if model.method.trains_old_heads:
         return
@@ -84,11 +84,11 @@ def check_one_optimizer(method: BaseMethod, count: int) -> None:
     """A method that edits steps needs one optimiser for the whole model.
 
     Args:
-        method: the phase's.
-        count: number of optimisers.
+        method: The phase's.
+        count: Number of optimisers.
 
     Raises:
-        ValueError: if there are several, or none.
+        ValueError: If there are several, or none.
     """
     if count != 1 and (method.edits_gradients or method.edits_weights):
         raise ValueError(

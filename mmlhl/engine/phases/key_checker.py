@@ -25,7 +25,7 @@ class KeyChecker:
     """Checks the keys of configs; remembers how messages begin.
 
     Args:
-        where: how messages begin, such as ``"phases[1]: "``.
+        where: How messages begin, such as ``"phases[1]: "``.
     """
 
     def __init__(self, where: str) -> None:
@@ -35,11 +35,11 @@ class KeyChecker:
         """Raise the error of a key.
 
         Args:
-            key: dotted, without what messages begin with.
-            why: the end of the message.
+            key: Dotted, without what messages begin with.
+            why: The end of the message.
 
         Raises:
-            ValueError: always.
+            ValueError: Always.
         """
         raise ValueError(f"{self.where}{key}: {why}")
 
@@ -47,12 +47,12 @@ class KeyChecker:
         """All keys have to be known.
 
         Args:
-            node: a part of a config.
-            place: its dotted key, for messages.
-            known: the keys that are read.
+            node: A part of a config.
+            place: Its dotted key, for messages.
+            known: The keys that are read.
 
         Raises:
-            ValueError: naming the first other key, and the nearest right one.
+            ValueError: Naming the first other key, and the nearest right one.
         """
         known = sorted(known)
         for key in node:
@@ -63,12 +63,12 @@ class KeyChecker:
         """Keys of one's own are allowed, but no misspelt ones.
 
         Args:
-            node: a part of a config.
-            place: its dotted key, for messages.
-            known: the keys that are read.
+            node: A part of a config.
+            place: Its dotted key, for messages.
+            known: The keys that are read.
 
         Raises:
-            ValueError: naming the first misspelt key.
+            ValueError: Naming the first misspelt key.
         """
         for key in node:
             if key not in known and (meant := near_miss(str(key), known)):
@@ -78,15 +78,15 @@ class KeyChecker:
         """A config with ``type``: its options against those of the class.
 
         Args:
-            node: a part of a config.
-            place: its dotted key, for messages.
-            registry: where its ``type`` is registered.
+            node: A part of a config.
+            place: Its dotted key, for messages.
+            registry: Where its ``type`` is registered.
 
         Returns:
             The class; None if the node has no type, or a function builds it.
 
         Raises:
-            ValueError: naming the key.
+            ValueError: Naming the key.
         """
         if not isinstance(node, Mapping) or node.get("type") is None:
             return None
@@ -116,12 +116,12 @@ class KeyChecker:
         """A ``type`` has to be registered; what is not a class may be a function.
 
         Args:
-            kind: the type.
-            registry: where it is registered, or in mmseg's child of it.
-            place: dotted key of what it is the type of.
+            kind: The type.
+            registry: Where it is registered, or in mmseg's child of it.
+            place: Dotted key of what it is the type of.
 
         Raises:
-            ValueError: naming the nearest right type.
+            ValueError: Naming the nearest right type.
         """
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
@@ -137,12 +137,12 @@ class KeyChecker:
         """A list of configs, or one.
 
         Args:
-            node: a part of a config.
-            place: its dotted key, for messages.
-            registry: where their types are registered.
+            node: A part of a config.
+            place: Its dotted key, for messages.
+            registry: Where their types are registered.
 
         Raises:
-            ValueError: naming the key.
+            ValueError: Naming the key.
         """
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):

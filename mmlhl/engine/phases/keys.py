@@ -52,11 +52,11 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     allowed, only those that are very probably a misspelling.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the key and the nearest right one.
+        ValueError: Naming the key and the nearest right one.
     """
     check = _Checker(where)
     check.model(cfg.get("model"), "model")

@@ -17,12 +17,12 @@ class LabelOptions:
     """The config's ``pseudo_labels``.
 
     Attributes:
-        stored: the teacher labels a phase's images once, to disk; otherwise it sees every step.
-        keep: whether the labels are kept when the phase is done.
-        folder: where they lie, in a folder of the phase's; the phase's own folder if None.
-        batch_size: images that the teacher labels at a time; the train loader's if None.
+        stored: The teacher labels a phase's images once, to disk; otherwise it sees every step.
+        keep: Whether the labels are kept when the phase is done.
+        folder: Where they lie, in a folder of the phase's; the phase's own folder if None.
+        batch_size: Images that the teacher labels at a time; the train loader's if None.
         normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
-        pipeline: the view in which the teacher sees the images; that of the tests if None.
+        pipeline: The view in which the teacher sees the images; that of the tests if None.
     """
 
     stored: bool = False
@@ -37,11 +37,11 @@ def label_options(given: Any, where: str = "") -> LabelOptions:
     """The options of a config's ``pseudo_labels``, checked.
 
     Args:
-        given: the value; None stands for the default.
-        where: how messages begin.
+        given: The value; None stands for the default.
+        where: How messages begin.
 
     Raises:
-        ValueError: naming the key, the value and what would be right.
+        ValueError: Naming the key, the value and what would be right.
     """
     if given is None:
         return LabelOptions()

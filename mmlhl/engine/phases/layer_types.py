@@ -24,12 +24,12 @@ def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     mmengine builds the latter late, and its error on the former names no type.
 
     Args:
-        check: refuses them.
-        node: a model's config, or a part of it.
-        place: its dotted key, for messages.
+        check: Refuses them.
+        node: A model's config, or a part of it.
+        place: Its dotted key, for messages.
 
     Raises:
-        ValueError: naming the key and the nearest right type.
+        ValueError: Naming the key and the nearest right type.
     """
     if isinstance(node, (list, tuple)):
         for index, child in enumerate(node):

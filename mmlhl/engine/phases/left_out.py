@@ -27,8 +27,8 @@ def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
     """Sentences on validations, evaluations and best checkpoints that do not take place.
 
     Args:
-        cfg: the sequence's config.
-        phases: its phases.
+        cfg: The sequence's config.
+        phases: Its phases.
 
     Returns:
         Each sentence once; nothing where all of loader, loop and evaluator are given, or none.

@@ -16,8 +16,8 @@ class Length:
     """A length of training.
 
     Attributes:
-        count: how many epochs or iterations.
-        by_epoch: whether it counts epochs.
+        count: How many epochs or iterations.
+        by_epoch: Whether it counts epochs.
     """
 
     count: int
@@ -50,8 +50,8 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
     """How many steps a config's training takes, None if that is not known before it is built.
 
     Args:
-        cfg: the config.
-        batches: batches an epoch in one process, None if not known.
+        cfg: The config.
+        batches: Batches an epoch in one process, None if not known.
     """
     length = training_length(cfg)
     if length is None or not length.by_epoch:

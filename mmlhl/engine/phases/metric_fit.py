@@ -20,12 +20,12 @@ def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
     """Refuse metrics that would measure another task, another kind of output, or nothing.
 
     Args:
-        cfg: the config of a phase.
-        tasks: tasks that have been learned when the phase ends.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        tasks: Tasks that have been learned when the phase ends.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the metric and what would be right.
+        ValueError: Naming the metric and what would be right.
     """
     for kind in KINDS:
         evaluator = cfg.get(f"{kind}_evaluator")

@@ -19,12 +19,12 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
     """Refuse what would begin after the last step of a phase, or counts what never comes.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
-        iterations: how many steps the phase takes, if that is known.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
+        iterations: How many steps the phase takes, if that is known.
 
     Raises:
-        ValueError: naming the key, its value and the length.
+        ValueError: Naming the key, its value and the length.
     """
     length = training_length(cfg)
     by_epoch = trains_by_epoch(cfg)

@@ -34,10 +34,10 @@ class Moment:
     """An entry of a config that names a point in time.
 
     Attributes:
-        holder: the dictionary that has it.
-        key: its name there.
-        place: how messages call it.
-        by_epoch: whether it counts epochs; None if it does not say.
+        holder: The dictionary that has it.
+        key: Its name there.
+        place: How messages call it.
+        by_epoch: Whether it counts epochs; None if it does not say.
     """
 
     holder: dict
@@ -59,9 +59,9 @@ def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
     overrides itself stays as it is written.
 
     Args:
-        cfg: the phase's config, changed in place.
-        sequence: the sequence's.
-        own: what the phase overrides.
+        cfg: The phase's config, changed in place.
+        sequence: The sequence's.
+        own: What the phase overrides.
     """
     before, now = training_length(sequence), training_length(cfg)
     if before is None or now is None or before == now:

@@ -24,11 +24,11 @@ def check_optimisation(wrapper: Any, place: str) -> None:
     """Refuse learning rates, momenta and limits of gradients that cannot be meant.
 
     Args:
-        wrapper: config of an optimiser's wrapper, or of several under names of one's own.
-        place: what messages call it.
+        wrapper: Config of an optimiser's wrapper, or of several under names of one's own.
+        place: What messages call it.
 
     Raises:
-        ValueError: naming the option, its value and what would do.
+        ValueError: Naming the option, its value and what would do.
     """
     if not isinstance(wrapper, Mapping):
         return
@@ -51,11 +51,11 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
     """Refuse a misspelt key of ``paramwise_cfg.custom_keys``, and warn of one that matches nothing.
 
     Args:
-        wrapper: config of an optimiser's wrapper.
-        names: of all parameters that are trained in a phase.
+        wrapper: Config of an optimiser's wrapper.
+        names: Of all parameters that are trained in a phase.
 
     Raises:
-        ValueError: naming the key and what is meant.
+        ValueError: Naming the key and what is meant.
     """
     keys = ((wrapper or {}).get("paramwise_cfg") or {}).get("custom_keys") or {}
     listed = [f".{name}" for name in names]
@@ -74,11 +74,11 @@ def check_several(model: Any, names: Iterable[str]) -> None:
     """Refuse several optimisers under mmengine's own step, which can make no step with them.
 
     Args:
-        model: the phase's.
-        names: of the optimisers.
+        model: The phase's.
+        names: Of the optimisers.
 
     Raises:
-        ValueError: unless the model has a ``train_step`` of its own.
+        ValueError: Unless the model has a ``train_step`` of its own.
     """
     if getattr(type(model), "train_step", None) is BaseModel.train_step:
         raise ValueError(

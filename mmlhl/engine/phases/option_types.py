@@ -23,12 +23,12 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     expected where its default is one: text there has quotes around it by mistake.
 
     Args:
-        cls: the class that the options are for.
-        node: its config.
-        place: what messages call it.
+        cls: The class that the options are for.
+        node: Its config.
+        place: What messages call it.
 
     Raises:
-        ValueError: naming the option and its value.
+        ValueError: Naming the option and its value.
     """
     ours = cls.__module__.split(".")[0] == "mmlhl"
     for key, value in node.items():

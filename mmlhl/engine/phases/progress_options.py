@@ -18,15 +18,15 @@ def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> d
     """What a config says of the display, its key ``progress``.
 
     Args:
-        cfg: the sequence's config.
-        environ: the environment, whose ``MMLHL_LIVE`` comes before the config.
+        cfg: The sequence's config.
+        environ: The environment, whose ``MMLHL_LIVE`` comes before the config.
 
     Returns:
         ``live``, whether to draw where standard output is a terminal, and ``interval``, seconds
         between two drawings.
 
     Raises:
-        ValueError: naming an unknown key, or a value that is none.
+        ValueError: Naming an unknown key, or a value that is none.
     """
     given = cfg.get("progress")
     given = {} if given is None else given

@@ -55,10 +55,10 @@ def rehearse(
     ``dry_run = False`` in the config leaves all this out.
 
     Args:
-        cfg: the sequence's config.
-        phases: its phases.
-        first: the first phase that is not done yet.
-        adopt: gives a model, without training, the weights of a phase's finished one; is given
+        cfg: The sequence's config.
+        phases: Its phases.
+        first: The first phase that is not done yet.
+        adopt: Gives a model, without training, the weights of a phase's finished one; is given
             the model, the phase, and the names of the test set's classes and units.
 
     Returns:
@@ -66,8 +66,8 @@ def rehearse(
         only of phases that were tried and train.
 
     Raises:
-        ValueError: naming the phase, the key and what would be right, in all processes.
-        FileNotFoundError: if a file or folder is missing.
+        ValueError: Naming the phase, the key and what would be right, in all processes.
+        FileNotFoundError: If a file or folder is missing.
     """
     if not cfg.get("dry_run", True) or first >= len(phases):
         return {}

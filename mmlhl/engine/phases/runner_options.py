@@ -24,11 +24,11 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     """Refuse options of the runner that have another type or name than it knows.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the key, its value and what would do.
+        ValueError: Naming the key, its value and what would do.
     """
     for key in _SWITCHES:
         _check_switch(cfg.get(key), f"{where}{key}")

@@ -18,11 +18,11 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     """Refuse a seed, a log level, intervals and options of the runner that cannot be meant.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the key, its value and what would do.
+        ValueError: Naming the key, its value and what would do.
     """
     check_runner_options(cfg, where)
     seed = (cfg.get("randomness") or {}).get("seed")

@@ -20,11 +20,11 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     direction is known is filled in.
 
     Args:
-        cfg: a phase's config, changed in place.
-        seen: tasks that have been learned when the phase ends.
+        cfg: A phase's config, changed in place.
+        seen: Tasks that have been learned when the phase ends.
 
     Raises:
-        ValueError: if ``rule`` and ``save_best`` have different lengths.
+        ValueError: If ``rule`` and ``save_best`` have different lengths.
     """
     for hook in early_stopping_hooks(cfg):
         task = str(hook.get("monitor")).split("/")[0]

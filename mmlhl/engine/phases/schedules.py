@@ -28,9 +28,9 @@ def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
     iterations, and the other way round.
 
     Args:
-        cfg: the phase's config, changed in place.
-        sequence: the sequence's.
-        own: what the phase overrides; a ``param_scheduler`` of its own is left as it is written.
+        cfg: The phase's config, changed in place.
+        sequence: The sequence's.
+        own: What the phase overrides; a ``param_scheduler`` of its own is left as it is written.
     """
     if isinstance(own.get("param_scheduler"), (list, tuple)) or "type" in (
         own.get("param_scheduler") or {}
@@ -97,9 +97,9 @@ class Stretch:
     """A map of points in time, from a schedule of one length to one of another.
 
     Attributes:
-        before: length of the schedule as it is written.
-        now: length that it gets.
-        warmup: where the warm-up ends as it is written; 0 without one.
+        before: Length of the schedule as it is written.
+        now: Length that it gets.
+        warmup: Where the warm-up ends as it is written; 0 without one.
     """
 
     before: int

@@ -21,11 +21,11 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
     """Refuse what is plainly of another type; objects that somebody has built are let be.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the key and its value.
+        ValueError: Naming the key and its value.
     """
     for key in DICTS:
         if isinstance(cfg.get(key), PLAIN):

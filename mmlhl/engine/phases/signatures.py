@@ -11,7 +11,7 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
     """Names of the arguments with which a class is built.
 
     Args:
-        cls: a class, which may pass ``**kwargs`` on to its bases.
+        cls: A class, which may pass ``**kwargs`` on to its bases.
 
     Returns:
         The names, and whether others may be taken as well, because the class itself has

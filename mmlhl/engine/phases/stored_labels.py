@@ -39,12 +39,12 @@ def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> No
     """Refuse stored labels where they would not be what the method is given otherwise.
 
     Args:
-        cfg: the config of a phase, whose method builds.
-        has_old_tasks: whether the phase has a teacher at all.
-        where: how messages begin.
+        cfg: The config of a phase, whose method builds.
+        has_old_tasks: Whether the phase has a teacher at all.
+        where: How messages begin.
 
     Raises:
-        ValueError: naming the method and what it needs of the teacher.
+        ValueError: Naming the method and what it needs of the teacher.
     """
     options = label_options(cfg.get(KEY), where)
     if options.stored and has_old_tasks:
@@ -55,7 +55,7 @@ def check_method_takes(method: BaseMethod) -> None:
     """Refuse a method that stored labels are not enough for.
 
     Raises:
-        ValueError: naming it and what it needs.
+        ValueError: Naming it and what it needs.
     """
     name = type(method).__name__
     if not method.needs_teacher:
@@ -79,12 +79,12 @@ def label_specs(model: Any, tasks: Sequence[str], dataset: Any) -> list[LabelSpe
     """How the labels of tasks are stored and moved.
 
     Args:
-        model: the segmentor, whose heads name the fields.
-        tasks: the old tasks.
-        dataset: of the images; says which depths are inverse.
+        model: The segmentor, whose heads name the fields.
+        tasks: The old tasks.
+        dataset: Of the images; says which depths are inverse.
 
     Raises:
-        ValueError: if flips would leave a label with the values of the image before.
+        ValueError: If flips would leave a label with the values of the image before.
     """
     specs = []
     for task in tasks:
@@ -105,8 +105,8 @@ def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals
     """A teacher's labels of one image, as they are stored, by task.
 
     Args:
-        labels: tensors by task.
-        specs: how each task is stored.
+        labels: Tensors by task.
+        specs: How each task is stored.
         normals: ``float16`` or ``int8``.
     """
     kinds = {spec.task: spec.kind for spec in specs}
@@ -142,15 +142,15 @@ def check_room(folder: str, images: int, size: int) -> str:
     """Whether a disk has room for the labels of so many images.
 
     Args:
-        folder: where they are going to lie; it need not exist.
-        images: how many.
-        size: bytes of an image's labels.
+        folder: Where they are going to lie; it need not exist.
+        images: How many.
+        size: Bytes of an image's labels.
 
     Returns:
         What they take and what is free, in words.
 
     Raises:
-        OSError: if there is not enough room.
+        OSError: If there is not enough room.
     """
     parent = os.path.abspath(folder)
     while not os.path.isdir(parent):
@@ -170,16 +170,16 @@ def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) ->
     """A phase's first images with stored labels, in a folder that goes afterwards.
 
     Args:
-        model: the student; inside it reads stored labels.
-        teacher: of any weights.
-        supply: of the phase's images; inside they come with labels.
-        cfg: the phase's config.
+        model: The student; inside it reads stored labels.
+        teacher: Of any weights.
+        supply: Of the phase's images; inside they come with labels.
+        cfg: The phase's config.
 
     Yields:
         What the labels of all images of the phase are going to take on disk, in words.
 
     Raises:
-        OSError: if the disk has no room for them.
+        OSError: If the disk has no room for them.
     """
     check_method_takes(model.method)
     options = label_options(cfg.get(KEY))

@@ -39,11 +39,11 @@ class Supply:
     """What a loader supplies in a phase.
 
     Attributes:
-        dataset: the dataset, perhaps of more images and tasks than the phase gets of it.
-        images: how many images the phase gets.
-        batches: batches an epoch in one process, None if they never end or are not known.
-        smallest: images in the smallest batch.
-        collate: makes a batch of samples.
+        dataset: The dataset, perhaps of more images and tasks than the phase gets of it.
+        images: How many images the phase gets.
+        batches: Batches an epoch in one process, None if they never end or are not known.
+        smallest: Images in the smallest batch.
+        collate: Makes a batch of samples.
     """
 
     dataset: Images
@@ -63,7 +63,7 @@ class Supplies:
     """Builds the datasets of all phases, each only once whatever part and tasks a phase gets.
 
     Args:
-        loaders: configs of all loaders of all phases.
+        loaders: Configs of all loaders of all phases.
     """
 
     def __init__(self, loaders: Iterable[Mapping]) -> None:
@@ -79,11 +79,11 @@ class Supplies:
         """What a loader supplies.
 
         Args:
-            loader: its config.
-            place: what messages call it.
+            loader: Its config.
+            place: What messages call it.
 
         Raises:
-            ValueError: if there are no images, or no batch can be made of them.
+            ValueError: If there are no images, or no batch can be made of them.
         """
         config = loader["dataset"]
         dataset, whole = self._dataset(config)

@@ -84,12 +84,12 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
     hook, a schedule, a loader.
 
     Args:
-        cfg: a config.
-        where: how messages begin.
-        own: what is looked at; all of the config if None.
+        cfg: A config.
+        where: How messages begin.
+        own: What is looked at; all of the config if None.
 
     Raises:
-        ValueError: naming the key and the one that is read.
+        ValueError: Naming the key and the one that is read.
     """
     for key, value in (cfg if own is None else own).items():
         if key in TOP or str(key).startswith("_"):
@@ -111,15 +111,15 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
     """A config file with what a command line overrides.
 
     Args:
-        path: the file.
-        options: values by dotted keys.
+        path: The file.
+        options: Values by dotted keys.
 
     Returns:
         The config.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file cannot be read, or an override has no effect.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file cannot be read, or an override has no effect.
     """
     cfg = read_config(path)
     check_overrides(options, cfg)
@@ -134,11 +134,11 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
     Variables have been used when the file was read: what was made of them stays.
 
     Args:
-        options: values by dotted keys.
-        cfg: the config; one with a runner of somebody's own may have keys of its own.
+        options: Values by dotted keys.
+        cfg: The config; one with a runner of somebody's own may have keys of its own.
 
     Raises:
-        ValueError: naming the key.
+        ValueError: Naming the key.
     """
     if cfg.get("runner_type", "LifelongRunner") != "LifelongRunner":
         return

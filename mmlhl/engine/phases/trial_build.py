@@ -30,15 +30,15 @@ def named(place: str, function: Any, *args: Any) -> Any:
     """Call a function; whatever it has against its input names the place.
 
     Args:
-        place: what messages begin with.
-        function: is called.
-        *args: its arguments.
+        place: What messages begin with.
+        function: Is called.
+        *args: Its arguments.
 
     Returns:
         What it returns.
 
     Raises:
-        ValueError: with the message of whatever it raises, except for errors of files.
+        ValueError: With the message of whatever it raises, except for errors of files.
     """
     try:
         return function(*args)
@@ -61,8 +61,8 @@ def build_optimiser(cfg: Config, model: Any) -> Any:
     """Build the optimiser, or several, which check their own options.
 
     Args:
-        cfg: the phase's config.
-        model: the phase's model.
+        cfg: The phase's config.
+        model: The phase's model.
 
     Returns:
         mmengine's wrapper, or several of them.
@@ -108,12 +108,12 @@ def check_files(cfg: Config, where: str) -> None:
     """Weights that a phase starts from have to be there.
 
     Args:
-        cfg: the phase's config.
-        where: how messages begin.
+        cfg: The phase's config.
+        where: How messages begin.
 
     Raises:
-        FileNotFoundError: naming the key and the file.
-        CheckpointError: if the file is no checkpoint.
+        FileNotFoundError: Naming the key and the file.
+        CheckpointError: If the file is no checkpoint.
     """
     for key, path in [("load_from", cfg.get("load_from")), *_pretrained(cfg)]:
         if isinstance(path, str) and "://" not in path:

@@ -25,17 +25,17 @@ def check_loaders(
     """Build the datasets of a phase and read a sample of each.
 
     Args:
-        cfg: the phase's config.
-        phase: the phase.
-        model: its model, whose heads read the labels.
-        supplies: builds datasets, each once.
-        where: how messages begin.
+        cfg: The phase's config.
+        phase: The phase.
+        model: Its model, whose heads read the labels.
+        supplies: Builds datasets, each once.
+        where: How messages begin.
 
     Returns:
         What each loader supplies, by its key.
 
     Raises:
-        ValueError: naming the loader and what is wrong with it.
+        ValueError: Naming the loader and what is wrong with it.
     """
     given: dict[str, Supply] = {}
     for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):

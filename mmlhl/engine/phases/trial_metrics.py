@@ -22,12 +22,12 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
     """Hand predictions to the metrics, and have them computed; nobody sees the values.
 
     Args:
-        evaluator: a fresh one.
-        predicted: samples with predictions and ground truth, and the batch that they are of; may
+        evaluator: A fresh one.
+        predicted: Samples with predictions and ground truth, and the batch that they are of; may
             be empty.
 
     Raises:
-        ValueError: naming the metric that failed, or whose value is not a number.
+        ValueError: Naming the metric that failed, or whose value is not a number.
     """
     try:
         for samples, batch in predicted:

@@ -15,11 +15,11 @@ def first_sample(dataset: Any) -> Any:
     """The first sample of a dataset, as its pipeline gives it.
 
     Args:
-        dataset: a dataset, whose pipeline may be inside of another.
+        dataset: A dataset, whose pipeline may be inside of another.
 
     Raises:
-        ValueError: naming the transform that failed, or gave nothing.
-        OSError: if a file cannot be read.
+        ValueError: Naming the transform that failed, or gave nothing.
+        OSError: If a file cannot be read.
     """
     try:
         return dataset[0]

@@ -25,14 +25,14 @@ def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
     batch is tried.
 
     Args:
-        model: with its teacher, if its method needs one.
-        batch: as a loader gives it.
+        model: With its teacher, if its method needs one.
+        batch: As a loader gives it.
 
     Returns:
         The parsed losses by name.
 
     Raises:
-        ValueError: if a loss is not finite, or nothing is trained by them.
+        ValueError: If a loss is not finite, or nothing is trained by them.
     """
     model.train()
     data = model.data_preprocessor(batch, training=True)

@@ -33,13 +33,13 @@ def try_test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
     Metrics of other packages see two images where there are, as one may be too few for them.
 
     Args:
-        model: the phase's.
-        supply: of the loader.
-        cfg: the phase's config.
+        model: The phase's.
+        supply: Of the loader.
+        cfg: The phase's config.
         kind: ``val`` or ``test``.
 
     Raises:
-        ValueError: if the metrics count other classes than the heads predict, or one fails.
+        ValueError: If the metrics count other classes than the heads predict, or one fails.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
@@ -60,7 +60,7 @@ def try_pipeline(cfg: Config) -> None:
     """Build the transforms of ``test_pipeline``, which inferencers take, unless tests took it.
 
     Args:
-        cfg: the phase's config.
+        cfg: The phase's config.
     """
     pipeline = cfg.get("test_pipeline")
     dataset = cfg[LOADER]["dataset"]
@@ -76,12 +76,12 @@ def try_views(model: Any, cfg: Config, supplies: Supplies) -> None:
     """Predict an image as ``tools/test.py --tta`` does, if the config says how.
 
     Args:
-        model: the phase's.
-        cfg: its config.
-        supplies: builds the dataset, with the pipeline of the views.
+        model: The phase's.
+        cfg: Its config.
+        supplies: Builds the dataset, with the pipeline of the views.
 
     Raises:
-        ValueError: if the pipeline gives no views.
+        ValueError: If the pipeline gives no views.
     """
     pipeline, wrapper = cfg.get("tta_pipeline"), cfg.get("tta_model")
     if not pipeline or not isinstance(wrapper, Mapping) or "pipeline" not in cfg[LOADER]["dataset"]:
@@ -109,11 +109,11 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
     """Refuse mmseg's own model for test-time augmentation, where a task would not be merged.
 
     Args:
-        wrapper: config of the model for test-time augmentation.
-        heads: configs of the heads by task.
+        wrapper: Config of the model for test-time augmentation.
+        heads: Configs of the heads by task.
 
     Raises:
-        ValueError: naming the tasks of which the first view alone would count.
+        ValueError: Naming the tasks of which the first view alone would count.
     """
     if not names_class(MODELS, wrapper, SegTTAModel):
         return

@@ -27,12 +27,12 @@ def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
     what their heads leave out.
 
     Args:
-        cfg: the config of a phase.
-        tasks: tasks that have been learned when the phase ends.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        tasks: Tasks that have been learned when the phase ends.
+        where: How messages begin, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the option and its value.
+        ValueError: Naming the option and its value.
     """
     heads = {task: cfg["model"]["heads"][task] for task in tasks}
     marks = {task: mark for task, head in heads.items() if (mark := _mark_of(head)) is not None}

@@ -24,12 +24,12 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
     """Refuse values with which a phase would train nothing, or something else.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
-        trains: whether the phase is trained at all.
+        cfg: The config of a phase.
+        where: How messages begin, such as ``"phases[1]: "``.
+        trains: Whether the phase is trained at all.
 
     Raises:
-        ValueError: naming the key, the value and what would be right.
+        ValueError: Naming the key, the value and what would be right.
     """
     for key, value in _numbers(dict(cfg.items()), ""):  # a Config is no Mapping
         if math.isnan(value):
@@ -51,11 +51,11 @@ def check_trains(cfg: Mapping, where: str = "") -> None:
     """Refuse a config without what training needs; one that is only read or tested needs none.
 
     Args:
-        cfg: the config of a phase that is trained.
-        where: how messages begin.
+        cfg: The config of a phase that is trained.
+        where: How messages begin.
 
     Raises:
-        ValueError: naming what is not set.
+        ValueError: Naming what is not set.
     """
     for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
         if cfg.get(key) is None:
@@ -66,12 +66,12 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
     """Refuse a ``save_best``, or early stopping, by a task that no phase brings.
 
     Args:
-        cfg: the sequence's config.
-        tasks: all that it learns.
-        where: how messages begin.
+        cfg: The sequence's config.
+        tasks: All that it learns.
+        where: How messages begin.
 
     Raises:
-        ValueError: naming it and the nearest task.
+        ValueError: Naming it and the nearest task.
     """
     named = []
     for hook in checkpoint_hooks(cfg):

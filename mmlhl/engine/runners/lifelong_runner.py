@@ -60,10 +60,10 @@ class LifelongRunner:
     starts anew. SIGTERM and SIGUSR1 end it after the step, with a checkpoint and exit code 75.
 
     Args:
-        cfg: the sequence's config.
+        cfg: The sequence's config.
 
     Raises:
-        ValueError: whatever is wrong with the phases, see
+        ValueError: Whatever is wrong with the phases, see
             :func:`~mmlhl.engine.phases.parse_phases`; nothing is built before. When training
             starts, all phases are tried in small, see
             :func:`~mmlhl.engine.phases.rehearsal.rehearse`.
@@ -88,9 +88,9 @@ class LifelongRunner:
             The record of the whole sequence.
 
         Raises:
-            Stopped: if SIGTERM or SIGUSR1 asked for it; the same command with ``resume`` goes on.
-            WorkDirInUse: if another command is working in the ``work_dir``.
-            OSError: if the disk is full or the ``work_dir`` cannot be written; names the file, and
+            Stopped: If SIGTERM or SIGUSR1 asked for it; the same command with ``resume`` goes on.
+            WorkDirInUse: If another command is working in the ``work_dir``.
+            OSError: If the disk is full or the ``work_dir`` cannot be written; names the file, and
                 what was written before can be resumed.
         """
         for phase in self.phases:

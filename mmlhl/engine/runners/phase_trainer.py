@@ -62,7 +62,7 @@ class PhaseTrainer(LoggedRunner):
         """Train.
 
         Raises:
-            Stopped: if the training was asked to stop.
+            Stopped: If the training was asked to stop.
         """
         try:
             return super().train()
@@ -88,8 +88,8 @@ def resumable_loader(loader: Any, draws: int) -> Any:
     """The config of a loader whose samples depend on their place alone.
 
     Args:
-        loader: config of the train loader.
-        draws: seed of all of its draws.
+        loader: Config of the train loader.
+        draws: Seed of all of its draws.
     """
     if not isinstance(loader, dict) or not isinstance(loader.get("sampler"), dict):
         print_log(

@@ -182,8 +182,8 @@ def ratio(part: Tensor, whole: Tensor, scale: float = 1.0) -> float:
     """``scale * part / whole`` as a Python float, NaN where ``whole`` is 0.
 
     Args:
-        part: a scalar.
-        whole: a scalar, >= 0.
+        part: A scalar.
+        whole: A scalar, >= 0.
         scale: 100 for percent.
     """
     return float(scale * part / whole) if whole else float("nan")

@@ -20,7 +20,7 @@ class DilatedResNet(ResNet):
     dilated fully by mmseg and come out unchanged.
 
     Args:
-        **kwargs: as in mmseg's ``ResNet``.
+        **kwargs: As in mmseg's ``ResNet``.
     """
 
     def make_res_layer(self, **kwargs: Any) -> nn.Module:

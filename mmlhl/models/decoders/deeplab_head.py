@@ -19,9 +19,9 @@ class DeepLabHead(ASPPHead):
     arXiv 1706.05587; the decoder of the authors' HAD release).
 
     Args:
-        dilations: rates of the pyramid; the first is 1, a 1x1 convolution.
-        dropout_ratio: after the 1x1 convolution that joins the pyramid.
-        **kwargs: as in mmseg's ``ASPPHead``.
+        dilations: Rates of the pyramid; the first is 1, a 1x1 convolution.
+        dropout_ratio: After the 1x1 convolution that joins the pyramid.
+        **kwargs: As in mmseg's ``ASPPHead``.
     """
 
     def __init__(

@@ -39,15 +39,15 @@ class BaseDenseHead(OutputSpace, BaseModule):
     else. It has to define :meth:`activation` and :meth:`distance`.
 
     Args:
-        decoder: config of a registered mmseg decode head, see :mod:`.decoders`. ``num_classes`` is
+        decoder: Config of a registered mmseg decode head, see :mod:`.decoders`. ``num_classes`` is
             filled in with ``channels`` and may be left out.
         channels: K, the number of channels of the raw map.
-        field: name of the task's maps in a data sample: ``gt_<field>``, ``pred_<field>``.
-        loss: config, or list of configs, of the losses against ground truth.
-        init_cfg: as in mmengine.
+        field: Name of the task's maps in a data sample: ``gt_<field>``, ``pred_<field>``.
+        loss: Config, or list of configs, of the losses against ground truth.
+        init_cfg: As in mmengine.
 
     Raises:
-        ValueError: if the decoder cannot serve, or one of its options would have no effect.
+        ValueError: If the decoder cannot serve, or one of its options would have no effect.
     """
 
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
@@ -83,7 +83,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """Raw map ``(N, K, h, w)`` from the encoder's feature maps.
 
         Raises:
-            ValueError: if the decoder gives something else.
+            ValueError: If the decoder gives something else.
         """
         raw = self.decoder(feats)
         if not isinstance(raw, Tensor) or raw.shape[1] != self.channels:
@@ -112,7 +112,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """What is handed to a user: the prediction in real units, class ids for classes.
 
         Args:
-            pred: the prediction ``(N, K, H, W)``.
+            pred: The prediction ``(N, K, H, W)``.
 
         Returns:
             ``(N, K, H, W)``, the prediction itself; of a head of kind ``classes`` the ids of the
@@ -130,7 +130,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """Undo a flip of the input on the raw map ``(N, K, h, w)``.
 
         Raises:
-            ValueError: on a direction that is not mmcv's.
+            ValueError: On a direction that is not mmcv's.
         """
         if direction not in FLIP_AXES:
             raise ValueError(
@@ -173,7 +173,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """Ground truth ``(N, K, H, W)`` of a batch.
 
         Raises:
-            KeyError: if a sample does not carry this head's annotation.
+            KeyError: If a sample does not carry this head's annotation.
         """
         key = f"gt_{self.field}"
         for sample in samples:
@@ -227,9 +227,9 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """As :meth:`loss`, of some images of a batch.
 
         Args:
-            feats: feature maps of the whole batch, which batch normalisation sees.
-            samples: its data samples.
-            chosen: indices of the images that carry this head's annotation, at least one.
+            feats: Feature maps of the whole batch, which batch normalisation sees.
+            samples: Its data samples.
+            chosen: Indices of the images that carry this head's annotation, at least one.
         """
         some, rows = [samples[i] for i in chosen], list(chosen)
         if type(self).loss is not BaseDenseHead.loss:  # it may not go by the raw map at all

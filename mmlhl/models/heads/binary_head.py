@@ -28,16 +28,16 @@ class BinaryHead(BaseDenseHead):
     in [0, 1]: background up to ``delta``, foreground above.
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
-        field: name of the maps in a data sample, such as ``saliency_map``.
-        delta: probability above which a pixel is foreground.
+        decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
+        field: Name of the maps in a data sample, such as ``saliency_map``.
+        delta: Probability above which a pixel is foreground.
         loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets, such as mmseg's
             ``FocalLoss``; one by which pixels that are wrong do not move is refused. A loss of
             probabilities is flat where they have saturated, so by such a one alone a pixel that
             is surely wrong gets no gradient.
-        ignore_index: label that is not learned, beside 255.
-        hard_pseudo_label: distil the teacher's decision instead of its probability.
-        init_cfg: as in mmengine.
+        ignore_index: Label that is not learned, beside 255.
+        hard_pseudo_label: Distil the teacher's decision instead of its probability.
+        init_cfg: As in mmengine.
     """
 
     num_groups = 2

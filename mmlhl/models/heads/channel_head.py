@@ -17,12 +17,12 @@ class ChannelHead(BaseDenseHead):
     """K real channels a pixel: edges, keypoints, reshading, principal curvature.
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
+        decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
         channels: K.
-        field: name of the maps in a data sample, such as ``edge_map``.
-        delta: threshold between background and foreground on the scaled channel mean.
+        field: Name of the maps in a data sample, such as ``edge_map``.
+        delta: Threshold between background and foreground on the scaled channel mean.
         loss: ``DenseL1Loss`` or any loss of ``(P, K)`` tensors.
-        init_cfg: as in mmengine.
+        init_cfg: As in mmengine.
     """
 
     kind = "channels"

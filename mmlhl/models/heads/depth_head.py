@@ -25,15 +25,15 @@ class DepthHead(BaseDenseHead):
     far and near: the teacher's value, min-max scaled in the image, cut at ``delta``.
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
-        delta: threshold between background and foreground on the scaled value.
+        decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
+        delta: Threshold between background and foreground on the scaled value.
         activation: None leaves the value as it is (the paper); ``'relu'``, ``'softplus'``,
             ``'exp'`` or ``'sigmoid'`` (times ``max_depth``) make it positive.
-        max_depth: scale of the sigmoid, in the data's unit.
-        field: name of the maps in a data sample.
+        max_depth: Scale of the sigmoid, in the data's unit.
+        field: Name of the maps in a data sample.
         loss: ``DenseL1Loss``, mmseg's ``SiLogLoss`` (scale-invariant within each image; wants a
             positive activation), or any loss of ``(P, 1)`` tensors.
-        init_cfg: as in mmengine.
+        init_cfg: As in mmengine.
 
     Raises:
         ValueError: On another ``activation``, or a ``max_depth`` without its sigmoid or not above

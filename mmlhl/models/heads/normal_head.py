@@ -30,11 +30,11 @@ class NormalHead(BaseDenseHead):
     ``delta`` (HAD, section 2).
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out.
-        delta: threshold between background and foreground.
-        field: name of the maps in a data sample.
+        decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
+        delta: Threshold between background and foreground.
+        field: Name of the maps in a data sample.
         loss: ``DenseCosineLoss`` or any loss of ``(P, 3)`` tensors.
-        init_cfg: as in mmengine.
+        init_cfg: As in mmengine.
     """
 
     num_groups = 2

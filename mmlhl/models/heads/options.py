@@ -31,13 +31,13 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     """Refuse no loss at all, and losses of classes for numbers: they would train nothing.
 
     Args:
-        losses: built losses of a head.
-        kind: what its map shows, one of ``mmlhl.datasets.annotation.KINDS``; None if it does not
+        losses: Built losses of a head.
+        kind: What its map shows, one of ``mmlhl.datasets.annotation.KINDS``; None if it does not
             say, and then any loss may fit.
-        owner: class of the head, for messages.
+        owner: Class of the head, for messages.
 
     Raises:
-        ValueError: naming the loss.
+        ValueError: Naming the loss.
     """
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
@@ -59,11 +59,11 @@ def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
     A softmax over one channel, as in ``CrossEntropyLoss``, is 1 whatever the logit.
 
     Args:
-        losses: built losses of a head.
-        owner: class of the head, for messages.
+        losses: Built losses of a head.
+        owner: Class of the head, for messages.
 
     Raises:
-        ValueError: naming the loss.
+        ValueError: Naming the loss.
     """
     target = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
     for loss in losses:
@@ -85,12 +85,12 @@ def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -
     """Refuse weights of classes that are too few, too many, negative or all zero.
 
     Args:
-        losses: built losses of a head.
-        classes: how many classes it has.
-        owner: class of the head, for messages.
+        losses: Built losses of a head.
+        classes: How many classes it has.
+        owner: Class of the head, for messages.
 
     Raises:
-        ValueError: naming the loss and its weights.
+        ValueError: Naming the loss and its weights.
     """
     for loss in losses:
         weights = getattr(loss, "class_weight", None)
@@ -109,11 +109,11 @@ def share(value: Any, where: str) -> float:
     """A number of [0, 1].
 
     Args:
-        value: what a config gives.
-        where: the config's key, for the message.
+        value: What a config gives.
+        where: The config's key, for the message.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: If it is none.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")

@@ -73,8 +73,8 @@ class OutputSpace(metaclass=ABCMeta):
         """Pixel distillation map ``(N, H, W)``, >= 0.
 
         Args:
-            student: the student's prediction ``(N, K, H, W)``.
-            teacher: the teacher's pseudo label.
+            student: The student's prediction ``(N, K, H, W)``.
+            teacher: The teacher's pseudo label.
         """
 
     def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
@@ -83,8 +83,8 @@ class OutputSpace(metaclass=ABCMeta):
         :meth:`distance` to the pseudo label unless a subclass knows better.
 
         Args:
-            student: the student's prediction ``(N, K, H, W)``.
-            teacher: the teacher's prediction, likewise.
+            student: The student's prediction ``(N, K, H, W)``.
+            teacher: The teacher's prediction, likewise.
             temperature: > 0; the greater, the more the lesser classes count.
         """
         return self.distance(student, self.pseudo_label(teacher))
@@ -99,9 +99,9 @@ class OutputSpace(metaclass=ABCMeta):
         :attr:`num_classes`.
 
         Args:
-            teacher: the pseudo label.
+            teacher: The pseudo label.
             valid: ``(N, H, W)`` bool, pixels that count; None means all.
-            bins: number of bins of equal width instead of foreground and background
+            bins: Number of bins of equal width instead of foreground and background
                 (ablation of HAD; classes have no bins).
         """
         if not teacher.is_floating_point():
@@ -120,7 +120,7 @@ class OutputSpace(metaclass=ABCMeta):
         own. Heads of classes are not asked for it.
 
         Args:
-            pred: the prediction ``(N, K, H, W)``.
+            pred: The prediction ``(N, K, H, W)``.
             valid: ``(N, H, W)`` bool, pixels that count; None means all.
 
         Returns:
@@ -140,6 +140,6 @@ class OutputSpace(metaclass=ABCMeta):
 
         Args:
             now: :meth:`replay_output` now.
-            then: that of when the image was stored.
+            then: That of when the image was stored.
         """
         return self.distance(now, self.pseudo_label(then))

@@ -34,7 +34,7 @@ def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Te
     Args:
         scores: ``(N, C, H, W)``.
         label: ``(N, H, W)`` int64.
-        ignore_index: label that does not count.
+        ignore_index: Label that does not count.
 
     Returns:
         ``(1,)``, zero where nothing is labelled.
@@ -51,19 +51,19 @@ class SegmentationHead(BaseDenseHead):
     the distance the student's cross-entropy with it (HAD, section 2).
 
     Args:
-        decoder: config of any mmseg decode head; ``num_classes`` may be left out. A ``sampler``
+        decoder: Config of any mmseg decode head; ``num_classes`` may be left out. A ``sampler``
             in it, such as ``OHEMPixelSampler``, chooses the pixels that the losses see.
-        num_classes: number of classes C.
+        num_classes: Number of classes C.
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
             default averages over labelled pixels only. Losses of probabilities (``TverskyLoss``,
             ``LovaszLoss``, ``DiceLoss``) are flat where the softmax has saturated, so by them
             alone a pixel that is wrong by 20 logits or more gets no gradient: list them beside
             ``CrossEntropyLoss``, by which it does.
-        ignore_index: label that is not learned, beside 255, which no label of ours ever means.
-        soft_pseudo_label: distil the teacher's probabilities instead of its class. Not in the
+        ignore_index: Label that is not learned, beside 255, which no label of ours ever means.
+        soft_pseudo_label: Distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
-        init_cfg: as in mmengine.
+        init_cfg: As in mmengine.
 
     Raises:
         ValueError: On fewer than two classes, or options that would have no effect.
@@ -138,8 +138,8 @@ class SegmentationHead(BaseDenseHead):
         """Cross-entropy with the pseudo label.
 
         Args:
-            student: log-probabilities ``(N, C, H, W)``.
-            teacher: classes ``(N, H, W)``, or log-probabilities ``(N, C, H, W)``, which count
+            student: Log-probabilities ``(N, C, H, W)``.
+            teacher: Classes ``(N, H, W)``, or log-probabilities ``(N, C, H, W)``, which count
                 as probabilities if ``soft_pseudo_label`` is set and by their argmax if not.
         """
         if teacher.is_floating_point():

@@ -15,8 +15,8 @@ class _DenseLoss(nn.Module):
     """Carries what mmseg expects of a loss: a weight and a name in the log.
 
     Args:
-        loss_weight: factor of the loss.
-        loss_name: key in the log; has to begin with ``loss_`` to be optimised.
+        loss_weight: Factor of the loss.
+        loss_name: Key in the log; has to begin with ``loss_`` to be optimised.
     """
 
     def __init__(self, loss_weight: float, loss_name: str) -> None:
@@ -54,10 +54,10 @@ class DenseBCELoss(_DenseLoss):
     """Binary cross-entropy of a logit with a probability or a 0/1 label.
 
     Args:
-        pos_weight: weight of the positive pixels, for rare classes such as edges (PASCAL edge
+        pos_weight: Weight of the positive pixels, for rare classes such as edges (PASCAL edge
             detection uses 0.95 / 0.05, that is 19).
-        loss_weight: factor of the loss.
-        loss_name: key in the log.
+        loss_weight: Factor of the loss.
+        loss_name: Key in the log.
 
     Raises:
         ValueError: If ``pos_weight`` is not positive.

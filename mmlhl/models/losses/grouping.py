@@ -36,7 +36,7 @@ def foreground_groups(teacher: Tensor, delta: float, valid: Tensor | None = None
 
     Args:
         teacher: ``(N, K, H, W)``, the teacher's output.
-        delta: threshold on the scaled channel mean, in [0, 1].
+        delta: Threshold on the scaled channel mean, in [0, 1].
         valid: ``(N, H, W)`` bool; None counts every pixel.
 
     Returns:

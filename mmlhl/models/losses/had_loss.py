@@ -32,12 +32,12 @@ def distribution_balanced(
         distance: ``(N, H, W)``, the pixel distillation map, >= 0.
         groups: ``(N, H, W)`` int64, the group of each pixel; a negative id leaves the pixel out.
         valid: ``(N, H, W)`` bool, pixels that count.
-        num_groups: number of groups; found from ``groups`` if None, which costs a
+        num_groups: Number of groups; found from ``groups`` if None, which costs a
             synchronisation with the device.
-        mean: inside a group, ``'geometric'`` (the paper), ``'arithmetic'`` (its ablation), or
+        mean: Inside a group, ``'geometric'`` (the paper), ``'arithmetic'`` (its ablation), or
             ``'pixel'`` for the plain mean over all pixels of the image, groups ignored.
-        eps: floor of the distance inside the logarithm.
-        offset: added to the distance inside the logarithm: a soft floor, which keeps pixels
+        eps: Floor of the distance inside the logarithm.
+        offset: Added to the distance inside the logarithm: a soft floor, which keeps pixels
             that are already right from drawing all the gradient. Zero is the paper.
 
     Returns:
@@ -108,7 +108,7 @@ def salient_pixels(distance: Tensor, valid: Tensor, k: float = 0.9) -> Tensor:
     Args:
         distance: ``(N, H, W)``.
         valid: ``(N, H, W)`` bool.
-        k: threshold on the scaled magnitude, in [0, 1].
+        k: Threshold on the scaled magnitude, in [0, 1].
 
     Returns:
         ``(N, H, W)`` bool; all False for a constant magnitude.
@@ -140,11 +140,11 @@ class HADLoss(nn.Module):
     authors released instead see :class:`HADReleaseLoss`.
 
     Args:
-        k: threshold of the scaled Sobel magnitude above which a pixel is salient.
-        eps: floor of the distance inside the geometric mean.
+        k: Threshold of the scaled Sobel magnitude above which a pixel is salient.
+        eps: Floor of the distance inside the geometric mean.
         mean: ``'geometric'`` (paper), ``'arithmetic'`` or ``'pixel'`` (ablations), see
             :func:`distribution_balanced`.
-        offset: soft floor of the geometric mean; 0 is the paper.
+        offset: Soft floor of the geometric mean; 0 is the paper.
         with_db: False leaves the distribution-balanced term out (ablation).
         with_sg: False leaves the salience-guided term out (ablation).
 
@@ -186,7 +186,7 @@ class HADLoss(nn.Module):
             distance: ``(N, H, W)``, the pixel distillation map.
             groups: ``(N, H, W)`` int64.
             valid: ``(N, H, W)`` bool.
-            num_groups: number of groups, if known (saves a device synchronisation).
+            num_groups: Number of groups, if known (saves a device synchronisation).
 
         Returns:
             ``loss_had_db`` and ``loss_had_sg``, scalars; a term switched off is absent.

@@ -50,11 +50,11 @@ def release_by_class(
 
     Args:
         distance: ``(N, H, W)``, >= 0.
-        label: the teacher's classes ``(N, H, W)`` int64; anything outside ``valid``; a negative
+        label: The teacher's classes ``(N, H, W)`` int64; anything outside ``valid``; a negative
             one leaves the pixel out.
         valid: ``(N, H, W)`` bool, pixels that count.
-        num_classes: all classes, the absent ones as well.
-        k: threshold of salience.
+        num_classes: All classes, the absent ones as well.
+        k: Threshold of salience.
 
     Returns:
         Scalar, half the sum of the balanced and the salient term.
@@ -83,7 +83,7 @@ def release_by_foreground(
         distance: ``(N, H, W)``.
         foreground: ``(N, H, W)`` bool, by the student.
         valid: ``(N, H, W)`` bool, pixels that count.
-        k: threshold of salience.
+        k: Threshold of salience.
 
     Returns:
         Scalar, half the sum of the balanced and the salient term.

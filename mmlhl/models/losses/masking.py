@@ -25,9 +25,9 @@ def masked_mean(values: Tensor, mask: Tensor, dim: Sequence[int] | None = None) 
     """Mean of ``values`` where ``mask`` holds.
 
     Args:
-        values: any shape.
-        mask: likewise, bool.
-        dim: axes that the mean is over; None for all.
+        values: Any shape.
+        mask: Likewise, bool.
+        dim: Axes that the mean is over; None for all.
 
     Returns:
         Zero, with a gradient of zeros, where nothing counts.

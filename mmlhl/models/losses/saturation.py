@@ -37,8 +37,8 @@ def bernoulli_divergence(student: Tensor, teacher: Tensor) -> Tensor:
     Spelt out, because torch forbids its binary cross-entropy under autocast and clamps it.
 
     Args:
-        student: probabilities, any shape, best from :func:`sloped_sigmoid`.
-        teacher: likewise; gets no gradient.
+        student: Probabilities, any shape, best from :func:`sloped_sigmoid`.
+        teacher: Likewise; gets no gradient.
 
     Returns:
         The same shape, >= 0, finite everywhere.

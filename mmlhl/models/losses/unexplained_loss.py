@@ -34,10 +34,10 @@ def unexplained(
     No logarithm and no root: the gradient fades as the student comes close.
 
     Args:
-        distance: student to teacher, ``(N, h, w)``.
-        spread: the teacher's mean to the teacher, likewise; no gradient flows into it.
+        distance: Student to teacher, ``(N, h, w)``.
+        spread: The teacher's mean to the teacher, likewise; no gradient flows into it.
         valid: ``(N, h, w)`` bool, pixels that count.
-        floor: least value of the mean spread, for a teacher that says the same everywhere.
+        floor: Least value of the mean spread, for a teacher that says the same everywhere.
 
     Returns:
         Scalar; zero, with a gradient path, where nothing counts.

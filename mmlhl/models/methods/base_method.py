@@ -55,12 +55,12 @@ class BaseMethod:
         Called for each phase before the first one is trained, with models that were only built.
 
         Args:
-            model: the phase's model.
-            runner: length and optimiser of the phase.
-            previous: the model of the phase before, if that has the same method.
+            model: The phase's model.
+            runner: Length and optimiser of the phase.
+            previous: The model of the phase before, if that has the same method.
 
         Raises:
-            ValueError: naming the key of the config.
+            ValueError: Naming the key of the config.
         """
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:

@@ -34,10 +34,10 @@ class Composite(BaseMethod):
     a pull to the teacher and a projection of the step interfere.
 
     Args:
-        methods: configs of the methods, at least two.
+        methods: Configs of the methods, at least two.
 
     Raises:
-        ValueError: if that is not a list of methods, or they cannot go together: the same method
+        ValueError: If that is not a list of methods, or they cannot go together: the same method
             twice, two that distil, two that replay, ``Naive``, or a composite in a composite.
     """
 
@@ -128,7 +128,7 @@ class Composite(BaseMethod):
         """What one of them trains beside the model.
 
         Raises:
-            ValueError: if several do, as they read it from one place.
+            ValueError: If several do, as they read it from one place.
         """
         built = {name: m.build_modules(model) for name, m in self._named()}
         found = {name: module for name, module in built.items() if module is not None}
@@ -157,7 +157,7 @@ class Composite(BaseMethod):
         """The losses of all.
 
         Raises:
-            ValueError: if two give a loss of one name.
+            ValueError: If two give a loss of one name.
         """
         losses: dict[str, Tensor] = {}
         for name, method in self._named():

@@ -58,12 +58,12 @@ class DER(ReplayMethod):
     the next phase on.
 
     Args:
-        alpha: weight of matching (the paper's 0.3 on Split CIFAR-10).
-        buffer_size: number of images in the reservoir.
-        replay_batch: exemplars per step; as many as new images if None.
+        alpha: Weight of matching (the paper's 0.3 on Split CIFAR-10).
+        buffer_size: Number of images in the reservoir.
+        replay_batch: Exemplars per step; as many as new images if None.
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
-        seed: seed of the reservoir and the draws.
-        heads: whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.
+        seed: Seed of the reservoir and the draws.
+        heads: Whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.
 
     Raises:
         ValueError: If ``alpha`` is negative, or on other ``outputs`` or ``heads``.
@@ -197,9 +197,9 @@ class DERpp(DER):
     where the second loss is the head's own. See :class:`DER`.
 
     Args:
-        alpha: weight of matching (the paper's 0.1 on Split CIFAR-10).
-        beta: weight of the labels (the paper's 0.5 there).
-        **kwargs: as in :class:`DER`.
+        alpha: Weight of matching (the paper's 0.1 on Split CIFAR-10).
+        beta: Weight of the labels (the paper's 0.5 there).
+        **kwargs: As in :class:`DER`.
 
     Raises:
         ValueError: As in :class:`DER`, or if ``beta`` is negative.

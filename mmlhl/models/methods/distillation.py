@@ -17,7 +17,7 @@ class DistillationMethod(BaseMethod):
 
     Args:
         loss_weight: lambda, the weight of keeping against learning.
-        average_tasks: divide by the number of old tasks, as the 1/(t-1) of the paper does, so
+        average_tasks: Divide by the number of old tasks, as the 1/(t-1) of the paper does, so
             that old tasks together weigh lambda. False lets each weigh lambda (the authors'
             release).
         train_old_heads: False freezes old decoders with what they know, running BN statistics
@@ -47,7 +47,7 @@ class DistillationMethod(BaseMethod):
         """Distillation losses of every old task, named ``<task>.<loss>``.
 
         Raises:
-            RuntimeError: if the step was made without the teacher.
+            RuntimeError: If the step was made without the teacher.
         """
         if not model.old_tasks:
             return {}
@@ -70,7 +70,7 @@ class DistillationMethod(BaseMethod):
         """What the teacher says of a step.
 
         Raises:
-            RuntimeError: if the step was made without the teacher.
+            RuntimeError: If the step was made without the teacher.
         """
         if step.teacher is None:
             raise RuntimeError(
@@ -90,8 +90,8 @@ class DistillationMethod(BaseMethod):
         """Unweighted losses of one old task.
 
         Args:
-            head: the task's head, which knows its output space.
-            student: the student's prediction ``(N, K, H, W)``.
-            teacher: the teacher's pseudo label.
+            head: The task's head, which knows its output space.
+            student: The student's prediction ``(N, K, H, W)``.
+            teacher: The teacher's pseudo label.
             valid: ``(N, H, W)`` bool, pixels that count.
         """

@@ -29,9 +29,9 @@ def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
     """``sum_i weight_i (values_i - centre_i)^2``, a scalar in float32.
 
     Args:
-        values: parameters of any shape.
-        weight: of the same shape, >= 0.
-        centre: of the same shape.
+        values: Parameters of any shape.
+        weight: Of the same shape, >= 0.
+        centre: Of the same shape.
     """
     return (weight * (values.float() - centre).square()).sum()
 
@@ -90,11 +90,11 @@ class EWC(BaseMethod):
 
     Args:
         loss_weight: lambda.
-        online: one decayed penalty instead of one per phase.
+        online: One decayed penalty instead of one per phase.
         decay: gamma of the online variant.
-        samples: images that Fisher is averaged over; None for all of the phase.
-        normalize: bring each phase's Fisher to mean 1.
-        seed: seed of the choice of images.
+        samples: Images that Fisher is averaged over; None for all of the phase.
+        normalize: Bring each phase's Fisher to mean 1.
+        seed: Seed of the choice of images.
 
     Raises:
         ValueError: If ``loss_weight``, ``decay`` or ``samples`` is out of range.
@@ -127,7 +127,7 @@ class EWC(BaseMethod):
         """Bring the state to the model's device.
 
         Raises:
-            ValueError: if it is of another encoder.
+            ValueError: If it is of another encoder.
         """
         self.warn_without_state(model, bool(self.fisher))
         check_same_encoder("EWC", self.fisher, model)
@@ -184,12 +184,12 @@ def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner
     """What was stored by parameter has to fit the encoder; a weight may rest, or begin to learn.
 
     Args:
-        method: its name, for messages.
-        stored: what it remembers, by the parameter's name.
-        model: the segmentor.
+        method: Its name, for messages.
+        stored: What it remembers, by the parameter's name.
+        model: The segmentor.
 
     Raises:
-        ValueError: naming parameters that do not fit.
+        ValueError: Naming parameters that do not fit.
     """
     parameters = encoder_parameters(model, frozen=True)
     wrong = [
@@ -219,9 +219,9 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
     Computed image by image in float32; each rank takes its share.
 
     Args:
-        model: the student.
-        runner: the phase's, with its training images.
-        indices: of the images to measure on.
+        model: The student.
+        runner: The phase's, with its training images.
+        indices: Of the images to measure on.
 
     Returns:
         Float32 tensors by name, each of the shape of its parameter.

@@ -44,11 +44,11 @@ def make_exemplar(
     """Store one preprocessed image with the ground truth of the phase's new tasks.
 
     Args:
-        model: the segmentor, whose new tasks' heads name the maps.
+        model: The segmentor, whose new tasks' heads name the maps.
         image: ``(3, H, W)``.
-        sample: its data sample.
+        sample: Its data sample.
         valid: ``(H, W)`` bool, False on padding.
-        phase: number of the phase, from 0.
+        phase: Number of the phase, from 0.
     """
     fields = {task: f"gt_{model.heads[task].field}" for task in model.new_tasks}
     return dict(
@@ -64,9 +64,9 @@ def stack_maps(maps: Sequence[Tensor], size: Sequence[int], fill: float) -> Tens
     """Maps ``(K, h, w)`` as one ``(N, K, H, W)``, padded at the right and bottom with ``fill``.
 
     Args:
-        maps: maps of any sizes up to ``size``.
+        maps: Maps of any sizes up to ``size``.
         size: ``(H, W)``.
-        fill: value of the padding.
+        fill: Value of the padding.
     """
     height, width = size
     return torch.stack(
@@ -83,11 +83,11 @@ class ExemplarBuffer:
     """Exemplars of all phases so far, the same on every rank.
 
     Args:
-        size: greatest number of images.
-        seed: seed of the draws.
+        size: Greatest number of images.
+        seed: Seed of the draws.
 
     Raises:
-        ValueError: if ``size`` is not positive.
+        ValueError: If ``size`` is not positive.
     """
 
     def __init__(self, size: int, seed: int = 0) -> None:
@@ -131,9 +131,9 @@ def to_batch(
     right and bottom, and a ``valid_map`` that says which.
 
     Args:
-        items: the exemplars.
-        model: whose heads name the fields of the labels.
-        device: where the batch goes.
+        items: The exemplars.
+        model: Whose heads name the fields of the labels.
+        device: Where the batch goes.
 
     Returns:
         Images ``(N, 3, H, W)`` float32 and data samples with ``gt_*`` of the tasks each has.

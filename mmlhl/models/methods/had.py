@@ -20,11 +20,11 @@ class HAD(DistillationMethod):
 
     Args:
         loss_weight: lambda.
-        average_tasks: the 1/(t-1); see :class:`DistillationMethod`.
-        bins: cut regression outputs into this many bins of equal width instead of foreground
+        average_tasks: The 1/(t-1); see :class:`DistillationMethod`.
+        bins: Cut regression outputs into this many bins of equal width instead of foreground
             and background (ablation).
-        loss: options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
-        train_old_heads: see :class:`DistillationMethod`.
+        loss: Options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
+        train_old_heads: See :class:`DistillationMethod`.
 
     Raises:
         ValueError: On fewer than two ``bins``, or an option that :class:`HADLoss` refuses.

@@ -25,12 +25,12 @@ class HADRelease(DistillationMethod):
     its own, is not carried over: probabilities are treated as it treats depth.
 
     Args:
-        loss_weight: weight of the sum.
+        loss_weight: Weight of the sum.
         average_tasks: True brings the paper's 1/(t-1) back.
-        k: threshold of salience.
-        delta: threshold of the head's ``bounded`` response, for depth the student's value itself,
+        k: Threshold of salience.
+        delta: Threshold of the head's ``bounded`` response, for depth the student's value itself,
             between background and foreground.
-        train_old_heads: see :class:`DistillationMethod`.
+        train_old_heads: See :class:`DistillationMethod`.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ def herding(features: Tensor, count: int) -> list[int]:
 
     Args:
         features: ``(N, D)``.
-        count: how many to choose.
+        count: How many to choose.
 
     Returns:
         Indices in the order of choice, ``min(count, N)`` of them.
@@ -71,13 +71,13 @@ class ICaRL(LwF, ReplayMethod):
     The images are kept as they went into the network (augmentation drawn once).
 
     Args:
-        loss_weight: weight of distillation, lambda of :class:`LwF`.
-        average_tasks: divide it by the number of old tasks.
-        replay_weight: weight of the exemplars' own losses; new tasks weigh 1.
-        buffer_size: number of exemplars of all phases together.
-        replay_batch: exemplars per step; as many as new images if None.
-        candidates: images of a phase that herding looks at, chosen at random; None for all.
-        seed: seed of the draws.
+        loss_weight: Weight of distillation, lambda of :class:`LwF`.
+        average_tasks: Divide it by the number of old tasks.
+        replay_weight: Weight of the exemplars' own losses; new tasks weigh 1.
+        buffer_size: Number of exemplars of all phases together.
+        replay_batch: Exemplars per step; as many as new images if None.
+        candidates: Images of a phase that herding looks at, chosen at random; None for all.
+        seed: Seed of the draws.
     """
 
     takes_stored_labels = False  # the teacher sees the exemplars, too
@@ -136,9 +136,9 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
     Each rank computes its share.
 
     Args:
-        model: the student.
-        runner: the phase's, with its training images.
-        indices: of the images.
+        model: The student.
+        runner: The phase's, with its training images.
+        indices: Of the images.
     """
     own = own_share(indices)
     rows: list[Tensor] = []

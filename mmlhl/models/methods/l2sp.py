@@ -22,10 +22,10 @@ def moved_decay(
     """What has to be added to a gradient so that the decay goes to the anchor.
 
     Args:
-        weight: the parameter.
-        anchor: where it shall decay to.
-        decay: what the optimiser's own decay to zero adds per unit of weight.
-        strength: what the decay to the anchor adds per unit of distance; None for ``decay``.
+        weight: The parameter.
+        anchor: Where it shall decay to.
+        decay: What the optimiser's own decay to zero adds per unit of weight.
+        strength: What the decay to the anchor adds per unit of distance; None for ``decay``.
 
     Returns:
         ``strength * (weight - anchor) - decay * weight``.
@@ -58,7 +58,7 @@ class L2SP(BaseMethod):
         strength: beta; None for each parameter's own ``weight_decay`` in the optimiser.
 
     Raises:
-        ValueError: if the strength is negative.
+        ValueError: If the strength is negative.
     """
 
     needs_same_encoder = True
@@ -84,7 +84,7 @@ class L2SP(BaseMethod):
         """Remember the weights that the phase starts from, unless it was interrupted.
 
         Raises:
-            ValueError: if the optimiser is none whose decay is known, or what the checkpoint brings
+            ValueError: If the optimiser is none whose decay is known, or what the checkpoint brings
                 is of another encoder.
         """
         wrapper = getattr(runner, "optim_wrapper", None)
@@ -151,11 +151,11 @@ def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
     """Whether an optimiser takes its decay from the weights themselves, as AdamW does.
 
     Args:
-        optimizer: the optimiser, None if there is none.
-        groups: its groups of parameters.
+        optimizer: The optimiser, None if there is none.
+        groups: Its groups of parameters.
 
     Raises:
-        ValueError: if it decays weights in a way that is not known.
+        ValueError: If it decays weights in a way that is not known.
     """
     kinds = [kind.__name__ for kind in type(optimizer).__mro__]
     if "AdamW" in kinds or any(group.get("decoupled_weight_decay") for group in groups):
@@ -174,7 +174,7 @@ def check_anchors(anchors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> N
     """Refuse anchors that a weight lacks or has in another shape.
 
     Raises:
-        ValueError: naming weights that have none.
+        ValueError: Naming weights that have none.
     """
     wrong = sorted(
         name for name, p in own.items() if getattr(anchors.get(name), "shape", None) != p.shape

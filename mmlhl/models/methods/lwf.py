@@ -27,18 +27,18 @@ class LwF(DistillationMethod):
 
     Args:
         loss_weight: lambda, as in :class:`DistillationMethod`.
-        average_tasks: likewise.
+        average_tasks: Likewise.
         temperature: None distils pseudo labels. A number T distils classes by the cross-entropy
             of both probabilities to the power 1/T, brought to sum one again (the authors take 2,
             without a factor T^2); output spaces without classes have no temperature and stay. A
             head of classes of your own needs a ``soft_distance`` for it; a warning says so.
-        warmup: how long only the heads of the new tasks are trained in a phase with old tasks.
+        warmup: How long only the heads of the new tasks are trained in a phase with old tasks.
             Running statistics of batch normalisation go on meanwhile.
         warmup_by_epoch: ``warmup`` counts epochs; iterations if False.
-        train_old_heads: as in :class:`DistillationMethod`.
+        train_old_heads: As in :class:`DistillationMethod`.
 
     Raises:
-        ValueError: if the temperature is not positive, or ``warmup`` negative.
+        ValueError: If the temperature is not positive, or ``warmup`` negative.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class LwF(DistillationMethod):
         """Find out how many iterations the warm-up has.
 
         Raises:
-            ValueError: if the phase has no more, so that the encoder would never learn.
+            ValueError: If the phase has no more, so that the encoder would never learn.
         """
         super().begin_phase(model, runner)
         LwF.check_phase(self, model, runner)
@@ -84,7 +84,7 @@ class LwF(DistillationMethod):
         """As :meth:`begin_phase`, before any phase is trained.
 
         Raises:
-            ValueError: if the warm-up lasts for the whole phase.
+            ValueError: If the warm-up lasts for the whole phase.
         """
         super().check_phase(model, runner, previous)
         for task in model.old_tasks if self.temperature is not None else ():

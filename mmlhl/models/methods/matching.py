@@ -22,9 +22,9 @@ def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
     """How far each image's output is from the stored one, by the head's own measure.
 
     Args:
-        head: the task's head.
-        now: its outputs ``(N, K, h, w)``.
-        then: likewise, NaN where nothing is matched.
+        head: The task's head.
+        now: Its outputs ``(N, K, h, w)``.
+        then: Likewise, NaN where nothing is matched.
 
     Returns:
         ``(N,)``, the mean over the cells that are matched; zero, with a gradient path, without any.
@@ -39,9 +39,9 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
     """Share of what a model said that another one misses, by the head's own measure.
 
     Args:
-        head: the task's head.
-        now: raw map ``(N, K, h, w)``.
-        then: likewise, of the model that is held on to.
+        head: The task's head.
+        now: Raw map ``(N, K, h, w)``.
+        then: Likewise, of the model that is held on to.
         valid: ``(N, h, w)`` bool, pixels that count.
 
     Returns:
@@ -61,8 +61,8 @@ def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) 
 
     Args:
         output: ``(K, h, w)``.
-        shape: height and width of its image.
-        strides: pixels per cell of the present grid, vertically and horizontally.
+        shape: Height and width of its image.
+        strides: Pixels per cell of the present grid, vertically and horizontally.
     """
     sides = zip(shape, output.shape[1:], strides, strict=True)
     return all(0.75 < side / cells / stride < 4 / 3 for side, cells, stride in sides)
@@ -82,10 +82,10 @@ def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> 
     as raw maps may be resized whatever they mean.
 
     Args:
-        head: the task's head.
-        task: its name.
-        items: the exemplars of ``step``.
-        step: their images and features.
+        head: The task's head.
+        task: Its name.
+        items: The exemplars of ``step``.
+        step: Their images and features.
 
     Returns:
         Scalar, zero (with a gradient path) if none has an output of this task.

@@ -23,8 +23,8 @@ class FixedDraws(Dataset):
     workers, and an image that was chosen by its features can be read again as it was.
 
     Args:
-        dataset: any dataset with random transforms.
-        seed: another seed draws other augmentations.
+        dataset: Any dataset with random transforms.
+        seed: Another seed draws other augmentations.
     """
 
     def __init__(self, dataset: Dataset, seed: int = 0) -> None:
@@ -58,9 +58,9 @@ def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> li
     The same on all ranks.
 
     Args:
-        runner: the phase's, with its training images.
-        samples: how many; None for all.
-        seed: another one chooses others.
+        runner: The phase's, with its training images.
+        samples: How many; None for all.
+        seed: Another one chooses others.
 
     Returns:
         The indices, ascending.
@@ -82,10 +82,10 @@ def phase_batches(
     """Batches of the phase's training images, preprocessed on the model's device.
 
     Args:
-        model: the segmentor.
-        runner: its runner, whose train loader says how to read.
-        indices: which images, in this order.
-        batch_size: the train loader's if None.
+        model: The segmentor.
+        runner: Its runner, whose train loader says how to read.
+        indices: Which images, in this order.
+        batch_size: The train loader's if None.
 
     Yields:
         Images ``(N, 3, H, W)`` and their data samples.
@@ -112,8 +112,8 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
     """Trainable parameters of the shared encoder (backbone and neck) by name.
 
     Args:
-        model: the segmentor.
-        frozen: those that rest in this phase as well.
+        model: The segmentor.
+        frozen: Those that rest in this phase as well.
     """
     return {
         name: parameter
@@ -126,9 +126,9 @@ def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> d
     """The loss of each new task against ground truth, summed over its parts, by task.
 
     Args:
-        model: the student.
-        feats: feature maps of a batch ``(N, C, h, w)``.
-        samples: its ground truth.
+        model: The student.
+        feats: Feature maps of a batch ``(N, C, h, w)``.
+        samples: Its ground truth.
 
     Returns:
         Scalars with gradients.
@@ -145,7 +145,7 @@ def reduced(loss: Tensor | Sequence[Tensor]) -> Tensor:
     """A head's loss as the one number that mmengine trains by.
 
     Args:
-        loss: a scalar, a map of which the mean counts, or several of these, which are added.
+        loss: A scalar, a map of which the mean counts, or several of these, which are added.
     """
     parts = [loss] if isinstance(loss, Tensor) else list(loss)
     return torch.stack([part.mean() for part in parts]).sum()

@@ -27,10 +27,10 @@ def interpolate(
     """Set tensors in place to ``start + factor * (end - start)``; 1 gives exactly ``end``.
 
     Args:
-        target: what is set, by name.
-        start: values at factor 0, by the same names.
-        end: values at factor 1, likewise.
-        factor: in [0, 1].
+        target: What is set, by name.
+        start: Values at factor 0, by the same names.
+        end: Values at factor 1, likewise.
+        factor: In [0, 1].
     """
     for name, tensor in target.items():
         tensor.copy_(end[name] if factor == 1 else start[name].lerp(end[name], factor))
@@ -42,9 +42,9 @@ def best_factor(
     """The factor with the least sum of what is unlearned and what is lost.
 
     Args:
-        learned: loss of the new tasks by factor; that of factor 1 is the unit.
-        lost: share of the old tasks' maps that is lost, by factor.
-        weight: of the second.
+        learned: Loss of the new tasks by factor; that of factor 1 is the unit.
+        lost: Share of the old tasks' maps that is lost, by factor.
+        weight: Of the second.
 
     Returns:
         Of several that are equally good the greatest.
@@ -76,13 +76,13 @@ class PhaseAverage(BaseMethod):
     encoder. It is made for :class:`Composite`.
 
     Args:
-        factors: values of a that are tried, in (0, 1]; 1 is tried in any case.
+        factors: Values of a that are tried, in (0, 1]; 1 is tried in any case.
         weight: w, of what is lost against what is learned.
-        images: images of the phase that the factor is chosen on; None for all.
-        seed: seed of their choice.
+        images: Images of the phase that the factor is chosen on; None for all.
+        seed: Seed of their choice.
 
     Raises:
-        ValueError: on a factor outside (0, 1], a negative weight or no image.
+        ValueError: On a factor outside (0, 1], a negative weight or no image.
     """
 
     needs_same_encoder = True
@@ -109,7 +109,7 @@ class PhaseAverage(BaseMethod):
         """Remember what the phase starts from, unless it was interrupted.
 
         Raises:
-            ValueError: if what the checkpoint brings is of another model.
+            ValueError: If what the checkpoint brings is of another model.
         """
         if not model.old_tasks:
             return

@@ -27,16 +27,16 @@ def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) 
     of valid pixels and give a loss of another scale.
 
     Args:
-        head: the head.
-        what: its method that gave the map.
-        values: the map.
+        head: The head.
+        what: Its method that gave the map.
+        values: The map.
         shape: ``(N, H, W)``, the shape that it must have.
 
     Returns:
         ``values``.
 
     Raises:
-        ValueError: naming the head's class and both shapes; or if it is a distance below zero, of
+        ValueError: Naming the head's class and both shapes; or if it is a distance below zero, of
             which a loss would ask for less and less.
     """
     if tuple(values.shape) != tuple(shape):
@@ -62,16 +62,16 @@ def pixel_groups(
     """The group of each pixel, and how many groups there are.
 
     Args:
-        head: the task's head.
-        teacher: the teacher's pseudo label.
+        head: The task's head.
+        teacher: The teacher's pseudo label.
         valid: ``(N, H, W)`` bool, pixels that count.
-        bins: as in the head's ``groups``.
+        bins: As in the head's ``groups``.
 
     Returns:
         ``(N, H, W)`` int64, and the number of groups; None where it depends on the data.
 
     Raises:
-        ValueError: if a group is not an integer, there is not one per pixel, or an id is not below
+        ValueError: If a group is not an integer, there is not one per pixel, or an id is not below
             the head's ``num_groups``.
     """
     groups = head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)

@@ -22,9 +22,9 @@ class ReplayMethod(BaseMethod):
     segmentor stays ignorant of replay.
 
     Args:
-        buffer_size: number of images that are kept, of all phases together.
-        replay_batch: exemplars per step; as many as new images if None.
-        seed: seed of what is kept and drawn.
+        buffer_size: Number of images that are kept, of all phases together.
+        replay_batch: Exemplars per step; as many as new images if None.
+        seed: Seed of what is kept and drawn.
 
     Raises:
         ValueError: If ``replay_batch`` is below 1.
@@ -62,7 +62,7 @@ class ReplayMethod(BaseMethod):
         """Warn if old tasks have nothing to be kept by.
 
         Raises:
-            ValueError: if this phase normalises images in another way than those that are kept.
+            ValueError: If this phase normalises images in another way than those that are kept.
         """
         self.warn_without_state(model, bool(self.buffer.items))
         now = normalisation(model.data_preprocessor)
@@ -115,10 +115,10 @@ def labelled_losses(
     distributed training finds none unused.
 
     Args:
-        model: the student.
-        items: the exemplars of the step.
-        step: made of them.
-        tasks: whose losses are wanted.
+        model: The student.
+        items: The exemplars of the step.
+        step: Made of them.
+        tasks: Whose losses are wanted.
 
     Returns:
         Scalars by name.

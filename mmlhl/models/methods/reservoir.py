@@ -13,10 +13,10 @@ def reservoir_slots(seen: int, count: int, size: int, seed: int = 0) -> list[int
     on as if it had not been interrupted.
 
     Args:
-        seen: items that have passed already.
-        count: items that come now.
-        size: slots of the buffer.
-        seed: seed of the draws.
+        seen: Items that have passed already.
+        count: Items that come now.
+        size: Slots of the buffer.
+        seed: Seed of the draws.
 
     Returns:
         A slot for each item, None for those that are not kept.

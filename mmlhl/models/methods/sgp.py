@@ -57,15 +57,15 @@ class SGP(StepEditingMethod):
     - Nothing here uses labels, so output spaces make no difference.
 
     Args:
-        alpha: scale of the importance; the greater, the closer to a full projection (GPM).
-        threshold: share of the inputs' squared norm that the basis has to hold.
-        threshold_step: added to the threshold with each phase.
-        images: images of a phase whose inputs are looked at.
-        patches: columns per layer, of all images together.
-        max_rank: greatest number of directions that a phase adds to a layer; None for no limit.
-        freeze_rest: let parameters of the encoder that have no basis rest.
+        alpha: Scale of the importance; the greater, the closer to a full projection (GPM).
+        threshold: Share of the inputs' squared norm that the basis has to hold.
+        threshold_step: Added to the threshold with each phase.
+        images: Images of a phase whose inputs are looked at.
+        patches: Columns per layer, of all images together.
+        max_rank: Greatest number of directions that a phase adds to a layer; None for no limit.
+        freeze_rest: Let parameters of the encoder that have no basis rest.
         edits: ``'update'`` or ``'gradient'``.
-        seed: seed of the choice of images and patches.
+        seed: Seed of the choice of images and patches.
 
     Raises:
         ValueError: If ``alpha``, ``threshold``, ``images`` or ``patches`` is out of range.
@@ -101,7 +101,7 @@ class SGP(StepEditingMethod):
         """Bring the bases to the model's device.
 
         Raises:
-            ValueError: if they are of another encoder.
+            ValueError: If they are of another encoder.
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
@@ -195,8 +195,8 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
     """Trainable convolutions and linear layers of the shared encoder by name.
 
     Args:
-        model: the segmentor.
-        frozen: those that rest in this phase as well.
+        model: The segmentor.
+        frozen: Those that rest in this phase as well.
     """
     return {
         name: module
@@ -214,9 +214,9 @@ def inputs_of(
     """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside.
 
     Args:
-        layers: by name.
-        count: columns per layer and run.
-        generator: draws the columns.
+        layers: By name.
+        count: Columns per layer and run.
+        generator: Draws the columns.
     """
     columns: dict[str, Tensor] = {}
 

@@ -11,8 +11,8 @@ def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
     """What a layer multiplies its weight with, as columns.
 
     Args:
-        module: a convolution or a linear layer.
-        inputs: its input, ``(N, C, H, W)`` or ``(..., C)``.
+        module: A convolution or a linear layer.
+        inputs: Its input, ``(N, C, H, W)`` or ``(..., C)``.
 
     Returns:
         ``(D, P)`` with D the length of a row of ``weight.flatten(1)``: im2col patches of a
@@ -88,9 +88,9 @@ def extend_basis(
         basis: ``(D, k)`` orthonormal; None before the first phase.
         importance: ``(k,)`` in [0, 1].
         patches: ``(D, P)`` inputs of the new phase.
-        alpha: scale of the importance; infinite makes every direction 1 (GPM).
-        threshold: share of the squared norm to be held, in (0, 1].
-        max_rank: greatest number of directions that one phase adds; None for no limit.
+        alpha: Scale of the importance; infinite makes every direction 1 (GPM).
+        threshold: Share of the squared norm to be held, in (0, 1].
+        max_rank: Greatest number of directions that one phase adds; None for no limit.
 
     Returns:
         The extended basis and importance, float32.
@@ -117,7 +117,7 @@ def project(step: Tensor, basis: Tensor, importance: Tensor) -> Tensor:
     """``G - G M diag(importance) M^T`` for a step of a layer's weight.
 
     Args:
-        step: shaped as the weight, whose first axis is the output.
+        step: Shaped as the weight, whose first axis is the output.
         basis: ``(D, k)``, M.
         importance: ``(k,)``.
     """

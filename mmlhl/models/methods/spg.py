@@ -25,8 +25,8 @@ def importance(gradient: Tensor, strength: float = 1.0) -> Tensor:
     """Importance of one tensor's parameters, in [0, 1]: ``|tanh((g - mean g) / std g)|``.
 
     Args:
-        gradient: summed gradient, any shape.
-        strength: factor inside tanh.
+        gradient: Summed gradient, any shape.
+        strength: Factor inside tanh.
 
     Returns:
         The same shape; zeros where all gradients are equal (nothing stands out).
@@ -68,12 +68,12 @@ class SPG(StepEditingMethod):
     - Old decoders get no loss and are frozen. Gradients are taken in evaluation mode.
 
     Args:
-        strength: factor inside tanh, to trade keeping against learning; 1 is the paper.
-        samples: images that gradients are summed over; None for all of the phase (paper).
-        cross_head: take the older tasks' proxies in.
-        slow_new_heads: scale the new heads' steps.
+        strength: Factor inside tanh, to trade keeping against learning; 1 is the paper.
+        samples: Images that gradients are summed over; None for all of the phase (paper).
+        cross_head: Take the older tasks' proxies in.
+        slow_new_heads: Scale the new heads' steps.
         edits: ``'update'`` or ``'gradient'``.
-        seed: seed of the choice of images.
+        seed: Seed of the choice of images.
 
     Raises:
         ValueError: If ``strength`` or ``samples`` is out of range.
@@ -103,7 +103,7 @@ class SPG(StepEditingMethod):
         """Bring the importances to the model's device.
 
         Raises:
-            ValueError: if they are of another encoder.
+            ValueError: If they are of another encoder.
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.importance))

@@ -13,12 +13,12 @@ class TeacherOutputs:
     """What the previous phase's model says of a step's images, without gradients.
 
     Attributes:
-        feats: its feature maps, from one pass through its encoder; none where its labels were
+        feats: Its feature maps, from one pass through its encoder; none where its labels were
             stored.
-        labels: its pseudo labels by old task, at the size of the input.
-        predictions: its predictions ``(N, K, H, W)`` by old task; empty unless the method
+        labels: Its pseudo labels by old task, at the size of the input.
+        predictions: Its predictions ``(N, K, H, W)`` by old task; empty unless the method
             asks for them by ``needs_teacher_predictions``.
-        maps: its raw maps ``(N, K, h, w)`` by old task; empty unless the method asks for them by
+        maps: Its raw maps ``(N, K, h, w)`` by old task; empty unless the method asks for them by
             ``needs_teacher_maps``.
     """
 
@@ -33,11 +33,11 @@ class Step:
     """One training step, as a method sees it.
 
     Attributes:
-        inputs: preprocessed images ``(N, 3, H, W)``.
-        samples: their data samples.
-        feats: the student's feature maps, from the step's only pass through the encoder.
+        inputs: Preprocessed images ``(N, 3, H, W)``.
+        samples: Their data samples.
+        feats: The student's feature maps, from the step's only pass through the encoder.
         valid: ``(N, H, W)`` bool, False on pixels that padding added.
-        teacher: what the teacher says of the images, there before :meth:`BaseMethod.losses` is
+        teacher: What the teacher says of the images, there before :meth:`BaseMethod.losses` is
             called; None if the method needs no teacher, or no task is old.
     """
 

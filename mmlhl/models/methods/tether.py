@@ -40,8 +40,8 @@ class Tether(DistillationMethod):
 
     Args:
         loss_weight: lambda.
-        average_tasks: the 1/(t-1); see :class:`DistillationMethod`.
-        train_old_heads: see there.
+        average_tasks: The 1/(t-1); see :class:`DistillationMethod`.
+        train_old_heads: See there.
     """
 
     needs_teacher_maps = True
@@ -69,9 +69,9 @@ class Tether(DistillationMethod):
         """The share of the teacher's raw map that the student's misses.
 
         Args:
-            head: the task's head.
-            student: its raw map ``(N, K, h, w)``.
-            teacher: the teacher's, likewise.
+            head: The task's head.
+            student: Its raw map ``(N, K, h, w)``.
+            teacher: The teacher's, likewise.
             valid: ``(N, h, w)`` bool, pixels that count.
         """
         return {"loss_tether": share_lost(head, student, teacher, valid)}

@@ -21,8 +21,8 @@ def inherited(new: Mapping[str, Tensor], old: Mapping[str, Tensor]) -> dict[str,
     """What a new head takes from an old one: the decoder, but for its prediction layer.
 
     Args:
-        new: tensors of the new head by name, those of the decoder under ``decoder.``.
-        old: tensors of the old head, likewise.
+        new: Tensors of the new head by name, those of the decoder under ``decoder.``.
+        old: Tensors of the old head, likewise.
 
     Returns:
         The old head's tensors by name; None if the decoders are not of one architecture: a tensor
@@ -56,11 +56,11 @@ class WarmStart(BaseMethod):
     them. Weights that a new decoder's own ``init_cfg`` loads are overwritten.
 
     Args:
-        source: the old task whose decoder is taken; None for the latest one that fits. A phase
+        source: The old task whose decoder is taken; None for the latest one that fits. A phase
             where none fits starts from scratch and says so.
 
     Raises:
-        ValueError: if ``source`` is neither None nor a name.
+        ValueError: If ``source`` is neither None nor a name.
     """
 
     def __init__(self, source: str | None = None) -> None:
@@ -75,7 +75,7 @@ class WarmStart(BaseMethod):
         """Make sure that there is a source of the right architecture, if one is named.
 
         Raises:
-            ValueError: if ``source`` is no old task, or its decoder does not fit.
+            ValueError: If ``source`` is no old task, or its decoder does not fit.
         """
         if self.source is None or not model.old_tasks:
             return
@@ -98,7 +98,7 @@ class WarmStart(BaseMethod):
         """Fill the new decoders, unless the phase was interrupted.
 
         Raises:
-            ValueError: if ``source`` is no old task, or its decoder does not fit.
+            ValueError: If ``source`` is no old task, or its decoder does not fit.
         """
         if self.started or not model.old_tasks:
             return

@@ -23,13 +23,13 @@ class GrowsOnLoad(BaseModule):
     keeps its initial weights, or goes where the config leaves the tasks to the checkpoint.
 
     Attributes:
-        backbone: the encoder.
-        heads: the heads that exist, by task.
-        head_cfgs: config of every head that the sequence needs.
-        new_tasks: tasks that learn from ground truth now.
-        distillers: what the method trains beside the model in this phase.
-        follow_checkpoint: whether the checkpoint decides which tasks there are.
-        unfilled: weights that the last checkpoint could not fill and nothing trained since, and
+        backbone: The encoder.
+        heads: The heads that exist, by task.
+        head_cfgs: Config of every head that the sequence needs.
+        new_tasks: Tasks that learn from ground truth now.
+        distillers: What the method trains beside the model in this phase.
+        follow_checkpoint: Whether the checkpoint decides which tasks there are.
+        unfilled: Weights that the last checkpoint could not fill and nothing trained since, and
             why.
     """
 
@@ -98,7 +98,7 @@ class GrowsOnLoad(BaseModule):
         decides what the model is, nothing would.
 
         Raises:
-            ValueError: in the second case.
+            ValueError: In the second case.
         """
         state = {key[len(prefix) :]: value for key, value in state_dict.items()}
         new = [f"{HEAD_PREFIX}{task}." for task in self.heads.keys() if task not in stored]
@@ -123,7 +123,7 @@ class GrowsOnLoad(BaseModule):
         """Make sure that no weight is what its initialisation left, though a checkpoint was loaded.
 
         Raises:
-            ValueError: naming the weights that the checkpoint did not fill and nothing trained.
+            ValueError: Naming the weights that the checkpoint did not fill and nothing trained.
         """
         if self.unfilled:
             raise ValueError(

@@ -19,8 +19,8 @@ class HasTeacher(FrozenModels):
     """Base of a segmentor with a teacher, which is no part of its weights.
 
     Attributes:
-        method: what keeps old tasks; says what it needs of the teacher.
-        data_preprocessor: the segmentor's own, whose images the teacher is given.
+        method: What keeps old tasks; says what it needs of the teacher.
+        data_preprocessor: The segmentor's own, whose images the teacher is given.
     """
 
     method: BaseMethod
@@ -50,7 +50,7 @@ class HasTeacher(FrozenModels):
         The teacher sees the batch in its own normalisation and channel order.
 
         Raises:
-            RuntimeError: if no teacher was set, which is the phase hook's work.
+            RuntimeError: If no teacher was set, which is the phase hook's work.
         """
         if self.teacher is None:
             raise RuntimeError(

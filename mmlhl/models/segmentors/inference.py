@@ -93,10 +93,10 @@ def slide(
     """Mean of overlapping windows, on raw maps, as mmseg's slide inference.
 
     Args:
-        infer: gives the raw maps of a crop at the crop's size.
+        infer: Gives the raw maps of a crop at the crop's size.
         inputs: ``(N, 3, H, W)``.
-        crop_size: height and width of the window; a smaller image is taken whole.
-        stride: steps of the window.
+        crop_size: Height and width of the window; a smaller image is taken whole.
+        stride: Steps of the window.
 
     Returns:
         Raw maps ``(N, K, H, W)`` by task.

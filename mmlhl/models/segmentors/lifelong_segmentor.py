@@ -30,22 +30,22 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     keeps old tasks comes from ``method``.
 
     Args:
-        backbone: config of any mmseg backbone.
-        heads: config of every head that the sequence needs, by task name.
-        neck: config of any mmseg neck.
-        tasks: tasks whose heads exist, old ones first. None builds all of ``heads`` and, when
+        backbone: Config of any mmseg backbone.
+        heads: Config of every head that the sequence needs, by task name.
+        neck: Config of any mmseg neck.
+        tasks: Tasks whose heads exist, old ones first. None builds all of ``heads`` and, when
             a checkpoint is loaded, keeps those that it has: what testing wants.
-        new_tasks: tasks that learn from ground truth now; the others of ``tasks`` are old.
+        new_tasks: Tasks that learn from ground truth now; the others of ``tasks`` are old.
             None means all.
-        method: config of a :class:`~mmlhl.models.methods.BaseMethod`.
-        train_cfg: as in mmseg.
+        method: Config of a :class:`~mmlhl.models.methods.BaseMethod`.
+        train_cfg: As in mmseg.
         test_cfg: ``mode='whole'``, or ``mode='slide'`` with ``crop_size`` and ``stride``.
-        data_preprocessor: as in mmseg.
-        pretrained: as in mmseg, weights of the backbone; its apis set it to None.
-        init_cfg: as in mmengine.
+        data_preprocessor: As in mmseg.
+        pretrained: As in mmseg, weights of the backbone; its apis set it to None.
+        init_cfg: As in mmengine.
 
     Raises:
-        ValueError: on a task without a head, a task named twice, a new task that does not
+        ValueError: On a task without a head, a task named twice, a new task that does not
             exist, two heads of one field, or a method of the wrong kind.
     """
 
@@ -204,7 +204,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         """Raw maps of all tasks, over the whole image or by a sliding window.
 
         Raises:
-            ValueError: if ``test_cfg`` has another mode, or windows that leave gaps.
+            ValueError: If ``test_cfg`` has another mode, or windows that leave gaps.
         """
         check_test_cfg(self.test_cfg)
         if self.test_cfg.get("mode", "whole") == "slide":
@@ -223,7 +223,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         Labels that were padded or flipped with the image come back along.
 
         Raises:
-            ValueError: if a view cannot be undone, see :mod:`mmlhl.models.views`; if the model's
+            ValueError: If a view cannot be undone, see :mod:`mmlhl.models.views`; if the model's
                 weights are not those of the checkpoint that it was loaded from.
         """
         self.check_filled()

@@ -19,7 +19,7 @@ def adopt_state_dict(state: Mapping[str, Tensor], task: str) -> dict[str, Tensor
     Args:
         state: ``backbone.*``, ``neck.*``, ``decode_head.*`` and, dropped, ``auxiliary_head.*``;
             a state that is a lifelong segmentor's already is taken as it is.
-        task: the task that the decode head solves.
+        task: The task that the decode head solves.
 
     Returns:
         The renamed state.
@@ -39,13 +39,13 @@ def load_adopted(
     """Load a finished model's weights into a lifelong segmentor, whole or not at all.
 
     Args:
-        model: lifelong segmentor with ``tasks``.
-        state: the checkpoint's ``state_dict``, an mmseg segmentor's or a lifelong one's.
-        tasks: what the finished model solves; one task if it is an mmseg segmentor.
-        source: name of the checkpoint, for the message.
+        model: Lifelong segmentor with ``tasks``.
+        state: The checkpoint's ``state_dict``, an mmseg segmentor's or a lifelong one's.
+        tasks: What the finished model solves; one task if it is an mmseg segmentor.
+        source: Name of the checkpoint, for the message.
 
     Raises:
-        ValueError: listing the first few keys that are missing or have another shape; or if an
+        ValueError: Listing the first few keys that are missing or have another shape; or if an
             mmseg segmentor, which has one head, is to solve several tasks.
     """
     plain = any(key.startswith(HEAD) for key in state)

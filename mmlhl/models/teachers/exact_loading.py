@@ -18,8 +18,8 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
     """Weights that a checkpoint cannot fill.
 
     Args:
-        own: what the model wants.
-        state: what the checkpoint has.
+        own: What the model wants.
+        state: What the checkpoint has.
 
     Returns:
         By name, in the model's order: what is wrong with the weight.
@@ -43,8 +43,8 @@ def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
     that the model does not have at all, such as an auxiliary head or a classifier, does not count.
 
     Args:
-        own: names of the model's weights.
-        state: names of the checkpoint's.
+        own: Names of the model's weights.
+        state: Names of the checkpoint's.
 
     Returns:
         Names in parts that both have, such as ``backbone.layer1`` or ``heads.seg``.
@@ -72,18 +72,18 @@ def load_exactly(
     """Load weights into a model, or leave it as it is.
 
     Args:
-        model: the model; every weight that its ``state_dict()`` names is wanted.
-        state: the checkpoint's weights.
-        refusal: how the message begins: which file does not serve for what.
-        optional: says of a weight by its name whether the model can do without it; it keeps its
+        model: The model; every weight that its ``state_dict()`` names is wanted.
+        state: The checkpoint's weights.
+        refusal: How the message begins: which file does not serve for what.
+        optional: Says of a weight by its name whether the model can do without it; it keeps its
             own value if the checkpoint cannot fill it.
-        shown: the name of a weight in messages.
+        shown: The name of a weight in messages.
 
     Returns:
         Names in ``state`` that the model has no use for.
 
     Raises:
-        ValueError: if weights are missing, of another shape or not finite, or the model is a part
+        ValueError: If weights are missing, of another shape or not finite, or the model is a part
             of the checkpoint's; names the first few.
     """
     own = model.state_dict()

@@ -26,7 +26,7 @@ def describe_input(preprocessor: nn.Module) -> dict[str, Any]:
     """How a preprocessor normalises images, as plain data, for a checkpoint's meta.
 
     Args:
-        preprocessor: a ``SegDataPreProcessor``.
+        preprocessor: A ``SegDataPreProcessor``.
 
     Returns:
         ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``.

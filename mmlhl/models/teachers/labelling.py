@@ -20,10 +20,10 @@ def label_images(
     the view undone.
 
     Args:
-        teacher: a frozen lifelong segmentor.
-        images: what a pipeline for tests packs of each, ``inputs`` and ``data_samples``.
-        tasks: tasks whose labels are wanted.
-        side: for a trial, only a corner of so many pixels per side is predicted, and stretched; 0
+        teacher: A frozen lifelong segmentor.
+        images: What a pipeline for tests packs of each, ``inputs`` and ``data_samples``.
+        tasks: Tasks whose labels are wanted.
+        side: For a trial, only a corner of so many pixels per side is predicted, and stretched; 0
             predicts the images.
 
     Yields:
@@ -88,9 +88,9 @@ def read_labels(
     """The stored pseudo labels of a batch.
 
     Args:
-        heads: the heads by task.
-        tasks: the old tasks.
-        samples: data samples that carry the labels where annotations of the tasks would be.
+        heads: The heads by task.
+        tasks: The old tasks.
+        samples: Data samples that carry the labels where annotations of the tasks would be.
         valid: ``(N, H, W)`` bool, pixels that are image.
 
     Returns:
@@ -98,7 +98,7 @@ def read_labels(
         transform has taken away.
 
     Raises:
-        KeyError: if a sample carries none.
+        KeyError: If a sample carries none.
     """
     labels = {}
     for task in tasks:

@@ -23,17 +23,17 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
     half-trained student. Its input is normalised as the checkpoint says, where that says so.
 
     Args:
-        model: config of the model as it was when the checkpoint was written; its tasks, method
+        model: Config of the model as it was when the checkpoint was written; its tasks, method
             and initialisation do not matter.
-        checkpoint: file, anything that mmengine loads.
-        tasks: tasks that the teacher has to know; others that the checkpoint has come along.
+        checkpoint: File, anything that mmengine loads.
+        tasks: Tasks that the teacher has to know; others that the checkpoint has come along.
 
     Returns:
         The teacher.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the checkpoint lacks a task or a weight of it, or has one of another shape.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the checkpoint lacks a task or a weight of it, or has one of another shape.
     """
     refusal = f"the checkpoint {checkpoint} cannot teach {list(tasks)}"
     print_log(f"teacher of {', '.join(tasks)}: {checkpoint}, frozen", "current")

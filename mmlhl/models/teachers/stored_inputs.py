@@ -17,12 +17,12 @@ def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: 
     """Make sure that a model normalises its input as a checkpoint was trained.
 
     Args:
-        model: a segmentor with its data preprocessor.
-        checkpoint: as it was loaded; one that does not say so passes.
-        source: names the checkpoint in the message.
+        model: A segmentor with its data preprocessor.
+        checkpoint: As it was loaded; one that does not say so passes.
+        source: Names the checkpoint in the message.
 
     Raises:
-        ValueError: naming both values, and the line that mends the config.
+        ValueError: Naming both values, and the line that mends the config.
     """
     stored = stored_input(checkpoint, source)
     preprocessor: Any = getattr(model, "data_preprocessor", None)
@@ -44,9 +44,9 @@ def with_stored_input(
     A teacher may see other numbers than the student does: its batch is converted.
 
     Args:
-        model: the config; changed in place.
-        checkpoint: as it was loaded.
-        source: its file, for the log.
+        model: The config; changed in place.
+        checkpoint: As it was loaded.
+        source: Its file, for the log.
 
     Returns:
         The config.
