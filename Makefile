@@ -10,17 +10,16 @@ PIP := $(PY) -m pip --disable-pip-version-check
 # One thread a process: the tensors of the tests are tiny, and processes share the cores. Each gets
 # a half in one piece, so that what a file sets up is mostly set up once; who is done helps.
 SHARED := -n $(JOBS) --dist worksteal
-PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest $(SHARED)
 STAMP := $(VENV)/.mmlhl-installed
 DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
 
-.PHONY: help demo zoo test test-matrix coverage lint format types docs clean distclean
+.PHONY: help demo zoo test test-matrix lint format types docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    render the rooms, learn segmentation, depth and normals in three phases"
 	@echo "make zoo     train, publish and list small models of several methods"
-	@echo "make test    ruff, mypy and pytest (JOBS=$(JOBS) processes);  make coverage  which lines it runs"
+	@echo "make test    ruff, mypy and pytest (JOBS=$(JOBS) processes), with the coverage of mmlhl"
 	@echo "make test-matrix STACK=onedl|classic PYTHON=python3.x   pytest in .venv-<stack>-<python>"
 	@echo "make lint    ruff only;  make format  let ruff rewrite;  make types  mypy"
 	@echo "make docs    HTML documentation in docs/_build/html"
@@ -56,14 +55,6 @@ zoo: $(STAMP)
 test: lint
 	@$(MAKE) --no-print-directory --jobs=2 types pytest
 
-# Apart from `make test`: before Python 3.12 it costs two fifths of the tests' time. From the start of
-# each process, so that what an import runs counts.
-coverage: $(STAMP)
-	rm -f .coverage .coverage.*
-	OMP_NUM_THREADS=1 $(PY) -m coverage run -m pytest $(SHARED)
-	$(PY) -m coverage combine --quiet
-	$(PY) -m coverage report
-
 # The tests with the newest packages that the extras allow, in an environment of their own:
 # make test-matrix STACK=classic PYTHON=python3.10
 STACK ?= onedl
@@ -74,8 +65,11 @@ test-matrix:
 	$(CELL)/bin/python -m pip install --no-build-isolation --editable ".[$(STACK),test]"
 	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest $(SHARED)
 
+# SlipCover counts the lines: coverage.py costs two fifths of the time before Python 3.12. Processes
+# that tests start are not counted.
 pytest: $(STAMP)
-	$(PYTEST)
+	OMP_NUM_THREADS=1 $(PY) -m slipcover -m pytest $(SHARED)
+	@awk '/^\(summary\)/ { print "coverage: " $$4 " % of " $$2 " lines; .coverage.txt names the others" }' .coverage.txt
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
