@@ -16,6 +16,7 @@ from mmengine.runner import (
     save_checkpoint,
     weights_to_cpu,
 )
+from torch import nn
 
 from ..checkpoints import to_plain, weights_of
 from ..checkpoints.training import INPUT, stored_input
@@ -80,7 +81,7 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     runner.call_hook("after_run")
 
 
-def adopt_weights(model: Any, phase: Phase, names: Mapping[str, Any]) -> Any:
+def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> Any:
     """Give a model the weights of a finished one that was trained for what the config says.
 
     Args:

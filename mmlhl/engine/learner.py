@@ -28,6 +28,18 @@ class PhaseModel(Learner, Protocol):
     def set_teacher(self, model: Any) -> None:
         """Freeze a model and make it the teacher; None releases it."""
 
+    def loss(self, inputs: Tensor, samples: Any) -> dict[str, Tensor]:
+        """Losses of a training step by name."""
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Their sum, and what is logged."""
+
+    def predict(self, inputs: Tensor, samples: Any) -> list:
+        """Samples with predictions."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+
     def buffers(self) -> Iterator[Tensor]:
         """Buffers, BN statistics among them."""
 

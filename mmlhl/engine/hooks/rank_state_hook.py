@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from ..learner import unwrap
+from ..learner import PhaseModel, unwrap
 from .step_edits import optim_wrappers
 
 KEY = "rank_states"
@@ -90,7 +90,7 @@ def _averages(runner: Runner) -> list[EMAHook]:
     return [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
 
 
-def _buffers(model: Any) -> dict[str, Tensor]:
+def _buffers(model: PhaseModel) -> dict[str, Tensor]:
     """Copies of the buffers that checkpoints hold, on the CPU."""
     kept = model.state_dict().keys()
     return {name: b.detach().cpu().clone() for name, b in model.named_buffers() if name in kept}

@@ -13,6 +13,7 @@ from ...checkpoints import weights_of
 from ...explaining import first_few
 from ...models.methods import BaseMethod
 from ...models.teachers import misfits
+from ..learner import PhaseModel
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class PlannedPhase:
 
 
 def check_handover(
-    model: Any, previous: Any, planned: PlannedPhase | None, adopted: bool = False
+    model: PhaseModel, previous: Any, planned: PlannedPhase | None, adopted: bool = False
 ) -> None:
     """Make sure that a phase can go on from the one before, before either is trained.
 
@@ -55,7 +56,7 @@ def check_handover(
     model.method.check_phase(model, planned, previous if remembers else None)
 
 
-def check_old_heads(model: Any, state: Mapping[str, Tensor]) -> None:
+def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
     """A head that learns nothing in this phase has to come from the checkpoint as a whole.
 
     Args:
@@ -97,5 +98,5 @@ def check_one_optimizer(method: BaseMethod, count: int) -> None:
         )
 
 
-def _encoder(model: Any) -> dict[str, Tensor]:
+def _encoder(model: PhaseModel) -> dict[str, Tensor]:
     return {k: v for k, v in model.state_dict().items() if k.startswith(("backbone.", "neck."))}

@@ -11,6 +11,7 @@ from mmengine.model import BaseModel
 
 from ...registered import type_name
 from ...spelling import near_miss, unknown
+from ..learner import PhaseModel
 
 #: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it passes over all others.
 PARAMWISE = (
@@ -70,7 +71,7 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
         print_log(f"{place}, so it has no effect", "current", logging.WARNING)
 
 
-def check_several(model: Any, names: Iterable[str]) -> None:
+def check_several(model: PhaseModel, names: Iterable[str]) -> None:
     """Refuse several optimisers under mmengine's own step, which can make no step with them.
 
     Args:

@@ -15,6 +15,7 @@ from mmengine.visualization import Visualizer
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ..learner import PhaseModel
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .handover import PlannedPhase, check_handover
@@ -145,7 +146,7 @@ def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
 
 
 def _try_training(
-    cfg: Config, model: Any, before: Any, supply: Supply, where: str, adopted: bool
+    cfg: Config, model: PhaseModel, before: Any, supply: Supply, where: str, adopted: bool
 ) -> None:
     """Build the optimiser of a phase, hand over from the phase before, and take one step."""
     steps = training_steps(cfg, supply.batches)
@@ -158,7 +159,7 @@ def _try_training(
     named(f"{where}: one training step", _step, model, teacher, supply, cfg)
 
 
-def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
+def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> None:
     """One training step, with the teacher or with its labels stored."""
     count = min(2, supply.smallest)
     if teacher is not None and label_options(cfg.get(KEY)).stored:
@@ -172,7 +173,7 @@ def _step(model: Any, teacher: Any, supply: Supply, cfg: Config) -> None:
 
 
 def _try_tests(
-    cfg: Config, model: Any, given: Mapping[str, Supply], supplies: Supplies, where: str
+    cfg: Config, model: PhaseModel, given: Mapping[str, Supply], supplies: Supplies, where: str
 ) -> None:
     """Test a phase's model on an image, as all loaders and pipelines for tests would."""
     for key in unlike(cfg, given):

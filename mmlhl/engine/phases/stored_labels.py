@@ -25,6 +25,7 @@ from ...datasets.pseudo_labels import (
 from ...datasets.pseudo_labels.coding import Encoded
 from ...models.methods.base_method import BaseMethod
 from ...models.teachers import label_images
+from ..learner import PhaseModel
 from .agreement import only_mirrored
 from .datasets import multi_task_datasets
 from .label_options import KEY, LabelOptions, label_options
@@ -75,7 +76,7 @@ def check_method_takes(method: BaseMethod) -> None:
     )
 
 
-def label_specs(model: Any, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
+def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
     """How the labels of tasks are stored and moved.
 
     Args:
@@ -166,7 +167,9 @@ def check_room(folder: str, images: int, size: int) -> str:
 
 
 @contextmanager
-def trial_labels(model: Any, teacher: nn.Module, supply: Supply, cfg: Config) -> Iterator[str]:
+def trial_labels(
+    model: PhaseModel, teacher: nn.Module, supply: Supply, cfg: Config
+) -> Iterator[str]:
     """A phase's first images with stored labels, in a folder that goes afterwards.
 
     Args:

@@ -21,6 +21,7 @@ from ...config_values import nodes
 from ...explaining import explained_error
 from ...instances import forget_instance
 from ...registered import type_name
+from ..learner import PhaseModel
 from .optimisation import check_several
 from .schedules import schedulers
 from .supply import Supply
@@ -57,7 +58,7 @@ def build_model(cfg: Config) -> Any:
     return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
 
 
-def build_optimiser(cfg: Config, model: Any) -> Any:
+def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
     """Build the optimiser, or several, which check their own options.
 
     Args:

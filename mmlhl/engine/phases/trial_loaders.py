@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
 from ...registered import names_class
+from ..learner import PhaseModel
 from .agreement import check_labels, check_names
 from .deriving import LOADERS
 from .grammar import Phase
@@ -20,7 +20,7 @@ from .trial_sample import first_sample
 
 
 def check_loaders(
-    cfg: Config, phase: Phase, model: Any, supplies: Supplies, where: str
+    cfg: Config, phase: Phase, model: PhaseModel, supplies: Supplies, where: str
 ) -> dict[str, Supply]:
     """Build the datasets of a phase and read a sample of each.
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 from mmengine.structures import PixelData
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...explaining import explained_error
+from ..learner import PhaseModel
 
 #: greatest side of what a trial step sees; more is cut off
 SIDE = 64
@@ -18,7 +19,7 @@ SIDE = 64
 PIXELS = 2**19
 
 
-def trial_step(model: nn.Module, batch: Any) -> dict[str, Tensor]:
+def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     """Losses of one step on a batch, with their gradients, as the training loop would call it.
 
     A batch of large images is cut to 64 pixels per side; if the network cannot take that, the whole
@@ -60,7 +61,7 @@ def _advice(error: Exception) -> str:
 
 
 @contextmanager
-def _naming_heads(model: nn.Module) -> Iterator[None]:
+def _naming_heads(model: PhaseModel) -> Iterator[None]:
     """Within, what goes wrong in a head names the head."""
 
     def naming(task: str, function: Any) -> Any:
@@ -87,7 +88,7 @@ def _naming_heads(model: nn.Module) -> Iterator[None]:
                 del vars(head)[name]
 
 
-def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]:
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)
@@ -101,7 +102,7 @@ def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
     return dict(logged)
 
 
-def _check_names(model: Any, names: list[str]) -> None:
+def _check_names(model: PhaseModel, names: list[str]) -> None:
     """Each new task needs a value that is trained, which mmengine decides by its name."""
     for task in model.new_tasks:
         own = [name.removeprefix(f"{task}.") for name in names if name.startswith(f"{task}.")]
@@ -133,7 +134,7 @@ def _cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
 
 
 @torch.no_grad()
-def trial_prediction(model: nn.Module, batch: Any) -> tuple[list, Any] | None:
+def trial_prediction(model: PhaseModel, batch: Any) -> tuple[list, Any] | None:
     """Predictions of a batch as in tests; None if its images are large.
 
     Returns:

@@ -16,6 +16,7 @@ from ...config_values import nodes
 from ...datasets.pipelines import build_step
 from ...models.heads import SegmentationHead
 from ...registered import names_class, registered_class
+from ..learner import PhaseModel
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
 from .supply import Supplies, Supply
@@ -27,7 +28,7 @@ LOADER = "test_dataloader"
 _KNOWN = ("mmlhl", "mmseg")
 
 
-def try_test(model: Any, supply: Supply, cfg: Config, kind: str) -> None:
+def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
     """Predict an image, hand it to the metrics and have them computed.
 
     Metrics of other packages see two images where there are, as one may be too few for them.
@@ -72,7 +73,7 @@ def try_pipeline(cfg: Config) -> None:
 
 
 @torch.no_grad()
-def try_views(model: Any, cfg: Config, supplies: Supplies) -> None:
+def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
     """Predict an image as ``tools/test.py --tta`` does, if the config says how.
 
     Args:

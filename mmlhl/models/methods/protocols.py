@@ -5,7 +5,7 @@ Methods know heads and the segmentor by these protocols only, so neither is impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -90,12 +90,18 @@ class ByTask(Protocol):
     def __contains__(self, task: object) -> bool:
         """Whether a task has one."""
 
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Tasks with their modules."""
+
 
 class ModuleTree(Protocol):
     """A module with its children, as ``nn.Module`` has them."""
 
     def modules(self) -> Iterator[nn.Module]:
         """Itself and all below."""
+
+    def train(self, mode: bool = True) -> Any:
+        """Training mode, for all of them."""
 
     def eval(self) -> Any:
         """Evaluation mode, for all of them."""
