@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, cast
+from typing import cast
 
 from mmengine.dist import all_reduce_params, get_world_size
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
 
-from ..models.methods.base_method import BaseMethod
-from ..models.methods.protocols import Learner
-
-
-class PhaseModel(Learner, Protocol):
-    """What the engine touches of a model that lives through phases, which is a module."""
-
-    stored_labels: bool
-
-    @property
-    def method(self) -> BaseMethod:
-        """What keeps old tasks."""
-
-    def set_teacher(self, model: Any) -> None:
-        """Freeze a model and make it the teacher; None releases it."""
-
-    def loss(self, inputs: Tensor, samples: Any) -> dict[str, Tensor]:
-        """Losses of a training step by name."""
-
-    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Their sum, and what is logged."""
-
-    def predict(self, inputs: Tensor, samples: Any) -> list:
-        """Samples with predictions."""
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
-
-    def buffers(self) -> Iterator[Tensor]:
-        """Buffers, BN statistics among them."""
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """All weights and buffers by name."""
-
-    def register_forward_hook(self, hook: Callable, **kwargs: Any) -> Any:
-        """Call something whenever the model has run."""
+from .phases.phase_model import PhaseModel
 
 
 def unwrap(runner: Runner) -> PhaseModel:

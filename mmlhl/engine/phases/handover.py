@@ -13,7 +13,7 @@ from ...checkpoints import weights_of
 from ...explaining import first_few
 from ...models.methods import BaseMethod
 from ...models.teachers import misfits
-from ..learner import PhaseModel
+from .phase_model import PhaseModel
 
 
 @dataclass(frozen=True)

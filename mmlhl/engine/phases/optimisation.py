@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 
 from ...registered import type_name
 from ...spelling import near_miss, unknown
-from ..learner import PhaseModel
+from .phase_model import PhaseModel
 
 #: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it passes over all others.
 PARAMWISE = (

@@ -25,10 +25,10 @@ from ...datasets.pseudo_labels import (
 from ...datasets.pseudo_labels.coding import Encoded
 from ...models.methods.base_method import BaseMethod
 from ...models.teachers import label_images
-from ..learner import PhaseModel
 from .agreement import only_mirrored
 from .datasets import multi_task_datasets
 from .label_options import KEY, LabelOptions, label_options
+from .phase_model import PhaseModel
 from .supply import Supply
 from .trial_step import PIXELS, SIDE
 

@@ -21,8 +21,8 @@ from ...config_values import nodes
 from ...explaining import explained_error
 from ...instances import forget_instance
 from ...registered import type_name
-from ..learner import PhaseModel
 from .optimisation import check_several
+from .phase_model import PhaseModel
 from .schedules import schedulers
 from .supply import Supply
 

@@ -9,11 +9,11 @@ from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
 from ...registered import names_class
-from ..learner import PhaseModel
 from .agreement import check_labels, check_names
 from .deriving import LOADERS
 from .grammar import Phase
 from .lengths import trains_by_epoch
+from .phase_model import PhaseModel
 from .supply import Supplies, Supply
 from .trial_build import named
 from .trial_sample import first_sample

@@ -11,7 +11,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from ...explaining import explained_error
-from ..learner import PhaseModel
+from .phase_model import PhaseModel
 
 #: greatest side of what a trial step sees; more is cut off
 SIDE = 64

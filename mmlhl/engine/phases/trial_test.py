@@ -16,9 +16,9 @@ from ...config_values import nodes
 from ...datasets.pipelines import build_step
 from ...models.heads import SegmentationHead
 from ...registered import names_class, registered_class
-from ..learner import PhaseModel
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
+from .phase_model import PhaseModel
 from .supply import Supplies, Supply
 from .trial_metrics import try_metrics
 from .trial_step import PIXELS, trial_prediction
