@@ -26,13 +26,24 @@ def read_config(path: str | os.PathLike) -> Config:
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
         raise FileNotFoundError(f"{path}: {kind}, expected as config file")
+    if _leads_back(os.path.abspath(path), ()):
+        raise ValueError(f"{path}: the config cannot be read: its _base_ leads back to itself")
     try:
         return Config.fromfile(path)
-    except RecursionError:
-        reason = "its _base_ leads back to itself"
     except Exception as error:  # a config is a program, and may raise anything
         reason = explained_error(error)
     raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def _leads_back(path: str, above: tuple[str, ...]) -> bool:
+    """Whether bases lead round in a circle, in which mmengine would read on for ten seconds."""
+    if path in above:
+        return True
+    try:  # what is wrong in a base is said when it is read
+        bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
+    except Exception:
+        return False
+    return any(_leads_back(os.path.abspath(base), (*above, path)) for base in bases)
 
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:

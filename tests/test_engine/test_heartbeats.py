@@ -101,6 +101,7 @@ def test_reported_once_until_it_moves(pair):
     pair.look()
     for step in range(3):
         first.beat((2 + step,), "moves")
+        pair.look()  # or a look that has read the former beat would see the clock of the next
         pair.now += 0.7
         pair.look()
     assert len(pair.reports[0]) == 1
