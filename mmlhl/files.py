@@ -85,7 +85,7 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
         path: What could not be written.
         error: Why.
     """
-    remedy = _REMEDY.get(error.errno or 0, "see to it")
+    remedy = _REMEDY.get(error.errno or 0, "solve that")
     reason = os.strerror(error.errno) if error.errno else str(error)
     return OSError(
         error.errno,

@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--resume-changed",
         action="store_true",
-        help="resume (implies --resume) although the config of a phase that is begun was edited",
+        help="resume (implies --resume) although the config of a phase that has begun was edited",
     )
     parser.add_argument("--amp", action="store_true", help="train with automatic mixed precision")
     add_override_argument(parser)

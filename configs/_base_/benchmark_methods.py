@@ -1,7 +1,7 @@
 # Methods, and the strengths among which each is searched, for tools/benchmarks/methods.py.
 # `search` names one option of the method; four values per method, for all methods alike. `like`: an
 # ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
-# do what naive training does, so that phase is trained once a seed and first task. A search whose
+# do what naive training does, so that phase is trained once per seed and first task. A search whose
 # best value is at an end of its list goes on beyond it.
 methods = {
     "Naive": dict(method=dict(type="Naive"), first_phase="Naive"),

@@ -94,7 +94,7 @@ def read_lines(files: Sequence[Path | list[dict]]) -> dict[int, dict[str, float]
     validation stand at the iteration logged before it, since mmengine may number them by epochs.
 
     Args:
-        files: Logs, each with a JSON object a line, or their lines.
+        files: Logs, each with one JSON object per line, or their lines.
 
     Returns:
         By iteration, by key.
@@ -142,7 +142,7 @@ def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]
 
 
 def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
-    """Draw a panel a key, a line a run; dotted lines part the phases of a single run.
+    """Draw one panel per key, one line per run; dotted lines part the phases of a single run.
 
     Args:
         runs: What was read.

@@ -90,7 +90,7 @@ CASES = (
         ),
         _files("*/*.json"),
         "tools/dist_test.sh",
-        note="wants a GPU a process; ours runs on the CPU, too",
+        note="wants a GPU per process; ours runs on the CPU, too",
     ),
     Case(
         "analysis_tools/analyze_logs.py",
@@ -138,8 +138,8 @@ CASES = (
         (("", CAM),),
         _files("cam.png"),
         needs="pytorch_grad_cam",
-        note="tried with grad-cam 1.4.8: reads one output map, and fails on models that give one a "
-        "task; fails for any model with grad-cam 1.5 or later, which has no use_cuda",
+        note="tried with grad-cam 1.4.8: reads one output map, and fails on models that give one "
+        "per task; fails for any model with grad-cam 1.5 or later, which has no use_cuda",
     ),
     Case(
         "deployment/pytorch2torchscript.py",

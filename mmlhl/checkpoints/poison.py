@@ -22,7 +22,7 @@ def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
     """Weights with values that are NaN or infinite.
 
     Args:
-        state: Weights by name; masks, which hold infinity on purpose, are left aside.
+        state: Weights by name; masks, which hold infinity on purpose, are left out.
 
     Returns:
         By name: how many values.

@@ -66,7 +66,7 @@ def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list
         own: The same of the model that is to take the weights.
 
     Returns:
-        One line a difference, with both values.
+        One line per difference, with both values.
     """
     return [
         f"data_preprocessor.{key} is {_shown(own[key])} in the config, "

@@ -49,7 +49,7 @@ def checkpoint_trust(trust: bool) -> Iterator[None]:
         os.environ[VARIABLE] = "1"
     if not checkpoints_are_trusted():
         if os.environ.pop(TORCH_FORCE_NOT, None):
-            print_log(f"{TORCH_FORCE_NOT} is left aside: checkpoints with code take {FLAG}")
+            print_log(f"{TORCH_FORCE_NOT} is ignored: checkpoints with code need {FLAG}")
         os.environ[TORCH_FORCE] = "1"
     try:
         yield

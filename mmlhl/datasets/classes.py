@@ -142,7 +142,7 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
         if path is None:
             raise ValueError(
                 f"{where} is the string {value!r}, but there is no such file; it must be a list of "
-                f"names, e.g. [{value!r}], or a text file with one name a line"
+                f"names, e.g. [{value!r}], or a text file with one name per line"
             )
         names: Sequence[str] = [line for _, line in read_lines(path, "list of classes")]
     else:

@@ -78,7 +78,7 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         dataset: Its first sample is read.
 
     Returns:
-        What is doubtful. Each sentence is logged once a process, however many datasets are built.
+        What is doubtful. Each sentence is logged once per process, however many datasets are built.
     """
     # while the dataset is made, its list is not packed yet
     first = dataset.data_list[0] if dataset.data_list else dataset.get_data_info(0)

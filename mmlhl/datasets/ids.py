@@ -80,7 +80,7 @@ def _end_of_image(
     if osp.isfile(path):
         return path[len(osp.join(folder, name)) :]
     raise FileNotFoundError(
-        f"{where}: the image {osp.join(folder, name + end)!r} does not exist; expected one id a "
+        f"{where}: the image {osp.join(folder, name + end)!r} does not exist; expected one id per "
         f"line, the image's path under img['dir'] ({img['dir']!r}) without img['suffix'] "
         f"({suffix!r})"
     )

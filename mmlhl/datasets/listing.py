@@ -52,7 +52,7 @@ class ListsSamples(BaseSegDataset):
             source = f"ann_file {self.ann_file!r}" if self.ann_file else f"folder {img_dir!r}"
             raise ValueError(
                 f"{type(self).__name__} found no samples in {source}; expected "
-                + ("one id a line" if self.ann_file else f"files *{self.img['suffix']}")
+                + ("one id per line" if self.ann_file else f"files *{self.img['suffix']}")
             )
         return [self.sample_info(img_id, img_dir, folders) for img_id in ids]
 

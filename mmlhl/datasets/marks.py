@@ -56,9 +56,9 @@ def settle_marks(
 
 
 def _is_open(ann: Annotation) -> bool:
-    told = (ann.ignore, ann.threshold, ann.id_map, ann.label_map, ann.source, ann.reader, ann.post)
+    given = (ann.ignore, ann.threshold, ann.id_map, ann.label_map, ann.source, ann.reader, ann.post)
     mask = ann.kind == "binary" or (ann.kind == "classes" and ann.num_classes == 2)
-    return mask and not ann.reduce_zero_label and all(each is None for each in told)
+    return mask and not ann.reduce_zero_label and all(each is None for each in given)
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:

@@ -89,5 +89,5 @@ def _edit_schedules(stored: Any, built: Any, factors: Sequence[float]) -> None:
 def _refusal(key: str, what: str) -> ValueError:
     return ValueError(
         f"{key} {what} than the checkpoint to resume from: a phase cannot go on with that; undo "
-        "the edit, or write it into the cfg of a phase that is not begun"
+        "the edit, or write it into the cfg of a phase that has not begun"
     )

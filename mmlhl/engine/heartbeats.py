@@ -86,7 +86,7 @@ class Heartbeats:
         if silent:
             who = f"{_listed(silent)} does not answer"
         elif len(behind) < self.ranks:
-            who = f"{_listed(behind)} stands still, the others wait for it"
+            who = f"{_listed(behind)} hangs, the others wait for it"
         else:
             who = "no rank moves, all are at the same point"
         lines = [

@@ -79,7 +79,7 @@ def _take(descriptor: int, path: Path) -> bool:
         return False
     except OSError as error:
         print_log(
-            f"{path}: this file system has no locks ({error}); see to it that one command at a "
+            f"{path}: this file system has no locks ({error}); make sure that one command at a "
             "time works in the folder",
             "current",
             logging.WARNING,

@@ -49,14 +49,14 @@ class Change:
     def outcome(self) -> str:
         """What becomes of it, if training goes on."""
         if self.state == AHEAD:
-            return "holds: the phase is not begun"
+            return "holds: the phase has not begun"
         if not self.refused:
             return "changes no result"
         if self.state == DONE:
             return "the phase is done: it stays as it was trained"
         if self.key.startswith(STORED):
             return "holds for the rest of the phase"
-        return "half of the phase with each"
+        return "part of the phase is trained with each value"
 
 
 def changes(
@@ -117,7 +117,7 @@ def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
         )
         raise ValueError(
             f"{folder} was begun with another config, and this cannot be honoured: {listed}. "
-            "Undo the edit, or write it into the cfg of a phase that is not begun; with "
+            "Undo the edit, or write it into the cfg of a phase that has not begun; with "
             "--resume-changed (resume_changed=True in the config) training goes on all the same; "
             "without --resume the sequence starts anew"
         )

@@ -51,7 +51,7 @@ def foreign_training(
         names: The data set's, see :func:`names_of`.
 
     Returns:
-        One message with both values and the lines that mend the config; None if all is alike.
+        One message with both values and the lines that fix the config; None if they agree.
     """
     problems = []
     stored, preprocessor = stored_input(checkpoint, source), getattr(model, "data_preprocessor", 0)

@@ -1,6 +1,6 @@
 """Metrics of each output space, the evaluator, and the record of a sequence with its table.
 
-- ``metrics/``: one file an output space; each sums over pixels and states direction and unit.
+- ``metrics/``: one file per output space; each sums over pixels and states direction and unit.
 - ``multi_task_evaluator``: the metrics of all tasks as one evaluator.
 - ``record``: ``lifelong.json``, and ``record_format``, what such a file may hold.
 - ``tables``: the task x phase table that the engine prints.

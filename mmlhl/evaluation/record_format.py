@@ -84,7 +84,7 @@ def check(data: Any) -> None:
             raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
     timing = data.get("timing", [None] * len(data["phases"]))
     if not isinstance(timing, list) or len(timing) != len(data["phases"]):
-        raise ValueError("timing must be a list of seconds, one a phase.")
+        raise ValueError("timing must be a list of seconds, one per phase.")
     for task, metrics in data["metrics"].items():
         if not isinstance(metrics, dict):
             raise ValueError(f"metrics.{task} must be an object.")
@@ -99,7 +99,7 @@ def _check_metric(place: str, entry: Any, phases: int) -> None:
         raise ValueError(f"{place}.unit must be a string such as 'm', not {entry['unit']!r}.")
     values = entry.get("values")
     if not isinstance(values, list) or len(values) != phases:
-        raise ValueError(f"{place}.values must be a list of {phases} values, one a phase.")
+        raise ValueError(f"{place}.values must be a list of {phases} values, one per phase.")
     for value in values:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is not None and not (number and math.isfinite(value)):

@@ -22,7 +22,7 @@ VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wm
 """Endings that make a file a video."""
 
 LIST = ".txt"
-"""Ending of a text file that names images, one a line."""
+"""Ending of a text file that names images, one per line."""
 
 Input = str | os.PathLike | np.ndarray
 
@@ -57,7 +57,7 @@ class Sources:
     folder, to the part of a pattern without wildcards, or to the deepest folder that a list's
     files share, so that files of one name do not overwrite each other's results.
 
-    A text file (``.txt``) is a list, too: a file, folder, pattern or video a line, below the text
+    A text file (``.txt``) is a list, too: a file, folder, pattern or video per line, below the text
     file's own folder or else as seen from the current one. Blank lines and those that begin with a
     hash and a blank are left out.
 
@@ -154,7 +154,7 @@ class Sources:
             named.append((file, base))
 
     def _add_lines(self, path: str, index: int, named: list[tuple[str, str]]) -> None:
-        """Add what a text file names, a line each."""
+        """Add what a text file names, one per line."""
         lines = read_lines(path, "list of images")
         if not lines:
             raise ValueError(f"{path}: the list names no image")

@@ -16,7 +16,7 @@ def listed(name, text, *says, error=ValueError):
 listed("an id twice", "0\n1\n0\n", "line 3", "line 1", "'0'")
 listed("an id twice, once with its suffix", "0\n1\n./0.png\n", "line 3", "line 1")
 listed("an id without an image", "0\n77\n", "line 2", "77", error=FileNotFoundError)
-listed("no id at all", "\n\n# nothing\n", "one id a line")
+listed("no id at all", "\n\n# nothing\n", "one id per line")
 listed("a path out of the data root", "0\n../../../etc/passwd\n", "line 2", "data root")
 listed("an absolute path", "0\n/etc/passwd\n", "line 2", "absolute")
 listed("a path of Windows", "0\nC:\\images\\0\n", "line 2", "absolute")

@@ -1,4 +1,4 @@
-"""Scalars of a sequence: one file at the root, or, in older work dirs, one a phase and restart."""
+"""Scalars of a sequence: one file at the root, or, in older ones, one per phase and restart."""
 
 import json
 

@@ -16,7 +16,7 @@ def environment(monkeypatch, **found):
 
 
 def wrong(findings):
-    return [(f.subject, f.mend) for f in findings if f.state == "wrong"]
+    return [(f.subject, f.remedy) for f in findings if f.state == "wrong"]
 
 
 LITE = {"mmcv-lite": "2.1.0", **{k: v for k, v in CLASSIC.items() if k != "mmcv"}}
@@ -33,14 +33,14 @@ def test_a_complete_kind_is_well(monkeypatch, have):
 
 def test_no_mm_packages(monkeypatch):
     environment(monkeypatch)
-    ((subject, mend),) = wrong(check_mm_packages())
-    assert "mmlhl[onedl]" in mend
+    ((subject, remedy),) = wrong(check_mm_packages())
+    assert "mmlhl[onedl]" in remedy
 
 
 def test_both_kinds_lie_over_each_other(monkeypatch):
     environment(monkeypatch, **ONEDL, mmcv="2.1.0")
-    ((subject, mend),) = wrong(check_mm_packages())
-    assert mend.startswith("pip uninstall -y") and " mmcv" in mend and "onedl-mmcv" in mend
+    ((subject, remedy),) = wrong(check_mm_packages())
+    assert remedy.startswith("pip uninstall -y") and " mmcv" in remedy and "onedl-mmcv" in remedy
 
 
 def test_an_incomplete_kind_names_what_is_missing(monkeypatch):
@@ -53,11 +53,11 @@ def test_the_classic_kind_needs_pkg_resources(monkeypatch):
     assert wrong(check_mm_packages()) == [("setuptools", 'pip install "setuptools<81"')]
 
 
-@pytest.mark.parametrize("found, mend", [(None, "pip install torch"), ("1.13.1", "torch>=2.0")])
-def test_torch(monkeypatch, found, mend):
+@pytest.mark.parametrize("found, remedy", [(None, "pip install torch"), ("1.13.1", "torch>=2.0")])
+def test_torch(monkeypatch, found, remedy):
     environment(monkeypatch, torch=found)
     ((_, message),) = wrong(check_torch())
-    assert mend in message
+    assert remedy in message
 
 
 def test_an_optional_package_is_only_a_note(monkeypatch):
@@ -87,7 +87,7 @@ def test_a_warning_on_operators_that_nothing_uses_is_left_out(monkeypatch, capsy
         warnings.simplefilter("always")
         assert doctor.run([]) == 0
     assert [str(each.message) for each in said] == ["the disk is nearly full"]
-    assert "nothing to mend" in capsys.readouterr().out
+    assert "nothing to fix" in capsys.readouterr().out
 
 
 def test_versions_compare_as_numbers():

@@ -54,5 +54,5 @@ raise SystemExit(main())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
-    for part in ("mmcv", "wrong", "mmlhl[onedl]", "to mend"):
+    for part in ("mmcv", "wrong", "mmlhl[onedl]", "to fix"):
         assert part in done.stdout

@@ -59,12 +59,12 @@ def test_spellings(make, name):
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        (b"a/0\na/7\n", 2, "a/7.png' does not exist; expected one id a line"),
+        (b"a/0\na/7\n", 2, "a/7.png' does not exist; expected one id per line"),
         (b"\xef\xbb\xbf\r\n\r\na/7\r\n", 3, "a/7.png' does not exist"),
         (
             b"a/0 a/0\n",
             1,
-            "does not exist; expected one id a line",
+            "does not exist; expected one id per line",
         ),  # image and label in two columns
         (b"a/0\na/1.jpg\n", 2, "a/1.jpg.png' does not exist"),
         (b"image/a/0\n", 1, r"under img\['dir'\] \('image'\)"),

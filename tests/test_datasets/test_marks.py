@@ -88,7 +88,7 @@ def test_few_files_are_read(masks, monkeypatch):
     assert len(seen) == 1
     monkeypatch.setattr(marks, "LOOKED_AT", 3)
     dataset = masks(*[NOTHING] * 6)
-    assert len(seen) == 7  # all of them, but only once a process
+    assert len(seen) == 7  # all of them, but only once per process
     samples = [dataset.get_data_info(index) for index in range(6)]
     assert marks.settle_marks(dataset.ann_specs, samples)[1] == {}
     assert len(seen) == 10

@@ -97,7 +97,7 @@ def test_buildings(tree):
     for text in ("beechwood\n\ncorozal\n", "id\nbeechwood\ncorozal\n"):
         (tree / "train.txt").write_text(text)
         assert len(ids("train.txt")) == 4
-    # the publisher's tables: a column a split
+    # the publisher's tables: one column per split
     (tree / "all.csv").write_text("id,train,val,test\nbeechwood,1,0,0\ncorozal,0,0,1\n")
     assert {img_id.split("/")[0] for img_id in ids("all.csv", split="train")} == {"beechwood"}
     assert {img_id.split("/")[0] for img_id in ids("all.csv", split="test")} == {"corozal"}

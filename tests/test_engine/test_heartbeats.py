@@ -1,4 +1,4 @@
-"""A process that stands still is named, by the log and by the error of the one that waits."""
+"""A process that hangs is named, by the log and by the error of the one that waits."""
 
 import time
 from pathlib import Path
@@ -23,10 +23,10 @@ def test_two_processes_one_of_which_sleeps(tmp_path):
         assert waiting.finish() == 3, waiting.output
     finally:
         sleeping.process.kill()
-    lines = [line for line in waiting.output.splitlines() if "stands still" in line]
+    lines = [line for line in waiting.output.splitlines() if "hangs" in line]
     report, error = lines
     for line in (report, error):
-        assert "rank 1 stands still, the others wait for it" in line
+        assert "rank 1 hangs, the others wait for it" in line
         assert "rank 1: step 2: reads, for" in line and "in read_batch" in line
         assert "rank 0: step 2: computes" in line
     assert error.startswith(
@@ -96,7 +96,7 @@ def test_reported_once_until_it_moves(pair):
     assert pair.reports == ([], [])
     pair.now = 0.9
     until(lambda: pair.reports[0])
-    assert pair.reports[0][0].startswith("rank 1 stands still")
+    assert pair.reports[0][0].startswith("rank 1 hangs")
     pair.now = 2.0
     pair.look()
     for step in range(3):

@@ -71,7 +71,7 @@ def test_seconds_of_an_older_record_are_its_timing(tmp_path):
 
 @pytest.mark.parametrize("timing", [[1.0], [1.0, 2.0, 3.0], 5, None])
 def test_timing_of_other_phases_is_refused(timing):
-    with pytest.raises(ValueError, match="timing must be a list of seconds, one a phase"):
+    with pytest.raises(ValueError, match="timing must be a list of seconds, one per phase"):
         LifelongRecord.from_dict({**two_phases().to_dict(), "timing": timing})
 
 

@@ -10,4 +10,4 @@ def test_runs(capsys):
     main = runpy.run_path(str(TOOL))["main"]
     rates = main("--count 4 --size 12 16 --workers 0 --repeats 1 --batch-size 2".split())
     assert rates["plain"] > 0 and rates["mmlhl"] > 0
-    assert "images a second" in capsys.readouterr().out
+    assert "images per second" in capsys.readouterr().out

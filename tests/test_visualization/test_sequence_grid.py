@@ -1,4 +1,4 @@
-"""A row a task, a column a phase, and nothing where a task was not known."""
+"""One row per task, one column per phase, and nothing where a task was not known."""
 
 import numpy as np
 

@@ -47,7 +47,7 @@ def load(cfg: Config, checkpoint: str) -> nn.Module:
 
 
 def batches_of(cfg: Config, count: int) -> Iterator[dict]:
-    """The first images of the test set, one a batch."""
+    """The first images of the test set, one per batch."""
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     for index in track(range(min(count, len(dataset))), description="differentiating"):
         yield pseudo_collate([dataset[index]])

@@ -1,7 +1,7 @@
 """Plot the records of any number of sequences.
 
 For each order of tasks: a heat map of the task x phase table of each method, curves of each
-metric over the phases with a line a method, and bars of the gain over naive training.
+metric over the phases with one line per method, and bars of the gain over naive training.
 
 Examples:
     python tools/analysis_tools/plot.py work_dirs --out plots

@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         }
         rates = images_a_second(datasets, args.batch_size, args.workers, args.repeats)
     medians = {name: float(np.median(values)) for name, values in rates.items()}
-    table = Table(title=f"images a second, {args.workers} workers, batch {args.batch_size}")
+    table = Table(title=f"images per second, {args.workers} workers, batch {args.batch_size}")
     for column in ("dataset", "median", "lowest", "highest", "of plain"):
         table.add_column(column, justify="left" if column == "dataset" else "right")
     for name, values in rates.items():

@@ -26,7 +26,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
     parser.add_argument("--tasks", type=int, default=3, help="the last is new (default: 3)")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=2, help="images a step and process")
+    parser.add_argument("--batch", type=int, default=2, help="images per step and process")
     parser.add_argument("--size", type=int, nargs=2, default=[96, 128], metavar=("H", "W"))
     parser.add_argument("--rounds", type=int, default=5, help="how often each step is timed")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     turns = measure(cfg, args.tasks, args.batch, args.size, args.rounds, args.processes)
     what = (
         f"{args.config}, {args.tasks} tasks, {args.batch} images of {args.size[0]}x{args.size[1]} "
-        "a step and process"
+        "per step and process"
     )
     command = f"python tools/benchmarks/data_parallel.py {given}".strip()
     init_default_scope("mmseg")

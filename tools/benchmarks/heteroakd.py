@@ -39,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
     parser.add_argument(
-        "--smoke", action="store_true", help="six steps a run: only shows that everything works"
+        "--smoke", action="store_true", help="six steps per run: only shows that everything works"
     )
     parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     return parser.parse_args(argv)

@@ -30,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("what", choices=("steps", "evaluation", "sequence"))
     parser.add_argument("--config", default=CONFIG, help="config of the network, of steps")
     parser.add_argument("--tasks", type=int, nargs="+", default=[3, 10], help="of steps")
-    parser.add_argument("--batch", type=int, default=4, help="images a step")
+    parser.add_argument("--batch", type=int, default=4, help="images per step")
     parser.add_argument("--images", type=int, default=1000, help="of an evaluation")
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))
     parser.add_argument("--classes", type=int, default=19, help="of an evaluation")

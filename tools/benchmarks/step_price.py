@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     parser.add_argument("--config", type=config_file, help="config of the network")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 3, 5, 10])
-    parser.add_argument("--batch", type=int, help="images a step")
+    parser.add_argument("--batch", type=int, help="images per step")
     parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))
     parser.add_argument("--rounds", type=int, default=7, help="how often each step is timed")
     parser.add_argument("--threads", type=int, default=1, help="of torch, on a CPU")

@@ -34,7 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--records",
         type=Path,
         default=Path("docs/results/runs/stock_tools"),
-        help="folder for the outcomes, a file an environment; the table is of all of them",
+        help="folder for the outcomes, one file per environment; the table is of all of them",
     )
     parser.add_argument("--keep", type=Path, help="folder to keep the tools' output in")
     parser.add_argument("--out", type=Path, help=OUT_HELP)

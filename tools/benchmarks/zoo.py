@@ -30,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--records",
         type=Path,
         default=Path("docs/results/runs/zoo"),
-        help="folder for a small file a model, of which the table is made",
+        help="folder for one small file per model, of which the table is made",
     )
     parser.add_argument("--report-only", action="store_true", help="train nothing")
     parser.add_argument("--out", type=Path, help=OUT_HELP)

@@ -29,7 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data-root", help="in place of the config's data_root")
     parser.add_argument("--splits", nargs="+", choices=LOADERS, default=list(LOADERS))
     parser.add_argument("--tasks", nargs="+", help="check only these annotations")
-    parser.add_argument("--limit", type=int, help="samples a split, spread evenly; default: all")
+    parser.add_argument("--limit", type=int, help="samples per split, spread evenly; default: all")
     parser.add_argument("--workers", type=int, default=2, help="threads that read")
     return parser.parse_args(argv)
 

@@ -1,5 +1,5 @@
-# ResNet-18 at output stride 8 and one DeepLabV3 decoder a task, both as mmseg builds them. Close to
-# the network of the HAD release, which is another: deeplab_r18-d8_release.py.
+# ResNet-18 at output stride 8 and one DeepLabV3 decoder per task, both as mmseg builds them. Close
+# to the network of the HAD release, which is deeplab_r18-d8_release.py.
 _base_ = "./lifelong_default.py"
 norm_cfg = dict(type="BN", requires_grad=True)
 decoder = dict(

@@ -105,25 +105,25 @@ def report(
     """
     network = fit(found, batch, parameters_of(cfg))
     fitted = (
-        f"{1e3 * network.train_encoder:.1f} ms the encoder and {1e3 * network.train_head:.1f} ms a "
-        f"head, forward and backward; {1e3 * network.encoder:.1f} ms and {1e3 * network.head:.1f} "
-        f"ms forward; {network.encoder_parameters / 1e6:.2f} M and "
+        f"{1e3 * network.train_encoder:.1f} ms the encoder and {1e3 * network.train_head:.1f} ms "
+        f"per head, forward and backward; {1e3 * network.encoder:.1f} ms and "
+        f"{1e3 * network.head:.1f} ms forward; {network.encoder_parameters / 1e6:.2f} M and "
         f"{network.head_parameters / 1e6:.2f} M parameters"
     )
     assumed = (
         f"A processor {speed:g} times as fast as the core that was measured, {large_batch} images "
-        f"a step and process, {epochs} epochs a phase, {link.bandwidth / 1e9:g} GB/s, "
-        f"{1e6 * link.latency:g} us a message, {100 * link.overlap:g} % of the backward pass to "
+        f"per step and process, {epochs} epochs per phase, {link.bandwidth / 1e9:g} GB/s, "
+        f"{1e6 * link.latency:g} us per message, {100 * link.overlap:g} % of the backward pass to "
         f"hide behind; {TASKS} tasks, disjoint parts, no evaluation"
     )
     return "\n".join(
         [
             f"Command: `{command}`; commit {commit()}.",
             "",
-            "Fitted to naive training of all heads and to the teacher, least CPU time an image: "
+            "Fitted to naive training of all heads and to the teacher, least CPU time per image: "
             f"{fitted}.",
             "",
-            "| tasks | HAD, s a step: measured | model | HAD, stored: measured | model |",
+            "| tasks | HAD, s per step: measured | model | HAD, stored: measured | model |",
             "| ---: | ---: | ---: | ---: | ---: |",
             *checked(found, network, batch),
             "",

@@ -78,7 +78,7 @@ def kill_config(
         by_epoch: A loop by epochs, else by steps.
         averaged: With an ``EMAHook``.
         accumulate: Steps whose gradients are added up.
-        interval: Steps between checkpoints; None for one an epoch.
+        interval: Steps between checkpoints; None for one per epoch.
         epochs: Length of a phase.
     """
 

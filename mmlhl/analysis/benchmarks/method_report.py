@@ -69,7 +69,7 @@ def settings(cfg: Config) -> str:
     later = later and f" Joint training, and phases after the first: `{later.to_dict()}`."
     return (
         f"{loader.dataset.data_root}, {images(cfg)}batch {loader.batch_size}{times}, "
-        f"{cfg.train_cfg.max_epochs} epochs a phase on a disjoint part of the "
+        f"{cfg.train_cfg.max_epochs} epochs per phase on a disjoint part of the "
         f"images (joint: all of them), {kind} ({options}), each new task from scratch.{later or ''}"
     )
 
@@ -84,7 +84,7 @@ def images(cfg: Config) -> str:
 
 
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
-    """How strengths were chosen, and what the search found, a line a method."""
+    """How strengths were chosen, and what the search found, one line per method."""
     names = {
         label: option[0]
         for label in labels

@@ -56,7 +56,7 @@ def first_phase_run(cfg: Config, run: Run) -> Run | None:
     """The run of one phase that a run takes its first phase from, if its method says so.
 
     Without old tasks, every method that only adds a distillation loss does what naive training
-    does: that phase is trained once a seed and first task. ``first_phase`` of a method's entry
+    does: that phase is trained once per seed and first task. ``first_phase`` of a method's entry
     names the row that trains it.
     """
     label = cfg.benchmark.methods[run.label].get("first_phase")

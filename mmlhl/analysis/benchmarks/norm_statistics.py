@@ -97,7 +97,7 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
     """What was measured as Markdown, the first two metrics of each task.
 
     Args:
-        measured: Of :func:`measure`, one a sequence.
+        measured: Of :func:`measure`, one per sequence.
         command: That it was made by.
     """
     lines = [

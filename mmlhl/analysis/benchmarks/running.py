@@ -32,7 +32,7 @@ def execute(
     """Train every run that is not done yet, with a progress bar.
 
     Args:
-        runs: The runs; one that comes twice is trained once.
+        runs: The runs; one that is listed twice is trained once.
         done: Whether a run needs no training.
         train: Trains one run and gives an exit code; anything but 0 is reported, and the next run
             begins.

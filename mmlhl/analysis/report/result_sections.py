@@ -70,10 +70,10 @@ def _gain(comparison: Comparison, group: Group) -> Section:
         text = "Naive training is the only run of this order of tasks."
         return Section("Gain over naive training", [Paragraph(text)])
     sheet = comparison.summary(group)
-    told = "; ".join(f"{name} {sheet.text(i, 0)}" for i, (name, _) in enumerate(sheet.rows))
+    gains = "; ".join(f"{name} {sheet.text(i, 0)}" for i, (name, _) in enumerate(sheet.rows))
     picture = plot(
         lambda: gain_bars(comparison, group),
-        f"Bars of the relative gain over naive training in %: {told}.",
+        f"Bars of the relative gain over naive training in %: {gains}.",
         "Relative gain over naive training after the last phase, %",
     )
     return Section("Gain over naive training", [picture])
@@ -89,9 +89,9 @@ def _plots(comparison: Comparison, group: Group) -> Section:
         blocks.append(
             plot(
                 lambda: heat_map(record, comparison.metrics, f"{label}{seeds}"),  # noqa: B023
-                f"Heat map of {label}: a row a metric, a column a phase; each cell holds the value "
-                "and its change in % since the task was learned. The values stand in the table "
-                f"{label} after each phase.",
+                f"Heat map of {label}: one row per metric, one column per phase; each cell "
+                "holds the value and its change in % since the task was learned. The values are "
+                f"in the table {label} after each phase.",
                 f"Heat map of {label}{seeds}: purple is better than when learned, orange worse",
             )
         )
@@ -103,8 +103,8 @@ def _plots(comparison: Comparison, group: Group) -> Section:
         blocks.append(
             plot(
                 lambda: task_curves(group, comparison.metrics),
-                f"Curves of each metric over the phases, a panel a metric, a line a method: "
-                f"{labels}. The values stand in the tables after each phase.",
+                "Curves of each metric over the phases, one panel per metric, one line per "
+                f"method: {labels}. The values are in the tables after each phase.",
                 f"Metrics after each phase{bars}",
             )
         )

@@ -35,7 +35,7 @@ def order_of(record: LifelongRecord) -> str:
 
 
 def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
-    """A table with a row a run.
+    """A table with one row per run.
 
     Args:
         records: The runs.
@@ -109,7 +109,7 @@ def losses(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section |
         smooth = SMOOTH if sum(len(log.steps) for log in logs) > SMOOTH_BEYOND else 1
         mean = f", mean over {smooth} logged values" if smooth > 1 else ""
         alt = (
-            f"Losses of {name} over the iterations of {len(logs)} phases, a panel a task, "
+            f"Losses of {name} over the iterations of {len(logs)} phases, one panel per task, "
             "dotted lines between phases. "
             + " ".join(
                 f"At the end of {log.name}: total {log.losses['loss'][-1]:.3g}."
@@ -149,7 +149,7 @@ def how_it_was_set(records: Sequence[LifelongRecord], names: Sequence[str]) -> S
 
 
 def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
-    """Versions of what each run was made with, a column a run."""
+    """Versions of what each run was made with, one column per run."""
     known = [_environments(record) for record in records]
     keys = list(dict.fromkeys(key for run in known for entry in run for key in entry))
     if not keys:

@@ -45,8 +45,8 @@ def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count
         count: Number of test images, evenly spread over the test set.
 
     Returns:
-        A section with a part a run, in it a picture a test image and task. What cannot be drawn
-        is named there, with the reason, and in the log.
+        A section with one part per run, in it one picture per test image and task. What cannot be
+        drawn is named there, with the reason, and in the log.
 
     Raises:
         FileNotFoundError: If a checkpoint or the data set is not there.

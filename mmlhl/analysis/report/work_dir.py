@@ -91,7 +91,7 @@ def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
         "length": f"{iterations} iterations"
         if iterations
         else (f"{epochs} epochs" if epochs else None),
-        "images a step and process": loader.get("batch_size"),
+        "images per step and process": loader.get("batch_size"),
         "part of the images": f"{part[0] + 1} of {part[1]}" if part and _is_part(part) else None,
         "optimizer": _call(optim.get("optimizer")),
         "optimizer wrapper": optim.get("type"),

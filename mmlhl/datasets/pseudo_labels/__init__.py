@@ -1,7 +1,7 @@
 """A teacher's labels on disk, read like annotations and moved with the image like them.
 
 - ``coding``: from a label to the few bytes per pixel that are stored, and back.
-- ``folder``: one file an image, and the teacher that they are of.
+- ``folder``: one file per image, and the teacher that they are of.
 - ``attaching``: the datasets of a loader that read them, and their images.
 """
 

@@ -2,7 +2,7 @@
 
 ``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
 ``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
-``HeartbeatHook`` names a process that stands still; ``step_edits`` lets a method change gradients
+``HeartbeatHook`` names a process that hangs; ``step_edits`` lets a method change gradients
 and weights; ``NetworkHook`` compiles networks. No hook reads another.
 
 A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the

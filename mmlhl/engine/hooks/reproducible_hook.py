@@ -85,8 +85,8 @@ class ReproducibleHook(Hook):
         same = (before["number"], before["images"]) == (now["number"], now["images"])
         if not same:
             print_log(
-                f"{before['number']} process(es) with {before['images']} images a step trained so "
-                f"far, {now['number']} with {now['images']} go on: from the same images, but "
+                f"{before['number']} process(es) with {before['images']} images per step trained "
+                f"so far, {now['number']} with {now['images']} go on: from the same images, but "
                 "results are not those of an uninterrupted training",
                 "current",
                 logging.WARNING,

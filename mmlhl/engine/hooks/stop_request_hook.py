@@ -83,6 +83,6 @@ def agreed() -> int:
     number = int(requested() or 0)
     if get_world_size() == 1 or not listening():
         return number
-    told = torch.tensor(number)
-    all_reduce(told, op="max")
-    return int(told)
+    heard = torch.tensor(number)
+    all_reduce(heard, op="max")
+    return int(heard)

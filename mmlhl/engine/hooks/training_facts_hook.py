@@ -40,7 +40,7 @@ class TrainingFactsHook(Hook):
         """Compare.
 
         Raises:
-            ValueError: In a test, naming both values and the line that mends the config.
+            ValueError: In a test, naming both values and the line that fixes the config.
         """
         source = f"the checkpoint {runner._load_from or ''}".strip()
         loop = runner._test_loop if _tests(runner) else runner._train_loop

@@ -50,7 +50,7 @@ def has_environment(work_dir: str) -> bool:
 
 
 def read_lines(path: str) -> list[dict]:
-    """The objects of a file with a JSON object a line; a line that was cut off is left out."""
+    """The objects of a file with one JSON object per line; a line that was cut off is left out."""
     lines = []
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -70,7 +70,7 @@ def forget_after(path: str, step: int) -> None:
     """Leave out of a file of scalars what was logged after a step that is going to be done again.
 
     Args:
-        path: The file, with a JSON object a line and a ``step`` in each.
+        path: The file, with one JSON object per line and a ``step`` in each.
         step: The last step that holds.
     """
     if not osp.isfile(path):

@@ -28,7 +28,7 @@ _REPLACED = re.compile(
 
 
 def render(now: Moment) -> RenderableType:
-    """Draw a moment: bars of the phase and of the sequence, and the losses, a line a task."""
+    """Draw a moment: bars of the phase and of the sequence, and the losses, one line per task."""
     bars = Table.grid(padding=(0, 1))
     rows = [(now.label, now.done, now.total, now.eta, now.doing)]
     rows.append(("sequence", now.sequence_done, now.sequence_total, now.eta_sequence, ""))

@@ -80,13 +80,13 @@ class LoggedRunner(Runner):
 
     def _init_model_weights(self) -> None:
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        told = self.log is not None and not self.log.first and hasattr(model, "_dump_init_info")
-        if told:  # a line or more for each weight
+        quiet = self.log is not None and not self.log.first and hasattr(model, "_dump_init_info")
+        if quiet:  # a line or more for each weight
             model._dump_init_info = lambda: None
         try:
             super()._init_model_weights()
         finally:
-            if told:
+            if quiet:
                 del model._dump_init_info
 
     # -- events ------------------------------------------------------------------------------

@@ -151,7 +151,9 @@ class SequenceLog:
         for config in configs:
             name = name_of(config)
             if name in found:
-                raise ValueError(f"visualizer.vis_backends: {name!r} comes twice; give one a name")
+                raise ValueError(
+                    f"visualizer.vis_backends: {name!r} is listed twice; give one a name"
+                )
             key = name if not isinstance(config, Mapping) else f"{folder} {sorted(config.items())}"
             if key not in self._backends:
                 self._backends[key] = share(config, folder, self.cfg, self.resumed)

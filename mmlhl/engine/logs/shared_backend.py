@@ -74,7 +74,7 @@ class SharedBackend(BaseVisBackend):
     ) -> None:
         """Pass scalars on; those of a training step with the number of the phase.
 
-        mmengine's ``file_path`` names a second file a phase, which is left out.
+        mmengine's ``file_path`` names a second file per phase, which is left out.
         """
         marked = self.marks_all or "iter" in scalar_dict
         mark = dict(phase=self.phase) if marked else {}

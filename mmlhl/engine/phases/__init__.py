@@ -1,4 +1,4 @@
-"""From one config with ``phases`` to one plain mmengine config a phase.
+"""From one config with ``phases`` to one plain mmengine config per phase.
 
 - ``grammar``: the text of a config to phases; pure, imports no model.
 - ``deriving``: the plain config of a phase; ``datasets``, ``schedules`` and ``save_best`` say how

@@ -107,7 +107,7 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
                 "make a task's name"
             )
         if task in seen or task in tasks[:place]:
-            raise ValueError(f"{key}: {task!r} comes twice in the sequence")
+            raise ValueError(f"{key}: {task!r} is listed twice in the sequence")
 
 
 def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:

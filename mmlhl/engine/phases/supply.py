@@ -93,7 +93,7 @@ class Supplies:
             images //= part[1]
             if not images:
                 raise ValueError(
-                    f"{place}: {whole} image(s) cannot be cut into {part[1]} parts, one a "
+                    f"{place}: {whole} image(s) cannot be cut into {part[1]} parts, one per "
                     "phase; bring more images, or set disjoint_phases=False"
                 )
         batches, smallest = _batches(loader, _View(dataset, images), place)

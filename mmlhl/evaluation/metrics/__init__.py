@@ -1,4 +1,4 @@
-"""One metric an output space."""
+"""One metric per output space."""
 
 from .binary_metric import BinaryMetric
 from .channel_error_metric import ChannelErrorMetric

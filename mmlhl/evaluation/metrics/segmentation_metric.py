@@ -52,7 +52,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
     """mmseg's IoUMetric in constant memory, for any class task.
 
     Counts and formulas are IoUMetric's. Two things differ. The counts of all images are folded
-    into one float64 sum, where IoUMetric keeps four tensors an image. And metrics are not rounded
+    into one float64 sum, where IoUMetric keeps four tensors per image. And metrics are not rounded
     to two decimals, because relative gains divide by them.
 
     Args:

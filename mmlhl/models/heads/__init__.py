@@ -1,4 +1,4 @@
-"""Heads: one file an output space.
+"""Heads: one file per output space.
 
 A head is a decoder, any mmseg decode head, and what its map means. ``output_space`` holds the part
 of the contract that methods build on, ``base_head`` the whole of it with its defaults; each other

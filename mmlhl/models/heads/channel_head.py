@@ -14,7 +14,7 @@ from .squares import mean_square
 
 @MODELS.register_module()
 class ChannelHead(BaseDenseHead):
-    """K real channels a pixel: edges, keypoints, reshading, principal curvature.
+    """K real channels per pixel: edges, keypoints, reshading, principal curvature.
 
     Args:
         decoder: Config of any mmseg decode head; ``num_classes`` may be left out.

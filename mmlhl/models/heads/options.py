@@ -54,7 +54,7 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
 
 
 def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
-    """Refuse losses that cannot learn from one logit a pixel: they fail, or nothing moves by them.
+    """Refuse losses that cannot learn from one logit per pixel: they fail, or move nothing.
 
     A softmax over one channel, as in ``CrossEntropyLoss``, is 1 whatever the logit.
 
@@ -76,7 +76,7 @@ def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
             reason = f"cannot be called with it ({explained_error(error)})"
         if logit.grad is None or not (logit.grad * (0.5 - target) > 0).all():
             raise ValueError(
-                f"{owner}: there is one logit a pixel, and loss {name} {reason}; DenseBCELoss, "
+                f"{owner}: there is one logit per pixel, and loss {name} {reason}; DenseBCELoss, "
                 "FocalLoss and torch.nn's BCEWithLogitsLoss take logits"
             )
 

@@ -49,8 +49,8 @@ class OutputSpace(metaclass=ABCMeta):
         def says(name: str) -> int:
             return next(i for i, parent in enumerate(cls.__mro__) if name in vars(parent))
 
-        for told, names in _FOLLOWING:
-            if says(names[0]) > says(told):
+        for leading, names in _FOLLOWING:
+            if says(names[0]) > says(leading):
                 for name in names:
                     setattr(cls, name, vars(OutputSpace)[name])
 
@@ -85,7 +85,7 @@ class OutputSpace(metaclass=ABCMeta):
         Args:
             student: The student's prediction ``(N, K, H, W)``.
             teacher: The teacher's prediction, likewise.
-            temperature: > 0; the greater, the more the lesser classes count.
+            temperature: > 0; the greater, the more the less likely classes count.
         """
         return self.distance(student, self.pseudo_label(teacher))
 

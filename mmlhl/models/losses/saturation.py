@@ -1,8 +1,8 @@
 """Probabilities that keep their gradient where they are saturated.
 
 Beyond a logit of about 17 a probability is 1 in float32 and its slope 0: a pixel that is surely
-wrong would never be mended. Slope and divergence share one floor here, so that their product, the
-gradient with respect to the logit, is ``p - q`` wherever the logit lies.
+wrong would never be corrected. Slope and divergence share one floor here, so that their product,
+the gradient with respect to the logit, is ``p - q`` wherever the logit lies.
 """
 
 from __future__ import annotations

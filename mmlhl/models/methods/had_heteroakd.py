@@ -91,7 +91,7 @@ class HADHeteroAKD(HAD):
             if task in model.heads and getattr(model.heads[task], "num_classes", None) is None:
                 raise ValueError(
                     f"model.method.hakd names {task!r}, which is not a task of classes "
-                    f"({type(model.heads[task]).__name__}); HeteroAKD needs one channel a class"
+                    f"({type(model.heads[task]).__name__}); HeteroAKD needs one channel per class"
                 )
         tasks = [task for task in model.old_tasks if task in self.hakd]
         if not tasks:

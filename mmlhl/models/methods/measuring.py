@@ -19,7 +19,7 @@ from .protocols import Learner, ModuleTree, PhaseRunner
 class FixedDraws(Dataset):
     """A dataset whose random augmentation is drawn by the index alone.
 
-    What is measured at a phase's end is thereby the same on any number of processes and
+    So what is measured at a phase's end is the same on any number of processes and
     workers, and an image that was chosen by its features can be read again as it was.
 
     Args:

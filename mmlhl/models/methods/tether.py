@@ -27,8 +27,8 @@ class Tether(DistillationMethod):
 
     - One lambda means the same in every output space, whatever the unit: a student that
       predicts the teacher's mean costs lambda.
-    - Classes are held by their logits, so that the lesser classes of a pixel are kept, too, and
-      the student is not driven to be surer than its teacher was.
+    - Classes are held by their logits, so that the less likely classes of a pixel are kept, too,
+      and the student is not driven to be surer than its teacher was.
     - The pull is a spring: it is zero as long as the student agrees with the teacher. The
       gradient of a mean absolute difference has the same length a millimetre off as a metre off,
       and cross-entropy with a decision never rests; Adam turns what is noise in either into steps

@@ -110,7 +110,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             )
         if student_classes == 1:
             raise ValueError(
-                "the student has out_channels=1; distillation needs a channel a class: "
+                "the student has out_channels=1; distillation needs one channel per class: "
                 "student.decode_head.out_channels=2"
             )
         self.attach_frozen("_teacher", model)

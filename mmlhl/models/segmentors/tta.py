@@ -27,7 +27,7 @@ class MultiTaskTTAModel(BaseTTAModel):
         """Merge the predictions of each image's views.
 
         Args:
-            data_samples_list: One list of views an image.
+            data_samples_list: One list of views per image.
 
         Returns:
             One data sample an image: the first view's, with the merged predictions.

@@ -44,7 +44,7 @@ class FeatureTaps:
     Args:
         model: A segmentor with ``backbone`` and ``decode_head``.
         taps: Each an index of the backbone's outputs (negative from the end), ``'logits'`` for
-            what the decode head puts out (of several outputs, the first), or a module's name.
+            what the decode head outputs (of several outputs, the first), or a module's name.
 
     Raises:
         ValueError: If the model has no such module.
@@ -89,9 +89,9 @@ class FeatureTaps:
         if isinstance(output, (tuple, list)):
             index = tap if isinstance(tap, int) else 0
             if isinstance(tap, str) and tap != LOGITS:
-                raise ValueError(f"tap {tap!r}: the module puts out {len(output)} maps, not one")
+                raise ValueError(f"tap {tap!r}: the module outputs {len(output)} maps, not one")
             if not -len(output) <= index < len(output):
-                raise ValueError(f"tap {tap!r}: the backbone puts out {len(output)} maps only")
+                raise ValueError(f"tap {tap!r}: the backbone outputs only {len(output)} maps")
             output = output[index]
         if not isinstance(output, Tensor) or output.ndim != 4:
             found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__

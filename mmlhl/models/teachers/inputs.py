@@ -56,7 +56,7 @@ def convert_inputs(
     the batching padded gets the padding value of ``target``.
 
     Args:
-        inputs: ``(N, 3, H, W)``, put out by ``source``.
+        inputs: ``(N, 3, H, W)``, as ``source`` gives them.
         data_samples: Of the batch, with ``padding_size`` (left, right, top, bottom) if padded.
         source: A ``SegDataPreProcessor``, on the inputs' device.
         target: Likewise.

@@ -22,7 +22,7 @@ def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: 
         source: Names the checkpoint in the message.
 
     Raises:
-        ValueError: Naming both values, and the line that mends the config.
+        ValueError: Naming both values, and the line that fixes the config.
     """
     stored = stored_input(checkpoint, source)
     preprocessor: Any = getattr(model, "data_preprocessor", None)

@@ -41,7 +41,7 @@ def test_report_says_what_was_not_run(cfg, tmp_path):
         if run.label != "Joint":
             finish(run, tmp_path, dict(Naive=10.0, HAD=42.0)[run.label] + run.seed)
     text = method_report.report(cfg, "the command", labels, ORDERS, [0, 1], tmp_path)
-    assert "data/rooms, batch 4, 10 epochs a phase" in text and "Adam (lr 0.01)" in text
+    assert "data/rooms, batch 4, 10 epochs per phase" in text and "Adam (lr 0.01)" in text
     assert (
         "`the command`" in text
         and "seeds [0, 1]" in text

@@ -42,7 +42,7 @@ def hook_of(runner, kind):
 @pytest.mark.parametrize(
     ("before", "epoch", "iteration", "left_out", "goes_on_at"),
     [
-        (None, 1, 6, 0, 6),  # six steps an epoch: at its end
+        (None, 1, 6, 0, 6),  # six steps per epoch: at its end
         (None, 1, 8, 4, 8),  # in the middle
         (dict(number=2, images=2, steps=3), 1, 3, 0, 6),  # two processes, half as many steps
         (dict(number=2, images=2, steps=3), 1, 5, 8, 10),

@@ -34,4 +34,4 @@ def test_killed_then_stopped_then_finished(found, name, processes):
 def test_one_process_goes_on_with_the_work_of_two(found):
     alone = found["alone"]
     assert alone["end"] == [0], alone["log"]
-    assert "2 process(es) with 2 images a step trained so far, 1 with 2 go on" in alone["log"]
+    assert "2 process(es) with 2 images per step trained so far, 1 with 2 go on" in alone["log"]

@@ -129,7 +129,7 @@ def stopped(cfg, task, point):
 
 
 def epochs_trained(cfg, monkeypatch, **changes):
-    """Run on; the phases whose epochs were trained, one entry an epoch."""
+    """Run on; the phases whose epochs were trained, one entry per epoch."""
     from mmengine.runner import EpochBasedTrainLoop
 
     seen = []
