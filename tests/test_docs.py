@@ -62,7 +62,7 @@ def extensions():
         if "@MODELS" in block:
             exec(block, names)
     yield names
-    for name in ("AngleHead", "StayClose"):
+    for name in ("AngleHead", "StayClose", "CappedPull"):
         MODELS.module_dict.pop(name)
 
 
@@ -102,6 +102,15 @@ def test_new_method_of_the_docs(extensions):
     method = resumed
     torch.nn.init.constant_(backbone.weight, 3.0)
     assert method.losses(model, None)["loss_close"].item() == pytest.approx(0.5 * 4)
+
+
+def test_new_distillation_of_the_docs(extensions):
+    method = MODELS.build(dict(type="CappedPull", cap=0.5, loss_weight=2.0))
+    head = SimpleNamespace(distance=lambda student, teacher: (student - teacher).abs()[:, 0])
+    student, valid = torch.tensor([[[[0.2, 3.0, 9.0]]]]), torch.tensor([[[True, True, False]]])
+    losses = method.distill(head, student, torch.zeros(1, 1, 1, 3), valid)
+    assert losses["loss_capped"].item() == pytest.approx((0.2 + 0.5) / 2)
+    assert method.loss_weight == 2.0
 
 
 def methods():

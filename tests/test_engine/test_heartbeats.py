@@ -1,15 +1,17 @@
 """A process that hangs is named, by the log and by the error of the one that waits."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import warm
-from torch.distributed import HashStore
+from torch.distributed import HashStore, constants
 
 from mmlhl.engine import heartbeats
 from mmlhl.engine.heartbeats import Heartbeats, StalledRank, naming_stalled_ranks
+from mmlhl.engine.hooks.heartbeat_hook import default_timeout
 
 JOB = Path(__file__).with_name("heartbeat_job.py")
 
@@ -32,6 +34,14 @@ def test_two_processes_one_of_which_sleeps(tmp_path):
     assert error.startswith(
         "StalledRank: rank 0 waited for more than 3 s (env_cfg.dist_cfg.timeout): rank 1"
     )
+
+
+def test_without_a_timeout_torchs_own_of_the_backend_counts(monkeypatch):
+    nccl = timedelta(minutes=10)
+    monkeypatch.setattr(constants, "default_pg_nccl_timeout", nccl, raising=False)
+    assert [default_timeout(backend) for backend in ("gloo", "nccl")] == [1800, 600]
+    monkeypatch.delattr(constants, "default_pg_nccl_timeout")  # torch 2.0 and 2.1
+    assert default_timeout("nccl") == 1800
 
 
 def until(holds):

@@ -11,13 +11,21 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from torch.distributed import distributed_c10d
+from torch import distributed as torch_dist
+from torch.distributed import constants, distributed_c10d
 
 from ..heartbeats import Heartbeats
 from ..learner import unwrap
 
-#: seconds that torch waits in a collective operation if the config does not say
-TIMEOUT = 1800
+
+def default_timeout(backend: str) -> float:
+    """Seconds that torch waits in a collective operation if the config does not say.
+
+    Args:
+        backend: Of the process group; NCCL has a shorter one since torch 2.2.
+    """
+    shorter = getattr(constants, "default_pg_nccl_timeout", None) if backend == "nccl" else None
+    return (shorter or constants.default_pg_timeout).total_seconds()
 
 
 @HOOKS.register_module()
@@ -42,7 +50,7 @@ class HeartbeatHook(Hook):
             return
         HeartbeatHook._runs += 1
         dist_cfg = (runner.cfg.get("env_cfg") or {}).get("dist_cfg") or {}
-        timeout = float(dist_cfg.get("timeout") or TIMEOUT)
+        timeout = float(dist_cfg.get("timeout") or default_timeout(torch_dist.get_backend()))
         store = distributed_c10d._get_default_store()
         logger = runner.logger
 
