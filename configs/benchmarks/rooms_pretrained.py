@@ -5,8 +5,6 @@ train_dataloader = apart
 val_dataloader = apart
 test_dataloader = apart
 optim_wrapper = dict(optimizer=dict(fused=True))
-param_scheduler = [dict(type="PolyLR", eta_min=1e-5, power=0.9, end=8, convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=8)
 rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Joint", "Single"]
 rows += ["LwF + SGP", "SGP + WarmStart", "LwF + SGP + WarmStart"]
 benchmark = dict(

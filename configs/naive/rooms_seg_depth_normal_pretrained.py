@@ -1,0 +1,2 @@
+_base_ = "../had/rooms_seg_depth_normal_pretrained.py"
+model = dict(method=dict(_delete_=True, type="Naive"))
