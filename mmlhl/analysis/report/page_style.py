@@ -23,12 +23,13 @@ a { color: var(--link); }
   border: 1px solid var(--line); z-index: 1; }
 nav ul { padding-left: 1.2rem; margin: .3rem 0; columns: 18rem auto; }
 .scroll { overflow-x: auto; margin: .8rem 0; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-variant-numeric: tabular-nums;
   font-size: .92rem; }
 caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
 caption span { display: inline-block; position: sticky; left: .7rem;
   max-width: calc(100vw - 4rem); }
 tbody th { position: sticky; left: 0; background: var(--ground); }
+thead th:first-child { position: sticky; left: 0; }
 th, td { padding: .3rem .7rem; border-top: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 thead th { background: var(--plate); }
@@ -43,5 +44,8 @@ summary { cursor: pointer; }
 pre { overflow: auto; max-height: 30rem; background: var(--plate); padding: .7rem;
   border: 1px solid var(--line); border-radius: 6px; font-size: .82rem; }
 footer { padding-top: 2rem; padding-bottom: 2rem; }
+@media (max-width: 40rem) {
+  th, td { padding: .3rem .45rem; }
+  thead th.number { white-space: normal; } }
 @media print { nav, .skip { display: none; } figure, table { break-inside: avoid; } }
 """

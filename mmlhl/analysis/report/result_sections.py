@@ -14,8 +14,8 @@ from .document import Block, Paragraph, Section, Table
 from .pictures import plot
 
 READING = (
-    "An arrow points to where better is; in brackets is the unit, nothing for plain numbers. A "
-    "dash stands before a task was learned or where nothing was measured."
+    "The arrow shows which direction is better. The unit is in brackets; plain numbers have none. "
+    "A dash means that the task was not learned yet, or that nothing was measured."
 )
 
 
@@ -42,7 +42,7 @@ def results(
     comparison = Comparison(measured, metrics, naive)
     sections = [_group(comparison, group) for group in comparison.groups]
     if not sections:
-        text = "All runs are of joint or single-task training, of different tasks."
+        text = "All runs are joint or single-task training, of different tasks."
         return [Section("Results", [Paragraph(text)])]
     return sections
 

@@ -86,12 +86,12 @@ def costs(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
                     "-" if memory is None else f"{memory:.0f}",
                 ]
             )
-    notes = ["Time is that of training, without the evaluation after it."]
+    notes = ["Time is that of training only, without the evaluation after it."]
     if all(row[-1] == "-" for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-        notes.append("Peak memory is not recorded: only the logs of training on a GPU have it.")
+        notes.append("Peak memory is not recorded: only training on a GPU logs it.")
     elif unlogged:
-        notes.append("A dash: the phase's log has no memory; only training on a GPU logs it.")
+        notes.append("A dash: the phase's log has no peak memory; only training on a GPU logs it.")
     return Section("Time and memory", [Table("Cost of each phase", header, rows, notes=notes)])
 
 
@@ -153,7 +153,7 @@ def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
     known = [_environments(record) for record in records]
     keys = list(dict.fromkeys(key for run in known for entry in run for key in entry))
     if not keys:
-        text = "The records do not hold it: they are of before it was recorded."
+        text = "These records do not have it: they were written before it was recorded."
         return Section("Environment", [Paragraph(text)])
     rows = [
         [str(key)]
@@ -162,7 +162,7 @@ def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
     ]
     if all(run == known[0] for run in known):
         rows, names = [row[:2] for row in rows], ["all runs"] if len(known) > 1 else names[:1]
-    table = Table("Versions that the runs were made with", ["package", *names], rows, numeric=False)
+    table = Table("Package versions", ["package", *names], rows, numeric=False)
     return Section("Environment", [table])
 
 

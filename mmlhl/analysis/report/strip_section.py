@@ -156,7 +156,7 @@ def _strip(
     caption = f"{run}: test image {number + 1}, {info.task}: {errors}"
     alt = (
         f"Side by side: test image {number + 1}, its true map of {info.task}, and the prediction "
-        f"after each phase that knows the task, with the error below. {errors}."
+        f"after each phase that knows the task, with the error below. Errors: {errors}."
     )
     return photograph(drawn, alt, caption)
 
