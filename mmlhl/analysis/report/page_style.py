@@ -23,8 +23,8 @@ a { color: var(--link); }
   border: 1px solid var(--line); z-index: 1; }
 nav ul { padding-left: 1.2rem; margin: .3rem 0; columns: 18rem auto; }
 .scroll { overflow-x: auto; margin: .8rem 0; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: separate; border-spacing: 0; width: 100%; font-variant-numeric: tabular-nums;
-  font-size: .92rem; }
+table { border-collapse: separate; border-spacing: 0; width: 100%;
+  font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; padding: .5rem .7rem; font-weight: 600; }
 caption span { display: inline-block; position: sticky; left: .7rem;
   max-width: calc(100vw - 4rem); }
