@@ -12,6 +12,14 @@ from .. import config_values
 from .annotation import Annotation
 from .transforms import LoadImage
 
+#: options of mmseg's datasets, and ours that say the same
+_INSTEAD = {
+    "data_prefix": "img=dict(dir=...) and annotations=dict(<task>=dict(dir=...))",
+    "img_suffix": "img=dict(suffix=...)",
+    "seg_map_suffix": "annotations=dict(<task>=dict(suffix=...))",
+    "seg_map_path": "annotations=dict(<task>=dict(dir=...))",
+}
+
 
 def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     """Folder and suffix of the images.
@@ -36,6 +44,27 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(value, str):
             raise ValueError(f"img[{key!r}] is {value!r}; it must be one string")
     return merged
+
+
+def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool) -> None:
+    """Refuse options of mmseg's datasets that say elsewhere what ours say here, or nothing.
+
+    Args:
+        options: What a config gives beside our own arguments.
+        owner: Name of the dataset's class, for messages.
+        filters: Whether the class filters its samples itself.
+
+    Raises:
+        ValueError: Naming the option and what says the same.
+    """
+    for key, ours in _INSTEAD.items():
+        if options.get(key) is not None:
+            raise ValueError(f"{key} of {owner} is {options[key]!r}; write {ours} instead")
+    if options.get("filter_cfg") and not filters:
+        raise ValueError(
+            f"filter_cfg of {owner} is {options['filter_cfg']!r}, but nothing filters by it: "
+            "override filter_data, or choose samples by ann_file or indices"
+        )
 
 
 def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, Annotation]:

@@ -9,7 +9,14 @@ from typing import Any
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
-from .arguments import check_img, check_indices, check_tasks, image_loader, parse_annotations
+from .arguments import (
+    check_img,
+    check_indices,
+    check_listing_options,
+    check_tasks,
+    image_loader,
+    parse_annotations,
+)
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
 from .decoding import label_table
 from .endings import spell_as_on_disk
@@ -86,6 +93,8 @@ class MultiTaskDataset(ListsSamples):
         for key, word in (("split", split), ("ann_file", ann_file)):
             if not isinstance(word, str):
                 raise ValueError(f"{key} of {owner} is {word!r}; it must be one string")
+        own_filter = type(self).filter_data is not MultiTaskDataset.filter_data
+        check_listing_options(kwargs, owner, own_filter)
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)

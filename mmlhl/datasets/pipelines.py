@@ -167,7 +167,25 @@ def _wrapped(step: dict, name: str) -> dict:
                     f"{name} around {kind}: a transform that moves pixels would move what it is "
                     "mapped to and leave the other maps; use it without a mapping"
                 )
+    if name == "TransformBroadcaster":
+        _check_lists(step.get("mapping"))
     return {**step, "transforms": _built(step["transforms"])}
+
+
+def _check_lists(mapping: Any) -> None:
+    """``TransformBroadcaster`` takes a list for each item, and a sample has one image."""
+    if not mapping:
+        raise ValueError(
+            "TransformBroadcaster without a mapping takes every item of a sample for a list, and a "
+            "sample has one image: write its transforms without it"
+        )
+    for key, outer in mapping.items():
+        if isinstance(outer, str) and (outer == "img" or outer.startswith("gt_")):
+            raise ValueError(
+                f"TransformBroadcaster takes a list for {key!r}, but its mapping names "
+                f"{outer!r}, and a sample has one: write {key}=[{outer!r}], or its transforms "
+                "without it"
+            )
 
 
 def _built(steps: Any) -> Any:

@@ -101,6 +101,14 @@ edits(
         {SET: dict(type="RepeatDataset", times=0, dataset=dict(type="MultiTaskDataset"))},
         "0",
     ),
+    ("a filter that nothing reads", {f"{SET}.filter_cfg": dict(min_size=4)}, "filter_cfg"),
+    ("mmseg's suffix of labels", {f"{SET}.seg_map_suffix": ".jpg"}, "seg_map_suffix", "suffix="),
+    (
+        "mmseg's folders",
+        {f"{SET}.data_prefix": dict(img_path="image", seg_map_path="label")},
+        "data_prefix",
+        "annotations=",
+    ),
     ("a concatenation of nothing", {SET: dict(type="ConcatDataset", datasets=[])}, "datasets"),
 )
 edits(

@@ -75,6 +75,18 @@ edits(
         "5",
         "1",
     ),
+    (
+        "a metric of a misspelt short name beside the right one",
+        {"test_evaluator.metrics.sge": dict(type="SegmentationMetric")},
+        "'sge'",
+        "'seg'",
+    ),
+    (
+        "a metric of a shortened name beside the right one",
+        {"test_evaluator.metrics.dpt": dict(type="DepthErrorMetric")},
+        "'dpt'",
+        "'depth'",
+    ),
     ("an evaluator of an unknown type", {"test_evaluator.type": "MyEvaluator"}, "MyEvaluator"),
     (
         "a metric as a string",

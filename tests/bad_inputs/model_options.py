@@ -3,6 +3,12 @@
 from .registry import edits
 
 SEG, DEPTH = "model.heads.seg", "model.heads.depth"
+BACKBONE = "model.backbone"
+
+
+def neck(*channels):
+    return {"model.neck": dict(type="FPN", in_channels=[*channels], out_channels=4, num_outs=4)}
+
 
 edits(
     "heads and losses",
@@ -78,6 +84,38 @@ edits(
     ("a head that is a list", {SEG: ["SegmentationHead"]}, "seg", "SegmentationHead"),
     ("a decoder for another encoder", {f"{SEG}.decoder.in_channels": 33}, "33"),
     ("a level that the encoder lacks", {f"{SEG}.decoder.in_index": 4}, "phases[0]", "in_index"),
+    ("more stages frozen than there are", {f"{BACKBONE}.frozen_stages": 9}, "9", "ResNet", "4"),
+    (
+        "more stages frozen from phase two on",
+        {
+            "phases": [
+                dict(tasks=["seg"]),
+                dict(tasks=["depth"], model=dict(backbone=dict(frozen_stages=5))),
+            ]
+        },
+        "phases[1]",
+        "frozen_stages is 5",
+    ),
+    (
+        "more windows frozen than a Swin has",
+        {
+            BACKBONE: dict(
+                type="SwinTransformer",
+                embed_dims=4,
+                depths=[1] * 4,
+                num_heads=[1] * 4,
+                frozen_stages=12,
+            )
+        },
+        "frozen_stages is 12",
+        "SwinTransformer",
+    ),
+    ("a neck for fewer levels", neck(4, 8), "model.neck", "4, 8, 16, 32 channels"),
+    ("a neck for other channels", neck(4, 8, 16, 31), "model.neck", "31", "4, 8, 16, 32 channels"),
+    ("levels that a backbone lacks", {f"{BACKBONE}.out_indices": (0, 7)}, BACKBONE, "ResNet"),
+    ("a neck of fewer outputs", {**neck(4, 8), "model.neck.num_outs": 1}, "model.neck", "FPN"),
+    ("a decoder for another neck", neck(4, 8, 16, 32), "heads.seg", "4, 4, 4, 4 channels"),
+    ("an encoder for four channels", {f"{BACKBONE}.in_channels": 4}, "model.backbone", "4"),
     ("dropout above 1", {f"{SEG}.decoder.dropout_ratio": 1.5}, "1.5"),
     ("a sampler of pixels that is none", {f"{SEG}.decoder.sampler": dict(type="OHEM")}, "OHEM"),
     ("heads as a list", {"model.heads": [dict(type="DepthHead")]}, "heads"),

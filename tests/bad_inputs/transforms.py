@@ -82,6 +82,34 @@ class Shift:
         return results
 
 
+def broadcast(mapping, inner="PhotoMetricDistortion"):
+    step = dict(type="TransformBroadcaster", mapping=mapping, transforms=[dict(type=inner)])
+    return {PIPELINE: [LOAD, LABELS, step, PACK]}
+
+
+edits(
+    "transforms",
+    (
+        "a transform broadcast to one image",
+        broadcast(dict(img="img")),
+        "TransformBroadcaster",
+        "['img']",
+    ),
+    (
+        "a transform broadcast to image and labels",
+        broadcast(dict(img="img", gt_seg_map="gt_seg_map")),
+        "TransformBroadcaster",
+        "['img']",
+    ),
+    ("a transform broadcast to everything", broadcast(None), "TransformBroadcaster", "mapping"),
+    (
+        "a flip broadcast to image and labels",
+        broadcast(dict(img=["img", "gt_depth_map"]), "RandomFlip"),
+        "TransformBroadcaster around RandomFlip",
+    ),
+)
+
+
 class Nothing:
     """One that forgets to return anything."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -13,11 +14,12 @@ from ...explaining import explained_error
 from ...models.methods import BaseMethod
 from ...registered import registered
 from ...spelling import hint
-from .datasets import multi_task_datasets, offered_tasks
+from .datasets import check_listed, multi_task_datasets, offered_tasks
 from .deriving import LOADERS
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
 from .keys import check_keys
+from .left_out import shared_part
 from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
@@ -59,6 +61,7 @@ def _parsed(cfg: Config) -> list[Phase]:
     progress_options(plain)
     check_top_keys(plain)
     check_save_best(plain, list(phases[-1].seen))
+    _check_part(plain, phases)
     for phase in phases:
         merged = merged_config(plain, phase)
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
@@ -79,6 +82,13 @@ def _parsed(cfg: Config) -> list[Phase]:
         if phase.index and method.needs_same_encoder:
             _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
     return phases
+
+
+def _check_part(cfg: Config, phases: Sequence[Phase]) -> None:
+    """One part of the images for several phases contradicts parts of their own."""
+    sentence = shared_part(cfg, phases) if cfg.get("disjoint_phases") else None
+    if sentence:
+        raise ValueError(f"{sentence}, though disjoint_phases=True: take one of the two out")
 
 
 def _check_encoder(before: Config, now: Config, phase: Phase) -> None:
@@ -106,6 +116,7 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
             continue
         for dataset in multi_task_datasets(cfg[loader]["dataset"]):
             offered = offered_tasks(dataset)
+            check_listed(dataset.get("tasks"), offered, wanted, f"{key}: {loader}.dataset")
             for task in wanted:
                 if task not in offered:
                     raise ValueError(

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from mmseg.registry import DATASETS
 
+from ... import config_values
 from ...datasets import MultiTaskDataset
 from ...registered import names_class, registered_class
+from ...spelling import hint
 
 
 def multi_task_datasets(node: object) -> Iterator[dict]:
@@ -33,3 +35,31 @@ def offered_tasks(dataset: dict) -> Sequence[str]:
     assert cls is not None and issubclass(cls, MultiTaskDataset)  # by is_multi_task
     changes = dataset.get("annotations") or {}
     return [task for task in {**cls.ANNOTATIONS, **changes} if changes.get(task, True) is not None]
+
+
+def check_listed(listed: object, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:
+    """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself.
+
+    Args:
+        listed: what the config says.
+        offered: tasks for which the dataset has annotations.
+        wanted: what the phase needs of the loader.
+        place: what messages call the dataset.
+
+    Raises:
+        ValueError: naming the task that is unknown, or left out.
+    """
+    if listed is None:
+        return
+    for task in config_values.names(listed, f"{place}.tasks"):
+        if task not in offered:
+            raise ValueError(
+                f"{place}.tasks names {task!r}, which has no annotation{hint(task, offered)}; "
+                f"it offers {list(offered)}"
+            )
+    left_out = [task for task in wanted if task not in listed]
+    if left_out:
+        raise ValueError(
+            f"{place}.tasks is {list(listed)}, but the phase needs {left_out[0]!r}: name it, or "
+            "leave tasks out, as each phase sets its own"
+        )

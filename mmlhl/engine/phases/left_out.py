@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 
+from ...config_values import nodes
+from .datasets import multi_task_datasets
 from .grammar import Phase, merged_config
 from .save_best import checkpoint_hooks
 
@@ -24,7 +26,7 @@ def lacking(cfg: Mapping, kind: str) -> list[str]:
 
 
 def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
-    """Sentences on validations, evaluations and best checkpoints that do not take place.
+    """Sentences on what does not take place: validations, best checkpoints, parts of their own.
 
     Args:
         cfg: The sequence's config.
@@ -37,7 +39,34 @@ def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
     for phase in phases:
         for sentence in _of_phase(merged_config(cfg, phase)):
             said[sentence] = None
-    return list(said)
+    shared = shared_part(cfg, phases) if cfg.get("disjoint_phases", True) else None
+    return [*said, *([shared] if shared else [])]
+
+
+def shared_part(cfg: Config, phases: Sequence[Phase]) -> str | None:
+    """A sentence on one part of the images that several phases learn from.
+
+    Args:
+        cfg: the sequence's config, whose training set may name a ``part``.
+        phases: its phases; one that overrides the part has images of its own.
+
+    Returns:
+        The sentence, without a full stop; None where no two phases share a part.
+    """
+    key = "train_dataloader"
+    parts = [each["part"] for each in multi_task_datasets(cfg.get(key)) if each.get("part")]
+    shared = [
+        phase.index
+        for phase in phases
+        if phase.checkpoint is None
+        and not any("part" in node for node in nodes(phase.cfg.get(key)))
+    ]
+    if not parts or len(shared) < 2:
+        return None
+    return (
+        f"{key}.dataset.part is {tuple(parts[0])} for all phases, so phases {shared} learn from "
+        "the same images"
+    )
 
 
 def _of_phase(cfg: Mapping) -> list[str]:

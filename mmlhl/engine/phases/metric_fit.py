@@ -69,6 +69,13 @@ def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: 
         for metric in given if isinstance(given, (list, tuple)) else [given]:
             if isinstance(metric, Mapping):
                 _check_metric(metric, heads[task], task, f"{place}.metrics.{task}")
+    for name in others:
+        near = nearest(str(name), heads) if metrics[name] is not None else None
+        if near in tasks and metrics[near] is not None:
+            raise ValueError(
+                f"{place}.metrics has a metric for {name!r}, which has no head, so it would never "
+                f"be computed; did you mean {near!r}? If not, leave it out or write {name}=None"
+            )
 
 
 def _meant(task: str, others: Sequence[str]) -> str:

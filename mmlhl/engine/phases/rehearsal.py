@@ -29,13 +29,13 @@ from .trial_build import (
     build_hook,
     build_model,
     build_optimiser,
-    build_schedule,
     build_visualizer,
     check_files,
     named,
     starts_from_files,
 )
 from .trial_loaders import check_loaders, unlike
+from .trial_schedule import try_schedules
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
 from .values import check_trains
@@ -152,7 +152,7 @@ def _try_training(
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
-    build_schedule(cfg, wrapper, supply, where)
+    try_schedules(cfg, wrapper, supply.batches, steps, where)
     planned = steps and PlannedPhase(range(supply.batches or steps), wrapper, steps)
     named(where, check_handover, model, before, planned or None, adopted)
     teacher = before if model.old_tasks and model.method.needs_teacher else None

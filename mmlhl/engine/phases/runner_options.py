@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...spelling import unknown
+from torch.distributed import Backend
+
+from ...spelling import hint, near_miss, unknown
+from .log_options import check_log_options
 
 #: Options that are a switch.
 _SWITCHES = ("resume", "find_unused_parameters", "disjoint_phases", "dry_run")
@@ -16,7 +19,11 @@ _KNOWN = {
     "env_cfg.mp_cfg": ("mp_start_method", "opencv_num_threads"),
     "auto_scale_lr": ("enable", "base_batch_size"),
 }
+#: Libraries of other makers that torch does not list before they are imported.
+_BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _START_METHODS = ("fork", "forkserver", "spawn")
+_PROCESSES = ("backend", "init_backend", "timeout", "world_size", "rank", "init_method", "store")
+_PROCESSES += ("group_name", "device_id", "pg_options", "port")
 _SYNC_BN = (None, "torch", "mmcv")
 
 
@@ -40,6 +47,8 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     _check_choice(cfg.get("sync_bn"), f"{where}sync_bn", _SYNC_BN)
     method = _inner(cfg, "env_cfg.mp_cfg.mp_start_method")
     _check_choice(method, f"{where}env_cfg.mp_cfg.mp_start_method", (None, *_START_METHODS))
+    _check_processes(_inner(cfg, "env_cfg.dist_cfg"), f"{where}env_cfg.dist_cfg")
+    check_log_options(cfg.get("log_processor"), f"{where}log_processor")
     compiled = cfg.get("compile")
     if compiled is not None and not isinstance(compiled, (bool, Mapping)):
         raise ValueError(
@@ -72,6 +81,32 @@ def _check_keys(node: Any, place: str, known: tuple[str, ...]) -> None:
 def _check_choice(value: Any, place: str, choices: tuple) -> None:
     if value not in choices:
         raise ValueError(f"{place} must be one of {list(choices)}, got {value!r}")
+
+
+def _check_processes(node: Any, place: str) -> None:
+    """Options of the process group, which are read where several processes train."""
+    if node is None:
+        return
+    if not isinstance(node, Mapping):
+        raise ValueError(f"{place} must be a dict, got {node!r}")
+    # anything else goes to torch's init_process_group, which names it
+    for key in node:
+        if key not in _PROCESSES and (meant := near_miss(str(key), _PROCESSES)):
+            raise ValueError(f"{place}.{key}: unknown key; did you mean {meant!r}?")
+    backend, known = node.get("backend"), [*Backend.backend_list[1:], *_BACKENDS]
+    for part in str(backend).split(",") if backend is not None else ():  # "cpu:gloo,cuda:nccl"
+        name = part.rpartition(":")[2].lower()
+        if name not in known:
+            raise ValueError(
+                f"{place}.backend must be one of {known}, got {backend!r}{hint(name, known)}"
+            )
+    timeout = node.get("timeout")
+    if timeout is not None and not (_is_number(timeout) and timeout > 0):
+        raise ValueError(f"{place}.timeout must be a number of seconds > 0, got {timeout!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_scaling(node: Mapping | None, place: str) -> None:

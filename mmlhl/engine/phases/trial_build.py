@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os.path as osp
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from mmengine.device import get_device
 from mmengine.hooks import EMAHook
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
-from mmseg.registry import HOOKS, MODELS, PARAM_SCHEDULERS, VISUALIZERS
+from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
 from ...checkpoints import CheckpointError, read_checkpoint
 from ...config_values import nodes
@@ -23,8 +22,9 @@ from ...instances import forget_instance
 from ...registered import type_name
 from .optimisation import check_several
 from .phase_model import PhaseModel
-from .schedules import schedulers
-from .supply import Supply
+
+#: how parts of mmseg's and mmpretrain's models say that options do not fit
+_OF_OPTIONS = (AssertionError, AttributeError, IndexError, KeyError, TypeError)
 
 
 def named(place: str, function: Any, *args: Any) -> Any:
@@ -55,7 +55,43 @@ def build_model(cfg: Config) -> Any:
     config = copy.deepcopy(cfg.model)
     if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
         config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
-    return revert_sync_batchnorm(MODELS.build(config)).to(get_device())
+    try:
+        model = MODELS.build(copy.deepcopy(config)).train()  # some freeze stages only then
+    except _OF_OPTIONS as error:
+        _name_part(config, error)
+        raise
+    return revert_sync_batchnorm(model).to(get_device())
+
+
+def _name_part(model: Mapping, error: Exception) -> None:
+    """Raise what a part of the encoder has against its options, naming the part."""
+    for key in ("backbone", "neck"):
+        part = model.get(key)
+        if not isinstance(part, Mapping):
+            continue
+        try:
+            MODELS.build(copy.deepcopy(dict(part))).train()
+        except _OF_OPTIONS as reason:
+            _check_frozen(part, f"model.{key}", error)
+            raise ValueError(
+                f"model.{key} ({type_name(part)}): {explained_error(reason)}"
+            ) from error
+
+
+def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
+    """Backbones look for the stages that they freeze, also for more than they have."""
+    frozen = part.get("frozen_stages")
+    if not isinstance(frozen, int) or frozen < 1:
+        return
+    for stages in range(min(frozen, 9) - 1, -2, -1):
+        try:
+            MODELS.build({**copy.deepcopy(dict(part)), "frozen_stages": stages}).train()
+        except _OF_OPTIONS:
+            continue
+        raise ValueError(
+            f"{place}.frozen_stages is {frozen}, but {type_name(part)} has {max(stages, 0)} "
+            f"stages to freeze: write at most {stages}"
+        ) from error
 
 
 def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
@@ -72,16 +108,6 @@ def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
     if isinstance(built, OptimWrapperDict):
         check_several(model, built.keys())
     return built
-
-
-def build_schedule(cfg: Config, built: Any, supply: Supply, where: str) -> None:
-    """Build the schedules of a phase's optimiser, which check their own options."""
-    if isinstance(built, OptimWrapperDict):  # several: each has its own schedule
-        return
-    for index, config in enumerate(schedulers(cfg)):
-        options = dict(optimizer=built.optimizer, epoch_length=supply.batches or 1)
-        build = partial(PARAM_SCHEDULERS.build, default_args=options)
-        named(f"{where}: param_scheduler[{index}] ({type_name(config)})", build, dict(config))
 
 
 def build_hook(config: dict) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ...explaining import explained_error
 from .phase_model import PhaseModel
+from .trial_parts import naming_parts
 
 #: greatest side of what a trial step sees; more is cut off
 SIDE = 64
@@ -38,7 +36,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     model.train()
     data = model.data_preprocessor(batch, training=True)
     inputs, samples = data["inputs"], data["data_samples"]
-    with _naming_heads(model):
+    with naming_parts(model):
         if max(inputs.shape[2:]) > SIDE:
             small = _cut(inputs, samples)
             try:
@@ -48,47 +46,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
         return _step(model, inputs, samples)
 
 
-def _advice(error: Exception) -> str:
-    """What helps against errors of torch that say nothing of the config."""
-    if isinstance(error, IndexError):
-        return "; does its decoder.in_index name a level that the encoder gives?"
-    if "more than 1 value per channel" in str(error):
-        return (
-            "; batch normalisation of a single pixel needs several images: raise "
-            "train_dataloader.batch_size, or set drop_last=True if only the last batch has one"
-        )
-    return ""
-
-
-@contextmanager
-def _naming_heads(model: PhaseModel) -> Iterator[None]:
-    """Within, what goes wrong in a head names the head."""
-
-    def naming(task: str, function: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except Exception as error:
-                text = explained_error(error)
-                if text.startswith("model.heads"):  # one function of a head calls the other
-                    raise
-                raise ValueError(f"model.heads.{task}: {text}{_advice(error)}") from error
-
-        return call
-
-    heads = dict(model.heads.items())
-    for task, head in heads.items():
-        for name in ("loss", "forward"):
-            vars(head)[name] = naming(task, getattr(head, name))
-    try:
-        yield
-    finally:
-        for head in heads.values():
-            for name in ("loss", "forward"):
-                del vars(head)[name]
-
-
-def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)

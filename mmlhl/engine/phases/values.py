@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...registered import type_name
 from ...spelling import hint
 from .left_out import lacking
-from .lengths import trains_by_epoch
 from .optimisation import check_optimisation
 from .runtime import check_runtime
 from .save_best import checkpoint_hooks, early_stopping_hooks
-from .schedules import schedulers
+from .schedule_values import check_schedules
 
 LENGTHS = ("max_epochs", "max_iters")
 POSITIVE = (*LENGTHS, "val_interval")
@@ -44,7 +42,7 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
     if trains and isinstance(train, Mapping):
         _check_length(train, f"{where}train_cfg")
         check_optimisation(cfg.get("optim_wrapper"), f"{where}optim_wrapper")
-        _check_schedule(cfg, where)
+        check_schedules(cfg, where)
 
 
 def check_trains(cfg: Mapping, where: str = "") -> None:
@@ -149,12 +147,6 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _rise(steps: Any) -> bool:
-    if not isinstance(steps, (list, tuple)) or not all(_is_count(step) for step in steps):
-        return False
-    return all(a < b for a, b in zip([0, *steps], steps, strict=False))
-
-
 def _check_length(train: Mapping, place: str) -> None:
     if not any(key in train for key in LENGTHS):
         raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
@@ -162,56 +154,3 @@ def _check_length(train: Mapping, place: str) -> None:
         value = train.get(key, 1)
         if not _is_count(value) or value < 1:
             raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
-
-
-def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
-    """A schedule that follows a metric needs one."""
-    if scheduler.get("type") is None or "ReduceOnPlateau" not in type_name(scheduler):
-        return
-    if cfg.get("val_cfg") is None:
-        raise ValueError(
-            f"{place} ({type_name(scheduler)}) follows a metric, but nothing validates: "
-            "set val_cfg, val_dataloader and val_evaluator"
-        )
-    monitor = scheduler.get("monitor", "loss")
-    heads = list((cfg.get("model") or {}).get("heads") or {})
-    if str(monitor).split("/")[0] not in heads:
-        raise ValueError(
-            f"{place}.monitor is {monitor!r}; a validation gives <task>/<metric>, and tasks are "
-            f"{heads}"
-        )
-
-
-def _check_schedule(cfg: Mapping, where: str) -> None:
-    for index, scheduler in enumerate(schedulers(cfg)):
-        place = f"{where}param_scheduler[{index}]"
-        begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
-        for key, value in (("begin", begin), ("end", end)):
-            if not _is_count(value) and value != math.inf:
-                raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
-        steps = scheduler.get("milestones")
-        if steps is not None and not _rise(steps):
-            raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
-        if begin < 0 or begin >= end:
-            raise ValueError(f"{place} begins at {begin} and ends at {end}")
-        for key in ("T_max", "total_steps", "step_size"):
-            value = scheduler.get(key)
-            if value is not None and value < 1:
-                raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
-        # a rate of 0 at the start stays 0, since every step multiplies the one before
-        for key in ("eta_max", "start_factor", "factor", "gamma"):
-            value = scheduler.get(key)
-            if value is not None and not (isinstance(value, (int, float)) and value > 0):
-                raise ValueError(f"{place}.{key} must be a number > 0, got {value!r}")
-        power = scheduler.get("power")
-        if power is not None and not (isinstance(power, (int, float)) and power >= 0):
-            raise ValueError(f"{place}.power must be a number >= 0, got {power!r}")
-        _check_plateau(cfg, scheduler, place)
-        stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
-        if stays and trains_by_epoch(cfg) is False and scheduler.get("type") is not None:
-            name = type_name(scheduler)
-            if "Plateau" not in name:
-                raise ValueError(
-                    f"{place} ({name}) counts epochs, but train_cfg trains by iterations, so it "
-                    "would never change anything: set by_epoch=False and count iterations"
-                )

@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 
 from mmlhl.engine.phases import trial_build, trial_step
 from mmlhl.engine.phases.handover import PlannedPhase, check_handover
+from mmlhl.engine.phases.trial_schedule import try_schedules
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
     monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
     cfg = Config(dict(optim_wrapper={}, param_scheduler=[dict(type="PolyLR")]))
     assert trial_build.build_optimiser(cfg, None) is several
-    trial_build.build_schedule(cfg, several, None, "phases[0]")  # none is built here
+    try_schedules(cfg, several, None, None, "phases[0]")  # none is built here
 
 
 def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):

@@ -47,3 +47,12 @@ def test_a_best_checkpoint_without_validation(cfg, best):
 def test_a_phase_of_its_own(cfg):
     cfg.phases[1]["cfg"] = dict(val_evaluator=None)
     assert [each.split(":")[0] for each in said(cfg)] == ["validation is left out"]
+
+
+def test_one_part_for_all_phases_is_said(cfg):
+    cfg.train_dataloader.dataset.part = [1, 2]
+    (sentence,) = said(cfg)
+    assert "part is (1, 2) for all phases, so phases [0, 1] learn from the same images" in sentence
+    assert said(cfg, disjoint_phases=False) == []  # that is what it says
+    cfg.phases[1].cfg = {"train_dataloader.dataset.part": [0, 2]}
+    assert said(cfg, disjoint_phases=True) == []

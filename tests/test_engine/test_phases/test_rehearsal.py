@@ -121,7 +121,7 @@ WRONG = [
         "optim_wrapper.optimizer.lr must be a number > 0, got -1.0",
     ),
     ({"optim_wrapper.optimizer.betas": (0.9, 1.5)}, "optim_wrapper.optimizer.betas must be .*1.5"),
-    ({"param_scheduler": [dict(type="LinearLR", start_factor=7.0)]}, "LinearLR.*factor"),
+    ({"param_scheduler": [dict(type="LinearLR", start_factor=7.0, end=2)]}, "LinearLR.*factor"),
 ]
 
 

@@ -5,11 +5,13 @@ import copy
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler import CosineAnnealingLR
 from mmengine.registry import PARAM_SCHEDULERS
 
 from mmlhl.engine.phases import Phase, phase_config
 from mmlhl.engine.phases.schedules import Stretch
+from mmlhl.engine.phases.trial_schedule import try_schedules
 
 WARM = dict(type="LinearLR", start_factor=0.1, begin=0, end=2)
 CONSTANT = dict(type="ConstantLR", factor=0.1, begin=0, end=2)
@@ -164,3 +166,22 @@ def test_a_schedule_of_the_phases_own_is_left_alone():
 def test_points_in_time():
     stretch = Stretch(before=10, now=20, warmup=2)
     assert [stretch(t) for t in (0, 1, 2, 6, 10, 13)] == [0, 1, 2, 11, 20, 23]
+
+
+def test_trying_a_schedule_leaves_rates_as_they_were(config):
+    cfg = config(train_cfg=dict(type="EpochBasedTrainLoop", max_epochs=3))
+    cfg.param_scheduler = [
+        dict(type="LinearLR", start_factor=0.1, end=2, by_epoch=False),
+        dict(type="OneCycleLR", eta_max=0.5, total_steps=6, by_epoch=False),
+        dict(type="PolyMomentum", eta_min=0.1, end=3, by_epoch=True),
+    ]
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.2, momentum=0.9)
+    try_schedules(cfg, OptimWrapper(optimizer), 2, 6, "phases[0]")
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["momentum"], "initial_lr" in group) == (0.2, 0.9, False)
+    assert group["params"][0] is weight
+    with pytest.raises(ValueError, match="OneCycleLR.: total_steps=6 is over .* takes 7 iter"):
+        try_schedules(cfg, OptimWrapper(optimizer), 2, 7, "phases[0]")
+    cfg.param_scheduler[1].end = 5  # the cycle ends, and the rate stays
+    try_schedules(cfg, OptimWrapper(optimizer), 2, 7, "phases[0]")

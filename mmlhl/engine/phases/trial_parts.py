@@ -1,0 +1,77 @@
+"""Which part of a model an error of a trial step came from, and what the part was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...explaining import explained_error
+from .phase_model import PhaseModel
+
+_ENCODER = ("backbone", "neck")
+
+
+@contextmanager
+def naming_parts(model: PhaseModel) -> Iterator[None]:
+    """Within, what goes wrong in the encoder or in a head names the part.
+
+    Args:
+        model: one with heads by task.
+    """
+    given: dict[str, str] = {}
+
+    def naming(place: str, source: str, function: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                out = function(*args, **kwargs)
+            except Exception as error:
+                text = explained_error(error)
+                if text.startswith(("model.heads", "model.backbone", "model.neck")):
+                    raise  # one function of a part calls the other
+                advice = _advice(error, given.get(source, ""))
+                raise ValueError(f"{place}: {text}{advice}") from error
+            if place in ("model.backbone", "model.neck"):
+                given[place] = f"{place} gives {_shown(out)}"
+                given["encoder"] = given[place]
+            return out
+
+        return call
+
+    parts: list[tuple[nn.Module, str, str, str]] = []
+    for name, source in zip(_ENCODER, ("", "model.backbone"), strict=True):
+        part = getattr(model, name, None)
+        if isinstance(part, nn.Module):
+            parts.append((part, "forward", f"model.{name}", source))
+    for task, head in model.heads.items():
+        parts += [(head, each, f"model.heads.{task}", "encoder") for each in ("loss", "forward")]
+    for part, function, place, source in parts:
+        vars(part)[function] = naming(place, source, getattr(part, function))
+    try:
+        yield
+    finally:
+        for part, function, _, _ in parts:
+            del vars(part)[function]
+
+
+def _advice(error: Exception, given: str) -> str:
+    """What helps against errors of torch that say nothing of the config."""
+    of_shape = isinstance(error, (AssertionError, IndexError, RuntimeError))
+    advice = f"; {given}" if given and of_shape else ""
+    if isinstance(error, IndexError):
+        return f"{advice}; does its decoder.in_index name a level that the encoder gives?"
+    if "more than 1 value per channel" in str(error):
+        return (
+            "; batch normalisation of a single pixel needs several images: raise "
+            "train_dataloader.batch_size, or set drop_last=True if only the last batch has one"
+        )
+    return advice
+
+
+def _shown(features: Any) -> str:
+    """Feature maps in words, such as ``4 levels of 4, 8, 16, 32 channels``."""
+    levels = features if isinstance(features, (list, tuple)) else [features]
+    channels = [str(each.shape[1]) for each in levels if isinstance(each, Tensor) and each.ndim > 1]
+    return f"{len(levels)} level(s), of {', '.join(channels)} channels"
