@@ -46,7 +46,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
         return _step(model, inputs, samples)
 
 
-def _step(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]:
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)
