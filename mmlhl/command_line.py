@@ -14,6 +14,20 @@ from .paths import shipped_dir
 from .spelling import hint
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of a description, and shows the default of every option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if default in ([], ()) or default is None or default is False or "default" in text:
+            return text
+        if default == argparse.SUPPRESS or not action.option_strings:
+            return text
+        words = default if isinstance(default, (list, tuple)) else [default]
+        shown = " ".join(map(str, words)).replace("%", "%%")
+        return f"{text} (default: {shown})"
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and names the nearest option to an unknown one.
 
@@ -26,12 +40,10 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, doc: str | None = None, **kwargs: Any) -> None:
         if doc is not None:
             kwargs["description"], _, kwargs["epilog"] = doc.strip().partition("\n\n")
-            kwargs["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        kwargs.setdefault("formatter_class", HelpFormatter)
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(**kwargs)
-        self.add_argument(
-            "--traceback", action="store_true", help="show where an error was raised, in full"
-        )
+        self.add_argument("--traceback", action="store_true", help="show where an error was raised")
 
     def error(self, message: str) -> NoReturn:
         """Print the message, with the nearest option if one is unknown, and exit with 2."""
@@ -132,8 +144,8 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action=Overrides,
         metavar="KEY=VALUE",
-        help="override entries of the config, e.g. model.method.loss_weight=1.0; a list as "
-        'key="[a,b]", without white space',
+        help="override entries of the config, e.g. model.method.loss_weight=1.0; write a list as "
+        'KEY="[a,b]", without spaces',
     )
 
 
@@ -143,9 +155,20 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: Of a command that several processes may run together.
     """
-    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    parser.add_argument(
+        "--launcher",
+        choices=["none", "pytorch", "slurm", "mpi"],
+        default="none",
+        help="what starts the processes; 'pytorch' for torchrun",
+    )
     # torch.distributed.launch passes it; torchrun sets the variable instead.
-    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+    parser.add_argument(
+        "--local_rank",
+        "--local-rank",
+        type=int,
+        default=0,
+        help="number of this process on its machine, from 0; launchers set it",
+    )
 
 
 def add_launch(cfg: Config, args: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """What all command lines share."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -19,6 +20,37 @@ def parser():
     made.add_argument("--resume", action="store_true")
     made.add_argument("--work-dir")
     return made
+
+
+def test_help_shows_each_default_once(capsys):
+    made = Parser("What it does.\n\nExample:\n    tool 50", prog="tool")
+    made.add_argument("share", type=int, nargs="?", default=7, help="a share")
+    made.add_argument("--size", type=int, nargs=2, default=(96, 128), help="pixels")
+    made.add_argument("--first", type=int, default=0, help="from 0")
+    made.add_argument("--out", default="a%b", help="file (default: beside it)")
+    made.add_argument("--mark", default="100%", help="a mark")
+    made.add_argument("--names", nargs="+", default=[], help="names")
+    made.add_argument("--flag", action="store_true", help="a flag")
+    text = " ".join(made.format_help().split())
+    assert "pixels (default: 96 128)" in text and "from 0 (default: 0)" in text
+    assert "file (default: beside it)" in text and "a mark (default: 100%)" in text
+    assert text.count("default") == 4 and "    tool 50" in made.format_help()
+
+
+def test_every_option_of_every_command_is_explained():
+    files = [*ROOT.glob("tools/**/*.py"), *ROOT.glob("mmlhl/*.py")]
+    files += [ROOT / "mmlhl/analysis/arguments.py", ROOT / "mmlhl/checkpoints/trust.py"]
+    seen = 0
+    for path in files:
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text) if "add_argument(" in text else ast.Module([], [])):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument":
+                seen += 1
+                (words,) = [k.value for k in node.keywords if k.arg == "help"] or [None]
+                assert words is not None, f"{path}, line {node.lineno}: an option without help"
+                if isinstance(words, ast.Constant):
+                    assert not words.value.endswith("."), f"{path}, line {node.lineno}"
+    assert seen > 100
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "inputs", nargs="+", help="images, folders, patterns, videos, or .txt lists of them"
     )
-    parser.add_argument("--out", required=True, help="folder for the maps, one below it a task")
+    parser.add_argument(
+        "--out", required=True, help="folder for the maps, with one folder per task"
+    )
     parser.add_argument("--tasks", nargs="+", help="tasks to predict (default: all)")
-    parser.add_argument("--batch-size", type=int, default=1, help="images at once (default: 1)")
-    parser.add_argument("--device", help="'cpu', 'cuda' or 'cuda:1'; a GPU if there is one")
-    parser.add_argument("--npy", action="store_true", help="write every map as .npy as well")
-    parser.add_argument("--panels", action="store_true", help="draw all tasks into one picture")
+    parser.add_argument("--batch-size", type=int, default=1, help="images per batch")
+    parser.add_argument(
+        "--device", help="'cpu', 'cuda', 'cuda:1' ... (default: a GPU if there is one)"
+    )
+    parser.add_argument("--npy", action="store_true", help="also write every map as .npy")
+    parser.add_argument(
+        "--panels", action="store_true", help="also draw all tasks into one picture per image"
+    )
     parser.add_argument(
         "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
     )

@@ -29,15 +29,20 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
-    parser.add_argument("checkpoint", help="checkpoint file")
-    parser.add_argument("--work-dir", help="folder for the log and the metrics as JSON")
-    parser.add_argument("--out", help="folder for the predictions as files")
+    parser.add_argument("checkpoint", help="checkpoint file of a phase, or published")
+    parser.add_argument(
+        "--work-dir",
+        help="folder for the log and the metrics as JSON (default: work_dirs/<folder>/<config>)",
+    )
+    parser.add_argument(
+        "--out", help="folder for the predictions as files, with one folder per task"
+    )
     parser.add_argument("--show", action="store_true", help="show predictions in a window")
     parser.add_argument(
-        "--show-dir", help="folder for painted predictions, which come below vis_data/vis_image"
+        "--show-dir", help="folder for drawn predictions, in vis_data/vis_image below it"
     )
-    parser.add_argument("--wait-time", type=float, default=2, help="seconds each one is shown")
-    parser.add_argument("--tta", action="store_true", help="test with augmentation (tta_pipeline)")
+    parser.add_argument("--wait-time", type=float, default=2, help="seconds that --show shows each")
+    parser.add_argument("--tta", action="store_true", help="test with the views of tta_pipeline")
     add_override_argument(parser)
     add_trust_argument(parser)
     add_launcher_arguments(parser)

@@ -36,16 +36,22 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
-    parser.add_argument("--work-dir", help="folder for checkpoints, logs and lifelong.json")
     parser.add_argument(
-        "--resume", action="store_true", help="go on from what is in the work dir, if anything"
+        "--work-dir", help="folder for results (default: work_dirs/<folder>/<config>)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="continue from what is in the work dir, if anything"
     )
     parser.add_argument(
         "--resume-changed",
         action="store_true",
-        help="resume (implies --resume) although the config of a phase that has begun was edited",
+        help="resume although the config of a phase that has begun was edited",
     )
-    parser.add_argument("--amp", action="store_true", help="train with automatic mixed precision")
+    parser.add_argument(
+        "--amp",
+        action="store_true",
+        help="train with automatic mixed precision (bfloat16 on a CPU)",
+    )
     add_override_argument(parser)
     parser.add_argument(
         "--no-report",

@@ -40,7 +40,7 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
     add_metrics_argument(parser)
     for name in ("naive", "joint", "single"):
         kind = "single-task" if name == "single" else name
-        parser.add_argument(f"--{name}", default=name, help=f"label of {kind} training")
+        parser.add_argument(f"--{name}", default=name, help=f"label of the runs of {kind} training")
 
 
 def add_metrics_argument(parser: argparse.ArgumentParser) -> None:

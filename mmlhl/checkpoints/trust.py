@@ -24,7 +24,7 @@ def add_trust_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         FLAG,
         action="store_true",
-        help="load checkpoints that hold more than data; such a file can run any code, so name "
+        help="load checkpoints that hold more than data; such a file can run any code, so load "
         "only files whose makers you trust",
     )
 

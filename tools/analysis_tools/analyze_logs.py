@@ -16,11 +16,15 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("logs", nargs="+", help="work dirs, or files scalars.json")
-    parser.add_argument("--keys", nargs="+", help="such as seg/mIoU, loss, lr (default: metrics)")
-    parser.add_argument("--legend", nargs="+", help="a name for each log (default: its path)")
+    parser.add_argument("logs", nargs="+", help="work dirs, or scalars.json files")
+    parser.add_argument(
+        "--keys", nargs="+", help="what to draw, such as seg/mIoU loss lr (default: metrics)"
+    )
+    parser.add_argument("--legend", nargs="+", help="one name per log (default: its path)")
     parser.add_argument("--title", help="title of the picture")
-    parser.add_argument("--out", type=Path, required=True, help="picture: .png, .pdf or .svg")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="picture to write: .png, .pdf or .svg"
+    )
     args = parser.parse_args(argv)
     if args.out.suffix not in (".png", ".pdf", ".svg"):
         parser.error(f"--out {args.out}: the name must end in .png, .pdf or .svg")

@@ -1,4 +1,4 @@
-"""Draw what the data pipeline gives: images with all annotations, as the model will see them.
+"""Draw what the data pipeline outputs: images with all annotations, as the model will see them.
 
 Examples:
     python tools/analysis_tools/browse_dataset.py configs/had/rooms_seg_depth_normal.py --out seen
@@ -30,11 +30,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    parser.add_argument("--split", default="train", choices=("train", "val", "test"))
     parser.add_argument(
-        "--phase", type=int, help="number of a phase, from 1: its tasks and its part of the images"
+        "--split", default="train", choices=("train", "val", "test"), help="which loader's data set"
     )
-    parser.add_argument("--count", type=int, default=20, help="pictures (default: 20)")
+    parser.add_argument(
+        "--phase", type=int, help="show the tasks and images of this phase, from 1 (default: all)"
+    )
+    parser.add_argument("--count", type=int, default=20, help="number of pictures")
     parser.add_argument("--cell-width", type=int, default=320, help="width of each map in pixels")
     add_override_argument(parser)
     return parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Compare the records of any number of sequences: who wins, and what does it cost?
+"""Compare the records of any number of sequences: gain, ranks, forgetting and cost.
 
 Examples:
     python tools/analysis_tools/compare.py work_dirs
@@ -26,20 +26,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     add_record_arguments(parser)
     parser.add_argument(
-        "--tables", nargs="+", choices=TABLES, default=list(TABLES), help="tables (default: all)"
+        "--tables",
+        nargs="+",
+        choices=TABLES,
+        default=list(TABLES),
+        help="tables to make (default: all)",
     )
     parser.add_argument(
         "--pairing",
         choices=("mean", "seed"),
         default="mean",
-        help="references are the mean over their seeds (default), or the run of the same seed",
+        help="references are the mean over their seeds ('mean'), or the run of the same seed",
     )
     parser.add_argument(
         "--min-span",
         type=float,
         default=0.0,
         metavar="PERCENT",
-        help="leave metrics out of the position in which joint beats naive by less than this",
+        help="for the position, leave out metrics in which joint beats naive by less than this",
     )
     parser.add_argument(
         "--out",
@@ -47,7 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=[],
         type=Path,
         metavar="FILE",
-        help="also write the tables to files: .csv, .md, .tex",
+        help="also write the tables to these files: .csv, .md, .tex",
     )
     args = parser.parse_args(argv)
     for path in args.out:

@@ -1,4 +1,4 @@
-"""Where a distillation loss pulls: how strongly, at which pixels, and how steadily.
+r"""Measure where a distillation loss pulls: how strongly, at which pixels, and how steadily.
 
 Takes a student and its teacher, two checkpoints of one sequence, and differentiates each loss with
 respect to the student's raw map of each old task. Strength is the sum over an image's pixels of the
@@ -57,8 +57,8 @@ def main(argv: list[str] | None = None) -> None:
     """Measure and print, and write Markdown if asked to."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config of the sequence")
-    parser.add_argument("--teacher", required=True, help="checkpoint of a phase")
-    parser.add_argument("--student", required=True, help="checkpoint of the phase after it")
+    parser.add_argument("--teacher", required=True, help="checkpoint of one phase")
+    parser.add_argument("--student", required=True, help="checkpoint of the next phase")
     parser.add_argument("--images", type=int, default=30, help="number of test images")
     parser.add_argument("--out", type=Path, help="also write the tables to this Markdown file")
     add_trust_argument(parser)

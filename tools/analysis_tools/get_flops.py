@@ -1,4 +1,4 @@
-"""Parameters and FLOPs of a model: whole, by task, and by phase.
+"""Count the parameters and FLOPs of a model: whole, by task, and by phase.
 
 Examples:
     python tools/analysis_tools/get_flops.py configs/had/rooms_seg_depth_normal.py --shape 96 128
@@ -27,11 +27,18 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("model", help="config file, or checkpoint file with its config in it")
+    parser.add_argument("model", help="config file, or checkpoint that carries its config")
     parser.add_argument(
-        "--shape", type=int, nargs=2, default=(512, 512), metavar=("H", "W"), help="of the image"
+        "--shape",
+        type=int,
+        nargs=2,
+        default=(512, 512),
+        metavar=("H", "W"),
+        help="height and width of the image in pixels",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the tables: .md")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="also write the tables to this Markdown file"
+    )
     add_override_argument(parser)
     add_trust_argument(parser)
     args = parser.parse_args(argv)

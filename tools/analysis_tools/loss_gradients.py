@@ -1,4 +1,4 @@
-"""How strongly each loss of a model pulls at its backbone, and whether they pull the same way.
+r"""Compare the gradients that the losses of a model send into its backbone: length and direction.
 
 For any mmseg config with a checkpoint: the length of each loss's gradient of the backbone's
 weights, mean over batches, and the cosine between it and the gradient of the first loss. A loss
@@ -45,8 +45,8 @@ def main(argv: list[str] | None = None) -> None:
     """Differentiate, print, and write Markdown if asked to."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
-    parser.add_argument("checkpoint", help="checkpoint of its model")
-    parser.add_argument("--batches", type=int, default=10, help="number of batches (default: 10)")
+    parser.add_argument("checkpoint", help="checkpoint of the config's model")
+    parser.add_argument("--batches", type=int, default=10, help="number of batches")
     parser.add_argument("--out", type=Path, help="also write the table to this Markdown file")
     add_trust_argument(parser)
     add_override_argument(parser)

@@ -26,8 +26,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     add_record_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    parser.add_argument("--format", nargs="+", default=["png"], choices=("png", "pdf", "svg"))
-    parser.add_argument("--plots", nargs="+", default=list(PLOTS), choices=PLOTS)
+    parser.add_argument(
+        "--format",
+        nargs="+",
+        default=["png"],
+        choices=("png", "pdf", "svg"),
+        help="formats of the pictures",
+    )
+    parser.add_argument(
+        "--plots",
+        nargs="+",
+        default=list(PLOTS),
+        choices=PLOTS,
+        help="plots to draw (default: all)",
+    )
     return parser.parse_args(argv)
 
 

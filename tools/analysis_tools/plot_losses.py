@@ -16,9 +16,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
     parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
-    parser.add_argument("--out", type=Path, required=True, help="picture: .png, .pdf or .svg")
-    parser.add_argument("--smooth", type=int, default=1, help="mean over that many logged values")
-    parser.add_argument("--log", action="store_true", help="logarithmic losses")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="picture to write: .png, .pdf or .svg"
+    )
+    parser.add_argument(
+        "--smooth", type=int, default=1, help="draw the mean over this many logged values"
+    )
+    parser.add_argument("--log", action="store_true", help="logarithmic axis of losses")
     args = parser.parse_args(argv)
     if args.out.suffix not in (".png", ".pdf", ".svg"):
         parser.error(f"--out {args.out}: the name must end in .png, .pdf or .svg")

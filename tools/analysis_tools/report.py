@@ -1,4 +1,4 @@
-"""Write a report on one or several runs: one HTML page with everything in it, and its Markdown.
+"""Write a report on one or several runs: a self-contained HTML page and its Markdown twin.
 
 Examples:
     python tools/analysis_tools/report.py work_dirs/demo
@@ -32,16 +32,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        help="HTML page; the Markdown is written beside it (default: report.html in the work dir, "
-        "with several runs in the current folder)",
+        help="HTML page to write, with its Markdown twin beside it (default: report.html in the "
+        "work dir; for several runs, in the current folder)",
     )
-    parser.add_argument("--naive", metavar="DIR", help="run of naive training to compare with")
+    parser.add_argument("--naive", metavar="DIR", help="work dir of naive training to compare with")
     parser.add_argument(
         "--strips",
         type=int,
         default=0,
         metavar="N",
-        help="predict N test images with the checkpoint of every phase (default: 0)",
+        help="predict N test images with the checkpoint of every phase",
     )
     parser.add_argument("--title", help="heading of the page")
     add_metrics_argument(parser)

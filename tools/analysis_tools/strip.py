@@ -1,4 +1,4 @@
-"""Draw a test image through a sequence: of each task the truth and every phase's prediction.
+"""Draw a test image through a sequence: for each task, the truth and every phase's prediction.
 
 Example:
     python tools/analysis_tools/strip.py work_dirs/demo --image 7 --out strip.jpg
@@ -26,9 +26,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
     parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
-    parser.add_argument("--image", type=int, default=0, help="which test image, from 0")
+    parser.add_argument("--image", type=int, default=0, help="number of the test image, from 0")
     parser.add_argument("--width", type=int, default=160, help="width of each map in pixels")
-    parser.add_argument("--out", type=Path, required=True, help="picture: .png or .jpg")
+    parser.add_argument("--out", type=Path, required=True, help="picture to write: .png or .jpg")
     add_trust_argument(parser)
     args = parser.parse_args(argv)
     if args.out.suffix not in (".png", ".jpg"):

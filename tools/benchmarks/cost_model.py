@@ -24,13 +24,28 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--times", type=Path, required=True, help="file of step_price.py")
-    parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
-    parser.add_argument("--batch", type=int, default=4, help="images a step that were measured")
-    parser.add_argument("--speed", type=float, default=100, help="processor / measured core")
-    parser.add_argument("--bandwidth", type=float, default=10, help="GB/s between processes")
-    parser.add_argument("--latency", type=float, default=20, help="microseconds a message")
-    parser.add_argument("--overlap", type=float, default=0.5, help="share of the backward pass")
+    parser.add_argument(
+        "--times", type=Path, required=True, help="file that step_price.py wrote by its --times"
+    )
+    parser.add_argument(
+        "--config", default="configs/had/rooms_seg_depth_normal.py", help="config that was timed"
+    )
+    parser.add_argument("--batch", type=int, default=4, help="images per step in the timing")
+    parser.add_argument(
+        "--speed", type=float, default=100, help="speed of the processor, in measured cores"
+    )
+    parser.add_argument(
+        "--bandwidth", type=float, default=10, help="bandwidth between processes, GB/s"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=20, help="latency of a message, microseconds"
+    )
+    parser.add_argument(
+        "--overlap",
+        type=float,
+        default=0.5,
+        help="share of the backward pass that hides communication",
+    )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

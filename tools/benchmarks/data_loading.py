@@ -1,9 +1,10 @@
-"""How fast samples are loaded, beside a plain torch ``Dataset`` that does the same.
+"""Speed of loading samples, beside a plain torch ``Dataset`` that does the same.
 
 Both read the authors' NYUv2 arrays (``{train,val}/{image,label,depth,normal}/<i>.npy``), turn the
 marks for unmeasured pixels into one convention, zoom into a random part, flip at random and give
 CHW tensors. Without ``--data-root`` arrays of the same sizes are made in a temporary folder.
 
+Example:
     python tools/benchmarks/data_loading.py --workers 2 --repeats 5
 """
 
@@ -31,15 +32,26 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--data-root", help="NYUv2 arrays; made if not given")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--count", type=int, default=128, help="arrays to make")
-    parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
-    parser.add_argument("--dtype", default="float32", help="of the arrays to make")
-    parser.add_argument("--zooms", type=float, nargs="+", default=(1.0, 1.2, 1.5))
-    parser.add_argument("--flip", type=float, default=0.5)
+    parser.add_argument(
+        "--data-root", help="folder of NYUv2 arrays (default: made in a temporary one)"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that load")
+    parser.add_argument("--batch-size", type=int, default=16, help="images per batch")
+    parser.add_argument("--repeats", type=int, default=3, help="passes over the set")
+    parser.add_argument("--count", type=int, default=128, help="number of images to make")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(288, 384),
+        metavar=("H", "W"),
+        help="pixels of an image",
+    )
+    parser.add_argument("--dtype", default="float32", help="type of the arrays to make")
+    parser.add_argument(
+        "--zooms", type=float, nargs="+", default=(1.0, 1.2, 1.5), help="zoom factors to draw from"
+    )
+    parser.add_argument("--flip", type=float, default=0.5, help="probability of a flip")
     return parser.parse_args(argv)
 
 

@@ -23,12 +23,23 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--config", default="configs/had/rooms_seg_depth_normal.py")
-    parser.add_argument("--tasks", type=int, default=3, help="the last is new (default: 3)")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--config", default="configs/had/rooms_seg_depth_normal.py", help="config of the network"
+    )
+    parser.add_argument(
+        "--tasks", type=int, default=3, help="number of tasks, of which the last is new"
+    )
+    parser.add_argument("--processes", type=int, default=2, help="number of processes")
     parser.add_argument("--batch", type=int, default=2, help="images per step and process")
-    parser.add_argument("--size", type=int, nargs=2, default=[96, 128], metavar=("H", "W"))
-    parser.add_argument("--rounds", type=int, default=5, help="how often each step is timed")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=[96, 128],
+        metavar=("H", "W"),
+        help="pixels of an image",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="times that each step is measured")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

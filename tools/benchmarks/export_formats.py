@@ -22,8 +22,21 @@ from mmlhl.refusals import run_command
 def main(argv: list[str] | None = None) -> None:
     """Export and report."""
     parser = Parser(__doc__)
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        choices=NETWORKS,
+        default=list(NETWORKS),
+        metavar="NAME",
+        help="rows of the table, as it names them (default: all)",
+    )
+    parser.add_argument(
+        "--formats",
+        nargs="+",
+        choices=FORMATS,
+        default=list(FORMATS),
+        help="formats to export to (default: all)",
+    )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     args = parser.parse_args(argv)
     given = " ".join(sys.argv[1:] if argv is None else argv).split("--out")[0]

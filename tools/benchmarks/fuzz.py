@@ -24,7 +24,7 @@ TESTS = Path(__file__).resolve().parents[2] / "tests" / "bad_inputs" / "test_fuz
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--examples", type=count, default=1000, help="of each kind (default: 1000)")
+    parser.add_argument("--examples", type=count, default=1000, help="configs of each kind")
     return parser.parse_args(argv)
 
 

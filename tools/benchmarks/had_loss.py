@@ -39,11 +39,22 @@ def step(function: Callable[[], Tensor], leaf: Tensor) -> tuple[float, Tensor]:
 def main() -> None:
     """Measure and print the table."""
     parser = Parser(__doc__)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
-    parser.add_argument("--groups", type=int, nargs="+", default=[2, 13, 40, 150])
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--batch", type=int, default=8, help="number of images")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(288, 384),
+        metavar=("H", "W"),
+        help="pixels of an image",
+    )
+    parser.add_argument(
+        "--groups", type=int, nargs="+", default=[2, 13, 40, 150], help="numbers of groups"
+    )
+    parser.add_argument("--repeats", type=int, default=15, help="times that each is measured")
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute"
+    )
     args = parser.parse_args()
     table = Table(title=f"forward and backward, {args.batch} x {args.size} on {args.device}")
     for name in ("groups", "HADLoss ms", "loops ms", "loops / HADLoss", "loss differs by"):

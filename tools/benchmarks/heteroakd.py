@@ -4,7 +4,7 @@ Teachers are trained first, longer, one per seed or one for all seeds; then ever
 with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a data set share
 the config given here but for their model. Each is trained by tools/train.py in a process of its
 own; what is finished is not run again, so the command can be stopped and repeated, with other
---methods or --seeds too. What was not run is said to be not run. Another budget needs another
+--methods or --seeds too. The report lists what was not run. Another budget needs another
 --work-dir.
 
 Examples:
@@ -32,14 +32,23 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; seeds and methods default to the config's."""
     parser = Parser(__doc__)
-    parser.add_argument("configs", nargs="+", help="one config with a `benchmark` dict a data set")
-    parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/benchmark_heteroakd"))
-    parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")
-    parser.add_argument("--seeds", nargs="+", type=int)
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
-    parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
     parser.add_argument(
-        "--smoke", action="store_true", help="six steps per run: only shows that everything works"
+        "configs", nargs="+", help="configs with a `benchmark` dict, one per data set"
+    )
+    parser.add_argument(
+        "--work-dir",
+        type=Path,
+        default=Path("work_dirs/benchmark_heteroakd"),
+        help="folder for all runs",
+    )
+    parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")
+    parser.add_argument("--seeds", nargs="+", type=int, help="seeds to run (default: the config's)")
+    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time")
+    parser.add_argument(
+        "--report-only", action="store_true", help="run nothing, write the report only"
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="take six steps per run, to see that everything works"
     )
     parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     return parser.parse_args(argv)

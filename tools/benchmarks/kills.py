@@ -22,8 +22,10 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--kills", type=count, default=60, help="how many (default: 60)")
-    parser.add_argument("--work-dir", type=Path, default=Path("work_dirs/kills"))
+    parser.add_argument("--kills", type=count, default=60, help="number of kills")
+    parser.add_argument(
+        "--work-dir", type=Path, default=Path("work_dirs/kills"), help="folder for all sequences"
+    )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

@@ -27,14 +27,24 @@ CONFIG = "configs/had/rooms_seg_depth_normal.py"
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("what", choices=("steps", "evaluation", "sequence"))
-    parser.add_argument("--config", default=CONFIG, help="config of the network, of steps")
-    parser.add_argument("--tasks", type=int, nargs="+", default=[3, 10], help="of steps")
-    parser.add_argument("--batch", type=int, default=4, help="images per step")
-    parser.add_argument("--images", type=int, default=1000, help="of an evaluation")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))
-    parser.add_argument("--classes", type=int, default=19, help="of an evaluation")
-    parser.add_argument("--phases", type=int, default=10, help="of a sequence")
+    parser.add_argument(
+        "what", choices=("steps", "evaluation", "sequence"), help="what to measure the memory of"
+    )
+    parser.add_argument("--config", default=CONFIG, help="steps: config of the network")
+    parser.add_argument(
+        "--tasks", type=int, nargs="+", default=[3, 10], help="steps: numbers of tasks"
+    )
+    parser.add_argument("--batch", type=int, default=4, help="steps: images per step")
+    parser.add_argument("--images", type=int, default=1000, help="evaluation: number of images")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="pixels of an image (default: 96 128; evaluation: 1024 2048)",
+    )
+    parser.add_argument("--classes", type=int, default=19, help="evaluation: number of classes")
+    parser.add_argument("--phases", type=int, default=10, help="sequence: number of phases")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     args = parser.parse_args(argv)
     args.size = args.size or ([1024, 2048] if args.what == "evaluation" else [96, 128])

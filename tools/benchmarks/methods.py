@@ -2,9 +2,9 @@
 
 Each run is a config of its own below --work-dir, trained by tools/train.py in a process of its
 own. What is finished is not run again, so the command can be stopped and repeated, with other
---methods, --seeds or --orders too; what was not run is said to be not run in the report. The
-record of each finished run is put into --records as well, and what is there counts as finished, on
-any machine.
+--methods, --seeds or --orders too; the report lists what was not run. The
+record of each finished run is also copied to --records, and these runs count as finished on any
+machine.
 
 Examples:
     python tools/benchmarks/methods.py configs/benchmarks/rooms.py --jobs 2
@@ -33,18 +33,30 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; orders and seeds default to the config's."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config with a `benchmark` dict")
-    parser.add_argument("--work-dir", type=Path, help="default: work_dirs/benchmark/<config>")
     parser.add_argument(
-        "--records", type=Path, help="finished runs' records; default: docs/results/runs/<config>"
+        "--work-dir", type=Path, help="folder for all runs (default: work_dirs/benchmark/<config>)"
+    )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        help="folder for the records of finished runs (default: docs/results/runs/<config>)",
     )
     parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
-    parser.add_argument("--seeds", nargs="+", type=int)
-    parser.add_argument("--orders", nargs="+", help="such as seg,depth,normal")
+    parser.add_argument("--seeds", nargs="+", type=int, help="seeds to run (default: the config's)")
     parser.add_argument(
-        "--without-search", action="store_true", help="the middle of each list of strengths"
+        "--orders",
+        nargs="+",
+        help="orders to run, such as seg,depth,normal (default: the config's)",
     )
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
-    parser.add_argument("--report-only", action="store_true", help="run nothing, only report")
+    parser.add_argument(
+        "--without-search",
+        action="store_true",
+        help="search no strengths, take the middle of each list",
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time")
+    parser.add_argument(
+        "--report-only", action="store_true", help="run nothing, write the report only"
+    )
     parser.add_argument("--out", type=Path, help=running.OUT_HELP)
     args = parser.parse_args(argv)
     args.orders = [order.split(",") for order in args.orders] if args.orders else None

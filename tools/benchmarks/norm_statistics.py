@@ -1,4 +1,4 @@
-"""Old tasks of finished sequences, tested with the batch statistics of the phase that taught them.
+"""Test old tasks of finished sequences with the batch statistics of their own phase.
 
 Examples:
     python tools/benchmarks/norm_statistics.py work_dirs/lwf work_dirs/naive
@@ -18,7 +18,7 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("work_dirs", nargs="+", type=Path, help="finished sequences")
+    parser.add_argument("work_dirs", nargs="+", type=Path, help="work dirs of finished sequences")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

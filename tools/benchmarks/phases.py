@@ -18,7 +18,7 @@ from mmlhl.refusals import run_command
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--phases", type=int, default=20, help="how many (default: 20)")
+    parser.add_argument("--phases", type=int, default=20, help="number of phases")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

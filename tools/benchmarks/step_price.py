@@ -1,4 +1,4 @@
-"""CPU time of a training step by method and number of tasks, beside what it cannot do without.
+"""CPU time of a training step by method and number of tasks, relative to the least it needs.
 
 Steps take turns, so that ratios hold on a machine that does other things as well.
 
@@ -30,14 +30,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
     parser.add_argument("--config", type=config_file, help="config of the network")
-    parser.add_argument("--tasks", type=int, nargs="+", default=[2, 3, 5, 10])
-    parser.add_argument("--batch", type=int, help="images per step")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"))
-    parser.add_argument("--rounds", type=int, default=7, help="how often each step is timed")
-    parser.add_argument("--threads", type=int, default=1, help="of torch, on a CPU")
-    parser.add_argument("--device")
     parser.add_argument(
-        "--times", type=Path, help="file to which turns are added, so that several calls add up"
+        "--tasks", type=int, nargs="+", default=[2, 3, 5, 10], help="numbers of tasks"
+    )
+    parser.add_argument("--batch", type=int, help="images per step")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help="pixels of an image")
+    parser.add_argument("--rounds", type=int, default=7, help="times that each step is measured")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU")
+    parser.add_argument("--device", help="where to compute, 'cpu' or 'cuda'")
+    parser.add_argument(
+        "--times",
+        type=Path,
+        help="JSON file to which the times are added, so that several calls add up",
     )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     parser.set_defaults(**DEFAULTS)

@@ -1,4 +1,4 @@
-"""Run mmseg's own tools on a tiny sequence, in one or several environments, and table what works.
+"""Run mmseg's own tools on a tiny sequence, in one or several environments, and list what works.
 
 Example:
     python tools/benchmarks/stock_tools.py --stack maintained=python --out table.md
@@ -34,9 +34,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--records",
         type=Path,
         default=Path("docs/results/runs/stock_tools"),
-        help="folder for the outcomes, one file per environment; the table is of all of them",
+        help="folder for the outcomes, one file per environment; the table shows all of them",
     )
-    parser.add_argument("--keep", type=Path, help="folder to keep the tools' output in")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for the tools' output (default: a temporary one)"
+    )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     args = parser.parse_args(argv)
     for stack in args.stack:

@@ -22,17 +22,29 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
     names = [model.name for model in ZOO]
-    parser.add_argument("--models", nargs="*", default=names, choices=names, help="default: all")
     parser.add_argument(
-        "--work-dir", type=Path, default=Path("work_dirs/zoo"), help="trainings, published files"
+        "--models",
+        nargs="*",
+        default=names,
+        choices=names,
+        metavar="NAME",
+        help=f"models to make: {', '.join(names)} (default: all)",
+    )
+    parser.add_argument(
+        "--work-dir",
+        type=Path,
+        default=Path("work_dirs/zoo"),
+        help="folder for trainings and published files",
     )
     parser.add_argument(
         "--records",
         type=Path,
         default=Path("docs/results/runs/zoo"),
-        help="folder for one small file per model, of which the table is made",
+        help="folder for one small record per model, from which the table is made",
     )
-    parser.add_argument("--report-only", action="store_true", help="train nothing")
+    parser.add_argument(
+        "--report-only", action="store_true", help="train nothing, write the table only"
+    )
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

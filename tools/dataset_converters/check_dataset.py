@@ -1,4 +1,4 @@
-"""Walk through the data that a config trains and tests on, and say what is there.
+"""Check the data that a config trains and tests on: what is missing or broken, and what is odd.
 
 Reads every image and annotation as training would, prints what is missing or broken, the range of
 values and the share of each class, and exits with 1 where training would fail.
@@ -24,13 +24,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
     parser = Parser(__doc__)
     parser.add_argument(
-        "config", type=config_file, help="config with train_dataloader, val_dataloader ..."
+        "config",
+        type=config_file,
+        help="config with train_dataloader, val_dataloader or test_dataloader",
     )
-    parser.add_argument("--data-root", help="in place of the config's data_root")
-    parser.add_argument("--splits", nargs="+", choices=LOADERS, default=list(LOADERS))
-    parser.add_argument("--tasks", nargs="+", help="check only these annotations")
-    parser.add_argument("--limit", type=int, help="samples per split, spread evenly; default: all")
-    parser.add_argument("--workers", type=int, default=2, help="threads that read")
+    parser.add_argument("--data-root", help="folder to read in place of the config's data_root")
+    parser.add_argument(
+        "--splits",
+        nargs="+",
+        choices=LOADERS,
+        default=list(LOADERS),
+        help="loaders to check (default: all)",
+    )
+    parser.add_argument("--tasks", nargs="+", help="annotations to check (default: all)")
+    parser.add_argument("--limit", type=int, help="samples per split, evenly spaced (default: all)")
+    parser.add_argument("--workers", type=int, default=2, help="number of threads that read")
     return parser.parse_args(argv)
 
 

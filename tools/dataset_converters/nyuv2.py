@@ -29,16 +29,33 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     from mmlhl.command_line import Parser
 
     parser = Parser(__doc__)
-    parser.add_argument("labeled", help="nyu_depth_v2_labeled.mat")
-    parser.add_argument("splits", help="splits.mat with trainNdxs and testNdxs")
+    parser.add_argument("labeled", help="the publisher's nyu_depth_v2_labeled.mat")
+    parser.add_argument("splits", help="the publisher's splits.mat, with trainNdxs and testNdxs")
     parser.add_argument(
-        "--class-map", help="another mapping: a .mat with mapClass, 894 numbers from 1 to 40"
+        "--class-map",
+        help="another mapping of labels: a .mat with mapClass, 894 numbers from 1 to 40",
     )
-    parser.add_argument("--classes", type=int, choices=(13, 40), default=13)
-    parser.add_argument("--out", default="data/nyuv2")
-    parser.add_argument("--size", type=int, nargs=2, default=(288, 384), metavar=("H", "W"))
-    parser.add_argument("--window", type=int, default=9, help="window of the normals' planes")
-    parser.add_argument("--raw-depth", action="store_true", help="leave holes of the depth open")
+    parser.add_argument(
+        "--classes", type=int, choices=(13, 40), default=13, help="number of classes"
+    )
+    parser.add_argument("--out", default="data/nyuv2", help="folder to write to")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(288, 384),
+        metavar=("H", "W"),
+        help="pixels of an image",
+    )
+    parser.add_argument(
+        "--window",
+        type=int,
+        default=9,
+        help="side of the window from which normals are computed, in pixels",
+    )
+    parser.add_argument(
+        "--raw-depth", action="store_true", help="keep the sensor's depth, with its holes"
+    )
     return parser.parse_args(argv)
 
 

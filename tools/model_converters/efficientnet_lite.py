@@ -22,8 +22,8 @@ from mmlhl.refusals import run_command
 def main(argv: list[str] | None = None) -> None:
     """Read the package's file and write the checkpoint, whole or not at all."""
     parser = Parser(__doc__)
-    parser.add_argument("variant", choices=PACKAGES)
-    parser.add_argument("out", help="file to write")
+    parser.add_argument("variant", choices=PACKAGES, help="size of the network")
+    parser.add_argument("out", help="checkpoint file to write")
     args = parser.parse_args(argv)
     try:
         weights = installed_weights(args.variant)

@@ -27,25 +27,54 @@ def parse_args() -> argparse.Namespace:
     parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file, of a phase or published")
     parser.add_argument("out", help="file to write; its ending names the format")
-    parser.add_argument("--format", choices=list(FORMATS), help="where the ending names none")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), help="format, if the file's ending names none"
+    )
     parser.add_argument("--tasks", nargs="+", help="tasks to export (default: all)")
     parser.add_argument(
-        "--input", choices=INPUTS, default="rgb", help="what the graph takes (default: rgb, 0..255)"
+        "--input",
+        choices=INPUTS,
+        default="rgb",
+        help="what the graph takes (default: rgb in 0..255)",
     )
-    parser.add_argument("--classes", choices=CLASSES, default="ids", help="default: ids, int64")
-    parser.add_argument("--raw", action="store_true", help="the decoders' own maps")
-    parser.add_argument("--size", type=pair, metavar="HxW", help="fix the size, one image at once")
-    parser.add_argument("--whole", action="store_true", help="no sliding window")
+    parser.add_argument(
+        "--classes",
+        choices=CLASSES,
+        default="ids",
+        help="what it gives for classes (default: ids, int64)",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="export the decoders' own maps, without activation and at their size",
+    )
+    parser.add_argument(
+        "--size",
+        type=pair,
+        metavar="HxW",
+        help="export for one image of this size (default: any number and size)",
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="see the whole image where the model tests with a sliding window",
+    )
     parser.add_argument(
         "--check",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="compare the graph with the model (default)",
+        help="compare the graph with the model (default: compare)",
     )
     parser.add_argument(
-        "--check-sizes", nargs="+", type=pair, metavar="HxW", help="sizes to compare at"
+        "--check-sizes",
+        nargs="+",
+        type=pair,
+        metavar="HxW",
+        help="sizes to compare at (default: three, one of them odd)",
     )
-    parser.add_argument("--tolerance", type=float, default=1e-4, help="default: 1e-4")
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-4, help="greatest difference that is accepted"
+    )
     parser.add_argument(
         "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
     )

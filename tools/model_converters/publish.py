@@ -1,4 +1,4 @@
-"""Make a checkpoint fit to be passed on: only the weights that a prediction needs."""
+"""Publish a checkpoint: keep only the weights and metadata that a prediction needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Read a checkpoint and write the published one, whole or not at all."""
     parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file of a training")
-    parser.add_argument("out", help="file to write; .safetensors gives that format")
+    parser.add_argument("out", help="file to write; the ending .safetensors chooses that format")
     parser.add_argument(
         "--drop",
         nargs="*",
@@ -28,7 +28,9 @@ def main() -> None:
         help=f"keys to leave out, by prefix (default: {' '.join(TRAINING_ONLY)})",
     )
     parser.add_argument(
-        "--half", action="store_true", help="16-bit kernels and matrices: half the size"
+        "--half",
+        action="store_true",
+        help="store kernels and matrices in 16 bits, which halves the size",
     )
     add_trust_argument(parser)
     args = parser.parse_args()

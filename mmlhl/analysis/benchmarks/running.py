@@ -18,7 +18,7 @@ from ...files import write_text
 from ...paths import shipped_dir
 
 RunT = TypeVar("RunT")
-OUT_HELP = "also write the report into this Markdown file, in place of the one that it holds"
+OUT_HELP = "also write the report into this Markdown file, in place of the one in it"
 
 
 def execute(
