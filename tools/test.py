@@ -22,6 +22,7 @@ from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.refusals import run_command
 
 
@@ -108,8 +109,9 @@ def run(args: argparse.Namespace) -> None:
 
     add_training_facts(cfg)
     prepare_distributed(cfg)
-    runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
-    runner.test()
+    with nothing_left_of_refusals(cfg.work_dir):
+        runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+        runner.test()
     close_distributed()
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmengine.logging import print_log
@@ -46,6 +46,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
         WorkDirInUse: Naming the folder, and the command that holds it.
     """
     path = Path(folder, LOCK)
+    missing = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+", encoding="utf-8") as file:
         if not _take(file.fileno(), path):
@@ -65,6 +66,11 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
         finally:
             _held.discard(file)
             file.truncate(0)  # released with the file
+            if missing and os.listdir(path.parent) == [LOCK]:  # refused before anything was done
+                path.unlink()
+                for each in missing:
+                    with suppress(OSError):
+                        each.rmdir()
 
 
 def _take(descriptor: int, path: Path) -> bool:

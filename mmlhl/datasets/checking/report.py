@@ -46,6 +46,7 @@ class MapReport:
     off_length: int = 0
     shortest: float = float("inf")
     longest: float = 0.0
+    turned: int = 0
 
     def add(self, array: np.ndarray) -> None:
         """Count one map.
@@ -135,6 +136,12 @@ class MapReport:
             notes.append(
                 f"{self.name!r} comes in {len(self.sizes)} sizes; batches of more than one image "
                 "need a crop or padding"
+            )
+        if self.turned:
+            notes.append(
+                f"{self.turned} images have an orientation tag, which turns them as viewers do; "
+                "labels have to lie as the image is shown. If they lie as it is stored, set "
+                "color_type='color_ignore_orientation' of LoadImageFromFile"
             )
         if self.known and self.kind != "image":
             notes += self._remarks_on_values()

@@ -11,9 +11,12 @@ from ..annotation import Annotation
 from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
-from ..reading import read_raw
+from ..reading import is_array, orientation_of, read_bytes, read_raw
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
+
+#: how mmcv's loader reads pixels without turning them
+_AS_STORED = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
 
 
 def check_samples(
@@ -43,7 +46,8 @@ def check_samples(
         found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
         if progress is not None:
             found = progress(found, len(indices))
-        for maps, lengths in found:
+        for maps, lengths, turned in found:
+            reports[0].turned += turned
             for report in reports:
                 result = maps.get(report.name)
                 if isinstance(result, Exception):
@@ -61,12 +65,17 @@ def _classes(ann: Annotation) -> int:
 
 def _read(
     dataset: MultiTaskDataset, index: int
-) -> tuple[dict[str, np.ndarray | Exception], dict[str, np.ndarray]]:
-    """Every map of one sample, or what went wrong with it; and the lengths of its normals."""
+) -> tuple[dict[str, np.ndarray | Exception], dict[str, np.ndarray], bool]:
+    """Every map of one sample, or what went wrong with it; the lengths of its normals.
+
+    And whether an orientation tag turns its image.
+    """
     info = dataset.get_data_info(index)
     maps: dict[str, np.ndarray | Exception] = {}
     lengths: dict[str, np.ndarray] = {}
+    turned = False
     try:
+        turned = _is_turned(dataset, info["img_path"])
         info = dataset.img_loader(info)
         maps["image"] = info["img"]
     except (OSError, ValueError) as error:
@@ -84,4 +93,11 @@ def _read(
                 lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
         except (OSError, ValueError, KeyError) as error:
             maps[name] = error
-    return maps, lengths
+    return maps, lengths, turned
+
+
+def _is_turned(dataset: MultiTaskDataset, path: str) -> bool:
+    reads_stored = getattr(dataset.img_loader, "color_type", "") in _AS_STORED
+    if is_array(path) or reads_stored:
+        return False
+    return orientation_of(read_bytes(path, "image", dataset.backend_args)) != 1

@@ -4,6 +4,7 @@ from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
 from .files import is_array, read_bytes, read_raw
 from .images import decode_image, is_lossy
 from .lists import read_lines
+from .orientation import orientation_of
 
 __all__ = [
     "ARRAY_SUFFIXES",
@@ -12,6 +13,7 @@ __all__ = [
     "decode_npz",
     "is_array",
     "is_lossy",
+    "orientation_of",
     "read_bytes",
     "read_lines",
     "read_raw",

@@ -10,6 +10,7 @@ import numpy as np
 
 from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
 from .images import decode_image, is_lossy
+from .orientation import orientation_of
 
 
 def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
@@ -50,6 +51,7 @@ def read_raw(
     backend_args: dict | None = None,
     reader: Callable[[bytes, str], np.ndarray] | None = None,
     exact: bool = False,
+    upright: bool = False,
 ) -> np.ndarray:
     """Numbers of an image, ``.npy`` or ``.npz`` file as stored.
 
@@ -60,6 +62,8 @@ def read_raw(
         reader: Decodes the content of other kinds of files, given the content and the path.
         exact: Whether every number counts, as for class ids: images whose compression changes
             them are refused.
+        upright: Whether numbers are directions in the image, as in normals: images with another
+            orientation tag are refused, as it turns pixels and not what they hold.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
@@ -76,5 +80,10 @@ def read_raw(
     if exact and is_lossy(content):
         raise ValueError(
             f"{path}: JPEG and lossy WebP change the numbers of the {what}; store it as PNG or .npy"
+        )
+    if upright and orientation_of(content) != 1:
+        raise ValueError(
+            f"{path}: its orientation tag ({orientation_of(content)}) turns the pixels of the "
+            f"{what}, but not the directions that they hold; turn both and store it without the tag"
         )
     return decode_image(content, path)

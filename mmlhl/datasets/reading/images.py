@@ -10,6 +10,8 @@ import mmcv
 import numpy as np
 from PIL import Image
 
+from .orientation import is_tiff, orientation_of, turn_upright
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
@@ -26,11 +28,19 @@ def decode_image(content: bytes, path: str) -> np.ndarray:
 
     Returns:
         (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). Palette
-        images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15.
+        images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15. An
+        orientation tag turns them, as it turns the images that they belong to.
 
     Raises:
         ValueError: If it is not an image, or holds several.
     """
+    pixels = _decode(content, path)
+    if is_tiff(content):  # OpenCV and Pillow have turned it
+        return pixels
+    return turn_upright(pixels, orientation_of(content))
+
+
+def _decode(content: bytes, path: str) -> np.ndarray:
     if content[:8] == _PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
     if content[:3] != _JPEG:

@@ -14,7 +14,7 @@ from mmseg.registry import TRANSFORMS
 from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode
-from ..reading import is_array, read_raw
+from ..reading import is_array, orientation_of, read_bytes, read_raw
 from .maps import resize_map
 from .trace import rest, was_moved
 
@@ -168,7 +168,10 @@ class LoadMultiTaskAnnotations(BaseTransform):
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
         # a grey mask may be compressed, as its threshold lies between the two greys
         exact = ann.is_integer and ann.threshold is None
-        gt = decode(read_raw(path, what, self.backend_args, ann.reader, exact), ann, path)
+        raw = read_raw(
+            path, what, self.backend_args, ann.reader, exact, upright=ann.kind == "normal"
+        )
+        gt = decode(raw, ann, path)
         # pipelines for testing resize before they load: annotations keep the file's size
         size = tuple(results.get("ori_shape", gt.shape)[:2])
         if ann.reader is not None and gt.shape[:2] == (1, 1):
@@ -179,9 +182,22 @@ class LoadMultiTaskAnnotations(BaseTransform):
             raise ValueError(
                 f"{path}: {ann.kind} annotation {ann.name!r} is {gt.shape[0]}x{gt.shape[1]} "
                 f"(height x width), expected {size[0]}x{size[1]} like its image "
-                f"{results.get('img_path', '')}"
+                f"{results.get('img_path', '')}{self._turned(results, gt.shape[:2], size)}"
             )
         results[ann.key] = gt if ann.post is None else ann.post(gt, results)
+
+    def _turned(self, results: dict, shape: tuple, size: tuple) -> str:
+        """What an image's orientation tag has to do with labels of its height as width."""
+        path = results.get("img_path")
+        if tuple(shape) != tuple(size[::-1]) or path is None or is_array(path):
+            return ""
+        tag = orientation_of(read_bytes(path, "image", self.backend_args))
+        if tag == 1:
+            return ""
+        return (
+            f", whose orientation tag ({tag}) turns it; if the labels lie as its pixels are "
+            "stored, set color_type='color_ignore_orientation' of LoadImageFromFile"
+        )
 
     @staticmethod
     def _read_stored(results: dict, labels: LabelFolder) -> None:

@@ -1,0 +1,68 @@
+"""The orientation that a camera or an editor notes beside pixels, and pixels turned by it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+_TAG = 0x0112
+_TIFF = (b"II*\0", b"MM\0*")
+#: what turns stored pixels upright, by the number of the tag; 1 is upright
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: np.swapaxes(pixels, 0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.swapaxes(np.rot90(pixels, 2), 0, 1),
+    8: np.rot90,
+}
+
+
+def is_tiff(content: bytes) -> bool:
+    """Whether an encoded image is TIFF, whose tag every decoder of ours applies itself.
+
+    Args:
+        content: An encoded image.
+    """
+    return content[:4] in _TIFF
+
+
+def orientation_of(content: bytes) -> int:
+    """The orientation tag of an encoded image.
+
+    Args:
+        content: JPEG, PNG, WebP or TIFF with the tag of EXIF; anything else has none.
+
+    Returns:
+        1 to 8; 1 is upright, as are images without a tag.
+    """
+    noted = is_tiff(content) or any(
+        mark in content[: 1 << 16] for mark in (b"Exif\0\0", b"eXIf", b"EXIF")
+    )
+    if not noted and not (content[:4] == b"RIFF" and b"EXIF" in content):  # there at the end
+        return 1
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            found = image.getexif().get(_TAG, 1)
+    except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+        return 1
+    return found if found in _TURNS else 1
+
+
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels as every viewer shows them, and as images are read.
+
+    Args:
+        pixels: (H, W) or (H, W, K) as they are stored.
+        orientation: See :func:`orientation_of`.
+
+    Returns:
+        The pixels; height and width are exchanged by 5 to 8.
+    """
+    if orientation == 1:
+        return pixels
+    return np.ascontiguousarray(_TURNS[orientation](pixels))
