@@ -25,7 +25,7 @@ def read_config(path: str | os.PathLike) -> Config:
     """
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
-        raise FileNotFoundError(f"{path}: {kind}, expected as config file")
+        raise FileNotFoundError(f"{path}: {kind}, needed as config file")
     if _leads_back(os.path.abspath(path), ()):
         raise ValueError(f"{path}: the config cannot be read: its _base_ leads back to itself")
     try:

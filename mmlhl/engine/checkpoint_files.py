@@ -96,10 +96,10 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
         reason = damage(path)
         if reason is None:
             return path
-        print_log(f"resume: passed over, {reason}", "current", logging.WARNING)
+        print_log(f"resume: skipped, {reason}", "current", logging.WARNING)
     if paths:
         print_log(
-            f"resume: no checkpoint in {folder} is whole, its phase starts anew",
+            f"resume: no checkpoint in {folder} is complete, its phase starts anew",
             "current",
             logging.WARNING,
         )
@@ -127,5 +127,5 @@ def damage(path: str, resumable: bool = True) -> str | None:
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")
     if resumable and not (isinstance(meta, dict) and {"epoch", "iter"} <= meta.keys()):
-        return f"{path} holds no training to go on with"
+        return f"{path} holds no training state to resume"
     return None

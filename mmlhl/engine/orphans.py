@@ -36,7 +36,7 @@ def end_with_parent(interval: float = 1.0) -> threading.Thread:
                 break
             if not asked:
                 pause.wait(interval)
-        print("the process that started this one is gone: it ends, too", file=sys.stderr)
+        print("the process that started this one is gone: this one ends as well", file=sys.stderr)
         sys.stderr.flush()
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 

@@ -73,7 +73,7 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
         _check_entry(record, phase, entry)
     if found.method != method or len(found) > len(phases):
         raise ValueError(
-            f"{record} is of {found.method} with {len(found)} phase(s), the config has {method} "
+            f"{record} has {found.method} with {len(found)} phase(s), the config has {method} "
             f"with {len(phases)}; resume the sequence that was begun, or leave --resume out to "
             "start anew"
         )
@@ -105,8 +105,8 @@ def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
                 raise CheckpointError(reason)
             raise FileNotFoundError(f"{record}: the checkpoint {path} is gone")
         print_log(
-            f"resume: {reason or f'{path} is gone'}; the phase ends once more, from its last "
-            "checkpoint",
+            f"resume: {reason or f'{path} is gone'}; the end of the phase is repeated from its "
+            "last checkpoint",
             "current",
             logging.WARNING,
         )

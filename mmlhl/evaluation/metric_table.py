@@ -61,7 +61,7 @@ def measurements(
         better = directions.get(key, known if known is not None else direction_of(metric))
         if better is None:
             raise ValueError(
-                f"It is not known whether more is better of {key}; give its metric class a "
+                f"It is not known whether a higher {key} is better; give its metric class a "
                 f"dict higher_is_better with {metric!r}."
             )
         found.append(Measurement(task, metric, plain(value), bool(better), units.get(key)))

@@ -71,11 +71,11 @@ def load_model(
     init_default_scope("mmseg")
     if "://" not in checkpoint and not osp.isfile(checkpoint):
         if not osp.isdir(checkpoint):
-            raise FileNotFoundError(f"{checkpoint}: no such file, expected as checkpoint")
+            raise FileNotFoundError(f"{checkpoint}: no such file, needed as checkpoint")
         files = sorted(Path(checkpoint).glob("phase_*/*.pth"))
         models = [file for file in files if file.parent.name.endswith(f"_{file.stem}")]
         found = f"; its models: {', '.join(map(str, models))}" if models else ""
-        raise FileNotFoundError(f"{checkpoint}: a folder, expected a checkpoint{found}")
+        raise FileNotFoundError(f"{checkpoint}: a folder, not a checkpoint{found}")
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
     if config is None:
         import_trusted(loaded, checkpoint)
@@ -178,7 +178,7 @@ def _given_config(config: str | Config | ConfigDict) -> Config | ConfigDict:
     if not isinstance(config, str):
         return copy.deepcopy(config)
     if not osp.isfile(config):
-        raise FileNotFoundError(f"{config}: no such file, expected as config")
+        raise FileNotFoundError(f"{config}: no such file, needed as config")
     return read_config(config)
 
 

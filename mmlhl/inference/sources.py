@@ -144,7 +144,7 @@ class Sources:
             files, base = self._matches(path), _fixed_part(path)
         else:
             raise FileNotFoundError(
-                f"{path or repr(path)}: no such file or folder, expected as image or video"
+                f"{path or repr(path)}: no such file or folder, needed as image or video"
             )
         for file in files:
             if file.lower().endswith(VIDEOS):
@@ -181,7 +181,7 @@ class Sources:
                 elif file.lower().endswith(VIDEOS):
                     other = osp.join(place, file)
         if not found:
-            hint = f"; the video {other} has to be named itself" if other else ""
+            hint = f"; the video {other} has to be named on its own" if other else ""
             raise FileNotFoundError(
                 f"{folder}: the folder holds no image ({', '.join(IMAGES)}){hint}"
             )

@@ -81,7 +81,7 @@ def test_missing_and_cut_off_images_are_named(root):
     with pytest.raises(ValueError, match=f"{re.escape(path)}: expected an image"):
         dataset[0]
     Path(path).unlink()
-    with pytest.raises(FileNotFoundError, match=f"{re.escape(path)}: no such file, expected as im"):
+    with pytest.raises(FileNotFoundError, match=f"{re.escape(path)}: no such file, needed as im"):
         dataset[0]
 
 

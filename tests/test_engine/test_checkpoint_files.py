@@ -82,7 +82,7 @@ def test_what_is_passed_over_is_named(folder, monkeypatch):
     assert newest_checkpoint(str(folder)) is None
     assert "epoch_2.pth is not a checkpoint, or is cut short" in said[0]
     assert "there is no checkpoint" in said[1] and "epoch_1.pth" in said[1]
-    assert said[2].endswith("is whole, its phase starts anew")
+    assert said[2].endswith("is complete, its phase starts anew")
 
 
 @pytest.mark.parametrize(

@@ -39,4 +39,4 @@ def test_a_killed_parent_takes_its_children_along(kind, tmp_path):
         parent.kill()
         # the end of the pipe: nobody is left who could write into it
         rest, _ = parent.communicate(timeout=30)
-    assert rest.count("is gone: it ends, too") == children
+    assert rest.count("is gone: this one ends as well") == children

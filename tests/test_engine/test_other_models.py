@@ -84,7 +84,9 @@ def test_more_and_fewer_tasks(trained, sequence_config, tmp_path, caplog):
         for key, value in state.items()
     }
     torch.save(loaded, tmp_path / "renamed.pth")
-    with pytest.raises(ValueError, match=r"has learned \['range', 'semseg'\], but .* not one task"):
+    with pytest.raises(
+        ValueError, match=r"has the tasks \['range', 'semseg'\], but .* none in common"
+    ):
         measured(sequence_config, tmp_path / "c", tmp_path / "renamed.pth", {})
 
 

@@ -62,9 +62,9 @@ def test_what_does_not_fit_is_refused(checkpoint, tmp_path, change, message):
 def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):
     bare = changed(checkpoint, tmp_path / "bare.pth", lambda c: c.pop("meta"))
     assert load_model(bare, tiny_config).model.tasks == ["seg", "depth", "normal"]
-    with pytest.raises(FileNotFoundError, match="expected as config"):
+    with pytest.raises(FileNotFoundError, match="needed as config"):
         load_model(bare, "no_config.py")
-    with pytest.raises(FileNotFoundError, match="expected as checkpoint"):
+    with pytest.raises(FileNotFoundError, match="needed as checkpoint"):
         load_model("gone.pth")
     with pytest.raises(ValueError, match="EncoderDecoder.*MMSegInferencer"):
         load_model(bare, dict(type="EncoderDecoder", backbone=dict(type="ResNet")))
@@ -74,7 +74,7 @@ def test_a_folder_names_the_models_in_it(tmp_path):
     for name in ("phase_1_edge/edge.pth", "phase_1_edge/epoch_1.pth"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    with pytest.raises(FileNotFoundError, match="a folder, expected a checkpoint; .*edge.pth$"):
+    with pytest.raises(FileNotFoundError, match="a folder, not a checkpoint; .*edge.pth$"):
         load_model(str(tmp_path))
 
 

@@ -49,7 +49,7 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
 
 def test_a_folder_of_videos_only_says_so(tmp_path):
     touch(tmp_path, "a.mp4")
-    with pytest.raises(FileNotFoundError, match="no image.*a.mp4 has to be named itself"):
+    with pytest.raises(FileNotFoundError, match="no image.*a.mp4 has to be named on its own"):
         Sources(tmp_path)
 
 

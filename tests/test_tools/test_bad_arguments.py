@@ -42,7 +42,7 @@ CASES = {
     "train.py loop.py": "loop.py: the config cannot be read: its _base_ leads back",
     "train.py lacks.py": "nowhere.py",
     "train.py raises.py": "raises.py: the config cannot be read: RuntimeError: odd",
-    "train.py .": ".: a folder, expected as config file",
+    "train.py .": ".: a folder, needed as config file",
     f"train.py {CONFIG} --work-dri x": "did you mean '--work-dir'",
     f"train.py {CONFIG} --cfg-options model.metod.type=HAD": "model.metod",
     f"train.py {CONFIG} --cfg-options model": "'model' is no KEY=VALUE",

@@ -30,7 +30,7 @@ def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
     try:
         return fileio.get(path, backend_args=backend_args)
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file, expected as {what}") from None
+        raise FileNotFoundError(f"{path}: no such file, needed as {what}") from None
 
 
 def is_array(path: str) -> bool:

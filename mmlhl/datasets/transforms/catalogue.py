@@ -8,7 +8,7 @@ from __future__ import annotations
 ACTS = "moves every label"
 KEEPS = "leaves pixels where they are"
 BECOMES = "is replaced by"
-WRAPS = "wraps others, each of which is looked at"
+WRAPS = "wraps others, each of which is checked"
 REFUSED = "is refused"
 
 _VOLUMES = "it takes volumes (Z, Y, X), and images here have two axes"

@@ -86,7 +86,7 @@ class LoadImage(LoadImageFromFile):
                 found["img_raw"] = found["img"]
             return found
         except FileNotFoundError:
-            raise FileNotFoundError(f"{path}: no such file, expected as image") from None
+            raise FileNotFoundError(f"{path}: no such file, needed as image") from None
         except (AssertionError, cv2.error):  # for bytes that cannot be decoded, and for none
             raise ValueError(f"{path}: expected an image, but it cannot be decoded") from None
 

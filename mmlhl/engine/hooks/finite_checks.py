@@ -59,8 +59,8 @@ def check_all(runner: Runner) -> None:
     if bad:
         raise NotFinite(
             f"{runner.experiment_name}, iteration {runner.iter}: not finite after the step: "
-            f"{first_names(bad)}. What it belongs to would learn no more; clip gradients with "
-            "optim_wrapper.clip_grad=dict(max_norm=1.0)"
+            f"{first_names(bad)}. The weights that it belongs to would stop learning; clip "
+            "gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
         )
 
 

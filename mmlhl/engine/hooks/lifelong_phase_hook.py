@@ -118,7 +118,7 @@ class LifelongPhaseHook(Hook):
         if model.old_tasks and self.teacher_checkpoint and not self._loaded:
             # a new encoder takes no weights, but what the method remembers goes on
             file = self.teacher_checkpoint
-            print_log(f"what the method remembers: from {file}", "current")
+            print_log(f"the method's memory is loaded from {file}", "current")
             self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"))
         if model.old_tasks and model.method.needs_teacher and self.teacher_checkpoint:
             outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
@@ -159,8 +159,8 @@ class LifelongPhaseHook(Hook):
         name = state.pop("method", type(method).__name__)
         if name != type(method).__name__:
             print_log(
-                f"the checkpoint has what {name} remembers, of which {type(method).__name__} can "
-                "make no use: left out",
+                f"the checkpoint has the memory of {name}, which {type(method).__name__} cannot "
+                "use: it is left out",
                 "current",
                 logging.WARNING,
             )

@@ -65,7 +65,8 @@ class RankStateHook(Hook):
             own = states[get_rank()]
         else:
             print_log(
-                f"{len(states)} process(es) saved the checkpoint: their mean statistics serve all",
+                f"{len(states)} process(es) saved the checkpoint: all start from the mean of their "
+                "statistics",
                 "current",
                 logging.WARNING,
             )

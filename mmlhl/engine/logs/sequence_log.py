@@ -116,7 +116,7 @@ class SequenceLog:
             self.live.start()
             self.live.calm(self._logger)
         if aside is not None:
-            self._logger.info(f"what was logged here before lies in {aside}")
+            self._logger.info(f"earlier logs of this folder are now in {aside}")
         if is_main_process():
             self._describe(goes_on)
         self.backends(self.cfg.get("visualizer"))

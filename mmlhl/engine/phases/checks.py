@@ -66,7 +66,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         merged = merged_config(plain, phase)
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
         if "progress" in phase.cfg:
-            raise ValueError(f"{where}cfg.progress: the display is one for the whole sequence")
+            raise ValueError(f"{where}cfg.progress: there is one display for the whole sequence")
         check_shapes(merged, where)
         check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)

@@ -103,8 +103,8 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
     for place, task in enumerate(tasks):
         if not isinstance(task, str) or not task.isidentifier():
             raise ValueError(
-                f"{key}: {task!r} names modules, metrics and folders; letters, digits and '_' "
-                "make a task's name"
+                f"{key}: {task!r} becomes a name of modules, metrics and folders; use "
+                "letters, digits and '_'"
             )
         if task in seen or task in tasks[:place]:
             raise ValueError(f"{key}: {task!r} is listed twice in the sequence")

@@ -30,7 +30,7 @@ def first_sample(dataset: Any) -> Any:
         if step is None and "Cannot find valid image" in str(error):
             step = _gave_nothing(dataset)
             if step is not None:
-                raise ValueError(f"{step} gives None, for one image after the other") from error
+                raise ValueError(f"{step} returns None for one image after another") from error
             raise ValueError(
                 f"no image is left of those that were tried, max_refetch={dataset.max_refetch}"
             ) from error

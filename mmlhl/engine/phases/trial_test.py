@@ -93,7 +93,7 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
     batch = supply.batch(1)
     views = batch["inputs"]
     if not views or not isinstance(views[0], (list, tuple)):
-        raise ValueError("it gives one image in place of views: put TestTimeAug at its end")
+        raise ValueError("it gives one image instead of several views: put TestTimeAug at its end")
     if sum(each[0].shape[-2:].numel() for each in views) > PIXELS:
         return
     check_wrapper(wrapper, cfg.model.get("heads") or {})
@@ -126,8 +126,8 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
     ]
     if left:
         raise ValueError(
-            f"tta_model: SegTTAModel merges segmentation only, of {', '.join(left)} the first view "
-            "would be taken; write tta_model=dict(type='MultiTaskTTAModel')"
+            f"tta_model: SegTTAModel merges segmentation only; of {', '.join(left)} it would take "
+            "the first view: write tta_model=dict(type='MultiTaskTTAModel')"
         )
 
 

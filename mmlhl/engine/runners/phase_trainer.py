@@ -93,8 +93,8 @@ def resumable_loader(loader: Any, draws: int) -> Any:
     """
     if not isinstance(loader, dict) or not isinstance(loader.get("sampler"), dict):
         print_log(
-            "train_dataloader brings a loader or sampler that is built already: what it draws "
-            "differs when training is resumed",
+            "train_dataloader has a loader or sampler that is built already: its draws will differ "
+            "when training is resumed",
             "current",
             logging.WARNING,
         )

@@ -128,7 +128,7 @@ def export_model(
             wanted = SHAPES if shapes is None else shapes
             return compare(reference, chosen.run(temporary), wanted, tolerance) if wanted else {}
         except ValueError as error:
-            fixed = "" if not dynamic else "; a graph of one size (size=, --size) may still serve"
+            fixed = "" if not dynamic else "; a graph of one size (size=, --size) may still work"
             raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
 
 

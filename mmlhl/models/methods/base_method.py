@@ -93,7 +93,7 @@ class BaseMethod:
         """Warn if there are old tasks and nothing is known of their phases."""
         if model.old_tasks and not found:
             print_log(
-                f"{type(self).__name__}: the checkpoint brings nothing from the phases of "
+                f"{type(self).__name__}: the checkpoint holds nothing from the phases of "
                 f"{model.old_tasks} (it was trained without {type(self).__name__}); they are not "
                 "protected in this phase",
                 "current",

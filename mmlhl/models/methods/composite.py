@@ -69,7 +69,7 @@ class Composite(BaseMethod):
             if type(method) is Naive:
                 raise ValueError("Composite: Naive keeps nothing and adds nothing; leave it out")
             if self.names.count(name) > 1:
-                raise ValueError(f"Composite: {name} stands twice in {self.names}")
+                raise ValueError(f"Composite: {name} is listed twice in {self.names}")
         for kind, what in ONE_OF.items():
             found = [name for name, m in self._named() if isinstance(m, kind)]
             if len(found) > 1:
@@ -164,7 +164,7 @@ class Composite(BaseMethod):
             found = method.losses(model, step)
             twice = sorted(losses.keys() & found.keys())
             if twice:
-                raise ValueError(f"Composite: {name} gives {twice}, which is there already")
+                raise ValueError(f"Composite: {name} gives {twice}, which exists already")
             losses.update(found)
         return losses
 

@@ -54,7 +54,7 @@ class HADHeteroAKD(HAD):
     def __init__(self, hakd: dict[str, dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not hakd:
-            raise ValueError(f"HADHeteroAKD: hakd={hakd!r} names no task; that is HAD")
+            raise ValueError(f"HADHeteroAKD: hakd={hakd!r} names no task; use HAD instead")
         self.hakd = {task: dict(options) for task, options in hakd.items()}
         known = {*TAPS, *inspect.signature(HeteroAKDLoss.__init__).parameters}
         known -= {"self", "num_classes"}

@@ -163,8 +163,8 @@ def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
     decays = any(group.get("weight_decay") for group in groups)
     if optimizer is not None and decays and not any(kind in COUPLED for kind in kinds):
         raise ValueError(
-            f"L2SP moves the optimiser's weight decay, and how {kinds[0]} decays is not known to "
-            f"it: take AdamW or one of {', '.join(COUPLED)}, or set "
+            f"L2SP redirects the optimiser's weight decay, but does not know how {kinds[0]} "
+            f"decays: take AdamW or one of {', '.join(COUPLED)}, or set "
             "optim_wrapper.optimizer.weight_decay=0 and give L2SP a strength"
         )
     return False

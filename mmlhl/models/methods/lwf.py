@@ -91,7 +91,7 @@ class LwF(DistillationMethod):
             head = model.heads[task]
             if head.num_classes is not None and not head.has_temperature:
                 print_log(
-                    f"model.method.temperature={self.temperature} leaves task {task!r} as it is: "
+                    f"model.method.temperature={self.temperature} has no effect on task {task!r}: "
                     f"{type(head).__name__} defines no soft_distance",
                     "current",
                     logging.WARNING,

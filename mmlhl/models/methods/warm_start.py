@@ -82,8 +82,8 @@ class WarmStart(BaseMethod):
         start = f"model.method.source={self.source!r} of WarmStart"
         if self.source not in model.old_tasks:
             raise ValueError(
-                f"{start} is not a task of an earlier phase; where {model.new_tasks} are learned "
-                f"these are {model.old_tasks}"
+                f"{start} is not a task of an earlier phase; when {model.new_tasks} are learned, "
+                f"those are {model.old_tasks}"
             )
         for task in model.new_tasks:
             own, old = (model.heads[name].state_dict() for name in (task, self.source))

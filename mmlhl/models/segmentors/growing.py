@@ -58,12 +58,12 @@ class GrowsOnLoad(BaseModule):
             raise ValueError(
                 "no weight of the checkpoint's encoder fits model.backbone "
                 f"({type(self.backbone).__name__}): it is of another architecture; the config in "
-                "the folder of its phase builds the model that it is of"
+                "the folder of its phase builds its model"
             )
         if self.follow_checkpoint and stored and not stored & set(self.head_cfgs):
             raise ValueError(
-                f"the checkpoint has learned {sorted(stored)}, but model.heads names "
-                f"{sorted(self.head_cfgs)}: not one task is left"
+                f"the checkpoint has the tasks {sorted(stored)}, but model.heads names "
+                f"{sorted(self.head_cfgs)}: none in common"
             )
         for task in self.head_cfgs:
             if task in stored and task not in self.heads:

@@ -16,8 +16,8 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
         ([dict(tasks=[])], r"phases\[0\] must be dict\(tasks"),
         ([*TASKS, ["normal"]], r"phases\[2\] must be dict\(tasks.*got \['normal'\]"),
         ([dict(tasks="seg")], r"phases\[0\].tasks must be a list, got 'seg'; write \['seg'\]"),
-        ([*TASKS, dict(tasks=["seg"])], r"phases\[2\].tasks: 'seg' comes twice"),
-        ([dict(tasks=["seg", "seg"])], "'seg' comes twice"),
+        ([*TASKS, dict(tasks=["seg"])], r"phases\[2\].tasks: 'seg' is listed twice"),
+        ([dict(tasks=["seg", "seg"])], "'seg' is listed twice"),
         (
             [dict(tasks=["seg"], train_cfg=dict(max_epochs=1))],
             r"phases\[0\] has unknown keys \['train_cfg'\].*cfg=dict",
@@ -40,5 +40,5 @@ def test_wrong_phases(config, nothing_is_built, phases, message):
 @pytest.mark.parametrize("task", ["a.b", "a/b", "", 3])
 def test_a_task_that_is_no_name(sequence_config, tmp_path, task):
     cfg = sequence_config(tmp_path, phases=[dict(tasks=[task])])
-    with pytest.raises(ValueError, match="make a task's name"):
+    with pytest.raises(ValueError, match="letters, digits and '_'"):
         parse_phases(cfg)

@@ -44,7 +44,7 @@ COMPOSITE = dict(type="Composite", methods=[dict(type="LwF", warmup=2), dict(typ
         (
             dict(type="L2SP"),
             dict(optimizer=torch.optim.ASGD, weight_decay=0.1),
-            "how ASGD decays is not known",
+            "does not know how ASGD decays",
         ),
     ],
 )

@@ -35,20 +35,20 @@ def test_views_that_fit_pass(config):
 def test_a_test_by_mmsegs_model_is_refused(config):
     cfg = config()
     cfg.model = dict(type="mmseg.SegTTAModel", module=cfg.model)
-    with pytest.raises(ValueError, match="of depth, normal the first view would be taken"):
+    with pytest.raises(ValueError, match="of depth, normal it would take the first view"):
         LifelongRunner.from_cfg(cfg).test()
 
 
 WRONG = [
     (
         dict(tta_pipeline=[LOAD, PACK]),
-        "tta_pipeline: it gives one image in place of views: put",
+        "tta_pipeline: it gives one image instead of several views: put",
     ),
     (dict(tta_pipeline=views([dict(type="RandomCrop", crop_size=(9, 9))] * 2)), "tta_pipeline: .*"),
     (dict(tta_pipeline=views([dict(type="NoSuchStep")])), "tta_pipeline: .*NoSuchStep"),
     (
         dict(tta_pipeline=views(FLIPS), tta_model=dict(type="SegTTAModel")),
-        ".*of depth, normal the first",
+        ".*of depth, normal it would take the first",
     ),
     (dict(test_pipeline=[LOAD, dict(type="SegRescale")]), "test_pipeline: SegRescale cannot"),
 ]

@@ -196,7 +196,7 @@ def test_a_checkpoint_that_is_gone_starts_its_phase_anew(two_phases, monkeypatch
     [
         (dict(phases=[dict(tasks=["depth"]), dict(tasks=["seg"])]), r"learned \['seg'\], the"),
         (dict(phases=[dict(tasks=["seg"])]), "2 phase.s., the config has HAD with 1"),
-        (dict(method=dict(type="LwF")), "is of HAD with 2 phase.s., the config has LwF"),
+        (dict(method=dict(type="LwF")), "has HAD with 2 phase.s., the config has LwF"),
     ],
 )
 def test_another_sequence_is_not_resumed(two_phases, change, message):

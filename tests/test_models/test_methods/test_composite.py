@@ -85,7 +85,7 @@ def test_what_one_needs_all_of_them_have():
         ([dict(type="LwF"), dict(type="HAD")], "LwF and HAD cannot go together.*pseudo labels"),
         ([dict(type="ICaRL"), dict(type="DER")], "ICaRL and DER cannot go together.*buffer"),
         ([dict(type="ICaRL"), dict(type="LwF")], "ICaRL and LwF cannot go together"),
-        ([dict(type="EWC"), dict(type="EWC", online=True)], "EWC stands twice"),
+        ([dict(type="EWC"), dict(type="EWC", online=True)], "EWC is listed twice"),
         ([dict(type="Naive"), dict(type="EWC")], "Naive keeps nothing"),
         ([dict(type="EWC"), dict(type="DenseL1Loss")], r"methods\[1\] builds a DenseL1Loss"),
         ([dict(type="EWC"), dict(type="Composite", methods=LWF_SGP)], "into the outer list"),

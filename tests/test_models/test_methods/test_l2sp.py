@@ -96,7 +96,7 @@ def test_what_is_refused():
     runner.optim_wrapper.optimizer = SimpleNamespace(
         param_groups=[dict(params=list(model.parameters()), weight_decay=0.1)]
     )
-    with pytest.raises(ValueError, match="how SimpleNamespace decays is not known"):
+    with pytest.raises(ValueError, match="does not know how SimpleNamespace decays"):
         L2SP().begin_phase(model, runner)
     runner.optim_wrapper.optimizer.param_groups[0]["weight_decay"] = 0.0
     L2SP(0.1).begin_phase(model, runner)
