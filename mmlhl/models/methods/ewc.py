@@ -20,6 +20,7 @@ from .measuring import (
     own_share,
     phase_batches,
     task_losses,
+    whole_encoder,
 )
 from .protocols import Learner, PhaseRunner
 from .step import Step
@@ -151,15 +152,17 @@ class EWC(BaseMethod):
         """Measure this phase's Fisher and add its penalty."""
         fisher = measure_fisher(model, runner, choose_images(runner, self.samples, self.seed))
         if self.normalize:
-            mean = torch.cat([value.flatten() for value in fisher.values()]).mean()
+            trained = [fisher[name] for name in encoder_parameters(model)] or fisher.values()
+            mean = torch.cat([value.flatten() for value in trained]).mean()
             fisher = {name: value / mean.clamp(min=1e-38) for name, value in fisher.items()}
-        centre = {name: p.detach().float().clone() for name, p in encoder_parameters(model).items()}
+        encoder = encoder_parameters(model, frozen=True)
+        centre = {name: p.detach().float().clone() for name, p in encoder.items()}
         self.add(fisher, centre)
 
     def add(self, fisher: dict[str, Tensor], centre: dict[str, Tensor]) -> None:
         """Add the penalty of a phase with Fisher information ``fisher`` around ``centre``."""
         for name, new in fisher.items():
-            old = self.fisher.get(name)  # none for a weight that earlier phases have frozen
+            old = self.fisher.get(name)  # none in the first phase
             if old is None:
                 self.fisher[name], self.centre[name] = new, centre[name]
             elif self.online:
@@ -200,8 +203,9 @@ def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner
     unknown = [name for name in encoder_parameters(model) if name not in stored]
     if stored and unknown and not wrong:
         print_log(
-            f"{method}: this phase trains {len(unknown)} weights of the encoder that were frozen "
-            f"in earlier ones, such as {unknown[:3]}: nothing holds them",
+            f"{method}: this phase trains {len(unknown)} weights of the encoder of which it "
+            f"remembers nothing, such as {unknown[:3]}: an earlier version measured no weights "
+            "that were frozen, and nothing holds them",
             "current",
             logging.WARNING,
         )
@@ -216,7 +220,8 @@ def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner
 def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> dict[str, Tensor]:
     """Diagonal of the empirical Fisher information of the new tasks over images, by parameter.
 
-    Computed image by image in float32; each rank takes its share.
+    Computed image by image in float32; each rank takes its share. Frozen weights are measured,
+    too: a later phase may train them.
 
     Args:
         model: The student.
@@ -226,10 +231,9 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
     Returns:
         Float32 tensors by name, each of the shape of its parameter.
     """
-    parameters = encoder_parameters(model)
-    fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
     own = own_share(indices)
-    with evaluating(model):
+    with evaluating(model), whole_encoder(model) as parameters:
+        fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
         for inputs, samples in phase_batches(model, runner, own, batch_size=1) if own else ():
             found = task_losses(model, model.extract_feat(inputs), samples)
             loss = torch.stack(list(found.values())).sum()

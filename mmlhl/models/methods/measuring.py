@@ -122,6 +122,29 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
     }
 
 
+@contextmanager
+def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
+    """All parameters of the encoder, those that rest in this phase as well, with gradients inside.
+
+    Old tasks need frozen weights as much as others, and a later phase may train them.
+
+    Args:
+        model: The segmentor.
+
+    Yields:
+        The parameters by name.
+    """
+    parameters = encoder_parameters(model, frozen=True)
+    resting = [parameter for parameter in parameters.values() if not parameter.requires_grad]
+    for parameter in resting:
+        parameter.requires_grad_(True)
+    try:
+        yield parameters
+    finally:
+        for parameter in resting:
+            parameter.requires_grad_(False)
+
+
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
     """The loss of each new task against ground truth, summed over its parts, by task.
 

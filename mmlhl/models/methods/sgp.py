@@ -159,7 +159,7 @@ class SGP(StepEditingMethod):
     @torch.no_grad()
     def _collect(self, model: Learner, runner: PhaseRunner) -> dict[str, Tensor]:
         """Sampled input columns ``(D, P)`` of each layer, of all ranks, in the order of images."""
-        layers = encoder_layers(model)
+        layers = encoder_layers(model, frozen=True)  # a later phase may train what rests in this
         indices = choose_images(runner, self.images, self.seed)
         each = -(-self.patches // len(indices))
         found: dict[int, dict[str, Tensor]] = {}

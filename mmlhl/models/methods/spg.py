@@ -16,6 +16,7 @@ from .measuring import (
     own_share,
     phase_batches,
     task_losses,
+    whole_encoder,
 )
 from .protocols import Learner, PhaseRunner
 from .step_editing import Edit, StepEditingMethod
@@ -110,7 +111,8 @@ class SPG(StepEditingMethod):
         check_same_encoder("SPG", self.importance, model)
         device = next(model.parameters()).device
         self.importance = {name: value.to(device) for name, value in self.importance.items()}
-        values = [value.flatten() for value in self.importance.values()]
+        trained = encoder_parameters(model)
+        values = [v.flatten() for name, v in self.importance.items() if name in trained]
         self._average = float(torch.cat(values).mean()) if values else 0.0
 
     def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
@@ -141,14 +143,13 @@ class SPG(StepEditingMethod):
 
     def _measure(self, model: Learner, runner: PhaseRunner) -> dict[str, dict[str, Tensor]]:
         """Summed gradients by task and parameter; each rank sums its share of the images."""
-        parameters = encoder_parameters(model)
         tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]
-        sums = {
-            task: {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
-            for task in tasks
-        }
         own = own_share(choose_images(runner, self.samples, self.seed))
-        with evaluating(model):
+        with evaluating(model), whole_encoder(model) as parameters:
+            sums = {
+                task: {n: torch.zeros_like(p, dtype=torch.float32) for n, p in parameters.items()}
+                for task in tasks
+            }
             for inputs, samples in phase_batches(model, runner, own) if own else ():
                 feats = model.extract_feat(inputs)
                 losses = task_losses(model, feats, samples)
