@@ -1,4 +1,4 @@
-"""Config files as they are read: whatever is wrong in one names it."""
+"""Config files as they are read: every error names the file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_config(path: str | os.PathLike) -> Config:
 
 
 def _leads_back(path: str, above: tuple[str, ...]) -> bool:
-    """Whether bases lead round in a circle, in which mmengine would read on for ten seconds."""
+    """Whether bases refer to each other in a circle, which mmengine follows for ten seconds."""
     if path in above:
         return True
     try:  # what is wrong in a base is said when it is read

@@ -1,4 +1,4 @@
-"""What is wrong, in words: an exception as a sentence, the first of many problems."""
+"""What is wrong, in words: an exception as a sentence, and the first of many problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other packages say at import that concerns no user of this one."""
+"""Messages of other packages at import that do not concern users of this one."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ NAME = "mmcv._ext"
 
 
 class MissingOperators(ModuleType):
-    """In place of the compiled module: every operator is there and says that it is not."""
+    """Stands in for the compiled module: every operator is there, and raises an error."""
 
     def __getattr__(self, name: str) -> Any:
         """An operator that cannot be called; what asks for compilers says ``n/a``."""

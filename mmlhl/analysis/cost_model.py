@@ -18,9 +18,9 @@ class Network:
     """A network's costs on one processor.
 
     Attributes:
-        train_encoder: Seconds an image, forward and backward.
+        train_encoder: Seconds per image, forward and backward.
         train_head: Likewise of a head.
-        encoder: Seconds an image, forward alone.
+        encoder: Seconds per image, forward alone.
         head: Likewise of a head.
         encoder_parameters: Of the encoder.
         head_parameters: Of a head.
@@ -34,11 +34,11 @@ class Network:
     head_parameters: float
 
     def train(self, tasks: int) -> float:
-        """Seconds an image of training so many heads."""
+        """Seconds per image of training so many heads."""
         return self.train_encoder + tasks * self.train_head
 
     def predict(self, tasks: int) -> float:
-        """Seconds an image of running so many heads."""
+        """Seconds per image of running so many heads."""
         return self.encoder + tasks * self.head
 
     def faster(self, factor: float) -> Network:
@@ -188,8 +188,8 @@ def fit_network(
     """A network's costs from measured ones, by least squares of relative errors.
 
     Args:
-        training: Seconds an image by the number of heads that are trained, at least two.
-        predicting: Seconds an image by the number of heads that are run, at least two.
+        training: Seconds per image by the number of heads that are trained, at least two.
+        predicting: Seconds per image by the number of heads that are run, at least two.
         encoder_parameters: Of the encoder.
         head_parameters: Of a head.
     """

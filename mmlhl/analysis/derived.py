@@ -127,7 +127,7 @@ def position(
     metrics: str | Sequence[str] = "paper",
     min_span: float = 0.0,
 ) -> Score:
-    """Where a run stands between naive (0 %) and joint training (100 %).
+    """Position of a run between naive (0 %) and joint training (100 %).
 
     Mean over tasks of the mean over the task's metrics of ``(M - N) / (J - N) * 100``. A metric
     in which joint training is not better than naive has no such scale and is left out; that

@@ -142,7 +142,7 @@ def measure(
 
 
 def sheet_of(task: str, losses: dict[str, Pulls]) -> Sheet:
-    """Means over images, a row a loss."""
+    """Means over images, one row per loss."""
     columns = [
         Column("value", digits=4),
         Column("strength / LwF"),

@@ -1,4 +1,4 @@
-"""How strongly each loss of a model pulls at its backbone, and whether they pull the same way."""
+"""Gradients that the losses of a model send into its backbone: their lengths and directions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def gradients(model: nn.Module, data: dict) -> dict[str, tuple[float, Tensor]]:
 
 
 def sheet_of(batches: Iterable[dict[str, tuple[float, Tensor]]]) -> Sheet:
-    """Means over batches, a row a loss."""
+    """Means over batches, one row per loss."""
     rows: dict[str, list[tuple[float, ...]]] = {}
     for found in batches:
         first = next(iter(found.values()))[1]

@@ -1,4 +1,4 @@
-"""Run mmseg's own tools on a tiny sequence in several environments; tabulate what works."""
+"""Run mmseg's own tools on a tiny sequence in several environments, and list what works."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def last_error(text: str, tool: str = "") -> str:
 
     Args:
         text: What it wrote to stderr.
-        tool: Its name; a launcher's own error after its processes' is passed over.
+        tool: Its name; a launcher's own error after that of its processes is left out.
 
     Returns:
         The last line that names an exception; otherwise the last line.

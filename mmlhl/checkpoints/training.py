@@ -1,4 +1,4 @@
-"""What a checkpoint says of its training: how images were preprocessed, which classes learned."""
+"""What a checkpoint says about its training: preprocessing of images, and classes."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ CLASSES = CLASSES_13
 rugs as floor, cabinets and shelves as furniture; mirrors count as picture."""
 
 PALETTE = tuple(tuple(colour) for colour in PALETTE_13)
-"""One RGB colour a class."""
+"""One RGB colour per class."""
 
 IGNORE = 255
 """Label of a pixel whose class is not given."""

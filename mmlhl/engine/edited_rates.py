@@ -1,4 +1,4 @@
-"""An optimiser and a schedule that were edited in mid-phase go on with the config's values."""
+"""An optimiser and a schedule that were edited in mid-phase continue with the config's values."""
 
 from __future__ import annotations
 

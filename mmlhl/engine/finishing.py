@@ -1,4 +1,4 @@
-"""How a phase ends, be it trained or adopted: saved, evaluated, recorded."""
+"""How a phase ends, trained or adopted: it is saved, evaluated and recorded."""
 
 from __future__ import annotations
 

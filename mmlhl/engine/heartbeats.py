@@ -25,7 +25,7 @@ class StalledRank(RuntimeError):
 
 
 class Heartbeats:
-    """Shows the other processes where this one stands, and names the rank that is behind.
+    """Shows the other processes where this one is, and names the rank that is behind.
 
     A thread writes this process's position into the store that all share. If it has not changed
     for 0.8 of the timeout, the thread reports who is behind; then the operation that waits runs
@@ -72,7 +72,7 @@ class Heartbeats:
             _running.remove(self)
 
     def describe(self) -> str:
-        """Who is behind, and where each process stands; takes some intervals."""
+        """Which rank is behind, and where each process is; takes several intervals."""
         try:
             before = self._read()
             time.sleep(5 * self._interval)

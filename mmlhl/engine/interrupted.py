@@ -1,4 +1,4 @@
-"""What Ctrl-C leaves: what is saved, and the command that goes on."""
+"""What Ctrl-C prints: what is saved, and the command that continues."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def saved(cfg: Config) -> str:
 
 
 def going_on(command: Sequence[str]) -> str:
-    """The command that goes on, in words.
+    """The command that continues, in words.
 
     Args:
         command: The command line that was interrupted, without the interpreter.

@@ -23,7 +23,7 @@ from .phases.lengths import training_steps
 
 
 def start_anew(record: str, method: str) -> None:
-    """Remove what an older sequence in the record's folder would be resumed by.
+    """Remove what an earlier sequence in the record's folder would be resumed from.
 
     Configs of different methods often have the same file name, and so the same default
     ``work_dir``: another method's results are never overwritten.
@@ -172,7 +172,7 @@ def expected_steps(
     Args:
         cfg: The sequence's config.
         phases: Those that are not done.
-        batches: Batches an epoch in one process, by the index of the phase.
+        batches: Batches per epoch in one process, by the index of the phase.
     """
     return [
         0

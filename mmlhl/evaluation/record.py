@@ -1,4 +1,4 @@
-"""``lifelong.json``: what a sequence of phases has done and how well each task stood after each."""
+"""``lifelong.json``: the phases of a sequence, and the metrics of all tasks after each."""
 
 import json
 import os

@@ -13,7 +13,7 @@ from ..seeds import Estimate, mean_record, over_seeds
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs say of one claim.
+    """What the runs show about one claim.
 
     Attributes:
         text: The claim.
@@ -72,7 +72,7 @@ def verdicts(group: Group, claims: Sequence[Mapping[str, str]]) -> list[Verdict]
 
 
 def to_markdown(found: Sequence[Verdict]) -> str:
-    """A table of verdicts, one row a claim."""
+    """A table of verdicts, one row per claim."""
     lines = [
         "| claim | difference in gain, points | verdict |",
         "| --- | ---: | --- |",

@@ -91,7 +91,7 @@ def report(
     epochs: int = 20,
     large_batch: int = 16,
 ) -> str:
-    """The model as Markdown: what was fitted, how it fits, and what it says of larger sequences.
+    """The model as Markdown: what was fitted, how well it fits, and larger sequences.
 
     Args:
         found: Of :mod:`.step_price`, by number of tasks.

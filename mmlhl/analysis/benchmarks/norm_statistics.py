@@ -1,4 +1,4 @@
-"""Old tasks of a finished sequence, tested with the batch statistics of the phase that taught them.
+"""Old tasks of a finished sequence, tested with the batch statistics of their own phase.
 
 The encoder's statistics follow the images and the weights of each phase. Whether an old task is
 better off with those it was learned with needs no training to find out.

@@ -15,7 +15,7 @@ SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
 
 def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float) -> Tensor:
-    """HAD's two terms: a loop a group, a convolution.
+    """HAD's two terms: one loop over groups, one convolution.
 
     Args:
         distance: ``(N, H, W)``.

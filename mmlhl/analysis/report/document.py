@@ -107,7 +107,7 @@ Block: TypeAlias = Paragraph | Table | Picture | Listing
 
 @dataclass
 class Section:
-    """A heading with what stands below it.
+    """A heading with what is below it.
 
     Args:
         title: The heading.

@@ -128,7 +128,7 @@ class MapReport:
 
     @property
     def remarks(self) -> list[str]:
-        """What training survives, but somebody should look at."""
+        """Oddities that do not stop training."""
         notes = []
         if self.empty and self.known:
             notes.append(f"{self.empty} maps of {self.name!r} have no known pixel")

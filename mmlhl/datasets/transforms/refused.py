@@ -1,4 +1,4 @@
-"""Stock transforms that cannot serve samples with several annotations, refused by name."""
+"""Stock transforms that cannot be used on samples with several annotations, refused by name."""
 
 from __future__ import annotations
 

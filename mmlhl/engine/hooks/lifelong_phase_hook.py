@@ -136,7 +136,7 @@ class LifelongPhaseHook(Hook):
 
     # -- checkpoints -------------------------------------------------------------------------
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Give the method its state back, be it from this phase or the previous one.
+        """Give the method its state back, from this phase or the previous one.
 
         Raises:
             ValueError: If the head of an old task is lacking or has another shape, and the method

@@ -1,4 +1,4 @@
-"""What a checkpoint says of its training, and whether that is what it is used for."""
+"""What a checkpoint says about its training, and whether that is what it is used for."""
 
 from __future__ import annotations
 

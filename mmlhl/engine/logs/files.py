@@ -17,7 +17,7 @@ ENVIRONMENT = "System environment:"
 
 
 def put_aside(work_dir: str) -> str | None:
-    """Move what an older sequence has logged out of the way of one that starts anew.
+    """Move the logs of an earlier sequence out of the way of one that starts anew.
 
     Args:
         work_dir: The sequence's folder.
@@ -41,7 +41,7 @@ def put_aside(work_dir: str) -> str | None:
 
 
 def has_environment(work_dir: str) -> bool:
-    """Whether the log says already on what the sequence runs."""
+    """Whether the log already says what the sequence runs on."""
     try:
         with open(osp.join(work_dir, LOG), encoding="utf-8", errors="replace") as file:
             return any(line.startswith(ENVIRONMENT) for line in file)

@@ -46,7 +46,7 @@ class SequenceLog:
     Attributes:
         plan: The steps of the sequence, as far as they are known.
         live: The live display.
-        resumed: Whether a log is gone on with.
+        resumed: Whether an earlier log is continued.
     """
 
     def __init__(self, cfg: Config, phases: Sequence[Phase]) -> None:
@@ -124,7 +124,7 @@ class SequenceLog:
             self._catch_up(done)
 
     def _describe(self, goes_on: bool) -> None:
-        """Environment and config, once; a resume says in a line on what it runs."""
+        """Environment and config, once; a resumed sequence logs in one line what it runs on."""
         if not _says(self._logger, logging.INFO):
             return
         if goes_on and has_environment(self.cfg.work_dir):
@@ -251,7 +251,7 @@ class SequenceLog:
 
 
 def environment_text(cfg: Config) -> str:
-    """On what a sequence runs, as mmengine says it."""
+    """What a sequence runs on, as mmengine reports it."""
     found = machine()
     runtime = {
         **(cfg.get("env_cfg") or {}),

@@ -195,7 +195,7 @@ class _Checker(KeyChecker):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")
 
     def optim_wrapper(self, node: Any, place: str) -> None:
-        """An optimiser and what wraps it; those of a constructor of one's own are let be."""
+        """An optimiser and what wraps it; those of a user's own constructor are left alone."""
         if not isinstance(node, Mapping) or node.get("constructor") is not None:
             return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)

@@ -51,7 +51,7 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
 
     Args:
         cfg: The config.
-        batches: Batches an epoch in one process, None if not known.
+        batches: Batches per epoch in one process, None if not known.
     """
     length = training_length(cfg)
     if length is None or not length.by_epoch:

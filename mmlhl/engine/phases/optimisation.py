@@ -1,4 +1,4 @@
-"""Options of an optimiser with which it would train nothing, or uphill."""
+"""Options of an optimiser with which it would train nothing, or in the wrong direction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...registered import type_name
 from ...spelling import near_miss, unknown
 from .phase_model import PhaseModel
 
-#: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it passes over all others.
+#: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it ignores all others.
 PARAMWISE = (
     *("custom_keys", "bias_lr_mult", "bias_decay_mult", "norm_decay_mult", "flat_decay_mult"),
     *("dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate"),
@@ -22,7 +22,7 @@ _FACTORS = ("lr_mult", "decay_mult")
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
-    """Refuse learning rates, momenta and limits of gradients that cannot be meant.
+    """Refuse learning rates, momenta and limits of gradients that cannot be intended.
 
     Args:
         wrapper: Config of an optimiser's wrapper, or of several under names of one's own.

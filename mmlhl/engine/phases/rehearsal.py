@@ -63,7 +63,7 @@ def rehearse(
             the model, the phase, and the names of the test set's classes and units.
 
     Returns:
-        Batches an epoch in one process, by the index of the phase, None where they are not known;
+        Batches per epoch in one process, by the index of the phase, None where they are not known;
         only of phases that were tried and train.
 
     Raises:

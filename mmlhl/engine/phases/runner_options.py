@@ -1,4 +1,4 @@
-"""Options of mmengine's runner that it passes over, or trips over once a sequence has begun."""
+"""Options of mmengine's runner that it ignores, or fails on once a sequence has begun."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .log_options import check_log_options
 
 #: Options that are a switch.
 _SWITCHES = ("resume", "find_unused_parameters", "disjoint_phases", "dry_run")
-#: What a dict of options may hold. mmengine passes over any other key of all but ``randomness``.
+#: What a dict of options may hold. mmengine ignores any other key of all but ``randomness``.
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),
     "env_cfg": ("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"),

@@ -15,7 +15,7 @@ _COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
-    """Refuse a seed, a log level, intervals and options of the runner that cannot be meant.
+    """Refuse a seed, a log level, intervals and options of the runner that cannot be intended.
 
     Args:
         cfg: The config of a phase.

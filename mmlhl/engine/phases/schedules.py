@@ -57,7 +57,7 @@ def _groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
     """Lists of schedulers that belong together, and where the config has them."""
     node = cfg.get("param_scheduler")
     places = [(cfg, "param_scheduler")]
-    if isinstance(node, dict) and "type" not in node:  # one entry an optimiser
+    if isinstance(node, dict) and "type" not in node:  # one entry per optimiser
         places = [(node, name) for name in node]
     for holder, key in places:
         group = holder.get(key)

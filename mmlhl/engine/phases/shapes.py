@@ -18,7 +18,7 @@ PLAIN = (bool, int, float, str, bytes, list, tuple)
 
 
 def check_shapes(cfg: Mapping, where: str = "") -> None:
-    """Refuse what is plainly of another type; objects that somebody has built are let be.
+    """Refuse what is plainly of another type; objects that are built already are left alone.
 
     Args:
         cfg: The config of a phase.

@@ -41,7 +41,7 @@ class Supply:
     Attributes:
         dataset: The dataset, perhaps of more images and tasks than the phase gets of it.
         images: How many images the phase gets.
-        batches: Batches an epoch in one process, None if they never end or are not known.
+        batches: Batches per epoch in one process, None if they never end or are not known.
         smallest: Images in the smallest batch.
         collate: Makes a batch of samples.
     """
@@ -152,7 +152,7 @@ def _key(dataset: Any) -> str:
 
 
 def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]:
-    """Batches an epoch, and images in the smallest."""
+    """Batches per epoch, and images in the smallest."""
     size, drop = loader.get("batch_size", 1), bool(loader.get("drop_last"))
     sampler = loader.get("sampler") or dict(type="DefaultSampler", shuffle=False)
     if loader.get("batch_sampler") is not None or not isinstance(sampler, Mapping):

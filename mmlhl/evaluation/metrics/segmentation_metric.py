@@ -129,7 +129,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         return list(names)
 
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
-        """Areas of intersection, union, prediction and label a class, shape (4 * classes,)."""
+        """Areas of intersection, union, prediction and label by class, shape (4 * classes,)."""
         return class_areas(pred, gt.to(pred.device), len(self.names), self.ignore_index)
 
     def summarize(self, sums: Tensor) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Probabilities: one coin per pixel."""
+"""Probabilities: one per pixel."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class OutputSpace(metaclass=ABCMeta):
     has_directions: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a subclass of a subclass that says less not inherit what no longer fits.
+        """Reset what a subclass would inherit although it no longer fits.
 
         A new :meth:`distance` is also what stored outputs are compared by, and new
         :meth:`groups` are of an unknown number, unless the subclass says otherwise.

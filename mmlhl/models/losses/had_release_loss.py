@@ -32,7 +32,7 @@ KINDS = ("classes", "scalar", "normal")
 def _prepare(
     student: Tensor, teacher: Tensor, valid: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Casts half precision up, zeroes what is not valid (it may be NaN), detaches the teacher."""
+    """Cast half precision up, zero what is not valid (it may be NaN), detach the teacher."""
     if valid is None:
         valid = torch.ones_like(student[:, 0], dtype=torch.bool)
     valid = valid.bool()

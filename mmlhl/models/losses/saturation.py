@@ -32,7 +32,7 @@ def sloped_sigmoid(logit: Tensor) -> Tensor:
 
 
 def bernoulli_divergence(student: Tensor, teacher: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of two coins, in float32 or better.
+    """Kullback-Leibler divergence of two Bernoulli distributions, float32 or better.
 
     Spelt out, because torch forbids its binary cross-entropy under autocast and clamps it.
 

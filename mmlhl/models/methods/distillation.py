@@ -67,7 +67,7 @@ class DistillationMethod(BaseMethod):
         return self.loss_weight / (len(model.old_tasks) if self.average_tasks else 1)
 
     def teacher_of(self, step: Step) -> TeacherOutputs:
-        """What the teacher says of a step.
+        """The teacher's outputs for a step.
 
         Raises:
             RuntimeError: If the step was made without the teacher.

@@ -211,7 +211,7 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
 def inputs_of(
     layers: Mapping[str, nn.Conv2d | nn.Linear], count: int, generator: torch.Generator
 ) -> Iterator[dict[str, Tensor]]:
-    """Records ``count`` random input columns ``(D, count)`` of each layer that runs inside.
+    """Record ``count`` random input columns ``(D, count)`` of each layer that runs inside.
 
     Args:
         layers: By name.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass
 class TeacherOutputs:
-    """What the previous phase's model says of a step's images, without gradients.
+    """The outputs of the previous phase's model for a step's images, without gradients.
 
     Attributes:
         feats: Its feature maps, from one pass through its encoder; none where its labels were

@@ -184,7 +184,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         self._is_init = True
 
     def train(self, mode: bool = True) -> DistilledSegmentor:
-        """Sets the mode of the student and the distillers, never of the teacher."""
+        """Set the mode of the student and the distillers, never of the teacher."""
         self._student.train(mode)
         self.training = mode
         return self

@@ -120,7 +120,7 @@ class GrowsOnLoad(BaseModule):
             )
 
     def check_filled(self) -> None:
-        """Make sure that no weight is what its initialisation left, though a checkpoint was loaded.
+        """Make sure that a loaded checkpoint has filled all weights.
 
         Raises:
             ValueError: Naming the weights that the checkpoint did not fill and nothing trained.

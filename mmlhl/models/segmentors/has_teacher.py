@@ -45,7 +45,7 @@ class HasTeacher(FrozenModels):
 
     @torch.no_grad()
     def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
-        """What the teacher says of a batch, its encoder run once.
+        """The teacher's outputs for a batch, its encoder run once.
 
         The teacher sees the batch in its own normalisation and channel order.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def freeze(model: nn.Module) -> nn.Module:
-    """Puts ``model`` into evaluation mode and takes all its parameters' gradients away.
+    """Put ``model`` into evaluation mode and switch off all its gradients.
 
     Args:
         model: Changed in place.
@@ -40,7 +40,7 @@ class FrozenModels(nn.Module):
     """
 
     def attach_frozen(self, name: str, model: nn.Module | None) -> None:
-        """Freezes ``model`` and makes it the attribute ``name``; replaces what was there.
+        """Freeze ``model`` and make it the attribute ``name``; replaces what was there.
 
         Args:
             name: Attribute, not that of a registered submodule.
@@ -62,13 +62,13 @@ class FrozenModels(nn.Module):
         return {name: model for name, model in models.items() if model is not None}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any, **kwargs: Any) -> Self:
-        """Moves or casts the frozen models too; all of ``to()``, ``half()`` ... come by here."""
+        """Move or cast the frozen models too; ``to()``, ``half()`` and the like all call this."""
         for model in self.frozen_models.values():
             model._apply(fn, *args, **kwargs)
         return super()._apply(fn, *args, **kwargs)
 
     def __deepcopy__(self, memo: dict) -> Self:
-        """Copies all but the frozen models."""
+        """Copy all but the frozen models."""
         for model in self.frozen_models.values():
             memo[id(model)] = model
         copy = type(self).__new__(type(self))

@@ -51,7 +51,7 @@ def model_config(config: str | dict) -> dict:
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
-    """Loads a checkpoint in which nothing of the model may be missing, but auxiliary heads.
+    """Load a checkpoint in which only auxiliary heads of the model may be missing.
 
     Args:
         model: A segmentor.
