@@ -137,7 +137,7 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``, which overrides entries of a config.
 
     Args:
-        parser: Of a command that reads a config.
+        parser: Parser of a command that reads a config.
     """
     parser.add_argument(
         "--cfg-options",
@@ -153,7 +153,7 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what launchers of several processes hand over.
 
     Args:
-        parser: Of a command that several processes may run together.
+        parser: Parser of a command that several processes may run together.
     """
     parser.add_argument(
         "--launcher",

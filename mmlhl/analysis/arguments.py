@@ -64,7 +64,7 @@ def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
     """The comparison of the records that a command line names.
 
     Args:
-        args: Of a parser with :func:`add_record_arguments`.
+        args: Arguments of a parser with :func:`add_record_arguments`.
         **options: Further options of :class:`Comparison`.
 
     Raises:

@@ -22,8 +22,8 @@ class Network:
         train_head: Likewise of a head.
         encoder: Seconds per image, forward alone.
         head: Likewise of a head.
-        encoder_parameters: Of the encoder.
-        head_parameters: Of a head.
+        encoder_parameters: Parameters of the encoder.
+        head_parameters: Parameters of a head.
     """
 
     train_encoder: float
@@ -73,14 +73,14 @@ class Plan:
 
     Attributes:
         tasks: Phases, one task each.
-        images: Of the whole training set, of which each phase has its own part.
-        epochs: Of a phase.
+        images: Images of the whole training set, of which each phase has its own part.
+        epochs: Epochs of a phase.
         batch: Images per step and process.
         processes: How many.
-        test_images: That all tasks so far are evaluated on after each phase.
+        test_images: Test images that all tasks so far are evaluated on after each phase.
         stored: The teacher's labels are stored.
         teacher: Whether there is one.
-        label_bytes: Of an image's stored labels, a task.
+        label_bytes: Bytes of an image's stored labels, per task.
     """
 
     tasks: int
@@ -147,7 +147,7 @@ def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCo
         network: Costs of an image.
         plan: The sequence.
         link: Between processes.
-        number: Of the phase, whose task is the ``number``-th.
+        number: Number of the phase, whose task is the ``number``-th.
     """
     share = plan.images / plan.tasks / plan.processes
     steps = max(1, round(plan.epochs * share / plan.batch))
@@ -190,8 +190,8 @@ def fit_network(
     Args:
         training: Seconds per image by the number of heads that are trained, at least two.
         predicting: Seconds per image by the number of heads that are run, at least two.
-        encoder_parameters: Of the encoder.
-        head_parameters: Of a head.
+        encoder_parameters: Parameters of the encoder.
+        head_parameters: Parameters of a head.
     """
     fitted = [_line(each) for each in (training, predicting)]
     return Network(*fitted[0], *fitted[1], encoder_parameters, head_parameters)

@@ -84,7 +84,7 @@ def try_tools(python: str, folder: Path, report: Callable[[str], None]) -> dict:
     Args:
         python: Its interpreter.
         folder: Scratch folder.
-        report: Is given each outcome, one line each.
+        report: Called with each outcome, one line at a time.
 
     Returns:
         ``versions``, and by tool an :class:`Outcome` as a dict.

@@ -167,7 +167,7 @@ def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFr
 
     Args:
         pipeline: Built transforms.
-        backend_args: For the loader of a pipeline that has none.
+        backend_args: Arguments of the file backend, for a pipeline without a loader.
 
     Returns:
         The pipeline's own loader, or one with default options.

@@ -155,7 +155,7 @@ def lengths_sentence(name: str, share: float, shortest: float, longest: float) -
 
     Args:
         name: Their task.
-        share: Of lengths that are far from one.
+        share: Share of lengths that are far from one.
         shortest: Least length.
         longest: Greatest length.
 

@@ -18,7 +18,7 @@ class ListsSamples(BaseSegDataset):
     """Base of a dataset whose images and annotations have names made of an id and a suffix.
 
     Attributes:
-        split: Stands for ``{split}`` in folders.
+        split: What ``{split}`` in folders stands for.
         img: Folder and suffix of the images.
         ann_specs: Annotations of the wanted tasks.
         label_map: Class of the files -> class of the dataset, or None.

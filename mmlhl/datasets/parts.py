@@ -40,7 +40,7 @@ def take_part(samples: list, part: tuple[int, int], seed: int) -> list:
     Args:
         samples: All samples.
         part: Index and number of parts.
-        seed: Of the permutation that is cut into parts, the same for every index.
+        seed: Seed of the permutation that is cut into parts, the same for every index.
 
     Returns:
         The samples of the part in their order.

@@ -78,7 +78,7 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
 
     Args:
         steps: A pipeline, or transforms.
-        kinds: Of the dataset's annotations.
+        kinds: Kinds of the dataset's annotations.
 
     Raises:
         ValueError: If there are normals, and a transform bends the image.

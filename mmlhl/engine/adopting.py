@@ -40,7 +40,7 @@ def adopt_phase(cfg: Config, phase: Phase, record: str, log: PhaseLog | None = N
         cfg: The phase's config.
         phase: The phase, with its ``checkpoint``.
         record: The record's file.
-        log: Of the phase; None logs as mmengine does.
+        log: Log of the phase; None logs as mmengine does.
 
     Raises:
         ValueError: If the checkpoint does not fit, or was trained with another normalisation,
@@ -87,7 +87,7 @@ def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> A
     Args:
         model: The phase's, without wrappers.
         phase: The phase, with its ``checkpoint``.
-        names: Of the test set's classes and units, see
+        names: Names of the test set's classes and units, see
             :func:`~mmlhl.engine.training_facts.names_of`.
 
     Returns:

@@ -27,7 +27,7 @@ def finish_phase(
     """Save the model as ``<name>.pth``, evaluate all its tasks, and add the phase to the record.
 
     Args:
-        runner: Of the phase; the model in it is what the phase leaves behind.
+        runner: Runner of the phase; the model in it is what the phase leaves behind.
         name: The phase's name.
         tasks: The tasks that it brought.
         record: The record's file.

@@ -32,11 +32,11 @@ class Heartbeats:
     into the timeout itself, and :func:`naming_stalled_ranks` names the rank once more.
 
     Args:
-        store: Of the process group.
+        store: Store of the process group.
         rank: This process's.
         ranks: How many there are.
         timeout: That of the process group, in seconds.
-        report: Is given the text.
+        report: Called with the text.
     """
 
     def __init__(

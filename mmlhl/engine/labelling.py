@@ -56,7 +56,7 @@ def label_phase(
         runner: The phase's runner.
         model: Its model.
         teacher: The frozen model of the previous phase, on its device.
-        options: Of the config.
+        options: Options of the config.
 
     Returns:
         The folder of the labels.
@@ -215,7 +215,7 @@ def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -
 
     Args:
         runner: The phase's.
-        folder: Of the labels.
+        folder: Folder of the labels.
         options: The config's, which say whether they are kept.
     """
     attach(runner.train_dataloader.dataset, None)

@@ -69,7 +69,7 @@ def changes(
 
     Args:
         names: The phases' names.
-        states: Of each phase, ``done``, ``interrupted`` or ``not begun``.
+        states: States of each phase, ``done``, ``interrupted`` or ``not begun``.
         then: The fingerprints with which they were begun; None where there is none.
         now: Those of the config.
     """

@@ -72,7 +72,7 @@ def add_column(table: MetricTable, measured: Sequence[Measurement], done: int) -
     """Append the values after a phase; metrics that were not measured get None.
 
     Args:
-        table: Is changed.
+        table: The table, changed in place.
         measured: The phase's measurements.
         done: Number of phases before it.
     """

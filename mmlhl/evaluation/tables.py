@@ -71,7 +71,7 @@ def number(value: float | None, digits: int, sign: bool = False) -> str:
     """Write a value, or a dash where there is none.
 
     Args:
-        value: Perhaps None.
+        value: The value; None if there is none.
         digits: After the point.
         sign: Whether a plus is written.
     """

@@ -48,8 +48,8 @@ def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict
     Args:
         scene: The scene.
         camera: The camera.
-        height: In pixels.
-        width: In pixels.
+        height: Height in pixels.
+        width: Width in pixels.
 
     Raises:
         ValueError: If the camera sees out of the room.

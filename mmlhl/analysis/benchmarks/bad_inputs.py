@@ -20,7 +20,7 @@ class Said:
         section: The part of a user's work that it belongs to.
         case: What was wrong.
         error: Class of the exception.
-        seconds: Until it was raised.
+        seconds: Seconds until it was raised.
         message: Its text.
     """
 
@@ -35,7 +35,7 @@ class Collector:
     """A plugin of pytest that keeps what the tests of bad inputs note.
 
     Attributes:
-        said: Of each case that was refused as it has to be, in the order of the tests.
+        said: Outcome of each case that was refused as it has to be, in the order of the tests.
         failed: Names of the tests that failed.
     """
 
@@ -56,8 +56,8 @@ def table(said: Iterable[Said], command: str) -> str:
     """All bad inputs as Markdown.
 
     Args:
-        said: Of each case.
-        command: That they were tried by.
+        said: Outcome of each case.
+        command: The command that tried them.
     """
     rows = list(said)
     slowest = max((each.seconds for each in rows), default=0.0)

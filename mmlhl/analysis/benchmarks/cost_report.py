@@ -38,7 +38,7 @@ def fit(found: Mapping[str, Turns], batch: int, parameters: tuple[int, int]) -> 
     Args:
         found: By number of tasks.
         batch: Images per step.
-        parameters: Of encoder and head.
+        parameters: Parameters of encoder and head.
     """
     training = {int(n): turns.least(ALL) / batch for n, turns in found.items()}
     teaching = {
@@ -94,13 +94,13 @@ def report(
     """The model as Markdown: what was fitted, how well it fits, and larger sequences.
 
     Args:
-        found: Of :mod:`.step_price`, by number of tasks.
+        found: Result of :mod:`.step_price`, by number of tasks.
         cfg: Config of the network that was measured.
         batch: Images per step that were measured.
         speed: How many times faster than the measured core a processor is taken to be.
         link: What is taken to connect processes.
-        command: That it was made by.
-        epochs: Of a phase.
+        command: The command that made it.
+        epochs: Epochs of a phase.
         large_batch: Images per step and process.
     """
     network = fit(found, batch, parameters_of(cfg))

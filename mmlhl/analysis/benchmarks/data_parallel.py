@@ -119,11 +119,11 @@ def report(turns: Turns, sizes: dict[str, int], what: str, processes: int, comma
     """The times as Markdown.
 
     Args:
-        turns: Of :func:`measure`.
-        sizes: Of :func:`gradient_bytes`.
+        turns: Turns of :func:`measure`.
+        sizes: Sizes of :func:`gradient_bytes`.
         what: Network, tasks, images per step, in words.
         processes: How many.
-        command: That it was made by.
+        command: The command that made it.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}; torch {torch.__version__}.",

@@ -38,7 +38,7 @@ def campaign(folder: Path, kills: int, said: Callable[[str], None] = print) -> l
     Args:
         folder: For images, work dirs and the outcomes.
         kills: How many.
-        said: Is given a line for each sequence.
+        said: Called with one line per sequence.
 
     Returns:
         All outcomes.
@@ -112,8 +112,8 @@ def report(outcomes: list[Outcome], command: str) -> str:
     """The outcome as Markdown.
 
     Args:
-        outcomes: Of a campaign.
-        command: That it was run by.
+        outcomes: Outcomes of a campaign.
+        command: The command that ran it.
     """
     total = sum(len(each.kills) for each in outcomes)
     identical = sum(len(each.kills) for each in outcomes if not each.differences)

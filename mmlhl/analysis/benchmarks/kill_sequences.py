@@ -69,12 +69,12 @@ def kill_config(
     """Config of a sequence of two phases: augmentation, dropout, a checkpoint now and then.
 
     Args:
-        root: Of :func:`write_images`.
+        root: Root folder of :func:`write_images`.
         work_dir: The sequence's folder.
         method: A key of ``METHODS``.
         processes: How many will train; each takes two images per step.
         workers: Loading processes of each.
-        persistent: They live on from epoch to epoch.
+        persistent: Whether they live on from epoch to epoch.
         by_epoch: A loop by epochs, else by steps.
         averaged: With an ``EMAHook``.
         accumulate: Steps whose gradients are added up.

@@ -39,7 +39,7 @@ class Outcome:
     """What became of one sequence that was killed.
 
     Args:
-        options: Of :func:`~.kill_sequences.kill_config`.
+        options: Options of :func:`~.kill_sequences.kill_config`.
         kills: Seconds after the start of each attempt at which it was killed.
         differences: What differs from the undisturbed sequence; nothing if all is identical.
     """
@@ -161,9 +161,9 @@ def kill_and_resume(
     Args:
         root: The images.
         folder: Work dir of the sequence.
-        options: Of its config.
+        options: Options of its config.
         undisturbed: Work dir of the same sequence that was not killed.
-        seconds: That one attempt takes undisturbed.
+        seconds: Seconds that one attempt takes undisturbed.
         draw: Moments are drawn by it.
         most: Attempts that are killed before one is let finish.
     """

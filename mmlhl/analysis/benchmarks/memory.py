@@ -87,7 +87,7 @@ def evaluation_trace(
     Args:
         images: How many.
         size: (height, width).
-        classes: Of the predictions.
+        classes: Number of classes of the predictions.
         marks: After how many images memory is looked at.
 
     Returns:

@@ -97,8 +97,8 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
     """What was measured as Markdown, the first two metrics of each task.
 
     Args:
-        measured: Of :func:`measure`, one per sequence.
-        command: That it was made by.
+        measured: Results of :func:`measure`, one per sequence.
+        command: The command that made it.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}.",

@@ -58,10 +58,10 @@ def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> C
     """Config of a sequence of many phases of one epoch, each with a binary task of its own.
 
     Args:
-        root: Of :func:`~.kill_sequences.write_images`.
+        root: Root folder of :func:`~.kill_sequences.write_images`.
         work_dir: The sequence's folder.
         phases: How many.
-        **options: Of :func:`~.kill_sequences.kill_config`.
+        **options: Options of :func:`~.kill_sequences.kill_config`.
     """
     cfg = kill_config(root, work_dir, epochs=1, **options)  # type: ignore[arg-type]
     tasks = [f"task{number}" for number in range(phases)]
@@ -90,7 +90,7 @@ def trace(phases: int, **options: object) -> list[dict[str, float]]:
 
     Args:
         phases: How many.
-        **options: Of :func:`~.kill_sequences.kill_config`.
+        **options: Options of :func:`~.kill_sequences.kill_config`.
     """
     folder = Path(tempfile.mkdtemp())
     HOOKS.register_module(module=ResourceHook, force=True)
@@ -108,8 +108,8 @@ def report(found: list[dict[str, float]], command: str) -> str:
     """The trace as Markdown.
 
     Args:
-        found: Of :func:`trace`.
-        command: That it was made by.
+        found: Result of :func:`trace`.
+        command: The command that made it.
     """
     phases = len(found) - 1
     lines = [

@@ -32,7 +32,7 @@ def model_of(cfg: Config, count: int, classes: int = CLASSES) -> dict[str, Any]:
     Args:
         cfg: Any sequence's config; its first head's decoder serves all tasks.
         count: Number of tasks.
-        classes: Of tasks of classes.
+        classes: Number of classes of each class task.
     """
     model = copy.deepcopy(dict(Config(dict(model=learning_model(cfg))).model.to_dict()))
     decoder = next(iter(model["heads"].values()))["decoder"]
@@ -113,7 +113,7 @@ def lesson(
         batch: Images.
         size: (height, width).
         device: Where all is.
-        seed: Of all that is random.
+        seed: Seed of all that is random.
     """
     torch.manual_seed(seed)
     model = model_of(cfg, count)

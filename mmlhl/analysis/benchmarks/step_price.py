@@ -43,7 +43,7 @@ def step_functions(
 
     Args:
         given: Batch and models.
-        names: Which; all if None.
+        names: The functions to make; all if None.
 
     Returns:
         By name: naive training of all heads by annotations, the same and one run of the teacher,
@@ -119,9 +119,9 @@ def report(found: Mapping[str, Turns], what: str, command: str, device: str = "c
     """The times as Markdown.
 
     Args:
-        found: Of :func:`measure`.
+        found: Result of :func:`measure`.
         what: Network, images per step and their size, in words.
-        command: That it was made by.
+        command: The command that made it.
         device: Where it was run.
     """
     kind = "CPU time" if device == "cpu" else f"time on {torch.cuda.get_device_name()}"

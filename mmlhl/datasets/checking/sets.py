@@ -25,9 +25,9 @@ def sets_of(
 
     Args:
         cfg: A config with ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``.
-        splits: Of which loaders.
-        data_root: In place of the config's.
-        tasks: In place of the config's.
+        splits: Loaders whose data sets are wanted.
+        data_root: Folder in place of the config's.
+        tasks: Tasks in place of the config's.
 
     Returns:
         Names of the loaders that share a dataset -> its config, with the transform that reads
@@ -76,7 +76,7 @@ def build_set(
 
     Args:
         cfg: Its config.
-        complain: Is given what is wrong, in one sentence each.
+        complain: Called with what is wrong, one sentence at a time.
 
     Returns:
         The dataset, None if it has none of them, and how many annotations are missing.

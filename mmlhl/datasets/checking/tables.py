@@ -19,7 +19,7 @@ def show_reports(
     """Print what was found.
 
     Args:
-        reports: Of the images and of each annotation.
+        reports: Reports of the images and of each annotation.
         classes: Names of the classes by annotation.
         console: Where to print.
 

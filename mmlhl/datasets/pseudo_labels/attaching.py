@@ -51,7 +51,7 @@ def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskData
 
     Args:
         dataset: As in :func:`labelled_datasets`.
-        folder: Of their labels; several datasets have a folder below it each.
+        folder: Folder of their labels; several datasets have a folder below it each.
 
     Returns:
         Each dataset with its folder; nothing if ``folder`` is None.
@@ -76,7 +76,7 @@ class Images(Dataset):
     Args:
         dataset: The dataset.
         pipeline: The view.
-        indices: Which of its images.
+        indices: Indices of the images.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ def plain_images(dataset: MultiTaskDataset, steps: Sequence[Any], indices: Seque
     Args:
         dataset: The dataset of the images.
         steps: The pipeline for tests, whose loading of annotations does nothing here.
-        indices: Which images.
+        indices: Indices of the images.
     """
     return Images(dataset, Compose([build_step(step) for step in steps]), indices)
 

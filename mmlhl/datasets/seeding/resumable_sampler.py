@@ -18,7 +18,7 @@ class ResumableSampler(Sampler):
     """Another sampler's indices, each with a seed of (draws, epoch, rank, position).
 
     Args:
-        dataset: Whose indices are drawn.
+        dataset: The dataset whose indices are drawn.
         sampler: Config of the other sampler.
         draws: Seed of the phase's augmentation.
         seed: The other sampler's.

@@ -32,7 +32,7 @@ def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
     """Refuse weights that are not finite.
 
     Args:
-        runner: Of the phase.
+        runner: Runner of the phase.
         state: Tensors by name.
 
     Raises:
@@ -74,9 +74,9 @@ def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> 
     """Refuse gradients that a method's edit has made infinite, before they are used.
 
     Args:
-        runner: Of the phase.
-        optimizer: Which is about to step.
-        files: Of the batch, for the message.
+        runner: Runner of the phase.
+        optimizer: The optimiser that is about to step.
+        files: Files of the batch, for the message.
 
     Raises:
         NotFinite: Naming method, parameters and files.

@@ -39,7 +39,7 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
 
     Args:
         model: A segmentor.
-        note: Is given a name, and a number that is NaN if the teacher's map is not finite.
+        note: Called with a name, and a number that is NaN if the teacher's map is not finite.
 
     Returns:
         What takes the hooks off again.
@@ -74,7 +74,7 @@ def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -
     """Entries of the optimisers' state, by parameter, that are not finite.
 
     Args:
-        model: Whose parameters they move.
+        model: The model whose parameters they move.
         optimizers: Such as Adam, with its moments.
     """
     names = {id(p): name for name, p in model.named_parameters()}

@@ -22,7 +22,7 @@ def default_timeout(backend: str) -> float:
     """Seconds that torch waits in a collective operation if the config does not say.
 
     Args:
-        backend: Of the process group; NCCL has a shorter one since torch 2.2.
+        backend: Backend of the process group; NCCL has a shorter one since torch 2.2.
     """
     shorter = getattr(constants, "default_pg_nccl_timeout", None) if backend == "nccl" else None
     return (shorter or constants.default_pg_timeout).total_seconds()

@@ -19,7 +19,7 @@ class ProgressHook(Hook):
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to each phase.
 
     Args:
-        log: Of the phase.
+        log: Log of the phase.
     """
 
     # after the hooks that measure and log, and after the phase is recorded

@@ -52,7 +52,7 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
 
     Args:
         model: With its method.
-        runner: Whose optimiser steps.
+        runner: The runner whose optimiser steps.
 
     Returns:
         What takes the hooks off again.

@@ -19,7 +19,7 @@ def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
     """A phase in a few lines.
 
     Args:
-        label: Which phase of how many.
+        label: The phase and the number of phases, in words.
         phase: The phase.
         facts: What is worth knowing, in order.
 

@@ -31,7 +31,7 @@ def known_steps(steps: Sequence[int | None], present: int) -> list[int]:
     """Steps of phases; one whose length is not known counts as long as the present phase.
 
     Args:
-        steps: Of each phase, None where it is not known.
+        steps: Steps of each phase, None where it is not known.
         present: Steps of the present phase.
     """
     return [present if count is None else count for count in steps]

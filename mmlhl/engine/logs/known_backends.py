@@ -172,7 +172,7 @@ def remember(folder: str, service: str, run: str) -> None:
     """Write down the run that a service knows a sequence by.
 
     Args:
-        folder: Of the sequence's event files.
+        folder: Folder of the sequence's event files.
         service: ``wandb`` or ``mlflow``.
         run: The run's id.
     """

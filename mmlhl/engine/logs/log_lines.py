@@ -15,7 +15,7 @@ class PhaseLogProcessor:
 
     Args:
         inner: The processor of the config.
-        label: Which phase of how many.
+        label: The phase and the number of phases, in words.
         eta: Gives the seconds until the sequence is done, None if not known.
     """
 
@@ -51,7 +51,7 @@ def with_sequence_eta(line: str, seconds: float | None) -> str:
 
     Args:
         line: One of mmengine's, whose parts are two spaces apart.
-        seconds: Until the sequence is done; None leaves the line as it is.
+        seconds: Seconds until the sequence is done; None leaves the line as it is.
     """
     if seconds is None:
         return line

@@ -34,9 +34,9 @@ class LoggedRunner(Runner):
     config, hooks and initialisation are not repeated; validations count iterations, as losses do.
 
     Args:
-        *args: Of mmengine's runner.
-        log: Of the phase that it trains or tests; None logs as mmengine does.
-        **kwargs: Of mmengine's runner.
+        *args: Arguments of mmengine's runner.
+        log: Log of the phase that it trains or tests; None logs as mmengine does.
+        **kwargs: Keyword arguments of mmengine's runner.
     """
 
     def __init__(self, *args: Any, log: PhaseLog | None = None, **kwargs: Any) -> None:
@@ -48,7 +48,7 @@ class LoggedRunner(Runner):
         """Build from a config.
 
         Args:
-            cfg: Of mmengine's runner.
+            cfg: Config of mmengine's runner.
             log: See the class.
         """
         return Runner.from_cfg.__func__(partial(cls, log=log), cfg)

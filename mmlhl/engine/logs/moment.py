@@ -23,7 +23,7 @@ class Plan:
 
     Attributes:
         phases: Its phases.
-        steps: Of each phase: those that it took, or, as far as is known, will take.
+        steps: Steps of each phase: those that it took, or, as far as is known, will take.
         evaluation: Seconds that the last evaluation at a phase's end took.
     """
 
@@ -45,12 +45,12 @@ class Moment:
     """How far a sequence has come.
 
     Attributes:
-        label: Which phase of how many.
+        label: The phase and the number of phases, in words.
         doing: What it does, such as ``epoch 2/20``.
         done: Steps of the phase, or batches of an evaluation, that are done.
-        total: Of how many.
+        total: Number of all of them.
         sequence_done: Steps of the sequence.
-        sequence_total: Of how many.
+        sequence_total: Number of all steps of the sequence.
         eta: Seconds that training the phase, or the evaluation, still takes; None if not known.
         eta_sequence: Seconds until the sequence is done.
         losses: By name, such as ``depth.loss_l1``.
@@ -73,7 +73,7 @@ def moment(plan: Plan, index: int, runner: Runner) -> Moment:
     Args:
         plan: The sequence.
         index: The present phase.
-        runner: Of the phase.
+        runner: Runner of the phase.
     """
     done, total = runner.iter + 1, runner.max_iters
     later = known_steps(plan.steps[index + 1 :], total)
@@ -97,9 +97,9 @@ def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, wh
     Args:
         plan: The sequence.
         index: The present phase.
-        runner: Of the phase.
+        runner: Runner of the phase.
         done: Batches that are done.
-        total: Of how many.
+        total: Number of all of them.
         what: Which evaluation it is, ``VALIDATES`` or ``EVALUATES``.
     """
     trained = runner.iter
@@ -138,7 +138,7 @@ def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
 
     Args:
         plan: The steps of the sequence.
-        index: Of the phase.
+        index: Index of the phase.
         runner: The phase's.
     """
     hub = runner.message_hub

@@ -116,7 +116,7 @@ class PhaseLog:
         """The weights are loaded, the first step is next.
 
         Args:
-            runner: Of the phase.
+            runner: Runner of the phase.
             held: Steps that hold already.
         """
         facts = training_facts(self.phase, runner, get_world_size())

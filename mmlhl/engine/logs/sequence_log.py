@@ -96,7 +96,7 @@ class SequenceLog:
         """Begin to write.
 
         Args:
-            steps: Of each phase, None where it is not known.
+            steps: Steps of each phase, None where it is not known.
             done: How many phases are done already.
         """
         goes_on = bool(self.cfg.get("resume"))
@@ -199,7 +199,7 @@ class SequenceLog:
         """Write the metrics that were measured after a phase, and count its steps.
 
         Args:
-            log: Of the phase, which is in the record now.
+            log: Log of the phase, which is in the record now.
         """
         index = log.phase.index
         self.plan.steps[index] = log.steps
@@ -212,7 +212,7 @@ class SequenceLog:
         """In a resumed sequence, forget the steps that are going to be repeated.
 
         Args:
-            step: Of the sequence, the last that holds.
+            step: Step of the sequence, the last that holds.
         """
         if not self._rewound and is_main_process():
             for backend in self._backends.values():
@@ -223,7 +223,7 @@ class SequenceLog:
         """Have the backends count steps from the beginning of a phase.
 
         Args:
-            index: Of the phase.
+            index: Index of the phase.
         """
         for backend in self._backends.values():
             backend.phase, backend.offset = index + 1, self.plan.offset(index)

@@ -28,8 +28,8 @@ class Upload:
 
     Attributes:
         folder: Folder or address; the copies come below it, in a folder named like the work dir.
-        suffixes: Which files.
-        backend_args: Of mmengine's file backend.
+        suffixes: Suffixes of the files.
+        backend_args: Arguments of mmengine's file backend.
     """
 
     folder: str

@@ -91,7 +91,7 @@ def only_mirrored(head: OutputSpace, dataset: object) -> bool:
     """Whether a dataset flips images whose labels would have to change their values as well.
 
     Args:
-        head: Of the labels; of normals transforms know it.
+        head: Head of the labels; of normals transforms know it.
         dataset: The images'.
     """
     changes = getattr(head, "changes_when_flipped", False) and head.kind != "normal"
@@ -109,7 +109,7 @@ def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
 
     Args:
         dataset: One of ours or mmseg's.
-        field: Of the labels.
+        field: Field of the labels.
         spec: The annotation, if the dataset has one.
 
     Returns:

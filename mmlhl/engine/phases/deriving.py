@@ -36,7 +36,7 @@ def phase_config(
     Args:
         cfg: The sequence's config, with ``work_dir``.
         phases: As :func:`~mmlhl.engine.phases.parse_phases` gives them.
-        index: Which phase.
+        index: Index of the phase.
         previous: Checkpoint file at the end of the previous phase; None in the first, which
             starts from the config's own ``load_from`` if there is one.
         resume: Go on from the newest checkpoint in the phase's folder.

@@ -24,7 +24,7 @@ def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     mmengine builds the latter late, and its error on the former names no type.
 
     Args:
-        check: Refuses them.
+        check: Called to refuse them.
         node: A model's config, or a part of it.
         place: Its dotted key, for messages.
 

@@ -53,7 +53,7 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
 
     Args:
         wrapper: Config of an optimiser's wrapper.
-        names: Of all parameters that are trained in a phase.
+        names: Names of all parameters that are trained in a phase.
 
     Raises:
         ValueError: Naming the key and what is meant.
@@ -76,7 +76,7 @@ def check_several(model: PhaseModel, names: Iterable[str]) -> None:
 
     Args:
         model: The phase's.
-        names: Of the optimisers.
+        names: Names of the optimisers.
 
     Raises:
         ValueError: Unless the model has a ``train_step`` of its own.

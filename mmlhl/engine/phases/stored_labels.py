@@ -82,7 +82,7 @@ def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[L
     Args:
         model: The segmentor, whose heads name the fields.
         tasks: The old tasks.
-        dataset: Of the images; says which depths are inverse.
+        dataset: Dataset of the images; says which depths are inverse.
 
     Raises:
         ValueError: If flips would leave a label with the values of the image before.
@@ -174,8 +174,8 @@ def trial_labels(
 
     Args:
         model: The student; inside it reads stored labels.
-        teacher: Of any weights.
-        supply: Of the phase's images; inside they come with labels.
+        teacher: A teacher with any weights.
+        supply: Supply of the phase's images; inside they come with labels.
         cfg: The phase's config.
 
     Yields:

@@ -32,7 +32,7 @@ def named(place: str, function: Any, *args: Any) -> Any:
 
     Args:
         place: What messages begin with.
-        function: Is called.
+        function: The function to call.
         *args: Its arguments.
 
     Returns:

@@ -35,7 +35,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
 
     Args:
         model: The phase's.
-        supply: Of the loader.
+        supply: Supply of the loader.
         cfg: The phase's config.
         kind: ``val`` or ``test``.
 

@@ -63,7 +63,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
             ``classes``.
         num_classes: In place of ``class_names``, for a task without names.
         ignore_index: Label that does not count. Defaults to 255.
-        iou_metrics: Of 'mIoU', 'mDice' and 'mFscore'. Defaults to
+        iou_metrics: Some of 'mIoU', 'mDice' and 'mFscore'. Defaults to
             ('mIoU',), which gives mIoU, aAcc (pixel accuracy) and mAcc, all in percent.
         nan_to_num: Value of classes that do not occur, which are otherwise left
             out of the means. Defaults to None.

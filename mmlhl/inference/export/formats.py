@@ -57,7 +57,7 @@ def write_onnx(
         model: The graph.
         example: Images ``(N, 3, H, W)`` to trace it with.
         path: The file.
-        metadata: Is written with it, as JSON.
+        metadata: Metadata, written with it as JSON.
         dynamic: Whether batch and size may vary.
     """
     need_onnx()
@@ -108,7 +108,7 @@ def write_exported(
         model: The graph.
         example: Images ``(N, 3, H, W)`` to trace it with.
         path: The file.
-        metadata: Is written with it, as JSON.
+        metadata: Metadata, written with it as JSON.
         dynamic: Whether batch and size may vary.
     """
     shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
@@ -138,7 +138,7 @@ def write_torchscript(
         model: The graph.
         example: Images ``(N, 3, H, W)`` to trace it with.
         path: The file.
-        metadata: Is written with it, as JSON.
+        metadata: Metadata, written with it as JSON.
         dynamic: Not used.
     """
     with warnings.catch_warnings():

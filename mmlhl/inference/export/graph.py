@@ -57,7 +57,7 @@ class ExportableModel(nn.Module):
     """Normalises, pads, predicts and crops as the model's own ``predict`` does, without samples.
 
     Args:
-        model: In evaluation mode.
+        model: The model, in evaluation mode.
         options: What the graph takes and gives.
 
     Raises:

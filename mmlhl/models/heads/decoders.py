@@ -65,7 +65,7 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
     """Build a decode head as a network to one map.
 
     Args:
-        config: Of any registered decode head; ``num_classes`` may be left out.
+        config: Config of any registered decode head; ``num_classes`` may be left out.
         channels: K, the number of channels of the map.
         owner: Class of the head, for messages.
         kind: What the map shows, ``classes`` or another of ``mmlhl.datasets.annotation.KINDS``.

@@ -63,7 +63,7 @@ class DER(ReplayMethod):
         replay_batch: Exemplars per step; as many as new images if None.
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
         seed: Seed of the reservoir and the draws.
-        heads: Whose outputs an image is stored with, ``'all'`` (paper) or ``'new'``.
+        heads: Heads whose outputs are stored with an image, ``'all'`` (paper) or ``'new'``.
 
     Raises:
         ValueError: If ``alpha`` is negative, or on other ``outputs`` or ``heads``.

@@ -31,8 +31,8 @@ def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
 
     Args:
         values: Parameters of any shape.
-        weight: Of the same shape, >= 0.
-        centre: Of the same shape.
+        weight: Weights of the same shape, >= 0.
+        centre: Centres of the same shape.
     """
     return (weight * (values.float() - centre).square()).sum()
 
@@ -226,7 +226,7 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
     Args:
         model: The student.
         runner: The phase's, with its training images.
-        indices: Of the images to measure on.
+        indices: Indices of the images to measure on.
 
     Returns:
         Float32 tensors by name, each of the shape of its parameter.

@@ -132,7 +132,7 @@ def to_batch(
 
     Args:
         items: The exemplars.
-        model: Whose heads name the fields of the labels.
+        model: The model, whose heads name the fields of the labels.
         device: Where the batch goes.
 
     Returns:

@@ -138,7 +138,7 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
     Args:
         model: The student.
         runner: The phase's, with its training images.
-        indices: Of the images.
+        indices: Indices of the images.
     """
     own = own_share(indices)
     rows: list[Tensor] = []

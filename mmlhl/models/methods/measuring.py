@@ -84,7 +84,7 @@ def phase_batches(
     Args:
         model: The segmentor.
         runner: Its runner, whose train loader says how to read.
-        indices: Which images, in this order.
+        indices: Indices of the images, in this order.
         batch_size: The train loader's if None.
 
     Yields:

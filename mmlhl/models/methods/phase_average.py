@@ -30,7 +30,7 @@ def interpolate(
         target: What is set, by name.
         start: Values at factor 0, by the same names.
         end: Values at factor 1, likewise.
-        factor: In [0, 1].
+        factor: A number in [0, 1].
     """
     for name, tensor in target.items():
         tensor.copy_(end[name] if factor == 1 else start[name].lerp(end[name], factor))
@@ -44,7 +44,7 @@ def best_factor(
     Args:
         learned: Loss of the new tasks by factor; that of factor 1 is the unit.
         lost: Share of the old tasks' maps that is lost, by factor.
-        weight: Of the second.
+        weight: Weight of the second.
 
     Returns:
         Of several that are equally good the greatest.

@@ -118,7 +118,7 @@ def labelled_losses(
         model: The student.
         items: The exemplars of the step.
         step: Made of them.
-        tasks: Whose losses are wanted.
+        tasks: Tasks whose losses are wanted.
 
     Returns:
         Scalars by name.

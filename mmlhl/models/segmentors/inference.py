@@ -72,7 +72,7 @@ def check_test_cfg(test_cfg: dict) -> None:
     """Refuse what inference could not do.
 
     Args:
-        test_cfg: Of a segmentor.
+        test_cfg: ``test_cfg`` of a segmentor.
 
     Raises:
         ValueError: On another mode than ``'whole'`` and ``'slide'``, or wrong sizes.
