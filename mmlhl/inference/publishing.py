@@ -51,7 +51,8 @@ def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[
 
     Args:
         cfg: Config of a model with ``heads``; another one has no outputs to describe.
-        dataset_meta: Meta information of the checkpoint; ``<field>_unit`` says a unit that is not the kind's own.
+        dataset_meta: Meta information of the checkpoint; ``<field>_unit`` is a unit that is not the
+            kind's own.
     """
     found = {}
     for task, head in (cfg.get("model", {}).get("heads") or {}).items():

@@ -57,7 +57,8 @@ def convert_inputs(
 
     Args:
         inputs: ``(N, 3, H, W)``, as ``source`` gives them.
-        data_samples: Data samples of the batch, with ``padding_size`` (left, right, top, bottom) if padded.
+        data_samples: Data samples of the batch, with ``padding_size`` (left, right, top, bottom) if
+            padded.
         source: A ``SegDataPreProcessor``, on the inputs' device.
         target: Likewise.
         size: ``(H', W')`` that the result is resized to; None keeps the size.
