@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
-from mmseg.registry import MODELS
+from mmseg.registry import METRICS, MODELS
 
 import mmlhl.models  # noqa: F401
 from mmlhl.engine.phases import parse_phases
@@ -59,11 +59,12 @@ def extensions():
     """The classes of docs/extending.md, registered."""
     names = {}
     for block in python_blocks("docs/extending.md"):
-        if "@MODELS" in block:
+        if "register_module()" in block:
             exec(block, names)
     yield names
     for name in ("AngleHead", "StayClose", "CappedPull"):
         MODELS.module_dict.pop(name)
+    METRICS.module_dict.pop("AngleErrorMetric")
 
 
 def test_new_head_of_the_docs(extensions):
@@ -80,6 +81,16 @@ def test_new_head_of_the_docs(extensions):
     compared = head.compare(SimpleNamespace(loss_weight=2.0), *near, measured)
     assert compared.item() == pytest.approx(2 * (1 - math.cos(math.radians(2))), abs=1e-6)
     assert head.field == "angle_map"
+
+
+def test_new_metric_of_the_docs(extensions):
+    metric = METRICS.build(dict(type="AngleErrorMetric"))
+    pred, gt = torch.tensor([179.0, 10.0, 0.0]), torch.tensor([-179.0, 14.0, math.nan])
+    pred, gt = pred.deg2rad().view(1, 1, 3), gt.deg2rad().view(1, 1, 3)
+    sums = metric.sums(pred, gt) + metric.sums(pred, gt)
+    assert metric.summarize(sums) == {"mean_err": pytest.approx((2 + 4) / 2, abs=1e-4)}
+    assert set(metric.higher_is_better) == set(metric.units) == {"mean_err"}
+    assert metric.field == "angle_map"
 
 
 def test_distill_is_called_as_the_docs_say():

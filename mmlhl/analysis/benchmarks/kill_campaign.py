@@ -123,7 +123,7 @@ def report(outcomes: list[Outcome], command: str) -> str:
         f"**{total} kills, {identical} of them in sequences that ended identical to the bit.** "
         "Each sequence has two phases, augmentation (resize, crop, flip, colour) and dropout; it "
         "is killed with SIGKILL at random moments of its life, the start-up of the process left "
-        "out, resumed each time, and compared with the same sequence that nobody killed: "
+        "out, resumed each time, and compared with the same sequence without kills: "
         "weights, what the method keeps, averaged weights, and the record but for its times.",
         "",
         "| sequence | sequences | kills | identical |",
