@@ -179,8 +179,8 @@ def _checked(text: str, source: str) -> dict[str, Any]:
     stranger = unregistered(config)
     if stranger is not None:
         raise StoredConfigError(
-            f"the config in {source} builds {stranger!r}, which no registry has: import the module "
-            "that registers it, if it is one of your own"
+            f"the config in {source} builds {stranger!r}, which is in no registry: import the "
+            "module that registers it, if it is one of your own"
         )
     return config
 

@@ -55,7 +55,7 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
         modules = own_modules(checkpoint)
         which = f" (its config imports {', '.join(modules)})" if modules else ""
         raise StoredConfigError(
-            f"the model in {source} has a {lacking[0]}, which no registry has: import the module "
+            f"the model in {source} uses {lacking[0]}, which is in no registry: import the module "
             f"that registers it{which}. A command does so with the option --config, if it has one, "
             f"or with {FLAG}, if you trust whoever made the file"
         ) from None

@@ -119,7 +119,7 @@ def test_templates_that_would_turn_a_string_into_code(tmp_path):
     ["default_scope = 'of_somebody'", "m = dict(type='ReLU', _scope_='of_somebody')"],
 )
 def test_scopes_that_mmengine_would_import(text):
-    with pytest.raises(StoredConfigError, match="builds 'of_somebody', which no registry has"):
+    with pytest.raises(StoredConfigError, match="builds 'of_somebody', which is in no registry"):
         stored_config(dict(meta=dict(cfg=text)), "some.pth")
     known = text.replace("of_somebody", "mmseg")
     assert stored_config(dict(meta=dict(cfg=known)), "some.pth")

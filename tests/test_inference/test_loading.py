@@ -97,7 +97,7 @@ def test_a_head_of_ones_own_is_named_with_its_module(checkpoint, tmp_path, monke
 
     mine = changed(checkpoint, tmp_path / "mine.pth", change)
     (tmp_path / "heads_of_mine.py").write_text(HEAD_OF_MINE)
-    message = r"has a HeadOfMine, which no registry has.*imports heads_of_mine\).*--config"
+    message = r"uses HeadOfMine, which is in no registry.*imports heads_of_mine\).*--config"
     with pytest.raises(ValueError, match=message):
         load_model(mine, tasks=["depth"])
     with checkpoint_trust(True):
