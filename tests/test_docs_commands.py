@@ -129,6 +129,12 @@ def check(words, capsys):
         assert words[:2] in (["ln", "-s"], ["git", "clone"]), f"nothing checks {words}"
 
 
+def test_every_command_has_its_place_in_the_docs():
+    text = "".join(page.read_text() for page in PAGES)
+    tools = [path for path in ROOT.glob("tools/**/*") if path.suffix in (".py", ".sh")]
+    assert [t.name for t in tools if t.name not in text and not t.name.startswith("_")] == []
+
+
 def scripts():
     return [pytest.param(block, id=page.stem) for page, block in blocks() if block.startswith("#!")]
 
