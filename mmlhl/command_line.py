@@ -181,9 +181,11 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     cfg.launcher = args.launcher
     if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
+        cfg.work_dir = os.path.expanduser(args.work_dir)
     elif cfg.get("work_dir") is None:
         cfg.work_dir = default_work_dir(args.config)
+    else:
+        cfg.work_dir = os.path.expanduser(cfg.work_dir)
 
 
 def default_work_dir(config: str | os.PathLike) -> str:

@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -75,6 +76,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
+    _check_parts(content, path)
     defuse(content, path)
     bad = poisoned(weights_of(content))
     if bad:
@@ -85,6 +87,21 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
             f"NaN or infinite{more}; take an earlier one"
         )
     return content
+
+
+def _check_parts(content: dict[str, Any], path: str) -> None:
+    """Whoever reads a part of a checkpoint takes it for a dict."""
+    meta = content.get("meta")
+    parts = {key: content.get(key) for key in ("state_dict", "meta", "message_hub")}
+    if isinstance(meta, dict):
+        parts["meta.dataset_meta"] = meta.get("dataset_meta")
+    for key, value in parts.items():
+        if value is None and not (key == "state_dict" and key in content):
+            continue
+        if not isinstance(value, Mapping):
+            raise CheckpointError(
+                f"{path} is not a checkpoint: its {key} is a {type(value).__name__}, not a dict"
+            )
 
 
 def _read(path: str, map_location: Any) -> Any:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import os.path as osp
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from ..checkpoints import UntrustedCheckpointError, read_checkpoint
 from ..files import write_text
 
 POINTER, LIST = "last_checkpoint", "resumable.json"
+_HUB = "message_hub"
+#: how the folders of phases are called, in the name of an experiment
+_FOLDER = re.compile(r"_phase_\d+_")
 
 
 def note_checkpoint(folder: str, path: str) -> None:
@@ -93,7 +97,7 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     """
     paths = candidates(folder, elsewhere)
     for path in paths:
-        reason = damage(path)
+        reason = damage(path, phase=osp.basename(osp.abspath(folder)))
         if reason is None:
             return path
         print_log(f"resume: skipped, {reason}", "current", logging.WARNING)
@@ -106,12 +110,13 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     return None
 
 
-def damage(path: str, resumable: bool = True) -> str | None:
+def damage(path: str, resumable: bool = True, phase: str | None = None) -> str | None:
     """What is wrong with a checkpoint's file; None if nothing is.
 
     Args:
         path: The file.
         resumable: Training has to be able to go on from it.
+        phase: Folder of the phase that goes on, if it must not be another's.
 
     Raises:
         UntrustedCheckpointError: If it holds more than data.
@@ -126,6 +131,13 @@ def damage(path: str, resumable: bool = True) -> str | None:
     except Exception as error:  # whatever torch has against half a file
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")
-    if resumable and not (isinstance(meta, dict) and {"epoch", "iter"} <= meta.keys()):
+    if not resumable:
+        return None
+    # mmengine goes on from these; the model that a phase leaves has none of them
+    if not (isinstance(meta, dict) and {"epoch", "iter"} <= meta.keys() and _HUB in content):
         return f"{path} holds no training state to resume"
+    name = str(meta.get("experiment_name", ""))  # <sequence>_<folder>_<date>_<time>
+    folders = _FOLDER.findall(name)
+    if phase is not None and folders and not re.search(rf"_{re.escape(phase)}(_\d+_\d+)?$", name):
+        return f"{path} is of another phase: it was saved by {name}"
     return None

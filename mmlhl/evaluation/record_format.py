@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from numbers import Real
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 VERSION = 1
@@ -57,7 +57,7 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
         raise FileNotFoundError(f"There is no record at {path}.")
     try:
         return path, json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
@@ -82,6 +82,7 @@ def check(data: Any) -> None:
     for i, phase in enumerate(data["phases"]):
         if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
             raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
+        _check_file(phase.get("checkpoint"), f"phases[{i}].checkpoint")
     timing = data.get("timing", [None] * len(data["phases"]))
     if not isinstance(timing, list) or len(timing) != len(data["phases"]):
         raise ValueError("timing must be a list of seconds, one per phase.")
@@ -90,6 +91,17 @@ def check(data: Any) -> None:
             raise ValueError(f"metrics.{task} must be an object.")
         for metric, entry in metrics.items():
             _check_metric(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+
+
+def _check_file(name: Any, place: str) -> None:
+    """A record names files of its own folder, which may be moved, and no others."""
+    if name is None:
+        return
+    kinds = (PurePosixPath, PureWindowsPath)  # the folder may come from another system
+    paths = [kind(name) for kind in kinds] if isinstance(name, str) else []
+    leaves = any(path.anchor or ".." in path.parts for path in paths)
+    if leaves or not paths:
+        raise ValueError(f"{place} must be a file below the record's folder, not {name!r}.")
 
 
 def _check_metric(place: str, entry: Any, phases: int) -> None:

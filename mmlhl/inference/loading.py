@@ -132,13 +132,15 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
         The config.
 
     Raises:
-        ValueError: If it carries none, or one that is not plain data.
+        ValueError: If it carries none, or one that is not plain data or has no model.
     """
     stored = stored_config(checkpoint, name)
     if stored is None:
         raise ValueError(
             f"{name} does not say which config it is of (no meta.cfg); give the config as well"
         )
+    if not isinstance(stored.get("model"), dict):
+        raise ValueError(f"{name}: the config in it has no model; give the config as well")
     return Config(stored)
 
 

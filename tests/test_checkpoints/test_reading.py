@@ -122,6 +122,25 @@ def test_no_checkpoints(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (dict(state_dict=None), "state_dict is a NoneType"),
+        (dict(state_dict=[1]), "state_dict is a list"),
+        (dict(state_dict={}, meta="x"), "meta is a str"),
+        (dict(state_dict={}, meta=[1]), "meta is a list"),
+        (dict(state_dict={}, meta=dict(dataset_meta=3)), "meta.dataset_meta is a int"),
+        (dict(state_dict={}, message_hub=[1]), "message_hub is a list"),
+    ],
+)
+def test_parts_that_are_no_dicts(tmp_path, content, what):
+    torch.save(content, tmp_path / "forged.pth")
+    with pytest.raises(CheckpointError, match=f"forged.pth is not a checkpoint: its {what}"):
+        read_checkpoint(tmp_path / "forged.pth")
+    torch.save(dict(state_dict={}, meta=None, message_hub=None), tmp_path / "forged.pth")
+    assert read_checkpoint(tmp_path / "forged.pth")["meta"] is None
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "https://example.org/some/hostile.pth",

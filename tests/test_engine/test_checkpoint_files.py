@@ -11,6 +11,7 @@ from mmlhl.checkpoints import UntrustedCheckpointError
 from mmlhl.engine.checkpoint_files import (
     LIST,
     POINTER,
+    damage,
     forget_checkpoints,
     newest_checkpoint,
     note_checkpoint,
@@ -18,9 +19,9 @@ from mmlhl.engine.checkpoint_files import (
 )
 
 
-def write(path, **content):
-    state = dict(meta=dict(epoch=1, iter=1), state_dict={"a": torch.ones(2)}, **content)
-    torch.save(state, path)
+def write(path, hub=True, **meta):
+    state = dict(meta=dict(epoch=1, iter=1, **meta), state_dict={"a": torch.ones(2)})
+    torch.save({**state, "message_hub": {}} if hub else state, path)
 
 
 @pytest.fixture
@@ -139,3 +140,21 @@ def test_forgotten_checkpoints_stay_as_files(folder):
     forget_checkpoints(str(folder))
     assert newest_checkpoint(str(folder)) is None
     assert len(list(folder.glob("*.pth"))) == 3
+
+
+def test_what_was_copied_in_is_passed_over_by_name(folder):
+    said = []
+    newest = folder / "epoch_2.pth"
+    for content in (
+        dict(hub=False),  # the model that a phase leaves
+        dict(experiment_name="run_phase_2_depth_20260101_010101"),
+        dict(experiment_name="run_phase_1_seg_depth_20260101_010101"),
+    ):
+        write(newest, **content)
+        assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
+        said.append(damage(str(newest), phase=folder.name))
+    assert "holds no training state" in said[0]
+    assert all("is of another phase: it was saved by run_phase_" in each for each in said[1:])
+    for name in ("my_phase_2_run_phase_1_seg_20260101_010101", "run", "phase_1_seg"):
+        write(newest, experiment_name=name)
+        assert newest_checkpoint(str(folder)) == str(newest)

@@ -227,3 +227,27 @@ def test_a_unit_is_a_string(tmp_path):
     data["metrics"]["seg"]["mIoU"]["unit"] = 5
     with pytest.raises(ValueError, match=r"metrics.seg.mIoU.unit must be a string.*not 5"):
         LifelongRecord.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/etc/passwd",
+        "../other/seg.pth",
+        "a/../../b.pth",
+        "C:\\a.pth",
+        "..\\b.pth",
+        "\\\\host\\a",
+        5,
+    ],
+)
+def test_a_record_names_no_file_elsewhere(tmp_path, name):
+    record = two_phases()
+    record.phases[1]["checkpoint"] = name
+    path = tmp_path / "lifelong.json"
+    path.write_text(json.dumps(record.to_dict()))
+    with pytest.raises(ValueError, match=r"phases\[1\].checkpoint must be a file below the record"):
+        LifelongRecord.load(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="is not JSON"):
+        LifelongRecord.load(path)

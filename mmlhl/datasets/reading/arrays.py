@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zipfile
 import zlib
 from functools import lru_cache
+from tokenize import TokenError
 
 import numpy as np
 
 ARRAY_SUFFIXES = (".npy", ".npz")
+#: kinds of numpy's types that are numbers, or true and false
+_NUMBERS = "biuf"
 
 
 def _header_size(content: bytes) -> int:
@@ -29,8 +33,13 @@ def _parse_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
         parsed = np.lib.format.read_array_header_1_0(stream)
     else:
         parsed = np.lib.format.read_array_header_2_0(stream)
-    if parsed[2].hasobject:
+    shape, _, dtype = parsed
+    if dtype.hasobject:
         raise ValueError("it holds Python objects")
+    if dtype.kind not in _NUMBERS:
+        raise ValueError(f"it holds {dtype}")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"its shape is {shape}")
     return parsed
 
 
@@ -50,8 +59,8 @@ def decode_npy(content: bytes, path: str) -> np.ndarray:
     try:
         size = _header_size(content)
         shape, fortran, dtype = _parse_header(content[:size])
-        flat = np.frombuffer(content, dtype, int(np.prod(shape)), size)
-    except (ValueError, IndexError, struct.error) as error:
+        flat = np.frombuffer(content, dtype, math.prod(shape), size)
+    except (ValueError, IndexError, OverflowError, TokenError, struct.error) as error:
         raise ValueError(
             f"{path}: expected a .npy file with an array of numbers: {error}"
         ) from None

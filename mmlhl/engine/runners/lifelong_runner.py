@@ -74,6 +74,7 @@ class LifelongRunner:
         self.phases = parse_phases(self.cfg)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")
+        self.cfg.work_dir = osp.expanduser(self.cfg.work_dir)  # else a folder is called ~
         prepare_distributed(self.cfg)
 
     @classmethod

@@ -1,9 +1,11 @@
 """Arrays, whatever the letters of their suffix, and lists of lines."""
 
+import struct
+
 import numpy as np
 import pytest
 
-from mmlhl.datasets.reading import is_array, read_lines, read_raw
+from mmlhl.datasets.reading import decode_npy, is_array, read_lines, read_raw
 
 
 @pytest.mark.parametrize("name", ["0.npy", "0.NPY", "0.Npy", "0.npz", "0.NPZ"])
@@ -26,6 +28,43 @@ def test_npz_of_several_arrays_objects_and_rubbish(tmp_path):
     (tmp_path / "0.npz").write_bytes(b"PK rubbish")
     with pytest.raises(ValueError, match=r"0\.npz: expected a \.npz file"):
         read_raw(path, "labels")
+
+
+HEADER = "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n"
+
+
+def npy(kind="'<f4'", shape="(2, 2)", fortran="False", header=HEADER):
+    text = (header % (kind, fortran, shape) if "%" in header else header).encode()
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(range(64))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (npy(shape="(-1,)"), r"its shape is \(-1,\)"),
+        (npy(shape="(-2, -2)"), "its shape"),
+        (npy(shape="(4611686018427387904, 4)"), ""),  # 2^64 numbers, 0 in 64 bits
+        (npy(shape=f"({10**30}, 4)"), ""),
+        (npy(shape="(5, 5)"), "buffer is smaller"),
+        (npy(kind="'<c8'"), "complex64"),
+        (npy(kind="'<U2'"), "<U2"),
+        (npy(kind="'<M8[s]'"), "datetime64"),
+        (npy(kind="[('a', '<f4')]"), "'a'"),
+        (npy(kind="'|O'"), "Python objects"),
+        (npy(fortran="__import__('os')"), "malformed"),
+        (npy(header="[1\n"), ""),
+        (npy(header="(" * 99 + "\n"), ""),
+    ],
+)
+def test_forged_headers(content, why):
+    with pytest.raises(ValueError, match=f"0.npy: expected a .npy file with an array.*{why}"):
+        decode_npy(content, "0.npy")
+
+
+def test_orders_of_bytes_and_axes():
+    numbers = np.frombuffer(bytes(range(16)), ">f4").reshape(2, 2)
+    assert np.array_equal(decode_npy(npy(kind="'>f4'"), "0.npy"), numbers)
+    assert np.array_equal(decode_npy(npy(kind="'>f4'", fortran="True"), "0.npy"), numbers.T)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -103,3 +103,11 @@ def test_weights_that_no_phase_would_start_from(config, tmp_path):
         ValueError, match=r"phases\[1\].cfg.load_from='w.pth' has no effect: a phase"
     ):
         LifelongRunner.from_cfg(config(phases=phases)).train()
+
+
+def test_a_work_dir_in_the_home_folder(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cfg = config()
+    cfg.work_dir = "~/run"
+    assert LifelongRunner(cfg).cfg.work_dir == str(tmp_path / "run")  # no folder called ~
+    assert cfg.work_dir == "~/run"
