@@ -93,6 +93,13 @@ def test_new_metric_of_the_docs(extensions):
     assert metric.field == "angle_map"
 
 
+def test_readme_counts_the_decode_heads():
+    from mmlhl.models.heads.decoders import SERVING
+
+    (count,) = re.findall(r"\[(\d+) mmseg decode heads\]", (ROOT / "README.md").read_text())
+    assert int(count) == len(SERVING)
+
+
 def test_distill_is_called_as_the_docs_say():
     from mmlhl.models.methods import DistillationMethod
 

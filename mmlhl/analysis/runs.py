@@ -81,8 +81,8 @@ def group_runs(
 ) -> list[Group]:
     """Sort runs by data set and order of their tasks and find the references of each group.
 
-    Joint and single-task training have no order, so they serve each order of the same tasks. If
-    there is nothing else, they make groups of their own.
+    Joint and single-task training have no order, so they are references for each order of the same
+    tasks. If there is nothing else, they make groups of their own.
 
     Records that do not name their data set are taken to be of the one that others name; if these
     name several, or none, they are compared among themselves.

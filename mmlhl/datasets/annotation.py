@@ -41,7 +41,7 @@ class Annotation:
     then ``reduce_zero_label``, then ``label_map``, then the bound of ``num_classes``. An id that
     is out of range after any of them is an error.
 
-    One value serves wherever several are meant (``ignore=255``). Options without effect on the
+    One value is enough wherever several are meant (``ignore=255``). Options without effect on the
     annotation's kind are errors.
 
     Args:

@@ -55,7 +55,7 @@ def need_first(dataset: ListedDataset) -> None:
 
 
 def hint(dataset: ListedDataset, key: str) -> str:
-    """What serves images that have no annotations, for a message that misses one.
+    """What to use for images that have no annotations, for a message that misses one.
 
     Args:
         dataset: Only one for testing gets the hint.

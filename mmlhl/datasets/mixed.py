@@ -27,7 +27,7 @@ class MultiImageMixDataset(StockMixDataset):
         **kwargs: As in mmseg.
 
     Raises:
-        ValueError: If a transform cannot serve, or mixes several images in a way of its own.
+        ValueError: If a transform cannot be used, or mixes several images in a way of its own.
     """
 
     def __init__(self, dataset: Any, pipeline: Any, **kwargs: Any) -> None:

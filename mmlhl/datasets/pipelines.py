@@ -36,7 +36,7 @@ def build_steps(steps: Any) -> list[Callable]:
         The transforms.
 
     Raises:
-        ValueError: If it is not a list, or one of them cannot serve.
+        ValueError: If it is not a list, or one of them cannot be used.
     """
     if isinstance(steps, (str, Mapping)) or not isinstance(steps, Sequence):
         raise ValueError(f"pipeline is {steps!r}; it must be a list of transforms")
@@ -57,7 +57,7 @@ def build_step(step: Mapping | Callable) -> Callable:
         The transform.
 
     Raises:
-        ValueError: If it cannot serve samples with several annotations, or refuses its options.
+        ValueError: If samples with several annotations cannot use it, or it refuses its options.
     """
     if not isinstance(step, Mapping) and not callable(step):
         raise ValueError(f"a transform of the pipeline is {step!r}; write dict(type=...)")

@@ -79,7 +79,7 @@ edits(
     ("a head without a decoder", {f"{SEG}.decoder": ...}, "seg", "decoder"),
     ("a decoder without type", {f"{SEG}.decoder.type": ...}, "heads.seg.decoder", "type"),
     ("a decoder that is a list", {f"{SEG}.decoder": []}, "decoder"),
-    ("a cascade as decoder", {f"{SEG}.decoder": dict(type="OCRHead")}, "OCRHead", "cannot serve"),
+    ("a cascade as decoder", {f"{SEG}.decoder": dict(type="OCRHead")}, "OCRHead", "cannot be used"),
     ("a head without type", {f"{SEG}.type": ...}, "seg", "type"),
     ("a head that is a list", {SEG: ["SegmentationHead"]}, "seg", "SegmentationHead"),
     ("a decoder for another encoder", {f"{SEG}.decoder.in_channels": 33}, "33"),

@@ -144,7 +144,7 @@ def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | 
 
 
 def bending(name: str) -> str:
-    """Why a transform cannot serve normals, as a sentence.
+    """Why a transform cannot be used with normals, as a sentence.
 
     Args:
         name: Its name.

@@ -28,7 +28,7 @@ class RankStateHook(Hook):
     averaged copies of the model, too, and with gradient accumulation its own sum of gradients. All
     are gathered before a checkpoint is written: whoever writes one calls the hook point
     ``before_checkpoint`` in all processes. With another number of processes the statistics' mean
-    serves all, and a sum of gradients that is not complete is left out.
+    is used by all, and a sum of gradients that is not complete is left out.
     """
 
     # after EMAHook has swapped the averaged weights back

@@ -47,7 +47,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: If the decoder cannot serve, or one of its options would have no effect.
+        ValueError: If the decoder cannot be used, or one of its options would have no effect.
     """
 
     #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored

@@ -115,7 +115,7 @@ def _check_class(cls: type, name: str, owner: str, kind: str) -> None:
     for base in ["BaseCascadeDecodeHead", *reasons]:
         if base in _names(cls):
             reason = reasons.get(base, _CASCADE)
-            raise ValueError(f"{owner}: decoder {name} cannot serve here: {reason}")
+            raise ValueError(f"{owner}: decoder {name} cannot be used here: {reason}")
     if not issubclass(cls, nn.Module):
         raise ValueError(f"{owner}: decoder {name} is not a decode head but a {cls.__name__}")
     own = [m for m in ("loss", "loss_by_feat") if _overrides(cls, m)]
@@ -138,7 +138,7 @@ def _check_options(config: dict, channels: int, owner: str, name: str) -> None:
             )
     unused = dict(
         loss_decode="the loss is the head's; move it to the head, beside the decoder: loss=...",
-        loss_se_decode=f"the loss is the head's, and {name} serves without classes' presence",
+        loss_se_decode="the loss is the head's, and classes' presence is not learned",
         threshold="the head decides; give it to the head: delta=...",
         boundary_threshold="there are no boundary targets",
         train_cfg="the decoder is a network alone",
@@ -171,8 +171,8 @@ def table() -> str:
         if name in REFUSED:
             text = f"is refused: {REFUSED[name]}"
         elif name in CLASSES_ONLY:
-            text = f"serves classes only: {CLASSES_ONLY[name]}"
+            text = f"can be used for classes only: {CLASSES_ONLY[name]}"
         else:
-            text = f"serves: {REMARKS[name]}" if name in REMARKS else "serves"
+            text = f"can be used: {REMARKS[name]}" if name in REMARKS else "can be used"
         lines.append(f"| `{name}` | {text} |")
     return "\n".join(lines) + "\n"

@@ -74,7 +74,7 @@ def load_exactly(
     Args:
         model: The model; every weight that its ``state_dict()`` names is wanted.
         state: The checkpoint's weights.
-        refusal: How the message begins: which file does not serve for what.
+        refusal: How the message begins: which file cannot be used for what.
         optional: Says of a weight by its name whether the model can do without it; it keeps its
             own value if the checkpoint cannot fill it.
         shown: The name of a weight in messages.

@@ -119,7 +119,7 @@ def test_the_page_has_the_table():
 @pytest.mark.parametrize("space", SPACES)
 def test_trains_and_predicts(name, space):
     if name in CLASSES_ONLY and "classes" not in space:
-        with pytest.raises(ValueError, match=f"{name} cannot serve here: it normalises"):
+        with pytest.raises(ValueError, match=f"{name} cannot be used here: it normalises"):
             build(name, space)
         return
     torch.manual_seed(0)
@@ -150,7 +150,9 @@ def test_refused_by_name_with_the_reason(name, form):
     kind = dict(name=name, subclass=type(f"My{name}", (cls,), {}))
     kind["class"] = cls
     decoder = dict(type=kind[form], in_channels=16, channels=8)
-    with pytest.raises(ValueError, match=rf"DepthHead: decoder (My)?{name} cannot serve here: \w+"):
+    with pytest.raises(
+        ValueError, match=rf"DepthHead: decoder (My)?{name} cannot be used here: \w+"
+    ):
         MODELS.build(dict(type="DepthHead", decoder=decoder))
 
 
