@@ -107,3 +107,11 @@ def test_data_in_mid_phase(begun):
     phases = train(folder, cfg, "--resume-changed")["phases"]
     assert any("pipeline" in key for key in phases[1]["resumed_changed"])
     assert phases[2]["fingerprint"]["train_dataloader.dataset.pipeline[2].type"] == "RandomFlip"
+
+
+def test_another_model_in_mid_phase(begun):
+    """A head that begins anew in mid-phase would be trained for what is left of it."""
+    folder, cfg = begun
+    cfg.model.heads.depth.decoder.channels = 4
+    with pytest.raises(SystemExit, match=r"cannot go on with another model.*heads\.depth\.decoder"):
+        train(folder, cfg, "--resume-changed")

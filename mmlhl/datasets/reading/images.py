@@ -66,6 +66,10 @@ def is_lossy(content: bytes) -> bool:
 
 def _decode_png(content: bytes, path: str) -> np.ndarray:
     bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
+    start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))  # of an animation
+    pages = int.from_bytes(content[start + 4 : start + 8], "big") if start > 0 else 1
+    if pages > 1:
+        raise ValueError(_several(path, pages))
     if colour == _PALETTE:
         return _decode_with_pillow(content, path)
     if colour == _GREY and bits < 8:
@@ -90,13 +94,17 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
         return None
     if pages > 1:
-        raise ValueError(f"{path}: expected one image, got {pages}, one after another")
+        raise ValueError(_several(path, pages))
     if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
         return None
     found = _decode_with_pillow(content, path)
     if inverted:  # 0 is stored for white there, which is shown as the greatest number
         found = (1 if mode == "1" else 255) - found
     return found if bits >= 8 else _unstretched(found, bits)
+
+
+def _several(path: str, pages: int) -> str:
+    return f"{path}: expected one image, got {pages}, one after another"
 
 
 def _unstretched(grey: np.ndarray, bits: int) -> np.ndarray:

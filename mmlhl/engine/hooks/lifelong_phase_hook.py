@@ -16,7 +16,7 @@ from ...models.teachers import build_teacher, model_config
 from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
-from ..phases.handover import check_old_heads
+from ..phases.handover import check_old_heads, check_same_model
 from ..phases.stored_labels import check_method_takes, label_options
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
@@ -140,9 +140,11 @@ class LifelongPhaseHook(Hook):
 
         Raises:
             ValueError: If the head of an old task is lacking or has another shape, and the method
-                would freeze it as it is.
+                would freeze it as it is; if an interrupted phase would go on with another model.
         """
         self._loaded = True
+        if runner._resume:
+            check_same_model(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         self._take(runner, checkpoint)
         if runner._resume and runner.cfg.get("resume_changed"):

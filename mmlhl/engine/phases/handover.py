@@ -81,6 +81,25 @@ def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
             )
 
 
+def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
+    """An interrupted phase goes on with its own model: no weight may begin anew in its middle.
+
+    Args:
+        model: The phase's.
+        state: The weights in the checkpoint that it goes on from.
+
+    Raises:
+        ValueError: Naming the first weights that the checkpoint lacks or has in another shape.
+    """
+    lost = misfits(model.state_dict(), weights_of(state))
+    if lost:
+        raise ValueError(
+            f"an interrupted phase cannot go on with another model: {len(lost)} of its weights do "
+            "not fit the checkpoint to resume from; undo the edit, or delete the phase's folder "
+            "and it begins anew; " + first_few(f"{key}: {why}" for key, why in lost.items())
+        )
+
+
 def check_one_optimizer(method: BaseMethod, count: int) -> None:
     """A method that edits steps needs one optimiser for the whole model.
 

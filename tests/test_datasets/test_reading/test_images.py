@@ -133,7 +133,7 @@ def test_bits_that_are_stored_as_black_and_white():
     )
 
 
-@pytest.mark.parametrize("ending", ["TIFF", "GIF"])
+@pytest.mark.parametrize("ending", ["TIFF", "GIF", "PNG"])
 def test_several_images_in_a_file_are_refused(ending):
     content = io.BytesIO()
     first, second = (Image.fromarray(np.uint8(number % 2 + IDS)) for number in (0, 1))
