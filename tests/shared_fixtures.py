@@ -1,4 +1,4 @@
-"""A tiny multi-task data set in the layout of rooms, and tiny configs that learn it."""
+"""A tiny multi-task dataset in the layout of rooms, and tiny configs that learn it."""
 
 from __future__ import annotations
 

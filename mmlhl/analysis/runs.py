@@ -47,11 +47,11 @@ def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
 
 @dataclass
 class Group:
-    """All runs that learned the same tasks of a data set in the same order, and their references.
+    """All runs that learned the same tasks of a dataset in the same order, and their references.
 
     Attributes:
         order: Tasks of each phase.
-        dataset: The data set, empty where all runs are of one. Defaults to ''.
+        dataset: The dataset, empty where all runs are of one. Defaults to ''.
         methods: Runs by label, naive first, then in order of
             appearance; without joint and single-task training.
         naive: Runs of naive training; they are among ``methods``, too.
@@ -68,7 +68,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """The order in words, after the data set if it is not the only one."""
+        """The order in words, after the dataset if it is not the only one."""
         order = " → ".join("+".join(tasks) for tasks in self.order)
         return f"{self.dataset}, {order}" if self.dataset else order
 
@@ -79,12 +79,12 @@ def group_runs(
     joint: str = "joint",
     single: str = "single",
 ) -> list[Group]:
-    """Sort runs by data set and order of their tasks and find the references of each group.
+    """Sort runs by dataset and order of their tasks and find the references of each group.
 
     Joint and single-task training have no order, so they are references for each order of the same
     tasks. If there is nothing else, they make groups of their own.
 
-    Records that do not name their data set are taken to be of the one that others name; if these
+    Records that do not name their dataset are taken to be of the one that others name; if these
     name several, or none, they are compared among themselves.
 
     Args:
@@ -97,7 +97,7 @@ def group_runs(
         The groups in order of appearance.
 
     Raises:
-        ValueError: If two runs have the same label, data set, order and seed, or a run has no
+        ValueError: If two runs have the same label, dataset, order and seed, or a run has no
             metrics.
     """
     names = [record.label.lower() for record in records]
@@ -108,7 +108,7 @@ def group_runs(
     unknown = "" if several else "".join(named)
     groups: dict[tuple[str, Order], Group] = {}
     seen: dict[tuple, LifelongRecord] = {}
-    bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and data set
+    bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and dataset
     for record in records:
         if not record.metrics:
             raise ValueError(f"{record.path or record.label} has no metrics yet.")

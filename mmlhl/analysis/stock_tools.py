@@ -59,7 +59,7 @@ class Outcome:
 
 
 def make_project(folder: Path, tests: int = 200) -> Path:
-    """Write a tiny data set in the layout of rooms and a config that learns it.
+    """Write a tiny dataset in the layout of rooms and a config that learns it.
 
     Args:
         folder: Where to; made if it is not there.

@@ -51,7 +51,7 @@ ZOO = (
 
 
 def missing_data(model: ZooModel) -> str:
-    """The folder of its data set if that is not here, otherwise nothing.
+    """The folder of its dataset if that is not here, otherwise nothing.
 
     Args:
         model: The model.

@@ -99,7 +99,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def stored_names(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """What a checkpoint's data set called its classes and units.
+    """What a checkpoint's dataset called its classes and units.
 
     Returns:
         Lists of names by ``classes`` and ``<field>_classes``, units by ``<field>_unit``; empty if
@@ -113,7 +113,7 @@ def stored_names(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def names_in(metainfo: Mapping[str, Any]) -> dict[str, Any]:
-    """The classes and units among a data set's meta information, as :func:`stored_names`."""
+    """The classes and units among a dataset's meta information, as :func:`stored_names`."""
     found: dict[str, Any] = {}
     for key, value in metainfo.items():
         if not value:
@@ -132,13 +132,13 @@ def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:
 
     Args:
         stored: The checkpoint's.
-        own: The data set's.
+        own: The dataset's.
     """
     if len(stored) != len(own):
-        return f"the data set has {len(own)} classes, the checkpoint was trained with {len(stored)}"
+        return f"the dataset has {len(own)} classes, the checkpoint was trained with {len(stored)}"
     for index, (there, here) in enumerate(zip(stored, own, strict=True)):
         if _bare(there) != _bare(here):
-            return f"class {index} is {here!r} in the data set, {there!r} in the checkpoint"
+            return f"class {index} is {here!r} in the dataset, {there!r} in the checkpoint"
     return None
 
 

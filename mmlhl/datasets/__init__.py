@@ -1,7 +1,7 @@
 """Datasets of images with several kinds of annotation, and their transforms.
 
 - ``multi_task_dataset``: images with any annotations, of which ``listing`` says which there are;
-  each published data set has a file of its own on top, with its classes and what else only it
+  each published dataset has a file of its own on top, with its classes and what else only it
   needs beside it (``cityscapes_classes``, ``pascal_mat``). ``annotation`` says what one kind of
   annotation is and where its files are.
 - ``reading/``: lists, images and arrays from files; ``decoding/``: from stored numbers to maps.

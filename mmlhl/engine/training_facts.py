@@ -34,7 +34,7 @@ _UNKNOWN = "(not known)"
 
 
 def names_of(loop: Any) -> dict[str, Any]:
-    """Classes and units of the data set that a loop runs over; empty without a loop or names."""
+    """Classes and units of the dataset that a loop runs over; empty without a loop or names."""
     dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)
     return names_in(getattr(dataset, "metainfo", None) or {})
 
@@ -48,7 +48,7 @@ def foreign_training(
         model: The config's model, without wrappers.
         checkpoint: As it was loaded; what it does not say is taken to fit.
         source: Names the checkpoint.
-        names: The data set's, see :func:`names_of`.
+        names: The dataset's, see :func:`names_of`.
 
     Returns:
         One message with both values and the lines that fix the config; None if they agree.
@@ -65,13 +65,13 @@ def foreign_training(
         if theirs is None or (key == "classes" and getattr(model, "decode_head", None) is None):
             continue
         if isinstance(own, str):
-            difference = own != theirs and f"{key} is {own!r} in the data set, {theirs!r} there"
+            difference = own != theirs and f"{key} is {own!r} in the dataset, {theirs!r} there"
         else:
             difference = class_difference(theirs, own)
         if difference:
             of_field = "" if key == "classes" else f" ({key})"
             problems.append(
-                f"{difference}{of_field}; write the checkpoint's into the data set, "
+                f"{difference}{of_field}; write the checkpoint's into the dataset, "
                 f"dataset.metainfo=dict({key}={theirs!r})"
             )
     if not problems:

@@ -62,7 +62,7 @@ class LifelongRecord:
 
     @property
     def dataset(self) -> str:
-        """Class name of the data set, from the field ``dataset``; empty if not recorded."""
+        """Class name of the dataset, from the field ``dataset``; empty if not recorded."""
         return str(self.extra.get("dataset") or "")
 
     @property

@@ -18,7 +18,7 @@ def visualizer_of(name: str, loaded: LoadedModel, given: Mapping[str, Any]) -> M
 
     Args:
         name: Name of the instance.
-        loaded: The model and what its checkpoint says of the data set.
+        loaded: The model and what its checkpoint says of the dataset.
         given: The config's visualizer, whose ``kinds`` and options of pictures are kept.
 
     Returns:

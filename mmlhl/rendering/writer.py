@@ -33,14 +33,14 @@ BEGUN = "rooms.json.begun"
 def scene_and_camera(
     split: str, index: int, height: int = 96, width: int = 128, seed: int = 0
 ) -> tuple[Scene, Camera]:
-    """The scene and the camera behind one file of the data set.
+    """The scene and the camera behind one file of the dataset.
 
     Args:
         split: ``'train'`` or ``'val'``; they share no scene.
         index: Number of the file.
         height: Image height in pixels.
         width: Image width in pixels.
-        seed: Seed of the data set.
+        seed: Seed of the dataset.
     """
     scene_seed, camera_seed, _ = _seeds(split, index, seed)
     scene = sample_scene(scene_seed)
@@ -93,7 +93,7 @@ def write_rooms(
     workers: int = 2,
     progress: bool = True,
 ) -> int:
-    """Write the data set, or what of it is missing.
+    """Write the dataset, or what of it is missing.
 
     Scene ``i`` of a split depends on ``seed``, split, ``i`` and the size only, so neither the
     number of workers nor that of scenes changes a file. ``rooms.json`` is written last: it says

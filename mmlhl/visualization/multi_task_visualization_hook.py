@@ -15,7 +15,7 @@ from mmseg.structures import SegDataSample
 class MultiTaskVisualizationHook(SegVisualizationHook):
     """mmseg's SegVisualizationHook for all images that this package's datasets read.
 
-    mmseg's hook decodes image files only; this one also draws data sets of ``.npy`` images. And it
+    mmseg's hook decodes image files only; this one also draws datasets of ``.npy`` images. And it
     does the same with the maintained and with the classic mmseg, which differ here: validation
     draws the first image of every ``interval``-th batch, testing (``--show-dir``) all images, or
     every ``test_interval``-th.

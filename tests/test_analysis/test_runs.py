@@ -49,7 +49,7 @@ def test_references_of_other_tasks_are_not_taken():
 
 
 def of(dataset, runs):
-    """Runs that name their data set."""
+    """Runs that name their dataset."""
     for run in runs:
         run.extra["dataset"] = dataset
     return runs
@@ -63,7 +63,7 @@ def test_data_sets_are_kept_apart():
     for group, runs in zip(groups, (rooms, nyu), strict=True):
         assert all(run in runs for method in group.methods.values() for run in method)
         assert len(group.naive) == 2
-    # the references serve their own data set only
+    # the references serve their own dataset only
     assert [(len(group.joint), len(group.single)) for group in groups] == [(1, 1), (0, 0)]
 
 

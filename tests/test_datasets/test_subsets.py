@@ -1,4 +1,4 @@
-"""Some of a set's classes: labels follow in every data set, wherever its classes come from."""
+"""Some of a set's classes: labels follow in every dataset, wherever its classes come from."""
 
 import cv2
 import numpy as np

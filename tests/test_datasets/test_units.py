@@ -1,4 +1,4 @@
-"""The data set says in which unit its maps are, and checkpoints carry it on."""
+"""The dataset says in which unit its maps are, and checkpoints carry it on."""
 
 from mmlhl.datasets import MultiTaskDataset
 from mmlhl.datasets.annotation import Annotation

@@ -116,7 +116,7 @@ def test_classes_of_a_second_task_and_units(trained):
     assert foreign_training(model, checkpoint, "a.pth", names_in(stored)) is None
     other = dict(stored, parts_map_classes=["leg", "head"])
     said = foreign_training(model, checkpoint, "a.pth", names_in(other))
-    assert "class 0 is 'leg' in the data set, 'head' in the checkpoint (parts_map_classes)" in said
+    assert "class 0 is 'leg' in the dataset, 'head' in the checkpoint (parts_map_classes)" in said
     other = dict(stored, depth_map_unit="inverse depth")
     said = foreign_training(model, checkpoint, "a.pth", names_in(other))
-    assert "depth_map_unit is 'inverse depth' in the data set, 'm' there" in said
+    assert "depth_map_unit is 'inverse depth' in the dataset, 'm' there" in said

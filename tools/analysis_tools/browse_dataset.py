@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument(
-        "--split", default="train", choices=("train", "val", "test"), help="which loader's data set"
+        "--split", default="train", choices=("train", "val", "test"), help="which loader's dataset"
     )
     parser.add_argument(
         "--phase", type=int, help="show the tasks and images of this phase, from 1 (default: all)"

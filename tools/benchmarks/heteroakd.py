@@ -1,7 +1,7 @@
 """Distillation between a CNN and a Transformer, both ways, at equal budgets and several seeds.
 
 Teachers are trained first, longer, one per seed or one for all seeds; then every student by itself,
-with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a data set share
+with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a dataset share
 the config given here but for their model. Each is trained by tools/train.py in a process of its
 own; what is finished is not run again, so the command can be stopped and repeated, with other
 --methods or --seeds too. The report lists what was not run. Another budget needs another
@@ -33,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; seeds and methods default to the config's."""
     parser = Parser(__doc__)
     parser.add_argument(
-        "configs", nargs="+", help="configs with a `benchmark` dict, one per data set"
+        "configs", nargs="+", help="configs with a `benchmark` dict, one per dataset"
     )
     parser.add_argument(
         "--work-dir",
@@ -55,7 +55,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train teachers, then students, then report, one data set after another."""
+    """Train teachers, then students, then report, one dataset after another."""
     args = parse_args(argv)
     root = args.work_dir / "smoke" if args.smoke else args.work_dir
     command = " ".join(["python tools/benchmarks/heteroakd.py", *args.configs])

@@ -1,4 +1,4 @@
-"""All methods on one data set: equal budgets, equal search of strengths, several seeds and orders.
+"""All methods on one dataset: equal budgets, equal search of strengths, several seeds and orders.
 
 Each run is a config of its own below --work-dir, trained by tools/train.py in a process of its
 own. What is finished is not run again, so the command can be stopped and repeated, with other

@@ -1,4 +1,4 @@
-"""Render the rooms data set to disk; a second call finds it there and returns at once.
+"""Render the rooms dataset to disk; a second call finds it there and returns at once.
 
 Example:
     python tools/dataset_converters/rooms.py --out data/rooms --workers 2

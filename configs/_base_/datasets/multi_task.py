@@ -1,4 +1,4 @@
-# What data sets of several tasks share. A data set adds its type and data_root, its batch sizes and
+# What datasets of several tasks share. A dataset adds its type and data_root, its batch sizes and
 # its metrics; one that trains with other transforms sets the pipeline of train_dataloader, too.
 train_pipeline = [
     dict(type="LoadImageFromFile"),

@@ -1,4 +1,4 @@
-# What data sets of indoor scenes share: classes, depth and normals.
+# What datasets of indoor scenes share: classes, depth and normals.
 _base_ = "./multi_task.py"
 val_evaluator = dict(
     metrics=dict(

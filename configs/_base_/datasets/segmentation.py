@@ -1,4 +1,4 @@
-# What data sets of classes alone share, with mmseg's own loading, resized and cropped as mmseg's
+# What datasets of classes alone share, with mmseg's own loading, resized and cropped as mmseg's
 # configs for 512x512 do. ADE20K's and Pascal VOC's datasets say themselves how labels are read.
 crop_size = (512, 512)
 train_pipeline = [

@@ -18,7 +18,7 @@ MIOU, AACC = "seg/mIoU", "seg/aAcc"
 
 
 def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root: Path) -> str:
-    """The section of a data set as Markdown; its tables are also printed."""
+    """The section of a dataset as Markdown; its tables are also printed."""
     students = all_runs(cfg, seeds, methods)
     runs = dict.fromkeys([*students, *teachers_of(students)])
     seconds = sum((run.result(root) or {}).get("seconds", 0) for run in runs)

@@ -19,7 +19,7 @@ class Run:
     """One training.
 
     Attributes:
-        data: Name of the data set, as configs are named.
+        data: Name of the dataset, as configs are named.
         config: Model, ``<folder>/<name>`` below ``configs/<folder>/<data>_<name>.py``.
         seed: Seed of the run.
         teacher: The teacher's ``<folder>/<name>``, if it has one.

@@ -33,7 +33,7 @@ def results(
         A section an order of tasks.
 
     Raises:
-        ValueError: If two runs have the same label, data set, order and seed.
+        ValueError: If two runs have the same label, dataset, order and seed.
     """
     measured = [record for record in records if record.metrics]
     if not measured:

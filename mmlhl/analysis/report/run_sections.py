@@ -44,7 +44,7 @@ def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
     Returns:
         The section.
     """
-    header = ["run", "method", "seed", "phases", "data set", "config", "commit", "work dir"]
+    header = ["run", "method", "seed", "phases", "dataset", "config", "commit", "work dir"]
     rows = []
     for record, name in zip(records, names, strict=True):
         last = phase_config_of(record, len(record) - 1) if len(record) else None

@@ -49,8 +49,8 @@ def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count
         drawn is named there, with the reason, and in the log.
 
     Raises:
-        FileNotFoundError: If a checkpoint or the data set is not there.
-        ValueError: If a run has no test data set or a checkpoint cannot be used.
+        FileNotFoundError: If a checkpoint or the dataset is not there.
+        ValueError: If a run has no test dataset or a checkpoint cannot be used.
     """
     parts = [
         Section(name, _strips(record, name, count))
@@ -73,7 +73,7 @@ def predict_phases(
         predictions of each phase.
 
     Raises:
-        FileNotFoundError: If a checkpoint or the data set is not there.
+        FileNotFoundError: If a checkpoint or the dataset is not there.
         ValueError: If the run has no such test images or a checkpoint cannot be used.
     """
     checkpoints = _checkpoints(record)
@@ -197,7 +197,7 @@ def _test_images(
         raise ValueError(f"strips need test images, but the config in {checkpoint} has none")
     dataset = DATASETS.build(loader["dataset"])
     if not len(dataset):
-        raise ValueError(f"strips need test images, but the data set of {checkpoint} is empty")
+        raise ValueError(f"strips need test images, but the dataset of {checkpoint} is empty")
     if isinstance(images, int):
         spread = np.linspace(0, len(dataset) - 1, min(images, len(dataset)))
         images = [int(index) for index in spread.round()]

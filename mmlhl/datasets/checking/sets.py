@@ -25,7 +25,7 @@ def sets_of(
 
     Args:
         cfg: A config with ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``.
-        splits: Loaders whose data sets are wanted.
+        splits: Loaders whose datasets are wanted.
         data_root: Folder in place of the config's.
         tasks: Tasks in place of the config's.
 

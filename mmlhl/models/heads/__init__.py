@@ -4,7 +4,7 @@ A head is a decoder, any mmseg decode head, and what its map means. ``output_spa
 of the contract that methods build on, ``base_head`` the whole of it with its defaults; each other
 file is one output space. A head knows no segmentor and no method; it may import ``losses``. A new
 kind of task is one new file here, or one class in a module of yours, see the page "Add a task, a
-method, a data set".
+method, a metric, a dataset".
 """
 
 from .base_head import BaseDenseHead
