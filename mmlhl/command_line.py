@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,14 @@ from mmengine.config import Config, DictAction
 
 from .paths import shipped_dir
 from .spelling import hint
+
+#: how docstrings call the file of a command
+_TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
+
+
+def _command(tool: re.Match) -> str:
+    """The command that runs a tool."""
+    return f"mmlhl {tool[1].replace('_', '-')}"
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -33,7 +42,8 @@ class Parser(argparse.ArgumentParser):
 
     Args:
         doc: Docstring of the command's file. Its first paragraph stands above the options in
-            ``--help``, the others below them, line by line.
+            ``--help``, the others below them, line by line; examples begin with ``mmlhl`` where
+            the command was called so.
         **kwargs: As ``argparse.ArgumentParser`` takes them.
     """
 
@@ -43,6 +53,8 @@ class Parser(argparse.ArgumentParser):
         kwargs.setdefault("formatter_class", HelpFormatter)
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(**kwargs)
+        if self.prog.startswith("mmlhl ") and self.epilog:
+            self.epilog = _TOOL.sub(_command, self.epilog)
         self.add_argument("--traceback", action="store_true", help="show where an error was raised")
 
     def error(self, message: str) -> NoReturn:

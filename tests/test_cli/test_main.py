@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from mmlhl import cli
+from mmlhl.command_line import Parser
 from mmlhl.paths import shipped_dir
 
 
@@ -56,3 +57,13 @@ raise SystemExit(main())
     assert done.returncode == 1, done.stderr
     for part in ("mmcv", "wrong", "mmlhl[onedl]", "to fix"):
         assert part in done.stdout
+
+
+def test_examples_of_help_begin_as_the_command_was_called(monkeypatch):
+    doc = "Do.\n\nExample:\n    python tools/dataset_converters/check_dataset.py CONFIG"
+    for prog, line in (
+        ("mmlhl check-dataset", "    mmlhl check-dataset CONFIG"),
+        ("check_dataset.py", "    python tools/dataset_converters/check_dataset.py CONFIG"),
+    ):
+        monkeypatch.setattr(sys, "argv", [prog])
+        assert line in Parser(doc).format_help().splitlines()

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmlhl.cli import TOOLS
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = Path("work_dirs/demo/phase_3_normal/normal.pth")
 
@@ -35,11 +37,11 @@ def demo(checkpoint, tmp_path, monkeypatch):
 
 
 def run_command(block, monkeypatch):
-    """Run a block of one `python tools/...` command in this process."""
-    program, tool, *arguments = shlex.split(block.replace("photos/*.jpg", "'photos/*.jpg'"))
-    assert program == "python"
-    monkeypatch.setattr(sys, "argv", [tool, *arguments])
-    runpy.run_path(str(ROOT / tool), run_name="__main__")
+    """Run a block of one `mmlhl ...` command in this process."""
+    program, name, *arguments = shlex.split(block.replace("photos/*.jpg", "'photos/*.jpg'"))
+    assert program == "mmlhl"
+    monkeypatch.setattr(sys, "argv", [name, *arguments])
+    runpy.run_path(str(ROOT / "tools" / TOOLS[name]), run_name="__main__")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/inference.md"])

@@ -108,11 +108,20 @@ def segformer(**options):
     return tiny(backbone, decoder, **options)
 
 
+def efficientnet():
+    """The demo's backbone as far as stride 8, with the padding that it is about."""
+    decoder = dict(type="FCNHead", in_channels=40, in_index=0, channels=4, num_convs=1, norm_cfg=BN)
+    loaded = tiny(dict(type="EfficientNetLite", channels_last=True, out_indices=(2,)), decoder)
+    del loaded.model.backbone.groups[3:]
+    return loaded
+
+
 MODELS_BY_NAME = dict(
     fcn=lambda: resnet("FCNHead"),
     aspp=lambda: resnet("ASPPHead"),
     psp=lambda: resnet("PSPHead"),
     segformer=segformer,
+    efficientnet=efficientnet,
 )
 
 

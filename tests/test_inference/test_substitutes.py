@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from mmcv.cnn.bricks.conv2d_adaptive_padding import Conv2dAdaptivePadding
 from torch import nn
 
-from mmlhl.inference.export.substitutes import AdaptiveMean, PlainAttention
+from mmlhl.inference.export.substitutes import AdaptiveMean, PlainAttention, substitute
 
 
 @pytest.mark.parametrize("size", [1, 2, (3, 6), (None, 2), 7])
@@ -29,3 +30,12 @@ def test_plain_attention_is_torchs(batch_first, bias):
         PlainAttention(attention)(query, key, key, attn_mask=torch.zeros(5, 7))
     with pytest.raises(ValueError, match="no export"):
         PlainAttention(nn.MultiheadAttention(8, 2, kdim=4))
+
+
+@pytest.mark.parametrize("kernel, stride, dilation", [(3, 2, 1), (5, 2, 2), (1, 2, 1), (2, 4, 1)])
+def test_same_padding_is_mmcvs_at_any_size_of_one_graph(kernel, stride, dilation):
+    conv = Conv2dAdaptivePadding(2, 4, kernel, stride, dilation=dilation, groups=2)
+    graph = torch.jit.trace(substitute(nn.Sequential(conv)), torch.randn(2, 2, 8, 12))
+    for side in ((8, 12), (9, 7), (10, 13), (11, 14)):
+        x = torch.randn(1, 2, *side)
+        torch.testing.assert_close(graph(x), conv(x))

@@ -61,6 +61,10 @@ NETWORKS = {
         dict(type="MobileNetV2", widen_factor=0.25, out_indices=(1, 2, 4, 6), norm_cfg=_BN),
         dict(type="ASPPHead", dilations=(1, 2, 4), in_channels=80),
     ),
+    "EfficientNet-Lite0, SegformerHead (the demo's)": Network(
+        dict(type="EfficientNetLite", channels_last=True),
+        dict(type="SegformerHead", in_channels=[24, 40, 112, 320], **_LEVELS),
+    ),
     "MiT-B0, SegformerHead (SegFormer)": Network(
         dict(type="MixVisionTransformer", embed_dims=16),
         dict(type="SegformerHead", in_channels=[16, 32, 64, 128], **_LEVELS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from mmseg.registry import HOOKS
 
 from ...instances import close_files, forget_instance
 from ...registered import names_class
+from ..quiet_init import quiet_init
 from .phase_log import PhaseLog
 from .uploading import OPTIONS
 
@@ -80,14 +81,9 @@ class LoggedRunner(Runner):
 
     def _init_model_weights(self) -> None:
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        quiet = self.log is not None and not self.log.first and hasattr(model, "_dump_init_info")
-        if quiet:  # a line or more for each weight
-            model._dump_init_info = lambda: None
-        try:
+        later = self.log is not None and not self.log.first
+        with quiet_init(model) if later else nullcontext():
             super()._init_model_weights()
-        finally:
-            if quiet:
-                del model._dump_init_info
 
     # -- events ------------------------------------------------------------------------------
     def build_visualizer(self, visualizer: Any = None) -> Visualizer:

@@ -15,6 +15,7 @@ from mmengine.visualization import Visualizer
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ..quiet_init import quiet_init
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .handover import PlannedPhase, check_handover
@@ -119,7 +120,8 @@ def _rehearse(
                 named(f"{where}: checkpoint", adopt, model, phase, names)
             _try_parts(out, phase, where)
             if phase.index > first and starts_from_files(out):
-                named(f"{where}: model", model.init_weights)
+                with quiet_init(model):
+                    named(f"{where}: model", model.init_weights)
             if trains:
                 batches[phase.index] = given[LOADERS[0]].batches
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None

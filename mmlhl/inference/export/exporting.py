@@ -13,7 +13,7 @@ import torch
 from ...files import atomic_path
 from ...models.segmentors import LifelongSegmentor
 from ...version import __version__
-from ..loading import LoadedModel
+from ..loading import LoadedModel, load_model
 from ..task_maps import describe_tasks
 from .checking import Shape, compare, example_image
 from .formats import (
@@ -56,7 +56,7 @@ class ExportError(ValueError):
 
 
 def export_model(
-    loaded: LoadedModel,
+    loaded: LoadedModel | str | os.PathLike,
     path: str | os.PathLike,
     format: str | None = None,
     options: ExportOptions = ExportOptions(),  # noqa: B008  frozen
@@ -68,7 +68,7 @@ def export_model(
     """Write a model as a graph with one named output per task.
 
     Args:
-        loaded: The model, on the CPU.
+        loaded: The model, on the CPU; or a checkpoint that carries its config.
         path: The file.
         format: One of :data:`FORMATS`; by the file's ending when None.
         options: What the graph takes and gives.
@@ -90,6 +90,8 @@ def export_model(
     chosen = FORMATS[format_of(path, format)]
     if chosen.write is write_onnx:
         need_onnx()
+    if isinstance(loaded, (str, os.PathLike)):
+        loaded = load_model(os.fspath(loaded), device="cpu")
     model = copy.deepcopy(loaded.model).cpu()
     if whole:
         model.test_cfg = dict(mode="whole")

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from mmcv.cnn.bricks.conv2d_adaptive_padding import Conv2dAdaptivePadding
 from mmseg.models.utils import resize as mmseg_resize
 from torch import Tensor, nn
+
+from .same_padding import SamePaddedConv
 
 
 class AdaptiveMean(nn.Module):
@@ -123,6 +126,8 @@ def substitute(model: nn.Module) -> nn.Module:
                 setattr(parent, name, AdaptiveMean((height, width)))
             elif type(child) is nn.MultiheadAttention:
                 setattr(parent, name, PlainAttention(child))
+            elif type(child) is Conv2dAdaptivePadding:
+                setattr(parent, name, SamePaddedConv(child))
     return model
 
 

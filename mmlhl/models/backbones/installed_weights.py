@@ -91,12 +91,13 @@ def installed_weights(variant: str) -> dict[str, Tensor]:
 
 
 @CheckpointLoader.register_scheme(prefixes="installed://")
-def load_installed(filename: str, map_location: str | None = None) -> dict[str, Tensor]:
+def load_from_installed(filename: str, map_location: str | None = None) -> dict[str, Tensor]:
     """What mmengine loads for ``installed://lite0``.
 
     Args:
         filename: The scheme and the variant.
         map_location: Device of the tensors; the CPU by default.
     """
+    # mmengine's log calls a loader by what follows "load_from_" in its name
     weights = installed_weights(filename.removeprefix("installed://"))
     return {name: tensor.to(map_location or "cpu") for name, tensor in weights.items()}

@@ -1,0 +1,33 @@
+"""Initialisation that stays out of the log: of a trial, or of weights that are replaced next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.logging import MMLogger
+
+
+@contextmanager
+def quiet_init(model: Any) -> Iterator[None]:
+    """Within it, initialising a model logs warnings alone.
+
+    mmengine writes several lines for each weight, and which files were loaded.
+
+    Args:
+        model: The model that is going to be initialised, without a wrapper.
+    """
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    dumps = hasattr(model, "_dump_init_info")
+    if dumps:
+        model._dump_init_info = lambda: None
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if dumps:
+            del model._dump_init_info

@@ -1,0 +1,31 @@
+"""What initialises weights that are replaced next, or tries to, fills no log."""
+
+import torch
+from mmengine.logging import MMLogger, print_log
+from mmengine.model import BaseModule
+from torch import nn
+
+from mmlhl.engine.quiet_init import quiet_init
+
+
+class Layers(BaseModule):
+    def __init__(self, checkpoint):
+        super().__init__(dict(type="Pretrained", checkpoint=checkpoint))
+        self.layer = nn.Linear(2, 2)
+
+
+def test_only_warnings_are_logged_while_a_model_is_initialised(tmp_path):
+    logger = MMLogger.get_instance("quiet", log_file=str(tmp_path / "log"))
+    file = str(tmp_path / "weights.pth")
+    torch.save(nn.ModuleDict(dict(layer=nn.Linear(2, 2))).state_dict(), file)
+    with quiet_init(model := Layers(file)):
+        model.init_weights()
+        print_log("odd", "current", level=30)
+    said = (tmp_path / "log").read_text()
+    assert said.endswith("odd\n") and "layer.weight" not in said and file not in said
+    torch.testing.assert_close(model.state_dict(), torch.load(file))
+
+    Layers(file).init_weights()
+    said = (tmp_path / "log").read_text()
+    assert "layer.weight" in said and file in said
+    logger.handlers.clear()
