@@ -10,6 +10,7 @@ from .reading import (
     CheckpointError,
     PoisonedCheckpointError,
     UntrustedCheckpointError,
+    folder_of_models,
     read_checkpoint,
 )
 from .safe_globals import register_safe_globals
@@ -28,6 +29,7 @@ __all__ = [
     "UntrustedCheckpointError",
     "add_trust_argument",
     "checkpoint_trust",
+    "folder_of_models",
     "parse_config_text",
     "poisoned",
     "read_checkpoint",

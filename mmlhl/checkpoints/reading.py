@@ -7,6 +7,7 @@ import pickle
 import re
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -54,7 +55,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     """
     path = os.path.expanduser(os.fspath(path))
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no checkpoint {path}")
+        raise FileNotFoundError(folder_of_models(path) or f"there is no checkpoint {path}")
     try:
         content = _read(path, map_location)
     except UntrustedCheckpointError:
@@ -102,6 +103,26 @@ def _check_parts(content: dict[str, Any], path: str) -> None:
             raise CheckpointError(
                 f"{path} is not a checkpoint: its {key} is a {type(value).__name__}, not a dict"
             )
+
+
+def folder_of_models(path: str | os.PathLike) -> str:
+    """What to say of a folder where a checkpoint is meant.
+
+    Args:
+        path: What is named as a checkpoint.
+
+    Returns:
+        A message with the models in the folder: those that phases left, otherwise the newest file;
+        empty if it is no folder.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        return ""
+    files = [*folder.glob("phase_*/*.pth"), *folder.glob("*.pth")]
+    models = sorted(file for file in files if file.absolute().parent.name.endswith(f"_{file.stem}"))
+    models = models or sorted(files, key=os.path.getmtime)[-1:]
+    found = f"; its models: {', '.join(map(str, models))}" if models else ", and without any"
+    return f"{path}: a folder, not a checkpoint{found}"
 
 
 def _read(path: str, map_location: Any) -> Any:

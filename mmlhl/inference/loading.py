@@ -7,7 +7,6 @@ import os
 import os.path as osp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -16,7 +15,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 
-from ..checkpoints import stored_config, stored_tasks, weights_of
+from ..checkpoints import folder_of_models, stored_config, stored_tasks, weights_of
 from ..config_files import read_config
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
@@ -70,12 +69,8 @@ def load_model(
     place = check_device(device)
     init_default_scope("mmseg")
     if "://" not in checkpoint and not osp.isfile(checkpoint):
-        if not osp.isdir(checkpoint):
-            raise FileNotFoundError(f"{checkpoint}: no such file, needed as checkpoint")
-        files = sorted(Path(checkpoint).glob("phase_*/*.pth"))
-        models = [file for file in files if file.parent.name.endswith(f"_{file.stem}")]
-        found = f"; its models: {', '.join(map(str, models))}" if models else ""
-        raise FileNotFoundError(f"{checkpoint}: a folder, not a checkpoint{found}")
+        missing = f"{checkpoint}: no such file, needed as checkpoint"
+        raise FileNotFoundError(folder_of_models(checkpoint) or missing)
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
     if config is None:
         import_trusted(loaded, checkpoint)

@@ -6,7 +6,7 @@ from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mmlhl.checkpoints import checkpoint_trust
+from mmlhl.checkpoints import checkpoint_trust, read_checkpoint
 from mmlhl.inference.loading import load_model, without_pretrained
 
 
@@ -76,6 +76,14 @@ def test_a_folder_names_the_models_in_it(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(FileNotFoundError, match="a folder, not a checkpoint; .*edge.pth$"):
         load_model(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="a folder, .*phase_1_edge/edge.pth$"):
+        read_checkpoint(tmp_path / "phase_1_edge")
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(FileNotFoundError, match="a folder, not a checkpoint, and without any"):
+        load_model(str(tmp_path / "plain"))
+    (tmp_path / "plain/iter_40.pth").touch()
+    with pytest.raises(FileNotFoundError, match="plain/iter_40.pth$"):
+        load_model(str(tmp_path / "plain"))
 
 
 HEAD_OF_MINE = """

@@ -28,7 +28,7 @@ from .run_sections import (
 )
 
 NAIVE = "naive"
-NO_STRIPS = "No test images were predicted for this page; --strips 3 of report.py adds three."
+NO_STRIPS = "No test images were predicted for this page; mmlhl report with --strips 3 adds three."
 
 
 def write_report(

@@ -18,7 +18,7 @@ from mmseg.registry import HOOKS
 
 from ...instances import close_files, forget_instance
 from ...registered import names_class
-from ..quiet_init import quiet_init
+from ..phases.quiet_init import quiet_init
 from .phase_log import PhaseLog
 from .uploading import OPTIONS
 

@@ -15,7 +15,6 @@ from mmengine.visualization import Visualizer
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
 from ...explaining import explained_error
-from ..quiet_init import quiet_init
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .handover import PlannedPhase, check_handover
@@ -24,6 +23,7 @@ from .moment_checks import check_moments
 from .moments import hooks
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
+from .quiet_init import quiet_init
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trial_build import (

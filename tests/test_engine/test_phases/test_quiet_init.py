@@ -5,7 +5,7 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.model import BaseModule
 from torch import nn
 
-from mmlhl.engine.quiet_init import quiet_init
+from mmlhl.engine.phases.quiet_init import quiet_init
 
 
 class Layers(BaseModule):
