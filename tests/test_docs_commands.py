@@ -129,6 +129,21 @@ def check(words, capsys):
         assert words[:2] in (["ln", "-s"], ["git", "clone"]), f"nothing checks {words}"
 
 
+def test_commands_on_the_demo_name_its_config(shell):
+    (demo,) = re.findall(r"@config=(\w+);", (ROOT / "Makefile").read_text())
+    seen = 0
+    for page, block in blocks():
+        if "work_dirs/demo" not in block:
+            continue
+        for words in shell(block):
+            configs = [w for w in words if re.fullmatch(r"(configs/)?[a-z]+/\w+\.py", w)]
+            configs = [w for w in configs if not w.startswith("tools/")]
+            if configs and any(word.startswith("work_dirs/demo") for word in words):
+                seen += 1
+                assert Path(configs[0]).stem == demo, f"{page.name}: {' '.join(words)}"
+    assert seen > 3
+
+
 def test_every_command_has_its_place_in_the_docs():
     text = "".join(page.read_text() for page in PAGES)
     tools = [path for path in ROOT.glob("tools/**/*") if path.suffix in (".py", ".sh")]

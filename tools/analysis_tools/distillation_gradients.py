@@ -9,7 +9,8 @@ the encoder's weights, in percent of the mean length: 100 if all images pull ali
 100 / sqrt(images) if their pulls are noise.
 
 Examples:
-    python tools/analysis_tools/distillation_gradients.py configs/had/rooms_seg_depth_normal.py \
+    python tools/analysis_tools/distillation_gradients.py \
+        configs/had/rooms_seg_depth_normal_pretrained.py \
         --teacher work_dirs/demo/phase_2_depth/depth.pth \
         --student work_dirs/demo/phase_3_normal/normal.pth
 """
