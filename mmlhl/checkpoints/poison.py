@@ -29,3 +29,20 @@ def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
     """
     counts = {key: not_finite(value) for key, value in state.items() if "mask" not in str(key)}
     return {key: count for key, count in counts.items() if count}
+
+
+def negative_variances(state: Mapping[str, Any]) -> list[str]:
+    """Names of running variances below 0, of which a network in evaluation makes NaN.
+
+    Args:
+        state: Weights and buffers by name.
+    """
+    return [
+        str(key)
+        for key, value in state.items()
+        if str(key).endswith("running_var") and isinstance(value, Tensor) and _below_zero(value)
+    ]
+
+
+def _below_zero(value: Tensor) -> bool:
+    return not value.is_meta and value.is_floating_point() and bool((value < 0).any())

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from . import restricted
-from .poison import poisoned
+from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
 from .stored_config import defuse
@@ -50,7 +50,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         FileNotFoundError: If there is no such file.
         UntrustedCheckpointError: If it holds more than data and ``--trust-checkpoint`` is absent;
             names the file and what it asks for.
-        PoisonedCheckpointError: If weights are NaN or infinite.
+        PoisonedCheckpointError: If weights are NaN or infinite, or variances negative.
         CheckpointError: If it is not a checkpoint or cut short.
     """
     path = os.path.expanduser(os.fspath(path))
@@ -86,6 +86,12 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         raise PoisonedCheckpointError(
             f"the checkpoint {path} is of a training that went wrong: {count} values of {key} are "
             f"NaN or infinite{more}; take an earlier one"
+        )
+    negative = negative_variances(weights_of(content))
+    if negative:
+        raise PoisonedCheckpointError(
+            f"the checkpoint {path} is of a training that went wrong: {negative[0]}, a variance, "
+            "has values below 0; take an earlier one"
         )
     return content
 

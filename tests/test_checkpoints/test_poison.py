@@ -20,6 +20,16 @@ def test_reading(tmp_path, value, dtype):
             read_checkpoint(tmp_path / "bad.pth")
 
 
+def test_variances_below_zero(tmp_path):
+    state = {"bn.running_var": torch.tensor([1.0, 0.0]), "bn.running_mean": -torch.ones(2)}
+    torch.save(state, tmp_path / "good.pth")
+    read_checkpoint(tmp_path / "good.pth")
+    state["bn.running_var"][1] = -0.5
+    torch.save(dict(state_dict=state), tmp_path / "bad.pth")
+    with pytest.raises(PoisonedCheckpointError, match=r"bad\.pth.*bn.running_var.* below 0"):
+        read_checkpoint(tmp_path / "bad.pth")
+
+
 def test_masks_hold_infinity_on_purpose(tmp_path):
     state = {"attn_mask": torch.full((2, 2), -float("inf")), "w": torch.ones(1)}
     torch.save(state, tmp_path / "good.pth")

@@ -129,8 +129,9 @@ def _rehearse(
             last = phase is phases[-1]
             if last and trains:  # it has the heads of all
                 check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
-            # the last phase's test is that of all others, unless they bring something of their own
-            if last or phase.cfg or phase.architecture:
+            # the last phase's test is that of all others, unless they bring something of their
+            # own, such as weights
+            if last or not trains or phase.cfg or phase.architecture:
                 _try_tests(out, model, given, supplies, where)
         before = model
     return batches

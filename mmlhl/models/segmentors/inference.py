@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from ...explaining import first_few
 from ..views import FLIP_AXES, batch_padding, labels_back, undo_view
 
 
@@ -31,6 +32,29 @@ def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
         default = dict(ori_shape=size, img_shape=size, padding_size=(0, 0, 0, 0))
         metas.append({**default, "pad_shape": (height, width), **sample.metainfo})
     return metas
+
+
+def check_maps(maps: Mapping[str, Tensor], metas: Sequence[dict]) -> None:
+    """Refuse raw maps that no prediction can be made of; NaN would become a class.
+
+    Args:
+        maps: ``(N, K, H, W)`` by task.
+        metas: Meta information of each image.
+
+    Raises:
+        ValueError: Naming the task and the images.
+    """
+    for task, raw in maps.items():
+        finite = raw.isfinite()
+        if finite.all():
+            continue
+        wrong = [meta for meta, each in zip(metas, finite, strict=True) if not each.all()]
+        files = [str(meta["img_path"]) for meta in wrong if meta.get("img_path")]
+        raise ValueError(
+            f"the network's map of {task!r} holds NaN or infinity for {len(wrong)} image(s)"
+            f"{': ' + first_few(files) if files else ''}: its weights, its batch statistics or the "
+            "image overflow; take an earlier checkpoint, or test without half precision"
+        )
 
 
 def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:

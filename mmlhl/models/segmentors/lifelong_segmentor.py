@@ -19,7 +19,7 @@ from ..teachers import read_labels
 from ..views import labels_back, undo_view
 from .growing import GrowsOnLoad
 from .has_teacher import HasTeacher
-from .inference import check_test_cfg, input_metas, slide, sliding_window
+from .inference import check_maps, check_test_cfg, input_metas, slide, sliding_window
 
 
 @MODELS.register_module()
@@ -224,13 +224,16 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
 
         Raises:
             ValueError: If a view cannot be undone, see :mod:`mmlhl.models.views`; if the model's
-                weights are not those of the checkpoint that it was loaded from.
+                weights are not those of the checkpoint that it was loaded from; if a raw map is not
+                finite.
         """
         self.check_filled()
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
         metas = input_metas(inputs, data_samples)
-        for task, raw in self.inference(inputs, metas).items():
+        maps = self.inference(inputs, metas)
+        check_maps(maps, metas)
+        for task, raw in maps.items():
             head = self.heads[task]
             for raw_map, meta, sample in zip(raw, metas, data_samples, strict=True):
                 raw_map, size = undo_view(raw_map[None], meta, head)

@@ -106,3 +106,19 @@ def test_what_mmseg_tools_ask_of_a_segmentor(build):
     depth = build(["depth"])
     assert not depth.with_decode_head
     assert (depth.num_classes, depth.out_channels, depth.align_corners) == (None, None, None)
+
+
+def test_no_prediction_is_made_of_nan(build, images):
+    model = build(["seg", "depth"]).eval()
+    samples = [SegDataSample(metainfo=dict(img_path=f"{name}.png")) for name in "ab"]
+    model.backbone.bn1.running_var.fill_(-1.0)
+    with pytest.raises(ValueError, match=r"map of 'seg' holds NaN .* 2 image\(s\): a.png; b.png"):
+        model.predict(images(), samples)
+    model = build(["seg", "depth"]).eval()
+    bias = model.heads["depth"].decoder.conv_seg.bias.data
+    for value in (float("inf"), -float("inf"), float("nan")):
+        bias.fill_(value)
+        with pytest.raises(ValueError, match="map of 'depth'"):
+            model.predict(images(), samples)
+    bias.fill_(0.0)
+    assert len(model.predict(images(), samples)) == 2
