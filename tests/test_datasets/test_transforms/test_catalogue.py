@@ -154,7 +154,8 @@ def test_wrappers_are_looked_into(name):
             made = {key: value[0] for key, value in made.items()}
         assert_aligned(pack(made))
         return
-    mapped = dict(type=name, mapping=dict(img="gt_edge_map"), auto_remap=True)
+    key = "gt_edge_map" if name == "KeyMapper" else ["gt_edge_map"]  # one takes lists
+    mapped = dict(type=name, mapping=dict(img=key), auto_remap=True)
     with pytest.raises(ValueError, match=f"{name} around RandomFlip.*leave the other maps"):
         build_step(dict(mapped, transforms=[dict(FLIP)]))
     build_step(dict(mapped, transforms=[dict(type="Normalize", mean=[0.0], std=[1.0])]))

@@ -104,7 +104,7 @@ def test_find_channels_when_the_model_does_not_run(model):
 @pytest.mark.parametrize(
     "tap, message",
     [
-        (2, "2 maps only"),
+        (2, "only 2 maps"),
         ("decode_head.idle", "did not run"),
         ("decode_head.tokens", r"\(1, 5, 256\)"),
         ("backbone", "2 maps, not one"),
