@@ -45,11 +45,19 @@ def poisoned(setting):
     return dict(state_dict=state)
 
 
+def negative(setting):
+    state = torch.load(setting.finished / FIRST)["state_dict"]
+    state["backbone.bn1.running_var"].fill_(-1.0)
+    return dict(state_dict=state)
+
+
 TRUST = dict(error=UntrustedCheckpointError)
 adopted("an empty checkpoint", b"")
 adopted("a checkpoint that is text", b"<html>404</html>")
 adopted("a checkpoint that is cut off", lambda s: (s.finished / FIRST).read_bytes()[:2000])
 adopted("a checkpoint with NaN", poisoned, "NaN", "backbone.conv1.weight")
+adopted("a checkpoint with negative variances", negative, "backbone.bn1.running_var", "below 0")
+adopted("a checkpoint whose meta is a list", dict(state_dict={}, meta=[1]), "meta", "list")
 adopted("safetensors that are cut off", b'\x40\0\0\0\0\0\0\0{"a":')
 adopted("a checkpoint that runs a command", dict(state_dict=Hostile()), "--trust-ch", **TRUST)
 adopted("a pickle that runs a command", pickle.dumps(Hostile()), "--trust-ch", **TRUST)
@@ -117,6 +125,14 @@ def listed(setting):
 def later(setting):
     path = setting.work_dir / "lifelong.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 99}))
+
+
+@resumed("a record of files elsewhere", "lifelong.json", "phases[1].checkpoint", "../other/a.pth")
+def elsewhere(setting):
+    path = setting.work_dir / "lifelong.json"
+    content = json.loads(path.read_text())
+    content["phases"][1]["checkpoint"] = "../other/a.pth"
+    path.write_text(json.dumps(content))
 
 
 @resumed("a model of a past phase that is gone", "seg.pth", error=FileNotFoundError)

@@ -1,7 +1,10 @@
 """Files of images and labels."""
 
+import io
+
 import cv2
 import numpy as np
+from PIL import Image
 
 from .registry import bad
 from .setting import HEIGHT, WIDTH
@@ -54,8 +57,6 @@ def array(name, content, *says, task="depth"):
 
     @bad("files", name, f"{task}/0.npy", *says)
     def spoil(setting):
-        import io
-
         for index in range(6):
             stream = io.BytesIO()
             np.save(stream, content, allow_pickle=True)
@@ -109,3 +110,24 @@ def twice(setting):
 def empty(setting):
     for path in (setting.root / "train/image").iterdir():
         path.unlink()
+
+
+def picture(pixels, second=None, orientation=1):
+    """A PNG with an orientation tag, or with two pictures."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    more = (
+        dict(save_all=True, append_images=[Image.fromarray(second)]) if second is not None else {}
+    )
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", exif=exif.tobytes(), **more)
+    return stream.getvalue()
+
+
+first(
+    "normals with an orientation tag",
+    picture(RGB + 3, orientation=3),
+    "orientation tag (3)",
+    task="normal",
+)
+first("an animated label", picture(GREY, second=GREY + 1), "one image, got 2", task="seg")
