@@ -38,9 +38,12 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
         into one file.
 
     Raises:
+        IsADirectoryError: If a folder has that name.
         OSError: If the file cannot be written; names it, and says what helps.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file to write")
     temporary = path.with_name(f".{path.name}.{os.getpid()}{MARK}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

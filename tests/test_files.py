@@ -97,3 +97,8 @@ def test_leftovers_of_dead_processes_are_removed(tmp_path):
     assert set(clean_leftovers(tmp_path)) == set(gone)
     assert all(path.exists() for path in kept)
     assert clean_leftovers(tmp_path / "nowhere") == []
+
+
+def test_a_folder_of_the_name_is_refused(tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file"), atomic_path(tmp_path):
+        raise AssertionError("nothing is written")

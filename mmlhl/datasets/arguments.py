@@ -42,7 +42,11 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
         raise ValueError(f"img has the unknown key {unknown[0]!r}; known keys: 'dir', 'suffix'")
     for key, value in merged.items():
         if not isinstance(value, str):
-            raise ValueError(f"img[{key!r}] is {value!r}; it must be one string")
+            several = isinstance(value, (list, tuple)) and key == "suffix"
+            hint = "; images of several formats are listed in an ann_file with their endings"
+            raise ValueError(
+                f"img[{key!r}] is {value!r}; it must be one string{hint if several else ''}"
+            )
     return merged
 
 

@@ -42,13 +42,14 @@ class MultiTaskDataset(ListsSamples):
 
     Args:
         data_root: Folder that all others are relative to.
-        img: ``dir`` and ``suffix`` of the images. ``{split}`` in any folder stands for ``split``.
+        img: ``dir`` and ``suffix`` of the images. ``{split}`` in any folder, and in ``ann_file``,
+            stands for ``split``.
         annotations: Task name -> arguments of :class:`~mmlhl.datasets.annotation.Annotation`.
             Merged into the class's ``ANNOTATIONS``; None as value removes one of them.
         tasks: Names of the annotations to read; all when None.
         part: None for all images, or ``(index, parts)`` with the index counted from 0.
         part_seed: Seed of the permutation that parts are cut from.
-        split: Put in place of ``{split}`` in folders, e.g. ``train``.
+        split: Put in place of ``{split}``, e.g. ``train``.
         ann_file: Optional file with one id per line (relative to ``data_root``). All images under
             the image folder when empty.
         metainfo: ``classes`` and ``palette`` of the task whose field is ``sem_seg``; the classes
@@ -107,7 +108,7 @@ class MultiTaskDataset(ListsSamples):
         stored = stored_classes(self.annotations, self.METAINFO)
         metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
         super().__init__(
-            ann_file=ann_file,
+            ann_file=self._in_split(ann_file),
             img_suffix=self.img["suffix"],
             metainfo=metainfo,
             data_root=data_root,

@@ -172,3 +172,14 @@ def test_buildings_stay_inside_too(tmp_path):
             TaskonomyDataset(buildings="list.csv", split="train", **args)
     with pytest.raises(ValueError, match="3 in it is not a name"):
         TaskonomyDataset(buildings=[3], **args)
+
+
+def test_the_split_names_the_list_too(make):
+    make(b"a/1\n")  # list.txt
+    (info,) = make(split="list", ann_file="{split}.txt")
+    assert info["img_id"] == "a/1"
+
+
+def test_several_suffixes_are_a_list(make):
+    with pytest.raises(ValueError, match=r"\('.png', '.jpg'\).*listed in an ann_file"):
+        make(img=dict(dir="image", suffix=(".png", ".jpg")))
