@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -37,7 +38,7 @@ def offered_tasks(dataset: dict) -> Sequence[str]:
     return [task for task in {**cls.ANNOTATIONS, **changes} if changes.get(task, True) is not None]
 
 
-def check_listed(listed: object, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:
+def check_listed(listed: Any, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:
     """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself.
 
     Args:

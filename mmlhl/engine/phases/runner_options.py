@@ -22,7 +22,15 @@ _KNOWN = {
 #: Libraries of other makers that torch does not list before they are imported.
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _START_METHODS = ("fork", "forkserver", "spawn")
-_PROCESSES = ("backend", "init_backend", "timeout", "world_size", "rank", "init_method", "store")
+_PROCESSES: tuple[str, ...] = (
+    "backend",
+    "init_backend",
+    "timeout",
+    "world_size",
+    "rank",
+    "init_method",
+    "store",
+)
 _PROCESSES += ("group_name", "device_id", "pg_options", "port")
 _SYNC_BN = (None, "torch", "mmcv")
 
