@@ -139,8 +139,9 @@ def check_settings(cfg: Config, *folders: Path) -> None:
     now = settings(cfg)
     for folder in folders:
         path = folder / "settings.txt"
-        if path.is_file() and path.read_text(encoding="utf-8") != now:
-            before = path.read_text(encoding="utf-8")
+        before = path.read_text(encoding="utf-8") if path.is_file() else now
+        # the wording of records of an earlier release
+        if before.replace(" epochs a phase ", " epochs per phase ") != now:
             raise SystemExit(
                 f"{path} says: {before}\nthe config says: {now}\n"
                 "Give another --work-dir and --records."

@@ -1,17 +1,30 @@
 """What the report of the benchmark of methods says."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from mmlhl.analysis.benchmarks import method_report, method_search
+from mmlhl.config_files import read_config
 
 from .method_samples import ORDERS, finish, finish_search, method_config
+
+
+ROOT = Path(__file__).resolve().parents[3]
+KEPT = sorted((ROOT / "docs/results/runs").glob("*/settings.txt"))
 
 
 @pytest.fixture
 def cfg():
     return method_config()
+
+
+@pytest.mark.parametrize("path", KEPT, ids=[path.parent.name for path in KEPT])
+def test_committed_records_are_of_what_their_config_says(path):
+    """Or the command would not take up where they end."""
+    cfg = read_config(ROOT / f"configs/benchmarks/{path.parent.name}.py")
+    assert method_report.settings(cfg) == path.read_text(encoding="utf-8")
 
 
 def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
