@@ -10,7 +10,6 @@ from mmlhl.config_files import read_config
 
 from .method_samples import ORDERS, finish, finish_search, method_config
 
-
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = sorted((ROOT / "docs/results/runs").glob("*/settings.txt"))
 
