@@ -22,6 +22,9 @@ PARTS = (
     *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
     *("val_dataloader", "val_evaluator", "pseudo_labels"),
 )
+#: those that decide nothing where a finished model takes the place of training
+TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
+TRAINING += ("auto_scale_lr", "pseudo_labels")
 #: keys below them that decide neither: how fast and from where samples come
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
 SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_client_args"}
@@ -70,9 +73,15 @@ def differences(then: Fingerprint, now: Fingerprint) -> dict[str, tuple[Any, Any
     """The keys whose values differ, each with both values.
 
     Heads, annotations and metrics of tasks that a phase does not know yet decide nothing in it: a
-    finished sequence may go on with one more task.
+    finished sequence may go on with one more task. Neither does training where both phases take a
+    finished model.
     """
     then, now = _of_known_tasks(then), _of_known_tasks(now)
+    if "checkpoint" in then and "checkpoint" in now:
+        then, now = (
+            {key: value for key, value in found.items() if not key.startswith(TRAINING)}
+            for found in (then, now)
+        )
     keys = list(dict.fromkeys([*then, *now]))
     pairs = {key: (then.get(key, MISSING), now.get(key, MISSING)) for key in keys}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

@@ -203,3 +203,13 @@ def test_spellings_of_one_value_are_one_value():
         "model.function": "<copy>",
         "model.other": "<object>",
     }
+
+
+def test_training_decides_nothing_where_a_finished_model_takes_its_place():
+    then = {LR: 0.1, "train_cfg.max_epochs": 2, "model.backbone.depth": 18, "checkpoint": "a.pth"}
+    now = {**then, LR: 0.2, "train_cfg.max_epochs": 1}
+    assert differences(then, now) == {}
+    assert differences(then, {**now, "checkpoint": "b.pth"}) == {"checkpoint": ("a.pth", "b.pth")}
+    assert list(differences(then, {**now, "model.backbone.depth": 50})) == ["model.backbone.depth"]
+    del now["checkpoint"]  # it is trained now
+    assert set(differences(then, now)) == {LR, "train_cfg.max_epochs", "checkpoint"}
