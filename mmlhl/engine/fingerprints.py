@@ -23,8 +23,10 @@ PARTS = (
     *("val_dataloader", "val_evaluator", "pseudo_labels"),
 )
 #: those that decide nothing where a finished model takes the place of training
-TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
-TRAINING += ("auto_scale_lr", "pseudo_labels")
+TRAINING = (
+    *("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler"),
+    *("auto_scale_lr", "pseudo_labels"),
+)
 #: keys below them that decide neither: how fast and from where samples come
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
 SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_client_args"}
