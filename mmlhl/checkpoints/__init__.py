@@ -1,6 +1,6 @@
 """Checkpoint files: how they are read without running anything, and what is in them.
 
-Models, engine and tools all read checkpoints, so this room lies below them: it imports torch,
+Models, engine and tools all read checkpoints, so this package lies below them: it imports torch,
 mmengine and mmseg's registries, and nothing of mmlhl.
 """
 

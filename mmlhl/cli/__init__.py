@@ -1,7 +1,7 @@
 """The `mmlhl` command: one name for the tools that are shipped with the package.
 
 `mmlhl train CONFIG` is `python tools/train.py CONFIG`, wherever the package is installed. Nothing
-else imports this room; `doctor` needs nothing but the standard library and rich, so that it runs
+else imports this package; `doctor` needs nothing but the standard library and rich, so that it runs
 where an installation is broken.
 """
 

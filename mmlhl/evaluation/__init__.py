@@ -6,7 +6,8 @@
 - ``tables``: the task x phase table that the engine prints.
 - ``units`` and ``directions``: of metrics, by their names.
 
-What follows from several records is in ``mmlhl.analysis``; this room imports neither it nor models.
+What follows from several records is in ``mmlhl.analysis``; this package imports neither it nor
+models.
 """
 
 from .metrics import (

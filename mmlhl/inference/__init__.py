@@ -1,6 +1,6 @@
 """From a checkpoint to the maps of one's own images, and to other runtimes.
 
-Imports models, datasets, evaluation and visualization; nothing but tools imports this room.
+Imports models, datasets, evaluation and visualization; nothing but tools imports this package.
 """
 
 from .lifelong_inferencer import LifelongInferencer

@@ -1,6 +1,6 @@
 """Rooms: procedurally rendered indoor scenes with exact classes, depth and normals.
 
-Only ``tools/dataset_converters/rooms.py`` imports this room; what it writes is read by
+Only ``tools/dataset_converters/rooms.py`` imports this package; what it writes is read by
 :class:`mmlhl.datasets.RoomsDataset`. It is not loaded by ``import mmlhl``.
 """
 

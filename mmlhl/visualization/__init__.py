@@ -5,7 +5,7 @@
 - ``multi_task_visualizer`` puts the maps of all tasks beside each other, ``phase_strip`` those of
   one image over the phases; ``multi_task_visualization_hook`` draws them in tests.
 
-Plots of records are in ``mmlhl.analysis``. Of mmlhl this room imports only files that everything
+Plots of records are in ``mmlhl.analysis``. Of mmlhl this package imports only files that everything
 may use, and matplotlib only when it draws.
 """
 
