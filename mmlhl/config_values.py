@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 
 def nodes(node: Any) -> Iterator[dict]:
@@ -139,6 +139,15 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
     """
     listed = _one_or_several(value, where, "a whole number or a list of them")
     return tuple(integer(item, where) for item in listed)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is written as a whole number: neither ``7.0`` nor ``'7'``, nor a switch.
+
+    Args:
+        value: What a config gives.
+    """
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _one_or_several(value: Any, where: str, wanted: str) -> Iterable[Any]:

@@ -80,6 +80,21 @@ def rooms_root(tmp_path_factory):
     return root
 
 
+def two_stages():
+    """ResNet-18 of two stages at strides 4 and 8, four and eight channels."""
+    return dict(
+        type="ResNet",
+        depth=18,
+        stem_channels=4,
+        base_channels=4,
+        num_stages=2,
+        strides=(1, 2),
+        dilations=(1, 1),
+        out_indices=(0, 1),
+        norm_cfg=dict(type="BN"),
+    )
+
+
 def tiny_decoder(**changes):
     """FCN decoder on the last stage of the tiny ResNet."""
     decoder = dict(

@@ -2,6 +2,7 @@
 
 import torch
 from mmseg.registry import MODELS
+from shared_fixtures import two_stages
 from torch import nn
 
 from mmlhl.inference import LoadedModel
@@ -31,17 +32,6 @@ def tiny(backbone, decoder, **options):
 
 
 def resnet(kind, **options):
-    backbone = dict(
-        type="ResNet",
-        depth=18,
-        stem_channels=4,
-        base_channels=4,
-        num_stages=2,
-        strides=(1, 2),
-        dilations=(1, 1),
-        out_indices=(0, 1),
-        norm_cfg=BN,
-    )
     own = dict(
         FCNHead=dict(num_convs=1),
         ASPPHead=dict(dilations=(1, 2)),
@@ -56,7 +46,7 @@ def resnet(kind, **options):
         align_corners=kind == "ASPPHead",
         **own[kind],
     )
-    return tiny(backbone, decoder, **options)
+    return tiny(two_stages(), decoder, **options)
 
 
 def segformer(**options):

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.dist import master_only
 from mmengine.logging import print_log
 
+from ...config_values import is_whole
 from ...evaluation.record import LifelongRecord
 from ...files import write_text
 from ..runs import load_runs
@@ -61,7 +62,7 @@ def write_report(
     out = Path(out)
     if out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"the report's name must end in .html, got {str(out)!r}")
-    if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
+    if not is_whole(strips) or strips < 0:
         raise ValueError(f"strips must be a whole number from 0, got {strips!r}")
     records = _read(runs, naive)
     document = make_document(records, title, metrics, strips)

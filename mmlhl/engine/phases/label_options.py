@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ...config_values import is_whole
 from ...datasets.pseudo_labels.coding import NORMALS
 from ...spelling import unknown
 
@@ -56,7 +57,7 @@ def label_options(given: Any, where: str = "") -> LabelOptions:
         if not isinstance(getattr(options, key), bool):
             raise ValueError(f"{where}{KEY}.{key} must be True or False, got {given[key]!r}")
     size = options.batch_size
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+    if size is not None and not (is_whole(size) and size >= 1):
         raise ValueError(f"{where}{KEY}.batch_size must be an integer >= 1, got {size!r}")
     if options.normals not in NORMALS:
         raise ValueError(f"{where}{KEY}.normals must be one of {NORMALS}, got {options.normals!r}")

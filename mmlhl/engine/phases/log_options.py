@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.logging import HistoryBuffer
 
+from ...config_values import is_whole
 from ...spelling import hint, near_miss
 
 #: scalars that every training logs; others are the losses, by task
@@ -69,5 +70,5 @@ def _check_statistic(node: Any, names: set, by_epoch: bool, place: str) -> None:
 
 
 def _check_count(value: Any, place: str, least: int, also: str = "") -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f"{place} must be {also}a whole number >= {least}, got {value!r}")

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from mmseg.registry import HOOKS
 
+from ...config_values import is_whole
 from ...registered import registered_class
 from .lengths import Length, training_length, trains_by_epoch
 from .signatures import default_of, options_of
@@ -192,4 +193,4 @@ def _in_hook(
 def _is_time(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(_is_time(each) for each in value)
-    return isinstance(value, int) and not isinstance(value, bool)
+    return is_whole(value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch.distributed import Backend
 
+from ...config_values import is_whole
 from ...spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
@@ -122,7 +123,7 @@ def _check_scaling(node: Mapping | None, place: str) -> None:
         return
     _check_switch(node.get("enable"), f"{place}.enable")
     size = node.get("base_batch_size")
-    fits = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+    fits = is_whole(size) and size >= 1
     if not fits and (size is not None or node.get("enable")):
         raise ValueError(
             f"{place}.base_batch_size must be a whole number >= 1, the images per step that the "

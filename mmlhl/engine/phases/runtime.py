@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
 
+from ...config_values import is_whole
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
@@ -26,7 +26,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     """
     check_runner_options(cfg, where)
     seed = (cfg.get("randomness") or {}).get("seed")
-    if seed is not None and not (_is_count(seed) and 0 <= seed < 2**32):
+    if seed is not None and not (is_whole(seed) and 0 <= seed < 2**32):
         raise ValueError(
             f"{where}randomness.seed must be a whole number of 0..{2**32 - 1}, got {seed!r}"
         )
@@ -41,7 +41,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
             raise ValueError(f"{where}checkpoint.out_dir must be one string, got {folder!r}")
         for key, meaning in _COUNTS.items():
             value = hook.get(key)
-            if value is not None and not (_is_count(value) and (value > 0 or value == -1)):
+            if value is not None and not (is_whole(value) and (value > 0 or value == -1)):
                 raise ValueError(
                     f"{where}checkpoint.{key} must be a whole number >= 1, or -1 for {meaning}, "
                     f"got {value!r}"
@@ -58,7 +58,7 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
         interval = hook.get("interval") if isinstance(hook, Mapping) else None
         if place == "default_hooks.checkpoint" or not isinstance(interval, (int, float)):
             continue
-        if not _is_count(interval) or (interval < 1 and interval != -1):
+        if not is_whole(interval) or (interval < 1 and interval != -1):
             raise ValueError(
                 f"{where}{place}.interval must be a whole number >= 1, got {interval!r}"
             )
@@ -67,7 +67,3 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
 def _default_hooks(cfg: Mapping) -> Mapping:
     hooks = cfg.get("default_hooks")
     return hooks if isinstance(hooks, Mapping) else {}
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -14,6 +14,7 @@ from mmengine.optim.scheduler import (
 )
 from mmseg.registry import PARAM_SCHEDULERS
 
+from ...config_values import is_whole
 from ...registered import names_class, type_name
 from .lengths import training_length, trains_by_epoch
 from .schedules import schedulers
@@ -58,7 +59,7 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
 def _check_times(scheduler: Mapping, place: str) -> None:
     begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
     for key, value in (("begin", begin), ("end", end)):
-        if not _is_count(value) and value != math.inf:
+        if not is_whole(value) and value != math.inf:
             raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
     steps = scheduler.get("milestones")
     if steps is not None and not _rise(steps):
@@ -67,7 +68,7 @@ def _check_times(scheduler: Mapping, place: str) -> None:
         raise ValueError(f"{place} begins at {begin} and ends at {end}")
     for key in ("T_max", "total_steps", "step_size"):
         value = scheduler.get(key)
-        if value is not None and not (_is_count(value) and value >= 1):
+        if value is not None and not (is_whole(value) and value >= 1):
             raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
 
 
@@ -116,11 +117,7 @@ def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
         )
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _rise(steps: Any) -> bool:
-    if not isinstance(steps, (list, tuple)) or not all(_is_count(step) for step in steps):
+    if not isinstance(steps, (list, tuple)) or not all(is_whole(step) for step in steps):
         return False
     return all(a < b for a, b in zip([0, *steps], steps, strict=False))

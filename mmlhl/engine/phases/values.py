@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...config_values import is_whole
 from ...spelling import hint
 from .left_out import lacking
 from .optimisation import check_optimisation
@@ -123,9 +124,9 @@ def _check_loader(loader: Any, place: str) -> None:
     if not isinstance(loader, Mapping):
         return
     size, workers = loader.get("batch_size", 1), loader.get("num_workers", 0)
-    if not _is_count(size) or size < 1:
+    if not is_whole(size) or size < 1:
         raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
-    if not _is_count(workers) or workers < 0:
+    if not is_whole(workers) or workers < 0:
         raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
     for key in ("drop_last", "pin_memory", "persistent_workers"):
         if isinstance(loader.get(key), str):  # any text would be true
@@ -143,14 +144,10 @@ def _check_loader(loader: Any, place: str) -> None:
         )
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _check_length(train: Mapping, place: str) -> None:
     if not any(key in train for key in LENGTHS):
         raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
     for key in POSITIVE:
         value = train.get(key, 1)
-        if not _is_count(value) or value < 1:
+        if not is_whole(value) or value < 1:
             raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor
 
+from ...config_values import is_whole
 from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
 from .options import check_class_weights
@@ -81,7 +82,7 @@ class SegmentationHead(BaseDenseHead):
         soft_pseudo_label: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
+        if not is_whole(num_classes) or num_classes < 2:
             raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes!r}")
         decoder = dict(decoder)
         sampler = decoder.pop("sampler", None)

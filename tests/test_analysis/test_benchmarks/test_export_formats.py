@@ -1,25 +1,17 @@
 """A row per network, with the difference or the reason why there is no graph."""
 
+from shared_fixtures import two_stages
+
 from mmlhl.analysis.benchmarks import export_formats
 from mmlhl.analysis.benchmarks.export_formats import Network, export_report
-
-SMALL = dict(
-    type="ResNet",
-    depth=18,
-    stem_channels=4,
-    base_channels=4,
-    num_stages=2,
-    strides=(1, 2),
-    dilations=(1, 1),
-    out_indices=(0, 1),
-    norm_cfg=dict(type="BN"),
-)
 
 
 def test_a_row_per_network(monkeypatch):
     decoder = dict(type="FCNHead", in_channels=8, in_index=1, num_convs=1)
-    networks = dict(plain=Network(SMALL, decoder), one=Network(SMALL, decoder, (32, 48)))
-    networks["wrong"] = Network(SMALL, dict(decoder, in_channels=5))
+    networks = dict(
+        plain=Network(two_stages(), decoder), one=Network(two_stages(), decoder, (32, 48))
+    )
+    networks["wrong"] = Network(two_stages(), dict(decoder, in_channels=5))
     monkeypatch.setattr(export_formats, "NETWORKS", networks)
     text = export_report(list(networks), ["torchscript"], "the command")
     plain, one, wrong = text.splitlines()[-3:]
