@@ -1,15 +1,14 @@
 """Datasets of images with several kinds of annotation, and their transforms.
 
-- ``multi_task_dataset``: images with any annotations, of which ``listing`` says which there are;
-  each published dataset has a file of its own on top, with its classes and what else only it
-  needs beside it (``cityscapes_classes``, ``pascal_mat``). ``annotation`` says what one kind of
-  annotation is and where its files are.
+- ``multi_task_dataset``: images with any annotations; ``listing`` lists its samples. Each published
+  dataset is a subclass in its own file, with its classes and special formats beside it
+  (``cityscapes_classes``, ``pascal_mat``). ``annotation`` describes one kind of annotation.
 - ``reading/``: lists, images and arrays from files; ``decoding/``: from stored numbers to maps.
-- ``transforms/``: one file a way to move pixels; each moves every map of a sample.
-- ``seeding/``: augmentation that depends on seed, phase, epoch and sample alone.
-- ``checking/``: what ``check_dataset`` finds in a set.
+- ``transforms/``: one file per geometric operation; each moves every map of a sample.
+- ``seeding/``: augmentation that depends only on seed, phase, epoch and sample.
+- ``checking/``: the checks of ``check_dataset``.
 
-This room knows neither models nor engine; it imports nothing of mmlhl but the files at its top.
+This package imports neither models nor engine, only the modules at the top level of mmlhl.
 """
 
 from . import mixed, seeding, transforms

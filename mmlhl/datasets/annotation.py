@@ -13,7 +13,7 @@ KINDS = ("classes", "binary", "depth", "normal", "channels")
 """Output spaces that an annotation can have."""
 
 IGNORE = 255
-"""Value of integer maps where nothing is known; float maps hold NaN there instead."""
+"""Value of unlabelled pixels in integer maps; float maps have NaN there instead."""
 
 DEFAULT_FIELDS = {"classes": "sem_seg", "depth": "depth_map", "normal": "normal_map"}
 
@@ -34,8 +34,8 @@ def gt_key(field_name: str) -> str:
 class Annotation:
     """One kind of annotation of a dataset: a task's output space and its encoding on disk.
 
-    Loading turns every publisher's own marks for "nothing known here" into one convention: 255 in
-    class and binary maps, NaN in depth, normal and channel maps.
+    Loading turns every publisher's own values for "unlabelled" into one convention: 255 in class
+    and binary maps, NaN in depth, normal and channel maps.
 
     The ids of a class map pass four steps, whatever the file's format: ``id_map`` and ``ignore``,
     then ``reduce_zero_label``, then ``label_map``, then the bound of ``num_classes``. An id that
@@ -123,13 +123,13 @@ class Annotation:
     post: Callable | None = None
 
     def __post_init__(self) -> None:
-        """Check all values and bring their spellings to one."""
+        """Check all values and normalise their spelling."""
         where = f"annotations[{self.name!r}]"
         if self.kind not in KINDS:
             raise ValueError(f"{where}['kind'] is {self.kind!r}; it must be one of {KINDS}")
         defaults = {f.name: f.default for f in fields(self)}
         given = {k: getattr(self, k) for k in defaults if getattr(self, k) is not defaults[k]}
-        set_ = object.__setattr__  # the dataclass is frozen for everybody else
+        set_ = object.__setattr__  # the dataclass is frozen
         for key, value in check_annotation(where, self.kind, given, defaults).items():
             set_(self, key, value)
         if not self.field:
@@ -172,7 +172,7 @@ class Annotation:
 
     @property
     def is_integer(self) -> bool:
-        """Whether the maps are integers with 255 for unknown, not floats with NaN."""
+        """Whether the maps are integers with 255 for unlabelled, not floats with NaN."""
         return self.kind in ("classes", "binary")
 
     @property
@@ -180,7 +180,7 @@ class Annotation:
         """Stored ids that mean "unknown", given or by default."""
         if self.ignore is not None:
             return tuple(self.ignore)  # type: ignore[arg-type]
-        # above or below a threshold every number has its meaning
+        # with a threshold every stored number means foreground or background
         return (IGNORE, -1) if self.is_integer and self.threshold is None else ()
 
     @property

@@ -29,11 +29,11 @@ def check_annotation(where: str, kind: str, given: dict, defaults: dict) -> dict
     Args:
         where: The config's key of the annotation, for messages.
         kind: Its kind, a known one.
-        given: Options other than the defaults.
-        defaults: Options that were not given have these values.
+        given: Options that differ from their defaults.
+        defaults: Default values of all options.
 
     Returns:
-        The given options, each in one spelling: tuples for lists, ``dict(type=...)`` for sources.
+        The given options in a uniform spelling: tuples for lists, ``dict(type=...)`` for sources.
 
     Raises:
         ValueError: If a value makes no sense or an option has no effect on the kind.

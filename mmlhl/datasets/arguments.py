@@ -1,4 +1,4 @@
-"""Checks and spellings of a dataset's arguments."""
+"""Checking and normalising a dataset's arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .. import config_values
 from .annotation import Annotation
 from .transforms import LoadImage
 
-#: options of mmseg's datasets, and ours that say the same
+#: options of mmseg's datasets, and ours that replace them
 _INSTEAD = {
     "data_prefix": "img=dict(dir=...) and annotations=dict(<task>=dict(dir=...))",
     "img_suffix": "img=dict(suffix=...)",
@@ -25,14 +25,14 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     """Folder and suffix of the images.
 
     Args:
-        img: What a config gives.
-        defaults: The dataset's own.
+        img: ``img`` of the config.
+        defaults: The dataset's defaults.
 
     Returns:
-        Both.
+        ``dir`` and ``suffix``.
 
     Raises:
-        ValueError: If a key is unknown or a value no string.
+        ValueError: If a key is unknown or a value is not a string.
     """
     if img is not None and not isinstance(img, Mapping):
         raise ValueError(f"img is {img!r}; it must be a dict with 'dir' and 'suffix'")
@@ -51,15 +51,15 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool) -> None:
-    """Refuse options of mmseg's datasets that say elsewhere what ours say here, or nothing.
+    """Refuse options of mmseg's datasets that ours replace, or that have no effect here.
 
     Args:
-        options: What a config gives beside our own arguments.
+        options: The config's options besides our own arguments.
         owner: Name of the dataset's class, for messages.
-        filters: Whether the class filters its samples itself.
+        filters: Whether the class overrides ``filter_data``.
 
     Raises:
-        ValueError: Naming the option and what says the same.
+        ValueError: Naming the option and its replacement.
     """
     for key, ours in _INSTEAD.items():
         if options.get(key) is not None:
@@ -75,15 +75,15 @@ def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, 
     """Annotations of a dataset.
 
     Args:
-        changes: Task -> what a config says of its annotation; None removes one.
-        defaults: The dataset's own.
+        changes: Task -> the config's options of its annotation; None removes the annotation.
+        defaults: The dataset's annotations.
         owner: Name of the dataset's class, for messages.
 
     Returns:
         Task -> annotation.
 
     Raises:
-        ValueError: If there is none or one makes no sense.
+        ValueError: If there are none or one is invalid.
     """
     if changes is not None and not isinstance(changes, Mapping):
         raise ValueError(f"annotations of {owner} is {changes!r}; it must be a dict by task")
@@ -94,7 +94,7 @@ def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, 
         elif isinstance(change, Mapping):
             merged[name] = {**merged.get(name, {}), **change}
         else:
-            merged[name] = change  # refused with its name below
+            merged[name] = change  # Annotation.from_config refuses it by name
     if not merged:
         raise ValueError(
             f"annotations of {owner} is empty; it must name at least one task, "
@@ -104,15 +104,15 @@ def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, 
 
 
 def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
-    """What a dataset's constructor knows of its annotations, below what a config says of them.
+    """Add default options to the annotations of a config, which take precedence.
 
     Args:
-        changes: ``annotations`` as the config gives them.
+        changes: ``annotations`` of the config.
         **defaults: Task -> options of its annotation.
 
     Returns:
-        The annotations to hand on. None, which removes one, stays; so does what is not a dict, for
-        whoever checks it.
+        The merged annotations. None, which removes one, is kept; so are values that are not a dict,
+        which :func:`parse_annotations` refuses.
     """
     if changes is not None and not isinstance(changes, Mapping):
         return changes
@@ -125,11 +125,11 @@ def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
 
 
 def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -> list[str]:
-    """Wanted tasks.
+    """The tasks to read.
 
     Args:
-        tasks: What a config gives; None for all.
-        annotations: What the dataset has.
+        tasks: ``tasks`` of the config; None for all.
+        annotations: The dataset's annotations by task.
         owner: Name of the dataset's class, for messages.
 
     Returns:
@@ -150,14 +150,14 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
 
 
 def check_indices(indices: Any, images: int) -> None:
-    """Whether there are the images that a config picks.
+    """Check ``indices`` against the number of images.
 
     Args:
-        indices: How many of the first (or, below 0, the last) images, or a list of places.
-        images: How many there are.
+        indices: Number of the first (or, if negative, the last) images, or a list of indices.
+        images: Number of images.
 
     Raises:
-        ValueError: If one is not there, or is not a whole number.
+        ValueError: If an index is out of range or not a whole number.
     """
     if isinstance(indices, int):
         return
@@ -167,7 +167,7 @@ def check_indices(indices: Any, images: int) -> None:
 
 
 def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFromFile:
-    """How a pipeline reads its images.
+    """The transform with which a pipeline reads its images.
 
     Args:
         pipeline: Built transforms.
@@ -177,7 +177,7 @@ def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFr
         The pipeline's own loader, or one with default options.
     """
     for step in getattr(pipeline, "transforms", pipeline):
-        step = getattr(step, "step", step)  # of one that is watched
+        step = getattr(step, "step", step)  # unwrap a watched transform
         if isinstance(step, LoadImageFromFile):
             return step
     return LoadImage(backend_args=backend_args)

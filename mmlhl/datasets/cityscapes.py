@@ -9,7 +9,7 @@ from typing import Any
 from mmseg.registry import DATASETS
 
 from .arguments import with_defaults
-from .cityscapes_classes import (  # noqa: F401  names that are imported from here, too
+from .cityscapes_classes import (  # noqa: F401  re-exported
     CATEGORIES,
     CLASSES_7,
     CLASSES_19,
@@ -53,12 +53,12 @@ class CityscapesNpyDataset(MultiTaskDataset):
 
 @DATASETS.register_module()
 class CityscapesMultiTaskDataset(MultiTaskDataset):
-    """Cityscapes in the publisher's tree.
+    """Cityscapes in the publisher's folder layout.
 
     ``leftImg8bit/<split>/<city>/*_leftImg8bit.png``, ``gtFine/.../*_gtFine_labelIds.png``,
     ``disparity/.../*_disparity.png`` and, for depth in metres, ``camera/.../*_camera.json``.
-    Where ``annotations=dict(seg=dict(suffix='_gtFine_labelTrainIds.png'))`` names the files of
-    training ids, ids are read as those.
+    With ``annotations=dict(seg=dict(suffix='_gtFine_labelTrainIds.png'))`` the files of training
+    ids are read instead.
     Disparity is (p - 1) / 256 pixels for stored p > 0; 0 is unmeasured. 2975 training and 500
     validation images of 1024x2048.
 
@@ -66,7 +66,7 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
         num_classes: 19 classes or 7 categories.
         depth: ``'inverse'`` for the disparity itself, which grows towards the camera, or
             ``'metres'``.
-        max_depth: For metres, what is farther counts as unmeasured.
+        max_depth: Greatest depth in metres; greater values count as unmeasured.
         metainfo: As in :class:`MultiTaskDataset`; defaults to all of the classes.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
 
@@ -113,7 +113,7 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
             self._metainfo["depth_map_unit"] = "px"
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """Add the frame's camera file where depth in metres needs it.
+        """Add the frame's camera file if depth is read in metres.
 
         Args:
             img_id: The sample's id.

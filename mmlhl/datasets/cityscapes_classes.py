@@ -1,4 +1,4 @@
-"""Cityscapes: 19 classes or 7 categories, and the ids that its files store for them."""
+"""Cityscapes: 19 classes or 7 categories, and their ids in the files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PALETTE_7 = [
     [0, 0, 142],
 ]
 LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
-"""Stored label id of each of the 19 classes; the other ids up to 33 take no part."""
+"""Stored label id of each of the 19 classes; the other ids up to 33 are ignored."""
 
 CATEGORIES = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6, 6, 6, 6, 6)
 """Category of each of the 19 classes."""
@@ -87,8 +87,8 @@ def metainfo_of(num_classes: int) -> dict:
 def id_map_of(num_classes: int) -> dict[int, int]:
     """Stored ``labelIds`` -> class.
 
-    As in the official evaluation, ids that are ignored there (parking, bridge, trailer ...) belong
-    to no category either.
+    Ids that the official evaluation ignores (parking, bridge, trailer ...) belong to no category
+    either.
 
     Args:
         num_classes: 19 or 7.
@@ -103,7 +103,7 @@ def id_map_of(num_classes: int) -> dict[int, int]:
 
 
 def train_id_map_of(num_classes: int) -> dict[int, int]:
-    """Stored ``labelTrainIds``, which the publisher's scripts make -> class.
+    """Stored ``labelTrainIds`` (made by the publisher's scripts) -> class.
 
     Args:
         num_classes: 19 or 7.

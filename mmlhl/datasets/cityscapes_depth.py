@@ -11,11 +11,11 @@ from .reading import read_bytes
 
 
 class DisparityToMetres:
-    """Depth = baseline * fx / disparity, with each frame's own camera file.
+    """Converts disparity to depth = baseline * fx / disparity, by each frame's camera file.
 
     Args:
-        max_depth: Farther than this, the disparity of a fraction of a pixel says little: such
-            pixels count as unmeasured.
+        max_depth: Greatest depth in metres. Beyond it disparities are fractions of a pixel and
+            unreliable, so such pixels count as unmeasured.
         backend_args: Arguments of mmengine's file backend.
 
     Raises:
@@ -40,7 +40,7 @@ class DisparityToMetres:
 
         Raises:
             FileNotFoundError: If the camera file is missing.
-            ValueError: If it is no JSON file with a positive baseline and focal length.
+            ValueError: If it is not a JSON file with a positive baseline and focal length.
         """
         path = results["camera_path"]
         content = read_bytes(path, "camera file for depth in metres", self.backend_args)

@@ -1,4 +1,4 @@
-"""Which classes the files hold, which are wanted, and how their ids are mapped."""
+"""Classes in the files, classes of the dataset, and the mapping of ids between them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def stored_classes(
     """Names and colours of the classes in the files.
 
     Args:
-        annotations: The annotation of the field ``sem_seg`` may name them.
-        metainfo: Those of the dataset's class, which counts otherwise.
+        annotations: Annotations by task; that of the field ``sem_seg`` may name the classes.
+        metainfo: ``METAINFO`` of the dataset's class, used otherwise.
 
     Returns:
-        Dictionary with ``classes`` and ``palette`` where they are known.
+        Dictionary with ``classes`` and ``palette`` if they are known.
     """
     for ann in annotations.values():
         if ann.field == "sem_seg" and ann.classes is not None:
@@ -40,16 +40,16 @@ def stored_classes(
 def with_steps(
     ann: Annotation, metainfo: Mapping[str, Any], label_map: dict | None, shift: bool
 ) -> Annotation:
-    """An annotation with what mmseg's datasets know of their labels.
+    """Put a dataset's options for its labels into the annotation.
 
     Args:
         ann: Annotation of the field ``sem_seg``.
-        metainfo: ``classes`` of the dataset.
-        label_map: What a subset of the classes makes of the ids.
-        shift: Whether id 0 is ignored and the others move down by one.
+        metainfo: Metainfo of the dataset, with ``classes``.
+        label_map: Mapping of ids to a subset of the classes.
+        shift: ``reduce_zero_label`` of the dataset.
 
     Returns:
-        The annotation with count, subset and shift.
+        The annotation with ``num_classes``, ``label_map`` and ``reduce_zero_label``.
 
     Raises:
         ValueError: If the count contradicts the classes.
@@ -66,7 +66,7 @@ def with_steps(
     return replace(
         ann,
         num_classes=count,
-        classes=None,  # they may be more than the wanted ones that the count is about
+        classes=None,  # they may be more than the dataset's subset, which num_classes counts
         palette=None,
         label_map=label_map or ann.label_map,
         reduce_zero_label=shift or ann.reduce_zero_label,
@@ -79,21 +79,21 @@ def resolve_classes(
     data_root: str | None = None,
     owner: str = "dataset",
 ) -> tuple[dict[str, Any], dict[int, int] | None]:
-    """The classes that a dataset offers, and how the ids in its files become theirs.
+    """The classes of a dataset, and the mapping of the ids in its files to them.
 
     Args:
-        metainfo: What a config gives: ``classes``, a list of names or a text file with one name a
-            line, ``palette``, and anything else.
-        stored: ``classes`` and ``palette`` that the files hold; empty where unknown.
-        data_root: Where a file of names is looked for, beside the current folder.
+        metainfo: ``metainfo`` of the config: ``classes``, a list of names or a text file with one
+            name per line, ``palette``, and anything else.
+        stored: ``classes`` and ``palette`` of the files; empty if unknown.
+        data_root: Folder in which a file of names is looked for, besides the current one.
         owner: Name of the dataset's class, for messages.
 
     Returns:
-        The metainfo with lists of names and their colours; and stored id -> wanted id, 255 for
-        classes that are not wanted, or None where the ids stay as they are.
+        The metainfo with names and colours; and stored id -> id in the dataset, 255 for classes
+        that are left out, or None if ids are not changed.
 
     Raises:
-        ValueError: If the names are no list of different names, or not among the stored ones.
+        ValueError: If names are repeated, or are not among the stored ones.
     """
     if metainfo is not None and not isinstance(metainfo, Mapping):
         raise ValueError(f"metainfo of {owner} is {metainfo!r}; it must be a dict")
@@ -128,7 +128,7 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
     Args:
         value: A list of names, or a text file with one name per line.
         where: The config's key, for messages.
-        data_root: Where the file is looked for, beside the current folder.
+        data_root: Folder in which the file is looked for, besides the current one.
 
     Returns:
         The names.
@@ -161,14 +161,14 @@ def _is_file(path: str) -> bool:
 
 
 def field_metainfo(annotations: Iterable[Annotation]) -> dict[str, Any]:
-    """Names, colours and units of the maps that mmseg's own ``metainfo`` has no place for.
+    """Metainfo of fields other than ``sem_seg``: names, colours and units.
 
     Args:
         annotations: All annotations of a dataset.
 
     Returns:
-        ``<field>_classes`` and ``<field>_palette`` of classes other than the dataset's own, and
-        ``<field>_unit`` of depth: metres, or that it is inverse depth.
+        ``<field>_classes`` and ``<field>_palette`` of further class tasks, and ``<field>_unit`` of
+        depth: ``m`` or ``inverse depth``.
     """
     found: dict[str, Any] = {}
     for ann in annotations:

@@ -1,4 +1,4 @@
-"""Ends of file names that mean the same: in small or capital letters, ``.jpg`` and ``.jpeg``."""
+"""File suffixes with the same meaning: in lower or upper case, ``.jpg`` and ``.jpeg``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _IMAGES = ("png", "bmp", "webp", "ppm", "pgm", "gif", "npy", "npz")
 
 
 def end_of(name: str, suffix: str) -> str:
-    """The end of a file's name that means a suffix.
+    """The end of a file's name that is equivalent to a suffix.
 
     Args:
         name: The name.
-        suffix: E.g. ``_rgb.jpg``; a last part with a dot may be any spelling of its format.
+        suffix: For instance ``_rgb.jpg``; its file extension may be spelt in any way.
 
     Returns:
-        The end, in the letters of the name; empty if the name ends in something else.
+        The end as it is spelt in the name; empty if the name has another suffix.
     """
     lower = name.lower()
     for each in _spellings(suffix.lower()):
@@ -37,7 +37,7 @@ def _spellings(suffix: str) -> list[str]:
 
 
 def other_end_of(name: str, suffix: str) -> str:
-    """The end of an image's name that would mean a suffix, had the image the suffix's format."""
+    """The end of an image's name that differs from a suffix only in the image format."""
     stem, dot, _ = suffix.rpartition(".")
     if not dot:
         return ""
@@ -48,22 +48,22 @@ def other_end_of(name: str, suffix: str) -> str:
 
 
 class Folders:
-    """Folders of this machine, each listed once."""
+    """Names of the files in local folders; each folder is listed once."""
 
     def __init__(self) -> None:
         self._held: dict[str, set[str]] = {}
         self._lower: dict[str, dict[str, list[str]]] = {}
 
     def on_disk(self, path: str, suffix: str) -> str:
-        """A path with its suffix spelt as the file's name is.
+        """A path with its suffix spelt as in the name of the file on disk.
 
         Args:
             path: A path that ends in the suffix.
-            suffix: The end.
+            suffix: Its suffix.
 
         Returns:
-            The path of the file that exists; the path itself if none or several do, or its folder
-            is not one of this machine.
+            The path of the existing file; the given path if no or several files match, or the
+            folder is not local.
         """
         folder, name = osp.split(path)
         if folder not in self._held:
@@ -96,11 +96,11 @@ def _names(folder: str) -> set[str]:
 def spell_as_on_disk(
     samples: Iterable[dict[str, Any]], annotations: Mapping[str, Annotation]
 ) -> None:
-    """Put into samples the files' own spelling of their annotations' suffixes.
+    """Replace the suffixes in samples' annotation paths by their spelling on disk.
 
     Args:
-        samples: Each with ``ann_paths``.
-        annotations: By task.
+        samples: Samples with ``ann_paths``, changed in place.
+        annotations: Annotations by task.
     """
     folders = Folders()
     for sample in samples:
@@ -108,7 +108,7 @@ def spell_as_on_disk(
         for task, path in paths.items():
             suffix = annotations[task].suffix
             if not path.endswith(suffix):
-                continue  # a set of one's own has another way to name them
+                continue  # a subclass may name its files in another way
             paths[task] = folders.on_disk(path, suffix)
             if sample.get("seg_map_path") == path:
                 sample["seg_map_path"] = paths[task]

@@ -1,4 +1,4 @@
-"""A look at a dataset's first sample: values in a wrong unit are reported at once."""
+"""Checks of a dataset's first sample: missing files, and values in a wrong unit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
 from .reading import read_raw
 
-_said: set[str] = set()
+_warned: set[str] = set()
 
 
 class ListedDataset(Protocol):
-    """What is asked of a dataset here: its list of samples and how they are read."""
+    """The members of a dataset that these checks use."""
 
     data_list: list[dict]
     ann_specs: dict[str, Annotation]
@@ -31,10 +31,10 @@ class ListedDataset(Protocol):
 
 
 def need_first(dataset: ListedDataset) -> None:
-    """A wrong suffix shows on the first sample; files in the middle are found when read.
+    """Check that the files of the first sample exist, which reveals a wrong folder or suffix.
 
     Args:
-        dataset: Its list of samples is made.
+        dataset: The dataset with its list of samples.
 
     Raises:
         ValueError: If it is empty.
@@ -55,14 +55,14 @@ def need_first(dataset: ListedDataset) -> None:
 
 
 def hint(dataset: ListedDataset, key: str) -> str:
-    """What to use for images that have no annotations, for a message that misses one.
+    """A hint at ``tools/infer.py``, for messages about annotations missing in tests.
 
     Args:
-        dataset: Only one for testing gets the hint.
-        key: The config's key of the folder or file that is missing.
+        dataset: The dataset.
+        key: The config's key of the missing folder or file.
 
     Returns:
-        The end of a sentence, or nothing.
+        The end of a sentence; empty if the hint does not apply.
     """
     if not (dataset.test_mode and key.startswith("annotations")):
         return ""
@@ -72,15 +72,15 @@ def hint(dataset: ListedDataset, key: str) -> str:
 def look_at_first(dataset: ListedDataset) -> list[str]:
     """Log a warning for depth of thousands of metres and normals that are no unit vectors.
 
-    Files that cannot be read at all are left to whoever reads them next.
+    Files that cannot be read are skipped; reading them for training raises the error.
 
     Args:
-        dataset: Its first sample is read.
+        dataset: The dataset whose first sample is read.
 
     Returns:
-        What is doubtful. Each sentence is logged once per process, however many datasets are built.
+        The warnings. Each is logged once per process, for any number of datasets.
     """
-    # while the dataset is made, its list is not packed yet
+    # during the dataset's construction, its list is not serialised yet
     first = dataset.data_list[0] if dataset.data_list else dataset.get_data_info(0)
     doubts = []
     for name, path in first["ann_paths"].items():
@@ -94,8 +94,8 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         if doubt:
             doubts.append(f"{path}: {doubt}")
     for doubt in doubts:
-        if doubt not in _said:
-            _said.add(doubt)
+        if doubt not in _warned:
+            _warned.add(doubt)
             print_log(doubt, logger="current", level=logging.WARNING)
     return doubts
 
@@ -116,7 +116,7 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
 
 
 def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -> str:
-    """What is odd about a depth in metres.
+    """A warning if depth is probably not in metres.
 
     Args:
         ann: Its annotation.
@@ -125,11 +125,11 @@ def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -
         whole: Whether all are whole numbers.
 
     Returns:
-        A sentence; empty if they may be metres, or the unit does not matter.
+        A sentence; empty if the unit is plausible or does not matter.
     """
     if ann.scale is not None or ann.inverse or ann.post is not None:
         return ""
-    # metres in whole numbers are rare, and a kilometre on average is rare, too
+    # neither whole metres nor a mean of a kilometre are plausible
     if mean <= 1000 and not (whole and greatest > 255):
         return ""
     return (
@@ -139,7 +139,7 @@ def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -
 
 
 def far_from_one(lengths: np.ndarray) -> np.ndarray:
-    """Which lengths no rounded, compressed or resampled unit vector has.
+    """Which lengths cannot be those of rounded, compressed or resampled unit vectors.
 
     Args:
         lengths: (N,) lengths.
@@ -151,7 +151,7 @@ def far_from_one(lengths: np.ndarray) -> np.ndarray:
 
 
 def lengths_sentence(name: str, share: float, shortest: float, longest: float) -> str:
-    """What is odd about the lengths of stored normals.
+    """A warning if stored normals are probably no unit vectors.
 
     Args:
         name: Their task.

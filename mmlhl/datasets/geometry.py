@@ -1,4 +1,4 @@
-"""Normals from depth, for sets that publish none."""
+"""Normals computed from depth, for datasets that publish none."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def normals_from_depth(
     ww = total(inverse * inverse) / safe - mean_w**2
 
     determinant = uu * vv - uv**2
-    # a single row of points has no plane: its determinant is rounding against its spread
+    # collinear points define no plane: their determinant is only rounding error
     solvable = known & (count >= 3) & (determinant > 1e-6 * (uu + vv) ** 2)
     determinant = np.where(solvable, determinant, 1.0)
     slope_u = (uw * vv - vw * uv) / determinant

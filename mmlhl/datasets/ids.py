@@ -1,4 +1,4 @@
-"""Ids of samples: from list files of any style, and never outside the data root."""
+"""Ids of samples, from list files or folders; paths cannot leave the data root."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def read_ids(
     root: str | None = None,
     backend_args: dict | None = None,
 ) -> dict[str, str]:
-    """Ids of a list file.
+    """Read the ids in a list file.
 
-    Byte-order marks, CRLF, blank lines, backslashes between folders, ``./`` and a suffix that is
-    written out, in small or in capital letters, make no difference.
+    Byte-order marks, CRLF, blank lines, backslashes between folders, ``./`` and suffixes, in lower
+    or upper case, are accepted.
 
     Args:
         path: Text file with one id per line.
@@ -36,7 +36,7 @@ def read_ids(
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        Id -> end of its image's name: the suffix, in the letters of the file.
+        Id -> suffix of its image as it is spelt on disk.
 
     Raises:
         FileNotFoundError: If there is no such list, or no image of an id.
@@ -55,7 +55,7 @@ def read_ids(
             raise ValueError(f"{where}: {line!r} is in line {lines[name]} already")
         stay_inside(name, folders, root, where)
         lines[name], ends[name] = number, end
-    if osp.isdir(folders[0]):  # remote files are not asked for one by one
+    if osp.isdir(folders[0]):  # only local files are checked one by one
         held = Folders()
         for name, end in ends.items():
             where = f"{path}, line {lines[name]}"
@@ -64,7 +64,7 @@ def read_ids(
 
 
 def _split(name: str, suffix: str, folder: str) -> tuple[str, str]:
-    """Id and end of an image; a suffix that a list spells out may be of another format."""
+    """Split a name into id and suffix; a suffix in a list may have another image format."""
     end = end_of(name, suffix) if suffix else ""
     if not end and osp.isfile(osp.join(folder, name)) and suffix:
         end = other_end_of(name, suffix)
@@ -75,7 +75,6 @@ def _end_of_image(
     held: Folders, folder: str, name: str, end: str, where: str, img: Mapping[str, str]
 ) -> str:
     suffix = img["suffix"]
-    # as the list says, or as it is
     path = held.on_disk(osp.join(folder, name + end), end)
     if osp.isfile(path):
         return path[len(osp.join(folder, name)) :]
@@ -87,17 +86,17 @@ def _end_of_image(
 
 
 def clean_path(text: str, where: str) -> str:
-    """A relative path in one spelling.
+    """Normalise a relative path.
 
     Args:
-        text: The path as somebody wrote it.
-        where: Its place, for messages.
+        text: The path as written in a list or config.
+        where: Where it is written, for messages.
 
     Returns:
         The path with forward slashes and without ``.``, ``..`` in the middle and doubled slashes.
 
     Raises:
-        ValueError: If it is absolute, or names no file.
+        ValueError: If it is absolute, or is not the path of a file.
     """
     name = text.replace("\\", "/")
     if name.startswith(("/", "~/")) or re.match(r"[A-Za-z]:/|[A-Za-z][A-Za-z0-9+.-]*://", name):
@@ -114,10 +113,10 @@ def stay_inside(name: str, folders: Iterable[str], root: str | None, where: str)
     """Refuse a path that leaves the data root.
 
     Args:
-        name: Cleaned path relative to each of the folders.
+        name: Normalised path relative to each of the folders.
         folders: Folders in which it is looked for.
-        root: The data root. A folder outside it must not be left.
-        where: Place of the path, for messages.
+        root: The data root; None or a folder outside it: the path must stay in the folder.
+        where: Where the path is written, for messages.
 
     Raises:
         ValueError: If it leads out of the root and the folder.
@@ -140,16 +139,16 @@ def stay_inside(name: str, folders: Iterable[str], root: str | None, where: str)
 def find_ids(
     folder: str, suffix: str, backend_args: dict | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Ids of all images in a folder and the folders in it.
+    """Find the ids of all images in a folder, recursively.
 
     Args:
         folder: The folder.
-        suffix: End of the images' names, in any spelling of it.
+        suffix: Suffix of the images, in any spelling.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        Id -> end of its image's name; and the same of images in other formats, of which only
-        those count whose id no other has.
+        Id -> suffix of its image; and the same for images in other formats whose id is not among
+        the first.
 
     Raises:
         ValueError: If two files have the same id.
@@ -183,16 +182,17 @@ def refuse_left_out(
     annotations: Mapping[str, Annotation],
     prefix: str = "",
 ) -> None:
-    """Refuse a folder with images that its suffix leaves out although they have annotations.
+    """Refuse a folder with annotated images that the suffix does not match.
+
+    Without annotations it is unclear whether these images were meant, so a warning is logged.
 
     Args:
-        others: Id -> end of images in other formats.
+        others: Id -> suffix of images in other formats.
         folder: Their folder.
-        img: ``dir`` and ``suffix`` of the images that are read. Without annotations nobody knows
-            whether the others were meant, and a warning has to do.
+        img: ``dir`` and ``suffix`` of the images that are read.
         folders: Task -> folder of its annotation.
-        annotations: By task.
-        prefix: Path from the folders of the annotations to those of these images.
+        annotations: Annotations by task.
+        prefix: Path from the annotations' folders to the files of these images.
 
     Raises:
         ValueError: Naming the first of them.

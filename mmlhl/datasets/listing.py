@@ -1,4 +1,4 @@
-"""Which samples a dataset has: its folders, its list of ids, and the files of each id."""
+"""Listing a dataset's samples: its folders, its ids, and the files of each id."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ListsSamples(BaseSegDataset):
     """Base of a dataset whose images and annotations have names made of an id and a suffix.
 
     Attributes:
-        split: What ``{split}`` in folders stands for.
+        split: Replaces ``{split}`` in folders.
         img: Folder and suffix of the images.
-        ann_specs: Annotations of the wanted tasks.
-        label_map: Class of the files -> class of the dataset, or None.
+        ann_specs: Annotations of the tasks to read.
+        label_map: Class in the files -> class of the dataset, or None.
     """
 
     split: str
@@ -72,7 +72,7 @@ class ListsSamples(BaseSegDataset):
         return self._note_ends(read_ids(self.ann_file, *args))
 
     def ids_in_folder(self, folder: str, prefix: str = "") -> list[str]:
-        """Ids of all images in a folder, in whatever spelling of their suffix.
+        """Ids of all images in a folder; the suffix may be spelt in any way.
 
         Args:
             folder: The folder.
@@ -85,7 +85,7 @@ class ListsSamples(BaseSegDataset):
             ValueError: If two files have the same id, or the suffix leaves out annotated images.
         """
         found, others = find_ids(folder, self.img["suffix"], self.backend_args)
-        if found:  # or all are, which load_data_list says
+        if found:  # otherwise load_data_list refuses the folder
             refuse_left_out(others, folder, self.img, self._ann_folders(), self.ann_specs, prefix)
         return self._note_ends({prefix + name: found[name] for name in sorted(found)})
 
@@ -101,7 +101,7 @@ class ListsSamples(BaseSegDataset):
         }
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """What is kept of one sample.
+        """The dictionary of one sample in the list of samples.
 
         Args:
             img_id: The sample's id.

@@ -1,4 +1,4 @@
-"""Whether 255 in masks without ``ignore`` means unknown or the foreground: one answer per set."""
+"""Deciding for a whole dataset whether 255 in masks means unlabelled or foreground."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .annotation import IGNORE, Annotation
 from .decoding import pick_channels
 from .reading import read_raw
 
-#: so many files that show something are read for an answer; most often the first one gives it
+#: number of files to read; usually the first one decides
 LOOKED_AT = 32
-#: sets that were read to their end and hold nothing but zeros
+#: fingerprints of datasets that were read completely and contain only zeros
 _empty: set[int] = set()
 
 
@@ -24,23 +24,23 @@ def settle_marks(
     samples: Sequence[Mapping[str, Any]],
     backend_args: dict | None = None,
 ) -> tuple[dict[str, Annotation], dict[str, str]]:
-    """Read files, spread over the set, until one shows what 255 means.
+    """Read files, spread over the dataset, until one shows what 255 means.
 
-    Masks are binary annotations, and those of two classes. A file with a 1 does: 255 is unknown
-    then, in all files, also in those that have no other number but 0. Where all have 0 and 255
-    alone, it cannot be decided. Where the files that were looked at have nothing but 0, all others
-    are read, the largest first, which show something most likely: the one mask in a thousand that
-    has a 255 is met here and not in the middle of training. An annotation that says it itself, by
-    ``ignore``, ``threshold`` or ``id_map``, is not looked at.
+    Masks are binary annotations and those of two classes. If a file contains a 1, then 255 means
+    unlabelled in all files, even in those with 0 and 255 only. If all files contain only 0 and 255,
+    the meaning cannot be decided. If the files read first contain only 0, all others are read, the
+    largest first, as these most likely contain something else. So one mask in a thousand with a 255
+    is found here and not in the middle of training. Annotations with ``ignore``, ``threshold`` or
+    ``id_map`` are skipped.
 
     Args:
         specs: Annotations by task.
-        samples: All samples of the set, each with ``ann_paths``.
+        samples: All samples of the dataset, each with ``ann_paths``.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        The annotations, those that are settled with ``ignore``; and of those that remain undecided
-        what is wrong, by task.
+        The annotations, decided ones with ``ignore``; and a message by task for those that could
+        not be decided.
     """
     out, open_questions = dict(specs), {}
     for name, ann in specs.items():
@@ -62,7 +62,7 @@ def _is_open(ann: Annotation) -> bool:
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
-    """Whether 255 is unknown, as a file shows; if none does, a file that may be read either way."""
+    """Whether a file shows that 255 means unlabelled; if none does, an ambiguous file or ''."""
     places = np.linspace(0, len(paths) - 1, min(len(paths), LOOKED_AT)).round().astype(int)
     spread = [paths[place] for place in places]
     unknown, doubtful = _search(spread, ann, backend_args)
@@ -84,12 +84,12 @@ def _search(paths: Iterable[str], ann: Annotation, backend_args: dict | None) ->
     for path in paths:
         try:
             raw = pick_channels(read_raw(path, ann.name, backend_args), ann, path)
-        except (OSError, ValueError):  # named when it is read for training
+        except (OSError, ValueError):  # reading it for training raises an error with its name
             continue
         marked = raw == IGNORE
         if ((raw > 0) & ~marked).any():
             return True, ""
-        # where images without any label belong to the set, a file of 255 alone is one
+        # with allow_void, a file of 255 only is a map without any label
         if marked.any() and not (ann.allow_void and marked.all()):
             doubtful, shown = doubtful or path, shown + 1
             if shown == LOOKED_AT:
@@ -98,7 +98,7 @@ def _search(paths: Iterable[str], ann: Annotation, backend_args: dict | None) ->
 
 
 def _size(path: str) -> tuple[int, int]:
-    """Bytes and time of a file; zeros where only its backend knows."""
+    """Size and modification time of a file; zeros if it is not local."""
     try:
         found = os.stat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Files of annotations that are missing in the middle of a set."""
+"""Checking that the annotation files of all samples exist."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def need_files(dataset: MultiTaskDataset) -> None:
-    """Whether every sample has its annotations; each folder is listed once.
+    """Check that every sample has its annotation files; each folder is listed once.
 
-    Sets that are not on this machine's file system are not asked, file by file, for all of theirs.
+    Files of remote backends are not checked.
 
     Args:
-        dataset: Its list of samples is made and not packed yet.
+        dataset: The dataset with its list of samples, not serialised yet.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and how many are.
@@ -40,7 +40,7 @@ def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
     held: dict[str, set[str] | None] = {}
     for sample in dataset.data_list:
         needed = {f"annotations[{task!r}]": path for task, path in sample["ann_paths"].items()}
-        # what a set needs besides, such as cameras
+        # further files of a subclass, such as cameras
         needed.update({k: v for k, v in sample.items() if k.endswith("_path") and k not in _KNOWN})
         for key, path in needed.items():
             folder, name = osp.split(path)
@@ -52,7 +52,7 @@ def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
 
 
 def _names(folder: str) -> set[str] | None:
-    """Names in a folder; None if it is not one of this machine."""
+    """Names in a folder; None if it is not local."""
     if "://" in folder:
         return None
     try:

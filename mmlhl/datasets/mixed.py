@@ -1,6 +1,6 @@
-"""mmseg's ``MultiImageMixDataset`` around a multi-task dataset: its transforms are looked at, too.
+"""mmseg's ``MultiImageMixDataset`` with checked transforms if it wraps a multi-task dataset.
 
-mmseg's own sets are treated as ever.
+Around mmseg's own datasets it is unchanged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .pipelines import build_step, refuse_bending
 
 @DATASETS.register_module(name="MultiImageMixDataset", force=True)
 class MultiImageMixDataset(StockMixDataset):
-    """mmseg's, whose transforms move every label of a multi-task dataset or are refused by name.
+    """mmseg's class; its transforms move every label of a multi-task dataset or are refused.
 
     Args:
         dataset: Config of the dataset, or the dataset.
@@ -27,14 +27,14 @@ class MultiImageMixDataset(StockMixDataset):
         **kwargs: As in mmseg.
 
     Raises:
-        ValueError: If a transform cannot be used, or mixes several images in a way of its own.
+        ValueError: If a transform cannot be used, or mixes several images by itself.
     """
 
     def __init__(self, dataset: Any, pipeline: Any, **kwargs: Any) -> None:
         super().__init__(dataset, pipeline, **kwargs)
         inner = list(_multi_task(self.dataset))
         if inner:
-            self.pipeline = [_looked_at(step) for step in pipeline]
+            self.pipeline = [_build_checked(step) for step in pipeline]
         for each in inner:
             refuse_bending(self.pipeline, {ann.kind for ann in each.ann_specs.values()})
 
@@ -49,7 +49,7 @@ def _multi_task(dataset: Any) -> Iterator[MultiTaskDataset]:
             yield from _multi_task(each)
 
 
-def _looked_at(step: Any) -> Callable:
+def _build_checked(step: Any) -> Callable:
     built = build_step(step)
     watched = getattr(built, "step", built)
     if watched is not built and hasattr(watched, "get_indices"):

@@ -29,11 +29,11 @@ from .pipelines import build_steps, refuse_bending
 
 @DATASETS.register_module()
 class MultiTaskDataset(ListsSamples):
-    """Images with any number of annotation kinds, of which only the wanted ones are read.
+    """Images with any number of annotations; only those of ``tasks`` are read.
 
     A sample's id is its image's path under ``img['dir']`` without ``img['suffix']``, so folders may
-    be nested; the file of an annotation is ``<dir>/<id><suffix>``. Suffixes are read in small and
-    capital letters, ``.jpeg`` as ``.jpg`` and ``.tiff`` as ``.tif``. Both images and annotations
+    be nested; the file of an annotation is ``<dir>/<id><suffix>``. Suffixes match in lower and
+    upper case, ``.jpeg`` like ``.jpg`` and ``.tiff`` like ``.tif``. Both images and annotations
     are image files or ``.npy`` arrays. Paths in lists cannot leave the data root.
 
     With ``part=(index, parts)`` the dataset holds one of ``parts`` disjoint parts of equal size, as
@@ -72,7 +72,7 @@ class MultiTaskDataset(ListsSamples):
 
     IMG: dict = dict(dir="image", suffix=".png")
     ANNOTATIONS: dict = dict()
-    stored_labels: Any = None  #: a ``LabelFolder`` of old tasks' pseudo labels to read along
+    stored_labels: Any = None  #: a ``LabelFolder`` of old tasks' pseudo labels to load as well
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class MultiTaskDataset(ListsSamples):
         self.tasks = check_tasks(tasks, self.annotations, owner)
         self.part = check_part(part)
         self.part_seed = part_seed
-        # id -> end of its image's name where that is not the suffix to the letter
+        # id -> suffix of its image, if it is not exactly img['suffix']
         self._odd_ends: dict[str, str] = {}
         self._open_questions: dict[str, str] = {}
         stored = stored_classes(self.annotations, self.METAINFO)
@@ -114,7 +114,7 @@ class MultiTaskDataset(ListsSamples):
             data_root=data_root,
             data_prefix=dict(img_path=self._in_split(self.img["dir"])),
             pipeline=build_steps(pipeline),
-            test_mode=False,  # its only use in the parent's constructor is to demand classes
+            test_mode=False,  # True would only make the parent's constructor demand classes
             lazy_init=True,
             **kwargs,
         )
@@ -129,11 +129,14 @@ class MultiTaskDataset(ListsSamples):
             self.full_init()
 
     def get_label_map(self, new_classes: Sequence | None = None) -> dict | None:
-        """Class of the files -> class of this dataset, not of ``METAINFO`` alone; or None."""
+        """Class in the files -> class of this dataset, or None.
+
+        mmseg's would use ``METAINFO`` only, but here annotations may name the classes, too.
+        """
         return getattr(self, "label_map", None)
 
     def _finish_specs(self) -> dict[str, Annotation]:
-        """Annotations of the wanted tasks, with the steps of labels filled in and sources built."""
+        """Annotations of the tasks to read, with label options filled in and sources built."""
         specs = {}
         for task in self.tasks:
             ann = self.annotations[task]
@@ -141,14 +144,14 @@ class MultiTaskDataset(ListsSamples):
                 shift = bool(self.reduce_zero_label)
                 ann = with_steps(ann, self._metainfo, self.label_map, shift)
             if ann.is_integer and ann.source is None:
-                label_table(ann)  # an id_map that leads nowhere shows here
+                label_table(ann)  # refuses an id_map to classes that do not exist
             if isinstance(ann.source, Mapping):
                 ann = replace(ann, source=TRANSFORMS.build({"field": ann.field, **ann.source}))
             specs[task] = ann
         return specs
 
     def full_init(self) -> None:
-        """List the samples, take the wanted subset and part of them, and store them compactly.
+        """List the samples, take the requested subset and part, and serialise them.
 
         Raises:
             ValueError: If nothing is left.
@@ -159,7 +162,7 @@ class MultiTaskDataset(ListsSamples):
         self.data_list = self.load_data_list()
         spell_as_on_disk(self.data_list, self.ann_specs)
         self.data_list = self.filter_data()
-        # of the whole set, or its parts might disagree
+        # for the whole dataset, as its parts might be decided differently
         found = settle_marks(self.ann_specs, self.data_list, self.backend_args)
         self.ann_specs, self._open_questions = found
         if self._indices is not None:
@@ -174,15 +177,15 @@ class MultiTaskDataset(ListsSamples):
         self._fully_initialized = True
 
     def get_data_info(self, idx: int) -> dict:
-        """Dictionary of one sample, as the pipeline takes it.
+        """Dictionary of one sample, the input of the pipeline.
 
         Args:
             idx: Index of the sample.
 
         Returns:
             The sample's dictionary with ``ann_specs`` (task -> annotation), ``open_questions``
-            (task -> why its files cannot be understood) and ``img_loader``, the transform that
-            reads its image, all shared by all samples.
+            (task -> why its files are ambiguous) and ``img_loader``, the transform that reads its
+            image; these are shared by all samples.
         """
         info = super().get_data_info(idx)
         info["ann_specs"] = self.ann_specs

@@ -1,4 +1,4 @@
-"""NYUv2's frames from the publisher's MATLAB arrays to the files that ``NYUv2Dataset`` reads."""
+"""Converting NYUv2 from the publisher's MATLAB arrays to the files that ``NYUv2Dataset`` reads."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def convert_frame(
     depth_key: str = "depths",
     window: int = 9,
 ) -> dict[str, np.ndarray]:
-    """One frame's arrays.
+    """Convert one frame's arrays.
 
     Args:
-        arrays: ``images`` (N, 3, W, H), ``labels`` (N, W, H) and depth (N, W, H), as h5py shows
+        arrays: ``images`` (N, 3, W, H), ``labels`` (N, W, H) and depth (N, W, H), as h5py reads
             MATLAB's arrays.
         index: Frame, from 0.
         table: See :func:`label_table`.
@@ -88,7 +88,7 @@ def convert_frame(
 
 
 def write_frame(frame: Mapping[str, np.ndarray], paths: Mapping[str, Path]) -> None:
-    """Write arrays under temporary names and rename them: no file is ever half there."""
+    """Write arrays under temporary names and rename them, so that no file is incomplete."""
     for name, path in paths.items():
         with atomic_path(path, sync=False) as temporary, open(temporary, "wb") as stream:
             np.save(stream, frame[name])
@@ -102,7 +102,7 @@ class Conversion:
         classes: 40 or 13.
         size: (height, width) of the result.
         window: Side of the window that normals are fitted in, in pixels at 480x640.
-        raw_depth: Leave the holes of the depth open, in place of the publisher's filling.
+        raw_depth: Use the raw depth, with holes, instead of the publisher's filled depth.
     """
 
     classes: int = 13
@@ -112,7 +112,7 @@ class Conversion:
 
 
 def note_settings(out: Path, how: Conversion) -> None:
-    """Write ``README.txt`` before any frame; a folder of other settings is not continued.
+    """Write ``README.txt`` with the settings; refuse a folder made with other settings.
 
     Args:
         out: Folder to write to.
@@ -145,7 +145,7 @@ def convert(
     how: Conversion,
     progress: Callable[[list, str], Iterable],
 ) -> int:
-    """Convert all frames that are not there yet.
+    """Convert all frames that do not exist yet.
 
     Args:
         arrays: See :func:`convert_frame`.
@@ -159,7 +159,7 @@ def convert(
         Number of frames converted now.
 
     Raises:
-        ValueError: If frames are there that were made with other settings.
+        ValueError: If the folder has frames made with other settings.
     """
     new = 0
     depth_key = "rawDepths" if how.raw_depth else "depths"

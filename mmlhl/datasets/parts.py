@@ -1,4 +1,4 @@
-"""Disjoint parts of one list of images, as the protocol of lifelong learning requires."""
+"""Disjoint parts of one list of images, for the protocol of lifelong learning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .. import config_values
 
 
 def check_part(part: Any) -> tuple[int, int] | None:
-    """Which part of the images.
+    """Check ``part`` of a dataset.
 
     Args:
         part: None for all, or (index, parts).
@@ -54,7 +54,7 @@ def take_part(samples: list, part: tuple[int, int], seed: int) -> list:
         raise ValueError(
             f"part is {part}, but {len(samples)} images cannot be cut into {parts} parts"
         )
-    # RandomState's stream is frozen by numpy's policy: parts never change between versions
+    # numpy guarantees RandomState's stream, so parts are the same in all versions
     order = np.random.RandomState(seed).permutation(len(samples))
     chosen = np.sort(order[index * size : (index + 1) * size])
     return [samples[i] for i in chosen]

@@ -1,4 +1,4 @@
-"""PASCAL: names of classes and parts, and at which classes normals count."""
+"""PASCAL: names of classes and parts, and the classes whose normals are used."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PART_NAMES = {
 PART_IDS = {name: part for part, names in _PART_NAMES.items() for name in names.split()}
 """Publisher's name of a body part -> one of the six parts that the literature uses."""
 
-# Classes of PASCAL-Context's 459 that NYUv2 has, too, and tvmonitor.
+# Those of PASCAL-Context's 459 classes that NYUv2 has as well, and tvmonitor.
 _NORMAL_CLASSES = """
     3 4 6 9 10 11 13 15 17 18 22 23 29 30 33 34 36 37 38 39 41 43 46 49 50 51 53 55 56 59 61
     62 65 66 68 69 72 73 78 83 84 85 87 88 95 96 101 104 105 107 111 113 115 122 124 135 141
@@ -52,8 +52,8 @@ _NORMAL_CLASSES = """
     444 446 454 457
 """
 NORMAL_CLASSES = tuple(int(i) for i in _NORMAL_CLASSES.split())
-"""Ids in PASCAL-Context's label map at which the literature counts the distilled normals: the
-network that made them was trained on NYUv2."""
+"""Ids in PASCAL-Context's label map whose distilled normals the literature uses: the network that
+predicted them was trained on NYUv2."""
 
 
 def voc_palette(count: int) -> list[list[int]]:

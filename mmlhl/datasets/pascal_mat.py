@@ -1,4 +1,4 @@
-"""PASCAL's ``.mat`` files: human parts, edges, and the label maps at which normals count."""
+"""PASCAL's ``.mat`` files: human parts, edges, and the label maps that mask normals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _load_mat(content: bytes, path: str, name: str) -> Any:
 
 
 def _listed(value: Any) -> list:
-    """MATLAB struct arrays of one element come as the element itself."""
+    """A MATLAB struct array as a list; scipy returns a single element without its array."""
     if isinstance(value, dict):
         return [value]
     return [] if value is None else [v for v in np.atleast_1d(value) if isinstance(v, dict)]
@@ -39,8 +39,8 @@ def read_human_parts(content: bytes, path: str) -> np.ndarray:
         path: Its name, for messages.
 
     Returns:
-        (H, W) uint8: 0 background, 1..6 as in ``PARTS``. A (1, 1) zero, which stands for a constant
-        map, if nothing is annotated at all: such a file does not know the image's size.
+        (H, W) uint8: 0 background, 1..6 as in ``PARTS``. If nothing is annotated, the file does not
+        contain the image's size, and a (1, 1) zero stands for a constant map.
 
     Raises:
         ValueError: If the file is not such an annotation or names an unknown part.
@@ -90,7 +90,7 @@ def read_edges(content: bytes, path: str) -> np.ndarray:
 
 
 class WithinClasses:
-    """Leaves out normals where PASCAL-Context's label is none of some classes.
+    """Masks normals outside of some classes of PASCAL-Context's label map.
 
     Args:
         classes: Ids in the label map.
@@ -113,7 +113,7 @@ class WithinClasses:
 
         Raises:
             FileNotFoundError: If there is no label map.
-            ValueError: If it is none, or of another size.
+            ValueError: If the file is not a label map, or has another size.
         """
         path = results["regions_path"]
         content = read_bytes(path, "label map that says where normals count", self.backend_args)

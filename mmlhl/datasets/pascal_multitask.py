@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS
 from .. import config_values
 from .arguments import with_defaults
 from .multi_task_dataset import MultiTaskDataset
-from .pascal_classes import (  # noqa: F401  names that are imported from here, too
+from .pascal_classes import (  # noqa: F401  re-exported
     CLASSES,
     NORMAL_CLASSES,
     PART_IDS,
@@ -33,14 +33,14 @@ class PascalMultiTaskDataset(MultiTaskDataset):
     ``ImageSets/Context/{train,val}.txt`` (4998 and 5105 images). Saliency and normals there
     are the outputs of other networks.
 
-    Images without people have human parts of background only, and count; the literature's
+    Images without people have human parts of background only and are included; the literature's
     evaluation of parts skips them.
 
     Args:
         split: ``train`` or ``val``; names the list file unless ``ann_file`` is given.
         ann_file: List of ids, relative to ``data_root``.
-        normal_classes: Ids in the label maps of PASCAL-Context at which normals count, by default
-            those of the literature; None for all pixels.
+        normal_classes: Ids in PASCAL-Context's label maps whose normals are used, by default those
+            of the literature; None for all pixels.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
 
     Raises:
@@ -95,7 +95,7 @@ class PascalMultiTaskDataset(MultiTaskDataset):
         super().__init__(split=split, ann_file=ann_file, **kwargs)
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """Name the label map of PASCAL-Context, and semantic labels in the place that has them.
+        """Add the label map of PASCAL-Context, and take semantic labels from where they exist.
 
         Args:
             img_id: The sample's id.

@@ -1,4 +1,4 @@
-"""Pipelines whose every transform moves all annotations, or is refused by name."""
+"""Building pipelines in which every transform moves all annotations, or is refused by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, r
 from .transforms.watched import Watched
 from .transforms.witness import bending
 
-# Arguments that mean the same in what a stock transform is replaced by; others have no place there.
+# Arguments of a stock transform that its replacement takes over (None: all); others are dropped.
 _SHARED = dict(
     LoadImage=None,
     LoadMultiTaskAnnotations=("backend_args",),
@@ -46,9 +46,9 @@ def build_steps(steps: Any) -> list[Callable]:
 def build_step(step: Mapping | Callable) -> Callable:
     """Build one transform of a dataset's pipeline.
 
-    Stock transforms move every annotation or are refused (:mod:`.transforms.catalogue`), whether
-    they are named with or without a scope or given as a class, also inside of others. A transform
-    that is not known here is tried and watched (:mod:`.transforms.watched`).
+    Stock transforms move every annotation or are refused (:mod:`.transforms.catalogue`), given with
+    or without a scope or as a class, and inside other transforms as well. Other transforms are
+    tried and checked while they run (:mod:`.transforms.watched`).
 
     Args:
         step: Config of a transform, or a transform.
@@ -74,7 +74,7 @@ def build_step(step: Mapping | Callable) -> Callable:
 
 
 def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
-    """Refuse transforms that bend the image, where a dataset has normals.
+    """Refuse transforms that bend the image if a dataset has normals.
 
     Args:
         steps: A pipeline, or transforms.
@@ -96,7 +96,7 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
 def _from_config(step: dict) -> Callable:
     name = type_name(step)
     if step["type"] == f"mmseg.{name}" and registered(TRANSFORMS, step["type"]) is None:
-        step["type"] = name  # mmcv's own under mmseg's scope, where mmengine does not look for it
+        step["type"] = name  # a transform of mmcv, which mmengine does not find in mmseg's scope
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
     verdict, remark = STOCK[name]
@@ -106,7 +106,7 @@ def _from_config(step: dict) -> Callable:
         return TRANSFORMS.build(_replaced(step, name, remark))
     if verdict == WRAPS:
         built = TRANSFORMS.build(_wrapped(step, name))
-        # inside of a mapping a transform is given other maps than it was tried on
+        # within a mapping a transform gets other maps than those it was tried on
         return Watched(built) if name in MAPPING else built
     if verdict == ACTS:
         step["type"] = f"mmseg.{name}"
@@ -114,7 +114,7 @@ def _from_config(step: dict) -> Callable:
 
 
 def _is_stock(name: str, kind: Any) -> bool:
-    """Whether a type is what mmcv or mmseg, or we in their place, registered under that name."""
+    """Whether a type is the stock transform of that name, or our replacement of it."""
     if name not in STOCK:
         return False
     cls = kind if inspect.isclass(kind) else registered(TRANSFORMS, kind)
@@ -122,7 +122,7 @@ def _is_stock(name: str, kind: Any) -> bool:
 
 
 def _given(step: Callable) -> Callable:
-    """A transform that is already built."""
+    """Replace, check or refuse a transform that is already built."""
     if type(step) is LoadImageFromFile:
         loader = LoadImage()
         loader.__dict__.update(step.__dict__)
@@ -173,7 +173,7 @@ def _wrapped(step: dict, name: str) -> dict:
 
 
 def _check_lists(mapping: Any) -> None:
-    """``TransformBroadcaster`` takes a list for each item, and a sample has one image."""
+    """Refuse a mapping of single items: ``TransformBroadcaster`` needs a list for each."""
     if not mapping:
         raise ValueError(
             "TransformBroadcaster without a mapping takes every item of a sample for a list, and a "

@@ -1,4 +1,4 @@
-"""Rendered rooms with exact labels, as the generator of ``mmlhl.rendering`` writes them."""
+"""Rendered rooms with exact labels, written by ``mmlhl.rendering``."""
 
 from __future__ import annotations
 

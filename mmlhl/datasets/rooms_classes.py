@@ -3,14 +3,14 @@
 from .nyuv2_classes import CLASSES_13, PALETTE_13
 
 CLASSES = CLASSES_13
-"""The 13 classes, those of NYUv2's reduction. As there, doors count as wall, curtains as window,
-rugs as floor, cabinets and shelves as furniture; mirrors count as picture."""
+"""The 13 classes of NYUv2's reduction. As in NYUv2, doors are wall, curtains are window, rugs are
+floor, cabinets and shelves are furniture; unlike there, mirrors are picture."""
 
 PALETTE = tuple(tuple(colour) for colour in PALETTE_13)
 """One RGB colour per class."""
 
 IGNORE = 255
-"""Label of a pixel whose class is not given."""
+"""Label of a pixel without a class."""
 
 (
     BED,

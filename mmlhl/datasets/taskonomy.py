@@ -96,15 +96,15 @@ class TaskonomyDataset(MultiTaskDataset):
     ``taskonomy`` between domain and building are read with ``folder='taskonomy'``.
 
     Args:
-        buildings: Names of the buildings to read, or a file relative to ``data_root``: one name a
+        buildings: Names of the buildings to read, or a file relative to ``data_root``: one name per
             line, or one of the publisher's tables (``train_val_test_medium.csv``: ``id``, and a
-            column of 0 and 1 a split), of which ``split`` takes its rows. All when None.
+            column of 0 and 1 per split), in which ``split`` selects rows. All when None.
         folder: Folder between domain and building.
         **kwargs: Further arguments of :class:`MultiTaskDataset`.
 
     Raises:
-        ValueError: If ``folder`` is not one string, both ``ann_file`` and ``buildings`` are given,
-            or nothing says what is in a ``split``.
+        ValueError: If ``folder`` is not a string, both ``ann_file`` and ``buildings`` are given,
+            or ``split`` is given without a table that defines it.
     """
 
     METAINFO = dict(classes=CLASSES, palette=PALETTE)
@@ -144,7 +144,7 @@ class TaskonomyDataset(MultiTaskDataset):
         if not isinstance(folder, str):
             raise ValueError(f"folder of TaskonomyDataset is {folder!r}; it must be one string")
         if folder:
-            # an explicit folder of the user wins over the rewritten default
+            # folders that the user gives take precedence over these defaults
             img = dict(dir=f"{self.IMG['dir']}/{folder}")
             kwargs["img"] = {**img, **(kwargs.get("img") or {})}
             moved = {n: dict(dir=f"{a['dir']}/{folder}") for n, a in self.ANNOTATIONS.items()}
@@ -158,7 +158,7 @@ class TaskonomyDataset(MultiTaskDataset):
         super().__init__(**kwargs)
 
     def list_ids(self, img_dir: str) -> list[str]:
-        """Ids ``<building>/point_<p>_view_<v>`` of the wanted buildings.
+        """Ids ``<building>/point_<p>_view_<v>`` of the chosen buildings.
 
         Args:
             img_dir: Folder of the images.
@@ -169,7 +169,7 @@ class TaskonomyDataset(MultiTaskDataset):
         Raises:
             FileNotFoundError: If the list of buildings or a building does not exist.
             ValueError: If the list is a table without a column for ``split``, a building is named
-                twice, or ``split`` is given and nothing says what is in it.
+                twice, or ``split`` is given without a table that defines it.
         """
         if self.ann_file or self.buildings is None:
             if self.split and not self.ann_file and "{split}" not in self.img["dir"]:

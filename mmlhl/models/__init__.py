@@ -1,13 +1,13 @@
 """Models: segmentors, heads, losses and the methods that keep old tasks.
 
-- ``segmentors/``: one encoder and one head per task; grows, and knows only the contract of methods.
+- ``segmentors/``: one encoder and one growing list of heads; uses methods through their contract.
 - ``heads/``: one file per output space, each around any mmseg decode head.
 - ``losses/``: maths on tensors, each a function and a thin module; imports no head.
-- ``methods/``: what keeps old tasks, one file per method; knows heads by their contract alone.
-- ``teachers/``: models that are frozen, loaded or adopted, with one exact loader.
+- ``methods/``: methods that preserve old tasks, one per file; use heads through their contract.
+- ``teachers/``: freezing and loading models, with one strict loader.
 - ``backbones/`` and ``decoders/``: encoders and decode heads that mmseg does not have.
 
-This room imports ``checkpoints`` and nothing of the engine.
+This package imports ``checkpoints`` and nothing from the engine.
 """
 
 from . import backbones, decoders, heads, losses, methods, segmentors

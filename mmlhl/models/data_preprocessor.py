@@ -16,14 +16,14 @@ from torch import Tensor
 
 @MODELS.register_module()
 class MultiTaskDataPreProcessor(SegDataPreProcessor):
-    """mmseg's preprocessor, with every annotation padded by its own mark for "nothing known".
+    """mmseg's preprocessor, with every annotation padded by its own value for "unlabelled".
 
-    Images are moved to the device, converted to RGB if asked for, normalised and padded at the
-    right and bottom to a common size. Integer maps ``gt_*`` are padded with ``seg_pad_val``, float
-    maps with NaN. A sample that was padded gets a ``valid_map`` (1, H, W), False in the padding, so
-    that distillation leaves it out; a ``valid_map`` that is there already is padded with False.
+    Images are moved to the device, optionally converted to RGB, normalised and padded at the right
+    and bottom to a common size. Integer maps ``gt_*`` are padded with ``seg_pad_val``, float maps
+    with NaN. A padded sample gets a ``valid_map`` (1, H, W), False in the padding, so that
+    distillation ignores the padding; an existing ``valid_map`` is padded with False.
 
-    In tests nothing is padded unless ``test_cfg`` gives a ``size`` or ``size_divisor``; with it,
+    In tests nothing is padded unless ``test_cfg`` has a ``size`` or ``size_divisor``; with it,
     images of different sizes may share a batch. Annotations are never padded in tests.
 
     Args:
@@ -99,7 +99,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             batch_augments=batch_augments,
             test_cfg=test_cfg,
         )
-        # the parent's own flag has another name in each of the two mmsegs
+        # the parent has such a flag, but under different names in the two stacks
         self._swap_channels = bgr_to_rgb or rgb_to_bgr
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         Args:
             data: ``inputs``, a list of (C, h, w) images or a (N, C, H, W) tensor, and
                 ``data_samples``, a list of samples or None.
-            training: Whether annotations are to be padded along.
+            training: Whether annotations are padded as well.
 
         Returns:
             ``inputs`` (N, C, H, W) float and ``data_samples``.
@@ -202,7 +202,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
 
     @staticmethod
     def _check_labels(sample: SegDataSample, shape: Sequence[int]) -> None:
-        """Labels of every sample lie on its image, whether it is padded or not."""
+        """Refuse labels whose size is not that of their image, or that the geometry missed."""
         meta = sample.metainfo
         path = meta.get("img_path", "a sample")
         resting = meta.get("resting_labels")

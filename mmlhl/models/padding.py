@@ -1,4 +1,4 @@
-"""Which pixels of a batch are image."""
+"""Masks of the pixels of a batch that belong to an image, not to padding."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor
 
 
 def image_area(inputs: Tensor, samples: Sequence) -> Tensor:
-    """Pixels of a batch that the batching did not add.
+    """Pixels of a batch that the preprocessor's batching did not add.
 
     Args:
         inputs: ``(N, C, H, W)``.
-        samples: Data samples with mmseg's ``padding_size`` (left, right, top, bottom) in their
-            meta information where they were padded.
+        samples: Data samples, padded ones with mmseg's ``padding_size`` (left, right, top, bottom)
+            in their meta information.
 
     Returns:
         ``(N, H, W)`` bool.
@@ -28,7 +28,7 @@ def image_area(inputs: Tensor, samples: Sequence) -> Tensor:
 
 
 def valid_pixels(inputs: Tensor, samples: Sequence) -> Tensor:
-    """Pixels of a batch that are image, neither added by batching nor by a transform.
+    """Pixels of a batch that were added neither by batching nor by a transform.
 
     Args:
         inputs: ``(N, C, H, W)``.

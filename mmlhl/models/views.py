@@ -1,9 +1,9 @@
-"""From what the network saw back to the image: padding, flips and resizing undone in their order.
+"""From the network's view back to the image: undoing padding, flips and resizing in reverse order.
 
-A sample's meta information says in ``geometry`` what its pipeline did to the image, step by step
+A sample's meta information lists in ``geometry`` the steps that its pipeline applied to the image
 (:mod:`mmlhl.datasets.transforms.trace`). Samples of mmseg's own pipelines have ``flip`` and
-``flip_direction`` instead. A crop or a rotation cannot be undone. If labels were cropped or rotated
-along, prediction and labels meet in that view; if not, it is refused.
+``flip_direction`` instead. A crop or a rotation cannot be undone: predictions then stay in the
+cropped or rotated view if the labels were moved as well, otherwise the view is refused.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from torch import Tensor
 FINAL = ("cut", "warp", "zoom")
 """Kinds of steps that cannot be undone."""
 FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
-"""Axes of an (N, K, H, W) tensor by mmcv's names of flips."""
+"""Axes of an (N, K, H, W) tensor by mmcv's flip direction."""
 FLIP_SIGNS = dict(horizontal=(-1, 1, 1), vertical=(1, -1, 1), diagonal=(-1, -1, 1))
-"""What mirroring the image does to the x, y and z of a normal."""
+"""Signs of a normal's x, y and z by mmcv's flip direction."""
 
 
 class UndoingHead(Protocol):
-    """What undoing needs of a head."""
+    """The members of a head that undoing a view needs."""
 
     def flip(self, raw: Tensor, direction: str) -> Tensor:
         """Undo a flip on a raw map ``(N, K, h, w)``."""
@@ -33,15 +33,15 @@ class UndoingHead(Protocol):
 
 
 def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple[int, int]]:
-    """The part of a raw map that is image, the way round that the image was.
+    """Undo a view on a raw map: padding, flips and resizing.
 
     Args:
         raw: ``(1, K, H, W)`` at the size of the network's input.
         meta: Meta information of the sample.
-        head: The head that the map is of.
+        head: The map's head.
 
     Returns:
-        The map, and the (height, width) that it still has to be resized to.
+        The map, and the (height, width) that it has to be resized to finally.
 
     Raises:
         ValueError: If the view cannot be undone.
@@ -67,16 +67,16 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
 
 
 def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
-    """The steps that a prediction has to go back, in the order in which they were made.
+    """The steps that have to be undone on a prediction, in the order of the pipeline.
 
     Args:
         meta: Meta information with ``geometry``.
 
     Returns:
-        All steps, or those after the last that cannot be undone if the labels went along.
+        All steps; if one cannot be undone and was applied to the labels too, those after it.
 
     Raises:
-        ValueError: If labels and prediction would not meet.
+        ValueError: If prediction and labels would end up in different views.
     """
     steps = meta.get("geometry", ())
     path = meta.get("img_path", "a sample")
@@ -97,7 +97,7 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
 
 
 def refuse_final_steps(meta: dict) -> None:
-    """Refuse a view that does not come back to the whole image.
+    """Refuse a view that cannot be mapped back to the whole image.
 
     Args:
         meta: Meta information of a sample.
@@ -114,10 +114,10 @@ def refuse_final_steps(meta: dict) -> None:
 
 
 def labels_back(sample: Any) -> None:
-    """Undo on a sample's labels what was undone on its predictions, once.
+    """Undo the view on a sample's labels as on its predictions; further calls change nothing.
 
     Args:
-        sample: A data sample; its ``moved_labels`` are changed in place.
+        sample: A data sample; the fields in its ``moved_labels`` are changed in place.
     """
     meta = sample.metainfo
     if meta.get("labels_back") or not meta.get("moved_labels"):
@@ -140,7 +140,7 @@ def labels_back(sample: Any) -> None:
 
 
 def batch_padding(meta: dict) -> Sequence[int]:
-    """What the data preprocessor added: left, right, top, bottom.
+    """Padding that the data preprocessor added: left, right, top, bottom.
 
     Args:
         meta: Meta information of a sample.

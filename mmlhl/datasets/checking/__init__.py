@@ -1,4 +1,4 @@
-"""Walking through a dataset before training: what is there, what is missing, what is broken."""
+"""Checking all files of a dataset before training: missing ones, broken ones, odd values."""
 
 from .report import MapReport
 from .samples import check_samples

@@ -1,4 +1,4 @@
-"""What was found of one annotation in all files, and what is odd about it."""
+"""Statistics of one annotation over all files, and remarks on them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..first_sample import depth_sentence, far_from_one, lengths_sentence
 
 @dataclass
 class MapReport:
-    """What was found of one annotation, or of the images.
+    """Statistics of one annotation, or of the images.
 
     Args:
         name: Task, or ``image``.
         kind: Kind of the annotation, or ``image``.
         classes: Number of classes, for class and binary maps.
-        ann: The annotation, for what its options say of the numbers.
+        ann: The annotation, whose options matter for remarks on values.
     """
 
     name: str
@@ -73,9 +73,9 @@ class MapReport:
             self.lowest = min(self.lowest, float(values.min()))
             self.highest = max(self.highest, float(values.max()))
             self.total += float(values.mean(dtype=np.float64)) * count
-            self._look_at(values)
+            self._note_values(values)
 
-    def _look_at(self, values: np.ndarray) -> None:
+    def _note_values(self, values: np.ndarray) -> None:
         if self.kind == "normal":
             self.towards += int((values[:, 2] < 0).sum())
         if self.kind == "depth":
@@ -100,7 +100,7 @@ class MapReport:
         """Note a file that cannot be used.
 
         Args:
-            error: What reading it raised.
+            error: The exception that reading it raised.
         """
         if isinstance(error, FileNotFoundError):
             self.missing += 1
@@ -116,7 +116,7 @@ class MapReport:
 
     @property
     def fatal(self) -> list[str]:
-        """Why training on this would fail or learn nothing, in plain words."""
+        """Reasons why training on this annotation would fail or learn nothing."""
         reasons = []
         if self.missing:
             reasons.append(f"{self.missing} files of {self.name!r} are missing")
@@ -145,7 +145,7 @@ class MapReport:
             )
         if self.known and self.kind != "image":
             notes += self._remarks_on_values()
-        # under a wide angle, surfaces seen from the front may well have a positive z
+        # with a wide-angle camera, visible surfaces may have a positive z
         if self.kind == "normal" and self.known and self.towards < 0.5 * self.known:
             notes.append(
                 f"only {100 * self.towards / self.known:.0f} % of the normals of {self.name!r} "

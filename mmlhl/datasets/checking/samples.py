@@ -1,4 +1,4 @@
-"""Reading samples one by one, as training would."""
+"""Reading samples one by one, as in training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..reading import is_array, orientation_of, read_bytes, read_raw
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
 
-#: how mmcv's loader reads pixels without turning them
+#: mmcv's ``color_type`` values that ignore the orientation tag
 _AS_STORED = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
 
 
@@ -28,8 +28,7 @@ def check_samples(
     """Read samples and their annotations one by one.
 
     Args:
-        dataset: Its list of samples, its annotations and its pipeline's loader of images are used,
-            the rest of its pipeline is not.
+        dataset: The dataset. Of its pipeline only the loader of images is used.
         limit: Greatest number of samples, spread evenly; all when None.
         workers: Threads that read.
         progress: Wraps the loop, given an iterable and its length.
@@ -66,9 +65,9 @@ def _classes(ann: Annotation) -> int:
 def _read(
     dataset: MultiTaskDataset, index: int
 ) -> tuple[dict[str, np.ndarray | Exception], dict[str, np.ndarray], bool]:
-    """Every map of one sample, or what went wrong with it; the lengths of its normals.
+    """Read one sample: its maps or their errors, lengths of normals, whether its image is turned.
 
-    And whether an orientation tag turns its image.
+    An image is turned if an orientation tag in its file rotates it.
     """
     info = dataset.get_data_info(index)
     maps: dict[str, np.ndarray | Exception] = {}

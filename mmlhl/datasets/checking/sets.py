@@ -21,17 +21,17 @@ def sets_of(
     data_root: str | None = None,
     tasks: Sequence[str] | None = None,
 ) -> dict[str, dict]:
-    """Different datasets of the config's loaders.
+    """The distinct datasets of the config's loaders.
 
     Args:
         cfg: A config with ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``.
-        splits: Loaders whose datasets are wanted.
+        splits: Loaders whose datasets to return.
         data_root: Folder in place of the config's.
         tasks: Tasks in place of the config's.
 
     Returns:
-        Names of the loaders that share a dataset -> its config, with the transform that reads
-        images as its pipeline, and without what narrows it for a phase.
+        Names of the loaders that share a dataset -> its config, with the image loader as its only
+        transform and without a phase's ``part``.
     """
     found: dict[str, dict] = {}
     for split in splits:
@@ -72,14 +72,14 @@ def _reads_image(step: Any) -> bool:
 def build_set(
     cfg: Mapping[str, Any], complain: Callable[[str], None]
 ) -> tuple[MultiTaskDataset | None, int]:
-    """A dataset without the annotations that it does not have.
+    """Build a dataset, without those of its annotations that cannot be read.
 
     Args:
         cfg: Its config.
-        complain: Called with what is wrong, one sentence at a time.
+        complain: Called with each error message.
 
     Returns:
-        The dataset, None if it has none of them, and how many annotations are missing.
+        The dataset, or None if no annotation is usable, and the number of unusable annotations.
     """
     try:
         dataset = DATASETS.build(dict(cfg))

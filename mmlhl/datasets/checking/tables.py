@@ -16,12 +16,12 @@ _COLUMNS = ("", "kind", "files", "missing", "broken", "size", "unknown", "range"
 def show_reports(
     reports: Sequence[MapReport], classes: Mapping[str, Sequence[str] | None], console: Console
 ) -> int:
-    """Print what was found.
+    """Print reports as a table, with shares of classes, problems and remarks below.
 
     Args:
         reports: Reports of the images and of each annotation.
         classes: Names of the classes by annotation.
-        console: Where to print.
+        console: Console to print to.
 
     Returns:
         The number of reasons why training would fail.

@@ -1,7 +1,7 @@
 """From the numbers in a file to a map in the package's convention, with checks that name the file.
 
-Class and binary maps become uint8 with 255 where nothing is known; depth, normals and channels
-become float32 with NaN where nothing was measured.
+Class and binary maps become uint8 with 255 for unlabelled pixels; depth, normals and channels
+become float32 with NaN for unmeasured ones.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Args:
         raw: Array as stored, shape (H, W) or (H, W, K); colour images in the file's channel order.
-        ann: What the numbers mean.
-        path: File that they come from, for messages.
+        ann: The annotation, whose options define what the numbers mean.
+        path: The file, for messages.
 
     Returns:
         (H, W) uint8 for classes and binary maps; (H, W) float32 for depth and one channel;

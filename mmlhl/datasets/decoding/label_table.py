@@ -1,4 +1,4 @@
-"""From stored ids to classes, by one table that holds all steps."""
+"""From stored ids to classes, by one lookup table for all steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..annotation import IGNORE, Annotation
 
 _LOWEST, _HIGHEST = -256, 65535
 OUT_OF_RANGE = 254
-"""What an id becomes that must not occur; class ids stop below it."""
+"""Class of ids that must not occur; real class ids are below it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class LabelTable:
         """Look up a map.
 
         Args:
-            ids: (H, W) whole numbers of any integer type.
+            ids: (H, W) of any integer type.
 
         Returns:
             (H, W) uint8 classes, 255 where ignored, 254 where the id must not occur.
@@ -42,7 +42,7 @@ class LabelTable:
             return cv2.LUT(ids, self.near[-_LOWEST : 256 - _LOWEST])
         if ids.dtype.kind == "u" and ids.dtype.itemsize == 2:
             return self.near[ids.astype(np.int32) - _LOWEST]
-        # clipped before the conversion: a cast would wrap great numbers around
+        # clipped before the conversion, which would wrap large numbers around
         if ids.dtype.kind == "i":
             ids = ids.astype(np.int64, copy=False)
         clipped = np.clip(ids, 0 if ids.dtype.kind == "u" else _LOWEST, _HIGHEST)
@@ -56,7 +56,7 @@ class LabelTable:
 
 
 def label_table(ann: Annotation) -> LabelTable:
-    """The steps of a class or binary annotation as one table.
+    """The steps from stored ids to classes as one table.
 
     Args:
         ann: Its ``id_map``, ``ignore``, ``reduce_zero_label``, ``label_map`` and ``num_classes``.
@@ -91,12 +91,12 @@ def _label_table(
     label_map: tuple[tuple[int, int], ...] | None,
 ) -> LabelTable:
     ids = np.arange(_LOWEST, _HIGHEST + 1)
-    unknown, wrong = -1, -2  # apart from any id while the steps go on
+    unknown, wrong = -1, -2  # while steps are applied; no id is negative in between
     near = np.full(ids.shape, wrong, np.int64)
     far: dict[int, int] = {}
     if id_map is None:
         near[-_LOWEST:] = ids[-_LOWEST:]
-    # without a class count everything that fits is believed
+    # without a number of classes, every id that fits into a map is allowed
     top = OUT_OF_RANGE if num_classes is None else num_classes
     stored = len(label_map) if label_map else top
 
@@ -108,7 +108,7 @@ def _label_table(
 
     for old in ignored:
         put(old, unknown)
-    # after the marks: an id that the map names has a meaning of its own
+    # after the ignored ids: an id in id_map is never ignored
     for old, new in id_map or ():
         shifted = new - 1 if reduce_zero else new
         if new not in (IGNORE, -1) and not -int(reduce_zero) <= shifted < stored:

@@ -1,4 +1,4 @@
-"""Class and binary maps: whole numbers with 255 where nothing is known."""
+"""Decoding of class and binary maps: whole numbers with 255 for unlabelled pixels."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def decode_classes(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
             f"{path}: class id out of range in annotation {ann.name!r}: got {_some(raw[bad])} in "
             f"{int(bad.sum())} pixels; expected {_expected(ann)} or ignored {ann.ignored}"
         )
-    # an image need not show any of a subset of the classes
+    # an image may well show none of a subset of the classes
     if not ann.label_map:
         need_a_label(ids, ann, path)
     return ids
 
 
 def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
-    """A mask.
+    """A mask of 0 and 1.
 
     Args:
         raw: (H, W) or (H, W, 1) numbers, or whole numbers without a threshold.
@@ -84,7 +84,7 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
 
 def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
-    """A map of one channel of integers.
+    """A map of one channel with an integer type.
 
     Args:
         raw: (H, W) or (H, W, 1) of any type.
@@ -102,7 +102,7 @@ def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         return raw.astype(np.uint8)
     if raw.dtype.kind != "f":
         return raw
-    # 2^63 itself does not fit into 64 bits
+    # 2^63 itself does not fit into int64
     whole = np.abs(raw) < 2.0**63
     if whole.all():
         ids = raw.astype(np.int64)
@@ -115,11 +115,11 @@ def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
 
 def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
-    """Refuse a map that says nothing, as it usually is a wrong file.
+    """Refuse a map without any labelled pixel, which usually is the wrong file.
 
     Args:
-        ids: (H, W) uint8, 255 where nothing is known.
-        ann: May allow it by ``allow_void``.
+        ids: (H, W) uint8, 255 for unlabelled pixels.
+        ann: The annotation; ``allow_void`` allows such maps.
         path: File, for messages.
 
     Raises:

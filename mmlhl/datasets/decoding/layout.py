@@ -1,4 +1,4 @@
-"""Which channels of a file an annotation takes, and how many it may have."""
+"""The channels that an annotation takes from its file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Args:
         raw: (H, W) or (H, W, K).
-        ann: Names the channels; a file of one channel is taken as it is. If it names none, an
-            alpha channel that is opaque everywhere is left out where the kind has no use for it.
+        ann: The annotation with ``channels``, which do not matter for a (H, W) file. Without
+            ``channels``, a completely opaque alpha channel is dropped if the kind needs exactly
+            the other channels.
         path: File, for messages.
 
     Returns:
@@ -38,7 +39,7 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
 
 def _without_alpha(raw: np.ndarray, ann: Annotation) -> np.ndarray:
-    # images alone have an alpha channel, and of images only 8 and 16 bits
+    # only images of 8 or 16 bits can have an alpha channel
     if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != _WANTED.get(ann.kind, 0) + 1:
         return raw
     opaque = (raw[..., -1] == np.iinfo(raw.dtype).max).all()

@@ -1,4 +1,4 @@
-"""Depth and channels: real numbers with NaN where nothing was measured."""
+"""Decoding of depth and channels: real numbers with NaN for unmeasured pixels."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def decode_depth(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         (H, W) float32, NaN where unmeasured.
 
     Raises:
-        ValueError: If there are several channels, or negative, infinite or NaN numbers that are no
-            marks.
+        ValueError: If there are several channels, or numbers that are negative, infinite or NaN
+            and not in ``invalid``.
     """
     out = _scaled(one_channel(raw, ann, path), ann, path)
-    out[out == 0] = np.nan  # no surface lies at distance 0, whatever the publisher's mark is
+    out[out == 0] = np.nan  # no surface has depth 0, whatever 'invalid' lists
     return out
 
 
@@ -40,17 +40,17 @@ def decode_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         (H, W) or (H, W, K) float32, NaN where unmeasured.
 
     Raises:
-        ValueError: If there are infinite or NaN numbers that are no marks.
+        ValueError: If there are infinite or NaN numbers that are not in ``invalid``.
     """
     out = _scaled(raw, ann, path)
     return out[..., 0] if out.ndim == 3 and out.shape[2] == 1 else out
 
 
 def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
-    """Real numbers with NaN where the file says "not measured"; anything broken raises."""
+    """Scaled numbers with NaN for unmeasured pixels; raises for numbers that are invalid."""
     scale = np.float32(1.0 if ann.scale is None else ann.scale)
-    with np.errstate(over="ignore", invalid="ignore"):  # infinity is looked for below
-        # multiplying makes the copy that is written to below: the file's buffer stays untouched
+    with np.errstate(over="ignore", invalid="ignore"):  # checked below
+        # the product is a new array, so the writes below leave the file's buffer untouched
         out = np.multiply(raw, scale, dtype=np.float32, casting="unsafe")
     if ann.offset:
         out += np.float32(ann.offset)
@@ -62,11 +62,11 @@ def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         hit = np.isnan(raw)
         missing = hit if missing is None else missing | hit
     if ann.max_value is not None:
-        # infinity is greater as well, so this comes before the check for it
+        # before the check for infinity, which is above max_value too
         hit = out > ann.max_value
         missing = hit if missing is None else missing | hit
     if missing is not None and missing.any():
-        out[missing] = 0.0  # for the checks below; NaN in the end
+        out[missing] = 0.0  # so that it passes the checks below; set to NaN at the end
     lowest = out.min()
     if not np.isfinite(lowest + out.max()):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Normals: unit vectors in our camera frame, NaN where there is none."""
+"""Decoding of normals: unit vectors in our camera frame, NaN where missing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from ..annotation import Annotation
 
 _AXES = {"x": 0, "y": 1, "z": 2}
-_COLOURS = (1, 255, 65535)  # what white is where normals are stored as colours
-_SHORT = 0.1  # a zero vector, or a grey (128, 128, 128): far too short for a rounded unit vector
+_COLOURS = (1, 255, 65535)  # possible values of white if normals are stored as colours
+_SHORT = 0.1  # zero vectors and grey (128, 128, 128) are below; no rounded unit vector is
 _LONG = 1.5
 
 
@@ -26,8 +26,8 @@ def decode_normal(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         (H, W, 3) float32, NaN where missing.
 
     Raises:
-        ValueError: If there are not three channels, NaN or infinity that are no marks, or lengths
-            that show that the numbers are colours or read by a wrong scale.
+        ValueError: If there are not three channels, if there are NaN or infinity that are not in
+            ``invalid``, or lengths of vectors that reveal colours or a wrong scale.
     """
     out, length, missing = _vectors(raw, ann, path)
     length[missing] = 1.0
@@ -45,7 +45,7 @@ def decode_normal(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
 
 def normal_lengths(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
-    """Lengths of stored normals after scale and offset; one where they are read as they should.
+    """Lengths of stored normals after scale and offset; about 1 if these are right.
 
     Args:
         raw: (H, W, 3) stored numbers.
@@ -53,8 +53,8 @@ def normal_lengths(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         path: File, for messages.
 
     Returns:
-        (N,) float32, the lengths of those that are not marked as missing. Vectors of almost no
-        length count as missing unless all are like that.
+        (N,) float32, the lengths of normals that are not missing. Vectors of nearly no length count
+        as missing unless all are like that.
 
     Raises:
         ValueError: If there are not three channels.
@@ -67,7 +67,7 @@ def normal_lengths(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 def _vectors(
     raw: np.ndarray, ann: Annotation, path: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scaled vectors, their lengths, and where the file says that there is none."""
+    """Scaled vectors (H, W, 3), their lengths (H, W), and a mask of the missing ones."""
     if raw.ndim != 3 or raw.shape[2] != 3:
         raise ValueError(
             f"{path}: expected three channels as normal annotation {ann.name!r}, got shape "
@@ -77,7 +77,7 @@ def _vectors(
     top = float(np.iinfo(raw.dtype).max) if image else 1.0
     scale = ann.scale if ann.scale is not None else (2.0 / top if image else 1.0)
     offset = ann.offset if ann.offset is not None else (-1.0 if image else 0.0)
-    with np.errstate(over="ignore", invalid="ignore"):  # infinity is looked for by the caller
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for infinity
         out = np.multiply(raw, np.float32(scale), dtype=np.float32, casting="unsafe")
         if offset:
             out += np.float32(offset)
@@ -91,7 +91,7 @@ def _vectors(
 
 
 def _refuse_colours(stored: np.ndarray, length: np.ndarray, ann: Annotation, path: str) -> None:
-    """Lengths that are not one are fine unless the numbers cannot be directions as they are."""
+    """Refuse numbers that are colours or have a wrong scale; other lengths are normalised."""
     where = f"{path}: normal annotation {ann.name!r}"
     middle = float(np.median(length))
     if stored.dtype.kind == "u" or ann.scale is not None or ann.offset is not None:

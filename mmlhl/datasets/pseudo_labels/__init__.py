@@ -1,8 +1,8 @@
-"""A teacher's labels on disk, read like annotations and moved with the image like them.
+"""A teacher's pseudo labels on disk, which are loaded and moved with the image like annotations.
 
-- ``coding``: from a label to the few bytes per pixel that are stored, and back.
-- ``folder``: one file per image, and the teacher that they are of.
-- ``attaching``: the datasets of a loader that read them, and their images.
+- ``coding``: a label as few bytes per pixel, and back.
+- ``folder``: one file per image, and a manifest that identifies the teacher.
+- ``attaching``: the datasets that read the labels, and their images.
 """
 
 from .attaching import Images, attach, labelled_datasets, plain_images

@@ -1,4 +1,4 @@
-"""The datasets that read stored labels, and their images as a teacher sees them."""
+"""The datasets that read stored labels, and their images for the teacher."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .folder import LabelFolder
 
 
 def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
-    """The multi-task datasets in a loader's dataset, inside wrappers too, each once.
+    """The multi-task datasets in a loader's dataset, also inside wrappers, without repetition.
 
     Args:
         dataset: A dataset, or one that wraps others as ``dataset`` or ``datasets``.
@@ -47,11 +47,11 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
 
 
 def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskDataset, LabelFolder]]:
-    """Have a loader's datasets read stored labels along with annotations; None ends it.
+    """Make a loader's datasets read stored labels along with annotations, or stop doing so.
 
     Args:
         dataset: As in :func:`labelled_datasets`.
-        folder: Folder of their labels; several datasets have a folder below it each.
+        folder: Folder of their labels; several datasets get one subfolder each. None stops it.
 
     Returns:
         Each dataset with its folder; nothing if ``folder`` is None.
@@ -71,11 +71,11 @@ def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskData
 
 
 class Images(Dataset):
-    """Some images of a dataset in the view that a pipeline gives, without annotations.
+    """Some images of a dataset through a pipeline, without annotations.
 
     Args:
         dataset: The dataset.
-        pipeline: The view.
+        pipeline: The pipeline.
         indices: Indices of the images.
     """
 
@@ -88,7 +88,7 @@ class Images(Dataset):
         return len(self.indices)
 
     def __getitem__(self, number: int) -> Any:
-        """What the pipeline packs of an image."""
+        """The pipeline's output for an image."""
         info = self.dataset.get_data_info(self.indices[number])
         known = ("img_path", "img_id", "img_loader", "reduce_zero_label", "sample_idx")
         results = {key: info[key] for key in known if key in info}
@@ -96,11 +96,11 @@ class Images(Dataset):
 
 
 def plain_images(dataset: MultiTaskDataset, steps: Sequence[Any], indices: Sequence[int]) -> Images:
-    """Images in the view that a model is tested in.
+    """Images through a test pipeline.
 
     Args:
         dataset: The dataset of the images.
-        steps: The pipeline for tests, whose loading of annotations does nothing here.
+        steps: The test pipeline; there are no annotations for it to load.
         indices: Indices of the images.
     """
     return Images(dataset, Compose([build_step(step) for step in steps]), indices)

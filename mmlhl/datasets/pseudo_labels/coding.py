@@ -1,4 +1,4 @@
-"""A pseudo label as the few bytes per pixel that are stored, and back."""
+"""Encoding a pseudo label as few bytes per pixel for storage, and decoding it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 NORMALS = ("float16", "int8")
 """How unit vectors may be stored."""
-_STEPS = 127  # of an 8-bit component on either side of zero
+_STEPS = 127  # greatest absolute value of a component in 8 bits
 
 
 class LabelError(ValueError):
-    """A label cannot be stored, or what is stored cannot be read."""
+    """A label cannot be stored, or a stored label cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Encoded:
 
 
 def encode_label(label: np.ndarray, kind: str, task: str, normals: str = NORMALS[0]) -> Encoded:
-    """Make a label small.
+    """Encode a label for storage.
 
-    Classes are exact. Numbers keep 11 bits: half precision after a power of two that makes the
-    greatest of the map large, so that no unit is too small or too great for it.
+    Classes are exact. Numbers keep 11 bits: they are stored in half precision, scaled by a power of
+    two that makes the greatest number of the map large, so that their unit does not matter.
 
     Args:
         label: Classes (H, W) of an integer type, or numbers (K, H, W).

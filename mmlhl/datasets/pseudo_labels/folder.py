@@ -1,4 +1,4 @@
-"""A folder of stored labels: one file per image, and the teacher that made them."""
+"""A folder of stored labels: one file per image, and a manifest that identifies the teacher."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """What is stored of a task.
+    """How the labels of a task are stored.
 
     Attributes:
-        task: Its name.
+        task: Name of the task.
         key: Key of its map in a pipeline's results.
-        kind: How transforms treat it, one of :data:`~mmlhl.datasets.annotation.KINDS`.
+        kind: Kind of the map, by which transforms treat it, one of
+            :data:`~mmlhl.datasets.annotation.KINDS`.
         inverse: Whether it is inverse depth, which grows under zoom.
     """
 
@@ -44,7 +45,7 @@ class LabelFolder:
     Args:
         path: The folder.
         specs: The tasks, in their order.
-        origin: What the labels depend on beside the image, such as the teacher's hash; plain data.
+        origin: Everything else that the labels depend on, such as the teacher's hash; plain data.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class LabelFolder:
 
     # -- the folder ----------------------------------------------------------------------------
     def prepare(self) -> str | None:
-        """Make the folder, or take up what is in it if it is of the same teacher.
+        """Create the folder, or reuse its labels if they come from the same teacher.
 
         Labels of another teacher are removed.
 
@@ -66,7 +67,7 @@ class LabelFolder:
             Why labels were removed; None if none were.
 
         Raises:
-            ValueError: If there is a folder of something else, which is left as it is.
+            ValueError: If the folder contains something else, which is not touched.
         """
         found, removed = self._found(), None
         if found is not None and found != self._manifest:
@@ -79,7 +80,7 @@ class LabelFolder:
                     f"{self.path} is not a folder of labels and is not empty; give pseudo_labels."
                     "folder another name, or empty it"
                 )
-            # first of all, so that no label is ever without its teacher
+            # written first, so that labels never exist without the manifest
             write_text(osp.join(self.path, MANIFEST), json.dumps(self._manifest, indent=1) + "\n")
         return removed
 
@@ -90,7 +91,7 @@ class LabelFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
-            return {}  # ours by its name, but no longer to be trusted
+            return {}  # a manifest by its name, but unreadable: the labels are made anew
 
     def remove(self) -> None:
         """Remove the labels, if there are any; other files in the folder stay."""
@@ -104,7 +105,7 @@ class LabelFolder:
                 os.rmdir(folder)
 
     def part(self, name: str) -> LabelFolder:
-        """The labels of one of several datasets, in a folder of their own below this one."""
+        """The labels of one of several datasets, in a subfolder of this one."""
         made = LabelFolder(osp.join(self.path, name), self.specs, {})
         made._manifest = self._manifest
         return made
@@ -122,10 +123,10 @@ class LabelFolder:
         return [index for index, each in enumerate(ids) if self.file(each) not in present]
 
     def write(self, img_id: str, labels: Mapping[str, Encoded]) -> int:
-        """Store the labels of an image by task, whole or not at all.
+        """Store the labels of an image by task in one atomic write.
 
         Returns:
-            Bytes of the file.
+            Size of the file in bytes.
         """
         arrays: dict[str, Any] = {
             f"task.{spec.task}": labels[spec.task].array for spec in self.specs

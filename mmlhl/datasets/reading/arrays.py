@@ -13,12 +13,12 @@ from tokenize import TokenError
 import numpy as np
 
 ARRAY_SUFFIXES = (".npy", ".npz")
-#: kinds of numpy's types that are numbers, or true and false
+#: numpy's kinds of bool and number types
 _NUMBERS = "biuf"
 
 
 def _header_size(content: bytes) -> int:
-    """Bytes before the numbers: magic, version, length of the description, description."""
+    """Size of a ``.npy`` header in bytes: magic, version, length of the text, text."""
     if content[6] == 1:
         return 10 + struct.unpack_from("<H", content, 8)[0]
     return 12 + struct.unpack_from("<I", content, 8)[0]
@@ -26,7 +26,7 @@ def _header_size(content: bytes) -> int:
 
 @lru_cache(maxsize=256)
 def _parse_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order and type. The files of a set share a few headers, and parsing one takes long."""
+    """Shape, order and type. Cached: parsing is slow, and a dataset's files share few headers."""
     stream = io.BytesIO(header)
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
@@ -54,7 +54,7 @@ def decode_npy(content: bytes, path: str) -> np.ndarray:
         A read-only array.
 
     Raises:
-        ValueError: If the file is cut off, no array or an array of Python objects.
+        ValueError: If the file is truncated, not an array, or an array of Python objects.
     """
     try:
         size = _header_size(content)
@@ -78,7 +78,7 @@ def decode_npz(content: bytes, path: str) -> np.ndarray:
         The array.
 
     Raises:
-        ValueError: If the file is cut off, holds several arrays or Python objects.
+        ValueError: If the file is truncated, or holds several arrays or Python objects.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

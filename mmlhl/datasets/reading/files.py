@@ -1,4 +1,4 @@
-"""From a path to numbers."""
+"""Reading the numbers stored in a file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_array(path: str) -> bool:
         path: Its name.
 
     Returns:
-        True for ``.npy`` and ``.npz`` in small or capital letters.
+        True for ``.npy`` and ``.npz`` in lower or upper case.
     """
     return osp.splitext(str(path))[1].lower() in ARRAY_SUFFIXES
 
@@ -60,10 +60,10 @@ def read_raw(
         what: What it is for, for messages.
         backend_args: Arguments of mmengine's file backend.
         reader: Decodes the content of other kinds of files, given the content and the path.
-        exact: Whether every number counts, as for class ids: images whose compression changes
-            them are refused.
-        upright: Whether numbers are directions in the image, as in normals: images with another
-            orientation tag are refused, as it turns pixels and not what they hold.
+        exact: Whether numbers must be exact, as for class ids: images with lossy compression are
+            refused.
+        upright: Whether numbers are directions in the image, as for normals: images with an
+            orientation tag are refused, since it turns pixels but not their values.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.

@@ -1,4 +1,4 @@
-"""Pixels as they are stored: ids, not the colours or greys that stand for them."""
+"""Reading pixels as stored: ids instead of the colours or grey levels that display them."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def decode_image(content: bytes, path: str) -> np.ndarray:
         path: Its name, for messages.
 
     Returns:
-        (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). Palette
-        images give the palette's indices, images of 1, 2 or 4 bits the stored numbers 0..15. An
-        orientation tag turns them, as it turns the images that they belong to.
+        (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). For palette
+        images the palette's indices, for images of 1, 2 or 4 bits the stored numbers 0..15. An
+        orientation tag is applied, as for photographs.
 
     Raises:
-        ValueError: If it is not an image, or holds several.
+        ValueError: If it is not an image, or contains several.
     """
     pixels = _decode(content, path)
-    if is_tiff(content):  # OpenCV and Pillow have turned it
+    if is_tiff(content):  # OpenCV and Pillow have applied its tag
         return pixels
     return turn_upright(pixels, orientation_of(content))
 
@@ -66,7 +66,7 @@ def is_lossy(content: bytes) -> bool:
 
 def _decode_png(content: bytes, path: str) -> np.ndarray:
     bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
-    start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))  # of an animation
+    start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))  # animations have this chunk
     pages = int.from_bytes(content[start + 4 : start + 8], "big") if start > 0 else 1
     if pages > 1:
         raise ValueError(_several(path, pages))
@@ -77,14 +77,14 @@ def _decode_png(content: bytes, path: str) -> np.ndarray:
     image = _decode_with_opencv(content, path)
     if image.ndim == 3 and image.shape[2] == 4:
         if colour == _GREY_ALPHA:
-            return np.ascontiguousarray(image[..., 2:])  # blue, green and red are all the grey
-        if colour == _RGB:  # a transparent colour, which OpenCV makes a channel of
+            return np.ascontiguousarray(image[..., 2:])  # OpenCV repeats grey as B, G and R
+        if colour == _RGB:  # one colour is transparent, for which OpenCV adds a channel
             image = image[..., :3]
     return _in_file_order(image)
 
 
 def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
-    """TIFF, BMP, GIF and the like where they have a palette or less than 8 bits; else None."""
+    """Decode TIFF, BMP, GIF etc. if they have a palette or less than 8 bits; otherwise None."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
@@ -98,7 +98,7 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
         return None
     found = _decode_with_pillow(content, path)
-    if inverted:  # 0 is stored for white there, which is shown as the greatest number
+    if inverted:  # the file stores 0 for white, which Pillow returns as the greatest number
         found = (1 if mode == "1" else 255) - found
     return found if bits >= 8 else _unstretched(found, bits)
 
@@ -108,7 +108,7 @@ def _several(path: str, pages: int) -> str:
 
 
 def _unstretched(grey: np.ndarray, bits: int) -> np.ndarray:
-    """Stored numbers of a grey image that Pillow spread over 0..255, or read as bool."""
+    """The stored numbers of a grey image that Pillow stretched to 0..255, or read as bool."""
     return grey if bits == 1 else grey // (255 // (2**bits - 1))
 
 

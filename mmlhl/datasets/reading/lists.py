@@ -1,4 +1,4 @@
-"""Lists of any style: with byte-order marks, CRLF and blank lines."""
+"""Reading text lists, with or without byte-order marks, CRLF and blank lines."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _MARKS = {
 
 
 def read_lines(path: str, what: str, backend_args: dict | None = None) -> list[tuple[int, str]]:
-    """Lines of a text file that say something.
+    """The lines of a text file that are neither blank nor a comment.
 
     Args:
-        path: The file: UTF-8, or UTF-16 with a byte-order mark as Windows' shell writes it.
+        path: The file: UTF-8, or UTF-16 with a byte-order mark, as written by Windows' shell.
         what: What it is for, for messages.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        (number counted from 1, text without surrounding blanks) of each line that is neither blank
-        nor a comment, which begins with a hash and a blank.
+        (number counted from 1, text without surrounding blanks) of each line. A comment begins with
+        a hash and a blank.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -1,4 +1,4 @@
-"""The orientation that a camera or an editor notes beside pixels, and pixels turned by it."""
+"""The orientation tag of an image file, and turning pixels by it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 _TAG = 0x0112
 _TIFF = (b"II*\0", b"MM\0*")
-#: what turns stored pixels upright, by the number of the tag; 1 is upright
+#: function that turns stored pixels upright, by value of the tag; 1 is upright
 _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: np.fliplr,
     3: lambda pixels: np.rot90(pixels, 2),
@@ -23,7 +23,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def is_tiff(content: bytes) -> bool:
-    """Whether an encoded image is TIFF, whose tag every decoder of ours applies itself.
+    """Whether an encoded image is TIFF, whose tag OpenCV and Pillow apply themselves.
 
     Args:
         content: An encoded image.
@@ -35,15 +35,16 @@ def orientation_of(content: bytes) -> int:
     """The orientation tag of an encoded image.
 
     Args:
-        content: JPEG, PNG, WebP or TIFF with the tag of EXIF; anything else has none.
+        content: An encoded image; JPEG, PNG, WebP and TIFF may have the EXIF tag.
 
     Returns:
-        1 to 8; 1 is upright, as are images without a tag.
+        1 to 8; 1 (upright) without a tag.
     """
     noted = is_tiff(content) or any(
         mark in content[: 1 << 16] for mark in (b"Exif\0\0", b"eXIf", b"EXIF")
     )
-    if not noted and not (content[:4] == b"RIFF" and b"EXIF" in content):  # there at the end
+    # WebP has it at the end of the file
+    if not noted and not (content[:4] == b"RIFF" and b"EXIF" in content):
         return 1
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -54,14 +55,14 @@ def orientation_of(content: bytes) -> int:
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels as every viewer shows them, and as images are read.
+    """Turn pixels by their orientation tag, as image viewers do.
 
     Args:
         pixels: (H, W) or (H, W, K) as they are stored.
         orientation: See :func:`orientation_of`.
 
     Returns:
-        The pixels; height and width are exchanged by 5 to 8.
+        The pixels; orientations 5 to 8 exchange height and width.
     """
     if orientation == 1:
         return pixels

@@ -1,8 +1,8 @@
-"""Augmentation that depends on the seed, the phase, the epoch and the sample alone.
+"""Augmentation that depends only on the seed, the phase, the epoch and the sample.
 
-``ResumableSampler`` gives each index a seed, ``SeededDataset`` has all transforms draw by it, those
-too that keep a generator of their own. So a training that goes on after an interruption, with other
-workers or in the middle of an epoch, sees what it would have seen.
+``ResumableSampler`` gives each index a seed, by which ``SeededDataset`` seeds all transforms,
+including those with their own random generator. So training that resumes after an interruption,
+with other workers or in the middle of an epoch, sees the same images as without it.
 """
 
 from .resumable_sampler import ResumableBatchSampler, ResumableSampler

@@ -1,4 +1,4 @@
-"""Random generators inside transforms, besides the global ones."""
+"""Finding and reseeding random generators inside transforms, besides the global ones."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 import torch
 
 _LEAVES = (str, bytes, int, float, bool, np.ndarray, torch.Tensor, type)
-#: lists of samples and tables of names are no places to look for generators
+#: longer collections, such as lists of samples, are not searched
 _LONGEST = 256
 
 
 def own_generators(root: Any) -> list[Any]:
-    """All generators that an object reaches by its attributes, lists and dictionaries.
+    """All random generators reachable from an object by attributes, lists and dictionaries.
 
     Args:
         root: A dataset, a pipeline or a transform.
 
     Returns:
-        Python's, numpy's and torch's generators, and objects with a ``set_random_seed``, as
-        albumentations' ``Compose``; each once.
+        Generators of Python, numpy and torch, and objects with a ``set_random_seed`` such as
+        albumentations' ``Compose``, without repetition.
     """
     return list(_search(root, set()))
 
@@ -31,7 +31,7 @@ def _search(node: Any, seen: set[int]) -> Iterator[Any]:
     if node is None or isinstance(node, _LEAVES) or id(node) in seen:
         return
     seen.add(id(node))
-    if _reseeding(node) is not None:
+    if _seeder(node) is not None:
         yield node
         return
     if isinstance(node, Mapping):
@@ -46,13 +46,14 @@ def _search(node: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def reseed(generator: Any, seed: int) -> None:
-    """Have one of :func:`own_generators` draw by a seed from here on."""
-    again = _reseeding(generator)
-    if again is not None:
-        again(seed)
+    """Seed one of the generators of :func:`own_generators`."""
+    set_seed = _seeder(generator)
+    if set_seed is not None:
+        set_seed(seed)
 
 
-def _reseeding(node: Any) -> Callable[[int], Any] | None:
+def _seeder(node: Any) -> Callable[[int], Any] | None:
+    """The function that seeds a generator; None if the object is not a generator."""
     if isinstance(node, random.Random):
         return node.seed
     if isinstance(node, np.random.RandomState):

@@ -1,4 +1,4 @@
-"""Samplers whose stream can be entered anywhere, and whose indices carry seeds."""
+"""Samplers that can start anywhere in their stream, and whose indices carry seeds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ...draws import DrawnIndex, draw_by, mixed_seed
 
 @DATA_SAMPLERS.register_module()
 class ResumableSampler(Sampler):
-    """Another sampler's indices, each with a seed of (draws, epoch, rank, position).
+    """Wraps a sampler and gives each index a seed, derived from (draws, epoch, rank, position).
 
     Args:
         dataset: The dataset whose indices are drawn.
-        sampler: Config of the other sampler.
+        sampler: Config of the wrapped sampler.
         draws: Seed of the phase's augmentation.
-        seed: The other sampler's.
+        seed: Seed of the wrapped sampler.
     """
 
     def __init__(self, dataset: Sized, sampler: dict, draws: int, seed: int | None = None) -> None:
@@ -29,7 +29,7 @@ class ResumableSampler(Sampler):
         self.sampler = DATA_SAMPLERS.build(dict(sampler), default_args=given)
         self.draws = draws
         self.epoch = 0
-        #: how many times as many images a step had before the number of processes changed
+        #: images per step before the number of processes changed, divided by those now
         self.scale = 1.0
         self._skipped = 0
         self._first = 0
@@ -38,34 +38,34 @@ class ResumableSampler(Sampler):
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[int]:
-        """Indices with seeds, from where :meth:`start_at` or :meth:`skip` says."""
+        """Indices with seeds, from the position set by :meth:`start_at` or ``skip``."""
         first, self._skipped = self._first + self._skipped, 0
-        draw_by(mixed_seed(self.draws, self.epoch, get_rank()))  # for one that uses global draws
+        draw_by(mixed_seed(self.draws, self.epoch, get_rank()))  # it may use global generators
         endless = hasattr(self.sampler, "skip")
         for position, index in enumerate(self._indices(first), first):
-            if endless:  # another iteration goes on where this one ends
+            if endless:  # the next iterator continues where this one ends
                 self._first = position + 1
             yield DrawnIndex(index, mixed_seed(self.draws, self.epoch, get_rank(), position))
 
     def _indices(self, first: int) -> Iterator[int]:
-        # one that can skip has been advanced already
+        # an endless sampler has already been advanced to self._first
         return itertools.islice(self.sampler, first - self._first, None)
 
     def set_epoch(self, epoch: int) -> None:
-        """A new epoch begins: other seeds, and another order where the other sampler shuffles."""
+        """Begin an epoch, with new seeds and, if the wrapped sampler shuffles, a new order."""
         self.epoch = epoch
         if hasattr(self.sampler, "set_epoch"):
             self.sampler.set_epoch(epoch)
 
     def start_at(self, epoch: int, position: int) -> None:
-        """The next iteration is of this epoch and leaves out the first indices of this rank."""
+        """Let the next iterator begin in this epoch, without this rank's first indices."""
         self.set_epoch(epoch)
         self._skipped = position
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or "sampler" not in self.__dict__:
             raise AttributeError(name)
-        # mmengine skips in its iteration-based loop only where a sampler says that it can
+        # mmengine's iteration-based loop skips only if the sampler has an attribute 'skip'
         skip = getattr(self.sampler, name)
         return self._skip if name == "skip" else skip
 
@@ -78,12 +78,12 @@ class ResumableSampler(Sampler):
 
 @DATA_SAMPLERS.register_module()
 class ResumableBatchSampler(BatchSampler):
-    """Another batch sampler's batches, the first of which can be left out.
+    """Wraps a batch sampler and can skip its first batches.
 
     Args:
         sampler: A :class:`ResumableSampler`.
         batch_size: Images in a batch.
-        batch_sampler: Config of the other batch sampler.
+        batch_sampler: Config of the wrapped batch sampler.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, batch_sampler: dict) -> None:
@@ -96,9 +96,10 @@ class ResumableBatchSampler(BatchSampler):
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Batches from where ``skipped`` says; it counts for one iteration.
+        """Batches without the first ``skipped``, which is then reset.
 
-        A generator, as the other sampler's: a loader with workers asks for two and reads one.
+        Must be a generator: a loader with workers creates two iterators and uses one, and only that
+        one may reset ``skipped``.
         """
         skipped, self.skipped = self.skipped, 0
         yield from itertools.islice(iter(self.batches), skipped, None)

@@ -1,4 +1,4 @@
-"""A dataset whose random transforms draw by the seed that an index carries."""
+"""A dataset that seeds its random transforms by the seed that an index carries."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .own_generators import own_generators, reseed
 
 @DATASETS.register_module()
 class SeededDataset:
-    """Hands everything on to another dataset, and seeds before a sample is read.
+    """Wraps a dataset and seeds all random generators before a sample is read.
 
-    Attributes are read from and written to the other dataset, so hooks that change its pipeline
-    find it. A plain index is read without seeding.
+    Attributes are read from and written to the wrapped dataset, so hooks that change its pipeline
+    work. A plain index is read without seeding.
 
     Args:
         dataset: Config of any dataset, wrappers of others included, or a dataset.
@@ -31,7 +31,7 @@ class SeededDataset:
         self.__dict__["generators"] = None
 
     def full_init(self) -> None:
-        """Have the other dataset read its lists, if it is lazy."""
+        """Let the wrapped dataset list its samples, if it is lazy."""
         if hasattr(self.dataset, "full_init"):
             self.dataset.full_init()
         unseeded = [g for g in self._own() if isinstance(g, random.SystemRandom)]
@@ -56,12 +56,12 @@ class SeededDataset:
         if draws is None:
             return self.dataset[index]
         draw_by(draws)
-        for number, generator in enumerate(self._own()):  # each another stream
+        for number, generator in enumerate(self._own()):  # a different seed for each
             reseed(generator, mixed_seed(draws, number))
         return self.dataset[int(index)]
 
     def __getattr__(self, name: str) -> Any:
-        # while it is unpickled there is no dataset yet; what torch asks for is not handed on
+        # no dataset exists yet while unpickling; dunder look-ups (torch's) are not forwarded
         if name.startswith("__") or "dataset" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.__dict__["dataset"], name)
@@ -71,4 +71,4 @@ class SeededDataset:
             self.__dict__[name] = value
         else:
             setattr(self.dataset, name, value)
-        self.__dict__["generators"] = None  # a new pipeline may have others
+        self.__dict__["generators"] = None  # a new pipeline may contain other generators

@@ -1,4 +1,4 @@
-"""albumentations, whose every transform moves all labels."""
+"""mmseg's ``Albu`` with all labels moved by every transform of albumentations."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TRIALS = 6
 class StockAlbu(Albu):
     """mmseg's ``Albu`` for every annotation.
 
-    Each label goes where its pixel goes, normals turn along, and what albumentations adds or fills
-    is unknown; so neither ``keymap`` nor ``additional_targets`` has to name a label. Depth keeps
-    its numbers under magnification, as under ``Resize``. Samples of mmseg's own datasets are
-    treated as mmseg treats them.
+    All labels move with their pixels, normals are rotated with the image, and pixels that
+    albumentations adds or fills become unlabelled; so neither ``keymap`` nor ``additional_targets``
+    has to name a label. Magnification does not change depth values, as in ``Resize``. Samples of
+    mmseg's own datasets are treated as in mmseg.
 
     Args:
         transforms: Configs of transforms of albumentations.
@@ -58,11 +58,11 @@ class StockAlbu(Albu):
             super().__init__(transforms, keymap, **kwargs)
             self.aug = type(self.aug)(list(self.aug.transforms), additional_targets=targets)
         with undisturbed():
-            # each by itself, or one that seldom acts would be found in mid-training
+            # each on its own with probability 1, or a rare one would be found during training only
             self.bends = any([self._bends(each) for each in _single(self.aug)])
 
     def _bends(self, transform: Any) -> bool:
-        """Whether normals cannot follow one of the transforms."""
+        """Whether a transform bends the image, so that normals cannot be rotated with it."""
         transform = copy.deepcopy(transform)
         transform.p = 1.0
         alone = type(self.aug)([transform], additional_targets={KEY: "mask"})
@@ -95,7 +95,7 @@ class StockAlbu(Albu):
         before = plant(results)
         given = dict(image=results["img"])
         given[KEY] = results[KEY]
-        if results.get("gt_seg_map") is not None:  # some crop by what the mask shows
+        if results.get("gt_seg_map") is not None:  # some transforms crop by the mask
             given["mask"] = results["gt_seg_map"]
         if self.bgr_to_rgb:
             given["image"] = cv2.cvtColor(given["image"], cv2.COLOR_BGR2RGB)
@@ -112,6 +112,6 @@ class StockAlbu(Albu):
 
 
 def _single(aug: Any) -> Iterator[Any]:
-    """The transforms in a composition of albumentations, its branches opened."""
+    """The single transforms in a composition of albumentations, also in nested compositions."""
     for each in getattr(aug, "transforms", ()):
         yield from _single(each) if hasattr(each, "transforms") else (each,)

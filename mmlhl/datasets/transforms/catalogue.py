@@ -1,6 +1,6 @@
-"""What becomes of each stock transform of mmcv and mmseg in the pipeline of a multi-task dataset.
+"""How each stock transform of mmcv and mmseg is treated in the pipeline of a multi-task dataset.
 
-The table in ``docs/transforms.md`` is made from here; a test tries every registered transform.
+The table in ``docs/transforms.md`` is generated here; a test tries every registered transform.
 """
 
 from __future__ import annotations

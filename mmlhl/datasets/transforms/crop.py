@@ -19,9 +19,9 @@ class MultiTaskRandomCrop(RandomCrop):
     """Cut a random part of fixed size out of the image and every annotation.
 
     Args:
-        crop_size: (height, width) or one number for both. Images that are smaller are taken whole
-            and padded by the data preprocessor or ``MultiTaskPad``.
-        cat_max_ratio: Share of labelled pixels that one class may have; up to ten crops are tried.
+        crop_size: (height, width) or one number for both. Smaller images are kept whole; the data
+            preprocessor or ``MultiTaskPad`` pads them.
+        cat_max_ratio: Greatest share of labelled pixels of one class; up to ten crops are tried.
             Has no effect in phases without class labels.
         ignore_index: Ignored class id.
     """
@@ -61,7 +61,7 @@ class MultiTaskCenterCrop(CenterCrop):
 
     Args:
         crop_size: (width, height) or one number for both, as in mmcv.
-        auto_pad: Whether images that are smaller are padded first, by ``MultiTaskPad``.
+        auto_pad: Whether smaller images are padded first, by ``MultiTaskPad``.
         pad_cfg: Arguments of the padding.
         clip_object_border: As in mmcv.
     """
@@ -84,4 +84,4 @@ class MultiTaskCenterCrop(CenterCrop):
         results["pad_shape"] = results["img_shape"]
 
     def _crop_seg_map(self, results: dict, bboxes: np.ndarray) -> None:
-        """Done together with the image."""
+        """Nothing left to do: ``_crop_img`` crops all maps."""

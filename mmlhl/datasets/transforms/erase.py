@@ -13,8 +13,8 @@ from .maps import annotation_maps, fill_value, is_plain
 class StockRandomCutOut(RandomCutOut):
     """mmseg's ``RandomCutOut`` for every annotation.
 
-    Labels stay unless ``seg_fill_in`` is given: then it fills class and binary maps, and other
-    maps are unknown in the holes.
+    Labels are unchanged unless ``seg_fill_in`` is given: then it fills class and binary maps, and
+    other maps are unlabelled in the holes.
     """
 
     seg_fill_in: int | None

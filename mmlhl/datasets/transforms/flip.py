@@ -1,4 +1,4 @@
-"""Flips that keep the geometry consistent."""
+"""Flips of images together with all their annotations."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def flip_map(array: np.ndarray, direction: str, kind: str) -> np.ndarray:
     """Mirror one annotation map.
 
     Args:
-        array: (H, W) or (H, W, K), rows and columns forward in memory.
+        array: (H, W) or (H, W, K), without negative strides.
         direction: ``horizontal``, ``vertical`` or ``diagonal``.
         kind: Kind of the map; normals change their signs.
 

@@ -1,4 +1,4 @@
-"""From pipeline results to what a model takes."""
+"""Packing pipeline results into the inputs of a model."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class PackMultiTaskInputs(BaseTransform):
     (K, H, W), normals float32 (3, H, W), each in the sample's field ``gt_<field>``;
     ``gt_seg_map`` becomes ``gt_sem_seg`` as in mmseg. ``valid_map`` becomes bool (1, H, W).
 
-    Labels have to lie on the image: those that moved with it have its size, those that were read
-    after it was moved have that of the file. What happened to the image goes into the meta
-    information, ``geometry``; which labels went along into ``moved_labels`` (field -> kind), and
-    which did not into ``resting_labels``. All three are absent if the image never moved.
+    Labels must match the image: those that moved with it must have its size, those that were read
+    after it was moved must have the size of the image file. The geometric steps are stored in the
+    meta information as ``geometry``, labels that moved with the image as ``moved_labels`` (field ->
+    kind), others as ``resting_labels``. All three are absent if the image was not moved.
 
     Args:
-        meta_keys: Results that are kept as the sample's meta information where present.
+        meta_keys: Keys of results that are stored as the sample's meta information, if present.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -62,7 +62,7 @@ class PackMultiTaskInputs(BaseTransform):
             ``inputs``, the (C, H, W) image, and ``data_samples``, a ``SegDataSample``.
 
         Raises:
-            ValueError: If a label does not lie on the image.
+            ValueError: If a label does not match the image.
         """
         kinds = label_kinds(results)
         if "img" in results:
@@ -98,9 +98,9 @@ class PackMultiTaskInputs(BaseTransform):
 
 @TRANSFORMS.register_module(name="PackSegInputs", force=True)
 class StockPackSegInputs(PackSegInputs):
-    """mmseg's ``PackSegInputs``, which keeps what happened to the image.
+    """mmseg's ``PackSegInputs``, which also stores the geometric steps.
 
-    So predictions come back through padding and any number of flips on mmseg's datasets, too.
+    So padding and any number of flips are undone on predictions for mmseg's datasets as well.
     """
 
     def transform(self, results: dict) -> dict:
@@ -123,7 +123,7 @@ def _field(key: str) -> str:
 
 
 def _check_alignment(results: dict, kinds: dict[str, str]) -> None:
-    """What can be known here of labels that were left behind."""
+    """Refuse labels that were not moved with the image, as far as sizes and flips reveal it."""
     size = tuple(results["img"].shape[:2])
     path = results.get("img_path", "a sample")
     resting = results.get(RESTING, ())
@@ -157,7 +157,7 @@ def _size(shape: Sequence[int]) -> str:
 
 
 def _culprits(results: dict) -> str:
-    """Stock transforms that left their traces, but no step."""
+    """Names of stock transforms that moved the image without noting a step, for messages."""
     known = {step["by"] for step in results.get(GEOMETRY, ())}
     traces = dict(Pad="pad_size_divisor", Resize="scale_factor")
     names = [n for n, key in traces.items() if key in results and not any(n in k for k in known)]

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 class LoadImage(LoadImageFromFile):
     """Read the image from an image file or a ``.npy`` array.
 
-    Image files go through mmcv's ``LoadImageFromFile``. Arrays hold (H, W, 3) RGB, floats in
-    [0, ``max_value``] or 8-bit numbers. Either way the result is BGR in 0..255, as mmseg's
-    configs of mean and standard deviation expect.
+    Image files are read by mmcv's ``LoadImageFromFile``. Arrays are (H, W, 3) RGB, floats in
+    [0, ``max_value``] or 8-bit numbers. In both cases the result is BGR in 0..255, as expected by
+    mmseg's values of mean and standard deviation.
 
     Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``, and ``img_raw``,
-    the same array as ``img``: while it is, no transform has changed the image.
+    which is the same object as ``img`` until a transform changes the image.
 
     Args:
-        max_value: What white is in float arrays.
+        max_value: Value of white in float arrays.
         **kwargs: Arguments of ``LoadImageFromFile``.
     """
 
@@ -68,7 +68,7 @@ class LoadImage(LoadImageFromFile):
                 img = img.astype(np.float32)
         else:
             low, high = raw.min(), raw.max()
-            # written so that NaN fails, too; interpolation may leave a rounding error
+            # "not (... and ...)" also refuses NaN; the tolerance allows for rounding errors
             if not (low >= -1e-3 and high <= self.max_value * 1.001):
                 raise ValueError(
                     f"{path}: expected an image with numbers in [0, {self.max_value:g}], got "
@@ -87,7 +87,7 @@ class LoadImage(LoadImageFromFile):
             return found
         except FileNotFoundError:
             raise FileNotFoundError(f"{path}: no such file, needed as image") from None
-        except (AssertionError, cv2.error):  # for bytes that cannot be decoded, and for none
+        except (AssertionError, cv2.error):  # bytes that cannot be decoded; an empty file
             raise ValueError(f"{path}: expected an image, but it cannot be decoded") from None
 
 
@@ -95,18 +95,18 @@ class LoadImage(LoadImageFromFile):
 class LoadMultiTaskAnnotations(BaseTransform):
     """Read the annotations that the sample's dataset names, each by its own kind and encoding.
 
-    Does nothing for images without annotations, so that one pipeline serves training, testing,
-    test-time augmentation and mmseg's inferencer. Annotations keep the file's size, as predictions
-    come back to it: if the image was moved before, no later transform moves them, and training
-    refuses them.
+    Does nothing for images without annotations, so the same pipeline works for training, testing,
+    test-time augmentation and mmseg's inferencer. Annotations keep the file's size, to which
+    predictions are resized: if the image was moved before, no later transform moves them, and
+    training refuses them.
 
     Required keys: ``ann_specs`` and ``ann_paths`` (both optional, from ``MultiTaskDataset``).
     Added keys: ``gt_seg_map`` and ``gt_<field>`` maps, ``seg_fields`` (class and binary maps),
     ``dense_fields`` (map key -> kind) and ``inverse_fields`` (depth maps that hold inverse depth).
 
     Args:
-        tasks: Which of the annotations to read; all when None. The dataset's own ``tasks`` are
-            what phases set; this is for pipelines that need fewer than their dataset offers.
+        tasks: Annotations to read; all when None. Phases set the dataset's ``tasks``; this option
+            is for pipelines that need fewer annotations than their dataset has.
         backend_args: Arguments of mmengine's file backend.
     """
 
@@ -128,7 +128,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
 
         Raises:
             FileNotFoundError: If an annotation file is missing.
-            ValueError: If an annotation is not what its kind promises, see
+            ValueError: If a file does not fit its annotation's kind, see
                 :mod:`mmlhl.datasets.decoding`.
         """
         results.setdefault("seg_fields", [])
@@ -149,15 +149,15 @@ class LoadMultiTaskAnnotations(BaseTransform):
             self._read_stored(results, labels)
             for spec in labels.specs if moved else ():
                 rest(results, spec.key)
-        results.pop("img_raw", None)  # not kept alive any longer than it is needed
+        results.pop("img_raw", None)  # no longer needed; frees the memory
         return results
 
     def _original(self, results: dict) -> np.ndarray:
-        """Image as it lies on disk, even if the pipeline changed it before."""
+        """The image on disk, even if the pipeline has changed it."""
         img = results["img"]
         if results.get("img_raw", img) is img and not was_moved(results):
             return img
-        # as the pipeline reads it, or the target would be made from another image
+        # with the pipeline's loader, so that the target is made from the same image
         loader = results.get("img_loader") or LoadImage(backend_args=self.backend_args)
         return loader({"img_path": results["img_path"]})["img"]
 
@@ -166,13 +166,13 @@ class LoadMultiTaskAnnotations(BaseTransform):
             raise ValueError(results["open_questions"][ann.name])
         path = results["ann_paths"][ann.name]
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
-        # a grey mask may be compressed, as its threshold lies between the two greys
+        # a grey mask with a threshold between its two levels tolerates lossy compression
         exact = ann.is_integer and ann.threshold is None
         raw = read_raw(
             path, what, self.backend_args, ann.reader, exact, upright=ann.kind == "normal"
         )
         gt = decode(raw, ann, path)
-        # pipelines for testing resize before they load: annotations keep the file's size
+        # test pipelines resize before they load annotations, which keep the file's size
         size = tuple(results.get("ori_shape", gt.shape)[:2])
         if ann.reader is not None and gt.shape[:2] == (1, 1):
             gt = np.broadcast_to(gt, (*size, *gt.shape[2:])).copy()
@@ -187,7 +187,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
         results[ann.key] = gt if ann.post is None else ann.post(gt, results)
 
     def _turned(self, results: dict, shape: tuple, size: tuple) -> str:
-        """What an image's orientation tag has to do with labels of its height as width."""
+        """A hint for the message if the image's orientation tag explains a label's size."""
         path = results.get("img_path")
         if tuple(shape) != tuple(size[::-1]) or path is None or is_array(path):
             return ""
@@ -201,7 +201,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
 
     @staticmethod
     def _read_stored(results: dict, labels: LabelFolder) -> None:
-        """What the previous phase's model said of the image; from here on they are annotations."""
+        """Add the stored pseudo labels of the image as annotation maps."""
         size = results.get("ori_shape", results["img"].shape)[:2]
         results.update(labels.read(results["img_id"], size))
         for spec in labels.specs:

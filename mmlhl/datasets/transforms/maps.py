@@ -1,7 +1,7 @@
-"""What all geometric transforms do with annotation maps: find, fill, resample and turn them.
+"""Functions on annotation maps for all geometric transforms: finding, filling, resampling.
 
-Class and binary maps are never interpolated and hold 255 where nothing is known; float maps are
-interpolated among measured pixels only and hold NaN elsewhere. ``valid_map`` (uint8) is 1 where
+Class and binary maps are never interpolated and have 255 for unlabelled pixels; float maps are
+interpolated among measured pixels only and have NaN elsewhere. ``valid_map`` (uint8) is 1 where
 the image shows the scene and 0 where a transform added pixels.
 """
 
@@ -27,7 +27,7 @@ def annotation_maps(results: dict) -> Iterator[tuple[str, str]]:
 
     Yields:
         Key of the map and its kind, ``'valid_map'`` for the valid map. Annotations that were read
-        after the image was moved rest as they are and are left out.
+        after the image was moved are left out.
     """
     resting = results.get(RESTING, ())
     for key, kind in label_kinds(results).items():
@@ -44,8 +44,8 @@ def label_kinds(results: dict) -> dict[str, str]:
         results: Pipeline results.
 
     Returns:
-        ``dense_fields`` without absent maps, and what other loaders put into ``seg_fields``:
-        classes, or for floats depth (``gt_depth_map``) and channels.
+        Existing maps of ``dense_fields``, and those that other loaders put into ``seg_fields``:
+        integers as classes, floats as depth (``gt_depth_map``) or channels.
     """
     kinds = {k: v for k, v in results.get("dense_fields", {}).items() if results.get(k) is not None}
     for key in results.get("seg_fields", []):
@@ -59,7 +59,7 @@ def label_kinds(results: dict) -> dict[str, str]:
 
 
 def is_plain(results: dict) -> bool:
-    """Whether a sample is mmseg's own, on which stock transforms do what they do in mmseg.
+    """Whether a sample is from one of mmseg's datasets, for which stock transforms are unchanged.
 
     Args:
         results: Pipeline results.
@@ -79,7 +79,7 @@ def ensure_valid_map(results: dict, size: tuple[int, int] | None = None) -> None
 
 
 def fill_value(kind: str) -> float:
-    """Mark of pixels that a transform adds.
+    """Value of pixels that a transform adds.
 
     Args:
         kind: Kind of the map.
@@ -109,7 +109,7 @@ def resize_map(array: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarra
         return array
     wh = (size[1], size[0])
     if kind in _NEAREST_KINDS:
-        # unlike INTER_NEAREST it agrees with bilinear images on where pixel centres lie
+        # unlike INTER_NEAREST it has the same pixel centres as bilinear interpolation
         return cv2.resize(array, wh, interpolation=cv2.INTER_NEAREST_EXACT)
     return _among_measured(array, kind, lambda a: cv2.resize(a, wh, interpolation=cv2.INTER_LINEAR))
 
@@ -128,12 +128,12 @@ def warp_map(
         matrix: (2, 3), from old to new pixel coordinates.
         kind: Kind of the map.
         size: New (height, width); the map's own when None.
-        fill: Mark in integer maps where there is no source; :func:`fill_value` when None.
+        fill: Value of pixels without a source in integer maps; :func:`fill_value` when None.
 
     Returns:
-        The warped map, filled where it has no source; interpolated as in :func:`resize_map`. A
-        float map is unknown where the image would mix with its filling. Normals move with their
-        pixels but are not turned.
+        The warped map, filled where it has no source; interpolated as in :func:`resize_map`. In a
+        float map, pixels that mix image and filling are unmeasured. Normals move with their pixels
+        but are not rotated.
     """
     size = tuple(array.shape[:2]) if size is None else size
     wh = (size[1], size[0])
@@ -164,7 +164,7 @@ def _among_measured(
     total = array
     if array.ndim == 3:
         # the sum of a pixel's channels is finite if all are; adding channel by channel is several
-        # times faster than a reduction along so short an axis
+        # times faster than a reduction along a short axis
         total = array[..., 0].copy()
         for channel in range(1, array.shape[2]):
             total += array[..., channel]
@@ -181,7 +181,7 @@ def _among_measured(
             unknown |= outside
         weight[unknown] = np.nan
         if kind == "normal":
-            # scaling to unit length divides by the weight anyway; only the marks are needed
+            # scaling to unit length cancels the weight; only NaN has to be set
             out[..., 0][unknown] = np.nan
         else:
             out /= weight if out.ndim == 2 else weight[..., None]
@@ -215,7 +215,7 @@ def crop_maps(
         left: First column that is kept.
         height: Number of rows.
         width: Number of columns.
-        by: The transform that crops.
+        by: The transform, or its name.
     """
     rows, columns = slice(top, top + height), slice(left, left + width)
     before = results["img"].shape[:2]
@@ -228,11 +228,11 @@ def crop_maps(
 
 
 def zoom_depth(results: dict, zoom: float) -> None:
-    """Adapt depth to a magnification: what looks ``zoom`` times greater is so much nearer.
+    """Adapt depth to a magnification: objects that look ``zoom`` times greater are as much nearer.
 
     Args:
-        results: Pipeline results. Maps in ``inverse_fields`` hold inverse depth and grow.
-        zoom: Magnification against the image before.
+        results: Pipeline results. Maps in ``inverse_fields`` hold inverse depth, which grows.
+        zoom: Magnification relative to the previous image.
     """
     inverse = results.get("inverse_fields", ())
     for key, kind in annotation_maps(results):

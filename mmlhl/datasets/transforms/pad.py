@@ -13,17 +13,17 @@ from .trace import note
 
 @TRANSFORMS.register_module()
 class MultiTaskPad(Pad):
-    """Pad the image at the right and bottom, and every annotation with its own unknown mark.
+    """Pad the image at the right and bottom, and every annotation with its value for unlabelled.
 
     Added pixels are 255 in class and binary maps, NaN in float maps and False in ``valid_map``,
-    whatever ``padding_mode`` shows in the image: no loss and no metric counts them.
+    for every ``padding_mode`` of the image: no loss and no metric counts them.
 
     Args:
         size: (width, height) to pad to.
         size_divisor: Pad to a multiple of this.
         pad_to_square: Pad to the greater side.
-        pad_val: What the image is padded with; or, as in mmcv, ``dict(img=..., seg=...)``, where
-            ``seg`` pads class and binary maps.
+        pad_val: Padding value of the image; or, as in mmcv, ``dict(img=..., seg=...)``, where
+            ``seg`` is the value of class and binary maps.
         padding_mode: ``constant``, ``edge``, ``reflect`` or ``symmetric``, for the image.
     """
 
@@ -76,7 +76,7 @@ class MultiTaskPad(Pad):
 
 @TRANSFORMS.register_module(name="Pad")
 class StockPad(MultiTaskPad):
-    """mmcv's ``Pad``, for every annotation where a sample has others than mmseg's."""
+    """mmcv's ``Pad``, which pads every annotation of samples of multi-task datasets."""
 
     def transform(self, results: dict) -> dict:
         """Pad the image and its annotations.

@@ -1,4 +1,4 @@
-"""Stock transforms that cannot be used on samples with several annotations, refused by name."""
+"""Stock transforms that refuse samples of multi-task datasets by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mmseg.registry import TRANSFORMS
 from .catalogue import REFUSED, STOCK, refusal
 from .maps import is_plain
 
-# Those that a sample may meet outside of a dataset's own pipeline, as in MultiImageMixDataset.
+# Refused ones that may also run outside a dataset's pipeline, as in MultiImageMixDataset.
 _MOVING = (
     "BioMedical3DPad",
     "BioMedical3DRandomCrop",
@@ -19,7 +19,7 @@ _MOVING = (
 
 
 class _Refusing:
-    """Refuses samples with dense annotations; mmseg's own go through."""
+    """Refuses samples of multi-task datasets and accepts mmseg's."""
 
     def transform(self, results: dict) -> dict:
         """Apply the stock transform.
@@ -31,7 +31,7 @@ class _Refusing:
             The results.
 
         Raises:
-            ValueError: If the sample has annotations that the transform would leave behind.
+            ValueError: If the sample has annotations that the transform would not move.
         """
         if not is_plain(results):
             raise ValueError(refusal(type(self).__name__))
@@ -41,7 +41,7 @@ class _Refusing:
 def _refuse(name: str) -> None:
     stock = TRANSFORMS.get(name)
     made = type(name, (_Refusing, stock), dict(__module__=__name__, __doc__=stock.__doc__))
-    globals()[name] = made  # so that workers can be sent one
+    globals()[name] = made  # so that it can be pickled for worker processes
     TRANSFORMS.register_module(name=name, force=True, module=made)
 
 

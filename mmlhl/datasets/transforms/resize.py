@@ -18,10 +18,10 @@ from .trace import note
 class MultiTaskResize(Resize):
     """Resize the image and every annotation.
 
-    Class and binary maps take the nearest pixel; float maps are interpolated among measured pixels
-    only; normals have unit length again. The whole view is resampled, so depth and normals stay
-    what they are, unless ``as_zoom`` says that the resized image stands for a closer view of which
-    a crop of fixed size follows. Then depth is divided (inverse depth multiplied) by the
+    Class and binary maps are resized by nearest neighbour; float maps are interpolated among
+    measured pixels only; normals are scaled to unit length. Depth and normals do not change, as the
+    whole view is resampled. With ``as_zoom`` the resized image is meant as a closer view, to be
+    followed by a crop of fixed size: depth is divided (inverse depth multiplied) by the
     magnification. For random magnification:
     ``dict(type='RandomResize', scale=(2048, 1024), ratio_range=(0.5, 2.0), keep_ratio=True,
     resize_type='MultiTaskResize', as_zoom=True)``, then ``MultiTaskRandomCrop``.
@@ -34,7 +34,7 @@ class MultiTaskResize(Resize):
         **kwargs: Further arguments of mmcv's ``Resize``.
 
     Raises:
-        ValueError: Without a size, or with one that is not above 0.
+        ValueError: If no size is given, or one that is not above 0.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class MultiTaskResize(Resize):
         if scale is None and scale_factor is None:
             raise ValueError("MultiTaskResize needs scale or scale_factor")
         for key, value in (("scale", scale), ("scale_factor", scale_factor)):
-            if value is not None and value != 0:  # 0 is what mmcv writes before it draws a scale
+            if value is not None and value != 0:  # mmcv passes 0 before it draws a scale
                 positive(value, f"{key} of Resize")
         super().__init__(scale=scale, scale_factor=scale_factor, keep_ratio=keep_ratio, **kwargs)
         self.as_zoom = as_zoom
@@ -77,7 +77,7 @@ class MultiTaskResize(Resize):
 
 @TRANSFORMS.register_module(name="Resize", force=True)
 class StockResize(MultiTaskResize):
-    """mmseg's ``Resize``, for every annotation where a sample has others than mmseg's."""
+    """mmseg's ``Resize``, which resizes every annotation of samples of multi-task datasets."""
 
     def _resize_seg(self, results: dict) -> None:
         if is_plain(results):
@@ -113,7 +113,7 @@ class StockResizeToMultiple(ResizeToMultiple):
 
 
 def resize_labels(results: dict) -> None:
-    """Bring all annotation maps to the size of the image.
+    """Resize all annotation maps to the size of the image.
 
     Args:
         results: Pipeline results with ``img``.
@@ -124,7 +124,7 @@ def resize_labels(results: dict) -> None:
 
 
 def _ours(resize_type: str | type) -> str | type:
-    """The type in mmseg's registry, where stock names move all annotations.
+    """A transform's type in mmseg's registry, which has our replacements of stock transforms.
 
     mmcv looks names up in mmengine's registry unless a default scope is set.
     """

@@ -18,20 +18,20 @@ from .trace import note
 
 @TRANSFORMS.register_module()
 class MultiTaskRandomRotate(BaseTransform):
-    """Roll the camera around its optical axis.
+    """Rotate the image and every annotation, as if the camera rolled around its optical axis.
 
-    The image turns about its centre and keeps its size. Normals turn along: in the frame x right,
-    y down, a counter-clockwise turn by ``a`` maps (n_x, n_y) to
-    (cos a n_x + sin a n_y, -sin a n_x + cos a n_y). Depth only moves. Corners without a source are
-    unknown in every annotation and False in ``valid_map``.
+    The image rotates about its centre and keeps its size. Normals rotate with it: in the frame x
+    right, y down, a counter-clockwise rotation by ``a`` maps (n_x, n_y) to
+    (cos a n_x + sin a n_y, -sin a n_x + cos a n_y). Depth values are unchanged. Corners without a
+    source are unlabelled in every annotation and False in ``valid_map``.
 
     Args:
         prob: Probability of a rotation.
         degree: Greatest angle in degrees, or (lowest, greatest), counter-clockwise.
-        pad_val: What the image is filled with.
+        pad_val: Fill value of the image.
 
     Raises:
-        ValueError: If ``prob`` is not in [0, 1], or ``degree`` no range.
+        ValueError: If ``prob`` is not in [0, 1], or ``degree`` is not a range.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class StockRandomRotate(RandomRotate):
 class StockRandomRotFlip(RandomRotFlip):
     """mmseg's ``RandomRotFlip`` for every annotation.
 
-    Labels are not interpolated, and corners without a source are unknown.
+    Labels are not interpolated, and corners without a source are unlabelled.
     """
 
     def random_rot_flip(self, results: dict) -> dict:
@@ -162,7 +162,7 @@ class StockRandomRotFlip(RandomRotFlip):
         rotate = np.random.rand() < self.rotate_prob
         if rotate:
             results = self.random_rotate(results)
-        flip = np.random.rand() < self.flip_prob  # drawn in any case, as mmseg does
+        flip = np.random.rand() < self.flip_prob  # always drawn, as in mmseg
         return self.random_rot_flip(results) if flip and not rotate else results
 
 
@@ -175,15 +175,15 @@ def turn(
     centre: tuple[float, float] | None = None,
     auto_bound: bool = False,
 ) -> None:
-    """Turn the image and its annotations.
+    """Rotate the image and its annotations.
 
     Args:
         results: Pipeline results with ``img``.
         angle: Counter-clockwise, in degrees.
-        by: The transform that turns.
-        pad_val: What the image is filled with.
-        seg_pad_val: What class and binary maps are filled with; their ignore mark when None.
-        centre: (x, y) of the centre; that of the image when None.
+        by: The transform, or its name.
+        pad_val: Fill value of the image.
+        seg_pad_val: Fill value of class and binary maps; 255 when None.
+        centre: (x, y) of the centre of rotation; that of the image when None.
         auto_bound: Whether the image grows so that nothing is cut off.
     """
     height, width = results["img"].shape[:2]
@@ -206,7 +206,7 @@ def turn(
         fill = seg_pad_val if key in results.get("seg_fields", ()) else None
         warped = warp_map(results[key], matrix, kind, (height, width), fill)
         if kind == "normal":
-            # the matrix's linear part turns directions in the image plane as it turns pixels
+            # the matrix's linear part rotates directions in the image plane as well
             warped[..., :2] = warped[..., :2] @ matrix[:, :2].astype(np.float32).T
         results[key] = warped
     note(results, "warp", by)

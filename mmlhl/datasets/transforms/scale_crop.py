@@ -18,11 +18,11 @@ from .maps import annotation_maps, crop_maps, resize_map, unit_length, zoom_dept
 class MultiTaskRandomScaleCrop(BaseTransform):
     """Cut a random part of 1 / zoom of the image's sides and enlarge it to the image's size.
 
-    What looks ``zoom`` times greater is taken to be as many times nearer: depth is divided by the
-    zoom, inverse depth multiplied (Eigen et al., 2014). Two readings of normals exist:
+    Objects that look ``zoom`` times greater are taken to be as many times nearer: depth is divided
+    by the zoom, inverse depth multiplied (Eigen et al., 2014). Normals have two interpretations:
 
-    - ``normals='keep'``: the lens is longer and the scene smaller by the same factor. Shapes stay
-      similar, so normals do not change. This is what the multi-task literature does.
+    - ``normals='keep'``: the focal length is longer and the scene smaller by the same factor.
+      Shapes stay similar, so normals do not change, as in the multi-task literature.
     - ``normals='tilt'``: the camera is the same for all images. The scene that fits the divided
       depth is then compressed along the optical axis, and normals become (n_x, n_y, zoom n_z)
       of unit length (Eigen & Fergus, 2015).
@@ -81,7 +81,7 @@ class MultiTaskRandomScaleCrop(BaseTransform):
         top = int(down * (size[0] - height + 1))
         left = int(right * (size[1] - width + 1))
         crop_maps(results, top, left, height, width, self)
-        # whole pixels were cut, so the true zoom differs a little from the drawn one
+        # the crop has whole pixels, so the true zoom differs slightly from the drawn one
         zoom = (size[0] / height * size[1] / width) ** 0.5
         results["img"] = cv2.resize(
             np.ascontiguousarray(results["img"]), size[::-1], interpolation=cv2.INTER_LINEAR

@@ -1,4 +1,4 @@
-"""Edges of the image as an annotation that needs no files."""
+"""Edges of the image as an annotation without files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _GREATEST = 4.0 * 2**0.5 * 255.0
 class SobelEdges(BaseTransform):
     """Sobel magnitude of the grey image, a one-channel regression target.
 
-    Like Taskonomy's ``edge_texture``. Usable as ``source`` of an annotation, which is made right
-    after loading, or as a transform of its own. Has to come before photometric transforms, or the
-    target would describe a photograph that does not exist.
+    Like Taskonomy's ``edge_texture``. Usable as ``source`` of an annotation, which is computed
+    right after loading, or as a transform in a pipeline. There it must come before photometric
+    transforms, which change the edges.
 
     With grey values g in 0..255 and the 3x3 kernels S_x, S_y, the map is
     ``gain * sqrt((S_x * g)^2 + (S_y * g)^2) / (4 sqrt(2) 255)``, clipped to [0, 1]. Borders are
@@ -25,8 +25,8 @@ class SobelEdges(BaseTransform):
 
     Args:
         field: Field of the data sample that the transform writes.
-        gain: Contrast. Photographs rarely reach half of the bound, so 2 spreads them over [0, 1]
-            and clips next to nothing.
+        gain: Contrast. Photographs rarely reach half of the bound, so 2 uses the range [0, 1] and
+            clips hardly anything.
 
     Raises:
         ValueError: If ``gain`` is not positive.

@@ -1,7 +1,7 @@
-"""Where a transform moves a pixel: a spot is changed in the image and searched in the result.
+"""Trials of unknown transforms: a spot is changed in the image and searched in the result.
 
-This finds every kind of move, and no colour transform or filter is taken for one, since what they
-change stays where it was.
+This detects every kind of motion. Colour transforms and filters are not mistaken for one, since
+they leave the spot in its place.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from .witness import harvest, plant, turn_of
 SIZE = (48, 64)
 TRIALS = 12
 MORE_TRIALS = 36
-"""For a transform that draws random numbers and has moved nothing yet."""
+"""Further trials of a transform that draws random numbers and has moved nothing yet."""
 _SPOT = 5
 _SHIFT = 0.6
 _OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
 class MovedAlone(ValueError):
-    """An image went somewhere, and its labels did not."""
+    """A transform moved an image without its labels."""
 
 
 def try_out(step: Callable, name: str) -> bool:
     """Try a transform on small images.
 
-    What cannot be tried, since it needs more than an image and labels, passes here. Random states
-    are as before afterwards, and the transform itself is not touched: copies of it work. One that
-    draws random numbers and moves nothing is tried longer, half of the times with its ``prob`` at
-    1.
+    A transform that fails, as it needs more than an image and labels, passes here. Random states
+    are restored, and the transform itself does not change, since copies of it are used. If it draws
+    random numbers and moves nothing, it is tried more often, half of the times with its ``prob``
+    set to 1.
 
     Args:
         step: The transform.
         name: Its name.
 
     Returns:
-        Whether it bends the image, so that normals cannot follow.
+        Whether it bends the image, so that normals cannot be rotated with it.
 
     Raises:
-        MovedAlone: If labels do not go where the image goes.
+        MovedAlone: If labels do not move with the image.
     """
     bends, offsets = False, []
     with undisturbed():
@@ -78,16 +78,16 @@ def try_out(step: Callable, name: str) -> bool:
 
 
 def look(step: Callable, name: str, results: dict, again: bool = False) -> None:
-    """Try a transform on a real sample, which has all that it may need.
+    """Try a transform on a real sample, which has everything that it may need.
 
     Args:
-        step: The transform; a copy of it works.
+        step: The transform; a copy of it is used.
         name: Its name.
-        results: The sample; it stays as it is.
-        again: Whether to look into another quarter of the image.
+        results: The sample, which is not changed.
+        again: Whether to change a spot in another quarter of the image.
 
     Raises:
-        MovedAlone: If labels do not go where the image goes.
+        MovedAlone: If labels do not move with the image.
     """
     height, width = results["img"].shape[:2]
     side = max(_SPOT, min(height, width) // 10)
@@ -97,7 +97,7 @@ def look(step: Callable, name: str, results: dict, again: bool = False) -> None:
     with undisturbed():
         try:
             sample = copy.deepcopy(results)
-        except Exception:  # something in it is made for one use
+        except Exception:  # something in it cannot be copied
             return
         found = _both(_pair(step), name, sample, (row, column), side, 0)
         if found is not None:
@@ -113,15 +113,15 @@ def _alone(name: str) -> str:
 
 
 def _pair(step: Callable) -> tuple[Callable, Callable] | None:
-    """Two copies, which see the same draws, also where a transform has a generator of its own."""
+    """Two copies, which draw the same numbers even from a generator inside the transform."""
     try:
         return copy.deepcopy(step), copy.deepcopy(step)
-    except Exception:  # it holds what cannot be copied
+    except Exception:  # something in it cannot be copied
         return None
 
 
 def _sure_pair(step: Callable) -> tuple[Callable, Callable] | None:
-    """Two copies that do always what the transform does sometimes; None if it does not say."""
+    """Two copies with every probability set to 1; None if the transform has no such attribute."""
     pair, sure = _pair(step), False
     for each in pair or ():
         for key, value in list(getattr(each, "__dict__", {}).items()):
@@ -141,13 +141,13 @@ def _compare(
     name: str,
     size: tuple[int, int] = SIZE,
 ) -> np.ndarray | None:
-    """How far from its label a spot is seen, (rows, columns); None if it is not seen."""
+    """Offset (rows, columns) of the spot in the image from its label; None if it is not found."""
     if image.shape != spotted.shape:
         return None
     change = np.abs(spotted.astype(float) - image.astype(float))
     change = change.sum(2) if change.ndim == 3 else change
     if not change.any():
-        return None  # cut off, or painted over
+        return None  # the spot was cropped, or painted over
     strong = change > change.max() / 2
     labelled = np.zeros(size, bool)
     labelled[spot[0] : spot[0] + side, spot[1] : spot[1] + side] = True
@@ -155,7 +155,7 @@ def _compare(
     if source is not None:
         expected = (source >= 0) & labelled.ravel()[np.maximum(source, 0)]
     if strong.sum() > 6 * max(expected.sum(), side**2):
-        return None  # all over the image: the random numbers followed the content
+        return None  # changes everywhere: the random numbers depend on the image
     if expected.any():
         offset = np.argwhere(strong).mean(0) - np.argwhere(expected).mean(0)
         if np.abs(offset).max() <= 2 + 0.25 * np.sqrt(expected.sum()):
@@ -164,14 +164,14 @@ def _compare(
 
 
 def _shifted(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether an image is another one by a few pixels, to the bit."""
+    """Whether an image is exactly another one, shifted by a few pixels."""
     if before.shape != after.shape or np.array_equal(before, after):
         return False
     reach = 4
     inner = after[reach:-reach, reach:-reach]
     height, width = inner.shape[:2]
     return any(
-        np.array_equal(before[down, right : right + width], inner[0])  # soon says no
+        np.array_equal(before[down, right : right + width], inner[0])  # fast rejection
         and np.array_equal(before[down : down + height, right : right + width], inner)
         for down in range(2 * reach + 1)
         for right in range(2 * reach + 1)
@@ -187,7 +187,7 @@ def _both(
     side: int,
     trial: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, bool] | None:
-    """Image without and with the spot, where its labels come from, and whether it took chance."""
+    """Results without and with the spot, the labels' sources, and whether numbers were drawn."""
     if pair is None:
         return None
     plain, spotted = copy.deepcopy(sample), copy.deepcopy(sample)
@@ -204,7 +204,7 @@ def _both(
 def _outcome(
     step: Callable, name: str, results: dict, trial: int
 ) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
-    """Image after the transform, where its labels come from, and whether it drew numbers."""
+    """Image after the transform, the labels' sources, and whether random numbers were drawn."""
     before = plant(results)
     _seed(trial)
     untouched = _draws()
@@ -214,9 +214,9 @@ def _outcome(
         image = moved["img"]
         if not isinstance(image, np.ndarray):
             return None
-    except MovedAlone:  # found by another that watches inside of this one
+    except MovedAlone:  # raised by a watched transform inside this one
         raise
-    except Exception:  # it needs more than a trial can offer
+    except Exception:  # it needs more than the trial sample has
         return None
     drew = _draws() != untouched
     return image, harvest(moved, before, name), drew
@@ -225,7 +225,7 @@ def _outcome(
 def _seed(trial: int) -> None:
     random.seed(trial)
     np.random.seed(trial)
-    torch.default_generator.manual_seed(trial)  # devices draw nothing here
+    torch.default_generator.manual_seed(trial)  # transforms run on the CPU only
 
 
 def _draws() -> tuple[float, float, float]:

@@ -1,12 +1,12 @@
-"""Stock transforms that are given as a class, in mmseg's registry.
+"""Our replacements for stock transforms that are given as a class.
 
-By name the registry finds ours, which move every label. A class would be built as it is. A
-dataset's own pipeline needs no help, since :mod:`~mmlhl.datasets.pipelines` looks at each step. But
-samples meet other transforms as well, those of mmseg's ``MultiImageMixDataset`` or of an
-inferencer, and what they move without leaving a trace, such as a rotation, no later check finds.
-Only the registry's builder sees all of them. It changes nothing else: a class without a stand-in is
-built as before, and a stand-in treats samples without annotations of several kinds as its base
-class does, bit for bit, which a test holds for whole trainings of mmseg's own.
+Given a name, the registry finds our transforms, which move every label; a class would be built
+as it is. In a dataset's pipeline :mod:`~mmlhl.datasets.pipelines` replaces it. But samples also
+pass transforms of mmseg's ``MultiImageMixDataset`` or of an inferencer, and if these move pixels
+without a trace, such as by a rotation, no later check detects it. Only the builder of mmseg's
+registry sees all of them. It changes nothing else: a class without a replacement is built as
+before, and a replacement treats mmseg's own samples exactly like its base class, as a test
+verifies for whole trainings of mmseg's.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from mmseg.registry import TRANSFORMS
 
 
 def stand_in(kind: Any) -> Any:
-    """What stands for a type in mmseg's registry.
+    """Our replacement for a transform's type.
 
     Args:
         kind: A name, or a class.
 
     Returns:
-        Our subclass of a stock class that moves pixels; anything else as it is.
+        Our subclass of a stock class that moves pixels; anything else unchanged.
     """
     ours = TRANSFORMS.module_dict.get(kind.__name__) if inspect.isclass(kind) else None
     if ours is None or not issubclass(ours, kind) or ours.__module__.split(".")[0] != "mmlhl":
@@ -34,7 +34,7 @@ def stand_in(kind: Any) -> Any:
 
 
 def build_transform(cfg: dict, registry: Registry, default_args: dict | None = None) -> Any:
-    """Build a transform as mmengine does, a stock class by its stand-in.
+    """Build a transform as mmengine does, but a stock class by its replacement.
 
     Args:
         cfg: Config with ``type``.

@@ -1,7 +1,7 @@
-"""What was done to an image on its way through a pipeline, step by step.
+"""The geometric steps that a pipeline applied to an image.
 
-Every geometric transform leaves a step in ``results['geometry']``. Packing passes them on as the
-sample's ``geometry``, and a prediction goes them back in reverse order, see
+Every geometric transform notes a step in ``results['geometry']``. Packing stores them as the
+sample's ``geometry``, and they are undone on predictions in reverse order, see
 :mod:`mmlhl.models.views`. A step is a plain dictionary: its ``kind``, ``by`` (the
 transform's name) and
 
@@ -10,8 +10,8 @@ transform's name) and
 - ``resize``: ``size``, (height, width) before;
 - ``cut``, ``warp``, ``zoom``: nothing more, since they cannot be undone.
 
-Annotations that are read after the image was moved keep the file's size, as mmseg's pipelines for
-testing want it. They rest: no later transform moves them, and training refuses them.
+Annotations that are read after the image was moved keep the file's size, as in mmseg's test
+pipelines. They are "resting": no later transform moves them, and training refuses them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ RESTING = "resting_labels"
 
 
 def note(results: dict, kind: str, by: object, **values: Any) -> None:
-    """Add a step. The tuple is made anew, as views of one image share their results.
+    """Add a step, in a new tuple, as several views of an image share the old one.
 
     Args:
         results: Pipeline results.
         kind: ``flip``, ``pad``, ``resize``, ``cut``, ``warp`` or ``zoom``.
         by: The transform, or its name.
-        **values: What the kind needs to be undone.
+        **values: Values for undoing the step, by kind.
     """
     name = by if isinstance(by, str) else type(by).__name__
     step = dict(kind=kind, by=name, **values)
@@ -37,7 +37,7 @@ def note(results: dict, kind: str, by: object, **values: Any) -> None:
 
 
 def was_moved(results: dict) -> bool:
-    """Whether the image is no longer as it lies on disk.
+    """Whether the image was moved since it was read.
 
     Args:
         results: Pipeline results with ``img``.
@@ -66,7 +66,7 @@ def movers(results: dict) -> str:
         results: Pipeline results, or the meta information of a sample.
 
     Returns:
-        The names, or how to find them.
+        The names; examples of transforms if they are unknown.
     """
     names = list(dict.fromkeys(step["by"] for step in results.get(GEOMETRY, ())))
     if results.get("flip") and not any(s["kind"] == "flip" for s in results.get(GEOMETRY, ())):

@@ -1,4 +1,4 @@
-"""Transforms that are not known: tried when the pipeline is built, and watched at work."""
+"""Unknown transforms: tried when the pipeline is built, and checked while they run."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .spots import look, try_out
 from .witness import follow, harvest, plant
 
 LOOKS = 2
-"""So many real samples it is tried on as well: they may have what a trial cannot offer."""
+"""Number of real samples that a transform is tried on: the trial sample may lack what it needs."""
 
 
 class Watched:
-    """A third-party transform, whose moves all labels have to follow.
+    """Wraps a third-party transform and moves all labels in the same way as it moves the image.
 
-    When it is built the transform is tried on small images, see :func:`~.spots.try_out`, and at
-    work on its first samples. There, labels in ``seg_fields`` are its own affair, as in mmseg;
-    every other map is moved the same way unless the transform moved it. A class that knows better
-    says so: with ``moves_pixels = False`` it is taken at its word and neither tried nor watched.
+    The transform is tried on small images when it is built, see :func:`~.spots.try_out`, and on its
+    first samples. It has to move labels in ``seg_fields`` itself, as in mmseg; every other map is
+    moved here unless the transform moved it. A transform whose class sets ``moves_pixels = False``
+    is neither wrapped nor tried.
 
     Args:
         step: The transform.
@@ -40,10 +40,10 @@ class Watched:
             results: Pipeline results.
 
         Returns:
-            The results, with every label where its image is.
+            The results, with every label moved like the image.
 
         Raises:
-            ValueError: If a label was left behind.
+            ValueError: If a label was not moved.
         """
         if results.get("img") is None:
             return self.step(results)

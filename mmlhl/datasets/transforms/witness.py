@@ -1,7 +1,7 @@
-"""Coordinates that go through a transform as a label, to see where it moves pixels.
+"""The witness: a label map of pixel indices that reveals where a transform moves pixels.
 
-Transforms in mmseg's style treat all ``seg_fields`` alike. So one more such field, whose every
-pixel holds its own place, comes out as the map from new pixels to old ones.
+Transforms in mmseg's style treat all ``seg_fields`` alike. So an additional field in which every
+pixel stores its own index becomes the map from new pixels to old ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .trace import note
 
 KEY = "_witness"
 _FIRST = 1024.0
-"""Places count from here, so that no filling is taken for one."""
+"""Offset of the indices, so that no fill value is mistaken for an index."""
 
 
 def plant(results: dict) -> np.ndarray:
@@ -38,7 +38,7 @@ def plant(results: dict) -> np.ndarray:
 
 
 def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
-    """Take the witness out again and read it.
+    """Remove the witness from the results and read it.
 
     Args:
         results: Results of the transform.
@@ -49,7 +49,8 @@ def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
         (H', W') int64, index of the old pixel or -1; None if nothing moved.
 
     Raises:
-        ValueError: If the transform gave the image another size than its labels, or mixed labels.
+        ValueError: If image and labels have different sizes afterwards, or labels were
+            interpolated.
     """
     after = results.pop(KEY, None)
     results["seg_fields"] = [key for key in results.get("seg_fields", []) if key != KEY]
@@ -79,7 +80,7 @@ def follow(
     name: str,
     own: Collection[str] = (),
 ) -> None:
-    """Move all maps that the transform left where they were.
+    """Move all maps that the transform did not move.
 
     Args:
         results: Results of the transform.
@@ -87,10 +88,10 @@ def follow(
         before: Key -> map before the transform.
         size: (height, width) before it.
         name: The transform's name.
-        own: Keys that the transform takes care of itself.
+        own: Keys of maps that the transform moves itself.
 
     Raises:
-        ValueError: If normals cannot be turned along, or a map has another size than the image.
+        ValueError: If normals cannot be rotated accordingly.
     """
     direction = _flip_of(source, size)
     outside = source < 0
@@ -131,8 +132,8 @@ def _flip_of(source: np.ndarray, size: tuple) -> str | None:
 
 
 def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | None:
-    """Left, right, top, bottom, if the whole image lies unchanged in a greater one."""
-    rows, columns = np.nonzero(source == 0)  # where its first pixel went
+    """Left, right, top, bottom, if the new image contains the whole old one unchanged."""
+    rows, columns = np.nonzero(source == 0)  # new position of the first pixel
     if len(rows) != 1:
         return None
     top, left = int(rows[0]), int(columns[0])
@@ -156,15 +157,15 @@ def bending(name: str) -> str:
 
 
 def turn_of(source: np.ndarray, size: tuple) -> np.ndarray | None:
-    """How normals turn with a move.
+    """The matrix by which normals rotate when pixels move.
 
     Args:
         source: What :func:`harvest` returned.
-        size: (height, width) before the move.
+        size: (height, width) before the transform.
 
     Returns:
-        The rotation or reflection (2, 2) of an affine move, in the frame x right, y down; None if
-        the move bends the image.
+        The rotation or reflection (2, 2) of an affine motion, in the frame x right, y down; None if
+        the motion is not affine: it bends the image.
     """
     rows, columns = np.nonzero(source >= 0)
     places = source[rows, columns]

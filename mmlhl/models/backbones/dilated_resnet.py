@@ -14,17 +14,17 @@ from torch import nn
 class DilatedResNet(ResNet):
     """ResNet-18 or -34 that keeps its field of view where dilation replaces stride.
 
-    mmseg's ``BasicBlock`` dilates its first convolution alone, so that a ResNet-18 at output stride
-    8 sees less than one at stride 32. Here the second one is dilated as well, as in the authors'
-    HAD release. Weights are those of any ResNet of that depth. Deeper ones, of bottlenecks, are
-    dilated fully by mmseg and come out unchanged.
+    mmseg's ``BasicBlock`` dilates only its first convolution, so a ResNet-18 at output stride 8 has
+    a smaller field of view than one at stride 32. Here the second convolution is dilated as well,
+    as in the authors' HAD release. The weights of any ResNet of the same depth fit. Deeper ResNets
+    are built of bottlenecks, which mmseg dilates correctly, so they stay unchanged.
 
     Args:
         **kwargs: As in mmseg's ``ResNet``.
     """
 
     def make_res_layer(self, **kwargs: Any) -> nn.Module:
-        """A stage as mmseg makes it, with both convolutions of its basic blocks dilated."""
+        """Build a stage as mmseg does, with both convolutions of its basic blocks dilated."""
         layer = super().make_res_layer(**kwargs)
         dilation = kwargs["dilation"]
         for block in layer.modules():

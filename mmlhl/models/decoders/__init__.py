@@ -1,4 +1,4 @@
-"""Decode heads that mmseg does not have: networks from feature maps to one map, as it has them."""
+"""Decode heads that mmseg does not have: networks from feature maps to one map."""
 
 from .deeplab_head import DeepLabHead
 

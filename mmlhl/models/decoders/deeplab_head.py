@@ -19,8 +19,8 @@ class DeepLabHead(ASPPHead):
     arXiv 1706.05587; the decoder of the authors' HAD release).
 
     Args:
-        dilations: Rates of the pyramid; the first is 1, a 1x1 convolution.
-        dropout_ratio: After the 1x1 convolution that joins the pyramid.
+        dilations: Dilation rates of the pyramid; the first, 1, is a 1x1 convolution.
+        dropout_ratio: Dropout after the 1x1 convolution that joins the pyramid.
         **kwargs: As in mmseg's ``ASPPHead``.
     """
 

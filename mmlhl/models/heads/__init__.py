@@ -1,10 +1,10 @@
 """Heads: one file per output space.
 
-A head is a decoder, any mmseg decode head, and what its map means. ``output_space`` holds the part
-of the contract that methods build on, ``base_head`` the whole of it with its defaults; each other
-file is one output space. A head knows no segmentor and no method; it may import ``losses``. A new
-kind of task is one new file here, or one class in a module of yours, see the page "Add a task, a
-method, a metric, a dataset".
+A head is a decoder (any mmseg decode head) plus the meaning of its map. ``output_space`` holds the
+part of the contract that methods use, ``base_head`` the whole contract with its defaults; each
+other file is one output space. Heads import no segmentor and no method; they may import ``losses``.
+A new kind of task is one new file here, or one class in your own module; see the page "Add a task,
+a method, a metric, a dataset".
 """
 
 from .base_head import BaseDenseHead

@@ -1,4 +1,4 @@
-"""The contract of a dense head: a decoder plus what its output space means."""
+"""The contract of a dense head: a decoder plus the meaning of its output space."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .decoders import build_decoder
 from .options import check_losses
 from .output_space import OutputSpace
 
-#: What datasets and padding write into integer maps where nothing is known.
+#: The value of unlabelled pixels and padding in integer maps.
 UNKNOWN = 255
-#: What a side of a map may be while a graph is recorded.
+#: Types of a map's height or width while a graph is traced.
 SYMBOLS = (Tensor, torch.SymInt)
 
 
 def is_exporting() -> bool:
-    """Whether a graph is being recorded: torch.export, torch.jit.trace or an ONNX export."""
+    """Whether a graph is being traced by torch.export, torch.jit.trace or an ONNX export."""
     compiling = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)()
     return bool(compiling) or torch.jit.is_tracing()
 
@@ -34,9 +34,9 @@ def is_exporting() -> bool:
 class BaseDenseHead(OutputSpace, BaseModule):
     """One task: a registered mmseg decode head as feature-to-map network, and an output space.
 
-    A subclass says what the raw map means. Methods and the segmentor know a head only by what
-    stands here and in :class:`OutputSpace`, so a new kind of task is one new subclass and nothing
-    else. It has to define :meth:`activation` and :meth:`distance`.
+    A subclass defines what the raw map means. Methods and the segmentor use a head only through the
+    members of this class and of :class:`OutputSpace`, so a new kind of task needs one new subclass
+    and nothing else. It must define :meth:`activation` and :meth:`distance`.
 
     Args:
         decoder: Config of a registered mmseg decode head, see :mod:`.decoders`. ``num_classes`` is
@@ -50,7 +50,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         ValueError: If the decoder cannot be used, or one of its options would have no effect.
     """
 
-    #: what a map shows, one of ``mmlhl.datasets.annotation.KINDS``: how it is drawn and stored
+    #: how the task's maps are drawn and stored, one of ``mmlhl.datasets.annotation.KINDS``
     kind: str = "channels"
     #: integer label that is not learned
     ignore_index: int = UNKNOWN
@@ -75,7 +75,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
 
     @property
     def align_corners(self) -> bool:
-        """Corner alignment of every resize, the decoder's."""
+        """The decoder's ``align_corners``, which every resize follows."""
         return bool(self.decoder.align_corners)
 
     # -- forward ---------------------------------------------------------------------------
@@ -97,8 +97,8 @@ class BaseDenseHead(OutputSpace, BaseModule):
     def resize(self, raw: Tensor, size: Sequence[int]) -> Tensor:
         """Raw map resized bilinearly to ``size`` (H, W), in float32."""
         raw = full_precision(raw)
-        # Sides that are symbols while a model is exported stay symbols: int() would bake in the
-        # example's size, and comparing them would tie the graph to it.
+        # Symbolic sides stay symbolic while a model is exported: int() or a comparison would tie
+        # the graph to the size of the example.
         size = tuple(side if isinstance(side, SYMBOLS) else int(side) for side in size)
         if not is_exporting() and raw.shape[2:] == size:
             return raw
@@ -109,14 +109,14 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return self.activation(self.resize(raw, size))
 
     def readout(self, pred: Tensor) -> Tensor:
-        """What is handed to a user: the prediction in real units, class ids for classes.
+        """The map that users get: the prediction in real units, class ids for classes.
 
         Args:
             pred: The prediction ``(N, K, H, W)``.
 
         Returns:
-            ``(N, K, H, W)``, the prediction itself; of a head of kind ``classes`` the ids of the
-            greatest score, ``(N, 1, H, W)`` int64. A subclass may decide on something else.
+            The prediction itself; for a head of kind ``classes`` the ids of the greatest score,
+            ``(N, 1, H, W)`` int64. A subclass may override this.
         """
         return pred.argmax(1, keepdim=True) if self.kind == "classes" else pred
 
@@ -140,14 +140,14 @@ class BaseDenseHead(OutputSpace, BaseModule):
 
     @property
     def changes_when_flipped(self) -> bool:
-        """Whether a mirrored image has other values, and not only mirrored ones, as normals do."""
+        """Whether flipping the image changes values as well as positions, as for normals."""
         return type(self).flip is not BaseDenseHead.flip
 
     @property
     def prediction_key(self) -> str:
-        """Where a data sample keeps the prediction: apart where :meth:`readout` changes it.
+        """Key of the prediction in a data sample; not ``pred_<field>`` if :meth:`readout` differs.
 
-        Classes have it in ``seg_logits``, as in mmseg, or ``<field>_logits``.
+        For classes it is ``seg_logits``, as in mmseg, or ``<field>_logits``.
         """
         if self.kind == "classes":
             return "seg_logits" if self.field == "sem_seg" else f"{self.field}_logits"
@@ -155,17 +155,17 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return f"{self.field}_prediction" if reads_out else f"pred_{self.field}"
 
     def to_sample(self, pred: Tensor, sample: SegDataSample) -> None:
-        """Write what is read out of a prediction ``(K, H, W)`` as ``pred_<field>``, and itself."""
+        """Store a prediction ``(K, H, W)``, and its :meth:`readout` as ``pred_<field>``."""
         data = {self.prediction_key: PixelData(data=pred)}
         data[f"pred_{self.field}"] = PixelData(data=self.readout(pred[None])[0])
         sample.set_data(data)
 
     def from_sample(self, sample: SegDataSample) -> Tensor:
-        """The prediction ``(K, H, W)`` that :meth:`to_sample` has written."""
+        """The prediction ``(K, H, W)`` that :meth:`to_sample` stored."""
         return sample.get(self.prediction_key).data
 
     def merge(self, preds: Tensor) -> Tensor:
-        """One prediction ``(K, H, W)`` of several views' ``(V, K, H, W)``: their mean."""
+        """Merge the predictions of several views ``(V, K, H, W)`` into one, by their mean."""
         return preds.mean(0)
 
     # -- ground truth ----------------------------------------------------------------------
@@ -173,7 +173,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """Ground truth ``(N, K, H, W)`` of a batch.
 
         Raises:
-            KeyError: If a sample does not carry this head's annotation.
+            KeyError: If a sample lacks this head's annotation.
         """
         key = f"gt_{self.field}"
         for sample in samples:
@@ -186,7 +186,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return torch.stack([sample.get(key).data for sample in samples])
 
     def measured(self, gt: Tensor) -> Tensor:
-        """Pixels with ground truth, ``(N, H, W)`` bool. NaN means unmeasured, everywhere."""
+        """Pixels with ground truth, ``(N, H, W)`` bool. NaN means unmeasured in every map."""
         return gt.isfinite().all(1)
 
     def loss(self, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
@@ -197,7 +197,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """As :meth:`loss`, from the raw map and the stacked ground truth ``(N, K, H, W)``."""
         pred = self.trained_map(self.resize(raw, gt.shape[2:]))
         measured = self.measured(gt)
-        if not measured.any():  # such a batch still has to backpropagate
+        if not measured.any():  # zero losses, but connected to the graph: backward() must work
             return {loss.loss_name: pred.sum() * 0.0 for loss in self._named_losses()}
         losses: dict[str, Tensor] = {}
         for loss in self._named_losses():
@@ -206,12 +206,12 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return losses
 
     def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
-        """One loss of a batch with measured pixels; it sees these only, as ``(P, K)``."""
+        """One loss over the batch's P measured pixels, as ``(P, K)`` tensors."""
         chosen = pred.movedim(1, -1)[measured]
         return loss(chosen, gt.movedim(1, -1)[measured].to(chosen))
 
     def trained_map(self, resized: Tensor) -> Tensor:
-        """What the losses see; the activated map unless a subclass trains on logits."""
+        """Input of the losses: the activated map, unless a subclass trains on logits."""
         return self.activation(resized)
 
     def _named_losses(self) -> Iterator[Any]:
@@ -227,17 +227,17 @@ class BaseDenseHead(OutputSpace, BaseModule):
         """As :meth:`loss`, of some images of a batch.
 
         Args:
-            feats: Feature maps of the whole batch, which batch normalisation sees.
+            feats: Feature maps of the whole batch, so that batch normalisation sees all images.
             samples: Its data samples.
-            chosen: Indices of the images that carry this head's annotation, at least one.
+            chosen: Indices of the images that have this head's annotation, at least one.
         """
         some, rows = [samples[i] for i in chosen], list(chosen)
-        if type(self).loss is not BaseDenseHead.loss:  # it may not go by the raw map at all
+        if type(self).loss is not BaseDenseHead.loss:  # an overridden loss may not use the raw map
             return self.loss([level[rows] for level in feats], some)
         return self.loss_by_map(self(feats)[rows], self.stack_gt(some))
 
 
 def _declared_kind(head: type) -> str | None:
-    """What a class of heads says of its map; a head of one's own need not say it."""
+    """The ``kind`` that a class of heads sets itself; None for a user's head that sets none."""
     own = head.__mro__[: head.__mro__.index(BaseDenseHead)]
     return next((vars(each)["kind"] for each in own if "kind" in vars(each)), None)

@@ -18,23 +18,23 @@ from .squares import mean_square
 class BinaryHead(BaseDenseHead):
     """One probability per pixel: saliency, binary edges.
 
-    Nothing saturates: neither the default loss against ground truth, which takes the logit, nor
-    the distance to a teacher loses the gradient of a pixel that is surely wrong.
+    Gradients do not saturate: a confidently wrong pixel keeps its gradient both under the default
+    loss, which takes logits, and under the distance to a teacher.
 
-    The prediction is the probability; the pseudo label is the teacher's probability (or, with
-    ``hard_pseudo_label``, its 0/1 decision) and the distance the binary cross-entropy above its
-    own minimum, so that a student equal to its teacher is at distance zero. The paper does not
-    treat this output space; groups are taken from the probability itself, which already lies
-    in [0, 1]: background up to ``delta``, foreground above.
+    The prediction is the probability. The pseudo label is the teacher's probability or, with
+    ``hard_pseudo_label``, its 0/1 decision. The distance is the binary cross-entropy minus its
+    minimum, so that it is zero for a student equal to its teacher. The paper does not treat this
+    output space; groups are taken from the probability itself, which already lies in [0, 1]:
+    background up to ``delta``, foreground above.
 
     Args:
         decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
         field: Name of the maps in a data sample, such as ``saliency_map``.
         delta: Probability above which a pixel is foreground.
         loss: ``DenseBCELoss`` or any loss of ``(P, 1)`` logits and targets, such as mmseg's
-            ``FocalLoss``; one by which pixels that are wrong do not move is refused. A loss of
-            probabilities is flat where they have saturated, so by such a one alone a pixel that
-            is surely wrong gets no gradient.
+            ``FocalLoss``; a loss that gives wrong pixels no gradient is refused. A loss of
+            probabilities is flat where they saturate, so on its own it cannot correct a
+            confidently wrong pixel.
         ignore_index: Label that is not learned, beside 255.
         hard_pseudo_label: Distil the teacher's decision instead of its probability.
         init_cfg: As in mmengine.
@@ -81,12 +81,12 @@ class BinaryHead(BaseDenseHead):
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Kullback-Leibler divergence of two Bernoulli distributions ``(N, H, W)``.
 
-        A pixel that is wrong gets its gradient however far its logit is.
+        A wrong pixel keeps its gradient however large its logit.
         """
         return bernoulli_divergence(student, teacher)[:, 0]
 
     def replay_output(self, raw: Tensor) -> Tensor:
-        """The logit, as of classes."""
+        """The logit, as for classes."""
         return full_precision(raw)
 
     def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:

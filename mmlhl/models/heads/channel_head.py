@@ -53,5 +53,5 @@ class ChannelHead(BaseDenseHead):
         return mean_square(now, then)
 
     def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
-        """The channel mean as it is, which the authors of HAD compare with an absolute value."""
+        """The unscaled channel mean, which the HAD release compares with an absolute threshold."""
         return pred.detach().mean(1)

@@ -1,8 +1,8 @@
-"""Which of mmseg's decode heads can be the decoder of a dense head, and which of their options act.
+"""Which of mmseg's decode heads can be the decoder of a dense head, and which options take effect.
 
-A decoder is a network from feature maps to one map. A decode head that gives several maps, needs
-the map of another head, or has a meaning of its own is refused by name when it is built. The table
-in ``docs/decoders.md`` is made from here; a test tries every decode head that mmseg registers.
+A decoder is a network from feature maps to one map. A decode head that returns several maps, needs
+the map of another head, or has its own output space is refused by name. The table in
+``docs/decoders.md`` is generated here; a test tries every decode head that mmseg registers.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ SERVING = (
 
 
 def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: str) -> nn.Module:
-    """Build a decode head as a network to one map.
+    """Build a decode head as a network that returns one map.
 
     Args:
         config: Config of any registered decode head; ``num_classes`` may be left out.
@@ -71,10 +71,10 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
         kind: What the map shows, ``classes`` or another of ``mmlhl.datasets.annotation.KINDS``.
 
     Returns:
-        The decode head. Its own loss is a stand-in that is never called.
+        The decode head. Its own loss is a placeholder that is never called.
 
     Raises:
-        ValueError: If the decode head or an option of it cannot act here.
+        ValueError: If the decode head cannot be used, or one of its options would have no effect.
     """
     config = dict(config)
     cls, name = registered_class(MODELS, config), type_name(config)
@@ -89,10 +89,10 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
         config.setdefault("use_se_loss", False)
     config["num_classes"] = channels
     if channels == 1:
-        config["threshold"] = 0.5  # mmseg warns without one; nothing here reads it
+        config["threshold"] = 0.5  # unused, but mmseg warns without one
     elif channels == 2:
         config["out_channels"] = 2
-    # never called, only has to build quietly
+    # never called; chosen because it builds without a warning
     config["loss_decode"] = dict(type="CrossEntropyLoss", avg_non_ignore=True)
     try:
         decoder = MODELS.build(config)
@@ -129,7 +129,7 @@ def _overrides(cls: type, method: str) -> bool:
 
 
 def _check_options(config: dict, channels: int, owner: str, name: str) -> None:
-    """Refuse options that nothing would read, unless they say what is so anyway."""
+    """Refuse options that would have no effect, unless they equal what is used anyway."""
     for key in ("num_classes", "out_channels"):
         if config.get(key, channels) not in (channels, None):
             raise ValueError(

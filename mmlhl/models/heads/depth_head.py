@@ -19,7 +19,7 @@ ACTIVATIONS = ("relu", "softplus", "exp", "sigmoid")
 
 @MODELS.register_module()
 class DepthHead(BaseDenseHead):
-    """Depth: one scalar per pixel, in metres or as inverse depth, as the data has it.
+    """Depth: one scalar per pixel, in metres or as inverse depth, like the data.
 
     The pseudo label is the teacher's value, the distance the absolute difference; groups are
     far and near: the teacher's value, min-max scaled in the image, cut at ``delta``.
@@ -78,14 +78,14 @@ class DepthHead(BaseDenseHead):
         return resized
 
     def measured(self, gt: Tensor) -> Tensor:
-        """Finite and positive pixels: zero means unmeasured in every published set."""
+        """Finite and positive pixels: zero means unmeasured in every published dataset."""
         return super().measured(gt) & (gt > 0).all(1)
 
     def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
         """As in the base class; ``SiLogLoss`` gets the maps of whole images."""
         if not isinstance(loss, SiLogLoss):
             return super().compare(loss, pred, gt, measured)
-        # Its variance is that of one image; it leaves out zeros, but not images without a pixel.
+        # SiLogLoss takes the variance within an image and skips zeros, but not empty images.
         some = measured.flatten(1).any(1)
         target = torch.where(measured[:, None], gt, torch.zeros_like(gt))
         return loss(pred[some], target[some].to(pred))
@@ -99,5 +99,5 @@ class DepthHead(BaseDenseHead):
         return mean_square(now, then)
 
     def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
-        """The channel mean as it is, which the authors of HAD compare with an absolute value."""
+        """The unscaled channel mean, which the HAD release compares with an absolute threshold."""
         return pred.detach().mean(1)

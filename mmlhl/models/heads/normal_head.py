@@ -16,7 +16,7 @@ from .squares import mean_square
 def unit_vectors(vectors: Tensor, dim: int) -> Tensor:
     """``vectors`` scaled to length 1 along ``dim``; zero vectors stay zero, with a finite gradient.
 
-    As ``F.normalize``, whose norm over channels is some fifty times slower on a CPU.
+    Like ``F.normalize``, whose norm over channels is about fifty times slower on a CPU.
     """
     return vectors * vectors.square().sum(dim, keepdim=True).clamp(min=1e-24).rsqrt()
 
@@ -62,7 +62,7 @@ class NormalHead(BaseDenseHead):
         return flipped * raw.new_tensor(FLIP_SIGNS[direction]).view(1, 3, 1, 1)
 
     def merge(self, preds: Tensor) -> Tensor:
-        """The mean direction, a unit vector again."""
+        """The mean direction, scaled to a unit vector."""
         return unit_vectors(super().merge(preds), dim=0)
 
     def measured(self, gt: Tensor) -> Tensor:
@@ -72,9 +72,9 @@ class NormalHead(BaseDenseHead):
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """One minus the cosine ``(N, H, W)`` of unit vectors.
 
-        Written as half the squared distance of the unit vectors, which is the same number
-        without the cancellation of ``1 - cos`` in float32, so that pixels that are nearly
-        right keep their digits under the logarithm of the geometric mean.
+        Computed as half the squared distance of the unit vectors, which equals ``1 - cos`` but
+        avoids its cancellation in float32. Nearly correct pixels keep their precision under the
+        logarithm of the geometric mean.
         """
         return (student - teacher).square().sum(1) / 2
 
@@ -83,5 +83,5 @@ class NormalHead(BaseDenseHead):
         return mean_square(now, then)
 
     def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
-        """The channel mean as it is, which the authors of HAD compare with an absolute value."""
+        """The unscaled channel mean, which the HAD release compares with an absolute threshold."""
         return pred.detach().mean(1)

@@ -1,4 +1,4 @@
-"""Options of heads and of their losses that cannot be intended."""
+"""Checks of options of heads and of their losses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import nn
 from ...draws import undisturbed
 from ...explaining import explained_error
 
-#: mmseg's losses that compare maps of classes; names, since the two mmsegs export different ones
+#: mmseg's losses that compare class maps; by name, since the two stacks export different ones
 OF_CLASSES = {
     "BoundaryLoss",
     "CrossEntropyLoss",
@@ -28,12 +28,12 @@ OF_CLASSES = {
 
 
 def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
-    """Refuse no loss at all, and losses of classes for numbers: they would train nothing.
+    """Refuse an empty list of losses, and losses of classes for a task of numbers.
 
     Args:
         losses: Built losses of a head.
-        kind: What its map shows, one of ``mmlhl.datasets.annotation.KINDS``; None if it does not
-            say, and then any loss may fit.
+        kind: The head's kind, one of ``mmlhl.datasets.annotation.KINDS``. None if its class sets
+            none; then any loss is accepted.
         owner: Class of the head, for messages.
 
     Raises:
@@ -54,7 +54,7 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
 
 
 def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
-    """Refuse losses that cannot learn from one logit per pixel: they fail, or move nothing.
+    """Refuse losses that cannot train one logit per pixel: they fail, or give no gradient.
 
     A softmax over one channel, as in ``CrossEntropyLoss``, is 1 whatever the logit.
 
@@ -72,7 +72,7 @@ def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
         try:
             with torch.enable_grad(), undisturbed():
                 copy.deepcopy(loss)(logit, target).sum().backward()
-        except Exception as error:  # whatever it expects in place of logits
+        except Exception as error:  # any loss may be tried, so any error may come
             reason = f"cannot be called with it ({explained_error(error)})"
         if logit.grad is None or not (logit.grad * (0.5 - target) > 0).all():
             raise ValueError(
@@ -106,14 +106,14 @@ def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -
 
 
 def share(value: Any, where: str) -> float:
-    """A number of [0, 1].
+    """Check that a value is a number within [0, 1], and return it.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key in the config, for the message.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")

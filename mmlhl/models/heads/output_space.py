@@ -10,7 +10,8 @@ from torch import Tensor
 from ..losses.grouping import equal_width_groups, foreground_groups, scaled_channel_mean
 from ..losses.masking import full_precision
 
-#: what of the contract follows from what: the first name stands for the others
+#: (leading, members, ...): a class that overrides the leading method but not the first of the
+#: members no longer inherits these members, see ``OutputSpace.__init_subclass__``
 _FOLLOWING = (
     ("distance", ("replay_distance", "replay_output")),
     ("distance", ("has_directions",)),
@@ -21,51 +22,51 @@ _FOLLOWING = (
 
 
 class OutputSpace(metaclass=ABCMeta):
-    """The part of a head's contract that methods build on.
+    """The part of a head's contract that methods use.
 
-    A head has to define :meth:`activation` and :meth:`distance`; the rest has a default that
+    A head must define :meth:`activation` and :meth:`distance`; everything else has a default that
     follows from these two. A head of classes also overrides :meth:`pseudo_label` and
     :meth:`groups`, and sets :attr:`num_classes`.
     """
 
-    #: groups that :meth:`groups` makes, None where it depends on the data
+    #: number of groups that :meth:`groups` returns, None if it depends on the data
     num_groups: int | None = None
-    #: classes of the output space, None if it has none
+    #: number of classes of the output space, None if it has no classes
     num_classes: int | None = None
-    #: threshold between background and foreground of :meth:`groups`
+    #: threshold between background and foreground in :meth:`groups`
     delta: float = 0.5
-    #: the pseudo label is a vector, of which the loss that HAD's authors released takes the
-    #: product, and not the distance
+    #: whether the pseudo label is a unit vector; HAD's released loss then takes the product with
+    #: the student's vector instead of :meth:`distance`
     has_directions: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Reset what a subclass would inherit although it no longer fits.
+        """Reset inherited members that no longer fit.
 
-        A new :meth:`distance` is also what stored outputs are compared by, and new
-        :meth:`groups` are of an unknown number, unless the subclass says otherwise.
+        A subclass with a new :meth:`distance` also compares stored outputs by it, and one with
+        new :meth:`groups` has an unknown number of groups, unless it overrides these as well.
         """
         super().__init_subclass__(**kwargs)
 
-        def says(name: str) -> int:
+        def defined_at(name: str) -> int:
             return next(i for i, parent in enumerate(cls.__mro__) if name in vars(parent))
 
         for leading, names in _FOLLOWING:
-            if says(names[0]) > says(leading):
+            if defined_at(names[0]) > defined_at(leading):
                 for name in names:
                     setattr(cls, name, vars(OutputSpace)[name])
 
     @property
     def has_temperature(self) -> bool:
-        """Whether :meth:`soft_distance` knows of a temperature."""
+        """Whether :meth:`soft_distance` depends on its temperature."""
         return type(self).soft_distance is not OutputSpace.soft_distance
 
     @abstractmethod
     def activation(self, resized: Tensor) -> Tensor:
-        """The prediction from a raw map that has its final size, ``(N, K, H, W)``."""
+        """The prediction from a raw map of the final size, both ``(N, K, H, W)``."""
 
     # -- distillation ----------------------------------------------------------------------
     def pseudo_label(self, pred: Tensor) -> Tensor:
-        """The target that the teacher's prediction ``(N, K, H, W)`` gives the student."""
+        """The student's target, from the teacher's prediction ``(N, K, H, W)``."""
         return pred.detach()
 
     @abstractmethod
@@ -78,14 +79,15 @@ class OutputSpace(metaclass=ABCMeta):
         """
 
     def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-        """Distillation map ``(N, H, W)`` at a temperature, which only classes have.
+        """Pixel distillation map ``(N, H, W)`` at a temperature.
 
-        :meth:`distance` to the pseudo label unless a subclass knows better.
+        Without classes there is no temperature: the default is :meth:`distance` to the pseudo
+        label.
 
         Args:
             student: The student's prediction ``(N, K, H, W)``.
             teacher: The teacher's prediction, likewise.
-            temperature: > 0; the greater, the more the less likely classes count.
+            temperature: > 0; the greater, the more weight the less likely classes get.
         """
         return self.distance(student, self.pseudo_label(teacher))
 
@@ -94,9 +96,9 @@ class OutputSpace(metaclass=ABCMeta):
     ) -> Tensor:
         """Group of each pixel by the teacher's pseudo label, ``(N, H, W)`` int64.
 
-        Background and foreground by the scaled channel mean. A pseudo label of integers without a
-        channel axis is taken for classes, one group each; one with it too, if there are
-        :attr:`num_classes`.
+        By default background and foreground, by the scaled channel mean. A pseudo label of integers
+        without a channel axis is a class map and gets one group per class; so does one with a
+        channel axis if :attr:`num_classes` is set.
 
         Args:
             teacher: The pseudo label.
@@ -114,10 +116,10 @@ class OutputSpace(metaclass=ABCMeta):
         return foreground_groups(teacher, self.delta, valid)
 
     def bounded(self, pred: Tensor, valid: Tensor | None = None) -> Tensor:
-        """A response within known bounds, for methods that cut it at an absolute threshold.
+        """A response within known bounds, for methods that threshold it at an absolute value.
 
-        The channel mean, min-max scaled in its image, unless the output space has a scale of its
-        own. Heads of classes are not asked for it.
+        The default is the channel mean, min-max scaled within each image. Not called for heads of
+        classes.
 
         Args:
             pred: The prediction ``(N, K, H, W)``.
@@ -130,16 +132,14 @@ class OutputSpace(metaclass=ABCMeta):
 
     # -- replay ----------------------------------------------------------------------------
     def replay_output(self, raw: Tensor) -> Tensor:
-        """What is stored of a raw map ``(N, K, h, w)`` to be matched later: the prediction."""
+        """What replay stores of a raw map ``(N, K, h, w)`` and matches later: the prediction."""
         return self.activation(full_precision(raw))
 
     def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
-        """How far an output is from the one that was stored, ``(N, h, w)``.
-
-        The head's own :meth:`distance`, unless a subclass knows better.
+        """Distance of an output to the stored one, ``(N, h, w)``; by default :meth:`distance`.
 
         Args:
-            now: :meth:`replay_output` now.
-            then: That of when the image was stored.
+            now: The present :meth:`replay_output`.
+            then: The stored one.
         """
         return self.distance(now, self.pseudo_label(then))

@@ -21,16 +21,16 @@ from .squares import mean_square
 def likeliest(scores: Tensor) -> Tensor:
     """Class ``(N, H, W)`` int64 of the greatest score ``(N, C, H, W)``.
 
-    ``max`` and not ``argmax``, which takes several times as long on a CPU over channels.
+    ``max`` instead of ``argmax``, which is several times slower over channels on a CPU.
     """
     return scores.max(1).indices
 
 
 @torch.no_grad()
 def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Tensor:
-    """Share of the labelled pixels that the greatest score gets right, in percent.
+    """Percentage of the labelled pixels whose greatest score is that of the right class.
 
-    The metric of mmseg's ``accuracy``, without its sort of all classes.
+    The same metric as mmseg's ``accuracy``, without its sort of all classes.
 
     Args:
         scores: ``(N, C, H, W)``.
@@ -58,10 +58,10 @@ class SegmentationHead(BaseDenseHead):
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
             default averages over labelled pixels only. Losses of probabilities (``TverskyLoss``,
-            ``LovaszLoss``, ``DiceLoss``) are flat where the softmax has saturated, so by them
-            alone a pixel that is wrong by 20 logits or more gets no gradient: list them beside
-            ``CrossEntropyLoss``, by which it does.
-        ignore_index: Label that is not learned, beside 255, which no label of ours ever means.
+            ``LovaszLoss``, ``DiceLoss``) are flat where the softmax saturates, so on their own
+            they give no gradient to a pixel that is wrong by 20 logits or more: use them together
+            with ``CrossEntropyLoss``.
+        ignore_index: Label that is not learned, in addition to 255, which is never a class here.
         soft_pseudo_label: Distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
         init_cfg: As in mmengine.
@@ -103,7 +103,7 @@ class SegmentationHead(BaseDenseHead):
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
-        if self.ignore_index != UNKNOWN:  # padding and void are 255 all the same
+        if self.ignore_index != UNKNOWN:  # padding and void are 255 whatever ignore_index is
             label = label.masked_fill(label == UNKNOWN, self.ignore_index)
         options: dict = dict(ignore_index=self.ignore_index)
         if self.sampler is not None:
@@ -140,8 +140,8 @@ class SegmentationHead(BaseDenseHead):
 
         Args:
             student: Log-probabilities ``(N, C, H, W)``.
-            teacher: Classes ``(N, H, W)``, or log-probabilities ``(N, C, H, W)``, which count
-                as probabilities if ``soft_pseudo_label`` is set and by their argmax if not.
+            teacher: Classes ``(N, H, W)``, or log-probabilities ``(N, C, H, W)``; of these only
+                the likeliest class is used unless ``soft_pseudo_label`` is set.
         """
         if teacher.is_floating_point():
             if self.soft_pseudo_label:
@@ -150,7 +150,7 @@ class SegmentationHead(BaseDenseHead):
         return F.nll_loss(student, teacher, reduction="none")
 
     def soft_distance(self, student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-        """Cross-entropy with the teacher's probabilities, both softened: to the power 1/T."""
+        """Cross-entropy with the teacher's probabilities, both softened by the temperature."""
         target = (teacher / temperature).softmax(1)
         return -(target * (student / temperature).log_softmax(1)).sum(1)
 

@@ -1,4 +1,4 @@
-"""How most output spaces compare stored outputs."""
+"""The squared difference by which most output spaces compare stored outputs."""
 
 from __future__ import annotations
 

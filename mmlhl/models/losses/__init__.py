@@ -1,9 +1,9 @@
 """Losses: pure maths on tensors, each a function and a thin registered module.
 
-``dense_loss`` compares predictions with ground truth, the others a student with its teacher.
-``masking`` has the masked means and the way out of half precision, ``saturation`` probabilities
-that keep their gradient, ``grouping`` HAD's groups of pixels, ``alignment`` two networks' maps on
-one grid. A loss knows no head and no method, and imports nothing else of the package.
+``dense_loss`` compares predictions with ground truth, the others compare a student with its
+teacher. ``masking`` has masked means and the cast out of half precision, ``saturation``
+probabilities that keep their gradient, ``grouping`` HAD's groups of pixels, ``alignment`` resizes
+two networks' maps to one grid. Losses import no head, no method and nothing else of the package.
 """
 
 from .cwd_loss import CWDLoss, channel_kl

@@ -14,7 +14,7 @@ def channel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 4.0
     """KL divergence between each channel's distributions over space.
 
     ``tau^2 / C sum_c sum_i phi(y_T) log(phi(y_T) / phi(y_S))``, where ``phi`` is the softmax of
-    a channel over its image's pixels; mean over the images that have a counting pixel.
+    a channel over its image's pixels; mean over the images that have a valid pixel.
 
     Args:
         student: ``(N, C, H, W)``, float32 or float64.
@@ -84,7 +84,7 @@ class CWDLoss(BaseModule):
         Args:
             student: ``(N, C, h, w)``.
             teacher: ``(N, C', h', w')``.
-            label: ``(N, H, W)`` integers, only to know which pixels count.
+            label: ``(N, H, W)`` integers; only ``ignore_index`` is read from it.
 
         Returns:
             ``dict(loss_cwd=scalar)``.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class _DenseLoss(nn.Module):
-    """Carries what mmseg expects of a loss: a weight and a name in the log.
+    """Base of dense losses: the weight and the name in the log that mmseg expects.
 
     Args:
         loss_weight: Factor of the loss.

@@ -10,14 +10,14 @@ from .masking import full_precision
 
 @torch.no_grad()
 def scaled_channel_mean(teacher: Tensor, valid: Tensor | None = None) -> Tensor:
-    """The channel mean, min-max scaled to [0, 1] over each image's counting pixels.
+    """The channel mean, min-max scaled to [0, 1] over each image's valid pixels.
 
     Args:
         teacher: ``(N, K, H, W)``.
         valid: ``(N, H, W)`` bool; None counts every pixel.
 
     Returns:
-        ``(N, H, W)``; 0 everywhere in an image of one value.
+        ``(N, H, W)``; 0 everywhere in a constant image.
     """
     values = teacher if teacher.is_floating_point() else teacher.float()
     mean = full_precision(values.mean(1))

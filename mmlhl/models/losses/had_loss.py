@@ -1,7 +1,7 @@
 """The heterogeneity-aware distillation loss of HAD (CVPR 2026), by its equations.
 
-The loss is blind to output spaces: it sees one distance per pixel (``I`` in the paper), one group
-id a pixel and which pixels count. Heads provide the first two, see
+The loss does not depend on the output space: it sees one distance per pixel (``I`` in the paper),
+one group id per pixel and which pixels count. Heads provide the first two, see
 :class:`mmlhl.models.heads.BaseDenseHead`.
 """
 
@@ -37,11 +37,11 @@ def distribution_balanced(
         mean: Inside a group, ``'geometric'`` (the paper), ``'arithmetic'`` (its ablation), or
             ``'pixel'`` for the plain mean over all pixels of the image, groups ignored.
         eps: Floor of the distance inside the logarithm.
-        offset: Added to the distance inside the logarithm: a soft floor, which keeps pixels
-            that are already right from drawing all the gradient. Zero is the paper.
+        offset: Added to the distance inside the logarithm. A soft floor, without which pixels that
+            are already correct dominate the gradient. 0 in the paper.
 
     Returns:
-        ``(N,)``, zero (with a gradient path) for an image without a counting pixel.
+        ``(N,)``, zero (with a gradient path) for an image without a valid pixel.
 
     Raises:
         ValueError: On another ``mean``.
@@ -81,7 +81,7 @@ def distribution_balanced(
 def sobel_magnitude(maps: Tensor) -> Tensor:
     """Gradient magnitude by 3x3 Sobel kernels with zero padding.
 
-    Written as shifted sums, not as a convolution: exact in float32 under autocast, and faster.
+    Shifted sums instead of a convolution: exact in float32 under autocast, and faster.
 
     Args:
         maps: ``(N, H, W)``.
@@ -101,9 +101,9 @@ def sobel_magnitude(maps: Tensor) -> Tensor:
 def salient_pixels(distance: Tensor, valid: Tensor, k: float = 0.9) -> Tensor:
     """Pixels where the loss map has its strongest edges: ``P = {G > k}`` (HAD, term SG).
 
-    ``G`` is the Sobel magnitude of the map, min-max scaled over the counting pixels of each
-    image. A pixel that does not count enters the kernels as zero, as the world outside the
-    image does, so that batch padding on the right and below changes nothing.
+    ``G`` is the Sobel magnitude of the map, min-max scaled over the valid pixels of each image.
+    Other pixels enter the kernels as zero, like the zero padding around the image, so batch padding
+    on the right and below changes nothing.
 
     Args:
         distance: ``(N, H, W)``.
@@ -144,7 +144,7 @@ class HADLoss(nn.Module):
         eps: Floor of the distance inside the geometric mean.
         mean: ``'geometric'`` (paper), ``'arithmetic'`` or ``'pixel'`` (ablations), see
             :func:`distribution_balanced`.
-        offset: Soft floor of the geometric mean; 0 is the paper.
+        offset: Soft floor of the geometric mean; 0 in the paper.
         with_db: False leaves the distribution-balanced term out (ablation).
         with_sg: False leaves the salience-guided term out (ablation).
 

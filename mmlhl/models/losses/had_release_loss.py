@@ -1,7 +1,7 @@
 """The loss that the authors of HAD released, which differs from the equations of their paper.
 
-For users who want the released behaviour; :class:`HADLoss` follows the equations. What is peculiar
-here, and kept on purpose:
+For users who want the released behaviour; :class:`HADLoss` follows the equations. Peculiarities of
+the release that are kept on purpose:
 
 - the whole batch is treated as one image, except that salience is scaled image by image;
 - scalars and normals are grouped by the *student's* value against an absolute 0.5, with arithmetic
@@ -50,10 +50,10 @@ def release_by_class(
 
     Args:
         distance: ``(N, H, W)``, >= 0.
-        label: The teacher's classes ``(N, H, W)`` int64; anything outside ``valid``; a negative
-            one leaves the pixel out.
+        label: The teacher's classes ``(N, H, W)`` int64. A pixel with a negative label is left
+            out; labels outside ``valid`` may be anything.
         valid: ``(N, H, W)`` bool, pixels that count.
-        num_classes: All classes, the absent ones as well.
+        num_classes: Number of all classes, absent ones included.
         k: Threshold of salience.
 
     Returns:
@@ -91,7 +91,7 @@ def release_by_foreground(
     distance = zero_outside(distance, valid)
     balanced = masked_mean(distance, valid & foreground)
     balanced = balanced + masked_mean(distance, valid & ~foreground)
-    # The release broadcasts (N, 1, H, W) against (N, H, W): each mask falls on every image.
+    # The release broadcasts (N, 1, H, W) against (N, H, W): each mask applies to every image.
     times = salient_pixels(distance, valid, k).sum(0) * valid
     salient = (distance * times).sum() / times.sum().clamp(min=1)
     return (balanced + salient) / 2
@@ -113,7 +113,7 @@ def release_classes_loss(
     """
     student, teacher, valid = _prepare(student, teacher, valid)
     label = teacher.max(1).indices if teacher.is_floating_point() else teacher.long()
-    # A label under the mask may be anything, 255 for one.
+    # A label outside the mask may be anything, such as 255.
     label = label.masked_fill(~valid, 0)
     distance = F.cross_entropy(student, label, reduction="none")
     return release_by_class(distance, label, valid, student.shape[1], k)

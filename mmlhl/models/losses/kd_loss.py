@@ -59,7 +59,7 @@ class KDLoss(nn.Module):
         Args:
             student: Logits ``(N, C, h, w)``.
             teacher: Logits ``(N, C, h', w')``.
-            label: ``(N, H, W)`` integers, only to know which pixels count.
+            label: ``(N, H, W)`` integers; only ``ignore_index`` is read from it.
 
         Returns:
             ``dict(loss_kd=scalar)``.

@@ -1,4 +1,4 @@
-"""Masked maps: their precision, and their means."""
+"""Precision and means of masked maps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HALVES = (torch.float16, torch.bfloat16)
 
 
 def full_precision(maps: Tensor) -> Tensor:
-    """``maps`` in float32 if they were in half precision, as they are otherwise."""
+    """``maps`` in float32 if they are in half precision, else unchanged."""
     return maps.float() if maps.dtype in HALVES else maps
 
 
@@ -22,7 +22,7 @@ def zero_outside(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def masked_mean(values: Tensor, mask: Tensor, dim: Sequence[int] | None = None) -> Tensor:
-    """Mean of ``values`` where ``mask`` holds.
+    """Mean of ``values`` where ``mask`` is True.
 
     Args:
         values: Any shape.
@@ -30,20 +30,20 @@ def masked_mean(values: Tensor, mask: Tensor, dim: Sequence[int] | None = None) 
         dim: Axes that the mean is over; None for all.
 
     Returns:
-        Zero, with a gradient of zeros, where nothing counts.
+        The mean; zero, with a gradient of zeros, where no pixel is in the mask.
     """
     axes = tuple(range(values.dim())) if dim is None else tuple(dim)
     return zero_outside(values, mask).sum(axes) / mask.sum(axes).clamp(min=1)
 
 
 def pixel_mean(distance: Tensor, valid: Tensor) -> Tensor:
-    """Mean distance over the counting pixels of each image.
+    """Mean distance over the valid pixels of each image.
 
     Args:
         distance: ``(N, H, W)``.
         valid: ``(N, H, W)`` bool.
 
     Returns:
-        ``(N,)``, zero (with a gradient path) for an image without a counting pixel.
+        ``(N,)``, zero (with a gradient path) for an image without a valid pixel.
     """
     return masked_mean(distance, valid, (1, 2))

@@ -1,8 +1,8 @@
 """Probabilities that keep their gradient where they are saturated.
 
-Beyond a logit of about 17 a probability is 1 in float32 and its slope 0: a pixel that is surely
-wrong would never be corrected. Slope and divergence share one floor here, so that their product,
-the gradient with respect to the logit, is ``p - q`` wherever the logit lies.
+Beyond a logit of about 17 a probability is 1 in float32 and its slope is 0, so a confidently wrong
+pixel would never be corrected. Slope and divergence share one floor here, so that their product,
+the gradient with respect to the logit, is ``p - q`` for every logit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .masking import full_precision
 
-#: floor of ``p (1 - p)``, in the sigmoid's slope and below the divergence's
+#: floor of ``p (1 - p)``, the sigmoid's slope and the denominator of the divergence's gradient
 FLOOR = 1e-12
 
 
@@ -34,7 +34,7 @@ def sloped_sigmoid(logit: Tensor) -> Tensor:
 def bernoulli_divergence(student: Tensor, teacher: Tensor) -> Tensor:
     """Kullback-Leibler divergence of two Bernoulli distributions, float32 or better.
 
-    Spelt out, because torch forbids its binary cross-entropy under autocast and clamps it.
+    Not torch's binary cross-entropy, which is forbidden under autocast and clamped.
 
     Args:
         student: Probabilities, any shape, best from :func:`sloped_sigmoid`.

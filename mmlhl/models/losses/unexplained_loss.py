@@ -7,19 +7,19 @@ from torch import Tensor
 
 from .masking import masked_mean
 
-#: no spread is taken for less
+#: lower bound of the spread, against division by zero
 TINY = 1e-30
 
 
 def weighted_centre(maps: Tensor, valid: Tensor) -> Tensor:
-    """Mean of each channel over the counting pixels of a batch.
+    """Mean of each channel over the valid pixels of a batch.
 
     Args:
         maps: ``(N, K, h, w)``.
         valid: ``(N, h, w)`` bool.
 
     Returns:
-        ``(1, K, 1, 1)``, zero where nothing counts.
+        ``(1, K, 1, 1)``, zero if no pixel is valid.
     """
     return masked_mean(maps, valid[:, None].expand_as(maps), (0, 2, 3)).view(1, -1, 1, 1)
 
@@ -30,17 +30,17 @@ def unexplained(
     """Mean distance to the teacher, divided by that of the best constant answer.
 
     With squared differences that is the fraction of the teacher's variance that the student does
-    not explain, 1 - R^2: zero for the teacher itself, one for its mean, in metres as in kilometres.
-    No logarithm and no root: the gradient fades as the student comes close.
+    not explain, 1 - R^2: zero for the teacher itself, one for its mean, in any unit. Without a
+    logarithm or a root, the gradient fades as the student approaches the teacher.
 
     Args:
-        distance: Student to teacher, ``(N, h, w)``.
-        spread: The teacher's mean to the teacher, likewise; no gradient flows into it.
+        distance: Distance of student and teacher, ``(N, h, w)``.
+        spread: Distance of the teacher's mean and the teacher, likewise; gets no gradient.
         valid: ``(N, h, w)`` bool, pixels that count.
-        floor: Least value of the mean spread, for a teacher that says the same everywhere.
+        floor: Least value of the mean spread, for a teacher with a constant output.
 
     Returns:
-        Scalar; zero, with a gradient path, where nothing counts.
+        Scalar; zero, with a gradient path, if no pixel is valid.
     """
     least = torch.as_tensor(floor, dtype=spread.dtype, device=spread.device).clamp(min=TINY)
     whole = torch.maximum(masked_mean(spread, valid).detach(), least)

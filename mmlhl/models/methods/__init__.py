@@ -1,11 +1,12 @@
-"""Methods: what keeps old tasks, one file per method.
+"""Methods that preserve old tasks, one file per method.
 
-``base_method`` is the contract, ``step`` what a method sees of a training step, ``protocols`` what
-it may touch of heads, model and runner. Most methods are of a family: ``distillation`` (pull to the
-teacher), ``replay`` (show old images again; ``exemplars``, ``reservoir`` and ``matching`` help) or
-``step_editing`` (take from each step what would hurt); ``measuring`` looks once more at a phase's
-images when it ends, and ``composite`` joins several. A method may import ``losses`` and
-``teachers``; it knows heads and the segmentor by their protocols only, and no engine.
+``base_method`` is the contract, ``step`` the data of a training step, ``protocols`` the members of
+heads, model and runner that a method may use. Most methods belong to a family: ``distillation``
+(towards the teacher), ``replay`` (of old images, with ``exemplars``, ``reservoir`` and
+``matching``) or ``step_editing`` (removes the harmful part of each step). ``measuring`` makes
+another pass over a phase's images when it ends, and ``composite`` combines several methods. A
+method may import ``losses`` and ``teachers``; it uses heads and the segmentor through the protocols
+only, and nothing from the engine.
 """
 
 from ..padding import valid_pixels

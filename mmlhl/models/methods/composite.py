@@ -16,7 +16,7 @@ from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod
 from .step import Step
 
-#: of these a composite may have one, as two would do the same thing twice
+#: kinds of which a composite may contain only one, and what two of them would both do
 ONE_OF = {
     DistillationMethod: "pull to the teacher's pseudo labels",
     ReplayMethod: "keep images in a buffer of their own",
@@ -25,13 +25,13 @@ ONE_OF = {
 
 @MODELS.register_module()
 class Composite(BaseMethod):
-    """Methods side by side: losses are added, edits of steps chained, each keeps its own state.
+    """Several methods at once: losses are added, step edits chained, each keeps its own state.
 
-    One that distils (LwF, HAD ...), one that replays (DER, DERpp; ICaRL is both), and any number of
-    EWC, SPG, SGP and methods of yours. There is one teacher, whose encoder runs once, and steps are
-    edited in the order of the list: of ``[SPG, SGP]`` the second has the last word. Old heads are
-    trained as soon as one of the methods trains them. The strengths have to be searched together:
-    a pull to the teacher and a projection of the step interfere.
+    It may contain one method that distils (LwF, HAD ...), one that replays (DER, DERpp; ICaRL is
+    both), and any number of EWC, SPG, SGP and your own methods. There is one teacher, whose encoder
+    runs once. Steps are edited in the order of the list. Old heads are trained if any of the
+    methods trains them. The strengths should be searched together, since distillation and
+    projection of the step interfere.
 
     Args:
         methods: Configs of the methods, at least two.
@@ -78,7 +78,7 @@ class Composite(BaseMethod):
                     "keep one and set its strength"
                 )
 
-    # -- what the engine asks ------------------------------------------------------------------
+    # -- requirements, read by the engine --------------------------------------------------------
     @property
     def needs_teacher(self) -> bool:  # type: ignore[override]
         """Whether one of them does."""
@@ -91,7 +91,7 @@ class Composite(BaseMethod):
 
     @property
     def takes_stored_labels(self) -> bool:  # type: ignore[override]
-        """Whether all that need a teacher do."""
+        """Whether all that need a teacher can use stored labels."""
         return all(method.takes_stored_labels for method in self.methods if method.needs_teacher)
 
     @property
@@ -121,14 +121,14 @@ class Composite(BaseMethod):
 
     @property
     def exemplars(self) -> int:
-        """Number of images that are kept."""
+        """Number of stored images."""
         return sum(method.exemplars for method in self.methods)
 
     def build_modules(self, model: Learner) -> nn.Module | None:
-        """What one of them trains beside the model.
+        """Modules that one of the methods trains beside the model, or None.
 
         Raises:
-            ValueError: If several do, as they read it from one place.
+            ValueError: If several methods have modules: ``model.distillers`` holds one.
         """
         built = {name: m.build_modules(model) for name, m in self._named()}
         found = {name: module for name, module in built.items() if module is not None}
@@ -143,21 +143,21 @@ class Composite(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check each."""
+        """Check the phase by each method."""
         before = getattr(getattr(previous, "method", None), "names", [])
         for name, method in self._named():
             method.check_phase(model, runner, previous if name in before else None)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Begin each."""
+        """Begin the phase for each method."""
         for method in self.methods:
             method.begin_phase(model, runner)
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """The losses of all.
+        """The losses of all methods.
 
         Raises:
-            ValueError: If two give a loss of one name.
+            ValueError: If two methods return a loss of the same name.
         """
         losses: dict[str, Tensor] = {}
         for name, method in self._named():
@@ -169,29 +169,29 @@ class Composite(BaseMethod):
         return losses
 
     def edit_gradients(self, model: Learner) -> None:
-        """One edit after the other."""
+        """Apply the methods' edits in the order of the list."""
         for method in self.methods:
             method.edit_gradients(model)
 
     def edit_weights(self, model: Learner) -> None:
-        """One edit after the other."""
+        """Apply the methods' edits in the order of the list."""
         for method in self.methods:
             method.edit_weights(model)
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """End each."""
+        """End the phase for each method."""
         for method in self.methods:
             method.end_phase(model, runner)
 
     # -- state ---------------------------------------------------------------------------------
     def state_dict(self) -> dict:
-        """Their states by name."""
+        """The states by name of the method."""
         states = {name: method.state_dict() for name, method in self._named()}
         states = {name: state for name, state in states.items() if state}
         return dict(methods=states) if states else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back; says what none of the methods can make use of."""
+        """Restore :meth:`state_dict`; warns about states that no method here can use."""
         states = dict(state.get("methods", {}))
         for name, method in self._named():
             if name in states:

@@ -1,4 +1,4 @@
-"""DER and DER++: images with the outputs that the model had for them, matched later."""
+"""DER and DER++: replay of images with the model's earlier outputs as targets."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ HEADS = ("all", "new")
 
 @MODELS.register_module()
 class DER(ReplayMethod):
-    r"""Dark experience replay (Buzzega et al., 2020), carried over to dense prediction.
+    r"""Dark experience replay (Buzzega et al., 2020), adapted to dense prediction.
 
-    A reservoir over the stream of training images keeps some of them with the outputs that the
-    model had for them that day; later outputs are pulled to these:
+    A reservoir over the stream of training images stores some of them with the model's outputs at
+    that time; later outputs are pulled towards these:
 
     .. math:: L = L_{new} + \alpha\, E_{(x, z) \sim M} \| h_\theta(x) - z \|^2
 
     Choices that heterogeneity, or dense output, makes necessary:
 
-    - "Outputs" are the maps at the resolution of the decoder, and the head says what is stored and
+    - "Outputs" are the maps at the resolution of the decoder. The head defines what is stored and
       how it is compared: logits for classes and for binary probabilities, as in the paper; for
       depth, normals and channels the prediction itself (a normal's unit vector, since the length
-      of the raw one means nothing); for a head that says nothing its prediction, by its distance.
-      The square is the mean over channels and pixels, so each task weighs alpha in its own unit,
-      squared.
-    - An image has the outputs of all heads that exist when they are taken, as in the paper, whose
-      one head has all classes: so old tasks keep exemplars however many phases have passed.
-      ``heads='new'`` stores those of the tasks that were new in its phase only; an old task then
-      runs out of exemplars as later phases' images replace its own.
-    - The outputs are in half precision, from the head in evaluation mode (no dropout) on the
+      of the raw vector has no meaning); for a head without such a definition its prediction, by its
+      distance. The squared error is a mean over channels and pixels, so alpha weighs each task in
+      its own unit, squared.
+    - An image is stored with the outputs of all heads that exist at that time, as in the paper,
+      whose single head has all classes, so old tasks never run out of exemplars. With
+      ``heads='new'`` only those of the phase's new tasks are stored; an old task then runs out of
+      exemplars as images of later phases replace its own.
+    - The outputs are stored in half precision, from the head in evaluation mode (no dropout) on the
       training step's features.
-    - One draw per step serves DER and the labels of :class:`DERpp`, where the paper draws twice:
-      the encoder is the cost here.
+    - One draw per step is used for DER and for the labels of :class:`DERpp`, where the paper draws
+      twice, since the encoder dominates the cost here.
 
-    In the paper the reservoir does not know about phases: it fills along the way of training with
-    the outputs of that step and is replayed from the first step on, the present phase's images
-    with it (``outputs='trajectory'``). Here each phase starts a decoder from scratch and is short,
-    so that such outputs are mostly those of a decoder that has learned little yet: on rooms they
-    hold the task back while it is being learned and then pull it there. By default images are
-    stored along the way, too, but get the outputs of the phase's last model, and are replayed from
-    the next phase on.
+    In the paper the reservoir is independent of phases: it fills during training with the outputs
+    of that step and is replayed from the first step on, images of the present phase included
+    (``outputs='trajectory'``). Here each phase is short and starts a decoder from scratch, so such
+    outputs mostly come from a decoder that has learned little: on rooms they slow the task down
+    while it is being learned and pull it back afterwards. By default images are also stored during
+    training, but get the outputs of the phase's final model, and are replayed from the next phase
+    on.
 
     Args:
-        alpha: Weight of matching (the paper's 0.3 on Split CIFAR-10).
+        alpha: Weight of the matching loss (the paper's 0.3 on Split CIFAR-10).
         buffer_size: Number of images in the reservoir.
         replay_batch: Exemplars per step; as many as new images if None.
         outputs: ``'phase_end'`` or ``'trajectory'`` (paper).
@@ -69,7 +69,7 @@ class DER(ReplayMethod):
         ValueError: If ``alpha`` is negative, or on other ``outputs`` or ``heads``.
     """
 
-    #: weight of the labels; none in plain DER
+    #: weight of the loss against labels; 0 in plain DER
     beta: float = 0.0
 
     def __init__(
@@ -96,7 +96,7 @@ class DER(ReplayMethod):
 
     # -- replay ------------------------------------------------------------------------------
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """Matching of exemplars, named ``<task>.loss_der``; then the step goes by the reservoir."""
+        """Matching losses ``<task>.loss_der``; also offers the step's images to the reservoir."""
         losses = {}
         items = self.draw(step, [item for item in self.buffer.items if item["outputs"]])
         if items or model.old_tasks:
@@ -113,22 +113,23 @@ class DER(ReplayMethod):
 
     @staticmethod
     def _takes_part(model: Learner, items: Sequence[Exemplar], task: str) -> bool:
-        # old tasks always, so that distributed training finds none of their parameters unused
+        # always true for old tasks: distributed training must not find their parameters unused
         return task in model.old_tasks or any(task in item["outputs"] for item in items)
 
     # -- storing -----------------------------------------------------------------------------
     @torch.no_grad()
     def observe(self, model: Learner, step: Step) -> None:
-        """Let a step's images of all ranks go by the reservoir, in the order of ranks."""
+        """Offer the step's images of all ranks to the reservoir, in the order of ranks."""
         counts = [len(step.inputs)]
         if get_world_size() > 1:
             counts = all_gather_object(counts[0])
         slots = reservoir_slots(self.seen, sum(counts), self.buffer.size, self.buffer.seed)
         first = sum(counts[: get_rank()])
         self.seen += sum(counts)
-        if all(slot is None for slot in slots):  # decided alike on all ranks
+        if all(slot is None for slot in slots):  # the same on all ranks, so none waits for another
             return
-        taken = {slot: n for n, slot in enumerate(slots) if slot is not None}  # the last one stays
+        # if two images take the same slot, the later one stays
+        taken = {slot: n for n, slot in enumerate(slots) if slot is not None}
         own = {slot: n - first for slot, n in taken.items() if 0 <= n - first < len(step.inputs)}
         found: dict[int, Exemplar] = {}
         for part in all_gather_object(self._store(model, step, own)):
@@ -156,7 +157,7 @@ class DER(ReplayMethod):
 
     @torch.no_grad()
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Give this phase's images their outputs, if they wait for them."""
+        """Compute the outputs of this phase's stored images, unless they were stored with them."""
         waiting = [item for item in self.buffer.items if not item["outputs"]]
         with evaluating(model):
             for item in waiting:
@@ -170,7 +171,7 @@ class DER(ReplayMethod):
         self.phases += 1
 
     def _outputs(self, model: Learner, feats: Sequence[Tensor]) -> dict[str, Tensor]:
-        """What is stored of the heads in evaluation mode, by task."""
+        """Outputs to store, by task, from the heads in evaluation mode."""
         outputs = {}
         for task in model.tasks if self.heads == "all" else model.new_tasks:
             head = model.heads[task]
@@ -179,11 +180,11 @@ class DER(ReplayMethod):
         return outputs
 
     def state_dict(self) -> dict:
-        """The buffer, and how much of the stream has gone by."""
+        """The buffer, and the number of images seen so far."""
         return dict(**super().state_dict(), seen=self.seen)
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
         self.seen = int(state["seen"])
 
@@ -197,8 +198,8 @@ class DERpp(DER):
     where the second loss is the head's own. See :class:`DER`.
 
     Args:
-        alpha: Weight of matching (the paper's 0.1 on Split CIFAR-10).
-        beta: Weight of the labels (the paper's 0.5 there).
+        alpha: Weight of the matching loss (the paper's 0.1 on Split CIFAR-10).
+        beta: Weight of the loss against labels (the paper's 0.5 there).
         **kwargs: As in :class:`DER`.
 
     Raises:

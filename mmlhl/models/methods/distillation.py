@@ -1,4 +1,4 @@
-"""What methods that pull to a teacher have in common."""
+"""Base of methods that distil from a teacher."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from .step import Step, TeacherOutputs
 
 
 class DistillationMethod(BaseMethod):
-    """Old tasks are pulled to the pseudo labels of the previous phase's model, task by task.
+    """Distils the pseudo labels of the previous phase's model into the student, task by task.
 
     Args:
-        loss_weight: lambda, the weight of keeping against learning.
-        average_tasks: Divide by the number of old tasks, as the 1/(t-1) of the paper does, so
-            that old tasks together weigh lambda. False lets each weigh lambda (the authors'
-            release).
-        train_old_heads: False freezes old decoders with what they know, running BN statistics
-            included, and only the encoder is pulled. They have no other gradient than the pull,
-            and Adam makes steps of full length of any gradient. No phase may bring a new encoder
-            then.
+        loss_weight: lambda, the weight of distillation relative to the new tasks' losses.
+        average_tasks: Divide by the number of old tasks, like the 1/(t-1) of the paper, so that
+            the old tasks together have weight lambda. If False each of them has weight lambda, as
+            in the authors' release.
+        train_old_heads: If False, old decoders are frozen, running BN statistics included, and only
+            the encoder is distilled; no phase may then bring a new encoder. Old decoders get no
+            gradient besides distillation, and Adam turns a gradient of any size into full steps.
 
     Raises:
         ValueError: If ``loss_weight`` is negative.
@@ -47,7 +46,7 @@ class DistillationMethod(BaseMethod):
         """Distillation losses of every old task, named ``<task>.<loss>``.
 
         Raises:
-            RuntimeError: If the step was made without the teacher.
+            RuntimeError: If the step has no teacher outputs.
         """
         if not model.old_tasks:
             return {}
@@ -57,7 +56,7 @@ class DistillationMethod(BaseMethod):
         for task in model.old_tasks:
             head = model.heads[task]
             student = head.activate(head(step.feats), step.size)
-            valid = at_size(step.valid, student.shape[2:])  # a head may predict on another grid
+            valid = at_size(step.valid, student.shape[2:])  # a head may predict at another size
             for name, loss in self.distill(head, student, targets[task], valid).items():
                 losses[f"{task}.{name}"] = weight * loss
         return losses
@@ -70,7 +69,7 @@ class DistillationMethod(BaseMethod):
         """The teacher's outputs for a step.
 
         Raises:
-            RuntimeError: If the step was made without the teacher.
+            RuntimeError: If the step has none.
         """
         if step.teacher is None:
             raise RuntimeError(
@@ -80,7 +79,7 @@ class DistillationMethod(BaseMethod):
         return step.teacher
 
     def targets(self, teacher: TeacherOutputs) -> dict[str, Tensor]:
-        """What :meth:`distill` is given of the teacher, by task: its pseudo labels."""
+        """The ``teacher`` argument of :meth:`distill` by task: by default the pseudo labels."""
         return teacher.labels
 
     @abstractmethod
@@ -90,7 +89,7 @@ class DistillationMethod(BaseMethod):
         """Unweighted losses of one old task.
 
         Args:
-            head: The task's head, which knows its output space.
+            head: The task's head.
             student: The student's prediction ``(N, K, H, W)``.
             teacher: The teacher's pseudo label.
             valid: ``(N, H, W)`` bool, pixels that count.

@@ -1,4 +1,4 @@
-"""EWC: a quadratic pull of the encoder to where it was, weighted by Fisher information."""
+"""EWC: a quadratic penalty on changes of the encoder, weighted by Fisher information."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def add_quadratics(
 class EWC(BaseMethod):
     r"""Elastic weight consolidation (Kirkpatrick et al., 2017).
 
-    The encoder is pulled to where it was after each earlier phase p, each parameter by its
-    (diagonal, empirical) Fisher information there:
+    The encoder is pulled towards its weights after each earlier phase p, each parameter by its
+    (diagonal, empirical) Fisher information at that point:
 
     .. math:: L = L_{new} + \frac{\lambda}{2} \sum_{p<t} \sum_i F_{p,i} (\theta_i - \theta_{p,i})^2
         \qquad F_{p,i} = \frac{1}{N} \sum_n (\partial L_p(x_n) / \partial \theta_i)^2
 
-    A sum of squares is a square again, so the state is two tensors per parameter however many
-    phases there were, with the same value and gradient as one penalty per phase.
+    The sum of these penalties is again one weighted square, so the state is two tensors per
+    parameter for any number of phases, with the same value and gradient as one penalty per phase.
 
     ``online=True`` is Schwarz et al. (2018): one penalty around the latest weights with
     :math:`F \leftarrow \gamma F + F_t`.
@@ -79,13 +79,13 @@ class EWC(BaseMethod):
     Choices that heterogeneity makes necessary:
 
     - Fisher information needs a likelihood. Cross-entropy has one; for any other head
-      :math:`\exp(-L)` is taken as the likelihood of an image's labels, with L the head's own
-      loss, the mean over the image's measured pixels: Laplace for L1, von Mises-Fisher for the
-      cosine, each with scale 1 in the task's unit, an image counting as one observation. If a
-      phase brings several tasks, their losses are added (independent given the image).
-    - So Fisher scales with the square of a loss's slope: kilometres would be protected a million
-      times less than metres. ``normalize=True`` brings each phase's Fisher to mean 1 over the
-      encoder, after which lambda means the same in every output space.
+      :math:`\exp(-L)` is taken as the likelihood of an image's labels, where L is the head's loss
+      averaged over the image's measured pixels: Laplace for L1, von Mises-Fisher for the cosine,
+      each with scale 1 in the task's unit, one observation per image. If a phase has several new
+      tasks, their losses are added (independent given the image).
+    - Fisher therefore scales with the squared slope of the loss: depth in kilometres would be
+      protected a million times less than in metres. ``normalize=True`` scales each phase's Fisher
+      to mean 1 over the encoder, so that lambda means the same in every output space.
     - Decoders of old tasks get no loss and are frozen; the penalty is over the encoder. Gradients
       are taken in evaluation mode (running BN statistics, no dropout), image by image.
 
@@ -93,8 +93,8 @@ class EWC(BaseMethod):
         loss_weight: lambda.
         online: One decayed penalty instead of one per phase.
         decay: gamma of the online variant.
-        samples: Images that Fisher is averaged over; None for all of the phase.
-        normalize: Bring each phase's Fisher to mean 1.
+        samples: Number of images that Fisher is averaged over; None for all of the phase.
+        normalize: Scale each phase's Fisher to mean 1.
         seed: Seed of the choice of images.
 
     Raises:
@@ -125,10 +125,10 @@ class EWC(BaseMethod):
         self.constant = 0.0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Bring the state to the model's device.
+        """Move the state to the model's device.
 
         Raises:
-            ValueError: If it is of another encoder.
+            ValueError: If the state belongs to another encoder.
         """
         self.warn_without_state(model, bool(self.fisher))
         check_same_encoder("EWC", self.fisher, model)
@@ -178,17 +178,17 @@ class EWC(BaseMethod):
         return dict(fisher=self.fisher, centre=self.centre, constant=self.constant)
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.fisher, self.centre = dict(state["fisher"]), dict(state["centre"])
         self.constant = float(state["constant"])
 
 
 def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner) -> None:
-    """What was stored by parameter has to fit the encoder; a weight may rest, or begin to learn.
+    """Check that tensors stored by parameter fit the encoder, frozen parameters included.
 
     Args:
-        method: Its name, for messages.
-        stored: What it remembers, by the parameter's name.
+        method: Name of the method, for messages.
+        stored: Its stored tensors by name of the parameter.
         model: The segmentor.
 
     Raises:
@@ -220,12 +220,12 @@ def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner
 def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> dict[str, Tensor]:
     """Diagonal of the empirical Fisher information of the new tasks over images, by parameter.
 
-    Computed image by image in float32; each rank takes its share. Frozen weights are measured,
-    too: a later phase may train them.
+    Computed image by image in float32; each rank takes its share. Frozen weights are included,
+    since a later phase may train them.
 
     Args:
         model: The student.
-        runner: The phase's, with its training images.
+        runner: The phase's runner, with its training images.
         indices: Indices of the images to measure on.
 
     Returns:

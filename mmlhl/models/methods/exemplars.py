@@ -1,4 +1,4 @@
-"""Images kept from earlier phases: how they are stored, and turned into a batch again."""
+"""Images stored from earlier phases, and how they become a batch again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .protocols import Learner
 
 Exemplar = dict
 """``image`` (3, H, W), ``valid`` (H, W) bool or None, ``labels`` {task: (K, H, W)}, ``outputs``
-{task: (K, h, w)} and ``phase``, the number of the phase that it is from; tensors on the CPU."""
+{task: (K, h, w)} and ``phase``, the number of the image's phase; tensors on the CPU."""
 
 #: above this, half precision may overflow
 HALF_MAX = 6e4
@@ -25,7 +25,7 @@ HALF_MAX = 6e4
 def compact(tensor: Tensor) -> Tensor:
     """A copy on the CPU in the smallest type that holds it: uint8, int32, float16 or float32.
 
-    Half precision has 11 bits, a relative error of 0.05 %, which is far below that of any label.
+    Half precision has 11 bits, a relative error of 0.05 %, far below the error of any label.
     """
     tensor = tensor.detach().cpu()
     if tensor.dtype == torch.bool:
@@ -44,7 +44,7 @@ def make_exemplar(
     """Store one preprocessed image with the ground truth of the phase's new tasks.
 
     Args:
-        model: The segmentor, whose new tasks' heads name the maps.
+        model: The segmentor, whose new tasks are stored.
         image: ``(3, H, W)``.
         sample: Its data sample.
         valid: ``(H, W)`` bool, False on padding.
@@ -61,7 +61,7 @@ def make_exemplar(
 
 
 def stack_maps(maps: Sequence[Tensor], size: Sequence[int], fill: float) -> Tensor:
-    """Maps ``(K, h, w)`` as one ``(N, K, H, W)``, padded at the right and bottom with ``fill``.
+    """Stack maps ``(K, h, w)`` into ``(N, K, H, W)``, padded at the right and bottom.
 
     Args:
         maps: Maps of any sizes up to ``size``.
@@ -75,7 +75,7 @@ def stack_maps(maps: Sequence[Tensor], size: Sequence[int], fill: float) -> Tens
 
 
 def restored(label: Tensor) -> Tensor:
-    """A stored label as data samples hold it: int64 or float32."""
+    """A stored label in the type that data samples have: int64 or float32."""
     return label.float() if label.is_floating_point() else label.long()
 
 
@@ -102,10 +102,10 @@ class ExemplarBuffer:
         return len(self.items)
 
     def draw(self, count: int, items: Sequence[Exemplar] | None = None) -> list[Exemplar]:
-        """At most ``count`` different exemplars; each rank draws others, as it does of new images.
+        """Draw at most ``count`` different exemplars; each rank makes its own draw.
 
-        The draw depends on the seed, the rank and how often was drawn before, which checkpoints
-        keep: a resumed run goes on with the draws of the uninterrupted one.
+        The draw depends on the seed, the rank and the number of earlier draws. Checkpoints store
+        that number, so a resumed run continues with the draws of the uninterrupted one.
         """
         items = self.items if items is None else items
         self.draws += 1
@@ -117,7 +117,7 @@ class ExemplarBuffer:
         return dict(items=self.items, draws=self.draws)
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.items = list(state["items"])
         self.draws = int(state["draws"])
 
@@ -127,16 +127,16 @@ def to_batch(
 ) -> tuple[Tensor, list[SegDataSample]]:
     """Exemplars as a preprocessed batch.
 
-    Exemplars of different sizes are padded as the data preprocessor pads: images with 0 at the
-    right and bottom, and a ``valid_map`` that says which.
+    Exemplars of different sizes are padded as by the data preprocessor: images with 0 at the right
+    and bottom, with a ``valid_map`` that is False there.
 
     Args:
         items: The exemplars.
-        model: The model, whose heads name the fields of the labels.
-        device: Where the batch goes.
+        model: The segmentor.
+        device: Device of the batch.
 
     Returns:
-        Images ``(N, 3, H, W)`` float32 and data samples with ``gt_*`` of the tasks each has.
+        Images ``(N, 3, H, W)`` float32, and data samples with ``gt_*`` of the tasks of each.
     """
     size = [max(item["image"].shape[axis] for item in items) for axis in (1, 2)]
     inputs = stack_maps([item["image"].to(device).float() for item in items], size, 0.0)

@@ -1,4 +1,4 @@
-"""HAD by its equations."""
+"""HAD by the equations of its paper."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class HAD(DistillationMethod):
 
     .. math:: L = L_{new} + \frac{\lambda}{2 (t-1)} \sum_{j<t} (L_{db,j} + L_{sg,j})
 
-    where t-1 is the number of old tasks. Which distance and which groups, each head knows.
+    where t-1 is the number of old tasks. Each head defines its distance and its groups.
 
     Args:
         loss_weight: lambda.
@@ -47,7 +47,7 @@ class HAD(DistillationMethod):
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
-        """Half of each HAD term, so that lambda weighs their mean."""
+        """Half of each HAD term, so that lambda is the weight of their mean."""
         groups, num_groups = pixel_groups(head, teacher, valid, self.bins)
         distance = per_pixel(head, "distance", head.distance(student, teacher), valid.shape)
         losses = self.loss(distance, groups, valid, num_groups)

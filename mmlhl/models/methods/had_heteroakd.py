@@ -26,30 +26,30 @@ CHANNELS = ("student_channels", "teacher_channels")
 class HADHeteroAKD(HAD):
     r"""HAD at the outputs, and HeteroAKD in the aligned logits space for old tasks of classes.
 
-    For a phase that brings another encoder: outputs compare across architectures as they are,
-    features only after projectors into one channel per class (AAAI 2025, arXiv 2504.07691). No
-    old image or label is needed: the label of HeteroAKD is the teacher's class, ignored where
+    For a phase with another encoder: outputs of two architectures can be compared directly,
+    features only after projectors to one channel per class (AAAI 2025, arXiv 2504.07691). No old
+    image or label is needed: the label of HeteroAKD is the teacher's class, ignored where
     ``step.valid`` is False.
 
     .. math:: L = L_{HAD} + \sum_{j \in hakd} \lambda_{2,j} L_{hakd,j}
         + L_{projectors,j}
 
-    The added terms have the weights of their own options; neither lambda nor the 1/(t-1) of HAD
-    scales them. Projectors are trained, and exist, only in phases in which their task is old.
+    The added terms are weighted by their own options, not by lambda or the 1/(t-1) of HAD.
+    Projectors exist only in phases in which their task is old.
 
     Args:
         hakd: Options by task: those of :class:`~mmlhl.models.losses.HeteroAKDLoss` and
             ``student_tap`` and ``teacher_tap``, indices into the feature maps of the encoder
             (-1 if absent). ``num_classes`` is the head's. ``student_channels`` may be left out;
-            ``teacher_channels`` only where the teacher's map has as many as the student's, as
-            in a phase that keeps its encoder.
+            ``teacher_channels`` only if the teacher's map has the same number, as in a phase that
+            keeps its encoder.
         **kwargs: See :class:`HAD`.
 
     Raises:
         ValueError: If ``hakd`` names no task, or an option that does not exist or is wrong.
     """
 
-    takes_stored_labels = False  # it compares the teacher's feature maps
+    takes_stored_labels = False  # it needs the teacher's feature maps
 
     def __init__(self, hakd: dict[str, dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -71,7 +71,7 @@ class HADHeteroAKD(HAD):
                         f"HADHeteroAKD: hakd.{task}.{tap}={options[tap]!r} must be an index into "
                         "the encoder's feature maps"
                     )
-            # Wrong values are refused in phase one, not when the projectors are needed.
+            # Built once here, so that wrong values are refused in phase one already.
             plain = {key: options[key] for key in options if key not in TAPS + CHANNELS}
             HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 
@@ -122,7 +122,7 @@ class HADHeteroAKD(HAD):
                 task, "teacher", step.teacher.feats, distiller.teacher_projector
             )
             with torch.no_grad():
-                # The group of a pixel is the teacher's class, also where its label is soft.
+                # The group of a pixel is the teacher's class even if its label is soft.
                 label, _ = pixel_groups(model.heads[task], step.teacher.labels[task], step.valid)
                 label = label.masked_fill(~step.valid | (label < 0), distiller.ignore_index)
             for name, loss in distiller(student, teacher, label).items():

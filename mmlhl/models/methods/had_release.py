@@ -16,20 +16,20 @@ class HADRelease(DistillationMethod):
     """HAD with the loss that its authors released, which differs from the paper's equations.
 
     The released losses of the old tasks are added up, without the paper's 1/(t-1), and weighted
-    by 3; see :class:`~mmlhl.models.losses.HADReleaseLoss` for all that is different inside. The
-    release runs the teacher once per old task, with the same result; here it runs once.
+    by 3; see :class:`~mmlhl.models.losses.HADReleaseLoss` for the other differences. The release
+    runs the teacher once per old task; here it runs once, with the same result.
 
-    The release has a loss for classes, one for depth, and one for normals; here the head says which
-    of them its output space takes (``num_classes``, ``has_directions``, depth's otherwise), and has
-    its own distance, groups and response. What the release does for saliency maps, a branch of
-    its own, is not carried over: probabilities are treated as it treats depth.
+    The release has one loss for classes, one for depth and one for normals. Here the head decides
+    which of them applies (``num_classes``, ``has_directions``, otherwise depth's) and provides
+    distance, groups and response. The release's separate branch for saliency maps is not
+    implemented: probabilities are treated like depth.
 
     Args:
         loss_weight: Weight of the sum.
-        average_tasks: True brings the paper's 1/(t-1) back.
+        average_tasks: True restores the paper's 1/(t-1).
         k: Threshold of salience.
-        delta: Threshold of the head's ``bounded`` response, for depth the student's value itself,
-            between background and foreground.
+        delta: Threshold between background and foreground on the head's ``bounded`` response,
+            which for depth is the student's value itself.
         train_old_heads: See :class:`DistillationMethod`.
     """
 
@@ -47,7 +47,7 @@ class HADRelease(DistillationMethod):
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
-        """The released loss of one old task, which is half the sum of its two terms."""
+        """The released loss of one old task: half the sum of its two terms."""
         k, delta = self.loss.k, self.loss.delta
         if head.has_directions:
             return {"loss_had_release": self.loss(student, teacher, valid)}

@@ -19,12 +19,12 @@ from .step import Step
 def herding(features: Tensor, count: int) -> list[int]:
     """Choose examples whose running mean stays closest to the mean of all (Rebuffi et al., 2017).
 
-    The k-th choice is ``argmin_x || mu - (phi(x) + sum of those chosen) / k ||`` over what is not
-    chosen yet. A prefix of the choice is the choice of a smaller count.
+    The k-th choice is ``argmin_x || mu - (phi(x) + sum of those chosen) / k ||`` over the examples
+    not chosen yet, so the choice of a smaller count is a prefix of that of a greater one.
 
     Args:
         features: ``(N, D)``.
-        count: How many to choose.
+        count: Number of examples to choose.
 
     Returns:
         Indices in the order of choice, ``min(count, N)`` of them.
@@ -44,13 +44,13 @@ def herding(features: Tensor, count: int) -> list[int]:
 
 
 def shares(size: int, phases: int) -> list[int]:
-    """``size`` images divided among phases as evenly as whole numbers allow, earlier ones first."""
+    """``size`` images divided evenly among phases; earlier phases get the remainder."""
     return [size // phases + (index < size % phases) for index in range(phases)]
 
 
 @MODELS.register_module()
 class ICaRL(LwF, ReplayMethod):
-    """iCaRL (Rebuffi et al., 2017), carried over to dense heterogeneous prediction.
+    """iCaRL (Rebuffi et al., 2017), adapted to dense heterogeneous prediction.
 
     Kept from the paper: exemplars chosen by herding in feature space, an equal share of the
     buffer for each phase with the first of the herding order surviving a cut, training on new
@@ -58,29 +58,30 @@ class ICaRL(LwF, ReplayMethod):
 
     What heterogeneity changes:
 
-    - The paper shares the buffer by classes and herds to each class's mean. Regression has no
-      classes and an image has many, so a *phase* has the share and the mean.
+    - The paper divides the buffer by classes and herds towards each class's mean. Regression has no
+      classes and an image has many, so here each *phase* has one share and one mean.
     - The feature of an image is the encoder's last map, averaged over its valid pixels and scaled
       to unit length as in the paper; choosing costs one pass over the phase's images.
-    - Distillation is the pixel-wise one of :class:`LwF`, each head's own distance: the mean over
-      new images and exemplars alike, each image counting the same.
-    - Labels of the exemplars go into the loss of the task that they belong to, the head's own.
-    - The paper classifies by the nearest mean of exemplars, which has no counterpart for a dense
-      regression; the heads predict.
+    - Distillation is that of :class:`LwF`, by each head's distance: the mean over new images and
+      exemplars, all images with equal weight.
+    - Labels of the exemplars enter the loss of their task's head.
+    - The paper classifies by the nearest mean of exemplars, which has no counterpart in dense
+      regression; here the heads predict.
 
-    The images are kept as they went into the network (augmentation drawn once).
+    The images are stored as the network sees them, so their augmentation is drawn once.
 
     Args:
         loss_weight: Weight of distillation, lambda of :class:`LwF`.
         average_tasks: Divide it by the number of old tasks.
-        replay_weight: Weight of the exemplars' own losses; new tasks weigh 1.
+        replay_weight: Weight of the exemplars' losses against labels; that of new tasks is 1.
         buffer_size: Number of exemplars of all phases together.
         replay_batch: Exemplars per step; as many as new images if None.
-        candidates: Images of a phase that herding looks at, chosen at random; None for all.
+        candidates: Number of the phase's images, chosen at random, that herding chooses from; None
+            for all.
         seed: Seed of the draws.
     """
 
-    takes_stored_labels = False  # the teacher sees the exemplars, too
+    takes_stored_labels = False  # the teacher is run on the exemplars, too
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class ICaRL(LwF, ReplayMethod):
         return losses
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Cut the exemplars of earlier phases, choose those of this one by herding."""
+        """Reduce the exemplars of earlier phases, and choose those of this one by herding."""
         quotas = shares(self.buffer.size, self.phases + 1)
         kept: list[Exemplar] = []
         for phase, quota in enumerate(quotas[:-1]):
@@ -137,7 +138,7 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
 
     Args:
         model: The student.
-        runner: The phase's, with its training images.
+        runner: The phase's runner, with its training images.
         indices: Indices of the images.
     """
     own = own_share(indices)

@@ -19,13 +19,13 @@ COUPLED = ("SGD", "Adam", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RM
 def moved_decay(
     weight: Tensor, anchor: Tensor, decay: float, strength: float | None = None
 ) -> Tensor:
-    """What has to be added to a gradient so that the decay goes to the anchor.
+    """The term to add to a gradient so that the weight decays towards the anchor, not to zero.
 
     Args:
         weight: The parameter.
-        anchor: Where it shall decay to.
-        decay: What the optimiser's own decay to zero adds per unit of weight.
-        strength: What the decay to the anchor adds per unit of distance; None for ``decay``.
+        anchor: Its anchor.
+        decay: The optimiser's ``weight_decay`` of the parameter.
+        strength: Weight decay towards the anchor; None for ``decay``.
 
     Returns:
         ``strength * (weight - anchor) - decay * weight``.
@@ -42,17 +42,17 @@ class L2SP(BaseMethod):
     .. math:: L = L_{new} + \frac{\beta}{2} \| \theta - \theta_{t-1} \|^2
 
     in place of the optimiser's :math:`\frac{\beta}{2} \| \theta \|^2`, for all weights that earlier
-    phases have trained: encoder, and old decoders if another method trains them. New decoders
-    decay to zero as ever. It costs one addition per weight and step, no pass through a network, and
-    goes with any other method in :class:`Composite`.
+    phases have trained: the encoder, and old decoders if another method trains them. New decoders
+    decay to zero as usual. It costs one addition per weight and step, no pass through a network,
+    and can be combined with any other method in :class:`Composite`.
 
-    Why it matters here: Adam divides by the size of the gradient, that of the decay included, so
-    weights that the present loss does not use are driven to zero at the full learning rate. On
-    rooms that is most of what naive training forgets. Decay to the last phase's weights brings
-    them back instead.
+    Why it matters here: Adam divides by the size of the gradient, weight decay included, so weights
+    that the present loss does not use shrink to zero at the full learning rate. On rooms this
+    causes most of the forgetting of naive training. Decay towards the last phase's weights restores
+    them instead.
 
-    It is the optimiser's own decay that is moved, added to the gradient (SGD, Adam and their like)
-    or taken from the weight (AdamW).
+    The method redirects the optimiser's own decay, whether it is added to the gradient (SGD, Adam
+    and similar) or subtracted from the weight (AdamW).
 
     Args:
         strength: beta; None for each parameter's own ``weight_decay`` in the optimiser.
@@ -75,17 +75,17 @@ class L2SP(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Refuse an optimiser whose decay is not known."""
+        """Refuse an optimiser whose form of weight decay is unknown."""
         optimizer = getattr(runner.optim_wrapper, "optimizer", None)
         if model.old_tasks:
             is_decoupled(optimizer, list(getattr(optimizer, "param_groups", [])))
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Remember the weights that the phase starts from, unless it was interrupted.
+        """Store the phase's initial weights, unless a checkpoint has restored them.
 
         Raises:
-            ValueError: If the optimiser is none whose decay is known, or what the checkpoint brings
-                is of another encoder.
+            ValueError: If the optimiser's form of weight decay is unknown, or the restored weights
+                belong to another encoder.
         """
         wrapper = getattr(runner, "optim_wrapper", None)
         optimizer = getattr(wrapper, "optimizer", None)
@@ -102,7 +102,7 @@ class L2SP(BaseMethod):
 
     @torch.no_grad()
     def edit_gradients(self, model: Learner) -> None:
-        """Move the decay of a gradient; or note by how much the weight has to be corrected."""
+        """Redirect the decay in the gradients, or for AdamW note the weights' corrections."""
         self._corrections = []
         if not self.anchors:
             return
@@ -119,26 +119,26 @@ class L2SP(BaseMethod):
 
     @torch.no_grad()
     def edit_weights(self, model: Learner) -> None:
-        """Correct the weights that were decayed beside the gradient."""
+        """Correct the weights after a decay that is not part of the gradient (AdamW)."""
         for parameter, change in self._corrections:
             parameter.add_(change)
         self._corrections = []
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Forget the weights: the next phase starts from those that are published."""
+        """Drop the anchors: the next phase stores its own."""
         self.anchors, self._groups = {}, {}
 
     def state_dict(self) -> dict:
-        """The weights that this phase started from, while it lasts."""
+        """The phase's initial weights, while the phase lasts."""
         return dict(anchors=self.anchors) if self.anchors else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.anchors = dict(state.get("anchors", {}))
 
 
 def old_parameters(model: Learner) -> dict[str, nn.Parameter]:
-    """Trainable parameters that an earlier phase has had, by name."""
+    """Trainable parameters that existed before this phase, by name."""
     new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
     return {
         name: parameter
@@ -148,14 +148,14 @@ def old_parameters(model: Learner) -> dict[str, nn.Parameter]:
 
 
 def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
-    """Whether an optimiser takes its decay from the weights themselves, as AdamW does.
+    """Whether an optimiser decays the weights directly, as AdamW does, not through the gradient.
 
     Args:
         optimizer: The optimiser, None if there is none.
-        groups: Its groups of parameters.
+        groups: Its parameter groups.
 
     Raises:
-        ValueError: If it decays weights in a way that is not known.
+        ValueError: If its form of weight decay is unknown.
     """
     kinds = [kind.__name__ for kind in type(optimizer).__mro__]
     if "AdamW" in kinds or any(group.get("decoupled_weight_decay") for group in groups):
@@ -171,10 +171,10 @@ def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
 
 
 def check_anchors(anchors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Refuse anchors that a weight lacks or has in another shape.
+    """Check that every weight has an anchor of its shape.
 
     Raises:
-        ValueError: Naming weights that have none.
+        ValueError: Naming weights without one.
     """
     wrong = sorted(
         name for name, p in own.items() if getattr(anchors.get(name), "shape", None) != p.shape

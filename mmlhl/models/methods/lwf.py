@@ -17,24 +17,23 @@ from .step import Step, TeacherOutputs
 
 @MODELS.register_module()
 class LwF(DistillationMethod):
-    """Learning without forgetting (Li & Hoiem, 2016), carried over to dense prediction.
+    """Learning without forgetting (Li & Hoiem, 2016), adapted to dense prediction.
 
-    Pixel-wise distillation on the same pseudo labels and distances as HAD, every pixel with
-    the same weight: no balancing, no salience. By default it omits two things that the authors do:
-    classes are distilled by the teacher's decision, not by its softened probabilities, and
-    everything is trained from the first step on. Their variant is ``temperature=2`` with a
-    ``warmup``.
+    Pixel-wise distillation with the same pseudo labels and distances as HAD, all pixels weighted
+    equally: no balancing, no salience. Unlike the original, by default the target of classes is the
+    teacher's decision instead of its softened probabilities, and everything is trained from the
+    first step on. The authors' variant is ``temperature=2`` with a ``warmup``.
 
     Args:
         loss_weight: lambda, as in :class:`DistillationMethod`.
         average_tasks: Likewise.
         temperature: None distils pseudo labels. A number T distils classes by the cross-entropy
-            of both probabilities to the power 1/T, brought to sum one again (the authors take 2,
-            without a factor T^2); output spaces without classes have no temperature and stay. A
-            head of classes of your own needs a ``soft_distance`` for it; a warning says so.
-        warmup: How long only the heads of the new tasks are trained in a phase with old tasks.
-            Running statistics of batch normalisation go on meanwhile.
-        warmup_by_epoch: ``warmup`` counts epochs; iterations if False.
+            of both probabilities to the power 1/T, renormalised (the authors use 2, without a
+            factor T^2); output spaces without classes are distilled as before. Your own head of
+            classes needs a ``soft_distance`` for it, otherwise a warning is logged.
+        warmup: Epochs or iterations at the start of a phase with old tasks in which only the new
+            heads are trained. Running BN statistics are updated meanwhile.
+        warmup_by_epoch: Whether ``warmup`` counts epochs instead of iterations.
         train_old_heads: As in :class:`DistillationMethod`.
 
     Raises:
@@ -65,14 +64,14 @@ class LwF(DistillationMethod):
     # -- warm-up -----------------------------------------------------------------------------
     @property
     def edits_gradients(self) -> bool:
-        """Only a warm-up does."""
+        """True if there is a warm-up, which removes gradients."""
         return self.warmup > 0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Find out how many iterations the warm-up has.
+        """Compute the length of the warm-up.
 
         Raises:
-            ValueError: If the phase has no more, so that the encoder would never learn.
+            ValueError: If it takes the whole phase, so that the encoder would never be trained.
         """
         super().begin_phase(model, runner)
         LwF.check_phase(self, model, runner)
@@ -81,10 +80,10 @@ class LwF(DistillationMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """As :meth:`begin_phase`, before any phase is trained.
+        """Check the length of the warm-up, and that heads of classes support the temperature.
 
         Raises:
-            ValueError: If the warm-up lasts for the whole phase.
+            ValueError: If the warm-up takes the whole phase.
         """
         super().check_phase(model, runner, previous)
         for task in model.old_tasks if self.temperature is not None else ():
@@ -116,26 +115,26 @@ class LwF(DistillationMethod):
         return super().losses(model, step)
 
     def edit_gradients(self, model: Learner) -> None:
-        """While the warm-up lasts, let all but the new heads rest, whatever the optimiser."""
+        """During the warm-up, remove all gradients but those of the new heads."""
         if self.iters > self.warmup_iters:
             return
         new = {id(p) for task in model.new_tasks for p in model.heads[task].parameters()}
         for parameter in model.parameters():
             if id(parameter) not in new:
-                parameter.grad = None  # and not zero, which Adam and weight decay would step by
+                parameter.grad = None  # Adam and weight decay would still move it with a zero
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """The next phase warms up from its own first step."""
+        """Reset the count of iterations for the next phase's warm-up."""
         super().end_phase(model, runner)
         self.iters = 0
 
     def state_dict(self) -> dict:
-        """Iterations of this phase, if they matter."""
+        """The number of iterations in this phase, if there is a warm-up."""
         state = super().state_dict()
         return {**state, "iters": self.iters} if self.warmup else state
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
         self.iters = int(state.get("iters", 0))
 
@@ -147,7 +146,7 @@ class LwF(DistillationMethod):
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
     ) -> dict[str, Tensor]:
-        """Mean distance over an image's pixels, mean over the batch."""
+        """Mean distance over each image's pixels, averaged over the batch."""
         if self.temperature is None:
             what, distance = "distance", head.distance(student, teacher)
         else:

@@ -1,4 +1,4 @@
-"""Comparing a head's current outputs with those stored with an image."""
+"""Comparing a head's current outputs with stored ones or another model's."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .pixel_maps import per_pixel
 from .protocols import DenseHead
 from .step import Step
 
-#: a map whose mean square distance to its centre is less than this share of its mean square is flat
+#: floor of a map's spread, relative to its mean square; a map below it counts as constant
 FLAT = 1e-6
 
 
 def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
-    """How far each image's output is from the stored one, by the head's own measure.
+    """Mean ``replay_distance`` of each image's output to the stored one.
 
     Args:
         head: The task's head.
         now: Its outputs ``(N, K, h, w)``.
-        then: Likewise, NaN where nothing is matched.
+        then: The stored ones, NaN in cells that are not matched.
 
     Returns:
-        ``(N,)``, the mean over the cells that are matched; zero, with a gradient path, without any.
+        ``(N,)``, the mean over the matched cells; zero, with a gradient path, if there are none.
     """
     known = then.isfinite().all(1)
     then = torch.where(known[:, None], then.to(now), now.detach())  # no NaN in the gradient
@@ -36,12 +36,12 @@ def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
 
 
 def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Tensor:
-    """Share of what a model said that another one misses, by the head's own measure.
+    """The share of an earlier model's map that the present one misses, by ``replay_distance``.
 
     Args:
         head: The task's head.
-        now: Raw map ``(N, K, h, w)``.
-        then: Likewise, of the model that is held on to.
+        now: The present raw map ``(N, K, h, w)``.
+        then: The earlier model's.
         valid: ``(N, h, w)`` bool, pixels that count.
 
     Returns:
@@ -51,13 +51,13 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
     centre = weighted_centre(output, valid).expand_as(output)
     distance = head.replay_distance(head.replay_output(now), output)
     distance = per_pixel(head, "replay_distance", distance, valid.shape)
-    # relative to the maps themselves, so that it is the same in every unit
+    # relative to the map's own size, so that the floor does not depend on the unit
     size = masked_mean(output.detach().square(), valid[:, None].expand_as(output))
     return unexplained(distance, head.replay_distance(centre, output), valid, FLAT * size)
 
 
 def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:
-    """Whether a stored output has the grid of the present decoder, up to rounding.
+    """Whether a stored output has the stride of the present decoder, up to rounding.
 
     Args:
         output: ``(K, h, w)``.
@@ -69,17 +69,17 @@ def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) 
 
 
 def at_size(mask: Tensor, size: Sequence[int]) -> Tensor:
-    """A bool mask ``(N, H, W)`` at another size, by its nearest pixels."""
+    """A bool mask ``(N, H, W)`` resized to ``size`` by nearest neighbour."""
     if mask.shape[1:] == tuple(size):
         return mask
     return F.interpolate(mask[:, None].float(), size=tuple(size), mode="nearest")[:, 0] > 0.5
 
 
 def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> Tensor:
-    """Distance between a task's outputs now and then, mean over the exemplars that have one.
+    """Distance between a task's present and stored outputs, mean over the exemplars that have one.
 
-    A new encoder may give another grid; the present raw map is then resized to the stored one,
-    as raw maps may be resized whatever they mean.
+    With a new encoder the maps may have another size. The present raw map is then resized to the
+    stored one: raw maps may be interpolated in every output space.
 
     Args:
         head: The task's head.
@@ -88,7 +88,7 @@ def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> 
         step: Their images and features.
 
     Returns:
-        Scalar, zero (with a gradient path) if none has an output of this task.
+        Scalar, zero (with a gradient path) if no exemplar has an output of this task.
     """
     raw = head(step.feats)
     strides = [
@@ -101,7 +101,7 @@ def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> 
             fits = same_stride(item["outputs"][task], item["image"].shape[1:], strides)
             (same if fits else other).append(i)
     distances = []
-    nan = float("nan")  # what has no output: beyond a smaller image, or padding
+    nan = float("nan")  # in cells without a stored output: batch padding, or invalid pixels
     if same:
         size = tuple(raw.shape[2:])
         stored = [items[i]["outputs"][task].to(raw.device).float() for i in same]

@@ -1,4 +1,4 @@
-"""Another pass over a phase's images when it ends: for importances, exemplars, bases."""
+"""Another pass over a phase's images when it ends, for importances, exemplars and bases."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .protocols import Learner, ModuleTree, PhaseRunner
 
 
 class FixedDraws(Dataset):
-    """A dataset whose random augmentation is drawn by the index alone.
+    """A dataset whose random augmentation depends only on the index and the seed.
 
-    So what is measured at a phase's end is the same on any number of processes and
-    workers, and an image that was chosen by its features can be read again as it was.
+    Measurements at a phase's end are then the same for any number of processes and workers, and an
+    image that was chosen by its features can be read again unchanged.
 
     Args:
         dataset: Any dataset with random transforms.
-        seed: Another seed draws other augmentations.
+        seed: Seed of the augmentation.
     """
 
     def __init__(self, dataset: Dataset, seed: int = 0) -> None:
@@ -42,7 +42,7 @@ class FixedDraws(Dataset):
 
 @contextmanager
 def evaluating(model: ModuleTree) -> Iterator[None]:
-    """The model in evaluation mode inside; every module's own mode restored outside."""
+    """Evaluation mode inside the context; afterwards every module's mode is restored."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -53,14 +53,12 @@ def evaluating(model: ModuleTree) -> Iterator[None]:
 
 
 def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> list[int]:
-    """Indices of the phase's training images, at most ``samples`` of them, chosen by ``seed``.
-
-    The same on all ranks.
+    """Choose at most ``samples`` of the phase's training images, the same on all ranks.
 
     Args:
-        runner: The phase's, with its training images.
-        samples: How many; None for all.
-        seed: Another one chooses others.
+        runner: The phase's runner, with its training images.
+        samples: Number of images; None for all.
+        seed: Seed of the choice.
 
     Returns:
         The indices, ascending.
@@ -72,7 +70,7 @@ def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> li
 
 
 def own_share(indices: Sequence[int]) -> list[int]:
-    """Every ``world size``-th index, from this rank's on; without processes, all."""
+    """This rank's share of the indices: every ``world size``-th; all without distribution."""
     return list(indices[get_rank() :: get_world_size()])
 
 
@@ -83,9 +81,9 @@ def phase_batches(
 
     Args:
         model: The segmentor.
-        runner: Its runner, whose train loader says how to read.
-        indices: Indices of the images, in this order.
-        batch_size: The train loader's if None.
+        runner: The phase's runner, whose train loader's options are used.
+        indices: Indices of the images, in order.
+        batch_size: Images per batch; the train loader's if None.
 
     Yields:
         Images ``(N, 3, H, W)`` and their data samples.
@@ -104,7 +102,7 @@ def phase_batches(
 
 
 def in_encoder(name: str) -> bool:
-    """Whether a parameter or module of a model belongs to its encoder, backbone and neck."""
+    """Whether a parameter or module belongs to the encoder (backbone and neck), by its name."""
     return not name.startswith(("heads.", "distillers."))
 
 
@@ -113,7 +111,7 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
 
     Args:
         model: The segmentor.
-        frozen: Those that rest in this phase as well.
+        frozen: Include those that are frozen in this phase.
     """
     return {
         name: parameter
@@ -124,9 +122,9 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
 
 @contextmanager
 def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
-    """All parameters of the encoder, those that rest in this phase as well, with gradients inside.
+    """Let all parameters of the encoder require gradients inside the context, frozen ones too.
 
-    Old tasks need frozen weights as much as others, and a later phase may train them.
+    Old tasks depend on frozen weights as well, and a later phase may train these.
 
     Args:
         model: The segmentor.
@@ -165,10 +163,10 @@ def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> d
 
 
 def reduced(loss: Tensor | Sequence[Tensor]) -> Tensor:
-    """A head's loss as the one number that mmengine trains by.
+    """Reduce a head's loss to a scalar as mmengine does.
 
     Args:
-        loss: A scalar, a map of which the mean counts, or several of these, which are added.
+        loss: A scalar or a map, which is averaged; or several of these, which are added.
     """
     parts = [loss] if isinstance(loss, Tensor) else list(loss)
     return torch.stack([part.mean() for part in parts]).sum()
@@ -177,9 +175,9 @@ def reduced(loss: Tensor | Sequence[Tensor]) -> Tensor:
 def gradients(
     loss: Tensor, parameters: dict[str, nn.Parameter], **options: Any
 ) -> dict[str, Tensor]:
-    """Gradients by name, zero for parameters that take no part in ``loss``.
+    """Gradients by name, zero for parameters that ``loss`` does not depend on.
 
-    By ``autograd.grad``, which leaves ``.grad`` and the hooks of a distributed wrapper alone.
+    ``autograd.grad`` does not touch ``.grad`` and does not trigger a distributed wrapper's hooks.
     """
     found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True, **options)
     return {

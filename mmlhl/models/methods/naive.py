@@ -7,7 +7,7 @@ from .base_method import BaseMethod
 
 @MODELS.register_module()
 class Naive(BaseMethod):
-    """Sequential fine-tuning: nothing is kept. The lower bound of every comparison.
+    """Sequential fine-tuning without any protection of old tasks: the lower bound.
 
-    Old heads are frozen, they get no loss; the encoder drifts away below them.
+    Old heads get no loss and are frozen, while the encoder changes beneath them.
     """

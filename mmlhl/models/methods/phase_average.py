@@ -1,4 +1,4 @@
-"""Weights averaged between phases: the student moves back towards the teacher as far as it pays."""
+"""Averaging of a phase's initial and final weights, by the factor with the best trade-off."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def interpolate(
     """Set tensors in place to ``start + factor * (end - start)``; 1 gives exactly ``end``.
 
     Args:
-        target: What is set, by name.
+        target: The tensors to set, by name.
         start: Values at factor 0, by the same names.
         end: Values at factor 1, likewise.
         factor: A number in [0, 1].
@@ -39,15 +39,15 @@ def interpolate(
 def best_factor(
     learned: Mapping[float, float], lost: Mapping[float, float], weight: float
 ) -> float:
-    """The factor with the least sum of what is unlearned and what is lost.
+    """The factor with the least weighted sum of the new tasks' loss and the share lost.
 
     Args:
-        learned: Loss of the new tasks by factor; that of factor 1 is the unit.
+        learned: Loss of the new tasks by factor; divided by that of factor 1.
         lost: Share of the old tasks' maps that is lost, by factor.
-        weight: Weight of the second.
+        weight: Weight of the share lost.
 
     Returns:
-        Of several that are equally good the greatest.
+        The best factor; the greatest of equally good ones.
     """
     unit = max(learned[1.0], 1e-12)
     scores = {factor: learned[factor] / unit + weight * lost[factor] for factor in learned}
@@ -56,30 +56,30 @@ def best_factor(
 
 @MODELS.register_module()
 class PhaseAverage(BaseMethod):
-    r"""Weights of the last phase and of this one, averaged when the phase ends.
+    r"""Averages the weights of the last phase and of this one when the phase ends.
 
     .. math:: \theta \leftarrow \theta_{t-1} + a\, (\theta - \theta_{t-1})
 
-    for encoder and old decoders, running BN statistics with them; new decoders stay. As WiSE-FT
-    (Wortsman et al., 2022) does between a pretrained and a fine-tuned network. The factor a is the
-    one of ``factors`` with the least
+    for encoder and old decoders, running BN statistics included; new decoders stay. WiSE-FT
+    (Wortsman et al., 2022) does the same between a pretrained and a fine-tuned network. The factor
+    a is the one of ``factors`` with the least
 
     .. math:: \frac{L_{new}(a)}{L_{new}(1)} + \frac{w}{t-1} \sum_{j<t} u_j(a)
 
-    on training images of this phase: no image of an earlier one is needed. u is the share of what
-    the last phase's model says of these images that is lost, see :class:`Tether`. They are images
-    that the new tasks were trained on, so the new tasks look better than they are.
+    on training images of this phase; no earlier image is needed. u is the share of the last phase's
+    maps of these images that is lost, see :class:`Tether`. The new tasks were trained on these
+    images, so their loss is optimistic.
 
     It costs nothing per step, and a few passes over ``images`` images per phase. With factor 1
-    alone it does nothing. New decoders were trained on the features of factor 1, so averaging suits
-    phases that move the encoder little: pretrained weights, small steps, a method that holds the
-    encoder. It is made for :class:`Composite`.
+    alone it has no effect. New decoders were trained on the features of factor 1, so averaging
+    suits phases that change the encoder little: pretrained weights, small steps, or a method that
+    holds the encoder. It is meant for :class:`Composite`.
 
     Args:
-        factors: Values of a that are tried, in (0, 1]; 1 is tried in any case.
-        weight: w, of what is lost against what is learned.
-        images: Images of the phase that the factor is chosen on; None for all.
-        seed: Seed of their choice.
+        factors: Values of a to try, in (0, 1]; 1 is always tried.
+        weight: w, the weight of the share lost.
+        images: Number of the phase's images that the factor is chosen on; None for all.
+        seed: Seed of the choice of images.
 
     Raises:
         ValueError: On a factor outside (0, 1], a negative weight or no image.
@@ -106,10 +106,10 @@ class PhaseAverage(BaseMethod):
         self.start: dict[str, Tensor] = {}
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Remember what the phase starts from, unless it was interrupted.
+        """Store the phase's initial weights, unless a checkpoint has restored them.
 
         Raises:
-            ValueError: If what the checkpoint brings is of another model.
+            ValueError: If the restored weights belong to another model.
         """
         if not model.old_tasks:
             return
@@ -129,7 +129,7 @@ class PhaseAverage(BaseMethod):
 
     @torch.no_grad()
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Find the factor and set the weights; what the phase started from is forgotten."""
+        """Find the best factor, average the weights and drop the initial ones."""
         if not self.start:
             return
         own = old_tensors(model)
@@ -146,8 +146,10 @@ class PhaseAverage(BaseMethod):
                 learned[factor], lost[factor] = self._score(model, batches, before)
         factor = best_factor(learned, lost, self.weight)
         interpolate(own, self.start, end, factor)
-        said = ", ".join(f"{f:g}: {learned[f]:.4f} and {lost[f]:.4f}" for f in self.factors)
-        print_log(f"PhaseAverage: factor {factor:g}; learned and lost by factor: {said}", "current")
+        scores = ", ".join(f"{f:g}: {learned[f]:.4f} and {lost[f]:.4f}" for f in self.factors)
+        print_log(
+            f"PhaseAverage: factor {factor:g}; learned and lost by factor: {scores}", "current"
+        )
         self.start = {}
 
     @staticmethod
@@ -159,7 +161,7 @@ class PhaseAverage(BaseMethod):
     def _score(
         model: Learner, batches: Sequence, before: Sequence[Mapping[str, Tensor]]
     ) -> tuple[float, float]:
-        """Loss of the new tasks and share lost of the old, mean over the images of all ranks."""
+        """Loss of the new tasks and share lost of the old ones, averaged over all ranks."""
         total = torch.zeros(3, dtype=torch.float64)
         for (inputs, samples), maps in zip(batches, before, strict=True):
             feats = model.extract_feat(inputs)
@@ -177,16 +179,16 @@ class PhaseAverage(BaseMethod):
         return learned_sum / max(count, 1), lost_sum / max(count, 1)
 
     def state_dict(self) -> dict:
-        """What this phase started from, while it lasts."""
+        """The phase's initial weights, while the phase lasts."""
         return dict(start=self.start) if self.start else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.start = dict(state.get("start", {}))
 
 
 def old_tensors(model: Learner) -> dict[str, Tensor]:
-    """Weights and floating-point buffers that an earlier phase has had, by name."""
+    """Weights and floating-point buffers that existed before this phase, by name."""
     new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
     found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return {

@@ -1,4 +1,4 @@
-"""A head's distances and groups: one value per pixel, within the range that methods count on."""
+"""Checks of a head's distances and groups: one value per pixel, within the expected range."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from .protocols import DenseHead
 
 #: types of group ids; bool is background and foreground
 INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-#: heads whose numbers were looked at, by what gave them: once, since that waits for the device
-_looked_at: dict[str, WeakSet] = defaultdict(WeakSet)
-#: how far below zero rounding may take a distance, as it does with 1 - cosine: at most so far, or
-#: such a share of the greatest value
+#: heads whose values have been checked, by name of the head's method; only once, since reading a
+#: value synchronises with the device
+_checked: dict[str, WeakSet] = defaultdict(WeakSet)
+#: how far below zero rounding may take a distance such as 1 - cosine: absolute, or as a share of
+#: the greatest value
 ROUNDING, SHARE = 1e-3, 1e-2
 
 
 def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) -> Tensor:
-    """A map that a head computed, if it has one value per pixel.
+    """Check that a map of a head has one value per pixel, and that a distance is not negative.
 
     A channel axis that was not reduced, or a mean over the image, would broadcast against the mask
-    of valid pixels and give a loss of another scale.
+    of valid pixels and silently change the scale of the loss.
 
     Args:
         head: The head.
-        what: Its method that gave the map.
+        what: Name of its method that returned the map.
         values: The map.
         shape: ``(N, H, W)``, the shape that it must have.
 
@@ -36,15 +37,14 @@ def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) 
         ``values``.
 
     Raises:
-        ValueError: Naming the head's class and both shapes; or if it is a distance below zero, of
-            which a loss would ask for less and less.
+        ValueError: Naming the head's class and both shapes; or if a distance is below zero.
     """
     if tuple(values.shape) != tuple(shape):
         raise ValueError(
             f"{type(head).__name__}.{what} gives {tuple(values.shape)}; it must give one value per "
             f"pixel, (N, H, W) = {tuple(shape)}"
         )
-    if what.endswith("distance") and head not in _looked_at[what] and values.numel():
+    if what.endswith("distance") and head not in _checked[what] and values.numel():
         known = values.detach().nan_to_num(0.0)
         low = float(known.min())
         if low < -max(ROUNDING, SHARE * float(known.abs().max())):
@@ -52,7 +52,7 @@ def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) 
                 f"{type(head).__name__}.{what} gives {low:.4g}; a distance is >= 0, and 0 where "
                 "both are alike"
             )
-        _looked_at[what].add(head)
+        _checked[what].add(head)
     return values
 
 
@@ -68,10 +68,10 @@ def pixel_groups(
         bins: As in the head's ``groups``.
 
     Returns:
-        ``(N, H, W)`` int64, and the number of groups; None where it depends on the data.
+        ``(N, H, W)`` int64, and the number of groups; None if it depends on the data.
 
     Raises:
-        ValueError: If a group is not an integer, there is not one per pixel, or an id is not below
+        ValueError: If the groups are no integers, there is not one per pixel, or an id is not below
             the head's ``num_groups``.
     """
     groups = head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)
@@ -82,9 +82,9 @@ def pixel_groups(
     count = head.num_groups
     if count is None:
         return groups, None
-    count = max(count, bins or 0)  # groups that stay empty cost nothing
-    if head not in _looked_at["groups"]:
-        _looked_at["groups"].add(head)
+    count = max(count, bins or 0)  # empty groups do no harm
+    if head not in _checked["groups"]:
+        _checked["groups"].add(head)
         highest = int(groups.masked_fill(~valid, 0).max()) if groups.numel() else 0
         if highest >= count:
             raise ValueError(

@@ -1,6 +1,6 @@
-"""What a method may touch: of a head, of the model, and of the runner.
+"""The members of heads, the model and the runner that a method may use.
 
-Methods know heads and the segmentor by these protocols only, so neither is imported here.
+Methods depend on heads and the segmentor through these protocols only; neither is imported here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DenseHead(Protocol):
 
     @property
     def num_groups(self) -> int | None:
-        """Number of groups, None where it depends on the data."""
+        """Number of groups, None if it depends on the data."""
 
     @property
     def ignore_index(self) -> int:
@@ -34,11 +34,11 @@ class DenseHead(Protocol):
 
     @property
     def has_directions(self) -> bool:
-        """Whether a pseudo label is a vector."""
+        """Whether a pseudo label is a unit vector."""
 
     @property
     def has_temperature(self) -> bool:
-        """Whether :meth:`soft_distance` knows of a temperature."""
+        """Whether :meth:`soft_distance` depends on its temperature."""
 
     def __call__(self, feats: Sequence[Tensor]) -> Tensor:
         """Raw map ``(N, K, h, w)``."""
@@ -53,7 +53,7 @@ class DenseHead(Protocol):
         """Losses against ground truth."""
 
     def pseudo_label(self, pred: Tensor) -> Tensor:
-        """The target that the teacher's prediction gives the student."""
+        """The student's target, from the teacher's prediction."""
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Pixel distillation map ``(N, H, W)``."""
@@ -70,10 +70,10 @@ class DenseHead(Protocol):
         """A response ``(N, H, W)`` for an absolute threshold."""
 
     def replay_output(self, raw: Tensor) -> Tensor:
-        """What is stored of a raw map."""
+        """What replay stores of a raw map."""
 
     def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
-        """How far an output is from the stored one, ``(N, h, w)``."""
+        """Distance of an output to the stored one, ``(N, h, w)``."""
 
     def replay_loss(
         self, feats: Sequence[Tensor], samples: Sequence, chosen: Sequence[int]
@@ -88,23 +88,23 @@ class ByTask(Protocol):
         """The module of a task."""
 
     def __contains__(self, task: object) -> bool:
-        """Whether a task has one."""
+        """Whether there is a module of the task."""
 
     def items(self) -> Iterable[tuple[str, Any]]:
         """Tasks with their modules."""
 
 
 class ModuleTree(Protocol):
-    """A module with its children, as ``nn.Module`` has them."""
+    """The part of ``nn.Module`` that concerns modes."""
 
     def modules(self) -> Iterator[nn.Module]:
-        """Itself and all below."""
+        """The module and all its descendants."""
 
     def train(self, mode: bool = True) -> Any:
-        """Training mode, for all of them."""
+        """Set training mode for all modules."""
 
     def eval(self) -> Any:
-        """Evaluation mode, for all of them."""
+        """Set evaluation mode for all modules."""
 
 
 class Learner(ModuleTree, Protocol):
@@ -124,31 +124,31 @@ class Learner(ModuleTree, Protocol):
 
     @property
     def old_tasks(self) -> list[str]:
-        """Tasks that are to be kept."""
+        """Tasks of earlier phases."""
 
     @property
     def new_tasks(self) -> list[str]:
-        """Tasks that learn from ground truth now."""
+        """Tasks that learn from ground truth in this phase."""
 
     @property
     def distillers(self) -> nn.Module | None:
-        """What the method trains beside the model in this phase."""
+        """Modules that the method trains beside the model in this phase."""
 
     @property
     def data_preprocessor(self) -> Any:
-        """Makes a loader's batch into inputs and data samples."""
+        """Turns a loader's batch into inputs and data samples."""
 
     def extract_feat(self, inputs: Tensor) -> Sequence[Tensor]:
         """Feature maps of the shared encoder."""
 
     def make_step(self, inputs: Tensor, samples: Sequence, with_teacher: bool) -> Step:
-        """A step of other images; with ``with_teacher`` the teacher has seen them, too."""
+        """A step of other images, with the teacher's outputs if ``with_teacher``."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All of them."""
+        """All parameters."""
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """All of them, with their names."""
+        """All parameters, with their names."""
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """All buffers, BN statistics among them, with their names."""
@@ -166,7 +166,7 @@ class PhaseRunner(Protocol):
 
     @property
     def optim_wrapper(self) -> Any:
-        """The optimiser in its wrapper of mmengine."""
+        """mmengine's wrapper of the optimiser."""
 
     @property
     def max_iters(self) -> int:

@@ -1,4 +1,4 @@
-"""What methods that replay old images have in common."""
+"""Base of methods that replay old images."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .step import Step
 
 
 class ReplayMethod(BaseMethod):
-    """A method that keeps some images of earlier phases and shows them again.
+    """A method that stores some images of earlier phases and trains on them again.
 
-    Exemplars go through the encoder in a pass of their own, not concatenated with the new images:
-    they may have another size, batch normalisation takes each kind's own statistics, and the
-    segmentor stays ignorant of replay.
+    Exemplars go through the encoder in a separate pass instead of being concatenated with the new
+    images: they may have another size, batch normalisation uses separate statistics, and the
+    segmentor needs no code for replay.
 
     Args:
-        buffer_size: Number of images that are kept, of all phases together.
+        buffer_size: Number of stored images, of all phases together.
         replay_batch: Exemplars per step; as many as new images if None.
-        seed: Seed of what is kept and drawn.
+        seed: Seed of what is stored and drawn.
 
     Raises:
         ValueError: If ``replay_batch`` is below 1.
@@ -50,19 +50,19 @@ class ReplayMethod(BaseMethod):
         return len(self.buffer)
 
     def draw(self, step: Step, items: Sequence[Exemplar] | None = None) -> list[Exemplar]:
-        """Exemplars for a step, out of ``items`` if given; none from an empty buffer."""
+        """Draw exemplars for a step, from ``items`` if given; none from an empty buffer."""
         return self.buffer.draw(self.replay_batch or len(step.inputs), items)
 
     def replay(self, model: Learner, items: Sequence[Exemplar], like: Step) -> Step:
-        """Run the encoder on exemplars, which become a step of their own."""
+        """Make a separate step of exemplars, on the device of ``like``."""
         inputs, samples = to_batch(items, model, like.inputs.device)
         return model.make_step(inputs, samples, with_teacher=self.needs_teacher)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Warn if old tasks have nothing to be kept by.
+        """Warn if there are old tasks but no exemplars.
 
         Raises:
-            ValueError: If this phase normalises images in another way than those that are kept.
+            ValueError: If this phase's normalisation differs from that of the stored images.
         """
         self.warn_without_state(model, bool(self.buffer.items))
         now = normalisation(model.data_preprocessor)
@@ -73,7 +73,7 @@ class ReplayMethod(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """As :meth:`begin_phase`, before any image is kept."""
+        """Compare the normalisation of this phase with that of the previous one."""
         super().check_phase(model, runner, previous)
         if previous is not None:
             before = normalisation(previous.data_preprocessor)
@@ -88,13 +88,13 @@ class ReplayMethod(BaseMethod):
             )
 
     def state_dict(self) -> dict:
-        """The buffer and the number of phases that it has images of."""
+        """The buffer, the number of phases in it and the normalisation of its images."""
         return dict(
             buffer=self.buffer.state_dict(), phases=self.phases, normalisation=self.normalisation
         )
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.buffer.load_state_dict(state["buffer"])
         self.phases = int(state["phases"])
         self.normalisation = state.get("normalisation")
@@ -109,16 +109,16 @@ def normalisation(preprocessor: nn.Module) -> list:
 def labelled_losses(
     model: Learner, items: Sequence[Exemplar], step: Step, tasks: Sequence[str]
 ) -> dict[str, Tensor]:
-    """Each task's own loss on those exemplars that carry its label, named ``<task>.replay_<loss>``.
+    """Each task's loss on the exemplars that have its label, named ``<task>.replay_<loss>``.
 
-    A task without an exemplar in the batch gets a zero that reaches all its parameters, so that
+    A task without an exemplar in the batch gets a zero that depends on all its parameters, so that
     distributed training finds none unused.
 
     Args:
         model: The student.
         items: The exemplars of the step.
-        step: Made of them.
-        tasks: Tasks whose losses are wanted.
+        step: The step made of them.
+        tasks: Tasks to compute losses of.
 
     Returns:
         Scalars by name.

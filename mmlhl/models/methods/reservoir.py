@@ -1,4 +1,4 @@
-"""Which items of a stream a buffer keeps."""
+"""Reservoir sampling: which items of a stream a buffer keeps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ def reservoir_slots(seen: int, count: int, size: int, seed: int = 0) -> list[int
     """Slots of a buffer that the next items of a stream take (Vitter's algorithm R).
 
     After n items each of them is in the buffer with probability ``size / n``. The draw for the
-    n-th item depends on the seed and n alone, so every rank decides alike and a resumed run goes
-    on as if it had not been interrupted.
+    n-th item depends only on the seed and n, so all ranks agree and a resumed run continues like
+    an uninterrupted one.
 
     Args:
-        seen: Items that have passed already.
-        count: Items that come now.
-        size: Slots of the buffer.
+        seen: Number of items that have passed already.
+        count: Number of new items.
+        size: Number of slots of the buffer.
         seed: Seed of the draws.
 
     Returns:

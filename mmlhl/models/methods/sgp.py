@@ -1,4 +1,4 @@
-"""SGP: steps scaled off the directions that old inputs need."""
+"""SGP: steps with a scaled projection away from the important directions of old inputs."""
 
 from __future__ import annotations
 
@@ -30,41 +30,41 @@ class SGP(StepEditingMethod):
     r"""Scaled gradient projection (Saha & Roy, 2023).
 
     A layer's output on old inputs does not change if its weight moves orthogonally to them. After
-    each phase the important directions M of every layer's inputs are found by a singular value
-    decomposition, with importances from the singular values, and later steps lose that much of
-    themselves:
+    each phase a singular value decomposition of every layer's inputs gives their important
+    directions M and, from the singular values, importances. Later steps lose this share of their
+    component along each direction:
 
     .. math:: \Delta W \leftarrow \Delta W - \Delta W M \Lambda M^T \qquad
         \Lambda_{ii} = \frac{(\alpha + 1) \sigma_i}{\alpha \sigma_i + \max_j \sigma_j}
 
-    How directions and importances of several phases come together: :func:`extend_basis`.
+    :func:`extend_basis` combines directions and importances of several phases.
 
-    For convolutions the inputs are im2col patches. A dense network has millions of them a phase,
-    with thousands of dimensions in a wide layer, so a random sketch of ``patches`` columns a
-    layer stands for them, spread evenly over ``images`` images, and the decomposition goes
-    through the smaller Gram matrix: O(D P^2 + P^3) a layer and phase.
+    For convolutions the inputs are im2col patches. A dense network has millions of them per phase,
+    with thousands of dimensions in a wide layer. So a random sample of ``patches`` columns per
+    layer, spread evenly over ``images`` images, represents them, and the decomposition uses the
+    smaller Gram matrix: O(D P^2 + P^3) per layer and phase.
 
     Choices that this framework makes necessary:
 
     - Layers are the encoder's ``nn.Conv2d`` and ``nn.Linear``; groups of a grouped convolution
       share a basis. Old decoders get no loss and are frozen.
-    - Biases, norm layers and whatever else has no basis (attention's packed projections) cannot be
-      projected; they rest after the first phase, as in the authors' experiments, unless
-      ``freeze_rest=False``. Running BN statistics go on unless the config's ``norm_eval`` stops
-      them; images of all phases come from one domain.
-    - Steps are projected and not gradients, without which Adam leaves the subspace; the same under
-      SGD; see :class:`StepEditingMethod`.
-    - Nothing here uses labels, so output spaces make no difference.
+    - Biases, norm layers and other parameters without a basis (attention's packed projections)
+      cannot be projected. They are frozen after the first phase, as in the authors' experiments,
+      unless ``freeze_rest=False``. Running BN statistics are still updated unless the config's
+      ``norm_eval`` prevents it; images of all phases come from one domain.
+    - Steps are projected instead of gradients, since Adam would leave the subspace otherwise; under
+      SGD it is the same; see :class:`StepEditingMethod`.
+    - No labels are used, so the output spaces do not matter.
 
     Args:
         alpha: Scale of the importance; the greater, the closer to a full projection (GPM).
-        threshold: Share of the inputs' squared norm that the basis has to hold.
+        threshold: Share of the inputs' squared norm that the basis must contain.
         threshold_step: Added to the threshold with each phase.
-        images: Images of a phase whose inputs are looked at.
-        patches: Columns per layer, of all images together.
+        images: Number of a phase's images whose layer inputs are sampled.
+        patches: Columns per layer, over all images.
         max_rank: Greatest number of directions that a phase adds to a layer; None for no limit.
-        freeze_rest: Let parameters of the encoder that have no basis rest.
-        edits: ``'update'`` or ``'gradient'``.
+        freeze_rest: Whether to freeze parameters of the encoder that have no basis.
+        edits: ``'update'`` or ``'gradient'``, see :class:`StepEditingMethod`.
         seed: Seed of the choice of images and patches.
 
     Raises:
@@ -98,10 +98,10 @@ class SGP(StepEditingMethod):
         self.phases = 0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Bring the bases to the model's device.
+        """Move the bases to the model's device.
 
         Raises:
-            ValueError: If they are of another encoder.
+            ValueError: If they belong to another encoder.
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
@@ -118,7 +118,7 @@ class SGP(StepEditingMethod):
             self.importance[name] = self.importance[name].to(weight.device)
 
     def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
-        """Projections of the layers, and rest for what has none; nothing in the first phase."""
+        """Projections of the layers, and zeros for frozen parameters; none in the first phase."""
         if not self.bases:
             return []
         edits: list[tuple[nn.Parameter, Edit]] = []
@@ -147,7 +147,7 @@ class SGP(StepEditingMethod):
                 self.max_rank,
             )
             self.bases[name], self.importance[name] = basis, importance
-        if get_world_size() > 1:  # a decomposition may differ in its last digits by machine
+        if get_world_size() > 1:  # decompositions on two machines may differ in the last digits
             state = {
                 key: {name: value.cpu() for name, value in values.items()}
                 for key, values in (("bases", self.bases), ("importance", self.importance))
@@ -159,7 +159,7 @@ class SGP(StepEditingMethod):
     @torch.no_grad()
     def _collect(self, model: Learner, runner: PhaseRunner) -> dict[str, Tensor]:
         """Sampled input columns ``(D, P)`` of each layer, of all ranks, in the order of images."""
-        layers = encoder_layers(model, frozen=True)  # a later phase may train what rests in this
+        layers = encoder_layers(model, frozen=True)  # a later phase may train the frozen ones
         indices = choose_images(runner, self.images, self.seed)
         each = -(-self.patches // len(indices))
         found: dict[int, dict[str, Tensor]] = {}
@@ -186,7 +186,7 @@ class SGP(StepEditingMethod):
         return dict(bases=self.bases, importance=self.importance, phases=self.phases)
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.bases, self.importance = dict(state["bases"]), dict(state["importance"])
         self.phases = int(state["phases"])
 
@@ -196,7 +196,7 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
 
     Args:
         model: The segmentor.
-        frozen: Those that rest in this phase as well.
+        frozen: Include those that are frozen in this phase.
     """
     return {
         name: module
@@ -211,12 +211,12 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
 def inputs_of(
     layers: Mapping[str, nn.Conv2d | nn.Linear], count: int, generator: torch.Generator
 ) -> Iterator[dict[str, Tensor]]:
-    """Record ``count`` random input columns ``(D, count)`` of each layer that runs inside.
+    """Record ``count`` random input columns ``(D, count)`` of each layer run in the context.
 
     Args:
-        layers: By name.
+        layers: The layers by name.
         count: Columns per layer and run.
-        generator: Draws the columns.
+        generator: Random generator of the choice of columns.
     """
     columns: dict[str, Tensor] = {}
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
-    """What a layer multiplies its weight with, as columns.
+    """The vectors that a layer multiplies its weight with, as columns.
 
     Args:
         module: A convolution or a linear layer.
@@ -42,7 +42,7 @@ def left_singular(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Left singular vectors and singular values, greatest first, by the smaller Gram matrix.
 
     For a wide layer (D in the thousands) and a sketch of P columns this costs O(D P^2 + P^3)
-    instead of a full decomposition. In float64: squaring doubles the range of values.
+    instead of a full decomposition. In float64, since squaring doubles the range of exponents.
 
     Args:
         matrix: ``(D, P)``.
@@ -79,17 +79,17 @@ def extend_basis(
 ) -> tuple[Tensor, Tensor]:
     """Add the important directions of a new phase's inputs to a layer's basis (SGP, section 4).
 
-    Directions that the basis lacks are added, greatest first, until basis and additions hold the
-    share ``threshold`` of the inputs' squared norm. The new phase's singular values along the old
-    directions are those of the inputs projected on them; importances of all directions come from
-    both kinds together, and old directions add theirs to what they had, up to 1.
+    New directions are added, greatest first, until old and new ones together contain the share
+    ``threshold`` of the inputs' squared norm. The singular values along old directions are those of
+    the new inputs projected onto them. Importances are computed from old and new singular values
+    together; those of old directions are added to their previous ones, up to 1.
 
     Args:
         basis: ``(D, k)`` orthonormal; None before the first phase.
         importance: ``(k,)`` in [0, 1].
         patches: ``(D, P)`` inputs of the new phase.
         alpha: Scale of the importance; infinite makes every direction 1 (GPM).
-        threshold: Share of the squared norm to be held, in (0, 1].
+        threshold: Share of the squared norm that the basis must contain, in (0, 1].
         max_rank: Greatest number of directions that one phase adds; None for no limit.
 
     Returns:

@@ -30,7 +30,7 @@ def importance(gradient: Tensor, strength: float = 1.0) -> Tensor:
         strength: Factor inside tanh.
 
     Returns:
-        The same shape; zeros where all gradients are equal (nothing stands out).
+        The same shape; zeros if all gradients are equal.
     """
     gradient = gradient.float()
     if gradient.numel() < 2:
@@ -50,30 +50,30 @@ class SPG(StepEditingMethod):
 
     .. math:: \gamma_i = \max_\tau | \tanh( (g_{\tau,i} - \bar g_\tau) / s(g_\tau) ) |
 
-    standardised within its tensor, where the maximum is over the losses of the phase's new tasks
-    and, for each older task, a proxy on the new images, which have no label of it: the sum of the
-    head's outputs ("cross-head importance"). Importances accumulate by maximum over phases. From
-    then on
+    standardised within its tensor. The maximum is over the losses of the phase's new tasks and one
+    proxy loss per older task, whose labels the new images lack: the sum of the head's outputs
+    ("cross-head importance"). Importances accumulate by maximum over phases. Later steps are
+    masked,
 
     .. math:: \Delta\theta_i \leftarrow (1 - \gamma_i) \Delta\theta_i
 
-    and, so that the new heads do not run ahead of a slowed-down encoder, their steps shrink by
-    the encoder's average :math:`1 - \bar\gamma`.
+    and the steps of new heads are scaled by the encoder's average :math:`1 - \bar\gamma`, so that
+    they are not faster than the encoder.
 
     Choices that heterogeneity, or this framework, makes necessary:
 
-    - The proxy is the sum of the raw map whatever it means: logits, metres, vectors. Standardising
-      takes its unit away. If a phase brings several tasks, each has a gradient of its own.
-    - Steps are masked and not gradients, without which Adam undoes the mask; the same under SGD;
-      see :class:`StepEditingMethod`.
+    - The proxy is the sum of the raw map in every output space: logits, metres, vectors.
+      Standardisation removes its unit. If a phase has several new tasks, each has its own gradient.
+    - Steps are masked instead of gradients, since Adam would undo the mask; under SGD it is the
+      same; see :class:`StepEditingMethod`.
     - Old decoders get no loss and are frozen. Gradients are taken in evaluation mode.
 
     Args:
-        strength: Factor inside tanh, to trade keeping against learning; 1 is the paper.
-        samples: Images that gradients are summed over; None for all of the phase (paper).
-        cross_head: Take the older tasks' proxies in.
-        slow_new_heads: Scale the new heads' steps.
-        edits: ``'update'`` or ``'gradient'``.
+        strength: Factor inside tanh, the trade-off of old against new tasks; 1 in the paper.
+        samples: Number of images that gradients are summed over; None for all of the phase (paper).
+        cross_head: Whether to include the older tasks' proxies.
+        slow_new_heads: Whether to scale the new heads' steps.
+        edits: ``'update'`` or ``'gradient'``, see :class:`StepEditingMethod`.
         seed: Seed of the choice of images.
 
     Raises:
@@ -101,10 +101,10 @@ class SPG(StepEditingMethod):
         self._average = 0.0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Bring the importances to the model's device.
+        """Move the importances to the model's device.
 
         Raises:
-            ValueError: If they are of another encoder.
+            ValueError: If they belong to another encoder.
         """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.importance))
@@ -116,7 +116,7 @@ class SPG(StepEditingMethod):
         self._average = float(torch.cat(values).mean()) if values else 0.0
 
     def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
-        """Soft masks of the encoder and the factor of the new heads; nothing in the first phase."""
+        """Soft masks of the encoder and the factor of the new heads; none in the first phase."""
         if not self.importance:
             return []
         encoder = encoder_parameters(model)
@@ -155,7 +155,7 @@ class SPG(StepEditingMethod):
                 losses = task_losses(model, feats, samples)
                 for task in tasks:
                     if task in losses:
-                        loss = losses[task] * len(inputs)  # a sum over images, as the proxy is
+                        loss = losses[task] * len(inputs)  # a sum over images, like the proxy
                     else:
                         loss = model.heads[task](feats).sum()
                     found = gradients(loss, parameters, retain_graph=task != tasks[-1])
@@ -171,7 +171,7 @@ class SPG(StepEditingMethod):
         return dict(importance=self.importance)
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.importance = dict(state["importance"])
 
 

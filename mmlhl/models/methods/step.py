@@ -1,4 +1,4 @@
-"""One training step, as a method sees it."""
+"""The data of one training step that methods get."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ class TeacherOutputs:
     """The outputs of the previous phase's model for a step's images, without gradients.
 
     Attributes:
-        feats: Its feature maps, from one pass through its encoder; none where its labels were
-            stored.
+        feats: Its feature maps, from one pass through its encoder; empty with stored labels.
         labels: Its pseudo labels by old task, at the size of the input.
-        predictions: Its predictions ``(N, K, H, W)`` by old task; empty unless the method
-            asks for them by ``needs_teacher_predictions``.
-        maps: Its raw maps ``(N, K, h, w)`` by old task; empty unless the method asks for them by
+        predictions: Its predictions ``(N, K, H, W)`` by old task; empty unless the method sets
+            ``needs_teacher_predictions``.
+        maps: Its raw maps ``(N, K, h, w)`` by old task; empty unless the method sets
             ``needs_teacher_maps``.
     """
 
@@ -30,15 +29,15 @@ class TeacherOutputs:
 
 @dataclass
 class Step:
-    """One training step, as a method sees it.
+    """The data of one training step.
 
     Attributes:
         inputs: Preprocessed images ``(N, 3, H, W)``.
         samples: Their data samples.
         feats: The student's feature maps, from the step's only pass through the encoder.
-        valid: ``(N, H, W)`` bool, False on pixels that padding added.
-        teacher: What the teacher says of the images, there before :meth:`BaseMethod.losses` is
-            called; None if the method needs no teacher, or no task is old.
+        valid: ``(N, H, W)`` bool, False in padding.
+        teacher: The teacher's outputs for the images, set before :meth:`BaseMethod.losses` is
+            called; None if the method needs no teacher, or there are no old tasks.
     """
 
     inputs: Tensor

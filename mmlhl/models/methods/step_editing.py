@@ -1,4 +1,4 @@
-"""What methods that edit the optimiser's step have in common."""
+"""Base of methods that edit the optimiser's step."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ EDITS = ("update", "gradient")
 
 
 class StepEditingMethod(BaseMethod):
-    """A method that takes away from each step what would hurt old tasks, by a linear map.
+    """A method that removes from each step what would hurt old tasks, by a linear map.
 
-    The papers of this kind train by plain SGD, where editing the gradient edits the step. Adam
-    does not follow a gradient's scale: it divides each coordinate by that coordinate's own recent
-    size, so that a constant mask on gradients cancels out altogether, and a projected gradient
-    leaves the subspace that it was projected to. What the papers mean is the step. So it is the
-    step that is edited by default: for SGD, with or without momentum, that is the papers'
-    equation to the letter, for Adam it keeps what the equation promises.
+    The papers of this kind train with plain SGD, where editing the gradient edits the step. Adam
+    is invariant to a gradient's scale: it divides each coordinate by its own recent size, so a
+    constant mask on the gradients cancels out completely, and a projected gradient leaves the
+    subspace that it was projected onto. By default the step itself is therefore edited: for SGD,
+    with or without momentum, that is exactly the papers' equation, and for Adam it has the effect
+    that the equation intends.
 
-    Weight decay is a part of the step and no part of the gradient: with ``edits='gradient'`` it
-    moves weights that should rest. A phase that has both says so.
+    Weight decay is part of the step but not of the gradient: with ``edits='gradient'`` it moves
+    weights that should stay fixed. A warning is logged for a phase that has both.
 
     Args:
-        edits: ``'update'``, the step that the optimiser took; or ``'gradient'``, what it sees.
+        edits: ``'update'`` edits the step that the optimiser took, ``'gradient'`` its input.
 
     Raises:
         ValueError: On other ``edits``.
@@ -47,7 +47,7 @@ class StepEditingMethod(BaseMethod):
         self._before: list[Tensor] = []
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Warn of a weight decay that no edit of gradients can hold."""
+        """Warn about weight decay, which edits of gradients do not cover."""
         super().begin_phase(model, runner)
         groups = getattr(getattr(runner, "optim_wrapper", None), "param_groups", [])
         decay = max((float(group.get("weight_decay", 0)) for group in groups), default=0.0)
@@ -62,11 +62,11 @@ class StepEditingMethod(BaseMethod):
 
     @abstractmethod
     def step_edits(self, model: Learner) -> list[tuple[nn.Parameter, Edit]]:
-        """Parameters whose steps are edited, each with its linear map; always in one order."""
+        """Parameters whose steps are edited, with their linear maps, always in the same order."""
 
     @torch.no_grad()
     def edit_gradients(self, model: Learner) -> None:
-        """Edit the gradients, or remember the weights that the step starts from."""
+        """Edit the gradients, or store the weights before the step."""
         edits = self.step_edits(model)
         if self.edits == "update":
             self._before = [parameter.detach().clone() for parameter, _ in edits]

@@ -1,4 +1,4 @@
-"""Tether: old decoders' maps are held to the teacher's, in a measure without units."""
+"""Tether: distillation of the old decoders' raw maps, in a measure without units."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .step import Step
 
 @MODELS.register_module()
 class Tether(DistillationMethod):
-    r"""Distillation of the decoders' raw maps, as the share of the teacher's that is lost.
+    r"""Distillation of the decoders' raw maps; the loss is the share of the teacher's map lost.
 
     .. math:: L = L_{new} + \frac{\lambda}{t-1} \sum_{j<t}
         \frac{\sum_p d_j(s_p, \tau_p)}{\sum_p d_j(\bar\tau, \tau_p)}
@@ -25,27 +25,26 @@ class Tether(DistillationMethod):
 
     How it differs from the other distillation methods:
 
-    - One lambda means the same in every output space, whatever the unit: a student that
-      predicts the teacher's mean costs lambda.
-    - Classes are held by their logits, so that the less likely classes of a pixel are kept, too,
-      and the student is not driven to be surer than its teacher was.
-    - The pull is a spring: it is zero as long as the student agrees with the teacher. The
-      gradient of a mean absolute difference has the same length a millimetre off as a metre off,
-      and cross-entropy with a decision never rests; Adam turns what is noise in either into steps
-      of full length.
-    - Maps are compared before they are resized, which spares HAD's work at the input's size.
+    - lambda means the same in every output space and unit: a student that predicts the teacher's
+      mean has the loss lambda.
+    - Classes are compared by their logits, so the less likely classes of a pixel are preserved as
+      well, and the student is not pushed to be more confident than its teacher.
+    - The gradient vanishes as the student approaches the teacher, like the force of a spring. That
+      of a mean absolute difference is as large a millimetre off as a metre off, and cross-entropy
+      with a decision is never zero; Adam turns the noise in either into full steps.
+    - Maps are compared before they are resized, which saves HAD's work at the input's size.
 
-    A phase with a new encoder may have another grid: the teacher's raw map is then brought to the
+    With a new encoder the maps may have another size; the teacher's raw map is then resized to the
     student's.
 
     Args:
         loss_weight: lambda.
         average_tasks: The 1/(t-1); see :class:`DistillationMethod`.
-        train_old_heads: See there.
+        train_old_heads: See :class:`DistillationMethod`.
     """
 
     needs_teacher_maps = True
-    takes_stored_labels = False  # raw maps are no labels
+    takes_stored_labels = False  # it needs the teacher's raw maps
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """``<task>.loss_tether`` of every old task."""

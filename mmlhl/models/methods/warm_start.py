@@ -1,4 +1,4 @@
-"""Warm start: a new decoder begins with what an old one has learned."""
+"""Warm start: a new decoder is initialised with the weights of an old one."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from torch import Tensor
 from .base_method import BaseMethod
 from .protocols import Learner, PhaseRunner
 
-#: mmseg's name of the layer that gives a decode head its channels
+#: mmseg's name of a decode head's last layer, which outputs its channels
 PREDICTION = "conv_seg"
 
 
 def inherited(new: Mapping[str, Tensor], old: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-    """What a new head takes from an old one: the decoder, but for its prediction layer.
+    """Tensors that a new head takes from an old one: the decoder's, without the prediction layer.
 
     Args:
         new: Tensors of the new head by name, those of the decoder under ``decoder.``.
         old: Tensors of the old head, likewise.
 
     Returns:
-        The old head's tensors by name; None if the decoders are not of one architecture: a tensor
-        is lacking, or has another shape in more than the number of channels that it gives.
+        The old head's tensors by name. None if the decoders' architectures differ: a tensor is
+        missing, or its shape differs in more than the number of output channels.
     """
     found = {}
     for name, tensor in new.items():
@@ -35,29 +35,29 @@ def inherited(new: Mapping[str, Tensor], old: Mapping[str, Tensor]) -> dict[str,
         source = old.get(name)
         if source is None or source.dim() != tensor.dim() or source.shape[1:] != tensor.shape[1:]:
             return None
-        if source.shape == tensor.shape:  # otherwise it is a prediction layer of another name
+        if source.shape == tensor.shape:  # otherwise a prediction layer with another name
             found[name] = source
     return found or None
 
 
 @MODELS.register_module()
 class WarmStart(BaseMethod):
-    r"""New decoders start from an old task's decoder in place of random weights.
+    r"""Initialises new decoders with an old task's decoder instead of random weights.
 
     .. math:: \theta^{dec}_{t} \leftarrow \theta^{dec}_{j}, \quad j < t
 
-    for all of it but the layer that gives the task's channels, running BN statistics included.
-    Decoders of dense tasks have much in common, such as contours and layout, and a short phase does
-    not get far from scratch. A decoder that already fits the encoder's features also demands less
-    change of the encoder, so that less of the old tasks is lost.
+    for all tensors but the last layer, running BN statistics included. Decoders of dense tasks have
+    much in common, such as contours and layout, and a short phase does not get far from scratch. A
+    decoder that already fits the encoder's features also changes the encoder less, so less of the
+    old tasks is lost.
 
-    It costs nothing per step, keeps nothing besides the model and goes with any other method in
-    :class:`Composite`. It needs decoders of one architecture, as the configs of this project have
-    them. Weights that a new decoder's own ``init_cfg`` loads are overwritten.
+    It costs nothing per step, stores nothing besides the model and can be combined with any other
+    method in :class:`Composite`. The decoders must have the same architecture, as in the configs of
+    this project. Weights that a new decoder's own ``init_cfg`` loads are overwritten.
 
     Args:
-        source: The old task whose decoder is taken; None for the latest one that fits. A phase
-            where none fits starts from scratch and says so.
+        source: The old task whose decoder is used; None for the latest one that fits. If none fits,
+            the new decoder starts from scratch, with a warning.
 
     Raises:
         ValueError: If ``source`` is neither None nor a name.
@@ -72,7 +72,7 @@ class WarmStart(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Make sure that there is a source of the right architecture, if one is named.
+        """Check that ``source``, if given, is an old task with a decoder that fits.
 
         Raises:
             ValueError: If ``source`` is no old task, or its decoder does not fit.
@@ -95,7 +95,7 @@ class WarmStart(BaseMethod):
 
     @torch.no_grad()
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Fill the new decoders, unless the phase was interrupted.
+        """Initialise the new decoders, unless the phase is resumed.
 
         Raises:
             ValueError: If ``source`` is no old task, or its decoder does not fit.
@@ -126,13 +126,13 @@ class WarmStart(BaseMethod):
         )
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """The next phase starts its own decoders."""
+        """Let the next phase initialise its own decoders."""
         self.started = False
 
     def state_dict(self) -> dict:
-        """Whether this phase has begun, so that a resumed one keeps what it has learned."""
+        """Whether this phase's decoders were initialised, which a resume must not repeat."""
         return dict(started=True) if self.started else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Take :meth:`state_dict` back."""
+        """Restore what :meth:`state_dict` returned."""
         self.started = bool(state.get("started", False))

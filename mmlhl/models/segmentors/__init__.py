@@ -1,6 +1,6 @@
-"""Segmentors: one encoder, one head per task; a distilled one; test-time augmentation of either.
+"""Segmentors: lifelong (one encoder, one head per task) and distilled; test-time augmentation.
 
-They know heads by their contract, and methods by theirs; no method and no output space by name.
+They use heads and methods through their contracts only, without naming a method or output space.
 """
 
 from .distilled_segmentor import DistilledSegmentor

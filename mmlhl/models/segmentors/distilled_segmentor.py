@@ -30,20 +30,20 @@ from .inference import predict_classes
 class DistilledSegmentor(FrozenModels, BaseSegmentor):
     """Trains any mmseg segmentor with its own losses and those of distillation from a teacher.
 
-    To everything outside it *is* the student: the same submodules under the same names (so the
-    same checkpoint keys, optimiser options and predictions), plus ``distillers``, where a
-    distiller has parameters. A checkpoint therefore loads into the plain student's config, which
-    reports the ``distillers.*`` keys as unexpected; ``tools/model_converters/publish.py`` takes
-    them out. The teacher is in no checkpoint and gets no gradient.
+    From outside it looks like the student: the same submodules under the same names, hence the same
+    checkpoint keys, optimiser options and predictions, plus ``distillers`` if a distiller has
+    parameters. A checkpoint therefore loads into the plain student's config, which reports the
+    ``distillers.*`` keys as unexpected; ``tools/model_converters/publish.py`` removes them. The
+    teacher is not part of checkpoints and gets no gradient.
 
-    The teacher sees the student's batch, in its own normalisation, channel order and, if asked
-    for, size. It may have another decode head and another output stride.
+    The teacher sees the student's batch in its own normalisation and channel order, resized if
+    ``input_size`` is given. It may have another decode head and another output stride.
 
     Args:
         student: Config of a segmentor.
         teacher: ``dict(config=..., checkpoint=..., input_size=None)``: a config file, a config or
             a model's config; its checkpoint; and the (height, width) that its input is resized
-            to, None to see what the student sees. None for a model that is only tested.
+            to, None for the student's size. None for a model that is only tested.
         distillers: Configs of losses that are called with the student's map, the teacher's map
             and the label, such as :class:`HeteroAKDLoss`, :class:`KDLoss` or :class:`CWDLoss`.
             ``student_tap`` and ``teacher_tap`` say which maps, see :class:`FeatureTaps`; the
@@ -58,7 +58,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             not fit, a tap does not exist, or a key of ``teacher`` is unknown.
     """
 
-    # torch types a module's attributes as tensors or modules, and these are segmentors
+    # torch annotates a module's attributes as tensors or modules, but these are segmentors
     _student: Any
     _teacher: Any
     data_preprocessor: Any
@@ -79,7 +79,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         if student.get("data_preprocessor") is None and data_preprocessor is not None:
             student["data_preprocessor"] = data_preprocessor
         model = MODELS.build(student)
-        # One tree under two names: the student stays a whole segmentor, but is not a submodule.
+        # Both share one module tree: the student stays usable, but is not a submodule.
         self.__dict__["_student"] = model
         for tree in ("_modules", "_parameters", "_buffers"):
             self.__dict__[tree] = model.__dict__[tree]
@@ -116,7 +116,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         self.attach_frozen("_teacher", model)
 
     def _add_distillers(self, distillers: list[dict] | tuple[dict, ...]) -> None:
-        # Without a teacher there are no channels to build for; loss() then says so.
+        # Without a teacher the channels are unknown; loss() then raises an error.
         if self._teacher is None:
             self.taps = [(-1, -1)] * len(distillers)
             return
@@ -145,7 +145,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
 
     @property
     def _final_head(self) -> Any:
-        """The decode head, of a cascade the last."""
+        """The decode head, or the last one of a cascade."""
         head = self.decode_head
         return head[-1] if isinstance(head, nn.ModuleList) else head
 
@@ -160,26 +160,26 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
 
     @property
     def out_channels(self) -> int:
-        """Channels of the student's logits."""
+        """Number of channels of the student's logits."""
         return self._student.out_channels
 
     @property
     def align_corners(self) -> bool:
-        """How the student resizes its logits."""
+        """``align_corners`` of the student."""
         return self._student.align_corners
 
     @property
     def train_cfg(self) -> dict:
-        """The student's."""
+        """``train_cfg`` of the student."""
         return self._student.train_cfg
 
     @property
     def test_cfg(self) -> dict:
-        """Slide or whole inference, as the student's."""
+        """``test_cfg`` of the student: slide or whole inference."""
         return self._student.test_cfg
 
     def init_weights(self) -> None:
-        """As the student would, and the distillers."""
+        """Initialise the student and the distillers."""
         self._student.init_weights()
         self._is_init = True
 
@@ -190,7 +190,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         return self
 
     def _teach(self, inputs: Tensor, data_samples: list) -> FeatureTaps:
-        """The teacher's maps of a batch that was preprocessed for the student."""
+        """The teacher's maps for a batch that was preprocessed for the student."""
         with torch.no_grad():
             inputs = convert_inputs(
                 inputs,
@@ -202,11 +202,11 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             return run_for_taps(self._teacher, inputs, [tap for _, tap in self.taps])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Losses of the student, and under ``distill.`` those of distillation.
+        """Losses of the student, and those of distillation with the prefix ``distill.``.
 
         Args:
             inputs: Preprocessed images ``(N, 3, H, W)``.
-            data_samples: With ``gt_sem_seg``.
+            data_samples: Data samples with ``gt_sem_seg``.
 
         Raises:
             ValueError: If there are distillers but no teacher.
@@ -226,7 +226,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         return losses
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
-        """The student's prediction, on the image as it was before its pipeline moved it."""
+        """The student's prediction, with the pipeline's geometric transforms undone."""
         if data_samples and any(sample.metainfo.get("geometry") for sample in data_samples):
             return predict_classes(self._student, inputs, data_samples)
         return self._student.predict(inputs, data_samples)

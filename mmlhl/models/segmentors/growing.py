@@ -1,4 +1,4 @@
-"""A segmentor that takes the heads of the checkpoint that it loads."""
+"""A segmentor whose heads follow the checkpoint that it loads."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ..teachers import misfits, surplus
 
 
 class GrowsOnLoad(BaseModule):
-    """Base of a segmentor with one head per task, which fits its heads to a checkpoint's.
+    """Base of a segmentor with one head per task, whose heads follow the loaded checkpoint.
 
-    Heads that the checkpoint has and the config names are added before their weights are read, so
-    tools that know nothing of tasks load any phase's checkpoint. A head that the checkpoint lacks
-    keeps its initial weights, or goes where the config leaves the tasks to the checkpoint.
+    Heads that the checkpoint contains and the config names are added before their weights are read,
+    so tools without any notion of tasks load the checkpoint of any phase. A head that the
+    checkpoint lacks keeps its initial weights, or is removed with ``follow_checkpoint``.
 
     Attributes:
         backbone: The encoder.
         heads: The heads that exist, by task.
         head_cfgs: Config of every head that the sequence needs.
-        new_tasks: Tasks that learn from ground truth now.
-        distillers: What the method trains beside the model in this phase.
-        follow_checkpoint: Whether the checkpoint decides which tasks there are.
-        unfilled: Weights that the last checkpoint could not fill and nothing trained since, and
-            why.
+        new_tasks: Tasks that learn from ground truth in this phase.
+        distillers: Modules that the method trains beside the model in this phase.
+        follow_checkpoint: Whether the checkpoint decides which tasks exist.
+        unfilled: Reason by name of each weight that the last checkpoint did not fill and that was
+            not trained since.
     """
 
     backbone: nn.Module
@@ -47,7 +47,7 @@ class GrowsOnLoad(BaseModule):
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        """Take the heads that the checkpoint has before their weights are read.
+        """Add the checkpoint's heads before their weights are read.
 
         Both torch and mmengine call this before they descend into the children.
         """
@@ -82,7 +82,7 @@ class GrowsOnLoad(BaseModule):
                 logging.WARNING,
             )
         for task in self.heads.keys() if stored else ():
-            if task not in stored:  # it keeps its initial weights, which is not a mismatch
+            if task not in stored:  # it keeps its initial weights, without a warning by mmengine
                 print_log(f"task {task!r} is new: its head starts from scratch", "current")
                 for key, value in self.heads[task].state_dict().items():
                     state_dict[f"{start}{task}.{key}"] = value
@@ -92,13 +92,13 @@ class GrowsOnLoad(BaseModule):
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def _note_unfilled(self, state_dict: dict[str, Any], prefix: str, stored: set[str]) -> None:
-        """Remember what the checkpoint cannot fill, which mmengine only logs.
+        """Note the weights that the checkpoint does not fill, which mmengine only logs.
 
-        Training may go on from there, since a teacher or the data fill it. Where the checkpoint
-        decides what the model is, nothing would.
+        Training may start from such a checkpoint. With ``follow_checkpoint`` the model is meant for
+        testing, and weights that are not filled would stay random.
 
         Raises:
-            ValueError: In the second case.
+            ValueError: With ``follow_checkpoint``, if weights are not filled or left over.
         """
         state = {key[len(prefix) :]: value for key, value in state_dict.items()}
         new = [f"{HEAD_PREFIX}{task}." for task in self.heads.keys() if task not in stored]
@@ -120,7 +120,7 @@ class GrowsOnLoad(BaseModule):
             )
 
     def check_filled(self) -> None:
-        """Make sure that a loaded checkpoint has filled all weights.
+        """Check that a loaded checkpoint has filled all weights.
 
         Raises:
             ValueError: Naming the weights that the checkpoint did not fill and nothing trained.
@@ -133,9 +133,9 @@ class GrowsOnLoad(BaseModule):
             )
 
     def _keep_distillers(self, state_dict: dict[str, Any], start: str, same_phase: bool) -> None:
-        """Make a checkpoint's distillers those of this model, which is not a mismatch.
+        """Adapt a checkpoint's distillers to this model, so that mmengine reports no mismatch.
 
-        They belong to one phase: one that goes on takes them, any other model leaves them.
+        Distillers belong to one phase: they are loaded only when that phase is resumed.
         """
         own = {} if self.distillers is None else self.distillers.state_dict()
         for key in [key for key in state_dict if key.startswith(start)]:

@@ -1,4 +1,4 @@
-"""A segmentor that asks the frozen model of the previous phase."""
+"""A segmentor with the frozen model of the previous phase as its teacher."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..teachers import FrozenModels, convert_inputs
 
 
 class HasTeacher(FrozenModels):
-    """Base of a segmentor with a teacher, which is no part of its weights.
+    """Base of a segmentor with a teacher, which is not part of its weights.
 
     Attributes:
-        method: What keeps old tasks; says what it needs of the teacher.
-        data_preprocessor: The segmentor's own, whose images the teacher is given.
+        method: The method that preserves old tasks; declares which teacher outputs it needs.
+        data_preprocessor: The segmentor's preprocessor, whose images the teacher gets.
     """
 
     method: BaseMethod
@@ -28,7 +28,7 @@ class HasTeacher(FrozenModels):
 
     @property
     def old_tasks(self) -> list[str]:
-        """Tasks that are to be kept."""
+        """Tasks of earlier phases."""
         raise NotImplementedError
 
     @property
@@ -39,18 +39,18 @@ class HasTeacher(FrozenModels):
     def set_teacher(self, model: nn.Module | None) -> None:
         """Freeze ``model`` and make it the teacher; None releases the present one.
 
-        A method and no property setter, because ``nn.Module`` would register what is assigned.
+        Not a property setter, because ``nn.Module`` would register the assigned module.
         """
         self.attach_frozen("_teacher", model)
 
     @torch.no_grad()
     def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
-        """The teacher's outputs for a batch, its encoder run once.
+        """The teacher's outputs for a batch, with one pass through its encoder.
 
         The teacher sees the batch in its own normalisation and channel order.
 
         Raises:
-            RuntimeError: If no teacher was set, which is the phase hook's work.
+            RuntimeError: If no teacher is set; the phase hook sets it.
         """
         if self.teacher is None:
             raise RuntimeError(

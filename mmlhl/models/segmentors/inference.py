@@ -1,4 +1,4 @@
-"""Inference on several raw maps at once, over the whole image or by a sliding window."""
+"""Inference of several raw maps at once, on the whole image or by a sliding window."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..views import FLIP_AXES, batch_padding, labels_back, undo_view
 
 
 def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
-    """Meta information of each image, filled in for samples that carry none.
+    """Meta information of each image, with defaults for missing entries.
 
     Args:
         inputs: ``(N, 3, H, W)``.
         samples: Data samples.
 
     Returns:
-        One dictionary an image. An image without ``ori_shape`` is taken to be its part of the
-        input.
+        One dictionary per image. Without ``ori_shape`` an image has the size of the input without
+        padding.
     """
     height, width = inputs.shape[2:]
     metas = []
@@ -35,7 +35,7 @@ def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
 
 
 def check_maps(maps: Mapping[str, Tensor], metas: Sequence[dict]) -> None:
-    """Refuse raw maps that no prediction can be made of; NaN would become a class.
+    """Refuse raw maps that are not finite: the argmax of NaN would look like a valid class.
 
     Args:
         maps: ``(N, K, H, W)`` by task.
@@ -61,14 +61,14 @@ def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
     """Crop size and stride, (height, width) each, of a checked ``test_cfg``.
 
     Args:
-        test_cfg: With ``mode='slide'``, ``crop_size`` and ``stride``; one number stands for both
+        test_cfg: With ``mode='slide'``, ``crop_size`` and ``stride``; one number is used for both
             sides.
 
     Returns:
         Crop size and stride.
 
     Raises:
-        ValueError: If one is missing or no size, or windows would leave gaps.
+        ValueError: If one of them is missing or invalid, or windows would leave gaps.
     """
     sizes = []
     for key in ("crop_size", "stride"):
@@ -93,7 +93,7 @@ def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def check_test_cfg(test_cfg: dict) -> None:
-    """Refuse what inference could not do.
+    """Check the options of inference.
 
     Args:
         test_cfg: ``test_cfg`` of a segmentor.
@@ -114,13 +114,13 @@ def slide(
     crop_size: Sequence[int],
     stride: Sequence[int],
 ) -> dict[str, Tensor]:
-    """Mean of overlapping windows, on raw maps, as mmseg's slide inference.
+    """Mean of the raw maps of overlapping windows, as in mmseg's slide inference.
 
     Args:
-        infer: Gives the raw maps of a crop at the crop's size.
+        infer: Returns the raw maps of a crop at the crop's size.
         inputs: ``(N, 3, H, W)``.
-        crop_size: Height and width of the window; a smaller image is taken whole.
-        stride: Steps of the window.
+        crop_size: Height and width of the window; clipped to the image.
+        stride: Vertical and horizontal step of the window.
 
     Returns:
         Raw maps ``(N, K, H, W)`` by task.
@@ -143,8 +143,8 @@ def slide(
     return {task: total / count for task, total in sums.items()}
 
 
-class _Logits:
-    """Class maps as :func:`undo_view` wants them of a head."""
+class _LogitsHead:
+    """Flips and resizes logits like a head, for :func:`undo_view`."""
 
     def __init__(self, align_corners: bool) -> None:
         self.align_corners = align_corners
@@ -157,9 +157,9 @@ class _Logits:
 
 
 def predict_classes(segmentor: Any, inputs: Tensor, samples: Sequence) -> list:
-    """mmseg's ``predict`` of a segmentor, with everything undone that a pipeline did to the image.
+    """mmseg's ``predict`` of a segmentor, with all geometric transforms of the pipeline undone.
 
-    mmseg itself undoes the preprocessor's padding and one flip that is not diagonal.
+    mmseg itself undoes only the preprocessor's padding and a single flip that is not diagonal.
 
     Args:
         segmentor: An mmseg segmentor.
@@ -174,7 +174,7 @@ def predict_classes(segmentor: Any, inputs: Tensor, samples: Sequence) -> list:
     """
     metas = input_metas(inputs, samples)
     logits = segmentor.inference(inputs, metas)
-    head = _Logits(segmentor.align_corners)
+    head = _LogitsHead(segmentor.align_corners)
     for raw, meta, sample in zip(logits, metas, samples, strict=True):
         raw, size = undo_view(raw[None], meta, head)
         upright = SegDataSample(metainfo=dict(ori_shape=size))

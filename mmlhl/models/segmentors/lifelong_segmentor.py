@@ -1,4 +1,4 @@
-"""One encoder, one head per task, and a method that keeps what the heads know."""
+"""A segmentor with one encoder, one head per task, and a method that preserves old tasks."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .inference import check_maps, check_test_cfg, input_metas, slide, sliding_w
 class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     """A segmentor that learns one dense task after another.
 
-    It knows no method and no output space: new tasks get their heads' losses, everything that
-    keeps old tasks comes from ``method``.
+    It does not depend on any particular method or output space: the losses of new tasks come from
+    their heads, everything that preserves old tasks comes from ``method``.
 
     Args:
         backbone: Config of any mmseg backbone.
         heads: Config of every head that the sequence needs, by task name.
         neck: Config of any mmseg neck.
         tasks: Tasks whose heads exist, old ones first. None builds all of ``heads`` and, when
-            a checkpoint is loaded, keeps those that it has: what testing wants.
-        new_tasks: Tasks that learn from ground truth now; the others of ``tasks`` are old.
-            None means all.
+            a checkpoint is loaded, keeps those in the checkpoint; meant for testing.
+        new_tasks: Tasks that learn from ground truth in this phase; the others of ``tasks`` are
+            old. None means all.
         method: Config of a :class:`~mmlhl.models.methods.BaseMethod`.
         train_cfg: As in mmseg.
         test_cfg: ``mode='whole'``, or ``mode='slide'`` with ``crop_size`` and ``stride``.
@@ -49,7 +49,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
             exist, two heads of one field, or a method of the wrong kind.
     """
 
-    #: old tasks' pseudo labels come with the data samples, and no teacher is asked
+    #: whether old tasks' pseudo labels come with the data samples instead of from a teacher
     stored_labels = False
 
     def __init__(
@@ -118,18 +118,18 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
 
     @property
     def old_tasks(self) -> list[str]:
-        """Tasks that are to be kept."""
+        """Tasks of earlier phases."""
         return [task for task in self.heads.keys() if task not in self.new_tasks]
 
     def train(self, mode: bool = True) -> LifelongSegmentor:
-        """As torch's, but frozen heads stay in evaluation mode: their BN is frozen as well."""
+        """Set the mode as torch does, but keep frozen heads, with their BN, in evaluation mode."""
         super().train(mode)
         if mode and not self.method.trains_old_heads:
             for task in self.old_tasks:
                 self.heads[task].eval()
         return self
 
-    # -- what mmseg's apis and tools expect of a segmentor ------------------------------------
+    # -- attributes that mmseg's apis and tools read ------------------------------------------
     @property
     def decode_head(self) -> nn.Module | None:
         """The decoder of the head that predicts ``pred_sem_seg``, if there is one."""
@@ -150,7 +150,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
 
     @property
     def align_corners(self) -> bool | None:
-        """Corner alignment of the segmentation head, None without one."""
+        """``align_corners`` of the segmentation head, None without one."""
         return getattr(self.decode_head, "align_corners", None)
 
     # -- forward ---------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         return self.neck(feats) if self.with_neck else feats
 
     def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
-        """Losses of a batch, named ``<task>.<loss>``: new tasks' own, and the method's."""
+        """Losses of a batch, named ``<task>.<loss>``: those of new tasks and of the method."""
         self.unfilled = {}
         step = self.make_step(inputs, data_samples, with_teacher=self.method.needs_teacher)
         losses: dict[str, Tensor] = {}
@@ -170,7 +170,10 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         return losses
 
     def parse_losses(self, losses: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        """As mmengine's, which trains what has ``loss`` in its name, but not in the task's."""
+        """Sum up the losses as mmengine does, which trains every entry with ``loss`` in its name.
+
+        Here the task's part of the name is ignored, since a task may be called "loss ...".
+        """
         shown = {k: v for k, v in losses.items() if "loss" not in k.rpartition(".")[2]}
         rest = super().parse_losses(shown)[1]
         trained = {k: v for k, v in losses.items() if k not in shown}
@@ -180,9 +183,9 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     def make_step(
         self, inputs: Tensor, data_samples: Sequence[SegDataSample], with_teacher: bool
     ) -> Step:
-        """Run the encoder on a batch, and the teacher if ``with_teacher`` and a task is old.
+        """Run the encoder on a batch, and the teacher if ``with_teacher`` and there are old tasks.
 
-        With stored labels they are read in place of the teacher.
+        With ``stored_labels`` the pseudo labels are read from the samples instead.
         """
         feats = self.extract_feat(inputs)
         step = Step(inputs, data_samples, feats, valid_pixels(inputs, data_samples))
@@ -201,7 +204,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         }
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> dict[str, Tensor]:
-        """Raw maps of all tasks, over the whole image or by a sliding window.
+        """Raw maps of all tasks, on the whole image or by a sliding window.
 
         Raises:
             ValueError: If ``test_cfg`` has another mode, or windows that leave gaps.
@@ -220,12 +223,11 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     ) -> list[SegDataSample]:
         """Predictions of all tasks at the images' original size, written into data samples.
 
-        Labels that were padded or flipped with the image come back along.
+        Labels that were padded or flipped with the image are restored as well.
 
         Raises:
-            ValueError: If a view cannot be undone, see :mod:`mmlhl.models.views`; if the model's
-                weights are not those of the checkpoint that it was loaded from; if a raw map is not
-                finite.
+            ValueError: If a view cannot be undone, see :mod:`mmlhl.models.views`; if the loaded
+                checkpoint did not fill all weights; if a raw map is not finite.
         """
         self.check_filled()
         if data_samples is None:
@@ -245,6 +247,6 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
     def _forward(
         self, inputs: Tensor, data_samples: Sequence[SegDataSample] | None = None
     ) -> dict[str, Tensor]:
-        """Raw maps ``(N, K, h, w)`` of all tasks as the heads give them."""
+        """Raw maps ``(N, K, h, w)`` of all tasks at the heads' resolution."""
         feats = self.extract_feat(inputs)
         return {task: head(feats) for task, head in self.heads.items()}

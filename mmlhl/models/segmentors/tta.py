@@ -14,11 +14,11 @@ from ..views import refuse_final_steps
 
 @MODELS.register_module()
 class MultiTaskTTAModel(BaseTTAModel):
-    """Merges the predictions of several views of an image, each task as its head says.
+    """Merges the predictions of several views of an image, each task by its head's ``merge``.
 
-    mmseg's ``SegTTAModel`` merges segmentation only. Put ``tta_model =
+    mmseg's ``SegTTAModel`` merges segmentation only. Set ``tta_model =
     dict(type='MultiTaskTTAModel')`` beside ``tta_pipeline`` and test with ``--tta``. Views may be
-    flipped and resized; their predictions come back upright and at the image's own size.
+    flipped and resized; both are undone before merging.
     """
 
     def merge_preds(
@@ -30,10 +30,10 @@ class MultiTaskTTAModel(BaseTTAModel):
             data_samples_list: One list of views per image.
 
         Returns:
-            One data sample an image: the first view's, with the merged predictions.
+            One data sample per image: the first view's, with the merged predictions.
 
         Raises:
-            ValueError: If a view was cropped or rotated, so that it does not lie on the others.
+            ValueError: If a view was cropped or rotated and does not match the others.
         """
         merged = []
         for views in data_samples_list:

@@ -1,6 +1,6 @@
-"""Frozen models: freezing, loading them exactly, adopting their weights, converting their inputs.
+"""Frozen models: freezing, strict loading, adopting weights and converting inputs.
 
-Segmentors and methods use what is here; nothing here knows a segmentor or a method.
+Segmentors and methods import this package; it imports neither of them.
 """
 
 from .adopting import adopt_state_dict, load_adopted

@@ -1,4 +1,4 @@
-"""A finished model's weights as those of a lifelong segmentor."""
+"""Loading the weights of a finished mmseg model into a lifelong segmentor."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def adopt_state_dict(state: Mapping[str, Tensor], task: str) -> dict[str, Tensor
     """Rename the weights of an mmseg ``EncoderDecoder`` to those of a lifelong segmentor.
 
     Args:
-        state: ``backbone.*``, ``neck.*``, ``decode_head.*`` and, dropped, ``auxiliary_head.*``;
-            a state that is a lifelong segmentor's already is taken as it is.
-        task: The task that the decode head solves.
+        state: ``backbone.*``, ``neck.*``, ``decode_head.*`` and ``auxiliary_head.*``, which is
+            dropped. The state of a lifelong segmentor stays unchanged.
+        task: The task of the decode head.
 
     Returns:
         The renamed state.
@@ -36,17 +36,17 @@ def adopt_state_dict(state: Mapping[str, Tensor], task: str) -> dict[str, Tensor
 def load_adopted(
     model: nn.Module, state: Mapping[str, Tensor], tasks: Sequence[str], source: str
 ) -> None:
-    """Load a finished model's weights into a lifelong segmentor, whole or not at all.
+    """Load a finished model's weights into a lifelong segmentor, completely or not at all.
 
     Args:
         model: Lifelong segmentor with ``tasks``.
-        state: The checkpoint's ``state_dict``, an mmseg segmentor's or a lifelong one's.
-        tasks: What the finished model solves; one task if it is an mmseg segmentor.
+        state: The checkpoint's ``state_dict``, of an mmseg segmentor or a lifelong one.
+        tasks: Tasks of the finished model; an mmseg segmentor has one.
         source: Name of the checkpoint, for the message.
 
     Raises:
-        ValueError: Listing the first few keys that are missing or have another shape; or if an
-            mmseg segmentor, which has one head, is to solve several tasks.
+        ValueError: Listing the first few keys that are missing or have another shape; or if there
+            are several tasks for an mmseg segmentor, which has one head.
     """
     plain = any(key.startswith(HEAD) for key in state)
     if plain and len(tasks) > 1:

@@ -1,7 +1,7 @@
-"""Loading weights whole or not at all.
+"""Strict loading: all weights or none.
 
-mmengine logs what a checkpoint lacks or has in another shape and leaves those weights random. A
-teacher or a first phase with random weights would silently be wrong.
+If weights are missing in a checkpoint or have another shape, mmengine only logs it and leaves them
+random. A teacher or a first phase with random weights would be silently wrong.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ...explaining import first_few
 
 
 def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, str]:
-    """Weights that a checkpoint cannot fill.
+    """Weights of a model that a checkpoint cannot fill.
 
     Args:
-        own: What the model wants.
-        state: What the checkpoint has.
+        own: The model's state.
+        state: The checkpoint's state.
 
     Returns:
-        By name, in the model's order: what is wrong with the weight.
+        The reason by name of the weight, in the model's order.
     """
     wrong = {}
     for key, value in own.items():
@@ -37,10 +37,11 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
 
 
 def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
-    """Weights of a checkpoint that a model of another depth would leave out.
+    """Left-over weights of a checkpoint, in parts that the model has.
 
-    A ResNet-34's fill a ResNet-18, whose metrics would be those of neither. What belongs to parts
-    that the model does not have at all, such as an auxiliary head or a classifier, does not count.
+    They reveal a model of another depth: the weights of a ResNet-34 fill a ResNet-18, which would
+    then be neither. Parts that the model does not have at all, such as an auxiliary head or a
+    classifier, are ignored.
 
     Args:
         own: Names of the model's weights.
@@ -69,22 +70,22 @@ def load_exactly(
     optional: Callable[[str], bool] = lambda key: False,
     shown: Callable[[str], str] = lambda key: key,
 ) -> list[str]:
-    """Load weights into a model, or leave it as it is.
+    """Load all weights into a model, or leave it unchanged.
 
     Args:
-        model: The model; every weight that its ``state_dict()`` names is wanted.
+        model: The model; every weight in its ``state_dict()`` is required.
         state: The checkpoint's weights.
-        refusal: How the message begins: which file cannot be used for what.
-        optional: Says of a weight by its name whether the model can do without it; it keeps its
-            own value if the checkpoint cannot fill it.
-        shown: The name of a weight in messages.
+        refusal: Beginning of the error message: which file cannot be used for what.
+        optional: Whether a weight, given by name, may keep its own value if the checkpoint cannot
+            fill it.
+        shown: Maps the name of a weight to the one in messages.
 
     Returns:
-        Names in ``state`` that the model has no use for.
+        Names in ``state`` that the model does not use.
 
     Raises:
-        ValueError: If weights are missing, of another shape or not finite, or the model is a part
-            of the checkpoint's; names the first few.
+        ValueError: If weights are missing, of another shape or not finite, or are left over in
+            parts that the model has; names the first few.
     """
     own = model.state_dict()
     wrong = misfits(own, state)

@@ -23,7 +23,7 @@ def _tapped_module(model: nn.Module, tap: Tap) -> str:
         return "backbone"
     if tap == LOGITS:
         head = model.decode_head
-        # The last stage of a cascade has the final say.
+        # The last stage of a cascade outputs the final logits.
         return f"decode_head.{len(head) - 1}" if isinstance(head, nn.ModuleList) else "decode_head"
     names = [name for name, _ in model.named_modules()]
     if tap not in names:
@@ -36,15 +36,15 @@ def _tapped_module(model: nn.Module, tap: Tap) -> str:
 
 
 class FeatureTaps:
-    """Keeps the outputs of some modules while the context is open.
+    """Records the outputs of some modules while the context is open.
 
-    ``forward`` itself is wrapped rather than a forward hook registered, because mmseg's decode
-    heads are run as ``head.forward(...)``, which calls no hook. Nothing stays on the model.
+    It wraps ``forward`` instead of registering a forward hook, because mmseg runs decode heads by
+    ``head.forward(...)``, which calls no hooks. The wrapping is undone when the context closes.
 
     Args:
         model: A segmentor with ``backbone`` and ``decode_head``.
         taps: Each an index of the backbone's outputs (negative from the end), ``'logits'`` for
-            what the decode head outputs (of several outputs, the first), or a module's name.
+            the output of the decode head (the first of several), or a module's name.
 
     Raises:
         ValueError: If the model has no such module.
@@ -76,7 +76,7 @@ class FeatureTaps:
                 module.__dict__["forward"] = self._before[name]
 
     def __getitem__(self, tap: Tap) -> Tensor:
-        """The feature map ``(N, C, H, W)`` of a tap, of the last time its module ran.
+        """The feature map ``(N, C, H, W)`` of a tap from the last run of its module.
 
         Raises:
             ValueError: If the module did not run, the index is out of range or the output is not
@@ -100,7 +100,7 @@ class FeatureTaps:
 
 
 def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> FeatureTaps:
-    """Runs as much of a segmentor as its taps need.
+    """Run as much of a segmentor as the taps need.
 
     Args:
         model: A segmentor.
@@ -116,7 +116,7 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
         if encoder:
             model.extract_feat(inputs)
         elif isinstance(model.decode_head, nn.ModuleList):
-            # A cascade knows no _forward; its encode_decode resizes the logits for nothing.
+            # A cascade has no _forward; its encode_decode resizes the logits in vain.
             shape = tuple(inputs.shape[2:])
             metas = [dict(img_shape=shape, pad_shape=shape, ori_shape=shape)] * len(inputs)
             model.encode_decode(inputs, metas)
@@ -126,10 +126,10 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
 
 
 def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: str) -> Any:
-    """What ``run`` gives for a blank image; the model is left in the mode that it was in.
+    """The result of ``run`` on a blank image, in evaluation mode; the model's mode is restored.
 
     Raises:
-        ValueError: If the model does not run on such an image; ``hint`` says what helps.
+        ValueError: If the model does not run on such an image; ``hint`` ends the message.
     """
     weight = next(model.parameters())
     mean = getattr(model.data_preprocessor, "mean", None)
@@ -152,7 +152,7 @@ def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict
     """Number of channels of each tap, found by a trial run with a blank image.
 
     Args:
-        model: A segmentor; left in the mode that it was in.
+        model: A segmentor; its mode is restored.
         taps: See :class:`FeatureTaps`.
         size: Height and width of the image.
 
@@ -175,12 +175,12 @@ def encoder_channels(model: nn.Module, size: int = 64) -> list[int]:
     """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image.
 
     Args:
-        model: A segmentor; left in the mode that it was in.
+        model: A segmentor; its mode is restored.
         size: Height and width of the image.
 
     Raises:
         ValueError: If the encoder does not run on such an image.
     """
     hint = "so the channels of its feature maps are unknown: give student_channels"
-    encoder: Any = model.extract_feat  # torch types a module's attributes as tensors or modules
+    encoder: Any = model.extract_feat  # torch annotates it as a tensor or a module
     return [feature.shape[1] for feature in _try_out(model, encoder, size, hint)]

@@ -25,11 +25,11 @@ def freeze(model: nn.Module) -> nn.Module:
 
 
 class FrozenModels(nn.Module):
-    """Mixin for an ``nn.Module`` that carries frozen models, such as a teacher.
+    """Mixin for an ``nn.Module`` that holds frozen models, such as a teacher.
 
-    An attached model is in none of ``state_dict()``, ``parameters()``, ``modules()``, what DDP
-    and optimisers see, or ``train()``; but it follows ``to()``, ``cuda()``, ``half()`` and so on.
-    A deep copy of the module (EMA makes one) shares it instead of copying it.
+    An attached model is hidden from ``state_dict()``, ``parameters()``, ``modules()`` and
+    ``train()``, hence from DDP and optimisers; but ``to()``, ``cuda()``, ``half()`` and so on apply
+    to it. A deep copy of the module (EMA makes one) shares it instead of copying it.
 
     Put the mixin before the ``nn.Module`` in the list of bases::
 
@@ -40,14 +40,14 @@ class FrozenModels(nn.Module):
     """
 
     def attach_frozen(self, name: str, model: nn.Module | None) -> None:
-        """Freeze ``model`` and make it the attribute ``name``; replaces what was there.
+        """Freeze ``model`` and set it as the attribute ``name``, in place of an earlier one.
 
         Args:
-            name: Attribute, not that of a registered submodule.
-            model: None detaches what was attached, the attribute is then None.
+            name: Name of the attribute; not that of a registered submodule.
+            model: None detaches the earlier model; the attribute is then None.
 
         Raises:
-            ValueError: If ``name`` is an attribute already that was not attached here.
+            ValueError: If there is another attribute ``name`` that was not attached here.
         """
         models = self.__dict__.setdefault("_frozen_models", {})
         if name not in models and hasattr(self, name):

@@ -1,4 +1,4 @@
-"""One model's preprocessed images as another model's preprocessor would have made them."""
+"""Converting images preprocessed for one model into those of another model's preprocessor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..padding import image_area
 
 def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor | float, bool]:
     """Mean, standard deviation and whether channels are swapped."""
-    # The flag has another name in each of the two mmsegs.
+    # The two stacks have different names for this flag.
     flags = ("channel_conversion", "_channel_conversion")
     swap = any(bool(getattr(preprocessor, flag, False)) for flag in flags)
     if not getattr(preprocessor, "_enable_normalize", False):
@@ -23,7 +23,7 @@ def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor
 
 
 def describe_input(preprocessor: nn.Module) -> dict[str, Any]:
-    """How a preprocessor normalises images, as plain data, for a checkpoint's meta.
+    """The normalisation of a preprocessor as plain data, for a checkpoint's meta.
 
     Args:
         preprocessor: A ``SegDataPreProcessor``.
@@ -50,13 +50,13 @@ def convert_inputs(
     target: nn.Module,
     size: tuple[int, int] | None = None,
 ) -> Tensor:
-    """A batch preprocessed for one model, as another model's preprocessor would have made it.
+    """Convert a batch preprocessed for one model to another model's preprocessing.
 
-    Undoes the normalisation and channel order of ``source`` and applies those of ``target``; what
-    the batching padded gets the padding value of ``target``.
+    Undoes the normalisation and channel order of ``source`` and applies those of ``target``;
+    batch padding gets the padding value of ``target``.
 
     Args:
-        inputs: ``(N, 3, H, W)``, as ``source`` gives them.
+        inputs: ``(N, 3, H, W)``, preprocessed by ``source``.
         data_samples: Data samples of the batch, with ``padding_size`` (left, right, top, bottom) if
             padded.
         source: A ``SegDataPreProcessor``, on the inputs' device.

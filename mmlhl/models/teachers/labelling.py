@@ -1,4 +1,4 @@
-"""Pseudo labels of whole images: a teacher's predictions, and how a step reads them later."""
+"""Stored pseudo labels: computing them for whole images, and reading them in a training step."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ def label_images(
 ) -> Iterator[tuple[Any, dict[str, Tensor]]]:
     """A teacher's pseudo labels of images, at their original size.
 
-    The teacher predicts as in tests: whole or by a sliding window, padding, flips and resizing of
-    the view undone.
+    The teacher predicts as in tests: whole or by a sliding window, with padding, flips and resizing
+    of the view undone.
 
     Args:
         teacher: A frozen lifelong segmentor.
-        images: What a pipeline for tests packs of each, ``inputs`` and ``data_samples``.
-        tasks: Tasks whose labels are wanted.
-        side: For a trial, only a corner of so many pixels per side is predicted, and stretched; 0
-            predicts the images.
+        images: Outputs of a test pipeline, each with ``inputs`` and ``data_samples``.
+        tasks: Tasks to label.
+        side: For a trial: predict only a corner with this many pixels per side and stretch it; 0
+            predicts whole images.
 
     Yields:
-        The data sample of each image, and its labels by task: classes (H, W) int64 or numbers
-        (K, H, W), whatever the head's pseudo label is.
+        The data sample of each image, and its labels by task in the form of the head's pseudo
+        label: classes (H, W) int64 or numbers (K, H, W).
 
     Raises:
-        ValueError: If the view cannot be undone, or has several views of an image, or what the
-            teacher says of one is NaN.
+        ValueError: If the view cannot be undone, an image has several views, or a prediction of the
+            teacher is NaN.
     """
     model: Any = teacher
     groups: dict[tuple[int, ...], list[Mapping[str, Any]]] = {}
@@ -57,19 +57,19 @@ def label_images(
             labels = {}
             for task in tasks:
                 head = model.heads[task]
-                said = head.from_sample(sample)
-                if said.isnan().any():  # the greatest of scores that are NaN would be a sound class
+                prediction = head.from_sample(sample)
+                if prediction.isnan().any():  # the argmax of NaN would look like a valid class
                     raise ValueError(
                         f"the teacher's map of {task!r} is not finite on "
                         f"{sample.metainfo.get('img_path', 'an image')}"
                     )
-                label = head.pseudo_label(said[None])[0]
+                label = head.pseudo_label(prediction[None])[0]
                 labels[task] = _stretched(label, size) if side else label
             yield sample, labels
 
 
 def _forget_view(sample: Any, size: Sequence[int]) -> None:
-    """A corner of an image is an image of its own."""
+    """Remove the pipeline's geometry from a sample, so that a corner counts as a whole image."""
     for key in ("geometry", "flip", "flip_direction", "img_padding_size"):
         sample.pop(key, None)
     shape = tuple(int(side) for side in size)
@@ -90,15 +90,15 @@ def read_labels(
     Args:
         heads: The heads by task.
         tasks: The old tasks.
-        samples: Data samples that carry the labels where annotations of the tasks would be.
-        valid: ``(N, H, W)`` bool, pixels that are image.
+        samples: Data samples with the labels in the fields of the tasks' annotations.
+        valid: ``(N, H, W)`` bool, pixels that belong to an image.
 
     Returns:
-        The labels by task, as the teacher gives them, and ``valid`` without pixels whose label a
-        transform has taken away.
+        The labels by task, as the teacher computes them, and ``valid`` without pixels whose label a
+        transform has removed.
 
     Raises:
-        KeyError: If a sample carries none.
+        KeyError: If a sample has no label of a task.
     """
     labels = {}
     for task in tasks:
@@ -110,7 +110,7 @@ def read_labels(
         else:
             label = label[:, 0]
             count = head.num_classes
-            # the mark of annotations, unless there are so many classes that it is one of them
+            # 255 means unlabelled, unless there are so many classes that it is one of them
             known = label != 255 if count is None or count <= 255 else label < count
             labels[task] = label.masked_fill(~known, 0)
         valid = valid & known

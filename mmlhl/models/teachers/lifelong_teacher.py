@@ -20,13 +20,12 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
     """A frozen :class:`LifelongSegmentor` with the weights of a checkpoint file.
 
     Built from the file, never from the live model: after a resume the live model is a
-    half-trained student. Its input is normalised as the checkpoint says, where that says so.
+    half-trained student. Its input is normalised as in the checkpoint, if that contains the values.
 
     Args:
-        model: Config of the model as it was when the checkpoint was written; its tasks, method
-            and initialisation do not matter.
-        checkpoint: File, anything that mmengine loads.
-        tasks: Tasks that the teacher has to know; others that the checkpoint has come along.
+        model: Config of the checkpoint's model; its tasks, method and initialisation are ignored.
+        checkpoint: File, or anything else that mmengine loads.
+        tasks: Tasks that the teacher must have; further tasks of the checkpoint are kept.
 
     Returns:
         The teacher.
@@ -45,7 +44,6 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
         raise ValueError(f"{refusal}: it has no head for {lacking}")
     config = with_stored_input(copy.deepcopy(dict(model)), loaded, checkpoint)
     known = [task for task in config["heads"] if task in stored]
-    # initialisation would only be overwritten
     config.update(tasks=known, new_tasks=[], method=dict(type="Naive"))
     teacher = MODELS.build(config)
     load_exactly(teacher, state, refusal)

@@ -20,10 +20,10 @@ from .stored_inputs import check_stored_input
 
 
 def model_config(config: str | dict) -> dict:
-    """The model of a config: of a file, a whole config, or already a model.
+    """The model's config in a config file, a whole config or a model's config.
 
-    The student of a :class:`DistilledSegmentor` stands for it. As in mmengine's runner, a
-    ``data_preprocessor`` beside the model is the model's if that has none.
+    For a :class:`DistilledSegmentor` it is the student's config. As in mmengine's runner, a
+    ``data_preprocessor`` beside the model is used if the model has none.
 
     Args:
         config: File name, or a dict.
@@ -51,7 +51,7 @@ def model_config(config: str | dict) -> dict:
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
-    """Load a checkpoint in which only auxiliary heads of the model may be missing.
+    """Load a checkpoint strictly; only weights of auxiliary heads may be missing.
 
     Args:
         model: A segmentor.
@@ -81,7 +81,7 @@ def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
 
 
 def build_frozen_segmentor(config: str | dict, checkpoint: str | None = None) -> nn.Module:
-    """A segmentor with a checkpoint's weights, in evaluation mode and without gradients.
+    """Build a segmentor with a checkpoint's weights, in evaluation mode and without gradients.
 
     Args:
         config: See :func:`model_config`.

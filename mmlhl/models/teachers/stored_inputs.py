@@ -1,4 +1,4 @@
-"""A model gets images normalised as in the training of its checkpoint."""
+"""Agreement of a model's input normalisation with that of its checkpoint's training."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .inputs import describe_input
 
 
 def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: str) -> None:
-    """Make sure that a model normalises its input as a checkpoint was trained.
+    """Check that a model normalises its input as in the training of a checkpoint.
 
     Args:
         model: A segmentor with its data preprocessor.
-        checkpoint: As it was loaded; one that does not say so passes.
-        source: Names the checkpoint in the message.
+        checkpoint: The loaded checkpoint; passes if it does not contain the normalisation.
+        source: Name of the checkpoint, for the message.
 
     Raises:
         ValueError: Naming both values, and the line that fixes the config.
@@ -39,13 +39,13 @@ def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: 
 def with_stored_input(
     model: dict[str, Any], checkpoint: Mapping[str, Any], source: str
 ) -> dict[str, Any]:
-    """A teacher's config with the normalisation that its checkpoint was trained with.
+    """A teacher's config with the normalisation of its checkpoint's training.
 
-    A teacher may see other numbers than the student does: its batch is converted.
+    It may differ from the student's, since the teacher's batch is converted.
 
     Args:
         model: The config; changed in place.
-        checkpoint: As it was loaded.
+        checkpoint: The loaded checkpoint.
         source: Its file, for the log.
 
     Returns:
