@@ -8,6 +8,7 @@ import math
 import os.path as osp
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from mmengine.config import Config
@@ -39,8 +40,15 @@ OWN_HOOKS |= {"HeartbeatHook"}
 MISSING = "(not set)"
 #: keys of one task
 _OF_TASK = re.compile(
-    r"(?:model\.heads|\w+_dataloader\.dataset\.annotations|\w+_evaluator\.metrics)\.(\w+)"
+    r"(?:model\.heads|\w+_dataloader(?:\.datasets?(?:\[\d+\])?)+\.annotations"
+    r"|\w+_evaluator\.metrics)\.(\w+)"
 )
+#: what is called the same in another place has only been moved; a relative folder lies within one
+_PLACES = ("data_root", "checkpoint", "load_from", "pretrained")
+#: default hooks that change training by not being there
+_TRAINING_HOOKS = ("param_scheduler", "sampler_seed")
+#: default hooks that only watch; any other is a custom one
+_WATCHING = ("runtime_info", "timer", "logger", "checkpoint", "visualization", *_TRAINING_HOOKS)
 
 Fingerprint = dict[str, Any]
 
@@ -62,7 +70,12 @@ def fingerprint(cfg: Config) -> Fingerprint:
         if part.startswith(("test_data", "val_data")) and isinstance(value, Mapping):
             value = dict(dataset=value.get("dataset"))
         found.update(_flat(part, value))
-    for hook in cfg.get("custom_hooks") or []:
+    default = cfg.get("default_hooks") or {}
+    found.update(
+        {f"default_hooks.{k}": "off" for k in _TRAINING_HOOKS if default.get(k, 0) is None}
+    )
+    added = [hook for name, hook in default.items() if name not in _WATCHING]
+    for hook in [*added, *(cfg.get("custom_hooks") or [])]:
         if isinstance(hook, Mapping) and (type_name(hook) not in OWN_HOOKS or len(hook) > 1):
             if type_name(hook) not in ("PhaseResultHook", "LifelongPhaseHook"):
                 found.update(_flat(f"custom_hooks.{type_name(hook)}", hook))
@@ -101,7 +114,8 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
     """Whether a change leaves the results as they are: it is only noted.
 
     So are validation, which picks checkpoints but trains nothing, hooks other than those of
-    mmengine that change training, and a file or folder of the same name in another place.
+    mmengine that change training, and a root folder, or a file by its whole path, that has been
+    moved: its name is the same. A folder within the root is another one.
 
     Args:
         key: Dotted.
@@ -118,8 +132,16 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
     paths = [value for value in (then, now) if isinstance(value, str) and value != MISSING]
     if len(paths) < 2 or not any("/" in path or "\\" in path for path in paths):
         return False
+    last = re.sub(r"\[\d+\]$", "", key.rpartition(".")[2])
+    if last not in _PLACES and not all(_is_absolute(path) for path in paths):
+        return False
     first, second = (osp.basename(path.replace("\\", "/").rstrip("/")) for path in paths)
     return first == second
+
+
+def _is_absolute(path: str) -> bool:
+    absolute = any(kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath))
+    return absolute or "://" in path
 
 
 def read_fingerprints(folder: str) -> dict[str, dict]:

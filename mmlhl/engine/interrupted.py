@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import os.path as osp
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -35,9 +37,23 @@ def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if os.environ.get("RANK", "0") == "0":
-            print(f"\nInterrupted. {saved(cfg)}\n{going_on(command)}", file=sys.stderr)
+        with _ending_at_once():
+            if os.environ.get("RANK", "0") == "0":
+                print(f"\nInterrupted. {saved(cfg)}\n{going_on(command)}", file=sys.stderr)
         raise SystemExit(EXIT_CODE) from None
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Within, Ctrl-C ends the process without a word: it has been pressed before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def saved(cfg: Config) -> str:

@@ -159,7 +159,7 @@ def _label(
         print_log(f"pseudo labels: all are in {whole.path} already", "current")
         return
     print_log(check_room(whole.path, count, size), "current")
-    started, done = time.time(), 0
+    started, done = time.monotonic(), 0
     total = sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)
     with display_paused(), _bar(total) as bar:
         for dataset, part, lacking in todo:
@@ -183,7 +183,7 @@ def _label(
                         f"{name}: {done} images of this process are labelled in {whole.path}; the "
                         "same command with --resume goes on from there"
                     )
-    seconds = time.time() - started
+    seconds = time.monotonic() - started
     print_log(f"pseudo labels: {count} images in {seconds:.0f} s", "current")
 
 

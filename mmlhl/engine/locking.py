@@ -47,9 +47,15 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
     """
     path = Path(folder, LOCK)
     missing = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"{Path(folder)} cannot be a folder: {error.filename} is something else; choose "
+            "another --work-dir"
+        ) from error
     with open(path, "a+", encoding="utf-8") as file:
-        if not _take(file.fileno(), path):
+        if not _take(file.fileno(), path) or not _is_there(file.fileno(), path):
             file.seek(0)
             raise WorkDirInUse(
                 f"{Path(folder)} is in use by {_holder(file.read())}: two commands in one folder "
@@ -71,6 +77,13 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
                 for each in missing:
                     with suppress(OSError):
                         each.rmdir()
+
+
+def _is_there(descriptor: int, path: Path) -> bool:
+    """Whether an open file still has its name: a command that was refused removes its own."""
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    return False
 
 
 def _take(descriptor: int, path: Path) -> bool:

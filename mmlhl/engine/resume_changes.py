@@ -50,6 +50,8 @@ class Change:
         """What becomes of it, if training goes on."""
         if self.state == AHEAD:
             return "holds: the phase has not begun"
+        if not self.refused and self.key.startswith("custom_hooks."):
+            return "depends on the hook: whether results change is not known"
         if not self.refused:
             return "changes no result"
         if self.state == DONE:

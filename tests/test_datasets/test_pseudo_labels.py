@@ -1,5 +1,7 @@
 """Stored pseudo labels: what is kept of a label, whose folder it is, how it moves."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -189,3 +191,27 @@ def test_files_of_others_are_never_removed(tmp_path):
     with pytest.raises(ValueError, match="not a folder of labels"):
         LabelFolder(other, SPECS, dict(teacher="a")).prepare()
     assert (other / "labels.json").is_file()
+
+
+def test_a_kill_while_labels_are_removed_or_begun_leaves_them_ours(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path / "labels")
+    folder.prepare()
+    for name in ("a", "z"):
+        (tmp_path / "labels" / f"{name}.npz").touch()
+    remove, gone = os.remove, []
+
+    def killed(path):
+        if len(gone) == 2:
+            raise KeyboardInterrupt
+        gone.append(os.path.basename(path))
+        remove(path)
+
+    monkeypatch.setattr(os, "remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        folder.remove()
+    assert sorted(gone) == ["a.npz", "z.npz"]
+    monkeypatch.undo()
+    folder.remove()
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / ".mmlhl_labels.json.999999999.tmp").touch()
+    assert folder.prepare() is None

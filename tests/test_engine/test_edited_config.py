@@ -155,10 +155,53 @@ def test_workers_logging_and_places_may_change(begun, shown):
 def test_the_same_folder_elsewhere_is_only_noted():
     assert is_harmless("train_dataloader.dataset.data_root", "/a/nyu", "D:\\b\\nyu\\")
     assert not is_harmless("train_dataloader.dataset.data_root", "/a/nyu", "/a/rooms")
+    assert is_harmless("checkpoint", "/a/deeplab.pth", "weights/deeplab.pth")
+    assert is_harmless("train_dataloader.dataset.ann_file", "/a/train.txt", "/b/train.txt")
     assert not is_harmless("model.backbone.type", "ResNet", "ResNetV1c")
     assert is_harmless("val_evaluator.type", "A", "B")
     assert is_harmless("custom_hooks.MyLogger.interval", 1, 2)
     assert not is_harmless("custom_hooks.EMAHook.momentum", 0.1, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "now"),
+    [
+        ("train_dataloader.dataset.img.dir", "train/image", "test/image"),
+        ("train_dataloader.dataset.annotations.depth.dir", "raw/depth", "filled/depth"),
+        ("train_dataloader.dataset.ann_file", "half/train.txt", "whole/train.txt"),
+        ("train_dataloader.dataset.data_prefix.img_path", "train/rgb", "val/rgb"),
+        ("param_scheduler[0].monitor", "seg/mIoU", "depth/mIoU"),
+    ],
+)
+def test_another_folder_within_the_root_is_another_one(key, then, now):
+    assert not is_harmless(key, then, now)
+
+
+def test_a_task_that_comes_later_decides_nothing_inside_wrappers_either():
+    def of(annotations):
+        inner = dict(type="MultiTaskDataset", annotations=annotations)
+        both = dict(type="ConcatDataset", datasets=[inner, inner])
+        dataset = dict(type="RepeatDataset", dataset=both)
+        model = dict(tasks=["seg"], new_tasks=["seg"])
+        return fingerprint(Config(dict(model=model, train_dataloader=dict(dataset=dataset))))
+
+    first = of(dict(seg=dict(dir="a")))
+    assert differences(first, of(dict(seg=dict(dir="a"), depth=dict(dir="b")))) == {}
+    assert len(differences(first, of(dict(seg=dict(dir="b"))))) == 2
+
+
+def test_hooks_that_are_switched_off_or_a_users_own():
+    def of(**hooks):
+        return fingerprint(Config(dict(model=dict(), default_hooks=hooks)))
+
+    assert of(logger=dict(type="LoggerHook"), checkpoint=None) == {}
+    found = differences(of(), of(param_scheduler=None))
+    assert found == {"default_hooks.param_scheduler": ("(not set)", "off")}
+    assert Change("seg", "interrupted", "default_hooks.param_scheduler", None, "off").refused
+    own = differences(of(), of(mixing=dict(type="MixingHook", share=0.5)))
+    change = Change("seg", "interrupted", "custom_hooks.MixingHook.share", None, 0.5)
+    assert set(own) == {"custom_hooks.MixingHook.type", change.key}
+    assert not change.refused and change.outcome.endswith("is not known")
 
 
 def test_resume_changed_goes_on_and_is_written_down(begun):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmlhl.engine import interrupted
 from mmlhl.engine.interrupted import going_on, saved, stopping_on_ctrl_c
 from mmlhl.evaluation import LifelongRecord
 
@@ -46,6 +47,12 @@ def test_a_real_signal_in_mid_phase(cfg, tmp_path, capsys, monkeypatch):
     torch.save(whole, folder / "epoch_1.pth")
     (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
     command = ["tools/train.py", "my config.py", "--cfg-options", "a=1"]
+    pressed = []
+    monkeypatch.setattr(
+        interrupted,
+        "going_on",
+        lambda c: pressed.append(signal.getsignal(signal.SIGINT)) or going_on(c),
+    )
     # tests that run in a shell's background inherit that Ctrl-C is ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -55,6 +62,7 @@ def test_a_real_signal_in_mid_phase(cfg, tmp_path, capsys, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, before)
     assert stop.value.code == 130 and stop.value.__suppress_context__
+    assert pressed == [signal.SIG_DFL]  # pressed again, it ends without a traceback
     _, first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("Interrupted. Done: phase 1 (seg) of 2. Of phase 2 (depth), ")
     assert first.endswith("phase_2_depth/epoch_1.pth is saved: it goes on from there.")

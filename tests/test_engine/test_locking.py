@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mmlhl.engine import LifelongRunner
+from mmlhl.engine import LifelongRunner, locking
 from mmlhl.engine.locking import LOCK, WorkDirInUse, locked
 
 
@@ -68,3 +68,20 @@ def test_a_sequence_is_refused_before_it_touches_anything(tmp_path, holder, sequ
     with pytest.raises(WorkDirInUse):
         LifelongRunner(cfg).train()
     assert sorted(os.listdir(tmp_path)) == [LOCK]
+
+
+def test_a_lock_that_a_refused_command_takes_away_is_none(tmp_path, monkeypatch):
+    """It was opened before the other removed it: another command may hold the new file."""
+    taken = locking._take
+    monkeypatch.setattr(locking, "_take", lambda fd, path: taken(fd, path) and not path.unlink())
+    with pytest.raises(WorkDirInUse), locked(tmp_path):
+        pass
+
+
+def test_a_work_dir_that_cannot_be_a_folder(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    for name in ("file", "file/below", "link"):
+        with pytest.raises(NotADirectoryError, match=rf"{name} cannot be a folder"):
+            with locked(tmp_path / name):
+                pass

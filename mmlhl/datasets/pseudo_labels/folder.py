@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...files import MARK, atomic_path, write_text
+from ...files import MARK, atomic_path, clean_leftovers, write_text
 from .coding import Encoded, LabelError, decode_label
 
 MANIFEST = "mmlhl_labels.json"
@@ -69,6 +69,7 @@ class LabelFolder:
         Raises:
             ValueError: If the folder contains something else, which is not touched.
         """
+        clean_leftovers(self.path)
         found, removed = self._found(), None
         if found is not None and found != self._manifest:
             removed = f"{self.path} holds labels of another teacher, task or view: made anew"
@@ -98,7 +99,8 @@ class LabelFolder:
         if not osp.isfile(osp.join(self.path, MANIFEST)):
             return
         for folder, _, names in os.walk(self.path, topdown=False):
-            for name in names:
+            # the manifest last: labels without it, left by a kill, would be nobody's
+            for name in sorted(names, key=MANIFEST.__eq__):
                 if name.endswith(SUFFIX) or name == MANIFEST or MARK in name:
                     os.remove(osp.join(folder, name))
             with contextlib.suppress(OSError):  # not empty

@@ -12,6 +12,7 @@ from mmseg.registry import HOOKS
 
 from ..finishing import finish_phase
 from ..learner import unwrap
+from ..phases.grammar import name_of
 
 SECONDS_KEY = "phase_seconds"
 
@@ -41,11 +42,11 @@ class PhaseResultHook(Hook):
     @property
     def seconds(self) -> float:
         """Time that the phase has taken, interruptions left out."""
-        return self._seconds_before + time.time() - self._started
+        return self._seconds_before + time.monotonic() - self._started
 
     def before_train(self, runner: Runner) -> None:
         """The clock starts."""
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """A phase that goes on counts on."""
@@ -59,7 +60,7 @@ class PhaseResultHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Save the phase, evaluate it, write the record and print it."""
         tasks = unwrap(runner).new_tasks
-        name = self.name or "_".join(tasks)
+        name = self.name or name_of(tasks)
         record = self.record or osp.join(runner.work_dir, "lifelong.json")
 
         def save(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os.path as osp
 
+from mmengine.config import Config
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -12,10 +13,12 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch.utils.data import DataLoader
 
+from ...datasets.image_set import image_set
 from ...datasets.seeding import ResumableBatchSampler, ResumableSampler
 from ...draws import draw_by, mixed_seed
 
 PROCESSES_KEY = "processes"
+IMAGES_KEY = "image_set"
 
 
 @HOOKS.register_module()
@@ -28,12 +31,16 @@ class ReproducibleHook(Hook):
       goes on after its last step.
     - A training that goes on with another number of processes or images per step does so from the
       same images; it says that results will differ.
+    - One that goes on with other images, since files came or went, is refused unless the config
+      says ``resume_changed``.
     """
 
     priority = "VERY_HIGH"
 
     def __init__(self) -> None:
         self._before: dict | None = None
+        self._images_before: dict | None = None
+        self._images: dict | None = None
         self._left_out = 0
 
     # -- draws -----------------------------------------------------------------------------
@@ -61,13 +68,15 @@ class ReproducibleHook(Hook):
 
     # -- place -----------------------------------------------------------------------------
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note how many processes share the images, and by how many each."""
+        """Note which images there are, how many processes share them, and by how many each."""
         checkpoint["meta"][PROCESSES_KEY] = self._processes(runner)
+        checkpoint["meta"][IMAGES_KEY] = self._image_set(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Remember who trained so far."""
         if runner._resume:
             self._before = checkpoint["meta"].get(PROCESSES_KEY)
+            self._images_before = checkpoint["meta"].get(IMAGES_KEY)
 
     @staticmethod
     def _processes(runner: Runner) -> dict:
@@ -75,9 +84,21 @@ class ReproducibleHook(Hook):
         batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None) or 1
         return dict(number=get_world_size(), images=int(batch), steps=len(loader))
 
+    def _image_set(self, runner: Runner) -> dict:
+        if self._images is None:
+            self._images = image_set(runner.train_dataloader.dataset)
+        return self._images
+
     def before_train(self, runner: Runner) -> None:
-        """Find the place in the data at which an interrupted training goes on."""
+        """Find the place in the data at which an interrupted training goes on.
+
+        Raises:
+            ValueError: If the images are not those of the interrupted training.
+        """
         loop = runner.train_loop
+        if self._images_before is not None:
+            _check_images(self._images_before, self._image_set(runner), runner.cfg)
+            self._images_before = None
         now = self._processes(runner)
         before = self._before or now
         self._before = None
@@ -96,10 +117,11 @@ class ReproducibleHook(Hook):
             if sampler is not None:
                 sampler.scale = ratio
             return
+        same = same and before["steps"] == now["steps"]  # images came or went
         done = loop.iter - loop.epoch * before["steps"]
         self._left_out = int(max(done, 0) * now["images"] * ratio)
         if not same:
-            remaining = len(runner.train_dataloader) - self._left_out // now["images"]
+            remaining = max(len(runner.train_dataloader) - self._left_out // now["images"], 0)
             loop._iter = (loop.epoch + 1) * len(runner.train_dataloader) - remaining
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -114,6 +136,25 @@ class ReproducibleHook(Hook):
             loader.batch_sampler.skipped = left_out // self._processes(runner)["images"]
         else:
             sampler.start_at(runner.epoch, left_out)
+
+
+def _check_images(then: dict, now: dict, cfg: Config) -> None:
+    """Images that are not those of the training so far are refused, or warned of."""
+    if then == now:
+        return
+    difference = (
+        f"has {now['images']} images, and {then['images']} when the phase was interrupted"
+        if then["images"] != now["images"]
+        else f"has other images, though {now['images']} as before"
+    )
+    if not cfg.get("resume_changed"):
+        raise ValueError(
+            f"train_dataloader.dataset {difference}: files came or went, and part of the phase "
+            "would be trained with each set. Bring them back; with --resume-changed "
+            "(resume_changed=True in the config) training goes on all the same; without --resume "
+            "the sequence starts anew"
+        )
+    print_log(f"train_dataloader.dataset {difference}: goes on", "current", logging.WARNING)
 
 
 def _sampler(loader: DataLoader) -> ResumableSampler | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from mmengine.config import Config
 from ...spelling import hint
 
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
+#: bytes of a phase's name; file systems have room for 255, and more is put around it
+LONGEST = 180
 #: parts of the model that, by the old reading of ``cfg.model``, stay as a phase has changed them
 LASTING = ("backbone", "neck", "heads", "data_preprocessor")
 
@@ -80,9 +83,13 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         tasks = entry["tasks"]
         _check_tasks(f"{key}.tasks", tasks, seen)
         seen.extend(tasks)
-        name = entry.get("name") or "_".join(tasks)
+        name = entry.get("name") or name_of(tasks)
         if not isinstance(name, str):
             raise ValueError(f"{key}.name must be one string, got {name!r}")
+        if len(os.fsencode(name)) > LONGEST:
+            raise ValueError(
+                f"{key}.name becomes a folder and may have {LONGEST} bytes, got {name!r}"
+            )
         if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
         checkpoint = entry.get("checkpoint")
@@ -93,6 +100,23 @@ def read_phases(cfg: Mapping) -> list[Phase]:
             Phase(index, tuple(tasks), tuple(seen), name, own, tuple(lasting), checkpoint)
         )
     return phases
+
+
+def name_of(tasks: Sequence[str]) -> str:
+    """Name of a phase that brings some tasks, unless its config gives it one.
+
+    Args:
+        tasks: The tasks.
+
+    Returns:
+        All of them, or as many as files and folders can be called by, and the number of the others.
+    """
+    name = "_".join(tasks)
+    shown = len(tasks)
+    while len(os.fsencode(name)) > LONGEST and shown > 1:
+        shown -= 1
+        name = f"{'_'.join(tasks[:shown])}_and_{len(tasks) - shown}_more"
+    return name
 
 
 def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:

@@ -73,7 +73,7 @@ def rehearse(
     """
     if not cfg.get("dry_run", True) or first >= len(phases):
         return {}
-    started = time.time()
+    started = time.monotonic()
     problem: Exception | None = None
     batches: dict[int, int | None] = {}
     try:
@@ -91,7 +91,7 @@ def rehearse(
         raise problem
     if others:
         raise ValueError(others[0])
-    count, seconds = len(phases) - first, time.time() - started
+    count, seconds = len(phases) - first, time.monotonic() - started
     print_log(f"dry run of {count} phase(s): nothing wrong, {seconds:.1f} s", "current")
     return batches
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import logging
 import os.path as osp
+import time
 from typing import Any
 
 from mmengine.dist import master_only
@@ -68,7 +69,7 @@ class PhaseTrainer(LoggedRunner):
             return super().train()
         except RuntimeError as error:
             # a scheduler that asks all processes of a job asks the loading workers, too
-            if requested() is None or "DataLoader worker" not in str(error):
+            if "DataLoader worker" not in str(error) or not _asked():
                 raise
             self.call_hook("after_lost_workers")
             raise Stopped(f"asked to stop, as were the loading workers: {error}") from error
@@ -106,6 +107,14 @@ def resumable_loader(loader: Any, draws: int) -> Any:
         batches = dict(type="mmseg.ResumableBatchSampler", batch_sampler=loader["batch_sampler"])
         out["batch_sampler"] = batches
     return out
+
+
+def _asked() -> bool:
+    """Whether somebody asked the training to stop; the workers' end may be noticed before."""
+    limit = time.monotonic() + 1.0
+    while requested() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    return requested() is not None
 
 
 def _resumable(hook: Hook | dict) -> Hook | dict:

@@ -38,6 +38,33 @@ def hook_of(runner, kind):
     return next(hook for hook in runner.hooks if isinstance(hook, kind))
 
 
+# -- the images ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("then", "says"),
+    [
+        (dict(images=14, digest="?"), "has 12 images, and 14 when the phase was interrupted"),
+        (dict(images=12, digest="?"), "has other images, though 12 as before"),
+    ],
+)
+def test_images_that_came_or_went_are_named(trainer, then, says):
+    runner = trainer()
+    hook = hook_of(runner, ReproducibleHook)
+    saved = dict(meta={})
+    hook.before_save_checkpoint(runner, saved)
+    assert saved["meta"]["image_set"]["images"] == 12
+    hook.after_load_checkpoint(runner, saved)
+    hook.before_train(runner)  # nothing has changed
+    meta = dict(saved["meta"], image_set=then, processes=dict(number=1, images=2, steps=7))
+    hook.after_load_checkpoint(runner, dict(meta=meta))
+    with pytest.raises(ValueError, match=f"train_dataloader.dataset {says}.*--resume-changed"):
+        hook.before_train(runner)
+    runner.cfg.resume_changed = True
+    runner.train_loop._epoch, runner.train_loop._iter = 1, 8  # seven steps and one
+    hook.after_load_checkpoint(runner, dict(meta=meta))
+    hook.before_train(runner)
+    assert runner.iter == 7  # of six and one
+
+
 # -- the place in the data -------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "epoch", "iteration", "left_out", "goes_on_at"),

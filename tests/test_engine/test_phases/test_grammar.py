@@ -3,6 +3,7 @@
 import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.phases.grammar import read_phases
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
@@ -42,3 +43,12 @@ def test_a_task_that_is_no_name(sequence_config, tmp_path, task):
     cfg = sequence_config(tmp_path, phases=[dict(tasks=[task])])
     with pytest.raises(ValueError, match="letters, digits and '_'"):
         parse_phases(cfg)
+
+
+def test_a_name_has_room_in_a_file_system():
+    """A phase with all tasks of Taskonomy would have a folder of 300 bytes."""
+    tasks = [f"task_number_{number:02}" for number in range(26)]
+    (phase,) = read_phases(dict(phases=[dict(tasks=tasks)]))
+    assert phase.name == "_".join(tasks[:11]) + "_and_15_more" and len(phase.name) <= 180
+    with pytest.raises(ValueError, match=r"phases\[0\]\.name becomes a folder and may have 180"):
+        read_phases(dict(phases=[dict(tasks=["seg"], name="\u00e4" * 91)]))
