@@ -29,12 +29,12 @@ from .phases.deriving import testing_config
 from .phases.grammar import Phase
 from .training_facts import foreign_training, names_of
 
-#: they belong to training
+#: hooks for training, which an adopted phase does not need
 PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
 
 
 def adopt_phase(cfg: Config, phase: Phase, record: str, log: PhaseLog | None = None) -> None:
-    """Make a finished model a phase: evaluate and record it, train nothing.
+    """Make a finished model a phase: evaluate and record it without training.
 
     Args:
         cfg: The phase's config.
@@ -82,10 +82,10 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
 
 
 def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> Any:
-    """Give a model the weights of a finished one that was trained for what the config says.
+    """Load a finished model's weights, and check that its training fits the config.
 
     Args:
-        model: The phase's, without wrappers.
+        model: The phase's model, without wrappers.
         phase: The phase, with its ``checkpoint``.
         names: Names of the test set's classes and units, see
             :func:`~mmlhl.engine.training_facts.names_of`.

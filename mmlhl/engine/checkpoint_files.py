@@ -1,8 +1,8 @@
-"""The checkpoints in a phase's folder: which there are, and from which one training goes on.
+"""The checkpoints in a phase's folder, and the one from which training resumes.
 
 ``last_checkpoint`` names the newest, ``resumable.json`` all that this training has written and not
-removed, oldest first; both by their names within the folder, which may be moved or copied. Older
-trainings' files may lie beside them and are never resumed.
+removed, oldest first; both by names relative to the folder, which may be moved or copied. Files of
+older trainings in the same folder are never resumed.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..files import write_text
 
 POINTER, LIST = "last_checkpoint", "resumable.json"
 _HUB = "message_hub"
-#: how the folders of phases are called, in the name of an experiment
+#: folder of a phase within an experiment's name
 _FOLDER = re.compile(r"_phase_\d+_")
 
 
 def note_checkpoint(folder: str, path: str) -> None:
-    """Note a checkpoint that is whole as the newest.
+    """Note a complete checkpoint as the newest.
 
     Args:
-        folder: The phase's.
-        path: The checkpoint; an absolute path is noted only of one outside of the folder.
+        folder: Folder of the phase.
+        path: The checkpoint; noted by an absolute path only if it is outside of the folder.
     """
     name = _within(folder, path)
     kept = [other for other in noted(folder) if other != name]
@@ -56,18 +56,18 @@ def noted(folder: str) -> list[str]:
 
 
 def forget_checkpoints(folder: str) -> None:
-    """Leave a folder's checkpoints as files that nothing goes on from."""
+    """Remove a folder's notes of checkpoints, so that training does not resume from them."""
     for name in (POINTER, LIST):
         if osp.isfile(osp.join(folder, name)):
             os.remove(osp.join(folder, name))
 
 
 def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
-    """Files that training may go on from, newest first, whether they are there and whole or not.
+    """Files that training may resume from, newest first; they may be missing or damaged.
 
     Args:
-        folder: The phase's.
-        elsewhere: Folders that the config sends checkpoints to.
+        folder: Folder of the phase.
+        elsewhere: Other folders to which the config writes checkpoints.
     """
     names = noted(folder)
     try:
@@ -79,21 +79,21 @@ def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
         names.append(pointer)
     found = []
     for name in reversed(names):
-        # wherever the folder was when the name was written
+        # by the base name, as the folder may have been moved since
         places = [osp.join(place, osp.basename(name)) for place in (folder, *elsewhere)]
         found.append(next((place for place in places if osp.isfile(place)), places[0]))
     return found
 
 
 def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
-    """The newest whole checkpoint to go on from; what is damaged or gone is named in the log.
+    """The newest complete checkpoint to resume from; damaged or missing ones are logged.
 
     Args:
-        folder: The phase's.
-        elsewhere: Folders that the config sends checkpoints to.
+        folder: Folder of the phase.
+        elsewhere: Other folders to which the config writes checkpoints.
 
     Raises:
-        UntrustedCheckpointError: If the newest holds more than data.
+        UntrustedCheckpointError: If the newest contains more than data.
     """
     paths = candidates(folder, elsewhere)
     for path in paths:
@@ -111,29 +111,29 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
 
 
 def damage(path: str, resumable: bool = True, phase: str | None = None) -> str | None:
-    """What is wrong with a checkpoint's file; None if nothing is.
+    """Why a checkpoint's file cannot be used; None if it can.
 
     Args:
         path: The file.
-        resumable: Training has to be able to go on from it.
-        phase: Folder of the phase that goes on, if it must not be another's.
+        resumable: Whether training has to be able to resume from it.
+        phase: Folder of the phase to resume, if checkpoints of other phases are not accepted.
 
     Raises:
-        UntrustedCheckpointError: If it holds more than data.
+        UntrustedCheckpointError: If it contains more than data.
     """
     try:
         content = read_checkpoint(path)
     except UntrustedCheckpointError:
         with open(path, "rb") as file:
-            if file.read(1) in (b"P", b"\x80"):  # how torch's files begin, new and old
+            if file.read(1) in (b"P", b"\x80"):  # first bytes of torch's new and old formats
                 raise
         return f"{path} is not a checkpoint"
-    except Exception as error:  # whatever torch has against half a file
+    except Exception as error:  # torch raises many types for an incomplete file
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")
     if not resumable:
         return None
-    # mmengine goes on from these; the model that a phase leaves has none of them
+    # mmengine needs these to resume; the final model of a phase has none of them
     if not (isinstance(meta, dict) and {"epoch", "iter"} <= meta.keys() and _HUB in content):
         return f"{path} holds no training state to resume"
     name = str(meta.get("experiment_name", ""))  # <sequence>_<folder>_<date>_<time>

@@ -1,4 +1,4 @@
-"""Several processes without a GPU: what mmengine's own set-up leaves out.
+"""Distributed training without a GPU, which mmengine's set-up does not support.
 
 `mmengine.dist.init_dist` calls `torch.cuda.set_device` before it opens the process group, and the
 runner hands `DistributedDataParallel` a CUDA device index; both fail on a machine without CUDA.
@@ -20,23 +20,23 @@ def prepare_distributed(cfg: Config) -> None:
     """Make a distributed run work without CUDA: gloo, CPU wrapper, no SyncBN.
 
     Does nothing if `cfg.launcher` is `'none'` or the machine has an accelerator. Otherwise it opens
-    the process group with gloo (unless one is open already, which mmengine's runner then takes as
-    it is) and changes `cfg` in place: `env_cfg.dist_cfg.backend`, `model_wrapper_cfg.device_ids`,
-    and every `SyncBN` in the models becomes `BN`, since torch's refuses CPU tensors. A wrapper or
-    `find_unused_parameters` of the user's choice is kept. Calling it again changes nothing.
+    the process group with gloo (unless one is already open; mmengine's runner uses it as it is) and
+    changes `cfg` in place: `env_cfg.dist_cfg.backend`, `model_wrapper_cfg.device_ids`, and every
+    `SyncBN` in the models becomes `BN`, since torch's refuses CPU tensors. The user's wrapper and
+    `find_unused_parameters` are kept. Calling it again changes nothing.
 
     Args:
         cfg: The config of a run, before a runner is built from it.
 
     Raises:
         ValueError: If `cfg.launcher` is not `'none'`, `'pytorch'`, `'slurm'` or `'mpi'`.
-        RuntimeError: If the launcher left out a variable that the process group needs.
+        RuntimeError: If an environment variable that the process group needs is missing.
     """
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or get_device() != "cpu":
         return
 
-    # Whole dictionaries are assigned: a config stores copies of what it is given.
+    # Assign whole dictionaries: a config stores copies, so changing them in place has no effect.
     env_cfg = cfg.get("env_cfg") or {}
     dist_cfg = {**(env_cfg.get("dist_cfg") or {}), "backend": "gloo"}
     cfg["env_cfg"] = {**env_cfg, "dist_cfg": dist_cfg}
@@ -46,7 +46,7 @@ def prepare_distributed(cfg: Config) -> None:
         timeout = None if seconds is None else timedelta(seconds=seconds)
         torch_dist.init_process_group(backend="gloo", timeout=timeout)
 
-    # Without a wrapper of the user's choice, the values that mmengine takes then.
+    # Without the user's wrapper, mmengine's default values.
     wrapper = cfg.get("model_wrapper_cfg") or {
         "type": "MMDistributedDataParallel",
         "broadcast_buffers": False,
@@ -66,10 +66,10 @@ def prepare_distributed(cfg: Config) -> None:
 
 
 def close_distributed() -> None:
-    """Leave the process group together, if there is one.
+    """Close the process group in all processes, if there is one.
 
-    Left to the interpreter's exit, gloo's threads may abort a process that has finished its work,
-    and torchrun then reports a failure.
+    Otherwise gloo's threads may abort a finished process at the interpreter's exit, and torchrun
+    reports a failure.
     """
     if torch_dist.is_available() and torch_dist.is_initialized():
         torch_dist.barrier()
@@ -77,7 +77,7 @@ def close_distributed() -> None:
 
 
 def _set_rendezvous(launcher: str) -> None:
-    """Set the variables that `env://` reads, from what the launcher calls them."""
+    """Set the variables that `env://` reads from those of the launcher."""
     if launcher == "slurm":
         _copy_environment(
             SLURM_PROCID="RANK", SLURM_NTASKS="WORLD_SIZE", SLURM_LOCALID="LOCAL_RANK"

@@ -1,4 +1,4 @@
-"""The fingerprints of a sequence: kept when it begins, compared when it goes on."""
+"""The fingerprints of a sequence: stored when it begins, compared when it resumes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from .resume_changes import AHEAD, DONE, RUNNING, changes, check_changes
 
 
 def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
-    """Compare a config with the one that the ``work_dir`` was begun with.
+    """Compare a config with the one with which the ``work_dir`` was begun.
 
     Args:
         cfg: The sequence's config; with ``resume_changed`` nothing is refused.
         phases: Its phases.
-        done: How many of them are in the record.
+        done: Number of phases in the record.
 
     Raises:
-        ValueError: If a phase that is done or interrupted was begun with other values.
+        ValueError: If a finished or interrupted phase was begun with other values.
     """
     states = _states(cfg, phases, done)
     then = _stored(cfg, phases, done)
@@ -54,12 +54,12 @@ def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
 
 
 def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
-    """Write down what each phase is going to be trained with.
+    """Store the fingerprint with which each phase will be trained.
 
     Args:
         cfg: The sequence's config.
         phases: Its phases.
-        done: How many of them are in the record; those keep what they were trained with.
+        done: Number of phases in the record; their fingerprints are kept.
     """
     stored, content = read_fingerprints(cfg.work_dir), {}
     now, states = _current(cfg, phases), _states(cfg, phases, done)
@@ -81,7 +81,7 @@ def _states(cfg: Config, phases: Sequence[Phase], done: int) -> list[str]:
     def state(phase: Phase) -> str:
         if phase.index < done:
             return DONE
-        # a phase without a checkpoint begins again, with whatever the config says
+        # a phase without a checkpoint starts over with the present config
         wanted = phase.index == done and cfg.get("resume")
         return RUNNING if wanted and was_begun(cfg, phase) else AHEAD
 

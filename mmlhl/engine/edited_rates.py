@@ -1,4 +1,4 @@
-"""An optimiser and a schedule that were edited in mid-phase continue with the config's values."""
+"""Resuming in mid-phase with edited options of the optimiser and the schedules."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 
-#: what a stored schedule says of the time that has passed; the rest is the config's
+#: entries of a stored schedule that depend on the steps taken; all others come from the config
 COUNTERS = ("last_step", "_global_step", "_last_value", "base_values")
 _COUNTED = ("params", "step")
 
 
 def take_new_rates(runner: Runner, checkpoint: dict) -> None:
-    """Put the config's options of optimiser and schedule into a checkpoint that is to be resumed.
+    """Put the config's options of optimiser and schedules into a checkpoint to resume from.
 
-    A learning rate that was edited scales the rate that the schedule has come to; weight decay,
-    momentum and the like are replaced; an edited schedule leads on from there. What the optimiser
-    remembers of each weight stays.
+    An edited learning rate scales the schedule's present rate; weight decay, momentum and similar
+    options are replaced; an edited schedule continues from the present step. The optimiser's state
+    of each weight is kept.
 
     Args:
-        runner: With its optimiser and schedules built by the config.
-        checkpoint: As it was loaded; changed in place.
+        runner: The runner, with optimiser and schedules built from the config.
+        checkpoint: The loaded checkpoint; changed in place.
 
     Raises:
-        ValueError: If the config has other groups of parameters, another optimiser or other kinds
-            of schedules than the checkpoint: those cannot go on.
+        ValueError: If the config has other parameter groups, another optimiser or other kinds of
+            schedules than the checkpoint.
     """
     stored, schedules = checkpoint.get("optimizer"), checkpoint.get("param_schedulers")
     wrapper, built = runner.optim_wrapper, runner.param_schedulers
@@ -43,7 +43,7 @@ def take_new_rates(runner: Runner, checkpoint: dict) -> None:
 
 
 def _take(stored: dict, wrapper: OptimWrapper, schedules: Any, built: Any) -> None:
-    """The options of one optimiser and of its schedules."""
+    """Replace the options of one optimiser and of its schedules."""
     groups, own = stored["param_groups"], wrapper.optimizer.param_groups
     if [len(g["params"]) for g in groups] != [len(g["params"]) for g in own]:
         raise _refusal("optim_wrapper.paramwise_cfg", "has other groups of parameters")
@@ -57,11 +57,11 @@ def _take(stored: dict, wrapper: OptimWrapper, schedules: Any, built: Any) -> No
 
 
 def _edit(old: dict, new: Mapping[str, Any]) -> float:
-    """Bring a stored group to the config's values; how much greater its learning rate is now."""
+    """Set a stored group to the config's values; returns new / old initial learning rate."""
     before, now = (each.get("initial_lr", each["lr"]) for each in (old, new))
     factor = now / before if before else 1.0
     for key in {*old, *new} - {*_COUNTED, "lr", "initial_lr"}:
-        if key in old and key in new and f"initial_{key}" not in old:  # else a schedule has it
+        if key in old and key in new and f"initial_{key}" not in old:  # not changed by a schedule
             old[key] = new[key]
     if now != before:
         old["lr"] = old["lr"] * factor if before else now

@@ -1,4 +1,4 @@
-"""The versions with which a sequence was trained."""
+"""The versions and the device with which a sequence is trained."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def environment() -> dict[str, str]:
 
 
 def machine() -> dict[str, object]:
-    """What mmengine collects of machine and packages, and `environment` after it.
+    """mmengine's description of machine and packages, and `environment`.
 
-    Where mmengine cannot, it says why: a log is no reason not to train. mmengine imports distutils,
-    which Python has not had since 3.12 and which setuptools brings.
+    If mmengine fails, its error is the description, so that it does not prevent training. mmengine
+    imports distutils, which Python dropped in 3.12 and setuptools provides.
     """
     try:
         collected = dict(collect_env())
@@ -53,8 +53,7 @@ def checkout_commit(folder: Path) -> str | None:
     """Short hash of a checkout's commit; None if the folder is no checkout, or git is missing.
 
     Args:
-        folder: Root of the checkout. A package that merely lies inside another project's checkout
-            has no commit.
+        folder: Root of the checkout. A package inside another project's checkout has no commit.
     """
     if not (folder / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""What of a phase's config decides its results, as plain data; what differs between two."""
+"""Fingerprints: the parts of a phase's config that decide its results, and their differences."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PARTS = (
     *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
     *("val_dataloader", "val_evaluator", "pseudo_labels"),
 )
-#: those that decide nothing where a finished model takes the place of training
+#: parts that do not matter for a phase that adopts a finished model
 TRAINING = (
     *("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler"),
     *("auto_scale_lr", "pseudo_labels"),
 )
-#: keys below them that decide neither: how fast and from where samples come
+#: keys below them that change no results: speed and places of loading and writing
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}
 SPEED |= {"multiprocessing_context", "serialize_data", "backend_args", "file_client_args"}
 SPEED |= {"io_backend", "output_dir"}
-#: where a name is looked up first: an inherited `mmlhl::` config says it, a copied one does not
+#: default scope of a config inherited by `mmlhl::`; a copied config has none
 SCOPE = "_scope_"
-#: hooks that every phase is given
+#: hooks that are added to every phase
 OWN_HOOKS = {"PhaseResultHook", "LifelongPhaseHook", "TrainingFactsHook", "FiniteHook"}
 OWN_HOOKS |= {"HeartbeatHook"}
 MISSING = "(not set)"
@@ -54,15 +54,15 @@ Fingerprint = dict[str, Any]
 
 
 def fingerprint(cfg: Config) -> Fingerprint:
-    """What decides a phase's results: values by key, such as ``model.backbone.depth``.
+    """The values that decide a phase's results, by key such as ``model.backbone.depth``.
 
     Args:
-        cfg: The plain config of the phase, see :func:`~mmlhl.engine.phases.phase_config`. Where
-            it writes its results, logging, and the number of workers are left out.
+        cfg: The plain config of the phase, see :func:`~mmlhl.engine.phases.phase_config`. Output
+            folders, logging and the number of workers are left out.
 
     Returns:
-        Plain data: what JSON holds, a type by its bare name. ``SyncBN`` counts as ``BN``, since
-        the machine decides which of them is run.
+        Data for JSON; types by their bare names. ``SyncBN`` counts as ``BN``, since the machine
+        decides which of them runs.
     """
     found: Fingerprint = {}
     for part in PARTS:
@@ -80,16 +80,15 @@ def fingerprint(cfg: Config) -> Fingerprint:
             if type_name(hook) not in ("PhaseResultHook", "LifelongPhaseHook"):
                 found.update(_flat(f"custom_hooks.{type_name(hook)}", hook))
     if list(cfg.model.get("tasks") or []) == list(cfg.model.get("new_tasks") or []):
-        found.update(_flat("load_from", cfg.get("load_from")))  # later ones start from the last
+        found.update(_flat("load_from", cfg.get("load_from")))  # only the first phase uses it
     return found
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> dict[str, tuple[Any, Any]]:
     """The keys whose values differ, each with both values.
 
-    Heads, annotations and metrics of tasks that a phase does not know yet decide nothing in it: a
-    finished sequence may go on with one more task. Neither does training where both phases take a
-    finished model.
+    Heads, annotations and metrics of later tasks are ignored, so that a finished sequence may be
+    continued with one more task. So is training if both phases adopt a finished model.
     """
     then, now = _of_known_tasks(then), _of_known_tasks(now)
     if "checkpoint" in then and "checkpoint" in now:
@@ -111,16 +110,16 @@ def _of_known_tasks(found: Fingerprint) -> Fingerprint:
 
 
 def is_harmless(key: str, then: Any, now: Any) -> bool:
-    """Whether a change leaves the results as they are: it is only noted.
+    """Whether a change does not affect the results, so that it is only logged.
 
-    So are validation, which picks checkpoints but trains nothing, hooks other than those of
-    mmengine that change training, and a root folder, or a file by its whole path, that has been
-    moved: its name is the same. A folder within the root is another one.
+    True for validation, which chooses checkpoints but trains nothing, for hooks other than those
+    of mmengine that change training, and for a root folder, or a file given by its absolute path,
+    that was moved but has the same name. Another folder within the root is a real change.
 
     Args:
-        key: Dotted.
+        key: The dotted key.
         then: Its value when the sequence began.
-        now: Its value now.
+        now: Its present value.
     """
     if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
         return True
@@ -145,11 +144,11 @@ def _is_absolute(path: str) -> bool:
 
 
 def read_fingerprints(folder: str) -> dict[str, dict]:
-    """What :func:`write_fingerprints` left in a ``work_dir``; empty if nothing that can be read.
+    """Read the fingerprints in a ``work_dir``; empty if there are none that can be read.
 
     Returns:
-        By the phase's folder: ``fingerprint``, and ``resumed_changed``, what a resume changed in
-        mid-phase and what decides results: by key the value before and after.
+        By the phase's folder: ``fingerprint``, and ``resumed_changed``, the changes in mid-phase
+        that affect results: by key the values before and after.
     """
     try:
         with open(osp.join(folder, FILE), encoding="utf-8") as file:
@@ -160,7 +159,7 @@ def read_fingerprints(folder: str) -> dict[str, dict]:
 
 
 def write_fingerprints(folder: str, content: Mapping[str, dict]) -> None:
-    """Write the fingerprints of all phases, by their folders, whole or not at all."""
+    """Write the fingerprints of all phases, by their folders, in one atomic write."""
     write_text(osp.join(folder, FILE), json.dumps(content, indent=1) + "\n")
 
 
@@ -195,8 +194,8 @@ def _plain(value: Any) -> Any:
         return sorted(_plain(item) for item in value)
     if value is None:
         return None
-    if hasattr(value, "tolist"):  # of numpy or torch
+    if hasattr(value, "tolist"):  # numpy or torch
         return _plain(value.tolist())
-    # of anything else what it is, since its address differs from run to run
+    # other objects by name of their type, since their repr may contain an address
     named = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
     return f"<{named.__qualname__}>"

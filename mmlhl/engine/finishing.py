@@ -1,4 +1,4 @@
-"""How a phase ends, trained or adopted: it is saved, evaluated and recorded."""
+"""The end of a phase, trained or adopted: it is saved, evaluated and recorded."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def finish_phase(
     """Save the model as ``<name>.pth``, evaluate all its tasks, and add the phase to the record.
 
     Args:
-        runner: Runner of the phase; the model in it is what the phase leaves behind.
+        runner: Runner of the phase, with its final model.
         name: The phase's name.
-        tasks: The tasks that it brought.
+        tasks: The phase's new tasks.
         record: The record's file.
-        seconds: Time that training took.
-        save: Writes the checkpoint into the file that it is given; called in the first process.
+        seconds: Duration of training.
+        save: Writes the checkpoint to the given file; called in the first process.
 
     Returns:
         Path of the checkpoint, in every process.

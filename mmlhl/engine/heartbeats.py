@@ -1,4 +1,4 @@
-"""Which process of a distributed run hangs while the others wait for it."""
+"""Finding the process of a distributed run that hangs while the others wait for it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class StalledRank(RuntimeError):
 
 
 class Heartbeats:
-    """Shows the other processes where this one is, and names the rank that is behind.
+    """Publishes this process's position, and names the rank that is behind.
 
-    A thread writes this process's position into the store that all share. If it has not changed
-    for 0.8 of the timeout, the thread reports who is behind; then the operation that waits runs
-    into the timeout itself, and :func:`naming_stalled_ranks` names the rank once more.
+    A thread writes this process's position into the shared store. If it has not changed for 0.8 of
+    the timeout, the thread reports which rank is behind. Afterwards the waiting operation times
+    out, and :func:`naming_stalled_ranks` names the rank in its error.
 
     Args:
         store: Store of the process group.
-        rank: This process's.
-        ranks: How many there are.
-        timeout: That of the process group, in seconds.
-        report: Called with the text.
+        rank: Rank of this process.
+        ranks: Number of processes.
+        timeout: Timeout of the process group in seconds.
+        report: Called with the text of the report.
     """
 
     def __init__(
@@ -52,32 +52,32 @@ class Heartbeats:
         self._thread = threading.Thread(target=self._watch, name="heartbeats", daemon=True)
 
     def beat(self, position: tuple[int, ...], text: str) -> None:
-        """Say where this process is; costs nothing, the thread writes it into the store.
+        """Set this process's position; cheap, as the thread writes it into the store.
 
         Args:
-            position: Larger the further it is, comparable between processes.
-            text: The same in words.
+            position: Increases with progress; comparable between processes.
+            text: The position in words.
         """
         self._beat = (position, text, time.monotonic())
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the thread."""
         _running.append(self)
         self._thread.start()
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the thread."""
         self._stopped.set()
         if self in _running:
             _running.remove(self)
 
     def describe(self) -> str:
-        """Which rank is behind, and where each process is; takes several intervals."""
+        """Describe which rank is behind and where each process is; takes several intervals."""
         try:
             before = self._read()
             time.sleep(5 * self._interval)
             now = self._read()
-        except (RuntimeError, ValueError) as error:  # the first rank holds the store
+        except (RuntimeError, ValueError) as error:  # the store is in rank 0's process
             return f"rank 0 does not answer ({error})"
         silent = [r for r in now if now[r] is None or now[r] == before[r]]
         answers = {r: post for r, post in now.items() if post is not None}
@@ -105,7 +105,7 @@ class Heartbeats:
             post = dict(position=position, text=text, still=still, where=where, n=self._number)
             try:
                 self._store.set(str(self.rank), json.dumps(post))
-            except RuntimeError:  # the first rank has gone
+            except RuntimeError:  # rank 0 has ended, and the store with it
                 return
             if still > 0.8 * self.timeout and reported != self._beat:
                 reported = self._beat
@@ -119,7 +119,7 @@ class Heartbeats:
         }
 
     def _where(self) -> str:
-        """The line of the main thread, the innermost that is not torch's own."""
+        """The main thread's innermost line of code outside of torch."""
         frame = sys._current_frames().get(self._main or 0)
         for entry in reversed(traceback.extract_stack(frame)):
             if not entry.filename.startswith((_TORCH, "<")):
@@ -129,7 +129,7 @@ class Heartbeats:
 
 @contextmanager
 def naming_stalled_ranks() -> Iterator[None]:
-    """Let an error of a collective operation that timed out name the rank that is behind.
+    """Make the error of a timed-out collective operation name the rank that is behind.
 
     Raises:
         StalledRank: In place of the backend's error.

@@ -1,4 +1,4 @@
-"""What Ctrl-C prints: what is saved, and the command that continues."""
+"""The message after Ctrl-C: what is saved, and the command that continues."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .phases.deriving import RECORD
 from .phases.grammar import read_phases
 from .progress import checkpoint_of
 
-#: exit code of a process that Ctrl-C has ended, as shells have it
+#: a shell's exit code for a process ended by Ctrl-C
 EXIT_CODE = 130
 
 
 @contextmanager
 def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
-    """Let Ctrl-C end a training with a few lines in place of a traceback.
+    """Let Ctrl-C end a training with a short message instead of a traceback.
 
     Args:
         cfg: The config, with ``work_dir``.
-        command: The command line that runs, without the interpreter.
+        command: The present command line, without the interpreter.
 
     Raises:
         SystemExit: With 130, in place of KeyboardInterrupt.
@@ -57,7 +57,7 @@ def _ending_at_once() -> Iterator[None]:
 
 
 def saved(cfg: Config) -> str:
-    """What is saved in a ``work_dir``, in words: phases that are done, the newest checkpoint.
+    """Describe what is saved in a ``work_dir``: finished phases and the newest checkpoint.
 
     Args:
         cfg: The config of a sequence, or of any other training.
@@ -82,14 +82,14 @@ def saved(cfg: Config) -> str:
 
 
 def going_on(command: Sequence[str]) -> str:
-    """The command that continues, in words.
+    """A sentence with the command that continues.
 
     Args:
-        command: The command line that was interrupted, without the interpreter.
+        command: The interrupted command line, without the interpreter.
     """
     resume = [] if {"--resume", "--resume-changed"} & set(command) else ["--resume"]
-    if "RANK" in os.environ:  # a launcher's command is not known here
+    if "RANK" in os.environ:  # the launcher's command is unknown here
         return "The same command goes on" + (" with --resume." if resume else ".")
-    # in front, since what follows --cfg-options belongs to it
+    # in front, since --cfg-options takes everything that follows
     program = command[0].split() if command[0].startswith("mmlhl ") else ["python", command[0]]
     return f"To go on: {shlex.join([*program, *resume, *command[1:]])}"

@@ -1,4 +1,4 @@
-"""The teacher labels a phase's images once, to disk, each process its share."""
+"""Labelling a phase's images by the teacher once, to disk, shared among the processes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .stopping import Stopped, requested
 
 
 def teacher_hash(teacher: Any) -> str:
-    """What identifies a teacher: its weights, and how it sees an image."""
+    """A hash of a teacher's weights and input normalisation."""
     found = hashlib.sha256(json.dumps(describe_input(teacher.data_preprocessor)).encode())
     for key, value in sorted(teacher.state_dict().items()):
         found.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
@@ -48,22 +48,22 @@ def teacher_hash(teacher: Any) -> str:
 def label_phase(
     runner: Runner, model: PhaseModel, teacher: nn.Module, options: LabelOptions
 ) -> LabelFolder:
-    """Have the teacher label all training images of a phase that have no labels yet.
+    """Label all training images of a phase that have no labels yet.
 
-    Afterwards the train loader's datasets read them, in all processes.
+    Afterwards the train loader's datasets read the labels, in all processes.
 
     Args:
         runner: The phase's runner.
         model: Its model.
         teacher: The frozen model of the previous phase, on its device.
-        options: Options of the config.
+        options: ``pseudo_labels`` of the config.
 
     Returns:
         The folder of the labels.
 
     Raises:
-        ValueError: If a label cannot be stored, or the folder holds something else.
-        OSError: If the disk has not enough room or cannot be written.
+        ValueError: If a label cannot be stored, or the folder contains something else.
+        OSError: If the disk is full or cannot be written.
         Stopped: If the training was asked to stop.
     """
     dataset = runner.train_dataloader.dataset
@@ -104,16 +104,16 @@ def label_phase(
 
 
 def _begin_again(runner: Runner) -> None:
-    """Start loading workers again that have begun before there were labels, at the first image.
+    """Restart loading workers that began before the labels existed, at the first image.
 
-    A loop by iterations begins to load when it is built, in mmengine before 0.10.8.
+    Before mmengine 0.10.8, an iteration-based loop starts its workers when it is built.
     """
     loader: Any = runner.train_dataloader
     stream = getattr(getattr(runner, "_train_loop", None), "dataloader_iterator", None)
     if not loader.num_workers or getattr(stream, "_iterator", None) is None:
         return
     sampler = getattr(loader.sampler, "sampler", loader.sampler)
-    if hasattr(sampler, "_indices_of_rank"):  # an endless one goes on where it was left
+    if hasattr(sampler, "_indices_of_rank"):  # an endless sampler would continue where it was
         sampler.indices = sampler._indices_of_rank()
     loader._iterator = None  # persistent workers
     stream._iterator = iter(loader)
@@ -127,7 +127,7 @@ def _first_labels(
     tasks: list[str],
     options: LabelOptions,
 ) -> tuple[list, int]:
-    """How the labels are stored, and the bytes of an image's, by the first image."""
+    """Label the first image, for the labels' specs and their size per image in bytes."""
     pairs = attach(dataset, LabelFolder("", [], {}))
     attach(dataset, None)
     first = pairs[0][0]
@@ -154,7 +154,7 @@ def _label(
         todo.append((dataset, part, lacking))
     attach(loader.dataset, None)
     count = sum(len(lacking) for _, _, lacking in todo)
-    barrier()  # nobody writes before all have looked, so that all share out the same images
+    barrier()  # all processes list the missing labels before any writes, so that shares agree
     if not count:
         print_log(f"pseudo labels: all are in {whole.path} already", "current")
         return
@@ -197,7 +197,7 @@ def _bar(total: int) -> Progress:
 
 
 def _agree(problem: BaseException | None) -> None:
-    """Raise in all processes what any of them has met."""
+    """Raise an error in all processes if any of them has one."""
     others = [each for each in all_gather_object(_plain(problem)) if each is not None]
     if problem is not None:
         raise problem
@@ -211,12 +211,12 @@ def _plain(problem: BaseException | None) -> tuple[str, str] | None:
 
 
 def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -> None:
-    """The phase is done: nobody reads labels any more, and they go unless they are kept.
+    """Detach the labels from the datasets after a phase, and remove them unless they are kept.
 
     Args:
-        runner: The phase's.
+        runner: The phase's runner.
         folder: Folder of the labels.
-        options: The config's, which say whether they are kept.
+        options: ``pseudo_labels`` of the config.
     """
     attach(runner.train_dataloader.dataset, None)
     barrier()

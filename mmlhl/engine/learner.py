@@ -1,4 +1,4 @@
-"""The model inside a runner, as it stands when a phase ends."""
+"""The model inside a runner, with averaged weights and buffers at the end of a phase."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def unwrap(runner: Runner) -> PhaseModel:
 
 
 def has_phases(model: object) -> bool:
-    """Whether a model is one that lives through phases, a LifelongSegmentor or its like."""
+    """Whether a model can be trained in phases, like a LifelongSegmentor."""
     return all(hasattr(model, name) for name in ("heads", "old_tasks", "method", "set_teacher"))
 
 
 def average_buffers(runner: Runner) -> None:
-    """Give all processes the mean of their BN statistics, which differ by rank.
+    """Set the BN statistics, which differ by rank, to their mean over all processes.
 
-    Those of the averaged copies of an ``EMAHook``, too: checkpoints take them from there.
+    Also those in the averaged copies of an ``EMAHook``, which checkpoints contain.
     """
     if get_world_size() == 1:
         return
@@ -39,7 +39,7 @@ def average_buffers(runner: Runner) -> None:
 
 @contextmanager
 def averaged_weights(runner: Runner) -> Iterator[None]:
-    """The weights that the checkpoint gets: with an ``EMAHook`` the averages, as it tests them."""
+    """Use the weights that are saved and tested: with an ``EMAHook`` the averaged ones."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
     for hook in hooks:
         hook.before_test_epoch(runner)

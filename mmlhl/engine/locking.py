@@ -18,7 +18,7 @@ _held: set = set()
 
 
 def _let_go() -> None:
-    """A forked worker that outlives its killed parent must not hold the folder for it."""
+    """Close the lock files in a forked worker, which must not hold them if its parent is killed."""
     for file in _held:
         os.close(file.fileno())
     _held.clear()
@@ -34,16 +34,16 @@ class WorkDirInUse(RuntimeError):
 
 @contextmanager
 def locked(folder: str | os.PathLike) -> Iterator[None]:
-    """Hold a folder for the block; a second command that wants it is refused.
+    """Lock a folder for the block; a second command in the folder is refused.
 
-    The lock is the kernel's and belongs to the process: one that is killed leaves none behind,
-    whatever the file says. In a distributed run the first rank holds it for all.
+    The kernel's lock belongs to the process and disappears when it is killed, whatever the file
+    contains. In a distributed run the first rank holds it for all.
 
     Args:
-        folder: Made if it is not there.
+        folder: Created if it does not exist.
 
     Raises:
-        WorkDirInUse: Naming the folder, and the command that holds it.
+        WorkDirInUse: Naming the folder, and the process that holds it.
     """
     path = Path(folder, LOCK)
     missing = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
@@ -71,8 +71,8 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
             yield
         finally:
             _held.discard(file)
-            file.truncate(0)  # released with the file
-            if missing and os.listdir(path.parent) == [LOCK]:  # refused before anything was done
+            file.truncate(0)  # closing the file releases the lock
+            if missing and os.listdir(path.parent) == [LOCK]:  # nothing was written: remove it
                 path.unlink()
                 for each in missing:
                     with suppress(OSError):
@@ -87,7 +87,7 @@ def _is_there(descriptor: int, path: Path) -> bool:
 
 
 def _take(descriptor: int, path: Path) -> bool:
-    """Lock an open file for this process; True, with a warning, where locks are not supported."""
+    """Lock an open file for this process; True, with a warning, if locks are not supported."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -110,5 +110,5 @@ def _holder(text: str) -> str:
     try:
         owner = json.loads(text)
         return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
-    except (ValueError, KeyError, TypeError):  # it has just begun
+    except (ValueError, KeyError, TypeError):  # it has not written the file yet
         return "another process"

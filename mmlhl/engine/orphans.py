@@ -11,18 +11,18 @@ from multiprocessing.connection import wait
 
 
 def end_with_parent(interval: float = 1.0) -> threading.Thread:
-    """Kill this process once the one that started it is gone.
+    """Kill this process when its parent has ended.
 
-    Whoever is killed by SIGKILL cannot end its children: they have to watch. Loaders' workers do
-    so by themselves. In a process that a server of ``multiprocessing`` has forked, the parent is
-    the process that asked the server.
+    A parent killed by SIGKILL cannot end its children, so they have to watch it. Loaders' workers
+    do so by themselves. In a process forked by a ``multiprocessing`` server, the parent is the
+    process that asked the server for it.
 
     Args:
-        interval: Seconds between two looks at the parent's number; the end of a parent in
+        interval: Seconds between two checks of the parent's process id; the end of a parent in
             ``multiprocessing`` is noticed at once.
 
     Returns:
-        The thread that watches.
+        The watching thread.
     """
     number = os.getppid()
     parent = multiprocessing.parent_process()
@@ -31,7 +31,7 @@ def end_with_parent(interval: float = 1.0) -> threading.Thread:
 
     def watch() -> None:
         while os.getppid() == number:
-            # A sentinel alone would not do: forked siblings keep it open.
+            # The sentinel alone is not enough: forked siblings keep it open.
             if asked and wait(asked, interval):
                 break
             if not asked:
@@ -46,6 +46,6 @@ def end_with_parent(interval: float = 1.0) -> threading.Thread:
 
 
 def end_with_launcher() -> None:
-    """:func:`end_with_parent`, if that is torchrun; of any other parent nothing is known."""
+    """Call :func:`end_with_parent` if torchrun started this process."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         end_with_parent()

@@ -1,4 +1,4 @@
-"""What is already done of a sequence: where training starts, fresh or resumed."""
+"""The finished part of a sequence, and where training starts or resumes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .phases.lengths import training_steps
 
 
 def start_anew(record: str, method: str) -> None:
-    """Remove what an earlier sequence in the record's folder would be resumed from.
+    """Remove the record and the notes of checkpoints of an earlier sequence in the folder.
 
     Configs of different methods often have the same file name, and so the same default
-    ``work_dir``: another method's results are never overwritten.
+    ``work_dir``; results of another method are never overwritten.
 
     Args:
         record: The record's file.
@@ -37,7 +37,7 @@ def start_anew(record: str, method: str) -> None:
     """
     try:
         other = LifelongRecord.load(record).method
-    except (FileNotFoundError, ValueError):  # none, or none that is worth keeping
+    except (FileNotFoundError, ValueError):  # no record, or an unreadable one
         other = method
     if other != method:
         raise ValueError(
@@ -54,16 +54,16 @@ def start_anew(record: str, method: str) -> None:
 
 
 def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[int, str | None]:
-    """Number of phases that are done, and the last one's checkpoint.
+    """Number of finished phases, and the last one's checkpoint.
 
     Args:
         record: The record's file.
         method: Name of the method that the config trains.
-        phases: The config's.
+        phases: Phases of the config.
 
     Raises:
-        ValueError: If the record is of another sequence.
-        FileNotFoundError: If the model of a phase that is done is gone and cannot be made again.
+        ValueError: If the record belongs to another sequence.
+        FileNotFoundError: If the model of a finished phase is missing and cannot be restored.
     """
     clean_leftovers(osp.dirname(record))
     if not osp.isfile(record):
@@ -85,13 +85,13 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
 
 
 def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
-    """How many phases count as done: the last one does not if its model is damaged or gone.
+    """Number of finished phases, without the last one if its model is damaged or missing.
 
-    Its last checkpoint then ends the phase once more.
+    The end of that phase is then repeated from its last checkpoint.
 
     Raises:
-        FileNotFoundError: If a model is gone and cannot be made again.
-        CheckpointError: If the last one is damaged and cannot be made again.
+        FileNotFoundError: If a model is missing and cannot be restored.
+        CheckpointError: If the last model is damaged and cannot be restored.
     """
     folder = osp.dirname(record)
     for index, (phase, entry) in enumerate(zip(phases, found.phases, strict=False)):
@@ -124,7 +124,7 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
 
 
 def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
-    """The newest whole checkpoint of an interrupted phase; None if there is nothing to go on from.
+    """The newest complete checkpoint of an interrupted phase; None if there is none.
 
     Args:
         cfg: The sequence's config.
@@ -134,7 +134,7 @@ def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
 
 
 def was_begun(cfg: Config, phase: Phase) -> bool:
-    """Whether a phase has left a checkpoint, whole or not."""
+    """Whether a phase has a checkpoint, complete or not."""
     return any(osp.isfile(path) for path in candidates(*_places(cfg, phase)))
 
 
@@ -145,11 +145,12 @@ def _places(cfg: Config, phase: Phase) -> tuple[str, list[str]]:
 
 
 def steps_taken(record: str, done: int) -> list[int]:
-    """Steps of each phase that is done.
+    """Steps of each finished phase.
 
     Args:
-        record: The record's file; one of an older version does not say, but its checkpoints do.
-        done: How many phases are done.
+        record: The record's file. In older versions it has no steps; they are read from the
+            checkpoints then.
+        done: Number of finished phases.
     """
     if not done:
         return []
@@ -167,12 +168,12 @@ def steps_taken(record: str, done: int) -> list[int]:
 def expected_steps(
     cfg: Config, phases: Sequence[Phase], batches: Mapping[int, int | None]
 ) -> list[int | None]:
-    """Steps that phases are going to take, None where that is not known.
+    """Planned steps of phases, None if unknown.
 
     Args:
         cfg: The sequence's config.
-        phases: Those that are not done.
-        batches: Batches per epoch in one process, by the index of the phase.
+        phases: The remaining phases.
+        batches: Batches per epoch in one process, by index of the phase.
     """
     return [
         0
@@ -183,12 +184,12 @@ def expected_steps(
 
 
 def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:
-    """Give the whole sequence one seed: the config's, else the one that it began with, else a new.
+    """Choose one seed for the whole sequence: the config's, that of its beginning, or a new one.
 
     Args:
         cfg: The sequence's config, whose ``randomness.seed`` is filled in.
         record: The record's file.
-        phases: The config's.
+        phases: Phases of the config.
     """
     randomness = dict(cfg.get("randomness") or {})
     if randomness.get("seed") is not None:

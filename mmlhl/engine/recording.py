@@ -1,4 +1,4 @@
-"""Writing a phase into the record, and showing how things stand."""
+"""Adding a phase to the record, and printing its table."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def add_to_record(
 ) -> None:
     """Append a finished phase to the record and print the task x phase table.
 
-    A phase that the record has already, by its tasks, is replaced: it was trained again.
+    A phase with the same tasks in the record, and all later ones, are replaced.
 
     Args:
-        path: The record's file; made if there is none.
-        runner: Runner of the phase, whose evaluator knows in which direction metrics improve.
-        model: The model as it is at the phase's end.
+        path: The record's file; created if it does not exist.
+        runner: Runner of the phase, whose evaluator defines in which direction metrics improve.
+        model: The model at the phase's end.
         name: The phase's name.
-        tasks: The tasks that it brought.
+        tasks: The phase's new tasks.
         checkpoint: File of the model.
-        seconds: Time that training took.
+        seconds: Duration of training.
         metrics: Metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
     if osp.isfile(path):
@@ -53,8 +53,8 @@ def add_to_record(
     record.truncate(again[0] if again else len(record))
     config = getattr(runner.cfg, "filename", None)
     record.describe(
-        label=runner.cfg.get("label") or None,  # tells variants of one method apart in tables
-        dataset=dataset_name(runner.cfg),  # metrics of another are nothing to compare with
+        label=runner.cfg.get("label") or None,  # distinguishes variants of a method in tables
+        dataset=dataset_name(runner.cfg),  # metrics on different datasets are not compared
         config="/".join(osp.abspath(config).split(osp.sep)[-2:]) if config else None,
         environment=environment(),
     )
@@ -64,7 +64,7 @@ def add_to_record(
         better = higher_is_better(metric, evaluator)
         if metric.split("/")[0] not in model.tasks:
             continue
-        if better is None:  # a trained phase is not thrown away for a metric of unknown direction
+        if better is None:  # a warning, since an error would discard a trained phase
             print_log(
                 f"{metric} is not recorded: give its metric a dict higher_is_better",
                 "current",
@@ -91,20 +91,20 @@ def add_to_record(
 
 
 def _fingerprint(path: str, runner: Runner) -> dict:
-    """What decided the phase's results, if a sequence has written it down when it began."""
+    """The phase's fingerprint, if its sequence stored one when it began."""
     stored = read_fingerprints(osp.dirname(osp.abspath(path)))
     return stored.get(osp.basename(osp.normpath(runner.work_dir)), {})
 
 
 def dataset_name(cfg: Config) -> str | None:
-    """Class name of the dataset that a config trains on, else of the one that it tests on.
+    """Class name of a config's training set, or of its test set if there is none.
 
     Args:
         cfg: A config with ``train_dataloader`` or ``test_dataloader``.
 
     Returns:
-        The name of the innermost class, inside wrappers such as ``RepeatDataset`` and of several
-        concatenated ones the first; None without a loader.
+        The class name of the dataset inside wrappers such as ``RepeatDataset``, the first one of
+        several; None without a loader.
     """
     for key in ("train_dataloader", "test_dataloader"):
         dataset = (cfg.get(key) or {}).get("dataset")

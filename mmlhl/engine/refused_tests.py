@@ -1,4 +1,4 @@
-"""A test that is refused leaves no folder behind."""
+"""Removing the folder and log that mmengine creates for a test that is then refused."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ..refusals import is_refusal
 
 @contextmanager
 def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]:
-    """Within, mmengine's runner makes a folder with a log before it reads anything.
+    """Remove new files from a work dir if the input of a test is refused inside the context.
 
-    If the input is refused, what came into the work dir meanwhile is removed, and so is the work
-    dir, with those above it, if it was not there. Any other error leaves the log.
+    mmengine's runner creates a folder with a log before it reads anything. If the work dir, or
+    folders above it, did not exist before, they are removed as well. After any other error the log
+    is kept.
 
     Args:
         folder: The work dir.
@@ -43,7 +44,7 @@ def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]
             for name in _entries(root) - before:
                 _remove(root / name)
             for each in missing:
-                with suppress(OSError):  # somebody else has put something there
+                with suppress(OSError):  # it is not empty
                     each.rmdir()
         raise
 
@@ -53,7 +54,7 @@ def _entries(folder: Path) -> set[str]:
 
 
 def _close(names: set[str]) -> None:
-    """mmengine's loggers keep their files open; the name of one is all that is known here."""
+    """Close the files of mmengine's loggers, given by name, and remove the loggers."""
     for name in names:
         logger = MMLogger._instance_dict[name]
         if any(isinstance(each, logging.FileHandler) for each in logger.handlers):

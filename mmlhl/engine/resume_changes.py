@@ -1,4 +1,4 @@
-"""Resuming with an edited config: changes are shown, those that cannot be honoured refused."""
+"""Resuming with an edited config: changes are logged, those that come too late are refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..explaining import first_few
 from .fingerprints import Fingerprint, differences, is_harmless
 
 DONE, RUNNING, AHEAD = "done", "interrupted", "not begun"
-#: what a checkpoint brings back in mid-phase, and the config's values are put into
+#: keys whose values are stored in checkpoints and can be replaced by the config's in mid-phase
 STORED = ("optim_wrapper.", "param_scheduler")
 
 
@@ -42,12 +42,12 @@ class Change:
 
     @property
     def refused(self) -> bool:
-        """Whether it cannot be honoured."""
+        """Whether the change comes too late, as the phase is done or interrupted."""
         return self.state != AHEAD and not is_harmless(self.key, self.then, self.now)
 
     @property
     def outcome(self) -> str:
-        """What becomes of it, if training goes on."""
+        """The effect of the change if training is resumed."""
         if self.state == AHEAD:
             return "holds: the phase has not begun"
         if not self.refused and self.key.startswith("custom_hooks."):
@@ -71,9 +71,9 @@ def changes(
 
     Args:
         names: The phases' names.
-        states: States of each phase, ``done``, ``interrupted`` or ``not begun``.
-        then: The fingerprints with which they were begun; None where there is none.
-        now: Those of the config.
+        states: States of the phases: ``done``, ``interrupted`` or ``not begun``.
+        then: The fingerprints with which they were begun; None if there is none.
+        now: The fingerprints of the config.
     """
     return [
         Change(name, state, key, *pair)
@@ -84,7 +84,7 @@ def changes(
 
 
 def changes_table(found: Sequence[Change]) -> Table:
-    """A table of changes: phase, key, then, now, and what becomes of it."""
+    """A table of changes with phase, key, old value, new value and effect."""
     table = Table(title="The config was edited since", box=box.SIMPLE)
     for column in ("phase", "key", "then", "now", "outcome"):
         table.add_column(column, overflow="fold")
@@ -96,12 +96,12 @@ def changes_table(found: Sequence[Change]) -> Table:
 
 
 def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
-    """Show what changed, and refuse what cannot be honoured.
+    """Log the changes, and refuse those that come too late.
 
     Args:
         found: The changes.
         folder: The ``work_dir``, for the message.
-        allowed: The user wants to go on all the same.
+        allowed: Whether the user accepts such changes (``resume_changed``).
 
     Raises:
         ValueError: Naming the keys, with both values.

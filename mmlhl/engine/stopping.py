@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: exit code of a training that was asked to stop and saved its state; EX_TEMPFAIL of sysexits.h
+#: exit code of a training stopped on request with its state saved; EX_TEMPFAIL of sysexits.h
 EXIT_CODE = 75
 SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
 
@@ -18,7 +18,7 @@ class Stopped(SystemExit):
     """Training was asked to stop, and can be resumed. Uncaught, it exits with 75.
 
     Args:
-        message: What is saved, and how to go on.
+        message: What is saved, and how to continue.
     """
 
     def __init__(self, message: str) -> None:
@@ -30,7 +30,7 @@ class Stopped(SystemExit):
 
 
 class _Request:
-    """What was asked of this process."""
+    """The state of requests to this process."""
 
     signal: int | None = None
     listening = False
@@ -42,15 +42,15 @@ def requested() -> int | None:
 
 
 def listening() -> bool:
-    """Whether a signal would be taken as a request."""
+    """Whether signals are handled as requests."""
     return _Request.listening
 
 
 @contextmanager
 def listen() -> Iterator[None]:
-    """Take signals as requests inside; a second one ends the process at once.
+    """Handle signals as requests inside the context; a second one ends the process at once.
 
-    Outside the main thread, where Python cannot handle signals, nothing changes.
+    Has no effect outside the main thread, where Python cannot handle signals.
 
     Raises:
         Stopped: On a second signal.
@@ -62,7 +62,7 @@ def listen() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if os.getpid() != owner:  # a worker: it goes when its parent goes
+        if os.getpid() != owner:  # a forked worker, which ends with its parent
             return
         if _Request.signal is not None:
             raise Stopped("asked to stop twice")

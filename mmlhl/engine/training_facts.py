@@ -1,4 +1,4 @@
-"""Whether a checkpoint was trained for what a config uses it for."""
+"""Comparing a checkpoint's training with the config that uses it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .phases.signatures import default_of, options_of
 
 #: parts of a model whose options decide what it predicts
 PREDICTING = ("backbone", "neck", "decode_head", "heads")
-#: options below them that do not
+#: options below them that do not affect predictions
 TRAINING_ONLY = {"init_cfg", "pretrained", "loss", "loss_decode", "sampler", "ignore_index"}
 TRAINING_ONLY |= {"delta", "soft_pseudo_label", "hard_pseudo_label", "norm_eval", "frozen_stages"}
 TRAINING_ONLY |= {"with_cp", "dropout_ratio", "drop_path_rate", "drop_rate", "requires_grad"}
@@ -42,13 +42,13 @@ def names_of(loop: Any) -> dict[str, Any]:
 def foreign_training(
     model: nn.Module, checkpoint: Mapping[str, Any], source: str, names: Mapping[str, Any]
 ) -> str | None:
-    """How a checkpoint's training differs from what a config says.
+    """Describe how a checkpoint's training differs from a config.
 
     Args:
         model: The config's model, without wrappers.
-        checkpoint: As it was loaded; what it does not say is taken to fit.
-        source: Names the checkpoint.
-        names: The dataset's, see :func:`names_of`.
+        checkpoint: The loaded checkpoint; facts that it lacks are not compared.
+        source: Name of the checkpoint in messages.
+        names: Classes and units of the dataset, see :func:`names_of`.
 
     Returns:
         One message with both values and the lines that fix the config; None if they agree.
@@ -80,22 +80,22 @@ def foreign_training(
 
 
 def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
-    """How a config's encoder and heads differ from those that a checkpoint was trained in.
+    """Describe how a config's encoder and heads differ from those of a checkpoint.
 
-    Their weights may fit all the same: another activation or dilation has no weight.
+    The weights may fit nevertheless: another activation or dilation has no weights.
 
     Args:
         cfg: The config.
-        checkpoint: As it was loaded.
-        source: Names the checkpoint.
+        checkpoint: The loaded checkpoint.
+        source: Name of the checkpoint in messages.
 
     Returns:
-        One message with both values of each option; None if they agree. An option that one of
-        them leaves out has its class's default there.
+        One message with both values of each option; None if they agree. For options that are not
+        set, the class's default is compared.
     """
     try:
         stored = stored_config(checkpoint, source)
-    except StoredConfigError:  # nothing of it is believed
+    except StoredConfigError:  # not comparable
         return None
     if not stored:
         return None
@@ -110,7 +110,7 @@ def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | N
 
 
 def _value(options: Mapping[str, Any], key: str) -> Any:
-    """An option, or its class's default where the class is named and the option is not."""
+    """An option, or its class's default if it is not set."""
     parent, _, name = key.rpartition(".")
     if key in options or f"{parent}.type" not in options:
         return options.get(key, _UNKNOWN)

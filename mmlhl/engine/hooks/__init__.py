@@ -1,13 +1,15 @@
-"""What makes a training run a phase of a sequence.
+"""Hooks that make a training run a phase of a sequence.
 
-``LifelongPhaseHook`` is the method's life in a phase, ``PhaseResultHook`` the phase's result;
-``TrainingFactsHook`` writes into checkpoints what they were trained with, and compares;
-``HeartbeatHook`` names a process that hangs; ``step_edits`` lets a method change gradients
-and weights; ``NetworkHook`` compiles networks. No hook reads another.
+``LifelongPhaseHook`` passes a phase's events to the method, ``PhaseResultHook`` saves, evaluates
+and records the phase; ``FiniteHook`` stops on NaN and infinity; ``TrainingFactsHook`` stores the
+preprocessing and classes of the training in checkpoints and compares them; ``HeartbeatHook`` names
+a process that hangs; ``step_edits`` lets a method change gradients and weights; ``NetworkHook``
+compiles networks. No hook reads another.
 
-A sequence's runner adds what makes training resumable: ``ReproducibleHook`` (draws, place in the
-data), ``RankStateHook`` (what differs between processes), ``PhaseCheckpointHook`` (files),
-``MissedValidationHook`` and ``StopRequestHook`` (signals), and ``ProgressHook`` (log and display).
+A sequence's runner adds the hooks that make training resumable: ``ReproducibleHook`` (random
+numbers, position in the data), ``RankStateHook`` (state of each process), ``PhaseCheckpointHook``
+(files), ``MissedValidationHook``, ``StopRequestHook`` (signals), and ``ProgressHook`` (log and
+display).
 """
 
 from .finite_hook import FiniteHook, NotFinite

@@ -1,4 +1,4 @@
-"""Copies of a model's buffers, for a step that is to leave no trace."""
+"""Copies of a model's buffers, to undo the changes of a skipped step."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..learner import PhaseModel
 
 
 class BufferCopies:
-    """Copies of buffers, such as the means of batch normalisation, in memory of their own."""
+    """Copies of buffers, such as the running statistics of batch normalisation."""
 
     def __init__(self) -> None:
         self._pairs: list[tuple[Tensor, Tensor]] = []
 
     def keep(self, model: PhaseModel) -> None:
-        """Copy the buffers as they are now.
+        """Copy the present buffers.
 
         Args:
             model: The model; its copies are allocated once.

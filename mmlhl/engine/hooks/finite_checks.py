@@ -1,4 +1,4 @@
-"""Checks of weights, edited gradients and moments, each with an error that names what is spoilt."""
+"""Checks that weights, edited gradients and moments are finite, with errors that name them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotFinite(FloatingPointError):
 
 
 def next_step(runner: Runner) -> str:
-    """The phase and the iteration that is going on, counted from one."""
+    """The phase and the present iteration, counted from one, for messages."""
     return f"{runner.experiment_name}, iteration {runner.iter + 1}"
 
 
@@ -48,7 +48,7 @@ def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
 
 
 def check_all(runner: Runner) -> None:
-    """Refuse parameters that are not finite, then what optimisers remember.
+    """Refuse parameters that are not finite, then states of optimisers.
 
     Raises:
         NotFinite: Naming the first of them.
@@ -65,13 +65,13 @@ def check_all(runner: Runner) -> None:
 
 
 def check_moved(runner: Runner, optimizer: Optimizer) -> None:
-    """As :func:`check_all`, if a parameter of the optimiser is not finite."""
+    """Call :func:`check_all` if a parameter of the optimiser is not finite."""
     if not finite_tensors([p.detach() for p in parameters_of(optimizer)]):
         check_all(runner)
 
 
 def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> None:
-    """Refuse gradients that a method's edit has made infinite, before they are used.
+    """Refuse gradients that are not finite after a method's edit, before they are used.
 
     Args:
         runner: Runner of the phase.

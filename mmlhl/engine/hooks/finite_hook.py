@@ -1,4 +1,4 @@
-"""A loss or gradient that is not finite ends training, or the step, before it reaches a weight."""
+"""Stopping training, or skipping the step, when a loss or gradient is not finite."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ ACTIONS = ("stop", "skip")
 class FiniteHook(Hook):
     """Checks the losses and gradients of each step before the optimiser uses them.
 
-    A step with NaN or infinity in a loss, in a gradient or in what a teacher says leaves the
-    weights as they are. With ``action='stop'`` training ends there with :class:`NotFinite`, which
-    names the phase, the iteration, the losses, teachers' tasks or parameters, and the files of the
-    batch. With ``'skip'`` the step is left out as a whole, with the statistics that its batch left
-    in buffers, the same on all processes, logged and counted.
+    A step with NaN or infinity in a loss, a gradient or a teacher's output does not change the
+    weights. With ``action='stop'`` training ends with :class:`NotFinite`, which names the phase,
+    the iteration, the losses, teachers' tasks or parameters, and the files of the batch. With
+    ``'skip'`` the whole step is skipped in all processes, buffers updated by its batch are
+    restored, and the step is logged and counted.
 
-    Weights that a step has made infinite, averaged ones included, gradients that a method's edit
-    has, and moments of an optimiser end training with :class:`NotFinite` whatever the ``action``,
-    before they are saved, tested or recorded; so do moments in a checkpoint that is resumed.
+    Whatever the ``action``, training ends with :class:`NotFinite` if weights (averaged ones
+    included), gradients edited by a method, or moments of an optimiser are not finite, before they
+    are saved, tested or recorded; the same holds for moments in a checkpoint to resume from.
 
-    A step that mixed precision leaves out because its scaled gradients overflow is left to
-    the scaler; a loss that is not finite is an error there, too.
+    With mixed precision, steps whose scaled gradients overflow are left to the scaler; a loss that
+    is not finite is an error there as well.
 
     Args:
         action: ``'stop'`` or ``'skip'``.
-        max_skipped: So many skipped steps in a row end training nevertheless.
+        max_skipped: Number of skipped steps in a row after which training ends nevertheless.
 
     Raises:
         ValueError: On another ``action``, or a ``max_skipped`` below 1.
@@ -83,7 +83,7 @@ class FiniteHook(Hook):
         self._late = False
 
     def before_train(self, runner: Runner) -> None:
-        """Watch the model's losses, and the gradients before each step of the optimiser."""
+        """Register hooks on the model's losses and before each step of the optimiser."""
         model = unwrap(runner)
         self._handles = [model.register_forward_hook(lambda *call: self._note(call[-1]))]
         for optimizer in optimizers(runner):
@@ -96,11 +96,11 @@ class FiniteHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None
     ) -> None:
-        """Note which files the step is taken on, and what a batch may spoil."""
-        if self._late:  # the teacher is there by now, and the method's edits of steps
+        """Note the files of the batch, and copy the buffers that it may change."""
+        if self._late:  # now the teacher and the method's step edits exist
             self._late = False
             self._watch(runner)
-        if self.action == "skip" and not self._files:  # no gradient is waiting for others
+        if self.action == "skip" and not self._files:  # a new step, no gradients accumulated
             self._buffers.keep(unwrap(runner))
         self._files += files_of(data_batch)
 
@@ -111,8 +111,8 @@ class FiniteHook(Hook):
         data_batch: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Check losses that no step has used: of an accumulating step or one that was left out."""
-        waits = not all(w.should_update() for w in optim_wrappers(runner))  # for more gradients
+        """Check losses of which no step was taken, as it accumulates or was skipped."""
+        waits = not all(w.should_update() for w in optim_wrappers(runner))  # it accumulates
         bad = not_finite(self._losses)
         if bad and (self.action == "stop" or not waits):
             self._handle(runner, bad)
@@ -133,11 +133,11 @@ class FiniteHook(Hook):
             )
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Check the weights that are to be tested."""
+        """Check the weights before validation."""
         check_weights(runner, unwrap(runner).state_dict())
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the weights that are to be saved, and their averages."""
+        """Check the weights before they are saved, and their averages."""
         for key in ("state_dict", "ema_state_dict"):
             check_weights(runner, checkpoint.get(key) or {})
         if checkpoint.get("optimizer"):
@@ -158,7 +158,7 @@ class FiniteHook(Hook):
 
     # ------------------------------------------------------------------------------------
     def _watch(self, runner: Runner) -> None:
-        """Watch behind the hooks of all others."""
+        """Register the hooks that must come after all others'."""
         model = unwrap(runner)
         self._handles += watch_teachers(model, self._note_teacher)
         method = getattr(model, "method", None)
@@ -189,10 +189,10 @@ class FiniteHook(Hook):
         if agreed(fine, parameters):
             self._in_a_row = 0
             return
-        check_all(runner)  # what an earlier step has spoilt, no batch is to blame for
+        check_all(runner)  # weights spoilt by an earlier step are not this batch's fault
         bad = not_finite(losses) or names_of(unwrap(runner), given)
         for parameter in parameters:
-            parameter.grad = None  # optimisers leave such a parameter alone
+            parameter.grad = None  # optimisers skip such parameters
         self._handle(runner, bad or ["in another process"])
 
     def _handle(self, runner: Runner, bad: Sequence[str]) -> None:
@@ -215,7 +215,7 @@ class FiniteHook(Hook):
 
 
 def files_of(data_batch: Mapping[str, Any] | None) -> list[str]:
-    """Image files of a batch, as far as its samples name them."""
+    """Image files of a batch, for messages."""
     samples = (data_batch or {}).get("data_samples") or []
     return [str(sample.metainfo.get("img_path", "an unnamed image")) for sample in samples]
 

@@ -1,4 +1,4 @@
-"""Whether losses, gradients and weights are finite, without waiting for the device."""
+"""Whether losses, gradients and weights are finite, mostly without synchronising the device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..learner import PhaseModel
 
 
 def is_loss(name: str, value: object) -> bool:
-    """Whether an entry of a model's losses is a tensor that is added up or shown as such."""
+    """Whether an entry in a model's output is a loss, which mmengine adds up."""
     return isinstance(value, Tensor) and value.is_floating_point() and "loss" in name
 
 
@@ -22,7 +22,7 @@ def finite_losses(losses: Mapping[str, Tensor]) -> Tensor:
 
 
 def finite_gradients(parameters: Sequence[nn.Parameter]) -> Tensor:
-    """Whether all gradients are finite, as a tensor, by their sums of squares."""
+    """Whether all gradients and their norms are finite, as a tensor."""
     return finite_tensors([p.grad for p in parameters if p.grad is not None])
 
 
@@ -50,5 +50,5 @@ def names_of(model: PhaseModel, parameters: Iterable[nn.Parameter]) -> list[str]
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """All parameters that an optimiser moves."""
+    """All parameters of an optimiser."""
     return [p for group in optimizer.param_groups for p in group["params"]]

@@ -14,13 +14,13 @@ from ...models.methods.protocols import Learner
 
 
 def teacher_heads(model: object) -> dict[str, nn.Module]:
-    """Heads of all frozen models that travel with a model.
+    """Heads of all frozen models attached to a model.
 
     Args:
         model: A segmentor, with or without a teacher.
 
     Returns:
-        The heads by task; one that has no task is called ``decode_head``.
+        The heads by task; an mmseg segmentor's is called ``decode_head``.
     """
     found: dict[str, nn.Module] = {}
     for frozen in getattr(model, "frozen_models", {}).values():
@@ -35,14 +35,14 @@ def teacher_heads(model: object) -> dict[str, nn.Module]:
 
 
 def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[RemovableHandle]:
-    """Watch the outputs of a model's teachers: the class or bin of a NaN would look sound.
+    """Check the outputs of a model's teachers, as the argmax of NaN would look like a valid class.
 
     Args:
         model: A segmentor.
         note: Called with a name, and a number that is NaN if the teacher's map is not finite.
 
     Returns:
-        What takes the hooks off again.
+        Handles that remove the hooks.
     """
 
     def look(task: str) -> Callable:
@@ -74,8 +74,8 @@ def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -
     """Entries of the optimisers' state, by parameter, that are not finite.
 
     Args:
-        model: The model whose parameters they move.
-        optimizers: Such as Adam, with its moments.
+        model: The model whose parameters they train.
+        optimizers: The optimisers.
     """
     names = {id(p): name for name, p in model.named_parameters()}
     return [

@@ -1,4 +1,4 @@
-"""Heartbeats of a training on several processes."""
+"""A hook that publishes heartbeats in distributed training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..learner import unwrap
 
 
 def default_timeout(backend: str) -> float:
-    """Seconds that torch waits in a collective operation if the config does not say.
+    """Seconds that torch waits in a collective operation if the config sets no timeout.
 
     Args:
         backend: Backend of the process group; NCCL has a shorter one since torch 2.2.
@@ -37,14 +37,14 @@ class HeartbeatHook(Hook):
     """
 
     priority = "VERY_LOW"
-    _runs = 0  # of this process, alike in all of them
+    _runs = 0  # number of runs in this process, the same in all processes
 
     def __init__(self) -> None:
         self._beats: Heartbeats | None = None
         self._handle: Any = None
 
     def before_run(self, runner: Runner) -> None:
-        """Begin to watch."""
+        """Start the heartbeats."""
         rank, ranks = get_dist_info()
         if ranks < 2:
             return
@@ -62,41 +62,41 @@ class HeartbeatHook(Hook):
         self._beats.start()
 
     def before_train(self, runner: Runner) -> None:
-        """Note when a step's losses are there."""
+        """Note when a step's losses are computed."""
         if self._beats is not None:
             self._handle = unwrap(runner).register_forward_hook(
                 lambda *_: self._say(runner, 2, "has its losses, waits for everyone's gradients")
             )
 
     def before_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
-        """The batch is there."""
+        """Note that the batch is loaded."""
         self._say(runner, 1, "computes its losses")
 
     def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
-        """A step is done."""
+        """Note that a step is done."""
         self._say(runner, 3, "has done this step, reads the next batch")
 
     def after_train(self, runner: Runner) -> None:
-        """Training is over."""
+        """Note that training is over."""
         if self._handle is not None:
             self._handle.remove()
         self._say(runner, 4, "has trained")
 
     def after_val_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
-        """A batch of a validation is done."""
+        """Note that a batch is validated."""
         self._say(runner, 0, f"validates, batch {batch_idx + 1}", batch_idx)
 
     def after_test_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
-        """A batch of a test is done."""
+        """Note that a batch is tested."""
         self._say(runner, 0, f"tests, batch {batch_idx + 1}", batch_idx)
 
     def after_run(self, runner: Runner) -> None:
-        """End it."""
+        """Stop the heartbeats."""
         if self._beats is not None:
             self._beats.stop()
             self._beats = None
 
-    # stages grow within a step; validation and tests lie between two steps
+    # stages increase within a step; validation and tests come between two steps
     def _say(self, runner: Runner, stage: int, text: str, batch: int = 0) -> None:
         if self._beats is not None:
             step = runner._train_loop.iter if hasattr(runner._train_loop, "iter") else 0

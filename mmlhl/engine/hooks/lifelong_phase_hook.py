@@ -1,4 +1,4 @@
-"""A method's life in a phase: its teacher, its edits of steps, its state in checkpoints."""
+"""A method in a phase: its teacher, its events and step edits, its state in checkpoints."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ class LifelongPhaseHook(Hook):
     """Runs a method through one phase of mmengine's training loop.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to the config of each phase, together
-    with :class:`PhaseResultHook`. It also serves a plain ``Runner``, for adding one task to one
+    with :class:`PhaseResultHook`. It also works in a plain ``Runner``, for adding one task to one
     checkpoint: name the tasks in ``model.tasks`` and ``model.new_tasks``, the checkpoint in
     ``load_from``, and this hook in ``custom_hooks``. If that list has no ``PhaseResultHook``, one
     with its default options is added.
 
-    - Before training: builds the teacher from the previous checkpoint's file, begins the phase
-      with the method, and checks that the optimiser has every trainable parameter.
+    - Before training: builds the teacher from the previous checkpoint's file, calls the method's
+      ``begin_phase``, and checks that the optimiser has every trainable parameter.
     - With stored pseudo labels: the teacher labels the phase's images and is released.
-    - After training: ends the phase with the method and releases the teacher.
-    - In checkpoints: keeps the method's state, and the classes of earlier phases' datasets.
+    - After training: calls the method's ``end_phase`` and releases the teacher.
+    - In checkpoints: stores the method's state, and the classes of earlier phases' datasets.
 
     Args:
         teacher_checkpoint: Checkpoint at the end of the previous phase; the config's
             ``load_from`` if None.
-        teacher_model: Config of the teacher's model where it differs from the student's.
-        pseudo_labels: ``dict(stored=True)`` has the teacher label the phase's images once, to disk;
-            see :class:`~mmlhl.engine.phases.LabelOptions`.
+        teacher_model: Config of the teacher's model if it differs from the student's.
+        pseudo_labels: With ``dict(stored=True)`` the teacher labels the phase's images once, to
+            disk; see :class:`~mmlhl.engine.phases.LabelOptions`.
         name: Deprecated, an option of :class:`PhaseResultHook`.
         record: Likewise.
     """
 
-    # after EMAHook, which copies the model, so that the copy never carries a teacher
+    # after EMAHook, which copies the model, so that the copy has no teacher
     priority = "LOW"
 
     def __init__(
@@ -84,8 +84,8 @@ class LifelongPhaseHook(Hook):
 
         Raises:
             TypeError: If the model is not a LifelongSegmentor.
-            ValueError: If the method needs a teacher and none is known, or what ``load_from``
-                names is where mmengine goes on from and no teacher.
+            ValueError: If the method needs a teacher and none is given, or if ``load_from`` names
+                the checkpoint to resume from and so cannot name the teacher.
         """
         model = unwrap(runner)
         if not has_phases(model):
@@ -112,11 +112,11 @@ class LifelongPhaseHook(Hook):
             check_method_takes(model.method)
 
     def before_train(self, runner: Runner) -> None:
-        """Set the teacher, begin the phase, check the optimiser. The weights are loaded."""
+        """Check the optimiser, set the teacher and begin the phase; the weights are loaded."""
         model = unwrap(runner)
         check_optimizer(model, runner)
         if model.old_tasks and self.teacher_checkpoint and not self._loaded:
-            # a new encoder takes no weights, but what the method remembers goes on
+            # with a new encoder no weights are loaded, but the method's state still is
             file = self.teacher_checkpoint
             print_log(f"the method's memory is loaded from {file}", "current")
             self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"))
@@ -136,11 +136,11 @@ class LifelongPhaseHook(Hook):
 
     # -- checkpoints -------------------------------------------------------------------------
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Give the method its state back, from this phase or the previous one.
+        """Restore the method's state, from this phase or the previous one.
 
         Raises:
-            ValueError: If the head of an old task is lacking or has another shape, and the method
-                would freeze it as it is; if an interrupted phase would go on with another model.
+            ValueError: If the head of an old task is missing or has another shape, and the method
+                would freeze it; if an interrupted phase would be resumed with another model.
         """
         self._loaded = True
         if runner._resume:
@@ -150,7 +150,7 @@ class LifelongPhaseHook(Hook):
         if runner._resume and runner.cfg.get("resume_changed"):
             take_new_rates(runner, checkpoint)
         if runner._resume:
-            # mmengine warns of another meta: not of classes that this phase's dataset cannot know
+            # avoid mmengine's warning if only classes of earlier phases' datasets differ
             own = getattr(runner.train_dataloader.dataset, "metainfo", None) or {}
             if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in own.items()):
                 checkpoint["meta"]["dataset_meta"] = own
@@ -171,7 +171,7 @@ class LifelongPhaseHook(Hook):
         self._dataset_meta = (checkpoint.get("meta") or {}).get("dataset_meta") or {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the method's state; keep classes that this phase's dataset does not know."""
+        """Store the method's state, and the classes of earlier phases' datasets."""
         method = unwrap(runner).method
         state = method.state_dict()
         if state:
@@ -186,13 +186,13 @@ class LifelongPhaseHook(Hook):
         model = unwrap(runner)
         for hook in self._step_hooks:
             hook.remove()
-        average_buffers(runner)  # what is measured, saved and evaluated must be the same
+        average_buffers(runner)  # the method, the checkpoint and the evaluation use the same ones
         with averaged_weights(runner):
             model.method.end_phase(model, runner)
         model.set_teacher(None)
 
     def after_run(self, runner: Runner) -> None:
-        """Release the stored labels: the phase is recorded."""
+        """Release the stored labels, as the phase is recorded."""
         if self._folder is not None:
             unwrap(runner).stored_labels = False
             release_labels(runner, self._folder, self.labels)

@@ -1,4 +1,4 @@
-"""How the networks in a model are run: compiled, in another memory format."""
+"""Running the networks in a model compiled or in another memory format."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..learner import unwrap
 
 @HOOKS.register_module()
 class NetworkHook(Hook):
-    """Compiles encoder and decoders, student's and teacher's, or runs them channels last.
+    """Compiles encoders and decoders of student and teacher, or runs them channels last.
 
-    Only the networks are compiled, which are the same whatever a phase's tasks and method are.
-    ``compile=True`` of mmengine traces the whole step as well, which works but takes long and
-    breaks at each loss. Names of weights stay as they are, so checkpoints do not change.
+    Only the networks are compiled, which do not depend on a phase's tasks and method. mmengine's
+    ``compile=True`` traces the whole step, which works but takes long, with a graph break at each
+    loss. Names of weights, and so checkpoints, do not change.
 
     Args:
         compile: Options of ``torch.compile``, such as ``dict(backend='inductor')``; True for its
             defaults.
-        channels_last: Keep images, weights and features in memory pixel by pixel.
+        channels_last: Whether to use the channels-last memory format.
 
     Raises:
-        ValueError: If neither is asked for, or this PyTorch cannot compile a module in place.
+        ValueError: If neither is set, or this PyTorch cannot compile a module in place.
     """
 
     # after LifelongPhaseHook, which sets the teacher
@@ -55,12 +55,12 @@ class NetworkHook(Hook):
 
 
 def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
-    """Have a segmentor's networks compiled, or run channels last.
+    """Compile a segmentor's networks, or make them run channels last.
 
     Args:
         model: A lifelong segmentor.
-        compile: Options of ``torch.compile``; None leaves the networks as they are.
-        channels_last: The memory format of images, weights and features.
+        compile: Options of ``torch.compile``; None does not compile.
+        channels_last: Whether to use the channels-last memory format.
 
     Raises:
         ValueError: If the network cannot run channels last.
@@ -68,7 +68,7 @@ def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
     if channels_last:
         check_channels_last(model)
         model.to(memory_format=torch.channels_last)
-        model.backbone.register_forward_pre_hook(_pixel_by_pixel)
+        model.backbone.register_forward_pre_hook(_to_channels_last)
     if compile is not None:
         for part in networks(model):
             part.compile(**compile)
@@ -77,8 +77,8 @@ def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
 def check_channels_last(model: nn.Module) -> None:
     """Refuse networks for which channels last is not safe.
 
-    On CPUs, oneDNN writes beyond its memory in the backward pass of a strided 1x1 convolution of
-    2 to 7 channels (torch 2.13; 8 and more are right).
+    On CPUs, oneDNN writes out of bounds in the backward pass of a strided 1x1 convolution of 2 to
+    7 channels (torch 2.13; 8 and more are correct).
 
     Raises:
         ValueError: Naming the convolution.
@@ -99,7 +99,7 @@ def check_channels_last(model: nn.Module) -> None:
 
 
 def networks(model: Any) -> Iterator[nn.Module]:
-    """Encoder, neck and decoders."""
+    """The networks of a segmentor: encoder, neck and decoders."""
     yield model.backbone
     if model.with_neck:
         yield model.neck
@@ -107,5 +107,5 @@ def networks(model: Any) -> Iterator[nn.Module]:
         yield head.decoder
 
 
-def _pixel_by_pixel(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _to_channels_last(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return (given[0].contiguous(memory_format=torch.channels_last), *given[1:])

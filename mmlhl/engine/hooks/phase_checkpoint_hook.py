@@ -1,4 +1,4 @@
-"""mmengine's checkpoints, of which a complete one always exists."""
+"""mmengine's checkpoint hook, changed so that a complete checkpoint always exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..checkpoint_files import note_checkpoint, noted
 
 
 class _LateRemoval:
-    """A file backend whose removals wait until what replaces the files is written."""
+    """A file backend that delays removals until the replacements are written."""
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend
@@ -39,16 +39,16 @@ class _LateRemoval:
 
 @HOOKS.register_module()
 class PhaseCheckpointHook(CheckpointHook):
-    """mmengine's ``CheckpointHook``, which it replaces in the phases of a sequence.
+    """Replaces mmengine's ``CheckpointHook`` in the phases of a sequence.
 
     - A checkpoint is removed (``max_keep_ckpts``, ``save_best``) after its successor is written,
       not before.
-    - All processes give what they have of their own, see :class:`RankStateHook`.
+    - The state of every process is stored, see :class:`RankStateHook`.
     - ``last_checkpoint`` and the paths of the best checkpoints follow the work dir when it is
       moved: a copied sequence neither resumes from nor removes files of the original.
 
     Args:
-        **kwargs: As of mmengine's.
+        **kwargs: As in mmengine.
     """
 
     file_backend: Any
@@ -58,7 +58,7 @@ class PhaseCheckpointHook(CheckpointHook):
         self._replaced: set[str] = set()
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder, and the checkpoints of an interrupted training in it."""
+        """Set up the folder, and the paths of an interrupted training's checkpoints in it."""
         super().before_train(runner)
         self.file_backend = _LateRemoval(self.file_backend)
         info = runner.message_hub.runtime_info
@@ -91,7 +91,7 @@ class PhaseCheckpointHook(CheckpointHook):
         return {self.last_ckpt, *best}
 
     def _remove_superseded(self, runner: Runner) -> None:
-        """Remove what mmengine wanted removed, and what a kill kept from being removed."""
+        """Remove superseded checkpoints, also those that a killed process did not remove."""
         self.file_backend.remove_now(self._kept())
         if self.max_keep_ckpts <= 0:
             return

@@ -19,18 +19,18 @@ SECONDS_KEY = "phase_seconds"
 
 @HOOKS.register_module()
 class PhaseResultHook(Hook):
-    """Publishes, evaluates and records a phase when its training ends.
+    """Saves, evaluates and records a phase when its training ends.
 
-    The model goes into ``<work_dir>/<name>.pth``, without optimiser; all tasks seen so far are
-    evaluated on the test set; the record gets a phase, with the time that training took,
-    interruptions left out.
+    The model is saved as ``<work_dir>/<name>.pth``, without optimiser; all tasks seen so far are
+    evaluated on the test set; the phase is added to the record, with the duration of training
+    without interruptions.
 
     Args:
         name: Name of the phase; the new tasks' names if None.
         record: File of the record; ``<work_dir>/lifelong.json`` if None.
     """
 
-    # after LifelongPhaseHook, whose method has its last word before the model is saved
+    # after LifelongPhaseHook, as the method's end_phase may change the model
     priority = 75
 
     def __init__(self, name: str | None = None, record: str | None = None) -> None:
@@ -41,24 +41,24 @@ class PhaseResultHook(Hook):
 
     @property
     def seconds(self) -> float:
-        """Time that the phase has taken, interruptions left out."""
+        """Duration of the phase so far, without interruptions."""
         return self._seconds_before + time.monotonic() - self._started
 
     def before_train(self, runner: Runner) -> None:
-        """The clock starts."""
+        """Start the clock."""
         self._started = time.monotonic()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """A phase that goes on counts on."""
+        """Restore the duration before an interruption."""
         if runner._resume:
             self._seconds_before = checkpoint["meta"].get(SECONDS_KEY, 0.0)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep the time taken so far."""
+        """Store the duration so far."""
         checkpoint["meta"][SECONDS_KEY] = self.seconds
 
     def after_train(self, runner: Runner) -> None:
-        """Save the phase, evaluate it, write the record and print it."""
+        """Save, evaluate and record the phase, and print the record."""
         tasks = unwrap(runner).new_tasks
         name = self.name or name_of(tasks)
         record = self.record or osp.join(runner.work_dir, "lifelong.json")

@@ -1,4 +1,4 @@
-"""Reports to the sequence's log what happens in a phase."""
+"""Reporting the progress of a phase to the sequence's log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..logs import PhaseLog
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Shows how far a sequence has come, and notes what its log needs.
+    """Shows the progress of a sequence, and passes events to its log.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to each phase.
 
@@ -22,7 +22,7 @@ class ProgressHook(Hook):
         log: Log of the phase.
     """
 
-    # after the hooks that measure and log, and after the phase is recorded
+    # after the hooks that log, and after the phase is recorded
     priority = "VERY_LOW"
 
     def __init__(self, log: PhaseLog) -> None:
@@ -31,12 +31,12 @@ class ProgressHook(Hook):
         self._began = 0.0
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note how many steps hold in a phase that goes on."""
+        """Note the number of steps that a resumed phase has already taken."""
         if runner._resume:
             self._held = int(checkpoint["meta"].get("iter", 0))
 
     def before_train(self, runner: Runner) -> None:
-        """Say what the phase does."""
+        """Log a summary of the phase."""
         self.log.begin_training(runner, max(self._held, runner.iter))
 
     def after_train_iter(
@@ -46,11 +46,11 @@ class ProgressHook(Hook):
         self.log.show(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Count the phase's steps, since early stopping may have cut them."""
+        """Note the steps taken, which early stopping may have reduced."""
         self.log.trained(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """What was logged so far is written before what a resume goes on from."""
+        """Flush the log before the checkpoint is written, so that a resume finds all lines."""
         self.log.flush()
 
     def after_val_iter(
@@ -60,7 +60,7 @@ class ProgressHook(Hook):
         self.log.show_evaluation(runner, batch_idx + 1, len(runner.val_dataloader), True)
 
     def before_test(self, runner: Runner) -> None:
-        """The clock starts."""
+        """Start the clock."""
         self._began = time.monotonic()
 
     def after_test_iter(
@@ -70,9 +70,9 @@ class ProgressHook(Hook):
         self.log.show_evaluation(runner, batch_idx + 1, len(runner.test_dataloader), False)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
-        """Note what was measured."""
+        """Pass the metrics to the log."""
         self.log.measured(metrics or {})
 
     def after_test(self, runner: Runner) -> None:
-        """Note how long it took."""
+        """Note the duration of the evaluation."""
         self.log.took(time.monotonic() - self._began)

@@ -1,4 +1,4 @@
-"""What differs between processes, in the one checkpoint that they share."""
+"""State that differs between processes, stored in their common checkpoint."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ KEY = "rank_states"
 
 @HOOKS.register_module()
 class RankStateHook(Hook):
-    """Gives every process its own statistics and gradients back when training is resumed.
+    """Restores every process's own statistics and gradients when training is resumed.
 
-    Checkpoints are of rank 0, but each process has running BN statistics of its own images, in
-    averaged copies of the model, too, and with gradient accumulation its own sum of gradients. All
-    are gathered before a checkpoint is written: whoever writes one calls the hook point
-    ``before_checkpoint`` in all processes. With another number of processes the statistics' mean
-    is used by all, and a sum of gradients that is not complete is left out.
+    Rank 0 writes the checkpoints, but each process has running BN statistics of its own images,
+    also in averaged copies of the model, and with gradient accumulation its own sum of gradients.
+    They are gathered before a checkpoint is written, at the hook point ``before_checkpoint``, which
+    has to be called in all processes. If the number of processes has changed, all use the mean of
+    the statistics, and accumulated gradients are dropped.
     """
 
     # after EMAHook has swapped the averaged weights back
@@ -40,7 +40,7 @@ class RankStateHook(Hook):
         self._copies: list[dict[str, Tensor]] = []
 
     def before_checkpoint(self, runner: Runner) -> None:
-        """Gather what every process has of its own; called in all of them."""
+        """Gather every process's own state; has to be called in all processes."""
         state: dict[str, Any] = {}
         if get_world_size() > 1:
             state["buffers"] = _buffers(unwrap(runner))
@@ -51,13 +51,13 @@ class RankStateHook(Hook):
         self._gathered = all_gather_object(state) if get_world_size() > 1 else [state]
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep what was gathered, if this is a checkpoint to go on from."""
+        """Store the gathered state, if there is any."""
         gathered, self._gathered = self._gathered, []
         if any(gathered):
             checkpoint[KEY] = gathered
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take this process's own; the weights are filled in from the checkpoint after this."""
+        """Put this process's buffers into the checkpoint, before the model loads it."""
         states = checkpoint.get(KEY)
         if not states or not runner._resume:
             return
@@ -76,7 +76,7 @@ class RankStateHook(Hook):
         self._gradients = own.get("gradients", {})
 
     def before_train(self, runner: Runner) -> None:
-        """The weights are in place: the averaged copies' statistics and the gradients follow."""
+        """Restore the averaged copies' statistics and the gradients, after the weights."""
         for hook, stored in zip(_averages(runner), self._copies, strict=False):
             named = dict(hook.ema_model.named_buffers())
             for name, value in stored.items():
@@ -92,18 +92,18 @@ def _averages(runner: Runner) -> list[EMAHook]:
 
 
 def _buffers(model: PhaseModel) -> dict[str, Tensor]:
-    """Copies of the buffers that checkpoints hold, on the CPU."""
+    """Copies of the persistent buffers, on the CPU."""
     kept = model.state_dict().keys()
     return {name: b.detach().cpu().clone() for name, b in model.named_buffers() if name in kept}
 
 
 def _accumulates(runner: Runner) -> bool:
-    """Whether gradients of steps that are done wait for those to come."""
+    """Whether gradients are accumulated for a step that is not complete."""
     return any(w._inner_count % w._accumulative_counts for w in optim_wrappers(runner))
 
 
 def _mean(states: list[dict]) -> dict:
-    """The mean of what several processes had; counts are the first one's."""
+    """The mean of several processes' states; integer buffers are those of the first."""
 
     def mean(parts: list[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         return {

@@ -1,4 +1,4 @@
-"""Random draws, and the place in the data, that a resumed training continues from."""
+"""Random numbers and position in the data that do not depend on interruptions."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ IMAGES_KEY = "image_set"
 
 @HOOKS.register_module()
 class ReproducibleHook(Hook):
-    """Makes every step's draws, and what it reads, depend on its number and not on the past.
+    """Makes each step's random numbers and images depend on its number only.
 
     - Before each step, each evaluation and the phase's end, Python, numpy and torch are seeded by
-      (seed, phase, purpose, number, rank): dropout and whatever a method draws.
-    - Before each epoch the train loader's sampler is given the epoch; an epoch that was interrupted
-      goes on after its last step.
-    - A training that goes on with another number of processes or images per step does so from the
-      same images; it says that results will differ.
-    - One that goes on with other images, since files came or went, is refused unless the config
-      says ``resume_changed``.
+      (seed, phase, purpose, number, rank), for dropout and for random numbers in methods.
+    - Before each epoch the train loader's sampler gets the epoch; an interrupted epoch continues
+      after its last step.
+    - A training that resumes with another number of processes or images per step continues at the
+      same image, with a warning that results will differ.
+    - One that resumes with other images, because files were added or removed, is refused unless
+      the config has ``resume_changed``.
     """
 
     priority = "VERY_HIGH"
@@ -46,7 +46,7 @@ class ReproducibleHook(Hook):
     # -- draws -----------------------------------------------------------------------------
     @staticmethod
     def _draw(runner: Runner, purpose: str, number: int) -> None:
-        # the folder's name is the phase, and stays when a sequence is moved
+        # the folder's name identifies the phase, even if the sequence is moved
         phase = osp.basename(osp.abspath(runner.work_dir))
         draw_by(mixed_seed(runner.seed, phase, purpose, number, get_rank()))
 
@@ -63,17 +63,17 @@ class ReproducibleHook(Hook):
         self._draw(runner, "test", 0)
 
     def after_train(self, runner: Runner) -> None:
-        """Seed what the method measures at the phase's end."""
+        """Seed the method's work at the phase's end."""
         self._draw(runner, "end", 0)
 
     # -- place -----------------------------------------------------------------------------
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note which images there are, how many processes share them, and by how many each."""
+        """Store the set of images, the number of processes and the images per process and step."""
         checkpoint["meta"][PROCESSES_KEY] = self._processes(runner)
         checkpoint["meta"][IMAGES_KEY] = self._image_set(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Remember who trained so far."""
+        """Read the number of processes and images per step of the training so far."""
         if runner._resume:
             self._before = checkpoint["meta"].get(PROCESSES_KEY)
             self._images_before = checkpoint["meta"].get(IMAGES_KEY)
@@ -90,7 +90,7 @@ class ReproducibleHook(Hook):
         return self._images
 
     def before_train(self, runner: Runner) -> None:
-        """Find the place in the data at which an interrupted training goes on.
+        """Find the position in the data at which an interrupted training continues.
 
         Raises:
             ValueError: If the images are not those of the interrupted training.
@@ -125,7 +125,7 @@ class ReproducibleHook(Hook):
             loop._iter = (loop.epoch + 1) * len(runner.train_dataloader) - remaining
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Give the sampler the epoch, and in an interrupted one what was seen already."""
+        """Set the sampler's epoch and, in an interrupted epoch, the images to skip."""
         left_out, self._left_out = self._left_out, 0
         loader = runner.train_dataloader
         sampler = _sampler(loader)
@@ -158,7 +158,7 @@ def _check_images(then: dict, now: dict, cfg: Config) -> None:
 
 
 def _sampler(loader: DataLoader) -> ResumableSampler | None:
-    """The sampler that can be entered anywhere; None where a config brought a loader of its own."""
+    """The loader's ResumableSampler; None if it has another sampler."""
     for found in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
         if isinstance(found, ResumableSampler):
             return found

@@ -12,23 +12,23 @@ from ..phases.handover import check_one_optimizer
 
 
 def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
-    """What the runner's optimisers are wrapped in, one or, in an ``OptimWrapperDict``, several."""
+    """The runner's optimiser wrappers; several for an ``OptimWrapperDict``."""
     wrapper = runner.optim_wrapper
     return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
 
 
 def optimizers(runner: Runner) -> list[Optimizer]:
-    """The runner's optimisers, one or several."""
+    """The runner's optimisers."""
     return [wrapper.optimizer for wrapper in optim_wrappers(runner)]
 
 
 def check_optimizer(model: PhaseModel, runner: Runner) -> None:
-    """Every trainable parameter has to be in the optimiser.
+    """Check that every trainable parameter is in an optimiser.
 
-    A head that is added after the optimiser was built would silently never be trained.
+    A head added after the optimiser was built would silently never be trained.
 
     Raises:
-        RuntimeError: Naming the first parameters that are not.
+        RuntimeError: Naming the first parameters that are in none.
     """
     held = {
         id(parameter)
@@ -45,17 +45,17 @@ def check_optimizer(model: PhaseModel, runner: Runner) -> None:
 
 
 def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
-    """Let the method edit each step, on reduced and unscaled gradients, whatever wraps them.
+    """Let the method edit each step, on reduced and unscaled gradients.
 
-    Torch hooks on the optimiser and none on the loop: a step that mixed precision skips, or that
-    gradient accumulation puts off, is no step.
+    Uses torch hooks of the optimiser instead of hooks in the loop, so that iterations without a
+    step (skipped by mixed precision, or accumulating gradients) do not count.
 
     Args:
-        model: With its method.
-        runner: The runner whose optimiser steps.
+        model: The model, with its method.
+        runner: The runner with the optimiser.
 
     Returns:
-        What takes the hooks off again.
+        Handles that remove the hooks.
 
     Raises:
         ValueError: If the method edits steps and there is not one optimiser.

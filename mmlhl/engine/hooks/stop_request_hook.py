@@ -1,4 +1,4 @@
-"""The step after which a training that was asked to stop does so."""
+"""Stopping a training after the present step when a signal requests it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..stopping import Stopped, listening, requested
 
 @HOOKS.register_module()
 class StopRequestHook(Hook):
-    """After a step at which any process was asked to stop, all save one checkpoint and stop.
+    """Saves a checkpoint and stops all processes after a step in which any was asked to stop.
 
-    Evaluations are not interrupted: a request waits for the next step, or for the phase's end.
+    Evaluations are not interrupted: a request takes effect at the next step, or the phase's end.
     """
 
     priority = "LOWEST"
@@ -30,7 +30,7 @@ class StopRequestHook(Hook):
         self._between = False
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
-        """A step begins: until it ends, there is no state to keep."""
+        """Note that a step is running, whose state cannot be saved."""
         self._between = False
 
     def after_train_iter(
@@ -52,16 +52,16 @@ class StopRequestHook(Hook):
         self._between = True
 
     def after_lost_workers(self, runner: Runner) -> None:
-        """The loading workers are gone, as a request to a whole job ends them; keep the state.
+        """Save the state after loading workers were killed, as by a signal to the whole job.
 
-        With several processes the last checkpoint has to do: not all of them may have come here.
+        Not with several processes, since it is unknown whether all of them get here.
         """
         if self._between and get_world_size() == 1:
             _save(runner, runner.iter, requested() or signal.SIGTERM)
 
 
 def _save(runner: Runner, done: int, number: int) -> str:
-    """Write a checkpoint after so many steps; returns what there is to say."""
+    """Write a checkpoint after ``done`` steps; returns the message about it."""
     name = f"stopped_iter_{done}.pth"
     path = osp.join(runner.work_dir, name)
     meta = dict(epoch=runner.epoch, iter=done)
@@ -79,7 +79,7 @@ def _save(runner: Runner, done: int, number: int) -> str:
 
 
 def agreed() -> int:
-    """The signal by which any process was asked to stop, the same in all; 0 if none was."""
+    """The signal that asked any of the processes to stop, the same in all; 0 if none did."""
     number = int(requested() or 0)
     if get_world_size() == 1 or not listening():
         return number

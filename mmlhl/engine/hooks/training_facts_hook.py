@@ -1,4 +1,4 @@
-"""What a checkpoint says about its training, and whether that is what it is used for."""
+"""Storing facts about the training in checkpoints, and comparing them when one is loaded."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from ..training_facts import foreign_training, names_of, other_model
 
 @HOOKS.register_module()
 class TrainingFactsHook(Hook):
-    """Writes normalisation, channel order and classes into checkpoints, and compares them.
+    """Stores normalisation, channel order and classes in checkpoints, and compares them.
 
-    A checkpoint that was trained with other ones than the config's is an error in a test, where its
-    metrics would be another model's; in training, which can go on from there, it is a warning. In
-    a test, weights that the checkpoint lacks, has in another shape, or has more of, are an error as
-    well: mmengine only logs them. Options of encoder and heads that differ are a warning.
+    If they differ from the config's, it is an error in a test, where metrics would be wrong, and a
+    warning in training, which can start from such a checkpoint. In a test, weights that are
+    missing, have another shape or are left over are an error as well; mmengine only logs them.
+    Differing options of encoder and heads are a warning.
     """
 
-    # the last to see what is saved, so that all of it is plain data
+    # after all hooks that add to a checkpoint, so that its whole meta becomes plain data
     priority = "LOWEST"
 
     def __init__(self) -> None:
         self._given: dict[str, Any] | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare.
+        """Compare the checkpoint's facts with the config.
 
         Raises:
             ValueError: In a test, naming both values and the line that fixes the config.
@@ -56,10 +56,11 @@ class TrainingFactsHook(Hook):
             print_log(different, "current", logging.WARNING)
 
     def before_test(self, runner: Runner) -> None:
-        """Make sure that the checkpoint has filled the model.
+        """Check that the checkpoint has filled the model.
 
         Raises:
-            ValueError: Naming the first weights that it lacks or has in another shape.
+            ValueError: Naming the first weights that are missing, have another shape or are left
+                over.
         """
         if self._given is None:
             return
@@ -79,10 +80,10 @@ class TrainingFactsHook(Hook):
             )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add how images are preprocessed; turn the meta into plain data.
+        """Store the preprocessing of images, and turn the meta into plain data.
 
-        A checkpoint that nothing goes on from, such as a phase's model, is plain data and tensors
-        as a whole: it loads under torch's restriction without mmlhl.
+        A checkpoint that is not meant for resuming, such as a phase's final model, consists of
+        plain data and tensors only: it loads with torch's ``weights_only`` without mmlhl.
         """
         preprocessor = getattr(_model(runner), "data_preprocessor", None)
         if preprocessor is not None:
@@ -91,7 +92,7 @@ class TrainingFactsHook(Hook):
         checkpoint["meta"] = to_plain(checkpoint["meta"], lost=lost)
         if lost:
             print_log(f"left out of the checkpoint: {'; '.join(lost)}", "current", logging.WARNING)
-        if "optimizer" not in checkpoint:  # nothing goes on from it, so it needs no log
+        if "optimizer" not in checkpoint:  # not for resuming, so it needs no message hub
             checkpoint.pop("message_hub", None)
 
 
@@ -101,4 +102,4 @@ def _model(runner: Runner) -> nn.Module:
 
 
 def _tests(runner: Runner) -> bool:
-    return not isinstance(runner._train_loop, BaseLoop)  # a config until it is trained
+    return not isinstance(runner._train_loop, BaseLoop)  # a config unless it trains

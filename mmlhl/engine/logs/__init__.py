@@ -1,11 +1,11 @@
-"""What a sequence shows while it runs, and the one log and event files that it writes.
+"""The live display of a sequence, and its one log and event files.
 
 - ``sequence_log``: opens log, event files and live display once for all phases; ``phase_log`` is
-  what a phase's runner and hooks see of it, ``logged_runner`` the runner that uses it.
-- ``shared_backend``, ``known_backends``: mmengine's backends, one step over all phases.
-- ``log_lines``: the lines of the log; ``differences``: what a phase says of itself.
-- ``eta``, ``moment``: how far a sequence is; ``live``: the same in a terminal.
-- ``files``: which files, and how a resume goes on in them; ``uploading``: copies elsewhere.
+  its interface for a phase's runner and hooks, ``logged_runner`` the runner that uses it.
+- ``shared_backend``, ``known_backends``: mmengine's backends with one step count over all phases.
+- ``log_lines``: the lines of the log; ``differences``: the summary of a phase.
+- ``eta``, ``moment``: the progress of a sequence; ``live``: its display in a terminal.
+- ``files``: the files, and how a resume continues them; ``uploading``: copies elsewhere.
 
 Imports nothing from runners or hooks.
 """

@@ -1,4 +1,4 @@
-"""What a phase says of itself in the log: what differs from the rest of the sequence."""
+"""The summary of a phase in the log: its facts, and the keys that it overrides."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LONGEST = 60
 
 
 def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
-    """A phase in a few lines.
+    """A summary of a phase in a few lines.
 
     Args:
         label: The phase and the number of phases, in words.
         phase: The phase.
-        facts: What is worth knowing, in order.
+        facts: Facts about the phase, in order.
 
     Returns:
-        One line with the facts, and one a key that the phase overrides.
+        One line with the facts, and one for each key that the phase overrides.
     """
     lines = [f"{label}: {', '.join(facts)}"]
     changed = [("model", each) for each in phase.architecture] + [("cfg", phase.cfg)]
@@ -37,12 +37,12 @@ def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
 
 
 def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
-    """What a phase that trains learns, from how much, how, and how long.
+    """Facts about a phase's training: tasks, images, method, length and seed.
 
     Args:
         phase: The phase.
-        runner: Its runner, whose loop is built.
-        processes: How many train together.
+        runner: Its runner, with its loop built.
+        processes: Number of processes.
     """
     loader = runner.train_dataloader
     batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
@@ -65,7 +65,7 @@ def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
 
 
 def flat(node: Mapping, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Values by key, such as ``optim_wrapper.optimizer.lr``; lists as they are."""
+    """Values by dotted key, such as ``optim_wrapper.optimizer.lr``; lists are not opened."""
     for key, value in node.items():
         if isinstance(value, Mapping) and value:
             yield from flat(value, f"{before}{key}.")

@@ -1,4 +1,4 @@
-"""How long a phase and the whole sequence still take."""
+"""Remaining time of a phase and of the whole sequence."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ def sequence_seconds(
 ) -> float:
     """Seconds until the whole sequence is done.
 
-    A step of a later phase counts as long as one of the present, an evaluation as long as the last.
+    Steps of later phases are assumed to take as long as in the present phase, evaluations as long
+    as the last one.
 
     Args:
-        phase: Seconds that the present phase still trains.
-        later: Steps of each phase after it; 0 for one that trains nothing.
-        step: Seconds that a step takes now.
-        evaluations: How many phases still have to be evaluated, the present one included.
-        evaluation: Seconds that the last evaluation took; 0 while there was none.
+        phase: Remaining seconds of training in the present phase.
+        later: Steps of each later phase; 0 for one that is not trained.
+        step: Seconds per step in the present phase.
+        evaluations: Number of phases still to be evaluated, the present one included.
+        evaluation: Seconds of the last evaluation; 0 if there was none.
     """
     return phase + sum(later) * step + evaluations * evaluation
 
 
 def known_steps(steps: Sequence[int | None], present: int) -> list[int]:
-    """Steps of phases; one whose length is not known counts as long as the present phase.
+    """Steps of phases, with that of the present phase where the length is unknown.
 
     Args:
-        steps: Steps of each phase, None where it is not known.
+        steps: Steps of each phase, None if unknown.
         present: Steps of the present phase.
     """
     return [present if count is None else count for count in steps]
 
 
 def clock(seconds: float) -> str:
-    """Seconds as mmengine's log lines have them, ``1 day, 2:03:04``."""
+    """Format seconds as in mmengine's log lines, ``1 day, 2:03:04``."""
     return str(timedelta(seconds=max(0, int(seconds))))

@@ -1,4 +1,4 @@
-"""The files that a sequence logs into, and how a resumed one goes on in them."""
+"""The log files of a sequence, and how a resumed sequence continues them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ENVIRONMENT = "System environment:"
 
 
 def put_aside(work_dir: str) -> str | None:
-    """Move the logs of an earlier sequence out of the way of one that starts anew.
+    """Move the logs of an earlier sequence into a subfolder when a new one starts.
 
     Args:
         work_dir: The sequence's folder.
 
     Returns:
-        The folder that holds it now; None if there was nothing.
+        The subfolder; None if there were no logs.
     """
     found = [name for name in (LOG, EVENTS) if osp.exists(osp.join(work_dir, name))]
     if not found:
@@ -41,7 +41,7 @@ def put_aside(work_dir: str) -> str | None:
 
 
 def has_environment(work_dir: str) -> bool:
-    """Whether the log already says what the sequence runs on."""
+    """Whether the log already contains the system environment."""
     try:
         with open(osp.join(work_dir, LOG), encoding="utf-8", errors="replace") as file:
             return any(line.startswith(ENVIRONMENT) for line in file)
@@ -50,7 +50,7 @@ def has_environment(work_dir: str) -> bool:
 
 
 def read_lines(path: str) -> list[dict]:
-    """The objects of a file with one JSON object per line; a line that was cut off is left out."""
+    """The objects of a file with one JSON object per line; truncated lines are skipped."""
     lines = []
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -67,11 +67,11 @@ def read_lines(path: str) -> list[dict]:
 
 
 def forget_after(path: str, step: int) -> None:
-    """Leave out of a file of scalars what was logged after a step that is going to be done again.
+    """Remove from a file of scalars what was logged after the step to resume from.
 
     Args:
         path: The file, with one JSON object per line and a ``step`` in each.
-        step: The last step that holds.
+        step: The last step to keep.
     """
     if not osp.isfile(path):
         return

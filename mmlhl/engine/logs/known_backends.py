@@ -1,4 +1,4 @@
-"""How mmengine's backends go on where an interrupted sequence was."""
+"""mmengine's backends, each with its way to continue an interrupted sequence."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ...registered import type_name
 from .files import forget_after, read_lines
 from .shared_backend import SharedBackend
 
-#: by which services know the run of a sequence again
+#: file with the ids of a sequence's runs at services
 RUNS = "runs.json"
 
 
 class SharedLocal(SharedBackend):
-    """``LocalVisBackend``: ``scalars.json`` has no line of what is done again."""
+    """``LocalVisBackend``: lines of repeated steps are removed from ``scalars.json``."""
 
     marks_all = True
 
@@ -40,7 +40,7 @@ class SharedLocal(SharedBackend):
         return osp.join(self._save_dir, self.backend._scalar_save_file)
 
     def rewind(self, step: int) -> None:
-        """Cut the file off."""
+        """Remove later lines from the file."""
         forget_after(self._file, step)
 
     def lacks(self, tag: str, step: int) -> bool:
@@ -49,14 +49,14 @@ class SharedLocal(SharedBackend):
 
 
 class SharedTensorboard(SharedBackend):
-    """``TensorboardVisBackend``: a further event file, which takes back what is done again."""
+    """``TensorboardVisBackend``: a new event file, which invalidates repeated steps."""
 
     def _open(self, cfg: Config, resumed: bool) -> None:
         if not resumed:
             self._give_config(cfg)
 
     def rewind(self, step: int) -> None:
-        """Say that the events after the step do not hold, as ``SummaryWriter(purge_step=)``."""
+        """Invalidate the events after the step, like ``SummaryWriter(purge_step=)``."""
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
         writer = self.experiment.file_writer
@@ -65,7 +65,7 @@ class SharedTensorboard(SharedBackend):
         writer.add_event(Event(step=step + 1, session_log=start))
 
     def flush(self) -> None:
-        """Have the writer's queue written."""
+        """Flush the writer's queue."""
         if hasattr(self.backend, "_tensorboard"):
             self.backend._tensorboard.flush()
 
@@ -112,7 +112,7 @@ class SharedMLflow(SharedBackend):
         remember(self._save_dir, "mlflow", run.info.run_id)
 
     def finish(self) -> None:
-        """Hand the run's files over, but for those that MLflow keeps itself, and end it."""
+        """Upload the run's files, except for those of MLflow itself, and end the run."""
         if not hasattr(self.backend, "_mlflow"):
             return
         root = str(self.backend.cfg.work_dir)
@@ -138,9 +138,9 @@ def share(
 
     Args:
         config: The backend's config, or a backend.
-        folder: Where it writes, unless it says itself.
+        folder: Default of its ``save_dir``.
         cfg: The sequence's config.
-        resumed: Whether the sequence goes on.
+        resumed: Whether the sequence is resumed.
     """
     backend: Any = config
     if not isinstance(config, BaseVisBackend):
@@ -152,14 +152,14 @@ def share(
 
 
 def name_of(config: Mapping | BaseVisBackend) -> str:
-    """By which name a visualizer knows a backend."""
+    """The name of a backend in a visualizer."""
     if isinstance(config, BaseVisBackend):
         return type(config).__name__
     return str(config.get("name") or type_name(config))
 
 
 def remembered(folder: str, service: str) -> str | None:
-    """The run that a service knows a sequence by."""
+    """The stored id of a sequence's run at a service; None if there is none."""
     try:
         with open(osp.join(folder, RUNS), encoding="utf-8") as file:
             return json.load(file).get(service)
@@ -169,7 +169,7 @@ def remembered(folder: str, service: str) -> str | None:
 
 @master_only
 def remember(folder: str, service: str, run: str) -> None:
-    """Write down the run that a service knows a sequence by.
+    """Store the id of a sequence's run at a service.
 
     Args:
         folder: Folder of the sequence's event files.

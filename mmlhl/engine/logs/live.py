@@ -18,9 +18,9 @@ from rich.text import Text
 from .eta import clock
 from .moment import Moment
 
-#: drawing takes no more than this share of the time
+#: greatest share of the time that drawing may take
 SHARE = 0.005
-#: lines of the log that the display takes the place of
+#: lines of the log that the display replaces
 _REPLACED = re.compile(
     r"(phase \d+/\d+ \S+  )?(Epoch|Iter)\(|\n?-{20}|Config:\n|Exp name: |Hooks will be executed|"
     r"Saving checkpoint|Checkpoints will be saved|Loads? checkpoint|Distributed training is not"
@@ -28,7 +28,7 @@ _REPLACED = re.compile(
 
 
 def render(now: Moment) -> RenderableType:
-    """Draw a moment: bars of the phase and of the sequence, and the losses, one line per task."""
+    """Draw bars of the phase and of the sequence, and the losses, one line per task."""
     bars = Table.grid(padding=(0, 1))
     rows = [(now.label, now.done, now.total, now.eta, now.doing)]
     rows.append(("sequence", now.sequence_done, now.sequence_total, now.eta_sequence, ""))
@@ -51,17 +51,17 @@ def render(now: Moment) -> RenderableType:
 
 
 class LiveProgress:
-    """Draws moments in a terminal, below what is printed; nothing anywhere else.
+    """Draws the progress in a terminal below the printed lines; does nothing without a terminal.
 
-    It draws when it is asked to, without a thread: processes that load data are forked off while
-    it runs. The cursor stays visible, so a process that is killed leaves a usable terminal.
+    It draws only when called, without a thread, since loading workers are forked while it runs. The
+    cursor stays visible, so that a killed process leaves a usable terminal.
 
     Args:
-        interval: Seconds between two drawings; longer where they take more than ``SHARE`` of it.
-        console: Where to draw; standard output if None.
+        interval: Seconds between two drawings; longer if they take more than ``SHARE`` of it.
+        console: The console; standard output if None.
     """
 
-    #: the one that draws in this process
+    #: the display that is active in this process
     _running: LiveProgress | None = None
 
     def __init__(self, interval: float = 1.0, console: Console | None = None) -> None:
@@ -72,11 +72,11 @@ class LiveProgress:
 
     @property
     def started(self) -> bool:
-        """Whether it draws."""
+        """Whether the display is active."""
         return self._live is not None
 
     def start(self) -> None:
-        """Begin, if there is a terminal; what is printed from then on appears above."""
+        """Start the display if there is a terminal; printed lines then appear above it."""
         if self.started or not self.console.is_terminal or self.console.is_dumb_terminal:
             return
         self._live = Live(console=self.console, auto_refresh=False, transient=True)
@@ -85,11 +85,11 @@ class LiveProgress:
         LiveProgress._running = self
 
     def show(self, now: Callable[[], Moment], last: bool = False) -> None:
-        """Draw a moment, if the last drawing is long enough ago.
+        """Draw the progress, if the last drawing is long enough ago.
 
         Args:
-            now: Gives the moment; only called if it is drawn.
-            last: Draw it however long ago that is, since it will stay for a while.
+            now: Returns the progress; only called if it is drawn.
+            last: Whether to draw in any case, as the drawing will stay for a while.
         """
         began = time.monotonic()
         if self._live is None or (began < self._next and not last):
@@ -99,14 +99,14 @@ class LiveProgress:
         self._next = ended + max(self.interval, (ended - began) / SHARE)
 
     def stop(self) -> None:
-        """Remove the display and give the terminal back."""
+        """Remove the display."""
         live, self._live = self._live, None
         if live is not None:
             LiveProgress._running = None
             live.stop()
 
     def calm(self, logger: logging.Logger) -> None:
-        """Keep off the terminal what the display shows already; files keep all lines."""
+        """Hide log lines that the display replaces from the terminal; files keep all lines."""
         if not self.started:
             return
         for handler in logger.handlers:
@@ -117,7 +117,7 @@ class LiveProgress:
 
 @contextmanager
 def display_paused() -> Iterator[None]:
-    """Take the live display away while something else draws in the terminal."""
+    """Hide the live display while something else draws in the terminal."""
     running = LiveProgress._running
     if running is not None:
         running.stop()
@@ -129,7 +129,7 @@ def display_paused() -> Iterator[None]:
 
 
 def is_for_terminal(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is worth printing above a live display."""
+    """Whether a line of the log is printed above a live display."""
     if record.levelno > logging.INFO:
         return True
     return not _REPLACED.match(record.getMessage())

@@ -1,4 +1,4 @@
-"""Lines of the log that say which phase they are of, and when the sequence will be done."""
+"""Log lines with the phase, and with the remaining time of the sequence."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .eta import clock
 
 
 class PhaseLogProcessor:
-    """A log processor in a sequence: its lines begin with the phase; training has two etas.
+    """A log processor whose lines begin with the phase and have the ETA of the sequence.
 
     Args:
         inner: The processor of the config.
         label: The phase and the number of phases, in words.
-        eta: Gives the seconds until the sequence is done, None if not known.
+        eta: Returns the seconds until the sequence is done, None if unknown.
     """
 
     def __init__(
@@ -27,12 +27,12 @@ class PhaseLogProcessor:
         self._eta = eta
 
     def __getattr__(self, name: str) -> Any:
-        if name == "inner":  # not there yet
+        if name == "inner":  # not set yet while unpickling
             raise AttributeError(name)
         return getattr(self.inner, name)
 
     def get_log_after_iter(self, runner: Runner, batch_idx: int, mode: str) -> tuple[dict, str]:
-        """As mmengine's, see the class."""
+        """As in mmengine, with the phase and the ETA of the sequence."""
         tag, text = self.inner.get_log_after_iter(runner, batch_idx, mode)
         if mode == "train":
             text = with_sequence_eta(text, self._eta(runner))
@@ -41,7 +41,7 @@ class PhaseLogProcessor:
     def get_log_after_epoch(
         self, runner: Runner, batch_idx: int, mode: str, with_non_scalar: bool = False
     ) -> tuple[dict, str]:
-        """As mmengine's, see the class."""
+        """As in mmengine, with the phase."""
         tag, text = self.inner.get_log_after_epoch(runner, batch_idx, mode, with_non_scalar)
         return tag, f"{self.label}  {text}"
 
@@ -50,8 +50,8 @@ def with_sequence_eta(line: str, seconds: float | None) -> str:
     """A line with ``eta_sequence`` after its ``eta``, or at its end.
 
     Args:
-        line: One of mmengine's, whose parts are two spaces apart.
-        seconds: Seconds until the sequence is done; None leaves the line as it is.
+        line: A line of mmengine, whose parts are two spaces apart.
+        seconds: Seconds until the sequence is done; None leaves the line unchanged.
     """
     if seconds is None:
         return line

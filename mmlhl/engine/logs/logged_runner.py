@@ -1,4 +1,4 @@
-"""mmengine's runner, of which a phase logs into the files of its sequence."""
+"""mmengine's runner, logging into the files of a sequence."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ HOOK = "ProgressHook"
 
 
 class LoggedRunner(Runner):
-    """A plain mmengine ``Runner`` but for where it logs.
+    """A mmengine ``Runner`` that logs into the files of a sequence.
 
     With a ``log``, lines go into the sequence's log and scalars into its event files; environment,
-    config, hooks and initialisation are not repeated; validations count iterations, as losses do.
+    config, hooks and initialisation are not repeated in each phase; validations are logged by
+    iteration, like losses.
 
     Args:
         *args: Arguments of mmengine's runner.
@@ -58,7 +59,7 @@ class LoggedRunner(Runner):
     def build_logger(
         self, log_level: int | str = "INFO", log_file: str | None = None, **kwargs: Any
     ) -> MMLogger:
-        """As mmengine's, into the sequence's log."""
+        """As in mmengine, into the sequence's log."""
         if self.log is None:
             return super().build_logger(log_level, log_file, **kwargs)
         logger = super().build_logger(log_level, log_file or self.log.file, **kwargs)
@@ -66,7 +67,7 @@ class LoggedRunner(Runner):
         return logger
 
     def build_log_processor(self, log_processor: Any) -> Any:
-        """As mmengine's; its lines say the phase."""
+        """As in mmengine, with the phase in each line."""
         inner: LogProcessor = super().build_log_processor(log_processor)
         return inner if self.log is None else self.log.processor(inner)
 
@@ -75,7 +76,7 @@ class LoggedRunner(Runner):
             super()._log_env(env_cfg)
 
     def get_hooks_info(self) -> str:
-        """As mmengine's, once."""
+        """As in mmengine, but only once per sequence."""
         text = super().get_hooks_info()
         return text if self.log is None else self.log.hooks(text)
 
@@ -87,7 +88,7 @@ class LoggedRunner(Runner):
 
     # -- events ------------------------------------------------------------------------------
     def build_visualizer(self, visualizer: Any = None) -> Visualizer:
-        """As mmengine's, with the sequence's backends."""
+        """As in mmengine, with the sequence's backends."""
         if self.log is None or isinstance(visualizer, Visualizer):
             return super().build_visualizer(visualizer)
         backends = self.log.backends(visualizer)
@@ -100,7 +101,7 @@ class LoggedRunner(Runner):
     def register_hooks(
         self, default_hooks: dict | None = None, custom_hooks: list | None = None
     ) -> None:
-        """As mmengine's, and the one that shows progress."""
+        """As in mmengine, and the hook that shows progress."""
         if self.log is None:
             super().register_hooks(default_hooks, custom_hooks)
             return
@@ -111,7 +112,7 @@ class LoggedRunner(Runner):
 
     # -- weights -----------------------------------------------------------------------------
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
-        """As mmengine's; the log says that the student is given the weights."""
+        """As in mmengine; the log names the student, as the teacher loads the same file."""
         if self.log is None:
             return super().load_checkpoint(filename, *args, **kwargs)
         how = "goes on from" if self._resume else "starts from"
@@ -120,8 +121,8 @@ class LoggedRunner(Runner):
             return super().load_checkpoint(filename, *args, **kwargs)
 
     def release(self) -> None:
-        """Release workers, log files and what mmengine keeps by name."""
-        # Persistent workers of a dropped loader are waited for 5 s each unless let go here.
+        """Release workers, log files and mmengine's named instances."""
+        # Otherwise garbage collection waits 5 s for each persistent worker of a dropped loader.
         for loop in (self._train_loop, self._val_loop, self._test_loop):
             if hasattr(loop, "dataloader_iterator"):
                 loop.dataloader_iterator = None
@@ -134,14 +135,14 @@ class LoggedRunner(Runner):
 
 
 class _WithoutLoading(io.TextIOBase):
-    """Passes on what is printed, but for the line with which mmengine says that it loads a file."""
+    """Passes on printed text, except for mmengine's line about loading a checkpoint."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
         self._dropped = False
 
     def write(self, text: str) -> int:
-        """Pass text on; ``print`` gives the end of a line apart."""
+        """Write text; ``print`` passes the end of a line separately."""
         dropped = text.startswith("Loads checkpoint by ") or (self._dropped and text == "\n")
         self._dropped = dropped and text != "\n"
         if not dropped:
@@ -150,7 +151,7 @@ class _WithoutLoading(io.TextIOBase):
 
 
 def _by_iteration(hook: Hook | dict | None) -> Hook | dict | None:
-    """A logging hook that places validations by iteration, and leaves files to the sequence."""
+    """A logger hook's config that logs validations by iteration, and does not upload files."""
     if isinstance(hook, dict) and names_class(HOOKS, hook, LoggerHook):
         kept = {key: value for key, value in hook.items() if key not in OPTIONS}
         return {**kept, "log_metric_by_epoch": False}

@@ -1,4 +1,4 @@
-"""How far a sequence has come, at one moment."""
+"""The progress of a sequence at one moment, for the live display."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ..phases.grammar import Phase
 from .eta import known_steps, sequence_seconds
 
-#: steps over which the length of a step, and what a loss is, are averaged
+#: number of steps over which the duration of a step, and a loss, are averaged
 WINDOW = 100
 LOSS_WINDOW = 10
 VALIDATES, EVALUATES = "validates", "evaluates"
@@ -23,8 +23,8 @@ class Plan:
 
     Attributes:
         phases: Its phases.
-        steps: Steps of each phase: those that it took, or, as far as is known, will take.
-        evaluation: Seconds that the last evaluation at a phase's end took.
+        steps: Steps of each phase: those taken, or those planned, None if unknown.
+        evaluation: Seconds of the last evaluation at a phase's end.
     """
 
     phases: list[Phase]
@@ -32,28 +32,28 @@ class Plan:
     evaluation: float = 0.0
 
     def offset(self, index: int) -> int:
-        """Steps of all phases before one."""
+        """Number of steps in all phases before this one."""
         return sum(count or 0 for count in self.steps[:index])
 
     def label(self, index: int) -> str:
-        """What lines call a phase."""
+        """Name of a phase in lines of the log."""
         return f"phase {index + 1}/{len(self.phases)} {self.phases[index].name}"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a sequence has come.
+    """The progress of a sequence.
 
     Attributes:
         label: The phase and the number of phases, in words.
-        doing: What it does, such as ``epoch 2/20``.
-        done: Steps of the phase, or batches of an evaluation, that are done.
-        total: Number of all of them.
-        sequence_done: Steps of the sequence.
+        doing: The present activity, such as ``epoch 2/20``.
+        done: Finished steps of the phase, or batches of an evaluation.
+        total: Number of all steps or batches.
+        sequence_done: Finished steps of the sequence.
         sequence_total: Number of all steps of the sequence.
-        eta: Seconds that training the phase, or the evaluation, still takes; None if not known.
-        eta_sequence: Seconds until the sequence is done.
-        losses: By name, such as ``depth.loss_l1``.
+        eta: Remaining seconds of the phase's training; None if unknown.
+        eta_sequence: Remaining seconds of the sequence; None if unknown.
+        losses: Losses by name, such as ``depth.loss_l1``.
     """
 
     label: str
@@ -68,7 +68,7 @@ class Moment:
 
 
 def moment(plan: Plan, index: int, runner: Runner) -> Moment:
-    """The moment after a training step, while the runner's hooks are called.
+    """The progress after a training step, while the runner's hooks are called.
 
     Args:
         plan: The sequence.
@@ -92,15 +92,15 @@ def moment(plan: Plan, index: int, runner: Runner) -> Moment:
 
 
 def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, what: str) -> Moment:
-    """The moment after a batch of an evaluation.
+    """The progress after a batch of an evaluation.
 
     Args:
         plan: The sequence.
         index: The present phase.
         runner: Runner of the phase.
-        done: Batches that are done.
-        total: Number of all of them.
-        what: Which evaluation it is, ``VALIDATES`` or ``EVALUATES``.
+        done: Number of finished batches.
+        total: Number of all batches.
+        what: Kind of evaluation, ``VALIDATES`` or ``EVALUATES``.
     """
     trained = runner.iter
     later = known_steps(plan.steps[index + 1 :], trained)
@@ -126,7 +126,7 @@ def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, wh
 
 
 def beginning(plan: Plan, index: int) -> Moment:
-    """The moment before a phase has its data and its model."""
+    """The progress at the start of a phase, before its data and model are built."""
     own = plan.steps[index] or 0
     done = plan.offset(index)
     total = done + own + sum(known_steps(plan.steps[index + 1 :], own))
@@ -134,12 +134,12 @@ def beginning(plan: Plan, index: int) -> Moment:
 
 
 def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
-    """Seconds until the sequence is done, while its phase trains; None without mmengine's timer.
+    """Seconds until the sequence is done, during training; None without mmengine's timer.
 
     Args:
         plan: The steps of the sequence.
         index: Index of the phase.
-        runner: The phase's.
+        runner: Runner of the phase.
     """
     hub = runner.message_hub
     eta = _number(hub.get_info("eta", None))

@@ -1,4 +1,4 @@
-"""What the runner and the hooks of a phase see of the sequence's log."""
+"""The interface of the sequence's log for the runner and the hooks of a phase."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .shared_backend import SharedBackend
 
 
 class OpenLog(Protocol):
-    """What a phase uses of the log of its sequence.
+    """The members of a sequence's log that a phase uses.
 
     Attributes:
         plan: Phases and steps of the sequence.
-        resumed: Whether it goes on in a log that was there.
-        hooks: The list of hooks that was written last.
+        resumed: Whether an existing log is continued.
+        hooks: The list of hooks that was logged last.
         live: The display in a terminal.
     """
 
@@ -36,32 +36,32 @@ class OpenLog(Protocol):
 
     @property
     def file(self) -> str:
-        """The log."""
+        """Path of the log file."""
 
     def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
         """The backends of a visualizer's config."""
 
     def place(self, index: int) -> None:
-        """Have the backends count steps from the beginning of a phase."""
+        """Let the backends count steps from the beginning of a phase."""
 
     def rewind(self, step: int) -> None:
-        """Forget the steps that are going to be repeated."""
+        """Discard events of steps that are going to be repeated."""
 
     def flush(self) -> None:
-        """Have all event files written to disk."""
+        """Flush all event files."""
 
 
 class PhaseLog:
     """The log of a sequence, in one of its phases.
 
     Args:
-        sequence: The sequence's.
+        sequence: Log of the sequence.
         phase: The phase.
 
     Attributes:
         phase: The phase.
-        steps: How many steps the phase has taken, once it is trained.
-        metrics: What was measured after it, by ``<task>/<metric>``.
+        steps: Number of steps of the phase, once it is trained.
+        metrics: Metrics after the phase, by ``<task>/<metric>``.
     """
 
     def __init__(self, sequence: OpenLog, phase: Phase) -> None:
@@ -73,12 +73,12 @@ class PhaseLog:
     # -- for its runner --------------------------------------------------------------------
     @property
     def file(self) -> str:
-        """The log."""
+        """Path of the log file."""
         return self._sequence.file
 
     @property
     def label(self) -> str:
-        """What lines call the phase."""
+        """Name of the phase in lines of the log."""
         return self._sequence.plan.label(self.phase.index)
 
     @property
@@ -93,31 +93,31 @@ class PhaseLog:
         return found
 
     def processor(self, inner: LogProcessor) -> PhaseLogProcessor:
-        """A log processor whose lines say which phase they are of."""
+        """A log processor whose lines begin with the phase."""
         plan, index = self._sequence.plan, self.phase.index
         return PhaseLogProcessor(inner, self.label, lambda run: sequence_eta(plan, index, run))
 
     def hooks(self, text: str) -> str:
-        """A runner's list of hooks, or a note that the phase before had the same."""
+        """A runner's list of hooks, or "as before" if the previous phase had the same."""
         before, self._sequence.hooks = self._sequence.hooks, text
         same = before == text or (before is None and self._sequence.resumed)
         return "as before" if same else text
 
     def calm(self, logger: logging.Logger) -> None:
-        """Keep off the terminal what a live display shows."""
+        """Hide log lines that the live display replaces from the terminal."""
         self._sequence.live.calm(logger)
 
     def flush(self) -> None:
-        """Have event files written to disk, before a checkpoint that a resume may go on from."""
+        """Flush event files, before a checkpoint is written."""
         self._sequence.flush()
 
     # -- for its hook ------------------------------------------------------------------------
     def begin_training(self, runner: Runner, held: int) -> None:
-        """The weights are loaded, the first step is next.
+        """Called before the first step, after the weights are loaded.
 
         Args:
             runner: Runner of the phase.
-            held: Steps that hold already.
+            held: Steps that a resumed phase has already taken.
         """
         facts = training_facts(self.phase, runner, get_world_size())
         runner.logger.info(phase_lines(self.label, self.phase, facts))
@@ -126,11 +126,11 @@ class PhaseLog:
         self._sequence.rewind(plan.offset(index) + held)
 
     def trained(self, runner: Runner) -> None:
-        """The last step is done."""
+        """Called after the last step."""
         self.steps = runner.iter
 
     def measured(self, metrics: Mapping[str, Any]) -> None:
-        """The phase was evaluated, on all tasks that it knows."""
+        """Store the metrics of the evaluation after the phase."""
         self.metrics = {
             name: float(value)
             for name, value in metrics.items()
@@ -140,17 +140,17 @@ class PhaseLog:
         }
 
     def took(self, seconds: float) -> None:
-        """Note the seconds that the evaluation at the phase's end took."""
+        """Note the duration of the evaluation at the phase's end in seconds."""
         self._sequence.plan.evaluation = seconds
 
     def show(self, runner: Runner) -> None:
-        """Draw how far training is, if it is time to."""
+        """Draw the progress of training, if the last drawing is long enough ago."""
         plan, index = self._sequence.plan, self.phase.index
         last = runner.iter + 1 >= runner.max_iters
         self._sequence.live.show(lambda: moment(plan, index, runner), last)
 
     def show_evaluation(self, runner: Runner, done: int, total: int, validates: bool) -> None:
-        """Draw how far an evaluation is, if it is time to."""
+        """Draw the progress of an evaluation, if the last drawing is long enough ago."""
         plan, index = self._sequence.plan, self.phase.index
         what = VALIDATES if validates else EVALUATES
         self._sequence.live.show(

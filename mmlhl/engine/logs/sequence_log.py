@@ -26,18 +26,18 @@ from .phase_log import PhaseLog
 from .shared_backend import SharedBackend
 from .uploading import wanted_upload
 
-#: a visualizer of mmengine without backends of its own
+#: backends of mmengine's default visualizer
 DEFAULT_BACKENDS = [dict(type="LocalVisBackend")]
-#: how the metrics of a phase's end are called
+#: prefix of the metrics at a phase's end
 AFTER_PHASE = "after_phase"
 LINE = "-" * 60
 
 
 class SequenceLog:
-    """Where a sequence logs to; only the first process writes and draws.
+    """The log of a sequence; only the first process writes and draws.
 
-    Until it is opened, lines go to the terminal and are kept for the file, so that a config that is
-    refused leaves nothing behind.
+    Until it is opened, lines go to the terminal and are buffered for the file, so that a config
+    that is refused leaves no files behind.
 
     Args:
         cfg: The sequence's config.
@@ -75,7 +75,7 @@ class SequenceLog:
         self.close()
 
     def _note(self, text: str) -> None:
-        """Write a line into the file alone; the terminal has it in other words."""
+        """Write a line only into the file; the terminal shows the exception itself."""
         for handler in self._logger.handlers:
             if isinstance(handler, logging.FileHandler):
                 name, level = self._logger.name, logging.WARNING
@@ -83,21 +83,21 @@ class SequenceLog:
 
     @property
     def file(self) -> str:
-        """The log."""
+        """Path of the log file."""
         return osp.join(self.cfg.work_dir, LOG)
 
     def _new_logger(self, file: str | None = None) -> MMLogger:
         name = osp.abspath(self.cfg.work_dir)
-        # the latest of mmengine's loggers is the current one
+        # mmengine's current logger is the one created last
         return MMLogger.get_instance(name, log_file=file, log_level=self._level, file_mode="a")
 
     # -- the whole sequence ----------------------------------------------------------------
     def open(self, steps: Sequence[int | None], done: int) -> None:
-        """Begin to write.
+        """Open the files, and write the buffered lines.
 
         Args:
-            steps: Steps of each phase, None where it is not known.
-            done: How many phases are done already.
+            steps: Steps of each phase, None if unknown.
+            done: Number of finished phases.
         """
         goes_on = bool(self.cfg.get("resume"))
         aside = None
@@ -124,8 +124,8 @@ class SequenceLog:
             self._catch_up(done)
 
     def _describe(self, goes_on: bool) -> None:
-        """Environment and config, once; a resumed sequence logs in one line what it runs on."""
-        if not _says(self._logger, logging.INFO):
+        """Log environment and config once; for a resumed sequence only the versions."""
+        if not _shows(self._logger, logging.INFO):
             return
         if goes_on and has_environment(self.cfg.work_dir):
             versions = ", ".join(f"{name} {value}" for name, value in environment().items())
@@ -161,7 +161,7 @@ class SequenceLog:
         return found
 
     def flush(self) -> None:
-        """Have all event files written to disk."""
+        """Flush all event files."""
         for backend in self._backends.values():
             backend.flush()
 
@@ -171,7 +171,7 @@ class SequenceLog:
         for backend in self._backends.values() if is_main_process() else ():
             try:
                 backend.finish()
-            except Exception as error:  # a service that is gone does not undo the training
+            except Exception as error:  # a failing service must not fail a finished training
                 name = type(backend.backend).__name__
                 self._logger.warning(f"{name} could not be closed: {type(error).__name__} {error}")
         self._backends = {}
@@ -184,10 +184,10 @@ class SequenceLog:
         """Begin a phase.
 
         Args:
-            phase: The phase; all before it are done.
+            phase: The phase; all earlier ones are done.
 
         Returns:
-            What its runner logs with.
+            The log for its runner.
         """
         self.place(phase.index)
         log = PhaseLog(self, phase)
@@ -196,10 +196,10 @@ class SequenceLog:
         return log
 
     def end(self, log: PhaseLog) -> None:
-        """Write the metrics that were measured after a phase, and count its steps.
+        """Write the metrics after a phase, and note its number of steps.
 
         Args:
-            log: Log of the phase, which is in the record now.
+            log: Log of the phase, which is already in the record.
         """
         index = log.phase.index
         self.plan.steps[index] = log.steps
@@ -209,10 +209,10 @@ class SequenceLog:
             self._upload.run(self.cfg.work_dir)
 
     def rewind(self, step: int) -> None:
-        """In a resumed sequence, forget the steps that are going to be repeated.
+        """In a resumed sequence, discard events of steps that are going to be repeated.
 
         Args:
-            step: Step of the sequence, the last that holds.
+            step: Step of the sequence, the last one to keep.
         """
         if not self._rewound and is_main_process():
             for backend in self._backends.values():
@@ -220,7 +220,7 @@ class SequenceLog:
         self._rewound = True
 
     def place(self, index: int) -> None:
-        """Have the backends count steps from the beginning of a phase.
+        """Let the backends count steps from the beginning of a phase.
 
         Args:
             index: Index of the phase.
@@ -229,14 +229,14 @@ class SequenceLog:
             backend.phase, backend.offset = index + 1, self.plan.offset(index)
 
     def _write(self, metrics: Mapping[str, float], index: int) -> None:
-        """Metrics after a phase, at its last step."""
+        """Write the metrics after a phase, at its last step."""
         tags = {f"{AFTER_PHASE}/{name}": value for name, value in metrics.items()}
         if tags and is_main_process():
             for backend in self._backends.values():
                 backend.write(tags, self.plan.offset(index + 1))
 
     def _catch_up(self, done: int) -> None:
-        """Write the last phase's metrics, if the sequence was killed before it could."""
+        """Write the last phase's metrics, if the sequence was killed before writing them."""
         record = LifelongRecord.load(osp.join(self.cfg.work_dir, RECORD))
         metrics = {
             f"{task}/{name}": entry["values"][done - 1]
@@ -251,7 +251,7 @@ class SequenceLog:
 
 
 def environment_text(cfg: Config) -> str:
-    """What a sequence runs on, as mmengine reports it."""
+    """A description of machine and environment in mmengine's form."""
     found = machine()
     runtime = {
         **(cfg.get("env_cfg") or {}),
@@ -265,5 +265,5 @@ def environment_text(cfg: Config) -> str:
     return f"\n{LINE}\n{ENVIRONMENT}\n{system}\n\nRuntime environment:\n{run}\n{LINE}\n"
 
 
-def _says(logger: logging.Logger, level: int) -> bool:
+def _shows(logger: logging.Logger, level: int) -> bool:
     return any(handler.level <= level for handler in logger.handlers)

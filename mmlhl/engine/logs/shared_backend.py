@@ -1,4 +1,4 @@
-"""A backend of mmengine that lives through all phases of a sequence."""
+"""A wrapper that shares one of mmengine's backends among all phases of a sequence."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from torch import nn
 
 
 class SharedBackend(BaseVisBackend):
-    """Passes on what the phases log, with one count of steps, until the sequence closes it.
+    """Forwards the events of all phases with one step count, until the sequence closes it.
 
-    Each phase has a runner and a visualizer of its own, which begin to count at zero, write the
-    config down, and close all backends at their end. With this in between, the backend sees one
-    training.
+    Each phase has its own runner and visualizer, which count from zero, write the config, and
+    close all backends at the end. Through this wrapper the backend sees a single training.
 
     Args:
-        backend: The real one.
+        backend: The real backend.
         cfg: The sequence's config.
-        resumed: Whether the sequence goes on.
+        resumed: Whether the sequence is resumed.
 
     Attributes:
-        backend: The real one, whose other attributes can be read from here as well.
+        backend: The real backend, whose other attributes can be read from this object.
         phase: Number of the present phase, from 1.
         offset: Steps of all phases before it.
     """
 
-    #: whether validations carry the phase, too, at the step of a training line
+    #: whether the number of the phase is added to all scalars, not only to those of training
     marks_all = False
 
     def __init__(self, backend: BaseVisBackend, cfg: Config, resumed: bool) -> None:
@@ -41,49 +40,49 @@ class SharedBackend(BaseVisBackend):
         self._open(cfg, resumed)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "backend":  # not there yet
+        if name == "backend":  # not set yet
             raise AttributeError(name)
         return getattr(self.backend, name)
 
     def _init_env(self) -> None:
-        """The real backend does that."""
+        """Nothing to do: the real backend initialises itself."""
 
     @property
     def experiment(self) -> Any:
-        """What the real backend writes with."""
+        """The real backend's experiment object."""
         return self.backend.experiment
 
-    # -- what a phase's visualizer calls ---------------------------------------------------
+    # -- called by a phase's visualizer ----------------------------------------------------
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Nothing: the sequence's config is written once."""
+        """Do nothing: the sequence's config is written once."""
 
     def add_graph(self, model: nn.Module, data_batch: Any, **kwargs: Any) -> None:
-        """Pass a graph on."""
+        """Forward a graph."""
         self.backend.add_graph(model, data_batch, **kwargs)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
-        """Pass an image on."""
+        """Forward an image."""
         self.backend.add_image(name, image, self.offset + step, **kwargs)
 
     def add_scalar(self, name: str, value: Any, step: int = 0, **kwargs: Any) -> None:
-        """Pass a scalar on."""
+        """Forward a scalar."""
         self.backend.add_scalar(name, value, self.offset + step, **kwargs)
 
     def add_scalars(
         self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **kwargs: Any
     ) -> None:
-        """Pass scalars on; those of a training step with the number of the phase.
+        """Forward scalars; those of a training step with the number of the phase.
 
-        mmengine's ``file_path`` names a second file per phase, which is left out.
+        mmengine's ``file_path`` names a second file per phase, which is not written.
         """
         marked = self.marks_all or "iter" in scalar_dict
         mark = dict(phase=self.phase) if marked else {}
         self.write({**scalar_dict, **mark}, self.offset + step)
 
     def close(self) -> None:
-        """Nothing: the next phase goes on with it."""
+        """Do nothing: the next phase uses the same backend."""
 
-    # -- what the sequence calls -------------------------------------------------------------
+    # -- called by the sequence --------------------------------------------------------------
     def _open(self, cfg: Config, resumed: bool) -> None:
         self._give_config(cfg)
 
@@ -92,18 +91,18 @@ class SharedBackend(BaseVisBackend):
         self.backend.add_config(cfg)
 
     def write(self, scalars: dict, step: int) -> None:
-        """Pass scalars on as they are, with the sequence's step."""
+        """Forward scalars unchanged, with the sequence's step."""
         self.backend.add_scalars(scalars, step)
 
     def rewind(self, step: int) -> None:
-        """Forget what was logged after a step: a resumed sequence repeats it."""
+        """Discard what was logged after a step, which a resumed sequence repeats."""
 
     def lacks(self, tag: str, step: int) -> bool:
-        """Whether a value is known not to have been written."""
+        """Whether a value is known to be missing."""
         return False
 
     def flush(self) -> None:
-        """Have what was logged written to disk."""
+        """Flush what was logged."""
 
     def finish(self) -> None:
         """Close the real backend."""

@@ -1,4 +1,4 @@
-"""Copies of a sequence's logs elsewhere, as ``LoggerHook`` of mmengine makes them of a training."""
+"""Uploading copies of a sequence's logs, by the options of mmengine's ``LoggerHook``."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from mmseg.registry import HOOKS
 from ...registered import names_class
 from .files import EVENTS, LOG
 
-#: what mmengine copies if the config does not say
+#: mmengine's default suffixes of the files to copy
 SUFFIXES = (".json", ".log", ".py", "yaml")
-#: options of ``LoggerHook`` that the sequence acts on, not its phases
+#: options of ``LoggerHook`` that apply to the whole sequence, not to its phases
 OPTIONS = ("out_dir", "out_suffix", "keep_local", "backend_args", "file_client_args")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """Where copies go.
+    """The destination and the kinds of files to copy.
 
     Attributes:
-        folder: Folder or address; the copies come below it, in a folder named like the work dir.
+        folder: Folder or address, in which the copies get a subfolder named like the work dir.
         suffixes: Suffixes of the files.
         backend_args: Arguments of mmengine's file backend.
     """
@@ -54,10 +54,10 @@ class Upload:
 
 
 def wanted_upload(cfg: Config) -> Upload | None:
-    """The copies that a config's ``LoggerHook`` asks for, None if it asks for none.
+    """The upload that a config's ``LoggerHook`` requests; None if it requests none.
 
     Raises:
-        ValueError: If it asks that the logs are removed, with which a resume goes on.
+        ValueError: If the logs, which a resume needs, are to be removed afterwards.
     """
     hook = (cfg.get("default_hooks") or {}).get("logger")
     if not isinstance(hook, Mapping) or not names_class(HOOKS, hook, LoggerHook):

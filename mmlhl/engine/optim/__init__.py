@@ -1,4 +1,4 @@
-"""How steps are taken, beside what mmengine has."""
+"""Optimiser wrappers that mmengine does not have."""
 
 from .amp_optim_wrapper import AmpOptimWrapper
 

@@ -15,20 +15,20 @@ DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 @OPTIM_WRAPPERS.register_module()
 class AmpOptimWrapper(DeviceAmpOptimWrapper):
-    """Steps under autocast: mmengine's wrapper of that name where there is an accelerator.
+    """mmengine's wrapper of that name, which also works on a CPU.
 
-    mmengine refuses to train with mixed precision on a CPU. Here that is bfloat16, which has the
-    range of float32, so that no loss is scaled.
+    mmengine refuses to train with mixed precision on a CPU. Here a CPU uses bfloat16, which has the
+    range of float32 and needs no scaling of the loss.
 
     Args:
         loss_scale: ``'dynamic'``, a number, or options of torch's ``GradScaler``; without effect
             on a CPU.
-        dtype: ``'float16'`` or ``'bfloat16'``; by default the device's own, on a CPU
+        dtype: ``'float16'`` or ``'bfloat16'``; by default that of the device, on a CPU
             ``'bfloat16'``.
         **kwargs: As in mmengine.
 
     Raises:
-        ValueError: If ``dtype`` is unknown, or the device has none of that kind.
+        ValueError: If ``dtype`` is unknown, or the device does not support it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class AmpOptimWrapper(DeviceAmpOptimWrapper):
             )
         kwargs.pop("use_fsdp", None)
         OptimWrapper.__init__(self, **kwargs)
-        # passes everything through
+        # a disabled scaler does nothing
         if hasattr(torch.amp, "GradScaler"):
             self.loss_scaler = torch.amp.GradScaler("cpu", enabled=False)
         else:

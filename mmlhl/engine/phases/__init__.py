@@ -1,11 +1,11 @@
 """From one config with ``phases`` to one plain mmengine config per phase.
 
-- ``grammar``: the text of a config to phases; pure, imports no model.
-- ``deriving``: the plain config of a phase; ``datasets``, ``schedules`` and ``save_best`` say how
-  its parts follow the phase, ``encoders`` whether it starts from the weights of the one before.
-- ``checks``: what is refused before phase one; may build.
-- ``rehearsal``: the dry run of all phases; what it tries of each is in ``trial_build``,
-  ``trial_loaders``, ``trial_sample``, ``trial_step`` and ``trial_test``.
+- ``grammar``: from the text of a config to phases; pure, imports no model.
+- ``deriving``: the plain config of a phase; ``datasets``, ``schedules``, ``moments`` and
+  ``save_best`` adapt its parts to the phase, ``encoders`` compares the encoders of two phases.
+- ``checks``: everything that is refused before phase one, with ``keys``, ``values`` and others.
+- ``rehearsal``: the dry run of all phases, with the parts ``trial_build``, ``trial_loaders``,
+  ``trial_sample``, ``trial_schedule``, ``trial_step`` and ``trial_test``.
 """
 
 from .checks import parse_phases

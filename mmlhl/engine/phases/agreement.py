@@ -1,4 +1,4 @@
-"""Whether heads, datasets and metrics agree: fields, kinds, channels, classes."""
+"""Checks that heads, datasets and metrics agree on fields, kinds, channels and classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLOAT_KINDS = ("depth", "normal", "channels")
 
 
 class OutputSpace(Protocol):
-    """What is asked of a head."""
+    """The members of a head that these checks use."""
 
     field: str
     kind: str
@@ -21,7 +21,7 @@ class OutputSpace(Protocol):
 
 
 class Labelled(Protocol):
-    """What is asked of a dataset."""
+    """The members of a dataset that these checks use."""
 
     metainfo: Mapping[str, Any]
 
@@ -33,14 +33,14 @@ def check_labels(
     sample: Any,
     place: str,
 ) -> None:
-    """Refuse labels of another field, kind or number of classes than their heads'.
+    """Refuse labels whose field, kind or number of classes differs from their head's.
 
     Args:
         heads: Heads by task.
-        tasks: Those that the loader has to supply.
-        dataset: The loader's dataset; perhaps one of mmseg's, or what wraps some.
+        tasks: Tasks that the loader has to supply.
+        dataset: The loader's dataset, also one of mmseg's or a wrapper.
         sample: A data sample of it.
-        place: What messages call the loader.
+        place: Name of the loader in messages.
 
     Raises:
         ValueError: Naming task, head and dataset.
@@ -91,29 +91,29 @@ def only_mirrored(head: OutputSpace, dataset: object) -> bool:
     """Whether a dataset flips images whose labels would have to change their values as well.
 
     Args:
-        head: Head of the labels; of normals transforms know it.
-        dataset: The images'.
+        head: Head of the labels. For normals the transforms change the values.
+        dataset: Dataset of the images.
     """
     changes = getattr(head, "changes_when_flipped", False) and head.kind != "normal"
     return changes and "Flip" in repr(getattr(dataset, "pipeline", ""))
 
 
 def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:
-    """Names of the classes of a field, if the dataset knows them."""
+    """Names of the classes of a field, None if the dataset has none."""
     meta = getattr(dataset, "metainfo", None) or {}
     return meta.get("classes" if field == "sem_seg" else f"{field}_classes")
 
 
 def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
-    """Number of classes of a field, if the dataset knows it.
+    """Number of classes of a field.
 
     Args:
-        dataset: One of ours or mmseg's.
+        dataset: A dataset of ours or of mmseg.
         field: Field of the labels.
         spec: The annotation, if the dataset has one.
 
     Returns:
-        The number, None if nothing says it.
+        The number, None if it is unknown.
     """
     names = class_names(dataset, field)
     return len(names) if names else getattr(spec, "num_classes", None)
@@ -122,13 +122,13 @@ def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
 def check_names(
     heads: Mapping[str, OutputSpace], trained: Labelled, tested: Labelled, place: str
 ) -> None:
-    """Refuse a test set whose classes are others than the training set's, or in another order.
+    """Refuse a test set whose classes differ from the training set's, also in their order.
 
     Args:
         heads: Heads by task.
         trained: The training set.
         tested: The test set.
-        place: What messages call the loader of the test set.
+        place: Name of the test set's loader in messages.
 
     Raises:
         ValueError: Naming the first class that differs.
@@ -147,12 +147,12 @@ def check_names(
 
 
 def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
-    """Refuse metrics that count other classes than their task's head predicts.
+    """Refuse metrics whose number of classes differs from their task's head.
 
     Args:
         heads: Heads by task.
-        evaluator: With the test set's ``dataset_meta`` set.
-        place: What messages call it.
+        evaluator: The evaluator, with the test set's ``dataset_meta``.
+        place: Name of the evaluator in messages.
 
     Raises:
         ValueError: Naming metric, task and both numbers.

@@ -1,4 +1,4 @@
-"""What can be checked in a sequence's config before anything but its methods is built."""
+"""Checks of a sequence's config before anything but its methods is built."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from .values import check_save_best, check_values
 def parse_phases(cfg: Config) -> list[Phase]:
     """The phases of a config, checked against its model and datasets.
 
-    Nothing is built but the methods, which check their options, and the encoders of two phases,
-    to compare their shapes if their configs differ.
+    Only the methods are built, since they check their options, and the encoders of two phases if
+    their configs differ, to compare their shapes.
 
     Args:
         cfg: The sequence's config; its model may be wrapped for testing with augmentation.
 
     Raises:
-        ValueError: Naming the key and the value: what
+        ValueError: Naming the key and the value, for everything that
             :func:`~mmlhl.engine.phases.grammar.read_phases` refuses, a task without a head, an
-            unknown method, a dataset that cannot supply a task.
+            unknown method, a dataset that cannot supply a task, and so on.
     """
     try:
         return _parsed(cfg)
@@ -77,7 +77,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         if phase.checkpoint is None:
             follow_moments(merged, plain, phase.cfg)
             check_moments(merged, where)
-        # its options may decide, so it is built
+        # built, since needs_same_encoder may depend on its options
         method = MODELS.build(copy.deepcopy(merged.model.get("method", dict(type="Naive"))))
         if phase.index and method.needs_same_encoder:
             _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
@@ -85,7 +85,7 @@ def _parsed(cfg: Config) -> list[Phase]:
 
 
 def _check_part(cfg: Config, phases: Sequence[Phase]) -> None:
-    """One part of the images for several phases contradicts parts of their own."""
+    """Refuse one ``part`` of the images for several phases together with ``disjoint_phases``."""
     sentence = shared_part(cfg, phases) if cfg.get("disjoint_phases") else None
     if sentence:
         raise ValueError(f"{sentence}, though disjoint_phases=True: take one of the two out")
@@ -126,16 +126,16 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
 
 
 def method_class(method: Any) -> Any:
-    """The class that a method's config names, whatever that is."""
+    """The class named by a method's config; may be None or anything else."""
     name = method.get("type") if isinstance(method, dict) else method
     return registered(MODELS, name) if isinstance(method, dict) and isinstance(name, str) else name
 
 
 def check_method(method: dict) -> None:
-    """Raise a ValueError unless ``method`` builds a registered method.
+    """Check that a config builds a registered method.
 
     Raises:
-        ValueError: Naming what is not a method, or the option that it does not take.
+        ValueError: Naming the type that is not a method, or the option that is refused.
     """
     name = method.get("type") if isinstance(method, dict) else method
     cls = method_class(method)
@@ -151,10 +151,10 @@ def check_method(method: dict) -> None:
         )
     try:
         MODELS.build(copy.deepcopy(dict(method)))
-    except Exception as error:  # whatever its constructor has against an option
+    except Exception as error:  # a user's constructor may raise anything
         raise ValueError(f"model.method={dict(method)!r}: {error}") from error
 
 
 def method_name(cfg: Config, phase: Phase) -> str:
-    """Name of the method in a phase, as the record has it."""
+    """Name of the method in a phase, as in the record."""
     return method_class(merged_config(cfg, phase).model.get("method", dict(type="Naive"))).__name__

@@ -1,4 +1,4 @@
-"""The multi-task datasets in a config, and the tasks that they offer."""
+"""The multi-task datasets in a config, and their tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def multi_task_datasets(node: object) -> Iterator[dict]:
 
 
 def is_multi_task(node: object) -> bool:
-    """Whether a config is that of a multi-task dataset, not of what wraps one."""
+    """Whether a config is that of a multi-task dataset itself, not of a wrapper."""
     return isinstance(node, dict) and names_class(DATASETS, node, MultiTaskDataset)
 
 
@@ -42,13 +42,13 @@ def check_listed(listed: Any, offered: Sequence[str], wanted: Sequence[str], pla
     """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself.
 
     Args:
-        listed: what the config says.
-        offered: tasks for which the dataset has annotations.
-        wanted: what the phase needs of the loader.
-        place: what messages call the dataset.
+        listed: ``tasks`` of the dataset's config.
+        offered: Tasks for which the dataset has annotations.
+        wanted: Tasks that the phase needs from the loader.
+        place: Name of the dataset in messages.
 
     Raises:
-        ValueError: naming the task that is unknown, or left out.
+        ValueError: Naming the task that is unknown, or left out.
     """
     if listed is None:
         return

@@ -35,11 +35,11 @@ def phase_config(
 
     Args:
         cfg: The sequence's config, with ``work_dir``.
-        phases: As :func:`~mmlhl.engine.phases.parse_phases` gives them.
+        phases: The phases, from :func:`~mmlhl.engine.phases.parse_phases`.
         index: Index of the phase.
-        previous: Checkpoint file at the end of the previous phase; None in the first, which
-            starts from the config's own ``load_from`` if there is one.
-        resume: Go on from the newest checkpoint in the phase's folder.
+        previous: Checkpoint file at the end of the previous phase; None for the first phase, which
+            starts from the config's ``load_from`` if there is one.
+        resume: Whether to resume from the newest checkpoint in the phase's folder.
     """
     phase = phases[index]
     out = merged_config(cfg, phase)
@@ -47,8 +47,8 @@ def phase_config(
     out.work_dir = str(root / phase.folder)
     out.experiment_name = f"{cfg.get('experiment_name') or root.name}_{phase.folder}"
     if out.get("visualizer") is not None:
-        # a visualizer is a global instance by name, with the log folder that it was made with:
-        # each phase of each sequence in this process needs one of its own
+        # visualizers are global instances by name, with the log folder of their creation, so each
+        # phase of each sequence in this process needs another name
         out.visualizer["name"] = os.path.abspath(out.work_dir)
     out.resume = resume
     if resume:
@@ -77,7 +77,7 @@ def phase_config(
         if before != now:
             hook["teacher_model"] = before
         if not resume and not same_encoder(before, now):
-            # nothing of the old one fits, all old tasks come from the teacher
+            # the old weights do not fit; old tasks are learned from the teacher only
             out.load_from = phase.cfg.get("load_from")
             print_log(
                 f"phases[{index}] brings another encoder: it starts from "
@@ -91,7 +91,7 @@ def phase_config(
 
 
 def add_training_facts(cfg: Config) -> None:
-    """Add the hook that compares what checkpoints were trained with, if the config lacks it.
+    """Add the hook that compares a checkpoint's training with the config, if it is missing.
 
     Args:
         cfg: A config for mmengine's runner; changed in place.
@@ -104,7 +104,7 @@ def add_hook(cfg: Config, name: str) -> None:
 
     Args:
         cfg: A config for mmengine's runner; changed in place.
-        name: Its registered name.
+        name: The hook's registered name.
     """
     hooks = list(cfg.get("custom_hooks") or [])
     if not any(type_name(hook) == name for hook in hooks):
@@ -127,7 +127,7 @@ def testing_config(cfg: Config) -> Config:
 
 
 def _part(cfg: Config, phases: Sequence[Phase], index: int) -> tuple[int, int] | None:
-    """Which part of the training set a phase gets, and of how many; None for all of it."""
+    """Index and number of the training set's parts for a phase; None for the whole set."""
     trained = [phase.index for phase in phases if phase.checkpoint is None]
     if not cfg.get("disjoint_phases", True) or index not in trained:
         return None
@@ -139,13 +139,13 @@ def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] 
         return
     for dataset in multi_task_datasets(loader["dataset"]):
         dataset["tasks"] = list(tasks)
-        # a phase with images of its own (`part` written in its cfg) keeps them
+        # a `part` in the phase's own cfg takes precedence
         if part is not None and "part" not in dataset:
             dataset["part"] = list(part)
 
 
 def _drop_incomplete_validation(cfg: Config) -> None:
-    """mmengine wants all of loader, loop and evaluator, or none of them."""
+    """Drop incomplete settings: mmengine needs all of loader, loop and evaluator, or none."""
     for kind in ("val", "test"):
         if lacking(cfg, kind):
             for key in keys_of(kind):

@@ -1,4 +1,4 @@
-"""Whether two phases have the same encoder, and which weights a phase starts from."""
+"""Comparing the encoders of two phases, and checking ``load_from``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ENCODER = ("backbone", "neck")
 def same_encoder(before: dict, now: dict) -> bool:
     """Whether backbone and neck of two model configs have the same weights, by name and shape.
 
-    Options that change no weight (``frozen_stages``, ``norm_eval``, ``with_cp``, initialisation)
-    make no other encoder. Both are built to see, if their configs differ at all.
+    Options that change no weight (``frozen_stages``, ``norm_eval``, ``with_cp``, initialisation) do
+    not matter. If the configs differ, both encoders are built for the comparison.
 
     Args:
         before: Config of a model.
@@ -31,7 +31,7 @@ def same_encoder(before: dict, now: dict) -> bool:
 
 def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
     shapes = {}
-    with torch.random.fork_rng(devices=[]):  # as if nothing had been built
+    with torch.random.fork_rng(devices=[]):  # building must not change random states
         for key in ENCODER:
             if model.get(key) is not None:
                 module = MODELS.build(copy.deepcopy(dict(model[key])))
@@ -41,7 +41,7 @@ def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
 
 
 def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
-    """Refuse a ``load_from`` that no phase would start from.
+    """Refuse a ``load_from`` without effect.
 
     Args:
         cfg: The sequence's config.

@@ -15,9 +15,9 @@ from mmengine.config import Config
 from ...spelling import hint
 
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
-#: bytes of a phase's name; file systems have room for 255, and more is put around it
+#: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
 LONGEST = 180
-#: parts of the model that, by the old reading of ``cfg.model``, stay as a phase has changed them
+#: parts of the model whose changes in ``cfg.model`` persist; deprecated, now ``phases[i].model``
 LASTING = ("backbone", "neck", "heads", "data_preprocessor")
 
 
@@ -26,15 +26,13 @@ class Phase:
     """One phase of a sequence.
 
     Attributes:
-        index: Place in the sequence, from 0.
-        tasks: The tasks it brings.
-        seen: These and all earlier ones, in order of appearance.
-        name: What the record and the folder call it.
-        cfg: What it overrides in the sequence's config, for itself alone.
-        architecture: Changes to the model that hold from some phase on, this one's and those of
-            earlier ones, in order.
-        checkpoint: Weights of a plain mmseg segmentor that make up this phase; nothing is
-            trained then.
+        index: Position in the sequence, from 0.
+        tasks: The new tasks.
+        seen: The new and all earlier tasks, in order of appearance.
+        name: Name in the record and of the folder.
+        cfg: Overrides of the sequence's config, for this phase only.
+        architecture: Lasting changes to the model, of this and all earlier phases, in order.
+        checkpoint: Checkpoint of a finished model that is this phase, which is then not trained.
     """
 
     index: int
@@ -52,14 +50,14 @@ class Phase:
 
 
 def read_phases(cfg: Mapping) -> list[Phase]:
-    """The phases of a config, as they are written.
+    """Read the phases of a config.
 
     Args:
         cfg: A config with ``phases``.
 
     Raises:
-        ValueError: Naming the key and the value: no phases, a phase without tasks, a task twice,
-            an unknown key, a name that is none, a finished model in a place where none can be.
+        ValueError: Naming the key and the value: no phases, a phase without tasks, a repeated
+            task, an unknown key, an invalid name, or a finished model after the first phase.
     """
     given = cfg.get("phases")
     if not isinstance(given, (list, tuple)) or not given:
@@ -146,7 +144,7 @@ def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:
 
 
 def _overrides(key: str, entry: dict) -> tuple[dict, list[dict]]:
-    """What a phase overrides for itself alone, and what it changes in the model for good."""
+    """Split a phase's entry into overrides for this phase, and lasting changes to the model."""
     for name in ("cfg", "model"):
         if not isinstance(entry.get(name) or {}, dict):
             raise ValueError(f"{key}.{name} must be a dict, got {entry[name]!r}")
@@ -166,7 +164,7 @@ def _overrides(key: str, entry: dict) -> tuple[dict, list[dict]]:
 
 
 def _nested(cfg: dict) -> dict:
-    """A phase's overrides, with keys such as ``'model.backbone.depth'`` taken apart."""
+    """A phase's overrides, with dotted keys such as ``'model.backbone.depth'`` nested."""
     if not any("." in str(key) for key in cfg):
         return copy.deepcopy(dict(cfg))
     nested = Config()
@@ -175,12 +173,11 @@ def _nested(cfg: dict) -> dict:
 
 
 def merged_config(cfg: Config, phase: Phase) -> Config:
-    """A copy of the sequence's config with what holds in a phase merged in.
+    """A copy of the sequence's config with a phase's overrides merged in.
 
     Args:
         cfg: The sequence's config.
-        phase: One of its phases. Its ``model``, and that of earlier phases, is merged first, then
-            its ``cfg``, which holds for this phase alone.
+        phase: One of its phases. Lasting changes to the model are merged first, then its ``cfg``.
     """
     merged = copy.deepcopy(cfg)
     for model in phase.architecture:
@@ -193,7 +190,7 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
 
 
 def _change_loop(train: Any, own: Any) -> None:
-    """A phase that names a length in the other unit counts in that unit alone."""
+    """Remove the sequence's length if the phase gives one in the other unit."""
     if not isinstance(train, dict) or not isinstance(own, Mapping) or "_delete_" in own:
         return
     for here, there in (("max_iters", "max_epochs"), ("max_epochs", "max_iters")):
@@ -204,7 +201,7 @@ def _change_loop(train: Any, own: Any) -> None:
 
 
 def learning_model(cfg: Mapping) -> dict:
-    """The model that learns: the one inside, where another wraps it for testing."""
+    """The config of the trained model, which another model may wrap for testing."""
     model: Any = cfg.get("model")
     while isinstance(model, dict) and isinstance(model.get("module"), dict):
         model = model["module"]

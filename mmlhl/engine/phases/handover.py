@@ -1,4 +1,4 @@
-"""Whether a phase and its method can go on from the phase before."""
+"""Checks that a phase and its method can continue from the previous phase."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .phase_model import PhaseModel
 
 @dataclass(frozen=True)
 class PlannedPhase:
-    """What is known of a phase's runner before there is one.
+    """Stand-in for a phase's runner before it exists, see ``PhaseRunner``.
 
     Attributes:
-        train_dataloader: Has as many entries as there are batches per epoch.
+        train_dataloader: Anything with one entry per batch of an epoch.
         optim_wrapper: The phase's optimiser, built for the phase's model.
         max_iters: Number of steps.
     """
@@ -34,17 +34,17 @@ class PlannedPhase:
 def check_handover(
     model: PhaseModel, previous: Any, planned: PlannedPhase | None, adopted: bool = False
 ) -> None:
-    """Make sure that a phase can go on from the one before, before either is trained.
+    """Check that a phase can continue from the previous one, before either is trained.
 
     Args:
         model: The phase's model.
-        previous: The model of the phase before, None in the first.
-        planned: The phase's length and optimiser, None if its length is not known.
-        adopted: The phase before is a finished model, of which no method remembers anything.
+        previous: The model of the previous phase, None for the first.
+        planned: The phase's length and optimiser, None if its length is unknown.
+        adopted: Whether the previous phase is a finished model, without a method's state.
 
     Raises:
-        ValueError: If the head of an old task that learns nothing has another shape, or the method
-            cannot be trained in this phase.
+        ValueError: If a frozen head of an old task has another shape, or the method refuses the
+            phase.
     """
     if previous is not None and not misfits(_encoder(model), _encoder(previous)):
         check_old_heads(model, previous.state_dict())
@@ -57,14 +57,14 @@ def check_handover(
 
 
 def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
-    """A head that learns nothing in this phase has to come from the checkpoint as a whole.
+    """Check that a checkpoint contains all weights of heads that are frozen in this phase.
 
     Args:
-        model: With its method.
+        model: The model, with its method.
         state: The checkpoint's weights.
 
     Raises:
-        ValueError: Naming the first weights that the checkpoint lacks or has in another shape.
+        ValueError: Naming the first weights that are missing or have another shape.
     """
     if model.method.trains_old_heads:
         return
@@ -82,14 +82,14 @@ def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
 
 
 def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
-    """An interrupted phase goes on with its own model: no weight may begin anew in its middle.
+    """Check that an interrupted phase resumes with the same model.
 
     Args:
-        model: The phase's.
-        state: The weights in the checkpoint that it goes on from.
+        model: The phase's model.
+        state: The weights in the checkpoint to resume from.
 
     Raises:
-        ValueError: Naming the first weights that the checkpoint lacks or has in another shape.
+        ValueError: Naming the first weights that are missing or have another shape.
     """
     lost = misfits(model.state_dict(), weights_of(state))
     if lost:
@@ -101,10 +101,10 @@ def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
 
 
 def check_one_optimizer(method: BaseMethod, count: int) -> None:
-    """A method that edits steps needs one optimiser for the whole model.
+    """Check that there is one optimiser if the method edits steps.
 
     Args:
-        method: The phase's.
+        method: The phase's method.
         count: Number of optimisers.
 
     Raises:

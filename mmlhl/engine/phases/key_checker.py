@@ -1,4 +1,4 @@
-"""Keys of one config with ``type``, or of a list of such, against what its class takes."""
+"""Comparing the keys of a config with ``type`` with the options of its class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...spelling import hint, near_miss, unknown
 from .option_types import check_types
 from .signatures import options_of, required_of
 
-#: what a registry's builder takes out of a config before the class sees it
+#: keys that a registry's builder removes from a config before the class gets it
 ALSO = {
     "hook": {"priority"},
     "parameter scheduler": {"convert_to_iter_based"},
@@ -22,10 +22,10 @@ ALSO = {
 
 
 class KeyChecker:
-    """Checks the keys of configs; remembers how messages begin.
+    """Checks the keys of configs.
 
     Args:
-        where: How messages begin, such as ``"phases[1]: "``.
+        where: Beginning of messages, such as ``"phases[1]: "``.
     """
 
     def __init__(self, where: str) -> None:
@@ -35,7 +35,7 @@ class KeyChecker:
         """Raise the error of a key.
 
         Args:
-            key: Dotted, without what messages begin with.
+            key: The dotted key, without the beginning of messages.
             why: The end of the message.
 
         Raises:
@@ -44,12 +44,12 @@ class KeyChecker:
         raise ValueError(f"{self.where}{key}: {why}")
 
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """All keys have to be known.
+        """Check that all keys are known.
 
         Args:
             node: A part of a config.
+            known: The known keys.
             place: Its dotted key, for messages.
-            known: The keys that are read.
 
         Raises:
             ValueError: Naming the first other key, and the nearest right one.
@@ -60,12 +60,12 @@ class KeyChecker:
                 self.refuse(f"{place}.{key}", unknown(str(key), known))
 
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Keys of one's own are allowed, but no misspelt ones.
+        """Check that no key is a misspelling of a known one; the user's own keys are allowed.
 
         Args:
             node: A part of a config.
+            known: The known keys.
             place: Its dotted key, for messages.
-            known: The keys that are read.
 
         Raises:
             ValueError: Naming the first misspelt key.
@@ -75,12 +75,12 @@ class KeyChecker:
                 self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
 
     def typed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """A config with ``type``: its options against those of the class.
+        """Check the options of a config with ``type`` against those of its class.
 
         Args:
             node: A part of a config.
+            registry: Registry of its ``type``.
             place: Its dotted key, for messages.
-            registry: Where its ``type`` is registered.
 
         Returns:
             The class; None if the node has no type, or a function builds it.
@@ -101,24 +101,24 @@ class KeyChecker:
         return cls
 
     def needed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """As :meth:`typed`, of a part that cannot be left out or be anything else."""
+        """Like :meth:`typed`, but the part must be a config with ``type``."""
         if isinstance(node, Mapping) and node.get("type") is not None:
             return self.typed(node, registry, place)
         return self.refuse(place, f"it must be dict(type=...), got {node!r}")
 
     def lacks(self, cls: type | None, node: Mapping, place: str) -> None:
-        """What a class cannot do without has to be there."""
+        """Check that all required options of a class are set."""
         for name in required_of(cls) if cls is not None else ():
             if name not in node:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
     def kind(self, kind: Any, registry: Registry, place: str) -> None:
-        """A ``type`` has to be registered; what is not a class may be a function.
+        """Check that a ``type`` given by name is registered.
 
         Args:
             kind: The type.
-            registry: Where it is registered, or in mmseg's child of it.
-            place: Dotted key of what it is the type of.
+            registry: The registry; mmseg's child of it is searched as well.
+            place: Dotted key of the part of the config.
 
         Raises:
             ValueError: Naming the nearest right type.
@@ -134,12 +134,12 @@ class KeyChecker:
         )
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
-        """A list of configs, or one.
+        """Check a config, or each config in a list.
 
         Args:
             node: A part of a config.
+            registry: Registry of their types.
             place: Its dotted key, for messages.
-            registry: Where their types are registered.
 
         Raises:
             ValueError: Naming the key.

@@ -46,14 +46,14 @@ HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroa
 
 
 def check_keys(cfg: Mapping, where: str = "") -> None:
-    """Refuse keys that nothing reads and that look like one that is read.
+    """Refuse misspelt and unknown keys.
 
-    Where a class says all that it takes, any other key is refused; where names of one's own are
-    allowed, only those that are very probably a misspelling.
+    If a class takes a fixed set of options, any other key is refused; where users may add their own
+    keys, only those that are very probably a misspelling.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
         ValueError: Naming the key and the nearest right one.
@@ -95,7 +95,7 @@ class _Checker(KeyChecker):
     """Checks the parts of a phase's config."""
 
     def model(self, node: Any, place: str) -> None:
-        """A model, its encoder, heads with their decoders and losses, and its method."""
+        """Check a model, its encoder, heads with their decoders and losses, and its method."""
         cls = self.typed(node, MODELS, place)
         if not isinstance(node, Mapping):
             return
@@ -118,7 +118,7 @@ class _Checker(KeyChecker):
             self.near(node["test_cfg"], {"mode", "crop_size", "stride"}, f"{place}.test_cfg")
 
     def head(self, node: Any, place: str) -> None:
-        """A head, its decoder and its losses."""
+        """Check a head, its decoder and its losses."""
         self.lacks(self.needed(node, MODELS, place), node, place)
         if "decoder" in node:
             self.needed(node["decoder"], MODELS, f"{place}.decoder")
@@ -129,7 +129,7 @@ class _Checker(KeyChecker):
             self.needed(losses, MODELS, f"{place}.loss")
 
     def loader(self, node: Any, place: str) -> None:
-        """A loader, its sampler and its dataset."""
+        """Check a loader, its sampler and its dataset."""
         if not isinstance(node, Mapping):
             return
         self.names(node, LOADER, place)
@@ -138,7 +138,7 @@ class _Checker(KeyChecker):
         self.dataset(node.get("dataset"), f"{place}.dataset")
 
     def dataset(self, node: Any, place: str) -> None:
-        """A dataset, those in it, its annotations and its pipeline."""
+        """Check a dataset, those that it wraps, its annotations and its pipeline."""
         cls = self.typed(node, DATASETS, place)
         if not isinstance(node, Mapping):
             return
@@ -165,7 +165,7 @@ class _Checker(KeyChecker):
             self.names(node["img"], {"dir", "suffix"}, f"{place}.img")
 
     def pipeline(self, node: Any, place: str) -> None:
-        """Transforms, also those in a transform that holds others."""
+        """Check transforms, also those inside another transform."""
         if isinstance(node, Sequence) and not isinstance(node, str):
             for index, child in enumerate(node):
                 self.pipeline(child, f"{place}[{index}]")
@@ -177,7 +177,7 @@ class _Checker(KeyChecker):
             self.refuse(place, f"a transform is dict(type=...) or a function, got {node!r}")
 
     def evaluator(self, node: Any, place: str) -> None:
-        """An evaluator with its metrics, or metrics."""
+        """Check an evaluator with its metrics, or metrics alone."""
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):
                 self.evaluator(child, f"{place}[{index}]")
@@ -195,7 +195,7 @@ class _Checker(KeyChecker):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")
 
     def optim_wrapper(self, node: Any, place: str) -> None:
-        """An optimiser and what wraps it; those of a user's own constructor are left alone."""
+        """Check an optimiser and its wrapper, unless the user has an own constructor."""
         if not isinstance(node, Mapping) or node.get("constructor") is not None:
             return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)

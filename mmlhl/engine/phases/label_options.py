@@ -18,12 +18,12 @@ class LabelOptions:
     """The config's ``pseudo_labels``.
 
     Attributes:
-        stored: The teacher labels a phase's images once, to disk; otherwise it sees every step.
+        stored: Whether the teacher labels a phase's images once, to disk, instead of in each step.
         keep: Whether the labels are kept when the phase is done.
-        folder: Where they lie, in a folder of the phase's; the phase's own folder if None.
-        batch_size: Images that the teacher labels at a time; the train loader's if None.
+        folder: Folder in which each phase's labels get a subfolder; the phase's folder if None.
+        batch_size: Number of images that the teacher labels at a time; the train loader's if None.
         normals: ``float16``, or ``int8`` with an error of up to 0.4 degrees.
-        pipeline: The view in which the teacher sees the images; that of the tests if None.
+        pipeline: Pipeline of the teacher's images; the test pipeline if None.
     """
 
     stored: bool = False
@@ -35,11 +35,11 @@ class LabelOptions:
 
 
 def label_options(given: Any, where: str = "") -> LabelOptions:
-    """The options of a config's ``pseudo_labels``, checked.
+    """Check and return the options of a config's ``pseudo_labels``.
 
     Args:
-        given: The value; None stands for the default.
-        where: How messages begin.
+        given: The value; None for the defaults.
+        where: Beginning of messages.
 
     Raises:
         ValueError: Naming the key, the value and what would be right.

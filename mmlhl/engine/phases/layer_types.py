@@ -1,4 +1,4 @@
-"""Types that a model's config names below its parts: of layers, and of what fills their weights."""
+"""Checks of types nested in a model's config: of layers and of weight initialisers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmengine.registry import MODELS, WEIGHT_INITIALIZERS, Registry
 
 from .key_checker import KeyChecker
 
-#: Where a type is named, and who knows it.
+#: keys of nested configs, and the registries of their types
 _NAMED: dict[str, Registry] = {
     "norm_cfg": MODELS,
     "conv_cfg": MODELS,
@@ -19,12 +19,12 @@ _NAMED: dict[str, Registry] = {
 
 
 def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
-    """Refuse types of layers and of initialisations that are not registered.
+    """Refuse types of layers and of initialisers that are not registered.
 
-    mmengine builds the latter late, and its error on the former names no type.
+    mmengine builds initialisers late, and its error for layers does not name the type.
 
     Args:
-        check: Called to refuse them.
+        check: The checker, which raises the errors.
         node: A model's config, or a part of it.
         place: Its dotted key, for messages.
 

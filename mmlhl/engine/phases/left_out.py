@@ -1,4 +1,4 @@
-"""What a config asks for incompletely, and a phase therefore leaves out: it is logged."""
+"""Messages about what a phase leaves out because the config is incomplete."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ KINDS = {"val": "validation", "test": "the evaluation of each phase"}
 
 
 def keys_of(kind: str) -> list[str]:
-    """The keys without which mmengine does not validate, or test."""
+    """The keys that mmengine needs to validate or test."""
     return [f"{kind}_{part}" for part in PARTS]
 
 
 def lacking(cfg: Mapping, kind: str) -> list[str]:
-    """Those of the keys that a config does not set."""
+    """The needed keys that a config does not set."""
     return [key for key in keys_of(kind) if cfg.get(key) is None]
 
 
 def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
-    """Sentences on what does not take place: validations, best checkpoints, parts of their own.
+    """Messages about validations, best checkpoints or disjoint parts that are left out.
 
     Args:
         cfg: The sequence's config.
         phases: Its phases.
 
     Returns:
-        Each sentence once; nothing where all of loader, loop and evaluator are given, or none.
+        The messages without repetition; empty if nothing is left out.
     """
-    said: dict[str, None] = {}
+    messages: dict[str, None] = {}
     for phase in phases:
         for sentence in _of_phase(merged_config(cfg, phase)):
-            said[sentence] = None
+            messages[sentence] = None
     shared = shared_part(cfg, phases) if cfg.get("disjoint_phases", True) else None
-    return [*said, *([shared] if shared else [])]
+    return [*messages, *([shared] if shared else [])]
 
 
 def shared_part(cfg: Config, phases: Sequence[Phase]) -> str | None:
-    """A sentence on one part of the images that several phases learn from.
+    """A message about a part of the images that several phases share.
 
     Args:
-        cfg: the sequence's config, whose training set may name a ``part``.
-        phases: its phases; one that overrides the part has images of its own.
+        cfg: The sequence's config, whose training set may have a ``part``.
+        phases: Its phases; one that overrides the part has its own images.
 
     Returns:
-        The sentence, without a full stop; None where no two phases share a part.
+        The message, without a full stop; None if no two phases share a part.
     """
     key = "train_dataloader"
     parts = [each["part"] for each in multi_task_datasets(cfg.get(key)) if each.get("part")]

@@ -1,4 +1,4 @@
-"""How long a config trains."""
+"""The length of training in a config."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Length:
     """A length of training.
 
     Attributes:
-        count: How many epochs or iterations.
-        by_epoch: Whether it counts epochs.
+        count: Number of epochs or iterations.
+        by_epoch: Whether ``count`` is a number of epochs.
     """
 
     count: int
@@ -25,7 +25,7 @@ class Length:
 
 
 def trains_by_epoch(cfg: Mapping) -> bool | None:
-    """Whether a config's training loop counts epochs; None if it does not say."""
+    """Whether a config's training loop counts epochs; None if unknown."""
     train = cfg.get("train_cfg") or {}
     if names_class(LOOPS, train, IterBasedTrainLoop):
         return False
@@ -38,7 +38,7 @@ def trains_by_epoch(cfg: Mapping) -> bool | None:
 
 
 def training_length(cfg: Mapping) -> Length | None:
-    """The length of training that a config's loop names, if it does."""
+    """The length of training in a config's loop; None if it has none."""
     by_epoch = trains_by_epoch(cfg)
     count = (cfg.get("train_cfg") or {}).get("max_epochs" if by_epoch else "max_iters")
     if by_epoch is None or not isinstance(count, int):
@@ -47,11 +47,11 @@ def training_length(cfg: Mapping) -> Length | None:
 
 
 def training_steps(cfg: Mapping, batches: int | None) -> int | None:
-    """How many steps a config's training takes, None if that is not known before it is built.
+    """Number of training steps of a config, None if unknown before the loader is built.
 
     Args:
         cfg: The config.
-        batches: Batches per epoch in one process, None if not known.
+        batches: Batches per epoch in one process, None if unknown.
     """
     length = training_length(cfg)
     if length is None or not length.by_epoch:

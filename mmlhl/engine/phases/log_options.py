@@ -1,4 +1,4 @@
-"""What a config says of the numbers in a log: windows, statistics, digits."""
+"""Checks of a config's log processor: windows, statistics, digits."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def check_log_options(node: Any, place: str) -> None:
     """Refuse options of a log processor with which lines would be empty or logging would fail.
 
     Args:
-        node: its config.
-        place: what messages call it.
+        node: Config of the log processor.
+        place: Its dotted key, for messages.
 
     Raises:
-        ValueError: naming the option, its value and what would do.
+        ValueError: Naming the option, its value and what would be right.
     """
     if not isinstance(node, Mapping):
         return

@@ -1,4 +1,4 @@
-"""Whether every task has a metric, and one of its own kind."""
+"""Checks that every task has a metric of its kind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
     Args:
         cfg: The config of a phase.
-        tasks: Tasks that have been learned when the phase ends.
-        where: How messages begin, such as ``"phases[1]: "``.
+        tasks: Tasks that are learned by the end of the phase.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
         ValueError: Naming the metric and what would be right.
@@ -46,7 +46,7 @@ def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
 
 def _check_alone(metric: Mapping, tasks: Sequence[str], place: str) -> None:
-    """A metric outside a :class:`MultiTaskEvaluator` needs the name of a task as its prefix."""
+    """Refuse a metric outside a :class:`MultiTaskEvaluator` without a task as its prefix."""
     if str(metric.get("prefix")) not in tasks:
         raise ValueError(
             f"{place}: {type_name(metric)} alone names no task, so nothing of it would be "
@@ -57,7 +57,7 @@ def _check_alone(metric: Mapping, tasks: Sequence[str], place: str) -> None:
 
 def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: str) -> None:
     if not isinstance(metrics, Mapping) or "type" in metrics:
-        return  # the evaluator says so itself
+        return  # the evaluator refuses it
     others = [name for name in metrics if name not in heads]
     for task in tasks:
         if task not in metrics:

@@ -1,4 +1,4 @@
-"""Points in time that never come in a phase, and intervals longer than it."""
+"""Checks of points in time and intervals against the length of a phase."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .signatures import default_of
 
 
 def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) -> None:
-    """Refuse what would begin after the last step of a phase, or counts what never comes.
+    """Refuse points in time after the last step of a phase, or in a unit that is not counted.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
-        iterations: How many steps the phase takes, if that is known.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+        iterations: Number of steps of the phase, None if unknown.
 
     Raises:
         ValueError: Naming the key, its value and the length.
@@ -32,7 +32,7 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
         value, key = moment.holder[moment.key], f"{where}{moment.place}"
         if not isinstance(value, int) or not value or not moment.begins:
             continue
-        if moment.key == "val_begin":  # one beyond all phases says that none is validated
+        if moment.key == "val_begin":  # a value beyond all phases switches validation off
             continue
         if moment.by_epoch and by_epoch is False and value > 1:
             raise ValueError(
@@ -60,7 +60,7 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
 def _check_intervals(
     hook: Mapping, place: str, by_epoch: bool | None, iterations: int | None
 ) -> None:
-    """What a hook does every so often has to happen at all."""
+    """Refuse, or warn about, intervals of a hook with which it would never act."""
     if names_class(HOOKS, hook, CheckpointHook):
         cls = registered_class(HOOKS, hook)
         counts_epochs = hook.get("by_epoch", default_of(cls, "by_epoch")) if cls else True

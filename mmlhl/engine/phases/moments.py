@@ -1,4 +1,4 @@
-"""Points in time that hooks and the training loop name: they follow the length of a phase."""
+"""Moments: points in time in the options of hooks and loop, adapted to the length of a phase."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ...registered import registered_class
 from .lengths import Length, training_length, trains_by_epoch
 from .signatures import default_of, options_of
 
-#: how hooks call a point in time that counts epochs or iterations: `switch_epoch`, `begin_iter`
+#: the unit in names of options that are a point in time: `switch_epoch`, `begin_iter`
 _UNIT = re.compile(r"(?:^|_)(epoch|iter|iteration|step)s?$")
 _WORD = re.compile(
     r"(?:^|_)(begin|start|end|stop|switch|action|last|warm_?up|milestone|freeze|close|enable|"
     r"disable)(?:_|$)"
 )
 _NAMED = ("save_begin", "milestones")
-#: these name a time only of a hook that counts by them: one with `by_epoch`, or with both ends
+#: points in time only for hooks with `by_epoch`, or with both ends of a span
 _BARE = ("begin", "start", "end", "stop")
-#: of these a time after the last step means that nothing ever happens
+#: options whose hook never acts if they are after the last step
 _BEGINS = re.compile(r"(?:^|_)(begin|start|switch|action|enable)(?:_|$)")
 #: parts of a hook's config in which such names mean something else
 _OTHERS = {"pipeline", "switch_pipeline", "train_pipeline", "train_augments"}
@@ -32,13 +32,13 @@ _OTHERS = {"pipeline", "switch_pipeline", "train_pipeline", "train_augments"}
 
 @dataclass(frozen=True)
 class Moment:
-    """An entry of a config that names a point in time.
+    """An option in a config that is a point in time.
 
     Attributes:
-        holder: The dictionary that has it.
-        key: Its name there.
-        place: How messages call it.
-        by_epoch: Whether it counts epochs; None if it does not say.
+        holder: The dictionary with the option.
+        key: Its key there.
+        place: Its dotted key, for messages.
+        by_epoch: Whether it counts epochs; None if unknown.
     """
 
     holder: dict
@@ -48,21 +48,20 @@ class Moment:
 
     @property
     def begins(self) -> bool:
-        """Whether something begins then."""
+        """Whether the option is the beginning of something."""
         return bool(_BEGINS.search(self.key))
 
 
 def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
-    """Move the points in time that the sequence's loop and hooks name, in a phase's config.
+    """Adapt the sequence's points in time to the length of a phase.
 
-    They keep their relative position within the phase. What counts epochs counts
-    iterations in a phase that trains by iterations, and the other way round. What the phase
-    overrides itself stays as it is written.
+    They keep their relative position. If the phase counts iterations instead of epochs or vice
+    versa, their unit changes as well. The phase's own overrides are not changed.
 
     Args:
         cfg: The phase's config, changed in place.
-        sequence: The sequence's.
-        own: What the phase overrides.
+        sequence: The sequence's config.
+        own: The phase's overrides.
     """
     before, now = training_length(sequence), training_length(cfg)
     if before is None or now is None or before == now:
@@ -74,7 +73,7 @@ def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
         if own_entry(own, moment.place):
             continue
         if changes_unit and not of_loop and moment.by_epoch not in (None, before.by_epoch):
-            continue  # it counts in the phase's unit already
+            continue  # already in the phase's unit
         moment.holder[moment.key] = _moved(moment.holder[moment.key], ratio)
         if changes_unit and (match := _UNIT.search(moment.key)):
             name = "epoch" if now.by_epoch else "iter"
@@ -85,7 +84,7 @@ def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
 
 
 def _change_unit(cfg: Config, own: Mapping, before: Length, now: Length) -> None:
-    """Hooks, and the log, count what the phase counts."""
+    """Switch hooks, validation interval and log to the unit of the phase."""
     ratio = now.count / before.count
     for place, hook in hooks(cfg):
         cls = registered_class(HOOKS, hook)
@@ -111,7 +110,7 @@ def _change_unit(cfg: Config, own: Mapping, before: Length, now: Length) -> None
 
 
 def own_entry(own: Mapping, place: str) -> bool:
-    """Whether a phase writes an entry itself, by keys such as ``train_cfg.val_begin``."""
+    """Whether a phase overrides an option, given its dotted key such as ``train_cfg.val_begin``."""
     node: Any = own
     for key in place.partition("[")[0].split("."):
         if not isinstance(node, Mapping) or key not in node:
@@ -127,7 +126,7 @@ def _moved(value: Any, ratio: float) -> Any:
 
 
 def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
-    """The configs of all hooks, and how messages call them."""
+    """Dotted keys and configs of all hooks."""
     for name, hook in (cfg.get("default_hooks") or {}).items():
         if isinstance(hook, dict):
             yield f"default_hooks.{name}", hook
@@ -137,7 +136,7 @@ def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
 
 
 def moments(cfg: Mapping) -> list[Moment]:
-    """Everything in a config that names a point in time."""
+    """All points in time in a config."""
     found = []
     train, by_epoch = cfg.get("train_cfg"), trains_by_epoch(cfg)
     if isinstance(train, dict):
@@ -159,7 +158,7 @@ def moments(cfg: Mapping) -> list[Moment]:
 
 
 class _Pair(dict):
-    """The time in one of a loop's ``dynamic_intervals``, as an entry that can be written."""
+    """One of a loop's ``dynamic_intervals`` as a dictionary whose ``end`` can be set."""
 
     def __init__(self, train: dict, index: int, pair: Any) -> None:
         super().__init__(end=pair[0])

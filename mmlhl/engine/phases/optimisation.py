@@ -22,14 +22,14 @@ _FACTORS = ("lr_mult", "decay_mult")
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
-    """Refuse learning rates, momenta and limits of gradients that cannot be intended.
+    """Refuse invalid learning rates, momenta, limits of gradients and similar options.
 
     Args:
-        wrapper: Config of an optimiser's wrapper, or of several under names of one's own.
-        place: What messages call it.
+        wrapper: Config of an optimiser's wrapper, or several by name.
+        place: Its dotted key, for messages.
 
     Raises:
-        ValueError: Naming the option, its value and what would do.
+        ValueError: Naming the option, its value and what would be right.
     """
     if not isinstance(wrapper, Mapping):
         return
@@ -53,10 +53,10 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
 
     Args:
         wrapper: Config of an optimiser's wrapper.
-        names: Names of all parameters that are trained in a phase.
+        names: Names of all parameters of the model.
 
     Raises:
-        ValueError: Naming the key and what is meant.
+        ValueError: Naming the key and the nearest right one.
     """
     keys = ((wrapper or {}).get("paramwise_cfg") or {}).get("custom_keys") or {}
     listed = [f".{name}" for name in names]
@@ -72,14 +72,14 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
 
 
 def check_several(model: PhaseModel, names: Iterable[str]) -> None:
-    """Refuse several optimisers under mmengine's own step, which can make no step with them.
+    """Refuse several optimisers unless the model overrides mmengine's ``train_step``.
 
     Args:
-        model: The phase's.
+        model: The phase's model.
         names: Names of the optimisers.
 
     Raises:
-        ValueError: Unless the model has a ``train_step`` of its own.
+        ValueError: If it does not override it.
     """
     if getattr(type(model), "train_step", None) is BaseModel.train_step:
         raise ValueError(
@@ -113,7 +113,7 @@ def _check_clipping(clip: Any, place: str) -> None:
         raise ValueError(f"{place} must be a dict such as dict(max_norm=1.0), got {clip!r}")
     key = "clip_value" if clip.get("type", "norm") == "value" else "max_norm"
     limit = clip.get(key)
-    # at 0 nothing is trained, and below it the step goes uphill
+    # 0 trains nothing, and a negative limit reverses the gradient
     if not _is_number(limit) or limit <= 0:
         raise ValueError(f"{place}.{key} must be a number > 0, got {limit!r}")
 
@@ -147,7 +147,7 @@ def _check_paramwise(options: Any, place: str) -> None:
             )
         for key, value in group.items():
             meant = None if key in _FACTORS else near_miss(str(key), _FACTORS)
-            if meant:  # anything else goes to the optimiser's group of these parameters
+            if meant:  # any other key is an option of the optimiser's parameter group
                 raise ValueError(
                     f"{place}.custom_keys[{name!r}] has {key!r}; did you mean {meant!r}?"
                 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from .signatures import default_of, hint_of
 
-#: what may stand for a type hint of our own classes, by the hint
+#: accepted types and their name in messages, by type hint of our own classes
 _MEANT: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
@@ -19,20 +19,20 @@ _MEANT: dict[str, tuple[tuple[type, ...], str]] = {
 def check_types(cls: type, node: Mapping, place: str) -> None:
     """Refuse options of the wrong type.
 
-    Our own classes say by their hints what they take. Of any other class a number, or a switch, is
-    expected where its default is one: text there has quotes around it by mistake.
+    For our own classes the type hints decide. For any other class, text is refused if the default
+    is a number or a switch: it probably has quotes by mistake.
 
     Args:
-        cls: The class that the options are for.
-        node: Its config.
-        place: What messages call it.
+        cls: The class of the config.
+        node: The config.
+        place: Its dotted key, for messages.
 
     Raises:
         ValueError: Naming the option and its value.
     """
     ours = cls.__module__.split(".")[0] == "mmlhl"
     for key, value in node.items():
-        if key in ("type", "_scope_", "loss_weight"):  # the last is checked everywhere by itself
+        if key in ("type", "_scope_", "loss_weight"):  # loss_weight is checked in values.py
             continue
         if ours:
             _check_hint(hint_of(cls, key), value, f"{place}.{key}")

@@ -1,4 +1,4 @@
-"""What the engine touches of a model, as methods have theirs in ``models/methods/protocols.py``."""
+"""The members of a model that the engine uses, like ``models/methods/protocols.py`` for methods."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ...models.methods.protocols import Learner
 
 
 class PhaseModel(Learner, Protocol):
-    """What the engine touches of a model that lives through phases, which is a module."""
+    """The members of a model trained in phases that the engine uses; it is a module."""
 
     stored_labels: bool
 
     @property
     def method(self) -> BaseMethod:
-        """What keeps old tasks."""
+        """The method that preserves old tasks."""
 
     def set_teacher(self, model: Any) -> None:
         """Freeze a model and make it the teacher; None releases it."""
@@ -27,13 +27,13 @@ class PhaseModel(Learner, Protocol):
         """Losses of a training step by name."""
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Their sum, and what is logged."""
+        """The sum of the losses, and the values to log."""
 
     def predict(self, inputs: Tensor, samples: Any) -> list:
         """Samples with predictions."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
+        """Reset all gradients."""
 
     def buffers(self) -> Iterator[Tensor]:
         """Buffers, BN statistics among them."""
@@ -42,4 +42,4 @@ class PhaseModel(Learner, Protocol):
         """All weights and buffers by name."""
 
     def register_forward_hook(self, hook: Callable, **kwargs: Any) -> Any:
-        """Call something whenever the model has run."""
+        """Register a function to call after each forward pass."""

@@ -1,4 +1,4 @@
-"""What a config says of the live display of a sequence."""
+"""The options of the live display in a config."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from ...config_values import number
 from ...spelling import unknown
 
-#: environment variable that switches the display off (0) or on (1), whatever the config says
+#: environment variable that switches the display off (0) or on (1) and overrides the config
 VARIABLE = "MMLHL_LIVE"
 OPTIONS: dict[str, Any] = dict(live=True, interval=1.0)
 
 
 def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """What a config says of the display, its key ``progress``.
+    """Check and return the config's ``progress``.
 
     Args:
         cfg: The sequence's config.
-        environ: The environment, whose ``MMLHL_LIVE`` comes before the config.
+        environ: The environment, whose ``MMLHL_LIVE`` overrides the config.
 
     Returns:
-        ``live``, whether to draw where standard output is a terminal, and ``interval``, seconds
+        ``live``, whether to draw if standard output is a terminal, and ``interval``, seconds
         between two drawings.
 
     Raises:
-        ValueError: Naming an unknown key, or a value that is none.
+        ValueError: Naming an unknown key or an invalid value.
     """
     given = cfg.get("progress")
     given = {} if given is None else given

@@ -1,4 +1,4 @@
-"""Initialisation that stays out of the log: of a trial, or of weights that are replaced next."""
+"""Initialising a model without logging, in trials or if the weights are replaced next."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmengine.logging import MMLogger
 
 @contextmanager
 def quiet_init(model: Any) -> Iterator[None]:
-    """Within it, initialising a model logs warnings alone.
+    """Log only warnings while a model is initialised.
 
-    mmengine writes several lines for each weight, and which files were loaded.
+    mmengine writes several lines for each weight, and the names of loaded files.
 
     Args:
-        model: The model that is going to be initialised, without a wrapper.
+        model: The model to be initialised, without a wrapper.
     """
     logger = MMLogger.get_current_instance()
     level = logger.level

@@ -48,24 +48,24 @@ def rehearse(
     first: int = 0,
     adopt: Callable[[Any, Phase, Any], object] | None = None,
 ) -> dict[int, int | None]:
-    """Try all phases that are still to come, so that none fails after others have been trained.
+    """Try all remaining phases, so that none fails after others have been trained.
 
-    The model of each phase is built, and its loaders' datasets; one sample of each is read; head,
-    dataset and metric have to agree on fields, kinds and classes; an epoch has to have a batch;
-    one training step of two images, cut to 64 pixels per side, and one prediction are made, and
-    one more with the views of ``tta_pipeline``. Random states are left as they were.
-    ``dry_run = False`` in the config leaves all this out.
+    For each phase the model and the datasets of its loaders are built and one sample of each is
+    read; heads, datasets and metrics have to agree on fields, kinds and classes; an epoch must have
+    a batch; one training step of two images, cropped to 64 pixels per side, and one prediction are
+    made, and one more with the views of ``tta_pipeline``. Random states are restored.
+    ``dry_run = False`` in the config skips all this.
 
     Args:
         cfg: The sequence's config.
         phases: Its phases.
-        first: The first phase that is not done yet.
-        adopt: Gives a model, without training, the weights of a phase's finished one; is given
-            the model, the phase, and the names of the test set's classes and units.
+        first: Index of the first phase that is not done.
+        adopt: Loads a finished model's weights into the model of an adopted phase; called with the
+            model, the phase, and the names of the test set's classes and units.
 
     Returns:
-        Batches per epoch in one process, by the index of the phase, None where they are not known;
-        only of phases that were tried and train.
+        Batches per epoch in one process by index of the phase, None if unknown; only for phases
+        that were tried and are trained.
 
     Raises:
         ValueError: Naming the phase, the key and what would be right, in all processes.
@@ -83,7 +83,7 @@ def rehearse(
             batches = _rehearse(cfg, phases, first, adopt)
     except (ValueError, OSError) as error:
         problem = error
-    except Exception as error:  # other processes would wait for this one
+    except Exception as error:  # collected, since other processes wait in all_gather_object
         problem = ValueError(f"dry run: {explained_error(error)}")
         problem.__cause__ = error
     others = [each for each in all_gather_object(problem and str(problem)) if each]
@@ -127,10 +127,10 @@ def _rehearse(
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
                 _try_training(out, model, before, given[LOADERS[0]], where, adopted)
             last = phase is phases[-1]
-            if last and trains:  # it has the heads of all
+            if last and trains:  # its model has the heads of all tasks
                 check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
-            # the last phase's test is that of all others, unless they bring something of their
-            # own, such as weights
+            # the last phase's test covers that of the others, unless they have their own overrides
+            # or weights
             if last or not trains or phase.cfg or phase.architecture:
                 _try_tests(out, model, given, supplies, where)
         before = model
@@ -138,9 +138,9 @@ def _rehearse(
 
 
 def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
-    """Build what acts around the training of a phase."""
+    """Build the hooks and the visualizer of a phase."""
     if phase.checkpoint is None:
-        if not Visualizer._instance_dict:  # hooks ask for the last one that was made
+        if not Visualizer._instance_dict:  # hooks get the current visualizer
             Visualizer.get_instance("dry run")
         for place, hook in hooks(cfg):
             named(f"{where}: {place}", build_hook, hook)
@@ -151,7 +151,7 @@ def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
 def _try_training(
     cfg: Config, model: PhaseModel, before: Any, supply: Supply, where: str, adopted: bool
 ) -> None:
-    """Build the optimiser of a phase, hand over from the phase before, and take one step."""
+    """Build the optimiser of a phase, check the handover, and take one training step."""
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
@@ -163,7 +163,7 @@ def _try_training(
 
 
 def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> None:
-    """One training step, with the teacher or with its labels stored."""
+    """Take one training step, with the teacher or with its stored labels."""
     count = min(2, supply.smallest)
     if teacher is not None and label_options(cfg.get(KEY)).stored:
         with trial_labels(model, teacher, supply, cfg) as room:
@@ -178,7 +178,7 @@ def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> None:
 def _try_tests(
     cfg: Config, model: PhaseModel, given: Mapping[str, Supply], supplies: Supplies, where: str
 ) -> None:
-    """Test a phase's model on an image, as all loaders and pipelines for tests would."""
+    """Test a phase's model on one image of each loader, and by the pipelines for tests."""
     for key in unlike(cfg, given):
         place = f"{where}: one test of {key}"
         named(place, try_test, model, given[key], cfg, key.split("_")[0])

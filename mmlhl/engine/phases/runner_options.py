@@ -11,16 +11,16 @@ from ...config_values import is_whole
 from ...spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
-#: Options that are a switch.
+#: boolean options
 _SWITCHES = ("resume", "find_unused_parameters", "disjoint_phases", "dry_run")
-#: What a dict of options may hold. mmengine ignores any other key of all but ``randomness``.
+#: known keys of dictionaries of options; mmengine ignores others, except in ``randomness``
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),
     "env_cfg": ("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"),
     "env_cfg.mp_cfg": ("mp_start_method", "opencv_num_threads"),
     "auto_scale_lr": ("enable", "base_batch_size"),
 }
-#: Libraries of other makers that torch does not list before they are imported.
+#: third-party backends, which torch lists only after they are imported
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _START_METHODS = ("fork", "forkserver", "spawn")
 _PROCESSES: tuple[str, ...] = (
@@ -37,14 +37,14 @@ _SYNC_BN = (None, "torch", "mmcv")
 
 
 def check_runner_options(cfg: Mapping, where: str = "") -> None:
-    """Refuse options of the runner that have another type or name than it knows.
+    """Refuse options of the runner with an unknown name or of the wrong type.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: Naming the key, its value and what would do.
+        ValueError: Naming the key, its value and what would be right.
     """
     for key in _SWITCHES:
         _check_switch(cfg.get(key), f"{where}{key}")
@@ -74,7 +74,7 @@ def _inner(cfg: Mapping, place: str) -> Any:
 
 
 def _check_switch(value: Any, place: str) -> None:
-    # any text is true, "False" as well
+    # any text would be true, even "False"
     if value is not None and not isinstance(value, bool) and value not in (0, 1):
         raise ValueError(f"{place} must be True or False, got {value!r}")
 
@@ -93,12 +93,12 @@ def _check_choice(value: Any, place: str, choices: tuple) -> None:
 
 
 def _check_processes(node: Any, place: str) -> None:
-    """Options of the process group, which are read where several processes train."""
+    """Check the options of the process group, which matter with several processes only."""
     if node is None:
         return
     if not isinstance(node, Mapping):
         raise ValueError(f"{place} must be a dict, got {node!r}")
-    # anything else goes to torch's init_process_group, which names it
+    # other keys are passed to torch's init_process_group, which refuses them by name
     for key in node:
         if key not in _PROCESSES and (meant := near_miss(str(key), _PROCESSES)):
             raise ValueError(f"{place}.{key}: unknown key; did you mean {meant!r}?")

@@ -1,4 +1,4 @@
-"""What a config says of running: seed, log, how often checkpoints are saved."""
+"""Checks of a config's options of running: seed, log, intervals of checkpoints."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ...config_values import is_whole
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
-#: options of hooks that save checkpoints, and what -1 means there
+#: options of hooks that save checkpoints, and the meaning of -1
 _COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
-    """Refuse a seed, a log level, intervals and options of the runner that cannot be intended.
+    """Refuse an invalid seed, log level, interval or option of the runner.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: Naming the key, its value and what would do.
+        ValueError: Naming the key, its value and what would be right.
     """
     check_runner_options(cfg, where)
     seed = (cfg.get("randomness") or {}).get("seed")
@@ -49,7 +49,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
 
 
 def _check_intervals(cfg: Mapping, where: str) -> None:
-    """A hook that acts every 0th time never acts."""
+    """Refuse intervals of hooks that are not a whole number >= 1, or -1."""
     named = [(f"default_hooks.{name}", hook) for name, hook in _default_hooks(cfg).items()]
     named += [
         (f"custom_hooks[{index}]", hook) for index, hook in enumerate(cfg.get("custom_hooks") or [])

@@ -1,4 +1,4 @@
-"""``save_best`` and early stopping: by tasks that have been learned, each with its own rule."""
+"""Adapting ``save_best`` and early stopping to the tasks of a phase."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ...registered import names_class
 
 
 def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
-    """Drop ``save_best`` while the task that it names is not learned, or nothing validates.
+    """Drop ``save_best`` if its task is not learned yet, or there is no validation.
 
-    An ``EarlyStoppingHook`` that monitors such a task is dropped as well. ``rule`` belongs to
-    ``save_best`` entry by entry and loses the same entries. Without a rule, that of metrics whose
-    direction is known is filled in.
+    An ``EarlyStoppingHook`` that monitors such a task is dropped as well. ``rule`` corresponds to
+    ``save_best`` entry by entry and loses the same entries. A missing rule is filled in for metrics
+    whose direction is known.
 
     Args:
         cfg: A phase's config, changed in place.
-        seen: Tasks that have been learned when the phase ends.
+        seen: Tasks that are learned by the end of the phase.
 
     Raises:
         ValueError: If ``rule`` and ``save_best`` have different lengths.

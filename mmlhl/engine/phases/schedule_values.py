@@ -1,4 +1,4 @@
-"""Values of schedules that cannot be intended."""
+"""Checks of the options of schedules."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from ...registered import names_class, type_name
 from .lengths import training_length, trains_by_epoch
 from .schedules import schedulers
 
-#: schedules whose curve ends somewhere, and what says where beside ``end``
+#: schedules whose curve has an end, and the option besides ``end`` that sets it
 _CURVES = (
     (LinearParamScheduler, None),
     (PolyParamScheduler, None),
     (CosineAnnealingParamScheduler, "T_max"),
     (OneCycleParamScheduler, "total_steps"),
 )
-#: mmengine's end of a schedule that has none
+#: mmengine's default of ``end``
 _NEVER = 10**9
 
 
 def check_schedules(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that would change nothing, or never come to where they lead.
+    """Refuse schedules that would change nothing, or never reach their end.
 
     Args:
-        cfg: the config of a phase.
-        where: how messages begin, such as ``"phases[1]: "``.
+        cfg: The config of a phase.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
-        ValueError: naming the key, the value and what would be right.
+        ValueError: Naming the key, the value and what would be right.
     """
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
@@ -73,7 +73,7 @@ def _check_times(scheduler: Mapping, place: str) -> None:
 
 
 def _check_rates(scheduler: Mapping, place: str) -> None:
-    # a rate of 0 at the start stays 0, since every step multiplies the one before
+    # a rate that starts at 0 stays 0, since each step multiplies the previous rate
     for key in ("eta_max", "start_factor", "factor", "gamma"):
         value = scheduler.get(key)
         if value is not None and not (isinstance(value, (int, float)) and value > 0):
@@ -84,7 +84,7 @@ def _check_rates(scheduler: Mapping, place: str) -> None:
 
 
 def _check_end(cfg: Mapping, scheduler: Mapping, place: str) -> None:
-    """mmengine takes a curve without an end as one of 10^9 steps, which stays where it begins."""
+    """Refuse a curve without an end: mmengine would stretch it over 10^9 steps."""
     for cls, also in _CURVES:
         if not names_class(PARAM_SCHEDULERS, scheduler, cls):
             continue
@@ -100,7 +100,7 @@ def _check_end(cfg: Mapping, scheduler: Mapping, place: str) -> None:
 
 
 def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
-    """A schedule that follows a metric needs one."""
+    """Refuse a schedule that follows a metric without a validation of that metric."""
     if scheduler.get("type") is None or "ReduceOnPlateau" not in type_name(scheduler):
         return
     if cfg.get("val_cfg") is None:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules that end with a phase, however long it is."""
+"""Adapting learning-rate schedules to the length of a phase."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmseg.registry import PARAM_SCHEDULERS
 from ...registered import names_class
 from .lengths import Length, training_length
 
-#: what counts steps from a scheduler's begin
+#: options that count steps from a scheduler's begin
 SPANS = ("T_max", "total_steps", "step_size")
 STEPS = ("milestones", "periods")
 
@@ -21,16 +21,15 @@ STEPS = ("milestones", "periods")
 def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
     """Stretch the sequence's schedule over a phase of another length.
 
-    Every scheduler of mmengine follows: begin and end, and what counts steps in between. A warm-up
-    keeps its length unless it would take more than half of the phase. The decay of one step in an
-    exponential schedule changes so that the whole phase decays as the whole sequence's length
-    would have. A phase that trains by iterations in a sequence by epochs gets its schedule by
-    iterations, and the other way round.
+    Works for every scheduler of mmengine: begin, end and options that count steps are adapted. A
+    warm-up keeps its length unless it would take more than half of the phase. The factor per step
+    of an exponential schedule changes so that the decay over the whole phase stays the same. If the
+    phase counts iterations instead of epochs or vice versa, so do its schedules.
 
     Args:
         cfg: The phase's config, changed in place.
-        sequence: The sequence's.
-        own: What the phase overrides; a ``param_scheduler`` of its own is left as it is written.
+        sequence: The sequence's config.
+        own: The phase's overrides; its own ``param_scheduler`` is not changed.
     """
     if isinstance(own.get("param_scheduler"), (list, tuple)) or "type" in (
         own.get("param_scheduler") or {}
@@ -54,7 +53,7 @@ def schedulers(cfg: Mapping) -> list[dict]:
 
 
 def _groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
-    """Lists of schedulers that belong together, and where the config has them."""
+    """Lists of schedulers of one optimiser, each with its holder and key in the config."""
     node = cfg.get("param_scheduler")
     places = [(cfg, "param_scheduler")]
     if isinstance(node, dict) and "type" not in node:  # one entry per optimiser
@@ -78,7 +77,7 @@ def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
             out += chosen
             continue
         goal = now.count
-        if now.by_epoch is before.by_epoch and not same_unit:  # in the other unit, as much longer
+        if now.by_epoch is before.by_epoch and not same_unit:  # scale by the same ratio
             goal = max(1, round(written.count * now.count / before.count))
         changes_unit = now.by_epoch is not before.by_epoch and by_epoch is not now.by_epoch
         stretch = Stretch(written.count, goal, _warmup_end(chosen, written.count))
@@ -87,19 +86,19 @@ def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
             if changes_unit:
                 scheduler["by_epoch"] = now.by_epoch
                 scheduler.pop("convert_to_iter_based", None)
-            if scheduler.get("end", 1) > scheduler.get("begin", 0):  # else nothing is left of it
+            if scheduler.get("end", 1) > scheduler.get("begin", 0):  # drop it if it became empty
                 out.append(scheduler)
     return [each for each in group if any(each is kept for kept in out)]
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A map of points in time, from a schedule of one length to one of another.
+    """Maps points in time from a schedule of one length to another length.
 
     Attributes:
-        before: Length of the schedule as it is written.
-        now: Length that it gets.
-        warmup: Where the warm-up ends as it is written; 0 without one.
+        before: Length of the schedule in the config.
+        now: Its new length.
+        warmup: End of the warm-up in the config; 0 without one.
     """
 
     before: int
@@ -107,7 +106,7 @@ class Stretch:
     warmup: int = 0
 
     def __call__(self, time: int, keep_warmup: bool = True) -> int:
-        """Where a point in time ends up."""
+        """The new value of a point in time."""
         if time >= self.before:
             return self.now + time - self.before
         kept = self.warmup
@@ -122,7 +121,7 @@ class Stretch:
 
 
 def _warmup_end(group: list[dict], length: int) -> int:
-    """Where a warm-up at the start of a schedule ends; 0 if there is none."""
+    """End of a warm-up at the start of a schedule; 0 if there is none."""
     ends = [
         each["end"]
         for each in group
@@ -140,7 +139,7 @@ def _rises(scheduler: dict) -> bool:
 
 
 def _follow(scheduler: dict, stretch: Stretch, keep_warmup: bool) -> None:
-    """Change everything in a scheduler that counts time."""
+    """Adapt all options of a scheduler that count steps."""
 
     def at(time: int) -> int:
         return stretch(time, keep_warmup)
@@ -166,7 +165,7 @@ def _follow(scheduler: dict, stretch: Stretch, keep_warmup: bool) -> None:
 
 
 def _cumulative(values: list[int], summed: bool, begin: int, at: Callable[[int], int]) -> list[int]:
-    """Milestones, or periods by their sums, counted from a scheduler's begin."""
+    """Map milestones, or periods through their cumulative sums, from a scheduler's begin."""
     out, total = [], 0
     for value in values:
         if summed:
@@ -178,7 +177,7 @@ def _cumulative(values: list[int], summed: bool, begin: int, at: Callable[[int],
 
 
 def _written_length(group: list[dict]) -> Length | None:
-    """How long the training is that a schedule was written for."""
+    """The length of training for which schedules were written, None if unknown."""
     ends = []
     for each in group:
         begin = each.get("begin", 0)

@@ -1,4 +1,4 @@
-"""Entries of a config that are not a dict, list or string where one is required."""
+"""Checks that entries of a config are a dict, list or string where one is required."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-#: keys at the top that are dicts, if they are there
+#: top-level keys whose values must be dicts
 DICTS = (
     *LOADERS,
     *("train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg"),
@@ -18,11 +18,11 @@ PLAIN = (bool, int, float, str, bytes, list, tuple)
 
 
 def check_shapes(cfg: Mapping, where: str = "") -> None:
-    """Refuse what is plainly of another type; objects that are built already are left alone.
+    """Refuse plain values of the wrong type; objects that are already built are accepted.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
         ValueError: Naming the key and its value.

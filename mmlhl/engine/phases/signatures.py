@@ -1,4 +1,4 @@
-"""The options that a class takes."""
+"""The options of a class: names, defaults and type hints of its constructor's arguments."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
         cls: A class, which may pass ``**kwargs`` on to its bases.
 
     Returns:
-        The names, and whether others may be taken as well, because the class itself has
-        ``**kwargs`` and only it knows where they go.
+        The names, and whether other options are possible, because the class itself has
+        ``**kwargs``.
     """
     names: set[str] = set()
     is_open, first = True, True
@@ -46,8 +46,8 @@ def default_of(cls: type, name: str) -> object:
 
 @cache
 def required_of(cls: type) -> tuple[str, ...]:
-    """Names of the options that a class of ours cannot be built without."""
-    if cls.__module__.split(".")[0] != "mmlhl":  # whoever builds others may fill something in
+    """Names of the required options of a class of ours; empty for other classes."""
+    if cls.__module__.split(".")[0] != "mmlhl":  # the code that builds others may fill in options
         return ()
     parameters = inspect.signature(cls).parameters.values()
     empty, named = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -55,7 +55,7 @@ def required_of(cls: type) -> tuple[str, ...]:
 
 
 def hint_of(cls: type, name: str) -> str:
-    """Type hint of an option as it is written; empty if there is none, or no such option."""
+    """Type hint of an option as text; empty if there is none, or no such option."""
     parameter = _parameter(cls, name)
     if parameter is None or parameter.annotation is inspect.Parameter.empty:
         return ""

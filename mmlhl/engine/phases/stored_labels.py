@@ -1,4 +1,4 @@
-"""Stored pseudo labels: which methods can use them, how they are stored, and a small trial."""
+"""Stored pseudo labels: checks of methods, specs of storage, and a small trial."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from .phase_model import PhaseModel
 from .supply import Supply
 from .trial_step import PIXELS, SIDE
 
-#: the view of images that a config gives no pipeline for
+#: pipeline for labelling if a config has none for tests
 PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
 
 
 def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> None:
-    """Refuse stored labels where they would not be what the method is given otherwise.
+    """Refuse stored labels for a method that needs more of the teacher.
 
     Args:
-        cfg: The config of a phase, whose method builds.
+        cfg: The config of a phase, whose method can be built.
         has_old_tasks: Whether the phase has a teacher at all.
-        where: How messages begin.
+        where: Beginning of messages.
 
     Raises:
         ValueError: Naming the method and what it needs of the teacher.
@@ -53,7 +53,7 @@ def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> No
 
 
 def check_method_takes(method: BaseMethod) -> None:
-    """Refuse a method that stored labels are not enough for.
+    """Refuse a method that needs more of the teacher than stored labels.
 
     Raises:
         ValueError: Naming it and what it needs.
@@ -77,15 +77,15 @@ def check_method_takes(method: BaseMethod) -> None:
 
 
 def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
-    """How the labels of tasks are stored and moved.
+    """The specs by which the labels of tasks are stored and moved.
 
     Args:
-        model: The segmentor, whose heads name the fields.
+        model: The segmentor, whose heads define fields and kinds.
         tasks: The old tasks.
-        dataset: Dataset of the images; says which depths are inverse.
+        dataset: Dataset of the images, whose annotations define which depth is inverse.
 
     Raises:
-        ValueError: If flips would leave a label with the values of the image before.
+        ValueError: If flips of the dataset would have to change a label's values.
     """
     specs = []
     for task in tasks:
@@ -103,11 +103,11 @@ def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[L
 
 
 def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals: str) -> dict:
-    """A teacher's labels of one image, as they are stored, by task.
+    """Encode a teacher's labels of one image for storage, by task.
 
     Args:
         labels: Tensors by task.
-        specs: How each task is stored.
+        specs: Specs of the tasks.
         normals: ``float16`` or ``int8``.
     """
     kinds = {spec.task: spec.kind for spec in specs}
@@ -118,18 +118,18 @@ def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals
 
 
 def stored_specs(specs: Sequence[LabelSpec], encoded: Mapping[str, Encoded]) -> list[LabelSpec]:
-    """The specs as labels turned out: integers move like classes, probabilities like numbers."""
+    """The specs, with kinds by the actual labels: ``classes`` for integers, numbers otherwise."""
     kinds = {}
     for spec in specs:
         integer = encoded[spec.task].array.dtype.kind == "u"
         kinds[spec.task] = "classes" if integer else spec.kind
-        if kinds[spec.task] == "binary":  # which transforms would take for whole numbers
+        if kinds[spec.task] == "binary":  # transforms would treat probabilities as integers
             kinds[spec.task] = "channels"
     return [LabelSpec(s.task, s.key, kinds[s.task], s.inverse) for s in specs]
 
 
 def label_pipeline(cfg: Config, options: LabelOptions) -> Sequence[dict]:
-    """The view in which a teacher labels: that of the tests, as it was judged in it."""
+    """The pipeline of the images that the teacher labels; by default that of the tests."""
     if options.pipeline is not None:
         return options.pipeline
     for key in ("test_dataloader", "val_dataloader"):
@@ -140,15 +140,15 @@ def label_pipeline(cfg: Config, options: LabelOptions) -> Sequence[dict]:
 
 
 def check_room(folder: str, images: int, size: int) -> str:
-    """Whether a disk has room for the labels of so many images.
+    """Check that the disk has enough free space for labels.
 
     Args:
-        folder: Where they are going to lie; it need not exist.
-        images: How many.
-        size: Bytes of an image's labels.
+        folder: Folder of the labels; need not exist.
+        images: Number of images.
+        size: Size of an image's labels in bytes.
 
     Returns:
-        What they take and what is free, in words.
+        A sentence with the needed and the free space.
 
     Raises:
         OSError: If there is not enough room.
@@ -170,19 +170,19 @@ def check_room(folder: str, images: int, size: int) -> str:
 def trial_labels(
     model: PhaseModel, teacher: nn.Module, supply: Supply, cfg: Config
 ) -> Iterator[str]:
-    """A phase's first images with stored labels, in a folder that goes afterwards.
+    """Store labels of a phase's first images in a temporary folder, for a trial step.
 
     Args:
-        model: The student; inside it reads stored labels.
+        model: The student, which reads stored labels inside the context.
         teacher: A teacher with any weights.
-        supply: Supply of the phase's images; inside they come with labels.
+        supply: Supply of the phase's images, which have labels inside the context.
         cfg: The phase's config.
 
     Yields:
-        What the labels of all images of the phase are going to take on disk, in words.
+        A sentence with the space on disk that the labels of the phase will need.
 
     Raises:
-        OSError: If the disk has no room for them.
+        OSError: If the disk has too little free space for them.
     """
     check_method_takes(model.method)
     options = label_options(cfg.get(KEY))

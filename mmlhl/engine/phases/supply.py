@@ -1,4 +1,4 @@
-"""What a loader of a phase supplies: its dataset, how many images and batches."""
+"""The supply of a loader in a phase: its dataset, and the numbers of images and batches."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ...datasets.parts import check_part
 from ...registered import names_class
 from .datasets import is_multi_task
 
-#: images of a dataset that are kept for a trial
+#: number of images of a dataset that trials may use
 KEPT = 4
 
 
 class Images(Protocol):
-    """What is asked of a dataset."""
+    """The members of a dataset that trials use."""
 
     metainfo: Any
 
@@ -31,19 +31,19 @@ class Images(Protocol):
         """Number of images."""
 
     def __getitem__(self, index: int) -> Any:
-        """A sample, as its pipeline gives it."""
+        """A sample, after its pipeline."""
 
 
 @dataclass(frozen=True)
 class Supply:
-    """What a loader supplies in a phase.
+    """The dataset of a loader, and the sizes of its epochs and batches in a phase.
 
     Attributes:
-        dataset: The dataset, perhaps of more images and tasks than the phase gets of it.
-        images: How many images the phase gets.
-        batches: Batches per epoch in one process, None if they never end or are not known.
-        smallest: Images in the smallest batch.
-        collate: Makes a batch of samples.
+        dataset: The dataset; may have more images and tasks than the phase uses.
+        images: Number of images in the phase.
+        batches: Batches per epoch in one process, None if endless or unknown.
+        smallest: Number of images in the smallest batch.
+        collate: Function that makes a batch of samples.
     """
 
     dataset: Images
@@ -60,7 +60,7 @@ class Supply:
 
 
 class Supplies:
-    """Builds the datasets of all phases, each only once whatever part and tasks a phase gets.
+    """Builds the datasets of all phases, each once for all phases that use parts or tasks of it.
 
     Args:
         loaders: Configs of all loaders of all phases.
@@ -76,11 +76,11 @@ class Supplies:
                 tasks += [task for task in dataset.get("tasks") or [] if task not in tasks]
 
     def of(self, loader: Mapping, place: str) -> Supply:
-        """What a loader supplies.
+        """The supply of a loader.
 
         Args:
-            loader: Its config.
-            place: What messages call it.
+            loader: Config of the loader.
+            place: Name of the loader in messages.
 
         Raises:
             ValueError: If there are no images, or no batch can be made of them.
@@ -114,14 +114,14 @@ class Supplies:
         return Supply(dataset, images, batches, smallest, collate or default_collate)
 
     def _dataset(self, config: Mapping) -> tuple[Images, int]:
-        """A dataset and its number of images, of which a multi-task dataset keeps only a few."""
+        """A dataset and its number of images; a multi-task dataset is then cut to a few images."""
         key = _key(config)
         if key not in self._built:
             whole: Any = copy.deepcopy(config)
             if is_multi_task(config):
                 whole.pop("part", None)
                 whole["tasks"] = self._tasks.get(key) or whole.get("tasks")
-                whole["serialize_data"] = False  # takes longer than all the rest
+                whole["serialize_data"] = False  # slow, and not needed for a few images
             dataset = DATASETS.build(whole)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
@@ -133,7 +133,7 @@ class Supplies:
 
 
 class _View:
-    """As many images of a dataset, for samplers."""
+    """A dataset with another length, for samplers."""
 
     def __init__(self, dataset: Images, images: int) -> None:
         self._dataset, self._images = dataset, images
@@ -152,7 +152,7 @@ def _key(dataset: Any) -> str:
 
 
 def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]:
-    """Batches per epoch, and images in the smallest."""
+    """Batches per epoch, and number of images in the smallest."""
     size, drop = loader.get("batch_size", 1), bool(loader.get("drop_last"))
     sampler = loader.get("sampler") or dict(type="DefaultSampler", shuffle=False)
     if loader.get("batch_sampler") is not None or not isinstance(sampler, Mapping):

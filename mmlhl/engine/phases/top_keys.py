@@ -1,4 +1,4 @@
-"""Keys at the top of a config that nothing reads: the user's own variables, or mistakes."""
+"""Top-level keys of a config that are never read: the user's own variables, or mistakes."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ...config_values import nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
 
-#: keys that somebody reads
+#: keys that mmengine, mmseg or mmlhl read
 READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
     *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
     *("resume_changed", "pseudo_labels", "progress", "test_pipeline", "tta_model"),
     *("tta_pipeline", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
     *("default_scope", "data_preprocessor", "compile"),
 }
-#: names that configs of mmseg give to variables of their own
+#: names of variables in mmseg's configs
 VARIABLES = {"train_pipeline", "val_pipeline", "data_root", "dataset_type", "crop_size"}
 VARIABLES |= {"norm_cfg", "optimizer"}
 TOP = READ | VARIABLES
 
-#: what was read by mmcv before 2.0, and what it is called today
+#: keys of mmcv before 2.0, and their replacements
 OLD = {
     "lr_config": "param_scheduler",
     "momentum_config": "param_scheduler",
@@ -52,13 +52,13 @@ OLD = {
     "runner": "train_cfg",
     "evaluation": "train_cfg.val_interval and val_evaluator",
 }
-#: of those that may be a name of one's own, the options that they had
+#: options of those old keys that may also be a user's variable
 _OLD_OPTIONS = {
     "data": {"samples_per_gpu", "workers_per_gpu"},
     "runner": {"max_iters", "max_epochs"},
     "evaluation": {"interval", "metric", "save_best"},
 }
-#: the only place where classes of a registry are read
+#: registries whose classes are read under one key only
 _SECTIONS: tuple[tuple[Registry, str], ...] = (
     (HOOKS, "custom_hooks"),
     (OPTIM_WRAPPERS, "optim_wrapper"),
@@ -68,7 +68,7 @@ _SECTIONS: tuple[tuple[Registry, str], ...] = (
     (VISUALIZERS, "visualizer"),
     (LOG_PROCESSORS, "log_processor"),
 )
-#: keys by which a dictionary without a type is known
+#: keys by which a dictionary without a type is recognised
 _LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 _BY_KEYS = (
     (_LOADER - {"timeout"}, "train_dataloader"),
@@ -77,16 +77,16 @@ _BY_KEYS = (
 
 
 def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) -> None:
-    """Refuse keys at the top that nothing reads but something was meant to read.
+    """Refuse top-level keys that are never read and are probably mistakes.
 
-    Variables of one's own are allowed. A key is refused if it is nearly one that is read, if it was
-    one before mmengine, and if its value can only be read in a place where nothing is like it: a
-    hook, a schedule, a loader.
+    The user's own variables are allowed. A key is refused if it is similar to one that is read, if
+    it was read before mmengine, or if its value is a hook, a schedule, a loader or similar, but
+    nothing like it is used in the config.
 
     Args:
         cfg: A config.
-        where: How messages begin.
-        own: What is looked at; all of the config if None.
+        where: Beginning of messages.
+        own: Entries to check; all of the config if None.
 
     Raises:
         ValueError: Naming the key and the one that is read.
@@ -108,7 +108,7 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
 
 
 def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Config:
-    """A config file with what a command line overrides.
+    """Read a config file and apply the overrides of a command line.
 
     Args:
         path: The file.
@@ -129,13 +129,13 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
 
 
 def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
-    """Refuse overrides on a command line that come too late or have no effect.
+    """Refuse overrides on a command line that would have no effect.
 
-    Variables have been used when the file was read: what was made of them stays.
+    This includes variables of the file, which were already used when it was read.
 
     Args:
         options: Values by dotted keys.
-        cfg: The config; one with a runner of somebody's own may have keys of its own.
+        cfg: The config; if it has another runner, all keys are accepted.
 
     Raises:
         ValueError: Naming the key.
@@ -160,7 +160,7 @@ def _is_old(key: str, value: Any) -> bool:
 
 
 def _section_of(value: Any) -> str | None:
-    """The key below which a value would be read, if there is one such place only."""
+    """The key under which such a value is read, if there is only one."""
     if isinstance(value, (list, tuple)):
         found = {_section_of(each) for each in value}
         return found.pop() if len(found) == 1 else None
@@ -176,7 +176,7 @@ def _section_of(value: Any) -> str | None:
 
 
 def _is_used(value: Any, cfg: Mapping) -> bool:
-    """Whether something like a value occurs in what is read, perhaps with changes."""
+    """Whether a similar value occurs under a key that is read."""
     if isinstance(value, (list, tuple)):
         return all(_is_used(each, cfg) for each in value)
     leaves = set(_leaves(value))

@@ -1,4 +1,4 @@
-"""What a phase's config builds, tried before phase one: model, optimiser, hooks, visualizer."""
+"""Trial builds before phase one: model, optimiser, hooks and visualizer of a phase."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from ...registered import type_name
 from .optimisation import check_several
 from .phase_model import PhaseModel
 
-#: how parts of mmseg's and mmpretrain's models say that options do not fit
+#: exceptions by which mmseg's and mmpretrain's models refuse options
 _OF_OPTIONS = (AssertionError, AttributeError, IndexError, KeyError, TypeError)
 
 
 def named(place: str, function: Any, *args: Any) -> Any:
-    """Call a function; whatever it has against its input names the place.
+    """Call a function, and add the place to the message of its errors.
 
     Args:
-        place: What messages begin with.
+        place: Beginning of messages.
         function: The function to call.
         *args: Its arguments.
 
     Returns:
-        What it returns.
+        The function's result.
 
     Raises:
-        ValueError: With the message of whatever it raises, except for errors of files.
+        ValueError: For any exception of the function except errors of files.
     """
     try:
         return function(*args)
@@ -51,12 +51,12 @@ def named(place: str, function: Any, *args: Any) -> Any:
 
 
 def build_model(cfg: Config) -> Any:
-    """The model of a phase, on the device that it is going to be trained on."""
+    """Build the model of a phase on the device of the training."""
     config = copy.deepcopy(cfg.model)
-    if cfg.get("data_preprocessor") is not None:  # as mmengine's runner does
+    if cfg.get("data_preprocessor") is not None:  # as in mmengine's runner
         config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
     try:
-        model = MODELS.build(copy.deepcopy(config)).train()  # some freeze stages only then
+        model = MODELS.build(copy.deepcopy(config)).train()  # some backbones freeze in train()
     except _OF_OPTIONS as error:
         _name_part(config, error)
         raise
@@ -64,7 +64,7 @@ def build_model(cfg: Config) -> Any:
 
 
 def _name_part(model: Mapping, error: Exception) -> None:
-    """Raise what a part of the encoder has against its options, naming the part."""
+    """If a part of the encoder cannot be built on its own, raise an error that names it."""
     for key in ("backbone", "neck"):
         part = model.get(key)
         if not isinstance(part, Mapping):
@@ -79,7 +79,7 @@ def _name_part(model: Mapping, error: Exception) -> None:
 
 
 def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
-    """Backbones look for the stages that they freeze, also for more than they have."""
+    """Raise an error if ``frozen_stages`` exceeds the backbone's number of stages."""
     frozen = part.get("frozen_stages")
     if not isinstance(frozen, int) or frozen < 1:
         return
@@ -95,7 +95,7 @@ def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
 
 
 def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
-    """Build the optimiser, or several, which check their own options.
+    """Build the optimiser, or several, which check their options themselves.
 
     Args:
         cfg: The phase's config.
@@ -111,7 +111,7 @@ def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
 
 
 def build_hook(config: dict) -> None:
-    """Build a hook, and what averages weights with the options that it has for that."""
+    """Build a hook, and the averaged model of an ``EMAHook``."""
     options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
     built = HOOKS.build(options)
     if isinstance(built, EMAHook):
@@ -119,7 +119,7 @@ def build_hook(config: dict) -> None:
 
 
 def build_visualizer(cfg: Config) -> None:
-    """Build a phase's own visualizer, which is known by its name as long as it is needed."""
+    """Build a phase's own visualizer, and remove it from mmengine's named instances."""
     config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
     config.setdefault("save_dir", cfg.work_dir)
     built = VISUALIZERS.build(config)
@@ -127,33 +127,33 @@ def build_visualizer(cfg: Config) -> None:
 
 
 def starts_from_files(cfg: Config) -> bool:
-    """Whether parts of a model take weights from files, which may not fit or not be reached."""
+    """Whether parts of a model load weights from files."""
     return any(True for _ in _pretrained(cfg))
 
 
 def check_files(cfg: Config, where: str) -> None:
-    """Weights that a phase starts from have to be there.
+    """Check that the files of weights that a phase starts from can be read.
 
     Args:
         cfg: The phase's config.
-        where: How messages begin.
+        where: Beginning of messages.
 
     Raises:
         FileNotFoundError: Naming the key and the file.
-        CheckpointError: If the file is no checkpoint.
+        CheckpointError: If the file is not a checkpoint.
     """
     for key, path in [("load_from", cfg.get("load_from")), *_pretrained(cfg)]:
         if isinstance(path, str) and "://" not in path:
             if not osp.isfile(path):
                 raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
             try:
-                read_checkpoint(path)  # whole, and nothing in it but data
+                read_checkpoint(path)  # refuses incomplete files, and those with more than data
             except CheckpointError as error:
                 raise type(error)(f"{where}: {key}: {error}") from error
 
 
 def _pretrained(cfg: Config) -> Iterator[tuple[str, str | None]]:
-    """The files that a model's initialisation reads, with the key that names each."""
+    """Keys and paths of the files that a model's initialisation reads."""
     for node in nodes(cfg.model.to_dict()):
         if isinstance(node.get("pretrained"), str):
             yield "pretrained", node["pretrained"]

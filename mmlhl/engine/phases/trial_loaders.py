@@ -1,4 +1,4 @@
-"""The loaders of a phase, tried before phase one: each dataset is built, a sample of it is read."""
+"""Trials of a phase's loaders before phase one: build each dataset and read a sample."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def check_loaders(
         cfg: The phase's config.
         phase: The phase.
         model: Its model, whose heads read the labels.
-        supplies: Builds datasets, each once.
-        where: How messages begin.
+        supplies: Builder of datasets.
+        where: Beginning of messages.
 
     Returns:
-        What each loader supplies, by its key.
+        The supply of each loader, by its key.
 
     Raises:
         ValueError: Naming the loader and what is wrong with it.
@@ -69,7 +69,7 @@ def check_loaders(
 
 
 def unlike(cfg: Config, given: Mapping) -> list[str]:
-    """The loaders for tests that are given, of two alike only one."""
+    """Keys of the given loaders for validation and tests; only one if both are the same."""
     keys = [key for key in LOADERS[1:] if key in given]
     kinds = [key.split("_")[0] for key in keys]
     same = len(keys) == 2 and all(

@@ -1,4 +1,4 @@
-"""The metrics of a test, computed on what a trial has predicted."""
+"""Trials of metrics on the predictions of a trial."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from mmengine.logging import MMLogger, print_log
 from ...evaluation.directions import higher_is_better
 from ...explaining import explained_error
 
-_said: set[str] = set()
+_warned: set[str] = set()
 
 
 def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> None:
-    """Hand predictions to the metrics, and have them computed; nobody sees the values.
+    """Compute the metrics of predictions; the values are dropped.
 
     Args:
-        evaluator: A fresh one.
-        predicted: Samples with predictions and ground truth, and the batch that they are of; may
-            be empty.
+        evaluator: A new evaluator.
+        predicted: Samples with predictions and ground truth, each with their batch; may be empty.
 
     Raises:
         ValueError: Naming the metric that failed, or whose value is not a number.
@@ -43,8 +42,8 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
             text if metric is None or metric in text else f"{metric}: {text}"
         ) from error
     for name in names:
-        if higher_is_better(name, evaluator) is None and name not in _said:
-            _said.add(name)
+        if higher_is_better(name, evaluator) is None and name not in _warned:
+            _warned.add(name)
             print_log(
                 f"{name} will not be recorded: give its metric a dict higher_is_better",
                 "current",
@@ -53,17 +52,17 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
 
 
 def _values(evaluator: Evaluator, size: int) -> Sequence[str]:
-    """Names of the values."""
+    """Compute the metrics; names of the values."""
     if get_world_size() == 1:
         return list(evaluator.evaluate(size))
-    for metric in evaluator.metrics:  # a process that fails would leave others in a collection
+    for metric in evaluator.metrics:  # without collecting results, which waits for all processes
         if metric.results:
             metric.compute_metrics(list(metric.results))
     return []
 
 
 def _failed(error: Exception) -> str | None:
-    """Class of the metric that was at work."""
+    """Class name of the metric in which an error was raised."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         owner = frame.f_locals.get("self")
         if isinstance(owner, BaseMetric):
@@ -73,7 +72,7 @@ def _failed(error: Exception) -> str | None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Tables of values that mean nothing stay out of the log."""
+    """Keep the meaningless values out of the log."""
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)

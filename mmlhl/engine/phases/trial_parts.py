@@ -1,4 +1,4 @@
-"""Which part of a model an error of a trial step came from, and what the part was given."""
+"""Naming the part of a model in which a trial step failed, and the input of that part."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ENCODER = ("backbone", "neck")
 
 @contextmanager
 def naming_parts(model: PhaseModel) -> Iterator[None]:
-    """Within, what goes wrong in the encoder or in a head names the part.
+    """Add the name of the part to errors raised in the encoder or in a head.
 
     Args:
-        model: one with heads by task.
+        model: A model with heads by task.
     """
     given: dict[str, str] = {}
 
@@ -30,7 +30,7 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
             except Exception as error:
                 text = explained_error(error)
                 if text.startswith(("model.heads", "model.backbone", "model.neck")):
-                    raise  # one function of a part calls the other
+                    raise  # already named, as a head's loss calls its forward
                 advice = _advice(error, given.get(source, ""))
                 raise ValueError(f"{place}: {text}{advice}") from error
             if place in ("model.backbone", "model.neck"):
@@ -57,7 +57,7 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
 
 
 def _advice(error: Exception, given: str) -> str:
-    """What helps against errors of torch that say nothing of the config."""
+    """Advice for errors of torch that do not mention the config."""
     of_shape = isinstance(error, (AssertionError, IndexError, RuntimeError))
     advice = f"; {given}" if given and of_shape else ""
     if isinstance(error, IndexError):

@@ -1,4 +1,4 @@
-"""A dataset's first sample, and which transform it failed in."""
+"""Reading a dataset's first sample, and naming the transform that fails."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ...explaining import explained_error
 
 
 def first_sample(dataset: Any) -> Any:
-    """The first sample of a dataset, as its pipeline gives it.
+    """The first sample of a dataset, after its pipeline.
 
     Args:
-        dataset: A dataset, whose pipeline may be inside of another.
+        dataset: A dataset or a wrapper.
 
     Raises:
-        ValueError: Naming the transform that failed, or gave nothing.
+        ValueError: Naming the transform that failed, or returned None.
         OSError: If a file cannot be read.
     """
     try:
@@ -35,12 +35,12 @@ def first_sample(dataset: Any) -> Any:
                 f"no image is left of those that were tried, max_refetch={dataset.max_refetch}"
             ) from error
         text = explained_error(error)
-        # errors of ours name the file, or what is wrong
+        # our own transforms' errors may already name the transform
         raise ValueError(text if step is None or step in text else f"{step}: {text}") from error
 
 
 def _failed_in(error: Exception) -> str | None:
-    """Name of the innermost transform of a pipeline that was at work."""
+    """Name of the innermost transform in which an error was raised."""
     found = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if isinstance(frame.f_locals.get("self"), Compose) and "t" in frame.f_locals:
@@ -49,13 +49,14 @@ def _failed_in(error: Exception) -> str | None:
 
 
 def _gave_nothing(dataset: Any) -> str | None:
+    """Name of the transform that returns None for the first sample."""
     try:
         results = dataset.get_data_info(0)
         for step in dataset.pipeline.transforms:
             results = step(results)
             if results is None:
                 return _name(step)
-    except Exception:  # it does so at random, or is not a dataset of ours
+    except Exception:  # it fails at random, or the dataset is not ours
         pass
     return None
 

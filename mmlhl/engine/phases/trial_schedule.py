@@ -1,4 +1,4 @@
-"""The schedules of a phase, built and followed to its end before phase one."""
+"""Trials of a phase's schedules before phase one, followed to the end of the phase."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .lengths import training_length
 from .schedules import schedulers
 from .trial_build import named
 
-#: a longer phase is followed so far: what depends on the length alone shows before
+#: greatest number of steps that are followed
 STEPS = 2000
 
 
@@ -28,15 +28,15 @@ def try_schedules(
     """Build the schedules of a phase's optimiser, which check their options, and follow each.
 
     Args:
-        cfg: the phase's config.
-        built: its optimiser's wrapper; its rates are left as they are.
-        batches: per epoch, None if not known.
-        steps: of the phase, None if not known.
-        where: how messages begin.
+        cfg: The phase's config.
+        built: The wrapper of its optimiser, whose rates are restored.
+        batches: Batches per epoch, None if unknown.
+        steps: Steps of the phase, None if unknown.
+        where: Beginning of messages.
 
     Raises:
-        ValueError: naming the schedule that cannot be built, is over before the phase or comes to a
-            rate that is none.
+        ValueError: Naming the schedule that cannot be built, ends before the phase, or reaches an
+            invalid rate.
     """
     if isinstance(built, OptimWrapperDict):  # several: each has its own schedule
         return
@@ -46,9 +46,9 @@ def try_schedules(
         options = dict(optimizer=built.optimizer, epoch_length=batches or 1)
         build = partial(PARAM_SCHEDULERS.build, default_args=options)
         place = f"{where}: param_scheduler[{index}] ({type_name(config)})"
-        with _resting(built.optimizer):
+        with _restored(built.optimizer):
             scheduler = named(place, build, dict(config))
-            if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
+            if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # depends on a metric
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
@@ -56,7 +56,7 @@ def try_schedules(
 
 
 def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> None:
-    """A cycle that is over raises an error at the next step."""
+    """Refuse a cycle shorter than the phase, which would fail at the step after its end."""
     total = getattr(scheduler, "total_steps", None)
     if total is not None and min(count, scheduler.end - 1) - scheduler.begin > total:
         unit = "epochs" if scheduler.by_epoch else "iterations"
@@ -68,7 +68,7 @@ def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> Non
 
 def _follow(scheduler: Any, count: int) -> None:
     name = scheduler.param_name
-    scheduler.optimizer._global_step = 1  # else each is warned of that the optimiser takes no step
+    scheduler.optimizer._global_step = 1  # avoids the warning that the optimiser takes no steps
     for step in range(count + 1):
         for group in scheduler.optimizer.param_groups:
             value = group.get(name, 0)
@@ -79,8 +79,8 @@ def _follow(scheduler: Any, count: int) -> None:
 
 
 @contextmanager
-def _resting(optimizer: Any) -> Iterator[None]:
-    """Within, rates may change; they are what they were when it is left."""
+def _restored(optimizer: Any) -> Iterator[None]:
+    """Restore the optimiser's parameter groups when the context ends."""
     kept = [{**group} for group in optimizer.param_groups]
     try:
         yield

@@ -1,4 +1,4 @@
-"""One training step and one prediction, small, to see that shapes and options fit."""
+"""A small training step and a prediction, to check that shapes and options fit."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from torch import Tensor
 from .phase_model import PhaseModel
 from .trial_parts import naming_parts
 
-#: greatest side of what a trial step sees; more is cut off
+#: greatest height and width of images in a trial step; larger ones are cropped
 SIDE = 64
 #: images with more pixels are not predicted in a trial
 PIXELS = 2**19
 
 
 def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
-    """Losses of one step on a batch, with their gradients, as the training loop would call it.
+    """Compute the losses of a batch and their gradients, as the training loop does.
 
-    A batch of large images is cut to 64 pixels per side; if the network cannot take that, the whole
-    batch is tried.
+    Large images are cropped to 64 pixels per side; if the network fails on that, the whole images
+    are tried.
 
     Args:
-        model: With its teacher, if its method needs one.
-        batch: As a loader gives it.
+        model: The model, with its teacher if its method needs one.
+        batch: A batch of a loader.
 
     Returns:
         The parsed losses by name.
 
     Raises:
-        ValueError: If a loss is not finite, or nothing is trained by them.
+        ValueError: If a loss is not finite, or no weight would be trained.
     """
     model.train()
     data = model.data_preprocessor(batch, training=True)
@@ -41,7 +41,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
             small = _cut(inputs, samples)
             try:
                 return _step(model, *small)
-            except Exception:  # perhaps a network of a fixed size; the whole batch shows it
+            except Exception:  # the network may need another size; try the whole images
                 model.zero_grad(set_to_none=True)
         return _step(model, inputs, samples)
 
@@ -61,7 +61,7 @@ def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]
 
 
 def _check_names(model: PhaseModel, names: list[str]) -> None:
-    """Each new task needs a value that is trained, which mmengine decides by its name."""
+    """Check that each new task has a loss; for mmengine that is a value with 'loss' in its name."""
     for task in model.new_tasks:
         own = [name.removeprefix(f"{task}.") for name in names if name.startswith(f"{task}.")]
         if not any("loss" in name for name in own):
@@ -72,7 +72,7 @@ def _check_names(model: PhaseModel, names: list[str]) -> None:
 
 
 def _cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
-    """The upper left corner of a batch and of its labels."""
+    """Crop a batch and its labels to their upper left corner."""
     height, width = (min(SIDE, side) for side in inputs.shape[2:])
     out = []
     for sample in samples:

@@ -1,4 +1,4 @@
-"""A small test: one image, its metrics, and its views of test-time augmentation."""
+"""A small test of one image, its metrics, and its views of test-time augmentation."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from .trial_metrics import try_metrics
 from .trial_step import PIXELS, trial_prediction
 
 LOADER = "test_dataloader"
-#: packages whose metrics a single image serves
+#: packages whose metrics can be computed on a single image
 _KNOWN = ("mmlhl", "mmseg")
 
 
 def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
-    """Predict an image, hand it to the metrics and have them computed.
+    """Predict an image and compute its metrics.
 
-    Metrics of other packages see two images where there are, as one may be too few for them.
+    For metrics of other packages two images are predicted if possible, as one may not be enough.
 
     Args:
-        model: The phase's.
+        model: The phase's model.
         supply: Supply of the loader.
         cfg: The phase's config.
         kind: ``val`` or ``test``.
 
     Raises:
-        ValueError: If the metrics count other classes than the heads predict, or one fails.
+        ValueError: If a metric's number of classes differs from its head's, or a metric fails.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
@@ -58,7 +58,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
 
 
 def try_pipeline(cfg: Config) -> None:
-    """Build the transforms of ``test_pipeline``, which inferencers take, unless tests took it.
+    """Build the transforms of ``test_pipeline`` for inferencers, unless the tests use the same.
 
     Args:
         cfg: The phase's config.
@@ -74,15 +74,15 @@ def try_pipeline(cfg: Config) -> None:
 
 @torch.no_grad()
 def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
-    """Predict an image as ``tools/test.py --tta`` does, if the config says how.
+    """Predict an image like ``tools/test.py --tta``, if the config has ``tta_pipeline``.
 
     Args:
-        model: The phase's.
+        model: The phase's model.
         cfg: Its config.
-        supplies: Builds the dataset, with the pipeline of the views.
+        supplies: Builder of datasets.
 
     Raises:
-        ValueError: If the pipeline gives no views.
+        ValueError: If the pipeline does not return several views.
     """
     pipeline, wrapper = cfg.get("tta_pipeline"), cfg.get("tta_model")
     if not pipeline or not isinstance(wrapper, Mapping) or "pipeline" not in cfg[LOADER]["dataset"]:
@@ -107,14 +107,14 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
 
 
 def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
-    """Refuse mmseg's own model for test-time augmentation, where a task would not be merged.
+    """Refuse mmseg's model for test-time augmentation if it would not merge all tasks.
 
     Args:
         wrapper: Config of the model for test-time augmentation.
         heads: Configs of the heads by task.
 
     Raises:
-        ValueError: Naming the tasks of which the first view alone would count.
+        ValueError: Naming the tasks of which only the first view would be used.
     """
     if not names_class(MODELS, wrapper, SegTTAModel):
         return
@@ -132,7 +132,7 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
 
 
 def _evaluator(config: Any) -> Evaluator | None:
-    """The evaluator of a config, without what would write files."""
+    """Build the evaluator of a config, without options that write files."""
     if not isinstance(config, (Mapping, list, tuple)):
         return None
     config = copy.deepcopy(config)

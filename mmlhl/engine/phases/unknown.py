@@ -1,4 +1,4 @@
-"""The mark of unknown pixels: labels, padding, heads, losses and metrics agree on it."""
+"""Checks that labels, padding, heads, losses and metrics agree on the value of ignored pixels."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ...registered import registered_class
 from .datasets import multi_task_datasets
 from .signatures import default_of, options_of
 
-#: options that say which label does not count, or with what labels are padded
+#: options with the ignored label, or the padding value of labels
 MARKS = ("ignore_index", "ignore_label", "seg_pad_val")
-#: options that say what labels become where an image is erased, of mmseg and of albumentations
+#: options of mmseg and albumentations with the value of labels where an image is erased
 FILLS = ("seg_fill_in", "fill_mask", "mask_value", "mask_fill_value", "cval_mask")
 INTEGER_KINDS = ("classes", "binary")
 
 
 def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
-    """Refuse two marks for unknown pixels: one would be learned, or counted, as a class.
+    """Refuse different values for ignored pixels, one of which would be learned as a class.
 
-    Labels of a multi-task dataset have 255, whatever the files have. Those of other datasets have
-    what their heads leave out.
+    Labels of a multi-task dataset have 255, whatever is in the files. For other datasets the
+    ``ignore_index`` of the heads is expected.
 
     Args:
         cfg: The config of a phase.
-        tasks: Tasks that have been learned when the phase ends.
-        where: How messages begin, such as ``"phases[1]: "``.
+        tasks: Tasks that are learned by the end of the phase.
+        where: Beginning of messages, such as ``"phases[1]: "``.
 
     Raises:
         ValueError: Naming the option and its value.
@@ -60,7 +60,7 @@ def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
 
 def _mark_of(head: Any) -> int | None:
-    """What a head does not learn; None if it learns no integer labels."""
+    """The ignored label of a head; None if its labels are not integers."""
     cls = registered_class(MODELS, head)
     if cls is None or getattr(cls, "kind", None) not in INTEGER_KINDS:
         return None
@@ -71,7 +71,7 @@ def _mark_of(head: Any) -> int | None:
 
 
 def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
-    """Every mark in a config: its place, its value, and whether it fills what was erased."""
+    """All such options in a config: dotted key, value, and whether it is one of ``FILLS``."""
     model = cfg["model"]
     named = cfg.get("data_preprocessor") or model.get("data_preprocessor")
     yield from _with_default(named, MODELS, "model.data_preprocessor")
@@ -91,7 +91,7 @@ def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
 
 
 def _with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[str, Any, bool]]:
-    """The marks of a config, or of its class where it says nothing."""
+    """Such options of a config, or the defaults of its class."""
     cls = registered_class(registry, node)
     for key in MARKS if isinstance(node, Mapping) else ():
         if key in node or (cls is not None and key in options_of(cls)[0]):
@@ -99,7 +99,7 @@ def _with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[s
 
 
 def _below(node: Any, place: str) -> Iterator[tuple[str, Any, bool]]:
-    """The marks that are written anywhere below a node."""
+    """Such options that are set anywhere below a node."""
     if isinstance(node, (list, tuple)):
         for index, child in enumerate(node):
             yield from _below(child, f"{place}[{index}]")

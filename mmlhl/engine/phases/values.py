@@ -1,4 +1,4 @@
-"""Values of a config that cannot be intended: lengths, batches, loss weights, schedules."""
+"""Checks of values in a config: lengths, batches, loss weights, schedules."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
 def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
-    """Refuse values with which a phase would train nothing, or something else.
+    """Refuse values with which a phase would not train as intended.
 
     Args:
         cfg: The config of a phase.
-        where: How messages begin, such as ``"phases[1]: "``.
-        trains: Whether the phase is trained at all.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+        trains: Whether the phase is trained.
 
     Raises:
         ValueError: Naming the key, the value and what would be right.
     """
-    for key, value in _numbers(dict(cfg.items()), ""):  # a Config is no Mapping
+    for key, value in _numbers(dict(cfg.items()), ""):  # a Config is not a Mapping
         if math.isnan(value):
             raise ValueError(f"{where}{key} is NaN; write a number")
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
@@ -47,14 +47,14 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
 
 
 def check_trains(cfg: Mapping, where: str = "") -> None:
-    """Refuse a config without what training needs; one that is only read or tested needs none.
+    """Refuse a config without the entries that training needs.
 
     Args:
         cfg: The config of a phase that is trained.
-        where: How messages begin.
+        where: Beginning of messages.
 
     Raises:
-        ValueError: Naming what is not set.
+        ValueError: Naming the missing key.
     """
     for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
         if cfg.get(key) is None:
@@ -62,12 +62,12 @@ def check_trains(cfg: Mapping, where: str = "") -> None:
 
 
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
-    """Refuse a ``save_best``, or early stopping, by a task that no phase brings.
+    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence.
 
     Args:
         cfg: The sequence's config.
-        tasks: All that it learns.
-        where: How messages begin.
+        tasks: All tasks of the sequence.
+        where: Beginning of messages.
 
     Raises:
         ValueError: Naming it and the nearest task.
@@ -106,7 +106,7 @@ def _numbers(node: Any, key: str) -> Iterator[tuple[str, float]]:
 
 
 def _check_weights(node: Any, place: str) -> None:
-    """Every ``loss_weight`` below a node is a number, none of them negative."""
+    """Check that every ``loss_weight`` below a node is a number >= 0."""
     if isinstance(node, (list, tuple)):
         for index, child in enumerate(node):
             _check_weights(child, f"{place}[{index}]")

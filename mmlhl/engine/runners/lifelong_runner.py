@@ -52,21 +52,20 @@ class LifelongRunner:
 
     ``runner_type = 'LifelongRunner'`` in a config makes mmseg's own ``tools/train.py`` and
     ``tools/test.py`` use it. Each phase is a fresh mmengine ``Runner`` with its own optimiser,
-    schedule, loaders and wrappers, in ``<work_dir>/phase_<i>_<name>``. A phase is done when
-    ``<work_dir>/lifelong.json`` has it; with ``resume`` such phases are skipped and an
-    interrupted one goes on from its newest whole checkpoint, with the weights, draws and images
-    that it would have had: the outcome is bit-identical. What was edited in the config of
-    either is refused unless the config says ``resume_changed``. Without ``resume``, the sequence
-    starts anew. SIGTERM and SIGUSR1 end it after the step, with a checkpoint and exit code 75.
+    schedule, loaders and wrappers, in ``<work_dir>/phase_<i>_<name>``. A phase is done when it is
+    in ``<work_dir>/lifelong.json``. With ``resume`` such phases are skipped, and an interrupted one
+    resumes from its newest complete checkpoint with the same weights, random numbers and images as
+    without the interruption: the outcome is bit-identical. Edits in the config of such phases are
+    refused unless ``resume_changed`` is set. Without ``resume``, the sequence starts anew. SIGTERM
+    and SIGUSR1 end it after the present step, with a checkpoint and exit code 75.
 
     Args:
         cfg: The sequence's config.
 
     Raises:
-        ValueError: Whatever is wrong with the phases, see
-            :func:`~mmlhl.engine.phases.parse_phases`; nothing is built before. When training
-            starts, all phases are tried in small, see
-            :func:`~mmlhl.engine.phases.rehearsal.rehearse`.
+        ValueError: If something is wrong with the phases, see
+            :func:`~mmlhl.engine.phases.parse_phases`. When training starts, a dry run of all phases
+            comes first, see :func:`~mmlhl.engine.phases.rehearsal.rehearse`.
     """
 
     def __init__(self, cfg: Config) -> None:
@@ -74,7 +73,7 @@ class LifelongRunner:
         self.phases = parse_phases(self.cfg)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")
-        self.cfg.work_dir = osp.expanduser(self.cfg.work_dir)  # else a folder is called ~
+        self.cfg.work_dir = osp.expanduser(self.cfg.work_dir)  # otherwise "~" would be a folder
         prepare_distributed(self.cfg)
 
     @classmethod
@@ -89,10 +88,10 @@ class LifelongRunner:
             The record of the whole sequence.
 
         Raises:
-            Stopped: If SIGTERM or SIGUSR1 asked for it; the same command with ``resume`` goes on.
-            WorkDirInUse: If another command is working in the ``work_dir``.
-            OSError: If the disk is full or the ``work_dir`` cannot be written; names the file, and
-                what was written before can be resumed.
+            Stopped: After SIGTERM or SIGUSR1; the same command with ``resume`` continues.
+            WorkDirInUse: If another command uses the ``work_dir``.
+            OSError: If the disk is full or the ``work_dir`` cannot be written; names the file.
+                Earlier checkpoints can be resumed.
         """
         for phase in self.phases:
             if phase.checkpoint is None:
@@ -114,7 +113,7 @@ class LifelongRunner:
             try:
                 self._train_phases(log, batches)
             except Stopped:
-                if is_distributed():  # left open, its threads may spoil the exit code
+                if is_distributed():  # otherwise its threads may change the exit code
                     destroy_process_group()
                 raise
         return LifelongRecord.load(self._record)
@@ -130,12 +129,12 @@ class LifelongRunner:
         log.open([*taken, *expected_steps(self.cfg, self.phases[done:], batches)], done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
-            # only the phase that was interrupted has something to go on from
+            # only the interrupted phase has checkpoints to resume from
             wanted = bool(self.cfg.get("resume")) and is_main_process()
             newest = from_first_rank(checkpoint_of(self.cfg, phase) if wanted else None)
             resume = newest is not None
             cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
-            if resume:  # mmengine would look where the folder was when it was written
+            if resume:  # mmengine would use the folder's path at the time of saving
                 cfg.load_from = newest
             part = log.begin(phase)
             if phase.checkpoint is None:
@@ -146,11 +145,11 @@ class LifelongRunner:
             previous = osp.join(folder, f"{phase.name}.pth")
 
     def test(self) -> dict[str, float]:
-        """Test ``load_from`` with a plain runner, on the tasks that the checkpoint knows."""
+        """Test ``load_from`` with a plain runner, on the tasks of the checkpoint."""
         cfg = copy.deepcopy(self.cfg)
         check_wrapper(cfg.model, learning_model(cfg).get("heads") or {})
         if any(phase.architecture for phase in self.phases):
-            # the model was rebuilt on the way: the checkpoint knows which one it is of
+            # phases have different models, so the checkpoint's config decides which one to build
             loaded = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu")
             stored = stored_config(loaded, cfg.load_from)
             if stored is not None:
@@ -181,7 +180,7 @@ class LifelongRunner:
             init_dist(launcher, **dist_cfg)
 
     def _start(self) -> tuple[int, str | None]:
-        """Number of phases that are done, and the last one's checkpoint."""
+        """Number of finished phases, and the last one's checkpoint."""
         method = method_name(self.cfg, self.phases[0])
         if not self.cfg.get("resume"):
             start_anew(self._record, method)

@@ -1,6 +1,6 @@
 """mmengine's runner, with training that can be killed at any moment and resumed exactly.
 
-What it adds is asked for by name: the hooks are registered, not imported.
+Its hooks are added by their registered names, without importing them.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "MissedValidationHook", "Sto
 
 
 class PhaseTrainer(LoggedRunner):
-    """Trains one phase; a plain mmengine ``Runner`` but for how it ends early and where it logs.
+    """mmengine's ``Runner`` for one phase, made resumable.
 
-    - Checkpoints are whole files or none, whoever saves them.
-    - The train loader's samples, each step and what differs between processes are reproducible, see
+    - Checkpoints are written atomically.
+    - The train loader's samples, each step and the state of each process are reproducible, see
       :mod:`mmlhl.datasets.seeding`, ``ReproducibleHook`` and ``RankStateHook``; mmengine's
       ``CheckpointHook`` is replaced by ``PhaseCheckpointHook``.
-    - SIGTERM and SIGUSR1 end it after the step, see ``StopRequestHook``.
+    - SIGTERM and SIGUSR1 end it after the present step, see ``StopRequestHook``.
     """
 
     _train_dataloader: Any
@@ -52,7 +52,7 @@ class PhaseTrainer(LoggedRunner):
             self.register_hook(dict(type=f"mmseg.{name}"))
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """Build the loop around a loader whose stream can be entered anywhere."""
+        """Build the loop with a loader that can start anywhere in its stream."""
         phase = osp.basename(osp.abspath(self.work_dir))
         if isinstance(loop, dict):
             draws = mixed_seed(self.seed, phase, "samples")
@@ -68,7 +68,7 @@ class PhaseTrainer(LoggedRunner):
         try:
             return super().train()
         except RuntimeError as error:
-            # a scheduler that asks all processes of a job asks the loading workers, too
+            # a cluster's scheduler signals all processes of a job, loading workers included
             if "DataLoader worker" not in str(error) or not _asked():
                 raise
             self.call_hook("after_lost_workers")
@@ -76,7 +76,7 @@ class PhaseTrainer(LoggedRunner):
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
-        """As mmengine's, but whole or not at all."""
+        """As in mmengine, but in one atomic write."""
         backend = get_file_backend(out_dir, backend_args=kwargs.get("backend_args"))
         if not isinstance(backend, LocalBackend):
             super().save_checkpoint(out_dir, filename, *args, **kwargs)
@@ -86,11 +86,11 @@ class PhaseTrainer(LoggedRunner):
 
 
 def resumable_loader(loader: Any, draws: int) -> Any:
-    """The config of a loader whose samples depend on their place alone.
+    """The config of a loader whose samples depend only on their position in the stream.
 
     Args:
         loader: Config of the train loader.
-        draws: Seed of all of its draws.
+        draws: Seed of all its random numbers.
     """
     if not isinstance(loader, dict) or not isinstance(loader.get("sampler"), dict):
         print_log(
