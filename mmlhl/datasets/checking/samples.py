@@ -11,12 +11,9 @@ from ..annotation import Annotation
 from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
-from ..reading import is_array, orientation_of, read_bytes, read_raw
+from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
-
-#: mmcv's ``color_type`` values that ignore the orientation tag
-_AS_STORED = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
 
 
 def check_samples(
@@ -96,7 +93,6 @@ def _read(
 
 
 def _is_turned(dataset: MultiTaskDataset, path: str) -> bool:
-    reads_stored = getattr(dataset.img_loader, "color_type", "") in _AS_STORED
-    if is_array(path) or reads_stored:
+    if is_array(path) or not turns(dataset.img_loader):
         return False
     return orientation_of(read_bytes(path, "image", dataset.backend_args)) != 1

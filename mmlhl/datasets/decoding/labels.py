@@ -103,7 +103,7 @@ def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if raw.dtype.kind != "f":
         return raw
     # 2^63 itself does not fit into int64
-    whole = np.abs(raw) < 2.0**63
+    whole = np.abs(raw.astype(np.float64, copy=False)) < 2.0**63
     if whole.all():
         ids = raw.astype(np.int64)
         if np.array_equal(ids, raw):

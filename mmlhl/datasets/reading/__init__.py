@@ -1,10 +1,11 @@
 """Reading images and arrays through mmengine's file backends."""
 
 from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
+from .contents import is_lossy, refuse_several
 from .files import is_array, read_bytes, read_raw
-from .images import decode_image, is_lossy
+from .images import decode_image
 from .lists import read_lines
-from .orientation import orientation_of
+from .orientation import orientation_of, turns
 
 __all__ = [
     "ARRAY_SUFFIXES",
@@ -17,4 +18,6 @@ __all__ = [
     "read_bytes",
     "read_lines",
     "read_raw",
+    "refuse_several",
+    "turns",
 ]

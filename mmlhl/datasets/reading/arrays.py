@@ -60,6 +60,8 @@ def decode_npy(content: bytes, path: str) -> np.ndarray:
         size = _header_size(content)
         shape, fortran, dtype = _parse_header(content[:size])
         flat = np.frombuffer(content, dtype, math.prod(shape), size)
+        if more := len(content) - size - flat.nbytes:
+            raise ValueError(f"{more} bytes follow the array, perhaps another one")
     except (ValueError, IndexError, OverflowError, TokenError, struct.error) as error:
         raise ValueError(
             f"{path}: expected a .npy file with an array of numbers: {error}"

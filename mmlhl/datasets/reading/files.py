@@ -9,7 +9,8 @@ import mmengine.fileio as fileio
 import numpy as np
 
 from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
-from .images import decode_image, is_lossy
+from .contents import is_lossy
+from .images import decode_image
 from .orientation import orientation_of
 
 
@@ -52,6 +53,7 @@ def read_raw(
     reader: Callable[[bytes, str], np.ndarray] | None = None,
     exact: bool = False,
     upright: bool = False,
+    turn: bool = True,
 ) -> np.ndarray:
     """Numbers of an image, ``.npy`` or ``.npz`` file as stored.
 
@@ -64,6 +66,7 @@ def read_raw(
             refused.
         upright: Whether numbers are directions in the image, as for normals: images with an
             orientation tag are refused, since it turns pixels but not their values.
+        turn: Whether an orientation tag turns pixels, as it does those of the image.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
@@ -79,11 +82,12 @@ def read_raw(
         return (decode_npz if path.lower().endswith(".npz") else decode_npy)(content, path)
     if exact and is_lossy(content):
         raise ValueError(
-            f"{path}: JPEG and lossy WebP change the numbers of the {what}; store it as PNG or .npy"
+            f"{path}: JPEG and other lossy compression change the numbers of the {what}; store it "
+            "as PNG or .npy"
         )
-    if upright and orientation_of(content) != 1:
+    if upright and turn and orientation_of(content) != 1:
         raise ValueError(
             f"{path}: its orientation tag ({orientation_of(content)}) turns the pixels of the "
             f"{what}, but not the directions that they hold; turn both and store it without the tag"
         )
-    return decode_image(content, path)
+    return decode_image(content, path, turn)

@@ -10,21 +10,22 @@ import mmcv
 import numpy as np
 from PIL import Image
 
-from .orientation import is_tiff, orientation_of, turn_upright
+from .contents import JPEG, PNG, refuse_several
+from .orientation import orientation_of, turn_upright
+from .tiff import is_tiff
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
-_JPEG = b"\xff\xd8\xff"
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 
 
-def decode_image(content: bytes, path: str) -> np.ndarray:
+def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
     """Pixels as stored, without any conversion of palette, depth or order.
 
     Args:
         content: An encoded image.
         path: Its name, for messages.
+        turn: Whether an orientation tag turns them; in TIFF it always does.
 
     Returns:
         (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). For palette
@@ -32,18 +33,19 @@ def decode_image(content: bytes, path: str) -> np.ndarray:
         orientation tag is applied, as for photographs.
 
     Raises:
-        ValueError: If it is not an image, or contains several.
+        ValueError: If it is not an image, is cut off or contains several.
     """
+    refuse_several(content, path)
     pixels = _decode(content, path)
-    if is_tiff(content):  # OpenCV and Pillow have applied its tag
+    if not turn or is_tiff(content):  # OpenCV and Pillow have turned TIFF
         return pixels
     return turn_upright(pixels, orientation_of(content))
 
 
 def _decode(content: bytes, path: str) -> np.ndarray:
-    if content[:8] == _PNG and len(content) > _PNG_COLOUR:
+    if content[:8] == PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
-    if content[:3] != _JPEG:
+    if content[:3] != JPEG:
         # OpenCV would expand palettes to colours and small bit depths to 0..255
         found = _decode_few_bits(content, path)
         if found is not None:
@@ -51,25 +53,8 @@ def _decode(content: bytes, path: str) -> np.ndarray:
     return _in_file_order(_decode_with_opencv(content, path))
 
 
-def is_lossy(content: bytes) -> bool:
-    """Whether an image is compressed in a way that changes numbers.
-
-    Args:
-        content: An encoded image.
-
-    Returns:
-        True for JPEG and for lossy WebP.
-    """
-    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    return content[:3] == _JPEG or (webp and b"VP8 " in content[12:64])
-
-
 def _decode_png(content: bytes, path: str) -> np.ndarray:
     bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
-    start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))  # animations have this chunk
-    pages = int.from_bytes(content[start + 4 : start + 8], "big") if start > 0 else 1
-    if pages > 1:
-        raise ValueError(_several(path, pages))
     if colour == _PALETTE:
         return _decode_with_pillow(content, path)
     if colour == _GREY and bits < 8:
@@ -88,23 +73,16 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     try:
         with Image.open(io.BytesIO(content)) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
-            pages = getattr(image, "n_frames", 1)
             bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
             inverted = tags.get(_TIFF_PHOTOMETRIC) == 0 or (mode == "1" and image.format == "PPM")
     except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
         return None
-    if pages > 1:
-        raise ValueError(_several(path, pages))
     if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
         return None
     found = _decode_with_pillow(content, path)
     if inverted:  # the file stores 0 for white, which Pillow returns as the greatest number
         found = (1 if mode == "1" else 255) - found
     return found if bits >= 8 else _unstretched(found, bits)
-
-
-def _several(path: str, pages: int) -> str:
-    return f"{path}: expected one image, got {pages}, one after another"
 
 
 def _unstretched(grey: np.ndarray, bits: int) -> np.ndarray:

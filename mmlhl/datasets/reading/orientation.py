@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from .tiff import is_tiff
+
 _TAG = 0x0112
-_TIFF = (b"II*\0", b"MM\0*")
 #: function that turns stored pixels upright, by value of the tag; 1 is upright
 _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: np.fliplr,
@@ -21,14 +22,20 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: np.rot90,
 }
 
+#: how mmcv's loader reads pixels without turning them
+_AS_STORED = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
+_NEVER_TURNS = ("turbojpeg", "tifffile")
 
-def is_tiff(content: bytes) -> bool:
-    """Whether an encoded image is TIFF, whose tag OpenCV and Pillow apply themselves.
+
+def turns(loader: object) -> bool:
+    """Whether a transform that reads images turns them by their orientation tags.
 
     Args:
-        content: An encoded image.
+        loader: A transform like mmcv's ``LoadImageFromFile``.
     """
-    return content[:4] in _TIFF
+    if getattr(loader, "imdecode_backend", None) in _NEVER_TURNS:
+        return False
+    return getattr(loader, "color_type", "color") not in _AS_STORED
 
 
 def orientation_of(content: bytes) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import mmcv
+import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmseg.registry import TRANSFORMS
@@ -14,7 +16,8 @@ from mmseg.registry import TRANSFORMS
 from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode
-from ..reading import is_array, orientation_of, read_bytes, read_raw
+from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
+from ..reading.contents import holds_floats
 from .maps import resize_map
 from .trace import rest, was_moved
 
@@ -60,7 +63,7 @@ class LoadImage(LoadImageFromFile):
         if not is_array(path):
             return self._image_file(results, path)
         raw = read_raw(path, "image", self.backend_args)
-        if raw.ndim != 3 or raw.shape[2] != 3:
+        if raw.ndim != 3 or raw.shape[2] != 3 or not raw.size:
             raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
         if raw.dtype == np.uint8:
             img = np.ascontiguousarray(raw[..., ::-1])
@@ -81,14 +84,38 @@ class LoadImage(LoadImageFromFile):
 
     def _image_file(self, results: dict, path: str) -> dict | None:
         try:
-            found = super().transform(results)
-            if found is not None:
-                found["img_raw"] = found["img"]
-            return found
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{path}: no such file, needed as image") from None
-        except (AssertionError, cv2.error):  # bytes that cannot be decoded; an empty file
-            raise ValueError(f"{path}: expected an image, but it cannot be decoded") from None
+            img = self._decoded(self._content(path), path)
+        except Exception:
+            if self.ignore_empty:
+                return None
+            raise
+        results["img"] = results["img_raw"] = img.astype(np.float32) if self.to_float32 else img
+        results["img_shape"] = results["ori_shape"] = img.shape[:2]
+        return results
+
+    def _content(self, path: str) -> bytes:
+        if self.file_client_args is None:
+            return read_bytes(path, "image", self.backend_args)
+        return fileio.FileClient.infer_client(self.file_client_args, path).get(path)
+
+    def _decoded(self, content: bytes, path: str) -> np.ndarray:
+        refuse_several(content, path)
+        if self.color_type != "unchanged" and holds_floats(content):
+            raise ValueError(
+                f"{path}: expected an image with numbers in 0..255, but it holds floats; store it "
+                "as PNG, or as .npy with max_value of LoadImage"
+            )
+        try:
+            img = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
+        except (cv2.error, OSError) as error:  # an empty file; what Pillow cannot read
+            raise _no_image(path) from error
+        if img is None:
+            raise _no_image(path)
+        return img
+
+
+def _no_image(path: str) -> ValueError:
+    return ValueError(f"{path}: expected an image, but it cannot be decoded")
 
 
 @TRANSFORMS.register_module()
@@ -169,7 +196,13 @@ class LoadMultiTaskAnnotations(BaseTransform):
         # a grey mask with a threshold between its two levels tolerates lossy compression
         exact = ann.is_integer and ann.threshold is None
         raw = read_raw(
-            path, what, self.backend_args, ann.reader, exact, upright=ann.kind == "normal"
+            path,
+            what,
+            self.backend_args,
+            ann.reader,
+            exact,
+            upright=ann.kind == "normal",
+            turn=turns(results.get("img_loader")),
         )
         gt = decode(raw, ann, path)
         # test pipelines resize before they load annotations, which keep the file's size

@@ -33,9 +33,9 @@ def test_npz_of_several_arrays_objects_and_rubbish(tmp_path):
 HEADER = "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n"
 
 
-def npy(kind="'<f4'", shape="(2, 2)", fortran="False", header=HEADER):
+def npy(kind="'<f4'", shape="(2, 2)", fortran="False", header=HEADER, body=bytes(range(64))):
     text = (header % (kind, fortran, shape) if "%" in header else header).encode()
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(range(64))
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + body
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,15 @@ def test_forged_headers(content, why):
 
 def test_orders_of_bytes_and_axes():
     numbers = np.frombuffer(bytes(range(16)), ">f4").reshape(2, 2)
-    assert np.array_equal(decode_npy(npy(kind="'>f4'"), "0.npy"), numbers)
-    assert np.array_equal(decode_npy(npy(kind="'>f4'", fortran="True"), "0.npy"), numbers.T)
+    options = dict(kind="'>f4'", body=bytes(range(16)))
+    assert np.array_equal(decode_npy(npy(**options), "0.npy"), numbers)
+    assert np.array_equal(decode_npy(npy(fortran="True", **options), "0.npy"), numbers.T)
+
+
+def test_two_arrays_one_after_another():
+    content = npy(body=bytes(range(16)))
+    with pytest.raises(ValueError, match=r"^0\.npy: .*bytes follow the array, perhaps another one"):
+        decode_npy(content + content, "0.npy")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

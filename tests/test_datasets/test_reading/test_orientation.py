@@ -90,7 +90,22 @@ def test_labels_as_shown_and_labels_as_stored(photograph):
     assert not check_samples(data)[0].turned
 
 
+@pytest.mark.parametrize("color_type", ["unchanged", "color_ignore_orientation"])
+def test_tags_of_labels_count_as_little_as_those_of_images(photograph, color_type):
+    stored = np.arange(16 * 24, dtype=np.uint8).reshape(16, 24) % 7
+    load = dict(color_type=color_type)
+    sample = photograph(encoded(stored, "PNG", 6), load=load, num_classes=7)[0]
+    assert sample["img"].shape[:2] == (16, 24) and (sample["gt_task_map"] == stored).all()
+    half_round = encoded(stored, "PNG", 3)  # its size would be the same
+    assert (photograph(half_round, 3, load=load, num_classes=7)[0]["gt_task_map"] == stored).all()
+    turned = photograph(half_round, 3, num_classes=7)[0]["gt_task_map"]
+    assert (turned == stored[::-1, ::-1]).all()
+
+
 def test_normals_do_not_turn_with_their_pixels(photograph):
     normals = np.full((16, 24, 3), (128, 128, 0), np.uint8)
     with pytest.raises(ValueError, match=r"0.png: its orientation tag \(6\) turns the pixels"):
         photograph(encoded(normals, "PNG", 6), kind="normal")[0]
+    lying = dict(color_type="unchanged")
+    shown = photograph(encoded(normals, "PNG", 6), kind="normal", load=lying)[0]["gt_task_map"]
+    assert (shown[..., 2] < -0.9).all()

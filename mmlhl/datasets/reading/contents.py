@@ -1,0 +1,126 @@
+"""What the bytes of an encoded image say of it before it is decoded."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
+
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+_GIF = (b"GIF87a", b"GIF89a")
+_END_OF_JPEG, _START_OF_SCAN = b"\xff\xd9", 0xDA
+_ALONE = (0x01, *range(0xD0, 0xD8))  # markers of JPEG without a length
+_CODESTREAM, _CODING_STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"  # of JPEG 2000
+_TIFF_LOSSY = (6, 7, 99, 34892)  # kinds of JPEG
+_TIFF_FLOATS = 3
+_TIFF_LOG = (34676, 34677)  # how OpenCV writes colours of floats
+_SMALLER, _MASK = 1, 4  # pages that belong to another
+
+
+def count_images(content: bytes) -> int:
+    """How many images a file holds, one after another.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        Frames of an animation, or pages that are neither smaller copies nor masks of another. 1 if
+        that is not known, and for photographs whose camera put more behind the first.
+    """
+    if content[:8] == PNG:
+        start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))
+        return int.from_bytes(content[start + 4 : start + 8], "big") if start > 0 else 1
+    if content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X" and content[20:21]:
+        return max(content.count(b"ANMF"), 2) if content[20] & 2 else 1
+    if content[4:12] == b"ftypavis":
+        return 2
+    if content[:6] not in _GIF:
+        pages = [page.get(SUBFILE, 0) for page in tiff_pages(content)]
+        return max(sum(not kind & (_SMALLER | _MASK) for kind in pages), 1)
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return getattr(image, "n_frames", 1)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return 1
+
+
+def is_cut_off(content: bytes) -> bool:
+    """Whether a JPEG ends before its pixels do; many decoders fill the rest with grey.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        False for other formats, of which decoders refuse what is not whole.
+    """
+    if content[:3] != JPEG:
+        return False
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker == _START_OF_SCAN:  # thumbnails end before it, in segments of their own
+            return content.rfind(_END_OF_JPEG, place) < 0
+        if marker == 0xFF:  # filled up
+            place += 1
+        elif marker in _ALONE:
+            place += 2
+        else:
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return place + 4 > len(content)
+
+
+def is_lossy(content: bytes) -> bool:
+    """Whether an image is compressed in a way that changes numbers.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        True for JPEG, also in TIFF, for AVIF, and for lossy WebP and JPEG 2000.
+    """
+    if content[:3] == JPEG or content[4:12] in (b"ftypavif", b"ftypavis"):
+        return True
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return b"VP8 " in content[12:64]
+    start = content.find(_CODESTREAM, 0, 1 << 12)
+    if start >= 0:
+        style = content.find(_CODING_STYLE, start)
+        return style >= 0 and content[style + 13 : style + 14] == b"\0"
+    return any(page.get(COMPRESSION) in _TIFF_LOSSY for page in tiff_pages(content)[:1])
+
+
+def holds_floats(content: bytes) -> bool:
+    """Whether an image holds real numbers, of which nobody knows which is white.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        True for PFM, OpenEXR and TIFF of floats.
+    """
+    if content[:3] in (b"PF\n", b"Pf\n") or content[:4] == b"v/1\x01":
+        return True
+    return any(
+        page.get(SAMPLE_FORMAT) == _TIFF_FLOATS or page.get(COMPRESSION) in _TIFF_LOG
+        for page in tiff_pages(content)[:1]
+    )
+
+
+def refuse_several(content: bytes, path: str) -> None:
+    """Refuse a file of several images, of which decoders take the first, and one that is cut off.
+
+    Args:
+        content: An encoded image.
+        path: Its name, for messages.
+
+    Raises:
+        ValueError: If there is not one whole image.
+    """
+    count = count_images(content)
+    if count > 1:
+        raise ValueError(f"{path}: expected one image, got {count}, one after another")
+    if is_cut_off(content):
+        raise ValueError(f"{path}: expected an image, but the JPEG ends before its pixels do")

@@ -1,0 +1,87 @@
+"""Several images in a file, files that are cut off, images of floats: labels and images alike."""
+
+import io
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmlhl.datasets.reading import decode_image, refuse_several
+from mmlhl.datasets.reading.contents import count_images, is_cut_off
+from mmlhl.datasets.reading.tiff import tiff_pages
+from mmlhl.datasets.transforms import LoadImage
+
+GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
+COLOURS = np.random.default_rng(0).integers(0, 256, (24, 32, 3)).astype(np.uint8)
+
+
+def saved(kind, *arrays, **options):
+    file = io.BytesIO()
+    first, *others = (Image.fromarray(array) for array in arrays)
+    first.save(file, kind, **(dict(save_all=True, append_images=others) if others else options))
+    return file.getvalue()
+
+
+def load(tmp_path, content, **options):
+    (tmp_path / "0.img").write_bytes(content)
+    return LoadImage(**options)(dict(img_path=str(tmp_path / "0.img")))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_several_images_in_a_file(tmp_path, kind):
+    content = saved(kind, COLOURS, 255 - COLOURS)
+    with pytest.raises(ValueError, match=r"^a: expected one image, got 2, one after another"):
+        decode_image(content, "a")
+    with pytest.raises(ValueError, match=r"0\.img: expected one image, got 2"):
+        load(tmp_path, content)
+    assert count_images(saved(kind, COLOURS)) == 1
+
+
+def pages(order, *kinds, big=False):
+    """A TIFF file of pages of which nothing is known but what they are to others."""
+    count, word = ("Q", "Q") if big else ("H", "I")
+    out = b"II" if order == "<" else b"MM"
+    out += struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
+    for number, kind in enumerate(kinds):
+        value = struct.pack(order + "I", kind).ljust(struct.calcsize(word), b"\0")
+        entry = struct.pack(order + count + "HH" + word, 1, 254, 4, 1) + value
+        last = number + 1 == len(kinds)
+        end = len(out) + len(entry) + struct.calcsize(word)
+        out += entry + struct.pack(order + word, 0 if last else end)
+    return out
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+def test_smaller_copies_and_masks_are_no_images_of_their_own(order, big):
+    assert count_images(pages(order, 0, 1, 1, 4, big=big)) == 1
+    assert count_images(pages(order, 0, 0, 1, 2, big=big)) == 3
+    assert tiff_pages(pages(order, 0, 1, big=big)[:-5]) == [{254: 0}]
+
+
+def test_photographs_that_are_cut_off(tmp_path):
+    content = cv2.imencode(".jpg", COLOURS)[1].tobytes()
+    assert not is_cut_off(content) and load(tmp_path, content)["img"].shape == (24, 32, 3)
+    small = saved("JPEG", COLOURS[:8, :8])  # a thumbnail, which ends within the first bytes
+    inside = content[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + content[2:]
+    assert not is_cut_off(inside + b"what cameras write behind it")
+    for cut in (content[:-2], inside[: len(inside) - len(content) // 2], inside[:40]):
+        assert is_cut_off(cut)
+        with pytest.raises(ValueError, match="the JPEG ends before its pixels do"):
+            load(tmp_path, cut)
+        assert load(tmp_path, cut, ignore_empty=True) is None
+        with pytest.raises(ValueError, match=r"^mask\.jpg: .*the JPEG ends"):
+            refuse_several(cut, "mask.jpg")
+
+
+def test_images_of_floats(tmp_path):
+    floats = saved("TIFF", GREY.astype(np.float32) / 11)
+    for content in (floats, b"PF\n1 1\n-1.0\n" + bytes(12)):
+        with pytest.raises(ValueError, match=r"0\.img: .* it holds floats"):
+            load(tmp_path, content)
+    assert load(tmp_path, floats, color_type="unchanged")["img"].max() == 1
+    with pytest.raises(ValueError, match="of shape"):
+        np.save(tmp_path / "0.npy", COLOURS[:0])
+        LoadImage()(dict(img_path=str(tmp_path / "0.npy")))
