@@ -3,21 +3,21 @@
 Importing the package registers its models, datasets, transforms, hooks, runners and metrics in
 mmseg's registries. Configs do so with `custom_imports = dict(imports=['mmlhl'])`.
 
-The rooms, each with a docstring that says what it holds and may import:
+The packages; the docstring of each states its content and what it may import:
 
 - ``models/``: segmentors, heads, losses, methods, teachers. ``datasets/``: images with several
   kinds of annotation. ``evaluation/``: metrics, and the record of a sequence.
-- ``engine/``: phases, runner and hooks; imports the three above and ``checkpoints/``, by which
-  checkpoints are read as data.
-- ``inference/``: maps of one's own images, and export. ``visualization/``: pictures of maps.
-- ``analysis/``: tables, plots and reports; ``rendering/``: the rooms' renderer; ``cli/``: the
-  command. Only tools import these.
+- ``engine/``: phases, runner and hooks; imports the three above and ``checkpoints/``, which reads
+  checkpoints as data.
+- ``inference/``: predictions for your own images, and export. ``visualization/``: pictures of maps.
+- ``analysis/``: tables, plots and reports; ``rendering/``: the renderer of the rooms dataset;
+  ``cli/``: the command. Only tools import these.
 
-The files beside the rooms are small helpers that each may use: values and files of configs
-(``config_values``, ``config_files``, ``spelling``), names in registries (``registered``; mmengine
-looks for ``registry``), atomic files (``files``, ``paths``), processes and random states
+The modules beside the packages are small helpers that any package may use: values and files of
+configs (``config_values``, ``config_files``, ``spelling``), names in registries (``registered``;
+mmengine looks for ``registry``), atomic files (``files``, ``paths``), processes and random states
 (``ranks``, ``draws``), errors and command lines (``explaining``, ``refusals``, ``command_line``),
-and what mmcv, mmseg and mmengine leave behind (``operators``, ``import_noise``, ``instances``).
+and workarounds for mmcv, mmseg and mmengine (``operators``, ``import_noise``, ``instances``).
 """
 
 import sys as _sys
@@ -27,10 +27,11 @@ from .import_noise import without_import_noise
 from .version import __version__
 
 
-def _needs_nothing() -> bool:
-    """Whether this is `mmlhl doctor`, which has to run where what is imported below is broken.
+def _skips_imports() -> bool:
+    """Whether this process does not need the imports below.
 
-    Or `mmlhl` with nothing but the wish for its commands, which need not wait for it.
+    These are `mmlhl doctor`, which must run in a broken installation, and the list of commands,
+    which should appear at once.
     """
     program, *arguments = _sys.argv or [""]
     name, first = _Path(program).stem, arguments[:1]
@@ -38,7 +39,7 @@ def _needs_nothing() -> bool:
     return listing or (name in ("mmlhl", "__main__", "-m") and first == ["doctor"])
 
 
-if not _needs_nothing():
+if not _skips_imports():
     try:
         with without_import_noise():
             import mmcv  # noqa: F401

@@ -1,4 +1,4 @@
-"""What the command lines of all tools share."""
+"""Parsers and arguments that the command lines of all tools share."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mmengine.config import Config, DictAction
 from .paths import shipped_dir
 from .spelling import hint
 
-#: how docstrings call the file of a command
+#: a tool in the examples of its docstring
 _TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
 
 
 def _command(tool: re.Match) -> str:
-    """The command that runs a tool."""
+    """The ``mmlhl`` command of a matched tool."""
     return f"mmlhl {tool[1].replace('_', '-')}"
 
 
@@ -41,10 +41,10 @@ class Parser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and names the nearest option to an unknown one.
 
     Args:
-        doc: Docstring of the command's file. Its first paragraph stands above the options in
-            ``--help``, the others below them, line by line; examples begin with ``mmlhl`` where
-            the command was called so.
-        **kwargs: As ``argparse.ArgumentParser`` takes them.
+        doc: Docstring of the command's file. In ``--help`` its first paragraph is shown above the
+            options, the others below, line by line; if the command was run as ``mmlhl``, so are
+            the examples.
+        **kwargs: Passed on to ``argparse.ArgumentParser``.
     """
 
     def __init__(self, doc: str | None = None, **kwargs: Any) -> None:
@@ -69,7 +69,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class RenamedOption(argparse.Action):
-    """Stores an option that was renamed, and says so when it is given by a former name."""
+    """Stores the value of a renamed option, with a note if the former name was used."""
 
     def __call__(
         self,
@@ -87,7 +87,7 @@ class RenamedOption(argparse.Action):
 
 
 class Overrides(DictAction):
-    """Overrides of a config; one without a value is named."""
+    """Overrides of a config; refuses an override without a key or a value."""
 
     def __call__(
         self,
@@ -105,16 +105,16 @@ class Overrides(DictAction):
 
 
 def count(text: str) -> int:
-    """A whole number above 0, as a type of an argument.
+    """The ``type`` of arguments that are whole numbers above 0.
 
     Args:
-        text: What the command line gives.
+        text: The argument.
 
     Returns:
         The number.
 
     Raises:
-        argparse.ArgumentTypeError: If it is none.
+        argparse.ArgumentTypeError: If it is not a whole number above 0.
     """
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
@@ -122,17 +122,17 @@ def count(text: str) -> int:
 
 
 def config_file(name: str) -> str:
-    """The config file that a command line names: one's own, or else one that is shipped.
+    """Find the config file of a command line: the user's own, or else a shipped one.
 
     Args:
-        name: Path of a file; ``had/rooms_seg_depth_normal.py``, also with ``configs/`` or
-            ``mmlhl::`` before it, is found in the package from any folder.
+        name: Path of a file. Shipped configs are found from any folder, for example as
+            ``had/rooms_seg_depth_normal.py``, also after ``configs/`` or ``mmlhl::``.
 
     Returns:
         Path of the file.
 
     Raises:
-        FileNotFoundError: If there is neither; names the nearest that is shipped.
+        FileNotFoundError: If there is neither; suggests the shipped config of the nearest name.
     """
     if os.path.exists(name):
         return name
@@ -162,7 +162,7 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what launchers of several processes hand over.
+    """Add the arguments that launchers of several processes pass.
 
     Args:
         parser: Parser of a command that several processes may run together.
@@ -184,10 +184,10 @@ def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_launch(cfg: Config, args: argparse.Namespace) -> None:
-    """Write into a config how it is run and where its results go.
+    """Set a config's launcher and ``work_dir`` by the command line.
 
     Args:
-        cfg: The config that the command line names.
+        cfg: The config, changed in place.
         args: With ``config``, ``work_dir``, and those of :func:`add_launcher_arguments`.
     """
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
@@ -201,14 +201,14 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def default_work_dir(config: str | os.PathLike) -> str:
-    """Where a config's results go if nothing says so.
+    """The ``work_dir`` of a config that sets none.
 
     Args:
         config: File of the config.
 
     Returns:
-        ``work_dirs/<folder>/<config>``: names of configs repeat over methods. The folder is the
-        path below ``configs``, or the name of the folder that holds the file.
+        ``work_dirs/<folder>/<config>``, since several methods have configs of the same name. The
+        folder is the path below ``configs``, or else the name of the file's folder.
     """
     path = Path(config).resolve()
     folders = path.parts[:-1]

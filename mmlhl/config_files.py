@@ -1,4 +1,4 @@
-"""Config files as they are read: every error names the file."""
+"""Reading config files, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .explaining import explained_error
 
 
 def read_config(path: str | os.PathLike) -> Config:
-    """A config file.
+    """Read a config file.
 
     Args:
         path: The file.
@@ -20,8 +20,8 @@ def read_config(path: str | os.PathLike) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read: a slip in its syntax, a base that does not exist or leads
-            back to it, an error that its own lines raise.
+        ValueError: If it cannot be read: a syntax error, a base that does not exist or that
+            inherits from this file, or an error that its own code raises.
     """
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
@@ -36,10 +36,10 @@ def read_config(path: str | os.PathLike) -> Config:
 
 
 def _leads_back(path: str, above: tuple[str, ...]) -> bool:
-    """Whether bases refer to each other in a circle, which mmengine follows for ten seconds."""
+    """Whether bases inherit from each other in a circle, which takes mmengine ten seconds."""
     if path in above:
         return True
-    try:  # what is wrong in a base is said when it is read
+    try:  # errors in a base are reported when it is read
         bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
     except Exception:
         return False
@@ -47,14 +47,14 @@ def _leads_back(path: str, above: tuple[str, ...]) -> bool:
 
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:
-    """Refuse a config without a model, such as a file of ``_base_`` that holds a part of one.
+    """Refuse a config without a model, such as one of the partial configs in ``_base_``.
 
     Args:
         cfg: The config.
         path: Its file, for the message.
 
     Raises:
-        ValueError: If it has none.
+        ValueError: If it has no model.
     """
     if not isinstance(cfg.get("model"), dict):
         raise ValueError(

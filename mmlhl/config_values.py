@@ -1,4 +1,4 @@
-"""Values in configs: one value may stand for a list of values, a string never for names."""
+"""Checked values of configs: a single value is accepted as a list, a string not as names."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def nodes(node: Any) -> Iterator[dict]:
 
 
 def names(value: Any, where: str) -> tuple[str, ...]:
-    """A list of names.
+    """Check a list of names.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key, for the message.
 
     Returns:
         The names.
 
     Raises:
-        ValueError: If it is a string, which Python would take for a list of letters, a set, which
+        ValueError: If it is a string, which Python would read as a list of letters, a set, which
             has no order, or anything else that is not a list of strings.
     """
     if isinstance(value, str):
@@ -44,15 +44,15 @@ def names(value: Any, where: str) -> tuple[str, ...]:
     for name in listed:
         if not isinstance(name, str):
             raise ValueError(f"{where} is {value!r}; {name!r} in it is not a name")
-    return tuple(str(name) for name in listed)  # numpy's strings would spoil a checkpoint
+    return tuple(str(name) for name in listed)  # numpy's strings could not be loaded as data
 
 
 def numbers(value: Any, where: str) -> tuple[float, ...]:
-    """One or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers, too.
+    """Check one or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key, for the message.
 
     Returns:
         The numbers.
@@ -65,17 +65,17 @@ def numbers(value: Any, where: str) -> tuple[float, ...]:
 
 
 def number(value: Any, where: str) -> float:
-    """One number.
+    """Check one number.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key, for the message.
 
     Returns:
         The number.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not a number.
     """
     try:
         if isinstance(value, bool):
@@ -86,11 +86,11 @@ def number(value: Any, where: str) -> float:
 
 
 def positive(value: Any, where: str) -> tuple[float, ...]:
-    """One or several numbers above 0, such as sizes.
+    """Check one or several numbers above 0, such as sizes.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key, for the message.
 
     Returns:
         The numbers.
@@ -105,17 +105,17 @@ def positive(value: Any, where: str) -> tuple[float, ...]:
 
 
 def integer(value: Any, where: str) -> int:
-    """One whole number.
+    """Check one whole number.
 
     Args:
-        value: What a config gives; ``'7'`` and 7.0 are whole numbers, too.
-        where: The config's key, for the message.
+        value: The value in the config; ``'7'`` and 7.0 are accepted as well.
+        where: Its key, for the message.
 
     Returns:
         The number.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not a whole number.
     """
     found = number(value, where)
     if not math.isfinite(found) or found != int(found):
@@ -125,11 +125,11 @@ def integer(value: Any, where: str) -> int:
 
 
 def integers(value: Any, where: str) -> tuple[int, ...]:
-    """One or several whole numbers.
+    """Check one or several whole numbers.
 
     Args:
-        value: What a config gives.
-        where: The config's key, for the message.
+        value: The value in the config.
+        where: Its key, for the message.
 
     Returns:
         The numbers.
@@ -142,18 +142,18 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is written as a whole number: neither ``7.0`` nor ``'7'``, nor a switch.
+    """Whether a value is an integer, and not ``7.0``, ``'7'`` or a boolean.
 
     Args:
-        value: What a config gives.
+        value: The value in the config.
     """
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _one_or_several(value: Any, where: str, wanted: str) -> Iterable[Any]:
+def _one_or_several(value: Any, where: str, expected: str) -> Iterable[Any]:
     listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     if isinstance(listed, (Mapping, bytes)):
-        raise ValueError(f"{where} is {value!r}; it must be {wanted}")
+        raise ValueError(f"{where} is {value!r}; it must be {expected}")
     return listed
 
 

@@ -1,6 +1,6 @@
-"""Random draws that depend on their purpose, and not on earlier draws.
+"""Random numbers that depend on their purpose and not on earlier random numbers.
 
-Training that is seeded so at every step is the same with and without an interruption.
+A training that is seeded like this at every step is the same with and without an interruption.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import torch
 
 
 def mixed_seed(*parts: object) -> int:
-    """A seed below 2**63 for a purpose; any other purpose has another one.
+    """A seed below 2**63 for a purpose; other purposes get other seeds.
 
     Args:
-        *parts: Numbers and strings that name the purpose: a seed, a phase, a step.
+        *parts: Numbers and strings that identify the purpose: a seed, a phase, a step.
     """
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big") >> 1
 
 
 def draw_by(seed: int) -> None:
-    """Python, numpy and torch, on all devices, draw by ``seed`` from here on."""
+    """Seed Python, numpy and torch, on all devices."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -32,9 +32,9 @@ def draw_by(seed: int) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Python, numpy and torch go on afterwards as if nothing had been drawn inside.
+    """Restore the random states of Python, numpy and torch at the end of the block.
 
-    That holds for GPUs, too, where torch has begun to use them.
+    Those of GPUs are included if torch already uses them.
     """
     python, array = random.getstate(), np.random.get_state()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
@@ -48,14 +48,14 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def drawn_by(seed: int) -> Iterator[None]:
-    """Python, numpy and torch draw by ``seed`` inside, and go on as before outside."""
+    """Seed Python, numpy and torch in the block, and restore their random states after it."""
     with undisturbed():
         draw_by(seed)
         yield
 
 
 class DrawnIndex(int):
-    """A dataset's index that carries the seed which its random transforms draw by.
+    """A dataset's index together with the seed of its random transforms.
 
     Args:
         index: The index.
@@ -65,7 +65,7 @@ class DrawnIndex(int):
     draws: int
 
     def __new__(cls, index: int, draws: int) -> DrawnIndex:
-        """Make a number that knows its seed."""
+        """Make the integer and attach the seed."""
         made = super().__new__(cls, index)
         made.draws = draws
         return made

@@ -1,4 +1,4 @@
-"""What is wrong, in words: an exception as a sentence, and the first of many problems."""
+"""Text for messages: an exception as a sentence, and the first of many problems."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 
 def explained_error(error: BaseException) -> str:
-    """An exception as the end of a sentence.
+    """The text of an exception, to end a sentence.
 
     Args:
-        error: Whatever was raised.
+        error: Any exception.
 
     Returns:
-        The text of a ValueError; of others with their kind. An assertion without a text is quoted
-        from its source, such as ``AssertionError: assert 0 <= prob <= 1``.
+        The text of a ValueError; for others their class and text. An assertion without a text is
+        quoted from its source, such as ``AssertionError: assert 0 <= prob <= 1``.
     """
     text = str(error)
     if isinstance(error, ValueError) and text:
@@ -29,12 +29,12 @@ def explained_error(error: BaseException) -> str:
 
 
 def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") -> str:
-    """The first problems as one line, and the number of the others.
+    """The first problems in one line, and the number of the others.
 
     Args:
-        problems: Each in words.
-        count: How many are shown.
-        separator: What stands between two.
+        problems: One text per problem.
+        count: Number of problems to show.
+        separator: Text between two problems.
     """
     problems = list(problems)
     more = f" and {len(problems) - count} more" if len(problems) > count else ""

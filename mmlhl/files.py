@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writing a file in one atomic step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = ".tmp"
-#: what a disk that is full, a quota that is used up or a folder that is not one's own answers
+#: what to do about a full disk, an exhausted quota or a folder without write permission
 _REMEDY = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some of the quota",
@@ -22,24 +22,24 @@ _REMEDY = {
 
 @contextmanager
 def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
-    """A temporary name beside ``path`` that takes its place when the block ends without an error.
+    """A temporary file beside ``path`` that replaces it when the block ends without an error.
 
-    Whoever reads sees the old or the new file, never half of one. If the block fails, the
-    temporary file is removed and what was there stays. What a killed process leaves behind is
-    removed by :func:`clean_leftovers`.
+    Other processes read either the old or the new file, never a part of one. If the block fails,
+    the temporary file is removed and the old file remains. :func:`clean_leftovers` removes the
+    temporary files of killed processes.
 
     Args:
-        path: The file to write; its folder is made if it is not there.
-        sync: Write file and folder through to the disk, so that a power cut, too, leaves the old
-            or the new file. Costs some milliseconds; False suits files that are quickly made anew.
+        path: The file to write; its folder is made if necessary.
+        sync: Flush file and folder to the disk, so that even a power cut leaves the old or the new
+            file. This takes some milliseconds; False suits files that are quickly made again.
 
     Yields:
-        The temporary name. The process's number is part of it, so that no two processes write
-        into one file.
+        The temporary name. It contains the process id, so that no two processes write to the same
+        file.
 
     Raises:
         IsADirectoryError: If a folder has that name.
-        OSError: If the file cannot be written; names it, and says what helps.
+        OSError: If the file cannot be written; the message names it and a remedy.
     """
     path = Path(path)
     if path.is_dir():
@@ -58,7 +58,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
             raise
         raise cannot_write(path, error) from error
     finally:
-        with suppress(OSError):  # in a folder that cannot be written there is none
+        with suppress(OSError):  # there is none in a folder without write permission
             temporary.unlink(missing_ok=True)
 
 
@@ -67,10 +67,10 @@ def explained(folder: str | os.PathLike) -> Iterator[None]:
     """Explain the error of a full disk or an unwritable folder, wherever it occurs.
 
     Args:
-        folder: What is written to inside; named where the error names no file.
+        folder: Folder that the block writes to; named if the error names no file.
 
     Raises:
-        OSError: The same error, with what helps.
+        OSError: The same error, with a remedy.
     """
     try:
         yield
@@ -82,11 +82,11 @@ def explained(folder: str | os.PathLike) -> Iterator[None]:
 
 
 def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
-    """The same error with the file's name and what helps.
+    """The same error with the file's name and a remedy.
 
     Args:
-        path: What could not be written.
-        error: Why.
+        path: The file that could not be written.
+        error: The error.
     """
     remedy = _REMEDY.get(error.errno or 0, "solve that")
     reason = os.strerror(error.errno) if error.errno else str(error)
@@ -98,35 +98,35 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
 
 
 def write_bytes(path: str | os.PathLike, data: bytes, sync: bool = True) -> None:
-    """Write bytes, whole or not at all; see :func:`atomic_path`.
+    """Write bytes in one atomic step; see :func:`atomic_path`.
 
     Args:
         path: The file.
         data: Its content.
-        sync: Whether it has to be on the disk when this returns.
+        sync: Whether to flush it to the disk.
     """
     with atomic_path(path, sync) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
-    """Write text as UTF-8, whole or not at all; see :func:`atomic_path`.
+    """Write text as UTF-8 in one atomic step; see :func:`atomic_path`.
 
     Args:
         path: The file.
         text: Its content.
-        sync: Whether it has to be on the disk when this returns.
+        sync: Whether to flush it to the disk.
     """
     write_bytes(path, text.encode("utf-8"), sync)
 
 
 def clean_leftovers(folder: str | os.PathLike) -> list[Path]:
-    """Remove what killed processes left of unfinished writes, in a folder and below it.
+    """Remove the temporary files of killed processes in a folder and its subfolders.
 
-    A file whose process is still alive on this machine is left alone.
+    Files of processes that still run on this machine are kept.
 
     Args:
-        folder: Nothing happens if it is not there.
+        folder: The folder; it need not exist.
 
     Returns:
         The files that were removed.
@@ -145,13 +145,13 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # it is another user's
+    except OSError:  # a process of another user
         return True
     return True
 
 
 def _sync(path: Path) -> None:
-    """Have a file or a folder written to disk; some file systems sync no folders."""
+    """Flush a file or folder to the disk; some file systems cannot flush folders."""
     try:
         handle = os.open(path, os.O_RDONLY)
         try:

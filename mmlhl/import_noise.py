@@ -1,4 +1,4 @@
-"""Messages of other packages at import that do not concern users of this one."""
+"""Messages that other packages print at import and that do not matter to users of mmlhl."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
-#: Lines that are printed, and beginnings of warnings (a regular expression). The first comes from
-#: mmseg, of a cloud service's package; the second from mmcv-lite, of compiled operators that
-#: nothing here uses.
+#: Printed lines, and a regular expression for warnings. The line comes from mmseg, about the
+#: package of a cloud service; the warning from mmcv-lite, about compiled operators that mmlhl does
+#: not use.
 PRINTED = ("Could not import OneDL",)
 WARNED = r"Fail to import ``MultiScaleDeformableAttention``"
 
 
 @contextmanager
 def without_import_noise() -> Iterator[None]:
-    """Leave out these lines and warnings; everything else is shown when the block ends."""
-    said = io.StringIO()
+    """Hide these lines and warnings; other lines are printed when the block ends."""
+    printed = io.StringIO()
     try:
-        with warnings.catch_warnings(), redirect_stdout(said):
+        with warnings.catch_warnings(), redirect_stdout(printed):
             warnings.filterwarnings("ignore", WARNED)
             yield
     finally:
-        for line in said.getvalue().splitlines():
+        for line in printed.getvalue().splitlines():
             if line not in PRINTED:
                 print(line, file=sys.stdout)

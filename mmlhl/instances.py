@@ -1,4 +1,4 @@
-"""What mmengine keeps by name for the lifetime of the process."""
+"""Cleaning up objects that mmengine keeps by name for the lifetime of the process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A stand-in for mmcv's compiled operators where they are not installed, as in mmcv-lite.
+"""A placeholder for mmcv's compiled operators if they are not installed, as with mmcv-lite.
 
-The classic mmsegmentation imports them all as soon as its ``utils`` are, and calls few: none of
-what this package uses.
+The classic mmsegmentation imports all of them together with its ``utils``, but only few of its
+models call them, and mmlhl uses none of these.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ NAME = "mmcv._ext"
 
 
 class MissingOperators(ModuleType):
-    """Stands in for the compiled module: every operator is there, and raises an error."""
+    """Replaces the compiled module: every operator exists and raises an error if called."""
 
     def __getattr__(self, name: str) -> Any:
-        """An operator that cannot be called; what asks for compilers says ``n/a``."""
+        """A function that raises an error; queries of compiler versions return ``n/a``."""
         if name.startswith("__"):
             raise AttributeError(name)
         if name.startswith("get_compil"):  # mmcv's environment report
@@ -34,7 +34,7 @@ class MissingOperators(ModuleType):
 
 
 def import_mmseg() -> None:
-    """Import mmseg's utilities; where compiled operators are all that they lack, without these."""
+    """Import mmseg's utilities, even if mmcv's compiled operators are missing."""
     try:
         importlib.import_module("mmseg.utils")
     except ModuleNotFoundError as error:

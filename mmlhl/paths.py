@@ -28,12 +28,12 @@ def shipped_dir(name: str) -> Path:
 def register_config_prefix() -> None:
     """Let configs inherit ours as `_base_ = "mmlhl::had/rooms_seg_depth_normal.py"`.
 
-    mmengine has a fixed list of packages whose configs it finds, in their folder `.mim/configs`.
-    A wheel carries that folder and an editable install links it.
+    mmengine has a fixed list of packages in whose `.mim/configs` it looks for configs. A wheel
+    contains that folder and an editable install links it.
     """
     from mmengine.config.utils import MODULE2PACKAGE
 
-    # It looks for the folder of an installed distribution of this name, which for an editable
-    # install mmengine 0.10 takes to be in site-packages. No distribution has the name of a module
-    # of ours, so that both kinds of mmengine take the folder that this module is in.
+    # mmengine looks for an installed distribution of this name; mmengine 0.10 expects it in
+    # site-packages, where an editable install is not. No distribution has the name of this module,
+    # so every version of mmengine falls back to the module's own folder.
     MODULE2PACKAGE.setdefault("mmlhl", __name__)

@@ -1,4 +1,4 @@
-"""What the processes of a distributed run agree on."""
+"""Values that all processes of a distributed run share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Value = TypeVar("Value")
 
 
 def from_first_rank(value: Value) -> Value:
-    """Rank 0's value on every rank; the value itself where there is one process.
+    """Broadcast rank 0's value; with a single process, return the value.
 
     Args:
-        value: Whatever can be pickled: tensors on the CPU, numbers, strings, lists, dicts. Other
-            ranks may give anything.
+        value: Anything that can be pickled: tensors on the CPU, numbers, strings, lists, dicts.
+            The values of other ranks are not used.
     """
     values = [value]
     broadcast_object_list(values)

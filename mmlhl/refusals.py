@@ -12,31 +12,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-#: shows tracebacks, as the option ``--traceback`` of every command does
+#: environment variable that shows tracebacks, like the option ``--traceback`` of every command
 VARIABLE = "MMLHL_TRACEBACK"
-#: of any origin: they name a file, and more is not known where they were raised
+#: refusals wherever they were raised, since they name the file
 FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-#: seconds that other processes leave the first one to say the same, before its launcher ends them
+#: seconds that other ranks wait, so that rank 0 prints the message before the launcher ends it
 PATIENCE = 2.0
 
 
 def run_command(main: Callable[[], Any]) -> None:
-    """Run a command; what refuses its input says so in one message and exits with 1.
+    """Run a command; if it refuses its input, print one message and exit with 1.
 
     Refusals are errors that the package or its tools raise themselves (``ValueError``, ``OSError``
-    and errors of their own), and missing or closed files. Anything else is a mistake of
-    somebody's program and keeps its traceback. With ``--traceback`` on the command line, or
-    ``MMLHL_TRACEBACK=1``, everything does.
+    and their own classes), and missing or unreadable files. Any other error is a bug and keeps its
+    traceback. With ``--traceback`` on the command line, or ``MMLHL_TRACEBACK=1``, all errors keep
+    theirs.
 
     Args:
-        main: The command; a whole number that it returns is the exit status.
+        main: The command; an integer that it returns is the exit status.
 
     Raises:
         SystemExit: After a refusal, or with a status that is not 0.
     """
     try:
         status = main()
-    except BrokenPipeError:  # whoever reads the output has seen enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except Exception as error:
@@ -50,15 +50,15 @@ def run_command(main: Callable[[], Any]) -> None:
 
 
 def shows_tracebacks() -> bool:
-    """Whether the command line or the environment asks for tracebacks."""
+    """Whether tracebacks are switched on by the command line or the environment."""
     return "--traceback" in sys.argv or os.environ.get(VARIABLE, "0") not in ("", "0")
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether an error is about the input, not about a program.
+    """Whether an error is a refusal of input, and not a bug.
 
     Args:
-        error: As it was caught.
+        error: The error that was caught.
     """
     if isinstance(error, FILE_ERRORS):
         return True
@@ -72,7 +72,8 @@ def refusal(error: BaseException) -> str:
     """The message of a refusal.
 
     Args:
-        error: The error; one that was made of somebody else's hints at the traceback.
+        error: The error; if another package's error caused it, the message mentions the option
+            that shows the traceback.
 
     Returns:
         ``<command>: <message>``.
@@ -85,7 +86,7 @@ def refusal(error: BaseException) -> str:
 
 
 def _raised_by_us(frames: TracebackType | None) -> bool:
-    """Whether a ``raise`` in the package or in one of its tools is where a traceback ends."""
+    """Whether a traceback ends at a ``raise`` of the package or of one of its tools."""
     if frames is None:
         return False
     frame, number = list(traceback.walk_tb(frames))[-1]

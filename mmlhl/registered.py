@@ -1,4 +1,4 @@
-"""The class that a config names, however it is written."""
+"""Look up the class of a config's ``type``, in any notation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mmengine.registry import Registry
 
 
 def registered_class(registry: Registry, config: Any) -> type | None:
-    """The class that ``type`` names: as a class, as a name, or as a name with a registry's scope.
+    """The class of a config's ``type``, given as a class or as a name with or without a scope.
 
     Args:
-        registry: Where names are looked up.
-        config: A config with ``type``, or what would stand there.
+        registry: Registry to look names up in.
+        config: A config with ``type``, or the value of ``type``.
 
     Returns:
-        The class; None if nothing of that name is registered, or it is not a class.
+        The class; None if the name is not registered or not the name of a class.
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
     if isinstance(kind, str):
@@ -26,9 +26,9 @@ def registered_class(registry: Registry, config: Any) -> type | None:
 
 
 def registered(registry: Registry, name: str) -> Any:
-    """What a name stands for in a registry: a class, or a function that builds; None for nothing.
+    """The class or build function of a name in a registry; None if there is none.
 
-    mmengine raises where the name has a scope that is unknown, or is not a name at all.
+    mmengine itself raises an error if the name is malformed or has an unknown scope.
     """
     try:
         return registry.get(name)
@@ -37,7 +37,7 @@ def registered(registry: Registry, name: str) -> Any:
 
 
 def names_class(registry: Registry, config: Any, cls: type) -> bool:
-    """Whether a config's ``type`` is ``cls`` or a subclass, however it is written."""
+    """Whether a config's ``type``, in any notation, is ``cls`` or a subclass."""
     kind = registered_class(registry, config)
     return kind is not None and issubclass(kind, cls)
 
@@ -46,7 +46,7 @@ def type_name(config: Any) -> str:
     """The bare name of a config's ``type``, for messages and comparisons of names.
 
     Args:
-        config: A config with ``type``, or what would stand there: a class, or a string with or
+        config: A config with ``type``, or the value of ``type``: a class, or a string with or
             without scope or module.
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
@@ -54,8 +54,8 @@ def type_name(config: Any) -> str:
 
 
 def of_mmseg(registry: Registry) -> Registry:
-    """mmseg's child of one of mmengine's registries, which sees the parent's as well."""
-    from mmseg import registry as children  # not needed to tell names
+    """mmseg's child of one of mmengine's registries, which also looks in its parent."""
+    from mmseg import registry as children  # slow to import, and not needed for names
 
     for name in dir(children):
         child = getattr(children, name)

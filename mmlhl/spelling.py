@@ -1,4 +1,4 @@
-"""Names that look like a known one but are not."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like a word, if one is like it at all."""
+    """The known name most similar to a word; None if none is similar."""
     near = difflib.get_close_matches(word, list(known), 1)
     return near[0] if near else None
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'name'?"`` for a message, empty if no known name is like the word."""
+    """``"; did you mean 'name'?"`` for a message, empty if no known name is similar."""
     near = nearest(word, known)
     return f"; did you mean {near!r}?" if near else ""
 
 
 def unknown(word: str, known: Iterable[str]) -> str:
-    """The sentence on a key that does not exist, with the nearest and all known ones."""
+    """The message about a key that does not exist, with the nearest and all known keys."""
     known = list(known)
     return f"there is no such key{hint(word, known)}; known are {known}"
 
 
 def near_miss(word: str, known: Iterable[str]) -> str | None:
-    """The known name of which a word is very probably a misspelling.
+    """The known name that a word very probably misspells; None if there is none.
 
-    Where names of one's own are allowed, being like a known one is not enough: one letter is
-    wrong, missing, too many or swapped with the next, or two in names of ten letters and more.
-    Digits at the end, an initial underscore, and the plural of a short name make a name of one's
-    own.
+    This is stricter than :func:`nearest`, for places where users may add names of their own: one
+    letter is wrong, missing, extra or swapped with the next, or two in names of ten letters or
+    more. A name with digits at the end, an initial underscore, or the plural of a short name is
+    taken as the user's own.
 
     Args:
-        word: A name that is not known.
-        known: Names that are.
+        word: An unknown name.
+        known: The known names.
     """
     for name in known:
         short, long = sorted((word, name), key=len)
@@ -50,7 +50,7 @@ def near_miss(word: str, known: Iterable[str]) -> str | None:
 
 
 def _distance(a: str, b: str) -> int:
-    """Letters to change, insert, remove or swap to come from one word to the other."""
+    """Number of letters to change, insert, remove or swap to turn one word into the other."""
     if abs(len(a) - len(b)) > 2:
         return 3
     rows = [list(range(len(b) + 1))]

@@ -1,4 +1,4 @@
-"""Checkpoint files: how they are read without running anything, and what is in them.
+"""Checkpoint files: reading them without running any code in them, and looking up their content.
 
 Models, engine and tools all read checkpoints, so this package lies below them: it imports torch,
 mmengine and mmseg's registries, and nothing of mmlhl.

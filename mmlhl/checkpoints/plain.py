@@ -1,4 +1,4 @@
-"""Plain data: what every reader of a checkpoint understands, without mmlhl or mmengine."""
+"""Plain data, which can be read from a checkpoint without mmlhl or mmengine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> 
 
     Args:
         value: Nested mappings, lists, tuples, sets, numbers, strings, arrays and tensors.
-        where: Names the value in the message.
-        lost: Takes the places of what is not data, which is then None, instead of an error.
+        where: Name of the value in the message.
+        lost: List to which problems are appended, with None as the value, instead of an error.
 
     Returns:
         The same of dicts, lists, tuples, numbers, strings and tensors; arrays become lists.
 
     Raises:
-        TypeError: If something in it is not data; names the place. Not with ``lost``.
+        TypeError: If something in it is not data and ``lost`` is None; names the place.
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
         # subclasses such as numpy's float64 would be stored by their own class

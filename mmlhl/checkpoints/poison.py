@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def not_finite(value: Any) -> int:
-    """How many values of a tensor are NaN or infinite; 0 for whatever is not a float tensor."""
+    """Number of values of a tensor that are NaN or infinite; 0 if it is not a float tensor."""
     if not isinstance(value, Tensor) or not (value.is_floating_point() or value.is_complex()):
         return 0
     if value.is_meta or value.is_sparse or value.is_quantized:
@@ -22,17 +22,17 @@ def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
     """Weights with values that are NaN or infinite.
 
     Args:
-        state: Weights by name; masks, which hold infinity on purpose, are left out.
+        state: Weights by name; masks, which contain infinity on purpose, are skipped.
 
     Returns:
-        By name: how many values.
+        Number of such values by name.
     """
     counts = {key: not_finite(value) for key, value in state.items() if "mask" not in str(key)}
     return {key: count for key, count in counts.items() if count}
 
 
 def negative_variances(state: Mapping[str, Any]) -> list[str]:
-    """Names of running variances below 0, of which a network in evaluation makes NaN.
+    """Names of running variances below 0, which cause NaN in evaluation mode.
 
     Args:
         state: Weights and buffers by name.

@@ -1,4 +1,4 @@
-"""One way to read a checkpoint: as data."""
+"""Reading a checkpoint as data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class UntrustedCheckpointError(CheckpointError):
 
 
 class PoisonedCheckpointError(CheckpointError):
-    """A checkpoint whose weights are not all finite."""
+    """A checkpoint with weights that are not finite or variances below 0."""
 
 
 def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
@@ -49,7 +49,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     Raises:
         FileNotFoundError: If there is no such file.
         UntrustedCheckpointError: If it holds more than data and ``--trust-checkpoint`` is absent;
-            names the file and what it asks for.
+            names the file and the object that it needs.
         PoisonedCheckpointError: If weights are NaN or infinite, or variances negative.
         CheckpointError: If it is not a checkpoint or cut short.
     """
@@ -61,7 +61,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     except UntrustedCheckpointError:
         raise
     except pickle.UnpicklingError as error:
-        if not _may_be_saved(path):  # trusting a photograph would not help
+        if not _may_be_saved(path):  # --trust-checkpoint would not help with, say, an image
             raise CheckpointError(
                 f"{path} is not a checkpoint: torch.save wrote no such file"
             ) from error
@@ -97,7 +97,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
 
 
 def _check_parts(content: dict[str, Any], path: str) -> None:
-    """Whoever reads a part of a checkpoint takes it for a dict."""
+    """Refuse a checkpoint with a part that should be a dict and is not."""
     meta = content.get("meta")
     parts = {key: content.get(key) for key in ("state_dict", "meta", "message_hub")}
     if isinstance(meta, dict):
@@ -112,14 +112,14 @@ def _check_parts(content: dict[str, Any], path: str) -> None:
 
 
 def folder_of_models(path: str | os.PathLike) -> str:
-    """What to say of a folder where a checkpoint is meant.
+    """The message about a folder that was given as a checkpoint.
 
     Args:
-        path: What is named as a checkpoint.
+        path: Path that was given as a checkpoint.
 
     Returns:
-        A message with the models in the folder: those that phases left, otherwise the newest file;
-        empty if it is no folder.
+        A message with the models in the folder: those of finished phases, otherwise the newest
+        file; empty if it is not a folder.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -148,7 +148,7 @@ def _read(path: str, map_location: Any) -> Any:
 
 
 def _may_be_saved(path: str) -> bool:
-    """Whether a file begins as the archives and the pickles do that ``torch.save`` writes."""
+    """Whether a file begins like an archive or pickle of ``torch.save``."""
     with open(path, "rb") as file:
         return file.read(2).startswith((b"\x80", b"PK"))
 

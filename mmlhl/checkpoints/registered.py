@@ -1,4 +1,4 @@
-"""What mmengine's registries may build from a config that somebody else wrote."""
+"""Which classes mmengine's registries may build from a config that somebody else wrote."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import mmengine.registry
 import mmseg.registry
 from mmengine.registry import Registry
 
-#: Keys whose value names what is to be called.
+#: Keys whose value is the name of a class or function to call.
 _CALLED = ("type", "target", "_target_")
-#: Keys whose value names a package that mmengine would import to find what is to be called.
+#: Keys whose value is the name of a package that mmengine would import to find it.
 _SCOPES = ("_scope_", "default_scope")
 
 
 def unregistered(config: Any) -> str | None:
     """The first name in a config that would be called or imported but is not registered.
 
-    mmengine's registries build whatever a dotted name leads to, ``subprocess.Popen`` too, and
-    import the package that a scope names.
+    mmengine's registries call any dotted name, even ``subprocess.Popen``, and import the package
+    of a scope.
 
     Args:
         config: Plain data.
@@ -63,7 +63,7 @@ def _is_module(name: str) -> bool:
 
 
 def _registered() -> tuple[set[str], set[str], set[str]]:
-    """Names, full paths and scopes of all that mmengine's and mmseg's registries hold."""
+    """Names, full paths and scopes of everything in mmengine's and mmseg's registries."""
     names: set[str] = set()
     paths: set[str] = set()
     scopes: set[str] = {"mmengine", "mmcv", "mmseg"}
@@ -79,7 +79,7 @@ def _registered() -> tuple[set[str], set[str], set[str]]:
         if id(registry) in seen:
             continue
         seen.add(id(registry))
-        registry.import_from_location()  # as its first use would
+        registry.import_from_location()  # as at its first use
         pending.extend(registry.children.values())
         scopes.add(registry.scope)
         for name, value in registry.module_dict.items():

@@ -11,17 +11,17 @@ from torch import _weights_only_unpickler
 
 from .safe_globals import data_globals
 
-#: The one in Python: what it does with an instruction can be changed.
+#: The implementation in Python, whose handling of single instructions can be overridden.
 _PythonUnpickler: Any = pickle._Unpickler
 
 
 class Unpickler(_PythonUnpickler):
-    """Unpickles what torch's own list and :func:`data_globals` name, and refuses the rest."""
+    """Unpickles the classes on torch's own list and of :func:`data_globals` only."""
 
     dispatch = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class or function of that name.
+        """The class or function of a name.
 
         Raises:
             pickle.UnpicklingError: If it is not on the list.
@@ -36,10 +36,10 @@ class Unpickler(_PythonUnpickler):
         return known[full]
 
     def load_build(self) -> None:
-        """Fill an object; what is on the list itself stays as it is.
+        """Set the state of an object, but not of a class or function on the list.
 
         Raises:
-            pickle.UnpicklingError: If a class or a function is to be filled.
+            pickle.UnpicklingError: If the file would change a class or function.
         """
         target = self.stack[-2]
         if isinstance(target, (type, types.FunctionType, types.BuiltinFunctionType)):
@@ -50,5 +50,5 @@ class Unpickler(_PythonUnpickler):
 
 
 def load(file: IO[bytes], **kwargs: Any) -> Any:
-    """As ``pickle.load``: with this and :class:`Unpickler` the module is a ``pickle_module``."""
+    """As ``pickle.load``, so that torch accepts this module as a ``pickle_module``."""
     return Unpickler(file, **kwargs).load()

@@ -1,13 +1,12 @@
 """Let torch's weights-only loading read the checkpoints that mmengine writes.
 
 Since torch 2.6, `torch.load` refuses every class that is not on its list. mmengine's checkpoints
-hold its log histories (numpy arrays), scores (numpy scalars) and config dictionaries, so the
-classic mmengine fails on its own files and the maintained one may fall back to unrestricted
-unpickling. The classes listed here only hold data; with them, both load and resume under the
-restriction.
+contain log histories (numpy arrays), scores (numpy scalars) and config dictionaries, so the classic
+mmengine fails on its own files and the maintained one may fall back to unrestricted unpickling.
+The classes listed here only hold data; with them, both load and resume under the restriction.
 
-numpy itself is not listed, but stand-ins for it: a numpy type can be made to read the bytes of a
-file as addresses of objects, and an object can be anything.
+For numpy's own classes, replacements are listed: a numpy dtype can be made to read the bytes of a
+file as addresses of arbitrary objects.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from mmengine.logging import HistoryBuffer
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _DTYPES = ("bool", "str", *_INTEGERS, "float16", "float32", "float64")
-#: torch takes classes under another name than their own since this version
+#: since this version, torch can list a class under another name
 RESTRICTED_SINCE = (2, 6)
 
 
@@ -33,10 +32,10 @@ def torch_version() -> tuple[int, ...]:
 
 
 class StoredArray(np.ndarray):
-    """A numpy array out of a checkpoint: numbers or text, never objects."""
+    """A numpy array from a checkpoint: numbers or text, never objects."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> StoredArray:
-        """Refuse; arrays of a checkpoint are made by :func:`_new_array`.
+        """Refuse; only :func:`_new_array` makes the arrays of a checkpoint.
 
         Raises:
             pickle.UnpicklingError: Always.
@@ -44,7 +43,7 @@ class StoredArray(np.ndarray):
         raise pickle.UnpicklingError("the checkpoint makes a numpy array in no way that numpy does")
 
     def __setstate__(self, state: tuple) -> None:
-        """Take shape, type and bytes as numpy pickles them."""
+        """Set shape, type and bytes as numpy pickles them."""
         version, shape, dtype, fortran, data = state
         super().__setstate__((version, shape, _plain_dtype(dtype), fortran, data))
 
@@ -54,10 +53,10 @@ class StoredArray(np.ndarray):
 
 
 def data_globals() -> dict[str, Any]:
-    """What mmengine's checkpoints may name beside torch's own classes.
+    """The classes and functions that checkpoints of mmengine may use besides torch's own.
 
     Returns:
-        By the name that a file uses: the class or function that it gets.
+        By the name in the file: the class or function that is used for it.
     """
     found: dict[str, Any] = {
         f"{cls.__module__}.{cls.__qualname__}": cls
@@ -65,7 +64,7 @@ def data_globals() -> dict[str, Any]:
     }
     found["numpy.ndarray"] = StoredArray
     found["numpy.dtype"] = _new_dtype
-    # numpy 2 moved `core` to `_core`; a file names the one of the numpy that wrote it.
+    # numpy 2 renamed `core` to `_core`; the name in a file depends on the numpy that wrote it.
     for core in ("core", "_core"):
         found[f"numpy.{core}.multiarray._reconstruct"] = _new_array
         found[f"numpy.{core}.multiarray.scalar"] = _new_scalar
@@ -79,17 +78,17 @@ def register_safe_globals() -> None:
     Does nothing on torch before 2.6, where :mod:`~mmlhl.checkpoints.restricted` holds the list.
     """
     if torch_version() >= RESTRICTED_SINCE:
-        # Pairs, not bare classes: the maintained mmengine lists bare ones for the time of a load
-        # and then strikes them off, also where they had been listed before.
+        # Pairs, not bare classes: the maintained mmengine lists bare classes during a load and then
+        # removes them from the list, even if they were listed before.
         pairs: list[Any] = [(value, name) for name, value in data_globals().items()]
         torch.serialization.add_safe_globals(pairs)
 
 
 def _new_dtype(name: str, *_: Any) -> np.dtype:
-    """A numpy type of numbers or text.
+    """A numpy dtype of numbers or text.
 
     Raises:
-        pickle.UnpicklingError: If it is another one.
+        pickle.UnpicklingError: If the dtype is another one.
     """
     dtype = np.dtype(str(name))
     if type(dtype) not in {type(np.dtype(known)) for known in _DTYPES}:
@@ -98,15 +97,15 @@ def _new_dtype(name: str, *_: Any) -> np.dtype:
 
 
 def _plain_dtype(dtype: Any) -> np.dtype:
-    """The type anew, without what a file may have set in it besides the byte order."""
+    """A new copy of a dtype with nothing that the file set in it except the byte order."""
     return _new_dtype(dtype.str if isinstance(dtype, np.dtype) else repr(dtype))
 
 
 def _new_array(cls: type, *_: Any) -> np.ndarray:
-    """An empty array, which the file then fills.
+    """An empty array, whose content follows in the file.
 
     Raises:
-        pickle.UnpicklingError: If it is of another class than numpy's own.
+        pickle.UnpicklingError: If its class is not numpy's own.
     """
     if cls is not StoredArray:
         raise pickle.UnpicklingError(f"the checkpoint holds an array of the class {cls!r}")
@@ -117,7 +116,7 @@ def _new_scalar(dtype: Any, data: Any = b"") -> Any:
     """A numpy scalar.
 
     Raises:
-        pickle.UnpicklingError: If the file has no bytes for it.
+        pickle.UnpicklingError: If the file gives something other than bytes.
     """
     if isinstance(data, str):  # how Python 2 and protocol 2 write bytes
         data = data.encode("latin1")
@@ -127,12 +126,12 @@ def _new_scalar(dtype: Any, data: Any = b"") -> Any:
 
 
 def _history_statistic(owner: object, name: str) -> Callable:
-    """Stand in for `getattr`, which would reach everything, where a checkpoint asks for it.
+    """Replace `getattr`, which would give access to everything, in a checkpoint.
 
     A pickled `HistoryBuffer` refers to its statistics (`min`, `max` ...) by `getattr` on its class.
 
     Raises:
-        pickle.UnpicklingError: If anything else is asked for.
+        pickle.UnpicklingError: If the file uses `getattr` for anything else.
     """
     known = {"min", "max", "current", "mean", *HistoryBuffer._statistics_methods}
     if owner is not HistoryBuffer or name not in known:

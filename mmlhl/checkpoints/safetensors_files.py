@@ -1,4 +1,4 @@
-"""Files in the safetensors format: a JSON header and raw numbers, nothing that could run."""
+"""Files in the safetensors format: a JSON header and raw numbers, without any code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 SUFFIX = ".safetensors"
-#: The format's own bound on the header.
+#: The format's limit on the size of the header.
 _HEADER_LIMIT = 100_000_000
 _DTYPES = {
     "F64": torch.float64,
@@ -27,27 +27,27 @@ _DTYPES = {
     "BOOL": torch.bool,
 }
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
-#: Key of the header's texts under which mmlhl keeps a checkpoint's meta, as JSON.
+#: Key in the header under which mmlhl stores a checkpoint's meta as JSON.
 META = "mmlhl_meta"
 
 
 def is_safetensors(path: str | os.PathLike) -> bool:
-    """Whether a file's name says that it is a safetensors file."""
+    """Whether a file has the suffix of a safetensors file."""
     return os.fspath(path).lower().endswith(SUFFIX)
 
 
 def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
-    """A safetensors file as a checkpoint.
+    """Read a safetensors file as a checkpoint.
 
     Args:
         path: The file.
 
     Returns:
-        ``state_dict`` with the tensors, on the CPU, and ``meta``, which is what mmlhl's own files
-        say of the model and empty for others'.
+        ``state_dict`` with the tensors, on the CPU, and ``meta``, which is empty for files that
+        mmlhl did not write.
 
     Raises:
-        ValueError: If the file is no such file or is cut short.
+        ValueError: If it is not a safetensors file or is cut short.
     """
     with open(path, "rb") as file:
         content = file.read()
@@ -93,10 +93,10 @@ def write_safetensors(
     Args:
         path: The file.
         state: Tensors by name.
-        meta: Plain data that JSON can hold.
+        meta: Plain data that can be written as JSON.
 
     Raises:
-        ValueError: If a tensor is of a type that the format does not have.
+        ValueError: If the format does not support the dtype of a tensor.
     """
     header: dict[str, Any] = {"__metadata__": {META: json.dumps(meta)}}
     parts, offset = [], 0

@@ -1,8 +1,8 @@
-"""mmengine's checkpoint loaders, routed to the one that reads them as data.
+"""Replacements for mmengine's checkpoint loaders that read checkpoints as data only.
 
-They are in place as soon as mmlhl is imported, so whatever loads a checkpoint comes by here: a
-runner that loads or resumes, ``init_cfg=dict(type="Pretrained")`` of a backbone, mmseg's
-``init_model``. The maintained mmengine's own would fall back to unrestricted unpickling.
+Importing mmlhl registers them, so that all loading uses them: runners that load or resume,
+``init_cfg=dict(type="Pretrained")`` of a backbone, mmseg's ``init_model``. The loaders of the
+maintained mmengine would fall back to unrestricted unpickling.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from mmengine.runner import checkpoint as stock
 from .reading import read_checkpoint
 
 
-# mmengine takes what follows "load_from_" in a loader's name for its log.
+# mmengine logs the part of a loader's name after "load_from_".
 def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """A file of this machine."""
+    """Load a local file."""
     return read_checkpoint(filename, map_location)
 
 
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """An address: downloaded into torch's cache once, then read as any file."""
+    """Load a URL, which is downloaded once into torch's cache."""
     folder = os.path.join(torch.hub.get_dir(), "checkpoints")
     path = os.path.join(folder, os.path.basename(filename.split("?")[0]) or "checkpoint")
     if is_main_process() and not os.path.isfile(path):
         os.makedirs(folder, exist_ok=True)
         torch.hub.download_url_to_file(filename, path, progress=False)
     barrier()
-    if not os.path.isfile(path):  # another machine's main process has another cache
+    if not os.path.isfile(path):  # another machine, whose cache the main process does not fill
         os.makedirs(folder, exist_ok=True)
         torch.hub.download_url_to_file(filename, path, progress=False)
     return read_checkpoint(path, map_location)
 
 
 def load_from_zoo(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """A name in one of the lists that mmengine brings along: torchvision's, OpenMMLab's, mmcls's.
+    """Load by a name in one of mmengine's lists: torchvision's, OpenMMLab's or mmcls's.
 
     Raises:
-        ValueError: If the list does not have the name.
+        ValueError: If the name is not in the list.
     """
     scheme, _, name = filename.partition("://")
     if scheme in ("torchvision", "modelzoo"):
@@ -64,7 +64,7 @@ def load_from_zoo(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_storage(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """A file in a storage that mmengine has a backend for."""
+    """Load a file from a storage for which mmengine has a backend."""
     backend = get_file_backend(filename, backend_args=dict(backend="petrel"))
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, os.path.basename(filename))
@@ -74,7 +74,7 @@ def load_from_storage(filename: str, map_location: Any = None) -> dict[str, Any]
 
 
 def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Refused: mmengine's own loader of this service reads without restriction.
+    """Refuse to load, since mmengine's loader for this service unpickles without restriction.
 
     Raises:
         ValueError: Always.
@@ -83,7 +83,7 @@ def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def register_loaders() -> None:
-    """Put these in the place of mmengine's own loaders; harmless to repeat."""
+    """Replace mmengine's own loaders by these; harmless to repeat."""
     loaders = {
         "": load_from_local,
         ("http://", "https://"): load_from_http,

@@ -1,7 +1,7 @@
 """The config in a checkpoint, read as data.
 
 mmengine stores a config as Python text and reads it back by running it. A checkpoint may come from
-anybody, so its text is only parsed here, and what it would build has to be registered already.
+anybody, so here its text is only parsed, and it may build registered classes only.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from .registered import unregistered
 from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
-#: Begins what mmengine replaces in a text before it runs it, by the environment for one: then
-#: quotes may end elsewhere, and what was a string is run.
+#: Beginning of a template, which mmengine replaces before it runs a text, for example by an
+#: environment variable: quotes in it could end a string, and the rest would be run.
 _TEMPLATE = "{{"
-#: Begins a text that was put in the place of one that is not to be run.
+#: Beginning of the comment that replaces a text that must not be run.
 _REFUSED = "# refused: "
-#: Begins a text whose imports were left out.
+#: Beginning of a text whose imports were removed.
 _LEFT_OUT = "# custom_imports: "
 
 
 class StoredConfigError(ValueError):
-    """The config in a checkpoint is not plain data, or names what is not registered."""
+    """The config in a checkpoint is not plain data, or builds a class that is not registered."""
 
 
 def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
-    """Read a config as mmengine dumps it, without running it.
+    """Read a config that mmengine dumped, without running it.
 
     Args:
         text: Lines such as ``key = dict(...)``; values are literals, ``dict(...)`` or both nested.
-        source: Names the text in messages.
+        source: Name of the text in messages.
 
     Returns:
         Plain dicts, lists, tuples, strings and numbers, by key.
 
     Raises:
-        StoredConfigError: If there is anything else in it; names the line.
+        StoredConfigError: If the text contains anything else; names the line.
     """
     try:
         tree = ast.parse(text)
@@ -106,7 +106,7 @@ def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] 
         Plain data; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: If the config is not plain data, or would call what no registry has.
+        StoredConfigError: If the config is not plain data, or would call something unregistered.
     """
     for holder, key in _texts(checkpoint):
         text = holder[key]
@@ -117,36 +117,38 @@ def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] 
 
 
 def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
-    """Make the config texts in a checkpoint harmless to whoever runs them.
+    """Make the config texts in a checkpoint safe to run.
 
-    mmengine does so when it resumes, and when an inferencer is given nothing but weights.
+    mmengine runs them when it resumes, and when an inferencer is given only weights.
 
     Args:
-        checkpoint: As it was loaded; a text that is not plain data, or that would build what
-            is not registered, is replaced in it by a comment, which :func:`stored_config` raises.
+        checkpoint: As it was loaded. A text that is not plain data, or that would build
+            something unregistered, is replaced by a comment, which :func:`stored_config` raises as
+            an error.
         source: Its file.
     """
     for holder, key in _texts(checkpoint):
         try:
             config = _checked(holder[key], source)
         except StoredConfigError as error:
-            said = " ".join(str(error).split())
-            holder[key] = _REFUSED + said.replace(_TEMPLATE, "{ {")
+            reason = " ".join(str(error).split())
+            holder[key] = _REFUSED + reason.replace(_TEMPLATE, "{ {")
             continue
         new = [] if checkpoints_are_trusted() else _not_imported(config)
-        strange = "_base_" in config or new
-        if strange or _TEMPLATE in holder[key]:
-            dropped = ("_base_", "custom_imports") if strange else ()
+        reads_files = "_base_" in config or bool(new)
+        if reads_files or _TEMPLATE in holder[key]:
+            dropped = ("_base_", "custom_imports") if reads_files else ()
             kept = {k: v for k, v in config.items() if k not in dropped}
             lines = [f"{name} = {value!r}" for name, value in kept.items()]
-            listed = " ".join(", ".join(new).split())
-            written = "\n".join([f"{_LEFT_OUT}{listed}"] * bool(new) + lines)
-            # the same strings to Python, and nothing that mmengine would replace
-            holder[key] = written.replace(_TEMPLATE, "{\\x7b")
+            if new:
+                listed = " ".join(", ".join(new).split())
+                lines.insert(0, f"{_LEFT_OUT}{listed}")
+            # Python reads the same strings, but mmengine finds no template to replace
+            holder[key] = "\n".join(lines).replace(_TEMPLATE, "{\\x7b")
 
 
 def own_modules(checkpoint: Mapping[str, Any]) -> list[str]:
-    """The modules that a checkpoint's config would import and that are not imported yet.
+    """The modules not imported yet that a checkpoint's config would import.
 
     Args:
         checkpoint: As it was loaded, defused or not.
@@ -176,10 +178,10 @@ def _checked(text: str, source: str) -> dict[str, Any]:
         raise StoredConfigError(
             f"the config in {source} has custom_imports={imports!r}; it must be dict(imports=[...])"
         )
-    stranger = unregistered(config)
-    if stranger is not None:
+    name = unregistered(config)
+    if name is not None:
         raise StoredConfigError(
-            f"the config in {source} builds {stranger!r}, which is in no registry: import the "
+            f"the config in {source} builds {name!r}, which is in no registry: import the "
             "module that registers it, if it is one of your own"
         )
     return config
@@ -190,6 +192,6 @@ def _texts(checkpoint: Mapping[str, Any]) -> Iterator[tuple[dict, str]]:
     hub = checkpoint.get("message_hub")
     holders = [checkpoint.get("meta"), hub.get("runtime_info") if isinstance(hub, dict) else None]
     for holder in holders:
-        for key in ("cfg", "config"):  # the second is of older mmengines, which read it, too
+        for key in ("cfg", "config"):  # older versions of mmengine write and read "config"
             if isinstance(holder, dict) and isinstance(holder.get(key), str):
                 yield holder, key

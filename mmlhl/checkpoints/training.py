@@ -1,4 +1,4 @@
-"""What a checkpoint says about its training: preprocessing of images, and classes."""
+"""Facts about the training of a checkpoint: preprocessing of images, and classes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def stored_input(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] |
 
     Returns:
         ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``; from the
-        meta, else from the config in it. None if neither says so.
+        meta, else from the config in it. None if neither contains it.
     """
     meta = checkpoint.get("meta") or {}
     if isinstance(meta.get(INPUT), Mapping):
         return _input(meta[INPUT])
     try:
         config = stored_config(checkpoint, source) or {}
-    except StoredConfigError:  # whatever it says is not to be believed
+    except StoredConfigError:  # a config that cannot be trusted
         return None
     model = config.get("model") or {}
     while isinstance(model.get("module") or model.get("student"), Mapping):
@@ -59,11 +59,11 @@ def _numbers(values: Any) -> list[float] | None:
 
 
 def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
-    """How a model's input would differ from that of its training.
+    """Differences between a model's input and that of the checkpoint's training.
 
     Args:
-        stored: As :func:`stored_input` gives it.
-        own: The same of the model that is to take the weights.
+        stored: As :func:`stored_input` returns it.
+        own: The same for the model that is to load the weights.
 
     Returns:
         One line per difference, with both values.
@@ -90,7 +90,7 @@ def _shown(value: Any) -> str:
 
 def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
-        # one number for all channels is as good as three
+        # one number for all channels means the same as three
         length = max(len(one), len(other))
         one, other = (v * length if len(v) == 1 else v for v in (one, other))
         near = (math.isclose(a, b, rel_tol=1e-3) for a, b in zip(one, other, strict=False))
@@ -99,11 +99,11 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def stored_names(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """What a checkpoint's dataset called its classes and units.
+    """The names of classes and units of the dataset that a checkpoint was trained on.
 
     Returns:
         Lists of names by ``classes`` and ``<field>_classes``, units by ``<field>_unit``; empty if
-        the checkpoint does not say so.
+        the checkpoint does not contain them.
     """
     meta = checkpoint.get("meta") or {}
     found = names_in(meta.get("dataset_meta") or {})
@@ -126,13 +126,13 @@ def names_in(metainfo: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:
-    """How two lists of classes differ, in one line; None if they are the same.
+    """The difference between two lists of classes, in one line; None if they are the same.
 
-    Capitals, blanks, hyphens and underscores do not make another class.
+    Upper case, spaces, hyphens and underscores are ignored.
 
     Args:
-        stored: The checkpoint's.
-        own: The dataset's.
+        stored: Classes of the checkpoint.
+        own: Classes of the dataset.
     """
     if len(stored) != len(own):
         return f"the dataset has {len(own)} classes, the checkpoint was trained with {len(stored)}"

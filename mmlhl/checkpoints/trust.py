@@ -1,7 +1,7 @@
-"""Whether checkpoints may hold code.
+"""Whether checkpoints may contain code.
 
-Closed unless somebody opens it for a run. The switch is an environment variable, so that it holds
-in the run's own processes as well: launched ranks, benchmarks' children, workers.
+They may not unless the user allows it for a run. The switch is an environment variable, so that it
+also holds in the processes that the run starts: ranks, benchmarks, workers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TORCH_FORCE_NOT = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 
 
 def add_trust_argument(parser: argparse.ArgumentParser) -> None:
-    """Give a command the flag ``--trust-checkpoint``."""
+    """Add the flag ``--trust-checkpoint`` to a command."""
     parser.add_argument(
         FLAG,
         action="store_true",
@@ -36,13 +36,14 @@ def checkpoints_are_trusted() -> bool:
 
 @contextmanager
 def checkpoint_trust(trust: bool) -> Iterator[None]:
-    """Open or shut unrestricted loading while the context lasts, child processes included.
+    """Allow or forbid unrestricted loading in the block, child processes included.
 
-    Shut, every other ``torch.load`` of the run is restricted as well, such as that of a backbone
-    with a loader of its own, whatever torch's own environment variables say.
+    If it is forbidden, every other ``torch.load`` of the run is restricted as well, such as that of
+    a backbone with its own loader, whatever torch's own environment variables are set to.
 
     Args:
-        trust: What the user said, by ``--trust-checkpoint``; a parent's yes holds as well.
+        trust: Whether the user gave ``--trust-checkpoint``; if a parent process allows it, it is
+            allowed in any case.
     """
     before = {name: os.environ.get(name) for name in (VARIABLE, TORCH_FORCE, TORCH_FORCE_NOT)}
     if trust:

@@ -10,17 +10,17 @@ DISTILLER_PREFIX = "distillers."
 
 
 def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The weights in a loaded checkpoint, whoever saved it.
+    """The weights in a loaded checkpoint.
 
     Args:
-        checkpoint: With a ``state_dict`` as mmengine saves it, or nothing but weights; names may
+        checkpoint: With a ``state_dict`` as mmengine saves it, or the weights alone; names may
             start with the ``module.`` of a distributed wrapper.
 
     Returns:
-        Tensors by the names that the bare model gives them.
+        Tensors by their names in the bare model.
 
     Raises:
-        ValueError: If what should be weights is not a dict.
+        ValueError: If ``state_dict`` is not a dict.
     """
     state = checkpoint.get("state_dict", checkpoint)
     if not isinstance(state, Mapping):
@@ -33,7 +33,7 @@ def stored_tasks(keys: Iterable[str], prefix: str = "") -> set[str]:
 
     Args:
         keys: Names of weights.
-        prefix: What stands before the segmentor's own names.
+        prefix: Prefix of the segmentor's own names.
 
     Returns:
         Names of the tasks.

@@ -1,8 +1,8 @@
-"""The `mmlhl` command: one name for the tools that are shipped with the package.
+"""The `mmlhl` command, which runs the tools shipped with the package.
 
 `mmlhl train CONFIG` is `python tools/train.py CONFIG`, wherever the package is installed. Nothing
-else imports this package; `doctor` needs nothing but the standard library and rich, so that it runs
-where an installation is broken.
+else imports this package; `doctor` needs only the standard library and rich, so that it runs even
+if the installation is broken.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DOCTOR = "doctor"
 
 
 def usage() -> str:
-    """What the command can do, one line per subcommand."""
+    """The subcommands, one line each."""
     lines = ["usage: mmlhl COMMAND ...   (mmlhl COMMAND --help lists its options)", ""]
     for name, tool in TOOLS.items():
         source = (shipped_dir("tools") / tool).read_text(encoding="utf-8")
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand.
 
     Args:
-        arguments: The command line without the program's name; that of the process if None.
+        arguments: The command line without the program's name; None for that of the process.
 
     Returns:
         The exit status: 2 for an unknown command, otherwise the tool's own.
@@ -77,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_tool(tool: Path, command: list[str]) -> None:
-    """Run a tool as Python runs a script, under the name that the user called it by.
+    """Run a tool as Python runs a script, under the name by which the user called it.
 
-    ``runpy`` would put the file's name into ``sys.argv``, and so into messages and ``--help``.
+    ``runpy`` would put the file's name into ``sys.argv``, and thus into messages and ``--help``.
 
     Args:
         tool: Its file.

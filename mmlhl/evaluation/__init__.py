@@ -2,11 +2,11 @@
 
 - ``metrics/``: one file per output space; each sums over pixels and states direction and unit.
 - ``multi_task_evaluator``: the metrics of all tasks as one evaluator.
-- ``record``: ``lifelong.json``, and ``record_format``, what such a file may hold.
+- ``record``: ``lifelong.json``, and ``record_format``, the check of its content.
 - ``tables``: the task x phase table that the engine prints.
 - ``units`` and ``directions``: of metrics, by their names.
 
-What follows from several records is in ``mmlhl.analysis``; this package imports neither it nor
+Comparisons of several records are in ``mmlhl.analysis``; this package imports neither it nor
 models.
 """
 

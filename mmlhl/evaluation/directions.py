@@ -1,4 +1,4 @@
-"""The direction of each metric: whether more is better."""
+"""The direction of each metric: whether a larger value is better."""
 
 from .metrics import (
     BinaryMetric,
@@ -29,11 +29,11 @@ def higher_is_better(metric: str, evaluator: object | None = None) -> bool | Non
 
     Args:
         metric: ``<task>/<metric>`` or the metric alone, such as 'seg/mIoU' or 'mIoU'.
-        evaluator: Asked first, as it knows the metrics of the
-            user. Defaults to None.
+        evaluator: Its ``higher_is_better`` takes precedence, since it includes the user's own
+            metrics.
 
     Returns:
-        True if larger is better, False if smaller is, None if that is not known.
+        True if larger is better, False if smaller is, None if the metric is unknown.
     """
     known = getattr(evaluator, "higher_is_better", {})
     return known.get(metric, DIRECTIONS.get(metric.rpartition("/")[2]))

@@ -1,4 +1,4 @@
-"""Which kinds of output a metric measures, and where it reads them."""
+"""Which kinds of output a metric measures, and which field it reads."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def measured_kinds(metric: type) -> tuple[str, ...]:
     """Kinds of output, of ``mmlhl.datasets.annotation.KINDS``, that a metric class measures.
 
     Args:
-        metric: The class; one of a user may say so by an attribute ``kinds``.
+        metric: The class; a user's own class may have an attribute ``kinds``.
 
     Returns:
-        The kinds; empty if that is not known.
+        The kinds; empty if they are unknown.
     """
     return tuple(getattr(metric, "kinds", None) or STOCK_KINDS.get(metric, ()))
 
 
 def measured_field(config: Mapping, default: object, metric: type) -> str | None:
-    """The field that a metric's config makes it read, None if that is not known.
+    """The field that a metric with a config reads, None if it is unknown.
 
     Args:
         config: The metric's config.

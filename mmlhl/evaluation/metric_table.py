@@ -22,7 +22,7 @@ class Measurement:
         metric: Name of the metric.
         value: None if it is not a number.
         higher_is_better: Its direction.
-        unit: Its unit; None if its class says none.
+        unit: Its unit; None if its class does not define one.
     """
 
     task: str
@@ -38,11 +38,11 @@ def measurements(
     directions: Mapping[str, bool],
     units: Mapping[str, str],
 ) -> list[Measurement]:
-    """What an evaluator returned, metric by metric.
+    """The results of an evaluator as one measurement per metric.
 
     Args:
         metrics: Values by ``<task>/<metric>``; names without a slash are left out.
-        table: What was recorded so far; says directions as well.
+        table: The record so far, from which directions are taken as well.
         directions: Directions by ``<task>/<metric>``.
         units: Units likewise.
 
@@ -50,7 +50,7 @@ def measurements(
         One measurement per metric, in order.
 
     Raises:
-        ValueError: If the direction of a metric is not known.
+        ValueError: If the direction of a metric is unknown.
     """
     found = []
     for key, value in metrics.items():
@@ -92,11 +92,11 @@ def first_columns(table: MetricTable, phases: int) -> MetricTable:
     """The values of the first phases.
 
     Args:
-        table: As recorded.
+        table: The table.
         phases: Number of phases to keep.
 
     Returns:
-        The table without later values, and without metrics and tasks that have no value then.
+        The table without later values, and without metrics and tasks that then have no value.
     """
     kept: MetricTable = {}
     for task, metrics in table.items():

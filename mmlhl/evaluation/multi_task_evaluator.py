@@ -20,21 +20,21 @@ from .kinds import STOCK_FIELDS
 class MultiTaskEvaluator(Evaluator):
     """Evaluate each task with its own metric or metrics.
 
-    Values are named ``<task>/<metric>``. A task is left out, silently, if no sample has both its
-    ground truth and its prediction, for example because the checkpoint does not know it yet.
+    Values are named ``<task>/<metric>``. A task is silently left out if no sample has both its
+    ground truth and its prediction, for example because the checkpoint has not learned it yet.
 
-    In distributed testing the sampler repeats a few images so that all processes get equally
-    many. Metrics that keep sums cannot drop the repetitions afterwards, so this class does not
-    let them in: it holds back the last sample of each process until the size of the dataset is
-    known.
+    In distributed testing the sampler repeats a few images so that all processes get the same
+    number. Metrics that keep sums cannot remove repeated images afterwards, so this class holds
+    back the last sample of each process until the size of the dataset is known, and drops it if it
+    is a repetition.
 
     Args:
-        metrics: Task name to the config of its metric, or to a list of configs. None for a task
-            that is not to be measured.
-        output_dir: Folder to write predictions to, one subfolder per task. Set by
-            the ``--out`` of ``tools/test.py``. Defaults to None.
-        keep_results: Passed on to metrics that have such an option; those of this package
-            always keep what they write. Set by ``--out`` as well. Defaults to False.
+        metrics: By task name, the config of its metric or a list of configs; None for a task that
+            is not to be measured.
+        output_dir: Folder to write predictions to, one subfolder per task; set by ``--out`` of
+            ``tools/test.py``. None writes nothing.
+        keep_results: Passed on to metrics that have this option; those of this package always
+            keep the files that they write. Also set by ``--out``.
 
     Raises:
         ValueError: If ``metrics`` is not a dict from task names to configs.
@@ -65,7 +65,7 @@ class MultiTaskEvaluator(Evaluator):
             if configs is None:  # a task that is not to be measured
                 continue
             for i, config in enumerate(configs if isinstance(configs, list | tuple) else [configs]):
-                # Of several metrics of a task the first writes the predictions.
+                # The first of several metrics of a task writes the predictions.
                 built.append(self._build(task, config, writes=i == 0))
                 self.tasks.append(task)
         super().__init__(built)
@@ -74,16 +74,16 @@ class MultiTaskEvaluator(Evaluator):
 
     @property
     def higher_is_better(self) -> dict[str, bool]:
-        """Direction of ``<task>/<metric>`` as far as the metrics know it."""
-        return self._known("higher_is_better")
+        """Direction of ``<task>/<metric>``, for the metrics that define it."""
+        return self._by_metric("higher_is_better")
 
     @property
     def units(self) -> dict[str, str]:
-        """Unit of ``<task>/<metric>`` as far as the metrics know it."""
-        return self._known("units")
+        """Unit of ``<task>/<metric>``, for the metrics that define it."""
+        return self._by_metric("units")
 
-    def _known(self, attribute: str) -> dict[str, Any]:
-        """What the metrics say of each of their values, by ``<task>/<metric>``."""
+    def _by_metric(self, attribute: str) -> dict[str, Any]:
+        """An attribute that describes each value of the metrics, by ``<task>/<metric>``."""
         return {
             f"{task}/{name}": value
             for task, metric in zip(self.tasks, self.metrics, strict=True)
@@ -96,9 +96,8 @@ class MultiTaskEvaluator(Evaluator):
         """Pass a batch to the metrics of all tasks.
 
         Args:
-            data_samples: Samples with predictions and, where
-                there is any, ground truth.
-            data_batch: What the data loader gave. Defaults to None.
+            data_samples: Samples with predictions and, if available, ground truth.
+            data_batch: The batch of the data loader; passed on to the metrics.
         """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
         self._seen += len(samples)
@@ -109,7 +108,7 @@ class MultiTaskEvaluator(Evaluator):
         self._feed(samples, data_batch)
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Compute the metrics of all tasks and start afresh.
+        """Compute the metrics of all tasks, and reset the evaluator.
 
         Args:
             size: Number of images in the dataset.
@@ -136,7 +135,7 @@ class MultiTaskEvaluator(Evaluator):
             for name, value in metric.evaluate(size).items():
                 if name in values:
                     raise ValueError(f"Two metrics give the value {name}; remove one of them.")
-                # Plain numbers, because numpy's trip the loading of a checkpoint with best_score.
+                # Plain numbers: a numpy best_score in a checkpoint could not be loaded as data.
                 values[name] = _number(name, value)
         if self.output_dir is not None:
             print_log(f"Predictions were written to {self.output_dir}.", logger="current")
@@ -185,7 +184,7 @@ def _has(sample: dict, field: str) -> bool:
 
 
 def _parameters(kind: Any) -> set[str]:
-    """Names of all arguments that a class and its bases take."""
+    """Names of all arguments of a class and its bases."""
     bases = kind.__mro__ if inspect.isclass(kind) else ()
     own = [vars(base)["__init__"] for base in bases if "__init__" in vars(base)]
     return {name for function in own for name in inspect.signature(function).parameters}

@@ -14,27 +14,27 @@ from .units import UNITS
 
 
 class LifelongRecord:
-    """The record of one sequence, the only thing that tables, plots and comparisons are made of.
+    """The record of one sequence, the only input of tables, plots and comparisons.
 
-    ``metrics[task][metric]`` holds ``higher_is_better``, the ``unit`` if its class says one, and
-    ``values``, one per phase, None where the task was not learned yet, not evaluated, or the value
-    not a number.
+    ``metrics[task][metric]`` holds ``higher_is_better``, the ``unit`` if its class defines one, and
+    ``values``, one per phase. A value is None if the task was not learned yet or not evaluated, or
+    if the value is not a number.
 
     Args:
-        method: Name of the method, such as 'HAD'. Defaults to ''.
-        seed: Seed of the run. Defaults to None.
-        **extra: Further fields to keep at the top of the file.
+        method: Name of the method, such as 'HAD'.
+        seed: Seed of the run.
+        **extra: Further fields at the top of the file.
 
     Attributes:
         method: Name of the method.
         seed: Seed of the run.
-        phases: ``name``, ``tasks``, ``checkpoint`` and whatever else was recorded of each phase,
-            in order.
-        timing: Seconds that each phase took, apart from its results: two runs of the same have
-            the same results and never the same times.
+        phases: ``name``, ``tasks``, ``checkpoint`` and other recorded facts of each phase, in
+            order.
+        timing: Duration of each phase in seconds, apart from the results, since repeated runs have
+            the same results but not the same durations.
         metrics: Metrics by task and name.
-        extra: Fields of the file that this class does not know.
-        path: Where the record was read from.
+        extra: Further fields of the file.
+        path: File that the record was read from.
 
     Examples:
         >>> record = LifelongRecord('HAD', seed=0)
@@ -57,7 +57,7 @@ class LifelongRecord:
 
     @property
     def label(self) -> str:
-        """Name for tables, the ``label`` field if there is one, otherwise the method."""
+        """Name in tables: the field ``label`` if there is one, otherwise the method."""
         return str(self.extra.get("label") or self.method or "unnamed")
 
     @property
@@ -85,16 +85,16 @@ class LifelongRecord:
         return list(entry["values"]) if entry else [None] * len(self)
 
     def unit(self, task: str, metric: str) -> str:
-        """Unit of a metric: ``m``, ``deg``, ``%`` or whatever its class says; empty if it has none.
+        """Unit of a metric as its class defines it, such as ``m`` or ``deg``; empty if none.
 
-        A record that does not say it is of before units were recorded: then the unit is the one
-        that the package's metric of that name has by default.
+        Old records have no units; then the unit is the default of the package's metric of that
+        name.
         """
         entry = self.metrics.get(task, {}).get(metric, {})
         return str(entry.get("unit", UNITS.get(metric, "")))
 
     def learned_in(self, task: str) -> int | None:
-        """Index of the phase that brought a task, None if none did."""
+        """Index of the phase that introduced a task, None if none did."""
         return next((i for i, phase in enumerate(self.phases) if task in phase["tasks"]), None)
 
     def add_phase(
@@ -112,19 +112,19 @@ class LifelongRecord:
 
         Args:
             name: Name of the phase.
-            tasks: Tasks that the phase brought.
+            tasks: The new tasks of the phase.
             checkpoint: Its last checkpoint, relative to the record.
             seconds: Wall time of the phase.
-            metrics: Metrics by ``<task>/<metric>``, as
-                :class:`MultiTaskEvaluator` returns them. Names without a slash are left out.
-            higher_is_better: Direction by ``<task>/<metric>``, as
-                ``MultiTaskEvaluator.higher_is_better`` knows it. Defaults to None: only metrics
-                that this package or mmseg computes are known.
-            units: Units likewise, see :meth:`unit`. Defaults to None.
+            metrics: Metrics by ``<task>/<metric>``, as :class:`MultiTaskEvaluator` returns them.
+                Names without a slash are left out.
+            higher_is_better: Directions by ``<task>/<metric>``, as in
+                ``MultiTaskEvaluator.higher_is_better``; those of the metrics of this package and
+                mmseg are known without it.
+            units: Units likewise, see :meth:`unit`.
             **extra: Further fields of the phase, such as ``exemplars``.
 
         Raises:
-            ValueError: If the direction of a metric is not known. The record is then unchanged.
+            ValueError: If the direction of a metric is unknown. The record is then unchanged.
         """
         measured = measurements(metrics, self.metrics, higher_is_better or {}, units or {})
         phase = plain(dict(name=name, tasks=list(tasks), checkpoint=checkpoint, **extra))
@@ -134,13 +134,13 @@ class LifelongRecord:
         self.timing.append(seconds)
 
     def describe(self, **facts: Any) -> None:
-        """Set fields at the top of the file to what holds for the phase that is added next.
+        """Set fields at the top of the file for the phase that is added next.
 
-        A sequence that was extended has another config, and often other versions, than its first
-        phases had: those keep what was said of them, as a field of their own.
+        If a sequence is extended, its config and often the versions of packages change. The earlier
+        phases then keep the former value as a field of the phase.
 
         Args:
-            **facts: Fields such as ``config``; None takes a field out.
+            **facts: Fields such as ``config``; None removes a field.
         """
         for key, value in facts.items():
             before = self.extra.pop(key, None)
@@ -151,7 +151,7 @@ class LifelongRecord:
                     phase.setdefault(key, before)
 
     def over_phases(self, key: str) -> list[Any]:
-        """What a field of :meth:`describe` was, phase by phase, without repeating a value.
+        """The different values of a field of :meth:`describe`, in the order of the phases.
 
         Args:
             key: Name of the field.
@@ -164,10 +164,10 @@ class LifelongRecord:
         return found
 
     def truncate(self, phases: int) -> None:
-        """Forget all but the first phases, as when a sequence is resumed after them.
+        """Remove all but the first phases, as when a sequence is resumed after them.
 
         Args:
-            phases: How many phases to keep; nothing happens if there are not more.
+            phases: Number of phases to keep; may be more than there are.
         """
         self.phases, self.timing = self.phases[:phases], self.timing[:phases]
         self.metrics = first_columns(self.metrics, phases)
@@ -187,15 +187,15 @@ class LifelongRecord:
         )
 
     def results(self) -> dict:
-        """The record without what differs each time: :meth:`to_dict` without ``timing``."""
+        """The part of the record that repeated runs share: :meth:`to_dict` without ``timing``."""
         return {key: value for key, value in self.to_dict().items() if key != "timing"}
 
     def same_results(self, other: "LifelongRecord") -> bool:
-        """Whether two runs had the same outcome, to the last digit; times do not count."""
+        """Whether two runs have the same results to the last digit; durations are ignored."""
         return self.results() == other.results()
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the record; whoever reads sees the old or the new file, never half of one.
+        """Write the record in one atomic step.
 
         Args:
             path: File name, usually ``<work_dir>/lifelong.json``.
@@ -214,7 +214,7 @@ class LifelongRecord:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is not a whole, valid record; the message names the file and the
+            ValueError: If it is not a complete, valid record; the message names the file and the
                 place.
         """
         path, data = read_json(path)
@@ -227,7 +227,7 @@ class LifelongRecord:
 
     @classmethod
     def from_dict(cls, data: Any) -> "LifelongRecord":
-        """Make a record of what :meth:`to_dict` gave.
+        """Make a record from the dict of :meth:`to_dict`.
 
         Raises:
             ValueError: If ``data`` is not a valid record.
@@ -236,7 +236,7 @@ class LifelongRecord:
         data = deepcopy(data)
         extra = {key: value for key, value in data.items() if key not in FIELDS}
         record = cls(data["method"], data["seed"], **extra)
-        # before timing was a field of its own, each phase had its seconds
+        # old records have no timing, but the seconds of each phase
         seconds = [phase.pop("seconds", None) for phase in data["phases"]]
         record.phases, record.timing = data["phases"], data.get("timing", seconds)
         record.metrics = data["metrics"]

@@ -16,20 +16,19 @@ STEPS = 255  # thresholds 0/255 .. 255/255
 
 @METRICS.register_module()
 class BinaryMetric(StreamingMetric):
-    """Agreement of a predicted probability with a binary map, pooled over all known pixels.
+    """Agreement of a predicted probability with a binary map, pooled over all valid pixels.
 
-    Pixels count whose ground truth is not ``ignore_index``; any other non-zero label is
-    foreground. Both are in percent:
+    A pixel is valid if its label is not ``ignore_index``; any other non-zero label is foreground.
+    Both metrics are in percent:
 
     - ``maxF``: the largest F-measure ``(1 + b) P R / (b P + R)`` over the thresholds k / 255,
       with precision P and recall R of the pixels at or above the threshold,
     - ``IoU``: intersection over union of the foreground at threshold 0.5.
 
     Args:
-        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
-            'saliency_map'.
-        beta_squared: b above. Defaults to 0.3, usual for saliency; 1 is usual for edges.
-        ignore_index: Label that does not count. Defaults to 255.
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
+        beta_squared: b above; 0.3 is usual for saliency, 1 for edges.
+        ignore_index: Label of unlabelled pixels.
         **kwargs: See :class:`StreamingMetric`.
     """
 
@@ -50,9 +49,9 @@ class BinaryMetric(StreamingMetric):
 
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
         """Histograms of the probabilities of background and foreground, then the IoU's areas."""
-        known = gt != self.ignore_index
-        probability, foreground = pred[known].double(), gt[known] > 0
-        # Bin k holds what is at or above k / 255 and below (k + 1) / 255.
+        valid = gt != self.ignore_index
+        probability, foreground = pred[valid].double(), gt[valid] > 0
+        # Bin k counts probabilities at or above k / 255 and below (k + 1) / 255.
         index = (probability.clamp(0, 1) * STEPS + 1e-6).long()
         index = index + foreground.long() * (STEPS + 1)
         histogram = torch.bincount(index, minlength=2 * (STEPS + 1)).double()

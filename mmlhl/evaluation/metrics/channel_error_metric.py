@@ -14,9 +14,9 @@ from .streaming_metric import StreamingMetric, ratio
 
 @METRICS.register_module()
 class ChannelErrorMetric(StreamingMetric):
-    """``l1``: mean absolute error over all measured values of the set.
+    """``l1``: mean absolute error over all measured values of the dataset.
 
-    A value counts where the ground truth is finite, channel by channel.
+    A value is measured if its ground truth is finite, channel by channel.
 
     Args:
         field: Maps are read from ``gt_<field>`` and ``pred_<field>``, e.g. 'edge_map'.

@@ -17,28 +17,26 @@ from .streaming_metric import StreamingMetric, ratio
 
 @METRICS.register_module()
 class DepthErrorMetric(StreamingMetric):
-    """Depth errors, pooled over all measured pixels of the set.
+    """Depth errors, pooled over all measured pixels of the dataset.
 
-    Measured are pixels with a finite, positive ground truth (within the given range). With p the
-    prediction and g the ground truth, in the unit of the ground truth (metres, or 1/m or pixels
-    for inverse depth):
+    A pixel is measured if its ground truth is finite, positive and within the given range. With p
+    the prediction and g the ground truth, in the unit of the ground truth (metres, or 1/m or
+    pixels for inverse depth):
 
     - ``abs_err``: mean of abs(p - g),
     - ``rel_err``: mean of abs(p - g) / g,
     - ``rmse``: root of the mean of (p - g)^2,
-    - ``delta_1``: share of pixels with max(p / g, g / p) < 1.25, in percent; a prediction that is
-      not positive is outside.
+    - ``delta_1``: share of pixels with max(p / g, g / p) < 1.25, in percent; predictions that are
+      not positive do not satisfy it.
 
     Args:
-        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
-            'depth_map'.
-        min_depth: Ground truth must be larger to count. Defaults to 0.
-        max_depth: Ground truth must not be larger to count. Defaults to None.
-        unit: Unit of the ground truth, shown in tables. Defaults to metres.
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
+        min_depth: Pixels are measured if their ground truth is larger.
+        max_depth: Pixels are measured if their ground truth is not larger; None for no limit.
+        unit: Unit of the ground truth, shown in tables.
         output_format: 'png' writes 16-bit images in units of ``output_scale``, as the
-            multi-task dataset reads them, 'npy' writes float32 arrays. Defaults to 'png'.
-        output_scale: Value of one step of the written image. Defaults to 0.001, which is
-            a millimetre.
+            multi-task dataset reads them, 'npy' writes float32 arrays.
+        output_scale: Value of one step of the written image; the default is a millimetre.
         **kwargs: See :class:`StreamingMetric`.
 
     Raises:

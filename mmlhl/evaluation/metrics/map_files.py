@@ -1,4 +1,4 @@
-"""Writing predicted maps in the layout that the multi-task dataset reads."""
+"""Writing predicted maps in the formats that the multi-task dataset reads."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ...files import atomic_path, write_bytes
 
 
 def write_image(image: np.ndarray, path: Path) -> None:
-    """Write an 8- or 16-bit image losslessly, whole or not at all.
+    """Write an 8- or 16-bit image losslessly in one atomic step.
 
     Args:
         image: Shape (H, W) or (H, W, 3) in RGB order, uint8 or uint16.
@@ -27,7 +27,7 @@ def write_image(image: np.ndarray, path: Path) -> None:
 
 
 def write_array(array: np.ndarray, path: Path) -> None:
-    """Write an array as ``.npy``, whole or not at all.
+    """Write an array as ``.npy`` in one atomic step.
 
     Args:
         array: Any array.

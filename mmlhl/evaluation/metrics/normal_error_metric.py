@@ -19,19 +19,18 @@ BINS = 18000  # of 0.01 degree
 class NormalErrorMetric(StreamingMetric):
     """Angles between predicted and true normals, pooled over all pixels that have a normal.
 
-    Pixels count whose ground truth is finite and longer than 0; both vectors are scaled to unit
-    length. A prediction of length 0 counts as 90 degrees.
+    A pixel has a normal if its ground truth is finite and longer than 0; both vectors are scaled
+    to unit length. A prediction of length 0 counts as 90 degrees.
 
     - ``mean_err``: mean angle in degrees,
-    - ``median_err``: median angle in degrees. The median cannot be summed up, so angles are
-      counted in 18000 bins of 0.01 degree and the median is interpolated in its bin: it is off by
-      less than 0.01 degree however many pixels there are,
+    - ``median_err``: median angle in degrees. Medians cannot be summed over images, so angles are
+      counted in 18000 bins of 0.01 degree and the median is interpolated in its bin; the error is
+      less than 0.01 degree for any number of pixels,
     - ``within_11``, ``within_22``, ``within_30``: share of pixels with an angle below 11.25, 22.5
       and 30 degrees, in percent.
 
     Args:
-        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
-            'normal_map'.
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
         **kwargs: See :class:`StreamingMetric`.
     """
 
@@ -50,7 +49,7 @@ class NormalErrorMetric(StreamingMetric):
         measured = torch.isfinite(gt).all(0) & (torch.linalg.vector_norm(gt, dim=0) > 0)
         angle = angular_error(pred[:, measured].double(), gt[:, measured].double())
         within = [(angle < limit).sum().double() for limit in self.thresholds.values()]
-        # A NaN prediction makes the mean NaN; the histogram needs a place for it.
+        # A NaN prediction makes the mean NaN; the histogram counts it in the last bin.
         index = (angle.nan_to_num(nan=180.0) * (BINS / 180)).long().clamp_(max=BINS - 1)
         histogram = torch.bincount(index, minlength=BINS).double()
         count = angle.new_tensor(angle.numel())
@@ -92,15 +91,15 @@ def angular_error(pred: Tensor, gt: Tensor) -> Tensor:
 def histogram_median(histogram: Tensor, width: float) -> float:
     """Median of the values counted in equal bins that start at 0.
 
-    The two middle values (one for an odd count) are each placed inside their bin as if its values
-    were spread evenly, and averaged.
+    The two middle values (for an odd count, the one) are placed in their bins as if the values of
+    a bin were spread evenly, and averaged.
 
     Args:
         histogram: Counts, shape (B,).
         width: Width of a bin.
 
     Returns:
-        The median, off by less than ``width``; NaN if nothing was counted.
+        The median with an error below ``width``; NaN for an empty histogram.
     """
     cumulative = histogram.cumsum(0)
     count = round(float(cumulative[-1]))

@@ -17,13 +17,13 @@ from .streaming_metric import StreamingMetric
 
 
 def class_areas(pred: Tensor, gt: Tensor, classes: int, ignore_index: int) -> Tensor:
-    """The counts of IoUMetric, from one histogram of pairs in place of three of classes.
+    """The counts of IoUMetric, from one histogram of pairs instead of three of classes.
 
     Args:
         pred: Class ids, any shape.
-        gt: Likewise. An id that is not a class is an error of the prediction, as in IoUMetric.
+        gt: Likewise. Ids that are not classes count as errors of the prediction, as in IoUMetric.
         classes: Number of classes.
-        ignore_index: Label that does not count.
+        ignore_index: Label of unlabelled pixels.
 
     Returns:
         (4 * classes,) float64: intersection, union, prediction and label of each class.
@@ -40,7 +40,7 @@ def class_areas(pred: Tensor, gt: Tensor, classes: int, ignore_index: int) -> Te
 
 
 def _others_last(ids: Tensor, classes: int) -> Tensor:
-    """Ids that are no class as one more class."""
+    """Map all ids that are not classes to one additional class."""
     low, high = ids.aminmax() if ids.numel() else (0, 0)
     if low >= 0 and high < classes:
         return ids
@@ -51,23 +51,20 @@ def _others_last(ids: Tensor, classes: int) -> Tensor:
 class SegmentationMetric(StreamingMetric, IoUMetric):
     """mmseg's IoUMetric in constant memory, for any class task.
 
-    Counts and formulas are IoUMetric's. Two things differ. The counts of all images are folded
-    into one float64 sum, where IoUMetric keeps four tensors per image. And metrics are not rounded
-    to two decimals, because relative gains divide by them.
+    Counts and formulas are IoUMetric's, with two differences: the counts of all images are added
+    to one float64 sum, where IoUMetric keeps four tensors per image, and metrics are not rounded to
+    two decimals, because relative gains divide by them.
 
     Args:
-        field: Maps are read from ``gt_<field>`` and ``pred_<field>``. Defaults to
-            'sem_seg'.
-        class_names: Names of the classes. By default they come from the
-            dataset's meta information: ``<field>_classes`` if there, otherwise, for 'sem_seg',
-            ``classes``.
-        num_classes: In place of ``class_names``, for a task without names.
-        ignore_index: Label that does not count. Defaults to 255.
-        iou_metrics: Some of 'mIoU', 'mDice' and 'mFscore'. Defaults to
-            ('mIoU',), which gives mIoU, aAcc (pixel accuracy) and mAcc, all in percent.
-        nan_to_num: Value of classes that do not occur, which are otherwise left
-            out of the means. Defaults to None.
-        beta: Weight of recall in mFscore. Defaults to 1.
+        field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
+        class_names: Names of the classes. By default they come from the dataset's meta
+            information: ``<field>_classes`` if present, otherwise, for 'sem_seg', ``classes``.
+        num_classes: Instead of ``class_names``, for a task without names.
+        ignore_index: Label of unlabelled pixels.
+        iou_metrics: Some of 'mIoU', 'mDice' and 'mFscore'; 'mIoU' gives mIoU, aAcc (pixel
+            accuracy) and mAcc, all in percent.
+        nan_to_num: Value of classes that do not occur; None leaves them out of the means.
+        beta: Weight of recall in mFscore.
         **kwargs: See :class:`StreamingMetric`.
 
     Raises:
@@ -136,7 +133,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         """Means over the classes that occur, in percent; logs IoUMetric's table of classes."""
         areas = tuple(sums.view(4, -1))
         with warnings.catch_warnings():
-            # A class that is nowhere to be seen is 0 / 0, which nanmean leaves out.
+            # A class that does not occur is 0 / 0, which nanmean leaves out.
             warnings.simplefilter("ignore", RuntimeWarning)
             values = self.total_area_to_metrics(*areas, self.metrics, self.nan_to_num, self.beta)
             means = {name: 100 * float(np.nanmean(value)) for name, value in values.items()}

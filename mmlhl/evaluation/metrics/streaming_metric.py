@@ -1,4 +1,4 @@
-"""What the metrics of all output spaces share: reading a sample, running sums, writing maps."""
+"""Base class of the metrics: reading a sample, running sums, writing maps."""
 
 import os
 import os.path as osp
@@ -16,33 +16,32 @@ from torch import Tensor
 class StreamingMetric(BaseMetric):
     """A metric that is a function of sums over pixels, so that memory does not grow.
 
-    Whatever the number of images, ``self.results`` holds one float64 vector: the sums so far.
-    mmengine collects that one vector from each process, so distributed evaluation is the same sum
-    and gives the same values as one process.
+    For any number of images, ``self.results`` contains one float64 vector: the sums so far.
+    mmengine collects one vector from each process, so distributed evaluation adds up to the same
+    values as a single process.
 
-    A sample takes part if it holds both ``gt_<field>`` and ``pred_<field>``; others are skipped
-    silently, since in a lifelong sequence a checkpoint need not know a task yet and a sample need
-    not have its annotation. A subclass says which pixels are measured (see :meth:`sums`).
+    Samples without ``gt_<field>`` or ``pred_<field>`` are skipped silently, since in a lifelong
+    sequence a checkpoint may not have learned a task yet and a sample may lack its annotation. A
+    subclass determines which pixels are measured (see :meth:`sums`).
 
     Args:
         field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
-        output_dir: Folder to which each prediction is written, as
-            ``<name of the image>.png`` or ``.npy``. Defaults to None: nothing is written.
-        output_levels: How many parts of the image's path make the name of the written
-            file; 2 keeps the image's folder, which is needed where folders hold images of the
-            same name. Defaults to 1.
-        format_only: Write predictions and compute nothing. Defaults to False.
-        collect_device: 'gpu' gathers the sums through the process group (which also works
-            on CPU with gloo), 'cpu' through files in the working directory. Defaults to 'gpu',
-            as the sums are small and a shared disk cannot be taken for granted.
-        prefix: Prefix of the metrics' names; :class:`MultiTaskEvaluator` sets the
-            task's name. Defaults to None.
+        output_dir: Folder to which each prediction is written, as ``<name of the image>.png`` or
+            ``.npy``; None writes nothing.
+        output_levels: Number of parts of the image's path in the name of the written file; 2
+            includes the image's folder, for datasets with several images of the same name.
+        format_only: Write predictions and compute nothing.
+        collect_device: 'gpu' gathers the sums through the process group (which also works on CPU
+            with gloo), 'cpu' through files in the working directory. The sums are small, and
+            processes need not share a disk, hence the default.
+        prefix: Prefix of the metrics' names; :class:`MultiTaskEvaluator` sets it to the task's
+            name.
 
     Raises:
         ValueError: If ``format_only`` is set without ``output_dir``.
     """
 
-    #: Kinds of output that it measures, of ``mmlhl.datasets.annotation.KINDS``; empty: not known.
+    #: Kinds of output that it measures, of ``mmlhl.datasets.annotation.KINDS``; empty if unknown.
     kinds: tuple[str, ...] = ()
     #: Direction of each value that the metric may return.
     higher_is_better: dict[str, bool] = {}
@@ -87,8 +86,8 @@ class StreamingMetric(BaseMetric):
 
         Args:
             pred: Prediction, shape (C, H, W).
-            gt: Ground truth on the same device, shape (C, H, W); 255 in class and binary
-                maps and NaN in float maps mark pixels that must not count.
+            gt: Ground truth on the same device, shape (C, H, W); unlabelled pixels are 255 in
+                class and binary maps and NaN in float maps.
 
         Returns:
             Sums, shape (S,), float64, on any device; S must not depend on the image.
@@ -115,7 +114,7 @@ class StreamingMetric(BaseMetric):
         raise NotImplementedError(f"{type(self).__name__} cannot write predictions.")
 
     def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
-        """Add a batch to the running sums and write its predictions if asked to.
+        """Add a batch to the running sums, and write its predictions if ``output_dir`` is set.
 
         Args:
             data_batch: Not used.
@@ -144,7 +143,7 @@ class StreamingMetric(BaseMetric):
             self.add(self.sums(pred, gt))
 
     def add(self, sums: Tensor) -> None:
-        """Fold the sums of an image into the running sums."""
+        """Add the sums of an image to the running sums."""
         sums = sums.detach().to("cpu", torch.float64)
         self.results[:] = [self.results[0] + sums] if self.results else [sums]
 
@@ -152,10 +151,10 @@ class StreamingMetric(BaseMetric):
         """Compute the metrics from the sums of all processes.
 
         Args:
-            results: One vector per process that has seen the task.
+            results: One vector per process that has samples of the task.
 
         Returns:
-            The metrics; empty if the task was nowhere seen.
+            The metrics; empty if no process has any.
         """
         if not results:
             return {}
