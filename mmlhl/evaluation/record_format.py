@@ -1,4 +1,4 @@
-"""What a record's file may hold: plain values of a known shape."""
+"""The format of a record's file, and its check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def plain(value: Any) -> Any:
     """Turn numpy and torch scalars into Python's, tuples into lists, NaN and infinity into None.
 
     Raises:
-        TypeError: If there is something that has no place in a JSON file.
+        TypeError: If a value cannot be written as JSON.
     """
     if value is None or isinstance(value, str | bool):
         return value
@@ -45,7 +45,7 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
         path: A ``lifelong.json``, or the folder that holds it.
 
     Returns:
-        The file and what it holds, not yet checked.
+        The file and its content, not yet checked.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -62,10 +62,10 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
 
 
 def check(data: Any) -> None:
-    """Check what was read from a file.
+    """Check the content of a record's file.
 
     Args:
-        data: Anything.
+        data: The content.
 
     Raises:
         ValueError: If it is not a valid record, naming the place.
@@ -94,7 +94,7 @@ def check(data: Any) -> None:
 
 
 def _check_file(name: Any, place: str) -> None:
-    """A record names files of its own folder, which may be moved, and no others."""
+    """Check that a file lies in the record's folder, which users may move."""
     if name is None:
         return
     kinds = (PurePosixPath, PureWindowsPath)  # the folder may come from another system

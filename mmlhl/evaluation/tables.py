@@ -1,4 +1,4 @@
-"""The task x phase table."""
+"""The table of metrics by task and phase."""
 
 from rich.table import Table
 from rich.text import Text
@@ -11,18 +11,18 @@ MAX_PHASE_COLUMNS = 5
 
 
 def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
-    """Lay out how each metric went from phase to phase.
+    """Tabulate each metric over the phases.
 
-    One row per metric; one column per phase (up to five), then the value when the task was learned,
-    the value now, and the change, green for better and red for worse. The arrow at a metric's
-    name points to where better is.
+    There is one row per metric, and one column per phase (up to five), then the value after the
+    task was learned, the present value, and the change, green for better and red for worse. The
+    arrow after a metric's name points up if higher values are better.
 
     Args:
         record: The record.
-        title: Defaults to method and number of phases.
+        title: Title of the table; by default the method and the number of phases.
 
     Returns:
-        rich.table.Table: To be printed by a rich console.
+        The table, for a rich console.
     """
     count = len(record)
     if title is None:
@@ -46,7 +46,7 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
             cells = [number(values[i], digits) for i in shown]
             table.add_row(
                 task if row == 0 else "",
-                # as Text, since rich would take [m] for markup
+                # as Text, since rich would read [m] as markup
                 Text(f"{with_unit(metric, record.unit(task, metric))} {arrow(better)}"),
                 *cells,
                 number(first, digits),
@@ -58,22 +58,22 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
 
 
 def arrow(higher_is_better: bool) -> str:
-    """An arrow that points to where better is."""
+    """An arrow up if higher values are better, else down."""
     return "↑" if higher_is_better else "↓"
 
 
 def decimals(values: list[float | None]) -> int:
-    """Digits after the point that show a row of values: 2 from 10 on, 4 below."""
+    """Number of decimals for a row of values: 2 if one is at least 10, else 4."""
     return 2 if any(v is not None and abs(v) >= 10 for v in values) else 4
 
 
 def number(value: float | None, digits: int, sign: bool = False) -> str:
-    """Write a value, or a dash where there is none.
+    """Format a value, or a dash for None.
 
     Args:
         value: The value; None if there is none.
-        digits: After the point.
-        sign: Whether a plus is written.
+        digits: Number of decimals.
+        sign: Whether to write a plus sign.
     """
     if value is None:
         return "-"

@@ -10,7 +10,7 @@ from .metrics import (
     SegmentationMetric,
 )
 
-#: By the metric's name, for records that do not say it themselves.
+#: Units by the metric's name, for records without units.
 UNITS: dict[str, str] = {
     **SegmentationMetric.units,
     **DepthErrorMetric.units,
@@ -22,13 +22,13 @@ SYMBOLS = {"deg": "°"}
 
 
 def with_unit(name: str, unit: str) -> str:
-    """A metric's name with its unit behind, as headings show it.
+    """A metric's name followed by its unit, for headings.
 
     Args:
         name: Name of the metric, such as ``abs_err``.
         unit: Its unit, such as ``m``, ``deg`` or ``%``; empty for a plain number.
 
     Returns:
-        Such as ``abs_err [m]`` and ``mean_err [°]``; the name alone for a plain number.
+        A text such as ``abs_err [m]`` or ``mean_err [°]``; the name alone for a plain number.
     """
     return f"{name} [{SYMBOLS.get(unit, unit)}]" if unit else name

@@ -1,6 +1,6 @@
-"""From a checkpoint to the maps of one's own images, and to other runtimes.
+"""Predicting the maps of your own images with a checkpoint, and exporting it to other runtimes.
 
-Imports models, datasets, evaluation and visualization; nothing but tools imports this package.
+Imports models, datasets, evaluation and visualization; only tools import this package.
 """
 
 from .lifelong_inferencer import LifelongInferencer

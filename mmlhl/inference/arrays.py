@@ -1,4 +1,4 @@
-"""Arrays as images: what the pipeline's loader makes of a file, made of an array."""
+"""Converting arrays to images like those that the pipeline loads from files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ def as_bgr(array: np.ndarray, name: str, channel_order: str = "bgr") -> np.ndarr
 
     Args:
         array: ``(H, W)`` or ``(H, W, 1)`` grey, ``(H, W, 3)`` or, with an alpha channel that is
-            dropped, ``(H, W, 4)``. uint8; uint16, of which the upper eight bits are taken, as
-            OpenCV does for 16-bit files; or floats in 0..255.
-        name: What the array is called in messages.
+            dropped, ``(H, W, 4)``. uint8; uint16, whose upper eight bits are used, as OpenCV does
+            for 16-bit files; or floats in 0..255.
+        name: Name of the array in messages.
         channel_order: ``'bgr'`` or ``'rgb'``, the order in the array.
 
     Returns:
         ``(H, W, 3)`` BGR, uint8, or float32 for floats.
 
     Raises:
-        ValueError: If it cannot be an image.
+        ValueError: If it is not an image.
     """
     shape = array.shape
     if array.ndim == 2:
@@ -48,7 +48,7 @@ def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
             f"{name} is of type {array.dtype}; an image is uint8, uint16, or floats in 0..255"
         )
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 255):  # written so that NaN fails, too
+    if not (low >= 0 and high <= 255):  # negated, so that NaN fails as well
         raise ValueError(f"{name} holds numbers in [{low:g}, {high:g}]; an image's are in 0..255")
     if high <= 1 and low != high:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The device that a model is to run on."""
+"""Choosing the device on which a model runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import torch
 
 
 def check_device(device: str | torch.device | None) -> torch.device:
-    """The device that is asked for.
+    """Check that a device exists.
 
     Args:
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None for the GPU if there is one.
 
     Returns:
         The device.

@@ -1,4 +1,4 @@
-"""From images to the maps of all tasks."""
+"""Predicting the maps of all tasks for images."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ Result: TypeAlias = dict[str, np.ndarray] | SegDataSample
 @ROOT_INFERENCERS.register_module()
 @INFERENCERS.register_module()
 class LifelongInferencer(BaseInferencer):
-    """Predicts the maps of all tasks of a checkpoint, in the manner of mmseg's MMSegInferencer.
+    """Predicts the maps of all tasks of a checkpoint, similar to mmseg's MMSegInferencer.
 
-    The checkpoint is all it needs: config, classes and colours are read from it.
+    It only needs the checkpoint, which contains the config, the classes and their colours.
 
     Args:
         model: The checkpoint; or its config, with the checkpoint in ``weights``.
         weights: The checkpoint, if ``model`` is a config or None.
-        tasks: Tasks to predict; all that the checkpoint knows when None.
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None takes the GPU if there is one.
+        tasks: Tasks to predict; None for all tasks of the checkpoint.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None for the GPU if there is one.
         scope: Registry scope of the model.
         show_progress: Whether to draw a progress bar.
 
     Attributes:
-        tasks: By name, what each task's maps are: kind, unit, classes, palette.
+        tasks: Kind, unit, classes and palette of each task, by name.
 
     Raises:
         FileNotFoundError: If the checkpoint or the config is missing.
@@ -74,19 +74,19 @@ class LifelongInferencer(BaseInferencer):
     ) -> None:
         init_default_scope(scope)
         self.loaded: LoadedModel = load_model(*checkpoint_and_config(model, weights), tasks, device)
-        # the config is taken apart here, where it is known to come from the checkpoint
+        # the base class would read the checkpoint's config by itself, so it gets no weights
         super().__init__(self.loaded.cfg, None, str(_device_of(self.loaded.model)), scope)
         self.show_progress = show_progress
         self.tasks = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
 
-    # -- what mmengine's base class calls ----------------------------------------------------
+    # -- called by mmengine's base class -----------------------------------------------------
     def _init_model(self, cfg: Config, weights: str | None, device: str = "cpu") -> nn.Module:
-        # by __dict__: torch types what is assigned to a module as a tensor or a module
+        # by __dict__, since attributes of a module are typed as tensors or modules
         self.loaded.model.__dict__.update(cfg=cfg, dataset_meta=self.loaded.dataset_meta)
         return self.loaded.model
 
     def _init_collate(self, cfg: Config) -> Callable:
-        return pseudo_collate  # what the preprocessor takes; mmengine's way warns of its registry
+        return pseudo_collate  # as the preprocessor expects; mmengine's own code logs a warning
 
     def _init_pipeline(self, cfg: Config) -> FramePipeline:
         return FramePipeline(test_pipeline(cfg))
@@ -106,31 +106,31 @@ class LifelongInferencer(BaseInferencer):
         return_vis: bool = False,
         channel_order: str = "bgr",
     ) -> Result | list[Result]:
-        """Predict images and return their maps, all at once in memory.
+        """Predict images and return all maps together.
 
         Args:
             inputs: An image, folder, pattern, video or array, or a list; see
                 :class:`~mmlhl.inference.sources.Sources`.
             return_datasamples: Return mmseg's data samples instead of arrays.
-            batch_size: Images that go through the model at once; those of other sizes go in
-                batches of their own.
+            batch_size: Number of images per forward pass; images of different sizes are put into
+                separate batches.
             out_dir: Folder to write the maps to, see
                 :class:`~mmlhl.inference.writing.MapWriter`.
-            npy: Write all maps as ``.npy``, too.
-            panels: Write pictures of all tasks, too.
+            npy: Also write all maps as ``.npy``.
+            panels: Also write pictures of all tasks.
             return_vis: Add the picture of all tasks, ``(H, W, 3)`` uint8 RGB, to each result as
                 ``visualization``.
-            channel_order: ``'bgr'``, as mmcv reads images, or ``'rgb'``: that of arrays.
+            channel_order: Channel order of arrays: ``'bgr'``, as mmcv reads images, or ``'rgb'``.
 
         Returns:
-            Of one image or array, its maps by task: class ids ``(H, W)`` int64, depth ``(H, W)``
-            float32 in metres, unit vectors ``(H, W, 3)`` float32 and so on, at the image's own
-            size. Of all else, a list of such dicts in the order of the images.
+            For a single image or array, its maps by task: class ids ``(H, W)`` int64, depth
+            ``(H, W)`` float32 in metres, unit vectors ``(H, W, 3)`` float32 and so on, at the
+            image's own size. For other inputs, a list of such dicts in the order of the images.
 
         Raises:
             FileNotFoundError: If an image is missing, or a folder or pattern has none.
-            ValueError: If an input is not an image, a video cannot be opened, or an option makes no
-                sense. Nothing has been written then.
+            ValueError: If an input is not an image, a video cannot be opened, or an option is
+                invalid. Nothing is written then.
         """
         sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)
         if return_vis and VISUALIZATION in self.tasks:
@@ -152,16 +152,16 @@ class LifelongInferencer(BaseInferencer):
         panels: bool = False,
         channel_order: str = "bgr",
     ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-        """Predict any number of images and keep no more than a batch in memory.
+        """Predict any number of images with no more than one batch in memory.
 
         Args:
-            inputs: As in :meth:`__call__`, as are the other arguments. They are checked at once,
-                before the first result is asked for.
-            batch_size: Images that go through the model at once.
+            inputs: As in :meth:`__call__`, like the other arguments. They are checked when this
+                method is called, before the first result is computed.
+            batch_size: Number of images per forward pass.
             out_dir: Folder to write the maps to.
-            npy: Write all maps as ``.npy``, too.
-            panels: Write pictures of all tasks, too.
-            channel_order: Order of the channels of arrays.
+            npy: Also write all maps as ``.npy``.
+            panels: Also write pictures of all tasks.
+            channel_order: Channel order of arrays.
 
         Returns:
             An iterator over the images' names and maps.
@@ -195,7 +195,7 @@ class LifelongInferencer(BaseInferencer):
         panels: bool,
         channel_order: str,
     ) -> tuple[Sources, MapWriter | None]:
-        """Check all that can be checked, then make the folder of the results."""
+        """Check all arguments and image files, then make the folder of the results."""
         number = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
         if not number or batch_size < 1:
             raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
@@ -215,17 +215,17 @@ class LifelongInferencer(BaseInferencer):
         frames = track_frames(sources, len(sources), "predicting", self.show_progress)
         while batch := list(islice(frames, batch_size)):
             images = [self.pipeline.load(frame) for frame in batch]
-            # the pipeline may write into what it is given
+            # copied, since the pipeline may change the image in place
             pictures = [results["img"].copy() for results in images]
             packed = [self.pipeline.after(results) for results in images]
             yield from zip(batch, pictures, self.forward(packed), strict=True)
 
     @torch.no_grad()
     def forward(self, inputs: list[dict], **kwargs: object) -> list[SegDataSample]:
-        """Predict images, those of one size in one batch.
+        """Predict images, with images of the same size in one batch.
 
         Args:
-            inputs: What the pipeline gives for each.
+            inputs: Results of the pipeline, one per image.
             **kwargs: Not used.
 
         Returns:

@@ -1,4 +1,4 @@
-"""A model for prediction, from a checkpoint alone."""
+"""Loading a model for prediction from a checkpoint."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What prediction and export need of a checkpoint.
+    """The parts of a checkpoint that prediction and export need.
 
     Args:
-        model: The frozen model, in evaluation mode, with the chosen tasks alone.
+        model: The frozen model, in evaluation mode, with the chosen tasks only.
         cfg: The config that it was trained with.
-        dataset_meta: Names and colours of classes, as the dataset gave them.
+        dataset_meta: Names and colours of classes of its dataset.
         checkpoint: The file.
     """
 
@@ -49,22 +49,22 @@ def load_model(
     tasks: Sequence[str] | None = None,
     device: str | torch.device | None = None,
 ) -> LoadedModel:
-    """Build the model that a checkpoint is of and load its weights, all of them or none.
+    """Build the model of a checkpoint and load its weights, all of which must match.
 
     Args:
         checkpoint: File of a phase's model, or a published one.
-        config: Config that the checkpoint is of, for one that does not carry its own.
-        tasks: Tasks to predict; all that the checkpoint knows when None.
-        device: Where the model lives; see :func:`check_device`.
+        config: Config of the checkpoint, if the file does not contain it.
+        tasks: Tasks to predict; None for all tasks of the checkpoint.
+        device: Device of the model; see :func:`check_device`.
 
     Returns:
-        The model and what belongs to it.
+        The model with its config and dataset meta information.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the checkpoint carries no config and none is given, is not of a
-            LifelongSegmentor, does not know a task, does not fit its config, or has classes that
-            nothing has registered.
+        ValueError: If the checkpoint contains no config and none is given, is not of a
+            LifelongSegmentor, lacks a task, does not fit its config, or uses classes that are not
+            registered.
     """
     place = check_device(device)
     init_default_scope("mmseg")
@@ -81,7 +81,7 @@ def load_model(
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
     chosen = _chosen_tasks(tasks, known, checkpoint)
-    # one by one: update() of a ConfigDict merges, and Naive has none of the other method's options
+    # one by one: update() of a ConfigDict would merge the options of the old method into Naive
     for key, value in dict(tasks=chosen, new_tasks=[], method=dict(type="Naive")).items():
         described[key] = value
     model = build_model(described, loaded, checkpoint)
@@ -95,14 +95,14 @@ def checkpoint_and_config(
     model: str | os.PathLike | dict | Config | ConfigDict | None,
     weights: str | os.PathLike | None = None,
 ) -> tuple[str, str | Config | ConfigDict | None]:
-    """Which of two arguments is the checkpoint, and which the config.
+    """Find out which of two arguments is the checkpoint and which the config.
 
     Args:
         model: A checkpoint; or a config, with the checkpoint in ``weights``.
         weights: The checkpoint, if ``model`` is a config or None.
 
     Returns:
-        The checkpoint, and the config, None if the checkpoint is to carry it.
+        The checkpoint, and the config, None if the checkpoint has to contain it.
 
     Raises:
         ValueError: If there is no checkpoint.
@@ -117,7 +117,7 @@ def checkpoint_and_config(
 
 
 def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
-    """The config that a checkpoint carries, read as data: nothing in it is run.
+    """The config in a checkpoint, read as data without running it.
 
     Args:
         checkpoint: As loaded.
@@ -127,7 +127,7 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
         The config.
 
     Raises:
-        ValueError: If it carries none, or one that is not plain data or has no model.
+        ValueError: If there is none, or it is not plain data or has no model.
     """
     stored = stored_config(checkpoint, name)
     if stored is None:
@@ -140,7 +140,7 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
 
 
 def without_pretrained(model: dict) -> dict:
-    """A copy of a model's config that downloads nothing: the checkpoint has all weights.
+    """A copy of a model's config that downloads no weights, since the checkpoint has all of them.
 
     Args:
         model: Config of a model.
@@ -151,7 +151,7 @@ def without_pretrained(model: dict) -> dict:
     model = copy.deepcopy(model)
     backbone = model.get("backbone") or {}
     if str(backbone.get("type", "")).endswith("TIMMBackbone"):
-        backbone["pretrained"] = False  # True, and with it a download, unless it is said
+        backbone["pretrained"] = False  # its default is True, which downloads weights
     _strip(model)
     return model
 

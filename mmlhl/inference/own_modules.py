@@ -1,4 +1,4 @@
-"""Users' own classes, of which a checkpoint's model is built."""
+"""Users' own classes in a checkpoint's model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..config_values import nodes
 
 
 def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
-    """Import the modules that a trusted checkpoint's config names; for others nothing is imported.
+    """Import the custom modules of a checkpoint's config if checkpoints are trusted.
 
     Args:
         checkpoint: As it was loaded.
@@ -35,7 +35,7 @@ def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
 
 
 def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> Any:
-    """Build a checkpoint's model; a class that nothing has registered is named with its module.
+    """Build a checkpoint's model, with a clear error if one of its classes is not registered.
 
     Args:
         described: Config of the model.
@@ -43,7 +43,8 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
         source: Its file, for messages.
 
     Raises:
-        StoredConfigError: Naming the class, and the modules that the checkpoint's config imports.
+        StoredConfigError: If a class is not registered; names it, and the modules that the
+            checkpoint's config imports.
     """
     try:
         return MODELS.build(described)

@@ -18,13 +18,14 @@ DEFAULT_PIPELINE = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInpu
 
 
 def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
-    """The pipeline that a config tests with.
+    """The test pipeline of a config.
 
     Args:
-        cfg: With ``test_dataloader`` or, as mmseg's apis want it, ``test_pipeline``.
+        cfg: With ``test_dataloader`` or, as for mmseg's apis, ``test_pipeline``.
 
     Returns:
-        Its transforms without those that load annotations; loading and packing if there is none.
+        Its transforms without those that load annotations; if there is no pipeline, loading and
+        packing.
     """
     dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
     while isinstance(dataset, Mapping) and ("dataset" in dataset or dataset.get("datasets")):
@@ -38,11 +39,11 @@ def _loads_annotations(name: str) -> bool:
 
 
 class FramePipeline:
-    """From a frame to what a model takes.
+    """Turns a frame into the input of a model.
 
     Files are read as in training, by the same loader with the same options: grey images get three
     channels, alpha is dropped, 16 bits become 8, and the orientation in a photograph's EXIF data
-    is applied. Arrays take the place of what the loader gives.
+    is applied. For arrays, the loader is skipped.
 
     Args:
         steps: Configs of transforms; the first one that reads an image is the loader.
@@ -58,7 +59,7 @@ class FramePipeline:
                 "the test pipeline reads no image: it has no LoadImageFromFile or LoadImage among "
                 f"{[type_name(step) for step in steps]}"
             )
-        # as in a dataset: what moves pixels says so, and predictions come back the same way
+        # built as in a dataset, so that geometric transforms record how to map predictions back
         built = [build_step(step) for step in steps]
         self.loader = built[loaders[0]]
         self.before = Compose(built[: loaders[0]])
@@ -96,7 +97,7 @@ class FramePipeline:
         return self.after(self.load(frame))
 
     def check(self, path: str) -> None:
-        """Make sure that a file can be decoded, at a fraction of the cost of reading it.
+        """Check that a file can be decoded, at a fraction of the cost of reading it.
 
         Args:
             path: The file.
@@ -113,7 +114,7 @@ class FramePipeline:
         except Exception as error:
             if "://" not in path:
                 raise
-            # whatever a backend raises: an address that nothing answers, a client not installed
+            # backends raise anything: a host that does not answer, a client that is not installed
             raise ValueError(
                 f"{path}: cannot be read ({type(error).__name__}: {error}); download the file and "
                 "give its path"
@@ -123,5 +124,5 @@ class FramePipeline:
             small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)
         except cv2.error:  # an empty file, or an image of less than eight pixels
             small = None
-        if small is None:  # only what the loader itself refuses is an error
+        if small is None:  # the loader itself decides whether this is an error
             self.load(Frame("", path))

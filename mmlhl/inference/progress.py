@@ -15,10 +15,10 @@ def track_frames(items: Iterable[Item], total: int, what: str, show: bool) -> It
     """Iterate and draw a bar on the standard error stream, if that is a terminal.
 
     Args:
-        items: What to iterate over.
-        total: How many there are likely to be; the header of a video may be wrong.
-        what: What is being done, before the bar.
-        show: Whether to draw at all.
+        items: The items to iterate over.
+        total: Expected number of items; the header of a video may be wrong.
+        what: Text before the bar, such as "predicting".
+        show: Whether to draw the bar.
 
     Yields:
         The items.

@@ -1,4 +1,4 @@
-"""Publishing a checkpoint: the weights that a prediction needs, and what they are."""
+"""Publishing a checkpoint: the weights for prediction, and a description of the model."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..models.teachers import model_config
 from ..registered import registered_class
 from .task_maps import UNITS
 
-# What only training needs: projectors of a distilled segmentor.
+#: Prefixes of weights that only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)
-#: What a published checkpoint says of the model.
+#: Entries of the meta that a published checkpoint keeps.
 META = ("dataset_meta", "input", "tasks", "epoch", "iter", "seed", "mmengine_version")
 
 
@@ -35,7 +35,7 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
         The config's text; None if the checkpoint has no config.
 
     Raises:
-        StoredConfigError: If that is not plain data.
+        StoredConfigError: If the config is not plain data.
     """
     stored = stored_config(checkpoint, source)
     if stored is None:
@@ -47,17 +47,17 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
 
 
 def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[str, dict]:
-    """What the maps of each task are: their kind and their unit.
+    """Kind and unit of the maps of each task.
 
     Args:
-        cfg: Config of a model with ``heads``; another one has no outputs to describe.
-        dataset_meta: Meta information of the checkpoint; ``<field>_unit`` is a unit that is not the
-            kind's own.
+        cfg: Config of a model with ``heads``; for other models the result is empty.
+        dataset_meta: Meta information of the checkpoint; ``<field>_unit`` overrides the unit of
+            the kind.
     """
     found = {}
     for task, head in (cfg.get("model", {}).get("heads") or {}).items():
         kind: Any = registered_class(MODELS, head.get("type"))
-        if kind is None:  # of a package that is not imported here
+        if kind is None:  # a class of a package that is not imported here
             continue
         option = inspect.signature(kind.__init__).parameters.get("field")
         field = head.get("field", option.default if option else "")
@@ -72,20 +72,20 @@ def publish(
     source: str = "the checkpoint",
     half: bool = False,
 ) -> dict[str, Any]:
-    """What is left of a checkpoint for prediction.
+    """Reduce a checkpoint to the parts that prediction needs.
 
     Args:
         checkpoint: As mmengine saves it.
-        drop: Prefixes of the keys that are left out.
+        drop: Prefixes of the weights to leave out.
         source: Its file, for messages.
-        half: Keep kernels and matrices as 16-bit floats, which halves the file; statistics, biases
-            and the weights of norms stay as they are. Whoever loads it gets 32 bits again.
+        half: Store kernels and matrices as 16-bit floats, which halves the file; statistics, biases
+            and the weights of norms keep their type. A model that loads them has 32 bits again.
 
     Returns:
-        What its meta says of the model, with the config of the plain student and under
-        ``outputs`` the kind and the unit of each task's maps, and its weights,
-        without the optimizer, the schedulers, the log and the second weights of EMA. It is plain
-        data and tensors, which ``torch.load(..., weights_only=True)`` reads without mmlhl.
+        The weights, and a meta that describes the model, with the config of the plain student and,
+        under ``outputs``, the kind and unit of each task's maps. Optimizer, schedulers, log and
+        the second weights of EMA are left out. It is plain data and tensors, which
+        ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
     Raises:
         ValueError: If there are no weights, or the config is not plain data.
@@ -109,11 +109,11 @@ def publish(
 
 
 def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> None:
-    """Write a published checkpoint, whole or not at all.
+    """Write a published checkpoint in one atomic step.
 
     Args:
-        path: File; one that ends in ``.safetensors`` gets that format.
-        published: What :func:`publish` gave.
+        path: The file; one that ends in ``.safetensors`` gets that format.
+        published: As :func:`publish` returned it.
     """
     with atomic_path(path) as temporary:
         if is_safetensors(str(path)):

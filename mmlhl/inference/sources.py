@@ -1,4 +1,4 @@
-"""From what a user passes in to frames: an image, list, folder, pattern, array or video."""
+"""Finding the frames of an input: an image, list, folder, pattern, array or video."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .arrays import as_bgr
 from .video import Video
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".npy")
-"""Endings of the files that a folder is searched for, in any case."""
+"""Suffixes of the images that are searched for in a folder, in upper or lower case."""
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
-"""Endings that make a file a video."""
+"""Suffixes of videos."""
 
 LIST = ".txt"
-"""Ending of a text file that names images, one per line."""
+"""Suffix of a text file that lists images, one per line."""
 
 Input = str | os.PathLike | np.ndarray
 
@@ -40,7 +40,7 @@ class Frame:
     """One image to predict.
 
     Args:
-        name: What its results are called: a relative path without an ending.
+        name: Name of its results: a relative path without a suffix.
         path: The image's file; None for an array or a frame of a video.
         image: ``(H, W, 3)`` uint8 BGR; None for a file, which the pipeline reads.
     """
@@ -53,23 +53,23 @@ class Frame:
 class Sources:
     """All frames of an input, in order. Videos are read while they are iterated over.
 
-    A folder is searched with everything below it. Results keep the images' paths relative to that
-    folder, to the part of a pattern without wildcards, or to the deepest folder that a list's
-    files share, so that files of one name do not overwrite each other's results.
+    Folders are searched with their subfolders. Results keep the images' paths relative to that
+    folder, to the part of a pattern before its wildcards, or to the deepest common folder of a
+    list's files, so that images of the same name do not overwrite each other's results.
 
-    A text file (``.txt``) is a list, too: a file, folder, pattern or video per line, below the text
-    file's own folder or else as seen from the current one. Blank lines and those that begin with a
-    hash and a blank are left out.
+    A text file (``.txt``) is a list as well, with one file, folder, pattern or video per line,
+    relative to the text file's folder or else to the current one. Empty lines and lines that begin
+    with a hash and a space are skipped.
 
     Args:
         inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, text file of
-            names, array, or a list of any of them; no list in a list.
-        exclude: A folder that is left out when folders and patterns are searched, such as the one
-            that results are written to.
-        channel_order: ``'bgr'``, as mmcv reads images, or ``'rgb'``: that of arrays.
+            names, array, or a list of any of them; lists must not be nested.
+        exclude: A folder to skip when folders and patterns are searched, such as the folder of the
+            results.
+        channel_order: Channel order of arrays: ``'bgr'``, as mmcv reads images, or ``'rgb'``.
 
     Raises:
-        FileNotFoundError: If a file is missing, a folder holds no image, or a pattern matches
+        FileNotFoundError: If a file is missing, a folder contains no image, or a pattern matches
             nothing; names the line of a text file.
         ValueError: If an array is not an image, a video cannot be opened, or there is no input.
         TypeError: If an input is of another type.
@@ -101,7 +101,7 @@ class Sources:
         self._name_files(named, lists or len(several) > 1)
 
     def __len__(self) -> int:
-        """Number of frames; of a video what its header says."""
+        """Number of frames, for videos according to their headers."""
         return sum(len(entry) if isinstance(entry, Video) else 1 for entry in self.entries)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -130,7 +130,7 @@ class Sources:
                 "pattern, a video or an array" + _NOT_TAKEN.get(type(item).__name__, "")
             )
         path = os.fspath(item)
-        if "://" in path:  # mmengine's file backends read it
+        if "://" in path:  # read by mmengine's file backends
             self.entries.append(Frame("", path))
             named.append((path, ""))
             return
@@ -154,7 +154,7 @@ class Sources:
             named.append((file, base))
 
     def _add_lines(self, path: str, index: int, named: list[tuple[str, str]]) -> None:
-        """Add what a text file names, one per line."""
+        """Add the entries of a text file, one per line."""
         lines = read_lines(path, "list of images")
         if not lines:
             raise ValueError(f"{path}: the list names no image")
@@ -172,7 +172,7 @@ class Sources:
     def _images_below(self, folder: str) -> list[str]:
         found, other = [], ""
         for place, folders, files in os.walk(folder):
-            folders[:] = sorted(f for f in folders if self._wanted(osp.join(place, f)))
+            folders[:] = sorted(f for f in folders if self._is_searched(osp.join(place, f)))
             for file in sorted(files):
                 if file.startswith("."):
                     continue
@@ -189,7 +189,7 @@ class Sources:
 
     def _matches(self, pattern: str) -> list[str]:
         files = [f for f in sorted(glob.glob(pattern, recursive=True)) if osp.isfile(f)]
-        files = [file for file in files if self._wanted(osp.dirname(file))]
+        files = [file for file in files if self._is_searched(osp.dirname(file))]
         if not files:
             raise FileNotFoundError(f"{pattern}: no file matches this pattern")
         wrong = [file for file in files if not file.lower().endswith(IMAGES + VIDEOS)]
@@ -200,7 +200,7 @@ class Sources:
             )
         return files
 
-    def _wanted(self, folder: str) -> bool:
+    def _is_searched(self, folder: str) -> bool:
         if osp.basename(folder).startswith(".") and osp.basename(folder) not in (".", ".."):
             return False
         place = osp.realpath(folder)
@@ -208,7 +208,7 @@ class Sources:
 
     # -- names -----------------------------------------------------------------------------
     def _name_files(self, named: list[tuple[str, str]], several: bool) -> None:
-        """Give every file a name of its own, see the class."""
+        """Give each file a unique name, as described in the class."""
         local = [osp.abspath(file) for file, _ in named if "://" not in file]
         shared = osp.commonpath([osp.dirname(file) for file in local]) if local else ""
         names = []
@@ -222,10 +222,10 @@ class Sources:
         taken: set[str] = {e.name for e in self.entries if isinstance(e, Frame) and not e.path}
         unique = []
         for name, stem in zip(names, stems, strict=True):
-            # a.jpg beside a.png: the ending tells them apart
+            # a.jpg beside a.png: keep the suffix
             chosen = stem if stems.count(stem) == 1 and stem not in taken else name
             number = 2
-            while chosen in taken:  # one file named twice
+            while chosen in taken:  # the same file given twice
                 chosen, number = f"{name}_{number}", number + 1
             taken.add(chosen)
             unique.append(chosen)
@@ -238,7 +238,7 @@ class Sources:
 
 
 def _is_single(inputs: object) -> bool:
-    """Whether one image was named, and not something that may hold several."""
+    """Whether the input is a single image, and not a folder, list or the like."""
     if isinstance(inputs, np.ndarray):
         return True
     if not isinstance(inputs, (str, os.PathLike)):

@@ -1,4 +1,4 @@
-"""What the maps of each task are, and the maps themselves as arrays in real units."""
+"""Kind, unit and classes of each task's maps, and the maps as arrays in real units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..models.segmentors import LifelongSegmentor
 from ..visualization.map_colours import default_palette
 
 UNITS = dict(classes="class id", depth="m", normal="unit vector", binary="probability")
-"""Unit of a kind whose dataset says nothing else."""
+"""Default units by kind."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TaskInfo:
         task: Its name.
         kind: ``classes``, ``depth``, ``normal``, ``binary`` or ``channels``.
         field: Field of the data sample, ``pred_<field>``.
-        unit: What its numbers mean, such as ``m``.
+        unit: Unit of its values, such as ``m``.
         classes: Names of the classes, for classes.
         palette: Their colours, RGB.
     """
@@ -38,12 +38,12 @@ class TaskInfo:
     palette: list[list[int]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it that is known, as plain data."""
+        """The fields that are not None, as plain data."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 def describe_tasks(model: LifelongSegmentor, meta: Mapping[str, Any]) -> dict[str, TaskInfo]:
-    """Say of each task of a model what its maps are.
+    """Describe the maps of each task of a model.
 
     Args:
         model: The model.
@@ -51,7 +51,8 @@ def describe_tasks(model: LifelongSegmentor, meta: Mapping[str, Any]) -> dict[st
             ``sem_seg``, ``<field>_classes`` and ``<field>_palette`` of others, ``<field>_unit``.
 
     Returns:
-        By task. Classes without a name are called ``class 7``; those without a colour get one.
+        Descriptions by task. Classes without a name are called ``class 7``; those without a colour
+        get one.
     """
     infos = {}
     for task, head in model.heads.items():

@@ -1,4 +1,4 @@
-"""Frames of a video, by OpenCV."""
+"""Reading the frames of a video with OpenCV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Video:
 
     Attributes:
         path: The file.
-        name: What its results are called.
+        name: Name of its results.
 
     Raises:
         ValueError: If the video cannot be opened or holds no frame.
@@ -39,7 +39,7 @@ class Video:
             )
 
     def __len__(self) -> int:
-        """Number of frames that the header names, at least 1; some headers are wrong."""
+        """Number of frames in the header, which may be wrong, at least 1."""
         return max(self._count, 1)
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -10,7 +10,7 @@ from .loading import LoadedModel
 from .task_maps import describe_tasks
 
 OPTIONS = ("cell_width", "limits", "alpha")
-"""Options of a config's visualizer that hold for predictions, too."""
+"""Options of a config's visualizer that also apply to predictions."""
 
 
 def visualizer_of(name: str, loaded: LoadedModel, given: Mapping[str, Any]) -> MultiTaskVisualizer:
@@ -18,8 +18,8 @@ def visualizer_of(name: str, loaded: LoadedModel, given: Mapping[str, Any]) -> M
 
     Args:
         name: Name of the instance.
-        loaded: The model and what its checkpoint says of the dataset.
-        given: The config's visualizer, whose ``kinds`` and options of pictures are kept.
+        loaded: The model and the dataset meta information of its checkpoint.
+        given: The config's visualizer, whose ``kinds`` and drawing options are kept.
 
     Returns:
         The visualizer, with units, names and colours in its ``dataset_meta``.

@@ -1,4 +1,4 @@
-"""Predictions as files, each whole or not at all."""
+"""Writing predictions to files, each in one atomic step."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class MapWriter:
     """Writes the maps of all tasks below one folder, ``<folder>/<task>/<name>.png``.
 
     Class maps are 8-bit PNGs with a palette, whose pixels are the class ids (16-bit and grey beyond
-    256 classes). Depth is a 16-bit PNG in millimetres, 0 where the prediction is not positive; a
-    map with values beyond 65.535 m takes a step ten times as large, as often as it needs. Normals
-    are 16-bit RGB PNGs of ``(n + 1) * 32767.5``; probabilities 8-bit PNGs, 255 for 1; channels
-    ``.npy`` arrays. ``maps.json`` beside them says so for each task, and which depth maps have
-    another step; the depth PNGs carry ``unit`` and ``scale`` themselves.
+    256 classes). Depth is a 16-bit PNG in millimetres, 0 where the prediction is not positive; for
+    values beyond 65.535 m the step is multiplied by ten until they fit. Normals are 16-bit RGB
+    PNGs of ``(n + 1) * 32767.5``; probabilities 8-bit PNGs, 255 for 1; channels ``.npy`` arrays.
+    ``maps.json`` beside them describes the files of each task, and lists depth maps with another
+    step; the depth PNGs also contain ``unit`` and ``scale``.
 
     Args:
-        folder: Made if it is not there.
+        folder: The folder, made if necessary.
         infos: The tasks.
         arrays: Whether to write every map as ``.npy`` as well, exactly as predicted.
         source: The checkpoint, for ``maps.json``.
 
     Raises:
-        ValueError: If a task's name is not a name of a folder, or the folder or one of a task
-            cannot be made, such as where a file is in its place.
+        ValueError: If a task's name cannot be the name of a folder, or a folder cannot be made,
+            for example because there is a file of that name.
         OSError: If the folder cannot be written to.
     """
 
@@ -76,8 +76,8 @@ class MapWriter:
         """Write all maps of one image.
 
         Args:
-            name: The image's name, a relative path without an ending.
-            maps: By task, as :func:`~mmlhl.inference.task_maps.task_arrays` gives them.
+            name: The image's name, a relative path without a suffix.
+            maps: Maps by task, as :func:`~mmlhl.inference.task_maps.task_arrays` returns them.
         """
         for task, array in maps.items():
             path = self.path(task, name, ".png")
@@ -99,12 +99,12 @@ class MapWriter:
         write_image(panel, self.path(PANELS, name, ".png"))
 
     def path(self, folder: str, name: str, ending: str) -> Path:
-        """Where a map of an image goes; its folder is made.
+        """Path of an image's map; its folder is made.
 
         Args:
-            folder: The task's.
-            name: The image's.
-            ending: Such as ``.png``.
+            folder: Folder of the task.
+            name: Name of the image.
+            ending: Suffix, such as ``.png``.
         """
         path = self.folder / folder / f"{name}{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,13 +115,13 @@ class MapWriter:
         write_text(self.folder / SIDECAR, json.dumps(self.facts, indent=2))
 
     def _write_depth(self, task: str, name: str, depth: np.ndarray, path: Path) -> None:
-        known = np.where(np.isfinite(depth) & (depth > 0), depth, 0).astype(np.float64)
+        valid = np.where(np.isfinite(depth) & (depth > 0), depth, 0).astype(np.float64)
         scale, unit = MILLIMETRE, self.infos[task].unit
-        while known.max(initial=0) / scale >= 65535.5:
+        while valid.max(initial=0) / scale >= 65535.5:
             scale *= 10
         scale = float(f"{scale:.6g}")
-        steps = np.round(known / scale)
-        steps[(known > 0) & (steps == 0)] = 1  # 0 would mean that nothing is known
+        steps = np.round(valid / scale)
+        steps[(valid > 0) & (steps == 0)] = 1  # 0 would mark the pixel as not positive
         info = PngInfo()
         info.add_text("unit", unit)
         info.add_text("scale", f"{scale:g}")
@@ -129,7 +129,7 @@ class MapWriter:
         _write_pillow(grey, path, info)
         if scale != MILLIMETRE:
             print_log(
-                f"{path}: values up to {known.max():.4g} {unit} do not fit into 16 bits in steps "
+                f"{path}: values up to {valid.max():.4g} {unit} do not fit into 16 bits in steps "
                 f"of {MILLIMETRE:g} {unit}: written in steps of {scale:g} {unit}, see {SIDECAR}",
                 "current",
                 logging.WARNING,
@@ -139,7 +139,7 @@ class MapWriter:
 
 
 def _facts(info: TaskInfo) -> dict:
-    """What the files of a task are, in ``maps.json``."""
+    """The description of a task's files in ``maps.json``."""
     facts = info.as_dict()
     if info.kind == "depth":
         facts.update(file="16-bit PNG", scale=MILLIMETRE, zero="not positive")

@@ -1,4 +1,4 @@
-"""What the colours of a panel mean: a bar of values, a sphere of normals, names of classes."""
+"""Legends of a panel's colours: a colour bar, a sphere of normals, names of classes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NORMALS = ("red: to the right", "green: up", "blue: towards the camera")
 
 
 def numbers(limits: tuple[float, float], unit: str) -> str:
-    """Both ends of a range with their unit, ``0.5 to 4.8 m``."""
+    """A range with its unit, such as ``0.5 to 4.8 m``."""
     return f"{limits[0]:.3g} to {limits[1]:.3g}{' ' if unit else ''}{unit}"
 
 
 def colour_bar(
     kind: str, title: str, limits: tuple[float, float], unit: str, width: int
 ) -> np.ndarray:
-    """The colours of a range of values, with its ends and its middle.
+    """The colours of a range of values, labelled at both ends and in the middle.
 
     Args:
         kind: Kind of the map.
-        title: What is shown.
+        title: Title of the bar.
         limits: Values of the first and the last colour.
         unit: Their unit.
         width: Width in pixels.
@@ -40,7 +40,7 @@ def colour_bar(
     write(key, shortened(f"{title} [{unit}]" if unit else title, width - 4), (2, LINE - 4))
     inside = max(width - 4, 2)
     ramp = np.linspace(limits[0], limits[1], inside, dtype=np.float32)
-    # a value of 0 would be drawn as unknown in a map of depth
+    # a depth of 0 would be drawn as unmeasured
     image = colour_map(kind, np.maximum(ramp, 1e-9)[None, None], limits=limits)
     key[LINE : LINE + BAR_HEIGHT, 2 : 2 + inside] = image
     places = ((limits[0], 0.0), ((limits[0] + limits[1]) / 2, 0.5), (limits[1], 1.0))
@@ -55,10 +55,10 @@ def colour_bar(
 
 
 def normal_sphere(title: str, width: int) -> np.ndarray:
-    """A sphere as a map of normals shows it, with the directions in words.
+    """A sphere in the colours of its normals, with the directions in words.
 
     Args:
-        title: What is shown.
+        title: Title of the legend.
         width: Width in pixels.
 
     Returns:
@@ -93,12 +93,12 @@ def class_legend(
     """Names and colours of classes.
 
     Args:
-        title: What is shown, in the first line; none when empty.
+        title: Title in the first line; empty for none.
         present: Class ids, in order.
-        names: Names of all classes; further ones are called by their id.
-        palette: Colours of all classes, ``(K, 3)`` RGB; further ones get one.
+        names: Names of all classes; classes without a name are shown by their id.
+        palette: Colours of all classes, ``(K, 3)`` RGB; classes without a colour get one.
         width: Width in pixels.
-        height: Height in pixels, which may leave out classes; as high as it takes when None.
+        height: Height in pixels, which may leave out classes; None for as high as necessary.
 
     Returns:
         ``(H, width, 3)`` uint8, RGB.
@@ -122,25 +122,25 @@ def class_legend(
 
 
 def full_palette(palette: np.ndarray | None, count: int) -> np.ndarray:
-    """A palette of at least ``count`` colours: more are made where it has too few."""
+    """A palette extended to at least ``count`` colours."""
     known = np.zeros((0, 3), np.uint8) if palette is None else np.asarray(palette, np.uint8)
     known = known.reshape(-1, 3)
     return np.concatenate([known, default_palette(max(count, len(known)))[len(known) :]])
 
 
 def classes_in(maps: Sequence[np.ndarray]) -> list[int]:
-    """Class ids that occur in maps ``(1, H, W)``, the most frequent first; 255 is none."""
+    """Class ids that occur in maps ``(1, H, W)``, the most frequent first, without 255."""
     found, counts = np.unique(np.concatenate([m[0].ravel() for m in maps]), return_counts=True)
     return [int(i) for i in found[np.argsort(-counts, kind="stable")] if i != 255]
 
 
 def footer(keys: Sequence[np.ndarray], width: int, gap: int) -> np.ndarray:
-    """Keys side by side below a panel, in as many rows as they need.
+    """Arrange legends side by side below a panel, in as many rows as necessary.
 
     Args:
         keys: ``(H, W, 3)`` each, none wider than ``width``.
         width: Width of the panel.
-        gap: Pixels between keys.
+        gap: Pixels between legends.
 
     Returns:
         ``(H', width, 3)`` uint8.

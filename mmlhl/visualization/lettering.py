@@ -1,4 +1,4 @@
-"""Text in pictures, in OpenCV's fonts."""
+"""Text in pictures, in fonts of OpenCV."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def width_of(text: str) -> int:
 
 
 def shortened(text: str, room: int) -> str:
-    """A line cut to a width in pixels; letters that OpenCV lacks become question marks."""
+    """Text cut to a width in pixels; characters that OpenCV lacks become question marks."""
     text = text.encode("ascii", "replace").decode()
     while text and width_of(text) > room:
         text = text[:-1]
@@ -40,11 +40,11 @@ def shortened(text: str, room: int) -> str:
 
 
 def captioned(cell: np.ndarray, caption: str) -> np.ndarray:
-    """A picture with a line above it.
+    """A picture with a caption above it.
 
     Args:
         cell: ``(H, W, 3)`` uint8.
-        caption: The line, cut where it is too long.
+        caption: The caption, cut to the picture's width.
 
     Returns:
         ``(H + BAR, W, 3)`` uint8.

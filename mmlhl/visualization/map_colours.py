@@ -11,12 +11,12 @@ FIELD_KINDS = dict(sem_seg="classes", depth_map="depth", normal_map="normal")
 
 
 def guess_kind(field: str, data: np.ndarray) -> str:
-    """What a map of a field without a stated kind shows.
+    """Guess the kind of a map by its field and values.
 
     Args:
         field: Name of the field, such as 'edge_map'.
-        data: The map, shape (C, H, W); the ground truth if there is one, since the
-            prediction of a binary task may be a probability.
+        data: The map, shape (C, H, W); the ground truth if there is one, since the prediction of a
+            binary task may be a probability.
 
     Returns:
         One of 'classes', 'binary', 'depth', 'normal' and 'channels'.
@@ -31,7 +31,7 @@ def guess_kind(field: str, data: np.ndarray) -> str:
 
 
 def default_palette(classes: int) -> np.ndarray:
-    """Colours for classes without a palette: hues by the golden ratio, in three shades.
+    """Default colours for classes: hues by the golden ratio, in three shades.
 
     Args:
         classes: Number of classes.
@@ -39,7 +39,7 @@ def default_palette(classes: int) -> np.ndarray:
     Returns:
         Shape (classes, 3), uint8, RGB.
     """
-    from matplotlib.colors import hsv_to_rgb  # here, so that `import mmlhl` does without it
+    from matplotlib.colors import hsv_to_rgb  # here, so that `import mmlhl` does not import it
 
     index = np.arange(classes)
     hsv = np.stack(
@@ -49,16 +49,16 @@ def default_palette(classes: int) -> np.ndarray:
 
 
 def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
-    """The range of values that colours stand for, shared by ground truth and prediction.
+    """The range of values that is drawn in colours, for ground truth and prediction together.
 
     Args:
         kind: 'depth', 'channels' or 'binary'.
-        maps: Maps of shape (C, H, W); the first that has a measured value sets
-            the range, so put the ground truth first.
+        maps: Maps of shape (C, H, W); the first with a measured value determines the range, so
+            put the ground truth first.
 
     Returns:
-        Percentiles 1 and 99 of the measured values, so that a few outliers
-        do not take all colours; (0, 1) for binary maps or where nothing is measured.
+        Percentiles 1 and 99 of the measured values, so that a few outliers do not use up the
+        colours; (0, 1) for binary maps or if nothing is measured.
     """
     if kind == "binary":
         return 0.0, 1.0
@@ -71,7 +71,7 @@ def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
 
 
 def known(kind: str, data: np.ndarray) -> np.ndarray:
-    """Which pixels of a map are known or measured.
+    """Which pixels of a map are labelled or measured.
 
     Args:
         kind: Kind of the map.
@@ -98,17 +98,17 @@ def colour_map(
 ) -> np.ndarray:
     """Colour a map.
 
-    Classes take the palette; depth the perceptually uniform viridis (dark is near); normals the
+    Classes use the palette; depth the perceptually uniform viridis (dark is near); normals the
     usual RGB, where right is red, up is green and towards the camera is blue, that is
     ``(x + 1, 1 - y, 1 - z) / 2`` in a frame of x right, y down and z forward; channels and binary
-    maps grey (the mean of several channels). Unknown pixels become a grey checkerboard, which no
-    known pixel can look like.
+    maps grey (the mean of several channels). Unlabelled or unmeasured pixels become a grey
+    checkerboard, unlike any other pixels.
 
     Args:
         kind: Kind of the map.
         data: Shape (C, H, W).
-        palette: Colours of the classes, shape (K, 3), RGB. Defaults to
-            None: colours of :func:`default_palette`.
+        palette: Colours of the classes, shape (K, 3), RGB; None for those of
+            :func:`default_palette`.
         limits: Values of the darkest and brightest colour.
 
     Returns:
@@ -122,7 +122,7 @@ def colour_map(
         labels = np.where(measured, data[0], 0).astype(np.int64)
         colours = np.asarray([] if palette is None else palette, np.uint8).reshape(-1, 3)
         if labels.max(initial=0) >= len(colours):
-            # More classes than colours must not crash a picture.
+            # A picture with more classes than colours must not crash.
             colours = np.concatenate(
                 [colours, default_palette(int(labels.max()) + 1)[len(colours) :]]
             )
@@ -146,7 +146,7 @@ def colour_map(
 
 
 def checkerboard(shape: tuple[int, int]) -> np.ndarray:
-    """A picture of nothing, shape (H, W, 3), uint8."""
+    """The pattern of unmeasured pixels, shape (H, W, 3), uint8."""
     height, width = shape
     square = max(2, max(shape) // 48)
     rows, columns = np.mgrid[:height, :width] // square
@@ -155,12 +155,12 @@ def checkerboard(shape: tuple[int, int]) -> np.ndarray:
 
 
 def fit_width(image: np.ndarray, width: int, smooth: bool) -> np.ndarray:
-    """Scale a picture to a width, keeping its shape.
+    """Scale a picture to a width, keeping its aspect ratio.
 
     Args:
         image: Shape (H, W, 3), uint8.
         width: New width in pixels.
-        smooth: Interpolate, for photographs; maps keep their hard edges otherwise.
+        smooth: Interpolate, as for photographs; otherwise nearest neighbours, as for maps.
 
     Returns:
         Shape (H', width, 3), uint8.
@@ -174,7 +174,7 @@ def fit_width(image: np.ndarray, width: int, smooth: bool) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _depth_colours() -> np.ndarray:
     """Viridis from near to far, shape (256, 3), uint8, RGB."""
-    from matplotlib import colormaps  # here, so that `import mmlhl` does without it
+    from matplotlib import colormaps  # here, so that `import mmlhl` does not import it
 
     return (colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
 

@@ -15,16 +15,16 @@ from mmseg.structures import SegDataSample
 class MultiTaskVisualizationHook(SegVisualizationHook):
     """mmseg's SegVisualizationHook for all images that this package's datasets read.
 
-    mmseg's hook decodes image files only; this one also draws datasets of ``.npy`` images. And it
-    does the same with the maintained and with the classic mmseg, which differ here: validation
-    draws the first image of every ``interval``-th batch, testing (``--show-dir``) all images, or
-    every ``test_interval``-th.
+    mmseg's hook decodes image files only; this one also draws datasets of ``.npy`` images. It
+    behaves the same with the maintained and the classic mmseg, which differ here: validation draws
+    the first image of every ``interval``-th batch, testing (``--show-dir``) all images, or every
+    ``test_interval``-th.
 
     Args:
         *args: See mmseg's SegVisualizationHook.
-        loader: Transform that reads an image, given ``img_path``. Defaults to
-            None: the one by which the dataset reads its images, else ``dict(type='LoadImage')``.
-        test_interval: In tests, draw the first image and every n-th after it. Defaults to 1.
+        loader: Transform that reads an image, given ``img_path``; None for the loader of the
+            dataset, else ``dict(type='LoadImage')``.
+        test_interval: In testing, draw the first image and every n-th after it.
         **kwargs: See mmseg's SegVisualizationHook.
 
     Raises:
@@ -71,7 +71,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         """
         if self.draw:
             for sample in outputs:
-                # A count of images as step keeps apart images of one name in several folders.
+                # A running count as step distinguishes images of the same name.
                 self._drawn += 1
                 if (self._drawn - 1) % self.test_interval == 0:
                     self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))

@@ -25,7 +25,7 @@ from .panel_grid import arrange
 from .sample_maps import read_maps
 
 GAP = 6  # pixels between cells
-#: Units of kinds whose dataset names none.
+#: Default units by kind.
 UNITS = dict(depth="m")
 
 
@@ -33,26 +33,25 @@ UNITS = dict(depth="m")
 class MultiTaskVisualizer(SegLocalVisualizer):
     """Draw the image and, for each task, ground truth and prediction side by side.
 
-    Takes part in mmseg's ``SegVisualizationHook`` and ``--show-dir`` like its base class. Which
-    tasks there are is read off the data sample: every ``gt_<field>`` and ``pred_<field>``. One of
-    the two may be missing, in any task. Depth and channels are drawn on one scale, that of the
-    ground truth, which the caption names with its unit. Unknown pixels are a grey checkerboard.
-    Below the maps stands what their colours mean: a bar for depth, channels and binary maps, a
-    sphere for normals, the names of the classes that occur.
+    It works with mmseg's ``SegVisualizationHook`` and ``--show-dir`` like its base class. It draws
+    every ``gt_<field>`` and ``pred_<field>`` of the data sample, either of which may be missing.
+    Depth and channels of a task share the scale of the ground truth, which the caption gives with
+    its unit. Unlabelled or unmeasured pixels are a grey checkerboard. Below the maps are legends: a
+    bar for depth, channels and binary maps, a sphere for normals, the names of the classes that
+    occur.
 
-    The dataset's meta information gives names, colours and units: ``classes`` and ``palette`` of
-    ``sem_seg``, ``<field>_classes`` and ``<field>_palette`` of other class maps, and
-    ``<field>_unit``; depth is in metres without one.
+    Names, colours and units come from the dataset's meta information: ``classes`` and ``palette``
+    of ``sem_seg``, ``<field>_classes`` and ``<field>_palette`` of other class maps, and
+    ``<field>_unit``; the default unit of depth is metres.
 
     Args:
-        name: Name of the instance. Defaults to 'visualizer'.
+        name: Name of the instance.
         *args: See mmseg's SegLocalVisualizer.
-        kinds: Kind of a field ('classes', 'binary', 'depth', 'normal'
-            or 'channels') where its name and type leave it open. Defaults to None.
-        cell_width: Width of each map in the panel in pixels. Defaults to 320.
-        limits: Values of the first and the last colour of
-            a field, so that pictures of several images share them. Defaults to None: the range of
-            each image.
+        kinds: Kind of a field ('classes', 'binary', 'depth', 'normal' or 'channels'), for fields
+            whose name and type do not determine it.
+        cell_width: Width of each map in the panel in pixels.
+        limits: Values of the first and the last colour of a field, so that pictures of several
+            images share them; by default the range of each image.
         **kwargs: See mmseg's SegLocalVisualizer; ``alpha`` is the weight of the class colours
             over the image.
 
@@ -105,19 +104,19 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         with_labels: bool | None = True,
         **kwargs: Any,
     ) -> None:
-        """Draw a sample and show it, write it to a file, or hand it to the backends.
+        """Draw a sample and show it, write it to a file, or pass it to the backends.
 
         Args:
             name: Name of the picture.
             image: The image, shape (H, W, 3), uint8, RGB.
-            data_sample: Maps. Defaults to None: the image alone.
-            draw_gt: Whether to draw ground truth. Defaults to True.
-            draw_pred: Whether to draw predictions. Defaults to True.
-            show: Show a window, store nothing. Defaults to False.
-            wait_time: Seconds the window is shown. Defaults to 0: until a key.
+            data_sample: Maps; None for the image alone.
+            draw_gt: Whether to draw ground truth.
+            draw_pred: Whether to draw predictions.
+            show: Show a window and store nothing.
+            wait_time: Seconds that the window is shown; 0 to wait for a key.
             out_file: File to write instead of using the backends.
-            step: Step for the backends. Defaults to 0.
-            with_labels: Whether to add a legend of the classes. Defaults to True.
+            step: Step for the backends.
+            with_labels: Whether to add a legend of the classes.
             **kwargs: Further options of the base class, not used.
         """
         drawn = self.panel(image, data_sample, draw_gt, draw_pred, bool(with_labels))
@@ -190,7 +189,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         limits: tuple[float, float],
         with_labels: bool,
     ) -> np.ndarray | None:
-        """What the colours of one task mean."""
+        """Legend of one task's colours."""
         title, width = _title(field), self.cell_width
         if kind == "normal":
             return normal_sphere(title, width)

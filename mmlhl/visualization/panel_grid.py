@@ -1,4 +1,4 @@
-"""Pictures of one size, arranged in a grid."""
+"""Arranging pictures of equal size in a grid."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def arrange(blocks: Sequence[Sequence[np.ndarray]], width: int, gap: int) -> np.
     """Put blocks of cells into a grid that is somewhat wider than high.
 
     Args:
-        blocks: Rows of up to ``width`` pictures ``(H, W, 3)`` uint8, all of one size.
-        width: Cells that a block takes.
+        blocks: Rows of up to ``width`` pictures ``(H, W, 3)`` uint8, all of the same size.
+        width: Number of cells per block.
         gap: Pixels between cells.
 
     Returns:

@@ -14,22 +14,22 @@ from .map_colours import checkerboard, colour_map, fit_width, known, value_range
 GAP = 6
 #: Largest angle between two normals that face the camera, in degrees.
 MAX_ANGLE = 90.0
-#: Colour of a wrong class, which no colour vision takes for the black of a right one.
+#: Colour of a wrong class; easy to tell from the black of a correct one for all colour vision.
 WRONG = (230, 85, 0)
 
 
 def error_map(kind: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """How far a prediction is off at each pixel.
+    """The error of a prediction at each pixel.
 
     Args:
         kind: Kind of both maps.
-        prediction: ``(C, H, W)``; brought to the truth's size by nearest neighbours.
+        prediction: ``(C, H, W)``; resized to the truth by nearest neighbours.
         truth: ``(C, H', W')``.
 
     Returns:
-        ``(H', W')`` float32: 1 for a wrong class and 0 for the right one, the angle in degrees for
-        normals, otherwise the distance in the maps' own unit (mean over channels); NaN where the
-        truth or the prediction is unknown.
+        ``(H', W')`` float32: 1 for a wrong class and 0 for the correct one, the angle in degrees
+        for normals, otherwise the absolute error in the maps' unit (mean over channels); NaN where
+        the truth is unlabelled or unmeasured, or the prediction not finite.
     """
     height, width = truth.shape[1:]
     if prediction.shape[1:] != (height, width):
@@ -61,8 +61,8 @@ def phase_strip(
 ) -> np.ndarray:
     """Draw a task over the phases: predictions in the first row, their errors below.
 
-    All maps share one scale, that of the truth, and all errors share one, from black for none to
-    white, or to orange for a wrong class; unknown pixels are a grey checkerboard.
+    All maps share the scale of the truth, and all errors one scale, from black for no error to
+    white, or orange for a wrong class; unlabelled or unmeasured pixels are a grey checkerboard.
 
     Args:
         image: ``(H, W, 3)`` uint8, RGB.
@@ -107,7 +107,7 @@ def phase_strip(
     drawn = np.concatenate([rows[0], paper(GAP, rows[0].shape[1]), rows[1]])
     maps = [truth, *(prediction for _, prediction in predictions)]
     key = _key(kind, maps, title, limits, unit, classes, palette, min(2 * width, drawn.shape[1]))
-    if key.shape[0] <= empty.shape[0]:  # below image and truth is room for it
+    if key.shape[0] <= empty.shape[0]:  # it fits below image and truth
         drawn[-empty.shape[0] :][: key.shape[0], : key.shape[1]] = key
         return drawn
     return np.concatenate([drawn, footer([key], drawn.shape[1], GAP)])

@@ -17,19 +17,18 @@ def read_maps(
 
     Args:
         data_sample: The sample.
-        draw_gt: Whether ground truth is wanted.
-        draw_pred: Whether predictions are wanted.
+        draw_gt: Whether to include ground truth.
+        draw_pred: Whether to include predictions.
 
     Returns:
-        By field, then by 'gt' and 'pred', maps of shape
-        (C, H, W); the usual fields first.
+        Maps of shape (C, H, W), by field and then by 'gt' and 'pred'; the usual fields first.
     """
     if data_sample is None:
         return {}
     maps: dict[str, dict[str, np.ndarray]] = {}
-    for side, wanted in (("gt", draw_gt), ("pred", draw_pred)):
+    for side, drawn in (("gt", draw_gt), ("pred", draw_pred)):
         for key, value in data_sample.items():
-            if not wanted or not key.startswith(f"{side}_") or not isinstance(value, PixelData):
+            if not drawn or not key.startswith(f"{side}_") or not isinstance(value, PixelData):
                 continue
             data = value.data
             data = data if isinstance(data, np.ndarray) else _to_numpy(data)

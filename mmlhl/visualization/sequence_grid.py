@@ -1,4 +1,4 @@
-"""One image through a whole sequence: one row per task, one column per phase."""
+"""The maps of one image over a sequence: one row per task, one column per phase."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class GridRow:
         title: Name of the task.
         kind: Kind of its maps.
         truth: ``(C, H, W)``.
-        predictions: Map ``(C, H', W')`` by name of the phase, of those that know the task.
+        predictions: Maps ``(C, H', W')`` by name of the phase, for phases that have the task.
         palette: Colours of classes, ``(K, 3)`` RGB.
     """
 
@@ -36,10 +36,10 @@ class GridRow:
 def sequence_grid(
     image: np.ndarray, phases: Sequence[str], rows: Sequence[GridRow], width: int = 160
 ) -> np.ndarray:
-    """Draw the image, and of each task the truth and what every phase predicts.
+    """Draw the image, and for each task the truth and the prediction after each phase.
 
-    Maps of a task share the range of its truth. Where a phase does not know a task yet, the paper
-    is left empty.
+    Maps of a task share the range of its truth. The cells of phases before a task was learned are
+    empty.
 
     Args:
         image: ``(H, W, 3)`` uint8, RGB.
@@ -66,14 +66,15 @@ def sequence_grid(
         cells = [captioned(picture, "image") if number == 0 else empty]
         cells.append(cell(row.truth, f"{row.title}, truth"))
         for phase in phases:
-            known = row.predictions.get(phase)
-            cells.append(empty if known is None else cell(known, f"after {phase}"))
+            prediction = row.predictions.get(phase)
+            after = empty if prediction is None else cell(prediction, f"after {phase}")
+            cells.append(after)
         lines.append(_joined(cells, axis=1))
     return _joined(lines, axis=0)
 
 
 def _joined(parts: Sequence[np.ndarray], axis: int) -> np.ndarray:
-    """Put pictures of one height side by side, or of one width below each other."""
+    """Put pictures of the same height side by side, or of the same width below each other."""
     height, width = parts[0].shape[:2]
     between = paper(height, GAP) if axis == 1 else paper(GAP, width)
     joined = [parts[0]]

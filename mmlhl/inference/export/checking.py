@@ -1,4 +1,4 @@
-"""Whether a graph gives what its model gives, at several sizes and batch sizes."""
+"""Comparing the output of a graph with that of its model, at several sizes and batch sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Shape = tuple[int, int, int]
 
 
 def example_image(shape: Shape, kind: str) -> Tensor:
-    """A made-up image, the same every time.
+    """A synthetic image, always the same for a shape.
 
     Args:
         shape: Number, height and width.
@@ -42,17 +42,17 @@ def compare(
     """Compare a graph with its model.
 
     Args:
-        reference: The model, in torch and without any stand-in.
+        reference: The model in torch, without substituted modules.
         runs: The graph.
         shapes: Sizes to compare at.
-        tolerance: Greatest difference, relative to the value where that is above 1. Class ids may
-            differ where two classes are as likely as each other within it.
+        tolerance: Greatest allowed difference, relative to values above 1. Class ids may differ
+            where the log-probabilities of the two classes differ by no more.
 
     Returns:
         Greatest difference by task.
 
     Raises:
-        ValueError: If the graph fails at a size, gives another size, or differs by more.
+        ValueError: If the graph fails at a size, returns another size, or differs by more.
     """
     worst = dict.fromkeys(reference.tasks, 0.0)
     for shape in shapes:
@@ -61,7 +61,7 @@ def compare(
         expected, scores = reference(image), _scores(reference, image)
         try:
             given = runs(image)
-        except Exception as error:  # a runtime's own errors are of any class
+        except Exception as error:  # runtimes raise errors of any class
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ValueError(f"the graph fails {where}: {lines[0]}") from None
         for task, value in expected.items():
@@ -72,7 +72,7 @@ def compare(
                 )
             off = _difference(value, got, scores.get(task))
             worst[task] = max(worst[task], off)
-            if not off <= tolerance:  # written so that NaN fails, too
+            if not off <= tolerance:  # negated, so that NaN fails as well
                 raise ValueError(f"{task!r} differs by {off:.3g} {where}, more than {tolerance:g}")
     return worst
 

@@ -1,4 +1,4 @@
-"""From a checkpoint to a file for another runtime, checked before it is written."""
+"""Exporting a checkpoint to a file for another runtime, which is checked before it is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .substitutes import recording, substitute
 
 
 class Format(NamedTuple):
-    """How a kind of file is written and run."""
+    """The suffix of a file format, and how such a file is written and run."""
 
     ending: str
     write: Callable[..., None]
@@ -44,15 +44,15 @@ FORMATS = dict(
     export=Format(".pt2", write_exported, run_exported),
     torchscript=Format(".pt", write_torchscript, run_torchscript),
 )
-"""By name; ``export`` is ``torch.export``."""
+"""Formats by name; ``export`` is ``torch.export``."""
 
 EXAMPLE = (2, 64, 96)
 SHAPES: tuple[Shape, ...] = (EXAMPLE, (1, 96, 160), (3, 77, 101))
-"""What is checked unless it is said: three sizes, one of them odd, and three numbers of images."""
+"""Shapes of the default check: three sizes, one of them odd, and three batch sizes."""
 
 
 class ExportError(ValueError):
-    """A model that has no export, or a graph that says something else than its model."""
+    """A model that cannot be exported, or a graph whose output differs from its model's."""
 
 
 def export_model(
@@ -68,23 +68,24 @@ def export_model(
     """Write a model as a graph with one named output per task.
 
     Args:
-        loaded: The model, on the CPU; or a checkpoint that carries its config.
+        loaded: The model, on the CPU; or a checkpoint that contains its config.
         path: The file.
-        format: One of :data:`FORMATS`; by the file's ending when None.
-        options: What the graph takes and gives.
-        size: Height and width, of a graph for one image of this size; None leaves the number of
-            images and their size free.
-        whole: See the whole image at once where the model tests with a sliding window.
-        shapes: Numbers and sizes to check at; :data:`SHAPES` when None, nothing when empty.
-        tolerance: Greatest difference from the model.
+        format: One of :data:`FORMATS`; None chooses it by the file's suffix.
+        options: Input and output of the graph.
+        size: Height and width for a graph of a single image of this size; None leaves the number
+            of images and their size variable.
+        whole: Whether to predict the whole image at once, even if the model tests with a sliding
+            window.
+        shapes: Numbers and sizes of images to check; None for :data:`SHAPES`, empty for no check.
+        tolerance: Greatest allowed difference from the model.
 
     Returns:
-        Greatest difference by task, as it was measured; empty if nothing was checked.
+        Greatest measured difference by task; empty if nothing was checked.
 
     Raises:
-        ExportError: If the model has no export, or the graph differs from it. There is no file
-            then, or the one that was there before.
-        ValueError: If an argument makes no sense.
+        ExportError: If the model cannot be exported, or the graph differs from it. An earlier file
+            of that name is then unchanged.
+        ValueError: If an argument is invalid.
     """
     path = Path(path)
     chosen = FORMATS[format_of(path, format)]
@@ -120,15 +121,15 @@ def export_model(
             with recording(), torch.no_grad():
                 image = example_image(example, options.input)
                 chosen.write(graph, image, temporary, metadata, dynamic)
-        except Exception as error:  # an exporter's own errors are of any class
+        except Exception as error:  # exporters raise errors of any class
             lines = [line for line in str(error).splitlines() if line.strip()]
             reason = lines[0] if lines else type(error).__name__
             raise ExportError(
                 f"{_what(loaded)} cannot be exported to {path.name}: {reason}"
             ) from error
         try:
-            wanted = SHAPES if shapes is None else shapes
-            return compare(reference, chosen.run(temporary), wanted, tolerance) if wanted else {}
+            checked = SHAPES if shapes is None else shapes
+            return compare(reference, chosen.run(temporary), checked, tolerance) if checked else {}
         except ValueError as error:
             fixed = "" if not dynamic else "; a graph of one size (size=, --size) may still work"
             raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
@@ -139,13 +140,13 @@ def format_of(path: Path, format: str | None) -> str:
 
     Args:
         path: The file.
-        format: What was asked for; by the file's ending when None.
+        format: The requested format; None chooses it by the file's suffix.
 
     Returns:
         A key of :data:`FORMATS`.
 
     Raises:
-        ValueError: If there is no such format, or the ending names none.
+        ValueError: If there is no such format, or none with that suffix.
     """
     if format is None:
         for name, known in FORMATS.items():

@@ -1,4 +1,4 @@
-"""For each format, one way to write a graph and one to run it."""
+"""Writing and running a graph in each format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AXES = {0: "batch", 2: "height", 3: "width"}
 
 
 class _AsTuple(nn.Module):
-    """A graph whose outputs have an order instead of names."""
+    """A graph that returns a tuple of outputs instead of a dict."""
 
     def __init__(self, model: ExportableModel) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _AsTuple(nn.Module):
 
 
 def need_onnx() -> None:
-    """Make sure that ONNX files can be written and run.
+    """Check that ONNX files can be written and run.
 
     Raises:
         ValueError: If onnx or onnxruntime is missing.
@@ -71,9 +71,9 @@ def write_onnx(
         input_names=[INPUT], output_names=names, dynamic_axes=axes, opset_version=OPSET
     )
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
-        options["dynamo"] = False  # the exporter that takes seconds and not minutes
+        options["dynamo"] = False  # the other exporter takes minutes instead of seconds
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the tracer, about what the check looks at
+        warnings.simplefilter("ignore")  # the tracer's warnings, which our check covers
         torch.onnx.export(_AsTuple(model), (example,), str(path), **options)
     written = onnx.load(str(path))
     for key, value in metadata.items():
@@ -84,11 +84,11 @@ def write_onnx(
 
 
 def run_onnx(path: Path) -> Runs:
-    """An ONNX file in onnxruntime, on the CPU."""
+    """Load an ONNX file in onnxruntime, on the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what fails is raised as well
+    options.log_severity_level = 4  # errors are raised anyway
     session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
@@ -102,7 +102,7 @@ def run_onnx(path: Path) -> Runs:
 def write_exported(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write a file of ``torch.export``, with the metadata beside the graph.
+    """Write a file of ``torch.export`` that contains the graph and the metadata.
 
     Args:
         model: The graph.
@@ -113,15 +113,15 @@ def write_exported(
     """
     shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
     program = torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
-    with open(path, "wb") as file:  # a temporary name has another ending, which torch remarks on
+    with open(path, "wb") as file:  # torch warns about the suffix of the temporary name
         torch.export.save(program, file, extra_files={METADATA: json.dumps(metadata)})
 
 
 def run_exported(path: Path) -> Runs:
-    """A file of ``torch.export``, loaded.
+    """Load a file of ``torch.export``.
 
-    Without its guards where torch can leave them out: those of a Transformer refuse a single image,
-    for which the graph itself is right.
+    Its guards are left out if torch supports that: those of a Transformer refuse a single image,
+    although the graph is correct for it.
     """
     with open(path, "rb") as file:
         program = torch.export.load(file)
@@ -132,7 +132,7 @@ def run_exported(path: Path) -> Runs:
 def write_torchscript(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write a traced TorchScript module; its sizes are always free.
+    """Write a traced TorchScript module, whose sizes are always variable.
 
     Args:
         model: The graph.
@@ -148,13 +148,13 @@ def write_torchscript(
 
 
 def run_torchscript(path: Path) -> Runs:
-    """A TorchScript module, loaded."""
+    """Load a TorchScript module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = torch.jit.load(str(path))
 
     def run(image: Tensor) -> dict[str, Tensor]:
-        with torch.jit.optimized_execution(False):  # which takes longer than it saves here
+        with torch.jit.optimized_execution(False):  # optimising takes longer than it saves here
             return module(image)
 
     return run

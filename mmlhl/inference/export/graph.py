@@ -1,4 +1,4 @@
-"""The part of a model that becomes a graph: an image in, one named map per task out."""
+"""The exported part of a model, from an image to one named map per task."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ CLASSES = ("ids", "logits")
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What a graph takes and gives.
+    """Input and output of a graph.
 
     Args:
-        input: ``rgb`` (float32 in 0..255) or ``rgb8`` (uint8): the graph normalises; or
-            ``normalised``: float32 as the preprocessor leaves it, in the model's channel order.
-        classes: Class tasks as ``ids`` (int64, one channel) or ``logits`` (log-probabilities).
-        raw: The decoders' own maps instead: at their own size, without any activation.
+        input: ``rgb`` (float32 in 0..255) or ``rgb8`` (uint8) if the graph normalises; or
+            ``normalised``: float32 after the preprocessor, in the model's channel order.
+        classes: Output of class tasks: ``ids`` (int64, one channel) or ``logits``
+            (log-probabilities).
+        raw: Whether to return the decoders' maps at their own size, without any activation.
 
     Raises:
-        ValueError: If an option has another value, or ``raw`` goes with ``classes='logits'``.
+        ValueError: If an option has another value, or ``raw`` is combined with
+            ``classes='logits'``.
     """
 
     input: str = "rgb"
@@ -49,16 +51,16 @@ class ExportOptions:
             raise ValueError("raw maps are logits already: leave classes out")
 
     def with_scores(self) -> ExportOptions:
-        """The same, with log-probabilities for class ids."""
+        """The same options, with log-probabilities instead of class ids."""
         return replace(self, classes="logits")
 
 
 class ExportableModel(nn.Module):
-    """Normalises, pads, predicts and crops as the model's own ``predict`` does, without samples.
+    """Normalises, pads, predicts and crops like the model's ``predict``, without data samples.
 
     Args:
         model: The model, in evaluation mode.
-        options: What the graph takes and gives.
+        options: Input and output of the graph.
 
     Raises:
         ValueError: If the model tests with a sliding window, or a task is called ``image``.
@@ -136,7 +138,7 @@ class ExportableModel(nn.Module):
         return F.pad(inputs, (0, more[1], 0, more[0]), value=self.pad_value)
 
     def metadata(self, infos: Mapping[str, TaskInfo]) -> dict[str, Any]:
-        """What a user of the graph has to know, as plain data.
+        """Description of the graph's input and tasks, as plain data.
 
         Args:
             infos: The tasks.

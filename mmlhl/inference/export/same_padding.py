@@ -1,4 +1,4 @@
-"""TensorFlow's "same" padding for inputs of any size, without a size among a graph's constants."""
+"""TensorFlow's "same" padding for graphs whose input may have any size."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 
 class SamePaddedConv(nn.Module):
-    """mmcv's ``Conv2dAdaptivePadding``, whose padding a graph computes from its input.
+    """mmcv's ``Conv2dAdaptivePadding``, with a padding that is computed in the graph.
 
-    The original computes it in Python, which ties a graph to the example's size.
+    The original computes the padding in Python, so that the graph would only fit the example's
+    size.
 
     Args:
-        conv: What it takes its weights from.
+        conv: The convolution, whose weights are used.
     """
 
     def __init__(self, conv: Conv2dAdaptivePadding) -> None:
@@ -35,10 +36,10 @@ class SamePaddedConv(nn.Module):
 
 
 def missing(side: Any, kernel: int, stride: int, dilation: int) -> Any:
-    """Pixels that a side lacks for ``ceil(side / stride)`` places of a kernel.
+    """Pixels to add to a side so that a kernel has ``ceil(side / stride)`` positions.
 
     Args:
-        side: Pixels; a number, or what stands for one while a graph is recorded.
+        side: Length in pixels; a number, or a symbol while a graph is recorded.
         kernel: Side of the kernel.
         stride: Its stride.
         dilation: Its dilation.
@@ -49,4 +50,4 @@ def missing(side: Any, kernel: int, stride: int, dilation: int) -> Any:
     more = (kernel - 1) * dilation + 1 - stride + (-side) % stride
     if (kernel - 1) * dilation + 1 >= stride:
         return more
-    return (more + abs(more)) // 2  # the positive part: max() would make a constant of it
+    return (more + abs(more)) // 2  # the positive part; max() would be recorded as a constant

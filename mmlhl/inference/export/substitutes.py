@@ -1,4 +1,4 @@
-"""Stand-ins for modules that bake the example's size into a graph; they compute the same."""
+"""Equivalent replacements for modules that would tie a graph to the example's size."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class AdaptiveMean(nn.Module):
 
 
 class PlainAttention(nn.Module):
-    """``nn.MultiheadAttention`` in evaluation mode, with no size among its constants.
+    """``nn.MultiheadAttention`` in evaluation mode, for inputs of any size.
 
     Args:
-        attention: What it takes its weights from.
+        attention: The module, whose weights are used.
 
     Raises:
-        ValueError: If it is of a variety that is not covered.
+        ValueError: If it uses an option that is not supported.
     """
 
     def __init__(self, attention: nn.MultiheadAttention) -> None:
@@ -81,7 +81,7 @@ class PlainAttention(nn.Module):
         attn_mask: Tensor | None = None,
         **kwargs: object,
     ) -> tuple[Tensor, None]:
-        """Attend; ``(L, N, E)``, or ``(N, L, E)`` where the batch comes first.
+        """Attend; shapes are ``(L, N, E)``, or ``(N, L, E)`` with ``batch_first``.
 
         Raises:
             ValueError: If a mask is given.
@@ -101,7 +101,7 @@ class PlainAttention(nn.Module):
 
 
 def substitute(model: nn.Module) -> nn.Module:
-    """Put the stand-ins into a model, at any depth.
+    """Replace modules of a model, at any depth.
 
     Args:
         model: Changed in place.
@@ -110,7 +110,7 @@ def substitute(model: nn.Module) -> nn.Module:
         The same model.
 
     Raises:
-        ValueError: If a module needs mmcv's compiled operators, or is of a variety without export.
+        ValueError: If a module needs mmcv's compiled operators or cannot be exported.
     """
     for name, module in model.named_modules():
         if type(module).__module__.startswith("mmcv.ops"):
@@ -133,10 +133,10 @@ def substitute(model: nn.Module) -> nn.Module:
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Within it, mmseg's resize looks at no sizes, and attention takes no fused kernel.
+    """Let mmseg's ``resize`` ignore sizes, and attention not use fused kernels, in the block.
 
-    mmseg's ``resize`` turns sizes into Python numbers to warn about them, which ties a graph to
-    the example's.
+    mmseg's ``resize`` converts sizes to Python numbers to warn about them, which would tie the
+    graph to the example's size.
     """
 
     def quiet(
