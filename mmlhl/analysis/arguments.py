@@ -11,7 +11,7 @@ from .runs import load_runs
 
 
 class ChosenMetrics(RenamedOption):
-    """One of the words ``paper`` and ``all`` as itself, names of metrics as a list."""
+    """Stores ``paper`` or ``all`` as a string, and names of metrics as a list."""
 
     def __call__(
         self,
@@ -26,7 +26,7 @@ class ChosenMetrics(RenamedOption):
 
 
 def add_record_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name records, metrics and references.
+    """Add the arguments for records, metrics and references.
 
     Args:
         parser: The command's parser.
@@ -44,7 +44,7 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_metrics_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names metrics, see :func:`mmlhl.analysis.derived.choose`.
+    """Add the option for metrics, see :func:`mmlhl.analysis.derived.choose`.
 
     Args:
         parser: The command's parser.
@@ -61,7 +61,7 @@ def add_metrics_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
-    """The comparison of the records that a command line names.
+    """The comparison of the records on a command line.
 
     Args:
         args: Arguments of a parser with :func:`add_record_arguments`.

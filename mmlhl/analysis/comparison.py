@@ -22,19 +22,18 @@ from .sheet import Column, Sheet
 
 
 class Comparison:
-    """Compare any number of runs; those of each order of tasks among themselves.
+    """Compare any number of runs, separately for each order of tasks.
 
     Args:
         records: The runs.
-        metrics: Which metrics enter, see :func:`choose`. Defaults to
-            'paper'.
-        naive: Label of naive training. Defaults to 'naive'; case does not matter.
-        joint: Label of joint training. Defaults to 'joint'.
-        single: Label of single-task training. Defaults to 'single'.
-        pairing: 'mean' compares each run with the mean of its reference over the seeds,
-            'seed' with the reference's run of the same seed. Defaults to 'mean', where the
-            standard deviation is the method's own and not that of a collapsed reference.
-        min_span: See :func:`position`. Defaults to 0.
+        metrics: Metrics to compare, see :func:`choose`.
+        naive: Label of naive training; upper and lower case are the same.
+        joint: Label of joint training.
+        single: Label of single-task training.
+        pairing: 'mean' compares each run with the mean of its reference over the seeds, 'seed'
+            with the reference's run of the same seed. With 'mean', the standard deviation is that
+            of the method alone, not also of the reference.
+        min_span: See :func:`position`.
 
     Raises:
         ValueError: If two runs have the same label, order and seed, or ``pairing`` is unknown.
@@ -154,7 +153,7 @@ class Comparison:
         return rows
 
     def _sheet(self, name: str, title: str, columns: list[Column], group: Group) -> Sheet:
-        # Joint and single-task training are bounds and take no part in the contest.
+        # Joint and single-task training are bounds and are not ranked.
         bounds = {self.joint_label, self.single_label} - set(group.methods)
         return Sheet(name, title, columns, unranked=bounds)
 
@@ -173,7 +172,7 @@ class Comparison:
         high: list[LifelongRecord] | None,
         measure: Callable[..., Score],
     ) -> list[Score]:
-        """Measure each run against one or two references; nothing if a reference is missing."""
+        """Compare each run with one or two references; empty if a reference is missing."""
         if not low or high == []:
             return []
         return [

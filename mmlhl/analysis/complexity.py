@@ -1,4 +1,4 @@
-"""Parameters and FLOPs of a model: whole, by task, and by phase of a sequence."""
+"""Parameters and FLOPs of a model: in total, by task, and by phase of a sequence."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..models.teachers import model_config
 from .sheet import Column, Sheet
 
 ENCODER = "encoder"
-#: What makes up the encoder, in mmseg's names.
+#: mmseg's names of the parts of the encoder.
 ENCODER_PARTS = ("backbone", "neck")
-#: Pixel by pixel, of no weight beside convolutions and products of matrices.
+#: Pixel-wise operators, negligible compared with convolutions and matrix products.
 CHEAP = """
 add add_ mul mul_ div div_ sub rsub pow sqrt exp tanh sigmoid softmax gelu silu relu hardswish
 mean sum max_pool2d unflatten feature_dropout repeat pad fill_
@@ -35,7 +35,7 @@ class Part:
 
     Attributes:
         parameters: Number of its weights.
-        flops: Multiplications with their addition, for one image; 0 for what predicts nothing.
+        flops: Multiply-add operations for one image; 0 for parts that only training uses.
     """
 
     parameters: int
@@ -44,14 +44,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Complexity:
-    """What one prediction costs.
+    """Cost of one prediction.
 
     Attributes:
         shape: Height and width of the image.
         parts: By name: the encoder, then each task's head (or the decoders of a plain mmseg
-            model), then what takes part in training alone, then what belongs to none.
-        tasks: Those of ``parts`` that are tasks.
-        uncounted: Operators that mmengine cannot count, with how often they occur.
+            model), then parts that only training uses, then the rest.
+        tasks: Names in ``parts`` that are tasks.
+        uncounted: Operators that mmengine cannot count, with their number.
     """
 
     shape: tuple[int, int]
@@ -60,13 +60,13 @@ class Complexity:
     uncounted: dict[str, int]
 
     def total(self, *names: str) -> Part:
-        """The sum of some parts, of all without names."""
+        """The sum of some parts; without names, of all."""
         chosen = [self.parts[name] for name in names or self.parts]
         return Part(sum(p.parameters for p in chosen), sum(p.flops for p in chosen))
 
 
 def measure(model: nn.Module, shape: tuple[int, int]) -> Complexity:
-    """Trace one prediction of one image, without the resizing to the size of the image.
+    """Trace the prediction of one image, without the resizing of maps to the image's size.
 
     Args:
         model: A LifelongSegmentor, or any segmentor of mmseg, on the CPU.
@@ -98,7 +98,7 @@ def measure(model: nn.Module, shape: tuple[int, int]) -> Complexity:
             before.parameters + parameters[name], before.flops + int(flops.get(name, 0))
         )
     rest = int(flops[""]) - sum(part.flops for part in parts.values())
-    if rest:  # what the model does between its parts
+    if rest:  # operators outside of its parts
         parts["rest"] = Part(0, rest)
     skipped = {name: int(n) for name, n in unknown.items() if name not in CHEAP}
     return Complexity((shape[0], shape[1]), parts, list(heads or []), skipped)
@@ -112,7 +112,8 @@ def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, bool,
         shape: Height and width of the image.
 
     Returns:
-        For each phase its name, whether a teacher sees each training image too, and its model.
+        For each phase its name, whether a teacher also runs on each training image, and the
+        complexity of its model.
     """
     cfg = cfg.copy()
     cfg.setdefault("work_dir", "unused")
@@ -129,7 +130,7 @@ def build(cfg: Config) -> nn.Module:
     """Build a model of random weights, without looking for pretrained ones.
 
     Args:
-        cfg: Config with ``model``; of a distilled segmentor, the student counts.
+        cfg: Config with ``model``; of a distilled segmentor, the student is built.
 
     Returns:
         The model.
@@ -138,10 +139,10 @@ def build(cfg: Config) -> nn.Module:
 
 
 def task_sheet(found: Complexity) -> Sheet:
-    """A row for each part, one for each task on its own, one for all.
+    """One row per part, one per task with the encoder, and one for the whole model.
 
     Args:
-        found: What :func:`measure` gave.
+        found: Result of :func:`measure`.
 
     Returns:
         The table.
@@ -161,10 +162,10 @@ def task_sheet(found: Complexity) -> Sheet:
 
 
 def phase_sheet(phases: list[tuple[str, bool, Complexity]]) -> Sheet:
-    """A row for each phase: its model, and what the teacher adds to a training image.
+    """One row per phase: its model, and the cost of the teacher per training image.
 
     Args:
-        phases: What :func:`measure_phases` gave.
+        phases: Result of :func:`measure_phases`.
 
     Returns:
         The table.
@@ -186,10 +187,10 @@ def amount(number: int) -> str:
     """A number with three digits and K, M, G or T.
 
     Args:
-        number: Such as 1834893696.
+        number: A number such as 1834893696.
 
     Returns:
-        Such as ``1.83 G``.
+        A text such as ``1.83 G``.
     """
     for factor, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K")):
         if number >= factor * 0.9995:
@@ -206,7 +207,7 @@ def _cells(part: Part) -> list[str]:
 
 
 def _parts(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The children, and in place of ``heads`` one head after the other."""
+    """The children of a model, with each head instead of ``heads``."""
     later = []
     for name, child in model.named_children():
         if name == "heads":

@@ -1,8 +1,8 @@
 """A cost model of a sequence for any number of images, tasks and processes.
 
-Per image, training runs the encoder and one head per task forward and backward, a teacher runs the
-encoder and the old heads forward. Per step, processes add up the gradients of what is trained. A
-teacher has no gradients, so it adds compute and no communication.
+Per image, training runs the encoder and one head per task forward and backward, and a teacher runs
+the encoder and the old heads forward. Per step, processes add up the gradients of trained
+parameters. A teacher has no gradients, so it adds computation but no communication.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Network:
     head_parameters: float
 
     def train(self, tasks: int) -> float:
-        """Seconds per image of training so many heads."""
+        """Seconds per image to train a number of heads."""
         return self.train_encoder + tasks * self.train_head
 
     def predict(self, tasks: int) -> float:
-        """Seconds per image of running so many heads."""
+        """Seconds per image to run a number of heads."""
         return self.encoder + tasks * self.head
 
     def faster(self, factor: float) -> Network:
-        """The same network on a processor that is so many times faster."""
+        """The same network on a faster processor."""
         return replace(
             self,
             train_encoder=self.train_encoder / factor,
@@ -54,12 +54,12 @@ class Network:
 
 @dataclass(frozen=True)
 class Link:
-    """What connects processes.
+    """The connection of processes.
 
     Attributes:
         bandwidth: Bytes per second that a process sends.
-        latency: Seconds of a message.
-        overlap: Share of a step's backward pass that communication may hide behind.
+        latency: Seconds per message.
+        overlap: Share of a step's backward pass that can overlap with communication.
     """
 
     bandwidth: float
@@ -72,14 +72,15 @@ class Plan:
     """A sequence.
 
     Attributes:
-        tasks: Phases, one task each.
+        tasks: Number of phases, with one task each.
         images: Images of the whole training set, of which each phase has its own part.
         epochs: Epochs of a phase.
         batch: Images per step and process.
-        processes: How many.
-        test_images: Test images that all tasks so far are evaluated on after each phase.
-        stored: The teacher's labels are stored.
-        teacher: Whether there is one.
+        processes: Number of processes.
+        test_images: Number of test images, on which all tasks so far are evaluated after each
+            phase.
+        stored: Whether the teacher's labels are stored.
+        teacher: Whether there is a teacher.
         label_bytes: Bytes of an image's stored labels, per task.
     """
 
@@ -96,14 +97,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class PhaseCost:
-    """What one phase costs, in seconds of wall time unless it says otherwise.
+    """Cost of one phase; times are seconds of wall time.
 
     Attributes:
-        steps: How many.
-        training: The student's forward and backward passes.
-        teaching: The teacher, online or labelling once.
-        communication: What of the gradients' exchange is not hidden.
-        evaluation: After the phase.
+        steps: Number of steps.
+        training: Time of the student's forward and backward passes.
+        teaching: Time of the teacher, online or labelling once.
+        communication: Time of the gradients' exchange that does not overlap with computation.
+        evaluation: Time of the evaluation after the phase.
         disk: Bytes of stored labels.
     """
 
@@ -116,23 +117,23 @@ class PhaseCost:
 
     @property
     def seconds(self) -> float:
-        """All of it."""
+        """Total time."""
         return self.training + self.teaching + self.communication + self.evaluation
 
     @property
     def efficiency(self) -> float:
-        """Share of a training step that computes."""
+        """Share of computation in a training step."""
         computing = self.training + self.teaching
         return computing / (computing + self.communication) if computing else 1.0
 
 
 def all_reduce_seconds(size: float, processes: int, link: Link) -> float:
-    """Adding up ``size`` bytes over a ring: each process sends 2 (P - 1) / P of them.
+    """Time of an all-reduce over a ring, where each process sends 2 (P - 1) / P of the bytes.
 
     Args:
         size: Bytes.
-        processes: P.
-        link: What connects them.
+        processes: Number of processes P.
+        link: Their connection.
     """
     if processes < 2:
         return 0.0
@@ -141,13 +142,13 @@ def all_reduce_seconds(size: float, processes: int, link: Link) -> float:
 
 
 def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCost:
-    """What phase ``number``, counted from 1, costs.
+    """Cost of one phase.
 
     Args:
-        network: Costs of an image.
+        network: Costs per image.
         plan: The sequence.
-        link: Between processes.
-        number: Number of the phase, whose task is the ``number``-th.
+        link: Connection of the processes.
+        number: Number of the phase and its task, from 1.
     """
     share = plan.images / plan.tasks / plan.processes
     steps = max(1, round(plan.epochs * share / plan.batch))
@@ -169,12 +170,12 @@ def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCo
 
 
 def sequence_cost(network: Network, plan: Plan, link: Link) -> list[PhaseCost]:
-    """What each phase costs, see :func:`phase_cost`.
+    """Cost of each phase, see :func:`phase_cost`.
 
     Args:
-        network: The network's costs.
+        network: Costs per image.
         plan: The sequence.
-        link: What connects the processes.
+        link: Connection of the processes.
     """
     return [phase_cost(network, plan, link, number) for number in range(1, plan.tasks + 1)]
 
@@ -185,11 +186,11 @@ def fit_network(
     encoder_parameters: float,
     head_parameters: float,
 ) -> Network:
-    """A network's costs from measured ones, by least squares of relative errors.
+    """Fit a network's costs to measured times, by least squares of relative errors.
 
     Args:
-        training: Seconds per image by the number of heads that are trained, at least two.
-        predicting: Seconds per image by the number of heads that are run, at least two.
+        training: Seconds per image by number of trained heads, at least two.
+        predicting: Seconds per image by number of heads that are run, at least two.
         encoder_parameters: Parameters of the encoder.
         head_parameters: Parameters of a head.
     """

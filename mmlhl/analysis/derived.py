@@ -1,9 +1,9 @@
-"""What follows from records: gains, positions, ranks, forgetting.
+"""Metrics that are derived from records: gains, positions, ranks, forgetting.
 
-Pure functions of :class:`LifelongRecord`; nothing here is ever stored.
+Pure functions of :class:`LifelongRecord`; their results are never stored.
 
-Notation: M is a metric after the last phase, and "improvement" is measured so that more is better
-whatever the metric, that is M - M' where higher is better and M' - M otherwise.
+Notation: M is a metric after the last phase. An improvement is positive if the metric is better:
+M - M' if higher is better, and M' - M otherwise.
 """
 
 import math
@@ -29,9 +29,9 @@ class Score:
     """A mean over tasks.
 
     Attributes:
-        mean: Mean over the tasks; NaN where it is not defined.
-        tasks: What it is the mean of.
-        left_out: Metrics that could not take part.
+        mean: Mean over the tasks; NaN if it is not defined.
+        tasks: Value of each task.
+        left_out: Metrics that could not be used.
     """
 
     mean: float
@@ -44,11 +44,11 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
 
     Args:
         record: The record.
-        metrics: 'paper' takes the paper's (and, of tasks that have none of
-            them, all), 'all' takes all, a list takes those names. Defaults to 'paper'.
+        metrics: 'paper' for the paper's metrics (and all metrics of tasks without them), 'all', or
+            a list of names.
 
     Returns:
-        Task and name of each, by task.
+        Task and name of each metric, ordered by task.
 
     Raises:
         ValueError: If ``metrics`` is a string other than 'paper' and 'all'.
@@ -59,8 +59,8 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
     for task in record.tasks:
         names = list(record.metrics[task])
         if metrics != "all":
-            wanted = PAPER_METRICS if metrics == "paper" else metrics
-            kept = [name for name in names if name in wanted]
+            requested = PAPER_METRICS if metrics == "paper" else metrics
+            kept = [name for name in names if name in requested]
             names = kept if kept or metrics != "paper" else names
         chosen += [(task, name) for name in names]
     return chosen
@@ -76,7 +76,7 @@ def improvement(record: LifelongRecord, metric: MetricKey, new: float, old: floa
     """How much better ``new`` is than ``old``, in units of the metric; negative if worse.
 
     Args:
-        record: Knows the direction of the metric.
+        record: A record with the direction of the metric.
         metric: Task and metric.
         new: A value.
         old: Another value.
@@ -93,17 +93,16 @@ def relative_gain(
     """Relative gain over a reference (naive training, or single-task training), in percent.
 
     Mean over tasks of the mean over the task's metrics of ``(-1)^s (M - R) / R * 100``, s = 1
-    where lower is better, R being the reference's value, all after the last phase. A reference
-    that is exactly 0 makes it infinite, as it makes any ratio to it meaningless: look at
-    :func:`position` then.
+    where lower is better, R being the reference's value, all after the last phase. If a value of
+    the reference is exactly 0, the gain is infinite and says nothing; use :func:`position` then.
 
     Args:
-        record: The run in question.
-        reference: What it is compared with.
+        record: The run.
+        reference: The run or mean to compare with.
         metrics: See :func:`choose`.
 
     Returns:
-        Score: The gain; NaN if a chosen metric has no value in either record.
+        The gain; NaN if a chosen metric has no value in one of the records.
 
     Raises:
         ValueError: If the reference lacks one of the tasks.
@@ -129,20 +128,20 @@ def position(
 ) -> Score:
     """Position of a run between naive (0 %) and joint training (100 %).
 
-    Mean over tasks of the mean over the task's metrics of ``(M - N) / (J - N) * 100``. A metric
-    in which joint training is not better than naive has no such scale and is left out; that
-    happens to the task learned last, which naive training learns unhindered.
+    Mean over tasks of the mean over the task's metrics of ``(M - N) / (J - N) * 100``. Metrics in
+    which joint training is not better than naive are left out, since the position is not defined;
+    this often happens for the last task, for which naive training is best.
 
     Args:
-        record: The run in question.
+        record: The run.
         naive: Lower bound, N.
         joint: Upper bound, J.
         metrics: See :func:`choose`.
-        min_span: Also leave out metrics in which joint is better by less than this, in
-            percent of naive, since such a small denominator drowns all others. Defaults to 0.
+        min_span: Also leave out metrics in which joint is better by less than this, in percent of
+            naive, since a small denominator would dominate the mean.
 
     Returns:
-        Score: The position, with the metrics left out; NaN if none remains.
+        The position, with the metrics left out; NaN if none remains.
 
     Raises:
         ValueError: If one of the bounds lacks one of the tasks.
@@ -164,17 +163,16 @@ def position(
 def forgetting(
     record: LifelongRecord, metrics: str | Sequence[str] = "paper", relative: bool = False
 ) -> dict[MetricKey, float]:
-    """How far each metric has fallen from its best value before the last phase.
+    """Decline of each metric from its best value before the last phase.
 
     Args:
         record: The record.
         metrics: See :func:`choose`.
         relative: In percent of that best value instead of in units of the metric.
-            Defaults to False.
 
     Returns:
-        Positive where something was forgotten, negative where the last value
-        is the best. Metrics of the last phase's tasks are not in it.
+        Positive values for forgetting, negative if the last value is the best. Metrics of the last
+        phase's tasks are not included.
     """
     result = {}
     for metric in choose(record, metrics):
@@ -190,16 +188,16 @@ def forgetting(
 def backward_transfer(
     record: LifelongRecord, metrics: str | Sequence[str] = "paper", relative: bool = False
 ) -> dict[MetricKey, float]:
-    """What the later phases did to each metric since the task was learned.
+    """Change of each metric since its task was learned.
 
     Args:
         record: The record.
         metrics: See :func:`choose`.
-        relative: In percent of the value when learned. Defaults to False.
+        relative: In percent of the value when learned.
 
     Returns:
-        Positive where the metric got better, negative where it got worse.
-        Metrics of the last phase's tasks are not in it.
+        Positive values for improvement, negative for decline. Metrics of the last phase's tasks are
+        not included.
     """
     result = {}
     for metric in choose(record, metrics):
@@ -215,8 +213,8 @@ def mean_rank(
 ) -> dict[str, float]:
     """Mean rank of each method over all metrics; 1 is best.
 
-    Equal values share the mean of their ranks. A method that has no value for a metric that
-    another has shares the last ranks.
+    Equal values share the mean of their ranks. Methods without a value for a metric share the last
+    ranks.
 
     Args:
         records: One record per method, see :func:`mean_record`.

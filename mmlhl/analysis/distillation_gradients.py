@@ -1,12 +1,12 @@
-"""Where a distillation loss pulls: how strongly, at which pixels, and how steadily.
+"""Gradients of distillation losses: their strength, their pixels, and their agreement over images.
 
 Takes a student and its teacher, two checkpoints of one sequence, and differentiates each loss with
 respect to the student's raw map of each old task. Strength is the sum over an image's pixels of the
-gradient's length, as a multiple of plain pixel-wise distillation's (LwF) at the same lambda. The
-shares say which part of that sum falls on the tenth of the pixels whose student is nearest to the
-teacher, and on the tenth that is farthest. Agreement is the length of the images' mean gradient of
-the encoder's weights, in percent of the mean length: 100 if all images pull alike, and about
-100 / sqrt(images) if their pulls are noise.
+gradient's length, as a multiple of plain pixel-wise distillation's (LwF) at the same lambda. Shares
+are the parts of that sum at the tenth of the pixels where the student is nearest to the teacher,
+and at the tenth where it is farthest. Agreement is the length of the images' mean gradient of the
+encoder's weights, in percent of the mean length: 100 if all gradients are equal, and about
+100 / sqrt(images) if they are noise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..models.segmentors import LifelongSegmentor
 from .seeds import over_seeds
 from .sheet import Column, Sheet
 
-#: the losses that are compared; the first one sets the scale
+#: the compared losses; strengths are multiples of the first
 METHODS = {
     "LwF": LwF(),
     "HAD": HAD(),
@@ -50,10 +50,11 @@ def pull(
         head: The task's head.
         raw: The student's raw map at full size, ``(N, K, H, W)``, with its graph.
         label: The teacher's pseudo label.
-        weights: What ``raw`` was computed with.
+        weights: Weights of the encoder, by which ``raw`` was computed.
 
     Returns:
-        The value; ``(N, H, W)``, times N so that it is an image's own gradient; and one vector.
+        The value; lengths ``(N, H, W)``, times N since the loss is a mean over images; and the
+        gradient of the weights as one vector.
     """
     valid = torch.ones_like(raw[:, 0], dtype=torch.bool)
     losses = method.distill(head, head.activation(raw), label, valid)
@@ -69,10 +70,10 @@ def shares(length: Tensor, distance: Tensor, part: float = 0.1) -> tuple[Tensor,
     Args:
         length: ``(N, H, W)``, see :func:`pull`.
         distance: ``(N, H, W)``, the pixel distillation map.
-        part: Part of an image's pixels that counts as nearest, and as farthest.
+        part: Share of an image's pixels that are called nearest, and farthest.
 
     Returns:
-        Two of ``(N,)``, in percent; NaN for an image without a gradient.
+        Two tensors ``(N,)``, in percent; NaN for an image without a gradient.
     """
     order = distance.flatten(1).argsort(1)
     sorted_length = length.flatten(1).gather(1, order)
@@ -84,12 +85,12 @@ def shares(length: Tensor, distance: Tensor, part: float = 0.1) -> tuple[Tensor,
 
 @dataclass
 class Pulls:
-    """What was measured of one loss and task.
+    """Measurements of one loss and task.
 
     Attributes:
         images: Value, summed gradient, and both shares of each image.
         total: Sum of the images' gradients of the encoder's weights.
-        lengths: Sum of the lengths of these.
+        lengths: Sum of the lengths of these gradients.
     """
 
     images: list[tuple[float, ...]] = field(default_factory=list)
@@ -97,7 +98,7 @@ class Pulls:
     lengths: float = 0.0
 
     def add(self, value: float, length: Tensor, vector: Tensor, distance: Tensor) -> None:
-        """Count one image."""
+        """Add one image."""
         near, far = shares(length, distance)
         self.images.append((value, float(length.sum()), float(near), float(far)))
         self.total = self.total + vector
@@ -105,14 +106,14 @@ class Pulls:
 
     @property
     def agreement(self) -> float:
-        """See the top of the file; in percent, NaN without a gradient."""
+        """Agreement in percent, as described at the top of the file; NaN without a gradient."""
         return 100 * float(self.total.norm()) / self.lengths if self.lengths else float("nan")
 
 
 def measure(
     student: LifelongSegmentor, teacher: LifelongSegmentor, images: Iterable[dict]
 ) -> dict[str, dict[str, Pulls]]:
-    """Differentiate every loss for each task that the teacher knows.
+    """Differentiate every loss for each task of the teacher.
 
     Args:
         student: Model of a phase, in evaluation mode.
@@ -120,7 +121,7 @@ def measure(
         images: Batches of one image.
 
     Returns:
-        What was measured, by task and loss.
+        Measurements by task and loss.
     """
     weights = [weight for weight in student.backbone.parameters() if weight.requires_grad]
     found = {task: {name: Pulls() for name in METHODS} for task in teacher.heads.keys()}
@@ -128,13 +129,13 @@ def measure(
         inputs = teacher.data_preprocessor(data, False)["inputs"]
         size = inputs.shape[2:]
         with torch.no_grad():
-            known = teacher.extract_feat(inputs)
+            taught = teacher.extract_feat(inputs)
         feats = student.extract_feat(student.data_preprocessor(data, False)["inputs"])
         for task, losses in found.items():
-            head, its = student.heads[task], teacher.heads[task]
+            head, old_head = student.heads[task], teacher.heads[task]
             raw = head.resize(head(feats), size)
             with torch.no_grad():
-                label = its.pseudo_label(its.activate(its(known), size))
+                label = old_head.pseudo_label(old_head.activate(old_head(taught), size))
                 distance = head.distance(head.activation(raw), label)
             for name, method in METHODS.items():
                 losses[name].add(*pull(method, head, raw, label, weights), distance)

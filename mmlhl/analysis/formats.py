@@ -1,4 +1,4 @@
-"""Sheets for the terminal, Markdown, LaTeX and CSV."""
+"""Writing sheets for the terminal and as Markdown, LaTeX and CSV."""
 
 import csv
 import io
@@ -28,13 +28,13 @@ LATEX = {
 
 
 def to_rich(sheet: Sheet) -> Group:
-    """Lay a sheet out for the terminal; the best value of a column is bold green.
+    """Format a sheet for the terminal; the best value of a column is bold green.
 
     Args:
         sheet: The sheet.
 
     Returns:
-        rich.console.Group: Title, table and notes, to be printed by a rich console.
+        Title, table and notes, for a rich console.
     """
     table = Table(box=None, header_style="bold")
     table.add_column(sheet.corner, no_wrap=True)
@@ -43,7 +43,7 @@ def to_rich(sheet: Sheet) -> Group:
         heading = column.heading
         if single_group and column.group:
             heading = heading.removeprefix(column.group + " ")
-        table.add_column(Text(heading), justify="right")  # rich takes [m] in a string for markup
+        table.add_column(Text(heading), justify="right")  # rich reads [m] in a string as markup
     for i, (name, cells) in enumerate(sheet.rows):
         texts = [
             Text(sheet.text(i, j), style="bold green" if sheet.is_best(i, j) else "")
@@ -77,15 +77,15 @@ def to_markdown(sheet: Sheet) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Escape what Markdown or the HTML in it would take for markup.
+    """Escape characters that would be markup in Markdown or HTML.
 
-    Underscores inside a word and brackets that make no link are none and stay as they are.
+    Underscores inside a word and brackets that form no link are not markup and are kept.
 
     Args:
-        text (str): Plain text, such as a label.
+        text: Plain text, such as a label.
 
     Returns:
-        str: One line that shows the text as it is.
+        One line that is displayed as the text.
     """
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"[\\`*|~$]", r"\\\g<0>", text)
@@ -144,7 +144,7 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
 
     Returns:
         Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that
-        are not numbers stand under ``text``; what is not known is left empty.
+        are not numbers are in the column ``text``; missing values are empty.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""Curves of whatever a training has logged: of a sequence, of a plain run, of one log file."""
+"""Curves of logged values, of a sequence, a plain run or a single log file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PLACES = ("step", "iter", "epoch")
 
 @dataclass
 class RunLog:
-    """What one training has logged.
+    """The logged values of one training.
 
     Attributes:
-        name: How the run is called in legends.
-        curves: By key: iteration, counted over all phases, to value.
+        name: Name of the run in legends.
+        curves: By key, values by iteration, which is counted over all phases.
         phases: Name and first iteration of each phase; empty for a plain run.
     """
 
@@ -35,7 +35,7 @@ class RunLog:
         """Add the lines of a log, by iteration.
 
         Args:
-            lines: As :func:`read_lines` gives them.
+            lines: As :func:`read_lines` returns them.
             start: Iterations before the log begins.
         """
         for step, line in lines.items():
@@ -90,14 +90,14 @@ def read_run(path: str | Path) -> RunLog:
 def read_lines(files: Sequence[Path | list[dict]]) -> dict[int, dict[str, float]]:
     """Numbers in mmengine's logs by iteration, of one training and its restarts in order.
 
-    A later log replaces what earlier ones say from its first iteration on. The metrics of a
-    validation stand at the iteration logged before it, since mmengine may number them by epochs.
+    A later log replaces earlier ones from its first iteration on. Metrics of a validation are
+    placed at the iteration logged before it, since mmengine may number them by epochs.
 
     Args:
         files: Logs, each with one JSON object per line, or their lines.
 
     Returns:
-        By iteration, by key.
+        Values by iteration and key.
     """
     lines: dict[int, dict[str, float]] = {}
     for file in files:
@@ -115,12 +115,12 @@ def read_lines(files: Sequence[Path | list[dict]]) -> dict[int, dict[str, float]
 
 
 def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]:
-    """The keys to draw: those that are asked for, or all metrics.
+    """The keys to draw: the given ones, or all metrics.
 
     Args:
-        runs: What was read.
+        runs: Logs of the runs.
         keys: Names of losses or metrics; a metric's name without its task means that of all
-            tasks. None means all metrics, and the losses if there is no metric.
+            tasks. None for all metrics, or the losses if there is no metric.
 
     Returns:
         Full keys.
@@ -142,14 +142,14 @@ def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]
 
 
 def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
-    """Draw one panel per key, one line per run; dotted lines part the phases of a single run.
+    """Draw one panel per key, one line per run; dotted lines separate the phases of a single run.
 
     Args:
-        runs: What was read.
-        keys: As :func:`choose_keys` gives them.
+        runs: Logs of the runs.
+        keys: As :func:`choose_keys` returns them.
 
     Returns:
-        The picture.
+        The figure.
     """
     styles = looks([run.name for run in runs])
     fig = new_figure(8.5, 1.0 + 1.9 * len(keys))

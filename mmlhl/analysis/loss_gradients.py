@@ -1,4 +1,4 @@
-"""Gradients that the losses of a model send into its backbone: their lengths and directions."""
+"""Gradients of a model's losses with respect to its backbone: their lengths and directions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def gradients(model: nn.Module, data: dict) -> dict[str, tuple[float, Tensor]]:
         data: Batch of a train loader.
 
     Returns:
-        By the loss's name; a loss that does not reach the backbone has a gradient of zeros.
+        Value and gradient by the loss's name; the gradient is 0 if the loss does not depend on the
+        backbone.
     """
     weights = [weight for weight in model.backbone.parameters() if weight.requires_grad]
     losses = model(**model.data_preprocessor(data, True), mode="loss")

@@ -1,4 +1,4 @@
-"""The scalars that a sequence has logged, phase by phase, wherever they are."""
+"""Reading the logged scalars of a sequence by phase, from old and new work dirs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: below a ``work_dir``; in older ones, below a folder of each phase that a training made
+#: path in a ``work_dir``; in older ones, in a folder per start of training in each phase's folder
 SCALARS = "vis_data/scalars.json"
 
 
 @dataclass
 class LoggedPhase:
-    """What was logged in a phase.
+    """The log of a phase.
 
     Attributes:
         number: Number of the phase, from 1.
@@ -28,10 +28,10 @@ class LoggedPhase:
 
 
 def read_phase_logs(work_dir: str | Path) -> list[LoggedPhase]:
-    """Read what a sequence has logged.
+    """Read the logs of a sequence.
 
-    One log at the root of the work dir holds all phases. Sequences of older versions have a log a
-    phase and restart; one that was begun then and goes on now has both.
+    One log at the root of the work dir contains all phases. Sequences of older versions have one
+    log per phase and restart; if such a sequence was continued, it has both.
 
     Args:
         work_dir: Work dir of a sequence.
@@ -55,10 +55,10 @@ def read_phase_logs(work_dir: str | Path) -> list[LoggedPhase]:
 
 
 def json_lines(file: Path) -> list[dict[str, Any]]:
-    """The objects of a file with one per line; a line that was cut off is left out.
+    """The objects of a file with one per line, without lines that are cut off.
 
     Args:
-        file: The file; one that is not there has no lines.
+        file: The file; if it does not exist, there are no lines.
     """
     lines = []
     if file.is_file():

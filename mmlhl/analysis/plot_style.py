@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-#: Okabe and Ito's colours, which people with any colour vision tell apart, without yellow (too
-#: pale for lines on paper) and with black first for the baseline.
+#: Okabe and Ito's colours, distinguishable with any colour vision, without yellow (too pale for
+#: lines on paper) and with black first for the baseline.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("X", "o", "s", "^", "D", "v", "P", "*")
 LINES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
@@ -15,7 +15,7 @@ HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "oo", "++")
 
 @dataclass(frozen=True)
 class Look:
-    """How a method is drawn wherever it appears.
+    """The style of a method in all plots.
 
     Attributes:
         colour: Hex colour.
@@ -31,13 +31,13 @@ class Look:
 
 
 def looks(labels: list[str]) -> dict[str, Look]:
-    """Give each method a look; cycles of different lengths keep up to 56 apart.
+    """Give each method a style; cycles of different lengths make up to 56 of them distinct.
 
     Args:
         labels: Names of the methods.
 
     Returns:
-        Look by name.
+        Styles by name.
     """
     return {
         label: Look(
@@ -51,20 +51,20 @@ def looks(labels: list[str]) -> dict[str, Look]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure with a layout that keeps labels inside, apart from pyplot's global state.
+    """An empty figure whose layout keeps labels inside, independent of pyplot's global state.
 
     Args:
         width: Inches.
         height: Inches.
 
     Returns:
-        matplotlib.figure.Figure: The empty figure.
+        The figure.
     """
     return Figure(figsize=(width, height), layout="constrained", dpi=150)
 
 
 def plain_axes(axes: Axes) -> None:
-    """Take away the frame's top and right and put a light grid behind the data."""
+    """Remove the frame's top and right, and put a light grid behind the data."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, axis="y", color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -1,4 +1,4 @@
-"""Finding records on disk and sorting them into what can be compared."""
+"""Finding records on disk and grouping those that can be compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ Order = tuple[tuple[str, ...], ...]  # tasks of each phase
 
 
 def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
-    """Read records named on a command line.
+    """Read the records given on a command line.
 
     Args:
-        arguments: Each a ``lifelong.json``, a folder that holds one, or a folder
-            below which there are some. ``LABEL=PATH`` gives the method another label,
-            which tells variants of one method apart.
+        arguments: Each a ``lifelong.json``, a folder that contains one, or a folder with some in
+            its subfolders. ``LABEL=PATH`` gives the method another label, to distinguish variants
+            of a method.
 
     Returns:
         Records in the order of the arguments, folders sorted by name.
@@ -51,10 +51,10 @@ class Group:
 
     Attributes:
         order: Tasks of each phase.
-        dataset: The dataset, empty where all runs are of one. Defaults to ''.
-        methods: Runs by label, naive first, then in order of
-            appearance; without joint and single-task training.
-        naive: Runs of naive training; they are among ``methods``, too.
+        dataset: The dataset; empty if all runs have the same one.
+        methods: Runs by label, naive first, then in order of appearance; without joint and
+            single-task training.
+        naive: Runs of naive training, which are in ``methods`` as well.
         joint: Runs of joint training on the same tasks.
         single: Single-task runs on the same tasks, one record per seed.
     """
@@ -79,17 +79,17 @@ def group_runs(
     joint: str = "joint",
     single: str = "single",
 ) -> list[Group]:
-    """Sort runs by dataset and order of their tasks and find the references of each group.
+    """Group runs by dataset and order of their tasks, and find the references of each group.
 
     Joint and single-task training have no order, so they are references for each order of the same
-    tasks. If there is nothing else, they make groups of their own.
+    tasks. If there are no other runs, they form groups themselves.
 
-    Records that do not name their dataset are taken to be of the one that others name; if these
-    name several, or none, they are compared among themselves.
+    Records without a dataset are assumed to have the dataset of the other records; if these have
+    several, or none, they form separate groups.
 
     Args:
         records: The runs.
-        naive: Label of naive training; case does not matter.
+        naive: Label of naive training; upper and lower case are the same.
         joint: Label of joint training.
         single: Label of single-task training.
 
@@ -130,7 +130,7 @@ def group_runs(
             if label.lower() == naive.lower():
                 group.naive = group.methods[label]
     for (dataset, _), group in groups.items():
-        # Naive first, as all others are compared with it.
+        # Naive first, since all others are compared with it.
         group.methods = dict(sorted(group.methods.items(), key=lambda m: m[1] is not group.naive))
         tasks = {task for phase in group.order for task in phase}
         joints, singles = (bounds.get((kind, dataset), []) for kind in ("joint", "single"))

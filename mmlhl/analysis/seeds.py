@@ -1,4 +1,4 @@
-"""Several runs as one: means over seeds, and single-task runs put together."""
+"""Combining several runs: means over seeds, and merged single-task runs."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -27,13 +27,13 @@ class Estimate:
 
 
 def over_seeds(values: Iterable[float | None]) -> Estimate:
-    """Mean and sample standard deviation of what the seeds gave.
+    """Mean and sample standard deviation of the values of all seeds.
 
     Args:
-        values: One value per seed; None and NaN are not counted.
+        values: One value per seed; None and NaN are ignored.
 
     Returns:
-        Estimate: Mean, standard deviation and number of the known values.
+        Mean, standard deviation and number of the other values.
     """
     known = tuple(float(v) for v in values if v is not None and not math.isnan(v))
     if not known:
@@ -44,7 +44,7 @@ def over_seeds(values: Iterable[float | None]) -> Estimate:
 
 
 def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
-    """Average runs of one method that differ in their seed, value by value.
+    """Average runs of one method with different seeds, value by value.
 
     Args:
         records: Records of the same phases.
@@ -79,8 +79,8 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
     """Put single-task runs, one network per task, into one record of one phase.
 
     Args:
-        records: One record per task, or one record each of whose phases
-            trained a new network. Of each metric the last known value counts.
+        records: One record per task, or one record whose phases each trained a new network. The
+            last value of each metric is used.
 
     Returns:
         All tasks, with one value per metric.

@@ -1,4 +1,4 @@
-"""Pictures of records: the task x phase table, curves over phases, bars of gains."""
+"""Plots of records: heat maps by task and phase, curves over phases, bars of gains."""
 
 import math
 from collections.abc import Sequence
@@ -24,21 +24,20 @@ def heat_map(
     title: str = "",
     limit: float = 50.0,
 ) -> Figure:
-    """Draw the task x phase table: values as numbers, change since learned as colour.
+    """Draw a heat map by metric and phase: values as numbers, change since learned as colour.
 
-    Purple is better and orange is worse than when the task was learned, a pair that is told apart
-    with any colour vision; the sign stands in the cell as well. Phases before a task was learned
-    are hatched.
+    Purple is better and orange is worse than when the task was learned, which can be distinguished
+    with any colour vision; the sign is written in the cell as well. Phases before a task was
+    learned are hatched.
 
     Args:
         record: The record, or the mean of several.
-        metrics: See :func:`choose`. Defaults to 'paper'.
-        title: Defaults to the record's label.
-        limit: Change in percent that gets the darkest colour; the same for all pictures,
-            so that they can be compared. Defaults to 50.
+        metrics: See :func:`choose`.
+        title: Title; by default the record's label.
+        limit: Change in percent with the darkest colour, fixed so that plots can be compared.
 
     Returns:
-        matplotlib.figure.Figure: The picture.
+        The figure.
     """
     rows = choose(record, metrics)
     change = np.full((len(rows), len(record)), np.nan)
@@ -83,15 +82,15 @@ def heat_map(
 def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: int = 3) -> Figure:
     """Draw each metric over the phases, one line per method, with bars of one standard deviation.
 
-    Joint training is a grey dotted line across, as it has no phases.
+    Joint training is a horizontal grey dotted line, since it has no phases.
 
     Args:
         group: Runs of one order, see :class:`Comparison`.
-        metrics: See :func:`choose`. Defaults to 'paper'.
-        columns: Panels side by side. Defaults to 3.
+        metrics: See :func:`choose`.
+        columns: Number of panels side by side.
 
     Returns:
-        matplotlib.figure.Figure: The picture, one panel per metric.
+        The figure, with one panel per metric.
     """
     first = next(iter(group.methods.values()))[0]
     panels = choose(first, metrics)
@@ -113,7 +112,7 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
     for axes in grid.flat[: len(panels)]:
         handles.update(dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True)))
     if "joint" in handles:
-        handles["joint"] = handles.pop("joint")  # last, as it is not one of the methods
+        handles["joint"] = handles.pop("joint")  # last, since it is not a method
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, frameon=False)
     fig.suptitle(f"{group.name}, metrics after each phase", fontsize=11)
     return fig
@@ -127,8 +126,7 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
         group: One of its groups; naive runs are needed.
 
     Returns:
-        matplotlib.figure.Figure: Horizontal bars, best on top, with whiskers of one standard
-        deviation.
+        The figure: horizontal bars, best on top, with whiskers of one standard deviation.
 
     Raises:
         ValueError: If the group has no naive runs.
@@ -152,7 +150,7 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
 
 
 def heading(record: LifelongRecord, metric: tuple[str, str]) -> str:
-    """Task, name and unit of a metric, with an arrow that points to where better is."""
+    """Task, name and unit of a metric, with an arrow up if higher is better, else down."""
     task, name = metric
     better = record.metrics[task][name]["higher_is_better"]
     return f"{task} {with_unit(name, record.unit(task, name))} {arrow(better)}"
@@ -164,7 +162,7 @@ def phase_names(record: LifelongRecord) -> list[str]:
 
 
 def _curves(axes: Axes, group: Group, metric: tuple[str, str], styles: dict[str, Look]) -> None:
-    # Methods are set a little apart, so that markers and whiskers do not cover each other.
+    # Methods are shifted a little, so that markers and whiskers do not cover each other.
     shifts = np.linspace(-0.12, 0.12, len(group.methods)) if len(group.methods) > 1 else [0]
     for shift, (label, runs) in zip(shifts, group.methods.items(), strict=True):
         points = zip(*(run.values(*metric) for run in runs), strict=True)

@@ -1,4 +1,4 @@
-"""A table of estimates, before it is known how it will be printed."""
+"""A table of estimates, independent of the format in which it is printed."""
 
 import math
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ class Column:
     """A column of a sheet.
 
     Attributes:
-        name: What it shows.
-        group: What it belongs to, such as a task. Defaults to ''.
-        better: Whether more is better, None where neither is. Defaults to None.
-        digits: Digits after the point. Defaults to 2.
-        sign: Whether a plus is written. Defaults to False.
+        name: Name of the values.
+        group: Group of the column, such as a task.
+        better: Whether higher is better; None if the column is not ranked.
+        digits: Number of decimals.
+        sign: Whether to write a plus sign.
         unit: Unit of the values, see :func:`mmlhl.evaluation.units.with_unit`.
     """
 
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """Group, name, unit, and an arrow that points to where better is."""
+        """Group, name, unit, and an arrow up if higher is better, down if lower is."""
         parts = [
             self.group,
             with_unit(self.name, self.unit),
@@ -45,13 +45,13 @@ class Sheet:
 
     Attributes:
         name: Short name, used in CSV files.
-        title: What the sheet shows.
+        title: Title of the sheet.
         columns: Columns without that of the row names.
         rows: Name and cells.
-        corner: Heading of the row names. Defaults to 'method'.
+        corner: Heading of the row names.
         notes: Remarks to print below.
-        unranked: Rows that do not compete for the best value of a column.
-        row_digits: Digits after the point of each row, in place of the columns'.
+        unranked: Rows that are ignored when the best value of a column is determined.
+        row_digits: Number of decimals of each row, instead of the columns'.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Sheet:
     row_digits: list[int] = field(default_factory=list)
 
     def text(self, row: int, column: int) -> str:
-        """The cell as text: the mean, with the standard deviation where there are several runs."""
+        """The cell as text: the mean, with the standard deviation if there are several runs."""
         cell, style = self.rows[row][1][column], self.columns[column]
         if not isinstance(cell, Estimate):
             return str(cell)
@@ -76,7 +76,7 @@ class Sheet:
         return mean if cell.std is None else f"{mean} ± {cell.std:.{digits}f}"
 
     def is_best(self, row: int, column: int) -> bool:
-        """Whether a cell shows the best mean of its column, if its column can be ranked."""
+        """Whether a cell shows the best mean of a ranked column."""
         better = self.columns[column].better
         shown = {
             i: round(cells[column].mean, self.columns[column].digits)
@@ -90,7 +90,7 @@ class Sheet:
         return shown[row] == (max if better else min)(shown.values())
 
     def take(self, chosen: list[int], title: str) -> "Sheet":
-        """A sheet of some of the columns, for narrow screens."""
+        """A sheet with some of the columns, for narrow screens."""
         return Sheet(
             name=self.name,
             title=title,

@@ -1,4 +1,4 @@
-"""Which of mmseg's own tools are tried on a sequence, and what each has to leave behind."""
+"""The tools of mmseg that are tried on a sequence, and the proof that each has worked."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ Proof = Callable[[Path], bool]
 
 @dataclass(frozen=True)
 class Case:
-    """A tool, and the ways to call it that are tried until one works.
+    """A tool, and the ways to call it, which are tried until one works.
 
     Attributes:
-        tool: Path below mmseg's ``tools``, with an option that makes a row of its own.
-        ways: What the user has to add to a plain call (empty for nothing), and the arguments of the
+        tool: Path in mmseg's ``tools``, with an option if that has a separate row.
+        ways: What the user must add to a plain call (empty for nothing), and the arguments of the
             tiny run, with the fields ``{config}``, ``{gloo}`` (the same config for processes on a
             CPU), ``{checkpoint}``, ``{trained}`` (its work dir), ``{log}``, ``{maps}``, ``{image}``
             and ``{out}``.
-        proof: Given the folder ``{out}``, says whether the tool did its work.
-        ours: What does the same for our models; empty if nothing else is needed.
-        needs: Module that the tool wants beside mmseg.
-        note: What else there is to know.
-        empty: Arguments whose picture is the empty one, for tools that draw nothing and report no
-            error.
+        proof: Whether the tool has worked, given the folder ``{out}``.
+        ours: Our own tool for the same purpose; empty if none is needed.
+        needs: Module that the tool needs besides mmseg.
+        note: Remark for the table.
+        empty: Arguments that draw an empty picture, for tools that draw nothing without an error.
     """
 
     tool: str

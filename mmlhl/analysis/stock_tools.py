@@ -19,7 +19,7 @@ from .formats import markdown_text
 from .stock_cases import CASES, Case
 
 LIMIT = 900
-#: Prints what a stack consists of, and where its mmseg keeps the tools.
+#: Prints the versions of an environment and the folder of mmseg's tools.
 ASK = """
 import json, mmcv, mmengine, mmseg, torch
 print(json.dumps(dict(tools=mmseg.__path__[0] + '/.mim/tools', versions=dict(
@@ -43,12 +43,12 @@ default_hooks = dict(logger=dict(interval=1))
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one tool.
+    """The result of one tool.
 
     Attributes:
-        works: Whether one of the ways did.
+        works: Whether one of the ways to call it works.
         added: What that way adds to a plain call.
-        reason: The last line of the first failure; why it was not run, if it was not.
+        reason: The last line of the first failure, or the reason why it was not run.
         run: Whether it was run.
     """
 
@@ -59,10 +59,10 @@ class Outcome:
 
 
 def make_project(folder: Path, tests: int = 200) -> Path:
-    """Write a tiny dataset in the layout of rooms and a config that learns it.
+    """Write a tiny dataset in the layout of rooms, and a config to train with it.
 
     Args:
-        folder: Where to; made if it is not there.
+        folder: The folder, made if necessary.
         tests: Number of test images; mmseg's benchmark.py measures nothing with fewer than 200.
 
     Returns:
@@ -119,11 +119,11 @@ def try_case(
         case: The tool.
         python: Interpreter.
         tools: mmseg's folder ``.mim/tools``.
-        folder: Scratch folder; each way gets one of its own below.
+        folder: Scratch folder, in which each way gets a subfolder.
         fields: Values for the arguments.
 
     Returns:
-        What became of it.
+        The result.
     """
     if (
         case.needs
@@ -172,14 +172,14 @@ def _run(case: Case, arguments: str, python: str, tools: Path, out: Path) -> str
 
 
 def last_error(text: str, tool: str = "") -> str:
-    """The line that says why a tool failed.
+    """The line of an output that explains why a tool failed.
 
     Args:
-        text: What it wrote to stderr.
+        text: The tool's output on stderr.
         tool: Its name; a launcher's own error after that of its processes is left out.
 
     Returns:
-        The last line that names an exception; otherwise the last line.
+        The last line with an exception; otherwise the last line.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = [line.removeprefix("[rank0]: ") for line in lines]
@@ -189,10 +189,10 @@ def last_error(text: str, tool: str = "") -> str:
 
 
 def cell_of(outcome: Outcome, case: Case) -> str:
-    """What the table says of a tool in one environment.
+    """The cell of a tool and an environment in the table.
 
     Args:
-        outcome: What became of it.
+        outcome: The result.
         case: The tool.
 
     Returns:
@@ -209,9 +209,9 @@ def page(stacks: Mapping[str, dict], command: str, commit: str) -> str:
     """The table of all tools and environments.
 
     Args:
-        stacks: By name what :func:`try_tools` gave.
-        command: The command that made them.
-        commit: The commit that they are of.
+        stacks: Results of :func:`try_tools` by name of the environment.
+        command: The command of the benchmark.
+        commit: The checked-out commit.
 
     Returns:
         Markdown.
@@ -234,7 +234,7 @@ def page(stacks: Mapping[str, dict], command: str, commit: str) -> str:
 
 
 def _write_frame(folder: Path, name: str, rng: np.random.Generator) -> None:
-    """Two planes that meet in an edge, with all labels."""
+    """Write an image of two planes that meet in an edge, with all labels."""
     left = np.zeros((48, 64), bool)
     left[:, : int(rng.integers(16, 48))] = True
     noise = rng.normal(0, 12, (48, 64, 3))

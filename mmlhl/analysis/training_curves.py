@@ -1,4 +1,4 @@
-"""The losses of a whole sequence, one phase after the other."""
+"""The losses of a complete sequence over its phases."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +27,11 @@ class PhaseLog:
 
 
 def read_losses(work_dir: str | Path) -> list[PhaseLog]:
-    """Read what each phase of a sequence has logged.
+    """Read the logged losses of each phase of a sequence.
 
-    A phase of an older version that was stopped and resumed has several logs. A later log replaces
-    what earlier ones say from its first iteration on, or altogether if it starts at the phase's
-    beginning.
+    In older versions, a phase that was stopped and resumed has several logs. A later log replaces
+    earlier ones from its first iteration on, or completely if it starts at the beginning of the
+    phase.
 
     Args:
         work_dir: Work dir of a sequence, with its folders ``phase_<n>_<name>``.
@@ -66,18 +66,18 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
 
 
 def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) -> Figure:
-    """Draw all losses over the iterations of the whole sequence.
+    """Draw all losses over the iterations of the complete sequence.
 
-    One panel per task (losses are named ``<task>.<loss>``), and one for the total. Vertical lines
-    part the phases.
+    There is one panel per task (losses are named ``<task>.<loss>``), and one for the total.
+    Vertical lines separate the phases.
 
     Args:
-        logs: What :func:`read_losses` gave.
-        smooth: Mean over that many logged values. Defaults to 1: as they are.
-        log_scale: Whether the losses are on a logarithmic scale. Defaults to False.
+        logs: Result of :func:`read_losses`.
+        smooth: Width of a running mean in logged values; 1 for none.
+        log_scale: Whether to use a logarithmic scale.
 
     Returns:
-        matplotlib.figure.Figure: The picture.
+        The figure.
     """
     names = list(dict.fromkeys(name for log in logs for name in log.losses))
     panels: dict[str, list[str]] = {}
@@ -86,7 +86,7 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
     ends = np.cumsum([log.steps[-1] for log in logs])
     starts = np.concatenate([[0], ends[:-1]])
 
-    # A loss looks the same in all panels.
+    # A loss has the same style in all panels.
     styles = looks(list(dict.fromkeys(name.rpartition(".")[2] for name in names)))
     fig = new_figure(8.5, 1.2 + 1.9 * len(panels))
     grid = fig.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
@@ -131,7 +131,7 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
 
 
 def running_mean(values: np.ndarray, width: int) -> np.ndarray:
-    """Mean of each value with up to ``width - 1`` before it; NaN is left out.
+    """Mean of each value and up to ``width - 1`` values before it, ignoring NaN.
 
     Args:
         values: Shape (N,).

@@ -1,4 +1,4 @@
-"""The model zoo: small checkpoints that the shipped configs train, and what they measure."""
+"""The model zoo: small checkpoints of shipped configs, and their metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..inference.publishing import publish, write_published
 from ..paths import shipped_dir
 from .derived import PAPER_METRICS, choose
 
-#: A published file stays below: such files can be attached to a release.
+#: Limit on a published file, so that it can be attached to a release.
 MAX_BYTES = 10_000_000
 
 
@@ -29,9 +29,9 @@ class ZooModel:
     """A model of the zoo.
 
     Attributes:
-        name: Begins the name of its file.
-        config: Below ``configs``.
-        data: What it was trained on.
+        name: Beginning of the name of its file.
+        config: Path in ``configs``.
+        data: Dataset of its training.
     """
 
     name: str
@@ -51,7 +51,7 @@ ZOO = (
 
 
 def missing_data(model: ZooModel) -> str:
-    """The folder of its dataset if that is not here, otherwise nothing.
+    """The folder of a model's dataset if it does not exist, else an empty string.
 
     Args:
         model: The model.
@@ -62,7 +62,7 @@ def missing_data(model: ZooModel) -> str:
 
 
 def is_trained(folder: Path, config: Path) -> bool:
-    """Whether a work dir holds the whole sequence.
+    """Whether a work dir contains the complete sequence.
 
     Args:
         folder: Work dir.
@@ -74,14 +74,14 @@ def is_trained(folder: Path, config: Path) -> bool:
 
 
 def make(model: ZooModel, folder: Path) -> dict[str, Any]:
-    """Train a model unless that is done, and publish it.
+    """Train a model unless it is already trained, and publish it.
 
     Args:
         model: The model.
         folder: Folder of the zoo: work dirs, and the published files in ``published``.
 
     Returns:
-        What the page says of it: file, size, checksum, commit, record.
+        Facts for the page: file, size, checksum, commit, record.
 
     Raises:
         subprocess.CalledProcessError: If the training fails.
@@ -116,8 +116,8 @@ def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
     """The table of all models.
 
     Args:
-        facts: By the model's name what :func:`make` gave; those that are missing were not trained.
-        command: The command that makes them.
+        facts: Results of :func:`make` by the model's name; models without one were not trained.
+        command: The command of the zoo.
 
     Returns:
         Markdown.

@@ -1,1 +1,1 @@
-"""Runs of the benchmarks: their configs, their processes, their reports."""
+"""The benchmarks: configs of their runs, processes that train them, reports."""

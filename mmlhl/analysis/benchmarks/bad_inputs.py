@@ -1,4 +1,4 @@
-"""The tests of bad inputs as a table: what was wrong, how soon it was reported, and the message."""
+"""A table of the tests of bad inputs: the mistake, the seconds until its error, the message."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from .running import commit
 
-#: what each test notes of its case
+#: properties that each test records
 NOTED = ("section", "case", "error", "seconds", "message")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What became of a bad input.
+class Refusal:
+    """The error for a bad input.
 
     Attributes:
-        section: The part of a user's work that it belongs to.
-        case: What was wrong.
+        section: The kind of input, such as configs or data.
+        case: The mistake.
         error: Class of the exception.
         seconds: Seconds until it was raised.
         message: Its text.
@@ -32,15 +32,15 @@ class Said:
 
 
 class Collector:
-    """A plugin of pytest that keeps what the tests of bad inputs note.
+    """A plugin of pytest that collects the results of the tests of bad inputs.
 
     Attributes:
-        said: Outcome of each case that was refused as it has to be, in the order of the tests.
+        refusals: Errors of the tests that passed, in order.
         failed: Names of the tests that failed.
     """
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.refusals: list[Refusal] = []
         self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -49,17 +49,17 @@ class Collector:
             self.failed.append(report.nodeid)
         noted = dict(report.user_properties)
         if report.when == "call" and report.passed and set(NOTED) <= set(noted):
-            self.said.append(Said(**{key: noted[key] for key in NOTED}))
+            self.refusals.append(Refusal(**{key: noted[key] for key in NOTED}))
 
 
-def table(said: Iterable[Said], command: str) -> str:
+def table(refusals: Iterable[Refusal], command: str) -> str:
     """All bad inputs as Markdown.
 
     Args:
-        said: Outcome of each case.
-        command: The command that tried them.
+        refusals: The error of each case.
+        command: The command of the benchmark.
     """
-    rows = list(said)
+    rows = list(refusals)
     slowest = max((each.seconds for each in rows), default=0.0)
     lines = [
         f"Command: `{command}`; commit {commit()}.",
@@ -79,7 +79,7 @@ def table(said: Iterable[Said], command: str) -> str:
 
 
 def _cell(text: str, most: int = 300) -> str:
-    """A message as one cell of a table, cut where it lists all that is known."""
+    """A message as one cell of a table, cut if it is long."""
     line = " ".join(text.split())
     line = line if len(line) <= most else line[:most].rstrip() + " ..."
     return "`" + line.replace("`", "'").replace("|", "\\|") + "`"

@@ -1,4 +1,4 @@
-"""Claims of the form "this method keeps more than that one", checked against the runs."""
+"""Claims of the form "this method preserves old tasks better than that one", checked by runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..seeds import Estimate, mean_record, over_seeds
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs show about one claim.
+    """The evidence of the runs for one claim.
 
     Attributes:
         text: The claim.
-        better: The gains over naive training of the method that is claimed to be better, in %.
-        worse: Those of the other one.
+        better: Gain over naive training of the method claimed to be better, in %.
+        worse: Gain of the other method.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Verdict:
 
     @property
     def difference(self) -> float:
-        """By how many points of gain the first method is ahead."""
+        """Difference of the gains, in points."""
         return self.better.mean - self.worse.mean
 
     @property
@@ -39,7 +39,7 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """Holds, does not hold, or neither, within one standard deviation, or from one seed."""
+        """Whether the claim holds; open within one standard deviation or with one seed."""
         if math.isnan(self.deviation):
             return "one seed: open"
         if abs(self.difference) <= self.deviation:
@@ -48,14 +48,14 @@ class Verdict:
 
 
 def verdicts(group: Group, claims: Sequence[Mapping[str, str]]) -> list[Verdict]:
-    """Hold claims against the runs of one order.
+    """Check claims against the runs of one order.
 
     Args:
-        group: The runs; naive ones among them.
+        group: The runs, including naive ones.
         claims: Each with ``text``, and the labels ``better`` and ``worse``.
 
     Returns:
-        One verdict a claim whose two methods were run, in that order.
+        One verdict per claim whose two methods were run.
     """
     if not group.naive:
         return []

@@ -1,4 +1,4 @@
-"""The model of a sequence's cost beside measured steps, and beyond what was measured."""
+"""The cost model of a sequence compared with measured steps, and its predictions beyond them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .step_models import model_of
 from .step_price import ALL, FLOOR, STORED
 from .turns import Turns
 
-#: sizes of training sets and numbers of processes of the table
+#: sizes of training sets and numbers of processes in the table
 IMAGES = (10_000, 100_000, 1_000_000)
 PROCESSES = (1, 8, 64)
 TASKS = 10
 
 
 def parameters_of(cfg: Config) -> tuple[int, int]:
-    """Parameters of a config's encoder and of a head of depth."""
+    """Number of parameters of a config's encoder and of a depth head."""
     model: Any = MODELS.build({**model_of(cfg, 2), "method": dict(type="Naive")})
     counts = {name: sum(p.numel() for p in part.parameters()) for name, part in _parts(model)}
     return counts["all"] - counts["t1"] - counts["t2"], counts["t2"]
@@ -33,10 +33,10 @@ def _parts(model: Any) -> list[tuple[str, Any]]:
 
 
 def fit(found: Mapping[str, Turns], batch: int, parameters: tuple[int, int]) -> Network:
-    """Costs of an image from the steps that :mod:`.step_price` measured.
+    """Costs per image, fitted to the steps that :mod:`.step_price` measured.
 
     Args:
-        found: By number of tasks.
+        found: Times by number of tasks.
         batch: Images per step.
         parameters: Parameters of encoder and head.
     """
@@ -48,7 +48,7 @@ def fit(found: Mapping[str, Turns], batch: int, parameters: tuple[int, int]) -> 
 
 
 def checked(found: Mapping[str, Turns], network: Network, batch: int) -> list[str]:
-    """Rows of Markdown: measured steps of HAD, which were not fitted, beside the model's."""
+    """Rows of Markdown: measured steps of HAD, which were not fitted, and those of the model."""
     rows = []
     for count, turns in sorted(found.items(), key=lambda item: int(item[0])):
         tasks = int(count)
@@ -76,7 +76,7 @@ def beyond(network: Network, link: Link, batch: int, epochs: int) -> list[str]:
 
 
 def _computing(costs: Sequence[PhaseCost]) -> float:
-    """Share of a sequence's training that computes."""
+    """Share of computation in a sequence's training time."""
     waiting = sum(cost.communication for cost in costs)
     return 1 - waiting / sum(cost.seconds - cost.evaluation for cost in costs)
 
@@ -91,15 +91,15 @@ def report(
     epochs: int = 20,
     large_batch: int = 16,
 ) -> str:
-    """The model as Markdown: what was fitted, how well it fits, and larger sequences.
+    """The model as Markdown: fitted values, quality of the fit, and larger sequences.
 
     Args:
         found: Result of :mod:`.step_price`, by number of tasks.
-        cfg: Config of the network that was measured.
-        batch: Images per step that were measured.
-        speed: How many times faster than the measured core a processor is taken to be.
-        link: What is taken to connect processes.
-        command: The command that made it.
+        cfg: Config of the measured network.
+        batch: Images per measured step.
+        speed: Assumed speed of a processor as a multiple of the measured core.
+        link: Assumed connection of processes.
+        command: The command of the benchmark.
         epochs: Epochs of a phase.
         large_batch: Images per step and process.
     """

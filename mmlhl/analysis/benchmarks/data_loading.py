@@ -1,4 +1,4 @@
-"""The loading of NYUv2's arrays beside a plain torch ``Dataset`` that does the same."""
+"""Speed of loading NYUv2's arrays, compared with a plain torch ``Dataset`` that does the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDERS = ("image", "label", "depth", "normal")
 
 
 class PlainDataset(Dataset):
-    """What one would write by hand: the same reads and the same augmentation, nothing else."""
+    """A hand-written dataset: the same reads and the same augmentation, nothing else."""
 
     def __init__(self, root: str, zooms: tuple[float, ...], flip: float) -> None:
         self.root = Path(root) / "train"
@@ -66,8 +66,8 @@ class PlainDataset(Dataset):
             return np.ascontiguousarray(array[top : top + h, left : left + w])
 
         def enlarge(array: np.ndarray) -> np.ndarray:
-            known = np.isfinite(array if array.ndim == 2 else array[..., 0])
-            weight = cv2.resize(known.astype(np.float32), (width, height))
+            valid = np.isfinite(array if array.ndim == 2 else array[..., 0])
+            weight = cv2.resize(valid.astype(np.float32), (width, height))
             weight[weight < 0.5] = np.nan
             out = cv2.resize(np.nan_to_num(array), (width, height))
             return out / (weight if array.ndim == 2 else weight[..., None])
@@ -93,7 +93,7 @@ def our_dataset(root: str, zooms: tuple[float, ...], flip: float) -> NYUv2Datase
 
 
 def write_arrays(root: Path, count: int, height: int, width: int, dtype: str) -> None:
-    """Random arrays of NYUv2's kinds and sizes, with a tenth of the pixels unmeasured."""
+    """Write random arrays of NYUv2's kinds, with a tenth of the pixels unmeasured."""
     rng = np.random.default_rng(0)
     for folder in FOLDERS:
         (root / "train" / folder).mkdir(parents=True)
@@ -115,16 +115,16 @@ def write_arrays(root: Path, count: int, height: int, width: int, dtype: str) ->
 def images_a_second(
     datasets: dict[str, Dataset], batch_size: int, workers: int, repeats: int
 ) -> dict[str, list[float]]:
-    """Rates of several passes by dataset.
+    """Images per second of several passes, by dataset.
 
-    The passes take turns, so that a busy machine hits all alike; the first one, which starts the
-    workers, is not counted.
+    The passes take turns, so that other load on the machine affects all datasets alike; the first
+    pass, which starts the workers, is not counted.
 
     Args:
-        datasets: What is read, by name.
-        batch_size: Images a batch.
-        workers: Processes that read.
-        repeats: Passes that count.
+        datasets: Datasets by name.
+        batch_size: Images per batch.
+        workers: Number of loading processes.
+        repeats: Number of counted passes.
     """
     loaders = {
         name: DataLoader(

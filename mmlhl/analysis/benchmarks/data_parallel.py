@@ -1,4 +1,4 @@
-"""What a second process costs per step: HAD and naive training, on CPU processes over gloo."""
+"""Cost of a second process per step: HAD and naive training, on CPU processes over gloo."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALONE = "alone"
 
 
 def _model(given: Lesson, name: str) -> tuple[Any, list]:
-    """A student and the samples that it learns from."""
+    """A student and its training samples."""
     if name == ALL:
         return given.student(dict(type="Naive"), given.tasks), given.samples
     if name != STORED:
@@ -45,7 +45,7 @@ def gradient_bytes(given: Lesson) -> dict[str, int]:
 
 
 def step_pairs(given: Lesson) -> dict[str, Callable[[], object]]:
-    """A step of each model as it is, and of the same wrapped for several processes.
+    """A step of each model alone, and of the same model wrapped for several processes.
 
     Args:
         given: Batch and models; the process group is open.
@@ -86,15 +86,15 @@ def _work(rank: int, processes: int, meet: str, out: Any, given: tuple) -> None:
 def measure(
     cfg: Config, count: int, batch: int, size: Sequence[int], rounds: int, processes: int = 2
 ) -> Turns:
-    """CPU times of steps, alone and in several processes, of all processes together.
+    """CPU times of steps, alone and in several processes, added over all processes.
 
     Args:
         cfg: Config of the network.
         count: Number of tasks.
         batch: Images per step and process.
         size: (height, width).
-        rounds: How often each step is timed.
-        processes: How many.
+        rounds: Number of timings per step.
+        processes: Number of processes.
     """
     context = multiprocessing.get_context("fork")
     out: Any = context.SimpleQueue()
@@ -119,11 +119,11 @@ def report(turns: Turns, sizes: dict[str, int], what: str, processes: int, comma
     """The times as Markdown.
 
     Args:
-        turns: Turns of :func:`measure`.
-        sizes: Sizes of :func:`gradient_bytes`.
-        what: Network, tasks, images per step, in words.
-        processes: How many.
-        command: The command that made it.
+        turns: Result of :func:`measure`.
+        sizes: Result of :func:`gradient_bytes`.
+        what: Network, tasks and images per step, in words.
+        processes: Number of processes.
+        command: The command of the benchmark.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}; torch {torch.__version__}.",

@@ -18,7 +18,7 @@ MIOU, AACC = "seg/mIoU", "seg/aAcc"
 
 
 def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root: Path) -> str:
-    """The section of a dataset as Markdown; its tables are also printed."""
+    """The report of a dataset as Markdown; its tables are also printed."""
     students = all_runs(cfg, seeds, methods)
     runs = dict.fromkeys([*students, *teachers_of(students)])
     seconds = sum((run.result(root) or {}).get("seconds", 0) for run in runs)
@@ -53,7 +53,7 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
     rows["Teacher"] = teachers_of([run for runs in rows.values() for run in runs])
     for name, runs in rows.items():
         found = [run.result(root) for run in runs]
-        # each student against the one of the same seed that had no teacher
+        # compare each student with the one of the same seed without a teacher
         base = [run.result(root) for run in alone]
         paired = name != "Teacher" and runs != alone
         gains = [r[MIOU] - b[MIOU] for r, b in zip(found, base, strict=False) if r and b]
@@ -75,7 +75,7 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
 
 
 def settings(cfg: Config, methods: list[str]) -> Iterator[str]:
-    """What all runs share, and the losses of each method, in words."""
+    """The settings of all runs and the losses of each method, in words."""
     loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
     kind = optimizer.pop("type")
     options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())

@@ -19,12 +19,12 @@ class Run:
     """One training.
 
     Attributes:
-        data: Name of the dataset, as configs are named.
-        config: Model, ``<folder>/<name>`` below ``configs/<folder>/<data>_<name>.py``.
+        data: Name of the dataset in the names of configs.
+        config: Model, ``<folder>/<name>`` for ``configs/<folder>/<data>_<name>.py``.
         seed: Seed of the run.
         teacher: The teacher's ``<folder>/<name>``, if it has one.
-        teacher_seed: Seed of the teacher; the run's own if None.
-        teaches: Whether this is a teacher.
+        teacher_seed: Seed of the teacher; None for the run's own.
+        teaches: Whether this run trains a teacher.
     """
 
     data: str
@@ -41,7 +41,7 @@ class Run:
         return shipped_dir("configs") / folder / f"{self.data}_{name}.py"
 
     def folder(self, root: Path) -> Path:
-        """Where the run's config, checkpoint and result go."""
+        """Folder of the run's config, checkpoint and result."""
         kind = "teachers" if self.teaches else "runs"
         return root / self.data / kind / f"{self.config.replace('/', '_')}_seed{self.seed}"
 
@@ -58,7 +58,7 @@ class Run:
 
 
 def teachers_of(runs: list[Run]) -> list[Run]:
-    """The runs that train the teachers of some runs, each once."""
+    """The runs that train the teachers of given runs, without repetitions."""
     teachers = [run.teacher_run for run in runs]
     return list(dict.fromkeys(teacher for teacher in teachers if teacher is not None))
 
@@ -79,13 +79,13 @@ def pair_runs(cfg: Config, pair: dict, seeds: list[int], methods: list[str]) -> 
 
 
 def all_runs(cfg: Config, seeds: list[int], methods: list[str]) -> list[Run]:
-    """All students, whole seeds first."""
+    """All students, ordered by seed."""
     tables = [pair_runs(cfg, pair, seeds, methods) for pair in cfg.benchmark.pairs]
     return [row[i] for i in range(len(seeds)) for table in tables for row in table]
 
 
 def run_config(cfg: Config, run: Run, root: Path) -> Config:
-    """The config that ``tools/train.py`` gets: the benchmark's, with the run's model and length."""
+    """The config for ``tools/train.py``: the benchmark's, with the run's model and length."""
     out = Config(cfg.to_dict())
     for key in ("benchmark", "variants"):
         out.pop(key, None)
@@ -100,7 +100,7 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
     out.model = model
     out.randomness = dict(seed=run.seed)
     set_epochs(out, cfg.benchmark.epochs["teacher" if run.teaches else "student"])
-    # only the end is needed: a run of a minute that was killed starts anew
+    # only the last checkpoint is needed: a killed run takes a minute and starts again
     out.default_hooks.checkpoint.update(
         interval=epochs_of(out), save_last=True, save_optimizer=False, save_param_scheduler=False
     )
@@ -108,12 +108,12 @@ def run_config(cfg: Config, run: Run, root: Path) -> Config:
 
 
 def epochs_of(cfg: Config) -> int:
-    """Length of a training."""
+    """Number of epochs of a training."""
     return cfg.train_cfg.max_epochs
 
 
 def set_epochs(cfg: Config, epochs: int) -> None:
-    """Change the length, and with it the ends of schedules; evaluate at the very end only."""
+    """Set the number of epochs and the ends of schedules; evaluate after the last epoch only."""
     for scheduler in cfg.param_scheduler:
         if scheduler.get("end") == epochs_of(cfg):
             scheduler["end"] = epochs
@@ -121,7 +121,7 @@ def set_epochs(cfg: Config, epochs: int) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Three epochs of two steps, to see that everything runs; the metrics mean nothing."""
+    """Reduce to three epochs of two steps, to test that everything runs."""
     cfg.benchmark.epochs = dict(student=3, teacher=3)
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         images = 2 * cfg[loader].batch_size if loader.startswith("train") else 4

@@ -14,7 +14,7 @@ from .distillation_runs import Run, epochs_of, run_config
 
 
 def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> None:
-    """Train every run that has no result yet and whose teacher, if it has one, is there."""
+    """Train every run that has no result yet and whose teacher, if any, is trained."""
     running.execute(
         [r for r in runs if r.teacher_run is None or r.teacher_run.result(root) is not None],
         done=lambda run: run.result(root) is not None,
@@ -26,7 +26,7 @@ def execute(runs: list[Run], cfg: Config, root: Path, jobs: int, what: str) -> N
 
 
 def train(run: Run, cfg: Config, root: Path, jobs: int) -> int:
-    """Train one run in a process of its own and write its ``result.json``; an exit code."""
+    """Train one run in a separate process, write its ``result.json`` and return an exit code."""
     folder, started = run.folder(root), time.time()
     out = run_config(cfg, run, root)
     code = running.train_config(out, folder, jobs, resume=False)

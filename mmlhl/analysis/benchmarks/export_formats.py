@@ -1,4 +1,4 @@
-"""Which networks export to which formats, and how far the graphs are from the model."""
+"""Which networks can be exported to which formats, and the difference of graph and model."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _SIZE = (64, 96)
 
 
 class Network(NamedTuple):
-    """An encoder, the decoder of its tasks, and the size of images if a graph needs one."""
+    """An encoder, the decoder of its tasks, and the image size if the graph needs a fixed one."""
 
     backbone: Mapping[str, Any]
     decoder: Mapping[str, Any]
     size: tuple[int, int] | None = None
 
 
-#: Kinds of networks by name, narrow ones: how a graph differs does not depend on the width.
+#: Narrow networks by name; the difference of a graph does not depend on the width.
 NETWORKS = {
     "ResNet-18, ASPPHead (DeepLabV3)": Network(_RESNET, dict(type="ASPPHead", dilations=(1, 2, 4))),
     "ResNet-18, DepthwiseSeparableASPPHead (DeepLabV3+)": Network(
@@ -99,10 +99,10 @@ def build(network: Network) -> LoadedModel:
     """A segmentor of classes, depth and normals with random weights.
 
     Args:
-        network: What it is made of.
+        network: Encoder and decoder.
 
     Returns:
-        The model, as from a checkpoint.
+        The model, as if loaded from a checkpoint.
     """
     decoder = {**_LAST, **network.decoder}
     heads = dict(
@@ -121,20 +121,20 @@ def build(network: Network) -> LoadedModel:
             heads=heads,
         )
     )
-    for head in model.heads.values():  # mmseg's start would give the same output everywhere
+    for head in model.heads.values():  # mmseg's initial weights give almost constant outputs
         nn.init.normal_(head.decoder.conv_seg.weight, std=1.0)
     return LoadedModel(model.eval().requires_grad_(False), {}, {}, "random.pth")
 
 
 def difference(network: Network, format: str) -> str:
-    """How far a graph is from its model, in words for a table.
+    """The difference of a graph and its model, as a cell of the table.
 
     Args:
-        network: What the model is made of.
+        network: Encoder and decoder of the model.
         format: One of :data:`~mmlhl.inference.export.exporting.FORMATS`.
 
     Returns:
-        The greatest difference over all tasks, or why there is no graph.
+        The greatest difference over all tasks, or the reason why the export failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model" + FORMATS[format].ending)
@@ -146,12 +146,12 @@ def difference(network: Network, format: str) -> str:
 
 
 def export_report(names: Sequence[str], formats: Sequence[str], command: str) -> str:
-    """The table.
+    """The table of all networks and formats.
 
     Args:
         names: Keys of :data:`NETWORKS`.
         formats: Keys of :data:`~mmlhl.inference.export.exporting.FORMATS`.
-        command: What makes this table.
+        command: The command of the benchmark.
 
     Returns:
         Markdown.

@@ -1,4 +1,4 @@
-"""Many kills over methods, processes and loops: what is run, what is kept, and the table."""
+"""A campaign of many kills over methods, processes and loops, and its table."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ VARIANTS: list[dict[str, Any]] = [
 RESULTS = "kills.jsonl"
 
 
-def campaign(folder: Path, kills: int, said: Callable[[str], None] = print) -> list[Outcome]:
-    """Kill sequences until there were so many kills; what was done before counts.
+def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> list[Outcome]:
+    """Kill sequences until there were a number of kills, counting those of earlier calls.
 
     Args:
-        folder: For images, work dirs and the outcomes.
-        kills: How many.
-        said: Called with one line per sequence.
+        folder: Folder of images, work dirs and outcomes.
+        kills: Number of kills.
+        log: Called with one line per sequence.
 
     Returns:
         All outcomes.
@@ -57,12 +57,12 @@ def campaign(folder: Path, kills: int, said: Callable[[str], None] = print) -> l
         outcomes.append(outcome)
         with open(folder / RESULTS, "a", encoding="utf-8") as file:
             file.write(json.dumps(vars(outcome)) + "\n")
-        said(f"{describe(options)}: killed after {outcome.kills} s, {verdict([outcome])}")
+        log(f"{describe(options)}: killed after {outcome.kills} s, {verdict([outcome])}")
     return outcomes
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
-    """What a campaign has left in its folder, in order."""
+    """The outcomes in the folder of a campaign, in order."""
     path = folder / RESULTS
     if not path.is_file():
         return []
@@ -70,7 +70,7 @@ def read_outcomes(folder: Path) -> list[Outcome]:
 
 
 def _undisturbed(root: Path, folder: Path, options: dict[str, Any]) -> tuple[Path, float]:
-    """Work dir of a sequence that was not killed, and the seconds that it took."""
+    """Train a sequence without kills; its work dir and its duration in seconds."""
     work_dir = folder / f"undisturbed_{VARIANTS.index(options)}"
     note = work_dir / "seconds.txt"
     if not note.is_file():
@@ -102,18 +102,18 @@ def describe(options: dict[str, Any]) -> str:
 
 
 def verdict(outcomes: Iterable[Outcome]) -> str:
-    """How many of some sequences ended as if they had not been killed."""
+    """The number of sequences that ended identical to ones that were not killed."""
     outcomes = list(outcomes)
     same = sum(not each.differences for each in outcomes)
     return f"{same} of {len(outcomes)} identical"
 
 
 def report(outcomes: list[Outcome], command: str) -> str:
-    """The outcome as Markdown.
+    """The outcomes as Markdown.
 
     Args:
         outcomes: Outcomes of a campaign.
-        command: The command that ran it.
+        command: The command of the benchmark.
     """
     total = sum(len(each.kills) for each in outcomes)
     identical = sum(len(each.kills) for each in outcomes if not each.differences)

@@ -1,4 +1,4 @@
-"""Small sequences that use everything a resumed training has to restore, and their images."""
+"""Small sequences with all state that a resumed training must restore, and their images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_images(root: Path) -> None:
     """Write images of two planes with classes and depth, for training and for testing.
 
     Args:
-        root: A folder; nothing happens if it is there.
+        root: The folder; if it exists, nothing is written.
     """
     if root.exists():
         return
@@ -66,18 +66,18 @@ def kill_config(
     interval: int | None = None,
     epochs: int = 3,
 ) -> Config:
-    """Config of a sequence of two phases: augmentation, dropout, a checkpoint now and then.
+    """Config of a sequence of two phases with augmentation, dropout and regular checkpoints.
 
     Args:
         root: Root folder of :func:`write_images`.
         work_dir: The sequence's folder.
         method: A key of ``METHODS``.
-        processes: How many will train; each takes two images per step.
-        workers: Loading processes of each.
-        persistent: Whether they live on from epoch to epoch.
-        by_epoch: A loop by epochs, else by steps.
-        averaged: With an ``EMAHook``.
-        accumulate: Steps whose gradients are added up.
+        processes: Number of training processes, with two images per step each.
+        workers: Number of loading processes of each.
+        persistent: Whether the loading processes are kept between epochs.
+        by_epoch: Whether the loop is by epochs, else by steps.
+        averaged: Whether there is an ``EMAHook``.
+        accumulate: Number of steps whose gradients are accumulated.
         interval: Steps between checkpoints; None for one per epoch.
         epochs: Length of a phase.
     """
@@ -151,7 +151,7 @@ def kill_config(
             log_level="WARNING",
             env_cfg=dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0)),
             randomness=dict(seed=0),
-            dry_run=False,  # it makes no difference, and a tenth of the time
+            dry_run=False,  # takes a tenth of the time and does not affect training
             launcher="none" if processes == 1 else "pytorch",
         )
     )

@@ -1,7 +1,7 @@
-"""Killing sequences at any moment, going on, and comparing with ones that were not killed.
+"""Killing sequences at any moment, resuming, and comparing with ones that were not killed.
 
-Children are forked from a process that has loaded everything, so that a run takes seconds. That
-process never trains itself: threads of it would not be in the children.
+Processes are forked from one that has imported everything, so that a run takes seconds. That
+process must not train itself, since its threads would be missing in the forked processes.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from ...engine import LifelongRunner, close_distributed, prepare_distributed
 from ...evaluation import LifelongRecord
 from .kill_sequences import kill_config
 
-#: a run that takes longer is stuck
+#: seconds after which a run is considered stuck
 LIMIT = 300.0
 
 
 @dataclass
 class Outcome:
-    """What became of one sequence that was killed.
+    """The result of one sequence that was killed.
 
     Args:
         options: Options of :func:`~.kill_sequences.kill_config`.
-        kills: Seconds after the start of each attempt at which it was killed.
-        differences: What differs from the undisturbed sequence; nothing if all is identical.
+        kills: For each kill, the seconds since the start of the attempt.
+        differences: Differences from the sequence without kills; empty if identical.
     """
 
     options: dict[str, Any]
@@ -50,8 +50,8 @@ class Outcome:
 
 
 def load_everything() -> None:
-    """Import what a run would import, so that children have it already, and need not walk it."""
-    import torch._dynamo  # noqa: F401  every optimiser does
+    """Import all modules of a run, and exclude them from garbage collection in children."""
+    import torch._dynamo  # noqa: F401  imported by every optimiser
 
     gc.freeze()
 
@@ -59,7 +59,7 @@ def load_everything() -> None:
 def train(cfg: Config, resume: bool = False) -> None:
     """Train a sequence in this process, as ``tools/train.py`` does.
 
-    The config is not made pretty in logs and checkpoints, which takes half of a small run's time.
+    The formatting of configs in logs, half of a small run's time, is switched off.
     """
     yapf_api.FormatCode = config_file.FormatCode = lambda text, **_: (text, True)
     cfg.resume = resume
@@ -70,15 +70,15 @@ def train(cfg: Config, resume: bool = False) -> None:
 
 
 def start(work: Callable[[], None], processes: int = 1, log: Path | None = None) -> list[int]:
-    """Fork processes that do a piece of work, as ranks of one run if there are several.
+    """Fork processes that call a function, as ranks of one run if there are several.
 
     Args:
-        work: What each does.
-        processes: How many.
-        log: File that their output is added to; dropped if None.
+        work: The function.
+        processes: Number of processes.
+        log: File to which their output is appended; None drops it.
 
     Returns:
-        Their numbers, in the order of ranks.
+        Their process ids, in the order of ranks.
     """
     load_everything()
     port = _free_port()
@@ -115,14 +115,14 @@ def start(work: Callable[[], None], processes: int = 1, log: Path | None = None)
 
 
 def finish(started: list[int], seconds: float | None = None) -> list[int]:
-    """Wait for processes; kill them all after some time, or when one of them has failed.
+    """Wait for processes; kill them all after some time, or if one of them has failed.
 
     Args:
-        started: Their numbers.
-        seconds: When they are killed; None for never, but for a run that is stuck.
+        started: Their process ids.
+        seconds: Seconds until they are killed; None kills only runs that are stuck.
 
     Returns:
-        Their exit codes, negative for the signal that ended one.
+        Their exit codes; the negative number of the signal for one that was killed.
     """
     deadline = time.monotonic() + (LIMIT if seconds is None else seconds)
     codes: dict[int, int] = {}
@@ -133,7 +133,7 @@ def finish(started: list[int], seconds: float | None = None) -> list[int]:
                 if done:
                     codes[child] = os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline or any(codes.values()):
-            for child in started:  # their workers are left to notice
+            for child in started:  # their loading workers then end by themselves
                 if child not in codes:
                     os.kill(child, signal.SIGKILL)
             deadline = time.monotonic() + LIMIT
@@ -162,17 +162,17 @@ def kill_and_resume(
         root: The images.
         folder: Work dir of the sequence.
         options: Options of its config.
-        undisturbed: Work dir of the same sequence that was not killed.
-        seconds: Seconds that one attempt takes undisturbed.
-        draw: Moments are drawn by it.
-        most: Attempts that are killed before one is let finish.
+        undisturbed: Work dir of the same sequence without kills.
+        seconds: Duration of the sequence without kills.
+        draw: Generator of the random moments.
+        most: Number of attempts that are killed before one may finish.
     """
     outcome = Outcome(dict(options))
     log = folder.with_suffix(".log")
     processes = options.get("processes", 1)
     for attempt in range(most + 1):
         cfg = kill_config(root, folder, **options)
-        # what is left after some kills takes less than the whole
+        # later attempts have less left to train
         moment = draw.uniform(0, seconds * 0.7**attempt) if attempt < most else None
         resume = attempt > 0
         codes = finish(start(partial(train, cfg, resume), processes, log), moment)
@@ -187,7 +187,7 @@ def kill_and_resume(
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """What differs between two finished sequences, bit for bit, apart from wall time.
+    """Differences between two finished sequences, bit by bit, apart from wall time.
 
     Args:
         one: A work dir.

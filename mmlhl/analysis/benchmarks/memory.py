@@ -1,4 +1,4 @@
-"""What steps, evaluations and long sequences hold in memory. Linux, on a CPU."""
+"""Memory of training steps, evaluations and long sequences, on Linux and a CPU."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEPS = ("Naive", ALL, "LwF", "HAD", STORED, PLAIN)
 
 
 def apart(function: Callable[[], Any]) -> Any:
-    """What a function returns in a forked process, whose memory goes with it."""
+    """Call a function in a forked process, whose memory is freed afterwards."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
@@ -43,9 +43,9 @@ def apart(function: Callable[[], Any]) -> Any:
 
 
 def tensor_peak(function: Callable[[], object]) -> float:
-    """Greatest memory in MiB of the tensors that a function makes on the CPU, at any moment.
+    """Peak memory in MiB of the tensors that a function allocates on the CPU.
 
-    Counted by the allocator's own events, so what the process keeps in reserve does not matter.
+    It is counted from the allocator's events, without memory that the process holds in reserve.
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         function()
@@ -68,7 +68,7 @@ def step_peak(
 
     Returns:
         ``models``: weights and statistics of student and teacher; ``peak``: features, maps and
-        gradients that a step needs beside them.
+        gradients of a step.
     """
     given = lesson(cfg, count, batch, size)
     student: Any = given.student(dict(type="Naive"))
@@ -80,15 +80,15 @@ def step_peak(
 def evaluation_trace(
     images: int, size: Sequence[int], classes: int, marks: Sequence[int]
 ) -> list[tuple[int, float, float]]:
-    """Memory while so many predictions of classes are evaluated, in a process of its own.
+    """Memory while a number of class maps are evaluated, in a separate process.
 
-    Each prediction is new, so that whatever the evaluator kept of one would show.
+    Each prediction is a new tensor, so that memory would grow if the evaluator kept them.
 
     Args:
-        images: How many.
+        images: Number of images.
         size: (height, width).
         classes: Number of classes of the predictions.
-        marks: After how many images memory is looked at.
+        marks: Numbers of images after which memory is measured.
 
     Returns:
         Images, resident MiB and peak MiB since the beginning at each mark.

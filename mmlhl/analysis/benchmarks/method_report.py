@@ -26,7 +26,7 @@ def report(
     seeds: list[int],
     root: Path,
 ) -> str:
-    """The benchmark's section as Markdown; its tables are also printed."""
+    """The benchmark's report as Markdown; its tables are also printed."""
     found = [run.record(root) for run in final_runs(cfg, labels, orders, seeds, root)]
     records = [record for record in found if record is not None]
     commits = dict.fromkeys(r.extra["commit"] for r in records if "commit" in r.extra)
@@ -59,7 +59,7 @@ def report(
 
 
 def settings(cfg: Config) -> str:
-    """What all runs share, in words."""
+    """The settings of all runs, in words."""
     loader, optimizer = cfg.train_dataloader, dict(cfg.optim_wrapper.optimizer)
     kind = optimizer.pop("type")
     options = ", ".join(f"{key} {value:g}" for key, value in optimizer.items())
@@ -75,7 +75,7 @@ def settings(cfg: Config) -> str:
 
 
 def images(cfg: Config) -> str:
-    """The size that training images are brought to, in words; empty where they stay as they are."""
+    """The size to which training images are resized, in words; empty if they are not resized."""
     pipeline = cfg.train_dataloader.dataset.get("pipeline") or ()
     sizes = [
         step.scale for step in pipeline if type_name(step) == "MultiTaskResize" and "scale" in step
@@ -84,7 +84,7 @@ def images(cfg: Config) -> str:
 
 
 def strengths(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> Iterator[str]:
-    """How strengths were chosen, and what the search found, one line per method."""
+    """How strengths were chosen and the results of the search, one line per method."""
     names = {
         label: option[0]
         for label in labels
@@ -134,8 +134,8 @@ def missing(
     words = []
     for label in labels:
         entry = cfg.benchmark.methods[label]
-        wanted = orders[:1] if entry.get("joint") or entry.get("single") else orders
-        for order in wanted:
+        own_orders = orders[:1] if entry.get("joint") or entry.get("single") else orders
+        for order in own_orders:
             parts = [(task,) for task in order] if entry.get("single") else [order]
             lacking = [
                 str(seed) for seed in seeds if not done >= {(label, part, seed) for part in parts}

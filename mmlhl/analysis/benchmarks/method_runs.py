@@ -16,13 +16,13 @@ class Run:
 
     Attributes:
         label: Row of the table.
-        order: The tasks, one per phase; joint training brings them all in one phase.
+        order: The tasks, one per phase; joint training learns them all in one phase.
         seed: Seed of the run.
-        value: The searched option's value, None where nothing is searched.
-        searching: Whether this run only chooses a strength.
-        parts: Parts that the training set is cut into, one per phase; 0 for as many as phases.
-        part: The part of the first phase, counted from 0.
-        first: Whether this is a first phase that other runs take over.
+        value: Value of the searched option; None if no option is searched.
+        searching: Whether this run belongs to the search of a strength.
+        parts: Number of parts of the training set, one per phase; 0 for the number of phases.
+        part: The part of the first phase, from 0.
+        first: Whether this is a first phase that other runs reuse.
     """
 
     label: str
@@ -35,7 +35,7 @@ class Run:
     first: bool = False
 
     def folder(self, root: Path) -> Path:
-        """Where the run's config, checkpoints and record go."""
+        """Folder of the run's config, checkpoints and record."""
         name = self.label.lower().replace("+", "p")  # DER++ is not DER
         name = "".join(c if c.isalnum() else "-" for c in name).strip("-")
         if self.value is not None:
@@ -44,7 +44,7 @@ class Run:
         return root / kind / "_".join(self.order) / f"{name}_seed{self.seed}"
 
     def record(self, root: Path) -> LifelongRecord | None:
-        """The run's record if every phase is in it."""
+        """The run's record if it is complete, else None."""
         path = self.folder(root) / "lifelong.json"
         if not path.is_file():
             return None
@@ -53,11 +53,11 @@ class Run:
 
 
 def first_phase_run(cfg: Config, run: Run) -> Run | None:
-    """The run of one phase that a run takes its first phase from, if its method says so.
+    """The run whose single phase a run reuses as its first one; None if it trains its own.
 
-    Without old tasks, every method that only adds a distillation loss does what naive training
-    does: that phase is trained once per seed and first task. ``first_phase`` of a method's entry
-    names the row that trains it.
+    Without old tasks, every method that only adds a distillation loss is the same as naive
+    training, so that phase is trained once per seed and first task. ``first_phase`` of a method's
+    entry is the label of the row that trains it.
     """
     label = cfg.benchmark.methods[run.label].get("first_phase")
     if not label or run.first:
@@ -67,7 +67,7 @@ def first_phase_run(cfg: Config, run: Run) -> Run | None:
 
 
 def run_config(cfg: Config, run: Run) -> Config:
-    """The config that ``tools/train.py`` gets: the benchmark's budget with one method.
+    """The config for ``tools/train.py``: the benchmark's budget with one method.
 
     Args:
         cfg: The benchmark's config.
@@ -88,27 +88,27 @@ def run_config(cfg: Config, run: Run) -> Config:
     later = cfg.benchmark.get("later_phases")
     if entry.get("joint"):
         out.phases = [dict(tasks=list(run.order), name="joint")]
-        if later:  # most of a sequence's steps are of that kind
+        if later:  # most steps of a sequence use these settings
             out.phases[0]["cfg"] = later.to_dict()
         out.disjoint_phases = False
     else:
         out.phases = [dict(tasks=[task]) for task in run.order]
         for index, phase in enumerate(out.phases):
             changes = Config(dict(later or {}) if index + run.part else {})
-            if run.parts:  # otherwise the runner cuts one part per phase
+            if run.parts:  # otherwise the runner splits the images by phase
                 part = [run.part + index, run.parts]
                 changes.merge_from_dict({"train_dataloader.dataset.part": part})
             if changes:
                 phase["cfg"] = changes.to_dict()
-    # the last epoch's optimiser state is only needed to resume a run of a minute
+    # optimiser states are not needed: a killed run takes a minute and starts the phase again
     out.default_hooks.checkpoint.update(interval=1000, save_last=False)
     return out
 
 
 def search_option(cfg: Config, label: str) -> tuple[str, list[float]] | None:
-    """Name and first candidate values of the option that is searched for a method.
+    """Name and initial values of the option that is searched for a method.
 
-    A name with dots, such as ``methods.0.loss_weight``, is an option of a part.
+    A name with dots, such as ``methods.0.loss_weight``, is an option of a part of the method.
     """
     entry = cfg.benchmark.methods[label]
     entry = cfg.benchmark.methods[entry["like"]] if "like" in entry else entry
@@ -117,7 +117,7 @@ def search_option(cfg: Config, label: str) -> tuple[str, list[float]] | None:
 
 
 def set_option(method: dict, name: str, value: float) -> None:
-    """Set an option of a method's config, by a name with dots that of a part.
+    """Set an option of a method's config, or of a part of it by a name with dots.
 
     Args:
         method: The config, changed in place.

@@ -1,8 +1,8 @@
-"""Which strength each method gets: a search with its own seed, extended until bracketed.
+"""The search of each method's strength, with its own seed, extended until the best is bracketed.
 
-The benchmark's option ``search_by`` says what a run is scored by: ``"position"`` between naive and
-joint training (the default), ``"gain"`` over naive training, which spares the joint run, or None
-for no search: each method then has the middle of its list.
+The benchmark's option ``search_by`` is the score of a run: ``"position"`` between naive and joint
+training (the default), ``"gain"`` over naive training, which needs no joint run, or None for no
+search, where each method uses the middle of its list.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from ...evaluation import LifelongRecord
 from ..derived import position, relative_gain
 from .method_runs import Run, search_option
 
-#: metrics in which joint training beats naive by less than this, in percent, say nothing
+#: metrics are ignored in which joint training beats naive by less than this, in percent
 MIN_SPAN = 2.0
-#: values that a search may add beyond the end of its list; then it stays open
+#: number of values that a search may add beyond an end of its list
 MAX_STEPS = 4
 
 
 def search_runs(cfg: Config, labels: list[str], order: tuple[str, ...]) -> Iterator[Run]:
-    """The first runs of a search, and the two bounds that they are scored against.
+    """The first runs of a search, and the naive and joint runs for their scores.
 
-    With ``search_phases`` in the benchmark they are of that many phases, on the parts of the
-    images that these have in the whole sequence.
+    With ``search_phases`` in the benchmark they have that many phases, with the same parts of the
+    images as in the complete sequence.
     """
     yield from _bounds(cfg, order)
     for label in labels:
@@ -37,7 +37,7 @@ def search_runs(cfg: Config, labels: list[str], order: tuple[str, ...]) -> Itera
 
 
 def _bounds(cfg: Config, order: tuple[str, ...]) -> list[Run]:
-    """Naive training and, where runs are scored by their position, joint training."""
+    """Naive training and, if the score is the position, joint training."""
     by = cfg.benchmark.get("search_by", "position")
     if by not in ("position", "gain"):
         raise ValueError(f"benchmark.search_by is {by!r}; it must be 'position', 'gain' or None")
@@ -54,19 +54,19 @@ def _run(cfg: Config, label: str, order: tuple[str, ...], value: float | None = 
 def tried_scores(
     cfg: Config, label: str, order: tuple[str, ...], root: Path
 ) -> tuple[dict[float, float], list[Run]]:
-    """Scores by strength, and the runs that are still wanted.
+    """Scores by strength, and the runs that the search still needs.
 
-    While the best value is the first or the last, the search wants the next one beyond it, at the
-    same ratio as the two at that end, until it has added ``MAX_STEPS`` there.
+    While the best value is the first or the last, the search adds a value beyond it, at the same
+    ratio as the two values at that end, until it has added ``MAX_STEPS`` there.
 
     Args:
         cfg: The benchmark's config.
-        label: A row of the table; an ablation has the search of its method.
-        order: The order that is searched on.
+        label: A row of the table; an ablation uses the search of its method.
+        order: The order of tasks of the search.
         root: The work dir.
 
     Raises:
-        RuntimeError: If naive and joint training are no bounds for any of the runs.
+        RuntimeError: If no run can be scored by naive and joint training.
     """
     label = cfg.benchmark.methods[label].get("like", label)
     found = {run: run.record(root) for run in _bounds(cfg, order)}
@@ -93,7 +93,7 @@ def tried_scores(
             return scores, []
         added[end] += 1
         best, following = (values[0], values[1]) if end == 0 else (values[-1], values[-2])
-        # rounded, so that a file's name says the value; 0.1, 0.3, 1, 3 go on with 10
+        # rounded for the names of folders; 0.1, 0.3, 1, 3 is continued by 10
         values.append(_on_ladder(best * best / following))
         values.sort()
 
@@ -106,7 +106,7 @@ def _score(record: LifelongRecord, bounds: list[LifelongRecord]) -> float:
 
 
 def _on_ladder(value: float) -> float:
-    """The nearest of ..., 0.1, 0.3, 1, 3, 10, ... if it is within a fifth, else two digits."""
+    """The nearest of ..., 0.1, 0.3, 1, 3, 10, ... if it is within a fifth, else rounded."""
     exponent = math.floor(math.log10(value))
     steps = [base * 10.0**power for power in (exponent, exponent + 1) for base in (1, 3)]
     nearest = min(steps, key=lambda step: abs(math.log(step / value)))
@@ -115,10 +115,10 @@ def _on_ladder(value: float) -> float:
 
 
 def open_end(scores: dict[float, float]) -> int | None:
-    """Where a search has to go on: 0 below its least value, -1 beyond its greatest, else None.
+    """The end at which a search must continue: 0 for the least value, -1 for the greatest, or None.
 
     Args:
-        scores: Positions by value. One that is not a number is worse than all others.
+        scores: Scores by value. NaN is worse than all other scores.
     """
     values = sorted(scores)
     ranked = [-math.inf if math.isnan(scores[v]) else scores[v] for v in values]
@@ -130,29 +130,29 @@ def open_end(scores: dict[float, float]) -> int | None:
 
 
 def is_searched(cfg: Config) -> bool:
-    """Whether strengths are searched, or taken from the middle of their lists."""
+    """Whether strengths are searched, and not the middle of their lists."""
     return cfg.benchmark.get("search_by", "position") is not None
 
 
 def wanted_runs(cfg: Config, labels: list[str], order: tuple[str, ...], root: Path) -> list[Run]:
-    """Runs that the searches of some rows lack now; more may be wanted when these are done."""
-    wanted = []
+    """Missing runs of the searches of some rows; more may be needed when these are done."""
+    missing = []
     for label in labels:
         if search_option(cfg, label) is not None and is_searched(cfg):
             try:
-                wanted += tried_scores(cfg, label, order, root)[1]
+                missing += tried_scores(cfg, label, order, root)[1]
             except RuntimeError:
                 continue
-    return list(dict.fromkeys(wanted))
+    return list(dict.fromkeys(missing))
 
 
 def chosen_value(
     cfg: Config, label: str, order: tuple[str, ...], root: Path
 ) -> tuple[float | None, dict[float, float]]:
-    """The strength with the best score, and the scores of all that were tried.
+    """The strength with the best score, and the scores of all values.
 
     Raises:
-        RuntimeError: If a run of the search is lacking, or says nothing.
+        RuntimeError: If a run of the search is missing or no run can be scored.
     """
     option = search_option(cfg, label)
     if option is None:
@@ -171,11 +171,10 @@ def chosen_value(
 def final_runs(
     cfg: Config, labels: list[str], orders: list[tuple[str, ...]], seeds: list[int], root: Path
 ) -> Iterator[Run]:
-    """The runs that are reported, whole seeds first.
+    """The runs of the report, ordered by seed.
 
-    Joint training has no order, one is enough; single-task training takes for each task the
-    images that its phase has in the first order. A method whose search is not finished is left
-    out.
+    Joint training has no order and is run once; single-task training uses for each task the images
+    of its phase in the first order. Methods whose search is not finished are left out.
     """
     for seed in seeds:
         for order in orders:

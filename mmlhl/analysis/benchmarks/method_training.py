@@ -18,7 +18,7 @@ from .method_search import wanted_runs
 def search(
     cfg: Config, labels: list[str], order: tuple[str, ...], root: Path, jobs: int, records: Path
 ) -> None:
-    """Run the searches of some rows until each is bracketed, or has a run that failed."""
+    """Run the searches of some rows until each best value is bracketed or a run has failed."""
     failed: set[Run] = set()
     while wanted := [r for r in wanted_runs(cfg, labels, order, root) if r not in failed]:
         execute(wanted, cfg, root, jobs, "search", records)
@@ -30,7 +30,7 @@ def execute(
 ) -> None:
     """Train every run that has no complete record yet, ``jobs`` at a time.
 
-    Runs that others take their first phase from come before those.
+    Shared first phases are trained before the runs that use them.
     """
     runs = [run for run in dict.fromkeys(runs) if run.record(root) is None]
     sources = {run: source for run in runs if (source := first_phase_run(cfg, run))}
@@ -40,9 +40,11 @@ def execute(
     ):
         if group:
             running.execute(
-                [r for r in group if r not in sources or is_whole(sources[r], root)],
+                [r for r in group if r not in sources or is_complete(sources[r], root)],
                 done=lambda run: (
-                    is_whole(run, root) if run in sources.values() else run.record(root) is not None
+                    is_complete(run, root)
+                    if run in sources.values()
+                    else run.record(root) is not None
                 ),
                 train=lambda run: train(run, cfg, root, jobs, records),
                 folder=lambda run: run.folder(root),
@@ -51,8 +53,8 @@ def execute(
             )
 
 
-def is_whole(run: Run, root: Path) -> bool:
-    """Whether a run's record and the models that it names are there."""
+def is_complete(run: Run, root: Path) -> bool:
+    """Whether a run's record and the checkpoints in it exist."""
     record = run.record(root)
     return record is not None and all(
         (run.folder(root) / phase["checkpoint"]).is_file() for phase in record.phases
@@ -60,10 +62,10 @@ def is_whole(run: Run, root: Path) -> bool:
 
 
 def train(run: Run, cfg: Config, root: Path, jobs: int, records: Path | None = None) -> int:
-    """Train one run in a process of its own, from where it stopped; its exit code.
+    """Train or resume one run in a separate process and return its exit code.
 
-    A finished run's record is also put into ``records``, unless others take their first phase
-    from it: that needs its model.
+    A finished run's record is also copied into ``records``, except for shared first phases, which
+    are useless without their model.
     """
     source = first_phase_run(cfg, run)
     if source:
@@ -75,10 +77,10 @@ def train(run: Run, cfg: Config, root: Path, jobs: int, records: Path | None = N
 
 
 def take_first_phase(source: Path, run: Run, cfg: Config, root: Path) -> None:
-    """Put another run's first phase into a run's folder, as if the run had stopped after it.
+    """Copy another run's first phase into a run's folder, as if the run had stopped after it.
 
-    The run then resumes: it sees the same model, metrics and images as if it had trained that
-    phase itself.
+    The run then resumes with the same model, metrics and images as if it had trained that phase
+    itself.
     """
     folder = run.folder(root)
     if (folder / "lifelong.json").is_file():
@@ -89,12 +91,12 @@ def take_first_phase(source: Path, run: Run, cfg: Config, root: Path) -> None:
         shutil.copyfile(source / checkpoint, temporary)
     record.method = cfg.benchmark.methods[run.label]["method"]["type"]
     record.extra["label"] = run.label
-    record.phases[0].pop("fingerprint", None)  # of a run with another method and label
+    record.phases[0].pop("fingerprint", None)  # it has another method and label
     record.save(folder / "lifelong.json")
 
 
 def publish(run: Run, cfg: Config, root: Path, records: Path) -> None:
-    """Copy a finished run's record to where finished runs are kept, with the commit."""
+    """Copy a finished run's record, with the commit, to the folder of records."""
     record = run.record(root)
     record.extra.setdefault("commit", running.commit())
     folder = run.folder(root).relative_to(root)
@@ -105,14 +107,14 @@ def publish(run: Run, cfg: Config, root: Path, records: Path) -> None:
 
 
 def restore(records: Path, root: Path) -> int:
-    """Put the records of runs that were finished anywhere into the work dir.
+    """Copy the records of finished runs into the work dir.
 
     Args:
         records: Folder that :func:`publish` writes into.
-        root: The work dir. Records that it has already stay.
+        root: The work dir, whose own records are kept.
 
     Returns:
-        How many were new here.
+        Number of copied records.
     """
     new = 0
     for kind in ("search", "runs"):
@@ -126,15 +128,15 @@ def restore(records: Path, root: Path) -> int:
 
 
 def check_settings(cfg: Config, *folders: Path) -> None:
-    """Runs of one budget per folder: what is there already must have been run with these settings.
+    """Refuse folders with runs of other settings, since they could not be compared.
 
     Args:
         cfg: The benchmark's config.
-        *folders: The work dir, which is given its settings, and the folder of records, which is
-            given them with its first record.
+        *folders: The work dir, in which the settings are written, and the folder of records, in
+            which they are written with the first record.
 
     Raises:
-        SystemExit: Naming the folder, its settings and those of the config.
+        SystemExit: If a folder has other settings; names it and both settings.
     """
     now = settings(cfg)
     for folder in folders:

@@ -1,7 +1,7 @@
 """Old tasks of a finished sequence, tested with the batch statistics of their own phase.
 
-The encoder's statistics follow the images and the weights of each phase. Whether an old task is
-better off with those it was learned with needs no training to find out.
+The encoder's statistics change with the images and weights of each phase. Whether an old task is
+better with those of its own phase can be measured without training.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ...evaluation.units import with_unit
 from .running import commit
 
 STATISTICS = ("running_mean", "running_var")
-#: What an old task takes from its own phase.
+#: Parts of the normalisation layers that are taken from the old task's phase.
 KEPT = {
     "none": (),
     "statistics": STATISTICS,
     "statistics and affine": (*STATISTICS, "weight", "bias"),
 }
-#: Metrics of an old task, by what it took.
+#: Metrics of an old task, by key of ``KEPT``.
 Found = dict[str, dict[str, float]]
 
 
@@ -41,7 +41,7 @@ def with_layers_of(
     Args:
         last: Weights after the last phase.
         own: Weights after the earlier one.
-        kept: Names of what is taken from ``own`` in each layer that counts statistics.
+        kept: Names of the parts that are taken from ``own`` in each normalisation layer.
     """
     ends = f".{STATISTICS[0]}"
     layers = [
@@ -60,10 +60,10 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
         work_dir: Folder of a finished sequence, with the checkpoints of its phases.
 
     Returns:
-        The sequence's record, and by old task what was found.
+        The sequence's record, and the metrics by old task.
 
     Raises:
-        ValueError: If the last checkpoint holds no config to test with.
+        ValueError: If the last checkpoint contains no config.
     """
     record = LifelongRecord.load(work_dir / "lifelong.json")
     files = [work_dir / phase["checkpoint"] for phase in record.phases]
@@ -94,11 +94,11 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
 
 
 def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command: str) -> str:
-    """What was measured as Markdown, the first two metrics of each task.
+    """The results as Markdown, with the first two metrics of each task.
 
     Args:
         measured: Results of :func:`measure`, one per sequence.
-        command: The command that made it.
+        command: The command of the benchmark.
     """
     lines = [
         f"Command: `{command}`; commit {commit()}.",
@@ -116,10 +116,10 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
 
 
 def _metrics(runner: Runner, weights: Mapping[str, Tensor]) -> dict[str, float]:
-    """Metrics of the test data with these weights.
+    """Metrics of the test data with given weights.
 
-    Neither by ``runner.test``, which would load others first, nor by its loop, whose hooks that
-    call prepares.
+    This does not use ``runner.test``, which would load other weights first, nor the loop's ``run``,
+    whose hooks need that call.
     """
     loop, model = runner.test_loop, runner.model
     model.load_state_dict(weights, strict=False)

@@ -1,4 +1,4 @@
-"""What a process holds after each phase of a long sequence: memory, open files, threads."""
+"""Resources of a process after each phase of a long sequence: memory, open files, threads."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TRACE: list[dict[str, float]] = []
 
 
 class ResourceHook(Hook):
-    """Notes what the process holds when a phase begins to train."""
+    """Records the resources of the process when a phase begins to train."""
 
     def before_train(self, runner: Runner) -> None:
-        """Note it, everything but the phase's own being gone."""
+        """Record them; the objects of earlier phases should be freed by now."""
         TRACE.append(held())
 
 
@@ -55,12 +55,12 @@ def forget_peak() -> None:
 
 
 def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> Config:
-    """Config of a sequence of many phases of one epoch, each with a binary task of its own.
+    """Config of a sequence of many phases of one epoch, each with its own binary task.
 
     Args:
         root: Root folder of :func:`~.kill_sequences.write_images`.
         work_dir: The sequence's folder.
-        phases: How many.
+        phases: Number of phases.
         **options: Options of :func:`~.kill_sequences.kill_config`.
     """
     cfg = kill_config(root, work_dir, epochs=1, **options)  # type: ignore[arg-type]
@@ -86,10 +86,10 @@ def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> C
 
 
 def trace(phases: int, **options: object) -> list[dict[str, float]]:
-    """Train a sequence in this process; what was held when each phase began, and at the end.
+    """Train a sequence in this process; resources at the beginning of each phase and at the end.
 
     Args:
-        phases: How many.
+        phases: Number of phases.
         **options: Options of :func:`~.kill_sequences.kill_config`.
     """
     folder = Path(tempfile.mkdtemp())
@@ -109,7 +109,7 @@ def report(found: list[dict[str, float]], command: str) -> str:
 
     Args:
         found: Result of :func:`trace`.
-        command: The command that made it.
+        command: The command of the benchmark.
     """
     phases = len(found) - 1
     lines = [

@@ -1,6 +1,6 @@
 """HAD in its most direct form: loops over images and groups, one teacher run per task.
 
-What the fast version is measured against. The equations are the same, so are the losses.
+The fast version is compared with it. Both have the same equations and give the same losses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float
     Args:
         distance: ``(N, H, W)``.
         groups: ``(N, H, W)`` int64.
-        valid: ``(N, H, W)`` bool, pixels that count.
+        valid: ``(N, H, W)`` bool, the valid pixels.
         k: Threshold of salience.
         eps: Floor of the distance inside the geometric mean.
 
@@ -46,10 +46,10 @@ def looped(distance: Tensor, groups: Tensor, valid: Tensor, k: float, eps: float
 def plain_losses(
     model: Any, inputs: Tensor, samples: list, k: float = 0.9, eps: float = 1e-6
 ) -> dict[str, Tensor]:
-    """All losses of a step: for each old task the teacher's whole network runs once more.
+    """All losses of a step, with one run of the teacher's whole network per old task.
 
     Args:
-        model: A segmentor with its teacher and a method of ``HAD``'s options.
+        model: A segmentor with its teacher and a method with ``HAD``'s options.
         inputs: Preprocessed images.
         samples: Their data samples.
         k: Threshold of salience.
@@ -74,7 +74,7 @@ def plain_losses(
 
 
 def _compared(head: Any, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance and group of each pixel, from raw maps, image by image where the image counts."""
+    """Distance and group of each pixel, from raw maps."""
     if head.num_classes is not None:
         label = teacher.argmax(1)
         return F.cross_entropy(student, label, reduction="none"), label

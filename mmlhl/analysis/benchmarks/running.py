@@ -1,4 +1,4 @@
-"""What the benchmarks share: many runs, each a config trained in a process of its own."""
+"""Running many trainings in separate processes, and writing reports, for all benchmarks."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def execute(
     """Train every run that is not done yet, with a progress bar.
 
     Args:
-        runs: The runs; one that is listed twice is trained once.
+        runs: The runs; repeated runs are trained once.
         done: Whether a run needs no training.
-        train: Trains one run and gives an exit code; anything but 0 is reported, and the next run
-            begins.
-        folder: Where the run's ``train.log`` is.
-        jobs: Runs at a time.
+        train: Trains one run and returns an exit code; if it is not 0, this is reported, and the
+            next run begins.
+        folder: Folder of the run's ``train.log``.
+        jobs: Number of runs at a time.
         what: Title of the bar.
     """
     waiting = [run for run in dict.fromkeys(runs) if not done(run)]
@@ -51,7 +51,7 @@ def execute(
                     where = folder(futures[future])
                     bar.console.print(f"[red]failed[/]: {where}, see train.log there")
                 bar.advance(task)
-        except BaseException:  # Ctrl-C: what waits is not begun, what runs is ended
+        except BaseException:  # Ctrl-C: start no further runs and end the running ones
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
                 process.terminate()
@@ -59,13 +59,13 @@ def execute(
 
 
 def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
-    """Train a config by ``tools/train.py`` in a process of its own.
+    """Train a config by ``tools/train.py`` in a separate process.
 
     Args:
         cfg: The config; written to ``folder / 'config.py'``.
         folder: Work dir of the run; its output goes to ``train.log`` there.
         jobs: Number of such processes, which share the cores unless OMP_NUM_THREADS is set.
-        resume: Go on from what is in the folder.
+        resume: Whether to resume from the folder's checkpoints.
 
     Returns:
         Exit code.
@@ -75,7 +75,7 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
     threads = os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // jobs)
     arguments = [str(folder / "config.py"), "--work-dir", str(folder)]
     arguments += ["--resume"] if resume else []
-    from .worker import train  # here, since it loads all that a training needs
+    from .worker import train  # here, since it imports everything for a training
 
     process = processes().Process(
         target=train, args=(arguments, folder / "train.log", int(threads))
@@ -87,26 +87,26 @@ def train_config(cfg: Config, folder: Path, jobs: int, resume: bool) -> int:
 
 @lru_cache(maxsize=1)
 def processes() -> multiprocessing.context.ForkServerContext:
-    """Processes of a server that has imported everything."""
+    """Context of processes that are forked from a server with all imports."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([f"{__package__}.worker"])
     return context
 
 
 def commit() -> str:
-    """Short hash of the commit that the tools are of."""
+    """Short hash of the checked-out commit."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     result = subprocess.run(command, cwd=shipped_dir("tools"), capture_output=True, text=True)
     return result.stdout.strip() or "unknown"
 
 
 def write_section(path: Path, name: str, text: str) -> None:
-    """Write a benchmark's report into a Markdown file; what else is there remains.
+    """Write a benchmark's report into a Markdown file and keep the rest of the file.
 
     Args:
-        path: The file; made if it is not there.
-        name: What the two comments around the report are called. Without them in the file, the
-            report comes to its end.
+        path: The file, made if necessary.
+        name: Name in the two comments around the report. If the file does not contain them, the
+            report is appended.
         text: The report.
     """
     begin, end = f"<!-- benchmark: {name} -->", f"<!-- end of benchmark: {name} -->"

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...engine.phases.grammar import learning_model
 
-#: heads that tasks take in turn
+#: types of the tasks' heads, in turn
 KINDS = ("SegmentationHead", "DepthHead", "NormalHead", "ChannelHead")
 CLASSES = 13
 
@@ -27,10 +27,10 @@ def task_names(count: int) -> list[str]:
 
 
 def model_of(cfg: Config, count: int, classes: int = CLASSES) -> dict[str, Any]:
-    """The model of a config with heads for so many tasks, classes, depth, normals and channels.
+    """The model of a config with heads for a number of tasks of all kinds.
 
     Args:
-        cfg: Any sequence's config; its first head's decoder serves all tasks.
+        cfg: Any sequence's config; all tasks use the decoder of its first head.
         count: Number of tasks.
         classes: Number of classes of each class task.
     """
@@ -52,7 +52,7 @@ def model_of(cfg: Config, count: int, classes: int = CLASSES) -> dict[str, Any]:
 
 @dataclass
 class Lesson:
-    """One batch, and the models that learn from it.
+    """A batch and the models that are trained with it.
 
     Attributes:
         model: Config of the model.
@@ -72,16 +72,16 @@ class Lesson:
         return list(self.model["heads"])
 
     def student(self, method: dict, new_tasks: Sequence[str] | None = None) -> Any:
-        """A model in training with the teacher's weights; the last task is new.
+        """A model in training mode with the teacher's weights.
 
         Args:
             method: Config of its method.
-            new_tasks: Tasks that learn from ground truth, the last alone if None.
+            new_tasks: Tasks that are trained with ground truth; None for the last one only.
         """
         new = list(new_tasks) if new_tasks is not None else self.tasks[-1:]
         made: Any = MODELS.build({**self.model, "method": method, "new_tasks": new})
         made.load_state_dict({**made.state_dict(), **self.teacher.state_dict()})
-        with torch.no_grad():  # or all distances are zero
+        with torch.no_grad():  # otherwise all distances would be zero
             for parameter in made.parameters():
                 parameter.add_(0.01 * torch.randn_like(parameter))
         if made.old_tasks and made.method.needs_teacher:
@@ -89,9 +89,9 @@ class Lesson:
         return made.to(self.inputs.device).train()
 
     def labelled(self) -> list[SegDataSample]:
-        """The samples, their annotations of old tasks being the teacher's labels."""
-        asked: Any = self.student(dict(type="LwF"))
-        labels = asked.teach(self.inputs, self.samples).labels
+        """The samples with the teacher's labels as annotations of old tasks."""
+        student: Any = self.student(dict(type="LwF"))
+        labels = student.teach(self.inputs, self.samples).labels
         made = []
         for index, sample in enumerate(self.samples):
             sample = sample.clone()
@@ -110,10 +110,10 @@ def lesson(
     Args:
         cfg: Any sequence's config.
         count: Number of tasks, of which the last is new.
-        batch: Images.
+        batch: Number of images.
         size: (height, width).
-        device: Where all is.
-        seed: Seed of all that is random.
+        device: Device of models and batch.
+        seed: Seed of all random numbers.
     """
     torch.manual_seed(seed)
     model = model_of(cfg, count)

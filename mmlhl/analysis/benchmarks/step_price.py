@@ -1,4 +1,4 @@
-"""What a training step costs: methods compared with the passes that they cannot avoid."""
+"""Cost of a training step: methods compared with the passes that they need at least."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL = "all heads"
 METHODS = ("Naive", "LwF", "HAD")
 STORED = "HAD, stored"
 PLAIN = "HAD, plain reading"
-#: columns of the table: what is divided by what
+#: columns of the table: the step and the one that it is divided by
 COLUMNS = (
     ("Naive", FLOOR),
     ("LwF", FLOOR),
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def step(model: Any, losses: Callable[[], dict]) -> None:
-    """Forward and backward, without the optimiser, which is the same for all."""
+    """Run forward and backward, without the optimiser, which is the same for all methods."""
     model.zero_grad(set_to_none=True)
     model.parse_losses(losses())[0].backward()
 
@@ -39,16 +39,16 @@ def step(model: Any, losses: Callable[[], dict]) -> None:
 def step_functions(
     given: Lesson, names: Sequence[str] | None = None
 ) -> dict[str, Callable[[], object]]:
-    """A step of each method, and of what it cannot do without, as functions.
+    """A step of each method, and of the passes that it needs at least, as functions.
 
     Args:
         given: Batch and models.
-        names: The functions to make; all if None.
+        names: The functions to make; None for all.
 
     Returns:
-        By name: naive training of all heads by annotations, the same and one run of the teacher,
-        naive training of the new head alone, the methods, HAD with stored labels, and HAD by a
-        plain reading.
+        By name: naive training of all heads with annotations, the same with one run of the
+        teacher, naive training of the new head alone, the methods, HAD with stored labels, and the
+        plain implementation of HAD.
     """
     made = {ALL: _all_heads, FLOOR: _floor, STORED: _stored, PLAIN: _plain}
     made.update({name: partial(_method, name=name) for name in METHODS})
@@ -106,8 +106,8 @@ def measure(
         counts: Numbers of tasks, each at least 2.
         batch: Images per step.
         size: (height, width).
-        rounds: How often each step is timed.
-        device: Where it is run.
+        rounds: Number of timings per step.
+        device: Device of the steps.
     """
     return {
         str(count): take_turns(step_functions(lesson(cfg, count, batch, size, device)), rounds)
@@ -121,8 +121,8 @@ def report(found: Mapping[str, Turns], what: str, command: str, device: str = "c
     Args:
         found: Result of :func:`measure`.
         what: Network, images per step and their size, in words.
-        command: The command that made it.
-        device: Where it was run.
+        command: The command of the benchmark.
+        device: Device of the steps.
     """
     kind = "CPU time" if device == "cpu" else f"time on {torch.cuda.get_device_name()}"
     threads = f", {torch.get_num_threads()} thread(s)" if device == "cpu" else ""

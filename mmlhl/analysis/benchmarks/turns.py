@@ -1,4 +1,4 @@
-"""Timing on a shared machine: functions take turns, and only ratios within a turn count."""
+"""Timing on a shared machine: functions take turns, and are compared by ratios within a turn."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Turns:
     """Times of functions that were run in turn.
 
     Attributes:
-        seconds: By name, one a round.
+        seconds: Seconds by name, one value per round.
     """
 
     seconds: dict[str, list[float]]
 
     def ratio(self, name: str, base: str) -> float:
-        """Median over the rounds of how long one takes as a multiple of another."""
+        """Median over the rounds of a function's time as a multiple of another's."""
         pairs = zip(self.seconds[name], self.seconds[base], strict=True)
         return median(one / other for one, other in pairs)
 
@@ -37,28 +37,28 @@ class Turns:
         return (ratios[-1 - quarter] - ratios[quarter]) / 2
 
     def __add__(self, later: Turns) -> Turns:
-        """The turns of both."""
+        """The rounds of both."""
         return Turns({name: one + later.seconds[name] for name, one in self.seconds.items()})
 
     def least(self, name: str) -> float:
-        """Least seconds of one; what others on the machine do only adds."""
+        """Least seconds of a function, since other load on the machine can only add to it."""
         return min(self.seconds[name])
 
     def typical(self, name: str) -> float:
-        """Median of the seconds of one."""
+        """Median seconds of a function."""
         return median(self.seconds[name])
 
 
 def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> Turns:
     """Run functions in turn and time each.
 
-    CPU time of this process, which other processes on the machine do not lengthen much; wall time
-    where a GPU does the work, which is waited for.
+    On a CPU, this measures the process's CPU time, which depends little on other processes; on a
+    GPU, wall time with synchronisation.
 
     Args:
-        functions: By name.
-        rounds: How often each is timed.
-        warm: Rounds before, which are not timed.
+        functions: Functions by name.
+        rounds: Number of timed rounds.
+        warm: Number of rounds before, which are not timed.
     """
     on_gpu = torch.cuda.is_available() and torch.cuda.is_initialized()
     seconds: dict[str, list[float]] = {name: [] for name in functions}
@@ -77,18 +77,18 @@ def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm:
 
 
 def read_turns(path: Path) -> dict[str, Turns]:
-    """What :func:`add_turns` has written, by what was measured."""
+    """Read the file of :func:`add_turns`: turns by name of the measurement."""
     stored = json.loads(path.read_text(encoding="utf-8"))
     return {key: Turns(seconds) for key, seconds in stored["turns"].items()}
 
 
 def add_turns(path: Path | None, found: Mapping[str, Turns], network: str) -> dict[str, Turns]:
-    """Turns beside those of earlier calls, so that a long measurement may be made in short ones.
+    """Add turns to those of earlier calls, so that a long measurement can be made in parts.
 
     Args:
-        path: File of the earlier ones, overwritten; None keeps none.
-        found: By what was measured.
-        network: What was measured on; turns of something else are forgotten.
+        path: File of the earlier turns, overwritten; None for no file.
+        found: Turns by name of the measurement.
+        network: Description of the network; earlier turns of another one are dropped.
 
     Returns:
         All turns, in the order in which they were first measured.

@@ -1,8 +1,7 @@
-"""A training in a process that a server has forked, with everything imported already.
+"""Training in a process that is forked from a server with all imports.
 
-Imports, walks of the garbage collector through all that is imported, and the formatting of dumped
-configs take a third of a run of a minute; the server does the first once for all runs, and the
-others are spared here.
+Imports, garbage collection of imported objects and the formatting of dumped configs take a third
+of a run of a minute. The server imports once for all runs, and the other two are switched off.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from ...paths import shipped_dir
 
 
 def train(arguments: list[str], log: Path, threads: int) -> None:
-    """Run ``tools/train.py``; its output, and that of all libraries below, goes to ``log``.
+    """Run ``tools/train.py`` with all output, including that of C libraries, written to ``log``.
 
-    It ends with the benchmark, even if that one is killed.
+    The process ends with the benchmark, even if that is killed.
 
     Args:
         arguments: Its command line.

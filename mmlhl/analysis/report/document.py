@@ -1,6 +1,6 @@
-"""What a report is made of, before it is known whether it becomes HTML or Markdown.
+"""The elements of a report, independent of HTML and Markdown.
 
-All strings are plain text; whoever writes the page escapes them.
+All strings are plain text; the modules that write a page escape them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Paragraph:
     """A paragraph of text.
 
     Args:
-        text: What it says.
+        text: The text.
     """
 
     text: str
@@ -28,12 +28,12 @@ class Table:
     """A table; the first cell of each row is the row's heading.
 
     Args:
-        caption: What it shows.
-        header: Headings of the columns, that of the row headings first.
+        caption: The caption.
+        header: Headings of the columns, beginning with that of the row headings.
         rows: Cells.
         best: Row and column of the cells to set in bold; the row headings are column 0.
         notes: Remarks below.
-        numeric: Whether there are columns of numbers, which are set to the right.
+        numeric: Whether there are columns of numbers, which are right-aligned.
     """
 
     caption: str
@@ -44,17 +44,17 @@ class Table:
     numeric: bool = True
 
     def is_right(self, column: int) -> bool:
-        """Whether a column is set to the right: one of numbers, without words.
+        """Whether a column is right-aligned, as columns of numbers are.
 
         Args:
-            column: Its place; the row headings are column 0.
+            column: Index of the column; the row headings are column 0.
         """
         cells = (str(row[column]) for row in self.rows)
         return column > 0 and self.numeric and not any(c.isalpha() for text in cells for c in text)
 
     @classmethod
     def from_sheet(cls, sheet: Sheet) -> Table:
-        """The table of a sheet: without columns that are empty, the best of each other in bold."""
+        """The table of a sheet, without empty columns, and with the best values in bold."""
         rows = range(len(sheet.rows))
         kept = [j for j in range(len(sheet.columns)) if any(sheet.text(i, j) != "-" for i in rows)]
         return cls(
@@ -77,7 +77,7 @@ class Picture:
         mime: ``image/svg+xml`` or ``image/png``.
         width: Width in CSS pixels at which it is sharp.
         height: Height likewise.
-        alt: What is to be seen, for those who do not see it.
+        alt: Description for readers who cannot see it.
         caption: The line below.
     """
 
@@ -94,8 +94,8 @@ class Listing:
     """The text of a file, collapsed at first; left out of Markdown.
 
     Args:
-        title: What it is.
-        text: Its lines.
+        title: Title of the listing.
+        text: Content of the file.
     """
 
     title: str
@@ -107,12 +107,12 @@ Block: TypeAlias = Paragraph | Table | Picture | Listing
 
 @dataclass
 class Section:
-    """A heading with what is below it.
+    """A heading with its content.
 
     Args:
         title: The heading.
-        blocks: Text, tables and pictures, before the sections below.
-        sections: Sections one level down.
+        blocks: Text, tables and pictures, before the subsections.
+        sections: Subsections.
     """
 
     title: str
@@ -126,7 +126,7 @@ class Document:
 
     Args:
         title: Its first heading.
-        lead: What stands before the first section.
+        lead: Blocks before the first section.
         sections: The sections.
     """
 

@@ -10,24 +10,24 @@ from ...version import __version__
 from .document import Block, Document, Listing, Paragraph, Picture, Section, Table
 from .page_style import CSS
 
-#: Nothing may be fetched, run or sent, whatever a name in the page holds.
+#: The browser must not fetch, run or send anything, even if a name in the page contains markup.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-#: Pictures wider than this (CSS pixels) scroll on a narrow screen, below this share of their width,
-#: as their text would be too small to read.
+#: Pictures wider than this (CSS pixels) are not shrunk below this share of their width but scroll,
+#: since their text would be too small to read.
 WIDE, SMALLEST = 600, 0.85
 
 
 def to_html(document: Document) -> str:
     """Write a report as HTML.
 
-    Landmarks, one ``h1``, headings without a gap, a link that skips the contents, captions and
-    scopes in every table, and a text for every picture.
+    The page is accessible: it has landmarks, one ``h1``, no skipped heading levels, a link that
+    skips the contents, captions and scopes in every table, and a description of every picture.
 
     Args:
         document: The report.
 
     Returns:
-        The page. All text of the document is escaped.
+        The page, with all text escaped.
     """
     numbers = _Numbers()
     title = escape(document.title)
@@ -63,7 +63,7 @@ def to_html(document: Document) -> str:
 
 
 class _Numbers:
-    """Counts, so that no two elements get the same id."""
+    """A counter for unique ids of elements."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -122,7 +122,7 @@ def _picture(picture: Picture) -> str:
     data = base64.b64encode(picture.data).decode("ascii")
     wide = picture.width > WIDE
     least = f' style="min-width: {round(SMALLEST * picture.width)}px"' if wide else ""
-    # A wide picture scrolls in its frame, which the keyboard has to reach.
+    # A wide picture scrolls in its frame, which must be focusable for the keyboard.
     frame = f' role="group" aria-label="{escape(picture.caption)}" tabindex="0"' if wide else ""
     return (
         f"<figure><div{frame}>"

@@ -1,4 +1,4 @@
-"""A report as Markdown: the same sections and tables; its pictures are named, not shown."""
+"""A report as Markdown: the same sections and tables, with references instead of pictures."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def to_markdown(document: Document, page: str) -> str:
 
     Args:
         document: The report.
-        page: Name of the HTML page, which holds the pictures.
+        page: Name of the HTML page, which contains the pictures.
 
     Returns:
-        The text. Names are escaped, so that none becomes markup.
+        The text, in which names are escaped.
     """
     lines = [f"# {markdown_text(document.title)}", ""]
     for block in document.lead:

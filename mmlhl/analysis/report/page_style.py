@@ -1,6 +1,6 @@
-"""How the page looks: light or dark with the reader's system, as wide as the window."""
+"""The style sheet of the page: light or dark like the reader's system, as wide as the window."""
 
-#: Contrast of text is at least 4.5 to 1 in both schemes. Pictures have a white ground of their own.
+#: Contrast of text is at least 4.5 to 1 in both schemes. Pictures have a white background.
 CSS = """
 :root { color-scheme: light dark; --ground: #ffffff; --text: #1b1f24; --soft: #57606a;
   --line: #d0d7de; --plate: #f6f8fa; --link: #0550ae; --focus: #bc4c00; }

@@ -1,4 +1,4 @@
-"""From a plot or an array to a picture on the page."""
+"""Pictures on the page, from plots and arrays."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from matplotlib.figure import Figure
 
 from .document import Picture
 
-#: Of two files that show the same the smaller one is taken beyond this; vectors stay sharp.
+#: A larger SVG is replaced by a PNG.
 MAX_SVG_BYTES = 600_000
 INCH = 96  # CSS pixels
 SETTINGS: dict[Any, Any] = {
-    "text.parse_math": False,  # a label between dollar signs is no formula
+    "text.parse_math": False,  # dollar signs in a label do not begin a formula
     "svg.hashsalt": "mmlhl",  # the same record makes the same file
     "svg.fonttype": "path",  # letters look the same everywhere
 }
 
 
 def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
-    """Draw a figure and keep it as SVG, or as PNG if it has very many points.
+    """Draw a figure as SVG, or as PNG if it has very many points.
 
     Args:
-        draw: Makes the figure.
-        alt: What is to be seen.
+        draw: Function that makes the figure.
+        alt: Description of the picture.
         caption: The line below.
 
     Returns:
@@ -49,11 +49,11 @@ def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
 
 
 def photograph(image: np.ndarray, alt: str, caption: str) -> Picture:
-    """Keep an array as PNG.
+    """Encode an array as PNG.
 
     Args:
         image: ``(H, W, 3)`` uint8, RGB.
-        alt: What is to be seen.
+        alt: Description of the picture.
         caption: The line below.
 
     Returns:

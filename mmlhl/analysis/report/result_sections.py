@@ -1,4 +1,4 @@
-"""Sections on results: a section for the runs of each order of tasks."""
+"""Sections on results, one for each order of tasks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def results(
 
     Args:
         records: The runs.
-        metrics: Which metrics enter, see :func:`~mmlhl.analysis.derived.choose`.
+        metrics: Metrics to show, see :func:`~mmlhl.analysis.derived.choose`.
         naive: Label of naive training.
 
     Returns:
-        A section an order of tasks.
+        One section per order of tasks.
 
     Raises:
         ValueError: If two runs have the same label, dataset, order and seed.

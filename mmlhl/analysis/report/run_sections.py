@@ -1,4 +1,4 @@
-"""Sections on the runs themselves: what was run, what it cost, how it was set."""
+"""Sections on the runs: what was run, its cost, its settings."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .document import Block, Listing, Paragraph, Section, Table
 from .pictures import plot
 from .work_dir import config_file, folder_of, peak_memory, phase_config_of, settings
 
-#: Of logs with many lines the mean over so many of them is drawn.
+#: Beyond so many logged values, a running mean over the second number is drawn.
 SMOOTH_BEYOND, SMOOTH = 400, 10
 
-#: Between what held for earlier phases and for later ones.
+#: Separator of values of earlier and later phases.
 THEN = " → "
 
 
 def run_names(records: Sequence[LifelongRecord]) -> list[str]:
-    """A name for each run: label and seed, and work dir or number where others share both."""
+    """A name for each run: label and seed, and work dir or number if these are not unique."""
     names = [r.label if r.seed is None else f"{r.label}, seed {r.seed}" for r in records]
     folders = [folder.resolve().name if (folder := folder_of(r)) else "" for r in records]
     named = list(zip(names, folders, strict=True))
@@ -149,7 +149,7 @@ def how_it_was_set(records: Sequence[LifelongRecord], names: Sequence[str]) -> S
 
 
 def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
-    """Versions of what each run was made with, one column per run."""
+    """Package versions of the runs, one column per run."""
     known = [_environments(record) for record in records]
     keys = list(dict.fromkeys(key for run in known for entry in run for key in entry))
     if not keys:
@@ -167,5 +167,5 @@ def environments(records: Sequence[LifelongRecord], names: Sequence[str]) -> Sec
 
 
 def _environments(record: LifelongRecord) -> list[Mapping]:
-    """The environments in which a run's phases were trained, each once."""
+    """The different environments in which a run's phases were trained."""
     return [entry for entry in record.over_phases("environment") if isinstance(entry, Mapping)]

@@ -1,4 +1,4 @@
-"""Strips: the same test images, predicted by the checkpoint that each phase left behind."""
+"""Strips: predictions of the same test images with the checkpoint of each phase."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .work_dir import folder_of
 
 @dataclass
 class PhasePredictions:
-    """What one phase's checkpoint predicts.
+    """The predictions of one phase's checkpoint.
 
     Args:
         name: Number and name of the phase.
-        tasks: The tasks that it knows.
+        tasks: Tasks of the checkpoint.
         maps: For each image, maps ``(C, H, W)`` by field.
     """
 
@@ -45,11 +45,11 @@ def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count
         count: Number of test images, evenly spread over the test set.
 
     Returns:
-        A section with one part per run, in it one picture per test image and task. What cannot be
-        drawn is named there, with the reason, and in the log.
+        A section with one part per run, which has one picture per test image and task. Missing
+        strips are listed with the reason, there and in the log.
 
     Raises:
-        FileNotFoundError: If a checkpoint or the dataset is not there.
+        FileNotFoundError: If a checkpoint or the dataset is missing.
         ValueError: If a run has no test dataset or a checkpoint cannot be used.
     """
     parts = [
@@ -66,14 +66,14 @@ def predict_phases(
 
     Args:
         record: The run, with its work dir.
-        images: Indices of test images, or how many, evenly spread over the test set.
+        images: Indices of test images, or a number of images, evenly spread over the test set.
 
     Returns:
-        The images as the test pipeline gives them, the tasks that the last phase knows, and the
+        The images as the test pipeline returns them, the tasks of the last phase, and the
         predictions of each phase.
 
     Raises:
-        FileNotFoundError: If a checkpoint or the dataset is not there.
+        FileNotFoundError: If a checkpoint or the dataset is missing.
         ValueError: If the run has no such test images or a checkpoint cannot be used.
     """
     checkpoints = _checkpoints(record)
@@ -109,12 +109,12 @@ def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
 def missing_strips(
     data: Sequence[dict[str, Any]], tasks: Mapping[str, TaskInfo], count: int
 ) -> list[str]:
-    """Why there are fewer strips than test images wanted times tasks.
+    """Why there are fewer strips than requested.
 
     Args:
-        data: The test images, as the test pipeline gives them.
-        tasks: The tasks that could be drawn.
-        count: Number of test images wanted.
+        data: The test images, as the test pipeline returns them.
+        tasks: The tasks to draw.
+        count: Requested number of test images.
 
     Returns:
         A sentence for each reason.
@@ -191,7 +191,7 @@ def _checkpoints(record: LifelongRecord) -> list[str]:
 def _test_images(
     model: LifelongInferencer, checkpoint: str, images: Sequence[int] | int
 ) -> list[dict[str, Any]]:
-    """Test images with their truth, as the test pipeline gives them."""
+    """Test images with ground truth, as the test pipeline returns them."""
     loader = model.loaded.cfg.get("test_dataloader") or {}
     if not loader.get("dataset"):
         raise ValueError(f"strips need test images, but the config in {checkpoint} has none")
@@ -211,7 +211,7 @@ def image_of(item: dict[str, Any]) -> np.ndarray:
     """The image of a test sample.
 
     Args:
-        item: As the test pipeline gives it.
+        item: As the test pipeline returns it.
 
     Returns:
         ``(H, W, 3)`` uint8, RGB.
@@ -220,10 +220,10 @@ def image_of(item: dict[str, Any]) -> np.ndarray:
 
 
 def as_array(data: PixelData) -> np.ndarray:
-    """A map of a data sample.
+    """A map of a data sample as an array.
 
     Args:
-        data: As the sample holds it.
+        data: Field of the sample.
 
     Returns:
         ``(C, H, W)``.

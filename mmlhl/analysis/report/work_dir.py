@@ -1,4 +1,4 @@
-"""What a run has left besides its record: the configs and logs of its phases."""
+"""Reading the configs and logs of a run's phases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def folder_of(record: LifelongRecord) -> Path | None:
 
 
 def phase_folder(record: LifelongRecord, index: int) -> Path | None:
-    """Folder of a phase, None if it is not there (any more).
+    """Folder of a phase, None if it does not exist.
 
     Args:
         record: The record.
@@ -39,10 +39,10 @@ def config_file(record: LifelongRecord, index: int) -> Path | None:
 
 
 def phase_config_of(record: LifelongRecord, index: int) -> dict[str, Any] | None:
-    """The config of a phase as data; nothing in it is run.
+    """The config of a phase, read as data without running it.
 
     Returns:
-        None if there is no file, or it is more than data.
+        The config; None if there is no file, or it contains more than data.
     """
     file = config_file(record, index)
     if file is None:
@@ -66,13 +66,13 @@ def peak_memory(record: LifelongRecord, index: int) -> float | None:
 
 
 def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
-    """The settings that a reader of results asks for first.
+    """The most important settings of a config.
 
     Args:
         cfg: The config of a phase.
 
     Returns:
-        By name, as text; only those that the config has.
+        Text by name, only for settings that the config has.
     """
     model, optim = _dict(cfg.get("model")), _dict(cfg.get("optim_wrapper"))
     loader, loop = _dict(cfg.get("train_dataloader")), _dict(cfg.get("train_cfg"))

@@ -1,4 +1,4 @@
-"""Putting a report together and writing it."""
+"""Assembling and writing a report."""
 
 from __future__ import annotations
 
@@ -44,20 +44,21 @@ def write_report(
 
     Args:
         runs: Work dirs, see :func:`~mmlhl.analysis.runs.load_runs`.
-        out: The HTML page; the Markdown gets the same name and the ending ``.md``.
-        naive: Work dir of naive training to compare with. Defaults to None: the runs whose label
-            is ``naive``, if any.
-        strips: Number of test images to predict with the checkpoint of every phase. Defaults to 0.
-        title: Heading of the page. Defaults to None: the labels of the runs.
-        metrics: Which metrics are shown, see :func:`~mmlhl.analysis.derived.choose`.
+        out: The HTML page; the Markdown gets the same name with the suffix ``.md``.
+        naive: Work dir of naive training to compare with; None for the runs with the label
+            ``naive``, if any.
+        strips: Number of test images to predict with the checkpoint of every phase.
+        title: Heading of the page; None for the labels of the runs.
+        metrics: Metrics to show, see :func:`~mmlhl.analysis.derived.choose`.
 
     Returns:
         Both files.
 
     Raises:
         FileNotFoundError: If there is no record, or no checkpoint for the strips.
-        ValueError: If no phase is finished, a record is none, two runs cannot be told apart, the
-            naive run is of other tasks, or an argument makes no sense. Nothing is written then.
+        ValueError: If no phase is finished, a record is invalid, two runs have the same label,
+            order and seed, the naive run has other tasks, or an argument is invalid. Nothing is
+            written then.
     """
     out = Path(out)
     if out.suffix.lower() not in (".html", ".htm"):
@@ -79,12 +80,12 @@ def make_document(
     metrics: str | Sequence[str] = "paper",
     strips: int = 0,
 ) -> Document:
-    """Put the sections of a report together.
+    """Assemble the sections of a report.
 
     Args:
         records: The runs, each with at least one phase.
-        title: Heading of the page. Defaults to None: the labels of the runs.
-        metrics: Which metrics are shown.
+        title: Heading of the page; None for the labels of the runs.
+        metrics: Metrics to show.
         strips: Number of test images to predict.
 
     Returns:
@@ -106,7 +107,7 @@ def make_document(
     if not strips:
         document.lead.append(Paragraph(NO_STRIPS))
     else:
-        from .strip_section import strip_section  # loads the models' side, which others do without
+        from .strip_section import strip_section  # here, since it imports the models
 
         predicted = strip_section(records, names, strips)
     sections = [
@@ -131,7 +132,7 @@ def report_after_training(work_dir: str | os.PathLike) -> None:
     """
     try:
         page, twin = write_report([str(work_dir)], Path(work_dir) / "report.html")
-    except Exception as error:  # a trained sequence is not lost for its report
+    except Exception as error:  # an error in the report must not fail a finished training
         message = f"no report was written: {type(error).__name__}: {error}"
         print_log(message, "current", logging.WARNING)
     else:

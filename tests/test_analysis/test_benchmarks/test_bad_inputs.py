@@ -23,7 +23,7 @@ def test_what_passed_is_kept_and_what_failed_is_named():
     seen.pytest_runtest_logreport(report(**noted("a", 1.0)))
     seen.pytest_runtest_logreport(report())
     seen.pytest_runtest_logreport(report(passed=False, **noted("b", 2.0)))
-    assert [each.case for each in seen.said] == ["a"]
+    assert [each.case for each in seen.refusals] == ["a"]
     assert seen.failed == ["test[case]"]
 
 
@@ -35,7 +35,7 @@ def test_table():
         noted("a long one", 0.0, "known are " + 100 * "name "),
     ):
         seen.pytest_runtest_logreport(report(**each))
-    text = table(seen.said, "the command")
+    text = table(seen.refusals, "the command")
     assert "`the command`" in text and "**3 bad inputs" in text and "takes 1.3 s" in text
     assert "| an id of 300 | 0.04 | `ValueError: a.png: 300 \\| 'x' of 4` |" in text
     assert text.index("## Labels") < text.index("a long one") < text.index("## Phases")

@@ -93,7 +93,7 @@ def test_records_of_finished_runs_count_on_any_machine(cfg, tmp_path, monkeypatc
     assert record.values("seg", "mIoU") == [5.0, 5.0] and record.extra["commit"]
     assert method_training.restore(records, there) == 0
     # what others build on needs its model, which is not among the records
-    assert method_training.is_whole(run, here) and not method_training.is_whole(run, there)
+    assert method_training.is_complete(run, here) and not method_training.is_complete(run, there)
 
 
 def test_a_search_ends_if_a_run_of_it_fails(cfg, tmp_path, monkeypatch):
