@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mmseg.registry import EVALUATOR, METRICS, MODELS
@@ -10,7 +10,8 @@ from mmseg.registry import EVALUATOR, METRICS, MODELS
 from ...evaluation import MultiTaskEvaluator
 from ...evaluation.kinds import measured_field, measured_kinds
 from ...registered import names_class, registered_class, type_name
-from ...spelling import nearest
+from ...spelling import hint, nearest
+from .datasets import multi_task_datasets, offered_tasks
 from .signatures import default_of
 
 KINDS = ("val", "test")
@@ -40,7 +41,9 @@ def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
             continue
         if names_class(EVALUATOR, evaluator, MultiTaskEvaluator):
             heads = cfg["model"].get("heads") or {}
-            _check_evaluator(evaluator.get("metrics"), heads, tasks, place)
+            datasets = multi_task_datasets(cfg[f"{kind}_dataloader"])
+            offered = {task for each in datasets for task in offered_tasks(each)}
+            _check_evaluator(evaluator.get("metrics"), heads, tasks, offered, place)
         elif registered_class(EVALUATOR, evaluator) is None:
             _check_alone(evaluator, tasks, place)
 
@@ -55,7 +58,9 @@ def _check_alone(metric: Mapping, tasks: Sequence[str], place: str) -> None:
         )
 
 
-def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: str) -> None:
+def _check_evaluator(
+    metrics: Any, heads: Mapping, tasks: Sequence[str], offered: Collection[str], place: str
+) -> None:
     if not isinstance(metrics, Mapping) or "type" in metrics:
         return  # the evaluator refuses it
     others = [name for name in metrics if name not in heads]
@@ -70,12 +75,13 @@ def _check_evaluator(metrics: Any, heads: Mapping, tasks: Sequence[str], place: 
             if isinstance(metric, Mapping):
                 _check_metric(metric, heads[task], task, f"{place}.metrics.{task}")
     for name in others:
-        near = nearest(str(name), heads) if metrics[name] is not None else None
-        if near in tasks and metrics[near] is not None:
-            raise ValueError(
-                f"{place}.metrics has a metric for {name!r}, which has no head, so it would never "
-                f"be computed; did you mean {near!r}? If not, leave it out or write {name}=None"
-            )
+        if metrics[name] is None or name in offered:  # a set may be measured in full elsewhere
+            continue
+        raise ValueError(
+            f"{place}.metrics has a metric for {name!r}, which has no head, so it would never be "
+            f"computed{hint(str(name), heads)}; tasks with heads are {list(heads)}. Leave it out, "
+            f"or write {name}=None"
+        )
 
 
 def _meant(task: str, others: Sequence[str]) -> str:

@@ -38,21 +38,43 @@ def try_schedules(
         ValueError: Naming the schedule that cannot be built, ends before the phase, or reaches an
             invalid rate.
     """
-    if isinstance(built, OptimWrapperDict):  # several: each has its own schedule
-        return
     length = training_length(cfg)
     epochs = length.count if length is not None and length.by_epoch else None
-    for index, config in enumerate(schedulers(cfg)):
-        options = dict(optimizer=built.optimizer, epoch_length=batches or 1)
-        build = partial(PARAM_SCHEDULERS.build, default_args=options)
-        place = f"{where}: param_scheduler[{index}] ({type_name(config)})"
-        with _restored(built.optimizer):
+    for key, config, optimizer in _by_optimizer(cfg, built, where):
+        build = partial(
+            PARAM_SCHEDULERS.build,
+            default_args=dict(optimizer=optimizer, epoch_length=batches or 1),
+        )
+        place = f"{where}: {key} ({type_name(config)})"
+        with _restored(optimizer):
             scheduler = named(place, build, dict(config))
-            if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # depends on a metric
+            if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
             named(place, _follow, scheduler, min(count, STEPS))
+
+
+def _by_optimizer(cfg: Config, built: Any, where: str) -> Iterator[tuple[str, Mapping, Any]]:
+    """Each schedule's key, its config and an optimiser that it changes."""
+    if not isinstance(built, OptimWrapperDict):
+        for index, config in enumerate(schedulers(cfg)):
+            yield f"param_scheduler[{index}]", config, built.optimizer
+        return
+    node = cfg.get("param_scheduler")
+    own = isinstance(node, Mapping) and "type" not in node  # else all have the same
+    names = list(built.keys())
+    if own and sorted(node) != sorted(names):
+        raise ValueError(
+            f"{where}: param_scheduler has schedules for {sorted(node)}, but the optimisers are "
+            f"{names}: write one entry for each"
+        )
+    for name, wrapper in built.items():
+        key = f"param_scheduler.{name}" if own else "param_scheduler"
+        for index, config in enumerate(
+            schedulers(dict(param_scheduler=node[name] if own else node))
+        ):
+            yield f"{key}[{index}]", config, wrapper.optimizer
 
 
 def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> None:

@@ -23,7 +23,7 @@ from ..teachers import (
     find_channels,
     run_for_taps,
 )
-from .inference import predict_classes
+from .inference import check_maps, predict_classes
 
 
 @MODELS.register_module()
@@ -226,10 +226,18 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         return losses
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
-        """The student's prediction, with the pipeline's geometric transforms undone."""
+        """The student's prediction, with the pipeline's geometric transforms undone.
+
+        Raises:
+            ValueError: If a view cannot be undone, or the logits are not finite.
+        """
         if data_samples and any(sample.metainfo.get("geometry") for sample in data_samples):
-            return predict_classes(self._student, inputs, data_samples)
-        return self._student.predict(inputs, data_samples)
+            samples = predict_classes(self._student, inputs, data_samples)
+        else:
+            samples = self._student.predict(inputs, data_samples)
+        for sample in samples:
+            check_maps({"sem_seg": sample.seg_logits.data[None]}, [sample.metainfo])
+        return samples
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Tensor:
         """The student's raw logits."""

@@ -83,14 +83,29 @@ def test_several_optimisers(models):
         check_handover(now, before, PlannedPhase(range(3), several, 6))
 
 
-def test_several_optimisers_have_schedules_of_their_own(monkeypatch):
-    several = OptimWrapperDict(
-        one=OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1))
+def test_schedules_of_several_optimisers_are_followed(monkeypatch):
+    one, two = (
+        OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)) for _ in "ab"
     )
+    several = OptimWrapperDict(one=one, two=two)
     monkeypatch.setattr(trial_build, "build_optim_wrapper", lambda *_: several)
-    cfg = Config(dict(optim_wrapper={}, param_scheduler=[dict(type="PolyLR")]))
+    cfg = Config(dict(optim_wrapper={}, train_cfg=dict(by_epoch=True, max_epochs=10)))
     assert trial_build.build_optimiser(cfg, None) is several
-    try_schedules(cfg, several, None, None, "phases[0]")  # none is built here
+    fine = dict(type="PolyLR", begin=0, end=10)
+    below = dict(type="LinearLR", start_factor=1.0, end_factor=-1.0, begin=0, end=10)
+    for right in (fine, [fine], dict(one=fine, two=[fine])):
+        cfg.param_scheduler = right
+        try_schedules(cfg, several, 2, 20, "phases[0]")
+    assert [wrapper.get_lr()["lr"] for wrapper in (one, two)] == [[0.1], [0.1]]
+    for wrong, message in (
+        ([fine, below], r"phases\[0\]: param_scheduler\[1\] \(LinearLR\): "),
+        (dict(one=fine, two=below), r"param_scheduler\.two\[0\] \(LinearLR\)"),
+        (dict(one=fine), r"for \['one'\], but the optimisers are \['one', 'two'\]"),
+        (dict(one=fine, too=fine), r"for \['one', 'too'\], but"),
+    ):
+        cfg.param_scheduler = wrong
+        with pytest.raises(ValueError, match=message):
+            try_schedules(cfg, several, 2, 20, "phases[0]")
 
 
 def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):

@@ -53,9 +53,22 @@ def test_a_task_without_a_metric(config, nothing_is_built, evaluator):
     cfg.test_evaluator.metrics["nromal"] = dict(type="NormalErrorMetric")
     with pytest.raises(ValueError, match="there is one for 'nromal', which has no head"):
         parse_phases(cfg)
+    del cfg.test_evaluator.metrics["nromal"]
     cfg.test_evaluator.metrics["normal"] = None
     assert len(parse_phases(cfg)) == 3
     assert MultiTaskEvaluator(dict(seg=None, depth=DEPTH)).tasks == ["depth"]
+
+
+def test_a_metric_of_nothing(config, nothing_is_built):
+    cfg = config()
+    cfg.test_evaluator.metrics["panoptic"] = SEG
+    with pytest.raises(ValueError, match="metric for 'panoptic', which has no head.*panoptic=None"):
+        parse_phases(cfg)
+    cfg.test_dataloader.dataset.annotations = dict(panoptic=dict(kind="classes", dir="label"))
+    assert len(parse_phases(cfg)) == 3  # the set has it, and another sequence may learn it
+    cfg.test_dataloader.dataset.annotations = {}
+    cfg.test_evaluator.metrics["panoptic"] = None
+    assert len(parse_phases(cfg)) == 3
 
 
 def test_a_metric_alone_would_record_nothing(config):

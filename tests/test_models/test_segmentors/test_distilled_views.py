@@ -44,3 +44,14 @@ def test_a_crop_is_refused(model):
     meta = dict(ori_shape=(99, 99), geometry=(dict(kind="cut", by="CenterCrop"),))
     with pytest.raises(ValueError, match="CenterCrop.*cannot be undone"):
         model.predict(torch.rand(1, 3, 64, 64), [SegDataSample(metainfo=meta)])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_nothing_is_predicted_of_what_is_not_finite(model, value):
+    model.decode_head.conv_seg.bias[1] = value
+    metas = (dict(img_path="0.png"), dict(img_path="0.png", geometry=(FLIPS[0],)))
+    for meta in metas:
+        sample = SegDataSample(metainfo=dict(meta, ori_shape=(64, 64), img_shape=(64, 64)))
+        with pytest.raises(ValueError, match=r"map of 'sem_seg' .* NaN .*0\.png"):
+            model.predict(torch.rand(1, 3, 64, 64), [sample])
