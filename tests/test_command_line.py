@@ -70,7 +70,7 @@ def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, me
     assert message in capsys.readouterr().err
 
 
-def test_what_is_known_is_taken(parser):
+def test_known_options_are_parsed(parser):
     args = parser.parse_args(["a.py", "--resume", "--work-dir=x"])
     assert args.resume and args.work_dir == "x"
 
@@ -146,7 +146,7 @@ def test_the_nearest_name():
     assert hint("zzz", KNOWN) == ""
 
 
-def test_a_config_is_ones_own_or_a_shipped_one(tmp_path, monkeypatch):
+def test_config_file_is_the_users_or_a_shipped_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shipped = shipped_dir("configs") / "had/rooms_seg_depth_normal.py"
     for name in ("had/{}", "configs/had/{}", "mmlhl::had/{}"):

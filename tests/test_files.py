@@ -11,7 +11,7 @@ import pytest
 from mmlhl.files import atomic_path, clean_leftovers, explained, write_bytes, write_text
 
 
-def test_takes_the_place_of_the_old_file(tmp_path):
+def test_replaces_the_old_file(tmp_path):
     path = tmp_path / "new folder" / "record.json"
     write_text(path, "first ±")
     write_bytes(path, b"second")
@@ -54,7 +54,7 @@ def test_file_and_folder_are_synced_before_and_after_the_renaming(tmp_path, monk
         (errno.EACCES, PermissionError, "a folder that can be written"),
     ],
 )
-def test_a_disk_that_takes_no_more(tmp_path, number, kind, remedy):
+def test_full_disk_is_explained(tmp_path, number, kind, remedy):
     path = tmp_path / "record.json"
     write_text(path, "old")
     with pytest.raises(kind, match=f"cannot write .*record.json: .*{remedy}") as caught:
@@ -71,7 +71,7 @@ def test_a_disk_that_takes_no_more(tmp_path, number, kind, remedy):
             raise OSError(number, "write failed")
 
 
-def test_a_real_limit(tmp_path):
+def test_real_file_size_limit_is_explained(tmp_path):
     """The file grows beyond what the process may write."""
     path = tmp_path / "a.pth"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

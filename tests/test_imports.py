@@ -135,7 +135,7 @@ def arrows():
     return found
 
 
-def test_every_file_is_in_a_room():
+def test_every_module_is_in_a_known_package():
     assert [name for name in FILES if name != "mmlhl" and room_of(name) is None] == []
 
 
@@ -147,7 +147,7 @@ def test_imports_run_one_way():
     assert sorted(wrong - EXCEPTIONS) == []
 
 
-def test_rooms_make_no_circle():
+def test_allowed_imports_of_packages_are_acyclic():
     """Of what is allowed, so that no two rooms may ever import each other."""
     order, waiting = [], dict(MAY_IMPORT)
     while waiting:
@@ -157,7 +157,7 @@ def test_rooms_make_no_circle():
         waiting = {room: needs for room, needs in waiting.items() if room not in free}
 
 
-def test_files_make_no_circle():
+def test_imports_of_modules_are_acyclic():
     """Not in a room either. The package itself shows all rooms, so it is left out."""
     files = {name: each - {name, "mmlhl"} for name, each in imports().items() if name != "mmlhl"}
     graphlib.TopologicalSorter(files).prepare()
@@ -171,7 +171,7 @@ def test_analysis_and_rendering_are_imported_by_tools_alone():
     assert using == [converter]
 
 
-def test_tools_are_commands_and_no_library():
+def test_tools_do_not_import_each_other():
     """No tool imports another one, or changes where modules are found."""
     names = {path.stem for path in ROOT.glob("tools/**/*.py")}
     library = sys.stdlib_module_names
@@ -250,7 +250,7 @@ def test_without_mm_packages_it_says_what_to_install(fresh):
     assert other in fresh["lacking"][other] and "mmlhl ext" not in fresh["lacking"][other]
 
 
-def test_import_spares_what_few_need(fresh):
+def test_import_does_not_load_optional_packages(fresh):
     heavy = [m for m in fresh["loaded"] if m.startswith(tuple(f"{n}." for n in NOT_AT_IMPORT))]
     assert [*heavy, *(m for m in NOT_AT_IMPORT if m in fresh["loaded"])] == []
 

@@ -182,7 +182,7 @@ def test_losses_of_heads(name, decoder_config):
     "name, marks",
     [("depth", (NAN, 0.0, -1.0, float("inf"))), ("normal", (NAN, 0.0)), ("channels", (NAN,))],
 )
-def test_every_mark_of_the_unknown_is_the_same_to_a_head(name, marks, decoder_config):
+def test_head_losses_ignore_any_fill_value(name, marks, decoder_config):
     head, kind = build_head(name, decoder_config)
     raw = noise(2, prediction(kind, 0).shape[1], *SIZE, seed=6)
     values = [

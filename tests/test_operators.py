@@ -9,7 +9,7 @@ from mmlhl import operators
 from mmlhl.operators import NAME, MissingOperators
 
 
-def test_an_operator_is_there_and_cannot_be_called():
+def test_operator_exists_and_raises_when_called():
     module = MissingOperators(NAME)
     assert hasattr(module, "nms") and not hasattr(module, "__path__")
     with pytest.raises(RuntimeError, match="operator 'nms' is not installed: install mmcv with"):
@@ -18,7 +18,7 @@ def test_an_operator_is_there_and_cannot_be_called():
 
 
 @pytest.mark.parametrize("lacking", [NAME, "ftfy"])
-def test_only_operators_are_stood_in_for(monkeypatch, lacking):
+def test_only_missing_operators_are_replaced(monkeypatch, lacking):
     asked = []
 
     def import_module(name):

@@ -223,7 +223,7 @@ def test_no_paths_of_one_machine():
     assert {path: paths for path, paths in found.items() if paths} == {}
 
 
-def test_no_file_is_long():
+def test_no_file_exceeds_300_lines():
     """Code and tests: one concept a file."""
     lengths = {
         in_repo(path): len(path.read_text().splitlines())

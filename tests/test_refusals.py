@@ -60,7 +60,7 @@ def test_errors_of_our_own_are_refusals():
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_keeps_its_traceback(name):
+def test_other_errors_keep_their_traceback(name):
     with pytest.raises((IndexError, ValueError, TypeError)):
         run_command(MISTAKES[name])
 
@@ -75,7 +75,7 @@ def test_tracebacks_on_request(monkeypatch, way):
         run_command(REFUSED["a value"][0])
 
 
-def test_other_processes_let_the_first_one_speak(monkeypatch):
+def test_other_ranks_wait_for_the_message_of_rank_0(monkeypatch):
     waited = []
     monkeypatch.setattr(refusals.time, "sleep", waited.append)
     for rank in ("0", "1"):

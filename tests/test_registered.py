@@ -9,13 +9,13 @@ from mmlhl.registered import registered, registered_class
 
 
 @pytest.mark.parametrize("name", ["", ".", "nobody", "nobody.RandomFlip", "a b", "mmseg.", "1"])
-def test_no_name_stands_for_nothing(name):
+def test_unknown_names_give_none(name):
     assert registered(TRANSFORMS, name) is None
     assert registered_class(TRANSFORMS, dict(type=name)) is None
 
 
 @pytest.mark.parametrize("kind", [None, 3, [], {}, dict(type=None), dict(type=["RandomFlip"])])
-def test_what_is_no_type(kind):
+def test_values_that_are_not_types_give_none(kind):
     assert registered_class(TRANSFORMS, kind) is None
 
 

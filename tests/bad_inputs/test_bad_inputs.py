@@ -51,7 +51,9 @@ def below(folder):
 @pytest.mark.parametrize(
     "case", CASES, ids=[f"{case.section}: {case.name}".replace(" ", "_") for case in CASES]
 )
-def test_a_bad_input(case, images, request, tmp_path, record_property, monkeypatch):
+def test_bad_input_is_refused_with_a_clear_message(
+    case, images, request, tmp_path, record_property, monkeypatch
+):
     setting = Setting(images, tmp_path, request)
     monkeypatch.chdir(tmp_path)
     call = case.spoil(setting) or setting.train
@@ -72,12 +74,12 @@ def test_a_bad_input(case, images, request, tmp_path, record_property, monkeypat
     record_property("seconds", seconds)
 
 
-def test_the_setting_is_sound(images, request, tmp_path, monkeypatch):
+def test_unspoilt_setting_trains(images, request, tmp_path, monkeypatch):
     monkeypatch.setattr(LifelongSegmentor, "train_step", no_step)
     setting = Setting(images, tmp_path, request)
     with pytest.raises(StepTaken):
         setting.train()
 
 
-def test_there_are_enough():
+def test_number_of_bad_inputs():
     assert len(CASES) >= 60

@@ -14,7 +14,7 @@ def parse():
 
 
 @pytest.mark.parametrize("option", ["--metrics", "--figures"])  # the latter is its former name
-def test_words_and_names(parse, option):
+def test_paper_and_all_are_words_and_other_values_names(parse, option):
     assert parse(["x"]).metrics == "paper"
     assert parse(["x", option, "all"]).metrics == "all"
     assert parse(["x", option, "mIoU"]).metrics == ["mIoU"]

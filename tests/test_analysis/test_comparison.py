@@ -52,7 +52,7 @@ def test_pairing_by_seed():
         Comparison(runs, pairing="both")
 
 
-def test_without_references_there_are_dashes():
+def test_missing_references_are_shown_as_dashes():
     _, rows = sheet_of(Comparison([record("HAD"), record("LwF")]), "summary")
     assert rows["HAD"]["gain over naive % ↑"] == "-"
     assert rows["HAD"]["naive 0 .. joint 100 % ↑"] == "-"

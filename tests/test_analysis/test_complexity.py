@@ -27,7 +27,7 @@ class Small(nn.Module):
         return {task: head(feats) for task, head in self.heads.items()}
 
 
-def test_parts_are_what_one_counts_by_hand():
+def test_parameters_and_flops_equal_hand_computed_ones():
     found = measure(Small(), (2, 5))
     counted = {name: (part.parameters, part.flops) for name, part in found.parts.items()}
     assert counted == {
@@ -49,7 +49,7 @@ def test_attention_counts_scores_and_sum():
     assert attended.uncounted == {}
 
 
-def test_what_cannot_be_counted_is_named():
+def test_uncounted_operators_are_listed():
     class Odd(Small):
         def forward(self, inputs):
             return torch.fft.rfft2(super().forward(inputs)["a"]).real
@@ -60,7 +60,7 @@ def test_what_cannot_be_counted_is_named():
 
 
 @pytest.mark.parametrize("shape", [(32,), (0, 32), (32, 32, 3)])
-def test_a_shape_is_height_and_width(shape):
+def test_shape_must_be_height_and_width(shape):
     with pytest.raises(ValueError, match="must be height and width"):
         measure(Small(), shape)
 

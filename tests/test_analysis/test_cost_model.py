@@ -35,13 +35,13 @@ def test_stored_labels_are_made_once_and_take_disk():
     assert cost.disk == 2 * 200 * 1000
 
 
-def test_naive_training_runs_no_old_head():
+def test_naive_training_does_not_run_old_heads():
     plan = Plan(tasks=3, images=600, epochs=2, batch=4, teacher=False)
     cost = phase_cost(NETWORK, plan, FAST, 3)
     assert cost.training == pytest.approx(400 * 0.4) and cost.teaching == 0
 
 
-def test_gradients_go_round_a_ring_and_hide_behind_the_backward_pass():
+def test_all_reduce_over_a_ring_overlaps_with_the_backward_pass():
     assert all_reduce_seconds(1e9, 1, FAST) == 0
     assert all_reduce_seconds(1e9, 4, FAST) == pytest.approx(1.5)
     assert all_reduce_seconds(0, 4, Link(1e9, latency=0.01)) == pytest.approx(0.06)
@@ -61,7 +61,7 @@ def test_a_teacher_adds_no_communication():
     assert len(online) == 10 and online[-1].efficiency >= stored[-1].efficiency
 
 
-def test_measured_points_give_the_network_back():
+def test_fit_recovers_the_network_from_measured_points():
     found = fit_network(
         {n: NETWORK.train(n) for n in (2, 3, 10)},
         {n: NETWORK.predict(n) for n in (1, 9)},

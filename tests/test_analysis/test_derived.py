@@ -34,7 +34,7 @@ def test_relative_gain_over_metrics_of_choice():
         derived.choose(one, "most")
 
 
-def test_a_collapsed_or_unknown_value_is_told_and_not_hidden():
+def test_zero_and_missing_values_give_infinite_and_nan_gains():
     zero = record("naive", miou=(50.0, 0.0))
     assert derived.relative_gain(record(), zero).mean == math.inf
     assert derived.relative_gain(zero, zero).mean == 0
@@ -54,7 +54,7 @@ def test_position_between_naive_and_joint_by_hand():
     assert derived.position(JOINT, NAIVE, JOINT).mean == pytest.approx(100)
 
 
-def test_position_leaves_out_what_has_no_scale():
+def test_position_omits_metrics_where_joint_is_not_better():
     joint = record("joint", miou=(50.0, 60.0), aacc=(80.0, 90.0), err=(None, 1.0))
     place = derived.position(record(), NAIVE, joint)
     assert place.left_out == (("depth", "abs_err"),) and place.mean == pytest.approx(50)
@@ -100,7 +100,7 @@ def test_backward_transfer_by_hand():
     assert relative[("depth", "abs_err")] == pytest.approx(-25)
 
 
-def test_a_metric_lost_in_the_last_phase_is_not_forgotten_silently():
+def test_missing_value_in_the_last_phase_gives_nan_forgetting():
     lost = three_phases()
     lost.metrics["seg"]["mIoU"]["values"][-1] = None
     assert math.isnan(derived.forgetting(lost)[("seg", "mIoU")])

@@ -76,7 +76,7 @@ def test_rich():
     assert console.file.getvalue().split() == ["t", "method", "mIoU", "↑", "HAD", "1.00"]
 
 
-def test_names_are_no_markup_in_markdown():
+def test_names_are_escaped_in_markdown():
     assert markdown_text("<b>") == "&lt;b&gt;"
     assert markdown_text("within_11 [%] & _y_ &lt;") == r"within_11 [%] & \_y\_ &amp;lt;"
     assert markdown_text("[x](y) ~~$a$`\n\\") == r"[x]\(y) \~\~\$a\$\` \\"

@@ -47,7 +47,7 @@ def test_a_sequence_is_one_axis_with_the_metrics_of_its_record(sequence):
     assert "step" not in run.curves and "epoch" not in run.curves
 
 
-def test_a_validation_stands_at_the_iteration_before_it(tmp_path):
+def test_validation_is_placed_at_the_iteration_before_it(tmp_path):
     file = write(tmp_path / "a", train(25, 1.0), {"seg/mIoU": 10.0, "step": 1}, train(50, 0.5))
     assert read_lines([file])[25] == {"loss": 1.0, "lr": 0.1, "seg/mIoU": 10.0}
     assert read_run(tmp_path).curves == read_run(file).curves
@@ -62,7 +62,7 @@ def test_keys(sequence):
         choose_keys(runs, ["seg/miou"])
 
 
-def test_pictures_hold_the_curves(sequence):
+def test_figure_contains_the_curves(sequence):
     run = read_run(sequence)
     loss, metric = draw([run], ["loss", "seg/mIoU"]).axes
     assert loss.lines[0].get_xydata().tolist()[-1] == [70, 0.5]

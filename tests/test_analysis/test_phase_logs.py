@@ -54,7 +54,7 @@ def test_all_readers_read_it(work_dir):
     assert [peak_memory(record, index) for index in range(2)] == [20, 35]
 
 
-def test_a_sequence_that_began_in_an_older_version(work_dir):
+def test_sequence_continued_from_an_older_version(work_dir):
     old = [dict(loss=9.0, iter=step, step=step) for step in (5, 10, 15)]
     write(work_dir / "phase_2_depth" / "20260101_000000", *old[:1])
     _, depth = read_losses(work_dir)

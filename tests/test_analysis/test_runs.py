@@ -55,7 +55,7 @@ def of(dataset, runs):
     return runs
 
 
-def test_data_sets_are_kept_apart():
+def test_runs_of_different_datasets_are_in_different_groups():
     rooms, nyu = of("RoomsDataset", field_of_runs()), of("NYUv2Dataset", field_of_runs()[:-3])
     groups = group_runs([*rooms, *nyu])
     names = ["RoomsDataset, seg → depth", "NYUv2Dataset, seg → depth"]
@@ -67,7 +67,7 @@ def test_data_sets_are_kept_apart():
     assert [(len(group.joint), len(group.single)) for group in groups] == [(1, 1), (0, 0)]
 
 
-def test_one_data_set_goes_without_saying_and_takes_those_that_do_not_tell():
+def test_records_without_a_dataset_join_the_only_one():
     (group,) = group_runs(of("RoomsDataset", field_of_runs()))
     assert group.name == "seg → depth"
     runs = field_of_runs()
@@ -76,7 +76,7 @@ def test_one_data_set_goes_without_saying_and_takes_those_that_do_not_tell():
     assert group.name == "seg → depth" and len(group.methods) == 3 and len(group.joint) == 1
 
 
-def test_runs_that_do_not_tell_are_apart_from_several_data_sets():
+def test_records_without_a_dataset_are_grouped_apart_from_several():
     rooms, nyu = of("RoomsDataset", [record()]), of("NYUv2Dataset", [record()])
     groups = group_runs([*rooms, record(), *nyu])
     names = ["RoomsDataset, seg → depth", "seg → depth", "NYUv2Dataset, seg → depth"]
@@ -88,7 +88,7 @@ def test_references_alone_are_shown_as_methods():
     assert [list(group.methods) for group in groups] == [["Joint"], ["single"], ["single"]]
 
 
-def test_two_runs_that_cannot_be_told_apart_and_an_empty_one():
+def test_identical_and_empty_runs_are_refused():
     with pytest.raises(ValueError, match="both HAD with seed 0.*LABEL=PATH"):
         group_runs([record("HAD", 0), record("HAD", 0)])
     with pytest.raises(ValueError, match="no metrics"):

@@ -52,7 +52,7 @@ def test_heat_map_text_is_readable_on_its_colour():
         assert abs(background - np.mean(to_rgb(text.get_color()))) > 0.5
 
 
-def test_curves_have_a_line_a_method_with_means_and_whiskers():
+def test_curves_have_one_line_per_method_with_means_and_whiskers():
     (group,) = Comparison(runs()).groups
     figure = task_curves(group)
     panels = [axes for axes in figure.axes if axes.get_visible()]
@@ -71,7 +71,7 @@ def test_curves_have_a_line_a_method_with_means_and_whiskers():
     assert legend == ["naive", "HAD", "joint"]
 
 
-def test_bars_are_sorted_and_tell_their_values():
+def test_bars_are_sorted_and_labelled_with_values():
     comparison = Comparison(runs())
     figure = gain_bars(comparison, comparison.groups[0])
     gain, place = figure.axes

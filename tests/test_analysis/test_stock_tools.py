@@ -49,7 +49,7 @@ def test_ways_are_tried_until_one_leaves_its_result(tried, ways, cell):
     assert cell_of(outcome, case) == cell
 
 
-def test_what_is_not_installed_is_not_run(tried):
+def test_tool_with_a_missing_module_is_not_run(tried):
     case, outcome = tried(("", "{out} --good"), needs="no_such_module")
     assert cell_of(outcome, case) == "not run: needs no_such_module, which is not installed"
 
@@ -68,7 +68,7 @@ def test_the_tiny_sequence_is_a_sequence(tmp_path):
     assert len(list((tmp_path / "data/test/image").iterdir())) == 3
 
 
-def test_proofs_look_at_the_result(tmp_path):
+def test_proofs_check_the_output_files(tmp_path):
     for name in ("picture.png", "empty.png"):
         (tmp_path / name).write_bytes(b"same")
     assert not _drawn(tmp_path)

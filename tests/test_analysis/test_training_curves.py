@@ -54,7 +54,7 @@ def test_the_tenth_phase_comes_last(work_dir):
     assert [log.name for log in read_losses(work_dir)] == ["seg", "depth", "edge"]
 
 
-def test_draws_a_panel_a_task_along_the_whole_sequence(work_dir):
+def test_draws_one_panel_per_task_over_the_sequence(work_dir):
     figure = loss_curves(read_losses(work_dir), log_scale=True)
     panels = {axes.get_ylabel(): axes for axes in figure.axes}
     assert list(panels) == ["total", "seg", "depth"]

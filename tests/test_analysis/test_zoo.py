@@ -18,7 +18,7 @@ def made(trained, tmp_path_factory):
     return folder, zoo.make(HAD, folder)
 
 
-def test_the_file_is_what_its_checksum_says_and_predicts(made):
+def test_published_file_matches_its_checksum_and_predicts(made):
     folder, facts = made
     file = folder / "published" / facts["file"]
     assert hashlib.sha256(file.read_bytes()).hexdigest() == facts["sha256"]

@@ -144,7 +144,7 @@ def test_publish_and_analysis(config_file, command, tmp_path, trap):
         )
 
 
-def test_publish_trusts_if_it_is_asked_to(command, tmp_path):
+def test_publish_loads_trusted_checkpoints(command, tmp_path):
     hostile.zipped(tmp_path / "own.pth", tmp_path / "marker")
     command(
         "model_converters/publish.py",
@@ -180,7 +180,7 @@ POPEN = "x = dict(type='subprocess.Popen', args=['touch', '{marker}'])"
 
 
 @pytest.mark.parametrize("line", ["import os; os.system('touch {marker}')", POPEN])
-def test_texts_where_the_model_was_rebuilt(sequence_config, written, tmp_path, line):
+def test_config_texts_are_not_run_when_a_model_is_rebuilt(sequence_config, written, tmp_path, line):
     """The runner takes the model from the checkpoint then."""
     phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=dict(backbone=dict(depth=34)))]
     cfg = sequence_config(tmp_path / "work", phases=phases, load_from=written(line))
@@ -188,7 +188,7 @@ def test_texts_where_the_model_was_rebuilt(sequence_config, written, tmp_path, l
         LifelongRunner.from_cfg(cfg).test()
 
 
-def test_texts_that_publish_reads(command, written, tmp_path):
+def test_config_texts_are_not_run_by_publish(command, written, tmp_path):
     with pytest.raises(StoredConfigError, match=r"written\.pth, line 1"):
         command(
             "model_converters/publish.py", written("open('{marker}', 'w')"), tmp_path / "out.pth"
@@ -197,12 +197,12 @@ def test_texts_that_publish_reads(command, written, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["open('{marker}', 'w')", POPEN])
-def test_texts_that_mmsegs_inferencer_would_run(written, line):
+def test_config_texts_are_not_run_by_mmsegs_inferencer(written, line):
     with pytest.raises(Exception, match="model"):  # there is none for it
         MMSegInferencer(None, weights=written(line), device="cpu")
 
 
-def test_texts_that_mmengine_would_run_when_it_resumes(sequence_config, written, tmp_path):
+def test_config_texts_are_not_run_when_mmengine_resumes(sequence_config, written, tmp_path):
     cfg = sequence_config(tmp_path / "work", resume=True)
     for key in ("phases", "runner_type"):
         cfg.pop(key)
@@ -212,7 +212,7 @@ def test_texts_that_mmengine_would_run_when_it_resumes(sequence_config, written,
         Runner.from_cfg(cfg).train()
 
 
-def test_modules_that_a_text_would_import(tmp_path, monkeypatch):
+def test_modules_in_config_texts_are_not_imported(tmp_path, monkeypatch):
     (tmp_path / "of_the_attacker.py").write_text(f"open({str(tmp_path / 'marker')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     text = "custom_imports = dict(imports=['of_the_attacker'])\na = dict(b=1)"

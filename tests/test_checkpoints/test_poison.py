@@ -30,7 +30,7 @@ def test_variances_below_zero(tmp_path):
         read_checkpoint(tmp_path / "bad.pth")
 
 
-def test_masks_hold_infinity_on_purpose(tmp_path):
+def test_infinite_masks_are_accepted(tmp_path):
     state = {"attn_mask": torch.full((2, 2), -float("inf")), "w": torch.ones(1)}
     torch.save(state, tmp_path / "good.pth")
     assert set(read_checkpoint(tmp_path / "good.pth")) == {"attn_mask", "w"}

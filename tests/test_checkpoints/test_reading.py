@@ -55,7 +55,7 @@ def test_the_refusal_says_file_global_and_flag(restriction, tmp_path, kind, want
         assert part in str(error.value)
 
 
-def test_trust_opens_it_for_its_time(tmp_path):
+def test_trust_holds_within_its_context_only(tmp_path):
     path, marker = tmp_path / "own.pth", tmp_path / "marker"
     hostile.zipped(path, marker)
     with checkpoint_trust(True):
@@ -67,7 +67,7 @@ def test_trust_opens_it_for_its_time(tmp_path):
         read_checkpoint(path)
 
 
-def test_a_command_shuts_other_loaders_too(tmp_path, monkeypatch):
+def test_commands_restrict_other_loaders_as_well(tmp_path, monkeypatch):
     path, marker = tmp_path / "own.pth", tmp_path / "marker"
     hostile.zipped(path, marker)
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
@@ -76,7 +76,7 @@ def test_a_command_shuts_other_loaders_too(tmp_path, monkeypatch):
     assert not marker.exists()
 
 
-def test_what_mmengine_stores_comes_back(restriction, tmp_path):
+def test_checkpoint_of_mmengine_is_read_completely(restriction, tmp_path):
     buffer = HistoryBuffer()
     for value in (1.0, 3.0):
         buffer.update(value)
@@ -105,7 +105,7 @@ def test_a_file_that_is_cut_short(tmp_path, size):
         read_checkpoint(path)
 
 
-def test_a_photograph_is_not_to_be_trusted(tmp_path):
+def test_image_is_refused_without_advice_to_trust_it(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100))
     with pytest.raises(CheckpointError, match="photo.jpg is not a checkpoint") as raised:
@@ -132,7 +132,7 @@ def test_no_checkpoints(tmp_path):
         (dict(state_dict={}, message_hub=[1]), "message_hub is a list"),
     ],
 )
-def test_parts_that_are_no_dicts(tmp_path, content, what):
+def test_checkpoint_parts_that_are_not_dicts_are_refused(tmp_path, content, what):
     torch.save(content, tmp_path / "forged.pth")
     with pytest.raises(CheckpointError, match=f"forged.pth is not a checkpoint: its {what}"):
         read_checkpoint(tmp_path / "forged.pth")

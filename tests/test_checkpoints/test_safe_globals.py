@@ -178,7 +178,7 @@ def test_getattr_reaches_only_the_statistics(tmp_path):
 
 
 @needs_restriction
-def test_the_list_outlives_a_load_by_mmengine(trained):
+def test_listed_globals_survive_a_load_by_mmengine(trained):
     load_checkpoint(ToyModel(), str(trained / "epoch_1.pth"))
     assert torch.load(trained / "epoch_1.pth")["meta"]["epoch"] == 1
 

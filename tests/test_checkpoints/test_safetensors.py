@@ -22,7 +22,7 @@ STATE = {
 }
 
 
-def test_there_and_back(tmp_path):
+def test_safetensors_round_trip(tmp_path):
     path = tmp_path / "model.SafeTensors"
     write_safetensors(path, STATE, dict(classes=["a"]))
     loaded = CheckpointLoader.load_checkpoint(str(path))
@@ -33,7 +33,7 @@ def test_there_and_back(tmp_path):
         assert torch.equal(found, value) and found.dtype == value.dtype
 
 
-def test_as_its_own_package_has_it(tmp_path):
+def test_files_equal_those_of_the_safetensors_package(tmp_path):
     package = pytest.importorskip("safetensors.torch")
     package.save_file(STATE, tmp_path / "theirs.safetensors")
     found = read_safetensors(tmp_path / "theirs.safetensors")["state_dict"]

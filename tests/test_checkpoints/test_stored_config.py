@@ -54,7 +54,7 @@ def test_anything_else_is_refused_and_not_run(tmp_path, text):
     "called",
     ["subprocess.Popen", "os.system", "antigravity", "mmengine.fileio.load", "builtins.eval"],
 )
-def test_what_nobody_registered_is_not_built(called):
+def test_unregistered_types_are_refused(called):
     """mmengine builds whatever a dotted name leads to."""
     text = f"model = dict(type='EncoderDecoder', neck=[dict(type='{called}', args='x')])"
     with pytest.raises(StoredConfigError, match=called):

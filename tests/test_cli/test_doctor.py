@@ -25,7 +25,7 @@ LITE = {"mmcv-lite": "2.1.0", **{k: v for k, v in CLASSIC.items() if k != "mmcv"
 @pytest.mark.parametrize(
     "have", [ONEDL, *({**each, "setuptools": "80.9.0"} for each in (CLASSIC, LITE))]
 )
-def test_a_complete_kind_is_well(monkeypatch, have):
+def test_complete_installation_has_no_problem(monkeypatch, have):
     environment(monkeypatch, **have)
     findings = check_mm_packages()
     assert len(findings) == 3 and {f.state for f in findings} == {"ok"}
@@ -37,7 +37,7 @@ def test_no_mm_packages(monkeypatch):
     assert "mmlhl[onedl]" in remedy
 
 
-def test_both_kinds_lie_over_each_other(monkeypatch):
+def test_both_kinds_installed_is_a_problem(monkeypatch):
     environment(monkeypatch, **ONEDL, mmcv="2.1.0")
     ((subject, remedy),) = wrong(check_mm_packages())
     assert remedy.startswith("pip uninstall -y") and " mmcv" in remedy and "onedl-mmcv" in remedy
@@ -70,7 +70,7 @@ def test_a_broken_module_is_named_with_its_reason():
     assert "no_such_module" in doctor.import_error("no_such_module")
 
 
-def test_this_environment_is_well():
+def test_this_environment_has_no_problem():
     assert wrong(doctor.examine()) == []
 
 
@@ -90,7 +90,7 @@ def test_a_warning_on_operators_that_nothing_uses_is_left_out(monkeypatch, capsy
     assert "nothing to fix" in capsys.readouterr().out
 
 
-def test_versions_compare_as_numbers():
+def test_versions_are_compared_as_numbers():
     assert numbers("2.13.0+cpu") == (2, 13, 0) > numbers("2.9.1")
 
 

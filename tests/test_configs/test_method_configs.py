@@ -33,7 +33,7 @@ def load(path, tmp_path):
 
 
 @pytest.mark.parametrize("folder", METHODS)
-def test_a_method_is_one_line_over_the_sequence_of_had(folder, tmp_path):
+def test_method_configs_differ_from_had_in_the_method_only(folder, tmp_path):
     cfg = load(CONFIGS / folder / "rooms_seg_depth_normal.py", tmp_path)
     assert cfg.model.method == dict(type=METHODS[folder])
     had = load(HAD, tmp_path)
@@ -67,7 +67,7 @@ def test_single_learns_one_task_on_the_images_of_its_phase(index, task, tmp_path
 
 
 @pytest.mark.parametrize("path", ABLATIONS, ids=lambda path: path.stem)
-def test_an_ablation_is_had_but_for_one_thing(path, tmp_path):
+def test_ablation_configs_differ_from_had_in_one_option(path, tmp_path):
     assert len(path.read_text().splitlines()) < 10
     cfg, had = load(path, tmp_path), load(HAD, tmp_path)
     assert cfg.model.method.type == "HAD" and cfg.label != "HAD"

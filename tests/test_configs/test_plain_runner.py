@@ -25,7 +25,7 @@ def incomplete(cfg):
     ]
 
 
-def test_what_is_incomplete_is_seen():
+def test_incomplete_config_is_detected():
     assert incomplete(Config(dict(val_cfg=dict(), val_evaluator=dict()))) == ["val_dataloader"]
 
 

@@ -48,7 +48,7 @@ WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
         (np.zeros((4, 4), np.uint8), dict(kind="depth"), "no known pixel"),
     ],
 )
-def test_nothing_to_learn(tmp_path, array, ann, message):
+def test_annotations_without_a_trainable_pixel_are_reported(tmp_path, array, ann, message):
     found, _ = report(tmp_path, array, **ann)
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(said(found))

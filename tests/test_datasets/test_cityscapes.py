@@ -124,13 +124,13 @@ def test_files_of_training_ids_are_read_as_those(tree, num_classes, classes):
 
 
 @pytest.mark.parametrize("max_depth", ["far", -1, float("nan"), 0])
-def test_a_greatest_depth_that_is_none(max_depth):
+def test_invalid_maximum_depth_is_refused(max_depth):
     with pytest.raises(ValueError, match="max_depth is"):
         CityscapesMultiTaskDataset(depth="metres", max_depth=max_depth)
 
 
 @pytest.mark.parametrize("kind", [CityscapesMultiTaskDataset, CityscapesNpyDataset, NYUv2Dataset])
-def test_a_number_of_classes_that_is_none(kind):
+def test_invalid_number_of_classes_is_refused(kind):
     for value in ([13], "19", 19.0, None):
         with pytest.raises(ValueError, match=r"num_classes of \w+ is"):
             kind(num_classes=value)

@@ -51,7 +51,7 @@ def test_config(name):
     assert dataset.test_mode
 
 
-def test_a_missing_set_is_told_at_once():
+def test_missing_dataset_is_reported_at_once():
     cfg = Config.fromfile(CONFIGS / "nyuv2.py")
     with pytest.raises(FileNotFoundError, match=r"img\['dir'\].*data_root='nowhere'"):
         DATASETS.build({**cfg.train_dataloader.dataset, "data_root": "nowhere"})

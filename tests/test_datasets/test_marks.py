@@ -46,7 +46,7 @@ def labels(dataset, index):
 
 
 @pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
-def test_one_file_settles_it_for_all(masks, ann):
+def test_encoding_found_in_one_file_holds_for_all(masks, ann):
     """Training used to stop in the middle, at the first image that shows no foreground."""
     dataset = masks(NOTHING, EDGE, MARKED, EDGE, **ann)
     assert labels(dataset, 1) == labels(dataset, 3) == EDGE
@@ -57,7 +57,7 @@ def test_one_file_settles_it_for_all(masks, ann):
 
 @pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
 @pytest.mark.parametrize("rows", [(EDGE, EDGE), (NOTHING, NOTHING, EDGE)])
-def test_a_set_that_cannot_be_understood_is_refused_at_its_first_sample(masks, ann, rows):
+def test_ambiguous_masks_are_refused_at_the_first_sample(masks, ann, rows):
     dataset = masks(*rows, **ann)  # may be built, so that check_dataset can tell more
     with pytest.raises(ValueError, match=rf"{len(rows) - 1 if len(rows) > 2 else 0}.png: .*0 and"):
         dataset[0]
@@ -76,7 +76,7 @@ def test_a_set_that_cannot_be_understood_is_refused_at_its_first_sample(masks, a
         (dict(kind="classes", num_classes=3), EDGE),
     ],
 )
-def test_whoever_says_it_is_believed(masks, ann, found, monkeypatch):
+def test_encoding_in_the_config_is_used(masks, ann, found, monkeypatch):
     monkeypatch.setattr(marks, "read_raw", lambda *args: pytest.fail("was looked at"))
     assert labels(masks(EDGE, **ann), 0) == found
 
@@ -96,7 +96,7 @@ def test_few_files_are_read(masks, monkeypatch):
 
 @pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
 @pytest.mark.parametrize("row", [EDGE, [255] * 4])
-def test_one_mask_among_many_without_foreground_is_met_before_training(masks, ann, row):
+def test_single_mask_without_foreground_is_found_before_training(masks, ann, row):
     """It used to be met when its turn came, in the middle of training."""
     rows = [*[NOTHING] * 40, row]
     with pytest.raises(ValueError, match="39.png: .*0 and 255"):
@@ -107,7 +107,7 @@ def test_one_mask_among_many_without_foreground_is_met_before_training(masks, an
         assert 255 in labels(dataset, dataset_index(dataset, "40"))
 
 
-def test_an_image_without_any_label_says_nothing_where_such_belong_to_the_set(masks):
+def test_mask_of_255_is_unlabelled_with_allow_void(masks):
     dataset = masks(*[NOTHING] * 2, [255] * 4, allow_void=True)
     assert labels(dataset, 2) == [255] * 4
 

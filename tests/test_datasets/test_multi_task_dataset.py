@@ -85,7 +85,7 @@ def test_missing_and_cut_off_images_are_named(root):
         dataset[0]
 
 
-def test_only_wanted_tasks_are_touched(root):
+def test_only_files_of_the_chosen_tasks_are_read(root):
     for path in (root / "depth").rglob("*.png"):
         path.write_bytes(b"broken")
     data = make(root, tasks=["normal"])[0]["data_samples"]
@@ -201,7 +201,7 @@ def test_npy_layout_with_the_stock_image_loader(tmp_path):
         (dict(ann_file="none.txt"), FileNotFoundError, "ann_file.*none.txt"),
     ],
 )
-def test_mistakes_are_told_at_construction(root, change, error, message):
+def test_mistakes_are_reported_at_construction(root, change, error, message):
     with pytest.raises(error, match=message):
         make(root, **change)
 

@@ -108,7 +108,7 @@ def test_one_value_or_several(kind, key, one, listed):
         ("channels", dict(dir=None, source=3), "config of a transform"),
     ],
 )
-def test_values_that_make_no_sense(kind, options, message):
+def test_invalid_values_are_refused(kind, options, message):
     with pytest.raises(ValueError, match=rf"^annotations\['task'\].*{message}"):
         annotation(kind, **options)
 
@@ -236,7 +236,7 @@ def test_sources_see_the_image_as_the_pipeline_reads_it(tmp_path, options, betwe
     assert "img_raw" not in results
 
 
-def test_names_in_a_set_have_no_order():
+def test_classes_given_as_a_python_set_are_refused():
     """Each process would number the classes in its own way."""
     with pytest.raises(ValueError, match="classes.* is a set of .'a', 'b'.*no order"):
         Annotation("seg", "classes", dir="seg", classes={"a", "b"})

@@ -108,7 +108,7 @@ def test_one_person_with_one_part(tree):
     assert dataset[0]["data_samples"].gt_human_parts.data[0, 0].tolist() == [0, 0, 0, 1, 0, 0]
 
 
-def test_where_normals_count(tree):
+def test_normals_are_valid_on_normal_classes_only(tree):
     kwargs = dict(data_root=str(tree), tasks=["normals"], pipeline=PIPELINE)
     everywhere = PascalMultiTaskDataset(normal_classes=None, **kwargs)[0]["data_samples"]
     missing = everywhere.gt_normal_map.data.isnan().all(0)

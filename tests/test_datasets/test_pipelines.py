@@ -108,7 +108,7 @@ def test_pipelines_of_mmseg_configs_train_on_labels_that_fit(root, pipeline):
     ],
     ids=lambda move: move["type"],
 )
-def test_labels_that_were_read_too_late_train_nobody(root, move):
+def test_labels_read_too_late_are_not_trained_on(root, move):
     item = dataset(root, LOAD, move, ANNOTATE, PACK)[0]
     # the label is the file's, as a test wants it
     assert item["data_samples"].gt_edge_map.data.shape[1:] == SIZE
@@ -117,7 +117,7 @@ def test_labels_that_were_read_too_late_train_nobody(root, move):
         training_batch(item)
 
 
-def test_labels_at_rest_are_moved_by_nobody(root):
+def test_labels_loaded_after_a_transform_stay_in_place(root):
     chain = [dict(type="Resize", scale=(96, 80)), ANNOTATE, dict(type="Pad", size=(100, 100))]
     chain += [dict(type="RandomFlip", prob=1.0), dict(type="RandomCrop", crop_size=(70, 70))]
     sample = dataset(root, LOAD, *chain, PACK)[0]["data_samples"]

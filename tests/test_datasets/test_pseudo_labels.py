@@ -85,7 +85,7 @@ def folder_of(path, teacher="a"):
     return LabelFolder(path, SPECS, dict(teacher=teacher))
 
 
-def test_a_folder_is_taken_up_by_the_same_teacher_only(tmp_path):
+def test_label_folder_is_reused_by_the_same_teacher_only(tmp_path):
     first = folder_of(tmp_path / "labels")
     assert first.prepare() is None
     first.write("a/0", encoded())
@@ -95,7 +95,7 @@ def test_a_folder_is_taken_up_by_the_same_teacher_only(tmp_path):
     assert first.missing(["a/0", "a/1"]) == [0, 1]
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_folder_with_other_content_is_not_touched(tmp_path):
     (tmp_path / "thesis.tex").write_text("...")
     with pytest.raises(ValueError, match="is not a folder of labels"):
         folder_of(tmp_path).prepare()
@@ -145,7 +145,7 @@ def test_labels_move_with_the_image_like_annotations(rooms_root, tmp_path):
     assert "gt_sem_seg" not in moved[0]["data_samples"]
 
 
-def test_images_are_read_in_the_view_of_tests(rooms_root):
+def test_images_are_read_by_the_test_pipeline(rooms_root):
     images = plain_images(
         dataset(rooms_root),
         [
@@ -193,7 +193,7 @@ def test_files_of_others_are_never_removed(tmp_path):
     assert (other / "labels.json").is_file()
 
 
-def test_a_kill_while_labels_are_removed_or_begun_leaves_them_ours(tmp_path, monkeypatch):
+def test_interrupted_label_folders_are_recognised(tmp_path, monkeypatch):
     folder = folder_of(tmp_path / "labels")
     folder.prepare()
     for name in ("a", "z"):

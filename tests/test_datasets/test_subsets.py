@@ -96,7 +96,7 @@ def test_labels_follow(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_names_that_the_set_does_not_have(tmp_path, name):
+def test_unknown_class_names_are_refused(tmp_path, name):
     with pytest.raises(
         ValueError, match=r"metainfo\['classes'\] of \w+ names 'unicorn', which the"
     ):
@@ -171,7 +171,7 @@ def test_names_in_a_file(tmp_path):
         (("flor",), "did you mean 'floor'"),
     ],
 )
-def test_what_is_no_list_of_names(tmp_path, classes, message):
+def test_subset_that_is_not_a_list_of_names_is_refused(tmp_path, classes, message):
     with pytest.raises(ValueError, match=message):
         mine(tmp_path, classes, classes=STORED)
 

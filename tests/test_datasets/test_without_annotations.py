@@ -7,7 +7,7 @@ import pytest
 from mmlhl.datasets import MultiTaskDataset
 
 
-def test_the_error_points_to_infer(tmp_path):
+def test_error_suggests_mmlhl_infer(tmp_path):
     (tmp_path / "image").mkdir()
     cv2.imwrite(str(tmp_path / "image/a.png"), np.zeros((2, 2, 3), np.uint8))
     options = dict(data_root=str(tmp_path), annotations=dict(depth=dict(kind="depth", dir="depth")))

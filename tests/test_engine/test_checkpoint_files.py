@@ -68,12 +68,12 @@ def empty(path):
 
 
 @pytest.mark.parametrize("accident", [Path.unlink, cut, overwrite, poison, publish, empty])
-def test_the_one_before_a_damaged_one(folder, accident):
+def test_checkpoint_before_a_damaged_one_is_used(folder, accident):
     accident(folder / "epoch_2.pth")
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
 
 
-def test_what_is_passed_over_is_named(folder, monkeypatch):
+def test_skipped_checkpoints_are_named(folder, monkeypatch):
     said = []
     monkeypatch.setattr(
         "mmlhl.engine.checkpoint_files.print_log", lambda text, *_: said.append(text)
@@ -97,7 +97,7 @@ def test_what_is_passed_over_is_named(folder, monkeypatch):
         (None, False, None),
     ],
 )
-def test_pointer_and_list_stand_in_for_each_other(folder, pointer, names, found):
+def test_last_checkpoint_file_or_list_is_sufficient(folder, pointer, names, found):
     (folder / POINTER).unlink()
     if pointer is not None:
         (folder / POINTER).write_text(pointer)
@@ -106,7 +106,7 @@ def test_pointer_and_list_stand_in_for_each_other(folder, pointer, names, found)
     assert newest_checkpoint(str(folder)) == (found and str(folder / found))
 
 
-def test_a_copy_goes_on_from_its_own_files(folder, tmp_path):
+def test_copied_folder_resumes_from_its_own_files(folder, tmp_path):
     # as mmengine writes it, and as it reads it: an absolute path
     (folder / POINTER).write_text(str(folder / "epoch_2.pth"))
     copied = shutil.copytree(folder, tmp_path / "copy" / folder.name)
@@ -124,13 +124,13 @@ def test_checkpoints_elsewhere(folder, tmp_path):
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
 
 
-def test_a_list_that_is_no_list(folder):
+def test_invalid_list_of_checkpoints(folder):
     (folder / LIST).write_text("{")
     assert noted(str(folder)) == []
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
 
 
-def test_a_file_that_would_run_code_is_no_reason_to_step_back(folder):
+def test_checkpoint_with_code_is_refused_and_not_skipped(folder):
     torch.save(dict(meta=dict(epoch=1, iter=1), hook=Path.unlink), folder / "epoch_2.pth")
     with pytest.raises(UntrustedCheckpointError, match=r"epoch_2\.pth holds more than data"):
         newest_checkpoint(str(folder))
@@ -142,7 +142,7 @@ def test_forgotten_checkpoints_stay_as_files(folder):
     assert len(list(folder.glob("*.pth"))) == 3
 
 
-def test_what_was_copied_in_is_passed_over_by_name(folder):
+def test_foreign_checkpoints_are_skipped_by_name(folder):
     said = []
     newest = folder / "epoch_2.pth"
     for content in (

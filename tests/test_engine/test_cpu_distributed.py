@@ -84,7 +84,7 @@ def test_wrapper_of_the_user_is_kept(one_process):
     assert cfg.model_wrapper_cfg == {"type": "Own", "static_graph": True, "device_ids": None}
 
 
-def test_twice_is_once(one_process):
+def test_preparing_twice_changes_nothing(one_process):
     cfg = config()
     prepare_distributed(cfg)
     group, text = torch_dist.group.WORLD, cfg.pretty_text

@@ -52,7 +52,7 @@ def shown(monkeypatch):
     return lines
 
 
-def test_nothing_edited_says_nothing(begun, shown):
+def test_unedited_config_logs_nothing(begun, shown):
     check(begun)
     assert shown == []
 
@@ -76,7 +76,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("key", REFUSED)
-def test_what_decides_results_is_refused(begun, key):
+def test_edits_that_affect_results_are_refused(begun, key):
     before, now = (
         fingerprint(phase_config(cfg, parse_phases(begun), 1))
         for cfg in (begun, edited(begun, **{key: REFUSED[key]}))
@@ -204,7 +204,7 @@ def test_hooks_that_are_switched_off_or_a_users_own():
     assert not change.refused and change.outcome.endswith("is not known")
 
 
-def test_resume_changed_goes_on_and_is_written_down(begun):
+def test_resume_changed_continues_and_is_recorded(begun):
     cfg = edited(begun, resume_changed=True, **{LR: 1e-4})
     check(cfg)
     phases = parse_phases(cfg)
@@ -234,7 +234,7 @@ def test_a_record_without_fingerprints_is_resumed_with_a_warning(begun, tmp_path
     assert "does not say with which config seg, depth began" in shown[0]
 
 
-def test_spellings_of_one_value_are_one_value():
+def test_equivalent_notations_are_equal():
     def of(**entries):
         return fingerprint(Config(dict(model=dict(entries))))
 
@@ -248,7 +248,7 @@ def test_spellings_of_one_value_are_one_value():
     }
 
 
-def test_training_decides_nothing_where_a_finished_model_takes_its_place():
+def test_training_settings_are_ignored_for_an_adopted_model():
     then = {LR: 0.1, "train_cfg.max_epochs": 2, "model.backbone.depth": 18, "checkpoint": "a.pth"}
     now = {**then, LR: 0.2, "train_cfg.max_epochs": 1}
     assert differences(then, now) == {}

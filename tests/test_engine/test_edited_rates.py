@@ -56,7 +56,7 @@ def test_nothing_edited_changes_nothing():
     assert checkpoint == then
 
 
-def test_a_learning_rate_scales_what_the_schedule_has_come_to():
+def test_edited_learning_rate_scales_the_scheduled_rate():
     _, checkpoint = built(POLY, steps=3, lr=1.0, momentum=0.9)
     runner, _ = built(POLY, lr=0.1, momentum=0.5, weight_decay=0.3)
     assert resumed(runner, checkpoint) == pytest.approx([k / 90 for k in (6, 5, 4, 3)])
@@ -70,7 +70,7 @@ def test_without_a_schedule():
     assert resumed(runner, checkpoint) == [0.25] * 4
 
 
-def test_a_longer_schedule_leads_on_from_there():
+def test_longer_schedule_continues_from_the_present_rate():
     """Of nine steps down three are done; of nineteen, sixteen are left from there to 0."""
     _, checkpoint = built(POLY, steps=3, lr=1.0)
     longer = [(PolyLR, dict(begin=0, end=20, power=1.0, eta_min=0.0))]
@@ -91,7 +91,7 @@ def test_a_longer_schedule_leads_on_from_there():
         (dict(schedules=[(LinearLR, dict(start_factor=0.1))] * 2), "has 2 schedules"),
     ],
 )
-def test_what_cannot_go_on_is_named(options, says):
+def test_schedules_that_cannot_continue_are_named(options, says):
     _, checkpoint = built(POLY, steps=3, lr=1.0)
     with pytest.raises(ValueError, match=says):
         take_new_rates(built(lr=1.0, **options)[0], checkpoint)

@@ -21,7 +21,7 @@ def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path):
     assert checkout_commit(tmp_path) is None
 
 
-def test_what_mmengine_cannot_collect_is_said(monkeypatch):
+def test_failure_to_collect_the_environment_is_recorded(monkeypatch):
     def without_distutils():
         raise ModuleNotFoundError("No module named 'distutils'")
 

@@ -77,14 +77,14 @@ def pair(monkeypatch):
         rank.stop()
 
 
-def test_a_rank_whose_thread_is_silent_does_not_answer(pair):
+def test_rank_that_does_not_answer_is_named(pair):
     first, _ = pair.ranks
     first.beat((0, 1), "computes")
     first.start()
     assert first.describe().startswith("rank 1 does not answer; rank 0: computes")
 
 
-def test_all_at_one_point_blames_nobody(pair):
+def test_no_rank_is_named_if_all_are_at_the_same_step(pair):
     for rank in pair.ranks:
         rank.beat((5, 2), "waits")
         rank.start()
@@ -119,7 +119,7 @@ def test_reported_once_until_it_moves(pair):
     until(lambda: len(pair.reports[0]) == 2)
 
 
-def test_other_errors_stay_what_they_are(pair):
+def test_other_errors_are_not_changed(pair):
     first, _ = pair.ranks
     with pytest.raises(RuntimeError, match="timed out") as error, naming_stalled_ranks():
         raise RuntimeError("timed out")  # nobody watches

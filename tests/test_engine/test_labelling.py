@@ -45,7 +45,7 @@ def times(folder):
     return {path.name: path.stat().st_mtime_ns for path in Path(folder.path).glob("*.npz")}
 
 
-def test_labels_are_what_the_teacher_says_of_each_step(models, runner):
+def test_stored_labels_equal_online_pseudo_labels(models, runner):
     student, teacher = models
     folder = label_phase(runner, student, teacher, STORED)
     assert len(times(folder)) == 5
@@ -89,7 +89,7 @@ def test_only_what_is_missing_is_labelled_and_only_by_the_same_teacher(models, r
     assert len(times(folder)) == 5
 
 
-def test_a_hash_is_of_the_weights_and_of_how_images_come_in(model_config):
+def test_teacher_hash_covers_weights_and_preprocessing(model_config):
     config = model_config(tasks=["seg"])
     teacher = MODELS.build(config)
     first = teacher_hash(teacher)
@@ -115,7 +115,7 @@ def test_a_disk_without_room_is_refused_before_a_label_is_written(models, runner
     assert not list(Path(runner.work_dir).rglob("*.npz"))
 
 
-def test_options_of_where_and_how(models, runner, tmp_path):
+def test_folder_format_and_pipeline_options(models, runner, tmp_path):
     student, teacher = models
     view = [
         dict(type="LoadImageFromFile"),
@@ -142,7 +142,7 @@ def test_several_views_are_refused(models, runner):
         label_phase(runner, *models, options)
 
 
-def test_the_mark_of_unknown_pixels_is_no_class(models, samples):
+def test_unlabelled_pixels_have_no_class(models, samples):
     from mmlhl.models.teachers import read_labels
 
     student = models[0]
@@ -155,7 +155,7 @@ def test_the_mark_of_unknown_pixels_is_no_class(models, samples):
     assert int(labels["seg"].max()) < 13 and labels["normal"].isfinite().all()
 
 
-def test_workers_that_began_before_the_labels_begin_again_at_the_first_image():
+def test_workers_restart_after_labelling():
     class Endless:
         def _indices_of_rank(self):
             return iter([7, 8, 9])

@@ -52,7 +52,7 @@ def test_released_after_an_error(tmp_path):
         pass
 
 
-def test_without_locks_it_goes_on(tmp_path, monkeypatch):
+def test_missing_support_for_locks_is_ignored(tmp_path, monkeypatch):
     import fcntl
 
     def unsupported(*_):
@@ -70,7 +70,7 @@ def test_a_sequence_is_refused_before_it_touches_anything(tmp_path, holder, sequ
     assert sorted(os.listdir(tmp_path)) == [LOCK]
 
 
-def test_a_lock_that_a_refused_command_takes_away_is_none(tmp_path, monkeypatch):
+def test_removed_lock_file_is_not_a_lock(tmp_path, monkeypatch):
     """It was opened before the other removed it: another command may hold the new file."""
     taken = locking._take
     monkeypatch.setattr(locking, "_take", lambda fd, path: taken(fd, path) and not path.unlink())

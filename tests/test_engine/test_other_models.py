@@ -49,7 +49,7 @@ def test_another_decoder_or_encoder(trained, sequence_config, tmp_path, change, 
 
 
 @pytest.mark.parametrize("part", ["backbone.layer1.2.conv1", "heads.depth.decoder.convs.1.conv"])
-def test_a_model_that_is_a_part_of_the_checkpoints(trained, sequence_config, tmp_path, part):
+def test_model_that_is_part_of_the_checkpoint_is_refused(trained, sequence_config, tmp_path, part):
     """A ResNet-34's weights fill a ResNet-18."""
     loaded = torch.load(last(trained), weights_only=True)
     loaded["state_dict"][f"{part}.weight"] = torch.ones(4, 4, 3, 3)

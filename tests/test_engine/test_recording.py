@@ -40,7 +40,7 @@ def test_test_set_where_nothing_is_trained():
     assert dataset_name(Config(dict(train_dataloader=None))) is None
 
 
-def test_a_sequence_tells_its_data_set(trained):
+def test_record_names_the_dataset(trained):
     _, record = trained
     assert record.dataset == "RoomsDataset"
     assert record.label == "HAD"

@@ -25,7 +25,7 @@ def begin(folder, error):
     error()
 
 
-def test_a_refusal_leaves_what_was_there(tmp_path, monkeypatch):
+def test_refusal_leaves_the_work_dir_unchanged(tmp_path, monkeypatch):
     monkeypatch.setattr("mmlhl.engine.refused_tests.is_refusal", lambda e: type(e) is ValueError)
     deep = tmp_path / "a" / "b"
     with pytest.raises(ValueError, match="so not"), nothing_left_of_refusals(deep):
@@ -46,7 +46,7 @@ def test_a_refusal_leaves_what_was_there(tmp_path, monkeypatch):
             pass
 
 
-def test_a_missing_set_or_a_file_in_the_way(trained, tmp_path, monkeypatch):
+def test_missing_dataset_or_blocked_folder(trained, tmp_path, monkeypatch):
     cfg = trained[0]
     cfg.dump(tmp_path / "config.py")
     checkpoint = Path(cfg.work_dir) / "phase_3_normal" / "normal.pth"

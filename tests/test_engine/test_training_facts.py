@@ -131,7 +131,7 @@ def last(trained):
     return f"{cfg.work_dir}/{record.phases[-1]['checkpoint']}"
 
 
-def test_what_a_phase_leaves_says_what_it_was_trained_with(trained, sequence_config):
+def test_phase_checkpoint_contains_its_training_facts(trained, sequence_config):
     loaded = torch.load(last(trained), weights_only=True)
     assert loaded["meta"]["input"]["std"] == pytest.approx(INPUT["std"])
     assert list(loaded["meta"]["dataset_meta"]["classes"]) == names(sequence_config)
@@ -192,7 +192,7 @@ def test_testing_any_segmentor_of_another_shape(trained, sequence_config, plain,
 
 
 # -- teachers ----------------------------------------------------------------------------------
-def test_a_teacher_sees_images_as_it_was_trained(trained, model_config):
+def test_teacher_gets_images_with_its_own_normalisation(trained, model_config):
     config = model_config()
     config["data_preprocessor"].update(mean=[0.0, 0, 0], std=[1.0, 1, 1], bgr_to_rgb=False)
     teacher = build_teacher(config, last(trained), ["seg"])
@@ -208,7 +208,7 @@ def test_a_segmentor_as_teacher(plain):
     build_frozen_segmentor(dict(config, data_preprocessor=dict(own, **INPUT)), path)
 
 
-def test_what_is_no_data_is_left_out_of_the_meta():
+def test_objects_that_are_not_data_are_left_out_of_the_meta():
     class Model(torch.nn.Module):
         pass
 

@@ -31,7 +31,7 @@ def run(evaluator, samples, batch=2):
     return evaluator.evaluate(len(samples))
 
 
-def test_prefixes_by_task_and_starts_afresh():
+def test_values_are_prefixed_by_task_and_evaluator_is_reset():
     evaluator, samples = build(), random_samples(5)
     figures = run(evaluator, samples)
     assert set(figures) == set(evaluator.higher_is_better) - {

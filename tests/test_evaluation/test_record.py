@@ -25,7 +25,7 @@ def two_phases():
     return record
 
 
-def test_writes_the_format_of_the_design(tmp_path):
+def test_record_has_the_documented_format(tmp_path):
     two_phases().save(tmp_path / "work" / "lifelong.json")
     assert json.loads((tmp_path / "work" / "lifelong.json").read_text()) == {
         "version": 1,
@@ -75,7 +75,7 @@ def test_timing_of_other_phases_is_refused(timing):
         LifelongRecord.from_dict({**two_phases().to_dict(), "timing": timing})
 
 
-def test_round_trip_keeps_what_it_does_not_know(tmp_path):
+def test_round_trip_keeps_unknown_fields(tmp_path):
     path = tmp_path / "lifelong.json"
     data = two_phases().to_dict()
     data["phases"][0]["note"] = {"by": "hand"}
@@ -105,7 +105,7 @@ def test_nan_becomes_null_and_a_task_left_out_is_padded(tmp_path):
     assert LifelongRecord.load(tmp_path / "r.json").to_dict() == record.to_dict()
 
 
-def test_plain_numbers_only():
+def test_record_contains_plain_numbers_only():
     for value in two_phases().metrics["seg"]["mIoU"]["values"]:
         assert type(value) is float
     with pytest.raises(TypeError, match="object"):
@@ -241,7 +241,7 @@ def test_a_unit_is_a_string(tmp_path):
         5,
     ],
 )
-def test_a_record_names_no_file_elsewhere(tmp_path, name):
+def test_files_outside_of_the_records_folder_are_refused(tmp_path, name):
     record = two_phases()
     record.phases[1]["checkpoint"] = name
     path = tmp_path / "lifelong.json"

@@ -33,7 +33,7 @@ def rendered(table, width):
 
 
 @pytest.mark.parametrize(("phases", "width"), [(1, 80), (3, 80), (5, 100), (10, 80)])
-def test_fits_without_cutting(phases, width):
+def test_table_fits_into_100_characters(phases, width):
     text, _ = rendered(phase_table(sequence(phases)), width)
     lines = text.splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
@@ -43,7 +43,7 @@ def test_fits_without_cutting(phases, width):
     assert len(lines) == 2 + sum(len(v) for v in sequence(phases).metrics.values())
 
 
-def test_rows_tell_then_now_and_change():
+def test_rows_show_first_and_present_value_and_change():
     text, colours = rendered(phase_table(sequence()), 100)
     rows = [line.split() for line in text.splitlines()]
     assert rows[2] == "seg mIoU [%] ↑ 54.10 51.60 49.10 54.10 49.10 -5.00".split()

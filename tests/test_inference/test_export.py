@@ -164,7 +164,7 @@ class BakesSizes(nn.Module):
 
 
 @pytest.mark.parametrize("ending", [pytest.param("onnx", marks=needs_onnx), "pt"])
-def test_a_graph_that_bakes_the_size_in_is_refused_and_leaves_no_file(tmp_path, ending):
+def test_graph_tied_to_one_size_is_refused_without_a_file(tmp_path, ending):
     loaded = resnet("FCNHead")
     loaded.model.backbone = BakesSizes(loaded.model.backbone)
     path = tmp_path / f"m.{ending}"

@@ -54,7 +54,7 @@ def test_a_checkpoint_of_one_phase_knows_its_tasks(checkpoint, tmp_path):
         (lambda c: c.update(state_dict={"backbone.x": torch.zeros(1)}), "none of the heads"),
     ],
 )
-def test_what_does_not_fit_is_refused(checkpoint, tmp_path, change, message):
+def test_mismatched_checkpoints_are_refused(checkpoint, tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         load_model(changed(checkpoint, tmp_path / "bad.pth", change))
 
@@ -96,7 +96,7 @@ class HeadOfMine(DepthHead):
 """
 
 
-def test_a_head_of_ones_own_is_named_with_its_module(checkpoint, tmp_path, monkeypatch):
+def test_custom_head_is_named_with_its_module(checkpoint, tmp_path, monkeypatch):
     def change(content):
         text = content["meta"]["cfg"].replace("'DepthHead'", "'HeadOfMine'")
         imports = "custom_imports = dict(imports=['mmlhl', 'heads_of_mine'])"

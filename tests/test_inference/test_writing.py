@@ -76,7 +76,7 @@ def test_probabilities_and_channels(tmp_path):
 
 
 @pytest.mark.parametrize("task", ["panels", "maps.json", "/etc", "a/b", ".."])
-def test_a_task_that_is_no_folder(tmp_path, task):
+def test_task_name_that_is_not_a_folder_name_is_refused(tmp_path, task):
     with pytest.raises(ValueError, match="cannot be written"):
         MapWriter(tmp_path / "out", info(task, "channels"))
     assert not (tmp_path / "out").exists()

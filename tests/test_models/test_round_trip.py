@@ -186,7 +186,7 @@ def test_views_of_test_time_augmentation_agree(model):
     ],
     ids=lambda step: step["type"],
 )
-def test_what_cannot_be_undone(model, step):
+def test_transforms_that_cannot_be_undone_are_refused(model, step):
     original = scene(np.random.default_rng(1))
     model.test_cfg = dict(mode="whole")
     chain = [step, dict(type="RandomFlip", prob=1.0), dict(type="Pad", size=(50, 60))]

@@ -13,7 +13,7 @@ def pairs():
     return result
 
 
-def test_what_is_left_is_exact(pairs):
+def test_remaining_values_are_unchanged(pairs):
     for sample, gappy in pairs:
         for key in ("depth", "normal"):
             there = np.isfinite(gappy[key])
@@ -23,21 +23,21 @@ def test_what_is_left_is_exact(pairs):
         assert np.array_equal(gappy["image"], sample["image"])
 
 
-def test_something_is_missing_everywhere_but_not_much(pairs):
+def test_each_map_has_few_holes(pairs):
     depth = [np.isnan(gappy["depth"]).mean() for _, gappy in pairs]
     label = [(gappy["label"] == IGNORE).mean() for _, gappy in pairs]
     assert 0.03 < np.mean(depth) < 0.35 and max(depth) < 0.8
     assert 0.01 < np.mean(label) < 0.15
 
 
-def test_a_normal_is_missing_as_a_whole_and_wherever_depth_is(pairs):
+def test_missing_normals_lack_all_channels_and_include_missing_depth(pairs):
     for _, gappy in pairs:
         missing = np.isnan(gappy["normal"])
         assert np.array_equal(missing.any(axis=2), missing.all(axis=2))
         assert missing.all(axis=2)[np.isnan(gappy["depth"])].all()
 
 
-def test_mirrors_blind_the_sensor():
+def test_depth_is_missing_at_mirrors():
     flat = {
         "image": np.zeros((40, 40, 3), np.uint8),
         "label": np.zeros((40, 40), np.uint8),
@@ -53,7 +53,7 @@ def test_mirrors_blind_the_sensor():
     assert shiny > 0.6 > 0.35 > matt
 
 
-def test_the_input_stays_as_it_was_and_the_seed_decides(pairs):
+def test_input_is_not_changed_and_holes_depend_on_the_seed(pairs):
     sample, gappy = pairs[0]
     assert np.isfinite(sample["depth"]).all() and (sample["label"] != IGNORE).all()
     again, other = add_holes(sample, 0), add_holes(sample, 99)

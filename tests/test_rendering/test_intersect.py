@@ -21,7 +21,7 @@ def hit(form, origin, ray):
     return t, normal
 
 
-def test_box_is_met_on_its_near_face():
+def test_box_is_hit_at_its_near_face():
     t, normal = hit(shape("box", (1, 2, 3)), (-5, 0.3, 0.4), (2, 0, 0))
     assert t == pytest.approx(2) and np.allclose(normal, (-1, 0, 0))
 

@@ -48,7 +48,7 @@ def test_splits_and_seeds_share_no_scene():
     assert len(sizes) == 12
 
 
-def test_cameras_stand_free_and_within_the_room():
+def test_cameras_are_in_free_space_within_the_room():
     for index in range(12):
         scene, camera = scene_and_camera("val", index, 24, 32)
         assert (camera.position > 0).all() and (camera.position < scene.size).all()

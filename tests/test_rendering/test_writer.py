@@ -68,7 +68,7 @@ def test_files_hold_what_was_rendered(written):
     assert np.abs(vectors[there] - exact["normal"][there]).max() < 2e-5
 
 
-def test_complete_set_is_left_alone(copy):
+def test_complete_dataset_is_not_changed(copy):
     stamps = {p: p.stat().st_mtime_ns for p in copy.rglob("*.png")}
     marker = (copy / "rooms.json").stat().st_mtime_ns
     assert write(copy) == 0
@@ -125,7 +125,7 @@ def test_workers_do_not_change_a_byte(written, tmp_path, monkeypatch, capsys):
         ({"train": 2}, "3 train scenes, but 2 were asked for"),
     ],
 )
-def test_another_set_in_the_folder_is_an_error(copy, written, options, message):
+def test_another_dataset_in_the_folder_is_an_error(copy, written, options, message):
     with pytest.raises(ValueError, match=message):
         write(copy, **options)
     assert contents(copy) == contents(written)

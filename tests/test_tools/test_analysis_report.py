@@ -31,7 +31,7 @@ def tool():
     return module
 
 
-def test_the_report_of_one_run_stands_in_its_work_dir(work_dir, tool, capsys):
+def test_report_of_one_run_is_in_its_work_dir(work_dir, tool, capsys):
     tool.main([str(work_dir), "--title", "Mine"])
     assert "<h1>Mine</h1>" in (work_dir / "report.html").read_text()
     assert "| seg mIoU [%] ↑ | 50.00 |" in (work_dir / "report.md").read_text()

@@ -102,7 +102,7 @@ def test_a_whole_annotation_missing(check):
     assert check("--tasks", "seg")[0] == 0
 
 
-def test_nothing_known_and_nothing_there(check):
+def test_unlabelled_and_missing_annotations_are_reported(check):
     for name in ("0", "1"):
         cv2.imwrite(str(check.root / "depth" / f"{name}.png"), np.zeros((4, 5), np.uint16))
     code, said = check("--limit", "1")

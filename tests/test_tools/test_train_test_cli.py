@@ -124,7 +124,7 @@ def test_test_out_and_tta(config, checkpoint, tmp_path, run):
     ("flags", "message"),
     [(["--show-dir", "x"], "default_hooks.visualization"), (["--tta"], "tta_model")],
 )
-def test_test_tells_what_the_config_lacks(config, checkpoint, tmp_path, run, flags, message):
+def test_test_names_missing_settings(config, checkpoint, tmp_path, run, flags, message):
     text = config.read_text().replace("tta_model", "other_model")
     config.write_text(text)
     with pytest.raises(SystemExit, match=f"^test.py: .*{message}"):  # one line, no traceback

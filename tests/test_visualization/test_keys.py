@@ -32,7 +32,7 @@ def test_the_bar_has_the_colours_of_the_map():
     assert numbers((0.5, 4.75), "m") == "0.5 to 4.75 m" and numbers((0, 1), "") == "0 to 1"
 
 
-def test_the_sphere_is_the_half_that_faces_the_camera():
+def test_sphere_shows_normals_that_face_the_camera():
     ball = normal_sphere("normal", 200)[LINE : LINE + SPHERE, 2 : 2 + SPHERE].astype(int)
     middle = SPHERE // 2
     assert np.abs(ball[middle, middle] - [128, 128, 255]).max() <= 4
@@ -53,7 +53,7 @@ def test_the_legend_names_the_classes_that_occur():
     assert full_palette(None, 3).shape == (3, 3) and len(full_palette(palette, 1)) == 2
 
 
-def test_keys_go_into_as_many_rows_as_they_need():
+def test_legends_are_arranged_in_rows():
     keys = [np.zeros((height, 60, 3), np.uint8) for height in (10, 20, 30)]
     strip = footer(keys, 130, 5)
     assert strip.shape == (20 + 5 + 30 + 5, 130, 3)

@@ -29,7 +29,7 @@ def test_kinds_are_guessed_from_name_and_type():
     assert guess_kind("disparity", grid([0.5])) == "depth"
 
 
-def test_classes_take_the_palette_and_void_is_no_class():
+def test_classes_use_the_palette_and_void_is_a_checkerboard():
     palette = [[255, 0, 0], [0, 255, 0]]
     image = colour_map("classes", grid([0, 1], [255, 2], dtype=np.int64), palette)
     assert image[0].tolist() == palette

@@ -82,7 +82,7 @@ def test_class_colours_lie_over_the_image():
     assert np.abs(cell(panel.panel(IMAGE, full_sample()), 0, 2)[3, 3] - [166, 38, 38]).max() <= 1
 
 
-def test_less_ground_truth_than_predictions_and_the_other_way_round():
+def test_ground_truth_or_predictions_may_be_missing():
     sample = full_sample()
     del sample.gt_sem_seg, sample.pred_normal_map
     panel = grid(visualizer().panel(IMAGE, sample), 2)

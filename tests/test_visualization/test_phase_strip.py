@@ -27,7 +27,7 @@ def test_errors_are_in_the_units_of_the_task():
     )
 
 
-def test_a_prediction_of_another_size_is_brought_to_that_of_the_truth():
+def test_prediction_is_resized_to_the_truth():
     error = error_map("depth", np.array([[[1.0, 2.0]]]), np.full((1, 2, 4), 1.0))
     np.testing.assert_array_equal(error, [[0, 0, 1, 1], [0, 0, 1, 1]])
 

@@ -6,7 +6,7 @@ from mmlhl.visualization.lettering import PAPER
 from mmlhl.visualization.sequence_grid import GAP, GridRow, sequence_grid
 
 
-def test_cells_stand_where_they_belong():
+def test_cells_are_at_their_row_and_column():
     image = np.full((8, 16, 3), 50, np.uint8)
     palette = np.uint8([[255, 0, 0], [0, 0, 255]])
     zeros, ones = np.zeros((1, 8, 16), int), np.ones((1, 8, 16), int)

@@ -17,7 +17,7 @@ def noted(case, seconds, message="wrong", section="labels"):
     return dict(section=section, case=case, error="ValueError", seconds=seconds, message=message)
 
 
-def test_what_passed_is_kept_and_what_failed_is_named():
+def test_collector_keeps_refusals_and_names_failed_tests():
     seen = Collector()
     seen.pytest_runtest_logreport(report("setup", **noted("a", 1.0)))
     seen.pytest_runtest_logreport(report(**noted("a", 1.0)))

@@ -52,5 +52,5 @@ def test_verdicts(group):
     assert "| Once over Good | +45.00 | one seed: open |" in to_markdown(found)
 
 
-def test_without_naive_runs_nothing_is_said():
+def test_no_verdicts_without_naive_runs():
     assert verdicts(group_runs([run("Good", 0, 1.0)])[0], [dict(better="a", worse="b")]) == []

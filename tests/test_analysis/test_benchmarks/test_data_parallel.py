@@ -12,7 +12,7 @@ from mmlhl.analysis.benchmarks.turns import Turns
 from mmlhl.analysis.cost_model import Link
 
 
-def test_a_teacher_exchanges_nothing(model_config):
+def test_teacher_adds_no_gradients_to_exchange(model_config):
     init_default_scope("mmseg")
     sizes = gradient_bytes(lesson(Config(dict(model=model_config())), 2, 1, (16, 24)))
     assert sizes["HAD"] == sizes[STORED] == sizes[ALL] > sizes["Naive"]
@@ -21,7 +21,7 @@ def test_a_teacher_exchanges_nothing(model_config):
     assert f"| HAD | {sizes['HAD'] / 1e6:.1f} | 2000 | 0.50 ± 0.00 |" in text
 
 
-def test_the_model_is_checked_against_steps_that_it_was_not_fitted_to(model_config):
+def test_cost_report_compares_the_model_with_steps_not_used_for_fitting(model_config):
     init_default_scope("mmseg")
     cfg = Config(dict(model=model_config()))
     encoder, head = parameters_of(cfg)

@@ -16,7 +16,7 @@ def rooms():
     return Config.fromfile(CONFIGS / "heteroakd_rooms.py")
 
 
-def test_report_by_hand(rooms, tmp_path, capsys):
+def test_report_has_hand_computed_gains_and_missing_runs(rooms, tmp_path, capsys):
     """Gains are against the same seed; what lacks is named."""
     miou = dict(
         segmentation=(40.0, 50.0), kd=(41.0, 53.0), cwd=(39.0, 48.0), heteroakd=(44.0, None)

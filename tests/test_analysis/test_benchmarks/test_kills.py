@@ -47,7 +47,7 @@ def test_report_counts_kills_of_identical_sequences():
     assert "What differs" not in report([Outcome(HAD, [0.1])], "the command")
 
 
-def test_a_campaign_takes_up_where_it_stopped(tmp_path, monkeypatch):
+def test_campaign_counts_kills_of_earlier_calls(tmp_path, monkeypatch):
     asked = []
 
     def kill(root, folder, options, undisturbed, seconds, draw, most):
@@ -87,7 +87,7 @@ def sequence(tmp_path):
     return make
 
 
-def test_what_differs_between_two_sequences(sequence):
+def test_differences_between_two_sequences(sequence):
     one = sequence("one", lifelong_method=dict(seen=[1, 2]))
     assert differences(one, sequence("same", seconds=9.0, lifelong_method=dict(seen=[1, 2]))) == []
     other = sequence("other", 1.5, 0.4, lifelong_method=dict(seen=[1, 3]))
@@ -100,7 +100,7 @@ def test_what_differs_between_two_sequences(sequence):
     assert lacking.startswith("phase_1_a/a.pth") and lacking.endswith("values of lifelong_method")
 
 
-def test_children_that_end_fail_and_are_killed(tmp_path, monkeypatch):
+def test_exit_codes_of_finished_failed_and_killed_children(tmp_path, monkeypatch):
     from mmlhl.analysis.benchmarks import kills
 
     monkeypatch.setattr(kills, "load_everything", lambda: None)

@@ -9,7 +9,7 @@ from mmlhl.analysis.benchmarks.memory import evaluation_trace, step_peak, tensor
 from mmlhl.analysis.benchmarks.step_price import STORED
 
 
-def test_the_peak_is_of_what_is_held_at_one_moment():
+def test_tensor_peak_counts_tensors_held_at_the_same_time():
     def work():
         first = torch.zeros(2**18)  # 1 MiB
         second = first + 1
@@ -28,7 +28,7 @@ def test_stored_labels_need_no_teacher(model_config):
     assert 0.1 < stored["peak"] < 20
 
 
-def test_an_evaluation_keeps_no_map():
+def test_evaluation_does_not_keep_maps():
     found = evaluation_trace(30, (256, 256), 19, (10, 30))
     (_, early, _), (_, late, peak) = found
     assert late - early < 5  # thirty predictions would be 30 MiB

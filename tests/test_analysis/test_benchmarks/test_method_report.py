@@ -20,13 +20,13 @@ def cfg():
 
 
 @pytest.mark.parametrize("path", KEPT, ids=[path.parent.name for path in KEPT])
-def test_committed_records_are_of_what_their_config_says(path):
+def test_committed_records_match_the_settings_of_their_config(path):
     """Or the command would not take up where they end."""
     cfg = read_config(ROOT / f"configs/benchmarks/{path.parent.name}.py")
     assert method_report.settings(cfg) == path.read_text(encoding="utf-8")
 
 
-def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
+def test_report_names_unfinished_searches_and_omits_their_methods(cfg, tmp_path):
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0)
     (lost,) = [
         r
@@ -44,7 +44,7 @@ def test_an_unfinished_search_is_named_and_its_method_left_out(cfg, tmp_path):
     )
 
 
-def test_report_says_what_was_not_run(cfg, tmp_path):
+def test_report_lists_missing_runs(cfg, tmp_path):
     labels = ["Naive", "Joint", "HAD"]
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0, HAD_1=40.0)
     for run in method_search.final_runs(cfg, labels, ORDERS, [0, 1], tmp_path):
@@ -64,6 +64,6 @@ def test_report_says_what_was_not_run(cfg, tmp_path):
     assert "Not run: Joint on seg → depth (seeds 0, 1); HAD on depth → seg (seeds 1)." in text
 
 
-def test_report_of_nothing(cfg, tmp_path):
+def test_report_without_any_run(cfg, tmp_path):
     text = method_report.report(cfg, "x", ["HAD"], ORDERS[:1], [0], tmp_path)
     assert "HAD: not searched" in text and "Not run: HAD on seg → depth (seeds 0)." in text

@@ -15,13 +15,13 @@ def cfg():
     return method_config()
 
 
-def test_folders_tell_the_rows_of_the_config_apart(tmp_path):
+def test_rows_of_a_config_have_different_folders(tmp_path):
     labels = Config.fromfile(CONFIG).benchmark.methods
     folders = {method_runs.Run(label, ORDERS[0], 0).folder(tmp_path) for label in labels}
     assert len(folders) == len(labels)
 
 
-def test_folders_tell_runs_apart(cfg, tmp_path):
+def test_runs_have_different_folders(cfg, tmp_path):
     runs = list(method_search.search_runs(cfg, list(METHODS), ORDERS[0]))
     runs += [
         method_runs.Run(label, order, seed)
@@ -35,7 +35,7 @@ def test_folders_tell_runs_apart(cfg, tmp_path):
     assert run.folder(tmp_path) == tmp_path / "runs" / "seg_depth" / "had--5-bins_0.5_seed2"
 
 
-def test_a_record_counts_once_all_tasks_are_in_it(tmp_path):
+def test_record_is_complete_once_it_has_all_tasks(tmp_path):
     run = method_runs.Run("HAD", ("seg", "depth"), 0)
     assert run.record(tmp_path) is None
     finish(method_runs.Run("HAD", ("seg",), 0), tmp_path / "other", 1.0)
@@ -74,7 +74,7 @@ def images_of(cfg, run, folder):
     return [tuple(part) for part in parts]
 
 
-def test_a_part_of_a_sequence_sees_its_images(tmp_path):
+def test_runs_of_some_phases_use_their_part_of_the_images(tmp_path):
     cfg = Config.fromfile(CONFIG)
     whole = method_runs.Run("LwF", ("seg", "depth", "normal"), 0, 1.0)
     parts = images_of(cfg, whole, tmp_path)
@@ -91,7 +91,7 @@ def test_a_part_of_a_sequence_sees_its_images(tmp_path):
     assert len(folders) == 4
 
 
-def test_options_of_parts():
+def test_options_of_parts_are_set_by_dotted_names():
     method = dict(type="Composite", methods=[dict(type="LwF"), dict(type="SGP")])
     method_runs.set_option(method, "methods.1.alpha", 3.0)
     assert method["methods"] == [dict(type="LwF"), dict(type="SGP", alpha=3.0)]
@@ -116,7 +116,7 @@ def test_every_row_of_every_benchmark_is_a_valid_sequence(name):
     assert method_report.settings(cfg)
 
 
-def test_later_phases_of_their_own(cfg):
+def test_settings_of_later_phases(cfg):
     later = dict(train_cfg=dict(max_epochs=5), train_dataloader=dict(batch_size=32))
     cfg.model = dict()
     cfg.default_hooks = dict(checkpoint=dict())

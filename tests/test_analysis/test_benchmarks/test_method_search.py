@@ -39,7 +39,7 @@ def test_the_best_strength_between_naive_and_joint(cfg, tmp_path):
     assert method_search.chosen_value(cfg, "Naive", ORDERS[0], tmp_path) == (None, {})
 
 
-def test_a_strength_that_nothing_can_be_said_of_is_not_taken(cfg, tmp_path):
+def test_strength_without_a_score_is_not_chosen(cfg, tmp_path):
     finish_search(cfg, tmp_path, **{"LwF_0.3": float("nan")}, Naive=10.0, Joint=60.0, LwF_1=30.0)
     assert method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)[0] == 1.0
     finish_search(cfg, tmp_path / "flat", Naive=10.0, Joint=10.0)
@@ -77,7 +77,7 @@ def run_search(cfg, root, score):
     ("peak", "added"),
     [(1.0, []), (30.0, [10.0, 30.0, 100.0]), (0.02, [0.1, 0.03, 0.01])],
 )
-def test_a_search_goes_on_until_the_best_value_has_neighbours(cfg, tmp_path, peak, added):
+def test_search_continues_until_the_best_value_is_bracketed(cfg, tmp_path, peak, added):
     def score(value):
         return 50.0 - abs(math.log(value / peak))
 
@@ -88,7 +88,7 @@ def test_a_search_goes_on_until_the_best_value_has_neighbours(cfg, tmp_path, pea
     assert f"= {value:g} (" in line
 
 
-def test_a_search_without_end_stops_and_says_so(cfg, tmp_path):
+def test_search_stops_after_max_steps_and_reports_it(cfg, tmp_path):
     assert run_search(cfg, tmp_path, lambda value: value) == [10.0, 30.0, 100.0, 300.0]
     *_, line = method_report.strengths(cfg, ["LwF"], ORDERS[0], tmp_path)
     assert "= 300, still at an end (" in line

@@ -17,7 +17,7 @@ def cfg():
     return method_config()
 
 
-def test_a_folder_is_of_one_budget(cfg, tmp_path):
+def test_folder_with_other_settings_is_refused(cfg, tmp_path):
     method_training.check_settings(cfg, tmp_path)
     method_training.check_settings(cfg, tmp_path / "other", tmp_path)
     cfg.train_cfg.max_epochs = 11
@@ -47,7 +47,7 @@ def test_only_what_is_not_finished_is_trained(cfg, tmp_path, monkeypatch, capsys
     assert [run.seed for run in trained[2:]] == [1]
 
 
-def test_a_shared_first_phase_is_trained_before_what_takes_it(cfg, tmp_path, monkeypatch):
+def test_shared_first_phase_is_trained_before_the_runs_that_use_it(cfg, tmp_path, monkeypatch):
     cfg.benchmark.methods["LwF"]["first_phase"] = "Naive"
     lwf = [method_runs.Run("LwF", ORDERS[0], seed, 3.0, searching=True) for seed in (0, 1)]
     first = [method_runs.first_phase_run(cfg, run) for run in lwf]
@@ -65,7 +65,7 @@ def test_a_shared_first_phase_is_trained_before_what_takes_it(cfg, tmp_path, mon
     assert trained == [*first, lwf[0]]  # nothing to take for the second
 
 
-def test_a_first_phase_is_taken_over_as_if_the_run_had_stopped_after_it(cfg, tmp_path):
+def test_copied_first_phase_looks_like_a_stopped_run(cfg, tmp_path):
     cfg.benchmark.methods["LwF"]["first_phase"] = "Naive"
     run = method_runs.Run("LwF", ORDERS[0], 0, 3.0)
     source = method_runs.first_phase_run(cfg, run)
@@ -96,7 +96,7 @@ def test_records_of_finished_runs_count_on_any_machine(cfg, tmp_path, monkeypatc
     assert method_training.is_complete(run, here) and not method_training.is_complete(run, there)
 
 
-def test_a_search_ends_if_a_run_of_it_fails(cfg, tmp_path, monkeypatch):
+def test_search_ends_if_one_of_its_runs_fails(cfg, tmp_path, monkeypatch):
     tried = []
 
     def train(run, cfg, root, jobs, records):
@@ -108,9 +108,7 @@ def test_a_search_ends_if_a_run_of_it_fails(cfg, tmp_path, monkeypatch):
     assert len(tried) == 5  # two bounds and three strengths, each once
 
 
-def test_a_run_with_a_shared_first_phase_is_the_run_that_trains_it_itself(
-    sequence_config, tmp_path
-):
+def test_shared_first_phase_gives_the_same_result_as_training_it(sequence_config, tmp_path):
     tiny = sequence_config(tmp_path / "unused")
     tiny.disjoint_phases, tiny.train_cfg.max_epochs = True, 1
     methods = dict(

@@ -8,7 +8,7 @@ import torch
 from mmlhl.analysis.benchmarks.norm_statistics import KEPT, measure, report, with_layers_of
 
 
-def test_the_encoders_layers_alone_take_what_is_kept():
+def test_only_encoder_layers_get_earlier_statistics():
     def weights(value):
         names = ("backbone.bn.running_mean", "backbone.bn.running_var", "backbone.bn.weight")
         names += ("backbone.conv.weight", "heads.seg.bn.running_mean")
@@ -24,7 +24,7 @@ def test_the_encoders_layers_alone_take_what_is_kept():
     assert taken("statistics and affine") == statistics | {"backbone.bn.weight"}
 
 
-def test_without_a_change_the_metrics_are_those_of_the_record(trained):
+def test_unchanged_statistics_reproduce_the_record(trained):
     cfg, _ = trained
     record, found = measure(Path(cfg.work_dir))
     assert list(found) == [task for phase in record.phases[:-1] for task in phase["tasks"]]

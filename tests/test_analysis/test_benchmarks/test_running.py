@@ -31,7 +31,7 @@ def calls(monkeypatch):
     return seen
 
 
-def test_a_run(calls, tmp_path, monkeypatch):
+def test_train_config_starts_a_process_with_config_log_and_threads(calls, tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(running.os, "cpu_count", lambda: 8)
     folder = tmp_path / "a" / "run"
@@ -42,14 +42,14 @@ def test_a_run(calls, tmp_path, monkeypatch):
     assert log == folder / "train.log" and threads == 2
 
 
-def test_threads_that_the_user_set_stay(calls, tmp_path, monkeypatch):
+def test_user_setting_of_threads_is_kept(calls, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     running.train_config(Config(dict()), tmp_path, jobs=1, resume=False)
     ((arguments, _, threads),) = calls
     assert "--resume" not in arguments and threads == 1
 
 
-def test_a_real_process(tmp_path, sequence_config, monkeypatch):
+def test_real_processes_write_their_logs(tmp_path, sequence_config, monkeypatch):
     """Two runs from one server: one trains, one fails and says why in its log."""
     monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
     cfg = sequence_config(tmp_path / "unused")
@@ -62,7 +62,7 @@ def test_a_real_process(tmp_path, sequence_config, monkeypatch):
     assert "sege" in (tmp_path / "bad" / "train.log").read_text()
 
 
-def test_text_is_written_whole(tmp_path):
+def test_text_is_written_atomically(tmp_path):
     path = tmp_path / "report.md"
     path.write_text("before")
     running.write_text(path, "naive → joint ±")
@@ -70,7 +70,7 @@ def test_text_is_written_whole(tmp_path):
     assert os.listdir(tmp_path) == ["report.md"]
 
 
-def test_a_report_takes_the_place_of_the_one_before(tmp_path):
+def test_report_replaces_the_previous_one(tmp_path):
     path = tmp_path / "benchmarks.md"
     running.write_section(path, "rooms", "first\n")
     assert path.read_text().startswith("<!-- benchmark: rooms -->\n\nfirst\n\n<!-- end of")
@@ -83,7 +83,7 @@ def test_a_report_takes_the_place_of_the_one_before(tmp_path):
     assert text.count("<!-- benchmark: rooms -->") == text.count("<!-- end of benchmark:") - 1 == 1
 
 
-def test_stopping_begins_nothing_more(monkeypatch):
+def test_no_further_run_starts_after_an_interrupt(monkeypatch):
     begun = []
 
     def train(run):

@@ -58,7 +58,7 @@ def test_turns_of_several_calls_add_up_on_one_network_only(tmp_path):
     assert add_turns(None, one, "large") == one
 
 
-def test_the_report_has_a_row_a_number_of_tasks():
+def test_report_has_one_row_per_number_of_tasks():
     names = (ALL, FLOOR, STORED, PLAIN, "HAD", "LwF", "Naive")
     seconds = {name: [2.0, 2.0] for name in names} | {"HAD": [3.0, 3.0]}
     text = report({"10": Turns(seconds), "2": Turns(seconds)}, "tiny", "python x")

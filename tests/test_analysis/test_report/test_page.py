@@ -54,7 +54,7 @@ def test_landmarks_language_and_a_way_past_the_contents(page):
     assert set(labelled) <= set(names)
 
 
-def test_headings_have_no_gap(page):
+def test_heading_levels_are_not_skipped(page):
     levels = [int(tag[1]) for tag, _, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -83,7 +83,7 @@ def test_pictures_are_in_the_page_and_have_a_text(page):
     assert len(page.all("figcaption")) == len(pictures)
 
 
-def test_nothing_is_asked_of_another_file_or_host(page):
+def test_page_refers_to_no_other_file_or_host(page):
     assert all(address.startswith(("#", "data:")) for address in page.addresses())
     assert not page.all("script") + page.all("iframe") + page.all("object")
     (style,) = page.text("style")
@@ -93,7 +93,7 @@ def test_nothing_is_asked_of_another_file_or_host(page):
     assert ":focus-visible" in style
 
 
-def test_names_are_text_and_no_markup(page, written):
+def test_names_are_escaped(page, written):
     assert not page.all("b") + page.all("i")
     assert any(EVIL in text for text in page.text("span"))
     assert any("weight='</pre><b>'" in text for text in page.text("pre"))
@@ -102,7 +102,7 @@ def test_names_are_text_and_no_markup(page, written):
     assert r'&lt;b&gt;"x"&lt;/b&gt; \$\\frac{a}\$ \| \_y\_' in markdown
 
 
-def test_the_numbers_have_units_and_the_markdown_is_the_pages_twin(page, written):
+def test_numbers_have_units_and_markdown_has_the_same_tables(page, written):
     markdown = written[1].read_text()
     assert "| depth abs_err [m] ↓ | - | 0.8000 |" in markdown
     assert "| seg mIoU [%] ↑ | 50.00 | 40.00 |" in markdown

@@ -11,7 +11,7 @@ from mmlhl.analysis.report.strip_section import missing_strips, strip_section
 from mmlhl.evaluation import LifelongRecord
 
 
-def test_every_image_is_shown_with_every_phase_that_knows_the_task(trained):
+def test_strip_shows_each_image_for_each_phase_that_has_the_task(trained):
     cfg, _ = trained
     record = LifelongRecord.load(cfg.work_dir)
     section = strip_section([record], ["HAD"], 2)
@@ -25,7 +25,7 @@ def test_every_image_is_shown_with_every_phase_that_knows_the_task(trained):
     assert captions[2].count("° after") == 1
 
 
-def test_what_is_left_out_is_named_in_page_and_log(monkeypatch):
+def test_missing_strips_are_listed_in_page_and_log(monkeypatch):
     seg, depth = (SimpleNamespace(task=t, field=f) for t, f in (("seg", "sem_seg"), ("z", "z_map")))
     tasks = dict(seg=seg, z=depth)
     data = [

@@ -44,7 +44,7 @@ def test_a_naive_run_of_any_label_is_the_reference(save, tmp_path, drawn):
     assert "no run of naive training" not in text.lower()
 
 
-def test_runs_of_one_label_are_told_apart_by_their_folders(tmp_path):
+def test_runs_of_the_same_label_are_named_by_their_folders(tmp_path):
     runs = [record("HAD") for _ in range(4)] + [record("LwF")]
     for run, folder in zip(runs, ("a", "b", "c/b", "d", "e"), strict=True):
         run.path = tmp_path / folder / "lifelong.json"
@@ -52,13 +52,13 @@ def test_runs_of_one_label_are_told_apart_by_their_folders(tmp_path):
     assert run_names(runs) == [*names, "LwF, seed 0"]
 
 
-def test_a_report_without_naive_training_says_so(save, tmp_path, drawn):
+def test_report_states_that_naive_training_is_missing(save, tmp_path, drawn):
     _, markdown = write_report([save("had", record())], tmp_path / "r.html")
     assert "No run of naive training" in markdown.read_text()
     assert "No test images were predicted for this page" in markdown.read_text()
 
 
-def test_a_run_without_metrics_is_reported_all_the_same(save, tmp_path, drawn):
+def test_run_without_metrics_is_reported(save, tmp_path, drawn):
     run = LifelongRecord("HAD", 0)
     run.add_phase("seg", ["seg"], None, 60, {})
     _, markdown = write_report([save("had", run)], tmp_path / "r.html")
@@ -68,12 +68,12 @@ def test_a_run_without_metrics_is_reported_all_the_same(save, tmp_path, drawn):
     assert "Peak memory is not recorded" in text
 
 
-def test_joint_and_single_training_stand_beside_a_sequence(drawn):
+def test_joint_and_single_training_are_compared_with_a_sequence(drawn):
     titles = [section.title for section in make_document(field_of_runs()).sections]
     assert titles == ["What was run", "Results: seg → depth", "Time and memory", "Environment"]
 
 
-def test_refusals_name_the_place_and_leave_nothing_behind(save, tmp_path):
+def test_refusals_name_the_file_and_write_nothing(save, tmp_path):
     had, out = save("had", record()), tmp_path / "out" / "r.html"
     other = record("naive")
     other.phases.reverse()
@@ -92,7 +92,7 @@ def test_refusals_name_the_place_and_leave_nothing_behind(save, tmp_path):
     assert not out.parent.exists()
 
 
-def test_after_training_a_failure_is_logged_and_nothing_more(save, tmp_path, monkeypatch):
+def test_failed_report_after_training_is_only_logged(save, tmp_path, monkeypatch):
     said = []
     log = "mmlhl.analysis.report.writing.print_log"
     monkeypatch.setattr(log, lambda text, *_: said.append(text))
@@ -105,7 +105,7 @@ def test_after_training_a_failure_is_logged_and_nothing_more(save, tmp_path, mon
     ]
 
 
-def test_only_columns_of_numbers_are_set_to_the_right():
+def test_only_columns_of_numbers_are_right_aligned():
     rows = [["a", "1 seg", "0.7 ± 0.1", "-"], ["b", "2 depth", "+3", "12 %"]]
     table = Table("t", ["run", "phase", "m", "share"], rows)
     assert [table.is_right(j) for j in range(4)] == [False, False, True, True]

@@ -98,7 +98,7 @@ def test_all_unmeasured_depth_is_fine():
     assert np.isnan(decode(np.zeros((2, 2), np.uint16), annotation("depth"), "f")).all()
 
 
-def test_reading_leaves_the_stored_array_alone():
+def test_decoding_does_not_change_the_stored_array():
     raw = np.array([[0.0, 2.0]], np.float32)
     decode(raw, annotation("depth"), "f")
     assert raw.tolist() == [[0, 2]]

@@ -44,7 +44,7 @@ def test_ids_out_of_range_do_not_wrap_around(stored, dtype):
 
 
 @pytest.mark.parametrize("stored", [0.5, 1e300, np.nan, np.inf, -np.inf])
-def test_numbers_that_are_no_ids(stored):
+def test_values_that_are_not_ids_are_refused(stored):
     with pytest.raises(ValueError, match=r"^label\.png: expected whole numbers"):
         labels([0, stored], float, num_classes=3)
 
@@ -66,7 +66,7 @@ def test_bool_is_two_classes():
     assert labels([True, False], bool, num_classes=2) == [1, 0]
 
 
-def test_a_mark_never_wins_over_an_id_that_the_map_names():
+def test_mapped_ids_take_precedence_over_ignored_ones():
     assert labels([0, 255], num_classes=2, id_map={0: 0, 255: 1}) == [0, 1]
     assert labels([-1, 1], np.int32, num_classes=2, id_map={-1: 0, 1: 1}) == [0, 1]
     assert labels([3, 255, 1], num_classes=2, id_map={3: 1, 1: 0}, ignore=(255, 3)) == [1, 255, 0]

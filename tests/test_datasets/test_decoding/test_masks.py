@@ -28,7 +28,7 @@ def test_greys_and_fractions():
     assert mask([255, 255], threshold=127) == [1, 1]
 
 
-def test_marks_that_are_given_act_beside_a_threshold():
+def test_ignored_values_apply_together_with_a_threshold():
     assert mask([0, 128, 255], threshold=130, ignore=128) == [0, 255, 1]
     assert mask([0, 3, 9], threshold=5, ignore=(3,)) == [0, 255, 1]
 
@@ -72,6 +72,6 @@ def test_marks_that_are_the_kinds_own_values():
         ([0, np.inf], "float32", dict(threshold=0.5), "finite numbers"),
     ],
 )
-def test_numbers_that_no_mask_has(stored, dtype, options, message):
+def test_values_that_no_mask_contains_are_refused(stored, dtype, options, message):
     with pytest.raises(ValueError, match=rf"^mask\.png: .*{message}"):
         mask(stored, dtype, **options)

@@ -68,7 +68,7 @@ def test_a_scale_that_does_not_fit(raw, options):
         read(raw, **options)
 
 
-def test_white_may_mark_what_has_no_normal():
+def test_white_may_mean_missing_normals():
     raw = np.full((1, 3, 3), 255, np.uint8)
     raw[0, 0] = (128, 128, 0)
     got = read(raw, invalid=255)

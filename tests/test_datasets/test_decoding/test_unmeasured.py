@@ -19,7 +19,7 @@ def test_infinity_is_greater_than_any_value(kind, dtype):
     assert got[0] == 5 and np.isnan(got[1:]).all()
 
 
-def test_what_overflows_on_the_way_is_greater_too():
+def test_overflowing_values_exceed_max_value():
     got = read("depth", [5, 1e300], np.float64, max_value=80)
     assert got[0] == 5 and np.isnan(got[1])
     got = read("depth", [5, 3e38], scale=1000.0, max_value=1e6)
@@ -28,7 +28,7 @@ def test_what_overflows_on_the_way_is_greater_too():
         read("depth", [5, 1e300], np.float64)
 
 
-def test_the_bound_is_of_real_numbers_not_of_stored_ones():
+def test_max_value_applies_to_decoded_values():
     got = read("depth", [1000, 65535], np.uint16, scale=0.001, max_value=10)
     assert got[0] == 1 and np.isnan(got[1])
 
@@ -42,13 +42,13 @@ def test_infinity_can_be_listed():
 
 
 @pytest.mark.parametrize("stored", [np.inf, -np.inf, np.nan])
-def test_what_nobody_listed_is_broken(stored):
+def test_unlisted_special_values_are_refused(stored):
     with pytest.raises(ValueError, match=r"^a\.npy: NaN or infinity in channels.*'inf'"):
         read("channels", [0, stored])
 
 
 @pytest.mark.parametrize("stored", [-np.inf, np.nan])
-def test_a_bound_from_above_excuses_neither_minus_infinity_nor_nan(stored):
+def test_max_value_does_not_accept_minus_infinity_or_nan(stored):
     with pytest.raises(ValueError, match="NaN or infinity"):
         read("depth", [1, stored], max_value=80)
 

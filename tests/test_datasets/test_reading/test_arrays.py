@@ -82,7 +82,7 @@ def test_lines(tmp_path, encoding):
 
 
 @pytest.mark.parametrize("content", [b"a\nb\xff\n", "a\nb".encode("utf-16-le")])
-def test_what_is_no_text(tmp_path, content):
+def test_files_that_are_not_text_are_refused(tmp_path, content):
     (tmp_path / "list.txt").write_bytes(content)
     with pytest.raises(ValueError, match=r"list\.txt, line \d: expected text.*as list of classes"):
         read_lines(str(tmp_path / "list.txt"), "list of classes")

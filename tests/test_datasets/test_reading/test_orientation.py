@@ -28,7 +28,7 @@ def encoded(image, kind, tag):
 
 @pytest.mark.parametrize("tag", range(1, 9))
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_ids_lie_as_the_image_is_shown(kind, tag):
+def test_labels_are_oriented_like_the_displayed_image(kind, tag):
     content = encoded(IDS, kind, tag)
     shown = np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
     assert orientation_of(content) == tag
@@ -91,7 +91,7 @@ def test_labels_as_shown_and_labels_as_stored(photograph):
 
 
 @pytest.mark.parametrize("color_type", ["unchanged", "color_ignore_orientation"])
-def test_tags_of_labels_count_as_little_as_those_of_images(photograph, color_type):
+def test_ignored_orientation_of_images_is_ignored_for_labels(photograph, color_type):
     stored = np.arange(16 * 24, dtype=np.uint8).reshape(16, 24) % 7
     load = dict(color_type=color_type)
     sample = photograph(encoded(stored, "PNG", 6), load=load, num_classes=7)[0]

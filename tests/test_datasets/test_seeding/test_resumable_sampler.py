@@ -62,7 +62,7 @@ def test_an_epoch_can_be_entered_anywhere(kind, epoch):
     assert not set(stream(whole)) & set(expected)
 
 
-def test_an_endless_stream_goes_on():
+def test_infinite_stream_continues_at_its_position():
     expected = stream(make("InfiniteSampler"), 20)
     entered = make("InfiniteSampler")
     assert stream(entered, 3) == expected[:3]
@@ -77,7 +77,7 @@ def test_an_endless_stream_goes_on():
     assert stream(halved, 2) == expected[5:7]
 
 
-def test_only_a_sampler_that_can_skip_says_so():
+def test_only_skipping_samplers_report_that_they_can():
     assert not hasattr(make(), "skip")
     assert make().dataset is IMAGES  # hands everything else on
 
@@ -102,7 +102,7 @@ def test_batches_can_be_left_out():
     assert len(list(made)) == 3
 
 
-def test_an_iterator_that_nobody_reads_leaves_nothing_out():
+def test_unused_iterator_does_not_skip_samples():
     """As a loader with workers makes one."""
     sampler, batches = make(), ResumableBatchSampler(make(), 2, dict(type="PairsBatchSampler"))
     sampler.start_at(0, 5)

@@ -72,7 +72,7 @@ WRAPPED = {
 
 
 @pytest.mark.parametrize("kind", WRAPPED)
-def test_a_sample_is_its_seeds(kind):
+def test_sample_depends_on_its_seed_only(kind):
     dataset = SeededDataset(WRAPPED[kind]())
     index = DrawnIndex(len(dataset) - 1, 7)
     first = dataset[index]
@@ -92,7 +92,7 @@ def test_a_plain_index_leaves_draws_alone():
     assert SeededDataset(plain())[0]["drawn"][0] == expected
 
 
-def test_it_is_the_other_dataset_to_whoever_asks():
+def test_seeded_dataset_exposes_the_wrapped_dataset():
     inner = plain(metainfo=dict(classes=("a",)))
     dataset = SeededDataset(inner)
     assert dataset.metainfo == inner.metainfo and len(dataset) == 4
@@ -109,7 +109,7 @@ def test_generators_are_found_once_and_not_in_lists_of_samples():
     assert own_generators([random.Random() for _ in range(1000)]) == []
 
 
-def test_what_no_seed_reaches_is_named(monkeypatch):
+def test_generators_that_cannot_be_seeded_are_named(monkeypatch):
     said = []
     where = "mmlhl.datasets.seeding.seeded_dataset.print_log"
     monkeypatch.setattr(where, lambda text, *_: said.append(text))

@@ -105,7 +105,7 @@ def test_samples_of_mmseg_are_treated_as_mmseg_does(stub):
     np.testing.assert_array_equal(made["gt_edge_map"], results()["gt_edge_map"])
 
 
-def test_what_cannot_serve_is_refused_when_it_is_built(stub):
+def test_unsupported_options_are_refused_at_construction(stub):
     with pytest.raises(ValueError, match="Albu: Move interpolates the labels"):
         albu(blend)
     with pytest.raises(ValueError, match="Albu with .*has no attribute 'Flop'"):
@@ -117,7 +117,7 @@ def test_what_cannot_serve_is_refused_when_it_is_built(stub):
         refuse_bending(nested, {"classes", "normal"})
 
 
-def test_a_dataset_with_normals_refuses_what_bends(stub, tmp_path):
+def test_deforming_transforms_are_refused_for_normals(stub, tmp_path):
     folders = dict(normal=dict(kind="normal", dir="normal"))
     pipeline = [dict(type="Albu", transforms=[dict(type="Move", move=roll)])]
     with pytest.raises(ValueError, match="Albu bends the image"):
@@ -146,6 +146,6 @@ def test_every_label_moves_with_albumentations(name):
 
 @NEEDED
 @pytest.mark.parametrize("name", ["GridDistortion", "RandomGridShuffle", "Perspective"])
-def test_what_bends_is_known_with_albumentations(name):
+def test_deforming_transforms_of_albumentations_are_recognised(name):
     init_default_scope("mmseg")
     assert build_step(dict(type="Albu", transforms=[dict(type=name, p=0.01)])).bends

@@ -121,7 +121,7 @@ def test_scale_crop_normals_follow_depth(plane, normals, lens):
     )
 
 
-def test_scale_crop_refuses_to_look_beyond_the_image():
+def test_scale_crop_refuses_scales_below_one():
     with pytest.raises(ValueError, match="at least 1"):
         MultiTaskRandomScaleCrop(scales=(0.5, 1.0))
     with pytest.raises(ValueError, match="'keep' or 'tilt'"):

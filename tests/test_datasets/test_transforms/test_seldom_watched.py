@@ -29,12 +29,12 @@ class Draws(ImageOnly):
     ("draw", "prob"),
     [(random.random, 0.02), (np.random.rand, 0.02), (lambda: random.random() * 8, 1.0)],
 )
-def test_moves_that_are_rare_are_met(draw, prob):
+def test_rare_moves_are_detected(draw, prob):
     with pytest.raises(ValueError, match="Draws moves pixels"):
         build_step(Draws(draw, prob))
 
 
-def test_a_generator_of_ones_own_goes_on_from_trial_to_trial():
+def test_own_generators_advance_between_trials():
     class Own(ImageOnly):
         rng = None
 
@@ -60,7 +60,7 @@ def test_a_shift_by_a_pixel_is_a_move(shift):
             build_step(ImageOnly(move))
 
 
-def test_what_no_trial_can_offer_is_tried_on_real_samples():
+def test_transforms_that_need_real_data_are_tried_on_samples():
     class Picky(ImageOnly):
         def transform(self, results):
             results["ann_specs"]  # which small images of a trial lack
@@ -82,7 +82,7 @@ class Pairs(Labels):
         return [0]
 
 
-def test_mmsegs_mix_of_images_is_looked_at():
+def test_multi_image_mix_dataset_is_checked():
     """MultiImageMixDataset builds its transforms itself."""
     seg = dict(seg=dict(kind="classes", dir="x"))
     inner = dict(type=Without, annotations=seg, lazy_init=True)

@@ -127,7 +127,7 @@ def test_classes_in_mmsegs_registry_are_what_their_names_are(name):
         assert_aligned(pack(made(results())))
 
 
-def test_classes_of_ones_own_are_built_as_they_are():
+def test_custom_classes_are_built_unchanged():
     class RandomRotate(stock.RandomRotate):
         pass
 

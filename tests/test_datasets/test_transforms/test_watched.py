@@ -129,7 +129,7 @@ def test_a_flip_can_be_undone_and_other_moves_are_noted():
     assert "geometry" not in build_step(Labels(np.copy))(results())
 
 
-def test_normals_refuse_to_be_bent():
+def test_deformed_normals_are_refused():
     step = build_step(Labels(roll))
     with pytest.raises(ValueError, match="Labels bends the image.*normals"):
         step(results())
@@ -143,7 +143,7 @@ def test_an_image_that_moves_alone_is_refused_when_the_pipeline_is_built(cls, mo
 
 
 @pytest.mark.parametrize("move", [quarter, corner, doubled])
-def test_so_is_one_that_changes_its_size_alone(move):
+def test_image_that_is_resized_alone_is_refused(move):
     with pytest.raises(ValueError, match="ImageOnly changes the image to .*not its labels"):
         build_step(ImageOnly(move))
 
@@ -217,7 +217,7 @@ def test_interpolated_labels_are_refused():
         build_step(Labels(soft))(results())
 
 
-def test_a_class_is_taken_at_its_word():
+def test_declared_behaviour_of_a_class_is_trusted():
     class Told(ImageOnly):
         moves_pixels = False
 
@@ -225,7 +225,7 @@ def test_a_class_is_taken_at_its_word():
     assert build_step(step) is step
 
 
-def test_trying_leaves_no_trace():
+def test_trials_do_not_change_random_states_or_transforms():
     class Counting(BaseTransform):
         calls = 0
 
@@ -242,7 +242,7 @@ def test_trying_leaves_no_trace():
     assert (np.random.rand(), random.random(), float(torch.rand(1))) == expected
 
 
-def test_what_needs_more_than_an_image_cannot_be_tried():
+def test_transforms_that_need_more_than_an_image_are_not_tried():
     class Reader(BaseTransform):
         def transform(self, results):
             results["img"] = cv2.imread(results["img_path"])[:, ::-1]

@@ -82,7 +82,7 @@ def train(values, tmp_path, model=None, **options):
     return runner
 
 
-def test_sound_steps_are_taken(tmp_path):
+def test_finite_steps_are_taken(tmp_path):
     runner = train([1.0, 2.0], tmp_path)
     assert runner.model.weight.item() == pytest.approx(1 - 0.1 - 0.2)
     assert runner.hook.skipped == 0
@@ -103,7 +103,7 @@ def test_a_gradient_stops_and_names_the_parameter(tmp_path):
         train([1.0, 7.0], tmp_path)
 
 
-def test_a_skipped_step_moves_nothing_and_is_counted(tmp_path):
+def test_skipped_step_changes_no_weight_and_is_counted(tmp_path):
     adam = dict(optimizer=dict(type="AdamW", lr=0.1, weight_decay=0.1))
     sound = train([1.0, 2.0], tmp_path, action="skip", optim_wrapper=adam)
     marred = train([1.0, math.nan, 7.0, 2.0], tmp_path, action="skip", optim_wrapper=adam)
@@ -180,7 +180,7 @@ def test_weights_that_the_last_step_made_infinite(tmp_path, action):
         train([1e15], tmp_path, action=action, optim_wrapper=far)
 
 
-def test_they_are_not_saved(tmp_path):
+def test_infinite_weights_are_not_saved(tmp_path):
     far = dict(optimizer=dict(type="SGD", lr=1e30))
     saving = dict(type="CheckpointHook", interval=1, priority="VERY_HIGH")
     with pytest.raises(NotFinite, match="neither saved"):
@@ -201,7 +201,7 @@ def test_a_gradient_whose_square_overflows_is_named():
     assert names_of(model, [model.weight]) == ["the norm of the gradient of weight"]
 
 
-def test_a_loss_in_parts_is_looked_at_part_by_part():
+def test_each_part_of_a_list_of_losses_is_checked():
     hook = FiniteHook()
     parts = [torch.ones(2), torch.tensor([1.0, math.nan])]
     hook._note({"seg.loss_ce": parts, "seg.acc_seg": torch.tensor(math.nan), "loss_l1": parts[0]})

@@ -37,14 +37,14 @@ class Taught(Line):
         return {"seg.loss_had_db": self.weight * (1.0 + label)}
 
 
-def test_a_teacher_that_says_nan_stops_training(tmp_path):
+def test_nan_predictions_of_a_teacher_stop_training(tmp_path):
     with pytest.raises(NotFinite) as caught:
         train([1.0, math.nan], tmp_path, model=Taught())
     for part in ("phase_2", "iteration 2", "the teacher's map of seg", "image_1.png"):
         assert part in str(caught.value)
 
 
-def test_or_its_step_is_skipped(tmp_path):
+def test_step_with_nan_of_the_teacher_is_skipped(tmp_path):
     runner = train([1.0, math.nan, 2.0], tmp_path, model=Taught(), action="skip")
     assert runner.hook.skipped == 1
     assert runner.model.weight.item() == pytest.approx(1 - 0.1 - 0.1)
@@ -94,7 +94,7 @@ class Edit(finite_hook.Hook):
     ],
 )
 @pytest.mark.parametrize("action", ["stop", "skip"])
-def test_what_a_method_makes_of_a_step(tmp_path, edits, says, action):
+def test_nan_of_edited_steps_stops_training(tmp_path, edits, says, action):
     model = Edited()
     setattr(model.method, edits, True)
     with pytest.raises(NotFinite, match=says):
@@ -111,7 +111,7 @@ class Spoil(finite_hook.Hook):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_what_adam_remembers(tmp_path, value):
+def test_infinite_and_nan_moments_of_adam_stop_training(tmp_path, value):
     """Moments of infinity move nothing for ever, those of NaN spoil the weight."""
     hook = Spoil()
     hook.value = value
@@ -119,7 +119,7 @@ def test_what_adam_remembers(tmp_path, value):
         train([1.0, 2.0], tmp_path, optim_wrapper=ADAM, custom_hooks=[hook])
 
 
-def test_moments_are_not_resumed_from(tmp_path):
+def test_checkpoints_with_infinite_moments_are_not_resumed(tmp_path):
     runner = train([1.0], tmp_path, optim_wrapper=ADAM)
     stored = runner.optim_wrapper.state_dict()
     assert spoilt_states(runner.model, [runner.optim_wrapper.optimizer]) == []

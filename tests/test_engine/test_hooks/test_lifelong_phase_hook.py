@@ -82,13 +82,13 @@ def test_distillation_without_a_checkpoint(plain_config):
         runner.train()
 
 
-def test_resuming_from_load_from_is_no_way_to_name_a_teacher(plain_config):
+def test_resume_with_load_from_is_refused_as_a_teacher(plain_config):
     cfg = plain_config(resume=True)
     with pytest.raises(ValueError, match=r"goes on from load_from='.*seg.pth'.*teacher_checkpoint"):
         Runner.from_cfg(cfg).train()
 
 
-def test_a_method_that_edits_steps_wants_one_optimiser(plain_config):
+def test_methods_that_edit_steps_need_a_single_optimiser(plain_config):
     class Both:
         optim_wrapper = OptimWrapperDict(
             a=OptimWrapper(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)),
@@ -126,7 +126,7 @@ def test_a_preprocessor_beside_the_model_is_the_teachers_too(plain_config):
     assert type(teacher) is type(student) and torch.equal(teacher.mean, student.mean)
 
 
-def test_a_teacher_that_knows_too_little(plain_config):
+def test_teacher_without_an_old_task_is_refused(plain_config):
     runner = Runner.from_cfg(plain_config(tasks=("seg", "normal", "depth")))
     with pytest.raises(ValueError, match=r"no head for \['normal'\]"):
         runner.train()
@@ -145,7 +145,7 @@ def test_another_model_is_refused(plain_config):
 
 
 # -- the optimiser has everything --------------
-def test_a_head_that_grows_on_loading_is_told_to_be_untrained(plain_config):
+def test_head_added_on_loading_is_reported_as_untrained(plain_config):
     """The checkpoint brings seg, which the config does not name: too late for the optimiser."""
     runner = Runner.from_cfg(plain_config(tasks=("depth",)))
     with pytest.raises(RuntimeError, match=r"does not have \d+ trainable parameters.*heads.seg"):
@@ -177,7 +177,7 @@ def test_check_optimizer_by_hand():
 
 # -- the method's ends --------------
 @pytest.mark.parametrize("accumulate", [1, 3])
-def test_a_method_is_told_and_its_state_travels(plain_config, accumulate):
+def test_method_receives_phase_events_and_its_state_is_checkpointed(plain_config, accumulate):
     CALLS.clear()
     cfg = plain_config(method=dict(type="NotingMethod"))
     cfg.optim_wrapper.accumulative_counts = accumulate
@@ -238,7 +238,7 @@ def test_a_method_measures_the_averaged_weights(plain_config):
     assert torch.equal(stored["heads.depth.decoder.conv_seg.bias"], seen)
 
 
-def test_a_frozen_head_has_to_come_from_the_checkpoint(plain_config):
+def test_frozen_head_missing_in_the_checkpoint_is_refused(plain_config):
     def hook_and_runner(method):
         cfg = plain_config(method=method)
         cfg.model.heads.seg.decoder.channels += 2

@@ -18,7 +18,7 @@ def test_a_phase_that_is_trained_again_replaces_its_row(plain_config):
     assert len(record.values("depth", "abs_err")) == 1
 
 
-def test_a_resumed_phase_goes_on_counting_time(plain_config):
+def test_resumed_phase_adds_to_its_duration(plain_config):
     cfg = plain_config(method=dict(type="Naive"))
     cfg.custom_hooks.append(dict(type="PhaseResultHook"))
     runner = Runner.from_cfg(cfg)

@@ -77,7 +77,7 @@ def test_images_that_came_or_went_are_named(trainer, then, says):
         (dict(number=1, images=4, steps=3), 0, 3, 12, 6),  # an epoch that only has to end
     ],
 )
-def test_goes_on_with_the_next_image(trainer, before, epoch, iteration, left_out, goes_on_at):
+def test_resumes_at_the_next_image(trainer, before, epoch, iteration, left_out, goes_on_at):
     runner = trainer()
     hook = hook_of(runner, ReproducibleHook)
     meta = {} if before is None else dict(processes=before)
@@ -94,7 +94,7 @@ def test_goes_on_with_the_next_image(trainer, before, epoch, iteration, left_out
     assert len(list(sampler)) == 12
 
 
-def test_each_step_draws_by_its_number(trainer):
+def test_random_numbers_depend_on_the_step(trainer):
     runner = trainer()
     hook = hook_of(runner, ReproducibleHook)
 
@@ -160,7 +160,7 @@ def test_validation_after_every_second_epoch(trainer, epoch, iteration, due):
     assert is_due(runner) is False  # from the second epoch on every fifth
 
 
-def test_what_early_stopping_counted():
+def test_early_stopping_counter_is_restored():
     def runner():
         return SimpleNamespace(hooks=[EarlyStoppingHook("seg/mIoU")], _resume=True)
 

@@ -50,7 +50,7 @@ def test_of_a_running_phase():
     assert found == pytest.approx(12 + 160 * 0.5 + 3 * 4.0)
 
 
-def test_without_a_timer_nothing_is_said():
+def test_no_eta_without_a_timer():
     assert sequence_eta(plan(80, 100), 0, runner([], None)) is None
 
 

@@ -5,7 +5,7 @@ import json
 from mmlhl.engine.logs.files import forget_after, has_environment, put_aside, read_lines
 
 
-def test_an_older_sequence_is_put_aside(tmp_path):
+def test_logs_of_an_older_sequence_are_moved(tmp_path):
     assert put_aside(str(tmp_path)) is None
     for text in ("first", "second"):
         (tmp_path / "vis_data").mkdir()
@@ -18,7 +18,7 @@ def test_an_older_sequence_is_put_aside(tmp_path):
     assert [(path / "vis_data/scalars.json").read_text() for path in kept] == ["first", "second"]
 
 
-def test_what_is_done_again_is_forgotten(tmp_path):
+def test_logged_steps_that_are_repeated_are_removed(tmp_path):
     path = tmp_path / "scalars.json"
     forget_after(str(path), 3)
     assert not path.exists()
@@ -29,7 +29,7 @@ def test_what_is_done_again_is_forgotten(tmp_path):
     assert path.read_text().endswith("}\n")
 
 
-def test_the_environment_is_looked_for(tmp_path):
+def test_existing_environment_is_found(tmp_path):
     assert not has_environment(str(tmp_path))
     (tmp_path / "sequence.log").write_text("a line\nSystem environment:\n    sys.platform: linux\n")
     assert has_environment(str(tmp_path))

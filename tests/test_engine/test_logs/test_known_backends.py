@@ -75,7 +75,7 @@ def wandb(monkeypatch):
     return calls
 
 
-def test_wandb_knows_its_run_again_and_gets_the_step(cfg, tmp_path, monkeypatch):
+def test_wandb_resumes_its_run_and_gets_the_step(cfg, tmp_path, monkeypatch):
     calls = wandb(monkeypatch)
     first = share(dict(type="WandbVisBackend"), str(tmp_path), cfg, False)
     first.phase, first.offset = 1, 10
@@ -97,7 +97,7 @@ def test_wandb_knows_its_run_again_and_gets_the_step(cfg, tmp_path, monkeypatch)
     assert calls[0][2]["id"] == "mine" and calls[0][2]["project"] == "p"
 
 
-def test_mlflow_knows_its_run_again(cfg, tmp_path, monkeypatch):
+def test_mlflow_resumes_its_run(cfg, tmp_path, monkeypatch):
     calls, state = [], SimpleNamespace(run=None)
 
     def note(name):

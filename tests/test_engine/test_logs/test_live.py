@@ -109,7 +109,7 @@ def test_another_display_gets_the_terminal_for_itself():
 
 
 @pytest.mark.parametrize("options", [{}, dict(force_terminal=True, _environ={"TERM": "dumb"})])
-def test_nothing_is_drawn_elsewhere(options):
+def test_nothing_is_drawn_without_a_terminal(options):
     console, file = terminal(**options)
     live = LiveProgress(0.001, console)
     live.start()
@@ -138,7 +138,7 @@ def test_files_keep_what_the_display_shows(text):
 
 
 @pytest.mark.parametrize("text", ["phase 2/3 depth: 4 images", "teacher of seg: a.pth", "a table"])
-def test_the_terminal_keeps_the_rest(text):
+def test_terminal_still_shows_other_lines(text):
     assert is_for_terminal(record(text))
 
 
@@ -161,6 +161,6 @@ def test_options():
         ({}, {"MMLHL_LIVE": "no"}, "MMLHL_LIVE is 'no'"),
     ],
 )
-def test_options_that_are_none(given, environ, message):
+def test_invalid_options_are_refused(given, environ, message):
     with pytest.raises(ValueError, match=message):
         progress_options(dict(progress=given), environ)

@@ -34,7 +34,7 @@ def test_lines_begin_with_the_phase():
     assert processor.window_size == 7
 
 
-def test_a_phase_says_what_differs():
+def test_phase_logs_its_differences():
     cfg = dict(optim_wrapper=dict(optimizer=dict(lr=0.1)), train_pipeline=["x" * 99])
     phase = Phase(1, ("depth",), ("seg", "depth"), "depth", cfg, (dict(neck=dict(type="FPN")),))
     first, *more = phase_lines("phase 2/3 depth", phase, ["4 images", "seed 0"]).splitlines()

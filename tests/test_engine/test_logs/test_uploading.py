@@ -21,11 +21,11 @@ def test_log_and_text_files_are_copied(tmp_path):
     assert (out / "run" / "sequence.log").read_text() == "sequence.log"
 
 
-def test_nothing_is_asked_for():
+def test_no_upload_without_out_dir():
     assert wanted_upload(config(interval=5)) is None
     assert wanted_upload(Config(dict(default_hooks=dict(logger=None)))) is None
 
 
-def test_logs_that_would_go_are_refused():
+def test_removal_of_uploaded_logs_is_refused():
     with pytest.raises(ValueError, match=r"default_hooks.logger.keep_local is False"):
         wanted_upload(config(out_dir="somewhere", keep_local=False))

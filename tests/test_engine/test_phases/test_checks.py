@@ -23,7 +23,7 @@ def test_a_head_without_data(config, nothing_is_built, decoder_config):
 
 
 @pytest.mark.parametrize("loader", ["train_dataloader", "test_dataloader"])
-def test_a_dataset_that_gives_up_an_annotation(config, nothing_is_built, loader):
+def test_dataset_without_a_needed_annotation_is_refused(config, nothing_is_built, loader):
     cfg = config(phases=TASKS)
     cfg[loader].dataset.annotations = dict(depth=None)
     with pytest.raises(ValueError, match=f"{loader}.dataset .* no annotation for task 'depth'"):
@@ -60,7 +60,7 @@ def test_no_work_dir(config, nothing_is_built):
         LifelongRunner.from_cfg(cfg)
 
 
-def test_the_given_config_is_left_as_it_was(config):
+def test_given_config_is_not_changed(config):
     cfg = config()
     before = copy.deepcopy(cfg.to_dict())
     phases = parse_phases(cfg)
@@ -83,14 +83,14 @@ def test_a_new_encoder_under_a_method_that_keeps_weights(config, method):
         assert len(parse_phases(cfg)) == 2
 
 
-def test_a_methods_bad_option_is_told_at_once(sequence_config, tmp_path):
+def test_invalid_option_of_a_method_is_reported_at_once(sequence_config, tmp_path):
     cfg = sequence_config(tmp_path)
     cfg.phases[2] = dict(tasks=["normal"], cfg=dict(model=dict(method=dict(bins=1))))
     with pytest.raises(ValueError, match="model.method=.*bins must be None or >= 2, got 1"):
         parse_phases(cfg)
 
 
-def test_weights_that_no_phase_would_start_from(config, tmp_path):
+def test_load_from_that_no_phase_would_use_is_refused(config, tmp_path):
     file = tmp_path / "finished.pth"
     file.write_bytes(b"")
     phases = [dict(TASKS[0], checkpoint=str(file)), TASKS[1]]

@@ -120,7 +120,7 @@ def test_a_wrapped_dataset_gets_tasks_and_part(config):
     assert "tasks" not in out
 
 
-def test_a_changed_model_is_told_to_the_hook(config):
+def test_changed_model_is_passed_to_the_hook(config):
     own = dict(model=dict(heads=dict(depth=dict(activation="softplus"))))
     cfg = config(
         phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=own), dict(tasks=["normal"])]
@@ -143,7 +143,7 @@ def test_a_changed_model_is_told_to_the_hook(config):
         (dict(depth=34), False),
     ],
 )
-def test_only_another_encoder_starts_anew(config, change, handed_on):
+def test_only_a_new_encoder_is_initialised(config, change, handed_on):
     cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], model=dict(backbone=change))])
     state = torch.get_rng_state()
     out = phase_config(cfg, parse_phases(cfg), 1, "seg.pth")

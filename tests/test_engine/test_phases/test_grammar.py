@@ -39,13 +39,13 @@ def test_wrong_phases(config, nothing_is_built, phases, message):
 
 
 @pytest.mark.parametrize("task", ["a.b", "a/b", "", 3])
-def test_a_task_that_is_no_name(sequence_config, tmp_path, task):
+def test_invalid_task_names_are_refused(sequence_config, tmp_path, task):
     cfg = sequence_config(tmp_path, phases=[dict(tasks=[task])])
     with pytest.raises(ValueError, match="letters, digits and '_'"):
         parse_phases(cfg)
 
 
-def test_a_name_has_room_in_a_file_system():
+def test_long_phase_names_are_shortened():
     """A phase with all tasks of Taskonomy would have a folder of 300 bytes."""
     tasks = [f"task_number_{number:02}" for number in range(26)]
     (phase,) = read_phases(dict(phases=[dict(tasks=tasks)]))

@@ -48,7 +48,7 @@ COMPOSITE = dict(type="Composite", methods=[dict(type="LwF", warmup=2), dict(typ
         ),
     ],
 )
-def test_a_method_refuses_a_phase_that_is_to_come(models, method, options, message):
+def test_method_refuses_a_later_phase(models, method, options, message):
     before, now = models(method)
     check_handover(before, None, planned(before, **options))  # nothing is old yet
     with pytest.raises(ValueError, match=message):
@@ -66,7 +66,7 @@ def test_kept_images_stay_as_they_were_normalised(models, kind):
     check_handover(now, before, planned(now))
 
 
-def test_a_head_that_rests_keeps_its_shape(models):
+def test_frozen_head_keeps_its_shape(models):
     def wider(model):
         model["heads"]["seg"]["decoder"]["channels"] = 16
 
@@ -132,7 +132,7 @@ def test_checks_change_no_method(models):
 
 
 @pytest.mark.parametrize("kind", ["EWC", "SPG", "SGP"])
-def test_stages_may_be_frozen_and_released_on_the_way(models, kind):
+def test_stages_may_be_frozen_and_released_by_phase(models, kind):
     def freeze(model):
         model["backbone"]["frozen_stages"] = 1
 

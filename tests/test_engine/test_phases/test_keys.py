@@ -137,7 +137,7 @@ def test_misspelt_names(config):
 
 
 # -- what stays allowed --------------
-def test_variables_of_ones_own(config):
+def test_user_variables_are_allowed(config):
     own = dict(crop_size=(8, 8), dataset_type="x", data_root="d", num_classes=13, models=[1])
     own.update(norm_cfg=dict(type="BN"), decoder=dict(), scale=1, slower=dict(), hakd=dict())
     assert len(parse_phases(config(**own))) == 3
@@ -152,7 +152,7 @@ class OpenHead(DepthHead):
         super().__init__(*args, **kwargs)
 
 
-def test_options_that_only_the_class_knows(config):
+def test_options_passed_on_by_kwargs_are_allowed(config):
     cfg = config()
     cfg.model.heads.depth.update(type="OpenHead", anything=3, colour="blue", delta=0.4)
     assert len(parse_phases(cfg)) == 3
@@ -161,7 +161,7 @@ def test_options_that_only_the_class_knows(config):
         parse_phases(cfg)
 
 
-def test_the_dataset_of_somebody_else(config):
+def test_options_of_other_datasets_are_checked(config):
     cfg = config()
     cfg.train_dataloader.dataset = dict(type=BaseSegDataset, img_sufix=".png")
     with pytest.raises(ValueError, match="img_sufix.*'img_suffix'"):

@@ -21,12 +21,12 @@ def said(cfg, **changes):
     return left_out(cfg, phases)
 
 
-def test_whole_or_nothing_is_silent(cfg):
+def test_complete_or_absent_settings_log_nothing(cfg):
     assert said(cfg) == []
     assert said(cfg, val_dataloader=None, val_cfg=None, val_evaluator=None) == []
 
 
-def test_halves_are_named_once(cfg):
+def test_incomplete_settings_are_named_once(cfg):
     (first, second) = said(cfg, val_cfg=None, test_evaluator=None, test_dataloader=None)
     assert first == (
         "validation is left out: val_cfg not set, though val_dataloader and val_evaluator are"
@@ -49,7 +49,7 @@ def test_a_phase_of_its_own(cfg):
     assert [each.split(":")[0] for each in said(cfg)] == ["validation is left out"]
 
 
-def test_one_part_for_all_phases_is_said(cfg):
+def test_equal_parts_in_all_phases_are_reported(cfg):
     cfg.train_dataloader.dataset.part = [1, 2]
     (sentence,) = said(cfg)
     assert "part is (1, 2) for all phases, so phases [0, 1] learn from the same images" in sentence

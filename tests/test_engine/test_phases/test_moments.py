@@ -130,7 +130,7 @@ def test_another_unit():
         ),
     ],
 )
-def test_what_would_never_act_is_refused(hook, said):
+def test_moments_after_the_end_of_a_phase_are_refused(hook, said):
     cfg = Config(dict(train_cfg=EPOCHS, custom_hooks=[hook]))
     with pytest.raises(ValueError, match=r"phases\[1\]: custom_hooks" + ".*" + said):
         check_moments(cfg, "phases[1]: ", 40)

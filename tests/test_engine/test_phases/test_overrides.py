@@ -103,7 +103,7 @@ def three_phases(config, **second):
 
 
 @pytest.mark.parametrize("dotted", [False, True])
-def test_a_phases_model_stays(config, dotted, recwarn):
+def test_model_of_a_phase_persists(config, dotted, recwarn):
     change = dict(heads=SOFTPLUS, method=dict(loss_weight=7.0))
     if dotted:
         change = {"heads.depth.activation": "softplus", "method.loss_weight": 7.0}
@@ -129,7 +129,7 @@ def test_the_model_in_a_phases_cfg_stays_for_one_more_release(config):
 
 
 @pytest.mark.parametrize("key", ["cfg", "model"])
-def test_what_is_no_dict(config, key):
+def test_overrides_that_are_not_dicts_are_refused(config, key):
     with pytest.raises(ValueError, match=rf"phases\[1\].{key} must be a dict, got \['x'\]"):
         three_phases(config, **{key: ["x"]})
 
@@ -151,7 +151,7 @@ def test_what_is_no_dict(config, key):
         ("auto", None, [("auto", None)]),
     ],
 )
-def test_each_metrics_rule_goes_with_it(config, best, rule, kept):
+def test_rule_follows_its_metric(config, best, rule, kept):
     cfg = config()
     cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
     cfg.val_cfg = dict(type="ValLoop")

@@ -126,7 +126,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("change", "message"), WRONG)
-def test_what_is_wrong_is_named(config, change, message):
+def test_rehearsal_names_errors_of_all_phases(config, change, message):
     cfg = config()
     for key, value in change.items():
         *holders, last = key.split(".")
@@ -168,7 +168,7 @@ def test_an_image_that_cannot_be_decoded(config, rooms_root, tmp_path):
         tried(cfg)
 
 
-def test_nothing_is_left_behind_and_no_phase_is_trained(config, tmp_path):
+def test_rehearsal_leaves_no_files_and_trains_no_phase(config, tmp_path):
     cfg = config()
     cfg.model.heads.normal.decoder.in_channels = 31
     with pytest.raises(ValueError, match=r"phases\[2\]: one training step"):

@@ -60,7 +60,7 @@ def rates(schedule, steps, param="lr"):
 @pytest.mark.parametrize("warmup", [None, WARM, CONSTANT])
 @pytest.mark.parametrize("name", MAIN)
 @pytest.mark.parametrize("epochs", [5, 10, 13, 40])
-def test_falls_to_the_end_and_not_beyond(name, warmup, epochs):
+def test_schedule_ends_with_the_phase(name, warmup, epochs):
     start = 0 if warmup is None else 2
     main = dict(MAIN[name], begin=start, end=10)
     if name == "cosine_t_max":
@@ -148,14 +148,14 @@ def test_iterations_and_no_type():
     assert poly.end == 7
 
 
-def test_the_length_may_stand_in_the_phases_alone():
+def test_length_may_be_set_in_phases_only():
     (cosine,) = sequence(
         [dict(type="CosineAnnealingLR", T_max=10)], 4, train_cfg=dict(by_epoch=True)
     )
     assert cosine.T_max == 4
 
 
-def test_a_schedule_of_the_phases_own_is_left_alone():
+def test_schedule_of_a_phase_is_not_changed():
     own = dict(
         train_cfg=dict(max_epochs=30), param_scheduler=[dict(type="PolyLR", begin=0, end=10)]
     )

@@ -42,7 +42,7 @@ def test_mistakes_are_named(config, key, nothing_is_built):
         parse_phases(config(phases=[dict(tasks=["seg"]), own]))
 
 
-def test_variables_of_ones_own_are_allowed(config):
+def test_user_variables_are_allowed(config):
     hook = dict(type="EMAHook", momentum=0.1)
     cfg = config(
         custom_hooks=[hook],
@@ -82,7 +82,7 @@ def test_variables_of_ones_own_are_allowed(config):
         ({"mine": 3}, "mine is a variable"),
     ],
 )
-def test_overrides_that_reach_nobody(options, said):
+def test_overrides_without_effect_are_refused(options, said):
     cfg = Config(dict(mine=1, model=dict()))
     with pytest.raises(ValueError, match=f"^--cfg-options .*: {said}"):
         check_overrides(options, cfg)
@@ -90,7 +90,7 @@ def test_overrides_that_reach_nobody(options, said):
     check_overrides(options, cfg)
 
 
-def test_overrides_that_act():
+def test_overrides_with_effect_are_allowed():
     options = {"model.method.loss_weight": 1.0, "randomness.seed": 3, "phases.1.cfg.a": 1}
     check_overrides(options, Config(dict(model=dict())))
     check_overrides(None, Config())

@@ -57,7 +57,7 @@ def test_files_that_a_model_starts_from(files, key, capsys):
     assert "it ran" not in capsys.readouterr().out
 
 
-def test_switches_of_timm_name_no_file():
+def test_boolean_pretrained_of_timm_is_not_a_file():
     for value in (True, False, None):
         cfg = Config(dict(model=dict(backbone=dict(type="TIMMBackbone", pretrained=value))))
         assert not starts_from_files(cfg)

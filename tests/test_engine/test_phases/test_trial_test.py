@@ -27,7 +27,7 @@ def tried(cfg, **changes):
     rehearse(cfg, parse_phases(cfg))
 
 
-def test_views_that_fit_pass(config):
+def test_valid_test_time_views_pass(config):
     sizes = [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.5, 1.0)]
     tried(config(), tta_pipeline=views(sizes, FLIPS))
 
@@ -55,7 +55,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changes", "said"), WRONG)
-def test_what_a_test_would_meet_is_named(config, changes, said):
+def test_errors_of_testing_are_found_before_training(config, changes, said):
     with pytest.raises(ValueError, match=r"phases\[2\]: " + said):
         tried(config(), **changes)
 

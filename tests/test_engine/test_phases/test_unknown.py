@@ -50,7 +50,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("change", "said"), WRONG)
-def test_another_mark_is_refused(config, change, said):
+def test_different_ignore_index_is_refused(config, change, said):
     cfg = config()
     cfg.merge_from_dict(change)
     with pytest.raises(ValueError, match=said):
@@ -75,7 +75,7 @@ def test_in_a_phase_of_its_own(config):
         {"model.data_preprocessor.pad_val": 9},
     ],
 )
-def test_what_agrees_is_taken(config, change):
+def test_equal_ignore_indices_are_accepted(config, change):
     cfg = config()
     cfg.merge_from_dict(change)
     parse_phases(cfg)

@@ -73,7 +73,7 @@ def test_allowed(config, change):
     assert len(parse_phases(cfg)) == 3
 
 
-def test_what_is_only_read_needs_no_loader(config):
+def test_config_without_training_needs_no_loader(config):
     """A config that nothing is trained with, as in a test of a schedule."""
     cfg = config()
     for key in ("train_dataloader", "optim_wrapper"):

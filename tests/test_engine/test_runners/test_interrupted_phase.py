@@ -79,7 +79,7 @@ ACCIDENTS = {
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
-def test_goes_on_to_the_same_bits(make, interrupted, undisturbed, tmp_path, accident):
+def test_resumed_phase_is_identical(make, interrupted, undisturbed, tmp_path, accident):
     """In a copy, so that each run has moved, too, and the original still lies there."""
     happens, first = ACCIDENTS[accident]
     copied = shutil.copytree(interrupted, tmp_path / "elsewhere")
@@ -103,7 +103,7 @@ def test_goes_on_to_the_same_bits(make, interrupted, undisturbed, tmp_path, acci
     assert sorted(path.name for path in interrupted.rglob("*")) == before
 
 
-def test_the_only_checkpoint_stays_until_the_next_is_whole(make, tmp_path, monkeypatch):
+def test_only_checkpoint_is_kept_until_the_next_is_complete(make, tmp_path, monkeypatch):
     cfg = make(tmp_path / "run")
     cfg.default_hooks.checkpoint.max_keep_ckpts = 1
     present = []
@@ -134,7 +134,7 @@ def test_full_disk(make, interrupted, undisturbed, tmp_path, monkeypatch):
     assert_same_weights(undisturbed, copied)
 
 
-def test_a_lost_model_is_made_again_from_its_last_checkpoint(make, undisturbed, tmp_path):
+def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_path):
     copied = shutil.copytree(undisturbed, tmp_path / "run")
     cut(copied / "phase_1_depth" / "depth.pth")
     EPOCHS.clear()

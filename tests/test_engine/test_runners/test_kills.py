@@ -31,7 +31,7 @@ def test_killed_then_stopped_then_finished(found, name, processes):
     assert outcome["left"] == []  # the next checkpoint has taken its place
 
 
-def test_one_process_goes_on_with_the_work_of_two(found):
+def test_one_process_resumes_a_run_of_two(found):
     alone = found["alone"]
     assert alone["end"] == [0], alone["log"]
     assert "2 process(es) with 2 images per step trained so far, 1 with 2 go on" in alone["log"]

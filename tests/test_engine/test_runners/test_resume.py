@@ -145,7 +145,7 @@ def epochs_trained(cfg, monkeypatch, **changes):
     return seen
 
 
-def test_a_fresh_start_forgets_an_older_sequence(two_phases, monkeypatch):
+def test_fresh_start_ignores_an_older_sequence(two_phases, monkeypatch):
     """Old checkpoints lie about, but nothing of them may be resumed."""
     make, _ = two_phases
     cfg = make()
@@ -181,7 +181,7 @@ def test_averaged_weights_are_resumed(two_phases):
         torch.testing.assert_close(mine[key], value, rtol=1e-3, atol=1e-5)
 
 
-def test_a_checkpoint_that_is_gone_starts_its_phase_anew(two_phases, monkeypatch):
+def test_missing_checkpoint_restarts_its_phase(two_phases, monkeypatch):
     """mmengine removes an old checkpoint before it writes the new one."""
     make, _ = two_phases
     cfg = make()
@@ -211,7 +211,7 @@ def test_another_sequence_is_not_resumed(two_phases, change, message):
         LifelongRunner.from_cfg(cfg).train()
 
 
-def test_a_done_phase_whose_checkpoint_is_gone(two_phases):
+def test_finished_phase_without_its_checkpoint_is_refused(two_phases):
     make, undisturbed = two_phases
     cfg = make()
     record = LifelongRecord.load(Path(undisturbed) / "lifelong.json")

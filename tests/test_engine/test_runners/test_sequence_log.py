@@ -103,7 +103,7 @@ def test_scalars_of_the_file_are_those_of_the_events(logged):
     assert losses == pytest.approx({e.step: e.value for e in events(work_dir).Scalars("loss")})
 
 
-def test_nothing_is_logged_elsewhere(logged):
+def test_log_files_are_written_at_the_root_only(logged):
     work_dir, _, _ = logged
     assert [path.name for path in work_dir.rglob("*.log")] == ["sequence.log"]
     assert {path.parent for path in work_dir.rglob("events.*")} == {work_dir / "vis_data"}
@@ -120,7 +120,7 @@ def test_environment_and_config_are_written_once(logged):
     assert len(later.splitlines()) < 200  # of two phases with four evaluations; one had 600
 
 
-def test_each_phase_says_what_differs(logged):
+def test_each_phase_logs_its_differences(logged):
     work_dir, _, _ = logged
     lines = (work_dir / "sequence.log").read_text().splitlines()
     (seg,) = [line for line in lines if "phase 1/3 seg: task" in line]
@@ -152,7 +152,7 @@ def test_a_terminal_shows_phase_and_sequence_and_is_left_clean(logged):
     assert shown.endswith("\x1b[2K") and shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")
 
 
-def test_a_teacher_is_called_one(logged):
+def test_teacher_is_mentioned_in_the_log(logged):
     work_dir, before, _ = logged
     seg = work_dir / "phase_1_seg" / "seg.pth"
     assert f"teacher of seg: {seg}, frozen" in before
@@ -162,7 +162,7 @@ def test_a_teacher_is_called_one(logged):
     assert "Loads checkpoint by" not in text
 
 
-def test_metrics_that_a_kill_has_left_out_are_made_up_for(logged, sequence_config):
+def test_metrics_missing_after_a_kill_are_logged_on_resume(logged, sequence_config):
     work_dir, _, record = logged
     path = work_dir / "vis_data" / "scalars.json"
     whole = path.read_text()
@@ -176,7 +176,7 @@ def test_metrics_that_a_kill_has_left_out_are_made_up_for(logged, sequence_confi
     assert last["after_phase/seg/mIoU"] == record.values("seg", "mIoU")[-1]
 
 
-def test_a_new_sequence_puts_the_old_logs_aside(tmp_path, sequence_config, monkeypatch):
+def test_new_sequence_moves_old_logs(tmp_path, sequence_config, monkeypatch):
     (tmp_path / "vis_data").mkdir()
     (tmp_path / "sequence.log").write_text("old")
     monkeypatch.setattr(

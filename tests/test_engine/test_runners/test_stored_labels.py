@@ -20,9 +20,7 @@ class LabelWatchHook(Hook):
         SEEN.append((runner.model.teacher, runner.model.stored_labels, len(list(files)), keys))
 
 
-def test_the_teacher_goes_before_the_first_step_and_the_labels_after_the_last(
-    sequence_config, tmp_path
-):
+def test_teacher_is_freed_before_training_and_labels_removed_after_it(sequence_config, tmp_path):
     cfg = sequence_config(
         tmp_path / "run",
         phases=[dict(tasks=["seg"]), dict(tasks=["depth"])],

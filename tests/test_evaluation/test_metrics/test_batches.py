@@ -59,7 +59,7 @@ def evaluate(task, pairs, batch):
 
 
 @pytest.mark.parametrize("task", METRICS)
-def test_any_batch_gives_the_same(task):
+def test_metrics_do_not_depend_on_batches(task):
     rng = np.random.default_rng(0)
     pairs = [pair(task, rng, 4 + i, 6) for i in range(5)]
     one = evaluate(task, pairs, 1)
@@ -69,7 +69,7 @@ def test_any_batch_gives_the_same(task):
 
 
 @pytest.mark.parametrize("task", METRICS)
-def test_one_image_of_all_pixels_gives_the_same(task):
+def test_metrics_do_not_depend_on_images(task):
     rng = np.random.default_rng(1)
     pairs = [pair(task, rng, 4 + i, 6) for i in range(5)]
     joined = tuple(torch.cat(maps, 1) for maps in zip(*pairs, strict=True))
@@ -77,7 +77,7 @@ def test_one_image_of_all_pixels_gives_the_same(task):
 
 
 @pytest.mark.parametrize("task", METRICS)
-def test_an_image_of_unknown_pixels_counts_nothing(task):
+def test_unlabelled_image_does_not_change_metrics(task):
     rng = np.random.default_rng(2)
     pairs = [pair(task, rng, 5, 6) for _ in range(2)]
     pred, gt = pair(task, rng, 3, 3)

@@ -41,7 +41,7 @@ def test_a_hard_map_and_every_threshold_step():
         assert evaluate(one)["maxF"] == pytest.approx(100)
 
 
-def test_no_foreground_or_nothing_known():
+def test_no_foreground_or_no_valid_pixel():
     figures = evaluate(sample(gt_saliency_map=[[0]], pred_saliency_map=[[0.2]]))
     assert math.isnan(figures["maxF"]) and math.isnan(figures["IoU"])
     figures = evaluate(sample(gt_saliency_map=[[255]], pred_saliency_map=[[0.2]]))

@@ -55,7 +55,7 @@ def test_range_and_field():
     assert figures["abs_err"] == pytest.approx(0.5)
 
 
-def test_a_prediction_that_is_nan_shows():
+def test_nan_predictions_give_nan_metrics():
     figures = evaluate([sample(gt_depth_map=[[1.0, 1.0]], pred_depth_map=[[1.0, NAN]])])
     assert math.isnan(figures["abs_err"]) and figures["delta_1"] == 50
 

@@ -98,7 +98,7 @@ def test_shapes_that_differ_are_named():
         evaluate(SegmentationMetric(), [sample(gt_sem_seg=[[0]], pred_sem_seg=[[0, 0]])])
 
 
-def test_writes_class_ids_under_as_much_of_the_path_as_told(tmp_path):
+def test_writes_class_ids_with_output_levels_of_the_path(tmp_path):
     one = sample("rooms/house/7.jpg", pred_sem_seg=[[0, 2]])
     metric = SegmentationMetric(output_dir=str(tmp_path), output_levels=2)
     assert evaluate(metric, [one]) == {}

@@ -69,7 +69,7 @@ def test_no_pixel_saturates(head, dtype, logit):
 
 
 @pytest.mark.parametrize("logit", [-120.0, -40.0, 40.0, 120.0])
-def test_nor_by_the_other_losses_that_take_logits(decoder_config, logit):
+def test_no_pixel_saturates_with_other_losses_of_logits(decoder_config, logit):
     for loss in (dict(type="FocalLoss"), dict(type=torch.nn.BCEWithLogitsLoss)):
         raw = row(logit, 0.3).requires_grad_()
         gt = torch.tensor([int(logit < 0), 1]).view(1, 1, 1, 2)
@@ -82,7 +82,7 @@ def test_nor_by_the_other_losses_that_take_logits(decoder_config, logit):
     "loss",
     ["CrossEntropyLoss", "DiceLoss", "TverskyLoss", "SiLogLoss", torch.nn.CrossEntropyLoss],
 )
-def test_losses_by_which_nothing_moves_are_refused(decoder_config, loss):
+def test_losses_without_gradient_are_refused(decoder_config, loss):
     name = loss if isinstance(loss, str) else loss.__name__
     with pytest.raises(ValueError, match=f"BinaryHead: .*{name}.*DenseBCELoss"):
         BinaryHead(decoder_config(), "saliency_map", loss=dict(type=loss))
@@ -95,7 +95,7 @@ def test_the_prediction_itself_is_the_plain_sigmoid(head):
     assert torch.equal(trained, raw.sigmoid()) and trained.requires_grad
 
 
-def test_autocast_does_not_refuse_it(head):
+def test_loss_works_under_autocast(head):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert head.distance(row(0.3), row(0.6)).isfinite().all()
 

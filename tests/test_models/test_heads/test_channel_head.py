@@ -25,6 +25,6 @@ def test_distance_is_the_mean_over_channels(decoder_config):
     assert distance.tolist() == [[[2.0]]]
 
 
-def test_values_are_left_as_they_are(decoder_config):
+def test_values_have_no_activation(decoder_config):
     raw = torch.randn(1, 2, 3, 3) * 9
     assert torch.equal(ChannelHead(decoder_config(), 2, "x_map").activate(raw, (3, 3)), raw)

@@ -105,7 +105,7 @@ def build(name, space, **options):
     return MODELS.build(dict(SPACES[space], decoder=dict(DECODERS[name], type=name, **options)))
 
 
-def test_no_decode_head_is_forgotten():
+def test_every_decode_head_is_covered():
     assert registered() == {*SERVING, *REFUSED}
     assert set(DECODERS) == set(SERVING)
     assert set(CLASSES_ONLY) <= set(SERVING) and set(REMARKS) <= set(SERVING)
@@ -217,7 +217,7 @@ def test_presence_of_classes_is_refused_if_asked_for():
             build("EncHead", "classes", **option)
 
 
-def test_options_that_say_what_is_so_anyway_pass():
+def test_redundant_options_are_accepted():
     build("FCNHead", "classes", ignore_index=255, out_channels=4, num_classes=4, sampler=None)
     build("EncHead", "classes", use_se_loss=False)
 
@@ -243,7 +243,7 @@ class ThickHead(BaseDecodeHead):
         raise AssertionError
 
 
-def test_somebody_elses_decode_head_has_to_give_one_map():
+def test_custom_decode_head_must_return_one_map():
     for cls, given in ((PairHead, "a tuple"), (ThickHead, r"\(1, 16, 4, 4\)")):
         head = MODELS.build(dict(type="DepthHead", decoder=dict(ONE, type=cls)))
         with pytest.raises(ValueError, match=f"decoder {cls.__name__} gives {given}; it must"):

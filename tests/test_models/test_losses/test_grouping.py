@@ -34,7 +34,7 @@ def test_bins_of_equal_width():
 
 
 @pytest.mark.parametrize("garbage", [NAN, float("inf"), 1e6, -1e6])
-def test_pixels_that_do_not_count_set_no_range(garbage):
+def test_invalid_pixels_do_not_affect_the_range(garbage):
     valid = torch.tensor([[[True, True, True, False]]])
     teacher = image(0.0, 1.0, 4.0, garbage)
     assert foreground_groups(teacher, 0.5, valid)[0, 0, :3].tolist() == [0, 0, 1]

@@ -196,7 +196,7 @@ def test_padding_on_the_right_and_below_changes_nothing(garbage):
 
 @pytest.mark.parametrize("garbage", [float("nan"), float("inf"), 1e9])
 @pytest.mark.parametrize("mean", ["geometric", "arithmetic", "pixel"])
-def test_garbage_under_the_mask_changes_nothing(garbage, mean):
+def test_values_at_invalid_pixels_change_nothing(garbage, mean):
     distance, groups, valid = random_case()
     loss = HADLoss(mean=mean)
     expected = loss(distance, groups, valid)
@@ -209,7 +209,7 @@ def test_garbage_under_the_mask_changes_nothing(garbage, mean):
     assert spoilt.grad.isfinite().all() and (spoilt.grad[~valid] == 0).all()
 
 
-def test_an_image_without_pixels_is_a_zero_that_backpropagates():
+def test_image_without_valid_pixels_gives_a_differentiable_zero():
     distance, groups, valid = random_case()
     valid[:] = False
     distance = distance.masked_fill(~valid, float("nan")).requires_grad_()
@@ -221,7 +221,7 @@ def test_an_image_without_pixels_is_a_zero_that_backpropagates():
     assert (distance.grad == 0).all()
 
 
-def test_an_empty_image_counts_as_zero_in_the_batch_mean():
+def test_empty_image_is_zero_in_the_batch_mean():
     distance, groups, valid = random_case(n=2)
     alone = HADLoss()(distance[:1], groups[:1], valid[:1])
     valid[1] = False

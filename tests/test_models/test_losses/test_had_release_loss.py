@@ -64,7 +64,7 @@ def test_absent_classes_count_as_zero():
 
 
 @pytest.mark.parametrize("task", KINDS)
-def test_garbage_under_the_mask_changes_nothing(golden, task):
+def test_values_at_invalid_pixels_change_nothing(golden, task):
     student, teacher = inputs(golden, task)
     valid = torch.ones(student.shape[0], *student.shape[2:], dtype=torch.bool)
     valid[0, :, 20:] = False
@@ -84,7 +84,7 @@ def test_garbage_under_the_mask_changes_nothing(golden, task):
 
 
 @pytest.mark.parametrize("task", KINDS)
-def test_nothing_valid_is_a_zero_that_backpropagates(golden, task):
+def test_no_valid_pixel_gives_a_differentiable_zero(golden, task):
     student, teacher = inputs(golden, task)
     valid = torch.zeros(student.shape[0], *student.shape[2:], dtype=torch.bool)
     loss = HADReleaseLoss(KINDS[task])(student, teacher, valid)

@@ -129,7 +129,7 @@ def test_softmax_over_space_by_hand():
 
 
 @pytest.mark.parametrize("softmax_over", ["classes", "space"])
-def test_ignored_pixels_take_part_in_nothing(softmax_over):
+def test_ignored_pixels_have_no_effect(softmax_over):
     student, teacher, label = as_maps()
     loss = heteroakd(student, teacher, label, 4.0, softmax_over)
     cropped = heteroakd(student[..., :2], teacher[..., :2], label[..., :2], 4.0, softmax_over)
@@ -139,7 +139,7 @@ def test_ignored_pixels_take_part_in_nothing(softmax_over):
 
 
 @pytest.mark.parametrize("softmax_over", ["classes", "space"])
-def test_all_ignored_is_a_zero_that_backpropagates(softmax_over):
+def test_all_pixels_ignored_gives_a_differentiable_zero(softmax_over):
     student, teacher, label = as_maps()
     loss = heteroakd(student, teacher, torch.full_like(label, 255), 4.0, softmax_over)
     loss.backward()

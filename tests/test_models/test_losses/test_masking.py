@@ -18,7 +18,7 @@ def test_only_half_precision_is_left():
 
 
 @pytest.mark.parametrize("garbage", [float("nan"), float("inf"), 1e9])
-def test_means_count_what_the_mask_holds(garbage):
+def test_means_are_over_masked_pixels(garbage):
     values = torch.where(MASK, VALUES, garbage).requires_grad_()
     assert pixel_mean(values, MASK).tolist() == [2.0, 0.0]
     assert masked_mean(values, MASK) == 2.0
@@ -28,7 +28,7 @@ def test_means_count_what_the_mask_holds(garbage):
     assert zero_outside(values, MASK).sum() == 4
 
 
-def test_the_mean_of_nothing_is_a_zero_that_backpropagates():
+def test_empty_mean_is_a_differentiable_zero():
     values = VALUES.clone().requires_grad_()
     masked_mean(values, torch.zeros_like(MASK)).backward()
     assert (values.grad == 0).all()

@@ -13,7 +13,7 @@ def sample(padding=None, valid=None):
     return made
 
 
-def test_everything_is_valid_without_a_mark():
+def test_all_pixels_are_valid_without_a_mask():
     assert valid_pixels(torch.zeros(2, 3, 4, 6), [sample(), sample()]).all()
 
 
@@ -38,7 +38,7 @@ def test_as_many_samples_as_images():
         valid_pixels(torch.zeros(2, 3, 4, 6), [sample()])
 
 
-def test_the_base_keeps_nothing():
+def test_base_method_has_no_state():
     method = BaseMethod()
     step = Step(torch.zeros(1, 3, 4, 6), [], [], torch.ones(1, 4, 6, dtype=torch.bool))
     assert step.size == (4, 6)

@@ -66,7 +66,7 @@ def test_edits_of_the_step_are_chained_in_their_order(build, order):
     torch.testing.assert_close(weight.detach(), before + step, rtol=1e-4, atol=1e-5)
 
 
-def test_what_one_needs_all_of_them_have():
+def test_requirements_of_parts_are_combined():
     kinds = dict(type="Composite", methods=[dict(type="LwF", temperature=2.0), dict(type="EWC")])
     method = Composite(kinds["methods"])
     assert method.needs_teacher and method.needs_teacher_predictions and method.trains_old_heads
@@ -91,7 +91,7 @@ def test_what_one_needs_all_of_them_have():
         ([dict(type="EWC"), dict(type="Composite", methods=LWF_SGP)], "into the outer list"),
     ],
 )
-def test_what_cannot_go_together_is_refused(methods, message):
+def test_incompatible_parts_are_refused(methods, message):
     with pytest.raises(ValueError, match=message):
         Composite(methods)
 
@@ -104,7 +104,7 @@ def test_two_losses_of_one_name_are_refused(pair):
         model.loss(**data)
 
 
-def test_state_by_name_survives_and_what_nobody_knows_is_said(round_trip, monkeypatch):
+def test_state_of_parts_is_restored_and_unknown_entries_are_reported(round_trip, monkeypatch):
     first = Composite([dict(type="EWC"), dict(type="SGP")])
     first.methods[0].fisher = {"w": torch.ones(2)}
     first.methods[0].centre = {"w": torch.zeros(2)}
@@ -119,7 +119,7 @@ def test_state_by_name_survives_and_what_nobody_knows_is_said(round_trip, monkey
     assert len(message) == 1 and "['EWC'] remember" in message[0]
 
 
-def test_projectors_of_a_method_are_no_part_of_the_encoder(build):
+def test_projectors_of_a_method_are_not_part_of_the_encoder(build):
     from mmlhl.models.methods.measuring import encoder_parameters
     from mmlhl.models.methods.sgp import encoder_layers
 

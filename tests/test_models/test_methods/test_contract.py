@@ -222,7 +222,7 @@ def test_an_angle_is_near_beyond_the_wrap(kind, name):
 
 
 @pytest.mark.parametrize("name", ["WrappedHead", "DerivedHead"])
-def test_der_matches_by_the_distance_of_a_head_that_says_nothing_else(name):
+def test_der_uses_the_heads_distance_by_default(name):
     head = bare(name)
     raw = torch.tensor([2.0, -2.0, 0.1]).view(1, 1, 1, 3)
     then = -head.replay_output(raw)
@@ -260,7 +260,7 @@ def test_padding_of_exemplars_is_what_the_head_does_not_learn():
     )
 
 
-def test_what_a_subclass_does_not_say_again_follows_from_what_it_says():
+def test_defaults_of_a_subclass_follow_its_overrides():
     class Axis(heads_package.NormalHead):
         def distance(self, student, teacher):
             return 1 - (student * teacher).sum(1).abs()

@@ -39,7 +39,7 @@ def test_squares_of_regression_by_hand(decoder_config):
     assert (matched(head, now, torch.full_like(then, nan)) == 0).all()
 
 
-def test_kept_images_want_the_normalisation_of_their_day(build, batch):
+def test_exemplars_refuse_another_normalisation(build, batch):
     model = phase_one(build, batch, dict(type="DER", buffer_size=4))
     method = model.method
     method.begin_phase(model, None)
@@ -51,7 +51,7 @@ def test_kept_images_want_the_normalisation_of_their_day(build, batch):
         again.begin_phase(model, None)
 
 
-def test_which_outputs_lie_on_the_grid_of_today():
+def test_outputs_on_another_grid_are_detected():
     output = torch.arange(16.0).view(1, 4, 4)  # of a 32x32 image, stride 8
     assert same_stride(output, (32, 32), (8.0, 8.0))
     assert same_stride(output[:, :, :3], (32, 20), (8.0, 8.0))  # only rounding
@@ -60,7 +60,7 @@ def test_which_outputs_lie_on_the_grid_of_today():
 
 
 @pytest.mark.parametrize("cells", [(2, 3), (8, 12)])
-def test_the_map_of_today_is_brought_to_a_grid_of_another_stride(build, exemplar, cells):
+def test_present_map_is_resized_to_the_stored_grid(build, exemplar, cells):
     model = build(dict(type="DER", alpha=1.0), ["seg", "normal"], ["normal"]).eval()
     like = Step(torch.zeros(1, 3, 32, 48), [], [], torch.ones(1, 32, 48, dtype=torch.bool))
     items = [exemplar(task="seg"), exemplar(task="seg", size=(32, 48), seed=1)]
@@ -75,7 +75,7 @@ def test_the_map_of_today_is_brought_to_a_grid_of_another_stride(build, exemplar
     assert match(head, "normal", items, step).item() == pytest.approx(4 / 3 / 2, rel=1e-5)
 
 
-def test_what_is_matched_is_logits_for_classes_and_the_prediction_elsewhere(build):
+def test_logits_of_classes_and_other_predictions_are_matched(build):
     heads = build(dict(type="Naive"), tasks=["seg", "depth", "normal"]).heads
     raw = torch.randn(1, 13, 4, 4)
     assert torch.equal(heads["seg"].replay_output(raw), raw)
@@ -195,7 +195,7 @@ def test_state(build, batch, round_trip):
     assert other.seen == 6 and other.buffer.draws == model.method.buffer.draws > 0
 
 
-def test_wrong_options_are_told():
+def test_wrong_options_are_refused():
     with pytest.raises(ValueError, match="outputs must be one of.*'end'"):
         DER(outputs="end")
     with pytest.raises(ValueError, match="heads must be one of.*'old'"):

@@ -106,7 +106,7 @@ def test_a_phase_after_another_method_warns(toy_model, monkeypatch):
     assert len(message) == 1 and "EWC" in message[0] and "['a']" in message[0]
 
 
-def test_another_encoder_and_wrong_options_are_told(build, toy_model, toy_runner):
+def test_another_encoder_and_wrong_options_are_refused(build, toy_model, toy_runner):
     method = EWC()
     method.end_phase(toy_model(), toy_runner((1.0, 2.0)))
     with pytest.raises(ValueError, match="EWC remembers.*backbone.weight"):

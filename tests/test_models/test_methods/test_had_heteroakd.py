@@ -183,7 +183,7 @@ def test_projectors_exist_only_where_their_task_is_old(student_config):
         (dict(seg=dict(student_tap=4)), "hakd.seg.student_tap=4: the encoder gives 4 maps"),
     ],
 )
-def test_wrong_options_are_told_before_training(student_config, hakd, message):
+def test_wrong_options_are_refused_before_training(student_config, hakd, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(student_config(hakd))
 

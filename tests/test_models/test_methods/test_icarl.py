@@ -131,7 +131,7 @@ def test_state(second_phase, round_trip):
     assert places[0] == places[1]
 
 
-def test_wrong_options_are_told():
+def test_wrong_options_are_refused():
     with pytest.raises(ValueError, match="buffer_size must be at least 1, got 0"):
         ICaRL(buffer_size=0)
     with pytest.raises(ValueError, match="replay_batch must be"):

@@ -43,7 +43,7 @@ def test_the_moved_decay_by_hand():
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
-def test_old_weights_rest_where_they_were_and_new_heads_decay(kind):
+def test_old_weights_decay_to_their_anchor_and_new_heads_to_zero(kind):
     method, model = L2SP(), Model()
     runner = running(model, kind)
     method.begin_phase(model, runner)
@@ -81,14 +81,14 @@ def test_a_phase_goes_on_with_the_weights_that_it_began_with(round_trip):
     assert resumed.anchors["backbone.weight"].item() == 3.0
 
 
-def test_the_first_phase_decays_as_ever():
+def test_first_phase_uses_plain_weight_decay():
     method, model = L2SP(), Model(new_tasks="ab")
     runner = running(model)
     method.begin_phase(model, runner)
     assert step(method, model, runner) == pytest.approx([1.9, 1.9]) and not method.state_dict()
 
 
-def test_what_is_refused():
+def test_unsupported_settings_are_refused():
     with pytest.raises(ValueError, match="L2SP: strength must be None or >= 0, got -1"):
         L2SP(-1)
     model = Model()

@@ -4,7 +4,7 @@ from mmseg.registry import MODELS
 from mmlhl.models.methods import Naive
 
 
-def test_nothing_is_added_and_no_teacher_asked_for(model_config, samples):
+def test_naive_adds_no_loss_and_needs_no_teacher(model_config, samples):
     model = MODELS.build(
         model_config(tasks=["seg", "depth"], new_tasks=["depth"], method=dict(type="Naive"))
     ).train()

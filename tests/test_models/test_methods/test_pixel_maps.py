@@ -56,7 +56,7 @@ def test_a_similarity_is_no_distance(kind):
     assert all(each.isfinite() for each in distill(kind, rounded, STUDENT).values())
 
 
-def test_so_have_stored_outputs_and_what_hadrelease_cuts():
+def test_stored_outputs_and_hadrelease_maps_have_one_value_per_pixel():
     head = Values(replay_distance=lambda now, then: (now - then).square())
     with pytest.raises(ValueError, match=r"Values.replay_distance gives \(1, 1, 2, 2\)"):
         matched(head, STUDENT, STUDENT)

@@ -15,7 +15,7 @@ def frozen(model):
 ROWS = (1.0, 2.0), (3.0, 0.0)
 
 
-def test_fisher_information_of_weights_that_rest(toy_model, toy_runner):
+def test_fisher_information_of_frozen_weights(toy_model, toy_runner):
     resting, learning = EWC(), EWC()
     model = frozen(toy_model((0.5, -1.0)))
     resting.end_phase(model, toy_runner(*ROWS))
@@ -35,7 +35,7 @@ def test_normalised_over_what_is_trained(toy_model, toy_runner):
     torch.testing.assert_close(method.fisher["backbone.weight"], torch.tensor([10 / 7, 4 / 7]))
 
 
-def test_importance_of_weights_that_rest(toy_model, toy_runner):
+def test_importance_of_frozen_weights(toy_model, toy_runner):
     resting, learning = SPG(), SPG()
     resting.end_phase(frozen(toy_model()), toy_runner(*ROWS))
     learning.end_phase(toy_model(), toy_runner(*ROWS))
@@ -50,7 +50,7 @@ def test_importance_of_weights_that_rest(toy_model, toy_runner):
     assert resting._average == 0.0
 
 
-def test_bases_of_layers_that_rest(model_config, image_runner):
+def test_bases_of_frozen_layers(model_config, image_runner):
     model = model_config(tasks=["seg"], new_tasks=["seg"], method=dict(type="SGP"))
     model["backbone"]["frozen_stages"] = 1
     built = MODELS.build(model).train()

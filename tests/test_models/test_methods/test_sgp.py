@@ -183,7 +183,7 @@ def test_state(remembered, round_trip):
     round_trip(remembered.method, SGP())
 
 
-def test_another_encoder_and_wrong_options_are_told(remembered, toy_model):
+def test_another_encoder_and_wrong_options_are_refused(remembered, toy_model):
     with pytest.raises(ValueError, match="SGP remembers.*'backbone.conv1'"):
         remembered.method.begin_phase(toy_model(), None)
     with pytest.raises(ValueError, match="threshold must lie in"):

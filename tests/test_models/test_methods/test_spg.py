@@ -16,7 +16,7 @@ def test_importance_by_hand():
     assert half[0].item() == pytest.approx(math.tanh(0.5))
 
 
-def test_importance_does_not_know_units_and_takes_what_has_none():
+def test_importance_is_independent_of_units():
     gradient = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(importance(gradient), importance(1000 * gradient))
     for nothing in (torch.zeros(3), torch.ones(3), torch.tensor([5.0]), torch.tensor(5.0)):
@@ -83,7 +83,7 @@ def test_sgd_steps_are_masked_either_way(masked, edits):
     assert model.backbone.weight[1].item() == 1.0
 
 
-def test_adam_undoes_masks_on_gradients_but_not_on_steps(masked):
+def test_adam_cancels_masks_on_gradients_but_not_on_steps(masked):
     method, model = masked
     method.importance["backbone.weight"] = torch.tensor([0.25, 0.75])
     take_step(method, model, torch.optim.Adam(model.parameters(), lr=0.1))
@@ -103,7 +103,7 @@ def test_state(masked, round_trip):
     round_trip(masked[0], SPG())
 
 
-def test_wrong_options_are_told():
+def test_wrong_options_are_refused():
     with pytest.raises(ValueError, match="SPG: edits must be one of"):
         SPG(edits="weights")
     with pytest.raises(ValueError, match="strength must be > 0"):

@@ -35,7 +35,7 @@ def test_classes_are_held_by_logits_and_normals_by_direction(decoder_config):
     assert Tether().distill(normals, 5 * teacher, teacher, valid)["loss_tether"] == 0
 
 
-def test_the_pull_fades_near_the_teacher_and_nothing_counting_costs_nothing():
+def test_gradient_vanishes_near_the_teacher_and_without_valid_pixels():
     student = torch.tensor([[[1.0, 2.0]]], requires_grad=True)
     for gap in (1.0, 0.1):
         target = student.detach() - gap
@@ -87,7 +87,7 @@ def test_another_grid_of_the_teacher_is_brought_to_the_students(build, batch):
 
 
 @pytest.mark.parametrize("kind", ["LwF", "HAD", "HADRelease"])
-def test_old_heads_rest_under_others_that_distil(build, batch, kind):
+def test_old_heads_are_frozen_with_other_distillation(build, batch, kind):
     model = build(dict(type=kind, train_old_heads=False))
     model.set_teacher(build(dict(type="Naive"), ["seg"], ["seg"], seed=1))
     data = model.data_preprocessor(batch(), training=True)

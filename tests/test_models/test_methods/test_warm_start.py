@@ -64,7 +64,7 @@ def test_a_named_source(build):
             WarmStart(source=bad)
 
 
-def test_nothing_begins_twice_nor_in_phase_one(build, round_trip):
+def test_warm_start_happens_once_and_not_in_phase_one(build, round_trip):
     model = build(dict(type="WarmStart"))
     model.method.begin_phase(model, None)
     model.heads["depth"].decoder.convs[0].conv.weight.data.add_(1.0)

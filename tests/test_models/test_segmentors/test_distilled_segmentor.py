@@ -89,7 +89,7 @@ def test_every_parameter_gets_a_gradient_as_ddp_wants(pairs, pair):
 
 
 @pytest.mark.parametrize("name", DISTILLERS)
-def test_all_peers_come_through_one_door(pairs, name):
+def test_all_distillation_losses_have_the_same_interface(pairs, name):
     student, teacher = pairs["cnn from transformer"]
     distillers = deepcopy(DISTILLERS[name])
     if name == "cwd on features":
@@ -121,7 +121,7 @@ def test_teacher_sees_its_own_preprocessing_and_size(pairs):
     assert model(**data, mode="loss")["distill.loss_kd"].isfinite()
 
 
-def test_to_the_outside_it_is_the_student(pairs):
+def test_predicts_and_saves_as_the_student(pairs):
     student, teacher = pairs["transformer from cnn"]
     torch.manual_seed(0)
     plain = MODELS.build(deepcopy(student))
@@ -173,7 +173,7 @@ def test_slide_inference_is_the_students(pairs):
     assert torch.equal(*results)
 
 
-def test_deep_copy_is_whole_and_shares_the_teacher(pairs):
+def test_deep_copy_is_complete_and_shares_the_teacher(pairs):
     model = build(*pairs["cnn from transformer"])
     copy = deepcopy(model)
     assert copy._teacher is model._teacher

@@ -142,7 +142,7 @@ def test_train_resume_publish_and_test_with_the_plain_config(config, tmp_path, m
     assert [path.name for path in out.parent.iterdir()] == ["student.pth"]
 
 
-def test_publish_says_what_is_wrong(tmp_path, monkeypatch):
+def test_publish_names_errors(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["publish.py", str(tmp_path / "nowhere.pth"), "out.pth"])
     with pytest.raises(SystemExit, match="^publish.py: .*nowhere.pth"):
         runpy.run_path(str(PUBLISH), run_name="__main__")

@@ -54,7 +54,7 @@ def test_a_padded_image_without_metas_is_its_part_of_the_input():
     assert meta["ori_shape"] == meta["img_shape"] == (26, 32) and meta["pad_shape"] == (30, 40)
 
 
-def test_one_number_serves_both_sides():
+def test_single_number_sets_both_sides():
     assert sliding_window(dict(crop_size=16, stride=[8, 4])) == ((16, 16), (8, 4))
 
 

@@ -51,7 +51,7 @@ def test_gradients_reach_the_student_and_not_the_teacher(student, samples, image
         assert torch.equal(value, before[name]), name
 
 
-def test_the_teacher_is_out_of_sight(build, student):
+def test_teacher_is_not_among_modules_or_weights(build, student):
     plain = build(["seg", "normal", "depth"], seed=1)
     assert student.state_dict().keys() == plain.state_dict().keys()
     assert len(list(student.modules())) == len(list(plain.modules()))
@@ -67,13 +67,13 @@ def test_the_teacher_is_out_of_sight(build, student):
     assert student.teacher is None and copied.teacher is teacher
 
 
-def test_without_a_teacher_the_method_says_who_sets_it(build, samples, images):
+def test_missing_teacher_error_names_the_hook(build, samples, images):
     model = build(["seg", "depth"], new_tasks=["depth"])
     with pytest.raises(RuntimeError, match="LifelongPhaseHook"):
         model.loss(images(), samples())
 
 
-def test_a_step_has_what_the_teacher_says_before_the_method_sees_it(student, samples, images):
+def test_method_gets_the_teachers_predictions(student, samples, images):
     calls = count_calls(student.teacher.backbone)
     step = student.make_step(images(), samples(), with_teacher=True)
     labels = step.teacher.labels
@@ -163,7 +163,7 @@ def test_had_trains_old_heads(build):
     assert model.heads["seg"].training and model.old_tasks == ["seg"]
 
 
-def test_what_is_trained_does_not_depend_on_a_tasks_name(model_config):
+def test_trained_parameters_do_not_depend_on_task_names(model_config):
     model = MODELS.build(model_config(tasks=["seg"], new_tasks=["seg"]))
     one = torch.tensor(1.0)
     losses = {"gloss.loss_l1": [one, one], "gloss.acc": 50 * one, "seg.loss_ce": one}

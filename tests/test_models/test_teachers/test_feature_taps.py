@@ -69,7 +69,7 @@ def test_the_head_runs_only_if_it_is_needed(model):
     assert model.decode_head.runs == 1
 
 
-def test_nothing_stays_on_the_model_even_after_an_error(model):
+def test_hooks_are_removed_even_after_an_error(model):
     model.backbone.forward = own = model.backbone.forward
     with pytest.raises(RuntimeError), FeatureTaps(model, [0, "logits"]):
         assert model.backbone.forward is not own
@@ -110,7 +110,7 @@ def test_find_channels_when_the_model_does_not_run(model):
         ("backbone", "2 maps, not one"),
     ],
 )
-def test_taps_that_hold_no_map(model, tap, message):
+def test_taps_without_a_map_are_refused(model, tap, message):
     with pytest.raises(ValueError, match=message):
         find_channels(model, [tap])
 

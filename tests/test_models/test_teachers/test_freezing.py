@@ -25,7 +25,7 @@ def test_freeze(teacher):
     assert not any(parameter.requires_grad for parameter in teacher.parameters())
 
 
-def test_nothing_sees_it(teacher):
+def test_frozen_module_is_hidden(teacher):
     student, plain = Student(teacher), Student()
     assert student._teacher is teacher
     assert student.state_dict().keys() == plain.state_dict().keys()
