@@ -79,8 +79,8 @@ def _check_evaluator(
             continue
         raise ValueError(
             f"{place}.metrics has a metric for {name!r}, which has no head, so it would never be "
-            f"computed{hint(str(name), heads)}; tasks with heads are {list(heads)}. Leave it out, "
-            f"or write {name}=None"
+            f"computed; tasks with heads are {list(heads)}: leave it out, or write {name}=None"
+            + hint(str(name), heads)
         )
 
 

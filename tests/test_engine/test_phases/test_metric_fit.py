@@ -51,11 +51,15 @@ def test_a_task_without_a_metric(config, nothing_is_built, evaluator):
     with pytest.raises(ValueError, match="no metric for task 'normal'.*write normal=None"):
         parse_phases(cfg)
     cfg.test_evaluator.metrics["nromal"] = dict(type="NormalErrorMetric")
-    with pytest.raises(ValueError, match="there is one for 'nromal', which has no head"):
+    with pytest.raises(ValueError, match="for 'nromal', which has no head.*did you mean 'normal'"):
         parse_phases(cfg)
     del cfg.test_evaluator.metrics["nromal"]
+    cfg.phases = [dict(tasks=["normal"])]
+    cfg.test_evaluator.metrics["nromal"] = None
+    with pytest.raises(ValueError, match="there is one for 'nromal', which has no head"):
+        parse_phases(cfg)
     cfg.test_evaluator.metrics["normal"] = None
-    assert len(parse_phases(cfg)) == 3
+    assert len(parse_phases(cfg)) == 1
     assert MultiTaskEvaluator(dict(seg=None, depth=DEPTH)).tasks == ["depth"]
 
 
