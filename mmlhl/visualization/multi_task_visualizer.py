@@ -87,6 +87,8 @@ class MultiTaskVisualizer(SegLocalVisualizer):
                 )
         self.kinds = dict(kinds or {})
         self.limits = {field: (float(a), float(b)) for field, (a, b) in (limits or {}).items()}
+        if cell_width < 1:
+            raise ValueError(f"{type(self).__name__}: cell_width must be >= 1, got {cell_width}")
         self.cell_width = cell_width
 
     @master_only

@@ -15,6 +15,11 @@ from mmengine.config import Config
 from ...spelling import hint
 
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
+#: keys of the whole sequence
+OF_SEQUENCE = (
+    *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
+    *("launcher", "disjoint_phases", "dry_run"),
+)
 #: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
 LONGEST = 180
 #: parts of the model whose changes in ``cfg.model`` persist; deprecated, now ``phases[i].model``
@@ -81,7 +86,7 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         tasks = entry["tasks"]
         _check_tasks(f"{key}.tasks", tasks, seen)
         seen.extend(tasks)
-        name = entry.get("name") or name_of(tasks)
+        name = name_of(tasks) if entry.get("name") in (None, "") else entry["name"]
         if not isinstance(name, str):
             raise ValueError(f"{key}.name must be one string, got {name!r}")
         if len(os.fsencode(name)) > LONGEST:
@@ -149,6 +154,11 @@ def _overrides(key: str, entry: dict) -> tuple[dict, list[dict]]:
         if not isinstance(entry.get(name) or {}, dict):
             raise ValueError(f"{key}.{name} must be a dict, got {entry[name]!r}")
     own = _nested(entry.get("cfg") or {})
+    whole = [name for name in OF_SEQUENCE if name in own]
+    if whole:
+        raise ValueError(f"{key}.cfg.{whole[0]} has no effect in a phase: set it for the sequence")
+    if not isinstance(own.get("model") or {}, dict):
+        raise ValueError(f"{key}.cfg.model must be a dict, got {own['model']!r}")
     lasting = [_nested(entry["model"])] if entry.get("model") else []
     model = own.get("model") or {}
     old = {part: value for part, value in model.items() if part in LASTING}

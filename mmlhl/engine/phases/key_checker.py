@@ -88,7 +88,7 @@ class KeyChecker:
         Raises:
             ValueError: Naming the key.
         """
-        if not isinstance(node, Mapping) or node.get("type") is None:
+        if not isinstance(node, Mapping) or "type" not in node:
             return None
         cls = registered_class(of_mmseg(registry), node)
         if cls is None:
@@ -123,6 +123,8 @@ class KeyChecker:
         Raises:
             ValueError: Naming the nearest right type.
         """
+        if not isinstance(kind, str) and not callable(kind):
+            self.refuse(f"{place}.type", f"it must name a class, got {kind!r}")
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]

@@ -35,10 +35,14 @@ from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered_class
 from .key_checker import KeyChecker
 from .layer_types import check_layer_types
+from .option_types import check_types
+from .shapes import PLAIN
 from .signatures import options_of
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
+#: parts of a loader, each a config or built already
+BUILT = ("sampler", "batch_sampler", "collate_fn", "worker_init_fn", "dataset")
 DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
 DEFAULT_HOOKS |= {"checkpoint", "visualization"}
 #: transforms that hold others of the same kind
@@ -133,6 +137,15 @@ class _Checker(KeyChecker):
         if not isinstance(node, Mapping):
             return
         self.names(node, LOADER, place)
+        rest = {key: value for key, value in node.items() if key not in BUILT}
+        check_types(DataLoader, rest, f"{self.where}{place}")
+        for key in BUILT:
+            needed = key == "sampler" and node.get("batch_sampler") is None
+            part = node.get(key, {})
+            if isinstance(part, PLAIN) or (part is None and needed):
+                self.refuse(f"{place}.{key}", f"it must be dict(type=...), got {part!r}")
+        if "shuffle" in node:
+            self.refuse(f"{place}.shuffle", "the sampler shuffles: give it to the sampler")
         self.typed(node.get("sampler"), DATA_SAMPLERS, f"{place}.sampler")
         self.typed(node.get("batch_sampler"), DATA_SAMPLERS, f"{place}.batch_sampler")
         self.dataset(node.get("dataset"), f"{place}.dataset")

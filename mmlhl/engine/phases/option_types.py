@@ -1,60 +1,104 @@
-"""Options that are not a number, or not an integer, where one is required."""
+"""Options of another type than the class takes, such as text in place of a number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+import os
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, Union, get_args, get_origin
+
+from torch import nn
 
 from .signatures import default_of, hint_of
 
-#: accepted types and their name in messages, by type hint of our own classes
-_MEANT: dict[str, tuple[tuple[type, ...], str]] = {
-    "int": ((int,), "a whole number"),
-    "float": ((int, float), "a number"),
-    "bool": ((bool,), "True or False"),
-    "str": ((str,), "one string"),
+#: options that are checked elsewhere, or whose hints in mmengine are not what it takes
+_ELSEWHERE = (
+    *("type", "_scope_", "begin", "end", "vis_backends", "max_epochs", "max_iters"),
+    *("val_interval", "method", "backbone", "heads", "decoder", "annotations", "metrics"),
+    "optimizer",
+)
+#: options to which infinity means something: no limit, or a norm
+_ENDLESS = ("end", "norm_type", "max_depth", "max_value", "invalid", "stopping_threshold")
+_LISTS = (list, tuple, set, frozenset, Sequence, Iterable)
+_WORDS = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "one string",
+    dict: "a dict",
+    list: "a list",
 }
 
 
 def check_types(cls: type, node: Mapping, place: str) -> None:
     """Refuse options of the wrong type.
 
-    For our own classes the type hints decide. For any other class, text is refused if the default
-    is a number or a switch: it probably has quotes by mistake.
+    Type hints state what a class takes, except for models and transforms of other packages, whose
+    hints are often narrower than what they take. For those, a number or a boolean is expected where
+    the default is one.
 
     Args:
-        cls: The class of the config.
-        node: The config.
-        place: Its dotted key, for messages.
+        cls: The class that the options are for.
+        node: Its config.
+        place: What messages call it.
 
     Raises:
         ValueError: Naming the option and its value.
     """
     ours = cls.__module__.split(".")[0] == "mmlhl"
+    hinted = ours or not (issubclass(cls, nn.Module) or hasattr(cls, "transform"))
     for key, value in node.items():
-        if key in ("type", "_scope_", "loss_weight"):  # loss_weight is checked in values.py
+        if key in _ELSEWHERE or (key == "loss_weight" and not _holds(value)):
+            continue  # a weight that is no list is checked everywhere by itself
+        default, kinds = default_of(cls, key), _kinds(hint_of(cls, key)) if hinted else []
+        if isinstance(default, bool) and not kinds:
+            kinds = [bool, type(None)]
+        if value is None and (default is None or not kinds):
             continue
-        if ours:
-            _check_hint(hint_of(cls, key), value, f"{place}.{key}")
-        default = default_of(cls, key)
-        if isinstance(value, str) and _is_number(default):
+        wanted = [kind for kind in kinds if kind is not type(None)]
+        one_for_several = wanted == [list] and (ours or not isinstance(value, (str, Mapping)))
+        if wanted and not one_for_several and not any(_fits(value, kind) for kind in kinds):
+            words = " or ".join(_WORDS[kind] for kind in wanted)
+            raise ValueError(f"{place}.{key} must be {words}, got {value!r}")
+        if not wanted and isinstance(value, (str, Mapping)) and isinstance(default, (int, float)):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
-        if isinstance(value, str) and isinstance(default, bool):  # any text would be true
-            raise ValueError(f"{place}.{key} must be True or False, got {value!r}")
+        if isinstance(value, float) and math.isinf(value) and key not in _ENDLESS:
+            raise ValueError(f"{place}.{key} is {value}; write a finite number")
 
 
-def _check_hint(hint: str, value: Any, place: str) -> None:
-    kinds = [each.strip() for each in hint.split("|")]
-    wanted = [kind for kind in kinds if kind != "None"]
-    if len(wanted) != 1 or wanted[0] not in _MEANT or (value is None and "None" in kinds):
-        return
-    allowed, words = _MEANT[wanted[0]]
-    if wanted == ["bool"] and isinstance(value, int) and value in (0, 1):
-        return
-    if isinstance(value, allowed) and not (isinstance(value, bool) and wanted != ["bool"]):
-        return
-    raise ValueError(f"{place} must be {words}, got {value!r}")
+def _kinds(hint: Any) -> list[type]:
+    """The plain types that a hint names; none if it allows anything else as well."""
+    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    found: list[type] = []
+    for member in members:
+        kind = get_origin(member) or member
+        if kind in (bool, int, float, str, type(None)):
+            found.append(kind)
+        elif kind in (dict, Mapping):
+            found.append(dict)
+        elif kind in _LISTS:
+            found.append(list)
+        else:
+            return []
+    return found
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _fits(value: Any, kind: type) -> bool:
+    if kind is bool:
+        return isinstance(value, bool) or (isinstance(value, int) and value in (0, 1))
+    if kind in (int, float):
+        number = Integral if kind is int else Real
+        return isinstance(value, number) and not isinstance(value, bool)
+    if kind is str:
+        return isinstance(value, (str, os.PathLike))
+    if kind is dict:
+        return isinstance(value, Mapping)
+    if kind is list:
+        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
+    return value is None
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, (list, tuple, Mapping))

@@ -12,7 +12,7 @@ from ...spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
 #: boolean options
-_SWITCHES = ("resume", "find_unused_parameters", "disjoint_phases", "dry_run")
+_SWITCHES = ("resume", "resume_changed", "find_unused_parameters", "disjoint_phases", "dry_run")
 #: known keys of dictionaries of options; mmengine ignores others, except in ``randomness``
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),

@@ -39,6 +39,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
         folder = hook.get("out_dir")
         if not isinstance(folder, (str, os.PathLike, type(None))):
             raise ValueError(f"{where}checkpoint.out_dir must be one string, got {folder!r}")
+        _check_template(hook.get("filename_tmpl"), f"{where}checkpoint.filename_tmpl")
         for key, meaning in _COUNTS.items():
             value = hook.get(key)
             if value is not None and not (is_whole(value) and (value > 0 or value == -1)):
@@ -46,6 +47,18 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
                     f"{where}checkpoint.{key} must be a whole number >= 1, or -1 for {meaning}, "
                     f"got {value!r}"
                 )
+
+
+def _check_template(template: object, place: str) -> None:
+    """Checkpoints of one name would overwrite each other."""
+    if template is None:
+        return
+    try:
+        names = {str(template).format(step) for step in (1, 2)}
+    except (IndexError, KeyError, ValueError):
+        names = set()
+    if not isinstance(template, str) or len(names) < 2:
+        raise ValueError(f"{place} must be a name with one '{{}}' for the step, got {template!r}")
 
 
 def _check_intervals(cfg: Mapping, where: str) -> None:

@@ -62,7 +62,7 @@ def _check_times(scheduler: Mapping, place: str) -> None:
         if not is_whole(value) and value != math.inf:
             raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
     steps = scheduler.get("milestones")
-    if steps is not None and not _rise(steps):
+    if steps is not None and not (_rise(steps) and steps):
         raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
     if begin < 0 or begin >= end:
         raise ValueError(f"{place} begins at {begin} and ends at {end}")
@@ -78,6 +78,11 @@ def _check_rates(scheduler: Mapping, place: str) -> None:
         value = scheduler.get(key)
         if value is not None and not (isinstance(value, (int, float)) and value > 0):
             raise ValueError(f"{place}.{key} must be a number > 0, got {value!r}")
+    for key in ("eta_min", "eta_min_ratio", "min_value"):
+        value = scheduler.get(key)
+        listed = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(each, (int, float)) and each < 0 for each in listed):
+            raise ValueError(f"{place}.{key} must be a number >= 0, got {value!r}")
     power = scheduler.get("power")
     if power is not None and not (isinstance(power, (int, float)) and power >= 0):
         raise ValueError(f"{place}.power must be a number >= 0, got {power!r}")

@@ -11,8 +11,12 @@ LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 DICTS = (
     *LOADERS,
     *("train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg"),
-    *("randomness", "visualizer", "log_processor"),
+    *("randomness", "visualizer", "log_processor", "model_wrapper_cfg", "tta_model"),
 )
+#: those that are lists of dicts, or one
+LISTS = ("param_scheduler", "val_evaluator", "test_evaluator")
+#: those that are lists of transforms
+PIPELINES = ("test_pipeline", "tta_pipeline")
 STRINGS = ("default_scope", "work_dir", "experiment_name", "load_from", "launcher")
 PLAIN = (bool, int, float, str, bytes, list, tuple)
 
@@ -33,11 +37,17 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
     for key in STRINGS:
         if not isinstance(cfg.get(key), (str, os.PathLike, type(None))):
             raise ValueError(f"{where}{key} must be one string, got {cfg.get(key)!r}")
-    if isinstance(cfg.get("param_scheduler"), (bool, int, float, str, bytes)):
-        raise ValueError(
-            f"{where}param_scheduler must be a list of dict(type=...), got "
-            f"{cfg.get('param_scheduler')!r}"
-        )
+    for key in LISTS:
+        value: Any = cfg.get(key)
+        listed = value if isinstance(value, (list, tuple)) else [value]
+        wrong = [each for each in listed if isinstance(each, PLAIN)]
+        if wrong or (key != "param_scheduler" and listed == []):
+            raise ValueError(
+                f"{where}{key} must be dict(type=...), or a list of them, got {value!r}"
+            )
+    for key in PIPELINES:
+        if isinstance(cfg.get(key), (bool, int, float, str, bytes)):
+            raise ValueError(f"{where}{key} must be a list of transforms, got {cfg.get(key)!r}")
     for key in LOADERS:
         loader: Any = cfg.get(key)
         if isinstance(loader, Mapping) and (

@@ -1,9 +1,10 @@
-"""The options of a class: names, defaults and type hints of its constructor's arguments."""
+"""The options that a class takes."""
 
 from __future__ import annotations
 
 import inspect
 from functools import cache
+from typing import Any, get_type_hints
 
 
 @cache
@@ -14,8 +15,8 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
         cls: A class, which may pass ``**kwargs`` on to its bases.
 
     Returns:
-        The names, and whether other options are possible, because the class itself has
-        ``**kwargs``.
+        The names, and whether others may be taken as well, because the class itself has
+        ``**kwargs`` and only it knows where they go.
     """
     names: set[str] = set()
     is_open, first = True, True
@@ -38,10 +39,10 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
 
 def default_of(cls: type, name: str) -> object:
     """Default of an option; None if there is none, or no such option."""
-    parameter = _parameter(cls, name)
-    if parameter is None or parameter.default is inspect.Parameter.empty:
+    found = _parameter(cls, name)
+    if found is None or found[1].default is inspect.Parameter.empty:
         return None
-    return parameter.default
+    return found[1].default
 
 
 @cache
@@ -54,24 +55,30 @@ def required_of(cls: type) -> tuple[str, ...]:
     return tuple(each.name for each in parameters if each.default is empty and each.kind is named)
 
 
-def hint_of(cls: type, name: str) -> str:
-    """Type hint of an option as text; empty if there is none, or no such option."""
-    parameter = _parameter(cls, name)
-    if parameter is None or parameter.annotation is inspect.Parameter.empty:
-        return ""
-    hint = parameter.annotation
-    return hint if isinstance(hint, str) else getattr(hint, "__name__", str(hint))
+def hint_of(cls: type, name: str) -> Any:
+    """Type hint of an option; None if there is none, no such option, or it cannot be read."""
+    found = _parameter(cls, name)
+    return None if found is None else _hints(found[0]).get(name)
 
 
 @cache
-def _parameter(cls: type, name: str) -> inspect.Parameter | None:
+def _hints(constructor: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(constructor)
+    except (NameError, TypeError, AttributeError):  # of names that only a type checker imports
+        return {}
+
+
+@cache
+def _parameter(cls: type, name: str) -> tuple[Any, inspect.Parameter] | None:
     """The argument of that name of the class, or of the nearest base that has it."""
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
+            constructor = vars(base)["__init__"]
             try:
-                parameter = inspect.signature(vars(base)["__init__"]).parameters.get(name)
+                parameter = inspect.signature(constructor).parameters.get(name)
             except (TypeError, ValueError):  # written in C
                 return None
             if parameter is not None:
-                return parameter
+                return constructor, parameter
     return None

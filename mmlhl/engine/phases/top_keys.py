@@ -51,6 +51,8 @@ OLD = {
     "data": "train_dataloader, val_dataloader and test_dataloader",
     "runner": "train_cfg",
     "evaluation": "train_cfg.val_interval and val_evaluator",
+    "seed": "randomness.seed",
+    "deterministic": "randomness.deterministic",
 }
 #: options of those old keys that may also be a user's variable
 _OLD_OPTIONS = {
@@ -97,7 +99,7 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
         if meant := near_miss(str(key), TOP):
             advice = "; a variable of your own needs a name that is less like it"
             raise ValueError(f"{where}{key}: unknown key; did you mean {meant!r}?{advice}")
-        if key in OLD and value is not None and _is_old(str(key), value):
+        if key in OLD and value is not None and _is_old(str(key), value, cfg):
             raise ValueError(f"{where}{key}: mmengine no longer reads it; write {OLD[key]}")
         section = _section_of(value)
         if section is not None and not _is_used(value, cfg):
@@ -154,7 +156,9 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
             raise ValueError(f"--cfg-options {dotted}: unknown key {key!r}{hint(key, READ)}")
 
 
-def _is_old(key: str, value: Any) -> bool:
+def _is_old(key: str, value: Any, cfg: Mapping) -> bool:
+    if OLD[key].startswith("randomness."):  # a variable that is handed on is in order
+        return (cfg.get("randomness") or {}).get(key) != value
     options = _OLD_OPTIONS.get(key)
     return options is None or (isinstance(value, Mapping) and bool(options & set(value)))
 

@@ -44,6 +44,8 @@ class BinaryMetric(StreamingMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(field=field, **kwargs)
+        if beta_squared <= 0:
+            raise ValueError(f"BinaryMetric: beta_squared must be > 0, got {beta_squared}.")
         self.beta_squared = beta_squared
         self.ignore_index = ignore_index
 

@@ -68,7 +68,8 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         **kwargs: See :class:`StreamingMetric`.
 
     Raises:
-        ValueError: If ``iou_metrics`` names another metric.
+        ValueError: If ``iou_metrics`` is empty or names another metric, or an option is out of
+            range.
     """
 
     kinds = ("classes",)
@@ -91,6 +92,13 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         super().__init__(field=field, **kwargs)
         iou_metrics = [iou_metrics] if isinstance(iou_metrics, str) else list(iou_metrics)
         unknown = set(iou_metrics) - {"mIoU", "mDice", "mFscore"}
+        if not iou_metrics:
+            raise ValueError("SegmentationMetric: iou_metrics is empty, so nothing is measured.")
+        if beta <= 0 or (num_classes is not None and num_classes < 1):
+            raise ValueError(
+                f"SegmentationMetric: beta must be above 0 and num_classes at least 1, got {beta} "
+                f"and {num_classes}."
+            )
         if unknown:
             raise ValueError(
                 f"SegmentationMetric: iou_metrics must be of mIoU, mDice and mFscore, not "

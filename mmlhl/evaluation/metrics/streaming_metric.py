@@ -74,6 +74,11 @@ class StreamingMetric(BaseMetric):
             raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir.")
         if output_dir is not None and not isinstance(output_dir, (str, os.PathLike)):
             raise ValueError(f"{type(self).__name__}: output_dir is not a folder: {output_dir!r}.")
+        if output_levels < 1:
+            raise ValueError(
+                f"{type(self).__name__}: output_levels is {output_levels}; it must be at least 1, "
+                "the file's own name."
+            )
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.field = field
         self.output_dir = output_dir

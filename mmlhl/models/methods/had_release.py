@@ -42,6 +42,8 @@ class HADRelease(DistillationMethod):
         train_old_heads: bool = True,
     ) -> None:
         super().__init__(loss_weight, average_tasks, train_old_heads)
+        if not -1 < delta < 1:
+            raise ValueError(f"HADRelease: delta divides responses of [-1, 1], got {delta}")
         self.loss = HADReleaseLoss("normal", k=k, delta=delta)
 
     def distill(

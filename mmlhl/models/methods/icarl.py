@@ -95,6 +95,10 @@ class ICaRL(LwF, ReplayMethod):
     ) -> None:
         LwF.__init__(self, loss_weight, average_tasks)
         ReplayMethod.__init__(self, buffer_size, replay_batch, seed)
+        if replay_weight < 0:
+            raise ValueError(f"ICaRL: replay_weight must be >= 0, got {replay_weight}")
+        if candidates is not None and candidates < 1:
+            raise ValueError(f"ICaRL: candidates must be None or >= 1, got {candidates}")
         self.replay_weight = replay_weight
         self.candidates = candidates
 

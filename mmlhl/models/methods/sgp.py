@@ -68,7 +68,7 @@ class SGP(StepEditingMethod):
         seed: Seed of the choice of images and patches.
 
     Raises:
-        ValueError: If ``alpha``, ``threshold``, ``images`` or ``patches`` is out of range.
+        ValueError: If an option is out of range.
     """
 
     def __init__(
@@ -90,6 +90,10 @@ class SGP(StepEditingMethod):
             raise ValueError(f"SGP: threshold must lie in (0, 1], got {threshold}")
         if images < 1 or patches < 1:
             raise ValueError(f"SGP: images and patches must be >= 1, got {images} and {patches}")
+        if threshold_step < 0:
+            raise ValueError(f"SGP: threshold_step must be >= 0, got {threshold_step}")
+        if max_rank is not None and max_rank < 1:
+            raise ValueError(f"SGP: max_rank must be None or >= 1, got {max_rank}")
         self.alpha, self.threshold, self.threshold_step = alpha, threshold, threshold_step
         self.images, self.patches, self.max_rank = images, patches, max_rank
         self.freeze_rest, self.seed = freeze_rest, seed

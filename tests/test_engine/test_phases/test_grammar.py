@@ -24,6 +24,10 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
             r"phases\[0\] has unknown keys \['train_cfg'\].*cfg=dict",
         ),
         ([dict(tasks=["seg"], name="a/b")], r"phases\[0\].name .*'a/b'"),
+        ([dict(tasks=["seg"], name=[])], r"phases\[0\].name must be one string, got \[\]"),
+        ([dict(tasks=["seg"], cfg=dict(model="HAD"))], r"phases\[0\].cfg.model must be a dict"),
+        ([dict(tasks=["seg"], cfg=dict(phases=[]))], r"phases\[0\].cfg.phases has no effect"),
+        ([dict(tasks=["seg"], cfg={"work_dir": "x"})], r"cfg.work_dir has no effect in a phase"),
         (
             [*TASKS, dict(tasks=["edge"])],
             r"phases\[2\].tasks: no head is configured for task 'edge'; model.heads has "

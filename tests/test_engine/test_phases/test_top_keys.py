@@ -103,3 +103,10 @@ def test_a_file_with_overrides(tmp_path):
     assert overridden(path, None).model == dict(a=1, b=2)
     with pytest.raises(ValueError, match="unknown key 'mdoel'; did you mean 'model'"):
         overridden(path, {"mdoel.a": 3})
+
+
+def test_a_seed_at_the_top_is_a_variable_or_a_mistake():
+    check_top_keys(dict(seed=3, randomness=dict(seed=3)))
+    for randomness in (None, dict(seed=0)):
+        with pytest.raises(ValueError, match=r"seed: .*write randomness\.seed"):
+            check_top_keys(dict(seed=3, randomness=randomness))

@@ -1,0 +1,27 @@
+"""Options of methods and metrics with which they would do nothing, or the opposite."""
+
+import pytest
+
+from mmlhl.evaluation.metrics import BinaryMetric, DepthErrorMetric, SegmentationMetric
+from mmlhl.models.methods import SGP, HADRelease, ICaRL
+from mmlhl.visualization import MultiTaskVisualizer
+
+WRONG = [
+    (SGP, dict(max_rank=0), "max_rank must be None or >= 1, got 0"),
+    (SGP, dict(threshold_step=-0.1), "threshold_step must be >= 0, got -0.1"),
+    (ICaRL, dict(candidates=-1), "candidates must be None or >= 1, got -1"),
+    (ICaRL, dict(replay_weight=-1.0), "replay_weight must be >= 0, got -1.0"),
+    (HADRelease, dict(delta=2.0), r"delta divides responses of \[-1, 1\], got 2.0"),
+    (SegmentationMetric, dict(iou_metrics=[]), "iou_metrics is empty"),
+    (SegmentationMetric, dict(beta=0), "beta must be above 0"),
+    (SegmentationMetric, dict(num_classes=0), "num_classes at least 1, got 1 and 0"),
+    (BinaryMetric, dict(beta_squared=-1.0), "beta_squared must be > 0, got -1.0"),
+    (DepthErrorMetric, dict(output_levels=0), "output_levels is 0; it must be at least 1"),
+    (MultiTaskVisualizer, dict(cell_width=0), "cell_width must be >= 1, got 0"),
+]
+
+
+@pytest.mark.parametrize(("cls", "options", "says"), WRONG)
+def test_refused(cls, options, says):
+    with pytest.raises(ValueError, match=says):
+        cls(**options)
