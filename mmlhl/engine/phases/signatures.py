@@ -1,4 +1,4 @@
-"""The options that a class takes."""
+"""The options of a class: names, defaults and type hints of its constructor's arguments."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def options_of(cls: type) -> tuple[frozenset[str], bool]:
         cls: A class, which may pass ``**kwargs`` on to its bases.
 
     Returns:
-        The names, and whether others may be taken as well, because the class itself has
-        ``**kwargs`` and only it knows where they go.
+        The names, and whether other options are possible, because the class itself has
+        ``**kwargs``.
     """
     names: set[str] = set()
     is_open, first = True, True
