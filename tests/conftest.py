@@ -6,6 +6,7 @@ The latter reads this file and those of the folders below, which import what the
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ def pytest_configure(config):
     """Import everything, and ready a process that has done so for those of a test."""
     if config.getoption("dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ:
         return
+    # mmengine makes a record of every look into a registry, which no handler writes
+    logging.disable(logging.DEBUG)
+    os.fsync = lambda handle: None  # what tests write need not outlast a power cut
     config.pluginmanager.import_plugin("shared_fixtures")
     import warm
 
@@ -24,10 +28,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
-    """Garbage collection passes over what is imported by now, and comes when it is asked for.
-
-    mmengine asks often; what comes between took a twentieth of the tests' time.
-    """
+    """Garbage collection, which mmengine often asks for, passes over what is imported by now."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """It also passes over what the tests of a file have imported and keep."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()

@@ -3,9 +3,9 @@
 import pytest
 from mmengine.config import Config
 
-from mmlhl.engine.phases import parse_phases, phase_config
+from mmlhl.engine.phases import phase_config
 
-from .loading import LEAVES, load
+from .loading import LEAVES, load, sequence
 
 # mmengine raises unless all of a line are set, or none is
 TOGETHER = (
@@ -30,7 +30,7 @@ def test_incomplete_config_is_detected():
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_config(path, tmp_path):
+def test_config(path):
     cfg = load(path)
     assert incomplete(cfg) == []
     if cfg.runner_type != "LifelongRunner":
@@ -39,8 +39,7 @@ def test_config(path, tmp_path):
     # tools/test.py sets keys of the one evaluator for --out, and wraps the model for --tta
     assert cfg.test_evaluator.type == "MultiTaskEvaluator"
     assert cfg.tta_model.type == "MultiTaskTTAModel" and cfg.tta_pipeline
-    cfg.work_dir = str(tmp_path)
-    phases = parse_phases(cfg)
+    cfg, phases = sequence(path)
     for phase in phases:
         before = "earlier.pth" if phase.index else None
         assert incomplete(phase_config(cfg, phases, phase.index, before)) == []

@@ -15,11 +15,11 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmlhl.engine.phases import parse_phases, phase_config
+from mmlhl.engine.phases import phase_config
 from mmlhl.models.heads import BinaryHead, DepthHead, NormalHead, SegmentationHead
 
 from . import networks
-from .loading import CONFIGS, LEAVES, load
+from .loading import CONFIGS, LEAVES, load, sequence
 
 SIDE = 32
 FULL, TAKEN = set(), {}
@@ -109,7 +109,7 @@ def test_there_are_configs():
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=name)
-def test_training_step(path, tmp_path):
+def test_training_step(path):
     lines = [line for line in path.read_text().splitlines() if line.strip()]
     assert len(lines) < 20
     cfg = load(path)
@@ -118,8 +118,7 @@ def test_training_step(path, tmp_path):
     if "phases" not in cfg:
         assert torch.isfinite(torch.tensor(list(step(cfg).values()))).all()
         return
-    cfg.work_dir = str(tmp_path)
-    phases = parse_phases(cfg)
+    cfg, phases = sequence(path)
     for index in {0, len(phases) - 1}:
         losses = step(phase_config(cfg, phases, index, "previous.pth" if index else None))
         assert torch.isfinite(torch.tensor(list(losses.values()))).all()
