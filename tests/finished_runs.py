@@ -1,4 +1,4 @@
-"""What runs of the benchmarks leave behind, written without any training."""
+"""Files of finished benchmark runs, written without training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mmlhl.evaluation import LifelongRecord
 
 
 def finish_sequence(run, root, miou, error=1.0):
-    """Leave the record and the models of a sequence as training would."""
+    """Write the record and the models of a sequence like training."""
     record = LifelongRecord(run.label, run.seed, label=run.label)
     joint = run.label == "Joint"
     for task in ["joint"] if joint else run.order:
@@ -23,7 +23,7 @@ def finish_sequence(run, root, miou, error=1.0):
 
 
 def finish_distillation(run, root, miou, seconds=60.0):
-    """Leave the result of a distillation as training would."""
+    """Write the result of a distillation like training."""
     folder = run.folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     result = {"seg/mIoU": miou, "seg/aAcc": 80.0, "seconds": seconds, "epochs": 8}

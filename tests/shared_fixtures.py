@@ -1,4 +1,4 @@
-"""A tiny multi-task dataset in the layout of rooms, and tiny configs that learn it."""
+"""A tiny multi-task dataset in the layout of rooms, and tiny configs to train with it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _numbers = itertools.count()
 
 @pytest.fixture(autouse=True)
 def mmseg_scope():
-    """As a config's ``default_scope`` sets it; a runner of another test may have left its own."""
+    """Set the default scope like a config; the runner of another test may have changed it."""
     init_default_scope("mmseg")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def plain_dumps():
-    """mmengine formats its config with yapf whenever it saves, half a second each time."""
+    """Do not format configs with yapf, which mmengine does at each save in half a second."""
     patch = pytest.MonkeyPatch()
     for module in ("mmengine.config.config", "yapf.yapflib.yapf_api"):  # classic, maintained
         name = f"{module}.FormatCode"
@@ -43,14 +43,14 @@ def plain_dumps():
 
 
 def write_maps(folder, name, **maps):
-    """Write maps of one frame as images (BGR), a folder a kind."""
+    """Write maps of one frame as images (BGR), one folder per kind."""
     for kind, array in maps.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / kind / name), array)
 
 
 def _write_frame(folder, name, rng):
-    """One frame of two planes; about a tenth of every annotation is unknown."""
+    """One frame of two planes; about a tenth of every annotation is unlabelled or unmeasured."""
     column = int(rng.integers(10, WIDTH - 10))
     left = np.arange(WIDTH)[None] < column
     left = np.repeat(left, HEIGHT, 0)
@@ -236,7 +236,7 @@ def trained(sequence_config, tmp_path_factory):
 
 @pytest.fixture
 def samples():
-    """A function: data samples with random maps, about a fifth of each unknown."""
+    """A function: data samples with random maps, about a fifth of each unlabelled or unmeasured."""
 
     def make(n=2, height=HEIGHT, width=WIDTH, classes=CLASSES, seed=0, **meta):
         generator = torch.Generator().manual_seed(seed)

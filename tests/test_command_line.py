@@ -1,4 +1,4 @@
-"""What all command lines share."""
+"""Parsers and arguments shared by all command lines."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What README and docs/ show works: configs load, classes run, files exist."""
+"""Examples of README and docs/ work: configs load, classes run, files exist."""
 
 import inspect
 import math

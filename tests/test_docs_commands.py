@@ -1,4 +1,4 @@
-"""Every command that README and docs/ show is one that the tools really take."""
+"""Every command in README and docs/ is accepted by the tools."""
 
 import os
 import re
@@ -46,7 +46,7 @@ def plain_blocks():
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
-    """A function: the commands of a block, as a shell understands them, none of which is run."""
+    """A function: the commands of a block, parsed by a shell and not run."""
     folder = tmp_path_factory.mktemp("shell")
     for program in ("python", "pip", "make", "mmlhl", "bash", "git", "ln"):
         note = f'printf "%s\\0" {program} "$@" "" >> "$NOTES"'
@@ -83,7 +83,7 @@ def parse(tool, arguments):
 
 
 def check_options(args):
-    """What is overridden is in the config that is named."""
+    """Check that overridden keys are in the config."""
     options = getattr(args, "cfg_options", None) or {}
     config = ROOT / str(getattr(args, "config", None))
     if options and config.is_file():
@@ -101,7 +101,7 @@ def test_commands_are_understood(block, shell, capsys):
 
 
 def check(words, capsys):
-    """Whether a command is one that the project takes."""
+    """Check that the project accepts a command."""
     program, *rest = words
     if program == "python" and rest[0].startswith("tools/"):
         check_options(parse(rest[0].removeprefix("tools/"), rest[1:]))

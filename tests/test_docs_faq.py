@@ -1,4 +1,4 @@
-"""docs/faq.md quotes messages that the package really has."""
+"""Messages quoted in docs/faq.md are in the source."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ ENTRIES = re.findall(r"^`(.+)`\n: (.+)", (ROOT / "docs/faq.md").read_text(), re.
 
 
 def texts(tree):
-    """All strings of a module; what an f-string fills in is three dots."""
+    """All strings of a module, with three dots for the values of f-strings."""
     parts = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):

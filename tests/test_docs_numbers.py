@@ -1,4 +1,4 @@
-"""Means and deviations that pages quote are those of a table below docs/results, rounded."""
+"""Means and deviations quoted in pages are rounded values of tables in docs/results."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `make docs` would stop at, without sphinx: headings, navigation, objects twice."""
+"""Errors that `make docs` would find, without sphinx: headings, navigation, duplicates."""
 
 import inspect
 import re
@@ -29,7 +29,7 @@ def test_every_page_is_in_the_navigation_once():
 
 
 def shown_objects(directive, path):
-    """The objects for which autodoc writes an entry: what they are, not how they are called."""
+    """The objects for which autodoc writes an entry."""
     if directive != "module":
         parent, name = path.rsplit(".", 1)
         return [getattr(import_module(parent), name)]

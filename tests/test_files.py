@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written in one atomic step."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Only what concerns no user is left out at import."""
+"""Only messages that do not matter to users are hidden at import."""
 
 import warnings
 

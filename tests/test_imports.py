@@ -1,4 +1,4 @@
-"""Imports run one way, `import mmlhl` registers everything, and loads nothing that it can spare."""
+"""Imports run one way; `import mmlhl` registers everything and loads no optional package."""
 
 import ast
 import functools
@@ -86,7 +86,7 @@ NOT_AT_IMPORT = ("matplotlib", "mmlhl.analysis", "mmlhl.rendering")
 
 
 def room_of(name):
-    """The room that a module is in."""
+    """The package that a module is in."""
     rooms = [room for room in MAY_IMPORT if name == room or name.startswith(f"{room}.")]
     return max(rooms, key=len, default=None)
 
@@ -123,7 +123,7 @@ def imports():
 
 @functools.cache
 def arrows():
-    """Every import of a module in another room, by file and room."""
+    """Every import of a module in another package, by file and package."""
     found = []
     for name, path in FILES.items():
         for module in imports()[name]:
@@ -148,7 +148,7 @@ def test_imports_run_one_way():
 
 
 def test_allowed_imports_of_packages_are_acyclic():
-    """Of what is allowed, so that no two rooms may ever import each other."""
+    """Of the allowed imports, so that no two packages may ever import each other."""
     order, waiting = [], dict(MAY_IMPORT)
     while waiting:
         free = [room for room, needs in waiting.items() if not needs - {room} - set(order)]
@@ -158,7 +158,7 @@ def test_allowed_imports_of_packages_are_acyclic():
 
 
 def test_imports_of_modules_are_acyclic():
-    """Not in a room either. The package itself shows all rooms, so it is left out."""
+    """Also within a package. `mmlhl/__init__.py` imports all packages and is left out."""
     files = {name: each - {name, "mmlhl"} for name, each in imports().items() if name != "mmlhl"}
     graphlib.TopologicalSorter(files).prepare()
 

@@ -203,7 +203,7 @@ METHODS = [dict(type="HAD"), dict(type="HAD", bins=5), dict(type="LwF"), dict(ty
 @pytest.mark.parametrize("method", METHODS, ids=str)
 @pytest.mark.parametrize("name", HEADS)
 def test_distillation_of_heads(name, method, decoder_config):
-    """What either network says of a padded pixel is of no account, groups and ranges included."""
+    """Predictions at padded pixels do not affect losses, groups or ranges."""
     head, kind = build_head(name, decoder_config)
     method, unknown = MODELS.build(dict(method)), unknown_pixels()
     student, teacher = prediction(kind, 1), prediction(kind, 2)
@@ -259,7 +259,7 @@ def test_metrics(name):
 
 
 def test_no_loss_or_metric_is_left_out():
-    """A new one has to be added above."""
+    """New losses and metrics must be added above."""
     tested = {cfg["type"] for cfg in DISTILLERS} | {"HADLoss", "HADReleaseLoss"}
     # the dense losses are those that the heads have by default
     tested |= {"DenseL1Loss", "DenseCosineLoss", "DenseBCELoss"}

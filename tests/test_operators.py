@@ -1,4 +1,4 @@
-"""Without mmcv's compiled operators, mmseg is imported with a stand-in for them."""
+"""Without mmcv's compiled operators, mmseg is imported with a placeholder for them."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""The distributions of the package, what it says where mmseg lacks, and rules for every file."""
+"""The distributions of the package, and rules for every file."""
 
 import json
 import os
@@ -153,7 +153,7 @@ def test_wheel_brings_its_command(wheel):
 
 
 def test_requirements_pin_what_the_extras_need(wheel):
-    """`make test` installs requirements.txt alone: all that the wheel and its tests ask for."""
+    """`make test` installs requirements.txt only, so it must contain all requirements."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.+-]+", line)] == []
@@ -224,7 +224,7 @@ def test_no_paths_of_one_machine():
 
 
 def test_no_file_exceeds_300_lines():
-    """Code and tests: one concept a file."""
+    """Code and tests: one concept per file."""
     lengths = {
         in_repo(path): len(path.read_text().splitlines())
         for path in [*PYTHON, *ROOT.glob("tests/**/*.py")]

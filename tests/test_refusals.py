@@ -1,4 +1,4 @@
-"""A command that refuses its input ends with one message; mistakes of programs keep a traceback."""
+"""A command that refuses its input ends with one message; other errors keep a traceback."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""What a config's type stands for, whatever stands there."""
+"""The class of a config's ``type`` in any notation."""
 
 import pytest
 from mmcv.transforms import RandomFlip

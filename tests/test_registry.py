@@ -1,4 +1,4 @@
-"""The scope `mmlhl` finds what is registered with mmseg, and what mmseg itself finds."""
+"""The scope `mmlhl` finds the classes registered with mmseg."""
 
 import pytest
 from mmengine.registry import init_default_scope

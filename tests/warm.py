@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 def _fork(_path, args, kept):
-    """Takes the place of starting an interpreter with ``args``, which keeps some files open."""
+    """Fork instead of starting an interpreter with ``args``, keeping some files open."""
     child = os.fork()
     if child:
         return child
@@ -51,7 +51,7 @@ def _fork(_path, args, kept):
 
 
 def _open_streams():
-    """Text streams over the process's own files, in place of those that pytest puts there."""
+    """Text streams over the process's own files, instead of pytest's."""
     sys.stdin = open(os.devnull)
     sys.stdout, sys.stderr = (open(n, "w", buffering=1, closefd=False) for n in (1, 2))
 
@@ -90,7 +90,7 @@ class Command:
         self.process.start()
 
     def finish(self, timeout=300) -> int:
-        """Wait for its end; its exit code, negative for a signal."""
+        """Wait for the end of the process; its exit code, negative for a signal."""
         self.process.join(timeout)
         if self.process.exitcode is None:
             self.process.kill()
@@ -100,12 +100,12 @@ class Command:
 
     @property
     def output(self) -> str:
-        """What it has written so far."""
+        """The output so far."""
         return self.log.read_text()
 
 
 def run_ranks(script, *args, folder, count=2):
-    """Run a command in processes on the CPU, as torchrun starts them; all have to succeed."""
+    """Run a command in several processes on the CPU, like torchrun; all must succeed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Options of annotations and datasets."""
+"""Bad inputs: options of annotations and datasets."""
 
 from .registry import edits
 

@@ -1,4 +1,4 @@
-"""Checkpoints and work dirs: truncated, hostile, of other classes, edited, in use."""
+"""Bad inputs: checkpoints and work dirs that are truncated, hostile, edited or in use."""
 
 import json
 import os
@@ -16,7 +16,7 @@ FIRST = "phase_1_seg/seg.pth"
 
 
 def adopting(setting, content):
-    """A phase one that is a file with some content."""
+    """Adopt a file with some content as phase one."""
     path = setting.folder / "plain.pth"
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -27,7 +27,7 @@ def adopting(setting, content):
 
 
 def adopted(name, content, *says, error=CheckpointError):
-    """Register a file that is no finished model of the config."""
+    """Register a file that is not a finished model of the config."""
 
     @bad("checkpoints", name, "plain.pth", *says, error=error)
     def spoil(setting):
@@ -72,7 +72,7 @@ adopted(
 
 
 def resumed(name, *says, error=ValueError):
-    """Register what is done to a finished sequence before it is resumed."""
+    """Register a change of a finished sequence before it is resumed."""
 
     def register(spoil):
         @bad("resuming", name, *says, error=error)

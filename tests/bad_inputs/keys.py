@@ -1,4 +1,4 @@
-"""Keys at every level, and what is registered."""
+"""Bad inputs: keys at every level, and names in registries."""
 
 from .registry import edits
 

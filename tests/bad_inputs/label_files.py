@@ -1,4 +1,4 @@
-"""Files of images and labels."""
+"""Bad inputs: files of images and labels."""
 
 import io
 
@@ -14,7 +14,7 @@ RGB = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
 
 
 def first(name, array, *says, task=None, tasks=None, error=ValueError, path="0.png", **options):
-    """Register that the first file of a kind holds something else."""
+    """Register other content of the first file of a kind."""
     kind = task or "image"
 
     @bad("files", name, f"{kind}/{path}", *says, error=error)
@@ -53,7 +53,7 @@ first("depth in colours", np.uint16(RGB) + 1, "channel", task="depth")
 
 
 def array(name, content, *says, task="depth"):
-    """Register that the first annotation is an array with something else in it."""
+    """Register other values in the first annotation, which is an array."""
 
     @bad("files", name, f"{task}/0.npy", *says)
     def spoil(setting):

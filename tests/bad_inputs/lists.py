@@ -1,4 +1,4 @@
-"""Lists of ids, and files in place of configs' values."""
+"""Bad inputs: lists of ids, and files instead of values in configs."""
 
 from .registry import bad
 

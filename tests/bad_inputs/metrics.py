@@ -1,4 +1,4 @@
-"""Metrics and the evaluator."""
+"""Bad inputs: metrics and the evaluator."""
 
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
@@ -8,7 +8,7 @@ from .registry import bad, edits
 
 @METRICS.register_module(name="mmlhl_tests.GivenValue", force=True)
 class GivenValue(BaseMetric):
-    """A metric of a user's own, that gives what it is told to, or raises it."""
+    """A user's own metric, which returns a given value or raises it."""
 
     higher_is_better = dict(value=True)
 

@@ -1,4 +1,4 @@
-"""Options of heads, losses and methods, and the encoder."""
+"""Bad inputs: options of heads, losses and methods, and the encoder."""
 
 from .registry import edits
 

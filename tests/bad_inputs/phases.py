@@ -1,4 +1,4 @@
-"""Sequences of phases."""
+"""Bad inputs: sequences of phases."""
 
 from .registry import edits
 

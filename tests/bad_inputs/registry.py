@@ -1,4 +1,4 @@
-"""What a bad input is, and the table that all of them are listed in."""
+"""The class of bad inputs, and the list of all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of mmengine's runner, schedules and optimisers that mmengine passes over."""
+"""Bad inputs: options of runner, schedules and optimisers that mmengine ignores."""
 
 from .registry import edits
 

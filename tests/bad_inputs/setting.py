@@ -1,4 +1,4 @@
-"""A sound sequence of two phases and its images, for others to spoil."""
+"""A valid sequence of two phases and its images, which bad inputs change."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Setting:
 
     @property
     def root(self) -> Path:
-        """A copy of the images that may be spoilt, from now on the config's."""
+        """Copy the images to a folder where they may be changed, and use it in the config."""
         root = self.folder / "data"
         if not root.exists():
             shutil.copytree(self.images, root)
@@ -171,11 +171,11 @@ class Setting:
 
     @property
     def finished(self) -> Path:
-        """Work dir of another sequence, seg, depth and normal, trained to its end; to be read."""
+        """Work dir of another finished sequence of seg, depth and normal, for reading only."""
         return Path(self.fixtures.getfixturevalue("trained")[0].work_dir)
 
     def resume(self) -> None:
-        """Go on, from now on, with a copy of the sequence that is finished."""
+        """Resume a copy of the finished sequence."""
         shutil.copytree(self.finished, self.work_dir)
         self.cfg = copy.deepcopy(self.fixtures.getfixturevalue("trained")[0])
         self.edit({"work_dir": str(self.work_dir), "resume": True, "log_level": "ERROR"})

@@ -28,7 +28,7 @@ from .setting import Setting, write_images
 
 
 class StepTaken(BaseException):
-    """A training step was taken on a bad input; no handler of errors catches it."""
+    """A training step was taken on a bad input; no error handler catches this."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def no_step(*args, **kwargs):
 
 
 def below(folder):
-    """Files and folders, with what is in the files; a lock stays as an empty file."""
+    """Files with their content, and folders; a lock remains as an empty file."""
     paths = [path for path in sorted(Path(folder).rglob("*")) if path.name != ".lock"]
     return {path: path.read_bytes() if path.is_file() else None for path in paths}
 

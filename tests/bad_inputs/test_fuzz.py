@@ -61,7 +61,7 @@ def images(tmp_path_factory):
 
 
 def tried(images, changes, spoil=None):
-    """Try a config's phases in small; gives how it ended."""
+    """Run a config's phases in small; the outcome."""
     folder = Path(tempfile.mkdtemp())
     try:
         setting = Setting(images, folder, None)
@@ -152,7 +152,7 @@ def test_overrides(images, order, cfgs):
 
 
 def places(node, path=()):
-    """Every entry of a config, also those that hold others."""
+    """Every entry of a config, including nested ones."""
     children = node.items() if isinstance(node, dict) else enumerate(node)
     for key, child in children:
         yield (*path, key)

@@ -1,4 +1,4 @@
-"""Loaders, loops, optimisers, schedules and checkpoints."""
+"""Bad inputs: loaders, loops, optimisers, schedules and checkpoints."""
 
 from .registry import edits
 

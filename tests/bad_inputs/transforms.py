@@ -1,4 +1,4 @@
-"""Pipelines."""
+"""Bad inputs: pipelines."""
 
 from .registry import bad, edits
 from .setting import LABELS, LOAD, PACK
@@ -73,7 +73,7 @@ edits(
 
 
 class Shift:
-    """A user's own transform, which moves the image alone."""
+    """A user's own transform that moves the image only."""
 
     moves_pixels = True
 
@@ -111,14 +111,14 @@ edits(
 
 
 class Nothing:
-    """One that forgets to return anything."""
+    """A transform that returns nothing."""
 
     def __call__(self, results):
         return None
 
 
 class Fails:
-    """One that fails."""
+    """A transform that raises an error."""
 
     def __call__(self, results):
         return results["no such key"]

@@ -1,4 +1,4 @@
-"""Parameters and FLOPs against numbers by hand."""
+"""Parameters and FLOPs compared with hand-computed numbers."""
 
 import pytest
 import torch

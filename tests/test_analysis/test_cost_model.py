@@ -1,4 +1,4 @@
-"""The model of what a sequence costs, by hand."""
+"""The cost model of a sequence, by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Curves of logs: where each value stands, and which are drawn."""
+"""Curves of logs: the position of each value, and the choice of curves."""
 
 import importlib.util
 import json

@@ -49,7 +49,7 @@ def test_references_of_other_tasks_are_not_taken():
 
 
 def of(dataset, runs):
-    """Runs that name their dataset."""
+    """Runs with a dataset in their records."""
     for run in runs:
         run.extra["dataset"] = dataset
     return runs

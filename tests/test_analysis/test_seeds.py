@@ -28,7 +28,7 @@ def test_mean_record():
 
 
 def test_single_task_runs_are_one_reference():
-    """Either a record a task or one record with a new network in each phase."""
+    """Either one record per task, or one record with a new network in each phase."""
     seg = LifelongRecord("single")
     seg.add_phase("seg", ["seg"], None, 1, {"seg/mIoU": 60.0, "seg/aAcc": 90.0})
     depth = LifelongRecord("single")

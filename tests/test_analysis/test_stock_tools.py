@@ -1,4 +1,4 @@
-"""How mmseg's tools are tried and tabulated, with tools of one line in their place."""
+"""How mmseg's tools are tried and tabulated, with tools of one line instead of them."""
 
 import json
 import sys

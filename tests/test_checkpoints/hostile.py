@@ -55,7 +55,7 @@ def evaluated(path, marker):
 
 
 def attribute(path, marker):
-    """``getattr``, which mmengine's own list of safe functions has, on the way to the loader."""
+    """``getattr``, which is on mmengine's own list of safe functions."""
     torch.save(dict(meta=Calls(getattr, Calls(__import__, "os"), "system")), path)
 
 
@@ -75,7 +75,7 @@ def two_pickles(path, marker):
 
 
 def address_as_object(path, marker):
-    """A numpy type made to take bytes of the file for the address of an object."""
+    """A numpy dtype that reads bytes of the file as the address of an object."""
     dtype = Calls(np.dtype, "O", False, True)
 
     class Forged:

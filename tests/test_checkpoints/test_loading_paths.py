@@ -1,4 +1,4 @@
-"""Every way by which a checkpoint comes in: a hostile file is refused and nothing of it runs."""
+"""Every way to load a checkpoint refuses a hostile file and runs none of it."""
 
 import copy
 import runpy
@@ -25,7 +25,7 @@ import hostile  # noqa: E402
 
 @pytest.fixture
 def trap(tmp_path):
-    """A hostile file; afterwards nothing of it has run."""
+    """A hostile file; checks afterwards that nothing in it was run."""
     path = tmp_path / "trap.pth"
     hostile.zipped(path, tmp_path / "marker")
     yield str(path)
@@ -159,7 +159,7 @@ def test_publish_loads_trusted_checkpoints(command, tmp_path):
 # -- config texts ------------------------------------------------------------------------------
 @pytest.fixture
 def written(tmp_path, model_config):
-    """A function: file of a sound model with a config text, which must not run."""
+    """A function: file of a valid model with a config text that must not be run."""
 
     def save(line):
         model = MODELS.build(model_config(tasks=["seg"]))
@@ -181,7 +181,7 @@ POPEN = "x = dict(type='subprocess.Popen', args=['touch', '{marker}'])"
 
 @pytest.mark.parametrize("line", ["import os; os.system('touch {marker}')", POPEN])
 def test_config_texts_are_not_run_when_a_model_is_rebuilt(sequence_config, written, tmp_path, line):
-    """The runner takes the model from the checkpoint then."""
+    """The runner then uses the model of the checkpoint."""
     phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=dict(backbone=dict(depth=34)))]
     cfg = sequence_config(tmp_path / "work", phases=phases, load_from=written(line))
     with pytest.raises(StoredConfigError, match=r"written\.pth"):

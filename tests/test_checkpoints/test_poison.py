@@ -1,4 +1,4 @@
-"""Weights that are no numbers are refused by file and name."""
+"""Weights that are NaN or infinite are refused by file and name."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Checkpoints are read as data; whatever asks for more is refused by name."""
+"""Checkpoints are read as data; those that need more are refused by name."""
 
 import shutil
 import sys
@@ -171,7 +171,7 @@ def test_addresses(tmp_path, monkeypatch, address):
 
 
 def test_the_hostile_files_are_hostile(tmp_path):
-    """Without the restriction they run, so the tests above can fail."""
+    """Without the restriction they run, so that the tests above can fail."""
     for kind in ("zipped", "legacy", "plain_pickle", "evaluated"):
         path, marker = tmp_path / f"{kind}.pth", tmp_path / kind
         hostile.KINDS[kind](path, marker)

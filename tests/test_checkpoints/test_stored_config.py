@@ -55,7 +55,7 @@ def test_anything_else_is_refused_and_not_run(tmp_path, text):
     ["subprocess.Popen", "os.system", "antigravity", "mmengine.fileio.load", "builtins.eval"],
 )
 def test_unregistered_types_are_refused(called):
-    """mmengine builds whatever a dotted name leads to."""
+    """mmengine builds anything with a dotted name."""
     text = f"model = dict(type='EncoderDecoder', neck=[dict(type='{called}', args='x')])"
     with pytest.raises(StoredConfigError, match=called):
         stored_config(dict(meta=dict(cfg=text)), "some.pth")
@@ -97,7 +97,7 @@ def test_texts_that_are_malformed_are_refused_by_name(text):
 
 
 def test_templates_that_would_turn_a_string_into_code(tmp_path):
-    """mmengine puts the environment into a text: what was between two quotes begins elsewhere."""
+    """mmengine inserts environment variables into a text, which may end a quoted string."""
     marker = tmp_path / "marker"
     call = f"__import__('pathlib').Path('{marker}').touch()"
     text = (

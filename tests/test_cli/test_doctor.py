@@ -1,4 +1,4 @@
-"""What the doctor finds, on environments made up by the tests."""
+"""Findings of the doctor in simulated environments."""
 
 import warnings
 

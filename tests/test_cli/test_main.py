@@ -1,4 +1,4 @@
-"""The `mmlhl` command hands over to the shipped tools."""
+"""The `mmlhl` command runs the shipped tools."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The configs that are shipped, each read from its files once."""
+"""The shipped configs, each read from its files once."""
 
 import copy
 import functools

@@ -1,4 +1,4 @@
-"""Configs of networks: what they load, what tells them apart, and smaller ones of the same kind."""
+"""Configs of networks: without pretrained weights, or smaller with the same structure."""
 
 import copy
 
@@ -8,7 +8,7 @@ MIT = [8, 16, 40, 64]
 
 
 def without_pretraining(node, side):
-    """Takes away what a model's config loads; its images have the given side."""
+    """Remove pretrained weights from a model's config, for images of the given side."""
     if isinstance(node, dict):
         for key in ("pretrained", "checkpoint"):
             if key in node:
@@ -33,7 +33,7 @@ def few_classes(node, number=5):
 
 
 def network(model):
-    """What a step at full size is taken of: the backbone and one decoder."""
+    """The backbone and one decoder, for a step at full size."""
     heads = model.get("heads") or {"": {"decoder": model.get("decode_head")}}
     return [model["backbone"], few_classes(next(iter(heads.values()))["decoder"])]
 

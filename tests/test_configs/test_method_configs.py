@@ -1,4 +1,4 @@
-"""Configs of the methods that HAD is measured against, and of HAD's ablations."""
+"""Configs of the methods that HAD is compared with, and of HAD's ablations."""
 
 import pytest
 from mmengine.registry import init_default_scope

@@ -1,4 +1,4 @@
-"""Sequences in which the second phase brings a Transformer, beside one that keeps its ResNet."""
+"""Sequences whose second phase has a Transformer, compared with one that keeps its ResNet."""
 
 import pytest
 import torch

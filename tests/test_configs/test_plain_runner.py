@@ -16,7 +16,7 @@ TOGETHER = (
 
 
 def incomplete(cfg):
-    """Those keys of a config that are None though others of their line are not."""
+    """Keys of a config that are None although related keys are not."""
     return [
         key
         for keys in TOGETHER

@@ -58,7 +58,7 @@ def batch(model):
 
 
 def smaller(model):
-    """The config to take a step with: once a network of all channels, then with fewer."""
+    """The config of a step: the first time with all channels, then with fewer."""
     if model["type"] == "DistilledSegmentor":  # its networks have configs of their own
         teacher = load(model["teacher"]["config"]).model.to_dict()
         pair = dict(student=model["student"], teacher=teacher)

@@ -1,4 +1,4 @@
-"""Small sets with random content in their publishers' trees and encodings."""
+"""Small datasets with random content in their publishers' layouts and encodings."""
 
 import json
 from pathlib import Path

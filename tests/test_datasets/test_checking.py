@@ -1,4 +1,4 @@
-"""What check_dataset remarks on: tasks that nothing can be learned from, and odd units."""
+"""Remarks of check_dataset: tasks without anything to learn, and unusual units."""
 
 import cv2
 import numpy as np

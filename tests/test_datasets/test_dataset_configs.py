@@ -1,4 +1,4 @@
-"""Every dataset config builds, reads a tree of its set and names metrics of its own tasks."""
+"""Every dataset config builds, reads its dataset's layout and has metrics of its tasks."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ OURS = [
 
 @pytest.fixture(autouse=True)
 def scope():
-    """What ``default_scope = 'mmseg'`` in a config does."""
+    """Set the default scope like ``default_scope = 'mmseg'`` in a config."""
     with DefaultScope.overwrite_default_scope("mmseg"):
         yield
 

@@ -1,4 +1,4 @@
-"""Lists of ids as people have them: read, or explained with list and line."""
+"""Lists of ids in common notations are read, or refused with list and line."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What 255 means in masks is known before training, and the same in all files of a set."""
+"""The meaning of 255 in masks is determined before training, for all files of a dataset."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ TWO = dict(kind="classes", classes=("background", "road"))
 
 @pytest.fixture
 def masks(tmp_path):
-    """A function: a set with these rows as masks."""
+    """A function: a dataset with these rows as masks."""
 
     def make(*rows, part=None, **ann):
         for folder in ("image", "mask"):
@@ -47,7 +47,7 @@ def labels(dataset, index):
 
 @pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
 def test_encoding_found_in_one_file_holds_for_all(masks, ann):
-    """Training used to stop in the middle, at the first image that shows no foreground."""
+    """Training used to fail at the first image without foreground."""
     dataset = masks(NOTHING, EDGE, MARKED, EDGE, **ann)
     assert labels(dataset, 1) == labels(dataset, 3) == EDGE
     assert labels(dataset, 2) == MARKED
@@ -97,7 +97,7 @@ def test_few_files_are_read(masks, monkeypatch):
 @pytest.mark.parametrize("ann", [dict(), TWO], ids=["binary", "classes"])
 @pytest.mark.parametrize("row", [EDGE, [255] * 4])
 def test_single_mask_without_foreground_is_found_before_training(masks, ann, row):
-    """It used to be met when its turn came, in the middle of training."""
+    """It used to be found in the middle of training."""
     rows = [*[NOTHING] * 40, row]
     with pytest.raises(ValueError, match="39.png: .*0 and 255"):
         masks(*rows[1:], NOTHING, **ann)[0]

@@ -1,4 +1,4 @@
-"""MultiTaskDataset: listing, tasks, parts and early errors, on files made here."""
+"""MultiTaskDataset: listing, tasks, parts and early errors."""
 
 import re
 from pathlib import Path

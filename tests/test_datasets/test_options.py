@@ -1,4 +1,4 @@
-"""Options of annotations and datasets: a value is a list of one, a string not a list of names."""
+"""Options of annotations and datasets: a single value is a list, a string is not names."""
 
 from collections.abc import Mapping
 

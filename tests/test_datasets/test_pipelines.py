@@ -128,7 +128,7 @@ def test_labels_loaded_after_a_transform_stay_in_place(root):
 
 
 class Mirror:
-    """Somebody's own, which knows of no labels."""
+    """A user's own transform that ignores labels."""
 
     def __call__(self, results):
         results["img"] = results["img"][:, ::-1].copy()
@@ -164,7 +164,7 @@ def model():
 
 
 class Letterbox:
-    """Somebody's own: a frame at all four sides."""
+    """A user's own transform that adds a border at all four sides."""
 
     def __call__(self, results):
         for key in ["img", *results["seg_fields"]]:

@@ -1,4 +1,4 @@
-"""Stored pseudo labels: what is kept of a label, whose folder it is, how it moves."""
+"""Stored pseudo labels: precision, folders, and transforms."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Rooms that were not rendered yet."""
+"""A rooms dataset that was not rendered yet."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each set, in its publisher's format, goes through loading, a sequence and evaluation."""
+"""Each dataset, in its publisher's format, is loaded, trained on and evaluated."""
 
 import shutil
 from pathlib import Path

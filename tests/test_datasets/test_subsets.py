@@ -1,4 +1,4 @@
-"""Some of a set's classes: labels follow in every dataset, wherever its classes come from."""
+"""Subsets of classes: labels are remapped in every dataset."""
 
 import cv2
 import numpy as np

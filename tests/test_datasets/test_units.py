@@ -1,4 +1,4 @@
-"""The dataset says in which unit its maps are, and checkpoints carry it on."""
+"""Units of maps are part of the dataset's metainfo and stored in checkpoints."""
 
 from mmlhl.datasets import MultiTaskDataset
 from mmlhl.datasets.annotation import Annotation

@@ -1,4 +1,4 @@
-"""Testing wants annotations; for images that have none the error names the command that serves."""
+"""Testing needs annotations; for images without any the error names the right command."""
 
 import cv2
 import numpy as np

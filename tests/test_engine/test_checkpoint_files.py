@@ -1,4 +1,4 @@
-"""Which checkpoint a phase goes on from, by its folder alone."""
+"""Which checkpoint of its folder a phase resumes from."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What a distributed run without CUDA finds prepared; two real processes: tests/test_tools."""
+"""Setup of a distributed run without CUDA; test_tools has one with two real processes."""
 
 import os
 import stat

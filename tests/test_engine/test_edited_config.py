@@ -1,4 +1,4 @@
-"""Resuming with an edited config: nothing is trained, a work dir in mid-sequence is laid out."""
+"""Resuming with an edited config, in a prepared work dir without training."""
 
 import copy
 import json

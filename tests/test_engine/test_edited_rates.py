@@ -1,4 +1,4 @@
-"""A learning rate, another option or a schedule that is edited in mid-phase holds for its rest."""
+"""A learning rate, option or schedule edited in mid-phase applies to the rest of the phase."""
 
 import copy
 from types import SimpleNamespace

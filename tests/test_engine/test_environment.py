@@ -1,4 +1,4 @@
-"""What a record says of the versions it was made with."""
+"""Package versions in a record."""
 
 import torch
 

@@ -87,14 +87,14 @@ def test_what_a_cpu_cannot_run_channels_last_is_refused(model_config):
 
 
 class Layer(nn.Conv2d):
-    """A network of one's own."""
+    """A user's own network."""
 
     def forward(self, x):
         return super().forward(x).relu()
 
 
 def toy():
-    """Of a segmentor only its networks."""
+    """The networks of a segmentor."""
     head = SimpleNamespace(decoder=Layer(4, 2, 1))
     return SimpleNamespace(backbone=Layer(3, 4, 3), with_neck=False, heads=dict(a=head))
 

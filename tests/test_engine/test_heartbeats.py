@@ -1,4 +1,4 @@
-"""A process that hangs is named, by the log and by the error of the one that waits."""
+"""A process that hangs is named in the log and in the error of the waiting process."""
 
 import time
 from datetime import timedelta
@@ -60,7 +60,7 @@ class Pair:
         self.ranks = [Heartbeats(store, rank, 2, 1.0, self.reports[rank].append) for rank in (0, 1)]
 
     def look(self, *_):
-        """Wait until each rank has looked, and told the other one."""
+        """Wait until each rank has read and sent a heartbeat."""
         # a number is raised before the post is written
         wanted = [(rank, rank._number + 2) for rank in self.ranks if rank._thread.is_alive()]
         until(lambda: all(rank._number >= number for rank, number in wanted))

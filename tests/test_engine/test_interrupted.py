@@ -1,4 +1,4 @@
-"""Ctrl-C says what is saved and how to go on; nothing is trained."""
+"""The message after Ctrl-C names what is saved and how to resume; nothing is trained."""
 
 import os
 import signal

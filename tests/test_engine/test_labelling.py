@@ -1,4 +1,4 @@
-"""The teacher labels a phase's images: all, once, and again only what is its own."""
+"""The teacher labels all images of a phase, once."""
 
 import os
 from pathlib import Path
@@ -34,7 +34,7 @@ def models(model_config):
 
 @pytest.fixture
 def runner(sequence_config, tmp_path):
-    """What is asked of a runner."""
+    """The members of a runner that are used."""
     cfg = sequence_config(tmp_path)
     config = dict(cfg.train_dataloader.dataset, tasks=["depth"], indices=5)
     loader = DataLoader(DATASETS.build(config), batch_size=2, collate_fn=pseudo_collate)

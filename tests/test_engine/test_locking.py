@@ -1,4 +1,4 @@
-"""One command at a time in a work dir; a killed one leaves no lock behind."""
+"""Only one command runs in a work dir; a killed one leaves no lock."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""A phase may bring another encoder; the old model, of the old one, teaches it."""
+"""A phase may have a new encoder; the teacher has the old one."""
 
 import json
 

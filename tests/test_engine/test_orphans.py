@@ -1,4 +1,4 @@
-"""A parent that is killed takes its children along: real processes that import next to nothing."""
+"""Child processes end with a killed parent: real processes with few imports."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Testing a checkpoint under the config of another model, or of other tasks, is named."""
+"""Testing a checkpoint with the config of another model or other tasks is refused."""
 
 import pytest
 import torch
@@ -59,7 +59,7 @@ def test_model_that_is_part_of_the_checkpoint_is_refused(trained, sequence_confi
 
 
 def test_more_and_fewer_tasks(trained, sequence_config, tmp_path, caplog):
-    """What is not measured is named; with no task in common there is no test."""
+    """Tasks that are not measured are named; without a common task there is no test."""
     second = f"{trained[0].work_dir}/{trained[1].phases[1]['checkpoint']}"
     logs = []
     patch = pytest.MonkeyPatch()

@@ -1,4 +1,4 @@
-"""What a record says of the configs that made it."""
+"""Facts about the configs in a record."""
 
 from types import SimpleNamespace
 

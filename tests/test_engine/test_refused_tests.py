@@ -19,7 +19,7 @@ def refuse():
 
 
 def begin(folder, error):
-    """What mmengine's runner does before it reads anything."""
+    """The first actions of mmengine's runner."""
     (folder / "0101").mkdir(parents=True)
     MMLogger.get_instance(str(folder), log_file=str(folder / "0101" / "a.log")).warning("begins")
     error()

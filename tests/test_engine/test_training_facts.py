@@ -139,7 +139,7 @@ def test_phase_checkpoint_contains_its_training_facts(trained, sequence_config):
 
 
 def test_loads_without_mmlhl(trained):
-    """One process for the phase's file and the published one; torch is all that it imports."""
+    """One process reads the phase's and the published file, with torch as its only import."""
     tool = Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py"
     out = Path(trained[0].work_dir) / "published.pth"
     code = (

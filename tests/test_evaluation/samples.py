@@ -1,4 +1,4 @@
-"""Small data samples and a random dataset for the tests of this room."""
+"""Small data samples and a random dataset for the tests of this package."""
 
 import torch
 from mmengine.structures import PixelData

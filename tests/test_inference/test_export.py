@@ -1,4 +1,4 @@
-"""Exported graphs say what the model says, at every size, and carry what a user has to know."""
+"""Exported graphs predict the same as the model at every size, and contain its metadata."""
 
 import importlib.util
 import json
@@ -152,7 +152,7 @@ def test_sliding_windows_are_refused_unless_whole(tmp_path):
 
 
 class BakesSizes(nn.Module):
-    """Adds a map of the size that it saw first."""
+    """Adds a map of the size of its first input."""
 
     def __init__(self, inner):
         super().__init__()

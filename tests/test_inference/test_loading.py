@@ -1,4 +1,4 @@
-"""A model comes from its checkpoint alone, whole or not at all, and downloads nothing."""
+"""A model is loaded completely from its checkpoint, without downloads."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Stand-ins for modules that bake sizes in compute what these compute."""
+"""Substitutes of modules that depend on the example's size compute the same."""
 
 import pytest
 import torch

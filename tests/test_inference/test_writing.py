@@ -1,4 +1,4 @@
-"""Files say what their numbers mean, and the package's own dataset reads them back."""
+"""Written files describe their values and are read back by the package's own dataset."""
 
 import json
 

@@ -20,7 +20,7 @@ CHANNELS = dict(seg=slice(0, 3), depth=slice(3, 4), coordinates=slice(4, 6), nor
 
 @pytest.fixture(scope="module")
 def model():
-    """Its encoder and decoders are passed by: a task's raw map is its channels of the input."""
+    """A model whose raw maps are channels of the input."""
     init_default_scope("mmseg")
     decoder = dict(type="FCNHead", in_channels=32, in_index=3, channels=4, num_convs=1)
     model = MODELS.build(
@@ -98,7 +98,7 @@ def view(results, chain, seed):
 
 
 def at_rest(sample):
-    """As if the labels had been read behind the chain."""
+    """As if the labels had been loaded after the chain."""
     for field in [*sample.keys()]:
         delattr(sample, field)
     sample.set_metainfo(dict(moved_labels={}))

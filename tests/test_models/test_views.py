@@ -1,4 +1,4 @@
-"""Back from what the network saw to the image, step by step and by hand."""
+"""Mapping predictions from the network's input back to the image, by hand."""
 
 import pytest
 import torch

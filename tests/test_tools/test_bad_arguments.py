@@ -1,4 +1,4 @@
-"""What is wrong on a command line ends each command with one message and an exit code."""
+"""Errors on a command line end each command with one message and an exit code."""
 
 import runpy
 import sys

@@ -1,4 +1,4 @@
-"""The check command says what is there and fails where training would."""
+"""The check command describes a dataset and fails where training would."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A published checkpoint says what its maps are, in which unit."""
+"""A published checkpoint contains the kind and unit of its maps."""
 
 import runpy
 import sys

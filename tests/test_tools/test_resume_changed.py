@@ -1,4 +1,4 @@
-"""`train.py --resume-changed` from beginning to end: what was edited in mid-phase, and after it."""
+"""`train.py --resume-changed` with edits in mid-phase and after it."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ LR = "optim_wrapper.optimizer.lr"
 
 @HOOKS.register_module()
 class CtrlCHook(Hook):
-    """What Ctrl-C does, after an epoch of a phase; only the first time that it is trained."""
+    """Ctrl-C after an epoch of a phase, the first time only."""
 
     def __init__(self, task):
         self.task = task
@@ -86,7 +86,7 @@ def test_learning_rate_and_seed(begun):
 
 
 def test_fewer_phases(begun):
-    """The images are cut otherwise, so some are seen again: only if that is wanted."""
+    """The images are split differently, so that some are used again."""
     folder, cfg = begun
     cfg.phases = cfg.phases[:2]
     with pytest.raises(SystemExit, match=r"train_dataloader.dataset.part of phase 'seg' \(done\)"):
@@ -110,7 +110,7 @@ def test_data_in_mid_phase(begun):
 
 
 def test_another_model_in_mid_phase(begun):
-    """A head that begins anew in mid-phase would be trained for what is left of it."""
+    """A new head in mid-phase would be trained for the rest of the phase only."""
     folder, cfg = begun
     cfg.model.heads.depth.decoder.channels = 4
     with pytest.raises(SystemExit, match=r"cannot go on with another model.*heads\.depth\.decoder"):

@@ -33,13 +33,13 @@ def run_tool(tool, *args):
 
 
 def figures_in(work_dir):
-    """The figures of a test that mmengine wrote as JSON, whatever the time stamp in its name."""
+    """The metrics of a test, from the JSON file of mmengine with any time stamp."""
     (path,) = work_dir.glob("*/*.json")
     return {key: value for key, value in json.loads(path.read_text()).items() if "/" in key}
 
 
 def row_of(record, index):
-    """Figures of a record after one phase, those of the tasks known then."""
+    """Metrics of a record after one phase, for the tasks learned by then."""
     return {
         f"{task}/{name}": entry["values"][index]
         for task, figures in record.metrics.items()

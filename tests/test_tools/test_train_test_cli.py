@@ -50,7 +50,7 @@ def weight_in(path):
 
 
 def figures_in(work_dir):
-    """The figures that mmengine wrote as JSON, whatever the time stamp in the name."""
+    """The metrics that mmengine wrote as JSON, with any time stamp in the name."""
     (path,) = work_dir.glob("*/*.json")
     # mmengine lets every rank write this file: the longer text of one may end behind the other's
     figures, _ = json.JSONDecoder().raw_decode(path.read_text())

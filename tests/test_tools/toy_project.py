@@ -52,7 +52,7 @@ class ToySum(BaseMetric):
 
 @EVALUATOR.register_module()
 class ToyEvaluator(Evaluator):
-    """One dict, as the tool's `--out` needs it; writes the figures there."""
+    """An evaluator with the output folder of the tool's `--out`, where it writes the metrics."""
 
     def __init__(self, metrics, output_dir=None, keep_results=False):
         super().__init__(metrics)
@@ -65,7 +65,7 @@ class ToyEvaluator(Evaluator):
 
 @RUNNERS.register_module()
 class ToyRunner(Runner):
-    """A runner of one's own, known by its announcement."""
+    """A user's own runner, which prints a line."""
 
     def train(self):
         print("ToyRunner trains")

@@ -1,4 +1,4 @@
-"""A panel says what its colours mean."""
+"""Legends of a panel's colours."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ import mmlhl  # noqa: F401
 
 
 class Recorder:
-    """Takes the place of the visualizer."""
+    """A fake visualizer that records its calls."""
 
     def __init__(self):
         self.calls = []

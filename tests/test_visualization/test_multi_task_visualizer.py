@@ -51,7 +51,7 @@ def cell(panel, row, column):
 
 
 def grid(panel, rows):
-    """The maps of a panel, without what their colours mean below them."""
+    """The maps of a panel, without the legends below."""
     height = rows * (H + BAR + GAP) - GAP
     assert panel.shape[0] >= height
     return panel[:height]

@@ -1,4 +1,4 @@
-"""Errors by hand, and where they stand in the picture."""
+"""Hand-computed errors, and their position in the picture."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""One row per task, one column per phase, and nothing where a task was not known."""
+"""One row per task, one column per phase, and empty cells before a task was learned."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Claims are held against mean and deviation of the runs."""
+"""Claims are checked by mean and deviation of the runs."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The loader benchmark compares equals."""
+"""Both datasets of the loading benchmark return the same samples."""
 
 import numpy as np
 import torch

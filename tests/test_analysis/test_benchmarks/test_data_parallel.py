@@ -1,4 +1,4 @@
-"""What several processes exchange, and what the reports say of it."""
+"""Gradients that processes exchange, and their reports."""
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope

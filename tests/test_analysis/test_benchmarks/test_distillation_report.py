@@ -1,4 +1,4 @@
-"""What the report of the benchmark of distillation says."""
+"""The report of the benchmark of distillation."""
 
 import pytest
 from mmengine.config import Config
@@ -17,7 +17,7 @@ def rooms():
 
 
 def test_report_has_hand_computed_gains_and_missing_runs(rooms, tmp_path, capsys):
-    """Gains are against the same seed; what lacks is named."""
+    """Gains are relative to the same seed; missing runs are named."""
     miou = dict(
         segmentation=(40.0, 50.0), kd=(41.0, 53.0), cwd=(39.0, 48.0), heteroakd=(44.0, None)
     )

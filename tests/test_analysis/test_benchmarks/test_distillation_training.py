@@ -1,4 +1,4 @@
-"""What a run of the benchmark of distillation leaves behind."""
+"""The results of a run of the benchmark of distillation."""
 
 import json
 

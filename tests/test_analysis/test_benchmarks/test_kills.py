@@ -1,4 +1,4 @@
-"""What the campaign of kills keeps, counts and reports; the killing itself is tested in engine."""
+"""What the campaign of kills stores, counts and reports; kills are tested in test_engine."""
 
 import json
 import os

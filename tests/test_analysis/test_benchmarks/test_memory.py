@@ -1,4 +1,4 @@
-"""Memory that is counted, not guessed."""
+"""Measurements of memory."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What the report of the benchmark of methods says."""
+"""The report of the benchmark of methods."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def cfg():
 
 @pytest.mark.parametrize("path", KEPT, ids=[path.parent.name for path in KEPT])
 def test_committed_records_match_the_settings_of_their_config(path):
-    """Or the command would not take up where they end."""
+    """Otherwise the command could not continue them."""
     cfg = read_config(ROOT / f"configs/benchmarks/{path.parent.name}.py")
     assert method_report.settings(cfg) == path.read_text(encoding="utf-8")
 

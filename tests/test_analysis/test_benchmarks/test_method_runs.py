@@ -1,4 +1,4 @@
-"""The benchmark of methods: which runs there are, and which strength is taken."""
+"""The benchmark of methods: its runs and their configs."""
 
 import pytest
 from mmengine.config import Config

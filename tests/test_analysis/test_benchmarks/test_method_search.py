@@ -1,4 +1,4 @@
-"""The search for strengths: which runs it wants, and which value is taken."""
+"""The search of strengths: its runs, and the value that is chosen."""
 
 import math
 
@@ -61,7 +61,7 @@ def test_final_runs(cfg, tmp_path):
 
 
 def run_search(cfg, root, score):
-    """Finish whatever the search of LwF wants, with a mIoU by strength; the values wanted."""
+    """Finish the runs of the search of LwF, with a mIoU by strength; the searched values."""
     finish_search(
         cfg, root, Naive=10.0, Joint=60.0, **{f"LwF_{v:g}": score(v) for v in (0.3, 1, 3)}
     )

@@ -1,4 +1,4 @@
-"""The benchmark of methods trains what is not finished, in the right order."""
+"""The benchmark of methods trains unfinished runs in the right order."""
 
 import threading
 

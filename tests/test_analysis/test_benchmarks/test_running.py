@@ -1,4 +1,4 @@
-"""What the benchmarks share: a run is a process with a config, a log and a share of the cores."""
+"""Runs of benchmarks: a process with a config, a log and a share of the cores."""
 
 import os
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from mmlhl.evaluation import LifelongRecord
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What processes are started with; none runs, all fail with 7."""
+    """Arguments of started processes; none is run, and all fail with 7."""
     seen = []
 
     class Process:
@@ -50,7 +50,7 @@ def test_user_setting_of_threads_is_kept(calls, tmp_path, monkeypatch):
 
 
 def test_real_processes_write_their_logs(tmp_path, sequence_config, monkeypatch):
-    """Two runs from one server: one trains, one fails and says why in its log."""
+    """Two runs from one server: one trains, the other fails with its reason in the log."""
     monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
     cfg = sequence_config(tmp_path / "unused")
     cfg.phases, cfg.log_level = cfg.phases[:1], "INFO"

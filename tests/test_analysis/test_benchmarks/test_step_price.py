@@ -1,4 +1,4 @@
-"""Steps of any number of tasks, and a plain reading of HAD that says the same."""
+"""Steps of any number of tasks, and a plain implementation of HAD with the same losses."""
 
 import pytest
 import torch

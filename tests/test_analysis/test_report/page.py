@@ -1,4 +1,4 @@
-"""Reading a page as a browser or a screen reader would."""
+"""Parsing a page like a browser or a screen reader."""
 
 from html.parser import HTMLParser
 
@@ -38,10 +38,10 @@ class Page(HTMLParser):
         return [attributes for name, attributes, _ in self.elements if name == tag]
 
     def text(self, tag):
-        """What stands in elements of a kind."""
+        """Text of the elements of a kind."""
         return self.texts.get(tag, [])
 
     def addresses(self):
-        """All that the page refers to."""
+        """All addresses in the page."""
         found = [a[key] for _, a, _ in self.elements for key in ADDRESSES if key in a]
         return [address for address in found if address]

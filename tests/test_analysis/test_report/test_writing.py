@@ -1,4 +1,4 @@
-"""Which runs a report takes, and what it refuses."""
+"""Which runs a report accepts and which it refuses."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def save(tmp_path):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Pictures take most of the time, and these tests are about other things."""
+    """Do not draw pictures, which take most of the time and are not tested here."""
     from mmlhl.analysis.report.document import Picture
 
     def nothing(draw, alt, caption):

@@ -1,4 +1,4 @@
-"""From stored numbers to maps: encodings, marks for unknown, and messages about broken files."""
+"""Decoding stored numbers to maps: encodings, fill values, and messages for broken files."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Any annotation reads any array: into a map of its kind's convention, or with our own error."""
+"""Any annotation decodes any array to a map of its kind, or raises our own error."""
 
 import numpy as np
 from hypothesis import given, settings

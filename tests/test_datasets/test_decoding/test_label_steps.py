@@ -1,4 +1,4 @@
-"""Stored ids pass id map, shift, subset and bound in this order, and no id gets lost on the way."""
+"""Id map, shift, subset and bound are applied to stored ids in this order; no id is lost."""
 
 import numpy as np
 import pytest

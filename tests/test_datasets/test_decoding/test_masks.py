@@ -1,4 +1,4 @@
-"""Binary maps: a mark for unknown never wins over a number that means foreground or background."""
+"""Binary maps: values of foreground and background take precedence over ignored values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Stored normals that are colours are refused by name, those that are unit vectors are not."""
+"""Stored normals that are colours are refused by name, unit vectors are accepted."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is unmeasured: listed numbers, and whatever is greater than ``max_value``, infinity too."""
+"""Unmeasured values: listed numbers, and values above ``max_value``, including infinity."""
 
 import numpy as np
 import pytest

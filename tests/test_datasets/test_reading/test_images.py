@@ -1,4 +1,4 @@
-"""Images give the numbers that they store, however few or many bits those have."""
+"""Images are read as the stored numbers, for any number of bits."""
 
 import importlib.util
 import io

@@ -1,4 +1,4 @@
-"""A stream of indices can be entered anywhere, and goes on as it would have."""
+"""A stream of indices can be resumed at any position."""
 
 from itertools import islice
 
@@ -14,7 +14,7 @@ IMAGES = list(range(7))
 
 @DATA_SAMPLERS.register_module()
 class GlobalDrawsSampler(Sampler):
-    """Shuffles by torch's global generator, like torch's own; knows no epochs."""
+    """Shuffles by torch's global generator, like torch's own sampler, without epochs."""
 
     def __init__(self, dataset, seed=None):
         self.dataset = dataset
@@ -28,7 +28,7 @@ class GlobalDrawsSampler(Sampler):
 
 @DATA_SAMPLERS.register_module()
 class PairsBatchSampler(BatchSampler):
-    """Batches as they come, the last one whole."""
+    """Consecutive batches without an incomplete last one."""
 
     def __init__(self, sampler, batch_size):
         super().__init__(sampler, batch_size, drop_last=True)

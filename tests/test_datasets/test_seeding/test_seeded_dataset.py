@@ -1,4 +1,4 @@
-"""Random transforms draw by the index's seed, whatever they draw with."""
+"""Random transforms depend on the index's seed, with any generator."""
 
 import pickle
 import random
@@ -14,7 +14,7 @@ from mmlhl.draws import DrawnIndex, mixed_seed
 
 
 class Own:
-    """Draws with generators of its own, as newer libraries of transforms do."""
+    """Draws with its own generators, as newer libraries of transforms do."""
 
     def __init__(self):
         self.python = random.Random()

@@ -1,4 +1,4 @@
-"""mmseg's Albu: what albumentations moves, all labels of a sample follow."""
+"""mmseg's Albu: all labels of a sample follow the transforms of albumentations."""
 
 import importlib.util
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ NEEDED = pytest.mark.skipif(
 
 
 class Move:
-    """A transform of the stub: masks by nearest neighbours, unless it is told to blend them."""
+    """A transform of the stub: masks by nearest neighbours, unless ``blend`` is set."""
 
     def __init__(self, move, p=1.0):
         self.move, self.p = move, p

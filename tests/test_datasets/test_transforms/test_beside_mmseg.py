@@ -1,4 +1,4 @@
-"""mmseg's own datasets and trainings are what they are without mmlhl, in the same process."""
+"""mmseg's own datasets and trainings are the same with mmlhl imported."""
 
 import copy
 import random
@@ -35,7 +35,7 @@ STEPS = [
 
 
 def stock_class(name):
-    """mmcv's or mmseg's own class, whoever has its name in the registry."""
+    """mmcv's or mmseg's own class, even if the registry has another of that name."""
     return getattr(stock, name, None) or getattr(mmcv.transforms, name)
 
 
@@ -80,7 +80,7 @@ def test_samples_of_mmsegs_dataset(rooms_root, form):
 
 
 def test_a_training_of_mmsegs_own(rooms_root, decoder_config, tmp_path):
-    """What mmseg trains where mmlhl is imported is the same to the bit."""
+    """A training of mmseg is identical to the bit if mmlhl is imported."""
     init_default_scope("mmseg")
     weights = []
     for form in ("class", "by hand"):

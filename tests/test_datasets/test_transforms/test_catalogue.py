@@ -1,4 +1,4 @@
-"""Every transform that mmcv and mmseg register is in the catalogue, and does what it says there."""
+"""Every transform of mmcv and mmseg is in the catalogue and behaves as described there."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ MOVING = [name for name in names(ACTS) if name != "Albu"]
 
 
 def registered():
-    """Stock transforms by the modules of mmcv and mmseg; ours stand in for some in the registry."""
+    """Stock transforms from modules of mmcv and mmseg, some replaced by ours in the registry."""
     found = set()
     for registry in (TRANSFORMS, TRANSFORMS.parent):
         for name, cls in registry.module_dict.items():

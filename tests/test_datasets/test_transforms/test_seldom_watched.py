@@ -1,4 +1,4 @@
-"""Somebody else's transforms that move the image seldom, slightly, or where nobody looks."""
+"""Users' transforms that move the image seldom, slightly, or on real data only."""
 
 import random
 
@@ -99,7 +99,7 @@ def test_multi_image_mix_dataset_is_checked():
 
 
 class Without(MultiTaskDataset):
-    """No files are asked for."""
+    """Does not check files."""
 
     METAINFO = dict(classes=("a", "b"))
 

@@ -1,4 +1,4 @@
-"""Transforms by mmcv's and mmseg's names move every label along, or are refused by name."""
+"""Transforms of mmcv and mmseg move every label, or are refused by name."""
 
 import mmcv.transforms
 import numpy as np

@@ -50,7 +50,7 @@ class SegMapOnly(Labels):
 
 
 class Everything(Labels):
-    """Knows dense_fields itself."""
+    """Moves all dense_fields itself."""
 
     def transform(self, results):
         for key in ["img", *{*results["seg_fields"], *results["dense_fields"]}]:

@@ -15,7 +15,7 @@ from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite, names_of
 
 
 class Line(BaseModel):
-    """One weight; its loss is the weight times what the batch says."""
+    """One weight; the loss is the weight times the batch's value."""
 
     def __init__(self):
         super().__init__()
@@ -37,7 +37,7 @@ def batch(value, name):
 
 
 class TwoOptimizers(Line):
-    """Each of the weights has an optimiser of its own."""
+    """Each weight has its own optimiser."""
 
     def train_step(self, data, optim_wrapper):
         data = self.data_preprocessor(data, True)

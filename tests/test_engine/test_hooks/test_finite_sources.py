@@ -1,4 +1,4 @@
-"""NaN that no loss shows at first: of teachers, of optimisers, of a method's edits of steps."""
+"""NaN from teachers, optimisers and methods' edits of steps, which no loss shows at first."""
 
 import math
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ ADAM = dict(optimizer=dict(type="Adam", lr=0.1))
 
 
 class Teacher(nn.Module):
-    """Says what it is shown, by one head."""
+    """Predicts its input, by one head."""
 
     def __init__(self):
         super().__init__()
@@ -25,7 +25,7 @@ class Teacher(nn.Module):
 
 
 class Taught(Line):
-    """Learns the class that its teacher sees: of NaN, argmax makes a class as of any number."""
+    """Learns the class that its teacher predicts; argmax of NaN is a class as well."""
 
     def __init__(self):
         super().__init__()
@@ -102,7 +102,7 @@ def test_nan_of_edited_steps_stops_training(tmp_path, edits, says, action):
 
 
 class Spoil(finite_hook.Hook):
-    """Spoils what Adam remembers after the first step."""
+    """Spoils the moments of Adam after the first step."""
 
     def after_train_iter(self, runner, **_):
         if runner.iter == 0:
@@ -112,7 +112,7 @@ class Spoil(finite_hook.Hook):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_infinite_and_nan_moments_of_adam_stop_training(tmp_path, value):
-    """Moments of infinity move nothing for ever, those of NaN spoil the weight."""
+    """Infinite moments stop all updates, NaN moments spoil the weight."""
     hook = Spoil()
     hook.value = value
     with pytest.raises(NotFinite, match=r"exp_avg_sq of weight|weights are not finite.*: weight"):

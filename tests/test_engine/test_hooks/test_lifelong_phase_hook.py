@@ -1,4 +1,4 @@
-"""The hook on a plain mmengine runner: one task added to one checkpoint, and a method's ends."""
+"""The hook on a plain mmengine runner: one task added to one checkpoint, and phase events."""
 
 import copy
 from pathlib import Path
@@ -18,7 +18,7 @@ CALLS = []
 
 @MODELS.register_module()
 class NotingMethod(BaseMethod):
-    """Notes what it is called with, and counts its phases in what it keeps."""
+    """Records its calls, and counts its phases in its state."""
 
     def __init__(self):
         self.phases = 0
@@ -146,7 +146,7 @@ def test_another_model_is_refused(plain_config):
 
 # -- the optimiser has everything --------------
 def test_head_added_on_loading_is_reported_as_untrained(plain_config):
-    """The checkpoint brings seg, which the config does not name: too late for the optimiser."""
+    """The checkpoint has seg, which the config does not, too late for the optimiser."""
     runner = Runner.from_cfg(plain_config(tasks=("depth",)))
     with pytest.raises(RuntimeError, match=r"does not have \d+ trainable parameters.*heads.seg"):
         runner.train()

@@ -1,4 +1,4 @@
-"""The result of a phase: its row in the record and the time that it took."""
+"""The result of a phase: its row in the record and its duration."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What hooks keep so that training goes on as if it had not been interrupted."""
+"""State of hooks that an uninterrupted training would have."""
 
 import copy
 from collections import deque
@@ -17,7 +17,7 @@ from mmlhl.engine.runners.phase_trainer import PhaseTrainer
 
 @pytest.fixture
 def trainer(sequence_config, tmp_path):
-    """A function: a trainer of one phase that goes on, as mmengine knows it."""
+    """A function: a trainer that resumes one phase."""
 
     def make(**changes):
         cfg = sequence_config(tmp_path / "phase_1_seg", **changes)

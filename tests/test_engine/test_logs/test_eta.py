@@ -1,4 +1,4 @@
-"""How long a sequence still takes, by hand."""
+"""The remaining time of a sequence, by hand."""
 
 from types import SimpleNamespace
 

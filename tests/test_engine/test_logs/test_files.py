@@ -1,4 +1,4 @@
-"""Files of an older sequence are kept; those of a resumed one go on."""
+"""Log files of an older sequence are kept; those of a resumed one are continued."""
 
 import json
 

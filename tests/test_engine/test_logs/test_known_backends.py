@@ -1,4 +1,4 @@
-"""mmengine's backends over several phases and a resume; services are stood in for."""
+"""mmengine's backends over several phases and a resume, with fake services."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ def cfg(tmp_path):
 
 
 class Noted(BaseVisBackend):
-    """Notes what it is given."""
+    """Records its arguments."""
 
     def __init__(self, save_dir=None):
         super().__init__(save_dir)

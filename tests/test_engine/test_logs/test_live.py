@@ -1,4 +1,4 @@
-"""The live display, on terminals that are none."""
+"""The live display, on simulated terminals."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Lines of the log, and what a phase says of itself."""
+"""Lines of the log, and the lines at the beginning of a phase."""
 
 from types import SimpleNamespace
 

@@ -21,7 +21,7 @@ class Slope(ChannelHead):
 
 
 def dataset(*steps):
-    """What is asked of a dataset with a pipeline."""
+    """The members of a dataset that are used."""
     return SimpleNamespace(metainfo={}, pipeline=list(steps))
 
 

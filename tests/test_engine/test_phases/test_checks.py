@@ -1,4 +1,4 @@
-"""Mistakes that show before anything is built."""
+"""Mistakes that are found before anything is built."""
 
 import copy
 

@@ -64,7 +64,7 @@ def test_custom_hooks_may_be_none(config):
 
 
 def test_losses_are_watched_once(config):
-    """As the user's hook says, or with its defaults."""
+    """With the user's hook, or with its defaults."""
     for own in ([], [dict(type="mmlhl.FiniteHook", action="skip")]):
         cfg = config(custom_hooks=own)
         hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks

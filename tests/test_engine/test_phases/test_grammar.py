@@ -1,4 +1,4 @@
-"""Mistakes in the text of a sequence."""
+"""Mistakes in the phases of a config."""
 
 import pytest
 

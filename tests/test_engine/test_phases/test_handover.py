@@ -1,4 +1,4 @@
-"""What a phase's method has against the phase, before anything is trained."""
+"""Checks of a phase by its method before training."""
 
 import copy
 from types import SimpleNamespace
@@ -118,7 +118,7 @@ def test_several_optimisers_need_a_step_of_the_models_own(models, monkeypatch):
 
     class Own(type(now)):
         def train_step(self, data, optim_wrapper):
-            """Whatever it does."""
+            """A step that does nothing."""
 
     monkeypatch.setattr(now, "__class__", Own)
     assert trial_build.build_optimiser(cfg, now) is several

@@ -145,7 +145,7 @@ def test_user_variables_are_allowed(config):
 
 @MODELS.register_module()
 class OpenHead(DepthHead):
-    """Takes more than it says."""
+    """Accepts further options by ``**kwargs``."""
 
     def __init__(self, *args, colour="red", **kwargs):
         kwargs.pop("anything", None)

@@ -1,4 +1,4 @@
-"""What a config half asks for is named."""
+"""Incomplete settings of a config are named."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A metric of another kind than its task, and a task without one."""
+"""Metrics of another kind than their task, and tasks without a metric."""
 
 import pytest
 from mmseg.registry import METRICS
@@ -12,7 +12,7 @@ SEG, DEPTH = dict(type="SegmentationMetric"), dict(type="DepthErrorMetric")
 
 @METRICS.register_module()
 class OwnMetric(StreamingMetric):
-    """Says nothing of kinds."""
+    """A metric without ``kinds``."""
 
     def __init__(self, field="depth_map", **kwargs):
         super().__init__(field, **kwargs)

@@ -1,4 +1,4 @@
-"""Points in time of hooks and of the loop follow the length of a phase, or are refused."""
+"""Epochs and iterations in hooks and loops follow the length of a phase, or are refused."""
 
 import copy
 

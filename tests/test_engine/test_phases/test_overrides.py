@@ -1,4 +1,4 @@
-"""What a phase changes, and schedules and ``save_best`` that follow it."""
+"""Overrides of a phase, and schedules and ``save_best`` that follow them."""
 
 import pytest
 from mmengine.hooks import CheckpointHook

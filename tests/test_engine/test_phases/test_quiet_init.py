@@ -1,4 +1,4 @@
-"""What initialises weights that are replaced next, or tries to, fills no log."""
+"""Initialisation of weights that are replaced later is not logged."""
 
 import torch
 from mmengine.logging import MMLogger, print_log

@@ -1,4 +1,4 @@
-"""All phases are tried in small before phase one, and what is wrong in the last is named first."""
+"""All phases are tried in small before phase one, so that errors of the last are found."""
 
 import random
 import shutil

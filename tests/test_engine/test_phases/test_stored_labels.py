@@ -1,4 +1,4 @@
-"""Who can learn from stored labels is known before phase one."""
+"""Methods that cannot use stored labels are refused before phase one."""
 
 from types import SimpleNamespace
 

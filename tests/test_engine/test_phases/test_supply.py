@@ -1,4 +1,4 @@
-"""How many images and batches a phase gets: none may be recorded that took no step."""
+"""Number of images and batches of a phase; a phase without a step is refused."""
 
 import json
 
@@ -15,7 +15,7 @@ STEPS = []
 
 @HOOKS.register_module()
 class NoteSteps(Hook):
-    """Notes each step's task."""
+    """Records the task of each step."""
 
     def after_train_iter(self, runner, *args, **kwargs):
         STEPS.append(runner.model.new_tasks[0])

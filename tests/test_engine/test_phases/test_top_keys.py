@@ -1,4 +1,4 @@
-"""Keys at the top of a config that nobody reads, and overrides that reach nobody."""
+"""Unused keys at the top of a config, and overrides without effect."""
 
 import pytest
 from mmengine.config import Config

@@ -1,4 +1,4 @@
-"""Files that a model starts from are read before training, whichever key names them."""
+"""Files of initial weights are read before training, for every key that names them."""
 
 import pytest
 import torch

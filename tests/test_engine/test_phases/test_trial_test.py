@@ -1,4 +1,4 @@
-"""Before phase one a test is tried in small, with the views of test-time augmentation, too."""
+"""A test, also with test-time augmentation, is tried in small before phase one."""
 
 import copy
 
@@ -77,7 +77,7 @@ def encoder(channels):
 
 
 def test_a_new_encoder(config, tmp_path):
-    """All of it is tried: its shapes, and the files that it starts from."""
+    """Its shapes and the files of its initial weights are tried."""
     cfg = config()
     cfg.phases = [dict(tasks=["seg"]), dict(tasks=["depth"], model=encoder(8))]
     tried(cfg)

@@ -1,4 +1,4 @@
-"""One mark for pixels about which nothing is known, wherever it is written."""
+"""The ignore index must be the same everywhere in a config."""
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_equal_ignore_indices_are_accepted(config, change):
 
 
 def test_labels_of_mmsegs_own_dataset(config):
-    """They may have another mark, if it is everywhere the same."""
+    """They may have another ignore index if it is the same everywhere."""
     cfg = config(phases=[dict(tasks=["seg"])])
     dataset = dict(type="BaseSegDataset", ignore_index=9, pipeline=[])
     for loader in (TRAIN, TEST):

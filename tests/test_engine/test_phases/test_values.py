@@ -1,4 +1,4 @@
-"""Values that cannot be meant are refused before anything is built."""
+"""Invalid values are refused before anything is built."""
 
 import copy
 import math

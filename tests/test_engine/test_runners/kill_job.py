@@ -36,7 +36,7 @@ def wait_until(holds):
 
 
 def train_up_to(pointer, struck, cfg, resume):
-    """Train; where a checkpoint is there after a step, wait until somebody has sent a signal."""
+    """Train, and wait for a signal if there is a checkpoint after a step."""
     run_iter = EpochBasedTrainLoop.run_iter
 
     def wait_after(loop, *args):
@@ -55,7 +55,7 @@ def begin(root, folder, name, resume=False, work=train, **changes):
 
 
 def strike(root, folder, name, index, accident):
-    """Kill it anywhere behind a checkpoint; ask it to stop before the step after that."""
+    """Kill it at any moment after a checkpoint; stop it before the next step."""
     where, number, ranks = accident
     pointer, struck = folder / where / "last_checkpoint", folder.with_suffix(f".{index}")
     work = train if number == signal.SIGKILL else partial(train_up_to, pointer, struck)

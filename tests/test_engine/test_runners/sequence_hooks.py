@@ -1,4 +1,4 @@
-"""Hooks that other processes import: one that kills its process, one that notes what a rank has."""
+"""Hooks for other processes: one kills its process, the other records a rank's results."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def unwrapped(runner):
 
 @HOOKS.register_module()
 class KillHook(Hook):
-    """No clean-up, no exception: SIGKILL after so many steps of the phase that brings a task."""
+    """Sends SIGKILL after a number of steps of the phase with a given new task."""
 
     def __init__(self, task, steps):
         self.task, self.steps = task, steps
@@ -29,7 +29,7 @@ class KillHook(Hook):
 
 @HOOKS.register_module()
 class NoteHook(Hook):
-    """Writes what a rank evaluated and with which weights and buffers."""
+    """Writes a rank's metrics, weights and buffers."""
 
     def after_test_epoch(self, runner, metrics=None):
         state = unwrapped(runner).state_dict()

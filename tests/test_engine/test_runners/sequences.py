@@ -1,4 +1,4 @@
-"""Running a sequence in a test, and reading what it leaves behind."""
+"""Running a sequence in a test, and reading its results."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""What a finished sequence leaves behind, and testing it."""
+"""Results of a finished sequence, and testing its checkpoints."""
 
 import copy
 import json

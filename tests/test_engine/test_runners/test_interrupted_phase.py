@@ -1,4 +1,4 @@
-"""A phase that was interrupted, whose folder then met with an accident."""
+"""A phase that was interrupted, and whose folder was damaged afterwards."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sequences that are killed or asked to stop at any moment, and go on to the same bits."""
+"""Sequences that are killed or stopped at any moment and resumed have identical results."""
 
 import json
 import signal

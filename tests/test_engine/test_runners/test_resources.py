@@ -1,4 +1,4 @@
-"""A long sequence in one process holds no more after its last phase than after its second."""
+"""The resources of a process do not grow over the phases of a sequence."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A sequence that starts afresh, or was killed and goes on."""
+"""A sequence that starts again, or was killed and is resumed."""
 
 import copy
 import signal
@@ -99,7 +99,7 @@ class Stop(Exception):
 
 @HOOKS.register_module()
 class StopHook(Hook):
-    """Raises at some point of the phase that brings a task."""
+    """Raises at some point of the phase with a given new task."""
 
     def __init__(self, task, point):
         self.task, self.point = task, point
@@ -146,7 +146,7 @@ def epochs_trained(cfg, monkeypatch, **changes):
 
 
 def test_fresh_start_ignores_an_older_sequence(two_phases, monkeypatch):
-    """Old checkpoints lie about, but nothing of them may be resumed."""
+    """There are old checkpoints, which must not be resumed."""
     make, _ = two_phases
     cfg = make()
     train(cfg)

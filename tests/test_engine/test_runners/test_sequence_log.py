@@ -1,4 +1,4 @@
-"""The log and the event file of a sequence that is interrupted in its second phase and goes on."""
+"""The log and the event file of a sequence that is interrupted in its second phase and resumed."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A sequence that learns from stored pseudo labels."""
+"""A sequence with stored pseudo labels."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SEEN = []
 
 @HOOKS.register_module()
 class LabelWatchHook(Hook):
-    """Notes what a phase has while it is trained."""
+    """Records the state of a phase during training."""
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         files = Path(runner.work_dir, "pseudo_labels").glob("*.npz")

@@ -1,4 +1,4 @@
-"""Sequences with averaged weights, by iterations, with several tasks a phase."""
+"""Sequences with averaged weights, by iterations, with several tasks per phase."""
 
 import copy
 import gc
@@ -17,7 +17,7 @@ ALIVE = []
 
 @HOOKS.register_module()
 class AliveHook(Hook):
-    """Notes how many models of earlier phases are still in memory."""
+    """Records how many models of earlier phases are still in memory."""
 
     models = []
 

@@ -1,4 +1,4 @@
-"""Metrics are pooled over pixels: neither batches nor the cut into images changes them."""
+"""Metrics are pooled over pixels: they do not depend on batches or on the split into images."""
 
 import math
 
@@ -24,7 +24,7 @@ METRICS = dict(
 
 
 def pair(task, rng, height, width):
-    """Prediction and truth; the later the image, the more of it is unknown."""
+    """Prediction and truth; later images have more unlabelled or unmeasured pixels."""
     size = (height, width)
     unknown = rng.random(size) < 0.05 * height
     if task == "seg":

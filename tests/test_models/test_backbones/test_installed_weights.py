@@ -1,4 +1,4 @@
-"""ImageNet weights out of an installed package: the right ones, or a refusal that says why."""
+"""ImageNet weights from an installed package: the correct ones, or an error with the reason."""
 
 import runpy
 import sys

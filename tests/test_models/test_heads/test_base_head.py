@@ -1,4 +1,4 @@
-"""What every head has in common: any mmseg decoder on any backbone, losses by config, errors."""
+"""All heads: any mmseg decoder on any backbone, losses by config, errors."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Every decode head that mmseg registers serves in each output space, or is refused by name."""
+"""Every decode head of mmseg works in each output space, or is refused by name."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a head writes into a data sample."""
+"""Predictions that a head writes into a data sample."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_predictions_go_into_the_sample(decoder_config):
 
 
 class Levels(ChannelHead):
-    """What is read out is a whole number."""
+    """A head whose readout is an integer."""
 
     def readout(self, pred):
         return (pred > 0.5).sum(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""A recorded graph follows the size of its input: no head bakes the example's in."""
+"""A recorded graph works for inputs of any size with every head."""
 
 import pytest
 import torch

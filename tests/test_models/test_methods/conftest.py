@@ -1,4 +1,4 @@
-"""A model of two weights, a runner that only reads images, and short real sequences."""
+"""A model of two weights, a runner that only reads images, and short sequences."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def batch(samples):
 
 @pytest.fixture
 def two_phases(sequence_config, model_config, tmp_path):
-    """A function: a sequence of two phases with a method, and what it leaves behind."""
+    """A function: a sequence of two phases with a method, and its results."""
     from mmlhl.engine import LifelongRunner
 
     def run(method, phases=(("seg",), ("depth",)), **changes):

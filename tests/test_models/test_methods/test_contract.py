@@ -1,4 +1,4 @@
-"""Any method works with any head: all of them, with heads that the package does not know."""
+"""Every method works with every head, including users' own heads."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def items(name, count=4, seed=0):
 
 
 class Run:
-    """What a method may ask of a runner."""
+    """The members of a runner that a method may use."""
 
     def __init__(self, name):
         self.train_dataloader = DataLoader(items(name), 2, collate_fn=pseudo_collate)

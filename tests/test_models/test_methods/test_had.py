@@ -1,4 +1,4 @@
-"""HAD as a method: its weights, what it takes from a head, and its ablations by config."""
+"""HAD as a method: its weights, its use of heads, and its ablations by config."""
 
 import pytest
 import torch

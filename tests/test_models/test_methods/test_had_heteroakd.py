@@ -1,4 +1,4 @@
-"""HAD with HeteroAKD: what is added to HAD, when projectors exist, and a sequence that uses it."""
+"""HAD with HeteroAKD: the added losses, the projectors, and a sequence that uses it."""
 
 import copy
 import importlib.util
@@ -136,7 +136,7 @@ def test_soft_pseudo_labels_give_the_same_classes(pair, samples):
 
 
 def test_teacher_of_another_normalisation(pair, model_config, samples):
-    """What the teacher sees is what its own preprocessor would have made."""
+    """The teacher gets images as its own preprocessor would normalise them."""
     other = dict(type="MultiTaskDataPreProcessor", mean=[10.0, 20.0, 30.0], std=[2.0, 3.0, 4.0])
     torch.manual_seed(2)
     pair.set_teacher(MODELS.build(model_config(tasks=["seg"], data_preprocessor=other)))
@@ -152,7 +152,7 @@ def test_teacher_of_another_normalisation(pair, model_config, samples):
 
 # -- projectors ------------------------------------------------------------------------------------
 def test_channels_are_found(student_config):
-    """Of the student always, of the teacher where it is like the student."""
+    """Channels of the student always, of the teacher if it is like the student."""
     distiller = MODELS.build(student_config(dict(seg={}))).distillers["seg"]
     assert distiller.student_projector.conv.in_channels == 16
     assert distiller.teacher_projector.conv.in_channels == 16
@@ -205,7 +205,7 @@ def test_maps_that_do_not_fit(student_config, model_config, samples, options, me
 
 # -- checkpoints -----------------------------------------------------------------------------------
 def load(model, state):
-    """What a load leaves in the distillers, and that nothing is missing, unexpected or wrong."""
+    """Load a checkpoint without errors; the weights of the distillers."""
     model.load_state_dict(copy.deepcopy(state), strict=True)
     return {} if model.distillers is None else model.distillers.state_dict()
 

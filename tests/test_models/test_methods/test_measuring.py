@@ -9,7 +9,7 @@ from mmlhl.models.methods.measuring import FixedDraws, choose_images, evaluating
 
 
 class Drawing(Dataset):
-    """Items that are nothing but random draws."""
+    """A dataset of random numbers."""
 
     def __len__(self):
         return 5

@@ -1,4 +1,4 @@
-"""What a method is given by a head that does not keep to one value per pixel."""
+"""Heads whose maps do not have one value per pixel."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ DISTILLING = ("LwF", "HAD", "HADRelease")
 
 
 class Values(BaseDenseHead):
-    """Real values; what a test replaces is what somebody got wrong."""
+    """A head of real values, of which tests replace methods by wrong ones."""
 
     def __init__(self, **replaced):
         super().__init__(dict(DECODER), 1, "value_map", dict(type="DenseL1Loss"))

@@ -1,4 +1,4 @@
-"""Weights that rest in one phase and learn in the next are held like all others."""
+"""Weights that are frozen in one phase and trained in the next are protected like others."""
 
 import pytest
 import torch

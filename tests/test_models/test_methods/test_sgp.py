@@ -137,7 +137,7 @@ def test_inputs_of_records_what_layers_see(build):
 
 @pytest.fixture
 def remembered(build, image_runner):
-    """A segmentor in its second phase whose method keeps all of what the first one's images do."""
+    """A segmentor in its second phase whose method preserves the whole span of the first."""
     options = dict(type="SGP", threshold=1.0, alpha=1e9, patches=5000)
     first = build(options, tasks=["seg"], new_tasks=["seg"])
     first.method.end_phase(first, image_runner(4))

@@ -52,7 +52,7 @@ def test_older_heads_take_part_by_the_sum_of_their_outputs(build, image_runner):
 
 @pytest.fixture
 def masked(toy_model):
-    """A method that remembers importances 0.25 and 1, a model and its weight."""
+    """A method with importances 0.25 and 1, a model and its weight."""
     method = SPG()
     method.importance = {"backbone.weight": torch.tensor([0.25, 1.0])}
     model = toy_model((1.0, 1.0), heads=("a", "b"), new_tasks=("b",))

@@ -1,4 +1,4 @@
-"""Heads as users write them, and an encoder of one convolution."""
+"""Heads like users' own, and an encoder of one convolution."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TinyEncoder(nn.Module):
 
 
 class WrappedHead(BaseDenseHead):
-    """An angle, where pi and -pi are the same; says nothing of groups, delta or replay."""
+    """A head of angles, where pi equals -pi, without groups, delta or replay distance."""
 
     def __init__(self, decoder, field="angle_map", init_cfg=None):
         super().__init__(decoder, 1, field, dict(type="DenseL1Loss"), init_cfg)
@@ -51,7 +51,7 @@ class DerivedHead(ChannelHead):
 
 
 class KindsHead(BaseDenseHead):
-    """Classes, as one writes them without knowing SegmentationHead; 9 is not learned."""
+    """A head of classes that does not derive from SegmentationHead; 9 is ignored."""
 
     ignore_index, num_classes = 9, 3
 

@@ -79,7 +79,7 @@ def config(tmp_path, cnn_segmentor, transformer_segmentor):
 
 
 class Remember(Hook):
-    """Keeps the weights that training starts from, and which of them the optimizer knows."""
+    """Stores the initial weights, and the parameters of the optimizer."""
 
     def before_train(self, runner):
         self.weights = deepcopy(runner.model.state_dict())
@@ -89,7 +89,7 @@ class Remember(Hook):
 
 @pytest.fixture(autouse=True)
 def quick_start(monkeypatch):
-    """Each runner looks for compilers and formats its config five times, for seconds."""
+    """Skip the search for compilers and the formatting of configs, which take seconds."""
     monkeypatch.setattr("mmengine.runner.runner.collect_env", dict)
     # The classic mmengine imports it once, the maintained one each time.
     for place in ("mmengine.config.config", "yapf.yapflib.yapf_api"):

@@ -1,4 +1,4 @@
-"""A distilled segmentor's predictions lie on the image, whatever a test pipeline did to it."""
+"""A distilled segmentor's predictions are mapped back to the image for any test pipeline."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The segmentor by itself: a step, its tasks, one encoder, the teacher's hiding."""
+"""The segmentor: a step, its tasks, one run of the encoder, the hidden teacher."""
 
 import copy
 

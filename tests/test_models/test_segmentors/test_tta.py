@@ -29,7 +29,7 @@ def test_merge_by_hand(mmseg_scope, model_config):
 
 
 def test_tta_through_the_runner(trained, tmp_path):
-    """As tools/test.py --tta sets it up: two equal views give the figures of one."""
+    """As tools/test.py --tta sets it up: two equal views give the metrics of one."""
     cfg, record = trained
     cfg = copy.deepcopy(cfg)
     cfg.test_dataloader.dataset.pipeline = [

@@ -74,7 +74,7 @@ def test_a_lifelong_model_brings_several_tasks(mmseg_scope, model_config, decode
 
 
 def test_sequence_goes_on_from_mmseg(tmp_path, sequence_config, model_config, decoder_config):
-    """mmseg's own test figure is that of phase one, and phase two adds depth."""
+    """mmseg's own test metric is that of phase one, and phase two adds depth."""
     mmseg_model = plain_mmseg(model_config, decoder_config)
     cfg = sequence_config(
         tmp_path / "lifelong",

@@ -18,7 +18,7 @@ class Head:
 
 
 def teacher(scores):
-    """A model that says of each image what it is given."""
+    """A model that predicts its input."""
 
     def predict(inputs, samples):
         for sample in samples:

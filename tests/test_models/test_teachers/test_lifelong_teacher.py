@@ -53,7 +53,7 @@ def test_a_weight_that_the_file_lacks(model_config, saved):
 
 
 def test_a_weight_of_another_shape(model_config, decoder_config, saved):
-    """mmengine only logs a size mismatch; such a teacher would teach noise."""
+    """mmengine only logs a size mismatch; the teacher's predictions would be noise."""
     heads = dict(seg=dict(type="SegmentationHead", num_classes=5, decoder=decoder_config()))
     path, _ = saved("seg", heads=heads)
     with pytest.raises(ValueError, match=r"heads.seg.decoder.conv_seg.weight.*\(5, 8, 1, 1\)"):
