@@ -3,14 +3,14 @@
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=python
-    # The environment that `make` made, unless another one is active.
+    # The environment made by `make`, unless another one is active.
     if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && [ -x "$ROOT/.venv/bin/python" ]; then
         PYTHON="$ROOT/.venv/bin/python"
     fi
 fi
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
 
-# usage NUMBER LINES GIVEN: print the script's head and stop, if fewer arguments are given.
+# usage NUMBER LINES GIVEN: with fewer than NUMBER arguments, print the script's head and stop.
 usage() {
     if [ "$3" -lt "$1" ]; then
         sed -n "2,$2s/^# \{0,1\}//p" "$0" >&2

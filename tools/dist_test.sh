@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Test with several processes, one a GPU; without GPUs, on the CPU.
+# Test with several processes, one per GPU; without GPUs, on the CPU.
 #   bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]
 # Several machines: the same command on each, with NNODES, NODE_RANK, MASTER_ADDR and PORT set.
 set -euo pipefail

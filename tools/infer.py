@@ -1,4 +1,4 @@
-"""Predict images, folders, patterns or videos: the maps of all tasks that a checkpoint knows."""
+"""Predict the maps of all tasks of a checkpoint for images, folders, patterns or videos."""
 
 import argparse
 

@@ -92,11 +92,11 @@ def main() -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Build the runner that the config names and test the checkpoint."""
+    """Build the config's runner and test the checkpoint."""
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
     add_launch(cfg, args)
-    if "://" not in args.checkpoint:  # said before anything is built or written
+    if "://" not in args.checkpoint:  # report errors before anything is built or written
         read_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
 

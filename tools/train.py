@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Build the runner that the config names and train."""
+    """Complete the config by the command line, and train."""
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
     add_launch(cfg, args)
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def train(cfg: Config, args: argparse.Namespace) -> None:
-    """Train with a whole config, and write a sequence's report."""
+    """Train with a complete config, and write a sequence's report."""
     add_training_facts(cfg)
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")

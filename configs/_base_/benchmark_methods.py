@@ -1,8 +1,8 @@
-# Methods, and the strengths among which each is searched, for tools/benchmarks/methods.py.
-# `search` names one option of the method; four values per method, for all methods alike. `like`: an
-# ablation runs at the strength of the method it is one of. `first_phase`: without old tasks these
-# do what naive training does, so that phase is trained once per seed and first task. A search whose
-# best value is at an end of its list goes on beyond it.
+# Methods and the values of their searched strengths, for tools/benchmarks/methods.py. `search` has
+# one option of the method, with four values for every method. `like`: an ablation uses the strength
+# of its method. `first_phase`: without old tasks these methods equal naive training, so that phase
+# is trained once per seed and first task. If the best value is at an end of its list, the search
+# continues beyond it.
 methods = {
     "Naive": dict(method=dict(type="Naive"), first_phase="Naive"),
     "Joint": dict(method=dict(type="Naive"), joint=True),
@@ -10,7 +10,7 @@ methods = {
     "LwF": dict(
         method=dict(type="LwF"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
-    "LwF, T = 2": dict(  # as its authors have it: soft targets, new heads warmed up
+    "LwF, T = 2": dict(  # as published: soft targets, warm-up of new heads
         method=dict(type="LwF", temperature=2.0, warmup=1),
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
         first_phase="Naive",
@@ -52,7 +52,7 @@ methods = {
         ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
-    "Naive, averaged": dict(  # within each phase, from the weights that it starts with on
+    "Naive, averaged": dict(  # within each phase, including its initial weights
         method=dict(type="Naive"),
         cfg=dict(custom_hooks=[dict(type="EMAHook", momentum=0.02, update_buffers=True)]),
     ),
@@ -146,7 +146,7 @@ methods = {
         first_phase="Naive",
     ),
 }
-# what the paper says: the first keeps more than the second, by the gain over naive training
+# the paper's claims: the first method has a higher gain over naive training than the second
 claims = [
     dict(text="HAD keeps more than LwF", better="HAD", worse="LwF"),
     dict(text="the salience-guided term helps", better="HAD", worse="HAD without SG"),
@@ -159,6 +159,6 @@ claims = [
 benchmark = dict(
     claims=claims,
     seeds=[0, 1, 2],
-    search_seed=100,  # of its own, so that no strength is chosen by the runs that are reported
+    search_seed=100,  # a separate seed, so that strengths are not chosen by reported runs
     methods=methods,
 )

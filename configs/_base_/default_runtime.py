@@ -3,8 +3,8 @@ runner_type = "LifelongRunner"
 default_scope = "mmseg"
 # Each phase trains on its own part of the training set; False gives every phase all of it.
 disjoint_phases = True
-# Every phase is evaluated on the test set at its end. To validate while it learns as well, set
-# train_cfg = dict(val_begin=1, val_interval=1); the schedules here leave that out.
+# Every phase is evaluated on the test set at its end. For validation during training as well, set
+# train_cfg = dict(val_begin=1, val_interval=1), which the schedules here do not.
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
 env_cfg = dict(
@@ -16,7 +16,7 @@ default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type="ParamSchedulerHook"),
-    # two, because mmengine removes the oldest before it writes the next: one always survives a kill
+    # two, since mmengine removes the oldest before it writes the next, so that one survives a kill
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="MultiTaskVisualizationHook"),

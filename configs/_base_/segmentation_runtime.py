@@ -1,4 +1,4 @@
-# For a model of one task: mmengine's Runner, evaluated as it learns.
+# For single-task models: mmengine's Runner, with validation during training.
 _base_ = "./default_runtime.py"
 runner_type = "Runner"
 val_cfg = dict(_delete_=True, type="ValLoop")

@@ -1,4 +1,4 @@
-# The ten phases of Taskonomy, in the order in which the set lists its tasks.
+# The ten phases of Taskonomy, in the order in which the dataset lists its tasks.
 phases = [
     dict(tasks=["segment_semantic"]),
     dict(tasks=["depth_zbuffer"]),

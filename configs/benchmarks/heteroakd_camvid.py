@@ -1,4 +1,4 @@
-# What all runs of tools/benchmarks/heteroakd.py on CamVid at 128x96 share, but for their model.
+# Settings of all runs of tools/benchmarks/heteroakd.py on CamVid at 128x96, except for the model.
 _base_ = [
     "../_base_/models/seg_deeplabv3plus_r18-small.py",
     "../_base_/datasets/seg_camvid_128x96.py",
@@ -8,7 +8,7 @@ _base_ = [
 ]
 model = dict(data_preprocessor=dict(size=(96, 128)), decode_head=dict(num_classes=11))
 train_dataloader = dict(batch_size=6, num_workers=0, persistent_workers=False)
-# no run chooses anything by a metric: all are evaluated once, at their end, on the test set
+# nothing is chosen by a metric: all runs are evaluated once, at their end, on the test set
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(split="test"))
 test_dataloader = dict(num_workers=0, persistent_workers=False)
 variants = {"HeteroAKD apart": "heteroakd_apart"}

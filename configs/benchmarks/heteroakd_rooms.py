@@ -1,4 +1,4 @@
-# What all runs of tools/benchmarks/heteroakd.py on rooms at 64x96 share, but for their model.
+# Settings of all runs of tools/benchmarks/heteroakd.py on rooms at 64x96, except for the model.
 _base_ = [
     "../segmentation/rooms_deeplabv3plus-r18-small.py",
     "../_base_/benchmark_distillation.py",

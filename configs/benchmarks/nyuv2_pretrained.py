@@ -1,5 +1,5 @@
-# Methods on NYUv2 at 96x128 from ImageNet weights, for a CPU. Three strengths to start from, chosen
-# after two phases, by the gain over naive training.
+# Methods on NYUv2 at 96x128 from ImageNet weights, for a CPU. The search begins with three
+# strengths and scores them after two phases, by the gain over naive training.
 _base_ = ["../had/nyuv2_96x128_seg_depth_normal.py", "../_base_/benchmark_methods.py"]
 train_dataloader = dict(num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)

@@ -1,5 +1,5 @@
-# Stored pseudo labels beside the online teacher, on rooms at 64x96: the same strengths, no search,
-# three epochs per phase.
+# Stored pseudo labels compared with the online teacher, on rooms at 64x96: the same strengths, no
+# search, three epochs per phase.
 _base_ = "./rooms.py"
 stored = dict(pseudo_labels=dict(stored=True))
 methods = {

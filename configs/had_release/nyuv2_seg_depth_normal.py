@@ -1,4 +1,4 @@
-# Network, input and loss of the authors' release. It also keeps the order of the images:
+# Network, input and loss of the authors' release, which also does not shuffle the images:
 # train_dataloader = dict(sampler=dict(shuffle=False))
 _base_ = [
     "../_base_/models/deeplab_r18-d8_release.py",

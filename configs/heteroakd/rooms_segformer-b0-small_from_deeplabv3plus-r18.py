@@ -8,7 +8,7 @@ model = dict(
         checkpoint="work_dirs/segmentation/rooms_deeplabv3plus-r18/epoch_30.pth",
     ),
     distillers=[
-        # the last map of so small an image has a few pixels only: the one before, on the CNN's grid
+        # the last map of a small image has few pixels; the one before has the size of the CNN's
         dict(type="HeteroAKDLoss", student_tap=2, grid="teacher"),
         dict(type="KDLoss", loss_weight=0.1),
     ],

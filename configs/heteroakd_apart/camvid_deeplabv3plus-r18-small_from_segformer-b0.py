@@ -1,4 +1,4 @@
-# The student learns from the teacher alone: its projector's cross-entropy does not reach it.
+# The student learns from the teacher only, without the gradient of its projector's cross-entropy.
 _base_ = "../heteroakd/camvid_deeplabv3plus-r18-small_from_segformer-b0.py"
 model = dict(
     distillers=[

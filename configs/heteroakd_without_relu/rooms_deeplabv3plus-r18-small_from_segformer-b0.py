@@ -1,4 +1,4 @@
-# Projectors of both signs: behind a ReLU, KEM weighs the true class least; see
+# Projectors without ReLU, after which KEM would give the true class the least weight; see
 # docs/results/heteroakd.md.
 _base_ = "../heteroakd/rooms_deeplabv3plus-r18-small_from_segformer-b0.py"
 model = dict(

@@ -1,3 +1,3 @@
-# The new encoder learns depth alone; nothing teaches it the classes.
+# The new encoder learns only depth, without any loss for the classes.
 _base_ = "../had/rooms_seg_depth_r18_to_mit.py"
 model = dict(method=dict(_delete_=True, type="Naive"))

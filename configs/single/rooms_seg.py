@@ -1,5 +1,5 @@
-# A network of its own for one task, on the third of the images that its phase has in the sequence
-# seg, depth, normal. Without `cfg`: on all images.
+# A separate network for one task, on the third of the images that its phase has in the sequence
+# seg, depth, normal. Without `cfg`, it is trained on all images.
 _base_ = "../had/rooms_seg_depth_normal.py"
 phases = [
     dict(

@@ -31,7 +31,7 @@ def add_to_record(
     seconds: float,
     metrics: dict[str, float],
 ) -> None:
-    """Append a finished phase to the record and print the task x phase table.
+    """Append a finished phase to the record and print its table.
 
     A phase with the same tasks in the record, and all later ones, are replaced.
 

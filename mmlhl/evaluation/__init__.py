@@ -3,7 +3,7 @@
 - ``metrics/``: one file per output space; each sums over pixels and states direction and unit.
 - ``multi_task_evaluator``: the metrics of all tasks as one evaluator.
 - ``record``: ``lifelong.json``, and ``record_format``, the check of its content.
-- ``tables``: the task x phase table that the engine prints.
+- ``tables``: the table of metrics by task and phase, which the engine prints.
 - ``units`` and ``directions``: of metrics, by their names.
 
 Comparisons of several records are in ``mmlhl.analysis``; this package imports neither it nor

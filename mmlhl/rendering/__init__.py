@@ -1,7 +1,7 @@
 """Rooms: procedurally rendered indoor scenes with exact classes, depth and normals.
 
-Only ``tools/dataset_converters/rooms.py`` imports this package; what it writes is read by
-:class:`mmlhl.datasets.RoomsDataset`. It is not loaded by ``import mmlhl``.
+Only ``tools/dataset_converters/rooms.py`` imports this package, and
+:class:`mmlhl.datasets.RoomsDataset` reads its files. It is not loaded by ``import mmlhl``.
 """
 
 from ..datasets.rooms_classes import CLASSES, IGNORE, PALETTE

@@ -13,7 +13,7 @@ from .scene import Span, Vector
 def book_row(
     rng: np.random.Generator, kit: Kit, at: Vector, length: float, height: float | None = None
 ) -> None:
-    """Stand a row of books on a shelf at ``at``, the middle of its underside."""
+    """Put a row of books on a shelf; ``at`` is the middle of their underside."""
     x, y, z = at
     height = height or rng.uniform(0.2, 0.28)
     left, end = x - length / 2, x + length / 2
@@ -35,7 +35,7 @@ def _stack(rng: np.random.Generator, kit: Kit, x: float, y: float, z: float) -> 
 
 
 def _thing(rng: np.random.Generator, kit: Kit, x: float, y: float, z: float, limit: float) -> None:
-    # one small object standing at (x, y, z), no higher than limit
+    # one small object at (x, y, z), no higher than limit
     style = rng.random()
     s = min(rng.uniform(0.08, 0.22), limit)
     shiny = materials.gloss(rng) if rng.random() < 0.5 else materials.plain(rng, (0.3, 0.95))
@@ -73,13 +73,13 @@ def clutter(
     """Scatter small things on a surface.
 
     Args:
-        rng: Source of chance.
-        kit: The piece whose top gets them.
+        rng: Random generator.
+        kit: The piece of furniture with the surface.
         height: Height of the surface, metres.
-        count: How many things at most.
-        spread: Chance of each.
-        x: Where along the piece's width, in widths from its middle.
-        y: Where along its depth, likewise.
+        count: Greatest number of things.
+        spread: Probability of each thing.
+        x: Range along the piece's width, in widths from its middle.
+        y: Range along its depth, likewise.
         limit: Greatest height of a thing, metres.
     """
     slots = np.linspace(x[0], x[1], count + 1)

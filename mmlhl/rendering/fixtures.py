@@ -1,4 +1,4 @@
-"""What hangs on walls and ceilings."""
+"""Fixtures on walls and ceilings: windows, doors, pictures, lamps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .kit import Kit
 
 
 def window(rng: np.random.Generator, room_height: float, glow: float) -> Kit:
-    """A window in the plane y = 0, with sill and, at times, curtains or blinds."""
+    """A window in the plane y = 0, with a sill and sometimes curtains or blinds."""
     w = rng.uniform(0.8, 1.9)
     low = rng.uniform(0.75, 1.05)
     high = min(rng.uniform(1.9, 2.3), room_height - 0.15)
@@ -48,7 +48,7 @@ def door(rng: np.random.Generator) -> Kit:
 
 
 def picture(rng: np.random.Generator) -> Kit:
-    """A painting or, seldom, a mirror in the plane y = 0."""
+    """A painting or, rarely, a mirror in the plane y = 0."""
     kit = Kit(rng.uniform(0.35, 1.05), 0.03)
     h = kit.width * rng.uniform(0.6, 1.3)
     material = materials.mirror(rng) if rng.random() < 0.15 else materials.painting(rng)

@@ -1,4 +1,4 @@
-"""Pieces of furniture, each a function from a random generator to a ``Kit``."""
+"""Random pieces of furniture; each function returns a ``Kit``."""
 
 from __future__ import annotations
 

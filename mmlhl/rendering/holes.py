@@ -1,4 +1,4 @@
-"""Making exact labels as gappy as those of a depth sensor and of human annotators."""
+"""Adding holes to exact labels, like those of depth sensors and human annotators."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .scene import Seed
 
 
 def add_holes(sample: dict[str, np.ndarray], seed: Seed) -> dict[str, np.ndarray]:
-    """Take away what a sensor or an annotator would have missed; what is left stays exact.
+    """Remove values that a sensor or annotator would miss; the others stay exact.
 
-    Depth goes missing along jumps of depth, on mirroring surfaces, on surfaces seen at a grazing
-    angle, in random blobs and in a strip at the left or right edge. Normals go missing where
-    depth does, and next to it at jumps. Labels go missing in parts of the boundaries between
-    pieces, and at times for a whole small piece with no obvious cause.
+    Depth is missing along jumps of depth, on mirroring surfaces, on surfaces seen at a grazing
+    angle, in random blobs and in a strip at the left or right edge. Normals are missing where
+    depth is, and beside jumps of depth. Labels are missing in parts of the boundaries between
+    pieces of furniture, and sometimes for a whole small piece.
 
     Args:
-        sample: What ``renderer.render`` returned; it is not changed.
-        seed: Seeds ``np.random.default_rng``.
+        sample: Result of ``renderer.render``, which is not changed.
+        seed: Seed of ``np.random.default_rng``.
 
     Returns:
         The same keys with ``depth`` and ``normal`` NaN and ``label`` 255 where missing.

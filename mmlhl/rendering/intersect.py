@@ -1,4 +1,4 @@
-"""Where rays meet shapes: closed-form intersections, vectorised over rays."""
+"""Intersections of rays and shapes in closed form, vectorised over rays."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _cylinder(shape: Shape, o: np.ndarray, d: np.ndarray) -> np.ndarray:
         t = (z - o[2]) / d[2]
         inside = (o[0] + t * d[0]) ** 2 + (o[1] + t * d[1]) ** 2 <= radius**2
         best = np.where((t > 0) & inside & (t < best), t, best)
-    # started inside: the first thing met is a way out
+    # if the ray starts inside, the first hit is an exit
     outside = (np.abs(o[2]) > 1.0) | (c > 0)
     return np.where(outside, best, np.inf)
 
@@ -78,7 +78,7 @@ _KINDS = {"box": _box, "ellipsoid": _ellipsoid, "cylinder": _cylinder}
 
 
 def surface(shape: Shape, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Outward normals and where on the shape surface points lie.
+    """Outward normals and local coordinates of surface points.
 
     Args:
         shape: The shape.
@@ -101,7 +101,7 @@ def surface(shape: Shape, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     else:
         m, k = 0.5 * (shape.taper + 1.0), 0.5 * (shape.taper - 1.0)
         radius = m + k * local[2]
-        # on the side x^2 + y^2 = radius^2; on a cap |z| = 1; the smaller residue says which
+        # on the side x^2 + y^2 = radius^2; on a cap |z| = 1; the smaller residue decides
         side = np.abs(np.hypot(local[0], local[1]) - radius)
         cap = np.abs(1.0 - np.abs(local[2])) < side
         axis = np.where(cap, 2, -1)

@@ -1,4 +1,4 @@
-"""Putting shapes together in a piece's own frame, and pieces into the room."""
+"""Composing a piece of furniture of shapes in its own frame, and placing it in the room."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tilt(degrees: float) -> np.ndarray:
 
 @dataclass
 class Kit:
-    """A piece of furniture around the origin: x to its right, y out of its front, z up.
+    """A piece of furniture around the origin, with x to its right, y to the front and z up.
 
     Args:
         width: Footprint along x, metres.

@@ -1,4 +1,4 @@
-"""Sampling scenes: a room of a kind, its furniture, its lights."""
+"""Sampling scenes: a kind of room, its furniture and its lights."""
 
 from __future__ import annotations
 
@@ -121,11 +121,10 @@ def sample_scene(seed: Seed) -> Scene:
     """Sample a furnished room.
 
     Args:
-        seed: Anything that seeds
-            ``np.random.default_rng``; equal seeds give equal scenes.
+        seed: Seed of ``np.random.default_rng``; equal seeds give equal scenes.
 
     Returns:
-        Scene: A bedroom, living room, dining room or office.
+        A bedroom, living room, dining room or office.
     """
     rng = np.random.default_rng(seed)
     kind = str(rng.choice(KINDS, p=[0.32, 0.28, 0.2, 0.2]))

@@ -1,4 +1,4 @@
-"""Random materials. Classes share colours on purpose: pattern, shape and place tell them apart."""
+"""Random materials. Classes share colours on purpose, and differ in pattern, shape and place."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _seed(rng: np.random.Generator) -> int:
 
 
 def _timber(rng: np.random.Generator, value: Span = (0.22, 0.8)) -> np.ndarray:
-    """Wood colours: brown mostly, painted white, grey or in a colour at times."""
+    """Wood colours: mostly brown, sometimes painted white, grey or in a colour."""
     kind = rng.random()
     if kind < 0.7:
         base = tone(rng, (0.25, 0.65), value, (0.04, 0.11))
@@ -43,7 +43,7 @@ def _timber(rng: np.random.Generator, value: Span = (0.22, 0.8)) -> np.ndarray:
 
 
 def timber(rng: np.random.Generator, gloss: float = 0.1) -> Material:
-    """Boards of furniture."""
+    """Wooden boards."""
     return Material("grain", _timber(rng), 0.1, _seed(rng), gloss)
 
 
@@ -53,7 +53,7 @@ def cabinet(rng: np.random.Generator) -> Material:
 
 
 def metal(rng: np.random.Generator) -> Material:
-    """Dark, white or bright metal; bright metal is glossy enough to blind a depth sensor."""
+    """Dark, white or bright metal; a depth sensor fails on bright metal."""
     bright = rng.random() < 0.4
     base = tone(rng, (0, 0.15), (0.6, 0.85) if bright else (0.05, 0.35))
     return Material("plain", np.stack([base]), 0.1, _seed(rng), 0.9 if bright else 0.3)
@@ -67,7 +67,7 @@ def gloss(rng: np.random.Generator) -> Material:
 def plain(
     rng: np.random.Generator, saturation: Span = (0.1, 0.8), value: Span = (0.15, 0.9)
 ) -> Material:
-    """One matt colour."""
+    """A single matt colour."""
     return Material("plain", np.stack([tone(rng, saturation, value)]), 0.1, _seed(rng))
 
 
@@ -120,7 +120,7 @@ def floor(rng: np.random.Generator) -> Material:
 
 
 def ceiling(rng: np.random.Generator) -> Material:
-    """White or off-white, at times panelled."""
+    """White or off-white, sometimes panelled."""
     base = tone(rng, (0.0, 0.08), (0.75, 0.97))
     texture = str(rng.choice(["plain", "panelled", "tiles"], p=[0.8, 0.1, 0.1]))
     colours = [base, near(rng, base, 0.05), near(rng, base, 0.15)]
@@ -149,13 +149,13 @@ def painting(rng: np.random.Generator) -> Material:
 
 
 def mirror(rng: np.random.Generator) -> Material:
-    """A framed mirror, which blinds a depth sensor."""
+    """A framed mirror, on which a depth sensor fails."""
     colours = [_timber(rng)[0], tone(rng, (0, 0.15), (0.3, 0.5)), tone(rng, (0, 0.15), (0.7, 0.9))]
     return Material("mirror", np.stack(colours), 0.1, _seed(rng), 1.0)
 
 
 def window(rng: np.random.Generator, glow: float) -> Material:
-    """Panes with the world behind them, as bright as the time of day."""
+    """Panes with a view, whose brightness depends on the time of day."""
     frame = tone(rng, (0, 0.15), (0.75, 0.95)) if rng.random() < 0.7 else _timber(rng)[0]
     low = tone(rng, (0.0, 0.25), (0.85, 1.0), (0.5, 0.65))
     high = tone(rng, (0.15, 0.55), (0.7, 1.0), (0.54, 0.62))

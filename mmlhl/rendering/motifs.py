@@ -1,4 +1,4 @@
-"""Textures that are fitted to one face; each returns RGB of shape (3, N)."""
+"""Textures that fill one face; each function returns RGB of shape (3, N)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def framed(m: Material, at: Spot, border: float) -> np.ndarray:
 
 
 def books(m: Material, at: Spot) -> np.ndarray:
-    """Spines of unequal width: a fine grid whose neighbours are sometimes bound together."""
+    """Spines of different widths: a fine grid whose neighbours are sometimes joined."""
     fine = np.floor(at.u / m.scale)
     bound = noise.cell(fine, fine * 0, m.seed + 4) < 0.35
     spine = np.where(bound, fine - 1, fine)
@@ -30,7 +30,7 @@ def books(m: Material, at: Spot) -> np.ndarray:
 
 
 def cabinet(m: Material, at: Spot) -> np.ndarray:
-    """Doors or drawers with dark joints and a handle each, on the front only."""
+    """Doors or drawers with dark joints and handles, on the front only."""
     columns = max(1, round(2 * at.half[0] / 0.5))
     rows = max(1, round(2 * at.half[2] / m.scale))
     i, j = (at.s + 1) / 2 * columns, (at.t + 1) / 2 * rows
@@ -49,7 +49,7 @@ def cabinet(m: Material, at: Spot) -> np.ndarray:
 
 
 def painting(m: Material, at: Spot) -> np.ndarray:
-    """A landscape, fields of colour or blobs in a frame."""
+    """A landscape, coloured fields or blobs in a frame."""
     a = noise.smooth(at.s * 0.13, at.t * 0.17, m.seed)
     b = noise.smooth(at.s * 0.09 + 0.5, at.t * 0.11, m.seed + 7)
     if m.seed % 3 == 0:  # a landscape: sky, hills, ground

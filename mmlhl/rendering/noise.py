@@ -1,4 +1,4 @@
-"""Cheap repeatable noise: look-ups in two fixed tiles."""
+"""Fast reproducible noise, looked up in two fixed tiles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _white_tile() -> np.ndarray:
 
 
 def smooth(u: np.ndarray, v: np.ndarray, seed: int) -> np.ndarray:
-    """Fractal noise in [0, 1] around 0.5; its coarsest blobs are a quarter of a unit wide.
+    """Fractal noise in [0, 1] around 0.5, with blobs of up to a quarter of a unit.
 
     Args:
         u: First coordinate, shape (N,); the pattern has period 1.
@@ -48,7 +48,7 @@ def smooth(u: np.ndarray, v: np.ndarray, seed: int) -> np.ndarray:
 
 
 def cell(i: np.ndarray, j: np.ndarray, seed: int) -> np.ndarray:
-    """An unrelated number in [0, 1) for each pair of integers, shape (N,)."""
+    """An independent random number in [0, 1) for each pair of integers, shape (N,)."""
     i = np.asarray(i).astype(np.int64)
     j = np.asarray(j).astype(np.int64)
     return _white_tile()[(i * 37 + j * 11 + seed * 101) % SIZE, (j * 53 + i * 7 + seed * 29) % SIZE]

@@ -1,4 +1,4 @@
-"""Textures that repeat all over a surface; each returns RGB of shape (3, N)."""
+"""Textures that repeat over a surface; each function returns RGB of shape (3, N)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wood(m: Material, at: Spot) -> np.ndarray:
 
 
 def grain(m: Material, at: Spot) -> np.ndarray:
-    """One piece of wood, its grain along the longer side."""
+    """One piece of wood with its grain along the longer side."""
     along, across = (at.v, at.u) if at.half[2] > max(at.half[:2]) else (at.u, at.v)
     ring = noise.smooth(along * 0.4, across * 3.5, m.seed)
     fine = noise.smooth(along * 1.7, across * 9.0, m.seed + 3)

@@ -8,11 +8,11 @@ from .kit import Kit
 from .scene import Shape, Vector
 
 INWARD = np.array([[0, 1], [-1, 0], [0, -1], [1, 0]])
-"""Into the room from each of its walls; a piece at wall k is turned by 90 k degrees."""
+"""Inward direction of each wall; a piece at wall k is turned by 90 k degrees."""
 
 
 class Planner:
-    """Places kits into a room; remembers which floor and which stretch of wall is taken."""
+    """Places kits in a room and keeps track of occupied floor and wall."""
 
     def __init__(self, rng: np.random.Generator, size: np.ndarray) -> None:
         self.rng, self.size = rng, size
@@ -22,7 +22,7 @@ class Planner:
         self.items = 0
 
     def add(self, kit: Kit, at: Vector, degrees: float) -> None:
-        """Put a kit anywhere, as an item of its own."""
+        """Put a kit anywhere, as a new item."""
         self.items += 1
         self.shapes += kit.placed(at, degrees, self.items)
 
@@ -45,7 +45,7 @@ class Planner:
         )
 
     def stand(self, kit: Kit, wall: int | None = None, gap: float = 0.02) -> bool:
-        """Stand a kit with its back to a wall; says whether there was room for it."""
+        """Put a kit with its back to a wall; return whether there was space for it."""
         for _ in range(12):
             side = int(self.rng.integers(4)) if wall is None else wall
             spare = self._length(side) - kit.width
@@ -64,7 +64,7 @@ class Planner:
     def drop(
         self, kit: Kit, degrees: float | None = None, near: Vector | None = None
     ) -> np.ndarray | None:
-        """Put a kit on free floor; returns where, or None if there was no room for it."""
+        """Put a kit on free floor; return its position, or None if there was no space for it."""
         for _ in range(12):
             angle = self.rng.uniform(0, 360) if degrees is None else degrees
             c, s = np.abs(np.cos(np.deg2rad(angle))), np.abs(np.sin(np.deg2rad(angle)))
@@ -81,7 +81,7 @@ class Planner:
         return None
 
     def hang(self, kit: Kit, wall: int | None = None) -> tuple[int, np.ndarray] | None:
-        """Hang a kit on a free stretch of wall; returns the wall and the place, or None."""
+        """Hang a kit on a free part of a wall; return wall and position, or None."""
         for _ in range(8):
             side = int(self.rng.integers(4)) if wall is None else wall
             spare = self._length(side) - kit.width - 0.2

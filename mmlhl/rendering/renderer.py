@@ -10,30 +10,30 @@ from .scene import Scene, Shape
 from .shading import shade
 
 SAMPLES = 2
-"""The image takes this many rays per pixel along each side."""
+"""Number of rays per pixel of the image, along each side."""
 
 
 def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
-    """Render a scene with complete labels; ``holes.add_holes`` makes them as gappy as real ones.
+    """Render a scene with complete labels; ``holes.add_holes`` adds realistic holes.
 
     The labels come from one ray through each pixel's centre. Depth is the z coordinate in the
     camera frame, not the length of the ray; normals are in the camera frame (x right, y down,
     z forward) and face the camera.
 
     Args:
-        scene: What to render.
-        camera: From where.
+        scene: The scene.
+        camera: The camera.
         height: Image height in pixels.
         width: Image width in pixels.
 
     Returns:
-        dict: ``image`` uint8 (height, width, 3) RGB; ``label`` uint8 (height, width); ``depth``
+        ``image`` uint8 (height, width, 3) RGB; ``label`` uint8 (height, width); ``depth``
         float32 (height, width) in metres; ``normal`` float32 (height, width, 3); ``item`` int32
         (height, width), the number of the piece that a pixel shows; ``gloss`` float32
         (height, width), how strongly its surface mirrors.
 
     Raises:
-        ValueError: If a ray leaves the room, so the camera is outside of it.
+        ValueError: If a ray leaves the room, because the camera is outside of it.
     """
     geometry = render_labels(scene, camera, height, width)
     rays = camera.rays(height, width, SAMPLES, np.float32)
@@ -43,7 +43,7 @@ def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, n
 
 
 def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
-    """Everything that ``render`` returns but the image, which takes most of the time.
+    """The result of ``render`` without the image, which takes most of the time.
 
     Args:
         scene: The scene.
@@ -52,7 +52,7 @@ def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict
         width: Width in pixels.
 
     Raises:
-        ValueError: If the camera sees out of the room.
+        ValueError: If a ray leaves the room.
     """
     rays = camera.rays(height, width)
     depth, hit = trace(scene.shapes, camera, rays)
@@ -83,10 +83,10 @@ def trace(
     """Nearest shape along each ray of a camera.
 
     Args:
-        shapes: What may be hit.
-        camera: Where the rays start.
-        rays: What ``camera.rays`` returned, shape (3, H, W).
-        samples: The same as was given there.
+        shapes: The shapes.
+        camera: The camera, from which the rays start.
+        rays: Result of ``camera.rays``, shape (3, H, W).
+        samples: The ``samples`` of that call.
 
     Returns:
         Z-depth (H, W), infinite where nothing is hit; index of the shape (H, W).

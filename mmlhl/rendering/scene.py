@@ -1,4 +1,4 @@
-"""What a scene is made of: shapes with a class and a material, lights, and a camera's exposure."""
+"""The elements of a scene: shapes with a class and a material, lights, and the exposure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-#: Three numbers: a place, a size, a direction.
+#: Three numbers: a position, a size or a direction.
 Vector: TypeAlias = Sequence[float] | np.ndarray
 #: Lowest and highest value.
 Span: TypeAlias = tuple[float, float]
-#: What seeds ``np.random.default_rng``.
+#: A seed of ``np.random.default_rng``.
 Seed: TypeAlias = int | Sequence[int] | np.random.SeedSequence
 
 _SIGNS = np.array(list(itertools.product((-1, 1), repeat=3)), dtype=float)
@@ -21,16 +21,15 @@ _SIGNS = np.array(list(itertools.product((-1, 1), repeat=3)), dtype=float)
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface looks.
+    """The appearance of a surface.
 
     Args:
         texture: Name of a texture in ``textures.TEXTURES``.
-        colours: RGB reflectances in [0, 1], shape (K, 3); the texture says how
-            many it uses.
-        scale: Size of the pattern's period in metres.
-        seed: Where in the noise the pattern starts.
+        colours: RGB reflectances in [0, 1], shape (K, 3); K depends on the texture.
+        scale: Period of the pattern in metres.
+        seed: Offset of the pattern's noise.
         gloss: Strength of the highlight, 0 is matt. Above 0.5 a depth sensor fails.
-        glow: Light that the surface gives off by itself, relative to its reflectance.
+        glow: Emitted light, relative to the surface's reflectance.
     """
 
     texture: str
@@ -46,7 +45,7 @@ class Shape:
     """A box, an ellipsoid or a (tapered) cylinder in the world.
 
     Args:
-        kind: ``'box'``, ``'ellipsoid'`` or ``'cylinder'``; a cylinder stands on its local
+        kind: ``'box'``, ``'ellipsoid'`` or ``'cylinder'``; the axis of a cylinder is its local
             third axis.
         label: Class id.
         centre: Shape (3,), metres.
@@ -80,7 +79,7 @@ class Light:
     Args:
         position: Shape (3,), metres.
         power: RGB, shape (3,).
-        radius: Shadows soften with it, metres.
+        radius: Radius in metres; larger lights have softer shadows.
     """
 
     position: np.ndarray
@@ -90,15 +89,15 @@ class Light:
 
 @dataclass(frozen=True)
 class Scene:
-    """A room with all that is in it.
+    """A furnished room.
 
     Args:
-        size: Width, depth and height of the room, metres. The room's inside is
-            the box from the origin to ``size``; its third axis points up.
-        shapes: All surfaces, the room's own six included.
+        size: Width, depth and height of the room, metres. The room's inside is the box from the
+            origin to ``size``; its third axis points up.
+        shapes: All surfaces, including the room's own six.
         lights: Point-like lights.
         ambient: RGB light from everywhere, shape (3,).
-        exposure: Mean brightness that the image is exposed to, in (0, 1).
+        exposure: Mean brightness of the image, in (0, 1).
         tint: White balance, RGB gains, shape (3,).
         noise: Standard deviation of the image noise, in grey levels of 255.
         seed: Seed of the image noise and of soft shadows.

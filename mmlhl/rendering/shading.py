@@ -1,4 +1,4 @@
-"""From hit points to colours: textures, lights with soft shadows, exposure and noise."""
+"""Colours of hit points: textures, lights with soft shadows, exposure and noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .scene import Scene, Shape
 from .spots import spot
 
 _REACH = 0.9
-"""How far away, in metres, things darken the light from everywhere."""
+"""Distance in metres up to which objects block ambient light."""
 
 
 def shade(
@@ -26,11 +26,11 @@ def shade(
 
     Args:
         scene: Materials and lights.
-        camera: Where the rays start.
+        camera: The camera, from which the rays start.
         rays: Directions, shape (3, H * samples, W * samples).
         depth: Ray parameter of the hit, shape (H * samples, W * samples).
         hit: Index of the shape that was hit, likewise.
-        samples: Rays a pixel along each side.
+        samples: Rays per pixel along each side.
 
     Returns:
         RGB, uint8, shape (H, W, 3).
@@ -40,7 +40,7 @@ def shade(
     points = camera.position.astype(np.float32)[:, None] + rays * depth.ravel()
     normal, albedo, gloss, glow = _surfaces(scene, points, hit.ravel())
     view = -rays / np.linalg.norm(rays, axis=0)
-    # just off the surface, so that nothing shadows itself
+    # slightly off the surface, so that it does not shadow itself
     lifted = points + 2e-3 * normal
     blockers = [shape for shape in scene.shapes if shape.opaque]
 
@@ -53,7 +53,7 @@ def shade(
         facing = (normal * way).sum(axis=0) / distance
         lit = np.flatnonzero(facing > 0)
         seen = np.zeros(points.shape[1], dtype=np.float32)
-        # each probe goes to another point of the lamp, which makes its shadows soft
+        # each ray goes to another point of the lamp, which makes shadows soft
         jitter = rng.normal(0, lamp.radius, (3, len(lit))).astype(np.float32)
         seen[lit] = ~_blocked(lifted[:, lit], way[:, lit] + jitter, blockers)
         seen = _calm(seen, hit, 2)
@@ -81,7 +81,7 @@ def _surfaces(
         shape = scene.shapes[hit[part[0]]]
         normal[:, part], local, axis = surface(shape, points[:, part])
         where = spot(shape, local, axis)
-        # reflectances are picked as they look; squared they are about linear in light
+        # colours are defined in display values; their squares are about linear in light
         albedo[:, part] = textures.colour(shape.material, where) ** 2
         gloss[part] = shape.material.gloss
         glow[part] = shape.material.glow
@@ -96,7 +96,7 @@ def _openness(
     hit: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Share of the light from everywhere that arrives: one random probe, and the room's walls."""
+    """Share of ambient light at each point, by one random ray and the distance to the walls."""
     probe = rng.normal(size=points.shape).astype(np.float32)
     probe = normal + 0.9 * probe / np.linalg.norm(probe, axis=0)
     probe *= _REACH / np.linalg.norm(probe, axis=0)
@@ -104,14 +104,14 @@ def _openness(
     seen = 1.0 - 0.75 * _calm(blocked, hit, 4)
     size = scene.size.astype(np.float32)[:, None]
     for distance in (points, size - points):
-        # a wall does not shade itself: its own points have distance zero and face away from it
+        # a wall does not darken itself, so points that face along this axis are excluded
         near = np.exp(-distance.clip(0) / 0.3) * (np.abs(normal) < 0.7)
         seen *= (1 - 0.3 * near).prod(axis=0)
     return seen * (0.85 + 0.15 * normal[2])
 
 
 def _calm(values: np.ndarray, hit: np.ndarray, radius: int) -> np.ndarray:
-    """Average noisy values with those of near samples on the same shape, along rows and columns."""
+    """Average noisy values over near samples of the same shape, along rows and columns."""
     values = values.reshape(hit.shape)
     for axis in (0, 1):
         total, count = values.copy(), np.ones_like(values)
@@ -128,7 +128,7 @@ def _calm(values: np.ndarray, hit: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _blocked(points: np.ndarray, way: np.ndarray, blockers: list[Shape]) -> np.ndarray:
-    """Whether something opaque lies between ``points`` and ``points + way``, shape (N,)."""
+    """Whether something opaque is between ``points`` and ``points + way``, shape (N,)."""
     blocked = np.zeros(points.shape[1], dtype=bool)
     low = np.minimum(points, points + way)
     high = np.maximum(points, points + way)
@@ -151,10 +151,10 @@ def _blocked(points: np.ndarray, way: np.ndarray, blockers: list[Shape]) -> np.n
 def _develop(
     scene: Scene, radiance: np.ndarray, samples: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Average the samples, expose, add the lens's fall-off and the sensor's noise."""
+    """Average the samples, apply the exposure, and add vignetting and sensor noise."""
     _, height, width = radiance.shape
     height, width = height // samples, width // samples
-    # clip before averaging: a lamp's edge then looks as soft as any other edge
+    # clip before averaging, so that edges of lamps are antialiased like others
     level = scene.exposure**2 / max(float(np.median(radiance)) * 1.15, 1e-4)
     radiance = (radiance * level * scene.tint.astype(np.float32)[:, None, None]).clip(0, 1)
     radiance = radiance.reshape(3, height, samples, width, samples).mean(axis=(2, 4))

@@ -1,4 +1,4 @@
-"""Where points lie on the surface of a shape."""
+"""Coordinates of points on the surface of a shape."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Spot:
     """Points on one shape.
 
     Args:
-        u: Metres along the surface, horizontally where that makes sense, (N,).
+        u: Metres along the surface, horizontally on sides, shape (N,).
         v: Metres along the surface, upwards on sides, shape (N,).
         s: ``u`` from -1 to 1 over the face, shape (N,).
         t: ``v`` from -1 to 1 over the face, shape (N,).
-        front: Bool, whether the point is on a face across the local y axis, (N,).
+        front: Whether the point is on a face perpendicular to the local y axis, bool (N,).
         half: Half extents of the shape, shape (3,), metres.
     """
 
@@ -31,7 +31,7 @@ class Spot:
 
 
 def spot(shape: Shape, local: np.ndarray, axis: np.ndarray) -> Spot:
-    """Surface coordinates of points given in the shape's unit frame, as ``surface`` returns."""
+    """Surface coordinates of points in the shape's unit frame, as ``surface`` returns them."""
     x, y, z = local
     hx, hy, hz = shape.half
     if shape.kind == "box":

@@ -1,4 +1,4 @@
-"""Procedural textures by name: from where a point lies on its shape to the colour there."""
+"""Procedural textures by name, which give the colour of a point on a shape."""
 
 from __future__ import annotations
 

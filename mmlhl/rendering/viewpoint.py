@@ -1,4 +1,4 @@
-"""Choosing where to look from."""
+"""Choosing a viewpoint."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .scene import Scene, Seed, Shape
 
 
 def sample_camera(scene: Scene, seed: Seed, height: int, width: int, tries: int = 10) -> Camera:
-    """Sample a camera that stands free and sees something of the room.
+    """Sample a camera in free space with a varied view of the room.
 
     Args:
         scene: The room.
-        seed: Seeds ``np.random.default_rng``.
+        seed: Seed of ``np.random.default_rng``.
         height: Height of the image in pixels.
         width: Width of the image in pixels.
-        tries: Candidates to look through before the best so far is taken.
+        tries: Number of candidates, of which the best is chosen.
 
     Returns:
-        Camera: Not inside of anything, roughly level, looking into the room.
+        A camera outside of all objects, roughly level, looking into the room.
     """
     rng = np.random.default_rng(seed)
     best: Camera | None = None
@@ -46,7 +46,7 @@ def sample_camera(scene: Scene, seed: Seed, height: int, width: int, tries: int 
             best, best_score = camera, score
         if score > 4.5:
             break
-    assert best is not None  # the loop ends with one
+    assert best is not None  # the loop does not end before
     return best
 
 

@@ -1,11 +1,10 @@
-"""Writing rooms to disk as image files, resumably and in parallel."""
+"""Writing rooms to disk as image files, in parallel and with resume."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
-import time
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..datasets.rooms_classes import CLASSES, PALETTE
-from ..files import write_bytes
+from ..files import clean_leftovers, write_bytes
 from .camera import Camera
 from .holes import add_holes
 from .layout import sample_scene
@@ -22,7 +21,7 @@ from .scene import Scene
 from .viewpoint import sample_camera
 
 VERSION = 1
-"""Counts up whenever the same seed gives other files than before."""
+"""Increased whenever the same seed gives other files than before."""
 
 FOLDERS = ("image", "label", "depth", "normal")
 SPLITS = ("train", "val")
@@ -70,7 +69,7 @@ def write_scene(root: str, split: str, index: int, height: int, width: int, seed
     normal = (np.nan_to_num(sample["normal"], nan=0.0) + 1) * 32767.5
     normal[missing] = 0
     arrays = {
-        # OpenCV writes what it takes for blue, green, red
+        # OpenCV expects the order blue, green, red
         "image": sample["image"][..., ::-1],
         "label": sample["label"],
         "depth": np.round(depth * 1000).astype(np.uint16),
@@ -93,28 +92,27 @@ def write_rooms(
     workers: int = 2,
     progress: bool = True,
 ) -> int:
-    """Write the dataset, or what of it is missing.
+    """Write the dataset, or its missing files.
 
-    Scene ``i`` of a split depends on ``seed``, split, ``i`` and the size only, so neither the
-    number of workers nor that of scenes changes a file. ``rooms.json`` is written last: it says
-    that everything before it is complete.
+    Scene ``i`` of a split depends on ``seed``, split, ``i`` and the size only, and not on the
+    number of workers or scenes. ``rooms.json`` is written last and marks the dataset as complete.
 
     Args:
         root: Folder to write to.
-        train: Scenes for training.
-        val: Scenes for validation.
+        train: Number of scenes for training.
+        val: Number of scenes for validation.
         height: Image height in pixels.
         width: Image width in pixels.
         seed: Any non-negative integer.
-        workers: Processes to render with; 0 and 1 render in this one.
+        workers: Number of rendering processes; 0 and 1 render in this process.
         progress: Whether to show a progress bar.
 
     Returns:
-        How many scenes had to be rendered; 0 if all were there.
+        Number of rendered scenes; 0 if all existed.
 
     Raises:
-        ValueError: If a number is out of range, or if the folder holds rooms of another seed,
-            size or version, more scenes than asked for, or files that are not rooms.
+        ValueError: If a number is out of range, or if the folder contains rooms of another seed,
+            size or version, more scenes than requested, or files that are not rooms.
     """
     counts = {"train": train, "val": val}
     for name, value, least in (
@@ -128,9 +126,9 @@ def write_rooms(
         if not isinstance(value, int) or value < least:
             raise ValueError(f"rooms: {name} must be an integer >= {least}, got {value!r}")
     root = Path(root)
-    wanted = {"version": VERSION, "seed": seed, "height": height, "width": width}
-    state = {**wanted, **counts, "classes": list(CLASSES), "palette": [list(c) for c in PALETTE]}
-    _check(root, wanted, counts)
+    settings = {"version": VERSION, "seed": seed, "height": height, "width": width}
+    state = {**settings, **counts, "classes": list(CLASSES), "palette": [list(c) for c in PALETTE]}
+    _check(root, settings, counts)
 
     for split in SPLITS:
         for folder in FOLDERS:
@@ -146,14 +144,15 @@ def write_rooms(
         return 0
     _write(begun, text)
     marker.unlink(missing_ok=True)
-    _sweep(root)
+    clean_leftovers(root)
     _run(jobs, workers, progress)
     _write(marker, text)
     begun.unlink(missing_ok=True)
     return len(jobs)
 
 
-def _check(root: Path, wanted: dict, counts: dict) -> None:
+def _check(root: Path, settings: dict, counts: dict) -> None:
+    """Refuse a folder with other rooms or other files."""
     where = f"rooms in {root}"
     hint = "choose another folder or delete this one"
     for name in (MARKER, BEGUN):
@@ -164,7 +163,7 @@ def _check(root: Path, wanted: dict, counts: dict) -> None:
             found = json.loads(path.read_text())
         except ValueError as error:
             raise ValueError(f"{path} is not readable as JSON ({error}); {hint}") from error
-        for key, value in wanted.items():
+        for key, value in settings.items():
             if found.get(key) != value:
                 raise ValueError(
                     f"{where} have {key} {found.get(key)}, but {value} was asked for; {hint}"
@@ -188,13 +187,6 @@ def _missing(root: Path, split: str, count: int) -> list[int]:
     return [index for index in range(count) if f"{index:05d}.png" not in complete]
 
 
-def _sweep(root: Path) -> None:
-    # what a killed process left; younger ones may belong to one that is at work
-    for left in root.glob("*/*/.*.part"):
-        if time.time() - left.stat().st_mtime > 60:
-            left.unlink(missing_ok=True)
-
-
 def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
     columns = (
         TextColumn("rendering rooms"),
@@ -209,10 +201,10 @@ def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
                 write_scene(*job)
                 bar.advance(task)
             return
-        # not forked from here: a forked process may inherit locked threads of torch or OpenCV
+        # not forked from this process, which may have locked threads of torch or OpenCV
         server = "forkserver" in multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if server else "spawn")
-        if server:  # it imports everything once for all workers
+        if server:  # imports everything once for all workers
             context.set_forkserver_preload([__name__])
         with context.Pool(min(workers, len(jobs)), initializer=_one_thread) as pool:
             for _ in pool.imap_unordered(_write_job, jobs, chunksize=4):

@@ -1,4 +1,4 @@
-"""Draw what one or several trainings have logged: metrics, losses, learning rates.
+"""Draw the logged metrics, losses and learning rates of one or several trainings.
 
 Examples:
     python tools/analysis_tools/analyze_logs.py work_dirs/demo --out curves.png

@@ -1,4 +1,4 @@
-"""Draw what the data pipeline outputs: images with all annotations, as the model will see them.
+"""Draw the output of the data pipeline: images with all annotations, as the model gets them.
 
 Examples:
     python tools/analysis_tools/browse_dataset.py configs/had/rooms_seg_depth_normal.py --out seen
@@ -43,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def dataset_of(cfg: Config, split: str, phase: int | None) -> BaseDataset:
-    """Build the dataset of a split, all of it or as a phase sees it.
+    """Build the dataset of a split, complete or with the tasks and images of a phase.
 
     Raises:
         ValueError: If there is no such phase or split.

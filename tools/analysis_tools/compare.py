@@ -61,7 +61,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def for_screen(sheet: Sheet) -> list[Sheet]:
-    """Cut a sheet that is too wide for a screen: metrics by task, the summary in two."""
+    """Split a sheet that is too wide for a screen: metrics by task, the summary in two parts."""
     if sheet.name == "summary":
         gains = sheet.take([0, 1, 2, 3], f"{sheet.title}, gains")
         gains.notes = sheet.notes

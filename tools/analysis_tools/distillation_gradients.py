@@ -1,12 +1,12 @@
-r"""Measure where a distillation loss pulls: how strongly, at which pixels, and how steadily.
+r"""Measure gradients of distillation losses: their strength, their pixels, and their agreement.
 
 Takes a student and its teacher, two checkpoints of one sequence, and differentiates each loss with
 respect to the student's raw map of each old task. Strength is the sum over an image's pixels of the
-gradient's length, as a multiple of plain pixel-wise distillation's (LwF) at the same lambda. The
-shares say which part of that sum falls on the tenth of the pixels whose student is nearest to the
-teacher, and on the tenth that is farthest. Agreement is the length of the images' mean gradient of
-the encoder's weights, in percent of the mean length: 100 if all images pull alike, and about
-100 / sqrt(images) if their pulls are noise.
+gradient's length, as a multiple of plain pixel-wise distillation's (LwF) at the same lambda. Shares
+are the parts of that sum at the tenth of the pixels where the student is nearest to the teacher,
+and at the tenth where it is farthest. Agreement is the length of the images' mean gradient of the
+encoder's weights, in percent of the mean length: 100 if all gradients are equal, and about
+100 / sqrt(images) if they are noise.
 
 Examples:
     python tools/analysis_tools/distillation_gradients.py \
@@ -55,7 +55,7 @@ def batches_of(cfg: Config, count: int) -> Iterator[dict]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measure and print, and write Markdown if asked to."""
+    """Measure and print; write Markdown with ``--out``."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config of the sequence")
     parser.add_argument("--teacher", required=True, help="checkpoint of one phase")

@@ -1,4 +1,4 @@
-"""Count the parameters and FLOPs of a model: whole, by task, and by phase.
+"""Count the parameters and FLOPs of a model: in total, by task, and by phase.
 
 Examples:
     python tools/analysis_tools/get_flops.py configs/had/rooms_seg_depth_normal.py --shape 96 128
@@ -52,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def sheets_of(args: argparse.Namespace) -> list[Sheet]:
-    """Measure what the command line names."""
+    """Measure the model of the command line."""
     shape = tuple(args.shape)
     init_default_scope("mmseg")
     if not args.model.endswith(".py"):

@@ -1,8 +1,8 @@
-r"""Compare the gradients that the losses of a model send into its backbone: length and direction.
+r"""Compare the gradients of a model's losses with respect to its backbone: length and direction.
 
 For any mmseg config with a checkpoint: the length of each loss's gradient of the backbone's
 weights, mean over batches, and the cosine between it and the gradient of the first loss. A loss
-whose gradient is a hundredth of another's does nothing, whatever its value in the log is.
+whose gradient is a hundredth of another's has no effect, regardless of its value in the log.
 
 Examples:
     python tools/analysis_tools/loss_gradients.py \
@@ -42,7 +42,7 @@ def batches_of(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Differentiate, print, and write Markdown if asked to."""
+    """Differentiate and print; write Markdown with ``--out``."""
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("checkpoint", help="checkpoint of the config's model")

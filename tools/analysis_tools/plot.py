@@ -1,7 +1,7 @@
 """Plot the records of any number of sequences.
 
-For each order of tasks: a heat map of the task x phase table of each method, curves of each
-metric over the phases with one line per method, and bars of the gain over naive training.
+For each order of tasks: a heat map by metric and phase for each method, curves of each metric over
+the phases with one line per method, and bars of the gain over naive training.
 
 Examples:
     python tools/analysis_tools/plot.py work_dirs --out plots
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def file_name(text: str) -> str:
-    """A name without blanks and signs that file systems or LaTeX stumble on."""
+    """A name without spaces and characters that are a problem for file systems or LaTeX."""
     text = text.replace("++", "pp").replace("+", "-")
     return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("_")
 

@@ -1,4 +1,4 @@
-"""Plot the losses of a sequence, one phase after the other, one panel per task.
+"""Plot the losses of a sequence over its phases, one panel per task.
 
 Example:
     python tools/analysis_tools/plot_losses.py work_dirs/rooms_seg_depth_normal --out losses.png

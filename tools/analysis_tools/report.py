@@ -1,4 +1,4 @@
-"""Write a report on one or several runs: a self-contained HTML page and its Markdown twin.
+"""Write a report on one or several runs, as a self-contained HTML page and as Markdown.
 
 Examples:
     python tools/analysis_tools/report.py work_dirs/demo
@@ -32,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        help="HTML page to write, with its Markdown twin beside it (default: report.html in the "
+        help="HTML page to write, with the Markdown beside it (default: report.html in the "
         "work dir; for several runs, in the current folder)",
     )
     parser.add_argument("--naive", metavar="DIR", help="work dir of naive training to compare with")

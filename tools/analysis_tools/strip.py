@@ -1,4 +1,4 @@
-"""Draw a test image through a sequence: for each task, the truth and every phase's prediction.
+"""Draw a test image over a sequence: for each task, the truth and every phase's prediction.
 
 Example:
     python tools/analysis_tools/strip.py work_dirs/demo --image 7 --out strip.jpg

@@ -1,4 +1,4 @@
-"""Provoke every bad input of the tests and write what is said, and how soon, into a table.
+"""Run every bad input of the tests, and write a table of messages and seconds.
 
 The inputs are those of tests/bad_inputs; this command needs a checkout with its test extra.
 
@@ -29,15 +29,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Provoke, collect, report."""
+    """Run the tests and write the table."""
     args = parse_args(argv)
-    seen = Collector()
+    collector = Collector()
     options = [str(TESTS), "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    code = pytest.main(options, plugins=[seen])
-    text = table(seen.refusals, "python tools/benchmarks/bad_inputs.py")
+    code = pytest.main(options, plugins=[collector])
+    text = table(collector.refusals, "python tools/benchmarks/bad_inputs.py")
     print(text)
-    if code or seen.failed:
-        raise SystemExit(f"{len(seen.failed)} test(s) failed; the table was not written")
+    if code or collector.failed:
+        raise SystemExit(f"{len(collector.failed)} test(s) failed; the table was not written")
     if args.out:
         write_section(args.out, "bad inputs", text)
 

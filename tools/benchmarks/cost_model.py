@@ -1,4 +1,4 @@
-"""What a sequence costs on more images and processes: a model, fitted to measured steps.
+"""Estimate the cost of a sequence for more images and processes, by a model of measured steps.
 
 Example:
     python tools/benchmarks/step_price.py --tasks 2 3 5 10 --times times.json

@@ -1,8 +1,8 @@
-"""Speed of loading samples, beside a plain torch ``Dataset`` that does the same.
+"""Compare the speed of loading samples with a plain torch ``Dataset`` that does the same.
 
-Both read the authors' NYUv2 arrays (``{train,val}/{image,label,depth,normal}/<i>.npy``), turn the
-marks for unmeasured pixels into one convention, zoom into a random part, flip at random and give
-CHW tensors. Without ``--data-root`` arrays of the same sizes are made in a temporary folder.
+Both read the authors' NYUv2 arrays (``{train,val}/{image,label,depth,normal}/<i>.npy``), unify the
+fill values of unmeasured pixels, zoom into a random part, flip at random and return CHW tensors.
+Without ``--data-root``, arrays of the same sizes are made in a temporary folder.
 
 Example:
     python tools/benchmarks/data_loading.py --workers 2 --repeats 5

@@ -1,4 +1,4 @@
-"""Data-parallel efficiency of HAD beside naive training, in CPU processes over gloo.
+"""Compare the data-parallel efficiency of HAD and naive training, in CPU processes over gloo.
 
 Example:
     python tools/benchmarks/data_parallel.py --tasks 3 --out docs/performance.md

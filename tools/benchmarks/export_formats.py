@@ -1,4 +1,4 @@
-"""Export kinds of networks to all formats, and compare the graphs with the models.
+"""Export various networks to all formats, and compare the graphs with the models.
 
 Example:
     python tools/benchmarks/export_formats.py --out docs/export.md

@@ -1,7 +1,7 @@
-"""Try configs at random: each takes a training step, or is refused by an error of ours before one.
+"""Try random configs: each must take a training step, or be refused by our own error before one.
 
-The long form of tests/bad_inputs/test_fuzz.py, which needs a checkout with its test extra. Ends
-with the smallest config that does neither.
+This is the long form of tests/bad_inputs/test_fuzz.py, which needs a checkout with its test extra.
+If a config does neither, the smallest such config is printed.
 
 Examples:
     python tools/benchmarks/fuzz.py --examples 3000
@@ -29,7 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Try them."""
+    """Run the tests."""
     args = parse_args(argv)
     os.environ["MMLHL_FUZZ"] = str(args.examples)
     options = [str(TESTS), "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]

@@ -1,6 +1,6 @@
-"""Time of HADLoss beside the same equations as loops over images and groups.
+"""Compare the time of HADLoss with the same equations as loops over images and groups.
 
-Both are run in turn on the same tensors; the ratio is what counts, the seconds are this machine's.
+Both are run in turn on the same tensors; only the ratio can be compared between machines.
 
 Example:
     python tools/benchmarks/had_loss.py --batch 8 --size 288 384 --groups 13
@@ -65,14 +65,14 @@ def main() -> None:
         leaf = torch.rand(args.batch, *args.size, device=args.device).requires_grad_()
         groups = torch.randint(count, leaf.shape, device=args.device)
         valid = torch.rand_like(leaf) > 0.05
-        ours = lambda: sum(had(leaf, groups, valid, count).values())  # noqa: E731, B023
-        theirs = lambda: looped(leaf, groups, valid, had.k, had.eps)  # noqa: E731, B023
-        pairs = [(step(ours, leaf), step(theirs, leaf)) for _ in range(args.repeats + 2)][2:]
-        mine, other = (median(pair[i][0] for pair in pairs) for i in (0, 1))
+        fast = lambda: sum(had(leaf, groups, valid, count).values())  # noqa: E731, B023
+        loops = lambda: looped(leaf, groups, valid, had.k, had.eps)  # noqa: E731, B023
+        pairs = [(step(fast, leaf), step(loops, leaf)) for _ in range(args.repeats + 2)][2:]
+        fast_time, loop_time = (median(pair[i][0] for pair in pairs) for i in (0, 1))
         ratio = median(b[0] / a[0] for a, b in pairs)
         gap = abs(float(pairs[0][0][1] - pairs[0][1][1]))
-        row = (str(count), f"{mine * 1e3:.1f}", f"{other * 1e3:.1f}", f"{ratio:.1f}", f"{gap:.1e}")
-        table.add_row(*row)
+        times = (f"{fast_time * 1e3:.1f}", f"{loop_time * 1e3:.1f}")
+        table.add_row(str(count), *times, f"{ratio:.1f}", f"{gap:.1e}")
     Console().print(table)
 
 

@@ -1,11 +1,10 @@
 """Distillation between a CNN and a Transformer, both ways, at equal budgets and several seeds.
 
-Teachers are trained first, longer, one per seed or one for all seeds; then every student by itself,
+Teachers are trained first, for longer, one per seed or one for all seeds; then every student alone,
 with pixel-wise KD, with channel-wise distillation and with HeteroAKD. All runs of a dataset share
-the config given here but for their model. Each is trained by tools/train.py in a process of its
-own; what is finished is not run again, so the command can be stopped and repeated, with other
---methods or --seeds too. The report lists what was not run. Another budget needs another
---work-dir.
+the given config except for their model. Each is trained by tools/train.py in a separate process.
+Finished runs are not repeated, so the command can be stopped and given again, also with other
+--methods or --seeds. The report lists missing runs. Another budget needs another --work-dir.
 
 Examples:
     python tools/benchmarks/heteroakd.py configs/benchmarks/heteroakd_*.py --jobs 2

@@ -1,8 +1,8 @@
 """Kill small sequences at random moments, resume them, compare with ones that were not killed.
 
-All five methods, one and two processes, loops by epochs and by iterations, with workers,
-accumulated gradients and averaged weights; see mmlhl/analysis/benchmarks/kill_campaign.py. What was
-done counts when the command is given again.
+It tries five methods, one and two processes, loops by epochs and by iterations, with workers,
+accumulated gradients and averaged weights; see mmlhl/analysis/benchmarks/kill_campaign.py. If the
+command is repeated, earlier kills are counted.
 
 Examples:
     python tools/benchmarks/kills.py --kills 60 --out docs/results/kills.md

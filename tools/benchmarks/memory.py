@@ -1,4 +1,4 @@
-"""Memory of a training step, of an evaluation, and of a long sequence. Linux, on a CPU.
+"""Measure the memory of a training step, an evaluation or a long sequence, on Linux and a CPU.
 
 Examples:
     python tools/benchmarks/memory.py steps --tasks 3 10 --out docs/performance.md

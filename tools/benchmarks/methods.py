@@ -1,10 +1,9 @@
-"""All methods on one dataset: equal budgets, equal search of strengths, several seeds and orders.
+"""Run all methods on one dataset, with equal budgets and searches, several seeds and orders.
 
-Each run is a config of its own below --work-dir, trained by tools/train.py in a process of its
-own. What is finished is not run again, so the command can be stopped and repeated, with other
---methods, --seeds or --orders too; the report lists what was not run. The
-record of each finished run is also copied to --records, and these runs count as finished on any
-machine.
+Each run has its own config in --work-dir and is trained by tools/train.py in a separate process.
+Finished runs are not repeated, so the command can be stopped and given again, also with other
+--methods, --seeds or --orders; the report lists missing runs. The record of each finished run is
+also copied to --records, by which it counts as finished on any machine.
 
 Examples:
     python tools/benchmarks/methods.py configs/benchmarks/rooms.py --jobs 2

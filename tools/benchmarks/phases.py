@@ -1,4 +1,4 @@
-"""Memory, open files and threads of a process over a long sequence of phases.
+"""Measure memory, open files and threads of a process over a long sequence of phases.
 
 Examples:
     python tools/benchmarks/phases.py --phases 20 --out docs/results/kills.md
@@ -24,7 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train, note, report."""
+    """Train, measure, report."""
     args = parse_args(argv)
     text = report(trace(args.phases), f"python tools/benchmarks/phases.py --phases {args.phases}")
     print(text)

@@ -1,6 +1,6 @@
-"""CPU time of a training step by method and number of tasks, relative to the least it needs.
+"""Measure the CPU time of a training step by method and number of tasks, relative to a minimum.
 
-Steps take turns, so that ratios hold on a machine that does other things as well.
+Steps take turns, so that ratios are reliable even on a machine with other load.
 
 Example:
     python tools/benchmarks/step_price.py --tasks 2 4 6 8 10 --out docs/performance.md

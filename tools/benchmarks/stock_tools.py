@@ -49,7 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Try, keep the outcomes, and write the table."""
+    """Try the tools, store the results and write the table."""
     args = parse_args(argv)
     for stack in args.stack:
         name, _, python = stack.partition("=")

@@ -1,4 +1,4 @@
-"""Train, publish and list the models of the zoo; those that are finished are not trained again.
+"""Train, publish and list the models of the zoo; finished models are not trained again.
 
 Example:
     python tools/benchmarks/zoo.py --models rooms_had --out docs/model_zoo.md
@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Make the models that are asked for, and the table of all."""
+    """Make the chosen models, and the table of all models."""
     args = parse_args(argv)
     for model in [] if args.report_only else [m for m in ZOO if m.name in args.models]:
         if root := missing_data(model):

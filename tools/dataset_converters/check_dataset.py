@@ -1,7 +1,7 @@
-"""Check the data that a config trains and tests on: what is missing or broken, and what is odd.
+"""Check the data of a config for missing, broken and unusual files.
 
-Reads every image and annotation as training would, prints what is missing or broken, the range of
-values and the share of each class, and exits with 1 where training would fail.
+It reads every image and annotation like training, prints missing and broken files, the range of
+values and the share of each class, and exits with 1 if training would fail.
 
 Example:
     python tools/dataset_converters/check_dataset.py configs/_base_/datasets/nyuv2.py
@@ -43,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Check what the config names; 1 if training would fail."""
+    """Check the datasets of the config; 1 if training would fail."""
     args = parse_args(argv)
     from mmengine import DefaultScope
     from rich.console import Console

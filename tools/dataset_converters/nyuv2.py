@@ -1,13 +1,13 @@
-r"""NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
+r"""Convert NYUv2 from the publisher's files to the arrays that ``NYUv2Dataset`` reads.
 
-Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher. The 894 raw labels become
-the 40 classes of Gupta et al., 2013, or what ``--class-map`` says. Writes
+Needs ``nyu_depth_v2_labeled.mat`` and ``splits.mat`` from the publisher. The 894 raw labels are
+mapped to the 40 classes of Gupta et al., 2013, or by ``--class-map``. Writes
 ``<out>/{train,val}/{image,label,depth,normal}/<i>.npy``: image float32 in [0, 1], label int16 with
 -1 ignored, depth float32 in metres with 0 unmeasured, normal float32 with 0 missing.
 
-The set publishes no normals: they are computed here, by fitting planes to the depth with the
-camera's intrinsics, and ``<out>/README.txt`` says so. A second call goes on where the first one
-stopped.
+The dataset has no published normals: they are computed here, by fitting planes to the depth with
+the camera's intrinsics, as ``<out>/README.txt`` states. An interrupted conversion is continued by
+another call.
 
 Example (h5py is needed: ``pip install h5py``):
     python tools/dataset_converters/nyuv2.py nyu_depth_v2_labeled.mat splits.mat \

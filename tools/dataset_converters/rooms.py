@@ -1,4 +1,4 @@
-"""Render the rooms dataset to disk; a second call finds it there and returns at once.
+"""Render the rooms dataset to disk; if it exists, return at once.
 
 Example:
     python tools/dataset_converters/rooms.py --out data/rooms --workers 2
@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-# a renderer's arrays are small: threads of the maths library would only fight over the cores
+# the renderer's arrays are small: several threads per process would only slow it down
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Render what is missing; 1 if the folder holds something else."""
+    """Render missing scenes; 1 if the folder contains something else."""
     args = parse_args()
     from mmlhl.rendering import write_rooms
 

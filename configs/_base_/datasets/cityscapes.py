@@ -1,4 +1,4 @@
-# The publisher's tree: 19 classes and inverse depth (disparity in pixels). For the 7 categories
+# The publisher's layout: 19 classes and inverse depth (disparity in pixels). For the 7 categories
 # set num_classes=7, for depth in metres depth='metres' in each dataset.
 _base_ = "./multi_task.py"
 crop_size = (512, 1024)

@@ -1,4 +1,4 @@
-# The arrays of the literature, as they are: without augmentation.
+# The arrays of the literature, without augmentation.
 _base_ = "./multi_task.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),

@@ -1,5 +1,5 @@
-# What datasets of several tasks share. A dataset adds its type and data_root, its batch sizes and
-# its metrics; one that trains with other transforms sets the pipeline of train_dataloader, too.
+# Settings of all datasets of several tasks. A dataset adds its type, data_root, batch sizes and
+# metrics, and for training with other transforms the pipeline of train_dataloader.
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadMultiTaskAnnotations"),

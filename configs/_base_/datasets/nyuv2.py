@@ -1,4 +1,4 @@
-# The authors' arrays, as they are: without augmentation.
+# The authors' arrays, without augmentation.
 _base_ = "./seg_depth_normal.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),

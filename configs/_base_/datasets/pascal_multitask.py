@@ -1,4 +1,4 @@
-# Five tasks in the layout that the literature shares.
+# Five tasks in the layout of the literature.
 _base_ = "./multi_task.py"
 crop_size = (512, 512)
 train_pipeline = [

@@ -1,4 +1,4 @@
-# Only the classes of CamVid, at half its size, for a model of one task.
+# Only the classes of CamVid, at half its size, for single-task models.
 _base_ = "./camvid_240x180.py"
 train_dataloader = dict(dataset=dict(tasks=["seg"]))
 val_dataloader = dict(dataset=dict(tasks=["seg"]))

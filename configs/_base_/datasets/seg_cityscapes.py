@@ -1,4 +1,4 @@
-# Cityscapes, 19 classes, at its own size.
+# Cityscapes, 19 classes, at full size.
 _base_ = "./segmentation.py"
 crop_size = (512, 1024)
 train_pipeline = [

@@ -1,4 +1,4 @@
-# What datasets of indoor scenes share: classes, depth and normals.
+# Metrics of datasets of indoor scenes: classes, depth and normals.
 _base_ = "./multi_task.py"
 val_evaluator = dict(
     metrics=dict(

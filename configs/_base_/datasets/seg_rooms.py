@@ -1,4 +1,4 @@
-# Only the classes of rooms, for a model of one task.
+# Only the classes of rooms, for single-task models.
 _base_ = "./rooms.py"
 train_dataloader = dict(dataset=dict(tasks=["seg"]))
 val_dataloader = dict(dataset=dict(tasks=["seg"]))

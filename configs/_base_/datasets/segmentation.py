@@ -1,5 +1,5 @@
-# What datasets of classes alone share, with mmseg's own loading, resized and cropped as mmseg's
-# configs for 512x512 do. ADE20K's and Pascal VOC's datasets say themselves how labels are read.
+# Settings of all datasets of classes only, with mmseg's own loading, and resized and cropped like
+# mmseg's configs for 512x512. The datasets of ADE20K and Pascal VOC define how labels are read.
 crop_size = (512, 512)
 train_pipeline = [
     dict(type="LoadImageFromFile"),

@@ -1,5 +1,5 @@
-# Ten tasks, images of 512 pixels brought to 256. The publisher's table of buildings is under the
-# data's root; for another amount of data, set `buildings` to that of the tiny or full split.
+# Ten tasks, images of 512 pixels resized to 256. The publisher's table of buildings is in the
+# dataset's root; for another amount of data, set `buildings` to that of the tiny or full split.
 _base_ = "./multi_task.py"
 train_pipeline = [
     dict(type="LoadImageFromFile"),

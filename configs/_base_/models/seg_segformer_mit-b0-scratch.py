@@ -1,4 +1,4 @@
-# SegFormer-B0 for small images and from scratch: finer windows of attention, no dropped paths.
+# SegFormer-B0 for small images from scratch: less reduction in attention, no drop path.
 _base_ = "./seg_segformer_mit-b0.py"
 norm_cfg = dict(type="BN", requires_grad=True)
 model = dict(

@@ -1,5 +1,5 @@
-# Short enough for two CPU cores: 20 epochs per phase. Adam's weight decay clears away whatever the
-# current loss does not use, which is what makes naive training forget.
+# Short enough for two CPU cores: 20 epochs per phase. Adam's weight decay shrinks weights that the
+# current loss does not use, which makes naive training forget.
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-2, weight_decay=1e-4))
 param_scheduler = [
     dict(

@@ -1,4 +1,4 @@
-# From scratch on a small set, for CNNs and Transformers alike.
+# From scratch on a small dataset, for CNNs and Transformers.
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=1e-3, weight_decay=0.01))
 param_scheduler = [
     dict(
