@@ -121,7 +121,7 @@ KNOWN = ["phases", "model", "train_dataloader", "optim_wrapper", "train_cfg", "h
         ("optim_wraper", "optim_wrapper"),
         ("optimwrappr", "optim_wrapper"),
         ("train_cgf", "train_cfg"),
-        # names of one's own
+        # users' own names
         ("models", None),
         ("model_2", None),
         ("model2", None),

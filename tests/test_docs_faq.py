@@ -21,7 +21,7 @@ def texts(tree):
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in parts
-            and "\n" not in node.value  # a docstring says much
+            and "\n" not in node.value  # docstrings are not messages
         ):
             yield node.value
 

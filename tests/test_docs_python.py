@@ -23,7 +23,7 @@ def blocks():
             yield str(page.relative_to(ROOT)), textwrap.dedent(text)
 
 
-#: What a block has in it, on which pages, and the test that runs such blocks.
+#: Content of a block, its pages, and the test that runs such blocks.
 ELSEWHERE = [
     (r"LifelongInferencer\(", "README.md|docs/index.md", "test_inference/test_docs.py"),
     (r"", "docs/(inference|export).md", "test_inference/test_docs.py"),

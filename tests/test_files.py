@@ -62,7 +62,7 @@ def test_full_disk_is_explained(tmp_path, number, kind, remedy):
             raise OSError(number, "write failed")
     assert caught.value.errno == number
     assert list(tmp_path.iterdir()) == [path] and path.read_text() == "old"
-    # where somebody else writes, and only once
+    # where other code writes, and only once
     with pytest.raises(kind, match=f"^.Errno {number}. cannot write .*record.json.*{remedy}"):
         with explained(tmp_path), atomic_path(path):
             raise OSError(number, "write failed")

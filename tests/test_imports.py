@@ -18,7 +18,7 @@ FILES = {
     if ".mim" not in path.parts
 }
 
-#: Single files that everything may use; they use nothing but each other.
+#: Modules at the top that every package may use; they use only each other.
 LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlhl.version"}
 LEAVES |= {
     "mmlhl.draws",
@@ -33,11 +33,11 @@ LEAVES |= {
     "mmlhl.spelling",
     "mmlhl.import_noise",
 }
-#: The contracts by which heads and methods are known outside their rooms.
+#: The protocols of heads and methods for other packages.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"
 DECODERS, OPTIONS = "mmlhl.models.heads.decoders", "mmlhl.models.heads.options"
-#: What a method is given.
+#: Arguments of methods.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
 MODELS |= {"mmlhl.models", HEAD, METHOD, PROTOCOLS}
@@ -45,8 +45,8 @@ SEGMENTORS = "mmlhl.models.segmentors"
 ENGINE = {"mmlhl.engine", "mmlhl.engine.phases"}
 BELOW_ENGINE = MODELS | {"mmlhl.checkpoints", "mmlhl.datasets", "mmlhl.evaluation"}
 ALL_BELOW = BELOW_ENGINE | ENGINE | {SEGMENTORS, "mmlhl.engine.hooks", "mmlhl.engine.runners"}
-#: What the files of a room may import beside their own room and the leaves. A file belongs to the
-#: room with the longest name that its own begins with.
+#: Allowed imports of a package beside itself and the leaves. A module belongs to the
+#: package with the longest name that its own begins with.
 MAY_IMPORT = {
     "mmlhl.checkpoints": set(),
     "mmlhl.datasets": set(),
@@ -79,9 +79,9 @@ MAY_IMPORT = {
     "mmlhl.__main__": {"mmlhl.cli"},
     **{leaf: set() for leaf in LEAVES},
 }
-#: Arrows that should not be, by file and room; to shrink to none.
+#: Imports that should not exist, by file and package; should become empty.
 EXCEPTIONS: set[tuple[str, str]] = set()
-#: Rooms that only what lies above them uses, so that `import mmlhl` does without.
+#: Packages that only tools use, so that `import mmlhl` does not load them.
 NOT_AT_IMPORT = ("matplotlib", "mmlhl.analysis", "mmlhl.rendering")
 
 
@@ -128,7 +128,7 @@ def arrows():
     for name, path in FILES.items():
         for module in imports()[name]:
             here, there = room_of(name), room_of(module)
-            # a package's __init__ shows what lies below it
+            # a package's __init__ imports its modules
             shows = path.name == "__init__.py" and module.startswith(f"{name}.")
             if here != there and not shows and name != "mmlhl":
                 found.append((name, here, there))

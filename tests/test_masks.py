@@ -70,7 +70,7 @@ def prediction(kind, seed):
     return noise(2, 2 if kind == "channels" else 1, *SIZE, seed=seed).abs() + 0.5
 
 
-# -- what compares a student with its teacher: an explicit mask -----------------------------
+# -- losses between student and teacher: an explicit mask ------------------------------------
 HAD_LOSSES = [
     dict(),
     dict(mean="arithmetic"),
@@ -136,7 +136,7 @@ def test_losses_between_two_networks(cfg):
         assert_blind(lambda maps: loss(maps, teacher, label), student, unknown, garbage)
 
 
-# -- what compares a prediction with ground truth: the mask is in the ground truth ----------
+# -- losses between prediction and ground truth: the mask is in the ground truth -------------
 HEADS = {
     "classes": dict(type="SegmentationHead", num_classes=CLASSES),
     "depth": dict(type="DepthHead"),

@@ -25,7 +25,7 @@ PYTHON = [path for path in SOURCES if path.suffix == ".py"]
 LEAF_CONFIGS = [
     path for path in ROOT.glob("configs/**/*.py") if "_base_" not in path.relative_to(ROOT).parts
 ]
-#: Everything that belongs into a source distribution.
+#: Files and folders of a source distribution.
 SHIPPED = ("mmlhl", "configs", "tools", "tests", "docs")
 TOP_FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
 TOP_FILES += ("CITATION.cff", "CONTRIBUTING.md", "Makefile", "requirements.txt", "model-index.yml")

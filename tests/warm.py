@@ -41,7 +41,7 @@ def _fork(_path, args, kept):
             if number > 2 and number not in kept:
                 try:
                     os.close(number)
-                except OSError:  # that of the listing
+                except OSError:  # the default of the listing
                     pass
         _open_streams()
         gc.freeze()

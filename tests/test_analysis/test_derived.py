@@ -27,7 +27,7 @@ def test_relative_gain_over_metrics_of_choice():
     assert derived.relative_gain(one, naive, "all").tasks["depth"] == pytest.approx(25)
     assert derived.relative_gain(one, naive, ["delta_1"]).mean == pytest.approx(50)
     assert derived.choose(one) == [("seg", "mIoU"), ("seg", "aAcc"), ("depth", "abs_err")]
-    # Of a task with none of the paper's metrics all count.
+    # All metrics of a task without any of the paper's are used.
     del one.metrics["depth"]["abs_err"]
     assert derived.choose(one)[-1] == ("depth", "delta_1")
     with pytest.raises(ValueError, match="most"):

@@ -72,7 +72,7 @@ def test_rich():
     one_group = Sheet("x", "t", [Column("mIoU", "seg", True)], [("HAD", [Estimate(1.0)])])
     console = Console(file=io.StringIO(), width=80)
     console.print(to_rich(one_group))
-    # A lone group is in the title already, and a lone row is not "best".
+    # A single group is already in the title, and a single row is not "best".
     assert console.file.getvalue().split() == ["t", "method", "mIoU", "↑", "HAD", "1.00"]
 
 

@@ -14,7 +14,7 @@ def test_load_runs_finds_files_folders_and_labels(tmp_path):
     for argument in (tmp_path / "b", file):
         assert [r.label for r in load_runs([f"no SG={argument}"])] == ["no SG"]
         assert [r.method for r in load_runs([str(argument)])] == ["HAD"]
-    # A name that holds an equals sign and is there is a path, not a label.
+    # An existing path that contains an equals sign is not a label.
     record("HAD", 0).save(tmp_path / "k=0.9" / "lifelong.json")
     assert load_runs([str(tmp_path / "k=0.9")])[0].label == "HAD"
 

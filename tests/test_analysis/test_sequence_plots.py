@@ -62,7 +62,7 @@ def test_curves_have_one_line_per_method_with_means_and_whiskers():
     np.testing.assert_allclose(naive.lines[0].get_ydata(orig=False), [50, 11])
     whiskers = had.lines[2][0].get_segments()[1]
     np.testing.assert_allclose(np.asarray(whiskers, float)[:, 1], [41 - 2**0.5, 41 + 2**0.5])
-    # Depth is there from phase two on.
+    # Depth has values from phase two on.
     assert panels[1].containers[1].lines[0].get_ydata(orig=False).tolist() == [0.5]
     assert round(float(panels[1].containers[1].lines[0].get_xdata(orig=False)[0])) == 1
     (joint,) = [line for line in panels[0].lines if line.get_label() == "joint"]

@@ -27,7 +27,7 @@ def work_dir(tmp_path):
     resumed = [line(30, seg__loss_ce=2.0), line(40, seg__loss_ce=1.0), {"seg/mIoU": 3, "step": 40}]
     resumed[0]["acc_seg"] = 50.0
     write(seg / "20260102_000000", resumed)
-    # Started anew with another interval.
+    # Started again with another interval.
     write(depth / "20260101_000000", [line(10, depth__loss_l1=8.0)])
     write(
         depth / "20260103_000000",

@@ -198,7 +198,7 @@ def test_config_texts_are_not_run_by_publish(command, written, tmp_path):
 
 @pytest.mark.parametrize("line", ["open('{marker}', 'w')", POPEN])
 def test_config_texts_are_not_run_by_mmsegs_inferencer(written, line):
-    with pytest.raises(Exception, match="model"):  # there is none for it
+    with pytest.raises(Exception, match="model"):  # it has no test dataset
         MMSegInferencer(None, weights=written(line), device="cpu")
 
 

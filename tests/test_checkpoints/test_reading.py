@@ -72,7 +72,7 @@ def test_commands_restrict_other_loaders_as_well(tmp_path, monkeypatch):
     hostile.zipped(path, marker)
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     with checkpoint_trust(False), pytest.raises(Exception, match="system"):
-        torch.load(path, weights_only=False)  # as a backbone with a loader of its own does
+        torch.load(path, weights_only=False)  # like a backbone with its own loader
     assert not marker.exists()
 
 

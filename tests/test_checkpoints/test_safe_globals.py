@@ -32,7 +32,7 @@ class ToyModel(BaseModel):
 
 
 class ToyDataset(Dataset):
-    # What segmentation datasets carry: names, a palette as an array, nested config dictionaries.
+    # As in segmentation datasets: names, a palette as an array, nested config dictionaries.
     metainfo = {
         "classes": ("wall", "floor"),
         "palette": np.array([[1, 2, 3]], dtype=np.uint8),

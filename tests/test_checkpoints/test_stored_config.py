@@ -104,7 +104,7 @@ def test_templates_that_would_turn_a_string_into_code(tmp_path):
         f"a = ['{{{{$HOME:',\"x}}}}',{call},'\"]#']\nb = '{{{{ fileDirname }}}}'\nc = {{1: {{}}}}"
     )
     Config.fromstring(text, ".py")
-    assert marker.exists()  # as long as this holds, the rest is needed
+    assert marker.exists()  # shows that the restriction is necessary
     marker.unlink()
     checkpoint = dict(meta=dict(cfg=text))
     plain = stored_config(checkpoint, "some.pth")

@@ -7,7 +7,7 @@ from mmlhl.engine.phases import phase_config
 
 from .loading import LEAVES, load, sequence
 
-# mmengine raises unless all of a line are set, or none is
+# mmengine raises unless all or none of a line are set
 TOGETHER = (
     ("train_dataloader", "train_cfg", "optim_wrapper"),
     ("val_dataloader", "val_cfg", "val_evaluator"),

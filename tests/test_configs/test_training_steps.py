@@ -76,7 +76,7 @@ def smaller(model):
 def step(cfg):
     """One step of the config's own optimiser; its losses."""
     model_cfg, teacher = cfg.model.to_dict(), None
-    if "tasks" in model_cfg:  # in whatever order old tasks were learned
+    if "tasks" in model_cfg:  # in any order of old tasks
         new = model_cfg["new_tasks"]
         model_cfg["tasks"] = sorted(model_cfg["tasks"], key=lambda task: (task in new, task))
         old = [task for task in model_cfg["tasks"] if task not in new]

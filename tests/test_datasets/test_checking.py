@@ -88,7 +88,7 @@ def test_depth_of_floats_beyond_a_kilometre(tmp_path):
     ("array", "ann"),
     [
         (MILLIMETRES, dict(scale=0.001)),
-        (MILLIMETRES, dict(scale=1)),  # somebody says that it is in metres
+        (MILLIMETRES, dict(scale=1)),  # the config gives the scale of metres
         (MILLIMETRES, dict(inverse=True)),  # disparity has another unit
         (MILLIMETRES / 1000, dict()),
         (np.arange(1, 17).reshape(4, 4), dict()),
@@ -111,7 +111,7 @@ def test_lengths_of_normals(tmp_path):
     tilted[:1] = 0  # a border without normals
     assert "lengths" not in said(report(tmp_path, tilted, ".npy", kind="normal")[0])
     stained = np.full((4, 4, 3), (128, 128, 0), np.uint8)
-    stained[0] = 255  # white is no mark unless somebody says so
+    stained[0] = 255  # white is a fill value only if configured
     assert "25 % of the normals" in said(report(tmp_path, stained, ".npy", kind="normal")[0])
     colours = (tilted + 1) * 127.5
     found, first = report(tmp_path, colours.astype(np.float32), ".npy", kind="normal")

@@ -75,7 +75,7 @@ def test_seven_categories_and_metres(tree):
     sample = first(tree, num_classes=7, depth="metres", max_depth=90)
     assert sample.gt_sem_seg.data[0, 0].tolist() == [0, 0, 6, 5, 4, 3, 255, 255]
     depth = sample.gt_depth_map.data[0, 0]
-    # 0.2 m * 2000 pixels / disparity; 400 m and beyond are not believed
+    # 0.2 m * 2000 pixels / disparity; depths from 400 m on are unmeasured
     np.testing.assert_allclose(depth[3:6], [40, 20, 80], rtol=1e-5)
     assert depth[[0, 1, 2, 6, 7]].isnan().all()
 

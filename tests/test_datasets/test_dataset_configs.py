@@ -81,7 +81,7 @@ def test_nyuv2_reads_the_authors_arrays(tmp_path):
         np.save(tmp_path / "train" / folder / "0.npy", array)
     cfg = Config.fromfile(CONFIGS / "nyuv2.py").train_dataloader.dataset
     sample = DATASETS.build({**cfg, "data_root": str(tmp_path)})[0]["data_samples"]
-    # an image of which nothing was measured is no error, one without a label is
+    # an unmeasured image is valid, an unlabelled one is an error
     assert sample.gt_sem_seg.data.unique().tolist() == [3, 255]
     assert sample.gt_depth_map.data.isnan().all() and sample.gt_normal_map.data.isnan().all()
     np.save(tmp_path / "train" / "label" / "0.npy", np.full((4, 6), -1.0))

@@ -118,7 +118,7 @@ def test_suffixes_in_capitals(make):
     (make.root / "image" / "a" / "1.png").rename(make.root / "image" / "a" / "1.PNG")
     paths = [info["img_path"] for info in make()]
     assert [path[-5:] for path in paths] == ["0.png", "1.PNG"]
-    for line in (b"a/1.PNG\n", b"a/1.png\n", b"a/1\n"):  # however the list spells it
+    for line in (b"a/1.PNG\n", b"a/1.png\n", b"a/1\n"):  # with any suffix in the list
         assert make(line)[0]["img_path"] == paths[1]
     assert make(b"a/0.PNG\n")[0]["img_path"] == paths[0]
     assert make()[1]["ann_paths"]["seg"].endswith("label/a/1.png")
@@ -136,7 +136,7 @@ def test_suffixes_of_labels_and_in_other_spellings(make):
     assert [path[-5:] for path in paths] == ["0.PNG", "1.Png"]
     assert [info["seg_map_path"] for info in make(b"a/0\na/1\n")] == paths
     assert make(annotations=dict(seg=dict(SEG, suffix=".pNg")))[1]["ann_paths"]["seg"] == paths[1]
-    for index, ends in ((0, ".jpg"), (1, ".jpeg")):  # as mmcv reads them, whatever they hold
+    for index, ends in ((0, ".jpg"), (1, ".jpeg")):  # as mmcv reads them, with any content
         (image / f"{index}.png").rename(image / f"{index}{ends}")
     for suffix in (".jpg", ".JPEG", ".Jpg"):
         found = [info["img_path"][-6:] for info in make(img=dict(suffix=suffix))]
@@ -151,7 +151,7 @@ def test_images_in_other_formats_are_not_left_out_silently(make):
         make()
     assert len(make(b"a/1\n")) == 1
     assert [info["img_path"][-5:] for info in make(b"a/0.JPG\na/1\n")] == ["0.JPG", "1.png"]
-    (make.root / "label" / "a" / "0.png").unlink()  # not annotated: it may be anything
+    (make.root / "label" / "a" / "0.png").unlink()  # not annotated, so any file is allowed
     assert len(make()) == 1
     # labels beside their images are no images
     (make.root / "label" / "a" / "1.png").rename(image / "1_gt.jpg")

@@ -144,7 +144,7 @@ def test_subset_of_the_datasets_classes(root):
         metainfo=dict(classes=("chair", "floor")),
     )
     assert dataset[2]["data_samples"].gt_sem_seg.data[0, 1, 1] == 0  # chair, id 2 on disk
-    assert dataset[1]["data_samples"].gt_sem_seg.data[0, 1, 1] == 255  # wall is not wanted
+    assert dataset[1]["data_samples"].gt_sem_seg.data[0, 1, 1] == 255  # wall is not in the subset
     assert dataset.metainfo["palette"] == [[2, 2, 2], [0, 0, 0]]
 
 

@@ -218,7 +218,7 @@ def test_sources_see_the_image_as_the_pipeline_reads_it(tmp_path, options, betwe
     noise = np.random.default_rng(0).integers(0, 255, (16, 24, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "image" / "0.jpg"), noise)
     if between and options.get("color_type"):
-        return  # stock transforms want three channels
+        return  # stock transforms need three channels
     edge = dict(kind="channels", source="SobelEdges")
     data = MultiTaskDataset(
         data_root=str(tmp_path),

@@ -65,7 +65,7 @@ def test_sequence(name, tmp_path, sequence_config, decoder_config):
             sampler=dict(type="DefaultSampler", shuffle=False),
             dataset=dataset,
         )
-    # unknown pixels of rotated corners go all the way, too
+    # includes unlabelled pixels of rotated corners
     changes["train_dataloader"]["dataset"]["pipeline"].insert(-1, ROTATE)
     specs = DATASETS.build({**dataset, "pipeline": []}).ann_specs
     cfg = sequence_config(

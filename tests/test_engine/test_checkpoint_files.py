@@ -93,7 +93,7 @@ def test_skipped_checkpoints_are_named(folder, monkeypatch):
         ("", True, "epoch_2.pth"),
         ("/old/machine/work/phase_1_seg/epoch_2.pth", False, "epoch_2.pth"),
         ("epoch_1.pth", False, "epoch_1.pth"),
-        ("epoch_1.pth", True, "epoch_2.pth"),  # killed between the list and the pointer
+        ("epoch_1.pth", True, "epoch_2.pth"),  # killed between the writes of list and pointer
         (None, False, None),
     ],
 )

@@ -111,7 +111,7 @@ def test_reported_once_until_it_moves(pair):
     pair.look()
     for step in range(3):
         first.beat((2 + step,), "moves")
-        pair.look()  # or a look that has read the former beat would see the clock of the next
+        pair.look()  # otherwise a check of the former heartbeat would use the next one's clock
         pair.now += 0.7
         pair.look()
     assert len(pair.reports[0]) == 1
@@ -122,7 +122,7 @@ def test_reported_once_until_it_moves(pair):
 def test_other_errors_are_not_changed(pair):
     first, _ = pair.ranks
     with pytest.raises(RuntimeError, match="timed out") as error, naming_stalled_ranks():
-        raise RuntimeError("timed out")  # nobody watches
+        raise RuntimeError("timed out")  # without a watching thread
     assert not isinstance(error.value, StalledRank)
     first.start()
     with pytest.raises(RuntimeError, match="shapes"), naming_stalled_ranks():

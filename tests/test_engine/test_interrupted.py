@@ -53,7 +53,7 @@ def test_a_real_signal_in_mid_phase(cfg, tmp_path, capsys, monkeypatch):
         "going_on",
         lambda c: pressed.append(signal.getsignal(signal.SIGINT)) or going_on(c),
     )
-    # tests that run in a shell's background inherit that Ctrl-C is ignored
+    # processes in the background of a shell ignore Ctrl-C by default
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(SystemExit) as stop, stopping_on_ctrl_c(cfg, command):

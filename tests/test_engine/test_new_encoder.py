@@ -41,11 +41,11 @@ def test_resnet_to_mit_and_on(tmp_path, sequence_config, decoder_config):
         for phase in record["phases"]
     ]
     assert any(key.startswith("backbone.layer1") for key in states[0])
-    for state in states[1:]:  # the new encoder stays for the phases after
+    for state in states[1:]:  # later phases keep the new encoder
         assert any(key.startswith("backbone.layers") for key in state)
         assert not any(key.startswith("backbone.layer1") for key in state)
 
-    # each checkpoint is tested on the model that it is of
+    # each checkpoint is tested with its own model
     for index, phase in enumerate(record["phases"]):
         cfg_for_test.load_from = str(tmp_path / phase["checkpoint"])
         cfg_for_test.experiment_name = f"test_{tmp_path.name}_{index}"

@@ -37,6 +37,6 @@ def test_a_killed_parent_takes_its_children_along(kind, tmp_path):
         children = 1 if kind == "os.fork" else 2
         assert [parent.stdout.readline() for _ in range(children)] == ["begun\n"] * children
         parent.kill()
-        # the end of the pipe: nobody is left who could write into it
+        # end of file: no writer of the pipe is left
         rest, _ = parent.communicate(timeout=30)
     assert rest.count("is gone: this one ends as well") == children

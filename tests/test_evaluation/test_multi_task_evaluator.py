@@ -128,7 +128,7 @@ def test_two_processes_with_repeated_samples_equal_one(tmp_path):
         assert command.finish() == 0, command.output
     first, second = (json.loads(out.read_text()) for out in outs)
     for i, count in enumerate(counts):
-        # The sampler did repeat one, and yet the figures are those of one process.
+        # The sampler repeated an image, and the metrics are still those of one process.
         assert first[i]["given"] + second[i]["given"] == count + 1
         expected = run(build(metrics), uneven_samples(count))
         assert {name.split("/")[0] for name in expected} == (

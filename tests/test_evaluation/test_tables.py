@@ -39,7 +39,7 @@ def test_table_fits_into_100_characters(phases, width):
     assert max(len(line.rstrip()) for line in lines) <= width
     assert f"after {phases} phase" in lines[0]
     assert lines[2].split()[:3] == ["seg", "mIoU", "[%]"] and "54.10" in lines[2]
-    # One line a figure: nothing was wrapped.
+    # One line per metric: nothing was wrapped.
     assert len(lines) == 2 + sum(len(v) for v in sequence(phases).metrics.values())
 
 

@@ -27,8 +27,8 @@ def save_checkpoint(path, cfg, meta=META, seed=0):
 @pytest.fixture(scope="package")
 def tiny_config(sequence_config):
     cfg = sequence_config("unused")
-    cfg.model.method = dict(type="HAD", loss_weight=3.0)  # an option that prediction has no use for
-    cfg.model.tasks = ["seg", "depth", "normal"]  # as every phase has it
+    cfg.model.method = dict(type="HAD", loss_weight=3.0)  # an option that prediction does not use
+    cfg.model.tasks = ["seg", "depth", "normal"]  # as in every phase
     return cfg
 
 

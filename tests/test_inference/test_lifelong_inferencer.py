@@ -128,7 +128,7 @@ def test_files_are_written_and_names_kept_apart(inferencer, photos, tmp_path):
     assert facts["depth"]["unit"] == "m" and facts["seg"]["classes"][3] == "thing 3"
     left = [f for _, _, files in os.walk(out) for f in files if f.startswith(".")]
     assert left == []
-    # what is written below the images' own folder is no input of the next run
+    # results in the images' own folder are not inputs of the next run
     inner = inferencer(photos, out_dir=photos / "out")
     assert len(inferencer(photos, out_dir=photos / "out")) == len(inner) == 4
 
@@ -161,7 +161,7 @@ def test_pictures_and_data_samples(inferencer, photos):
     assert (sample.pred_sem_seg.data[0].numpy() == result["seg"]).all()
 
 
-# -- what cannot be predicted -----------------------------------------------------------------
+# -- invalid inputs ---------------------------------------------------------------------------
 def bad_inputs(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes").mkdir()

@@ -27,7 +27,7 @@ def test_nothing_is_downloaded():
         backbone=dict(type="A", stages=[dict(init_cfg=None, pretrained=None)], init_cfg=None),
         heads={},
     )
-    assert model.backbone.init_cfg == weights  # the config is left as it is
+    assert model.backbone.init_cfg == weights  # the config is not changed
 
 
 def test_no_scope_has_to_be_set_before(checkpoint):

@@ -91,7 +91,7 @@ def test_arrays_of_all_kinds():
     assert as_bgr(deep, "a").tolist() == [[[1, 255, 0]]]
     floats = as_bgr(np.array([[0.0, 200.5]]), "a")
     assert floats.dtype == np.float32 and floats[0, 1, 0] == 200.5
-    assert as_bgr(np.zeros((1, 1)), "a").max() == 0  # all black is a picture
+    assert as_bgr(np.zeros((1, 1)), "a").max() == 0  # an entirely black image is valid
 
 
 STEPS = [dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs")]

@@ -30,7 +30,7 @@ def test_depth_in_millimetres_and_what_does_not_fit(tmp_path):
     near = np.array([[0.0004, 1.2344, 65.535], [-1.0, np.nan, np.inf]], np.float32)
     writer.write("near", dict(depth=near))
     stored = np.array(Image.open(tmp_path / "depth/near.png"))
-    # 0 means that nothing is known, so what is known is at least one step
+    # 0 means not positive, so that positive values are at least one step
     assert stored.tolist() == [[1, 1234, 65535], [0, 0, 0]]
     read = read_back(tmp_path / "depth/near.png", "depth", "depth", scale=0.001)
     assert read[0, 1] == pytest.approx(1.234) and np.isnan(read[1]).all()

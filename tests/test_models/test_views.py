@@ -53,7 +53,7 @@ def test_batch_padding_goes_before_a_flip_of_mmsegs_own_metas(head):
     raw = torch.arange(12.0).view(1, 1, 3, 4)
     meta = dict(padding_size=(0, 1, 0, 1), ori_shape=(2, 3), flip=True, flip_direction="horizontal")
     assert undo_view(raw, meta, head)[0][0, 0].tolist() == [[2, 1, 0], [6, 5, 4]]
-    # what was padded in a test counts, not what a training transform noted
+    # padding in testing is used, and not that of a training transform
     meta = dict(padding_size=(1, 1, 1, 1), img_padding_size=(1, 0, 1, 0), ori_shape=(9, 9))
     back, size = undo_view(raw, meta, head)
     assert back[0, 0].tolist() == [[5, 6, 7], [9, 10, 11]] and size == (9, 9)

@@ -36,7 +36,7 @@ def test_command_line(tmp_path, monkeypatch):
         main([*command, "--report-only"])
     assert not trained and all(f"{method}, {CNN}" in out.read_text() for method in METHODS)
     main(command)
-    # the CNN has no teacher: it is only trained by itself, and the report says so
+    # the CNN has no teacher: it is only trained alone, as the report states
     assert len(trained) == 2 + 6 + 1
     absent = out.read_text().split("Not run: ")[1]
     assert f"CWD, {CNN}" in absent and TRANSFORMER not in absent and "No distill" not in absent

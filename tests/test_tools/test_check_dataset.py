@@ -48,7 +48,7 @@ def check(tmp_path, capsys):
 def test_a_good_set(check):
     code, said = check()
     assert code == 0 and "All that was read can be trained on" in said
-    assert "train, val" in said  # the same files are read once, whatever part a phase takes
+    assert "train, val" in said  # files are read once for all parts
     assert "2 samples, annotations: seg, depth, normal" in said
     assert "floor 75.0 %, wall 25.0 %, tv 0.0 %" in said
     assert "classes [2] of 'seg' never occur" in said
@@ -85,7 +85,7 @@ def test_missing_broken_and_odd_files(check):
 def test_some_normals_that_point_forward_are_no_reason_to_doubt_the_axes(check):
     normal = np.full((4, 5, 3), 127, np.uint8)
     normal[..., 0] = 0
-    normal[0, :, 0] = 200  # a quarter: what a wide angle sees of floors and ceilings
+    normal[0, :, 0] = 200  # a quarter, like floors and ceilings in wide-angle images
     for name in ("0", "1"):
         cv2.imwrite(str(check.root / "normal" / f"{name}.png"), normal)
     code, said = check()

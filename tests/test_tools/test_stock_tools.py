@@ -97,7 +97,7 @@ def test_each_checkpoint_gives_its_row_of_the_record(sequence, tmp_path, tools, 
     row = row_of(record, index)
     assert {key.split("/")[0] for key in row} == set(TASKS[: index + 1])
     assert figures_in(work_dir) == pytest.approx(row, abs=1e-4)
-    # --out wrote a map a frame of each task that the checkpoint knows, and of no other
+    # --out wrote one map per frame for each task of the checkpoint, and for no other
     written = {task: sorted((out / task).rglob("*.*")) for task in TASKS}
     assert [len(written[task]) for task in TASKS] == [FRAMES] * (index + 1) + [0] * (2 - index)
     label = cv2.imread(str(written["seg"][0]), cv2.IMREAD_UNCHANGED)

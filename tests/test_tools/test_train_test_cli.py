@@ -80,7 +80,7 @@ def test_train_resumes(config, tmp_path, run):
     out = tmp_path / "out"
     run("train.py", config, "--work-dir", out)
     run("train.py", config, "--work-dir", out, "--resume", "--cfg-options", "train_cfg.max_iters=2")
-    # mmengine's loop goes on with the second batch: 1.5 + 3.5
+    # mmengine's loop continues with the second batch: 1.5 + 3.5
     assert weight_in(out / "iter_2.pth") == 5.0
 
 

@@ -27,7 +27,7 @@ def test_the_bar_has_the_colours_of_the_map():
     for value, column in ((1.0, 2), (3.0, 99), (5.0, 197)):
         expected = colour_map("depth", np.full((1, 1, 1), value, np.float32), limits=(1.0, 5.0))
         assert np.abs(bar[LINE + 3, column].astype(int) - expected[0, 0]).max() <= 3
-    zero = colour_bar("depth", "depth", (0.0, 5.0), "m", 200)  # 0 is no unknown depth here
+    zero = colour_bar("depth", "depth", (0.0, 5.0), "m", 200)  # 0 is not an unmeasured depth here
     assert (zero[LINE + 3, 2] == colour_map("depth", np.full((1, 1, 1), 1e-6))[0, 0]).all()
     assert numbers((0.5, 4.75), "m") == "0.5 to 4.75 m" and numbers((0, 1), "") == "0 to 1"
 
@@ -38,7 +38,7 @@ def test_sphere_shows_normals_that_face_the_camera():
     assert np.abs(ball[middle, middle] - [128, 128, 255]).max() <= 4
     assert ball[middle, -2, 0] > 230 and ball[middle, 1, 0] < 30  # right is red
     assert ball[1, middle, 1] > 230 and ball[-2, middle, 1] < 30  # up is green
-    assert (ball[0, 0] == 255).all()  # paper around it
+    assert (ball[0, 0] == 255).all()  # background around it
 
 
 def test_the_legend_names_the_classes_that_occur():

@@ -35,7 +35,7 @@ def test_classes_use_the_palette_and_void_is_a_checkerboard():
     assert image[0].tolist() == palette
     board = checkerboard((2, 2))
     assert image[1, 0].tolist() == board[1, 0].tolist()
-    # A class beyond the palette has a colour of its own.
+    # A class beyond the palette gets its own colour.
     assert image[1, 1].tolist() == default_palette(3)[2].tolist()
     assert colour_map("classes", grid([255], dtype=np.int64)).shape == (1, 1, 3)
 

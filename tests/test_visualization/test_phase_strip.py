@@ -46,7 +46,7 @@ def test_a_strip_has_a_column_a_phase_and_errors_below(kind):
     assert strip.shape[1] == 4 * 60 + 3 * 6
     assert strip.dtype == np.uint8
     lower = strip[18 + 40 + 6 + 18 :][:40]
-    # below the image is the key, where there is room for it
+    # the legend is below the image if there is space
     assert (lower[:, :60] == 255).all() == (kind == "normal")
     assert strip.shape[0] == 2 * 58 + 6 + (71 if kind == "normal" else 0)
     perfect = lower[:, 3 * 66 : 3 * 66 + 60]

@@ -45,7 +45,7 @@ def test_verdicts(group):
         "open: within one deviation",
         "one seed: open",
     ]
-    # mIoU gains of 100 and 120 %, and of 10 and 20 %; depth gains nothing: half of each
+    # mIoU gains 100 and 120 %, and 10 and 20 %; depth gains nothing, so the means are half
     assert found[0].difference == pytest.approx(55.0 - 7.5)
     assert found[0].deviation == pytest.approx(math.hypot(math.sqrt(50), math.sqrt(12.5)))
     assert "| Good over Bad | +47.50 ± 7.91 | holds |" in to_markdown(found)

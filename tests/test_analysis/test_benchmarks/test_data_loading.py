@@ -20,7 +20,7 @@ def test_both_give_the_same_samples(tmp_path):
 
 def test_zoomed_depth_agrees(tmp_path):
     write_arrays(tmp_path, 1, 12, 16, "float32")
-    # places differ, as the two draw their random numbers in another order, but not what is done
+    # positions differ, since the two draw random numbers in another order
     plain = PlainDataset(str(tmp_path), (2.0,), 0.0)[0]
     ours = our_dataset(str(tmp_path), (2.0,), 0.0)[0]["data_samples"]
     for depth in (plain["depth"].numpy(), ours.gt_depth_map.data.numpy()):

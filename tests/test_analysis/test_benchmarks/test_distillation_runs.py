@@ -24,7 +24,7 @@ def test_both_directions_all_methods_and_seeds(cfg, tmp_path):
     taught = [run for run in runs if run.teacher]
     assert {run.config.split("/")[0] for run in taught} == {"kd", "cwd", "heteroakd"}
     teachers = {run.teacher_run for run in taught}
-    assert len(teachers) == 2  # one an architecture, shared by three methods and three seeds
+    assert len(teachers) == 2  # one per architecture, shared by three methods and three seeds
     assert all(t.file.is_file() and t.teaches and t.teacher_run is None for t in teachers)
     for run in taught:
         cnn = "deeplab" in run.config.split("_from_")[0]
@@ -54,7 +54,7 @@ def test_equal_budgets_and_longer_teachers(cfg, tmp_path):
     assert teacher.param_scheduler[-1].end == epochs["teacher"]
     assert teacher.param_scheduler[0].end == first.param_scheduler[0].end == 2  # the warm-up
     assert teacher.default_hooks.checkpoint.interval == epochs["teacher"]
-    assert cfg.train_cfg.max_epochs == 30  # the benchmark's own config is as it was
+    assert cfg.train_cfg.max_epochs == 30  # the benchmark's own config is not changed
 
 
 def test_smoke_is_short(cfg, tmp_path):

@@ -23,7 +23,7 @@ def test_runs_of_the_search(cfg):
         ("LwF", 1.0),
         ("LwF", 3.0),
         ("HAD", 0.3),
-        ("HAD", 1.0),  # an ablation's strength is that of the method it is one of
+        ("HAD", 1.0),  # an ablation uses the strength of its method
         ("HAD", 3.0),
     ]
     assert all(run.seed == 100 and run.searching and run.order == ORDERS[0] for run in runs)
@@ -32,7 +32,7 @@ def test_runs_of_the_search(cfg):
 def test_the_best_strength_between_naive_and_joint(cfg, tmp_path):
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0, LwF_1=35.0, HAD_1=25.0)
     value, scores = method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
-    # depth is the same everywhere and says nothing
+    # depth is the same everywhere and is ignored
     assert value == 1.0 and scores == pytest.approx({0.3: 20.0, 1.0: 50.0, 3.0: 20.0})
     assert method_search.open_end(scores) is None
     assert method_search.chosen_value(cfg, "HAD, 5 bins", ORDERS[0], tmp_path)[0] == 1.0

@@ -76,7 +76,7 @@ def test_copied_first_phase_looks_like_a_stopped_run(cfg, tmp_path):
     assert (record.method, record.label, len(record)) == ("LwF", "LwF", 1)
     assert record.values("seg", "mIoU") == [7.0]
     assert (run.folder(tmp_path) / "phase_1_seg/seg.pth").read_bytes() == b"weights"
-    finish(run, tmp_path, 9.0)  # what is further on is left alone
+    finish(run, tmp_path, 9.0)  # a run that is further on is not changed
     method_training.take_first_phase(source.folder(tmp_path), run, cfg, tmp_path)
     assert len(run.record(tmp_path)) == 2
 
@@ -92,7 +92,7 @@ def test_records_of_finished_runs_count_on_any_machine(cfg, tmp_path, monkeypatc
     record = run.record(there)
     assert record.values("seg", "mIoU") == [5.0, 5.0] and record.extra["commit"]
     assert method_training.restore(records, there) == 0
-    # what others build on needs its model, which is not among the records
+    # a shared first phase needs its model, which is not in the records
     assert method_training.is_complete(run, here) and not method_training.is_complete(run, there)
 
 

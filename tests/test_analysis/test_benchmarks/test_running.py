@@ -51,7 +51,7 @@ def test_user_setting_of_threads_is_kept(calls, tmp_path, monkeypatch):
 
 def test_real_processes_write_their_logs(tmp_path, sequence_config, monkeypatch):
     """Two runs from one server: one trains, the other fails with its reason in the log."""
-    monkeypatch.setenv("PYTHONPATH", "")  # put back afterwards
+    monkeypatch.setenv("PYTHONPATH", "")  # restored afterwards
     cfg = sequence_config(tmp_path / "unused")
     cfg.phases, cfg.log_level = cfg.phases[:1], "INFO"
     assert running.train_config(cfg, tmp_path / "good", jobs=1, resume=False) == 0

@@ -70,7 +70,7 @@ def test_mapped_ids_take_precedence_over_ignored_ones():
     assert labels([0, 255], num_classes=2, id_map={0: 0, 255: 1}) == [0, 1]
     assert labels([-1, 1], np.int32, num_classes=2, id_map={-1: 0, 1: 1}) == [0, 1]
     assert labels([3, 255, 1], num_classes=2, id_map={3: 1, 1: 0}, ignore=(255, 3)) == [1, 255, 0]
-    # by -1 as by 255 a map says that an id is ignored
+    # both -1 and 255 in a map mean that an id is ignored
     assert labels([3, 4, 1], num_classes=2, id_map={3: 255, 4: -1, 1: 0}) == [255, 255, 0]
 
 

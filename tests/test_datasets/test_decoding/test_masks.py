@@ -24,7 +24,7 @@ def test_greys_and_fractions():
     assert mask([-1, -0.5, 1], np.float32, threshold=0) == [0, 0, 1]
     assert mask([0, 32768, 65535], np.uint16, threshold=32767) == [0, 1, 1]
     assert mask([False, True], bool, threshold=0.5) == [0, 1]
-    # a mask that is white altogether is foreground, not void
+    # an entirely white mask is foreground, not void
     assert mask([255, 255], threshold=127) == [1, 1]
 
 
@@ -38,7 +38,7 @@ def test_zero_and_one_need_no_threshold():
     assert mask([0, 1, -1], np.int64) == [0, 1, 255]
     assert mask([0.0, 1.0], float) == [0, 1]
     assert mask([True, False], bool) == [1, 0]
-    assert mask([0, 255], ignore=255) == [0, 255]  # somebody says that 255 is unknown
+    assert mask([0, 255], ignore=255) == [0, 255]  # the config sets 255 as ignored
 
 
 def test_zero_and_255_may_mean_either():

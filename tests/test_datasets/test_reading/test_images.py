@@ -27,7 +27,7 @@ def test_few_bits(bits, colour, transparent):
     ids = np.minimum(IDS, 2**bits - 1)
     raw = decode_image(png(ids, bits, colour, transparent), "label.png")
     assert raw.dtype == np.uint8 and np.array_equal(raw, ids)
-    # 150 classes: 17, 34, 85 and 255 would be classes or marks, so nothing would complain
+    # 150 classes: 17, 34, 85 and 255 would be classes or ignored, without an error
     ann = Annotation("seg", "classes", dir="label", num_classes=150)
     assert np.array_equal(decode(raw, ann, "label.png"), ids)
 
@@ -52,7 +52,7 @@ def test_alpha(bits):
     raw = decode_image(png(np.stack([IDS, opaque], 2), bits, writer.GREY_ALPHA), "a.png")
     assert raw.shape == (*IDS.shape, 2) and np.array_equal(raw[..., 0], IDS)
     ann = Annotation("seg", "classes", dir="x", num_classes=4)
-    assert np.array_equal(decode(raw, ann, "a.png"), IDS)  # opaque everywhere: it says nothing
+    assert np.array_equal(decode(raw, ann, "a.png"), IDS)  # opaque everywhere: no information
     clear = png(np.stack([IDS, opaque - IDS], 2), bits, writer.GREY_ALPHA)
     with pytest.raises(ValueError, match="expected one channel.*got 2.*'channels' takes one"):
         decode(decode_image(clear, "a.png"), ann, "a.png")

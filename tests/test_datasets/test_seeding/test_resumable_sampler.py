@@ -50,14 +50,14 @@ def test_an_epoch_can_be_entered_anywhere(kind, epoch):
     expected = stream(whole)
     assert sorted(index for index, _ in expected) == IMAGES
     assert len({draws for _, draws in expected}) == 7
-    torch.rand(5)  # whatever was drawn before
+    torch.rand(5)  # independent of earlier random numbers
     for position in (1, 6, 7):
         entered = make(kind)
         entered.start_at(epoch, position)
         assert stream(entered) == expected[position:]
         entered.start_at(epoch + 1, 0)  # leaving out counts once
         assert len(stream(entered)) == 7
-    assert stream(whole) == expected  # nobody said that a new epoch begins
+    assert stream(whole) == expected  # no new epoch was set
     whole.set_epoch(epoch + 1)
     assert not set(stream(whole)) & set(expected)
 
@@ -79,7 +79,7 @@ def test_infinite_stream_continues_at_its_position():
 
 def test_only_skipping_samplers_report_that_they_can():
     assert not hasattr(make(), "skip")
-    assert make().dataset is IMAGES  # hands everything else on
+    assert make().dataset is IMAGES  # forwards everything else
 
 
 def test_seeds_depend_on_phase_and_rank(monkeypatch):

@@ -77,7 +77,7 @@ def test_sample_depends_on_its_seed_only(kind):
     index = DrawnIndex(len(dataset) - 1, 7)
     first = dataset[index]
     drawn = first["own"] + first["drawn"]
-    assert len(set(drawn)) == len(drawn) == 8  # no two draw alike
+    assert len(set(drawn)) == len(drawn) == 8  # all samples differ
     dataset[DrawnIndex(0, 9)]
     assert dataset[index] == first
     assert pickle.loads(pickle.dumps(dataset))[pickle.loads(pickle.dumps(index))] == first

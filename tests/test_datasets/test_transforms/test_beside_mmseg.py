@@ -16,7 +16,7 @@ from mmlhl.datasets.pipelines import build_step
 
 from .test_stock_transforms import CHAINS, assert_aligned, pack, results
 
-#: an mmseg pipeline with every transform that we stand in for
+#: an mmseg pipeline with every transform that mmlhl replaces
 STEPS = [
     ("LoadAnnotations", dict()),
     ("RandomResize", dict(scale=(48, 32), ratio_range=(0.8, 1.5), keep_ratio=True)),
@@ -75,7 +75,7 @@ def test_samples_of_mmsegs_dataset(rooms_root, form):
         ours, theirs = ours["data_samples"], theirs["data_samples"]
         for field in ("gt_sem_seg", "gt_edge_map"):
             assert torch.equal(ours.get(field).data, theirs.get(field).data)
-        added = {"geometry"}  # what was done, for whoever undoes it
+        added = {"geometry"}  # the recorded steps, for mapping predictions back
         assert {k: v for k, v in ours.metainfo.items() if k not in added} == theirs.metainfo
 
 

@@ -42,7 +42,7 @@ def test_own_generators_advance_between_trials():
             return super().transform(results) if self.rng.random() < 0.2 else results
 
     step = Own(mirror)
-    step.rng = np.random.default_rng(0)  # its first draw moves nothing
+    step.rng = np.random.default_rng(0)  # its first call moves nothing
     with pytest.raises(ValueError, match="Own moves pixels"):
         build_step(step)
 
@@ -63,7 +63,7 @@ def test_a_shift_by_a_pixel_is_a_move(shift):
 def test_transforms_that_need_real_data_are_tried_on_samples():
     class Picky(ImageOnly):
         def transform(self, results):
-            results["ann_specs"]  # which small images of a trial lack
+            results["ann_specs"]  # missing in the small images of a trial
             return super().transform(results)
 
     step, made = build_step(Picky(mirror)), results()

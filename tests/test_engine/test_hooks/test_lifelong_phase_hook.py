@@ -51,7 +51,7 @@ def test_adds_one_task_to_one_checkpoint(plain_config, trained):
     cfg = plain_config()
     runner = Runner.from_cfg(cfg)
     runner.train()
-    assert runner.model.teacher is None  # let go at the end
+    assert runner.model.teacher is None  # released at the end
     record = LifelongRecord.load(Path(cfg.work_dir) / "lifelong.json")
     (phase,) = record.phases
     assert (phase["name"], phase["tasks"], phase["checkpoint"]) == ("depth", ["depth"], "depth.pth")
@@ -144,7 +144,7 @@ def test_another_model_is_refused(plain_config):
         Runner.from_cfg(cfg).train()
 
 
-# -- the optimiser has everything --------------
+# -- all parameters are in the optimiser -------
 def test_head_added_on_loading_is_reported_as_untrained(plain_config):
     """The checkpoint has seg, which the config does not, too late for the optimiser."""
     runner = Runner.from_cfg(plain_config(tasks=("depth",)))
@@ -175,7 +175,7 @@ def test_check_optimizer_by_hand():
     check_optimizer(model, Runner)
 
 
-# -- the method's ends --------------
+# -- phase events of the method -----
 @pytest.mark.parametrize("accumulate", [1, 3])
 def test_method_receives_phase_events_and_its_state_is_checkpointed(plain_config, accumulate):
     CALLS.clear()
@@ -209,7 +209,7 @@ def test_method_receives_phase_events_and_its_state_is_checkpointed(plain_config
     Runner.from_cfg(again).train()
     assert CALLS[0][:3] == ("begin", ("normal",), 1) and CALLS[-1] == ("end", ("normal",), 2)
 
-    # a new encoder takes no weights, but what the method remembers goes on
+    # a new encoder gets no weights, but the method's state is kept
     CALLS.clear()
     anew = copy.deepcopy(again)
     anew.custom_hooks[0].teacher_checkpoint, anew.load_from = again.load_from, None
@@ -218,7 +218,7 @@ def test_method_receives_phase_events_and_its_state_is_checkpointed(plain_config
     Runner.from_cfg(anew).train()
     assert CALLS[0][:3] == ("begin", ("normal",), 1)
 
-    # another method can make no use of it, and says so
+    # another method cannot use it and warns
     other = copy.deepcopy(again)
     other.model.method = dict(type="EWC")
     runner = Runner.from_cfg(other)

@@ -65,7 +65,7 @@ def test_images_that_came_or_went_are_named(trainer, then, says):
     assert runner.iter == 7  # of six and one
 
 
-# -- the place in the data -------------------------------------------------------------------
+# -- position in the data ----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "epoch", "iteration", "left_out", "goes_on_at"),
     [
@@ -74,7 +74,7 @@ def test_images_that_came_or_went_are_named(trainer, then, says):
         (dict(number=2, images=2, steps=3), 1, 3, 0, 6),  # two processes, half as many steps
         (dict(number=2, images=2, steps=3), 1, 5, 8, 10),
         (dict(number=1, images=1, steps=12), 0, 3, 3, 1),  # an odd number: one image too few
-        (dict(number=1, images=4, steps=3), 0, 3, 12, 6),  # an epoch that only has to end
+        (dict(number=1, images=4, steps=3), 0, 3, 12, 6),  # an epoch without remaining steps
     ],
 )
 def test_resumes_at_the_next_image(trainer, before, epoch, iteration, left_out, goes_on_at):
@@ -89,7 +89,7 @@ def test_resumes_at_the_next_image(trainer, before, epoch, iteration, left_out, 
     sampler = runner.train_dataloader.sampler
     assert len(list(sampler)) == 12 - left_out
     steps = -(-(12 - left_out) // 2)
-    assert runner.iter + steps == 6 * (epoch + 1)  # so the epoch ends where it always ends
+    assert runner.iter + steps == 6 * (epoch + 1)  # the usual end of the epoch
     hook.before_train_epoch(runner)
     assert len(list(sampler)) == 12
 
@@ -109,7 +109,7 @@ def test_random_numbers_depend_on_the_step(trainer):
     assert drawn(3) == first
 
 
-# -- what processes have of their own --------------------------------------------------------
+# -- state of each process -------------------------------------------------------------------
 def states(*means):
     return [dict(buffers={"bn.running_mean": torch.full((2,), mean)}, copies=[]) for mean in means]
 
@@ -141,7 +141,7 @@ def test_gradients_that_wait_for_more_are_kept():
     again.after_load_checkpoint(runner, copy.deepcopy(checkpoint))
     again.before_train(runner)
     assert torch.equal(model.weight.grad, expected)
-    runner.optim_wrapper._inner_count = 2  # none wait
+    runner.optim_wrapper._inner_count = 2  # no gradients are accumulated
     hook.before_checkpoint(runner)
     hook.before_save_checkpoint(runner, other := {})
     assert other == {}

@@ -14,7 +14,7 @@ def test_the_present_phase_later_phases_and_evaluations():
     # 30 s of this phase, 100 + 50 steps of 0.2 s, two evaluations of 8 s
     assert sequence_seconds(30, [100, 50], 0.2, 2, 8.0) == pytest.approx(30 + 30 + 16)
     assert sequence_seconds(30, [], 0.2) == 30
-    assert sequence_seconds(0, [0], 0.2, 1, 8.0) == 8  # only a finished model follows
+    assert sequence_seconds(0, [0], 0.2, 1, 8.0) == 8  # the next phase is an adopted model
 
 
 def test_a_phase_of_unknown_length_counts_as_the_present_one():

@@ -132,6 +132,6 @@ def test_mlflow_resumes_its_run(cfg, tmp_path, monkeypatch):
     again.finish()
     assert calls[-3:] == [
         ("log_metrics", {"loss": 1.0}, 9),
-        ("log_artifact", str(tmp_path / "sequence.log"), None),  # and nothing of its own
+        ("log_artifact", str(tmp_path / "sequence.log"), None),  # and no additional ones
         ("end_run",),
     ]

@@ -91,7 +91,7 @@ def test_disjoint_parts(config):
     assert parts == [[0, 3], [1, 3], [2, 3]]
     cfg.disjoint_phases = False
     assert "part" not in phase_config(cfg, phases, 1).train_dataloader.dataset
-    # images of its own, all of them
+    # all images of another dataset
     own = dict(train_dataloader=dict(dataset=dict(data_root="elsewhere", part=None)))
     cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=own)])
     out = phase_config(cfg, parse_phases(cfg), 1)

@@ -151,7 +151,7 @@ def test_stages_may_be_frozen_and_released_by_phase(models, kind):
         memory.get("bases") or memory.get("fisher") or memory["importance"]
     )
     whole.method.load_state_dict(partly)
-    whole.method.begin_phase(whole, planned(whole))  # says which weights nothing holds
+    whole.method.begin_phase(whole, planned(whole))  # names the weights that are not protected
 
 
 def _memory(kind, model):

@@ -53,6 +53,6 @@ def test_equal_parts_in_all_phases_are_reported(cfg):
     cfg.train_dataloader.dataset.part = [1, 2]
     (sentence,) = said(cfg)
     assert "part is (1, 2) for all phases, so phases [0, 1] learn from the same images" in sentence
-    assert said(cfg, disjoint_phases=False) == []  # that is what it says
+    assert said(cfg, disjoint_phases=False) == []  # this is the meaning of disjoint_phases=False
     cfg.phases[1].cfg = {"train_dataloader.dataset.part": [0, 2]}
     assert said(cfg, disjoint_phases=True) == []

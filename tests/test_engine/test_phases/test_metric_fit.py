@@ -69,7 +69,7 @@ def test_a_metric_of_nothing(config, nothing_is_built):
     with pytest.raises(ValueError, match="metric for 'panoptic', which has no head.*panoptic=None"):
         parse_phases(cfg)
     cfg.test_dataloader.dataset.annotations = dict(panoptic=dict(kind="classes", dir="label"))
-    assert len(parse_phases(cfg)) == 3  # the set has it, and another sequence may learn it
+    assert len(parse_phases(cfg)) == 3  # the dataset has it, and another sequence may learn it
     cfg.test_dataloader.dataset.annotations = {}
     cfg.test_evaluator.metrics["panoptic"] = None
     assert len(parse_phases(cfg)) == 3

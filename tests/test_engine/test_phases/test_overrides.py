@@ -145,7 +145,7 @@ def test_overrides_that_are_not_dicts_are_refused(config, key):
         (["depth/abs_err", "seg/mIoU"], "less", [(["seg/mIoU"], ["less"])]),
         (["depth/rmse", "depth/abs_err"], ["less", "less"], [(None, None)]),
         ("seg/mIoU", ["greater"], [("seg/mIoU", ["greater"])]),
-        # nobody says it, but it is known
+        # not given, but known from the metric
         (["seg/mIoU", "depth/abs_err"], None, [(["seg/mIoU"], ["greater"])]),
         ("depth/abs_err", None, [(None, None), ("depth/abs_err", ["less"])]),
         ("auto", None, [("auto", None)]),

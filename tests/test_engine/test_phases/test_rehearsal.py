@@ -47,7 +47,7 @@ def tried(cfg):
     rehearse(cfg, parse_phases(cfg))
 
 
-#: A change of the whole config, and what is said. Most hit phase three only.
+#: A change of the config, and the message. Most affect phase three only.
 WRONG = [
     # classes of head, dataset and metric
     ({"model.heads.seg.num_classes": 2}, r"\['seg'\].num_classes is 2, but .* has 13 classes"),

@@ -112,7 +112,7 @@ def test_a_warmup_stays_unless_it_would_take_half_of_the_phase():
         warm, cosine = sequence([WARM, main], epochs)
         assert (warm.end, cosine.begin, cosine.end) == (end, end, epochs)
         assert cosine.T_max == epochs - end
-    (cosine,) = sequence([WARM, main], 1)  # nothing is left of the warm-up
+    (cosine,) = sequence([WARM, main], 1)  # no warm-up is left
     assert (cosine.begin, cosine.end) == (0, 1)
 
 

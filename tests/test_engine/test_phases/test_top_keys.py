@@ -7,7 +7,7 @@ from mmlhl.engine import parse_phases
 from mmlhl.engine.phases.top_keys import check_overrides, check_top_keys, overridden
 
 MISTAKES = {
-    # key: its value, and what is said
+    # key: value and message
     "early_stopping": (dict(type="EarlyStoppingHook", monitor="seg/mIoU"), "'custom_hooks'"),
     "hooks": ([dict(type="EMAHook"), dict(type="mmengine.SyncBuffersHook")], "'custom_hooks'"),
     "solver": (dict(type="AmpOptimWrapper", accumulative_counts=2), "'optim_wrapper'"),
@@ -50,7 +50,7 @@ def test_user_variables_are_allowed(config):
         ema=hook,
         smoothing=dict(type="SyncBuffersHook"),
         loader=dict(batch_size=8, num_workers=0, sampler=dict(type="DefaultSampler", shuffle=True)),
-        # of no one section
+        # not of one particular section
         backbone=dict(type="ResNet", depth=18),
         dataset=dict(type="RoomsDataset", split="other"),
         decoder=dict(type="FCNHead"),
@@ -86,7 +86,7 @@ def test_overrides_without_effect_are_refused(options, said):
     cfg = Config(dict(mine=1, model=dict()))
     with pytest.raises(ValueError, match=f"^--cfg-options .*: {said}"):
         check_overrides(options, cfg)
-    cfg.runner_type = "MyRunner"  # it may read what it likes
+    cfg.runner_type = "MyRunner"  # it may read any key
     check_overrides(options, cfg)
 
 

@@ -28,7 +28,7 @@ def test_killed_then_stopped_then_finished(found, name, processes):
     assert outcome["codes"] == [[-signal.SIGKILL] * processes, [EXIT_CODE] * processes]
     assert outcome["differ"] == []
     assert len(outcome["stopped"]) == 1
-    assert outcome["left"] == []  # the next checkpoint has taken its place
+    assert outcome["left"] == []  # the next checkpoint has replaced it
 
 
 def test_one_process_resumes_a_run_of_two(found):

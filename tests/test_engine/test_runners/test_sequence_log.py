@@ -14,7 +14,7 @@ from sequences import train
 
 from mmlhl.engine.logs import live
 
-#: a terminal that is none, on which the interrupted part is shown
+#: a simulated terminal for the interrupted part
 TERMINAL = io.StringIO()
 
 
@@ -97,7 +97,7 @@ def test_scalars_of_the_file_are_those_of_the_events(logged):
     (path,) = work_dir.rglob("scalars.json")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 2, 2, 3, 4, 4, 4, 5, 6, 6, 6]
-    # the validation after each phase's only epoch stands at its iteration
+    # the validation after each phase's only epoch is placed at its iteration
     assert [line["step"] for line in lines if "seg/mIoU" in line] == [2, 4, 6]
     losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
     assert losses == pytest.approx({e.step: e.value for e in events(work_dir).Scalars("loss")})

@@ -49,7 +49,7 @@ def test_with_ema_and_gradient_accumulation(sequence_config, tmp_path, method):
     assert not any("teacher" in key for key in last)
     key = "backbone.layer4.1.conv2.weight"
     assert not torch.equal(averaged[key], last[f"module.{key}"])
-    # the record is of the averaged weights, and so is the file
+    # record and file have the averaged weights
     cfg = copy.deepcopy(cfg)
     cfg.load_from = os.path.join(cfg.work_dir, record.phases[1]["checkpoint"])
     cfg.custom_hooks = []

@@ -35,7 +35,7 @@ def test_hand_computed_best_threshold_and_iou():
 def test_a_hard_map_and_every_threshold_step():
     hard = sample(gt_saliency_map=[[1, 0]], pred_saliency_map=[[1, 0]])
     assert evaluate(hard, hard) == {"maxF": pytest.approx(100), "IoU": pytest.approx(100)}
-    # Neighbouring steps of 1/255 are told apart, whatever float32 makes of them.
+    # Neighbouring steps of 1/255 are distinguished in spite of rounding in float32.
     for k in range(1, 256):
         one = sample(gt_saliency_map=[[1, 0]], pred_saliency_map=[[k / 255, (k - 1) / 255]])
         assert evaluate(one)["maxF"] == pytest.approx(100)

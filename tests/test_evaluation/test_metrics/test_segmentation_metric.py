@@ -49,7 +49,7 @@ def test_equals_iou_metric_in_one_entry():
 @pytest.mark.parametrize("seed", range(6))
 def test_areas_are_those_of_iou_metric_whatever_the_ids(seed):
     generator = torch.Generator().manual_seed(seed)
-    beyond = 5 + 3 * (seed % 3)  # of the five classes, some ids are none
+    beyond = 5 + 3 * (seed % 3)  # some ids are outside of the five classes
     pred, gt = torch.randint(-(seed % 2), beyond, (2, 9, 11), generator=generator)
     ignore = (2, 255)[seed % 2]
     gt[:2] = ignore

@@ -45,7 +45,7 @@ def random_case(seed=0, n=3, height=9, width=11, groups=5):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_golden_values(task, dtype):
     distance, groups, student = maps(task, dtype)
-    # normals: what is 1 - cosine there is exact here, so compare with the map's own scale
+    # normals: 1 - cosine of the reference is inexact, so compare with the map's own scale
     scale = GOLDEN[f"{task}_map"].max()
     np.testing.assert_allclose(
         distance.detach(), GOLDEN[f"{task}_map"], rtol=1e-5, atol=1e-6 * scale
@@ -174,7 +174,7 @@ def test_no_gradient_through_the_salience_mask():
     torch.testing.assert_close(distance.grad, chosen.double() / chosen.sum())
 
 
-# -- what does not count ---------------------------------------------------------------------------
+# -- invalid pixels --------------------------------------------------------------------------------
 @pytest.mark.parametrize("garbage", [float("nan"), float("inf"), -5.0, 1e9])
 def test_padding_on_the_right_and_below_changes_nothing(garbage):
     distance, groups, _ = random_case()

@@ -100,7 +100,7 @@ def test_state(toy_model, toy_runner, round_trip):
 def test_a_phase_after_another_method_warns(toy_model, monkeypatch):
     message = []
     monkeypatch.setattr(base_method, "print_log", lambda text, *_: message.append(text))
-    EWC().begin_phase(toy_model(), None)  # a first phase has nothing to remember
+    EWC().begin_phase(toy_model(), None)  # a first phase has no state
     assert message == []
     EWC().begin_phase(toy_model(heads=("a", "b"), new_tasks=("b",)), None)
     assert len(message) == 1 and "EWC" in message[0] and "['a']" in message[0]

@@ -278,7 +278,7 @@ def test_resnet_to_transformer_broken_off_and_resumed(
     assert not any("distillers" in key for key in whole[0])
     published = publish(paths[1])
     assert set(published) == set(whole[1]) - projectors
-    # the published file, and the one that still has the projectors, give the record's figures
+    # the published file and the one with the projectors give the record's metrics
     torch.save(dict(torch.load(paths[1], weights_only=False), state_dict=published), tmp_path / "p")
     for index, path in enumerate((paths[1], tmp_path / "p")):
         cfg = sequence_config(

@@ -51,7 +51,7 @@ def test_the_end_of_a_phase(second_phase, image_runner, weight, expected, monkey
     start = dict(model.method.start)
     end = {name: tensor.clone() for name, tensor in old_tensors(model).items()}
     new = {n: p.clone() for n, p in model.heads["depth"].state_dict().items()}
-    if weight == 0:  # what is learned alone: let it be best where the phase ended
+    if weight == 0:  # only new tasks are measured: let the end of the phase be best
         model.method.factors = [1.0]
     model.method.end_phase(model, runner)
     assert f"factor {expected:g};" in said[0]

@@ -45,7 +45,7 @@ def test_importance_of_frozen_weights(toy_model, toy_runner):
     resting.begin_phase(released, None)
     ((weight, edit), *_) = resting.step_edits(released)
     assert torch.equal(edit(torch.ones(2)), 1 - held) and weight is released.backbone.weight
-    # new heads are slowed by what is held of the weights that learn: of nothing while all rest
+    # new heads are slowed by the protection of trained weights: not while all are frozen
     resting.begin_phase(frozen(toy_model(heads=("a", "b"), new_tasks=("b",))), None)
     assert resting._average == 0.0
 
@@ -60,7 +60,7 @@ def test_bases_of_frozen_layers(model_config, image_runner):
     for name in ("backbone.conv1", "backbone.layer1.0.conv1", "backbone.layer4.0.conv1"):
         assert method.bases[name].shape[1] > 0
     edited = {id(weight) for weight, _ in method.step_edits(built)}
-    assert id(built.backbone.conv1.weight) not in edited  # it rests in any case
+    assert id(built.backbone.conv1.weight) not in edited  # it is frozen in any case
     built.backbone.conv1.weight.requires_grad_(True)
     edits = {id(weight): edit for weight, edit in method.step_edits(built)}
     step = torch.randn_like(built.backbone.conv1.weight)

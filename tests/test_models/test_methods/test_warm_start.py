@@ -58,7 +58,7 @@ def test_a_named_source(build):
     with pytest.raises(ValueError, match=r"source='normal'.*not a task of an earlier.*\['seg'\]"):
         wrong.method.begin_phase(wrong, None)
     with pytest.raises(ValueError, match=r"source='normal'.*not a task of an earlier"):
-        wrong.method.check_phase(wrong, None)  # known before phase one is trained
+        wrong.method.check_phase(wrong, None)  # found before phase one is trained
     for bad in (3, "", ["seg"]):
         with pytest.raises(ValueError, match="source must be None or a task"):
             WarmStart(source=bad)

@@ -88,7 +88,7 @@ def test_plain_backbone_weights_change_no_heads(build):
     assert model.tasks == ["seg", "depth", "normal"]
 
 
-# -- what a checkpoint cannot fill -----------------------------------------------------------
+# -- mismatched checkpoints ------------------------------------------------------------------
 @pytest.fixture
 def other_classes(model_config, decoder_config):
     heads = model_config()["heads"]

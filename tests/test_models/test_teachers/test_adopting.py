@@ -55,7 +55,7 @@ def test_wrong_classes_are_named(mmseg_scope, model_config, decoder_config):
     message = str(error.value)
     assert "some.pth" in message and "backbone.conv1.weight: not in the checkpoint" in message
     assert "decode_head.conv_seg.bias: (19,) in the checkpoint, (13,) in the config" in message
-    for key, value in lifelong.state_dict().items():  # whole or not at all
+    for key, value in lifelong.state_dict().items():  # completely or not at all
         assert torch.equal(value, before[key])
 
 
