@@ -124,6 +124,24 @@ def integer(value: Any, where: str) -> int:
     return int(value) if isinstance(value, (int, str)) and not _is_fraction(value) else int(found)
 
 
+def flag(value: Any, where: str) -> bool:
+    """Check True or False; a text such as ``'no'`` would be true.
+
+    Args:
+        value: The value in the config; 0 and 1 are accepted as well.
+        where: Its key, for the message.
+
+    Returns:
+        The same as bool.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if not isinstance(value, (bool, int)) or value not in (0, 1):
+        raise ValueError(f"{where} is {value!r}; it must be True or False")
+    return bool(value)
+
+
 def integers(value: Any, where: str) -> tuple[int, ...]:
     """Check one or several whole numbers.
 

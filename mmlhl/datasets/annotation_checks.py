@@ -168,12 +168,6 @@ def _palette(value: Any, where: str) -> tuple[tuple[int, ...], ...]:
     return found
 
 
-def _flag(value: Any, where: str) -> bool:
-    if not isinstance(value, (bool, int)) or value not in (0, 1):
-        raise ValueError(f"{where} is {value!r}; it must be True or False")
-    return bool(value)
-
-
 def _function(value: Any, where: str) -> Callable:
     if not callable(value):
         raise ValueError(f"{where} is {value!r}; it must be a function")
@@ -196,19 +190,19 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "offset": _finite,
     "invalid": values.numbers,
     "max_value": _finite,
-    "inverse": _flag,
+    "inverse": values.flag,
     "axes": _axes,
     "num_classes": _count,
     "classes": _names,
     "palette": _palette,
     "id_map": _ids,
     "ignore": values.integers,
-    "reduce_zero_label": _flag,
+    "reduce_zero_label": values.flag,
     "label_map": _label_map,
-    "allow_void": _flag,
+    "allow_void": values.flag,
     "threshold": _finite,
     "channels": _channels,
-    "resize": _flag,
+    "resize": values.flag,
     "reader": _function,
     "post": _function,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
@@ -48,6 +48,47 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
                 f"img[{key!r}] is {value!r}; it must be one string{hint if several else ''}"
             )
     return merged
+
+
+def check_switches(options: Mapping[str, Any], owner: str) -> None:
+    """Refuse values of mmengine's options that would be something else without a word.
+
+    Args:
+        options: Options of a dataset by name.
+        owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: Naming the option and its value.
+    """
+    for key in ("test_mode", "lazy_init", "serialize_data", "reduce_zero_label"):
+        if options.get(key) is not None:
+            config_values.flag(options[key], f"{key} of {owner}")
+    for key, least in (("max_refetch", 1), ("part_seed", 0)):
+        if key in options and config_values.integer(options[key], f"{key} of {owner}") < least:
+            raise ValueError(f"{key} of {owner} is {options[key]!r}; it must be at least {least}")
+    if isinstance(options.get("indices"), str):
+        raise ValueError(
+            f"indices of {owner} is {options['indices']!r}; it must be a number of images, or a "
+            "list of places"
+        )
+
+
+def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:
+    """Refuse a split that chooses nothing: training and test sets would be the same images.
+
+    Args:
+        split: What a config gives.
+        folders: Folders in which ``{split}`` may stand for it.
+        owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: If none of them has ``{split}``.
+    """
+    if split and not any("{split}" in (folder or "") for folder in folders):
+        raise ValueError(
+            f"split of {owner} is {split!r}, but no folder has {{split}} in it, so all images "
+            "would be taken: write it into img['dir'] and annotations, or into ann_file"
+        )
 
 
 def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool) -> None:

@@ -13,6 +13,8 @@ from .arguments import (
     check_img,
     check_indices,
     check_listing_options,
+    check_split,
+    check_switches,
     check_tasks,
     image_loader,
     parse_annotations,
@@ -96,10 +98,15 @@ class MultiTaskDataset(ListsSamples):
                 raise ValueError(f"{key} of {owner} is {word!r}; it must be one string")
         own_filter = type(self).filter_data is not MultiTaskDataset.filter_data
         check_listing_options(kwargs, owner, own_filter)
+        switches = dict(test_mode=test_mode, lazy_init=lazy_init, part_seed=part_seed)
+        check_switches({**kwargs, **switches}, owner)
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
         self.tasks = check_tasks(tasks, self.annotations, owner)
+        if not ann_file and self._lists_by_folder():
+            folders = [self.img["dir"], *(ann.dir for ann in self.annotations.values())]
+            check_split(split, folders, owner)
         self.part = check_part(part)
         self.part_seed = part_seed
         # id -> suffix of its image, if it is not exactly img['suffix']
@@ -134,6 +141,12 @@ class MultiTaskDataset(ListsSamples):
         mmseg's would use ``METAINFO`` only, but here annotations may name the classes, too.
         """
         return getattr(self, "label_map", None)
+
+    @classmethod
+    def _lists_by_folder(cls) -> bool:
+        """Whether no class below chooses its samples in a way of its own."""
+        ways = ("__init__", "load_data_list", "list_ids", "filter_data", "sample_info")
+        return all(getattr(cls, way) is getattr(MultiTaskDataset, way) for way in ways)
 
     def _finish_specs(self) -> dict[str, Annotation]:
         """Annotations of the tasks to read, with label options filled in and sources built."""

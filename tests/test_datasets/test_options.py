@@ -132,6 +132,20 @@ def test_invalid_values_are_refused(kind, options, message):
             lambda: dataset(split=["train", "val"]),
             r"split of MultiTaskDataset is \['train', 'val'\]",
         ),
+        (
+            lambda: dataset(split="train"),
+            "split of MultiTaskDataset is 'train', but no folder has {",
+        ),
+        (
+            lambda: dataset(reduce_zero_label="no"),
+            "reduce_zero_label of .* is 'no'; it must be True",
+        ),
+        (lambda: dataset(test_mode="False"), "test_mode of MultiTaskDataset is 'False'"),
+        (lambda: dataset(lazy_init="x"), "lazy_init of MultiTaskDataset is 'x'"),
+        (lambda: dataset(serialize_data=2), "serialize_data of MultiTaskDataset is 2"),
+        (lambda: dataset(max_refetch=0), "max_refetch of .* is 0; it must be at least 1"),
+        (lambda: dataset(part_seed="a"), "part_seed of MultiTaskDataset is 'a'"),
+        (lambda: dataset(indices="3"), "indices of MultiTaskDataset is '3'"),
         (lambda: dataset(img="image"), "img is 'image'; it must be a dict"),
         (lambda: dataset(img=dict(suffix=[".png", ".jpg"])), r"img\['suffix'\] is .*one string"),
         (

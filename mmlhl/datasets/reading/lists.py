@@ -32,7 +32,8 @@ def read_lines(path: str, what: str, backend_args: dict | None = None) -> list[t
     content = read_bytes(path, what, backend_args)
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        text = content.decode(encoding).removeprefix("\ufeff")
+        # marks also stand between lists that were joined, and DOS's end of a file at the end
+        text = content.decode(encoding).replace("\ufeff", "").rstrip("\x1a")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ValueError(

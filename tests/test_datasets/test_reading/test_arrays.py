@@ -81,6 +81,11 @@ def test_lines(tmp_path, encoding):
     assert read_lines(str(path), "list") == [(1, "a"), (3, "ä b"), (6, "#1"), (7, "last")]
 
 
+def test_lists_that_were_joined(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfa\r\n\xef\xbb\xbfb\r\n\x1a")
+    assert read_lines(str(tmp_path / "list.txt"), "list") == [(1, "a"), (2, "b")]
+
+
 @pytest.mark.parametrize("content", [b"a\nb\xff\n", "a\nb".encode("utf-16-le")])
 def test_files_that_are_not_text_are_refused(tmp_path, content):
     (tmp_path / "list.txt").write_bytes(content)
