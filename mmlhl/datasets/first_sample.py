@@ -50,11 +50,11 @@ def need_first(dataset: ListedDataset) -> None:
         if not fileio.exists(path, backend_args=dataset.backend_args):
             raise FileNotFoundError(
                 f"{owner}: {path!r}, the {key} file of the first sample {first['img_id']!r}, does "
-                f"not exist; check 'dir' and 'suffix' of {key}" + hint(dataset, key)
+                f"not exist; check 'dir' and 'suffix' of {key}" + infer_hint(dataset, key)
             )
 
 
-def hint(dataset: ListedDataset, key: str) -> str:
+def infer_hint(dataset: ListedDataset, key: str) -> str:
     """A hint at ``tools/infer.py``, for messages about annotations missing in tests.
 
     Args:

@@ -10,7 +10,7 @@ from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 
 from .annotation import Annotation
-from .first_sample import hint
+from .first_sample import infer_hint
 from .ids import find_ids, read_ids, refuse_left_out
 
 
@@ -140,5 +140,6 @@ class ListsSamples(BaseSegDataset):
         if not fileio.isdir(folder, backend_args=self.backend_args):
             raise FileNotFoundError(
                 f"{type(self).__name__}: {key} is {value!r}, but the folder {folder!r} does not "
-                f"exist (data_root={self.data_root!r}, split={self.split!r})" + hint(self, key)
+                f"exist (data_root={self.data_root!r}, split={self.split!r})"
+                + infer_hint(self, key)
             )

@@ -14,7 +14,7 @@ from ..registered import registered, type_name
 from .transforms import LoadImage
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
 from .transforms.watched import Watched
-from .transforms.witness import bending
+from .transforms.witness import bending_message
 
 # Arguments of a stock transform that its replacement takes over (None: all); others are dropped.
 _SHARED = dict(
@@ -87,7 +87,7 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
         return
     for step in steps if isinstance(steps, (list, tuple)) else [steps]:
         if getattr(step, "bends", False):
-            raise ValueError(bending(getattr(step, "name", type(step).__name__)))
+            raise ValueError(bending_message(getattr(step, "name", type(step).__name__)))
         inner = getattr(step, "transforms", None)
         if isinstance(inner, (list, tuple)) or callable(inner):
             refuse_bending(inner, kinds)

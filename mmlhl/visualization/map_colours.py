@@ -63,14 +63,14 @@ def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
     if kind == "binary":
         return 0.0, 1.0
     for data in maps:
-        values = _grey(data)[known(kind, data)]
+        values = _grey(data)[valid_pixels(kind, data)]
         if values.size:
             low, high = np.percentile(values, [1, 99])
             return float(low), float(max(high, low + 1e-6))
     return 0.0, 1.0
 
 
-def known(kind: str, data: np.ndarray) -> np.ndarray:
+def valid_pixels(kind: str, data: np.ndarray) -> np.ndarray:
     """Which pixels of a map are labelled or measured.
 
     Args:
@@ -117,7 +117,7 @@ def colour_map(
     Raises:
         ValueError: If the kind is unknown.
     """
-    measured = known(kind, data)
+    measured = valid_pixels(kind, data)
     if kind == "classes":
         labels = np.where(measured, data[0], 0).astype(np.int64)
         colours = np.asarray([] if palette is None else palette, np.uint8).reshape(-1, 3)

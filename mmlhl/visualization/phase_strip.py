@@ -9,7 +9,7 @@ import numpy as np
 
 from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
 from .lettering import PAPER, captioned, paper
-from .map_colours import checkerboard, colour_map, fit_width, known, value_range
+from .map_colours import checkerboard, colour_map, fit_width, valid_pixels, value_range
 
 GAP = 6
 #: Largest angle between two normals that face the camera, in degrees.
@@ -36,7 +36,7 @@ def error_map(kind: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarra
         rows = np.arange(height) * prediction.shape[1] // height
         columns = np.arange(width) * prediction.shape[2] // width
         prediction = prediction[:, rows][:, :, columns]
-    measured = known(kind, truth)
+    measured = valid_pixels(kind, truth)
     if kind == "classes":
         error = (prediction[0] != truth[0]).astype(np.float32)
     elif kind == "normal":

@@ -8,7 +8,7 @@ from mmlhl.visualization.map_colours import (
     default_palette,
     fit_width,
     guess_kind,
-    known,
+    valid_pixels,
     value_range,
 )
 
@@ -84,11 +84,11 @@ def test_the_first_map_with_values_sets_the_range():
 
 
 def test_known_follows_the_mask_convention():
-    assert known("classes", grid([0, 255], dtype=np.int64)).tolist() == [[True, False]]
-    assert known("depth", grid([1, 0, NAN])).tolist() == [[True, False, False]]
-    assert known("channels", grid([1, 0, NAN])).tolist() == [[True, True, False]]
+    assert valid_pixels("classes", grid([0, 255], dtype=np.int64)).tolist() == [[True, False]]
+    assert valid_pixels("depth", grid([1, 0, NAN])).tolist() == [[True, False, False]]
+    assert valid_pixels("channels", grid([1, 0, NAN])).tolist() == [[True, True, False]]
     normals = np.array([[[1, 0, NAN]], [[0, 0, 0]], [[-1, 0, 0]]], np.float32)
-    assert known("normal", normals).tolist() == [[True, False, False]]
+    assert valid_pixels("normal", normals).tolist() == [[True, False, False]]
 
 
 def test_fit_width_keeps_the_shape_and_hard_edges():

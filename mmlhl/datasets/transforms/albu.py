@@ -14,7 +14,7 @@ from mmseg.registry import TRANSFORMS
 
 from ...draws import undisturbed
 from .maps import annotation_maps, is_plain
-from .witness import KEY, follow, harvest, plant, turn_of
+from .witness import KEY, add_witness, move_labels, read_witness, rotation_of
 
 _SIZE = (48, 64)
 _TRIALS = 6
@@ -68,14 +68,14 @@ class StockAlbu(Albu):
         alone = type(self.aug)([transform], additional_targets={KEY: "mask"})
         for _ in range(_TRIALS):
             results: dict = dict(img=np.zeros((*_SIZE, 3), np.uint8), seg_fields=[])
-            before = plant(results)
+            before = add_witness(results)
             try:
                 moved = alone(image=results["img"], **{KEY: before})
             except Exception:  # it needs a larger image, or more than an image
                 return False
             results.update(img=moved["image"], **{KEY: moved[KEY]})
-            source = harvest(results, before, f"Albu: {type(transform).__name__}")
-            if source is not None and turn_of(source, _SIZE) is None:
+            source = read_witness(results, before, f"Albu: {type(transform).__name__}")
+            if source is not None and rotation_of(source, _SIZE) is None:
                 return True
         return False
 
@@ -92,7 +92,7 @@ class StockAlbu(Albu):
             return super().transform(results)
         size = tuple(results["img"].shape[:2])
         had = {key: results[key] for key, _ in annotation_maps(results)}
-        before = plant(results)
+        before = add_witness(results)
         given = dict(image=results["img"])
         given[KEY] = results[KEY]
         if results.get("gt_seg_map") is not None:  # some transforms crop by the mask
@@ -103,9 +103,9 @@ class StockAlbu(Albu):
         image = moved["image"]
         results["img"] = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if self.bgr_to_rgb else image
         results[KEY] = moved[KEY]
-        source = harvest(results, before, "Albu")
+        source = read_witness(results, before, "Albu")
         if source is not None:
-            follow(results, source, had, size, "Albu")
+            move_labels(results, source, had, size, "Albu")
         if self.update_pad_shape:
             results["pad_shape"] = results["img"].shape
         return results

@@ -8,7 +8,7 @@ from mmseg.datasets.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
 from .maps import annotation_maps
-from .trace import note
+from .trace import record_step
 
 _CODES = {"horizontal": 1, "vertical": 0, "diagonal": -1}
 _SIGNS = {"horizontal": (-1, 1, 1), "vertical": (1, -1, 1), "diagonal": (-1, -1, 1)}
@@ -47,7 +47,7 @@ class MultiTaskRandomFlip(RandomFlip):
         if results.get("gt_bboxes") is not None:
             size = results["img"].shape[:2]
             results["gt_bboxes"] = self._flip_bbox(results["gt_bboxes"], size, direction)
-        note(results, "flip", self, direction=direction)
+        record_step(results, "flip", self, direction=direction)
 
     @staticmethod
     def _swaps(results: dict, key: str) -> bool:

@@ -19,7 +19,7 @@ from ..decoding import decode
 from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
 from ..reading.contents import holds_floats
 from .maps import resize_map
-from .trace import rest, was_moved
+from .trace import mark_resting, was_moved
 
 if TYPE_CHECKING:
     from ..pseudo_labels.folder import LabelFolder
@@ -170,12 +170,12 @@ class LoadMultiTaskAnnotations(BaseTransform):
                 self._read(results, ann)
             self._note(results, ann)
             if moved:
-                rest(results, ann.key)
+                mark_resting(results, ann.key)
         labels = results.pop("stored_labels", None)
         if labels is not None:
             self._read_stored(results, labels)
             for spec in labels.specs if moved else ():
-                rest(results, spec.key)
+                mark_resting(results, spec.key)
         results.pop("img_raw", None)  # no longer needed; frees the memory
         return results
 

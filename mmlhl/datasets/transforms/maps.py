@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..annotation import IGNORE
-from .trace import RESTING, note
+from .trace import RESTING, record_step
 
 VALID = "valid_map"
 _NEAREST_KINDS = ("classes", "binary", VALID)
@@ -224,7 +224,7 @@ def crop_maps(
         results[key] = results[key][rows, columns]
     results["img_shape"] = results["img"].shape[:2]
     if results["img_shape"] != before:
-        note(results, "cut", by)
+        record_step(results, "cut", by)
 
 
 def zoom_depth(results: dict, zoom: float) -> None:

@@ -8,7 +8,7 @@ from mmseg.registry import TRANSFORMS
 
 from ...config_values import positive
 from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
-from .trace import note
+from .trace import record_step
 
 
 @TRANSFORMS.register_module()
@@ -70,7 +70,7 @@ class MultiTaskPad(Pad):
             if key in results.get("seg_fields", ()):
                 fill = self.pad_val.get("seg", fill)
             results[key] = np.pad(array, ends, constant_values=fill)
-        note(results, "pad", self, padding=(0, right, 0, down))
+        record_step(results, "pad", self, padding=(0, right, 0, down))
         return results
 
 
@@ -93,5 +93,5 @@ class StockPad(MultiTaskPad):
         results = Pad.transform(self, results)
         down, right = results["img"].shape[0] - height, results["img"].shape[1] - width
         if down or right:
-            note(results, "pad", "Pad", padding=(0, right, 0, down))
+            record_step(results, "pad", "Pad", padding=(0, right, 0, down))
         return results

@@ -11,7 +11,7 @@ from mmseg.registry import TRANSFORMS
 
 from ...config_values import positive
 from .maps import annotation_maps, is_plain, resize_map, zoom_depth
-from .trace import note
+from .trace import record_step
 
 
 @TRANSFORMS.register_module()
@@ -65,7 +65,7 @@ class MultiTaskResize(Resize):
         before = tuple(results["img"].shape[:2])
         results = super().transform(results)
         if tuple(results["img"].shape[:2]) != before:
-            note(results, "zoom" if self.as_zoom else "resize", self, size=before)
+            record_step(results, "zoom" if self.as_zoom else "resize", self, size=before)
         return results
 
     def _resize_seg(self, results: dict) -> None:
@@ -108,7 +108,7 @@ class StockResizeToMultiple(ResizeToMultiple):
         if not is_plain(results):
             resize_labels(results)
         if results["img_shape"] != before:
-            note(results, "resize", "ResizeToMultiple", size=before)
+            record_step(results, "resize", "ResizeToMultiple", size=before)
         return results
 
 

@@ -13,7 +13,7 @@ from mmseg.registry import TRANSFORMS
 
 from .flip import flip_map
 from .maps import annotation_maps, ensure_valid_map, is_plain, warp_map
-from .trace import note
+from .trace import record_step
 
 
 @TRANSFORMS.register_module()
@@ -130,10 +130,10 @@ class StockRandomRotFlip(RandomRotFlip):
                 array[..., :2] = array[..., :2] @ matrix.T
             results[key] = flip_map(array, direction, kind)
         if quarters % 2:
-            note(results, "warp", "RandomRotFlip")
+            record_step(results, "warp", "RandomRotFlip")
         elif quarters == 2:
-            note(results, "flip", "RandomRotFlip", direction="diagonal")
-        note(results, "flip", "RandomRotFlip", direction=direction)
+            record_step(results, "flip", "RandomRotFlip", direction="diagonal")
+        record_step(results, "flip", "RandomRotFlip", direction=direction)
         return results
 
     def random_rotate(self, results: dict) -> dict:
@@ -209,4 +209,4 @@ def turn(
             # the matrix's linear part rotates directions in the image plane as well
             warped[..., :2] = warped[..., :2] @ matrix[:, :2].astype(np.float32).T
         results[key] = warped
-    note(results, "warp", by)
+    record_step(results, "warp", by)

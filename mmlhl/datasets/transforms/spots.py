@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ...draws import undisturbed
-from .witness import harvest, plant, turn_of
+from .witness import add_witness, read_witness, rotation_of
 
 SIZE = (48, 64)
 TRIALS = 12
@@ -29,7 +29,7 @@ class MovedAlone(ValueError):
     """A transform moved an image without its labels."""
 
 
-def try_out(step: Callable, name: str) -> bool:
+def try_on_images(step: Callable, name: str) -> bool:
     """Try a transform on small images.
 
     A transform that fails, as it needs more than an image and labels, passes here. Random states
@@ -67,7 +67,7 @@ def try_out(step: Callable, name: str) -> bool:
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
             if source is not None:
                 moves = True
-                bends = bends or turn_of(source, SIZE) is None
+                bends = bends or rotation_of(source, SIZE) is None
             elif _shifted(sample["img"], image):
                 raise MovedAlone(_alone(name))
             elif offset is not None:
@@ -77,7 +77,7 @@ def try_out(step: Callable, name: str) -> bool:
     return bends
 
 
-def look(step: Callable, name: str, results: dict, again: bool = False) -> None:
+def try_on_sample(step: Callable, name: str, results: dict, again: bool = False) -> None:
     """Try a transform on a real sample, which has everything that it may need.
 
     Args:
@@ -205,7 +205,7 @@ def _outcome(
     step: Callable, name: str, results: dict, trial: int
 ) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
     """Image after the transform, the labels' sources, and whether random numbers were drawn."""
-    before = plant(results)
+    before = add_witness(results)
     _seed(trial)
     untouched = _draws()
     _seed(trial)
@@ -219,7 +219,7 @@ def _outcome(
     except Exception:  # it needs more than the trial sample has
         return None
     drew = _draws() != untouched
-    return image, harvest(moved, before, name), drew
+    return image, read_witness(moved, before, name), drew
 
 
 def _seed(trial: int) -> None:

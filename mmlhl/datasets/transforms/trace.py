@@ -22,7 +22,7 @@ GEOMETRY = "geometry"
 RESTING = "resting_labels"
 
 
-def note(results: dict, kind: str, by: object, **values: Any) -> None:
+def record_step(results: dict, kind: str, by: object, **values: Any) -> None:
     """Add a step, in a new tuple, as several views of an image share the old one.
 
     Args:
@@ -49,7 +49,7 @@ def was_moved(results: dict) -> bool:
     )
 
 
-def rest(results: dict, key: str) -> None:
+def mark_resting(results: dict, key: str) -> None:
     """Note that an annotation was read after the image was moved.
 
     Args:

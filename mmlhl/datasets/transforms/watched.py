@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .maps import annotation_maps
-from .spots import look, try_out
-from .witness import follow, harvest, plant
+from .spots import try_on_images, try_on_sample
+from .witness import add_witness, move_labels, read_witness
 
 LOOKS = 2
 """Number of real samples that a transform is tried on: the trial sample may lack what it needs."""
@@ -15,10 +15,10 @@ LOOKS = 2
 class Watched:
     """Wraps a third-party transform and moves all labels in the same way as it moves the image.
 
-    The transform is tried on small images when it is built, see :func:`~.spots.try_out`, and on its
-    first samples. It has to move labels in ``seg_fields`` itself, as in mmseg; every other map is
-    moved here unless the transform moved it. A transform whose class sets ``moves_pixels = False``
-    is neither wrapped nor tried.
+    The transform is tried on small images when it is built, see :func:`~.spots.try_on_images`, and
+    on its first samples. It must move labels in ``seg_fields`` itself, as in mmseg; every other map
+    is moved here unless the transform moved it. A class with ``moves_pixels = False`` is neither
+    wrapped nor tried.
 
     Args:
         step: The transform.
@@ -30,7 +30,7 @@ class Watched:
     def __init__(self, step: Callable) -> None:
         self.step = step
         self.name = transform_name(step)
-        self.bends = try_out(step, self.name)
+        self.bends = try_on_images(step, self.name)
         self._looks = LOOKS
 
     def __call__(self, results: dict) -> dict | None:
@@ -49,16 +49,16 @@ class Watched:
             return self.step(results)
         if self._looks:
             self._looks -= 1
-            look(self.step, self.name, results, again=not self._looks)
+            try_on_sample(self.step, self.name, results, again=not self._looks)
         size = tuple(results["img"].shape[:2])
         had = {key: results[key] for key, _ in annotation_maps(results)}
-        witness = plant(results)
+        witness = add_witness(results)
         moved = self.step(results)
         if moved is None or moved.get("img") is None:
             return moved
-        source = harvest(moved, witness, self.name)
+        source = read_witness(moved, witness, self.name)
         if source is not None:
-            follow(moved, source, had, size, self.name, moved["seg_fields"])
+            move_labels(moved, source, had, size, self.name, moved["seg_fields"])
         self._check(moved)
         return moved
 

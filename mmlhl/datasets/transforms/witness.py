@@ -12,14 +12,14 @@ import numpy as np
 
 from .flip import flip_map
 from .maps import VALID, annotation_maps, ensure_valid_map, fill_value
-from .trace import note
+from .trace import record_step
 
 KEY = "_witness"
 _FIRST = 1024.0
 """Offset of the indices, so that no fill value is mistaken for an index."""
 
 
-def plant(results: dict) -> np.ndarray:
+def add_witness(results: dict) -> np.ndarray:
     """Add the witness to a sample's ``seg_fields``.
 
     Args:
@@ -37,12 +37,12 @@ def plant(results: dict) -> np.ndarray:
     return places
 
 
-def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
+def read_witness(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
     """Remove the witness from the results and read it.
 
     Args:
         results: Results of the transform.
-        before: What :func:`plant` returned.
+        before: What :func:`add_witness` returned.
         name: The transform's name.
 
     Returns:
@@ -72,7 +72,7 @@ def harvest(results: dict, before: np.ndarray, name: str) -> np.ndarray | None:
     return np.where(known, index, -1).astype(np.int64)
 
 
-def follow(
+def move_labels(
     results: dict,
     source: np.ndarray,
     before: dict,
@@ -84,7 +84,7 @@ def follow(
 
     Args:
         results: Results of the transform.
-        source: What :func:`harvest` returned.
+        source: What :func:`read_witness` returned.
         before: Key -> map before the transform.
         size: (height, width) before it.
         name: The transform's name.
@@ -108,19 +108,19 @@ def follow(
         moved = array.reshape(-1, *array.shape[2:])[np.maximum(source, 0)]
         moved[outside] = fill_value(kind)
         if kind == "normal":
-            turn = turn_of(source, size)
+            turn = rotation_of(source, size)
             if turn is None:
-                raise ValueError(bending(name))
+                raise ValueError(bending_message(name))
             moved[..., :2] = moved[..., :2] @ turn.T.astype(moved.dtype)
         results[key] = moved
     results["img_shape"] = tuple(results["img"].shape[:2])
     padding = _padding_of(source, size)
     if direction is not None:
-        note(results, "flip", name, direction=direction)
+        record_step(results, "flip", name, direction=direction)
     elif padding is not None:
-        note(results, "pad", name, padding=padding)
+        record_step(results, "pad", name, padding=padding)
     else:
-        note(results, "warp", name)
+        record_step(results, "warp", name)
 
 
 def _flip_of(source: np.ndarray, size: tuple) -> str | None:
@@ -144,7 +144,7 @@ def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | 
     return (left, right, top, bottom) if whole else None
 
 
-def bending(name: str) -> str:
+def bending_message(name: str) -> str:
     """Why a transform cannot be used with normals, as a sentence.
 
     Args:
@@ -156,11 +156,11 @@ def bending(name: str) -> str:
     )
 
 
-def turn_of(source: np.ndarray, size: tuple) -> np.ndarray | None:
+def rotation_of(source: np.ndarray, size: tuple) -> np.ndarray | None:
     """The matrix by which normals rotate when pixels move.
 
     Args:
-        source: What :func:`harvest` returned.
+        source: What :func:`read_witness` returned.
         size: (height, width) before the transform.
 
     Returns:

@@ -75,4 +75,4 @@ class ProgressHook(Hook):
 
     def after_test(self, runner: Runner) -> None:
         """Note the duration of the evaluation."""
-        self.log.took(time.monotonic() - self._began)
+        self.log.note_evaluation(time.monotonic() - self._began)

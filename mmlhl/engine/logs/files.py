@@ -16,7 +16,7 @@ EARLIER = "earlier_logs"
 ENVIRONMENT = "System environment:"
 
 
-def put_aside(work_dir: str) -> str | None:
+def move_old_logs(work_dir: str) -> str | None:
     """Move the logs of an earlier sequence into a subfolder when a new one starts.
 
     Args:
@@ -66,7 +66,7 @@ def read_lines(path: str) -> list[dict]:
     return lines
 
 
-def forget_after(path: str, step: int) -> None:
+def remove_steps_after(path: str, step: int) -> None:
     """Remove from a file of scalars what was logged after the step to resume from.
 
     Args:

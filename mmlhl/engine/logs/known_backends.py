@@ -23,7 +23,7 @@ from mmseg.registry import VISBACKENDS
 
 from ...files import write_text
 from ...registered import type_name
-from .files import forget_after, read_lines
+from .files import read_lines, remove_steps_after
 from .shared_backend import SharedBackend
 
 #: file with the ids of a sequence's runs at services
@@ -41,7 +41,7 @@ class SharedLocal(SharedBackend):
 
     def rewind(self, step: int) -> None:
         """Remove later lines from the file."""
-        forget_after(self._file, step)
+        remove_steps_after(self._file, step)
 
     def lacks(self, tag: str, step: int) -> bool:
         """Whether the file has no such value."""

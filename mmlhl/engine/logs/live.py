@@ -105,7 +105,7 @@ class LiveProgress:
             LiveProgress._running = None
             live.stop()
 
-    def calm(self, logger: logging.Logger) -> None:
+    def hide_replaced_lines(self, logger: logging.Logger) -> None:
         """Hide log lines that the display replaces from the terminal; files keep all lines."""
         if not self.started:
             return

@@ -63,7 +63,7 @@ class LoggedRunner(Runner):
         if self.log is None:
             return super().build_logger(log_level, log_file, **kwargs)
         logger = super().build_logger(log_level, log_file or self.log.file, **kwargs)
-        self.log.calm(logger)
+        self.log.hide_replaced_lines(logger)
         return logger
 
     def build_log_processor(self, log_processor: Any) -> Any:

@@ -103,9 +103,9 @@ class PhaseLog:
         same = before == text or (before is None and self._sequence.resumed)
         return "as before" if same else text
 
-    def calm(self, logger: logging.Logger) -> None:
+    def hide_replaced_lines(self, logger: logging.Logger) -> None:
         """Hide log lines that the live display replaces from the terminal."""
-        self._sequence.live.calm(logger)
+        self._sequence.live.hide_replaced_lines(logger)
 
     def flush(self) -> None:
         """Flush event files, before a checkpoint is written."""
@@ -139,7 +139,7 @@ class PhaseLog:
             and name.partition("/")[0] in self.phase.seen
         }
 
-    def took(self, seconds: float) -> None:
+    def note_evaluation(self, seconds: float) -> None:
         """Note the duration of the evaluation at the phase's end in seconds."""
         self._sequence.plan.evaluation = seconds
 

@@ -18,7 +18,7 @@ from ..environment import environment, machine
 from ..phases.deriving import RECORD
 from ..phases.grammar import Phase
 from ..phases.progress_options import progress_options
-from .files import ENVIRONMENT, EVENTS, LOG, has_environment, put_aside
+from .files import ENVIRONMENT, EVENTS, LOG, has_environment, move_old_logs
 from .known_backends import name_of, share
 from .live import LiveProgress
 from .moment import Plan, beginning
@@ -102,7 +102,7 @@ class SequenceLog:
         goes_on = bool(self.cfg.get("resume"))
         aside = None
         if is_main_process() and not goes_on:
-            aside = put_aside(self.cfg.work_dir)
+            aside = move_old_logs(self.cfg.work_dir)
         self.plan.steps = list(steps)
         self.resumed = goes_on and osp.exists(osp.join(self.cfg.work_dir, EVENTS))
         self._rewound = not self.resumed
@@ -114,7 +114,7 @@ class SequenceLog:
         self._waiting.close()
         if self._draws:
             self.live.start()
-            self.live.calm(self._logger)
+            self.live.hide_replaced_lines(self._logger)
         if aside is not None:
             self._logger.info(f"earlier logs of this folder are now in {aside}")
         if is_main_process():

@@ -21,7 +21,7 @@ from mmlhl.datasets.transforms.catalogue import (
     WRAPS,
     table,
 )
-from mmlhl.datasets.transforms.spots import try_out
+from mmlhl.datasets.transforms.spots import try_on_images
 from mmlhl.datasets.transforms.watched import Watched
 
 from .test_stock_transforms import CHAINS, assert_aligned, pack, results
@@ -90,7 +90,7 @@ def test_kept_pixels_stay(name):
         return
     step = build_step(dict(type=name, **ARGUMENTS[name]))
     assert not isinstance(step, Watched)
-    try_out(step, name)
+    try_on_images(step, name)
     made = results()
     made["dense_fields"].pop("gt_edge_map") if name == "GenerateEdge" else None
     before = made["gt_seg_map"].copy()

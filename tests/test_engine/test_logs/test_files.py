@@ -2,16 +2,16 @@
 
 import json
 
-from mmlhl.engine.logs.files import forget_after, has_environment, put_aside, read_lines
+from mmlhl.engine.logs.files import has_environment, move_old_logs, read_lines, remove_steps_after
 
 
 def test_logs_of_an_older_sequence_are_moved(tmp_path):
-    assert put_aside(str(tmp_path)) is None
+    assert move_old_logs(str(tmp_path)) is None
     for text in ("first", "second"):
         (tmp_path / "vis_data").mkdir()
         (tmp_path / "vis_data" / "scalars.json").write_text(text)
         (tmp_path / "sequence.log").write_text(text)
-        put_aside(str(tmp_path))
+        move_old_logs(str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["earlier_logs"]
     kept = sorted((tmp_path / "earlier_logs").iterdir(), key=lambda path: len(path.name))
     assert [(path / "sequence.log").read_text() for path in kept] == ["first", "second"]
@@ -20,11 +20,11 @@ def test_logs_of_an_older_sequence_are_moved(tmp_path):
 
 def test_logged_steps_that_are_repeated_are_removed(tmp_path):
     path = tmp_path / "scalars.json"
-    forget_after(str(path), 3)
+    remove_steps_after(str(path), 3)
     assert not path.exists()
     lines = [dict(loss=1.0, step=step) for step in (2, 3, 4)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"loss": 1')
-    forget_after(str(path), 3)
+    remove_steps_after(str(path), 3)
     assert read_lines(str(path)) == lines[:2]
     assert path.read_text().endswith("}\n")
 
