@@ -40,7 +40,7 @@ def draw_by(seed: int) -> None:
     np.random.seed(seed % 2**32)
     if _has_accelerator():
         torch.manual_seed(seed)
-    else:  # the call above takes 0.4 ms to queue the seed for devices that are not there
+    else:  # the call above takes 0.4 ms to queue the seed for missing devices
         torch.default_generator.manual_seed(seed)
 
 

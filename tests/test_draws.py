@@ -1,4 +1,4 @@
-"""Draws by a seed."""
+"""Random numbers by a seed."""
 
 import random
 

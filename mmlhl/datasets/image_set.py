@@ -1,4 +1,4 @@
-"""Which images a dataset has, in a few bytes: to notice that files came or went."""
+"""A short digest of the images of a dataset, to notice added and removed files."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import os.path as osp
 from collections.abc import Iterator
 from typing import Any
 
-#: of more images, so many are looked at, evenly spread
-LOOKED_AT = 10_000
+#: greatest number of images in the digest, evenly spread over the dataset
+SAMPLED = 10_000
 
 
 def image_set(dataset: Any) -> dict[str, Any]:
-    """What tells the images of a dataset from those of another, wherever they are.
+    """Number and digest of the images of a dataset, independent of the dataset's folder.
 
     Args:
         dataset: A dataset, or one that wraps others as ``dataset`` or ``datasets``.
 
     Returns:
-        ``images``, their number, and ``digest`` of their ids or file names in their order; plain
-        data. Datasets that do not say which images they have are compared by number.
+        ``images``, their number, and ``digest`` of their ids or file names in order, as plain
+        data. Datasets without ids are identified by the number of images only.
     """
     found = hashlib.sha256()
     for inner in _innermost(dataset):
         count = len(inner)
         found.update(f"{count}\n".encode())
-        for place in range(min(count, LOOKED_AT) if hasattr(inner, "get_data_info") else 0):
-            info = inner.get_data_info(place * count // min(count, LOOKED_AT))
+        for place in range(min(count, SAMPLED) if hasattr(inner, "get_data_info") else 0):
+            info = inner.get_data_info(place * count // min(count, SAMPLED))
             name = info.get("img_id") or osp.basename(str(info.get("img_path", "")))
             found.update(f"{name}\n".encode())
     return dict(images=len(dataset), digest=found.hexdigest())

@@ -14,7 +14,7 @@ from .decoding import pick_channels
 from .reading import read_raw
 
 #: number of files to read; usually the first one decides
-LOOKED_AT = 32
+SAMPLED = 32
 #: fingerprints of datasets that were read completely and contain only zeros
 _empty: set[int] = set()
 
@@ -63,7 +63,7 @@ def _is_open(ann: Annotation) -> bool:
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
     """Whether a file shows that 255 means unlabelled; if none does, an ambiguous file or ''."""
-    places = np.linspace(0, len(paths) - 1, min(len(paths), LOOKED_AT)).round().astype(int)
+    places = np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int)
     spread = [paths[place] for place in places]
     unknown, doubtful = _search(spread, ann, backend_args)
     if unknown or len(spread) == len(paths):
@@ -92,7 +92,7 @@ def _search(paths: Iterable[str], ann: Annotation, backend_args: dict | None) ->
         # with allow_void, a file of 255 only is a map without any label
         if marked.any() and not (ann.allow_void and marked.all()):
             doubtful, shown = doubtful or path, shown + 1
-            if shown == LOOKED_AT:
+            if shown == SAMPLED:
                 break
     return False, doubtful
 

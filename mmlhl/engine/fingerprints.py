@@ -43,11 +43,11 @@ _OF_TASK = re.compile(
     r"(?:model\.heads|\w+_dataloader(?:\.datasets?(?:\[\d+\])?)+\.annotations"
     r"|\w+_evaluator\.metrics)\.(\w+)"
 )
-#: what is called the same in another place has only been moved; a relative folder lies within one
+#: paths with the same last name have only been moved; relative folders are parts of a dataset
 _PLACES = ("data_root", "checkpoint", "load_from", "pretrained")
-#: default hooks that change training by not being there
+#: default hooks whose absence changes training
 _TRAINING_HOOKS = ("param_scheduler", "sampler_seed")
-#: default hooks that only watch; any other is a custom one
+#: default hooks that do not change training; all others are custom ones
 _WATCHING = ("runtime_info", "timer", "logger", "checkpoint", "visualization", *_TRAINING_HOOKS)
 
 Fingerprint = dict[str, Any]

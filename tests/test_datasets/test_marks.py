@@ -86,7 +86,7 @@ def test_few_files_are_read(masks, monkeypatch):
     monkeypatch.setattr(marks, "read_raw", lambda path, *a: seen.append(path) or read(path, *a))
     masks(MARKED, *[EDGE] * 5)
     assert len(seen) == 1
-    monkeypatch.setattr(marks, "LOOKED_AT", 3)
+    monkeypatch.setattr(marks, "SAMPLED", 3)
     dataset = masks(*[NOTHING] * 6)
     assert len(seen) == 7  # all of them, but only once per process
     samples = [dataset.get_data_info(index) for index in range(6)]

@@ -30,7 +30,7 @@ VARIANTS: list[dict[str, Any]] = [
     dict(method="DER", processes=2),
 ]
 RESULTS = "kills.jsonl"
-#: how long a sequence takes, in the folder of the one that is not killed
+#: file with the duration of a sequence, in the folder of the one without kills
 SECONDS = "seconds.txt"
 
 
@@ -56,7 +56,7 @@ def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> li
         draw = random.Random(f"{number}/{os.urandom(8).hex()}")
         most, began = min(3, kills - so_far), time.monotonic()
         outcome = kill_and_resume(root, work_dir, options, undisturbed, seconds, draw, most)
-        if not outcome.kills:  # the machine is faster than it was: kill earlier the next time
+        if not outcome.kills:  # the machine has become faster: kill earlier the next time
             write_text(undisturbed / SECONDS, str(time.monotonic() - began))
         outcomes.append(outcome)
         with open(folder / RESULTS, "a", encoding="utf-8") as file:

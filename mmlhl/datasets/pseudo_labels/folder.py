@@ -99,7 +99,7 @@ class LabelFolder:
         if not osp.isfile(osp.join(self.path, MANIFEST)):
             return
         for folder, _, names in os.walk(self.path, topdown=False):
-            # the manifest last: labels without it, left by a kill, would be nobody's
+            # the manifest last, since labels without it would not be recognised after a kill
             for name in sorted(names, key=MANIFEST.__eq__):
                 if name.endswith(SUFFIX) or name == MANIFEST or MARK in name:
                     os.remove(osp.join(folder, name))

@@ -1,4 +1,4 @@
-"""What the bytes of an encoded image say of it before it is decoded."""
+"""Facts about an encoded image from its bytes, before it is decoded."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _ALONE = (0x01, *range(0xD0, 0xD8))  # markers of JPEG without a length
 _CODESTREAM, _CODING_STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"  # of JPEG 2000
 _TIFF_LOSSY = (6, 7, 99, 34892)  # kinds of JPEG
 _TIFF_FLOATS = 3
-_TIFF_LOG = (34676, 34677)  # how OpenCV writes colours of floats
+_TIFF_LOG = (34676, 34677)  # OpenCV's compression of float colours
 _SMALLER, _MASK = 1, 4  # pages that belong to another
 
 
 def count_images(content: bytes) -> int:
-    """How many images a file holds, one after another.
+    """Number of consecutive images in a file.
 
     Args:
         content: An encoded image.
 
     Returns:
-        Frames of an animation, or pages that are neither smaller copies nor masks of another. 1 if
-        that is not known, and for photographs whose camera put more behind the first.
+        Number of frames of an animation, or of pages that are neither smaller copies nor masks of
+        another. 1 if it is unknown, and for photographs to which the camera has appended others.
     """
     if content[:8] == PNG:
         start = content.find(b"acTL", 0, max(content.find(b"IDAT"), 0))
@@ -48,22 +48,22 @@ def count_images(content: bytes) -> int:
 
 
 def is_cut_off(content: bytes) -> bool:
-    """Whether a JPEG ends before its pixels do; many decoders fill the rest with grey.
+    """Whether a JPEG file is truncated; many decoders fill the rest with grey.
 
     Args:
         content: An encoded image.
 
     Returns:
-        False for other formats, of which decoders refuse what is not whole.
+        False for other formats, whose decoders refuse truncated files.
     """
     if content[:3] != JPEG:
         return False
     place = 2
     while place + 4 <= len(content) and content[place] == 0xFF:
         marker = content[place + 1]
-        if marker == _START_OF_SCAN:  # thumbnails end before it, in segments of their own
+        if marker == _START_OF_SCAN:  # thumbnails are in separate segments before it
             return content.rfind(_END_OF_JPEG, place) < 0
-        if marker == 0xFF:  # filled up
+        if marker == 0xFF:  # a fill byte
             place += 1
         elif marker in _ALONE:
             place += 2
@@ -73,7 +73,7 @@ def is_cut_off(content: bytes) -> bool:
 
 
 def is_lossy(content: bytes) -> bool:
-    """Whether an image is compressed in a way that changes numbers.
+    """Whether the compression of an image changes values.
 
     Args:
         content: An encoded image.
@@ -93,7 +93,7 @@ def is_lossy(content: bytes) -> bool:
 
 
 def holds_floats(content: bytes) -> bool:
-    """Whether an image holds real numbers, of which nobody knows which is white.
+    """Whether an image contains floats, whose white point is unknown.
 
     Args:
         content: An encoded image.
@@ -110,14 +110,14 @@ def holds_floats(content: bytes) -> bool:
 
 
 def refuse_several(content: bytes, path: str) -> None:
-    """Refuse a file of several images, of which decoders take the first, and one that is cut off.
+    """Refuse a file of several images, of which decoders use the first, and a truncated one.
 
     Args:
         content: An encoded image.
         path: Its name, for messages.
 
     Raises:
-        ValueError: If there is not one whole image.
+        ValueError: If the file is not a single complete image.
     """
     count = count_images(content)
     if count > 1:

@@ -66,7 +66,7 @@ def read_raw(
             refused.
         upright: Whether numbers are directions in the image, as for normals: images with an
             orientation tag are refused, since it turns pixels but not their values.
-        turn: Whether an orientation tag turns pixels, as it does those of the image.
+        turn: Whether to apply an orientation tag, as for the image.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.

@@ -25,7 +25,7 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
     Args:
         content: An encoded image.
         path: Its name, for messages.
-        turn: Whether an orientation tag turns them; in TIFF it always does.
+        turn: Whether to apply an orientation tag; that of TIFF is always applied.
 
     Returns:
         (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). For palette
@@ -37,7 +37,7 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
     """
     refuse_several(content, path)
     pixels = _decode(content, path)
-    if not turn or is_tiff(content):  # OpenCV and Pillow have turned TIFF
+    if not turn or is_tiff(content):  # OpenCV and Pillow apply the tag of TIFF
         return pixels
     return turn_upright(pixels, orientation_of(content))
 

@@ -22,7 +22,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: np.rot90,
 }
 
-#: how mmcv's loader reads pixels without turning them
+#: options of mmcv's loader that ignore the orientation
 _AS_STORED = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
 _NEVER_TURNS = ("turbojpeg", "tifffile")
 

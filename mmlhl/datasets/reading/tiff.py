@@ -1,11 +1,11 @@
-"""What a TIFF file says of its pages, also of those that Pillow cannot open."""
+"""Tags of the pages of a TIFF file, including those that Pillow cannot open."""
 
 from __future__ import annotations
 
 import struct
 
 SUBFILE, COMPRESSION, SAMPLE_FORMAT = 254, 259, 339
-"""Tags: what a page is to others, how its pixels are compressed, what their numbers are."""
+"""Tags for the role of a page, its compression and its number format."""
 
 _KINDS = {b"II*\0": ("<", False), b"MM\0*": (">", False)}
 _BIG_KINDS = {b"II+\0": ("<", True), b"MM\0+": (">", True)}  # with 64-bit offsets
@@ -14,7 +14,7 @@ _MOST_PAGES = 1000
 
 
 def is_tiff(content: bytes) -> bool:
-    """Whether an encoded image is TIFF, whose orientation tag every decoder of ours applies itself.
+    """Whether an encoded image is TIFF, whose orientation tag is applied by the decoders.
 
     Args:
         content: An encoded image.
@@ -29,8 +29,7 @@ def tiff_pages(content: bytes) -> list[dict[int, int]]:
         content: An encoded image; one that is not TIFF has no pages.
 
     Returns:
-        Per page, the number of a tag and its first value, for tags of whole numbers; what is
-        broken is left out.
+        For each page, the first value of each tag of whole numbers; broken tags are left out.
     """
     if not is_tiff(content):
         return []
@@ -49,7 +48,7 @@ def tiff_pages(content: bytes) -> list[dict[int, int]]:
 
 
 def _page(content: bytes, place: int, order: str, big: bool) -> tuple[dict[int, int], int]:
-    """Tags of the page at a place, and where the next one is."""
+    """Tags of the page at an offset, and the offset of the next page."""
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), content, place)
     place += 8 if big else 2
     entry = "HHQ" if big else "HHI"

@@ -112,7 +112,7 @@ def name_of(tasks: Sequence[str]) -> str:
         tasks: The tasks.
 
     Returns:
-        All of them, or as many as files and folders can be called by, and the number of the others.
+        All tasks, or as many as fit into the name of a folder, and the number of the others.
     """
     name = "_".join(tasks)
     shown = len(tasks)

@@ -1,4 +1,4 @@
-"""Options of another type than the class takes, such as text in place of a number."""
+"""Options of another type than the class expects, such as text instead of a number."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch import nn
 
 from .signatures import default_of, hint_of
 
-#: options that are checked elsewhere, or whose hints in mmengine are not what it takes
+#: options that are checked elsewhere, or whose type hints in mmengine are wrong
 _ELSEWHERE = (
     *("type", "_scope_", "begin", "end", "vis_backends", "max_epochs", "max_iters"),
     *("val_interval", "method", "backbone", "heads", "decoder", "annotations", "metrics"),
     "optimizer",
 )
-#: options to which infinity means something: no limit, or a norm
+#: options for which infinity is meaningful: no limit, or a norm
 _ENDLESS = ("end", "norm_type", "max_depth", "max_value", "invalid", "stopping_threshold")
 _LISTS = (list, tuple, set, frozenset, Sequence, Iterable)
 _WORDS = {
@@ -42,7 +42,7 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     Args:
         cls: The class that the options are for.
         node: Its config.
-        place: What messages call it.
+        place: Its name in messages.
 
     Raises:
         ValueError: Naming the option and its value.
@@ -51,7 +51,7 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     hinted = ours or not (issubclass(cls, nn.Module) or hasattr(cls, "transform"))
     for key, value in node.items():
         if key in _ELSEWHERE or (key == "loss_weight" and not _holds(value)):
-            continue  # a weight that is no list is checked everywhere by itself
+            continue  # a weight that is not a list is checked elsewhere
         default, kinds = default_of(cls, key), _kinds(hint_of(cls, key)) if hinted else []
         if isinstance(default, bool) and not kinds:
             kinds = [bool, type(None)]

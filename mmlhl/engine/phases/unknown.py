@@ -23,7 +23,7 @@ INTEGER_KINDS = ("classes", "binary")
 def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
     """Refuse different values for ignored pixels, one of which would be learned as a class.
 
-    Labels of a multi-task dataset have 255, whatever is in the files. For other datasets the
+    Labels of a multi-task dataset have 255 for any content of the files. For other datasets the
     ``ignore_index`` of the heads is expected.
 
     Args:

@@ -112,7 +112,7 @@ class EfficientNetLite(BaseModule):
     """The features of EfficientNet-Lite, without its classifier.
 
     The levels have strides 2, 4, 8, 16 and 32; for ``lite0`` they have 16, 24, 40, 112 and 320
-    channels. All of them are built whatever ``out_indices`` is, so that one weight file fits.
+    channels. All of them are built for any ``out_indices``, so that one weight file fits.
 
     Args:
         variant: ``lite0`` to ``lite4``.

@@ -56,7 +56,7 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
 def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
     """Refuse losses that cannot train one logit per pixel: they fail, or give no gradient.
 
-    A softmax over one channel, as in ``CrossEntropyLoss``, is 1 whatever the logit.
+    A softmax over one channel, as in ``CrossEntropyLoss``, is 1 for any logit.
 
     Args:
         losses: Built losses of a head.

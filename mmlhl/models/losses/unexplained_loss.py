@@ -1,4 +1,4 @@
-"""The share of a teacher's maps that a student misses, whatever their unit."""
+"""The share of a teacher's maps that a student misses, independent of their unit."""
 
 from __future__ import annotations
 

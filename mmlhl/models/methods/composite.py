@@ -19,7 +19,7 @@ from .step import Step
 #: kinds of which a composite may contain only one, and what two of them would both do
 ONE_OF = {
     DistillationMethod: "pull to the teacher's pseudo labels",
-    ReplayMethod: "keep images in a buffer of their own",
+    ReplayMethod: "keep images in their own buffer",
 }
 
 

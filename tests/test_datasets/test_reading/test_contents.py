@@ -1,4 +1,4 @@
-"""Several images in a file, files that are cut off, images of floats: labels and images alike."""
+"""Files with several images, truncated files and images of floats, for labels and images."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Options of another type than a class takes, of mmengine's classes, torch's and ours."""
+"""Options of another type than a class expects, for classes of mmengine, torch and mmlhl."""
 
 import math
 

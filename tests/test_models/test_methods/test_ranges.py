@@ -1,4 +1,4 @@
-"""Options of methods and metrics with which they would do nothing, or the opposite."""
+"""Options of methods and metrics that would have no effect, or the opposite effect, are refused."""
 
 import pytest
 
