@@ -67,7 +67,9 @@ def build_step(step: Mapping | Callable) -> Callable:
         raise ValueError(f"a transform of the pipeline needs 'type', got {dict(step)!r}")
     try:
         return _from_config(dict(step))
-    except (AssertionError, AttributeError, KeyError, TypeError) as error:
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and _is_named(error, step):
+            raise
         options = {key: value for key, value in step.items() if key != "type"}
         name = type_name(step)
         raise ValueError(f"{name} with {options}: {explained_error(error)}") from error
@@ -91,6 +93,11 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
         inner = getattr(step, "transforms", None)
         if isinstance(inner, (list, tuple)) or callable(inner):
             refuse_bending(inner, kinds)
+
+
+def _is_named(error: ValueError, step: Mapping) -> bool:
+    """Whether an error says which transform it is about; one inside of others says so itself."""
+    return "transforms" in step or type_name(step) in str(error)
 
 
 def _from_config(step: dict) -> Callable:

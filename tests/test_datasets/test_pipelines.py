@@ -225,3 +225,10 @@ def test_labels_that_a_test_resizes_are_refused_by_name(root, model):
     batch = model.data_preprocessor({key: [value] for key, value in item.items()})
     (out,) = model.predict(**batch)
     assert out.pred_edge_map.data.shape == out.gt_edge_map.data.shape == (1, *SIZE)
+
+
+def test_what_a_stock_transform_refuses_names_it():
+    with pytest.raises(ValueError, match=r"^RandomFlip with \{\}: probs must be float"):
+        build_step(dict(type="RandomFlip"))
+    with pytest.raises(ValueError, match=r"^RandomFlip with \{\}: probs"):
+        build_step(dict(type="RandomApply", transforms=[dict(type="RandomFlip")], prob=0.5))

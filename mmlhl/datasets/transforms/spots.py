@@ -22,6 +22,7 @@ MORE_TRIALS = 36
 """Further trials of a transform that draws random numbers and has moved nothing yet."""
 _SPOT = 5
 _SHIFT = 0.6
+_CHANCES = ("p", "prob", "probability", "chance", "rate")
 _OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
@@ -66,6 +67,7 @@ def try_on_images(step: Callable, name: str) -> bool:
             draws = draws or drew
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
             if source is not None:
+                _refuse_moved_labels(sample["img"], image, source, name)
                 moves = True
                 bends = bends or rotation_of(source, SIZE) is None
             elif _shifted(sample["img"], image):
@@ -102,6 +104,22 @@ def try_on_sample(step: Callable, name: str, results: dict, again: bool = False)
         found = _both(_pair(step), name, sample, (row, column), side, 0)
         if found is not None:
             _compare(*found[:3], (row, column), side, name, (height, width))
+            if found[2] is not None:
+                _refuse_moved_labels(results["img"], found[0], found[2], name)
+
+
+def _refuse_moved_labels(
+    before: np.ndarray, after: np.ndarray, source: np.ndarray, name: str
+) -> None:
+    """Raise an error if labels moved and the image, exactly the same, did not; some may vanish."""
+    if not np.array_equal(before, after) or (before == before[:1, :1]).all():
+        return
+    known = source.ravel() >= 0
+    if not np.array_equal(source.ravel()[known], np.flatnonzero(known)):
+        raise MovedAlone(
+            f"{name} moves pixels of the labels (all maps in seg_fields), but not those of the "
+            "image: let it move both, or leave it out"
+        )
 
 
 def _alone(name: str) -> str:
@@ -125,7 +143,7 @@ def _sure_pair(step: Callable) -> tuple[Callable, Callable] | None:
     pair, sure = _pair(step), False
     for each in pair or ():
         for key, value in list(getattr(each, "__dict__", {}).items()):
-            chance = key.strip("_") in ("p", "prob", "probability") or key.endswith("_prob")
+            chance = key.strip("_") in _CHANCES or key.endswith(("_prob", "_p", "_chance"))
             if chance and isinstance(value, float) and 0 < value < 1:
                 setattr(each, key, 1.0)
                 sure = True

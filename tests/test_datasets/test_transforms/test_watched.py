@@ -148,6 +148,26 @@ def test_image_that_is_resized_alone_is_refused(move):
         build_step(ImageOnly(move))
 
 
+class LabelsOnly(Labels):
+    def transform(self, results):
+        for key in results["seg_fields"]:
+            results[key] = self.move(results[key])
+        return results
+
+
+@pytest.mark.parametrize("move", [lambda a: np.roll(a, 1, 0), lambda a: np.roll(a, 2, 1), mirror])
+def test_labels_that_move_alone_are_refused(move):
+    with pytest.raises(ValueError, match="LabelsOnly moves pixels"):
+        build_step(LabelsOnly(move))
+
+
+def test_labels_may_vanish_where_they_are():
+    def without_border(array):
+        return np.pad(array[2:-2, 2:-2], 2, constant_values=255)
+
+    assert build_step(LabelsOnly(without_border)).name == "LabelsOnly"
+
+
 def test_slight_moves_are_found_too():
     def zoom(array):
         return cv2.resize(array[4:-4, 6:-6], array.shape[1::-1])
