@@ -9,6 +9,8 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
+from mmlhl.datasets.pipelines import build_step
+
 SIZE = (40, 48)
 LOAD, ANNOTATE, PACK = (
     dict(type=name)
