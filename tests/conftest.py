@@ -18,9 +18,9 @@ def pytest_configure(config):
     """Import everything, and ready a process that has done so for those of a test."""
     if config.getoption("dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    # mmengine makes a record of every look into a registry, which no handler writes
+    # mmengine makes a log record of every registry lookup, which no handler writes
     logging.disable(logging.DEBUG)
-    os.fsync = lambda handle: None  # what tests write need not outlast a power cut
+    os.fsync = lambda handle: None  # files of tests need not survive a power cut
     config.pluginmanager.import_plugin("shared_fixtures")
     import warm
 

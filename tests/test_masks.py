@@ -239,7 +239,7 @@ def test_metrics(name):
     pred = prediction(kind, 1)
     pred = pred.argmax(1, keepdim=True) if kind == "classes" else pred
 
-    def figures(maps):
+    def metrics(maps):
         metric = METRICS.build(dict(type=name, **options))
         for one_pred, one_gt in zip(maps, gt, strict=True):
             sample = SegDataSample()
@@ -252,10 +252,10 @@ def test_metrics(name):
             metric.process(None, [sample.to_dict()])
         return metric.compute_metrics(metric.results)
 
-    expected = figures(pred)
+    expected = metrics(pred)
     assert len(expected) > 0 and all(value == value for value in expected.values())
     for value in garbage:
-        assert figures(spoil(pred, unknown, value)) == expected
+        assert metrics(spoil(pred, unknown, value)) == expected
 
 
 def test_no_loss_or_metric_is_left_out():

@@ -80,9 +80,9 @@ def test_sequence(name, tmp_path, sequence_config, decoder_config):
     record = LifelongRunner.from_cfg(cfg).train()
     metrics = record.metrics
     assert set(metrics) == set(specs)
-    for task, figures in metrics.items():
-        for figure, values in figures.items():
-            assert np.isfinite(values["values"][-1]), (task, figure)
+    for task, results in metrics.items():
+        for metric, values in results.items():
+            assert np.isfinite(values["values"][-1]), (task, metric)
 
 
 @pytest.mark.parametrize("spoilt", ["some", "all"])
@@ -98,8 +98,8 @@ def test_images_without_a_measurement_train_without_nan(
     cfg = sequence_config(tmp_path / "work")
     cfg.train_dataloader.dataset.data_root = str(tmp_path / "data")
     record = LifelongRunner.from_cfg(cfg).train()
-    for figures in record.metrics.values():
-        for values in figures.values():
+    for results in record.metrics.values():
+        for values in results.values():
             assert np.isfinite(values["values"][-1])
     weights = torch.load(tmp_path / "work" / "phase_3_normal" / "normal.pth", weights_only=False)
     assert all(value.isfinite().all() for value in weights["state_dict"].values())

@@ -49,9 +49,9 @@ def test_resnet_to_mit_and_on(tmp_path, sequence_config, decoder_config):
     for index, phase in enumerate(record["phases"]):
         cfg_for_test.load_from = str(tmp_path / phase["checkpoint"])
         cfg_for_test.experiment_name = f"test_{tmp_path.name}_{index}"
-        figures = RUNNERS.build(cfg_for_test).test()
+        results = RUNNERS.build(cfg_for_test).test()
         row = record["metrics"]["seg"]["mIoU"]["values"][index]
-        assert abs(figures["seg/mIoU"] - row) < 1e-4
+        assert abs(results["seg/mIoU"] - row) < 1e-4
 
 
 def test_checkpoint_of_another_encoder_is_refused(model_config):

@@ -24,7 +24,7 @@ def evaluate(count, metrics):
     evaluator.dataset_meta = dict(classes=CLASSES)
     for i in range(0, len(indices), 2):
         evaluator.process([samples[j] for j in indices[i : i + 2]])
-    return dict(given=len(indices), figures=evaluator.evaluate(count))
+    return dict(given=len(indices), values=evaluator.evaluate(count))
 
 
 if __name__ == "__main__":

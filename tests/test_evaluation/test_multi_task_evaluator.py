@@ -33,26 +33,26 @@ def run(evaluator, samples, batch=2):
 
 def test_values_are_prefixed_by_task_and_evaluator_is_reset():
     evaluator, samples = build(), random_samples(5)
-    figures = run(evaluator, samples)
-    assert set(figures) == set(evaluator.higher_is_better) - {
+    metrics = run(evaluator, samples)
+    assert set(metrics) == set(evaluator.higher_is_better) - {
         f"seg/{name}" for name in ("mDice", "mFscore", "mPrecision", "mRecall")
     }
-    assert {name.split("/")[0] for name in figures} == {"seg", "depth", "normal"}
-    assert all(type(value) is float for value in figures.values())
+    assert {name.split("/")[0] for name in metrics} == {"seg", "depth", "normal"}
+    assert all(type(value) is float for value in metrics.values())
     assert evaluator.higher_is_better["seg/mIoU"] and not evaluator.higher_is_better["depth/rmse"]
-    assert run(evaluator, samples, batch=3) == pytest.approx(figures)
+    assert run(evaluator, samples, batch=3) == pytest.approx(metrics)
     depth = DepthErrorMetric()
     depth.process(None, [s.to_dict() for s in samples])
-    assert figures["depth/rmse"] == pytest.approx(depth.evaluate(5)["rmse"])
+    assert metrics["depth/rmse"] == pytest.approx(depth.evaluate(5)["rmse"])
 
 
 def test_is_silent_on_missing_tasks(caplog):
     only_depth = sample(gt_depth_map=[[2.0]], pred_depth_map=[[1.0]], gt_sem_seg=[[0]])
     evaluator = build()
     caplog.clear()
-    figures = run(evaluator, [only_depth, sample(pred_normal_map=torch.ones(3, 1, 1))])
-    assert {name.split("/")[0] for name in figures} == {"depth"}
-    assert figures["depth/abs_err"] == 1
+    metrics = run(evaluator, [only_depth, sample(pred_normal_map=torch.ones(3, 1, 1))])
+    assert {name.split("/")[0] for name in metrics} == {"depth"}
+    assert metrics["depth/abs_err"] == 1
     assert not [r for r in caplog.records if r.levelname == "WARNING"]
 
 
@@ -72,8 +72,8 @@ def test_stock_metrics_and_several_of_a_task():
     with pytest.raises(ValueError, match="depth/rmse"):
         run(evaluator, samples)
     metrics["depth"] = metrics["depth"][1]
-    figures = run(build(metrics), samples)
-    assert "depth/abs_rel" in figures and not any(name.startswith("seg/") for name in figures)
+    values = run(build(metrics), samples)
+    assert "depth/abs_rel" in values and not any(name.startswith("seg/") for name in values)
     seg = sample(gt_sem_seg=[[0, 1]], pred_sem_seg=[[0, 0]])
     assert run(build(metrics), [seg]) == {"seg/aAcc": 50.0, "seg/mIoU": 25.0, "seg/mAcc": 50.0}
 
@@ -81,8 +81,8 @@ def test_stock_metrics_and_several_of_a_task():
 def test_out_writes_a_folder_a_task_and_the_same_metrics(tmp_path):
     samples = random_samples(3)
     metrics = dict(METRICS, depth=dict(type="DepthErrorMetric", output_format="npy"))
-    figures = run(build(metrics, output_dir=str(tmp_path), keep_results=True), samples)
-    assert figures == run(build(), samples)
+    values = run(build(metrics, output_dir=str(tmp_path), keep_results=True), samples)
+    assert values == run(build(), samples)
     written = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.*"))
     assert written == [
         f"{task}/{i}.{kind}"
@@ -134,5 +134,5 @@ def test_two_processes_with_repeated_samples_equal_one(tmp_path):
         assert {name.split("/")[0] for name in expected} == (
             {"seg", "depth", "normal", "edge"} if count > 1 else {"seg", "normal"}
         )
-        assert first[i]["figures"] == pytest.approx(expected, rel=1e-12)
-        assert second[i]["figures"] == first[i]["figures"]
+        assert first[i]["values"] == pytest.approx(expected, rel=1e-12)
+        assert second[i]["values"] == first[i]["values"]

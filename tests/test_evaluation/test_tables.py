@@ -12,13 +12,13 @@ def sequence(phases=3):
     record = LifelongRecord("HAD", seed=0)
     names = ["seg", "depth", "normal", *(f"task_{i}" for i in range(4, 11))][:phases]
     for t, name in enumerate(names):
-        figures = {"seg/mIoU": 54.1 - 2.5 * t, "seg/aAcc": 80.0 - t}
+        metrics = {"seg/mIoU": 54.1 - 2.5 * t, "seg/aAcc": 80.0 - t}
         if t >= 1:
-            figures |= {"depth/abs_err": 0.8625 - 0.1 * t, "depth/delta_1": 70.0}
+            metrics |= {"depth/abs_err": 0.8625 - 0.1 * t, "depth/delta_1": 70.0}
         if t >= 2:
-            figures |= {"normal/mean_err": 20.0 + 5 * t}
-        figures |= {f"{other}/l1": 0.5 for other in names[3 : t + 1]}
-        record.add_phase(name, [name], f"phase_{t + 1}.pth", 1.0, figures)
+            metrics |= {"normal/mean_err": 20.0 + 5 * t}
+        metrics |= {f"{other}/l1": 0.5 for other in names[3 : t + 1]}
+        record.add_phase(name, [name], f"phase_{t + 1}.pth", 1.0, metrics)
     return record
 
 

@@ -32,7 +32,7 @@ def run_tool(tool, *args):
         runpy.run_path(str(tool), run_name="__main__")
 
 
-def figures_in(work_dir):
+def metrics_in(work_dir):
     """The metrics of a test, from the JSON file of mmengine with any time stamp."""
     (path,) = work_dir.glob("*/*.json")
     return {key: value for key, value in json.loads(path.read_text()).items() if "/" in key}
@@ -42,8 +42,8 @@ def row_of(record, index):
     """Metrics of a record after one phase, for the tasks learned by then."""
     return {
         f"{task}/{name}": entry["values"][index]
-        for task, figures in record.metrics.items()
-        for name, entry in figures.items()
+        for task, results in record.metrics.items()
+        for name, entry in results.items()
         if entry["values"][index] is not None
     }
 
@@ -88,7 +88,7 @@ def test_stock_train_runs_all_phases(sequence):
 def test_each_checkpoint_gives_its_row_of_the_record(sequence, tmp_path, tools, index):
     config, record = sequence
     checkpoint = record.path.parent / record.phases[index]["checkpoint"]
-    out, work_dir = tmp_path / "maps", tmp_path / "figures"
+    out, work_dir = tmp_path / "maps", tmp_path / "metrics"
     # mmengine's loggers are global by this name, also across runs of one process
     name = f"experiment_name={tmp_path.name}"
     options = ["--work-dir", work_dir, "--out", out, "--cfg-options", name]
@@ -96,7 +96,7 @@ def test_each_checkpoint_gives_its_row_of_the_record(sequence, tmp_path, tools, 
 
     row = row_of(record, index)
     assert {key.split("/")[0] for key in row} == set(TASKS[: index + 1])
-    assert figures_in(work_dir) == pytest.approx(row, abs=1e-4)
+    assert metrics_in(work_dir) == pytest.approx(row, abs=1e-4)
     # --out wrote one map per frame for each task of the checkpoint, and for no other
     written = {task: sorted((out / task).rglob("*.*")) for task in TASKS}
     assert [len(written[task]) for task in TASKS] == [FRAMES] * (index + 1) + [0] * (2 - index)
@@ -109,6 +109,6 @@ def test_stock_test_with_augmentation_merges_all_tasks(sequence, tmp_path):
     checkpoint = record.path.parent / record.phases[-1]["checkpoint"]
     options = ["--work-dir", tmp_path, "--cfg-options", f"experiment_name={tmp_path.name}"]
     run_tool(STOCK / "test.py", config, checkpoint, "--tta", *options)
-    figures, row = figures_in(tmp_path), row_of(record, 2)
-    assert figures.keys() == row.keys()
-    assert figures["normal/mean_err"] != pytest.approx(row["normal/mean_err"], abs=1e-4)
+    metrics, row = metrics_in(tmp_path), row_of(record, 2)
+    assert metrics.keys() == row.keys()
+    assert metrics["normal/mean_err"] != pytest.approx(row["normal/mean_err"], abs=1e-4)

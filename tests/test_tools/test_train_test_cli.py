@@ -49,12 +49,12 @@ def weight_in(path):
     return torch.load(path)["state_dict"]["weight"].item()
 
 
-def figures_in(work_dir):
+def metrics_in(work_dir):
     """The metrics that mmengine wrote as JSON, with any time stamp in the name."""
     (path,) = work_dir.glob("*/*.json")
     # mmengine lets every rank write this file: the longer text of one may end behind the other's
-    figures, _ = json.JSONDecoder().raw_decode(path.read_text())
-    return {name: figures[name] for name in ("sum", "count", "kept")}
+    values, _ = json.JSONDecoder().raw_decode(path.read_text())
+    return {name: values[name] for name in ("sum", "count", "kept")}
 
 
 def test_train_writes_to_the_work_dir(config, tmp_path, run, capfd):
@@ -105,19 +105,19 @@ def test_train_amp_switches_the_wrapper(config, tmp_path, run):
 
 
 def test_test_writes_metrics(config, checkpoint, tmp_path, run, capfd):
-    out = tmp_path / "figures"
+    out = tmp_path / "metrics"
     run("test.py", config, checkpoint, "--work-dir", out)
-    assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
+    assert metrics_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
     run("test.py", config, checkpoint, "--work-dir", out, "--cfg-options", "runner_type=ToyRunner")
     assert "ToyRunner tests" in capfd.readouterr().out
 
 
 def test_test_out_and_tta(config, checkpoint, tmp_path, run):
-    out = tmp_path / "figures"
+    out = tmp_path / "metrics"
     run("test.py", config, checkpoint, "--work-dir", out, "--out", tmp_path / "maps", "--tta")
-    figures = figures_in(out)
-    assert figures["kept"] == 1
-    assert figures["sum"] == 60.0  # the wrapper's: twice the model's
+    metrics = metrics_in(out)
+    assert metrics["kept"] == 1
+    assert metrics["sum"] == 60.0  # the wrapper's: twice the model's
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_train_averages_over_two_processes(config, tmp_path):
 
 def test_test_gathers_from_two_processes(config, checkpoint, tmp_path):
     """What ``tools/dist_test.sh`` starts."""
-    out = tmp_path / "figures"
+    out = tmp_path / "metrics"
     options = ["--launcher", "pytorch", "--work-dir", out]
     warm.run_ranks(TOOLS / "test.py", config, checkpoint, *options, folder=tmp_path)
-    assert figures_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
+    assert metrics_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
 
 
 @pytest.mark.parametrize(

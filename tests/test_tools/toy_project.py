@@ -59,8 +59,8 @@ class ToyEvaluator(Evaluator):
         self.output_dir, self.keep_results = output_dir, keep_results
 
     def evaluate(self, size):
-        figures = super().evaluate(size)
-        return {**figures, "kept": float(self.keep_results and self.output_dir is not None)}
+        values = super().evaluate(size)
+        return {**values, "kept": float(self.keep_results and self.output_dir is not None)}
 
 
 @RUNNERS.register_module()

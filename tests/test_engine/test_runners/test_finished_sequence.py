@@ -30,8 +30,8 @@ def test_record_of_a_finished_sequence(trained):
         assert phase["fingerprint"]["train_dataloader.dataset.part"] == [index, 3]
         assert phase["fingerprint"]["optim_wrapper.optimizer.lr"] == 2e-3
         assert cfg.work_dir not in str(phase["fingerprint"])
-    figures = dict(seg="mIoU", depth="abs_err", normal="mean_err")
-    for index, (task, name) in enumerate(figures.items()):
+    shown = dict(seg="mIoU", depth="abs_err", normal="mean_err")
+    for index, (task, name) in enumerate(shown.items()):
         entry = record["metrics"][task][name]
         assert entry["higher_is_better"] is (task == "seg")
         assert [value is None for value in entry["values"]] == [i < index for i in range(3)]
@@ -96,13 +96,13 @@ def test_testing_a_checkpoint_gives_its_row(trained, phase):
     cfg.experiment_name += f"_test_{phase}"
     cfg.load_from = os.path.join(cfg.work_dir, record.phases[phase]["checkpoint"])
     cfg.work_dir = os.path.join(cfg.work_dir, "tested")
-    figures = RUNNERS.build(cfg).test()
+    results = RUNNERS.build(cfg).test()
     row = {
         f"{task}/{name}": entry["values"][phase]
         for task, entries in record.metrics.items()
         for name, entry in entries.items()
         if entry["values"][phase] is not None
     }
-    assert figures.keys() == row.keys()
+    assert results.keys() == row.keys()
     for key, value in row.items():
-        assert figures[key] == pytest.approx(value, abs=1e-4), key
+        assert results[key] == pytest.approx(value, abs=1e-4), key

@@ -58,8 +58,8 @@ def test_two_processes_train_and_evaluate_alike(sequence_config, tmp_path):
     cfg = copy.deepcopy(cfg)
     cfg.custom_hooks = []
     cfg.load_from = os.path.join(cfg.work_dir, record["phases"][1]["checkpoint"])
-    figures = RUNNERS.build(cfg).test()  # one process: five images, an odd number
-    for key, value in figures.items():
+    results = RUNNERS.build(cfg).test()  # one process: five images, an odd number
+    for key, value in results.items():
         task, name = key.split("/")
         expected = record["metrics"][task][name]["values"][1]
         assert value == pytest.approx(expected, abs=1e-4), key

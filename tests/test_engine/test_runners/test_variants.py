@@ -54,10 +54,10 @@ def test_with_ema_and_gradient_accumulation(sequence_config, tmp_path, method):
     cfg.load_from = os.path.join(cfg.work_dir, record.phases[1]["checkpoint"])
     cfg.custom_hooks = []
     cfg.experiment_name += "_tested"
-    figures = RUNNERS.build(cfg).test()
+    results = RUNNERS.build(cfg).test()
     for task, name in (("seg", "mIoU"), ("depth", "abs_err")):
         expected = record.metrics[task][name]["values"][1]
-        assert figures[f"{task}/{name}"] == pytest.approx(expected, abs=1e-4)
+        assert results[f"{task}/{name}"] == pytest.approx(expected, abs=1e-4)
     if method == "Naive":
         first = weights(cfg.work_dir, 0)
         for key, value in averaged.items():

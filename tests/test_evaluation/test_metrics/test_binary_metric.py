@@ -20,16 +20,16 @@ def test_hand_computed_best_threshold_and_iou():
     one = sample(
         gt_saliency_map=[[1, 1, 0, 0, 255]], pred_saliency_map=[[0.9, 0.4, 0.6, 0.1, 0.99]]
     )
-    figures = evaluate(one)
+    metrics = evaluate(one)
     # F (b 0.3) at 0.9: P 1, R 1/2; at 0.6: P 1/2, R 1/2; at 0.4: P 2/3, R 1.
     candidates = [
         1.3 * p * r / (0.3 * p + r) for p, r in [(1, 0.5), (0.5, 0.5), (2 / 3, 1), (0.5, 1)]
     ]
-    assert figures["maxF"] == pytest.approx(100 * max(candidates))
-    assert figures["IoU"] == pytest.approx(100 / 3)
+    assert metrics["maxF"] == pytest.approx(100 * max(candidates))
+    assert metrics["IoU"] == pytest.approx(100 / 3)
     # With b = 1 recall weighs more and another threshold is best.
     assert evaluate(one, beta_squared=1)["maxF"] == pytest.approx(80)
-    assert set(figures) == set(BinaryMetric.higher_is_better)
+    assert set(metrics) == set(BinaryMetric.higher_is_better)
 
 
 def test_a_hard_map_and_every_threshold_step():
@@ -42,10 +42,10 @@ def test_a_hard_map_and_every_threshold_step():
 
 
 def test_no_foreground_or_no_valid_pixel():
-    figures = evaluate(sample(gt_saliency_map=[[0]], pred_saliency_map=[[0.2]]))
-    assert math.isnan(figures["maxF"]) and math.isnan(figures["IoU"])
-    figures = evaluate(sample(gt_saliency_map=[[255]], pred_saliency_map=[[0.2]]))
-    assert math.isnan(figures["maxF"])
+    metrics = evaluate(sample(gt_saliency_map=[[0]], pred_saliency_map=[[0.2]]))
+    assert math.isnan(metrics["maxF"]) and math.isnan(metrics["IoU"])
+    metrics = evaluate(sample(gt_saliency_map=[[255]], pred_saliency_map=[[0.2]]))
+    assert math.isnan(metrics["maxF"])
 
 
 def test_writes_probabilities(tmp_path):

@@ -26,13 +26,13 @@ def test_hand_computed_over_measured_pixels_only():
         sample(gt_depth_map=[[2.0, NAN, 0.0]], pred_depth_map=[[3.0, 99.0, 99.0]]),
         sample(gt_depth_map=[[4.0, 1.0, -1.0]], pred_depth_map=[[5.0, 1.1, NAN]]),
     ]
-    figures = evaluate(samples)
-    assert figures["abs_err"] == pytest.approx(2.1 / 3, rel=1e-6)
-    assert figures["rel_err"] == pytest.approx((0.5 + 0.25 + 0.1) / 3, rel=1e-6)
-    assert figures["rmse"] == pytest.approx(math.sqrt(2.01 / 3), rel=1e-6)
+    metrics = evaluate(samples)
+    assert metrics["abs_err"] == pytest.approx(2.1 / 3, rel=1e-6)
+    assert metrics["rel_err"] == pytest.approx((0.5 + 0.25 + 0.1) / 3, rel=1e-6)
+    assert metrics["rmse"] == pytest.approx(math.sqrt(2.01 / 3), rel=1e-6)
     # 5 / 4 is exactly the limit and so is outside.
-    assert figures["delta_1"] == pytest.approx(100 / 3)
-    assert set(figures) == set(DepthErrorMetric.higher_is_better)
+    assert metrics["delta_1"] == pytest.approx(100 / 3)
+    assert set(metrics) == set(DepthErrorMetric.higher_is_better)
 
 
 def test_pools_over_pixels_and_not_over_images():
@@ -44,20 +44,20 @@ def test_pools_over_pixels_and_not_over_images():
 
 
 def test_predictions_that_are_not_positive_are_never_within():
-    figures = evaluate([sample(gt_depth_map=[[1.0, 1.0]], pred_depth_map=[[0.0, -1.1]])])
-    assert figures["delta_1"] == 0
-    assert figures["abs_err"] == pytest.approx((1 + 2.1) / 2)
+    metrics = evaluate([sample(gt_depth_map=[[1.0, 1.0]], pred_depth_map=[[0.0, -1.1]])])
+    assert metrics["delta_1"] == 0
+    assert metrics["abs_err"] == pytest.approx((1 + 2.1) / 2)
 
 
 def test_range_and_field():
     one = sample(gt_disparity_map=[[0.5, 2.0, 9.0]], pred_disparity_map=[[1.5, 2.5, 0.0]])
-    figures = evaluate([one], field="disparity_map", min_depth=1, max_depth=5)
-    assert figures["abs_err"] == pytest.approx(0.5)
+    metrics = evaluate([one], field="disparity_map", min_depth=1, max_depth=5)
+    assert metrics["abs_err"] == pytest.approx(0.5)
 
 
 def test_nan_predictions_give_nan_metrics():
-    figures = evaluate([sample(gt_depth_map=[[1.0, 1.0]], pred_depth_map=[[1.0, NAN]])])
-    assert math.isnan(figures["abs_err"]) and figures["delta_1"] == 50
+    metrics = evaluate([sample(gt_depth_map=[[1.0, 1.0]], pred_depth_map=[[1.0, NAN]])])
+    assert math.isnan(metrics["abs_err"]) and metrics["delta_1"] == 50
 
 
 def test_nothing_measured_or_nothing_predicted():

@@ -28,19 +28,19 @@ def evaluate(samples):
 def test_hand_computed_angles():
     angles = (5, 15, 25, 40, 180)
     gt = turned(*[0] * 5)
-    figures = evaluate([sample(gt_normal_map=gt, pred_normal_map=3 * turned(*angles))])
-    assert figures["mean_err"] == pytest.approx(53, abs=1e-4)
-    assert figures["median_err"] == pytest.approx(25, abs=0.01)
-    assert figures["within_11"] == pytest.approx(20)
-    assert figures["within_22"] == pytest.approx(40)
-    assert figures["within_30"] == pytest.approx(60)
-    assert set(figures) == set(NormalErrorMetric.higher_is_better)
+    metrics = evaluate([sample(gt_normal_map=gt, pred_normal_map=3 * turned(*angles))])
+    assert metrics["mean_err"] == pytest.approx(53, abs=1e-4)
+    assert metrics["median_err"] == pytest.approx(25, abs=0.01)
+    assert metrics["within_11"] == pytest.approx(20)
+    assert metrics["within_22"] == pytest.approx(40)
+    assert metrics["within_30"] == pytest.approx(60)
+    assert set(metrics) == set(NormalErrorMetric.higher_is_better)
 
 
 def test_median_of_an_even_count_is_between_the_middle_values():
     gt = turned(0, 0, 0, 0)
-    figures = evaluate([sample(gt_normal_map=gt, pred_normal_map=turned(1, 10, 70, 90))])
-    assert figures["median_err"] == pytest.approx(40, abs=0.01)
+    metrics = evaluate([sample(gt_normal_map=gt, pred_normal_map=turned(1, 10, 70, 90))])
+    assert metrics["median_err"] == pytest.approx(40, abs=0.01)
 
 
 def test_missing_normals_do_not_count_and_zero_predictions_are_90_degrees():
@@ -61,8 +61,8 @@ def test_median_streams_to_within_its_bin():
     known = gt.isfinite().all(0)
     assert 0 < known.sum() < known.numel()
     exact = np.median(angular_error(pred[:, known].double(), gt[:, known].double()).numpy())
-    figures = evaluate(samples)
-    assert figures["median_err"] == pytest.approx(exact, abs=0.01)
+    metrics = evaluate(samples)
+    assert metrics["median_err"] == pytest.approx(exact, abs=0.01)
 
 
 def test_small_angles_are_exact_in_float32():
@@ -81,8 +81,8 @@ def test_histogram_median_interpolates():
 def test_nan_predictions_show_and_do_not_crash():
     pred = turned(0)
     pred[0] = float("nan")
-    figures = evaluate([sample(gt_normal_map=turned(0), pred_normal_map=pred)])
-    assert math.isnan(figures["mean_err"]) and figures["within_30"] == 0
+    metrics = evaluate([sample(gt_normal_map=turned(0), pred_normal_map=pred)])
+    assert math.isnan(metrics["mean_err"]) and metrics["within_30"] == 0
 
 
 def test_writes_what_the_dataset_reads(tmp_path):

@@ -20,13 +20,13 @@ def evaluate(metric, samples, classes=CLASSES):
 
 def test_metrics_of_a_hand_computed_map():
     # wall: 2 of union 3; floor: 1 of union 2; chair is nowhere; one pixel is void.
-    figures = evaluate(
+    metrics = evaluate(
         SegmentationMetric(),
         [sample(gt_sem_seg=[[0, 0, 0], [1, 255, 1]], pred_sem_seg=[[0, 0, 1], [1, 2, 1]])],
     )
-    assert figures["mIoU"] == pytest.approx(100 * (2 / 3 + 2 / 3) / 2)
-    assert figures["aAcc"] == pytest.approx(100 * 4 / 5)
-    assert figures["mAcc"] == pytest.approx(100 * (2 / 3 + 1) / 2)
+    assert metrics["mIoU"] == pytest.approx(100 * (2 / 3 + 2 / 3) / 2)
+    assert metrics["aAcc"] == pytest.approx(100 * 4 / 5)
+    assert metrics["mAcc"] == pytest.approx(100 * (2 / 3 + 1) / 2)
 
 
 def test_equals_iou_metric_in_one_entry():
@@ -37,13 +37,13 @@ def test_equals_iou_metric_in_one_entry():
     for one in samples:
         ours.process(None, [one.to_dict()])
         assert len(ours.results) == 1 and ours.results[0].dtype == torch.float64
-    figures = ours.evaluate(7)
-    assert set(figures) == set(expected) == {"mIoU", "aAcc", "mAcc"}
+    metrics = ours.evaluate(7)
+    assert set(metrics) == set(expected) == {"mIoU", "aAcc", "mAcc"}
     for name, value in expected.items():
-        assert figures[name] == pytest.approx(float(value), abs=0.0051)
-    assert figures["mIoU"] != round(figures["mIoU"], 2)
-    assert all(type(value) is float for value in figures.values())
-    assert set(figures) <= set(SegmentationMetric.higher_is_better)
+        assert metrics[name] == pytest.approx(float(value), abs=0.0051)
+    assert metrics["mIoU"] != round(metrics["mIoU"], 2)
+    assert all(type(value) is float for value in metrics.values())
+    assert set(metrics) <= set(SegmentationMetric.higher_is_better)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -61,8 +61,8 @@ def test_dice_and_fscore_equal_iou_metric():
     samples = random_samples(3)
     options = dict(iou_metrics=["mDice", "mFscore"])
     expected = evaluate(IoUMetric(**options), samples)
-    figures = evaluate(SegmentationMetric(**options), samples)
-    assert figures == {k: pytest.approx(float(v), abs=0.0051) for k, v in expected.items()}
+    metrics = evaluate(SegmentationMetric(**options), samples)
+    assert metrics == {k: pytest.approx(float(v), abs=0.0051) for k, v in expected.items()}
     with pytest.raises(ValueError, match="mIou"):
         SegmentationMetric(iou_metrics=["mIou"])
 
@@ -83,8 +83,8 @@ def test_another_field_needs_and_uses_its_own_classes():
     metric.dataset_meta = dict(classes=CLASSES, human_parts_classes=("none", "head"))
     metric.process(None, [parts.to_dict(), sample(gt_sem_seg=[[0]]).to_dict()])
     assert metric.evaluate(2)["mIoU"] == pytest.approx(25)
-    figures = evaluate(SegmentationMetric(field="human_parts", num_classes=2), [parts])
-    assert figures["aAcc"] == pytest.approx(50)
+    metrics = evaluate(SegmentationMetric(field="human_parts", num_classes=2), [parts])
+    assert metrics["aAcc"] == pytest.approx(50)
 
 
 def test_no_known_pixel_gives_nan_and_no_sample_gives_nothing():

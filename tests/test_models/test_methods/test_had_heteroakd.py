@@ -284,10 +284,10 @@ def test_resnet_to_transformer_broken_off_and_resumed(
         cfg = sequence_config(
             tmp_path / f"test_{index}", model=model, phases=phases, load_from=str(path)
         )
-        figures = LifelongRunner.from_cfg(cfg).test()
+        values = LifelongRunner.from_cfg(cfg).test()
         for task, name in (("seg", "mIoU"), ("depth", "abs_err")):
             row = record.values(task, name)[1]
-            assert figures[f"{task}/{name}"] == pytest.approx(row, abs=1e-4)
+            assert values[f"{task}/{name}"] == pytest.approx(row, abs=1e-4)
 
     stop = [dict(type="StopInPhaseTwo")]
     with pytest.raises(KeyboardInterrupt):

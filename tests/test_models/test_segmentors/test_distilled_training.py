@@ -124,10 +124,10 @@ def test_train_resume_publish_and_test_with_the_plain_config(config, tmp_path, m
         assert torch.equal(start.weights[key], saved["ema_state_dict"][f"module.{key}"]), key
     assert "distillers.0.teacher_projector.conv.weight" in start.known
 
-    figures = run(config, load_from=str(work / "epoch_2.pth")).test()
+    metrics = run(config, load_from=str(work / "epoch_2.pth")).test()
     plain = deepcopy(config)
     plain.model = plain.model.student
-    assert run(plain, load_from=str(work / "epoch_2.pth")).test() == figures
+    assert run(plain, load_from=str(work / "epoch_2.pth")).test() == metrics
 
     out = tmp_path / "published" / "student.pth"
     monkeypatch.setattr(sys, "argv", ["publish.py", str(work / "epoch_2.pth"), str(out)])
@@ -138,7 +138,7 @@ def test_train_resume_publish_and_test_with_the_plain_config(config, tmp_path, m
     assert inside.model.to_dict() == plain.model.to_dict()
     runner = run(plain, load_from=str(out))
     assert set(published["state_dict"]) == set(runner.model.state_dict())
-    assert runner.test() == figures
+    assert runner.test() == metrics
     assert [path.name for path in out.parent.iterdir()] == ["student.pth"]
 
 

@@ -46,7 +46,7 @@ def test_tta_through_the_runner(trained, tmp_path):
     cfg.model = dict(type="MultiTaskTTAModel", module=cfg.model)
     cfg.load_from = f"{cfg.work_dir}/{record.phases[-1]['checkpoint']}"
     cfg.work_dir, cfg.experiment_name = str(tmp_path), f"tta_{tmp_path.name}"
-    figures = RUNNERS.build(cfg).test()
+    values = RUNNERS.build(cfg).test()
     for name in ("seg/mIoU", "seg/aAcc", "depth/abs_err", "normal/mean_err"):
-        task, figure = name.split("/")
-        assert figures[name] == pytest.approx(record.values(task, figure)[-1], abs=1e-3)
+        task, metric = name.split("/")
+        assert values[name] == pytest.approx(record.values(task, metric)[-1], abs=1e-3)
