@@ -39,7 +39,7 @@ SPACE = "mmlhl.models.heads.output_space"
 DECODERS, OPTIONS = "mmlhl.models.heads.decoders", "mmlhl.models.heads.options"
 #: Arguments of methods.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
-MODELS = {f"mmlhl.models.{room}" for room in ("losses", "heads", "teachers", "methods")}
+MODELS = {f"mmlhl.models.{package}" for package in ("losses", "heads", "teachers", "methods")}
 MODELS |= {"mmlhl.models", HEAD, METHOD, PROTOCOLS}
 SEGMENTORS = "mmlhl.models.segmentors"
 ENGINE = {"mmlhl.engine", "mmlhl.engine.phases"}
@@ -85,10 +85,10 @@ EXCEPTIONS: set[tuple[str, str]] = set()
 NOT_AT_IMPORT = ("matplotlib", "mmlhl.analysis", "mmlhl.rendering")
 
 
-def room_of(name):
+def package_of(name):
     """The package that a module is in."""
-    rooms = [room for room in MAY_IMPORT if name == room or name.startswith(f"{room}.")]
-    return max(rooms, key=len, default=None)
+    packages = [each for each in MAY_IMPORT if name == each or name.startswith(f"{each}.")]
+    return max(packages, key=len, default=None)
 
 
 def imports_of(name, path):
@@ -122,12 +122,12 @@ def imports():
 
 
 @functools.cache
-def arrows():
+def import_pairs():
     """Every import of a module in another package, by file and package."""
     found = []
     for name, path in FILES.items():
         for module in imports()[name]:
-            here, there = room_of(name), room_of(module)
+            here, there = package_of(name), package_of(module)
             # a package's __init__ imports its modules
             shows = path.name == "__init__.py" and module.startswith(f"{name}.")
             if here != there and not shows and name != "mmlhl":
@@ -136,12 +136,12 @@ def arrows():
 
 
 def test_every_module_is_in_a_known_package():
-    assert [name for name in FILES if name != "mmlhl" and room_of(name) is None] == []
+    assert [name for name in FILES if name != "mmlhl" and package_of(name) is None] == []
 
 
 def test_imports_run_one_way():
     wrong = set()
-    for name, here, there in arrows():
+    for name, here, there in import_pairs():
         if here and there not in MAY_IMPORT[here] | LEAVES | {None}:
             wrong.add((name, there))
     assert sorted(wrong - EXCEPTIONS) == []
@@ -151,10 +151,10 @@ def test_allowed_imports_of_packages_are_acyclic():
     """Of the allowed imports, so that no two packages may ever import each other."""
     order, waiting = [], dict(MAY_IMPORT)
     while waiting:
-        free = [room for room, needs in waiting.items() if not needs - {room} - set(order)]
-        assert free, f"these rooms may import each other: {sorted(waiting)}"
+        free = [package for package, needs in waiting.items() if not needs - {package} - set(order)]
+        assert free, f"these packages may import each other: {sorted(waiting)}"
         order += free
-        waiting = {room: needs for room, needs in waiting.items() if room not in free}
+        waiting = {package: needs for package, needs in waiting.items() if package not in free}
 
 
 def test_imports_of_modules_are_acyclic():
@@ -164,7 +164,8 @@ def test_imports_of_modules_are_acyclic():
 
 
 def test_analysis_and_rendering_are_imported_by_tools_alone():
-    users = {name for name, _, there in arrows() if there in ("mmlhl.analysis", "mmlhl.rendering")}
+    tools_only = ("mmlhl.analysis", "mmlhl.rendering")
+    users = {name for name, _, there in import_pairs() if there in tools_only}
     assert users == set()
     converter = ROOT / "tools" / "dataset_converters" / "rooms.py"
     using = [path for path in ROOT.glob("tools/**/*.py") if "mmlhl.rendering" in path.read_text()]
