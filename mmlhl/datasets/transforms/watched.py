@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .maps import annotation_maps
 from .spots import try_on_images, try_on_sample
-from .witness import add_witness, move_labels, read_witness
+from .witness import add_witness, move_labels, read_witness, unread_message
 
 LOOKS = 2
 """Number of real samples that a transform is tried on: the trial sample may lack what it needs."""
@@ -43,7 +43,7 @@ class Watched:
             The results, with every label moved like the image.
 
         Raises:
-            ValueError: If a label was not moved.
+            ValueError: If a label was not moved, or if the transform cannot take one more field.
         """
         if results.get("img") is None:
             return self.step(results)
@@ -52,8 +52,13 @@ class Watched:
             try_on_sample(self.step, self.name, results, again=not self._looks)
         size = tuple(results["img"].shape[:2])
         had = {key: results[key] for key, _ in annotation_maps(results)}
+        without = {**results, "seg_fields": list(results.get("seg_fields", []))}
         witness = add_witness(results)
-        moved = self.step(results)
+        try:
+            moved = self.step(results)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            self.step(without)  # the transform's own errors are raised as they are
+            raise ValueError(unread_message(self.name, str(error))) from error
         if moved is None or moved.get("img") is None:
             return moved
         source = read_witness(moved, witness, self.name)

@@ -64,12 +64,28 @@ def read_witness(results: dict, before: np.ndarray, name: str) -> np.ndarray | N
         return None
     index = after.astype(np.float64) - _FIRST
     known = (index >= 0) & (index < before.size)
-    if not known.any() or (index[known] != np.floor(index[known])).mean() > 0.01:
+    if not known.any():
+        raise ValueError(unread_message(name, f"{after.dtype}, none of its values is left"))
+    if (index[known] != np.floor(index[known])).mean() > 0.01:
         raise ValueError(
             f"{name} interpolates the labels in seg_fields or changes their type to "
             f"{after.dtype}; labels have to be moved by nearest neighbours"
         )
     return np.where(known, index, -1).astype(np.int64)
+
+
+def unread_message(name: str, fault: str) -> str:
+    """Message about a transform that gives other values to the fields that it should move.
+
+    Args:
+        name: The transform's name.
+        fault: What became of the witness.
+    """
+    return (
+        f"{name} treats every field in seg_fields as class ids, also the one that is added to see "
+        f"how it moves pixels ({fault}). If it moves no pixels, write moves_pixels = False in its "
+        "class; if it does, let it change the ids of a label by name, such as gt_seg_map"
+    )
 
 
 def move_labels(
