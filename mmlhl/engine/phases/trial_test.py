@@ -14,11 +14,11 @@ from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
 from ...config_values import nodes
 from ...datasets.pipelines import build_step
-from ...models.heads import SegmentationHead
 from ...registered import names_class, registered_class
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
 from .phase_model import PhaseModel
+from .signatures import default_of
 from .supply import Supplies, Supply
 from .trial_metrics import try_metrics
 from .trial_step import PIXELS, trial_prediction
@@ -118,17 +118,20 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
     """
     if not names_class(MODELS, wrapper, SegTTAModel):
         return
-    left = [
-        task
-        for task, head in heads.items()
-        if not names_class(MODELS, head, SegmentationHead)
-        or head.get("field", "sem_seg") != "sem_seg"
-    ]
+    left = [task for task, head in heads.items() if not _in_seg_logits(head)]
     if left:
         raise ValueError(
             f"tta_model: SegTTAModel merges segmentation only; of {', '.join(left)} it would take "
             "the first view: write tta_model=dict(type='MultiTaskTTAModel')"
         )
+
+
+def _in_seg_logits(head: Mapping) -> bool:
+    """Whether a head stores its prediction as ``seg_logits``, which mmseg's model merges."""
+    cls = registered_class(MODELS, head)
+    if cls is None or getattr(cls, "kind", None) != "classes":
+        return False
+    return (head.get("field") or default_of(cls, "field")) == "sem_seg"
 
 
 def _evaluator(config: Any) -> Evaluator | None:

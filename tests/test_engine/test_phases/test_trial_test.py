@@ -7,6 +7,8 @@ import torch
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
+from mmlhl.engine.phases.trial_test import check_wrapper
+from mmlhl.models.heads import BaseDenseHead
 
 LOAD, ANNOTATE, PACK = (
     dict(type=name)
@@ -37,6 +39,25 @@ def test_a_test_by_mmsegs_model_is_refused(config):
     cfg.model = dict(type="mmseg.SegTTAModel", module=cfg.model)
     with pytest.raises(ValueError, match="of depth, normal it would take the first view"):
         LifelongRunner.from_cfg(cfg).test()
+
+
+def test_mmsegs_model_merges_classes_of_any_head():
+    """By the contract of heads; other fields and kinds are refused, and what is no head."""
+
+    class Classes(BaseDenseHead):
+        kind = "classes"
+
+    class Parts(Classes):
+        def __init__(self, field="part_map", **kwargs):
+            super().__init__(field=field, **kwargs)
+
+    wrapper = dict(type="SegTTAModel")
+    merged = dict(seg=dict(type="SegmentationHead"), own=dict(type=Classes, field="sem_seg"))
+    check_wrapper(wrapper, merged)
+    left = dict(parts=dict(type=Parts), far=dict(type="DepthHead", field="sem_seg"))
+    left |= dict(plain=dict(type="FCNHead"), odd=dict(type="NoSuchHead"))
+    with pytest.raises(ValueError, match="of parts, far, plain, odd it would take"):
+        check_wrapper(wrapper, merged | left)
 
 
 WRONG = [
