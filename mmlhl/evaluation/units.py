@@ -10,7 +10,7 @@ from .metrics import (
     SegmentationMetric,
 )
 
-#: Units by the metric's name, for records without units.
+#: Units by the metric's name, for records without units; those of maps are in ``map_colours``.
 UNITS: dict[str, str] = {
     **SegmentationMetric.units,
     **DepthErrorMetric.units,

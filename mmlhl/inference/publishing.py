@@ -16,7 +16,7 @@ from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
 from ..files import atomic_path
 from ..models.teachers import model_config
 from ..registered import registered_class
-from .task_maps import UNITS
+from ..visualization.map_colours import UNITS
 
 #: Prefixes of weights that only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)

@@ -11,10 +11,7 @@ import torch
 from mmseg.structures import SegDataSample
 
 from ..models.segmentors import LifelongSegmentor
-from ..visualization.map_colours import default_palette
-
-UNITS = dict(classes="class id", depth="m", normal="unit vector", binary="probability")
-"""Default units by kind."""
+from ..visualization.map_colours import UNITS, default_palette
 
 
 @dataclass(frozen=True)

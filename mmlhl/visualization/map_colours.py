@@ -8,6 +8,8 @@ import numpy as np
 KINDS = ("classes", "binary", "depth", "normal", "channels")
 #: Kinds of the fields that the package's heads write by default.
 FIELD_KINDS = dict(sem_seg="classes", depth_map="depth", normal_map="normal")
+#: Default units of the values, by kind.
+UNITS = dict(classes="class id", depth="m", normal="unit vector", binary="probability")
 
 
 def guess_kind(field: str, data: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, n
 from .lettering import captioned
 from .map_colours import (
     KINDS,
+    UNITS,
     checkerboard,
     colour_map,
     fit_width,
@@ -25,8 +26,6 @@ from .panel_grid import arrange
 from .sample_maps import read_maps
 
 GAP = 6  # pixels between cells
-#: Default units by kind.
-UNITS = dict(depth="m")
 
 
 @VISUALIZERS.register_module()
@@ -205,7 +204,9 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         return class_legend(title, present, names, self._palette(field), width)
 
     def _unit(self, field: str, kind: str) -> str:
-        return (self.dataset_meta or {}).get(f"{field}_unit") or UNITS.get(kind, "")
+        # of the default units only metres are drawn: the others say what the kind says
+        default = UNITS["depth"] if kind == "depth" else ""
+        return (self.dataset_meta or {}).get(f"{field}_unit") or default
 
     def _palette(self, field: str) -> np.ndarray | None:
         meta = self.dataset_meta or {}
