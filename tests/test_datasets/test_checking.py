@@ -59,6 +59,17 @@ def test_a_task_that_varies_from_file_to_file_only(tmp_path):
     assert said(found) == ""
 
 
+@pytest.mark.parametrize(("bits", "remark"), [(12, True), (16, False)])
+def test_images_of_16_bits_that_use_fewer(tmp_path, bits, remark):
+    report(tmp_path, WHITE, kind="binary")
+    image = np.linspace(0, 2**bits - 1, 48).astype(np.uint16).reshape(4, 4, 3)
+    for path in (tmp_path / "image").iterdir():
+        cv2.imwrite(str(path), image)
+    spec = dict(task=dict(dir="task", suffix=".png", kind="binary"))
+    images = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[0]
+    assert ("brightest value of all images is 15, " in said(images)) == remark
+
+
 def test_two_sizes(tmp_path):
     found, _ = report(tmp_path, [WHITE // 255, WHITE[:2] // 255], kind="binary")
     assert "2 sizes" in said(found)

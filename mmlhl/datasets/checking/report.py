@@ -10,6 +10,9 @@ import numpy as np
 from ..annotation import IGNORE, Annotation
 from ..first_sample import depth_sentence, far_from_one, lengths_sentence
 
+DARK = 32
+"""Brightest value of all images below which a remark is made."""
+
 
 @dataclass
 class MapReport:
@@ -142,6 +145,12 @@ class MapReport:
                 f"{self.turned} images have an orientation tag, which turns them as viewers do; "
                 "labels have to lie as the image is shown. If they lie as it is stored, set "
                 "color_type='color_ignore_orientation' of LoadImageFromFile"
+            )
+        if self.kind == "image" and self.files and self.highest < DARK:
+            notes.append(
+                f"the brightest value of all images is {self.highest:.6g}, where 0..255 is meant; "
+                "images of 16 bits are read by their upper 8 bits, so store those that use fewer, "
+                "such as 12, with 8 bits"
             )
         if self.known and self.kind != "image":
             notes += self._remarks_on_values()
