@@ -17,6 +17,27 @@ def nodes(node: Any) -> Iterator[dict]:
             yield from nodes(child)
 
 
+def leaves(node: Any, place: str = "", lists: bool = True) -> Iterator[tuple[str, Any]]:
+    """All values in a config with their places, such as ``phases[0].cfg.randomness.seed``.
+
+    Args:
+        node: The config, or a part of it.
+        place: Its own place.
+        lists: Whether lists and tuples are opened; otherwise they are values.
+
+    Yields:
+        Places and values, in order. An empty dictionary or list is a value.
+    """
+    if isinstance(node, Mapping) and node:
+        for key, child in node.items():
+            yield from leaves(child, f"{place}.{key}" if place else str(key), lists)
+    elif lists and isinstance(node, (list, tuple)) and node:
+        for index, child in enumerate(node):
+            yield from leaves(child, f"{place}[{index}]", lists)
+    else:
+        yield place, node
+
+
 def names(value: Any, where: str) -> tuple[str, ...]:
     """Check a list of names.
 

@@ -164,6 +164,11 @@ def write_fingerprints(folder: str, content: Mapping[str, dict]) -> None:
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """As ``config_values.leaves``, without what changes no results.
+
+    Keys of speed are left out with all below them, a list is opened only if it holds dictionaries,
+    and values become plain data: the places stand in files of older runs.
+    """
     if isinstance(value, Mapping):
         for name, item in value.items():
             if name not in SPEED and name != SCOPE:

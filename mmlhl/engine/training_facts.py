@@ -126,6 +126,11 @@ def _options(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _flat(place: str, node: Any) -> Iterator[tuple[str, Any]]:
+    """As ``config_values.leaves``, without what is of no use in prediction.
+
+    Options of training are left out with all below them, and so are options that are not set; a
+    list is one value, as it is one option.
+    """
     if isinstance(node, Mapping):
         for key, value in node.items():
             if key == "type":

@@ -26,6 +26,7 @@ from mmengine.config import config as config_file
 from yapf.yapflib import yapf_api
 
 from ...checkpoints import read_checkpoint
+from ...config_values import leaves
 from ...engine import LifelongRunner, close_distributed, prepare_distributed
 from ...evaluation import LifelongRecord
 from .kill_sequences import kill_config
@@ -199,22 +200,12 @@ def differences(one: Path, other: Path) -> list[str]:
         path = phase["checkpoint"]
         states = [read_checkpoint(folder / path) for folder in (one, other)]
         for key in ("state_dict", "lifelong_method", "ema_state_dict"):
-            parts = [_leaves(state.get(key)) for state in states]
+            parts = [dict(leaves(state.get(key))) for state in states]
             names = parts[0].keys() | parts[1].keys()
             unequal = [n for n in names if not _equal(parts[0].get(n), parts[1].get(n))]
             if unequal:
                 found.append(f"{path}: {len(unequal)} of {len(names)} values of {key}")
     return found
-
-
-def _leaves(node: Any, name: str = "") -> dict[str, Any]:
-    if isinstance(node, Mapping):
-        children = list(node.items())
-    elif isinstance(node, (list, tuple)):
-        children = list(enumerate(node))
-    else:
-        return {name: node}
-    return {k: v for key, child in children for k, v in _leaves(child, f"{name}/{key}").items()}
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os.path as osp
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from ...config_values import leaves
 from ...registered import type_name
 from ..phases.grammar import Phase
 
@@ -29,7 +29,9 @@ def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
     lines = [f"{label}: {', '.join(facts)}"]
     changed = [("model", each) for each in phase.architecture] + [("cfg", phase.cfg)]
     for place, override in changed:
-        for key, value in flat(override):
+        if not override:
+            continue
+        for key, value in leaves(override, lists=False):
             text = repr(value)
             text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
             lines.append(f"    {place}.{key} = {text}")
@@ -62,12 +64,3 @@ def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
         f"seed {runner.seed}",
         *([f"from {'/'.join(str(start).split(osp.sep)[-2:])}"] if start else []),
     ]
-
-
-def flat(node: Mapping, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Values by dotted key, such as ``optim_wrapper.optimizer.lr``; lists are not opened."""
-    for key, value in node.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value

@@ -22,7 +22,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ...config_files import read_config
-from ...config_values import nodes
+from ...config_values import leaves, nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
 
@@ -183,21 +183,21 @@ def _is_used(value: Any, cfg: Mapping) -> bool:
     """Whether a similar value occurs under a key that is read."""
     if isinstance(value, (list, tuple)):
         return all(_is_used(each, cfg) for each in value)
-    leaves = set(_leaves(value))
+    wanted = set(_leaves(value))
     for key in cfg:
         if key not in READ:
             continue
         for node in nodes(cfg[key]):
-            if 2 * len(leaves & set(_leaves(node))) >= len(leaves):
+            if 2 * len(wanted & set(_leaves(node))) >= len(wanted):
                 return True
     return False
 
 
-def _leaves(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """The values in a config, by their dotted keys."""
-    if isinstance(node, Mapping):
-        for name, child in node.items():
-            shown = type_name(child) if name == "type" and child is not None else child
-            yield from _leaves(shown, f"{key}.{name}")
-    else:
-        yield key, repr(list(node) if isinstance(node, tuple) else node)
+def _leaves(node: Any) -> Iterator[tuple[str, str]]:
+    """Texts of the values in a config, by their dotted keys; equal for any notation."""
+    for key, value in leaves(node, lists=False):
+        if isinstance(value, Mapping):  # an empty one
+            continue
+        if key.rpartition(".")[2] == "type" and value is not None:
+            value = type_name(value)
+        yield key, repr(list(value) if isinstance(value, tuple) else value)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ...config_values import is_whole
+from ...config_values import is_whole, leaves
 from ...spelling import hint
 from .left_out import lacking
 from .optimisation import check_optimisation
@@ -30,7 +30,9 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
     Raises:
         ValueError: Naming the key, the value and what would be right.
     """
-    for key, value in _numbers(dict(cfg.items()), ""):  # a Config is not a Mapping
+    for key, value in leaves(dict(cfg.items())):  # a Config is not a Mapping
+        if not isinstance(value, float):
+            continue
         if math.isnan(value):
             raise ValueError(f"{where}{key} is NaN; write a number")
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
@@ -92,17 +94,6 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
             f"{where}custom_hooks has an EarlyStoppingHook, which acts when validation has a "
             f"metric, but {absent[0]} is not set: set it, or leave the hook out"
         )
-
-
-def _numbers(node: Any, key: str) -> Iterator[tuple[str, float]]:
-    if isinstance(node, Mapping):
-        for name, child in node.items():
-            yield from _numbers(child, f"{key}.{name}" if key else str(name))
-    elif isinstance(node, (list, tuple)):
-        for index, child in enumerate(node):
-            yield from _numbers(child, f"{key}[{index}]")
-    elif isinstance(node, float):
-        yield key, node
 
 
 def _check_weights(node: Any, place: str) -> None:

@@ -1,0 +1,19 @@
+"""Walks over configs, and the kinds of values in them."""
+
+from mmlhl.config_values import leaves, nodes
+
+CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
+
+
+def test_leaves_with_lists_opened():
+    found = [("a[0].b", 1), ("a[0].c", ()), ("a[1]", 2.5), ("d.e.f", None), ("d.g", {})]
+    assert list(leaves(CFG)) == [*found, ("h", "text")]
+
+
+def test_leaves_with_lists_as_values():
+    found = [("cfg.a", CFG["a"]), ("cfg.d.e.f", None), ("cfg.d.g", {}), ("cfg.h", "text")]
+    assert list(leaves(CFG, "cfg", lists=False)) == found
+
+
+def test_nodes_are_all_dictionaries_from_the_top():
+    assert list(nodes(CFG)) == [CFG, CFG["a"][0], CFG["d"], dict(f=None), {}]
