@@ -189,6 +189,15 @@ def is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is an integer or a float, and not ``'7'`` or a boolean.
+
+    Args:
+        value: The value in the config.
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _one_or_several(value: Any, where: str, expected: str) -> Iterable[Any]:
     listed = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
     if isinstance(listed, (Mapping, bytes)):

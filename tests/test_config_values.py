@@ -1,6 +1,6 @@
 """Walks over configs, and the kinds of values in them."""
 
-from mmlhl.config_values import leaves, nodes
+from mmlhl.config_values import is_number, leaves, nodes
 
 CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 
@@ -13,6 +13,11 @@ def test_leaves_with_lists_opened():
 def test_leaves_with_lists_as_values():
     found = [("cfg.a", CFG["a"]), ("cfg.d.e.f", None), ("cfg.d.g", {}), ("cfg.h", "text")]
     assert list(leaves(CFG, "cfg", lists=False)) == found
+
+
+def test_numbers():
+    assert [is_number(value) for value in (0, -1.5, float("nan"))] == [True] * 3
+    assert [is_number(value) for value in (True, "7", None, [1], 1j)] == [False] * 5
 
 
 def test_nodes_are_all_dictionaries_from_the_top():

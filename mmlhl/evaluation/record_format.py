@@ -10,6 +10,8 @@ from numbers import Real
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from ..config_values import is_number
+
 VERSION = 1
 NEEDED = ("version", "method", "seed", "phases", "metrics")
 FIELDS = (*NEEDED, "timing")
@@ -113,6 +115,5 @@ def _check_metric(place: str, entry: Any, phases: int) -> None:
     if not isinstance(values, list) or len(values) != phases:
         raise ValueError(f"{place}.values must be a list of {phases} values, one per phase.")
     for value in values:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (number and math.isfinite(value)):
+        if value is not None and not (is_number(value) and math.isfinite(value)):
             raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null.")

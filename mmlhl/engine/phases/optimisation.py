@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
+from ...config_values import is_number
 from ...registered import type_name
 from ...spelling import near_miss, unknown
 from .phase_model import PhaseModel
@@ -99,10 +100,10 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         ("eps", lambda value: value >= 0, ">= 0"),
     ):
         value = optimizer.get(key)
-        if value is not None and not (_is_number(value) and allowed(value)):
+        if value is not None and not (is_number(value) and allowed(value)):
             raise ValueError(f"{place}.{key} must be a number {words}, got {value!r}")
     betas = optimizer.get("betas")
-    if betas is not None and not all(_is_number(beta) and 0 <= beta < 1 for beta in betas):
+    if betas is not None and not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
         raise ValueError(f"{place}.betas must be numbers within [0, 1), got {betas!r}")
 
 
@@ -114,14 +115,14 @@ def _check_clipping(clip: Any, place: str) -> None:
     key = "clip_value" if clip.get("type", "norm") == "value" else "max_norm"
     limit = clip.get(key)
     # 0 trains nothing, and a negative limit reverses the gradient
-    if not _is_number(limit) or limit <= 0:
+    if not is_number(limit) or limit <= 0:
         raise ValueError(f"{place}.{key} must be a number > 0, got {limit!r}")
 
 
 def _check_scale(scale: Any, place: str) -> None:
     if scale is None or isinstance(scale, Mapping) or scale == "dynamic":
         return
-    if not _is_number(scale) or scale <= 0:
+    if not is_number(scale) or scale <= 0:
         raise ValueError(
             f"{place} must be 'dynamic', a number > 0 or options of GradScaler, got {scale!r}"
         )
@@ -135,7 +136,7 @@ def _check_paramwise(options: Any, place: str) -> None:
     for key, value in options.items():
         if key not in (*PARAMWISE, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
-        if key.endswith("_mult") and not _is_number(value):
+        if key.endswith("_mult") and not is_number(value):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
     for name, group in (options.get("custom_keys") or {}).items():
         if name == "_delete_":
@@ -151,11 +152,7 @@ def _check_paramwise(options: Any, place: str) -> None:
                 raise ValueError(
                     f"{place}.custom_keys[{name!r}] has {key!r}; did you mean {meant!r}?"
                 )
-            if key in _FACTORS and not _is_number(value):
+            if key in _FACTORS and not is_number(value):
                 raise ValueError(
                     f"{place}.custom_keys[{name!r}].{key} must be a number, got {value!r}"
                 )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.distributed import Backend
 
-from ...config_values import is_whole
+from ...config_values import is_number, is_whole
 from ...spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
@@ -110,12 +110,8 @@ def _check_processes(node: Any, place: str) -> None:
                 f"{place}.backend must be one of {known}, got {backend!r}{hint(name, known)}"
             )
     timeout = node.get("timeout")
-    if timeout is not None and not (_is_number(timeout) and timeout > 0):
+    if timeout is not None and not (is_number(timeout) and timeout > 0):
         raise ValueError(f"{place}.timeout must be a number of seconds > 0, got {timeout!r}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_scaling(node: Mapping | None, place: str) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...config_values import is_whole, leaves
+from ...config_values import is_number, is_whole, leaves
 from ...spelling import hint
 from .left_out import lacking
 from .optimisation import check_optimisation
@@ -107,7 +107,7 @@ def _check_weights(node: Any, place: str) -> None:
         _check_weights(child, f"{place}.{name}")
         if name != "loss_weight" or isinstance(child, (Mapping, list, tuple)):
             continue
-        if isinstance(child, bool) or not isinstance(child, (int, float)) or child < 0:
+        if not is_number(child) or child < 0:
             raise ValueError(f"{place}.loss_weight must be a number >= 0, got {child!r}")
 
 

@@ -11,6 +11,7 @@ import torch
 from mmseg import models as mmseg_models
 from torch import nn
 
+from ...config_values import is_number
 from ...draws import undisturbed
 from ...explaining import explained_error
 
@@ -115,6 +116,6 @@ def share(value: Any, where: str) -> float:
     Raises:
         ValueError: If it is not.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+    if not is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")
     return value
