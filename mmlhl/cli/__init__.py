@@ -8,13 +8,13 @@ if the installation is broken.
 from __future__ import annotations
 
 import ast
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from ..paths import shipped_dir
+from ..spelling import hint
 
 #: Subcommand to the tool that it runs.
 TOOLS = {
@@ -68,9 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run(rest)
     if name not in TOOLS:
-        near = difflib.get_close_matches(name, [*TOOLS, DOCTOR], 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        print(f"mmlhl: there is no command {name!r}{hint}\n\n{usage()}", file=sys.stderr)
+        near = hint(name, [*TOOLS, DOCTOR])
+        print(f"mmlhl: there is no command {name!r}{near}\n\n{usage()}", file=sys.stderr)
         return 2
     run_tool(shipped_dir("tools") / TOOLS[name], [f"mmlhl {name}", *rest])
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os.path as osp
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 import mmengine.fileio as fileio
 
 from .. import config_values
+from ..spelling import nearest
 from .annotation import IGNORE, Annotation
 from .reading import read_lines
 
@@ -108,8 +108,8 @@ def resolve_classes(
         return result, None
     strange = [name for name in wanted if name not in known]
     if strange:
-        near = difflib.get_close_matches(strange[0], known, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = nearest(strange[0], known)
+        hint = f"did you mean {near!r}? " if near else ""
         raise ValueError(
             f"{where} names {strange[0]!r}, which the files do not hold; {hint}They hold {known}. "
             "If they hold other classes, name those in the annotation's 'classes'"
