@@ -67,7 +67,7 @@ class Folders:
         """
         folder, name = osp.split(path)
         if folder not in self._held:
-            self._held[folder] = _names(folder)
+            self._held[folder] = names_in(folder) or set()
         if not suffix or not self._held[folder] or name in self._held[folder]:
             return path
         if folder not in self._lower:
@@ -84,9 +84,10 @@ class Folders:
         return osp.join(folder, found[0]) if len(found) == 1 else path
 
 
-def _names(folder: str) -> set[str]:
+def names_in(folder: str) -> set[str] | None:
+    """Names of the files in a folder; none if it does not exist, None if it is not local."""
     if "://" in folder:
-        return set()
+        return None
     try:
         return set(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import os.path as osp
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from .endings import names_in
 
 if TYPE_CHECKING:
     from .multi_task_dataset import MultiTaskDataset
@@ -45,17 +46,7 @@ def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
         for key, path in needed.items():
             folder, name = osp.split(path)
             if folder not in held:
-                held[folder] = _names(folder)
+                held[folder] = names_in(folder)
             names = held[folder]
             if names is not None and name not in names:
                 yield key, path
-
-
-def _names(folder: str) -> set[str] | None:
-    """Names in a folder; None if it is not local."""
-    if "://" in folder:
-        return None
-    try:
-        return set(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
