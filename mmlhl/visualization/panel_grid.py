@@ -1,4 +1,4 @@
-"""Arranging pictures of equal size in a grid."""
+"""Arranging pictures in rows, columns and grids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .lettering import PAPER
+from .lettering import PAPER, paper
 
 
 def arrange(blocks: Sequence[Sequence[np.ndarray]], width: int, gap: int) -> np.ndarray:
@@ -33,3 +33,22 @@ def arrange(blocks: Sequence[Sequence[np.ndarray]], width: int, gap: int) -> np.
             x = ((i % across) * width + j) * (cell + gap)
             canvas[y : y + height, x : x + cell] = picture
     return canvas
+
+
+def joined(parts: Sequence[np.ndarray], axis: int, gap: int) -> np.ndarray:
+    """Put pictures of the same height side by side, or of the same width below each other.
+
+    Args:
+        parts: Pictures ``(H, W, 3)`` uint8.
+        axis: 1 for side by side, 0 for below each other.
+        gap: Pixels between them.
+
+    Returns:
+        ``(H', W', 3)`` uint8.
+    """
+    height, width = parts[0].shape[:2]
+    between = paper(height, gap) if axis == 1 else paper(gap, width)
+    pieces = [parts[0]]
+    for part in parts[1:]:
+        pieces += [between, part]
+    return np.concatenate(pieces, axis=axis)

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
-from .lettering import PAPER, captioned, paper
+from .lettering import captioned, paper
 from .map_colours import checkerboard, colour_map, fit_width, valid_pixels, value_range
+from .panel_grid import joined
 
 GAP = 6
 #: Largest angle between two normals that face the camera, in degrees.
@@ -103,8 +104,8 @@ def phase_strip(
             shown = checkerboard(error.shape)
         what = "orange: wrong" if kind == "classes" else f"error {numbers((0, worst), error_unit)}"
         lower.append(cell(shown, what))
-    rows = [_side_by_side(row) for row in (upper, lower)]
-    drawn = np.concatenate([rows[0], paper(GAP, rows[0].shape[1]), rows[1]])
+    rows = [joined(row, 1, GAP) for row in (upper, lower)]
+    drawn = joined(rows, 0, GAP)
     maps = [truth, *(prediction for _, prediction in predictions)]
     key = _key(kind, maps, title, limits, unit, classes, palette, min(2 * width, drawn.shape[1]))
     if key.shape[0] <= empty.shape[0]:  # it fits below image and truth
@@ -138,11 +139,3 @@ def _key(
     if kind == "classes":
         return class_legend(title, classes_in(maps), classes, palette, width)
     return colour_bar(kind, title, limits, unit, width)
-
-
-def _side_by_side(cells: Sequence[np.ndarray]) -> np.ndarray:
-    between = np.full((cells[0].shape[0], GAP, 3), PAPER, np.uint8)
-    parts = [cells[0]]
-    for cell in cells[1:]:
-        parts += [between, cell]
-    return np.concatenate(parts, axis=1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .lettering import captioned, paper
 from .map_colours import colour_map, fit_width, value_range
+from .panel_grid import joined
 
 GAP = 6
 
@@ -69,15 +70,5 @@ def sequence_grid(
             prediction = row.predictions.get(phase)
             after = empty if prediction is None else cell(prediction, f"after {phase}")
             cells.append(after)
-        lines.append(_joined(cells, axis=1))
-    return _joined(lines, axis=0)
-
-
-def _joined(parts: Sequence[np.ndarray], axis: int) -> np.ndarray:
-    """Put pictures of the same height side by side, or of the same width below each other."""
-    height, width = parts[0].shape[:2]
-    between = paper(height, GAP) if axis == 1 else paper(GAP, width)
-    joined = [parts[0]]
-    for part in parts[1:]:
-        joined += [between, part]
-    return np.concatenate(joined, axis=axis)
+        lines.append(joined(cells, 1, GAP))
+    return joined(lines, 0, GAP)
