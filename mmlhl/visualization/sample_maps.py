@@ -30,16 +30,22 @@ def read_maps(
         for key, value in data_sample.items():
             if not drawn or not key.startswith(f"{side}_") or not isinstance(value, PixelData):
                 continue
-            data = value.data
-            data = data if isinstance(data, np.ndarray) else _to_numpy(data)
-            maps.setdefault(key.removeprefix(f"{side}_"), {})[side] = (
-                data[None] if data.ndim == 2 else data
-            )
+            maps.setdefault(key.removeprefix(f"{side}_"), {})[side] = as_array(value.data)
     order = {field: i for i, field in enumerate(FIELD_KINDS)}
     return dict(sorted(maps.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
 
-def _to_numpy(data: torch.Tensor) -> np.ndarray:
-    # numpy has no bfloat16, and half precision is too coarse for percentiles.
-    data = data.detach().cpu()
-    return (data.float() if data.is_floating_point() else data).numpy()
+def as_array(data: np.ndarray | torch.Tensor) -> np.ndarray:
+    """A map of a data sample as an array.
+
+    Args:
+        data: ``(C, H, W)`` or ``(H, W)``.
+
+    Returns:
+        ``(C, H, W)``; of a tensor of floats float32, since numpy has no bfloat16, and half
+        precision is too coarse for percentiles.
+    """
+    if isinstance(data, torch.Tensor):
+        data = data.detach().cpu()
+        data = (data.float() if data.is_floating_point() else data).numpy()
+    return data[None] if data.ndim == 2 else data

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
-from mmengine.structures import PixelData
 from mmseg.registry import DATASETS
 
 from ...evaluation.record import LifelongRecord
 from ...inference import LifelongInferencer
 from ...inference.task_maps import TaskInfo
 from ...visualization.phase_strip import error_map, phase_strip
+from ...visualization.sample_maps import as_array
 from .document import Block, Paragraph, Section
 from .pictures import photograph
 from .work_dir import folder_of
@@ -87,7 +87,7 @@ def predict_phases(
         for item in data:
             (sample,) = model.forward([item])
             fields = {info.field for info in model.tasks.values()}
-            known.maps.append({name: as_array(sample.get(f"pred_{name}")) for name in fields})
+            known.maps.append({name: as_array(sample.get(f"pred_{name}").data) for name in fields})
         phases.append(known)
     return data, last.tasks, phases
 
@@ -99,7 +99,7 @@ def _strips(record: LifelongRecord, run: str, count: int) -> list[Block]:
         for info in tasks.values():
             truth = item["data_samples"].get(f"gt_{info.field}")
             if truth is not None:
-                blocks.append(_strip(run, item, info, as_array(truth), phases, number))
+                blocks.append(_strip(run, item, info, as_array(truth.data), phases, number))
     left_out = missing_strips(data, tasks, count)
     for line in left_out:
         print_log(f"report: {run}: {line}", "current", logging.WARNING)
@@ -217,17 +217,3 @@ def image_of(item: dict[str, Any]) -> np.ndarray:
         ``(H, W, 3)`` uint8, RGB.
     """
     return np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
-
-
-def as_array(data: PixelData) -> np.ndarray:
-    """A map of a data sample as an array.
-
-    Args:
-        data: Field of the sample.
-
-    Returns:
-        ``(C, H, W)``.
-    """
-    tensor = data.data.detach().cpu()
-    array = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    return array[None] if array.ndim == 2 else array
