@@ -13,12 +13,13 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 import cv2
 import numpy as np
 
-from mmlhl.analysis.report.strip_section import as_array, image_of, predict_phases
+from mmlhl.analysis.report.strip_section import image_of, predict_phases
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.files import atomic_path
 from mmlhl.refusals import run_command
+from mmlhl.visualization.sample_maps import as_array
 from mmlhl.visualization.sequence_grid import GridRow, sequence_grid
 
 
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         GridRow(
             task,
             info.kind,
-            as_array(item["data_samples"].get(f"gt_{info.field}")),
+            as_array(item["data_samples"].get(f"gt_{info.field}").data),
             {p.name: p.maps[0][info.field] for p in phases if task in p.tasks},
             None if info.palette is None else np.asarray(info.palette, np.uint8),
         )
