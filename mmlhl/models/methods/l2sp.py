@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .base_method import BaseMethod
+from .measuring import is_old
 from .protocols import Learner, PhaseRunner
 
 #: optimisers that add ``weight_decay * weight`` to the gradient
@@ -139,11 +140,10 @@ class L2SP(BaseMethod):
 
 def old_parameters(model: Learner) -> dict[str, nn.Parameter]:
     """Trainable parameters that existed before this phase, by name."""
-    new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
     return {
         name: parameter
         for name, parameter in model.named_parameters()
-        if parameter.requires_grad and not name.startswith(new)
+        if parameter.requires_grad and is_old(model, name)
     }
 
 

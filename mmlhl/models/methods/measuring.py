@@ -106,6 +106,12 @@ def in_encoder(name: str) -> bool:
     return not name.startswith(("heads.", "distillers."))
 
 
+def is_old(model: Learner, name: str) -> bool:
+    """Whether a weight or buffer existed before this phase, by its name."""
+    new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
+    return not name.startswith(new)
+
+
 def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Parameter]:
     """Trainable parameters of the shared encoder (backbone and neck) by name.
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .matching import at_size, share_lost
-from .measuring import choose_images, evaluating, own_share, phase_batches, task_losses
+from .measuring import choose_images, evaluating, is_old, own_share, phase_batches, task_losses
 from .protocols import Learner, PhaseRunner
 
 
@@ -189,10 +189,9 @@ class PhaseAverage(BaseMethod):
 
 def old_tensors(model: Learner) -> dict[str, Tensor]:
     """Weights and floating-point buffers that existed before this phase, by name."""
-    new = ("distillers.", *(f"heads.{task}." for task in model.new_tasks))
     found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return {
         name: tensor
         for name, tensor in found.items()
-        if tensor.is_floating_point() and not name.startswith(new)
+        if tensor.is_floating_point() and is_old(model, name)
     }
