@@ -1,5 +1,7 @@
 """Records of several methods and seeds, side by side."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 

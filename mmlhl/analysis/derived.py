@@ -6,6 +6,8 @@ Notation: M is a metric after the last phase. An improvement is positive if the 
 M - M' if higher is better, and M' - M otherwise.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Writing sheets for the terminal and as Markdown, LaTeX and CSV."""
 
+from __future__ import annotations
+
 import csv
 import io
 import math

@@ -1,5 +1,7 @@
 """Styles of methods that are distinguishable in colour, in grey and by the colour-blind."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes

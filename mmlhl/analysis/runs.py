@@ -1,5 +1,7 @@
 """Finding records on disk and grouping those that can be compared."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

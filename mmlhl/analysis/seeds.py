@@ -1,5 +1,7 @@
 """Combining several runs: means over seeds, and merged single-task runs."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Plots of records: heat maps by task and phase, curves over phases, bars of gains."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

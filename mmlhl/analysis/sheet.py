@@ -1,5 +1,7 @@
 """A table of estimates, independent of the format in which it is printed."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
 
@@ -89,7 +91,7 @@ class Sheet:
             return False
         return shown[row] == (max if better else min)(shown.values())
 
-    def take(self, chosen: list[int], title: str) -> "Sheet":
+    def take(self, chosen: list[int], title: str) -> Sheet:
         """A sheet with some of the columns, for narrow screens."""
         return Sheet(
             name=self.name,
@@ -101,7 +103,7 @@ class Sheet:
             row_digits=self.row_digits,
         )
 
-    def split(self) -> list["Sheet"]:
+    def split(self) -> list[Sheet]:
         """One sheet per group of columns."""
         groups = list(dict.fromkeys(column.group for column in self.columns))
         parts = []

@@ -1,5 +1,7 @@
 """The losses of a complete sequence over its phases."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

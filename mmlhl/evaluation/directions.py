@@ -1,5 +1,7 @@
 """The direction of each metric: whether a larger value is better."""
 
+from __future__ import annotations
+
 from .metrics import (
     BinaryMetric,
     ChannelErrorMetric,

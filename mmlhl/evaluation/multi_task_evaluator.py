@@ -1,5 +1,7 @@
 """One evaluator for all tasks."""
 
+from __future__ import annotations
+
 import inspect
 import os.path as osp
 from collections.abc import Sequence

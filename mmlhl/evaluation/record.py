@@ -1,5 +1,7 @@
 """``lifelong.json``: the phases of a sequence, and the metrics of all tasks after each."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -190,7 +192,7 @@ class LifelongRecord:
         """The part of the record that repeated runs share: :meth:`to_dict` without ``timing``."""
         return {key: value for key, value in self.to_dict().items() if key != "timing"}
 
-    def same_results(self, other: "LifelongRecord") -> bool:
+    def same_results(self, other: LifelongRecord) -> bool:
         """Whether two runs have the same results to the last digit; durations are ignored."""
         return self.results() == other.results()
 
@@ -203,7 +205,7 @@ class LifelongRecord:
         write_text(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "LifelongRecord":
+    def load(cls, path: str | os.PathLike) -> LifelongRecord:
         """Read a record.
 
         Args:
@@ -226,7 +228,7 @@ class LifelongRecord:
         return record
 
     @classmethod
-    def from_dict(cls, data: Any) -> "LifelongRecord":
+    def from_dict(cls, data: Any) -> LifelongRecord:
         """Make a record from the dict of :meth:`to_dict`.
 
         Raises:

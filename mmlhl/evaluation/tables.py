@@ -1,5 +1,7 @@
 """The table of metrics by task and phase."""
 
+from __future__ import annotations
+
 from rich.table import Table
 from rich.text import Text
 

@@ -1,5 +1,7 @@
 """Metrics of binary maps (saliency, binary edges)."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

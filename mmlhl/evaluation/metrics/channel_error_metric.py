@@ -1,5 +1,7 @@
 """Metrics of maps with real channels (edges, keypoints, reshading, curvature)."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

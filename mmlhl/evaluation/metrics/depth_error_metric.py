@@ -1,5 +1,7 @@
 """Metrics of depth maps."""
 
+from __future__ import annotations
+
 import logging
 import math
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Writing predicted maps in the formats that the multi-task dataset reads."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2

@@ -1,5 +1,7 @@
 """Metrics of surface normals."""
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
 from typing import Any

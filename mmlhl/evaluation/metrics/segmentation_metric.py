@@ -1,5 +1,7 @@
 """Metrics of class maps."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Sequence
 from pathlib import Path

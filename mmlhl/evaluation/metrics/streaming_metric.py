@@ -1,5 +1,7 @@
 """Base class of the metrics: reading a sample, running sums, writing maps."""
 
+from __future__ import annotations
+
 import os
 import os.path as osp
 import warnings
