@@ -98,7 +98,8 @@ class Heartbeats:
     def _watch(self) -> None:
         reported = None
         while not self._stopped.wait(self._interval):
-            position, text, since = self._beat
+            beat = self._beat  # read once: the main thread may move meanwhile
+            position, text, since = beat
             still = time.monotonic() - since
             self._number += 1
             where = self._where() if still > self.timeout / 2 else ""
@@ -107,8 +108,8 @@ class Heartbeats:
                 self._store.set(str(self.rank), json.dumps(post))
             except RuntimeError:  # rank 0 has ended, and the store with it
                 return
-            if still > 0.8 * self.timeout and reported != self._beat:
-                reported = self._beat
+            if still > 0.8 * self.timeout and reported != beat:
+                reported = beat
                 threading.Thread(target=lambda: self._report(self.describe()), daemon=True).start()
 
     def _read(self) -> dict[int, Any]:
