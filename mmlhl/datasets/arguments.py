@@ -51,7 +51,7 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_switches(options: Mapping[str, Any], owner: str) -> None:
-    """Refuse values of mmengine's options that would be something else without a word.
+    """Refuse values of mmengine's options that would be misread, such as ``'no'`` for a switch.
 
     Args:
         options: Options of a dataset by name.
@@ -77,8 +77,8 @@ def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:
     """Refuse a split that chooses nothing: training and test sets would be the same images.
 
     Args:
-        split: What a config gives.
-        folders: Folders in which ``{split}`` may stand for it.
+        split: ``split`` of the config.
+        folders: Folders of the images and annotations, and the list of ids.
         owner: Name of the dataset's class, for messages.
 
     Raises:

@@ -45,7 +45,7 @@ def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def _ending_at_once() -> Iterator[None]:
-    """Within, Ctrl-C ends the process without a word: it has been pressed before."""
+    """End the process silently on Ctrl-C in the context: it has been pressed before."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -14,6 +14,7 @@ from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
 from ...config_values import nodes
 from ...datasets.pipelines import build_step
+from ...models.heads import BaseDenseHead
 from ...registered import names_class, registered_class
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
@@ -114,7 +115,8 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
         heads: Configs of the heads by task.
 
     Raises:
-        ValueError: Naming the tasks of which only the first view would be used.
+        ValueError: Naming the tasks of which only the first view would be used, or that it would
+            merge in another way than their heads.
     """
     if not names_class(MODELS, wrapper, SegTTAModel):
         return
@@ -124,6 +126,19 @@ def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
             f"tta_model: SegTTAModel merges segmentation only; of {', '.join(left)} it would take "
             "the first view: write tta_model=dict(type='MultiTaskTTAModel')"
         )
+    averaged = [task for task, head in heads.items() if not _merges_itself(head)]
+    if averaged:
+        raise ValueError(
+            "tta_model: SegTTAModel averages probabilities, the softmax of seg_logits; of "
+            f"{', '.join(averaged)} the head's merge averages what it stores: write "
+            "tta_model=dict(type='MultiTaskTTAModel')"
+        )
+
+
+def _merges_itself(head: Mapping) -> bool:
+    """Whether a head has a merge of its own: the contract's averages logits or probabilities."""
+    cls = registered_class(MODELS, head)
+    return getattr(cls, "merge", BaseDenseHead.merge) is not BaseDenseHead.merge
 
 
 def _in_seg_logits(head: Mapping) -> bool:

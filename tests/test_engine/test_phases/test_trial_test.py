@@ -47,6 +47,12 @@ def test_mmsegs_model_merges_classes_of_any_head():
     class Classes(BaseDenseHead):
         kind = "classes"
 
+        def merge(self, preds):
+            return preds.softmax(1).mean(0).log()
+
+    class Probabilities(BaseDenseHead):
+        kind = "classes"
+
     class Parts(Classes):
         def __init__(self, field="part_map", **kwargs):
             super().__init__(field=field, **kwargs)
@@ -58,6 +64,9 @@ def test_mmsegs_model_merges_classes_of_any_head():
     left |= dict(plain=dict(type="FCNHead"), odd=dict(type="NoSuchHead"))
     with pytest.raises(ValueError, match="of parts, far, plain, odd it would take"):
         check_wrapper(wrapper, merged | left)
+    other = dict(other=dict(type=Probabilities, field="sem_seg"))
+    with pytest.raises(ValueError, match="of other the head's merge averages what it stores"):
+        check_wrapper(wrapper, merged | other)
 
 
 WRONG = [
