@@ -51,7 +51,7 @@ if not _skips_imports():
         raise ImportError(
             f"mmlhl extends MMSegmentation, but the module '{error.name}' is not installed. "
             'Install the maintained packages with `pip install "mmlhl[onedl]"` or the classic ones '
-            'with `pip install "mmlhl[classic]"` (one of the two: they install over each other).'
+            'with `pip install "mmlhl[classic]"` (one of the two: they install over each other)'
         ) from error
 
     from .operators import import_mmseg

@@ -39,6 +39,6 @@ def test_there_are_entries():
 @pytest.mark.parametrize("message", [message for message, _ in ENTRIES])
 def test_quoted_messages_are_in_the_source(messages, message):
     words = re.findall(r"[a-z']{2,}", message)
-    assert len(words) >= 3, "too little to be told from another message"
+    assert len(words) >= 3, "too little to tell it from another message"
     pattern = re.compile(re.escape(message).replace(r"\.\.\.", ".*"))
     assert any(pattern.match(text) for text in messages)

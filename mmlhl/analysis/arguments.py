@@ -69,7 +69,7 @@ def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
 
     Raises:
         FileNotFoundError: If there is no record at or below a path.
-        ValueError: If a file is not a record, or two runs cannot be told apart.
+        ValueError: If a file is not a record, or two runs cannot be distinguished.
     """
     records = load_runs(args.records)
     return Comparison(records, args.metrics, args.naive, args.joint, args.single, **options)

@@ -52,7 +52,7 @@ class Comparison:
         min_span: float = 0.0,
     ) -> None:
         if pairing not in ("mean", "seed"):
-            raise ValueError(f"pairing must be 'mean' or 'seed', not {pairing!r}.")
+            raise ValueError(f"pairing must be 'mean' or 'seed', not {pairing!r}")
         self.metrics = metrics
         self.pairing = pairing
         self.min_span = min_span
@@ -189,7 +189,7 @@ class Comparison:
         if not found:
             raise ValueError(
                 f"There is no run of {runs[0].label} with seed {run.seed} to compare "
-                f"{run.label} with; use pairing='mean'."
+                f"{run.label} with; use pairing='mean'"
             )
         return found[0]
 

@@ -56,7 +56,7 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
         ValueError: If ``metrics`` is a string other than 'paper' and 'all'.
     """
     if isinstance(metrics, str) and metrics not in ("paper", "all"):
-        raise ValueError(f"metrics must be 'paper', 'all' or a list of names, not {metrics!r}.")
+        raise ValueError(f"metrics must be 'paper', 'all' or a list of names, not {metrics!r}")
     chosen: list[MetricKey] = []
     for task in record.tasks:
         names = list(record.metrics[task])
@@ -265,5 +265,5 @@ def _same_tasks(record: LifelongRecord, other: LifelongRecord, role: str) -> Non
     if missing:
         raise ValueError(
             f"The {role} record ({other.label}) lacks the task {', '.join(missing)} of "
-            f"{record.label}; it has {', '.join(other.metrics) or 'none'}."
+            f"{record.label}; it has {', '.join(other.metrics) or 'none'}"
         )

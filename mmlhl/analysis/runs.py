@@ -36,7 +36,7 @@ def load_runs(arguments: Sequence[str]) -> list[LifelongRecord]:
         if path.is_dir() and not (path / "lifelong.json").is_file():
             files = sorted(path.rglob("lifelong.json"))
             if not files:
-                raise FileNotFoundError(f"There is no lifelong.json below {path}.")
+                raise FileNotFoundError(f"There is no lifelong.json below {path}")
         else:
             files = [path]
         for file in files:
@@ -113,14 +113,14 @@ def group_runs(
     bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and dataset
     for record in records:
         if not record.metrics:
-            raise ValueError(f"{record.path or record.label} has no metrics yet.")
+            raise ValueError(f"{record.path or record.label} has no metrics yet")
         order = tuple(tuple(phase["tasks"]) for phase in record.phases)
         label, dataset = record.label, record.dataset or unknown
         twin = seen.setdefault((label.lower(), dataset, order, record.seed), record)
         if twin is not record:
             raise ValueError(
                 f"{twin.path} and {record.path} are both {label} with seed {record.seed}; tell "
-                "variants apart with LABEL=PATH."
+                "variants apart with LABEL=PATH"
             )
         if label.lower() == joint.lower():
             bounds.setdefault(("joint", dataset), []).append(record)

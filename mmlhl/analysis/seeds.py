@@ -62,7 +62,7 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
         if [p["tasks"] for p in record.phases] != [p["tasks"] for p in first.phases]:
             raise ValueError(
                 f"The runs of {first.label} differ in their phases and have no mean: "
-                f"{[p['tasks'] for p in first.phases]} and {[p['tasks'] for p in record.phases]}."
+                f"{[p['tasks'] for p in first.phases]} and {[p['tasks'] for p in record.phases]}"
             )
     result = LifelongRecord(first.method, None, **first.extra)
     result.phases = [dict(phase) for phase in first.phases]

@@ -134,7 +134,7 @@ def gain_bars(comparison: Comparison, group: Group) -> Figure:
         ValueError: If the group has no naive runs.
     """
     if not group.naive:
-        raise ValueError(f"Gains of {group.name} need runs of naive training, but there are none.")
+        raise ValueError(f"Gains of {group.name} need runs of naive training, but there are none")
     sheet = comparison.summary(group)
     styles = looks([name for name, _ in sheet.rows])
     panels = [(0, "relative gain over naive, %")]

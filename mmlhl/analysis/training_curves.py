@@ -62,7 +62,7 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     if not logs:
         raise FileNotFoundError(
             f"{work_dir} has no {SCALARS} with losses of phases phase_<n>_<name>; the config needs "
-            "a LocalVisBackend for that."
+            "a LocalVisBackend for that"
         )
     return logs
 

@@ -60,7 +60,7 @@ def prepare_distributed(cfg: Config) -> None:
         replaced += 1
     if replaced:
         print_log(
-            "SyncBN needs a GPU: BN takes its place, so each process normalises by its own batch.",
+            "SyncBN needs a GPU: BN takes its place, so each process normalises by its own batch",
             logger="current",
         )
 

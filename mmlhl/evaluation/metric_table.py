@@ -62,7 +62,7 @@ def measurements(
         if better is None:
             raise ValueError(
                 f"It is not known whether a higher {key} is better; give its metric class a "
-                f"dict higher_is_better with {metric!r}."
+                f"dict higher_is_better with {metric!r}"
             )
         found.append(Measurement(task, metric, plain(value), bool(better), units.get(key)))
     return found

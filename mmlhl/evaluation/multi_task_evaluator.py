@@ -57,7 +57,7 @@ class MultiTaskEvaluator(Evaluator):
         if not isinstance(metrics, dict) or "type" in metrics:
             raise ValueError(
                 "MultiTaskEvaluator: metrics must be a dict from task names to metric configs, "
-                f"such as dict(seg=dict(type='SegmentationMetric')), but is {metrics!r}."
+                f"such as dict(seg=dict(type='SegmentationMetric')), but is {metrics!r}"
             )
         self.output_dir = output_dir
         self.keep_results = keep_results
@@ -136,11 +136,11 @@ class MultiTaskEvaluator(Evaluator):
                 continue
             for name, value in metric.evaluate(size).items():
                 if name in values:
-                    raise ValueError(f"Two metrics give the value {name}; remove one of them.")
+                    raise ValueError(f"Two metrics give the value {name}; remove one of them")
                 # Plain numbers: a numpy best_score in a checkpoint could not be loaded as data.
                 values[name] = _number(name, value)
         if self.output_dir is not None:
-            print_log(f"Predictions were written to {self.output_dir}.", logger="current")
+            print_log(f"Predictions were written to {self.output_dir}", logger="current")
         return values
 
     def _build(self, task: str, config: dict | BaseMetric, writes: bool) -> BaseMetric:
@@ -148,7 +148,7 @@ class MultiTaskEvaluator(Evaluator):
             if "type" not in config:
                 raise ValueError(
                     f"MultiTaskEvaluator: metrics[{task!r}] must be the config of a metric, such "
-                    f"as dict(type='SegmentationMetric'), but is {dict(config)!r}."
+                    f"as dict(type='SegmentationMetric'), but is {dict(config)!r}"
                 )
             config = dict(config, prefix=task)
             if self.output_dir is not None and writes:
@@ -178,7 +178,7 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise ValueError(f"The metric {name} must be a number, but is {value!r}.") from None
+        raise ValueError(f"The metric {name} must be a number, but is {value!r}") from None
 
 
 def _has(sample: dict, field: str) -> bool:

@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, Real):
         return float(value) if math.isfinite(value) else None
-    raise TypeError(f"{value!r} cannot be written to a record.")
+    raise TypeError(f"{value!r} cannot be written to a record")
 
 
 def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
@@ -56,7 +56,7 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
     path = Path(path)
     path = path / "lifelong.json" if path.is_dir() else path
     if not path.is_file():
-        raise FileNotFoundError(f"There is no record at {path}.")
+        raise FileNotFoundError(f"There is no record at {path}")
     try:
         return path, json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -73,24 +73,24 @@ def check(data: Any) -> None:
         ValueError: If it is not a valid record, naming the place.
     """
     if not isinstance(data, dict):
-        raise ValueError("it holds no object at the top.")
+        raise ValueError("it holds no object at the top")
     missing = [key for key in NEEDED if key not in data]
     if missing:
-        raise ValueError(f"it lacks {', '.join(missing)}.")
+        raise ValueError(f"it lacks {', '.join(missing)}")
     if data["version"] != VERSION:
-        raise ValueError(f"its version is {data['version']!r}, this code reads {VERSION}.")
+        raise ValueError(f"its version is {data['version']!r}, this code reads {VERSION}")
     if not isinstance(data["phases"], list) or not isinstance(data["metrics"], dict):
-        raise ValueError("phases must be a list and metrics an object.")
+        raise ValueError("phases must be a list and metrics an object")
     for i, phase in enumerate(data["phases"]):
         if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
-            raise ValueError(f"phases[{i}] must be an object with a list of tasks.")
+            raise ValueError(f"phases[{i}] must be an object with a list of tasks")
         _check_file(phase.get("checkpoint"), f"phases[{i}].checkpoint")
     timing = data.get("timing", [None] * len(data["phases"]))
     if not isinstance(timing, list) or len(timing) != len(data["phases"]):
-        raise ValueError("timing must be a list of seconds, one per phase.")
+        raise ValueError("timing must be a list of seconds, one per phase")
     for task, metrics in data["metrics"].items():
         if not isinstance(metrics, dict):
-            raise ValueError(f"metrics.{task} must be an object.")
+            raise ValueError(f"metrics.{task} must be an object")
         for metric, entry in metrics.items():
             _check_metric(f"metrics.{task}.{metric}", entry, len(data["phases"]))
 
@@ -103,17 +103,17 @@ def _check_file(name: Any, place: str) -> None:
     paths = [kind(name) for kind in kinds] if isinstance(name, str) else []
     leaves = any(path.anchor or ".." in path.parts for path in paths)
     if leaves or not paths:
-        raise ValueError(f"{place} must be a file below the record's folder, not {name!r}.")
+        raise ValueError(f"{place} must be a file below the record's folder, not {name!r}")
 
 
 def _check_metric(place: str, entry: Any, phases: int) -> None:
     if not isinstance(entry, dict) or not isinstance(entry.get("higher_is_better"), bool):
-        raise ValueError(f"{place} must be an object with higher_is_better true or false.")
+        raise ValueError(f"{place} must be an object with higher_is_better true or false")
     if not isinstance(entry.get("unit", ""), str):
-        raise ValueError(f"{place}.unit must be a string such as 'm', not {entry['unit']!r}.")
+        raise ValueError(f"{place}.unit must be a string such as 'm', not {entry['unit']!r}")
     values = entry.get("values")
     if not isinstance(values, list) or len(values) != phases:
-        raise ValueError(f"{place}.values must be a list of {phases} values, one per phase.")
+        raise ValueError(f"{place}.values must be a list of {phases} values, one per phase")
     for value in values:
         if value is not None and not (is_number(value) and math.isfinite(value)):
-            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null.")
+            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null")

@@ -143,7 +143,7 @@ def colour_map(
         else:
             image = np.repeat(steps[..., None], 3, axis=-1)
     else:
-        raise ValueError(f"A map must be of kind {', '.join(KINDS)}, not {kind!r}.")
+        raise ValueError(f"A map must be of kind {', '.join(KINDS)}, not {kind!r}")
     return np.where(measured[..., None], image, checkerboard(measured.shape))
 
 

@@ -77,12 +77,12 @@ class MultiTaskVisualizer(SegLocalVisualizer):
             if kind not in KINDS:
                 raise ValueError(
                     f"MultiTaskVisualizer: kinds[{field!r}] must be one of {', '.join(KINDS)}, "
-                    f"not {kind!r}."
+                    f"not {kind!r}"
                 )
         for field, pair in (limits or {}).items():
             if len(pair) != 2 or not pair[0] < pair[1]:
                 raise ValueError(
-                    f"MultiTaskVisualizer: limits[{field!r}] must be (low, high), not {pair!r}."
+                    f"MultiTaskVisualizer: limits[{field!r}] must be (low, high), not {pair!r}"
                 )
         self.kinds = dict(kinds or {})
         self.limits = {field: (float(a), float(b)) for field, (a, b) in (limits or {}).items()}

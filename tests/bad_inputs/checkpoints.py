@@ -26,10 +26,10 @@ def adopting(setting, content):
     setting.edit({"phases": phases})
 
 
-def adopted(name, content, *says, error=CheckpointError):
+def adopted(name, content, *expected, error=CheckpointError):
     """Register a file that is not a finished model of the config."""
 
-    @bad("checkpoints", name, "plain.pth", *says, error=error)
+    @bad("checkpoints", name, "plain.pth", *expected, error=error)
     def spoil(setting):
         adopting(setting, content(setting) if callable(content) else content)
 
@@ -71,11 +71,11 @@ adopted(
 )
 
 
-def resumed(name, *says, error=ValueError):
+def resumed(name, *expected, error=ValueError):
     """Register a change of a finished sequence before it is resumed."""
 
     def register(spoil):
-        @bad("resuming", name, *says, error=error)
+        @bad("resuming", name, *expected, error=error)
         def prepare(setting):
             setting.resume()
             return spoil(setting)

@@ -13,11 +13,11 @@ GREY = np.zeros((HEIGHT, WIDTH), np.uint8)
 RGB = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
 
 
-def first(name, array, *says, task=None, tasks=None, error=ValueError, path="0.png", **options):
+def first(name, array, *expected, task=None, tasks=None, error=ValueError, path="0.png", **options):
     """Register other content of the first file of a kind."""
     kind = task or "image"
 
-    @bad("files", name, f"{kind}/{path}", *says, error=error)
+    @bad("files", name, f"{kind}/{path}", *expected, error=error)
     def spoil(setting):
         setting.write(f"{kind}/{path}", array)
         setting.edit({"phases": [dict(tasks=[task or "seg"])]})
@@ -52,10 +52,10 @@ first("normals in grey", GREY, "channel", task="normal")
 first("depth in colours", np.uint16(RGB) + 1, "channel", task="depth")
 
 
-def array(name, content, *says, task="depth"):
+def array(name, content, *expected, task="depth"):
     """Register other values in the first annotation, which is an array."""
 
-    @bad("files", name, f"{task}/0.npy", *says)
+    @bad("files", name, f"{task}/0.npy", *expected)
     def spoil(setting):
         for index in range(6):
             stream = io.BytesIO()

@@ -3,10 +3,10 @@
 from .registry import bad
 
 
-def listed(name, text, *says, error=ValueError):
+def listed(name, text, *expected, error=ValueError):
     """Register a list of ids."""
 
-    @bad("lists of ids", name, "ids.txt", *says, error=error)
+    @bad("lists of ids", name, "ids.txt", *expected, error=error)
     def spoil(setting):
         content = text if isinstance(text, bytes) else text.encode()
         (setting.root / "ids.txt").write_bytes(content)

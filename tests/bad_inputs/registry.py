@@ -16,14 +16,14 @@ class BadInput:
     Args:
         section: the part of a user's work that it belongs to.
         name: what was done wrong.
-        says: what the message has to name: key or file, value, and what would do.
+        expected: what the message has to name: key or file, value, and what would do.
         spoil: does it, in a setting that was sound; gives what to call instead of the training.
         error: what has to be raised.
     """
 
     section: str
     name: str
-    says: tuple[str, ...]
+    expected: tuple[str, ...]
     spoil: Callable[[Setting], Callable[[], Any] | None]
     error: type[Exception] = ValueError
 
@@ -31,12 +31,12 @@ class BadInput:
 CASES: list[BadInput] = []
 
 
-def bad(section: str, name: str, *says: str, error: type[Exception] = ValueError) -> Callable:
+def bad(section: str, name: str, *expected: str, error: type[Exception] = ValueError) -> Callable:
     """Register a function that spoils a setting; it may give what to call instead of training."""
 
     def register(spoil: Callable) -> Callable:
         assert all((case.section, case.name) != (section, name) for case in CASES), name
-        CASES.append(BadInput(section, name, says, spoil, error))
+        CASES.append(BadInput(section, name, expected, spoil, error))
         return spoil
 
     return register
@@ -50,9 +50,9 @@ def edits(section: str, *cases: tuple, error: type[Exception] = ValueError) -> N
         cases: (name, {key with dots: value}, what the message names ...).
         error: what has to be raised.
     """
-    for name, changes, *says in cases:
+    for name, changes, *expected in cases:
 
         def spoil(setting: Setting, changes: Mapping = changes) -> None:
             setting.edit(changes)
 
-        bad(section, name, *says, error=error)(spoil)
+        bad(section, name, *expected, error=error)(spoil)

@@ -64,7 +64,7 @@ def test_bad_input_is_refused_with_a_clear_message(
         call()
     seconds = time.perf_counter() - began
     message = str(caught.value)
-    missing = [word for word in case.says if word not in message]
+    missing = [word for word in case.expected if word not in message]
     assert not missing, f"{message!r} does not say {missing}"
     assert below(tmp_path) == before
     for key, value in (("section", case.section), ("case", case.name)):

@@ -6,9 +6,9 @@ from .setting import LABELS, LOAD, PACK
 PIPELINE = "train_dataloader.dataset.pipeline"
 
 
-def piped(name, step, *says):
+def piped(name, step, *expected):
     """A pipeline with one step between loading and packing."""
-    return name, {PIPELINE: [LOAD, LABELS, step, PACK]}, *says
+    return name, {PIPELINE: [LOAD, LABELS, step, PACK]}, *expected
 
 
 def step(kind, **options):

@@ -83,10 +83,10 @@ def test_a_warning_on_operators_that_nothing_uses_is_left_out(monkeypatch, capsy
         return [Finding("a", "b")]
 
     monkeypatch.setattr(doctor, "CHECKS", (checks,))
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert doctor.run([]) == 0
-    assert [str(each.message) for each in said] == ["the disk is nearly full"]
+    assert [str(each.message) for each in caught] == ["the disk is nearly full"]
     assert "nothing to fix" in capsys.readouterr().out
 
 

@@ -24,7 +24,7 @@ def report(root, array, suffix=".png", images=2, pipeline=(), **ann):
     return check_samples(data)[1], look_at_first(data)
 
 
-def said(found):
+def remarks(found):
     return " | ".join(found.fatal + found.remarks + found.problems)
 
 
@@ -51,12 +51,12 @@ WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
 def test_annotations_without_a_trainable_pixel_are_reported(tmp_path, array, ann, message):
     found, _ = report(tmp_path, array, **ann)
     with pytest.raises(AssertionError, match=message):
-        raise AssertionError(said(found))
+        raise AssertionError(remarks(found))
 
 
 def test_a_task_that_varies_from_file_to_file_only(tmp_path):
     found, _ = report(tmp_path, [WHITE * 0 + 3, WHITE * 0 + 4], kind="channels")
-    assert said(found) == ""
+    assert remarks(found) == ""
 
 
 @pytest.mark.parametrize(("bits", "remark"), [(12, True), (16, False)])
@@ -67,16 +67,16 @@ def test_images_of_16_bits_that_use_fewer(tmp_path, bits, remark):
         cv2.imwrite(str(path), image)
     spec = dict(task=dict(dir="task", suffix=".png", kind="binary"))
     images = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[0]
-    assert ("brightest value of all images is 15, " in said(images)) == remark
+    assert ("brightest value of all images is 15, " in remarks(images)) == remark
 
 
 def test_two_sizes(tmp_path):
     found, _ = report(tmp_path, [WHITE // 255, WHITE[:2] // 255], kind="binary")
-    assert "2 sizes" in said(found)
+    assert "2 sizes" in remarks(found)
     cv2.imwrite(str(tmp_path / "image" / "0.png"), np.zeros((9, 4, 3), np.uint8))
     spec = dict(task=dict(dir="task", field="task_map", kind="binary"))
     other = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[1]
-    assert "'task' is 4x4 (height x width), expected 9x4 like its image" in said(other)
+    assert "'task' is 4x4 (height x width), expected 9x4 like its image" in remarks(other)
 
 
 MILLIMETRES = np.linspace(700, 3204, 16).reshape(4, 4).astype(np.uint16)
@@ -86,13 +86,13 @@ MILLIMETRES = np.linspace(700, 3204, 16).reshape(4, 4).astype(np.uint16)
 def test_depth_without_scale(tmp_path, suffix):
     found, first = report(tmp_path, MILLIMETRES, suffix, kind="depth")
     sentence = "'task' is read without 'scale' and reaches 3204 m; if it is stored in mill"
-    assert sentence in said(found) and sentence in first[0]
+    assert sentence in remarks(found) and sentence in first[0]
     assert str(tmp_path / "task" / "0") in first[0]
 
 
 def test_depth_of_floats_beyond_a_kilometre(tmp_path):
     found, first = report(tmp_path, MILLIMETRES + 900.5, ".npy", kind="depth")
-    assert "reaches 4104.5 m" in said(found) and first
+    assert "reaches 4104.5 m" in remarks(found) and first
 
 
 @pytest.mark.parametrize(
@@ -108,25 +108,25 @@ def test_depth_of_floats_beyond_a_kilometre(tmp_path):
 )
 def test_depth_that_may_be_metres(tmp_path, array, ann):
     found, first = report(tmp_path, array, ".npy", kind="depth", **ann)
-    assert "scale" not in said(found) and first == []
+    assert "scale" not in remarks(found) and first == []
 
 
 def test_lengths_of_normals(tmp_path):
     tilted = np.zeros((4, 4, 3)) + [0.6, 0, -0.8]
     tilted[0] = [0, 0, -1]
     found, first = report(tmp_path, tilted, ".npy", kind="normal")
-    assert said(found) == "" and first == []
+    assert remarks(found) == "" and first == []
     found, first = report(tmp_path, tilted * 5, ".npy", kind="normal")
     sentence = "100 % of the normals of 'task' have lengths far from 1 (5..5)"
-    assert sentence in said(found) and sentence in first[0]
+    assert sentence in remarks(found) and sentence in first[0]
     tilted[:1] = 0  # a border without normals
-    assert "lengths" not in said(report(tmp_path, tilted, ".npy", kind="normal")[0])
+    assert "lengths" not in remarks(report(tmp_path, tilted, ".npy", kind="normal")[0])
     stained = np.full((4, 4, 3), (128, 128, 0), np.uint8)
     stained[0] = 255  # white is a fill value only if configured
-    assert "25 % of the normals" in said(report(tmp_path, stained, ".npy", kind="normal")[0])
+    assert "25 % of the normals" in remarks(report(tmp_path, stained, ".npy", kind="normal")[0])
     colours = (tilted + 1) * 127.5
     found, first = report(tmp_path, colours.astype(np.float32), ".npy", kind="normal")
-    assert "2 files of 'task' are broken" in said(found) and "set scale=2/255" in said(found)
+    assert "2 files of 'task' are broken" in remarks(found) and "set scale=2/255" in remarks(found)
     assert "have lengths far from 1" in first[0]
     tiny = np.full((4, 4, 3), 1e-3)
     assert "lengths far from 1 (0.00173" in report(tmp_path, tiny, ".npy", kind="normal")[1][0]

@@ -74,16 +74,16 @@ def test_checkpoint_before_a_damaged_one_is_used(folder, accident):
 
 
 def test_skipped_checkpoints_are_named(folder, monkeypatch):
-    said = []
+    messages = []
     monkeypatch.setattr(
-        "mmlhl.engine.checkpoint_files.print_log", lambda text, *_: said.append(text)
+        "mmlhl.engine.checkpoint_files.print_log", lambda text, *_: messages.append(text)
     )
     cut(folder / "epoch_2.pth")
     (folder / "epoch_1.pth").unlink()
     assert newest_checkpoint(str(folder)) is None
-    assert "epoch_2.pth is not a checkpoint, or is cut short" in said[0]
-    assert "there is no checkpoint" in said[1] and "epoch_1.pth" in said[1]
-    assert said[2].endswith("is complete, its phase starts anew")
+    assert "epoch_2.pth is not a checkpoint, or is cut short" in messages[0]
+    assert "there is no checkpoint" in messages[1] and "epoch_1.pth" in messages[1]
+    assert messages[2].endswith("is complete, its phase starts anew")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_forgotten_checkpoints_stay_as_files(folder):
 
 
 def test_foreign_checkpoints_are_skipped_by_name(folder):
-    said = []
+    messages = []
     newest = folder / "epoch_2.pth"
     for content in (
         dict(hub=False),  # the model that a phase leaves
@@ -152,9 +152,9 @@ def test_foreign_checkpoints_are_skipped_by_name(folder):
     ):
         write(newest, **content)
         assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
-        said.append(damage(str(newest), phase=folder.name))
-    assert "holds no training state" in said[0]
-    assert all("is of another phase: it was saved by run_phase_" in each for each in said[1:])
+        messages.append(damage(str(newest), phase=folder.name))
+    assert "holds no training state" in messages[0]
+    assert all("is of another phase: it was saved by run_phase_" in each for each in messages[1:])
     for name in ("my_phase_2_run_phase_1_seg_20260101_010101", "run", "phase_1_seg"):
         write(newest, experiment_name=name)
         assert newest_checkpoint(str(folder)) == str(newest)

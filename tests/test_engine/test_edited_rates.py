@@ -79,7 +79,7 @@ def test_longer_schedule_continues_from_the_present_rate():
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (dict(schedules=POLY, groups=2), "paramwise_cfg"),
         (dict(schedules=POLY, optimizer=torch.optim.Adam), "optim_wrapper.optimizer.type"),
@@ -91,9 +91,9 @@ def test_longer_schedule_continues_from_the_present_rate():
         (dict(schedules=[(LinearLR, dict(start_factor=0.1))] * 2), "has 2 schedules"),
     ],
 )
-def test_schedules_that_cannot_continue_are_named(options, says):
+def test_schedules_that_cannot_continue_are_named(options, message):
     _, checkpoint = built(POLY, steps=3, lr=1.0)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         take_new_rates(built(lr=1.0, **options)[0], checkpoint)
 
 

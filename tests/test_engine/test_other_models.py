@@ -27,7 +27,7 @@ def measured(sequence_config, tmp_path, path, change):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "text"),
     [
         ({"model.heads.seg.decoder.num_convs": 2}, r"heads.seg.decoder.convs.1.* not in the check"),
         ({"model.heads.normal.decoder.kernel_size": 1}, r"\(8, 32, 3, 3\) in the checkpoint"),
@@ -43,8 +43,8 @@ def measured(sequence_config, tmp_path, path, change):
         ),
     ],
 )
-def test_another_decoder_or_encoder(trained, sequence_config, tmp_path, change, message):
-    with pytest.raises(ValueError, match=message):
+def test_another_decoder_or_encoder(trained, sequence_config, tmp_path, change, text):
+    with pytest.raises(ValueError, match=text):
         measured(sequence_config, tmp_path, last(trained), change)
 
 
@@ -99,14 +99,14 @@ def test_options_without_weights_are_named(trained, sequence_config):
     cfg.model.heads.seg.decoder.align_corners = True
     cfg.model.heads.normal.decoder.norm_cfg.type = "SyncBN"  # changes nothing
     cfg.model.heads.normal.loss = dict(type="DenseL1Loss")  # nor does this
-    said = other_model(cfg, loaded, "a.pth")
+    text = other_model(cfg, loaded, "a.pth")
     for part in (
         "model.heads.depth.activation is 'softplus' in the config, None in the checkpoint",
         "model.backbone.dilations is ",
         "align_corners is True in the config, False in the checkpoint",
     ):
-        assert part in said, said
-    assert "normal" not in said
+        assert part in text, text
+    assert "normal" not in text
 
 
 def test_classes_of_a_second_task_and_units(trained):
@@ -115,8 +115,8 @@ def test_classes_of_a_second_task_and_units(trained):
     checkpoint = dict(meta=dict(dataset_meta=stored))
     assert foreign_training(model, checkpoint, "a.pth", names_in(stored)) is None
     other = dict(stored, parts_map_classes=["leg", "head"])
-    said = foreign_training(model, checkpoint, "a.pth", names_in(other))
-    assert "class 0 is 'leg' in the dataset, 'head' in the checkpoint (parts_map_classes)" in said
+    text = foreign_training(model, checkpoint, "a.pth", names_in(other))
+    assert "class 0 is 'leg' in the dataset, 'head' in the checkpoint (parts_map_classes)" in text
     other = dict(stored, depth_map_unit="inverse depth")
-    said = foreign_training(model, checkpoint, "a.pth", names_in(other))
-    assert "depth_map_unit is 'inverse depth' in the dataset, 'm' there" in said
+    text = foreign_training(model, checkpoint, "a.pth", names_in(other))
+    assert "depth_map_unit is 'inverse depth' in the dataset, 'm' there" in text

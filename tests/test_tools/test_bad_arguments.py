@@ -83,9 +83,9 @@ def test_ends_with_one_message(line, folder, monkeypatch, capfd):
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(sys.argv[0], run_name="__main__")
     code = caught.value.code
-    said = "".join(capfd.readouterr()) + (code if isinstance(code, str) else "")
+    output = "".join(capfd.readouterr()) + (code if isinstance(code, str) else "")
     assert code not in (0, None)
     assert isinstance(code, int) or code.startswith(f"{Path(tool).name}: ")
-    assert CASES[line] in said
-    assert f'File "{sys.argv[0]}"' not in said  # a traceback
+    assert CASES[line] in output
+    assert f'File "{sys.argv[0]}"' not in output  # a traceback
     assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before

@@ -46,13 +46,13 @@ def check(tmp_path, capsys):
 
 
 def test_a_good_set(check):
-    code, said = check()
-    assert code == 0 and "All that was read can be trained on" in said
-    assert "train, val" in said  # files are read once for all parts
-    assert "2 samples, annotations: seg, depth, normal" in said
-    assert "floor 75.0 %, wall 25.0 %, tv 0.0 %" in said
-    assert "classes [2] of 'seg' never occur" in said
-    assert "2 .. 2" in said and "20.0 %" in said
+    code, output = check()
+    assert code == 0 and "All that was read can be trained on" in output
+    assert "train, val" in output  # files are read once for all parts
+    assert "2 samples, annotations: seg, depth, normal" in output
+    assert "floor 75.0 %, wall 25.0 %, tv 0.0 %" in output
+    assert "classes [2] of 'seg' never occur" in output
+    assert "2 .. 2" in output and "20.0 %" in output
 
 
 def test_arrays_whose_white_the_pipeline_names(check):
@@ -62,8 +62,8 @@ def test_arrays_whose_white_the_pipeline_names(check):
     config = check.root / "config.py"
     text = config.read_text().replace("annotations=", "img=dict(suffix='.npy'), annotations=", 1)
     config.write_text(text)
-    code, said = check()
-    assert code == 1 and "set max_value of LoadImage" in said
+    code, output = check()
+    assert code == 1 and "set max_value of LoadImage" in output
     pipeline = "pipeline=[dict(type='LoadImage', max_value=255.0)], annotations="
     config.write_text(text.replace("annotations=", pipeline, 1))
     assert check()[0] == 0
@@ -76,10 +76,10 @@ def test_missing_broken_and_odd_files(check):
     normal[..., 0] = 255
     for name in ("0", "1"):
         cv2.imwrite(str(check.root / "normal" / f"{name}.png"), normal)
-    code, said = check("--splits", "train")
-    assert code == 1 and "2 reasons above" in said
-    assert "1.png: no such file" in said and "1.png: expected an image" in said
-    assert "only 0 % of the normals" in said and "'-z'" in said
+    code, output = check("--splits", "train")
+    assert code == 1 and "2 reasons above" in output
+    assert "1.png: no such file" in output and "1.png: expected an image" in output
+    assert "only 0 % of the normals" in output and "'-z'" in output
 
 
 def test_some_normals_that_point_forward_are_no_reason_to_doubt_the_axes(check):
@@ -88,23 +88,23 @@ def test_some_normals_that_point_forward_are_no_reason_to_doubt_the_axes(check):
     normal[0, :, 0] = 200  # a quarter, like floors and ceilings in wide-angle images
     for name in ("0", "1"):
         cv2.imwrite(str(check.root / "normal" / f"{name}.png"), normal)
-    code, said = check()
-    assert code == 0 and "of the normals" not in said
+    code, output = check()
+    assert code == 0 and "of the normals" not in output
 
 
 def test_a_whole_annotation_missing(check):
     for path in (check.root / "depth").iterdir():
         path.unlink()
     (check.root / "depth").rmdir()
-    code, said = check()
-    assert code == 1 and "annotations['depth']['dir'] is 'depth'" in said
-    assert "annotations: seg, normal" in said and "floor 75.0 %" in said
+    code, output = check()
+    assert code == 1 and "annotations['depth']['dir'] is 'depth'" in output
+    assert "annotations: seg, normal" in output and "floor 75.0 %" in output
     assert check("--tasks", "seg")[0] == 0
 
 
 def test_unlabelled_and_missing_annotations_are_reported(check):
     for name in ("0", "1"):
         cv2.imwrite(str(check.root / "depth" / f"{name}.png"), np.zeros((4, 5), np.uint16))
-    code, said = check("--limit", "1")
+    code, output = check("--limit", "1")
     assert code == 1
     assert check("--data-root", str(check.root / "nowhere"))[0] == 1

@@ -114,8 +114,8 @@ def test_command_line(tool, tmp_path, capsys):
     out = str(tmp_path / "out")
     args = [labeled, splits, "--class-map", class_map, "--out", out, "--size", "48", "64"]
     assert tool["main"](args) == 0 and tool["main"](args) == 0
-    said = capsys.readouterr().out
-    assert "2 frames converted" in said and "0 frames converted" in said
+    output = capsys.readouterr().out
+    assert "2 frames converted" in output and "0 frames converted" in output
     label = (tmp_path / "out" / "train" / "label" / "0.npy").read_bytes()
     (tmp_path / "out" / "val" / "label" / "0.npy").unlink()
     assert tool["main"]([*args, "--classes", "40"]) == 1

@@ -146,6 +146,6 @@ def check_settings(cfg: Config, *folders: Path) -> None:
         if before.replace(" epochs a phase ", " epochs per phase ") != now:
             raise SystemExit(
                 f"{path} says: {before}\nthe config says: {now}\n"
-                "Give another --work-dir and --records."
+                "Give another --work-dir and --records"
             )
     running.write_text(folders[0] / "settings.txt", now)

@@ -47,7 +47,7 @@ class BinaryMetric(StreamingMetric):
     ) -> None:
         super().__init__(field=field, **kwargs)
         if beta_squared <= 0:
-            raise ValueError(f"BinaryMetric: beta_squared must be > 0, got {beta_squared}.")
+            raise ValueError(f"BinaryMetric: beta_squared must be > 0, got {beta_squared}")
         self.beta_squared = beta_squared
         self.ignore_index = ignore_index
 

@@ -62,7 +62,7 @@ class DepthErrorMetric(StreamingMetric):
         super().__init__(field=field, **kwargs)
         if output_format not in ("png", "npy"):
             raise ValueError(
-                f"DepthErrorMetric: output_format must be 'png' or 'npy', not {output_format!r}."
+                f"DepthErrorMetric: output_format must be 'png' or 'npy', not {output_format!r}"
             )
         if not 0 <= min_depth < (math.inf if max_depth is None else max_depth):
             raise ValueError(
@@ -110,7 +110,7 @@ class DepthErrorMetric(StreamingMetric):
         if steps.max() > 65535:
             print_log(
                 f"{path}: depth {depth.max():.3g} does not fit into 16 bits in steps of "
-                f'{self.output_scale}; set a larger output_scale or output_format="npy".',
+                f'{self.output_scale}; set a larger output_scale or output_format="npy"',
                 logger="current",
                 level=logging.WARNING,
             )

@@ -24,7 +24,7 @@ def write_image(image: np.ndarray, path: Path) -> None:
         image = image[..., ::-1]
     done, data = cv2.imencode(".png", np.ascontiguousarray(image))
     if not done:
-        raise OSError(f"{path}: this map cannot be encoded as PNG.")
+        raise OSError(f"{path}: this map cannot be encoded as PNG")
     write_bytes(path, data.tobytes(), sync=False)
 
 

@@ -95,16 +95,16 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
         iou_metrics = [iou_metrics] if isinstance(iou_metrics, str) else list(iou_metrics)
         unknown = set(iou_metrics) - {"mIoU", "mDice", "mFscore"}
         if not iou_metrics:
-            raise ValueError("SegmentationMetric: iou_metrics is empty, so nothing is measured.")
+            raise ValueError("SegmentationMetric: iou_metrics is empty, so nothing is measured")
         if beta <= 0 or (num_classes is not None and num_classes < 1):
             raise ValueError(
                 f"SegmentationMetric: beta must be above 0 and num_classes at least 1, got {beta} "
-                f"and {num_classes}."
+                f"and {num_classes}"
             )
         if unknown:
             raise ValueError(
                 f"SegmentationMetric: iou_metrics must be of mIoU, mDice and mFscore, not "
-                f"{', '.join(sorted(unknown))}."
+                f"{', '.join(sorted(unknown))}"
             )
         if class_names is None and num_classes is not None:
             class_names = [str(i) for i in range(num_classes)]
@@ -131,7 +131,7 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
             raise ValueError(
                 f"SegmentationMetric(field={self.field!r}): the classes are not known; set "
                 f"class_names or num_classes, or give the dataset "
-                f"metainfo=dict({'' if self.field == 'sem_seg' else self.field + '_'}classes=...)."
+                f"metainfo=dict({'' if self.field == 'sem_seg' else self.field + '_'}classes=...)"
             )
         return list(names)
 

@@ -73,13 +73,13 @@ class StreamingMetric(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         if format_only and output_dir is None:
-            raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir.")
+            raise ValueError(f"{type(self).__name__}: format_only=True needs an output_dir")
         if output_dir is not None and not isinstance(output_dir, (str, os.PathLike)):
-            raise ValueError(f"{type(self).__name__}: output_dir is not a folder: {output_dir!r}.")
+            raise ValueError(f"{type(self).__name__}: output_dir is not a folder: {output_dir!r}")
         if output_levels < 1:
             raise ValueError(
                 f"{type(self).__name__}: output_levels is {output_levels}; it must be at least 1, "
-                "the file's own name."
+                "the file's own name"
             )
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.field = field
@@ -118,7 +118,7 @@ class StreamingMetric(BaseMetric):
             pred: Prediction, shape (C, H, W).
             path: File name without extension; its folder exists.
         """
-        raise NotImplementedError(f"{type(self).__name__} cannot write predictions.")
+        raise NotImplementedError(f"{type(self).__name__} cannot write predictions")
 
     def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
         """Add a batch to the running sums, and write its predictions if ``output_dir`` is set.
@@ -145,7 +145,7 @@ class StreamingMetric(BaseMetric):
                 raise ValueError(
                     f"pred_{self.field} has shape {tuple(pred.shape)}, but gt_{self.field} has "
                     f"shape {tuple(gt.shape)} in {sample.get('img_path', 'a sample')}; "
-                    "both must have the size of the original image."
+                    "both must have the size of the original image"
                 )
             self.add(self.sums(pred, gt))
 
@@ -171,7 +171,7 @@ class StreamingMetric(BaseMetric):
         if "img_path" not in sample:
             raise ValueError(
                 f"To write predictions to {self.output_dir}, data samples must carry img_path; "
-                "add it to the meta_keys of the packing transform."
+                "add it to the meta_keys of the packing transform"
             )
         parts = Path(osp.splitext(sample["img_path"])[0]).parts[-self.output_levels :]
         path = Path(str(self.output_dir)).joinpath(*parts)

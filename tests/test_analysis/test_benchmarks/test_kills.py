@@ -58,11 +58,11 @@ def test_campaign_counts_kills_of_earlier_calls(tmp_path, monkeypatch):
     monkeypatch.setattr(kill_campaign, "_undisturbed", lambda *args: (tmp_path, 1.0))
     monkeypatch.setattr(kill_campaign, "kill_and_resume", kill)
     assert read_outcomes(tmp_path) == []
-    said = []
-    assert sum(len(each.kills) for each in campaign(tmp_path, 4, said.append)) == 4
+    messages = []
+    assert sum(len(each.kills) for each in campaign(tmp_path, 4, messages.append)) == 4
     assert asked == [("killed_000", HAD, 3), ("killed_001", EWC, 1)]
-    assert said[0].startswith(describe(HAD)) and said[0].endswith("1 of 1 identical")
-    outcomes = campaign(tmp_path, 6, said.append)
+    assert messages[0].startswith(describe(HAD)) and messages[0].endswith("1 of 1 identical")
+    outcomes = campaign(tmp_path, 6, messages.append)
     assert asked[2] == ("killed_002", VARIANTS[2], 2) and len(outcomes) == 3
     assert [each.options for each in read_outcomes(tmp_path)] == VARIANTS[:3]
     lines = (tmp_path / RESULTS).read_text().splitlines()

@@ -41,12 +41,12 @@ def test_missing_strips_are_listed_in_page_and_log(monkeypatch):
     assert missing_strips(data, tasks, 3) == lines
     without = [dict(data_samples={})] * 3
     monkeypatch.setattr(module, "predict_phases", lambda *_: (without, dict(z=depth), []))
-    said = []
-    monkeypatch.setattr(module, "print_log", lambda text, *_: said.append(text))
+    messages = []
+    monkeypatch.setattr(module, "print_log", lambda text, *_: messages.append(text))
     (part,) = strip_section([None], ["HAD"], 3).sections
     (block,) = part.blocks
     assert block.text.startswith("No strips of z for 3 of 3 test images")
-    assert said == [f"report: HAD: {block.text}"]
+    assert messages == [f"report: HAD: {block.text}"]
 
 
 def test_a_missing_checkpoint_is_named(trained, tmp_path):

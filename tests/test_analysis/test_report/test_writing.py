@@ -93,11 +93,11 @@ def test_refusals_name_the_file_and_write_nothing(save, tmp_path):
 
 
 def test_failed_report_after_training_is_only_logged(save, tmp_path, monkeypatch):
-    said = []
+    messages = []
     log = "mmlhl.analysis.report.writing.print_log"
-    monkeypatch.setattr(log, lambda text, *_: said.append(text))
+    monkeypatch.setattr(log, lambda text, *_: messages.append(text))
     report_after_training(tmp_path / "nothing")
-    assert "no report was written: FileNotFoundError: There is no record" in said[0]
+    assert "no report was written: FileNotFoundError: There is no record" in messages[0]
     assert not (tmp_path / "nothing").exists()
     report_after_training(save("had", record()))
     assert sorted(path.name for path in (tmp_path / "had").iterdir()) == [

@@ -110,13 +110,13 @@ def test_generators_are_found_once_and_not_in_lists_of_samples():
 
 
 def test_generators_that_cannot_be_seeded_are_named(monkeypatch):
-    said = []
+    messages = []
     where = "mmlhl.datasets.seeding.seeded_dataset.print_log"
-    monkeypatch.setattr(where, lambda text, *_: said.append(text))
+    monkeypatch.setattr(where, lambda text, *_: messages.append(text))
     own = Own()
     own.python = random.SystemRandom()
     SeededDataset(Numbers(pipeline=[own])).full_init()
-    assert said == [
+    assert messages == [
         "Numbers draws random numbers that no seed reaches: its augmentation differs when training "
         "is resumed"
     ]

@@ -87,17 +87,17 @@ class Edit(finite_hook.Hook):
 
 
 @pytest.mark.parametrize(
-    ("edits", "says"),
+    ("edits", "message"),
     [
         ("edits_gradients", "iteration 2: not finite after SimpleNamespace edited .* of other.*_1"),
         ("edits_weights", "weights are not finite after the step: other"),
     ],
 )
 @pytest.mark.parametrize("action", ["stop", "skip"])
-def test_nan_of_edited_steps_stops_training(tmp_path, edits, says, action):
+def test_nan_of_edited_steps_stops_training(tmp_path, edits, message, action):
     model = Edited()
     setattr(model.method, edits, True)
-    with pytest.raises(NotFinite, match=says):
+    with pytest.raises(NotFinite, match=message):
         train([1.0, 1.0, 1.0], tmp_path, model=model, action=action, custom_hooks=[Edit()])
 
 

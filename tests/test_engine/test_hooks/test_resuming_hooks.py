@@ -40,13 +40,13 @@ def hook_of(runner, kind):
 
 # -- the images ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("then", "says"),
+    ("then", "expected"),
     [
         (dict(images=14, digest="?"), "has 12 images, and 14 when the phase was interrupted"),
         (dict(images=12, digest="?"), "has other images, though 12 as before"),
     ],
 )
-def test_images_that_came_or_went_are_named(trainer, then, says):
+def test_images_that_came_or_went_are_named(trainer, then, expected):
     runner = trainer()
     hook = hook_of(runner, ReproducibleHook)
     saved = dict(meta={})
@@ -56,7 +56,7 @@ def test_images_that_came_or_went_are_named(trainer, then, says):
     hook.before_train(runner)  # nothing has changed
     meta = dict(saved["meta"], image_set=then, processes=dict(number=1, images=2, steps=7))
     hook.after_load_checkpoint(runner, dict(meta=meta))
-    with pytest.raises(ValueError, match=f"train_dataloader.dataset {says}.*--resume-changed"):
+    with pytest.raises(ValueError, match=f"train_dataloader.dataset {expected}.*--resume-changed"):
         hook.before_train(runner)
     runner.cfg.resume_changed = True
     runner.train_loop._epoch, runner.train_loop._iter = 1, 8  # seven steps and one

@@ -14,7 +14,7 @@ def cfg(config):
     return found
 
 
-def said(cfg, **changes):
+def sentences(cfg, **changes):
     phases = read_phases(cfg)
     for key, value in changes.items():
         cfg[key] = value
@@ -22,12 +22,12 @@ def said(cfg, **changes):
 
 
 def test_complete_or_absent_settings_log_nothing(cfg):
-    assert said(cfg) == []
-    assert said(cfg, val_dataloader=None, val_cfg=None, val_evaluator=None) == []
+    assert sentences(cfg) == []
+    assert sentences(cfg, val_dataloader=None, val_cfg=None, val_evaluator=None) == []
 
 
 def test_incomplete_settings_are_named_once(cfg):
-    (first, second) = said(cfg, val_cfg=None, test_evaluator=None, test_dataloader=None)
+    (first, second) = sentences(cfg, val_cfg=None, test_evaluator=None, test_dataloader=None)
     assert first == (
         "validation is left out: val_cfg not set, though val_dataloader and val_evaluator are"
     )
@@ -38,21 +38,21 @@ def test_incomplete_settings_are_named_once(cfg):
 @pytest.mark.parametrize("best", ["seg/mIoU", ["seg/mIoU", "depth/abs_err"], "auto"])
 def test_a_best_checkpoint_without_validation(cfg, best):
     hooks = dict(checkpoint=dict(type="CheckpointHook", save_best=best))
-    assert said(cfg, default_hooks=hooks) == []
+    assert sentences(cfg, default_hooks=hooks) == []
     nothing = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
-    (sentence,) = said(cfg, default_hooks=hooks, **nothing)
+    (sentence,) = sentences(cfg, default_hooks=hooks, **nothing)
     assert sentence == f"checkpoint.save_best={best!r} has no effect: nothing validates"
 
 
 def test_a_phase_of_its_own(cfg):
     cfg.phases[1]["cfg"] = dict(val_evaluator=None)
-    assert [each.split(":")[0] for each in said(cfg)] == ["validation is left out"]
+    assert [each.split(":")[0] for each in sentences(cfg)] == ["validation is left out"]
 
 
 def test_equal_parts_in_all_phases_are_reported(cfg):
     cfg.train_dataloader.dataset.part = [1, 2]
-    (sentence,) = said(cfg)
+    (sentence,) = sentences(cfg)
     assert "part is (1, 2) for all phases, so phases [0, 1] learn from the same images" in sentence
-    assert said(cfg, disjoint_phases=False) == []  # this is the meaning of disjoint_phases=False
+    assert sentences(cfg, disjoint_phases=False) == []  # as asked
     cfg.phases[1].cfg = {"train_dataloader.dataset.part": [0, 2]}
-    assert said(cfg, disjoint_phases=True) == []
+    assert sentences(cfg, disjoint_phases=True) == []

@@ -114,7 +114,7 @@ def test_another_unit():
 
 
 @pytest.mark.parametrize(
-    ("hook", "said"),
+    ("hook", "message"),
     [
         (dict(type="EMAHook", begin_epoch=11), r"\[0\].begin_epoch is 11.* takes 10 epochs"),
         (dict(type="EMAHook", begin_iter=50), r"begin_iter is 50.* takes 40 iterations"),
@@ -130,9 +130,9 @@ def test_another_unit():
         ),
     ],
 )
-def test_moments_after_the_end_of_a_phase_are_refused(hook, said):
+def test_moments_after_the_end_of_a_phase_are_refused(hook, message):
     cfg = Config(dict(train_cfg=EPOCHS, custom_hooks=[hook]))
-    with pytest.raises(ValueError, match=r"phases\[1\]: custom_hooks" + ".*" + said):
+    with pytest.raises(ValueError, match=r"phases\[1\]: custom_hooks" + ".*" + message):
         check_moments(cfg, "phases[1]: ", 40)
     cfg.train_cfg.max_epochs = 100
     check_moments(cfg, "", 400)

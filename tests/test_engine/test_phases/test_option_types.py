@@ -42,9 +42,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("cls", "options", "says"), REFUSED)
-def test_refused(cls, options, says):
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(("cls", "options", "message"), REFUSED)
+def test_refused(cls, options, message):
+    with pytest.raises(ValueError, match=message):
         check_types(cls, options, "x")
 
 

@@ -21,11 +21,11 @@ def test_only_warnings_are_logged_while_a_model_is_initialised(tmp_path):
     with quiet_init(model := Layers(file)):
         model.init_weights()
         print_log("odd", "current", level=30)
-    said = (tmp_path / "log").read_text()
-    assert said.endswith("odd\n") and "layer.weight" not in said and file not in said
+    log = (tmp_path / "log").read_text()
+    assert log.endswith("odd\n") and "layer.weight" not in log and file not in log
     torch.testing.assert_close(model.state_dict(), torch.load(file))
 
     Layers(file).init_weights()
-    said = (tmp_path / "log").read_text()
-    assert "layer.weight" in said and file in said
+    log = (tmp_path / "log").read_text()
+    assert "layer.weight" in log and file in log
     logger.handlers.clear()

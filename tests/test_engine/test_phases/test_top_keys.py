@@ -33,12 +33,12 @@ MISTAKES = {
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_mistakes_are_named(config, key, nothing_is_built):
-    value, said = MISTAKES[key]
-    said = f"{key}: (unknown key|mmengine no longer reads it).*{said}"
-    with pytest.raises(ValueError, match=f"^{said}"):
+    value, message = MISTAKES[key]
+    message = f"{key}: (unknown key|mmengine no longer reads it).*{message}"
+    with pytest.raises(ValueError, match=f"^{message}"):
         parse_phases(config(**{key: value}))
     own = dict(tasks=["depth"], cfg={key: value})
-    with pytest.raises(ValueError, match=rf"^phases\[1\]: {said}"):
+    with pytest.raises(ValueError, match=rf"^phases\[1\]: {message}"):
         parse_phases(config(phases=[dict(tasks=["seg"]), own]))
 
 
@@ -73,7 +73,7 @@ def test_user_variables_are_allowed(config):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"lr": 0.1}, "unknown key 'lr'"),
         ({"optim_wraper.optimizer.lr": 0.1}, "unknown key 'optim_wraper'; did you mean 'optim_wr"),
@@ -82,9 +82,9 @@ def test_user_variables_are_allowed(config):
         ({"mine": 3}, "mine is a variable"),
     ],
 )
-def test_overrides_without_effect_are_refused(options, said):
+def test_overrides_without_effect_are_refused(options, message):
     cfg = Config(dict(mine=1, model=dict()))
-    with pytest.raises(ValueError, match=f"^--cfg-options .*: {said}"):
+    with pytest.raises(ValueError, match=f"^--cfg-options .*: {message}"):
         check_overrides(options, cfg)
     cfg.runner_type = "MyRunner"  # it may read any key
     check_overrides(options, cfg)

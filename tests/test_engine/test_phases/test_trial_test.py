@@ -84,9 +84,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), WRONG)
-def test_errors_of_testing_are_found_before_training(config, changes, said):
-    with pytest.raises(ValueError, match=r"phases\[2\]: " + said):
+@pytest.mark.parametrize(("changes", "message"), WRONG)
+def test_errors_of_testing_are_found_before_training(config, changes, message):
+    with pytest.raises(ValueError, match=r"phases\[2\]: " + message):
         tried(config(), **changes)
 
 

@@ -49,11 +49,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "said"), WRONG)
-def test_different_ignore_index_is_refused(config, change, said):
+@pytest.mark.parametrize(("change", "message"), WRONG)
+def test_different_ignore_index_is_refused(config, change, message):
     cfg = config()
     cfg.merge_from_dict(change)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         parse_phases(cfg)
 
 

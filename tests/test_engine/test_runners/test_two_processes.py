@@ -16,10 +16,10 @@ TRAIN = ROOT / "tools" / "train.py"
 def only_the_first_process_logs(work_dir, terminal):
     text = (work_dir / "sequence.log").read_text()
     assert text.count("System environment:") == 1
-    for said in (text, terminal):
-        assert said.count("phase 1/2 seg: task seg, 6 images, 1 a step in each of 2 processes") == 1
-        assert said.count("phase 2/2 depth  Epoch(train) [2][3/3]") == 1
-        assert said.count("teacher of seg: ") == 1
+    for log in (text, terminal):
+        assert log.count("phase 1/2 seg: task seg, 6 images, 1 a step in each of 2 processes") == 1
+        assert log.count("phase 2/2 depth  Epoch(train) [2][3/3]") == 1
+        assert log.count("teacher of seg: ") == 1
     assert [path.name for path in work_dir.rglob("*.log")] == ["sequence.log"]
     scalars = (work_dir / "vis_data" / "scalars.json").read_text()
     lines = [json.loads(each) for each in scalars.splitlines()]

@@ -42,9 +42,9 @@ def second_phase(build):
 
 @pytest.mark.parametrize("weight, expected", [(0.0, 1.0), (1e6, 0.5)])
 def test_the_end_of_a_phase(second_phase, image_runner, weight, expected, monkeypatch):
-    said = []
+    messages = []
     monkeypatch.setattr(
-        "mmlhl.models.methods.phase_average.print_log", lambda text, *_: said.append(text)
+        "mmlhl.models.methods.phase_average.print_log", lambda text, *_: messages.append(text)
     )
     runner = image_runner()
     model = second_phase(0.3, runner, weight=weight, factors=[0.5, 1.0], images=3)
@@ -54,7 +54,7 @@ def test_the_end_of_a_phase(second_phase, image_runner, weight, expected, monkey
     if weight == 0:  # only new tasks are measured: let the end of the phase be best
         model.method.factors = [1.0]
     model.method.end_phase(model, runner)
-    assert f"factor {expected:g};" in said[0]
+    assert f"factor {expected:g};" in messages[0]
     for name, tensor in old_tensors(model).items():
         torch.testing.assert_close(tensor, start[name] + expected * (end[name] - start[name]))
     for name, tensor in model.heads["depth"].state_dict().items():

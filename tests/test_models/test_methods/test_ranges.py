@@ -21,7 +21,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("cls", "options", "says"), WRONG)
-def test_refused(cls, options, says):
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(("cls", "options", "message"), WRONG)
+def test_refused(cls, options, message):
+    with pytest.raises(ValueError, match=message):
         cls(**options)

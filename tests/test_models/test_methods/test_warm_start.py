@@ -82,15 +82,15 @@ def test_warm_start_happens_once_and_not_in_phase_one(build, round_trip):
 
 
 def test_decoders_of_another_architecture(build, monkeypatch):
-    said = []
+    messages = []
     monkeypatch.setattr(
-        "mmlhl.models.methods.warm_start.print_log", lambda text, *_: said.append(text)
+        "mmlhl.models.methods.warm_start.print_log", lambda text, *_: messages.append(text)
     )
     model = build(dict(type="WarmStart"), ["seg", "depth", "normal"], ["normal"])
     small = model.heads["depth"].decoder
     small.convs[0].conv.weight = torch.nn.Parameter(small.convs[0].conv.weight[:, :1])
     model.method.begin_phase(model, None)  # the latest one that fits
-    assert said == ["WarmStart: the decoder of 'normal' starts from that of 'seg'"]
+    assert messages == ["WarmStart: the decoder of 'normal' starts from that of 'seg'"]
     model.method.started, model.method.source = False, "depth"
     for refuse in (model.method.begin_phase, model.method.check_phase):
         with pytest.raises(ValueError, match="source='depth'.*another architecture than that of"):
@@ -99,4 +99,4 @@ def test_decoders_of_another_architecture(build, monkeypatch):
     other.convs[0].conv.weight = torch.nn.Parameter(other.convs[0].conv.weight[:, :1])
     model.method.source = None
     model.method.begin_phase(model, None)
-    assert "starts from scratch" in said[-1]
+    assert "starts from scratch" in messages[-1]
