@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 
 import cv2
@@ -17,6 +18,9 @@ from .tiff import is_tiff
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+# PGM and PPM of text: width, height and greatest number, with comments between
+_TEXT_HEADER = re.compile(rb"P[23]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3)
+_PAM_OF_BITS = re.compile(rb"P7\s(?:.*\n)*?MAXVAL\s+1\s")  # all zeros in OpenCV
 
 
 def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
@@ -45,12 +49,14 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
 def _decode(content: bytes, path: str) -> np.ndarray:
     if content[:8] == PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
+    if _PAM_OF_BITS.match(content):
+        raise ValueError(f"{path}: expected an image, but PAM with MAXVAL 1 is not read; use PNG")
     if content[:3] != JPEG:
         # OpenCV would expand palettes to colours and small bit depths to 0..255
         found = _decode_few_bits(content, path)
         if found is not None:
             return found
-    return _in_file_order(_decode_with_opencv(content, path))
+    return _in_file_order(_as_written(_decode_with_opencv(content, path), content))
 
 
 def _decode_png(content: bytes, path: str) -> np.ndarray:
@@ -88,6 +94,15 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
 def _unstretched(grey: np.ndarray, bits: int) -> np.ndarray:
     """The stored numbers of a grey image that Pillow stretched to 0..255, or read as bool."""
     return grey if bits == 1 else grey // (255 // (2**bits - 1))
+
+
+def _as_written(image: np.ndarray, content: bytes) -> np.ndarray:
+    """The numbers of a text file whose greatest number OpenCV stretched to 255, rounding down."""
+    header = _TEXT_HEADER.match(content)
+    greatest = int(header[3]) if header else 255
+    if greatest >= 255:
+        return image
+    return (-(-image.astype(np.int32) * greatest // 255)).astype(np.uint8)
 
 
 def _decode_with_opencv(content: bytes, path: str) -> np.ndarray:

@@ -133,6 +133,28 @@ def test_bits_that_are_stored_as_black_and_white():
     )
 
 
+@pytest.mark.parametrize("greatest", [1, 2, 20, 149, 254, 255, 1000])
+@pytest.mark.parametrize("kind", [2, 3, 5, 6])
+def test_portable_maps_with_a_greatest_number_of_their_own(kind, greatest):
+    ids = np.arange(greatest + 1)[None]
+    ids = np.stack([ids] * 3, 2) if kind in (3, 6) else ids
+    header = f"P{kind}\n# 7 8 9\n{ids.shape[1]} 1 {greatest}\n".encode()
+    body = ids.astype(">u2" if greatest > 255 else "u1").tobytes()
+    if kind < 4:
+        body = " ".join(str(number) for number in ids.ravel()).encode() + b"\n"
+    assert decode_image(header + body, "a.pgm").tolist() == ids.tolist()
+
+
+def test_bits_in_a_pam_file_are_refused():
+    for kind, top in (("GRAYSCALE", 1), ("GRAYSCALE", 2)):
+        header = f"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 1\nMAXVAL {top}\nTUPLTYPE {kind}\nENDHDR\n"
+        if top == 1:
+            with pytest.raises(ValueError, match=r"^a\.pam: .*MAXVAL 1"):
+                decode_image(header.encode() + b"\0\1", "a.pam")
+        else:
+            assert decode_image(header.encode() + b"\0\1", "a.pam").tolist() == [[0, 1]]
+
+
 def test_compression_that_changes_ids_inside_of_other_formats():
     for kind, options in (
         ("TIFF", dict(compression="jpeg")),
