@@ -9,7 +9,7 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 
 from .. import config_values
-from .annotation import Annotation
+from .annotation import IGNORE, Annotation
 from .transforms import LoadImage
 
 #: options of mmseg's datasets, and ours that replace them
@@ -105,6 +105,12 @@ def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool)
     for key, ours in _INSTEAD.items():
         if options.get(key) is not None:
             raise ValueError(f"{key} of {owner} is {options[key]!r}; write {ours} instead")
+    if options.get("ignore_index", IGNORE) != IGNORE:
+        raise ValueError(
+            f"ignore_index of {owner} is {options['ignore_index']!r}, but unknown pixels are always "
+            f"{IGNORE} here; name ids of the files that are to be ignored in "
+            "annotations=dict(<task>=dict(ignore=...))"
+        )
     if options.get("filter_cfg") and not filters:
         raise ValueError(
             f"filter_cfg of {owner} is {options['filter_cfg']!r}, but nothing filters by it: "

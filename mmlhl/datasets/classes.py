@@ -68,9 +68,23 @@ def with_steps(
         num_classes=count,
         classes=None,  # they may be more than the dataset's subset, which num_classes counts
         palette=None,
-        label_map=label_map or ann.label_map,
+        label_map=_in_a_row(ann, label_map),
         reduce_zero_label=shift or ann.reduce_zero_label,
     )
+
+
+def _in_a_row(ann: Annotation, label_map: dict | None) -> Mapping[int, int] | None:
+    """The annotation's own ``label_map``, followed by that of a subset of the classes."""
+    if not (ann.label_map and label_map):
+        return label_map or ann.label_map
+    subset = {**label_map, IGNORE: IGNORE}
+    for old, new in ann.label_map.items():
+        if new not in subset:
+            raise ValueError(
+                f"annotations[{ann.name!r}]['label_map'] turns class {old} into {new}; expected "
+                f"one of the classes 0..{len(label_map) - 1}, or 255 for ignored"
+            )
+    return {old: subset[new] for old, new in ann.label_map.items()}
 
 
 def resolve_classes(

@@ -33,6 +33,8 @@ def settle_marks(
     is found here and not in the middle of training. Annotations with ``ignore``, ``threshold`` or
     ``id_map`` are skipped.
 
+    A threshold of 1 or more is doubtful if the files have numbers up to 1 only.
+
     Args:
         specs: Annotations by task.
         samples: All samples of the dataset, each with ``ann_paths``.
@@ -44,9 +46,17 @@ def settle_marks(
     """
     out, open_questions = dict(specs), {}
     for name, ann in specs.items():
-        if not _is_open(ann):
+        if not (_is_open(ann) or _expects_greys(ann)):
             continue
         paths = [path for each in samples if (path := each["ann_paths"].get(name)) is not None]
+        if _expects_greys(ann):
+            if doubtful := _without_greys(paths, ann, backend_args):
+                open_questions[name] = (
+                    f"{doubtful}: binary annotation {name!r} has no number above 1, in other files "
+                    f"neither, so threshold={ann.threshold:g} would make all of it background; "
+                    "leave 'threshold' out for masks of 0 and 1"
+                )
+            continue
         unknown, doubtful = _look(paths, ann, backend_args)
         if unknown:
             out[name] = replace(ann, ignore=ann.ignored)
@@ -59,6 +69,27 @@ def _is_open(ann: Annotation) -> bool:
     given = (ann.ignore, ann.threshold, ann.id_map, ann.label_map, ann.source, ann.reader, ann.post)
     mask = ann.kind == "binary" or (ann.kind == "classes" and ann.num_classes == 2)
     return mask and not ann.reduce_zero_label and all(each is None for each in given)
+
+
+def _expects_greys(ann: Annotation) -> bool:
+    """Whether an annotation's threshold is for numbers above 1."""
+    own = (ann.source, ann.reader, ann.post)
+    return ann.threshold is not None and ann.threshold >= 1 and all(each is None for each in own)
+
+
+def _without_greys(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
+    """A file with a foreground below 1 if no file has greater numbers; '' otherwise."""
+    doubtful = ""
+    for place in np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int):
+        try:
+            raw = pick_channels(read_raw(paths[place], ann.name, backend_args), ann, paths[place])
+        except (OSError, ValueError):  # reading it for training raises an error with its name
+            continue
+        greatest = raw.max(initial=0)
+        if greatest > 1:
+            return ""
+        doubtful = doubtful or (paths[place] if greatest > 0 else "")
+    return doubtful
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:

@@ -77,7 +77,8 @@ def test_ambiguous_masks_are_refused_at_the_first_sample(masks, ann, rows):
     ],
 )
 def test_encoding_in_the_config_is_used(masks, ann, found, monkeypatch):
-    monkeypatch.setattr(marks, "read_raw", lambda *args: pytest.fail("was looked at"))
+    if ann.get("threshold", 0) < 1:
+        monkeypatch.setattr(marks, "read_raw", lambda *args: pytest.fail("was looked at"))
     assert labels(masks(EDGE, **ann), 0) == found
 
 
@@ -114,3 +115,14 @@ def test_mask_of_255_is_unlabelled_with_allow_void(masks):
 
 def dataset_index(dataset, img_id):
     return next(i for i in range(len(dataset)) if dataset.get_data_info(i)["img_id"] == img_id)
+
+
+def test_a_threshold_for_greys_is_refused_for_masks_of_0_and_1(masks):
+    """It would make background of everything."""
+    ones = [0, 1, 1, 0]
+    for rows in ((ones,), (NOTHING, ones, NOTHING)):
+        with pytest.raises(ValueError, match=r"mask/\d.png.* no number above 1.*threshold=127"):
+            labels(masks(*rows, threshold=127), 0)
+    assert labels(masks(ones, NOTHING, NOTHING, threshold=0.5), 0) == ones
+    assert labels(masks(ones, EDGE, NOTHING, threshold=127), 0) == NOTHING  # one has greys
+    assert labels(masks(NOTHING, NOTHING, NOTHING, threshold=127), 0) == NOTHING

@@ -151,6 +151,15 @@ def test_after_an_id_map(tmp_path):
     assert first(data) == [255, 0, 255, 255]
 
 
+def test_after_a_label_map_of_the_annotation(tmp_path):
+    """It used to be dropped in silence once the dataset named a subset."""
+    swapped = {0: 1, 1: 0, 2: 2, 3: 255}
+    data = mine(tmp_path, ("chair", "floor"), (0, 1, 2, 3), classes=STORED, label_map=swapped)
+    assert first(data) == [255, 1, 0, 255]
+    with pytest.raises(ValueError, match=r"'label_map'\] turns class 2 into 3"):
+        mine(tmp_path, ("chair",), classes=STORED, label_map={**swapped, 2: 3})
+
+
 def test_names_in_a_file(tmp_path):
     (tmp_path / "names.txt").write_bytes("\ufeffchair\r\nfloor\r\n\r\n".encode())
     for name in ("names.txt", str(tmp_path / "names.txt")):

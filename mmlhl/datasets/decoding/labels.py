@@ -51,7 +51,7 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Raises:
         ValueError: If there are several channels, fractions or infinity, numbers other than 0, 1
-            and ignored ones without a threshold, no labelled pixel although ``allow_void`` is not
+            and ignored ones without a threshold, a threshold outside the type's range, no labelled pixel although ``allow_void`` is not
             set, or 0 and 255 alone, which may mean "foreground" as well as "unknown".
     """
     if ann.id_map is not None:
@@ -60,6 +60,7 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if ann.threshold is not None:
         if raw.dtype.kind == "f" and not np.isfinite(raw).all():
             raise ValueError(f"{path}: expected finite numbers as binary annotation {ann.name!r}")
+        _need_two_sides(raw.dtype, ann, path)
         out = (raw > ann.threshold).astype(np.uint8)
         if ann.ignored:
             out[np.isin(raw, ann.ignored)] = IGNORE
@@ -81,6 +82,18 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
             "foreground, set threshold=127, if it means unknown, set ignore=255"
         )
     return out
+
+
+def _need_two_sides(dtype: np.dtype, ann: Annotation, path: str) -> None:
+    """Refuse a threshold that no number, or every number, of a type is above."""
+    if dtype.kind not in "bu":
+        return
+    greatest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
+    if not 0 <= ann.threshold < greatest:  # type: ignore[operator]
+        raise ValueError(
+            f"{path}: binary annotation {ann.name!r} has numbers of 0..{greatest} ({dtype}), all "
+            f"on one side of threshold={ann.threshold:g}"
+        )
 
 
 def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:

@@ -75,3 +75,11 @@ def test_marks_that_are_the_kinds_own_values():
 def test_values_that_no_mask_contains_are_refused(stored, dtype, options, message):
     with pytest.raises(ValueError, match=rf"^mask\.png: .*{message}"):
         mask(stored, dtype, **options)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "threshold"), [(bool, 127), (bool, 1), (np.uint8, 255), (np.uint8, -1), ("u2", 7e4)]
+)
+def test_a_threshold_with_a_whole_type_on_one_side_is_refused(dtype, threshold):
+    with pytest.raises(ValueError, match=r"^mask.png: .*on one side of threshold="):
+        mask([0, 1], dtype, threshold=threshold)
