@@ -51,8 +51,9 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Raises:
         ValueError: If there are several channels, fractions or infinity, numbers other than 0, 1
-            and ignored ones without a threshold, a threshold outside the type's range, no labelled pixel although ``allow_void`` is not
-            set, or 0 and 255 alone, which may mean "foreground" as well as "unknown".
+            and ignored ones without a threshold, a threshold outside the type's range, no labelled
+            pixel although ``allow_void`` is not set, or 0 and 255 alone, which may mean
+            "foreground" as well as "unknown".
     """
     if ann.id_map is not None:
         return decode_classes(raw, ann, path)
@@ -89,7 +90,7 @@ def _need_two_sides(dtype: np.dtype, ann: Annotation, path: str) -> None:
     if dtype.kind not in "bu":
         return
     greatest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
-    if not 0 <= ann.threshold < greatest:  # type: ignore[operator]
+    if not 0 <= ann.threshold < greatest:
         raise ValueError(
             f"{path}: binary annotation {ann.name!r} has numbers of 0..{greatest} ({dtype}), all "
             f"on one side of threshold={ann.threshold:g}"
