@@ -107,8 +107,8 @@ def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool)
             raise ValueError(f"{key} of {owner} is {options[key]!r}; write {ours} instead")
     if options.get("ignore_index", IGNORE) != IGNORE:
         raise ValueError(
-            f"ignore_index of {owner} is {options['ignore_index']!r}, but unknown pixels are always "
-            f"{IGNORE} here; name ids of the files that are to be ignored in "
+            f"ignore_index of {owner} is {options['ignore_index']!r}, but unknown pixels are "
+            f"always {IGNORE} here; name ids of the files that are to be ignored in "
             "annotations=dict(<task>=dict(ignore=...))"
         )
     if options.get("filter_cfg") and not filters:
