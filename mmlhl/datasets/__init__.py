@@ -11,7 +11,7 @@
 This package imports neither models nor engine, only the modules at the top level of mmlhl.
 """
 
-from . import mixed, seeding, transforms
+from . import mixed, seeding, stand_ins, transforms
 from .annotation import Annotation
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
@@ -33,5 +33,6 @@ __all__ = [
     "TaskonomyDataset",
     "mixed",
     "seeding",
+    "stand_ins",
     "transforms",
 ]

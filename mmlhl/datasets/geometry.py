@@ -66,6 +66,26 @@ def normals_from_depth(
     inverse = np.where(known, 1.0 / np.where(known, depth, 1.0), 0.0)
     u, v = pixel_rays(depth.shape[0], depth.shape[1], fx, fy, cx, cy)
     u, v = np.broadcast_to(u, depth.shape), np.broadcast_to(v, depth.shape)
+    plane, solvable = _fit_planes(known, inverse, u, v, window, tolerance)
+    normals = -plane
+    length = np.linalg.norm(normals, axis=-1)
+    normals /= np.where(solvable & (length > 0), length, np.nan)[..., None]
+    return normals.astype(np.float32)
+
+
+def _fit_planes(
+    known: np.ndarray,
+    inverse: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+    window: int,
+    tolerance: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit inverse depth by a linear function of (u, v) in the window around each pixel.
+
+    Returns:
+        (H, W, 3) slopes along u and v and offset, and (H, W) bool, where they fit.
+    """
 
     def total(values: np.ndarray) -> np.ndarray:
         masked = np.ascontiguousarray(np.where(known, values, 0.0))
@@ -73,7 +93,7 @@ def normals_from_depth(
             masked, -1, (window, window), normalize=False, borderType=cv2.BORDER_CONSTANT
         )
 
-    count = total(np.ones(depth.shape))
+    count = total(np.ones(known.shape))
     safe = np.maximum(count, 1)
     mean_u, mean_v, mean_w = total(u) / safe, total(v) / safe, total(inverse) / safe
     uu = total(u * u) / safe - mean_u**2
@@ -92,8 +112,4 @@ def normals_from_depth(
     offset = mean_w - slope_u * mean_u - slope_v * mean_v
     residual = np.maximum(ww - slope_u * uw - slope_v * vw, 0.0)
     solvable &= residual <= (tolerance * np.where(solvable, mean_w, 1.0)) ** 2
-
-    normals = -np.stack([slope_u, slope_v, offset], axis=-1)
-    length = np.linalg.norm(normals, axis=-1)
-    normals /= np.where(solvable & (length > 0), length, np.nan)[..., None]
-    return normals.astype(np.float32)
+    return np.stack([slope_u, slope_v, offset], axis=-1), solvable

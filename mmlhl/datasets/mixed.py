@@ -1,15 +1,14 @@
 """mmseg's ``MultiImageMixDataset`` with checked transforms if it wraps a multi-task dataset.
 
-Around mmseg's own datasets it is unchanged.
+Around mmseg's own datasets it is unchanged. Given as mmseg's class it is found by
+:mod:`~mmlhl.datasets.stand_ins`.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mmengine.registry import Registry, build_from_cfg
 from mmseg.datasets import MultiImageMixDataset as StockMixDataset
 from mmseg.registry import DATASETS
 
@@ -59,13 +58,3 @@ def _build_checked(step: Any) -> Callable:
             "of dense_fields itself"
         )
     return built
-
-
-def _build(cfg: dict, registry: Registry, default_args: dict | None = None) -> Any:
-    kind = cfg.get("type") if isinstance(cfg, dict) else None
-    if inspect.isclass(kind) and kind is StockMixDataset:
-        cfg = {**cfg, "type": MultiImageMixDataset}
-    return build_from_cfg(cfg, registry, default_args)
-
-
-DATASETS.build_func = _build

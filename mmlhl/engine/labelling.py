@@ -8,7 +8,8 @@ import logging
 import os.path as osp
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -72,35 +73,30 @@ def label_phase(
     folder = osp.join(runner.work_dir, "pseudo_labels")
     if options.folder is not None:
         folder = osp.join(options.folder, osp.basename(osp.abspath(runner.work_dir)))
-    whole: LabelFolder | None = None
-    problem: BaseException | None = None
-    try:
-        first = _first_labels(dataset, model, teacher, steps, tasks, options)
+    with _agreed():
+        specs, size = _first_labels(dataset, model, teacher, steps, tasks, options)
         view = hashlib.sha256(repr([dict(step) for step in steps]).encode()).hexdigest()
         origin = dict(teacher=teacher_hash(teacher), view=view, normals=options.normals)
-        whole = LabelFolder(folder, first[0], origin)
-        if is_main_process():
-            removed = whole.prepare()
-            if removed:
-                print_log(removed, "current", logging.WARNING)
-    except (ValueError, OSError) as error:
-        problem = error
-    _agree(problem)
-    assert whole is not None
-    try:
-        _label(runner, teacher, whole, steps, tasks, options, first[1])
-    except (ValueError, OSError, Stopped) as error:
-        problem = error
-    _agree(problem)
+        whole = LabelFolder(folder, specs, origin)
+        removed = whole.prepare() if is_main_process() else None
+        if removed:
+            print_log(removed, "current", logging.WARNING)
+    with _agreed():
+        _label(runner, teacher, whole, steps, tasks, options, size)
+    with _agreed():
+        _check_complete(dataset, whole)
+    _begin_again(runner)
+    return whole
+
+
+def _check_complete(dataset: Any, whole: LabelFolder) -> None:
+    """Let the dataset read the labels, of which none may be missing."""
     lacking = sum(len(part.missing(list(ids_of(own)))) for own, part in attach(dataset, whole))
     if lacking:
-        problem = FileNotFoundError(
+        raise FileNotFoundError(
             f"{whole.path} lacks the labels of {lacking} images that another process has written: "
             "all processes must share the folder; set pseudo_labels.folder to one"
         )
-    _agree(problem)
-    _begin_again(runner)
-    return whole
 
 
 def _begin_again(runner: Runner) -> None:
@@ -147,11 +143,10 @@ def _label(
     options: LabelOptions,
     size: int,
 ) -> None:
+    """Write the missing labels, of ``size`` bytes per image; each process writes its share."""
     loader = runner.train_dataloader
-    todo = []
-    for dataset, part in attach(loader.dataset, whole):
-        lacking = part.missing(list(ids_of(dataset)))
-        todo.append((dataset, part, lacking))
+    pairs = attach(loader.dataset, whole)
+    todo = [(dataset, part, part.missing(list(ids_of(dataset)))) for dataset, part in pairs]
     attach(loader.dataset, None)
     count = sum(len(lacking) for _, _, lacking in todo)
     barrier()  # all processes list the missing labels before any writes, so that shares agree
@@ -159,11 +154,10 @@ def _label(
         print_log(f"pseudo labels: all are in {whole.path} already", "current")
         return
     print_log(check_room(whole.path, count, size), "current")
-    started, done = time.monotonic(), 0
-    total = sum(len(lacking[get_rank() :: get_world_size()]) for _, _, lacking in todo)
-    with display_paused(), _bar(total) as bar:
-        for dataset, part, lacking in todo:
-            own = lacking[get_rank() :: get_world_size()]
+    started = time.monotonic()
+    shares = [(dataset, part, ids[get_rank() :: get_world_size()]) for dataset, part, ids in todo]
+    with display_paused(), _bar(sum(len(own) for _, _, own in shares)) as bar:
+        for dataset, part, own in shares:
             images = DataLoader(
                 plain_images(dataset, steps, own),
                 batch_size=options.batch_size or loader.batch_size or 1,
@@ -175,16 +169,19 @@ def _label(
                 for sample, labels in label_images(teacher, batch, tasks):
                     encoded = encode_labels(labels, whole.specs, options.normals)
                     part.write(sample.metainfo["img_id"], encoded)
-                    done += 1
-                bar.update(bar.task_ids[0], completed=done)
-                if requested() is not None:
-                    name = signal.Signals(requested() or 0).name
-                    raise Stopped(
-                        f"{name}: {done} images of this process are labelled in {whole.path}; the "
-                        "same command with --resume goes on from there"
-                    )
+                    bar.advance(bar.task_ids[0])
+                _stop_if_requested(int(bar.tasks[0].completed), whole)
     seconds = time.monotonic() - started
     print_log(f"pseudo labels: {count} images in {seconds:.0f} s", "current")
+
+
+def _stop_if_requested(done: int, whole: LabelFolder) -> None:
+    signum = requested()
+    if signum is not None:
+        raise Stopped(
+            f"{signal.Signals(signum).name}: {done} images of this process are labelled in "
+            f"{whole.path}; the same command with --resume goes on from there"
+        )
 
 
 def _bar(total: int) -> Progress:
@@ -196,8 +193,14 @@ def _bar(total: int) -> Progress:
     return bar
 
 
-def _agree(problem: BaseException | None) -> None:
-    """Raise an error in all processes if any of them has one."""
+@contextmanager
+def _agreed() -> Iterator[None]:
+    """Raise an error of the block in all processes if any of them has one."""
+    problem: BaseException | None = None
+    try:
+        yield
+    except (ValueError, OSError, Stopped) as error:
+        problem = error
     others = [each for each in all_gather_object(_plain(problem)) if each is not None]
     if problem is not None:
         raise problem

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import logging
 import os.path as osp
+from collections.abc import Sequence
 from io import StringIO
 
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from rich.console import Console
@@ -45,33 +47,9 @@ def add_to_record(
         seconds: Duration of training.
         metrics: Metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
-    if osp.isfile(path):
-        record = LifelongRecord.load(path)
-    else:
-        record = LifelongRecord(type(model.method).__name__, runner.seed)
-    again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
-    record.truncate(again[0] if again else len(record))
-    config = getattr(runner.cfg, "filename", None)
-    record.describe(
-        label=runner.cfg.get("label") or None,  # distinguishes variants of a method in tables
-        dataset=dataset_name(runner.cfg),  # metrics on different datasets are not compared
-        config="/".join(osp.abspath(config).split(osp.sep)[-2:]) if config else None,
-        environment=environment(),
-    )
+    record = _record_before(path, runner, model, tasks)
     evaluator = runner.test_loop.evaluator if metrics else None
-    directions, kept = {}, {}
-    for metric, value in metrics.items():
-        better = higher_is_better(metric, evaluator)
-        if metric.split("/")[0] not in model.tasks:
-            continue
-        if better is None:  # a warning, since an error would discard a trained phase
-            print_log(
-                f"{metric} is not recorded: give its metric a dict higher_is_better",
-                "current",
-                logging.WARNING,
-            )
-            continue
-        directions[metric], kept[metric] = better, value
+    kept, directions = _with_direction(metrics, model.tasks, evaluator)
     record.add_phase(
         name,
         tasks,
@@ -88,6 +66,46 @@ def add_to_record(
     text = StringIO()
     Console(file=text, width=100).print(phase_table(record))
     runner.logger.info(f"{path}\n{text.getvalue()}")
+
+
+def _record_before(
+    path: str, runner: Runner, model: PhaseModel, tasks: list[str]
+) -> LifelongRecord:
+    """The record of the phases before the one with these tasks, describing the current run."""
+    if osp.isfile(path):
+        record = LifelongRecord.load(path)
+    else:
+        record = LifelongRecord(type(model.method).__name__, runner.seed)
+    again = [i for i, phase in enumerate(record.phases) if phase["tasks"] == list(tasks)]
+    record.truncate(again[0] if again else len(record))
+    config = getattr(runner.cfg, "filename", None)
+    record.describe(
+        label=runner.cfg.get("label") or None,  # distinguishes variants of a method in tables
+        dataset=dataset_name(runner.cfg),  # metrics on different datasets are not compared
+        config="/".join(osp.abspath(config).split(osp.sep)[-2:]) if config else None,
+        environment=environment(),
+    )
+    return record
+
+
+def _with_direction(
+    metrics: dict[str, float], tasks: Sequence[str], evaluator: Evaluator | None
+) -> tuple[dict[str, float], dict[str, bool]]:
+    """The metrics of known tasks, and whether higher is better; others are warned of."""
+    kept, directions = {}, {}
+    for metric, value in metrics.items():
+        better = higher_is_better(metric, evaluator)
+        if metric.split("/")[0] not in tasks:
+            continue
+        if better is None:  # a warning, since an error would discard a trained phase
+            print_log(
+                f"{metric} is not recorded: give its metric a dict higher_is_better",
+                "current",
+                logging.WARNING,
+            )
+            continue
+        kept[metric], directions[metric] = value, better
+    return kept, directions
 
 
 def _fingerprint(path: str, runner: Runner) -> dict:

@@ -53,6 +53,30 @@ def write_images(root: Path) -> None:
             cv2.imwrite(str(root / split / "depth" / name), depth)
 
 
+def _model(method: str) -> dict:
+    decoder = dict(type="FCNHead", in_channels=32, in_index=3, channels=8, num_convs=1)
+    decoder.update(concat_input=False, dropout_ratio=0.3, norm_cfg=dict(type="BN"))
+    return dict(
+        type="LifelongSegmentor",
+        data_preprocessor=dict(type="MultiTaskDataPreProcessor", mean=[120.0] * 3, std=[60.0] * 3),
+        backbone=dict(type="ResNet", depth=18, stem_channels=4, base_channels=4),
+        heads=dict(
+            seg=dict(type="SegmentationHead", num_classes=len(NAMES), decoder=decoder),
+            depth=dict(type="DepthHead", decoder=decoder),
+        ),
+        method=METHODS[method],
+    )
+
+
+def _dataset(root: Path, split: str, steps: list) -> dict:
+    annotations = dict(
+        seg=dict(kind="classes", dir=f"{split}/seg", suffix=".png", classes=NAMES),
+        depth=dict(kind="depth", dir=f"{split}/depth", suffix=".png", scale=0.001),
+    )
+    data = dict(type="MultiTaskDataset", data_root=str(root), annotations=annotations)
+    return dict(data, img=dict(dir=f"{split}/image", suffix=".png"), pipeline=steps)
+
+
 def kill_config(
     root: Path,
     work_dir: Path,
@@ -83,12 +107,7 @@ def kill_config(
     """
 
     def loader(split: str, steps: list) -> dict:
-        annotations = dict(
-            seg=dict(kind="classes", dir=f"{split}/seg", suffix=".png", classes=NAMES),
-            depth=dict(kind="depth", dir=f"{split}/depth", suffix=".png", scale=0.001),
-        )
-        data = dict(type="MultiTaskDataset", data_root=str(root), annotations=annotations)
-        data.update(img=dict(dir=f"{split}/image", suffix=".png"), pipeline=steps)
+        data = _dataset(root, split, steps)
         train = split == "train"
         sampler = "DefaultSampler" if by_epoch or not train else "InfiniteSampler"
         return dict(
@@ -99,18 +118,6 @@ def kill_config(
             dataset=data if train else dict(data, test_mode=True),
         )
 
-    decoder = dict(type="FCNHead", in_channels=32, in_index=3, channels=8, num_convs=1)
-    decoder.update(concat_input=False, dropout_ratio=0.3, norm_cfg=dict(type="BN"))
-    model = dict(
-        type="LifelongSegmentor",
-        data_preprocessor=dict(type="MultiTaskDataPreProcessor", mean=[120.0] * 3, std=[60.0] * 3),
-        backbone=dict(type="ResNet", depth=18, stem_channels=4, base_channels=4),
-        heads=dict(
-            seg=dict(type="SegmentationHead", num_classes=len(NAMES), decoder=decoder),
-            depth=dict(type="DepthHead", decoder=decoder),
-        ),
-        method=METHODS[method],
-    )
     steps = epochs * (IMAGES // 2 // 2 // processes)
     metrics = dict(seg=dict(type="SegmentationMetric"), depth=dict(type="DepthErrorMetric"))
     loop: dict[str, Any] = dict(type="EpochBasedTrainLoop", max_epochs=epochs)
@@ -122,7 +129,7 @@ def kill_config(
             default_scope="mmseg",
             work_dir=str(work_dir),
             experiment_name="killed",
-            model=model,
+            model=_model(method),
             phases=[dict(tasks=["seg"]), dict(tasks=["depth"])],
             train_dataloader=loader("train", AUGMENTED),
             test_dataloader=loader("test", PLAIN),

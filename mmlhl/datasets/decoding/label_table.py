@@ -12,6 +12,7 @@ import numpy as np
 from ..annotation import IGNORE, Annotation
 
 _LOWEST, _HIGHEST = -256, 65535
+_UNKNOWN, _WRONG = -1, -2  # while steps are applied; no id is negative in between
 OUT_OF_RANGE = 254
 """Class of ids that must not occur; real class ids are below it."""
 
@@ -90,52 +91,72 @@ def _label_table(
     reduce_zero: bool,
     label_map: tuple[tuple[int, int], ...] | None,
 ) -> LabelTable:
-    ids = np.arange(_LOWEST, _HIGHEST + 1)
-    unknown, wrong = -1, -2  # while steps are applied; no id is negative in between
-    near = np.full(ids.shape, wrong, np.int64)
-    far: dict[int, int] = {}
-    if id_map is None:
-        near[-_LOWEST:] = ids[-_LOWEST:]
     # without a number of classes, every id that fits into a map is allowed
     top = OUT_OF_RANGE if num_classes is None else num_classes
     stored = len(label_map) if label_map else top
+    _check_targets(name, id_map or (), label_map or (), reduce_zero, stored, top)
+    near, far = _mapped(id_map, ignored)
+    both = np.concatenate([near, np.array(list(far.values()), np.int64)])
+    if reduce_zero:
+        both = np.where(both > 0, both - 1, np.where(both == 0, _UNKNOWN, both))
+    if label_map:
+        both = _relabelled(both, label_map)
+    both = np.where(both >= top, _WRONG, both)
+    both = np.where(both == _UNKNOWN, IGNORE, np.where(both == _WRONG, OUT_OF_RANGE, both))
+    table = both.astype(np.uint8)
+    return LabelTable(table[: len(near)], dict(zip(far, table[len(near) :].tolist(), strict=True)))
 
-    def put(old: int, new: int) -> None:
-        if _LOWEST <= old <= _HIGHEST:
-            near[old - _LOWEST] = new
-        else:
-            far[old] = new
 
-    for old in ignored:
-        put(old, unknown)
-    # after the ignored ids: an id in id_map is never ignored
-    for old, new in id_map or ():
+def _check_targets(
+    name: str,
+    id_map: tuple[tuple[int, int], ...],
+    label_map: tuple[tuple[int, int], ...],
+    reduce_zero: bool,
+    stored: int,
+    top: int,
+) -> None:
+    """Refuse maps to classes that do not exist: ``stored`` in the files, ``top`` in the end."""
+    for old, new in id_map:
         shifted = new - 1 if reduce_zero else new
         if new not in (IGNORE, -1) and not -int(reduce_zero) <= shifted < stored:
             raise ValueError(
                 f"annotations[{name!r}]['id_map'] turns id {old} into class {new}; expected "
                 f"{_expected(int(reduce_zero), stored)}, or 255 for ignored"
             )
-        put(old, unknown if new in (IGNORE, -1) else new)
-    for old, new in label_map or ():
+    for old, new in label_map:
         if new != IGNORE and not 0 <= new < top:
             raise ValueError(
                 f"annotations[{name!r}]['label_map'] turns class {old} into {new}; expected "
                 f"{_expected(0, top)}, or 255 for ignored"
             )
-    keys, found = list(far), np.array(list(far.values()), np.int64)
-    both = np.concatenate([near, found])
-    if reduce_zero:
-        both = np.where(both > 0, both - 1, np.where(both == 0, unknown, both))
-    if label_map:
-        relabel = np.array([new for _, new in sorted(label_map)])
-        both = np.where(both >= stored, wrong, both)
-        new_ids = relabel[np.clip(both, 0, None)]
-        both = np.where(both < 0, both, np.where(new_ids == IGNORE, unknown, new_ids))
-    both = np.where(both >= top, wrong, both)
-    both = np.where(both == unknown, IGNORE, np.where(both == wrong, OUT_OF_RANGE, both))
-    table = both.astype(np.uint8)
-    return LabelTable(table[: len(near)], dict(zip(keys, table[len(near) :].tolist(), strict=True)))
+
+
+def _mapped(
+    id_map: tuple[tuple[int, int], ...] | None, ignored: tuple[int, ...]
+) -> tuple[np.ndarray, dict[int, int]]:
+    """Classes after ``id_map`` and ``ignored``: of the ids of the table, and of others."""
+    ids = np.arange(_LOWEST, _HIGHEST + 1)
+    near = np.full(ids.shape, _WRONG, np.int64)
+    far: dict[int, int] = {}
+    if id_map is None:
+        near[-_LOWEST:] = ids[-_LOWEST:]
+    classes = dict.fromkeys(ignored, _UNKNOWN)
+    # after the ignored ids: an id in id_map is never ignored
+    classes.update({old: _UNKNOWN if new in (IGNORE, -1) else new for old, new in id_map or ()})
+    for old, new in classes.items():
+        if _LOWEST <= old <= _HIGHEST:
+            near[old - _LOWEST] = new
+        else:
+            far[old] = new
+    return near, far
+
+
+def _relabelled(classes: np.ndarray, label_map: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Apply ``label_map``, which has an entry for each class."""
+    relabel = np.array([new for _, new in sorted(label_map)])
+    classes = np.where(classes >= len(label_map), _WRONG, classes)
+    new_ids = relabel[np.clip(classes, 0, None)]
+    return np.where(classes < 0, classes, np.where(new_ids == IGNORE, _UNKNOWN, new_ids))
 
 
 def _expected(lowest: int, count: int) -> str:

@@ -1,6 +1,6 @@
 """Transforms of images with several annotations."""
 
-from . import albu, erase, refused, stand_ins  # noqa: F401  (they register)
+from . import albu, erase, refused  # noqa: F401  (they register)
 from .crop import MultiTaskCenterCrop, MultiTaskRandomCrop
 from .flip import MultiTaskRandomFlip
 from .formatting import PackMultiTaskInputs

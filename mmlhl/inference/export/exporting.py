@@ -98,29 +98,25 @@ def export_model(
         model.test_cfg = dict(mode="whole")
     reference = ExportableModel(model, options).eval()
     graph = ExportableModel(_substituted(copy.deepcopy(model)), options).eval()
-    padded = reference.size
-    if size is None and padded:
+    if size is None and reference.size:
         raise ExportError(
-            f"data_preprocessor.test_cfg.size is {tuple(padded)}: a graph of any size cannot pad "
-            "to one; give the size of the images"
+            f"data_preprocessor.test_cfg.size is {tuple(reference.size)}: a graph of any size "
+            "cannot pad to one; give the size of the images"
         )
-    dynamic = size is None
-    if size is not None:
-        shapes = [(1, *size)] if shapes is None or shapes else []
-    example = EXAMPLE if size is None else (1, *size)
+    checked = SHAPES if shapes is None else shapes
+    if size is not None and checked:
+        checked = [(1, *size)]
     metadata = dict(
         mmlhl=__version__,
         checkpoint=os.path.basename(loaded.checkpoint),
         **graph.metadata(describe_tasks(model, loaded.dataset_meta)),
     )
-    metadata["input"]["size"] = "any" if dynamic else list(size or ())
+    metadata["input"]["size"] = "any" if size is None else list(size)
     if chosen.write is write_onnx:
         metadata["opset"] = str(OPSET)
     with atomic_path(path) as temporary:
         try:
-            with recording(), torch.no_grad():
-                image = example_image(example, options.input)
-                chosen.write(graph, image, temporary, metadata, dynamic)
+            _write(chosen, graph, temporary, metadata, size)
         except Exception as error:  # exporters raise errors of any class
             lines = [line for line in str(error).splitlines() if line.strip()]
             reason = lines[0] if lines else type(error).__name__
@@ -128,11 +124,23 @@ def export_model(
                 f"{_what(loaded)} cannot be exported to {path.name}: {reason}"
             ) from error
         try:
-            checked = SHAPES if shapes is None else shapes
             return compare(reference, chosen.run(temporary), checked, tolerance) if checked else {}
         except ValueError as error:
-            fixed = "" if not dynamic else "; a graph of one size (size=, --size) may still work"
+            fixed = "; a graph of one size (size=, --size) may still work" if size is None else ""
             raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
+
+
+def _write(
+    chosen: Format,
+    graph: ExportableModel,
+    path: Path,
+    metadata: dict,
+    size: tuple[int, int] | None,
+) -> None:
+    """Record the graph on an example of its size, or with dynamic size, and write it."""
+    with recording(), torch.no_grad():
+        image = example_image(EXAMPLE if size is None else (1, *size), graph.options.input)
+        chosen.write(graph, image, path, metadata, size is None)
 
 
 def format_of(path: Path, format: str | None) -> str:
