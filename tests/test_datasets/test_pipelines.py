@@ -234,3 +234,12 @@ def test_what_a_stock_transform_refuses_names_it():
         build_step(dict(type="RandomFlip"))
     with pytest.raises(ValueError, match=r"^RandomFlip with \{\}: probs"):
         build_step(dict(type="RandomApply", transforms=[dict(type="RandomFlip")], prob=0.5))
+    with pytest.raises(ValueError, match="keep_ratio of Resize is 'no'"):
+        build_step(dict(type="Resize", scale=(9, 9), keep_ratio="no"))
+    with pytest.raises(ValueError, match=r"RandomResize is \(9, 9\); without ratio_range"):
+        build_step(dict(type="RandomResize", scale=(9, 9)))
+    build_step(dict(type="RandomResize", scale=[(9, 9), (18, 18)]))
+    pad = build_step(dict(type="Pad", size=(9, 9), pad_val=dict(img=0, seg=300)))
+    label = dict(gt_seg_map=np.zeros((4, 4), np.uint8), seg_fields=["gt_seg_map"], dense_fields={})
+    with pytest.raises(ValueError, match=r"pad_val\['seg'\] of Pad is 300"):
+        pad(dict(img=np.zeros((4, 4, 3), np.uint8), **label))

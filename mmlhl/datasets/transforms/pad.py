@@ -7,6 +7,7 @@ from mmcv.transforms import Pad
 from mmseg.registry import TRANSFORMS
 
 from ...config_values import positive
+from ..annotation import IGNORE
 from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
 from .trace import record_step
 
@@ -55,6 +56,9 @@ class MultiTaskPad(Pad):
 
         Returns:
             The padded results.
+
+        Raises:
+            ValueError: If the value for labels does not fit into 8 bits.
         """
         height, width = results["img"].shape[:2]
         self._pad_img(results)
@@ -69,6 +73,8 @@ class MultiTaskPad(Pad):
             fill = fill_value(kind)
             if key in results.get("seg_fields", ()):
                 fill = self.pad_val.get("seg", fill)
+                if not 0 <= fill <= IGNORE:  # it would wrap around
+                    raise ValueError(f"pad_val['seg'] of Pad is {fill}; expected 0..{IGNORE}")
             results[key] = np.pad(array, ends, constant_values=fill)
         record_step(results, "pad", self, padding=(0, right, 0, down))
         return results

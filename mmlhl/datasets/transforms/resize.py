@@ -9,7 +9,7 @@ from mmcv.transforms import RandomChoiceResize, RandomResize
 from mmseg.datasets.transforms import Resize, ResizeToMultiple
 from mmseg.registry import TRANSFORMS
 
-from ...config_values import positive
+from ...config_values import flag, positive
 from .maps import annotation_maps, is_plain, resize_map, zoom_depth
 from .trace import record_step
 
@@ -50,6 +50,7 @@ class MultiTaskResize(Resize):
         for key, value in (("scale", scale), ("scale_factor", scale_factor)):
             if value is not None and value != 0:  # mmcv passes 0 before it draws a scale
                 positive(value, f"{key} of Resize")
+        flag(keep_ratio, "keep_ratio of Resize")
         super().__init__(scale=scale, scale_factor=scale_factor, keep_ratio=keep_ratio, **kwargs)
         self.as_zoom = as_zoom
 
@@ -148,7 +149,8 @@ class StockRandomResize(RandomResize):
         **resize_kwargs: Its arguments.
 
     Raises:
-        ValueError: If ``ratio_range`` is not (least, greatest), both above 0.
+        ValueError: If ``ratio_range`` is not (least, greatest), both above 0, or is not given and
+            ``scale`` is one size.
     """
 
     def __init__(
@@ -162,6 +164,11 @@ class StockRandomResize(RandomResize):
             raise ValueError(
                 f"ratio_range of RandomResize is {ratio_range!r}; it must be (least, greatest), "
                 "both above 0"
+            )
+        if ratio_range is None and not (len(scale) == 2 and isinstance(scale[0], (list, tuple))):
+            raise ValueError(
+                f"scale of RandomResize is {scale!r}; without ratio_range it must be two sizes, "
+                "between which one is drawn"
             )
         super().__init__(scale, ratio_range, _ours(resize_type), **resize_kwargs)
 

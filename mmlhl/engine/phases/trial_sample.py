@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import traceback
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
 from ...datasets.transforms.watched import Watched, transform_name
+from ...draws import undisturbed
 from ...explaining import explained_error
 
 
 def first_sample(dataset: Any) -> Any:
     """The first sample of a dataset, after its pipeline.
+
+    Transforms that ``RandomApply`` and ``RandomChoice`` did not draw are tried, too.
 
     Args:
         dataset: A dataset or a wrapper.
@@ -22,7 +28,10 @@ def first_sample(dataset: Any) -> Any:
         OSError: If a file cannot be read.
     """
     try:
-        return dataset[0]
+        sample = dataset[0]
+        with undisturbed():
+            _try_undrawn(dataset)
+        return sample
     except OSError:
         raise
     except Exception as error:
@@ -37,6 +46,35 @@ def first_sample(dataset: Any) -> Any:
         text = explained_error(error)
         # our own transforms' errors may already name the transform
         raise ValueError(text if step is None or step in text else f"{step}: {text}") from error
+
+
+def _try_undrawn(dataset: Any) -> None:
+    """Run a dataset's pipeline once with each branch of its random choices."""
+    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
+    for each in inner:
+        if each is not None:
+            _try_undrawn(each)
+    if not hasattr(dataset, "get_data_info"):
+        return
+    for steps in _ways(getattr(getattr(dataset, "pipeline", None), "transforms", ())):
+        try:
+            steps = copy.deepcopy(steps)  # they may count, or draw from generators of their own
+        except Exception:  # something in them cannot be copied
+            return
+        Compose(steps)(dataset.get_data_info(0))
+
+
+def _ways(steps: Sequence) -> Iterator[list]:
+    """The transforms with each branch of a random choice in place of the choice."""
+    for place, step in enumerate(steps):
+        step = getattr(step, "step", step)  # unwrap a watched transform
+        choices = step.transforms if isinstance(step, RandomChoice) else []
+        if isinstance(step, RandomApply):
+            choices = [step.transforms]
+        for choice in choices:
+            branch = list(choice.transforms)
+            for inside in (branch, *_ways(branch)):
+                yield [*steps[:place], *inside, *steps[place + 1 :]]
 
 
 def _failed_in(error: Exception) -> str | None:
