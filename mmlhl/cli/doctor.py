@@ -230,7 +230,10 @@ def run(arguments: Sequence[str]) -> int:
         1 if something is wrong, else 0.
     """
     description = __doc__ or ""
-    argparse.ArgumentParser("mmlhl doctor", description=description).parse_args(arguments)
+    # not our own parser, which imports mmengine
+    argparse.ArgumentParser("mmlhl doctor", description=description, allow_abbrev=False).parse_args(
+        arguments
+    )
     with without_import_noise():
         findings = examine()
     show(findings)

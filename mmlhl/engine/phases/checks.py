@@ -23,6 +23,7 @@ from .left_out import shared_part
 from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
+from .patience import follow_patience, warn_of_patience
 from .progress_options import progress_options
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
@@ -77,6 +78,8 @@ def _parsed(cfg: Config) -> list[Phase]:
         if phase.checkpoint is None:
             follow_moments(merged, plain, phase.cfg)
             check_moments(merged, where)
+            follow_patience(merged, plain, phase.cfg)
+            warn_of_patience(merged, where)
         # built, since needs_same_encoder may depend on its options
         method = MODELS.build(copy.deepcopy(merged.model.get("method", dict(type="Naive"))))
         if phase.index and method.needs_same_encoder:

@@ -16,6 +16,7 @@ from .encoders import same_encoder
 from .grammar import Phase, merged_config
 from .left_out import keys_of, lacking
 from .moments import follow_moments
+from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
 
@@ -64,6 +65,7 @@ def phase_config(
     _drop_incomplete_validation(out)
     follow_length(out, cfg, phase.cfg)
     follow_moments(out, cfg, phase.cfg)
+    follow_patience(out, cfg, phase.cfg)
     follow_tasks(out, phase.seen)
 
     result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))

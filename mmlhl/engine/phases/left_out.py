@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from mmengine.config import Config
 
 from ...config_values import nodes
+from ...datasets.parts import check_part
 from .datasets import multi_task_datasets
 from .grammar import Phase, merged_config
 from .save_best import checkpoint_hooks
@@ -54,7 +55,8 @@ def shared_part(cfg: Config, phases: Sequence[Phase]) -> str | None:
         The message, without a full stop; None if no two phases share a part.
     """
     key = "train_dataloader"
-    parts = [each["part"] for each in multi_task_datasets(cfg.get(key)) if each.get("part")]
+    found = [check_part(each.get("part")) for each in multi_task_datasets(cfg.get(key))]
+    parts = [part for part in found if part is not None]
     shared = [
         phase.index
         for phase in phases
@@ -64,7 +66,7 @@ def shared_part(cfg: Config, phases: Sequence[Phase]) -> str | None:
     if not parts or len(shared) < 2:
         return None
     return (
-        f"{key}.dataset.part is {tuple(parts[0])} for all phases, so phases {shared} learn from "
+        f"{key}.dataset.part is {parts[0]} for all phases, so phases {shared} learn from "
         "the same images"
     )
 

@@ -63,6 +63,10 @@ def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
         sequence: The sequence's config.
         own: The phase's overrides.
     """
+    train = cfg.get("train_cfg")
+    if isinstance(train, dict) and train.get("dynamic_intervals") is not None:
+        # mmengine takes a list of tuples only, which YAML, JSON and --cfg-options cannot write
+        train["dynamic_intervals"] = [tuple(pair) for pair in train["dynamic_intervals"]]
     before, now = training_length(sequence), training_length(cfg)
     if before is None or now is None or before == now:
         return
@@ -104,6 +108,11 @@ def _change_unit(cfg: Config, own: Mapping, before: Length, now: Length) -> None
     train = cfg.train_cfg
     if "val_interval" in train and not own_entry(own, "train_cfg.val_interval"):
         train["val_interval"] = max(1, round(train["val_interval"] * ratio))
+    if train.get("dynamic_intervals") and not own_entry(own, "train_cfg.dynamic_intervals"):
+        train["dynamic_intervals"] = [
+            (begin, max(1, round(interval * ratio)))
+            for begin, interval in train["dynamic_intervals"]
+        ]
     log = cfg.get("log_processor")
     if isinstance(log, dict) and "by_epoch" in log and "log_processor" not in own:
         log["by_epoch"] = now.by_epoch
@@ -166,8 +175,8 @@ class _Pair(dict):
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
-        pairs = [list(pair) for pair in self._train["dynamic_intervals"]]
-        pairs[self._index][0] = value
+        pairs = list(self._train["dynamic_intervals"])
+        pairs[self._index] = (value, pairs[self._index][1])
         self._train["dynamic_intervals"] = pairs
 
 

@@ -33,6 +33,8 @@ _PROCESSES: tuple[str, ...] = (
     "store",
 )
 _PROCESSES += ("group_name", "device_id", "pg_options", "port")
+#: seconds that a process group can wait at most; Python's timedelta overflows beyond 10^9 days
+_LONGEST = 10**9 * 86400
 _SYNC_BN = (None, "torch", "mmcv")
 
 
@@ -57,6 +59,12 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     method = _inner(cfg, "env_cfg.mp_cfg.mp_start_method")
     _check_choice(method, f"{where}env_cfg.mp_cfg.mp_start_method", (None, *_START_METHODS))
     _check_processes(_inner(cfg, "env_cfg.dist_cfg"), f"{where}env_cfg.dist_cfg")
+    for place in ("env_cfg.mp_cfg.opencv_num_threads", "env_cfg.resource_limit"):
+        value = _inner(cfg, place)
+        if value is not None and not is_whole(value):
+            raise ValueError(f"{where}{place} must be a whole number, got {value!r}")
+    if not isinstance(cfg.get("label"), (str, type(None))):
+        raise ValueError(f"{where}label must be one string, got {cfg['label']!r}")
     check_log_options(cfg.get("log_processor"), f"{where}log_processor")
     compiled = cfg.get("compile")
     if compiled is not None and not isinstance(compiled, (bool, Mapping)):
@@ -110,7 +118,7 @@ def _check_processes(node: Any, place: str) -> None:
                 f"{place}.backend must be one of {known}, got {backend!r}{hint(name, known)}"
             )
     timeout = node.get("timeout")
-    if timeout is not None and not (is_number(timeout) and timeout > 0):
+    if timeout is not None and not (is_number(timeout) and 0 < timeout < _LONGEST):
         raise ValueError(f"{place}.timeout must be a number of seconds > 0, got {timeout!r}")
 
 

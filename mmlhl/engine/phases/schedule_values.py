@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.optim.scheduler import (
@@ -14,7 +14,7 @@ from mmengine.optim.scheduler import (
 )
 from mmseg.registry import PARAM_SCHEDULERS
 
-from ...config_values import is_whole
+from ...config_values import is_number, is_whole
 from ...registered import names_class, type_name
 from .lengths import training_length, trains_by_epoch
 from .schedules import schedulers
@@ -26,6 +26,11 @@ _CURVES = (
     (CosineAnnealingParamScheduler, "T_max"),
     (OneCycleParamScheduler, "total_steps"),
 )
+#: options that count steps or validations, and their least values
+_COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldown": 0}
+#: numbers that must be above 0: a rate that is 0 stays 0, as each step multiplies the previous one
+_ABOVE_0 = ("eta_max", "start_factor", "factor", "gamma", "div_factor", "final_div_factor")
+_FROM_0 = ("eta_min", "eta_min_ratio", "min_value", "power", "eps", "restart_weights")
 #: mmengine's default of ``end``
 _NEVER = 10**9
 
@@ -66,26 +71,32 @@ def _check_times(scheduler: Mapping, place: str) -> None:
         raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
     if begin < 0 or begin >= end:
         raise ValueError(f"{place} begins at {begin} and ends at {end}")
-    for key in ("T_max", "total_steps", "step_size"):
+    periods = scheduler.get("periods")
+    if periods is not None and not (_are_whole(periods) and all(each >= 1 for each in periods)):
+        raise ValueError(f"{place}.periods must be a list of whole numbers >= 1, got {periods!r}")
+    for key, least in _COUNTS.items():
         value = scheduler.get(key)
-        if value is not None and not (is_whole(value) and value >= 1):
-            raise ValueError(f"{place}.{key} must be >= 1, got {value!r}")
+        if value is not None and not (is_whole(value) and value >= least):
+            raise ValueError(f"{place}.{key} must be a whole number >= {least}, got {value!r}")
+    converted = scheduler.get("convert_to_iter_based")
+    if converted not in (None, True, False):
+        raise ValueError(f"{place}.convert_to_iter_based must be True or False, got {converted!r}")
 
 
 def _check_rates(scheduler: Mapping, place: str) -> None:
-    # a rate that starts at 0 stays 0, since each step multiplies the previous rate
-    for key in ("eta_max", "start_factor", "factor", "gamma"):
-        value = scheduler.get(key)
-        if value is not None and not (isinstance(value, (int, float)) and value > 0):
-            raise ValueError(f"{place}.{key} must be a number > 0, got {value!r}")
-    for key in ("eta_min", "eta_min_ratio", "min_value"):
-        value = scheduler.get(key)
-        listed = value if isinstance(value, (list, tuple)) else [value]
-        if any(isinstance(each, (int, float)) and each < 0 for each in listed):
-            raise ValueError(f"{place}.{key} must be a number >= 0, got {value!r}")
-    power = scheduler.get("power")
-    if power is not None and not (isinstance(power, (int, float)) and power >= 0):
-        raise ValueError(f"{place}.power must be a number >= 0, got {power!r}")
+    for key in _ABOVE_0:
+        for value in _listed(scheduler.get(key)):
+            if not is_number(value) or value <= 0:
+                raise ValueError(f"{place}.{key} must be a number > 0, got {scheduler[key]!r}")
+    for key in _FROM_0:
+        for value in _listed(scheduler.get(key)):
+            if not is_number(value) or value < 0:
+                raise ValueError(f"{place}.{key} must be a number >= 0, got {scheduler[key]!r}")
+    weights = scheduler.get("restart_weights")
+    if weights is not None and not isinstance(weights, (list, tuple)):
+        raise ValueError(
+            f"{place}.restart_weights must be a list with one number per period, got {weights!r}"
+        )
 
 
 def _check_end(cfg: Mapping, scheduler: Mapping, place: str) -> None:
@@ -122,7 +133,15 @@ def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
         )
 
 
+def _are_whole(steps: Any) -> bool:
+    return isinstance(steps, (list, tuple)) and all(is_whole(step) for step in steps)
+
+
 def _rise(steps: Any) -> bool:
-    if not isinstance(steps, (list, tuple)) or not all(is_whole(step) for step in steps):
-        return False
-    return all(a < b for a, b in zip([0, *steps], steps, strict=False))
+    return _are_whole(steps) and all(a < b for a, b in zip([0, *steps], steps, strict=False))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    return value if isinstance(value, (list, tuple)) else (value,)

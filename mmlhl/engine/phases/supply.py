@@ -96,6 +96,7 @@ class Supplies:
                     f"{place}: {whole} image(s) cannot be cut into {part[1]} parts, one per "
                     "phase; bring more images, or set disjoint_phases=False"
                 )
+        images = _sliced(loader, images, place)
         batches, smallest = _batches(loader, _View(dataset, images), place)
         collate = loader.get("collate_fn")
         if isinstance(collate, Mapping):
@@ -149,6 +150,21 @@ def _key(dataset: Any) -> str:
     if is_multi_task(dataset):
         dataset = {key: dataset[key] for key in dataset if key not in ("part", "tasks")}
     return repr(sorted(dataset.items(), key=lambda item: item[0]))
+
+
+def _sliced(loader: Mapping, images: int, place: str) -> int:
+    """Number of images that mmengine leaves a loader with ``num_batch_per_epoch``."""
+    count = loader.get("num_batch_per_epoch")
+    if count is None:
+        return images
+    size = loader.get("batch_size", 1)
+    wanted = count * size * get_world_size()
+    if wanted > images:
+        raise ValueError(
+            f"{place}.num_batch_per_epoch is {count}, which takes {wanted} images with "
+            f"batch_size={size} and {get_world_size()} process(es), but there are {images}"
+        )
+    return wanted
 
 
 def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]:

@@ -13,6 +13,7 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
+from ...config_values import is_number
 from ...registered import type_name
 from .lengths import training_length
 from .schedules import schedulers
@@ -94,7 +95,7 @@ def _follow(scheduler: Any, count: int) -> None:
     for step in range(count + 1):
         for group in scheduler.optimizer.param_groups:
             value = group.get(name, 0)
-            if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+            if not (is_number(value) and math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} is {value} after {step} steps; it must be a number >= 0")
         if step < count:
             scheduler.step()

@@ -119,16 +119,29 @@ def _check_loader(loader: Any, place: str) -> None:
         raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
     if not is_whole(workers) or workers < 0:
         raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
+    for key in ("num_batch_per_epoch", "prefetch_factor"):
+        value = loader.get(key)
+        if value is not None and not (is_whole(value) and value >= 1):
+            raise ValueError(f"{place}.{key} must be a whole number >= 1, got {value!r}")
     for key in ("drop_last", "pin_memory", "persistent_workers"):
-        if isinstance(loader.get(key), str):  # any text would be true
-            raise ValueError(f"{place}.{key} must be True or False, got {loader[key]!r}")
+        value = loader.get(key)
+        # any text would be true; torch takes no 0 or 1 as drop_last
+        if isinstance(value, str) or (key == "drop_last" and not isinstance(value, bool | None)):
+            raise ValueError(f"{place}.{key} must be True or False, got {value!r}")
     if loader.get("prefetch_factor") is not None and workers == 0:
         raise ValueError(
             f"{place}.prefetch_factor={loader['prefetch_factor']!r} needs num_workers > 0; leave "
             "it out or set workers"
         )
-    if isinstance(loader.get("timeout"), (int, float)) and loader["timeout"] < 0:
-        raise ValueError(f"{place}.timeout must be >= 0 seconds, got {loader['timeout']}")
+    for key in ("batch_sampler", "worker_init_fn"):
+        value = loader.get(key)
+        if isinstance(value, Mapping) and value.get("type") is None:
+            raise ValueError(f"{place}.{key} must be dict(type=...), got {value!r}")
+    timeout = loader.get("timeout", 0)
+    if not is_number(timeout) or timeout < 0 or math.isinf(timeout):
+        raise ValueError(f"{place}.timeout must be a number of seconds >= 0, got {timeout!r}")
+    if timeout and not workers:
+        raise ValueError(f"{place}.timeout={timeout!r} needs num_workers > 0; leave it out")
     if loader.get("persistent_workers") and workers == 0:
         raise ValueError(
             f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
@@ -142,3 +155,24 @@ def _check_length(train: Mapping, place: str) -> None:
         value = train.get(key, 1)
         if not is_whole(value) or value < 1:
             raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
+    _check_dynamic(train.get("dynamic_intervals"), f"{place}.dynamic_intervals")
+
+
+def _check_dynamic(pairs: Any, place: str) -> None:
+    """Refuse anything but rising pairs of whole numbers, which mmengine's loop reads unchecked."""
+    if pairs is None:
+        return
+    listed = isinstance(pairs, (list, tuple)) and all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_whole, pair))
+        for pair in pairs
+    )
+    begins = [pair[0] for pair in pairs] if listed else []
+    if (
+        not listed
+        or begins != sorted({*begins})
+        or any(begin < 0 or interval < 1 for begin, interval in pairs)
+    ):
+        raise ValueError(
+            f"{place} must be a list of pairs (begin, interval) of whole numbers, with rising "
+            f"begins and intervals >= 1, got {pairs!r}"
+        )

@@ -56,3 +56,10 @@ def test_equal_parts_in_all_phases_are_reported(cfg):
     assert sentences(cfg, disjoint_phases=False) == []  # as asked
     cfg.phases[1].cfg = {"train_dataloader.dataset.part": [0, 2]}
     assert sentences(cfg, disjoint_phases=True) == []
+
+
+@pytest.mark.parametrize("part", [True, 1.5, (1,), [2, 2], "01", (0, "x")])
+def test_a_shared_part_that_is_none(cfg, part):
+    cfg.train_dataloader.dataset.part = part
+    with pytest.raises(ValueError, match="part is "):
+        sentences(cfg)

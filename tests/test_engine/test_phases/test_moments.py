@@ -6,6 +6,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.hooks import EMAHook, Hook
 from mmengine.registry import HOOKS
+from mmengine.runner.utils import calc_dynamic_intervals
 
 from mmlhl.engine.phases import Phase, phase_config
 from mmlhl.engine.phases.moment_checks import check_moments
@@ -82,7 +83,14 @@ def test_the_loop_follows():
     train = dict(EPOCHS, val_begin=6, val_interval=2, dynamic_intervals=[(8, 1)])
     out = followed(HALF, train).train_cfg
     assert (out.val_begin, out.val_interval) == (3, 2)
-    assert out.dynamic_intervals == [[4, 1]]
+    assert out.dynamic_intervals == [(4, 1)]  # mmengine takes tuples only
+    from_json = followed({}, dict(EPOCHS, dynamic_intervals=[[2, 5], [8, 1]]))
+    assert calc_dynamic_intervals(1, from_json.train_cfg.dynamic_intervals) == (
+        [0, 2, 8],
+        [1, 5, 1],
+    )
+    by_iter = followed(BY_ITER, dict(EPOCHS, dynamic_intervals=[(8, 2)])).train_cfg
+    assert by_iter.dynamic_intervals == [(80, 20)]
     own = dict(train_cfg=dict(max_epochs=5, val_begin=5))
     assert followed(own, train).train_cfg.val_begin == 5
 

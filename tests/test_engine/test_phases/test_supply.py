@@ -34,6 +34,7 @@ def of(cfg, index=0):
         (dict(batch_size=3), 4, 2, 1),
         (dict(batch_size=3, drop_last=True), 4, 1, 3),
         (dict(batch_size=9), 4, 1, 4),
+        (dict(batch_size=1, num_batch_per_epoch=2), 2, 2, 1),  # mmengine leaves out the rest
         (dict(batch_size=9, drop_last=True, sampler=dict(type="InfiniteSampler")), 4, None, 9),
         (dict(dataset=dict(part=None)), 12, 6, 2),
         (dict(dataset=dict(part=[1, 5])), 2, 1, 2),
@@ -46,6 +47,15 @@ def test_images_and_batches(config, loader, images, batches, smallest):
     given = of(cfg)
     assert (given.images, given.batches, given.smallest) == (images, batches, smallest)
     assert len(given.batch(2)["inputs"]) == 2
+
+
+def test_more_batches_than_images(config):
+    cfg = config()
+    cfg.train_dataloader.update(batch_size=2, num_batch_per_epoch=3)
+    with pytest.raises(
+        ValueError, match=r"num_batch_per_epoch is 3, which takes 6 images .* are 4"
+    ):
+        of(cfg)
 
 
 def test_images_are_shared_out_among_processes(config, monkeypatch):

@@ -34,7 +34,10 @@ WRONG = [
     ({"train_dataloader.num_workers": -1}, "num_workers"),
     ({"train_dataloader.persistent_workers": True}, "persistent_workers=True needs num_workers"),
     ({"param_scheduler": [dict(type="PolyLR", begin=3, end=2)]}, "begins at 3 and ends at 2"),
-    ({"param_scheduler": [dict(type="CosineAnnealingLR", T_max=0)]}, "T_max must be >= 1"),
+    (
+        {"param_scheduler": [dict(type="CosineAnnealingLR", T_max=0)]},
+        "T_max must be a whole number >= 1",
+    ),
     ({"param_scheduler": ["PolyLR"]}, r"param_scheduler must be dict.*got \['PolyLR'\]"),
     ({"model_wrapper_cfg": "MMDistributedDataParallel"}, "model_wrapper_cfg must be a dict"),
     ({"tta_pipeline": "flip"}, "tta_pipeline must be a list of transforms, got 'flip'"),
