@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 MEMORY = "/dev/shm"
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
     if shutil.disk_usage(MEMORY).free > 2 * 1024**3:
-        os.environ["TMPDIR"] = MEMORY
+        os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
 
 def pytest_configure(config):
