@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
+import os.path as osp
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
+from mmengine.fileio.backends import prefix_to_backends
 
 from .. import config_values
 from .annotation import IGNORE, Annotation
@@ -19,6 +22,35 @@ _INSTEAD = {
     "seg_map_suffix": "annotations=dict(<task>=dict(suffix=...))",
     "seg_map_path": "annotations=dict(<task>=dict(dir=...))",
 }
+
+
+def local_root(root: Any, backend_args: Mapping | None, owner: str) -> str | None:
+    """The folder of a dataset with ``~`` replaced, as a shell does.
+
+    Args:
+        root: ``data_root`` of the config.
+        backend_args: ``backend_args`` of the config.
+        owner: Name of the dataset's class, for messages.
+
+    Returns:
+        The folder; None if there is none.
+
+    Raises:
+        ValueError: If it is not a path, or begins with a scheme that mmengine has no backend for.
+    """
+    if root is None:
+        return None
+    if not isinstance(root, (str, os.PathLike)):
+        raise ValueError(f"data_root of {owner} is {root!r}; it must be one folder")
+    path = osp.expanduser(os.fspath(root))
+    scheme = path.partition("://")[0].rpartition(":")[2] if "://" in path else ""
+    if scheme not in prefix_to_backends and not (backend_args or {}).get("backend"):
+        known = sorted(key for key in prefix_to_backends if key)
+        raise ValueError(
+            f"data_root of {owner} is {path!r}, but mmengine reads no {scheme!r}; it knows {known} "
+            "and local folders without a scheme"
+        )
+    return path
 
 
 def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:

@@ -151,7 +151,7 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
         ValueError: If it is not a list of different names.
     """
     if isinstance(value, str):
-        paths = [value] + ([osp.join(data_root, value)] if data_root else [])
+        paths = [osp.expanduser(value)] + ([osp.join(data_root, value)] if data_root else [])
         path = next((p for p in paths if _is_file(p)), None)
         if path is None:
             raise ValueError(

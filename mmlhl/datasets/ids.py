@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import os.path as osp
 import posixpath
 import re
@@ -152,6 +153,7 @@ def find_ids(
 
     Raises:
         ValueError: If two files have the same id.
+        FileNotFoundError: If an image is a symbolic link to a file that does not exist.
     """
     ids: dict[str, str] = {}
     others: dict[str, str] = {}
@@ -171,7 +173,27 @@ def find_ids(
                 "to one image"
             )
         ids[name] = end
+    _refuse_dangling(folder, suffix, ids)
     return ids, {name: end for name, end in others.items() if name not in ids}
+
+
+def _refuse_dangling(folder: str, suffix: str, ids: Mapping[str, str]) -> None:
+    """Refuse links to images that are gone, which mmengine's listing leaves out."""
+    if "://" in folder:
+        return
+    for place, _, names in os.walk(folder, followlinks=True):
+        inner = osp.relpath(place, folder).replace("\\", "/")
+        prefix = "" if inner == "." else f"{inner}/"
+        for name in names:
+            end = end_of(name, suffix)
+            if not end or name[0] == "." or prefix + name[: len(name) - len(end)] in ids:
+                continue
+            path = osp.join(place, name)
+            if osp.islink(path) and not osp.exists(path):
+                raise FileNotFoundError(
+                    f"{path!r} is a link to {os.readlink(path)!r}, which does not exist; restore "
+                    "the image, or remove the link"
+                )
 
 
 def refuse_left_out(

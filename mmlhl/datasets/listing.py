@@ -132,6 +132,7 @@ class ListsSamples(BaseSegDataset):
         return folder.replace("{split}", self.split)
 
     def _join(self, folder: str) -> str:
+        folder = osp.expanduser(folder)
         if self.data_root and not is_abs(folder):
             return osp.join(self.data_root, folder)
         return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from .arguments import (
     check_switches,
     check_tasks,
     image_loader,
+    local_root,
     parse_annotations,
 )
 from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
@@ -43,7 +45,7 @@ class MultiTaskDataset(ListsSamples):
     same for every index, is cut into ``parts`` pieces and the remainder is dropped.
 
     Args:
-        data_root: Folder that all others are relative to.
+        data_root: Folder that all others are relative to. ``~`` in it or in them is the home.
         img: ``dir`` and ``suffix`` of the images. ``{split}`` in any folder, and in ``ann_file``,
             stands for ``split``.
         annotations: Task name -> arguments of :class:`~mmlhl.datasets.annotation.Annotation`.
@@ -100,6 +102,7 @@ class MultiTaskDataset(ListsSamples):
         check_listing_options(kwargs, owner, own_filter)
         switches = dict(test_mode=test_mode, lazy_init=lazy_init, part_seed=part_seed)
         check_switches({**kwargs, **switches}, owner)
+        data_root = local_root(data_root, kwargs.get("backend_args"), owner)
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
@@ -115,11 +118,11 @@ class MultiTaskDataset(ListsSamples):
         stored = stored_classes(self.annotations, self.METAINFO)
         metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
         super().__init__(
-            ann_file=self._in_split(ann_file),
+            ann_file=osp.expanduser(self._in_split(ann_file)),
             img_suffix=self.img["suffix"],
             metainfo=metainfo,
             data_root=data_root,
-            data_prefix=dict(img_path=self._in_split(self.img["dir"])),
+            data_prefix=dict(img_path=osp.expanduser(self._in_split(self.img["dir"]))),
             pipeline=build_steps(pipeline),
             test_mode=False,  # True would only make the parent's constructor demand classes
             lazy_init=True,

@@ -183,3 +183,34 @@ def test_the_split_names_the_list_too(make):
 def test_several_suffixes_are_a_list(make):
     with pytest.raises(ValueError, match=r"\('.png', '.jpg'\).*listed in an ann_file"):
         make(img=dict(dir="image", suffix=(".png", ".jpg")))
+
+
+def test_a_link_to_an_image_that_is_gone_is_named(make):
+    """The listing of a folder left it out without a word."""
+    link = make.root / "image/a/2.png"
+    link.symlink_to(make.root / "elsewhere/2.png")
+    with pytest.raises(FileNotFoundError, match=r"a/2\.png' is a link to .*elsewhere/2\.png'"):
+        make()
+    link.rename(link.with_name(".2.png"))  # hidden files are never read
+    assert len(make()) == 2
+
+
+def test_the_home_of_the_user_in_any_path(make, monkeypatch):
+    monkeypatch.setenv("HOME", str(make.root.parent))
+    (make.root / "names.txt").write_text("x\ny\n")
+    found = make(b"a/1\n")
+    data = MultiTaskDataset(
+        data_root="~/root",
+        img=dict(dir="~/root/image"),
+        ann_file="~/root/list.txt",
+        metainfo=dict(classes="~/root/names.txt"),
+        annotations=dict(seg=dict(SEG, dir="~/root/label")),
+    )
+    assert data.get_data_info(0)["ann_paths"] == found[0]["ann_paths"]
+    assert data.metainfo["classes"] == ("x", "y") and data.data_root == str(make.root)
+
+
+@pytest.mark.parametrize("root", ["file:///data", "gs://bucket/data", "htp://data", 3, ["a", "b"]])
+def test_roots_that_nothing_can_read_are_named(root):
+    with pytest.raises(ValueError, match=r"^data_root of MultiTaskDataset is .*(no '|one folder)"):
+        MultiTaskDataset(data_root=root, annotations=dict(seg=SEG))
