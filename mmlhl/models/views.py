@@ -56,6 +56,8 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
     for step in reversed(steps):
         if step["kind"] == "flip":
             raw = head.flip(raw, step["direction"])
+            if step.get("swap") and getattr(head, "prediction_key", "seg_logits") == "seg_logits":
+                raw = _swapped_scores(raw, step, meta)
         elif step["kind"] == "resize":
             size = tuple(step["size"])
         else:
@@ -64,6 +66,19 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
     if len(steps) == len(meta["geometry"]):
         return raw, tuple(meta["ori_shape"][:2])
     return raw, size or (raw.shape[2], raw.shape[3])
+
+
+def _swapped_scores(raw: Tensor, step: dict, meta: dict) -> Tensor:
+    """Class scores in which left and right, as seen in a mirror, are themselves again."""
+    order = list(range(raw.shape[1]))
+    for one, other in step["swap"]:
+        if max(one, other) >= len(order):
+            raise ValueError(
+                f"{meta.get('img_path', 'a sample')}: swap_seg_labels of {step['by']} has "
+                f"{(one, other)}, but there are {len(order)} classes"
+            )
+        order[one], order[other] = other, one
+    return raw[:, order]
 
 
 def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
@@ -133,10 +148,20 @@ def labels_back(sample: Any) -> None:
                 if kind == "normal":
                     signs = data.new_tensor(FLIP_SIGNS[step["direction"]])
                     data = data * signs.view(1, 3, 1, 1)
+                if field == "gt_sem_seg" and kind == "classes":
+                    data = _swapped_ids(data, step.get("swap") or ())
             elif step["kind"] == "pad":
                 data = cut(data, step["padding"])
         sample.set_data({field: PixelData(data=data[0])})
     sample.set_metainfo(dict(labels_back=True))
+
+
+def _swapped_ids(ids: Tensor, pairs: Sequence[Sequence[int]]) -> Tensor:
+    swapped = ids.clone()
+    for one, other in pairs:
+        swapped[ids == one] = other
+        swapped[ids == other] = one
+    return swapped
 
 
 def batch_padding(meta: dict) -> Sequence[int]:

@@ -243,3 +243,15 @@ def test_what_a_stock_transform_refuses_names_it():
     label = dict(gt_seg_map=np.zeros((4, 4), np.uint8), seg_fields=["gt_seg_map"], dense_fields={})
     with pytest.raises(ValueError, match=r"pad_val\['seg'\] of Pad is 300"):
         pad(dict(img=np.zeros((4, 4, 3), np.uint8), **label))
+
+
+@pytest.mark.parametrize("pairs", [[(0, 1), (1, 2)], [(0, 0)], [(0, 1, 2)], [0, 1], [(0, -1)]])
+def test_swapped_labels_are_pairs(pairs):
+    with pytest.raises(ValueError, match="swap_seg_labels of RandomFlip is .* each id in one"):
+        build_step(dict(type="RandomFlip", prob=1.0, swap_seg_labels=pairs))
+
+
+def test_swapped_labels_are_classes(root):
+    flip = dict(type="RandomFlip", prob=1.0, swap_seg_labels=[(0, 99)])
+    with pytest.raises(ValueError, match=r"swap_seg_labels of RandomFlip has \(0, 99\), of "):
+        dataset(root, LOAD, ANNOTATE, flip, PACK)[0]

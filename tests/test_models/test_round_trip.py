@@ -13,6 +13,8 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS, TRANSFORMS
 
+from mmlhl.models.views import FLIP_AXES
+
 WINDOWS = (dict(mode="whole"), dict(mode="slide", crop_size=(16, 24), stride=(11, 24)))
 DIRECTIONS = ("horizontal", "vertical", "diagonal")
 CHANNELS = dict(seg=slice(0, 3), depth=slice(3, 4), coordinates=slice(4, 6), normal=slice(6, 9))
@@ -173,6 +175,27 @@ def test_views_of_test_time_augmentation_agree(model):
     tta = MODELS.build(dict(type="MultiTaskTTAModel", module=model))
     (merged,) = tta.merge_preds([views])
     assert_same(merged, original, 0, 1e-4)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("rests", [True, False], ids=["labels at rest", "labels moved"])
+def test_left_and_right_of_a_mirror_are_swapped_back(model, direction, rests):
+    """The model sees a mirrored person, whose left arm it calls the right one."""
+    original = scene(np.random.default_rng(4))
+    model.test_cfg = WINDOWS[rests]
+    flip = dict(type="RandomFlip", prob=1.0, direction=direction, swap_seg_labels=[(0, 2)])
+    maps, sample = view(copy.deepcopy(original), [flip, dict(type="Pad", size=(60, 50)), flip], 0)
+    once, other = view(copy.deepcopy(original), [flip], 0)
+    assert (
+        once[:3].argmax(0)
+        == torch.tensor(2 - original["gt_seg_map"]).flip([d - 2 for d in FLIP_AXES[direction]])
+    ).all()
+    for inputs, packed in ((maps, sample), (once, other)):
+        packed = at_rest(packed) if rests else packed
+        (done,) = predict(model, [inputs], [packed], None)
+        assert_same(done, original, 0, 1e-4)
+        if not rests:
+            assert (done.gt_sem_seg.data[0].numpy() == original["gt_seg_map"]).all()
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,8 @@ def slide(
 class _LogitsHead:
     """Flips and resizes logits like a head, for :func:`undo_view`."""
 
+    prediction_key = "seg_logits"
+
     def __init__(self, align_corners: bool) -> None:
         self.align_corners = align_corners
 
