@@ -1,5 +1,6 @@
 """Drawing predictions while a model is validated or tested."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     def __init__(
         self, *args: Any, loader: dict | None = None, test_interval: int = 1, **kwargs: Any
     ) -> None:
-        super().__init__(*args, **kwargs)
+        with warnings.catch_warnings():  # draw=False is the default, not something to warn of
+            warnings.filterwarnings("ignore", "The draw is False", UserWarning)
+            super().__init__(*args, **kwargs)
         if test_interval < 1:
             raise ValueError(
                 f"MultiTaskVisualizationHook: test_interval is {test_interval!r}; it must be at "
