@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmseg.evaluation import DepthMetric, IoUMetric
+from mmseg.evaluation import CityscapesMetric, DepthMetric, IoUMetric
 
-#: Fields that mmseg's own metrics read.
+#: Fields that mmseg's own metrics, and classes derived from them, read.
 STOCK_FIELDS: dict[type, str] = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
-STOCK_KINDS: dict[type, tuple[str, ...]] = {IoUMetric: ("classes",), DepthMetric: ("depth",)}
+STOCK_KINDS: dict[type, tuple[str, ...]] = {
+    IoUMetric: ("classes",),
+    CityscapesMetric: ("classes",),
+    DepthMetric: ("depth",),
+}
 
 
 def measured_kinds(metric: type) -> tuple[str, ...]:
@@ -20,7 +24,17 @@ def measured_kinds(metric: type) -> tuple[str, ...]:
     Returns:
         The kinds; empty if they are unknown.
     """
-    return tuple(getattr(metric, "kinds", None) or STOCK_KINDS.get(metric, ()))
+    stock = next((kinds for base, kinds in STOCK_KINDS.items() if issubclass(metric, base)), ())
+    return tuple(getattr(metric, "kinds", None) or stock)
+
+
+def stock_field(metric: type) -> str | None:
+    """The field that a metric of mmseg's, or one derived from it, reads; None for others.
+
+    Args:
+        metric: The class.
+    """
+    return next((field for base, field in STOCK_FIELDS.items() if issubclass(metric, base)), None)
 
 
 def measured_field(config: Mapping, default: object, metric: type) -> str | None:
@@ -32,4 +46,4 @@ def measured_field(config: Mapping, default: object, metric: type) -> str | None
         metric: The class.
     """
     field = config.get("field", default)
-    return field if isinstance(field, str) else STOCK_FIELDS.get(metric)
+    return field if isinstance(field, str) else stock_field(metric)

@@ -15,7 +15,7 @@ from mmengine.structures import BaseDataElement
 from mmseg.registry import EVALUATOR, METRICS
 
 from ..registered import registered_class
-from .kinds import STOCK_FIELDS
+from .kinds import stock_field
 
 
 @EVALUATOR.register_module()
@@ -39,7 +39,8 @@ class MultiTaskEvaluator(Evaluator):
             keep the files that they write. Also set by ``--out``.
 
     Raises:
-        ValueError: If ``metrics`` is not a dict from task names to configs.
+        ValueError: If ``metrics`` is not a dict from task names to configs, or one of them is not
+            accepted.
 
     Examples:
         >>> test_evaluator = dict(
@@ -66,6 +67,11 @@ class MultiTaskEvaluator(Evaluator):
         for task, configs in metrics.items():
             if configs is None:  # a task that is not to be measured
                 continue
+            if isinstance(configs, list | tuple) and not configs:
+                raise ValueError(
+                    f"MultiTaskEvaluator: metrics[{task!r}] is an empty list; write {task}=None if "
+                    "the task is not to be measured"
+                )
             for i, config in enumerate(configs if isinstance(configs, list | tuple) else [configs]):
                 # The first of several metrics of a task writes the predictions.
                 built.append(self._build(task, config, writes=i == 0))
@@ -150,6 +156,11 @@ class MultiTaskEvaluator(Evaluator):
                     f"MultiTaskEvaluator: metrics[{task!r}] must be the config of a metric, such "
                     f"as dict(type='SegmentationMetric'), but is {dict(config)!r}"
                 )
+            if config.get("prefix") not in (None, task):
+                raise ValueError(
+                    f"MultiTaskEvaluator: metrics[{task!r}] has prefix={config['prefix']!r}, but "
+                    f"values are named {task}/<metric>; leave it out"
+                )
             config = dict(config, prefix=task)
             if self.output_dir is not None and writes:
                 config.setdefault("output_dir", osp.join(self.output_dir, task))
@@ -160,15 +171,23 @@ class MultiTaskEvaluator(Evaluator):
                 for key, value in config.items()
                 if key not in ("output_dir", "keep_results") or key in accepted
             }
-            metric = METRICS.build(config)
-        else:
+            try:
+                metric = METRICS.build(config)
+            except TypeError as error:
+                raise TypeError(f"MultiTaskEvaluator: metrics[{task!r}]: {error}") from error
+        elif isinstance(config, BaseMetric):
             metric = config
+        else:
+            raise ValueError(
+                f"MultiTaskEvaluator: metrics[{task!r}] must be the config of a metric, or a list "
+                f"of configs, but has {config!r}"
+            )
         metric.prefix = task
         return metric
 
     def _feed(self, samples: list[dict], data_batch: Any | None) -> None:
         for metric in self.metrics:
-            field = next((f for kind, f in STOCK_FIELDS.items() if type(metric) is kind), None)
+            field = stock_field(type(metric))
             chosen = samples if field is None else [s for s in samples if _has(s, field)]
             if chosen:
                 metric.process(data_batch, chosen)

@@ -107,8 +107,23 @@ def test_a_metric_without_type_is_refused():
         MultiTaskEvaluator(dict(seg=dict(field="sem_seg")))
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "is an empty list; write seg=None"),
+        ([None], "must be the config of a metric, or a list of configs, but has None"),
+        ("IoUMetric", "but has 'IoUMetric'"),
+        (dict(type="IoUMetric", prefix="a"), "prefix='a', but values are named seg/<metric>"),
+    ],
+)
+def test_what_is_no_metric_is_refused(given, message):
+    with pytest.raises(ValueError, match=rf"metrics\['seg'\] .*{message}"):
+        MultiTaskEvaluator(dict(seg=given))
+    MultiTaskEvaluator(dict(seg=dict(type="IoUMetric", prefix="seg")))
+
+
 def test_an_unknown_option_of_a_metric_is_refused():
-    with pytest.raises(TypeError, match="max_deth"):
+    with pytest.raises(TypeError, match=r"metrics\['.*'\]: .*max_deth"):
         MultiTaskEvaluator(dict(depth=dict(type="DepthErrorMetric", max_deth=3)))
 
 

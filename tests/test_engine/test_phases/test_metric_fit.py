@@ -1,6 +1,7 @@
 """Metrics of another kind than their task, and tasks without a metric."""
 
 import pytest
+from mmseg.evaluation import DepthMetric, IoUMetric
 from mmseg.registry import METRICS
 
 from mmlhl.engine import parse_phases
@@ -20,6 +21,16 @@ class OwnMetric(StreamingMetric):
     sums = summarize = None
 
 
+@METRICS.register_module()
+class OwnIoU(IoUMetric):
+    """Derived from mmseg's."""
+
+
+@METRICS.register_module()
+class OwnRMSE(DepthMetric):
+    """Derived from mmseg's."""
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -27,6 +38,9 @@ class OwnMetric(StreamingMetric):
         (dict(depth=dict(SEG, field="depth_map")), "measures classes, .* of kind 'depth'"),
         (dict(depth=dict(type=SegmentationMetric)), "SegmentationMetric measures classes"),
         (dict(depth=dict(type="mmseg.IoUMetric")), "IoUMetric measures classes"),
+        (dict(depth=dict(type="OwnIoU")), "OwnIoU measures classes, but task 'depth'"),
+        (dict(normal=[dict(type=OwnRMSE)]), "OwnRMSE measures depth"),
+        (dict(depth=dict(type="CityscapesMetric", output_dir="x")), "measures classes"),
         (dict(depth=[DEPTH, dict(type="NormalErrorMetric")]), "NormalErrorMetric measures normal"),
         (dict(seg=DEPTH), "DepthErrorMetric measures depth, but task 'seg'"),
         (dict(seg=dict(type="BinaryMetric", field="sem_seg")), "BinaryMetric measures binary"),
