@@ -3,33 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..registered import type_name
 from .stored_config import StoredConfigError, stored_config
 
 #: Key of the meta with mean, standard deviation and channel order, see :func:`stored_input`.
 INPUT = "input"
+_PARTS = ("dataloader", "pipeline")
 
 
-def stored_input(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] | None:
+def stored_input(
+    checkpoint: Mapping[str, Any], source: str, pipelines: bool = False
+) -> dict[str, Any] | None:
     """How the images of a checkpoint's training were preprocessed.
 
     Args:
         checkpoint: As it was loaded.
         source: Its file, for messages.
+        pipelines: Whether a ``Normalize`` in the stored config's pipelines counts, too, see
+            :func:`with_pipeline`.
 
     Returns:
         ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``; from the
         meta, else from the config in it. None if neither contains it.
     """
-    meta = checkpoint.get("meta") or {}
-    if isinstance(meta.get(INPUT), Mapping):
-        return _input(meta[INPUT])
     try:
         config = stored_config(checkpoint, source) or {}
     except StoredConfigError:  # a config that cannot be trusted
-        return None
+        config = {}
+    found = _preprocessed(checkpoint.get("meta") or {}, config)
+    return with_pipeline(found, config) if found is not None and pipelines else found
+
+
+def with_pipeline(found: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model's input is if its images are normalised in the pipeline.
+
+    Args:
+        found: What the preprocessor does, as :func:`stored_input` returns it.
+        config: The config with the pipelines; that for testing is read, if there is one.
+
+    Returns:
+        The same, with mean and standard deviation of ``Normalize`` if the preprocessor has none.
+    """
+    if found["mean"] is not None:
+        return found
+    old = (config.get("data") or {}) if isinstance(config.get("data"), Mapping) else {}
+    places = [config.get(f"{kind}_{part}") for kind in ("test", "val", "train") for part in _PARTS]
+    for place in (*places, old.get("test"), old.get("train")):
+        step = next(_normalizing(place), None)
+        if step is not None:
+            swap = bool(step.get("to_rgb", True)) != found["bgr_to_rgb"]
+            return _input({**step, "bgr_to_rgb": swap, "rgb_to_bgr": False})
+    return found
+
+
+def _normalizing(node: Any) -> Iterator[Mapping]:
+    """Configs of ``Normalize`` anywhere below a node, those with both mean and std."""
+    if isinstance(node, Mapping):
+        complete = node.get("mean") is not None and node.get("std") is not None
+        if complete and type_name(node) == "Normalize":
+            yield node
+        node = list(node.values())
+    for child in node if isinstance(node, (list, tuple)) else ():
+        yield from _normalizing(child)
+
+
+def _preprocessed(meta: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any] | None:
+    if isinstance(meta.get(INPUT), Mapping):
+        return _input(meta[INPUT])
     model = config.get("model") or {}
     while isinstance(model.get("module") or model.get("student"), Mapping):
         outer = model.get("data_preprocessor")

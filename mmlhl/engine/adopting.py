@@ -60,7 +60,7 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
     print_log(f"{source}: a finished model is the phase, nothing is trained", "current")
     names = {} if runner._test_loop is None else names_of(runner.test_loop)
-    loaded = adopt_weights(model, phase, names)
+    loaded = adopt_weights(model, phase, names, cfg)
     if stored_input(loaded, source) is None:
         print_log(
             f"{source} does not say with which mean, std and channel order it was trained; "
@@ -81,7 +81,7 @@ def _adopt(runner: Runner, cfg: Config, phase: Phase, record: str) -> None:
     runner.call_hook("after_run")
 
 
-def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> Any:
+def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any], cfg: Any = None) -> Any:
     """Load a finished model's weights, and check that its training fits the config.
 
     Args:
@@ -89,6 +89,7 @@ def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> A
         phase: The phase, with its ``checkpoint``.
         names: Names of the test set's classes and units, see
             :func:`~mmlhl.engine.training_facts.names_of`.
+        cfg: The phase's config, whose pipelines may normalise images.
 
     Returns:
         The checkpoint.
@@ -100,7 +101,7 @@ def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any]) -> A
     loaded = CheckpointLoader.load_checkpoint(phase.checkpoint, "cpu", logger="silent")
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
     load_adopted(model, weights_of(loaded), phase.tasks, str(phase.checkpoint))
-    different = foreign_training(model, loaded, source, names)
+    different = foreign_training(model, loaded, source, names, cfg)
     if different:
         raise ValueError(different)
     return loaded

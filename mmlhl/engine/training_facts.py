@@ -17,6 +17,7 @@ from ..checkpoints.training import (
     names_in,
     stored_input,
     stored_names,
+    with_pipeline,
 )
 from ..explaining import first_few
 from ..models.teachers import describe_input
@@ -40,7 +41,11 @@ def names_of(loop: Any) -> dict[str, Any]:
 
 
 def foreign_training(
-    model: nn.Module, checkpoint: Mapping[str, Any], source: str, names: Mapping[str, Any]
+    model: nn.Module,
+    checkpoint: Mapping[str, Any],
+    source: str,
+    names: Mapping[str, Any],
+    cfg: Any = None,
 ) -> str | None:
     """Describe how a checkpoint's training differs from a config.
 
@@ -49,14 +54,17 @@ def foreign_training(
         checkpoint: The loaded checkpoint; facts that it lacks are not compared.
         source: Name of the checkpoint in messages.
         names: Classes and units of the dataset, see :func:`names_of`.
+        cfg: The config, whose pipelines may normalise images instead of the preprocessor.
 
     Returns:
         One message with both values and the lines that fix the config; None if they agree.
     """
     problems = []
-    stored, preprocessor = stored_input(checkpoint, source), getattr(model, "data_preprocessor", 0)
+    preprocessor = getattr(model, "data_preprocessor", None)
+    stored = stored_input(checkpoint, source, pipelines=cfg is not None)
     if stored is not None and isinstance(preprocessor, nn.Module):
-        different = input_differences(stored, describe_input(preprocessor))
+        own = describe_input(preprocessor)
+        different = input_differences(stored, own if cfg is None else with_pipeline(own, cfg))
         if different:
             problems.append(f"{'; '.join(different)}; {input_remedy(stored)}")
     known = stored_names(checkpoint)

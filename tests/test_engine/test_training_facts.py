@@ -16,6 +16,7 @@ from mmseg.registry import MODELS
 from mmlhl.engine import LifelongRunner, parse_phases, phase_config
 from mmlhl.engine.adopting import adopt_weights
 from mmlhl.engine.hooks import TrainingFactsHook
+from mmlhl.engine.training_facts import foreign_training
 from mmlhl.models.teachers import build_frozen_segmentor, build_teacher
 
 INPUT = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
@@ -94,6 +95,40 @@ def test_adopting_old_mmseg(sequence_config, plain, tmp_path):
     with pytest.raises(ValueError, match=r"mean is \[123.675.*\[1, 2, 3\] in the checkpoint"):
         LifelongRunner.from_cfg(cfg).train()
     assert not list((tmp_path / "work").rglob("seg.pth"))
+
+
+OLD = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0])
+NONE = dict(mean=None, std=None, bgr_to_rgb=False)
+INSIDE = dict(type="RandomApply", transforms=[dict(type="mmcv.Normalize", **OLD)])
+WHERE = dict(
+    loader=dict(test_dataloader=dict(dataset=dict(dataset=dict(pipeline=[INSIDE])))),
+    pipeline=dict(test_pipeline=[dict(type="Normalize", to_rgb=True, **OLD)]),
+    training=dict(test_pipeline=[], train_pipeline=[dict(type="Normalize", **OLD)]),
+    old=dict(data=dict(test=dict(pipeline=[dict(type="Normalize", **OLD)]))),
+)
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_images_that_a_pipeline_normalises(where):
+    """Such a checkpoint was taken for one without any normalisation."""
+    config = dict(model=dict(data_preprocessor=dict(type="SegDataPreProcessor")), **WHERE[where])
+    meta = dict(cfg=Config(config).pretty_text)
+
+    def difference(own, cfg, **more):
+        build = MODELS.build(dict(type="MultiTaskDataPreProcessor", **own))
+        model = torch.nn.Module()
+        model.data_preprocessor = build
+        return foreign_training(model, dict(meta=dict(meta, **more)), "old.pth", {}, cfg)
+
+    assert "mean is None in the config, [1, 2, 3]" in difference(NONE, {})
+    assert "mean is [123.675" in difference(INPUT, {})
+    assert difference(dict(OLD, bgr_to_rgb=True), {}) is None  # the same in another place
+    assert "bgr_to_rgb is False" in difference(OLD, {})
+    for cfg in WHERE.values():
+        assert difference(NONE, cfg) is None
+        assert difference(NONE, cfg, input=NONE) is None  # of a sequence's own checkpoint
+    other = dict(test_pipeline=[dict(type="Normalize", mean=[9], std=[4.0, 5.0, 6.0])])
+    assert "mean is [9] in the config" in difference(NONE, other, input=NONE)
 
 
 @pytest.mark.parametrize("kind", ["renamed", "swapped", "fewer"])

@@ -44,7 +44,8 @@ class TrainingFactsHook(Hook):
         """
         source = f"the checkpoint {runner._load_from or ''}".strip()
         loop = runner._test_loop if _tests(runner) else runner._train_loop
-        different = foreign_training(_model(runner), checkpoint, source, names_of(loop))
+        names = names_of(loop)
+        different = foreign_training(_model(runner), checkpoint, source, names, runner.cfg)
         if _tests(runner):
             if different:
                 raise ValueError(different)
