@@ -31,8 +31,20 @@ def read_config(path: str | os.PathLike) -> Config:
     try:
         return Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
-        reason = explained_error(error)
+        reason = _lacking_module(error) or explained_error(error)
     raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def _lacking_module(error: BaseException) -> str | None:
+    """What a failed ``custom_imports`` lacked, which mmengine hides below a list of folders."""
+    if not isinstance(error, ImportError) or "import custom modules" not in str(error):
+        return None
+    first = error.__cause__ and error.__cause__.__context__
+    if first is None:
+        return None
+    missing = isinstance(first, ModuleNotFoundError)
+    hint = "; unless it is installed, put the folder that holds it into PYTHONPATH"
+    return f"custom_imports: {explained_error(first)}{hint if missing else ''}"
 
 
 def _leads_back(path: str, above: tuple[str, ...]) -> bool:
