@@ -12,9 +12,9 @@ from .page_style import CSS
 
 #: The browser must not fetch, run or send anything, even if a name in the page contains markup.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-#: Pictures wider than this (CSS pixels) are not shrunk below this share of their width but scroll,
-#: since their text would be too small to read.
-WIDE, SMALLEST = 600, 0.85
+#: Pictures wider than this (CSS pixels), which is more than a phone shows, are not shrunk below
+#: this share of their width but scroll, since their text would be too small to read.
+WIDE, SMALLEST = 420, 0.85
 
 
 def to_html(document: Document) -> str:

@@ -29,6 +29,8 @@ from .run_sections import (
 )
 
 NAIVE = "naive"
+#: Greatest number of labels that a heading lists.
+NAMED = 4
 NO_STRIPS = "No test images were predicted for this page; mmlhl report with --strips 3 adds three."
 
 
@@ -48,7 +50,7 @@ def write_report(
         naive: Work dir of naive training to compare with; None for the runs with the label
             ``naive``, if any.
         strips: Number of test images to predict with the checkpoint of every phase.
-        title: Heading of the page; None for the labels of the runs.
+        title: Heading of the page; None for the labels of the runs, or how many there are.
         metrics: Metrics to show, see :func:`~mmlhl.analysis.derived.choose`.
 
     Returns:
@@ -84,7 +86,7 @@ def make_document(
 
     Args:
         records: The runs, each with at least one phase.
-        title: Heading of the page; None for the labels of the runs.
+        title: Heading of the page; None for the labels of the runs, or how many there are.
         metrics: Metrics to show.
         strips: Number of test images to predict.
 
@@ -93,7 +95,8 @@ def make_document(
     """
     names = run_names(records)
     labels = list(dict.fromkeys(record.label for record in records))
-    document = Document(title or f"Lifelong learning: {', '.join(labels)}")
+    about = ", ".join(labels) if len(labels) <= NAMED else f"{len(labels)} methods compared"
+    document = Document(title or f"Lifelong learning: {about}")
     phases = max(len(record) for record in records)
     all_alike = all(len(record) == phases for record in records)
     document.lead.append(

@@ -105,6 +105,12 @@ def test_failed_report_after_training_is_only_logged(save, tmp_path, monkeypatch
     ]
 
 
+def test_the_heading_lists_few_labels(drawn):
+    runs = [record(label) for label in ("HAD", "LwF", "EWC", "SPG", "SGP")]
+    assert make_document(runs[:4]).title == "Lifelong learning: HAD, LwF, EWC, SPG"
+    assert make_document(runs).title == "Lifelong learning: 5 methods compared"
+
+
 def test_only_columns_of_numbers_are_right_aligned():
     rows = [["a", "1 seg", "0.7 ± 0.1", "-"], ["b", "2 depth", "+3", "12 %"]]
     table = Table("t", ["run", "phase", "m", "share"], rows)
