@@ -50,7 +50,7 @@ def noted(folder: str) -> list[str]:
     try:
         with open(osp.join(folder, LIST), encoding="utf-8") as file:
             names = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [str(name) for name in names] if isinstance(names, list) else []
 

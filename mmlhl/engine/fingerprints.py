@@ -7,6 +7,7 @@ import json
 import math
 import os.path as osp
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -41,7 +42,7 @@ MISSING = "(not set)"
 #: keys of one task
 _OF_TASK = re.compile(
     r"(?:model\.heads|\w+_dataloader(?:\.datasets?(?:\[\d+\])?)+\.annotations"
-    r"|\w+_evaluator\.metrics)\.(\w+)"
+    r"|\w+_evaluator\.metrics|model\.method(?:\.\w+\[\d+\])*\.hakd)\.(\w+)"
 )
 #: paths with the same last name have only been moved; relative folders are parts of a dataset
 _PLACES = ("data_root", "checkpoint", "load_from", "pretrained")
@@ -75,10 +76,14 @@ def fingerprint(cfg: Config) -> Fingerprint:
         {f"default_hooks.{k}": "off" for k in _TRAINING_HOOKS if default.get(k, 0) is None}
     )
     added = [hook for name, hook in default.items() if name not in _WATCHING]
+    counts: Counter[str] = Counter()
     for hook in [*added, *(cfg.get("custom_hooks") or [])]:
         if isinstance(hook, Mapping) and (type_name(hook) not in OWN_HOOKS or len(hook) > 1):
-            if type_name(hook) not in ("PhaseResultHook", "LifelongPhaseHook"):
-                found.update(_flat(f"custom_hooks.{type_name(hook)}", hook))
+            name = type_name(hook)
+            if name not in ("PhaseResultHook", "LifelongPhaseHook"):
+                place = f"custom_hooks.{name}" + (f"[{counts[name]}]" if counts[name] else "")
+                found.update(_flat(place, hook))
+                counts[name] += 1
     if list(cfg.model.get("tasks") or []) == list(cfg.model.get("new_tasks") or []):
         found.update(_flat("load_from", cfg.get("load_from")))  # only the first phase uses it
     return found
@@ -127,7 +132,7 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
         return True
     if key.startswith("custom_hooks."):
         changing = {"EMAHook", "EarlyStoppingHook", "SyncBuffersHook", "FiniteHook"}
-        return key.split(".")[1] not in changing
+        return key.split(".")[1].partition("[")[0] not in changing
     paths = [value for value in (then, now) if isinstance(value, str) and value != MISSING]
     if len(paths) < 2 or not any("/" in path or "\\" in path for path in paths):
         return False
@@ -153,9 +158,18 @@ def read_fingerprints(folder: str) -> dict[str, dict]:
     try:
         with open(osp.join(folder, FILE), encoding="utf-8") as file:
             found = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    parts = ("fingerprint", "resumed_changed")
+    return {
+        folder: entry
+        for folder, entry in found.items()
+        if isinstance(entry, dict)
+        and "fingerprint" in entry
+        and all(isinstance(entry.get(part, {}), dict) for part in parts)
+    }
 
 
 def write_fingerprints(folder: str, content: Mapping[str, dict]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from ..config_values import is_number
+from ..config_values import is_number, is_whole
 
 VERSION = 1
 NEEDED = ("version", "method", "seed", "phases", "metrics")
@@ -59,7 +60,7 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
         raise FileNotFoundError(f"There is no record at {path}")
     try:
         return path, json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
@@ -84,15 +85,51 @@ def check(data: Any) -> None:
     for i, phase in enumerate(data["phases"]):
         if not isinstance(phase, dict) or not isinstance(phase.get("tasks"), list):
             raise ValueError(f"phases[{i}] must be an object with a list of tasks")
-        _check_file(phase.get("checkpoint"), f"phases[{i}].checkpoint")
+        _check_phase(phase, f"phases[{i}]")
+    if not isinstance(data["method"], str):
+        raise ValueError(f"method must be a string, not {data['method']!r}")
+    if not isinstance(data["seed"], (int, type(None))):
+        raise ValueError(f"seed must be a whole number or null, not {data['seed']!r}")
     timing = data.get("timing", [None] * len(data["phases"]))
     if not isinstance(timing, list) or len(timing) != len(data["phases"]):
         raise ValueError("timing must be a list of seconds, one per phase")
+    for seconds in timing:
+        if seconds is not None and not _is_finite(seconds):
+            raise ValueError(f"timing holds {_short(seconds)}, which is neither number nor null")
     for task, metrics in data["metrics"].items():
         if not isinstance(metrics, dict):
             raise ValueError(f"metrics.{task} must be an object")
         for metric, entry in metrics.items():
             _check_metric(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+
+
+def _check_phase(phase: dict, place: str) -> None:
+    """Check the fields of a phase that are read; others are kept as they are."""
+    for task in phase["tasks"]:
+        if not isinstance(task, str):
+            raise ValueError(f"{place}.tasks holds {_short(task)}, which is not a string")
+    for key, kind, word in (
+        ("name", str, "a string"),
+        ("fingerprint", dict, "an object"),
+        ("resumed_changed", dict, "an object"),
+    ):
+        if not isinstance(phase.get(key), (kind, type(None))):
+            raise ValueError(f"{place}.{key} must be {word}, not {_short(phase[key])}")
+    for key in ("exemplars", "steps", "seconds"):
+        value = phase.get(key)
+        if value is not None and not _is_finite(value):
+            raise ValueError(f"{place}.{key} must be a number, not {_short(value)}")
+    _check_file(phase.get("checkpoint"), f"{place}.checkpoint")
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a value is a number that a float can hold."""
+    return is_number(value) and abs(value) <= sys.float_info.max
+
+
+def _short(value: Any) -> str:
+    # Python writes no integers of more than 4300 digits
+    return "a huge number" if is_whole(value) and not _is_finite(value) else repr(value)
 
 
 def _check_file(name: Any, place: str) -> None:
@@ -102,7 +139,7 @@ def _check_file(name: Any, place: str) -> None:
     kinds = (PurePosixPath, PureWindowsPath)  # the folder may come from another system
     paths = [kind(name) for kind in kinds] if isinstance(name, str) else []
     leaves = any(path.anchor or ".." in path.parts for path in paths)
-    if leaves or not paths:
+    if leaves or not paths or not name or "\0" in name:
         raise ValueError(f"{place} must be a file below the record's folder, not {name!r}")
 
 
@@ -115,5 +152,7 @@ def _check_metric(place: str, entry: Any, phases: int) -> None:
     if not isinstance(values, list) or len(values) != phases:
         raise ValueError(f"{place}.values must be a list of {phases} values, one per phase")
     for value in values:
-        if value is not None and not (is_number(value) and math.isfinite(value)):
-            raise ValueError(f"{place}.values holds {value!r}, which is neither number nor null")
+        if value is not None and not _is_finite(value):
+            raise ValueError(
+                f"{place}.values holds {_short(value)}, which is neither number nor null"
+            )

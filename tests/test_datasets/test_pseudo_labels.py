@@ -1,6 +1,8 @@
 """Stored pseudo labels: precision, folders, and transforms."""
 
+import io
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -114,6 +116,54 @@ def test_a_label_that_is_missing_damaged_or_of_another_size(tmp_path):
     content = (tmp_path / "labels" / "0.npz").read_bytes()
     (tmp_path / "labels" / "0.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(LabelError, match="delete the file and resume"):
+        folder.read("0", (32, 48))
+
+
+class Hostile:
+    def __reduce__(self):
+        return (pytest.fail, ("the file was run",))
+
+
+def archive(**changes):
+    """The bytes of a file of labels with other arrays."""
+    arrays = {f"task.{spec.task}": encoded()[spec.task].array for spec in SPECS}
+    file = io.BytesIO()
+    np.savez(file, **{"exponents": np.int16([0, 0, 0]), **arrays, **changes})
+    return file.getvalue()
+
+
+def array_file(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"labels",
+        pickle.dumps(Hostile()),
+        array_file(np.zeros(3)),
+        archive()[:-3],
+        archive(exponents=np.int16([0, 0, 0, 0])),
+        archive(exponents=np.array([0, 30000, 0])),
+        archive(exponents=np.array([0, np.nan, 0])),
+        archive(**{"task.seg": np.array([Hostile()], object)}),
+        archive(**{"task.seg": np.zeros(5, np.uint8)}),
+        archive(**{"task.seg": np.zeros((32, 48), np.float16)}),
+        archive(**{"task.seg": np.zeros((32, 48, 3), np.uint8)}),
+        archive(**{"task.seg": np.full((32, 48), "wall")}),
+        archive(**{"task.depth": np.zeros((32, 48), np.complex64)}),
+        archive(**{"task.depth": np.float16(0)}),
+    ],
+)
+def test_a_file_that_holds_no_labels(tmp_path, content):
+    """An empty one is what a power failure leaves, as labels are not synced one by one."""
+    folder = folder_of(tmp_path / "labels")
+    folder.prepare()
+    (tmp_path / "labels" / "0.npz").write_bytes(content)
+    with pytest.raises(LabelError, match="0.npz: no stored pseudo labels can be read"):
         folder.read("0", (32, 48))
 
 

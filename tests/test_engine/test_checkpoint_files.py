@@ -124,8 +124,9 @@ def test_checkpoints_elsewhere(folder, tmp_path):
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
 
 
-def test_invalid_list_of_checkpoints(folder):
-    (folder / LIST).write_text("{")
+@pytest.mark.parametrize("text", ["{", "{}", "3", "[" * 10**5, "9" * 5000, "\0"])
+def test_invalid_list_of_checkpoints(folder, text):
+    (folder / LIST).write_text(text)
     assert noted(str(folder)) == []
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
 

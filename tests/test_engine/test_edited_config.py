@@ -9,7 +9,13 @@ from mmengine.config import Config
 
 from mmlhl.engine import parse_phases, phase_config
 from mmlhl.engine.edited_config import check_edits, keep_fingerprints
-from mmlhl.engine.fingerprints import FILE, differences, fingerprint, is_harmless
+from mmlhl.engine.fingerprints import (
+    FILE,
+    differences,
+    fingerprint,
+    is_harmless,
+    read_fingerprints,
+)
 from mmlhl.engine.resume_changes import Change
 from mmlhl.evaluation import LifelongRecord
 
@@ -202,6 +208,51 @@ def test_hooks_that_are_switched_off_or_a_users_own():
     change = Change("seg", "interrupted", "custom_hooks.MixingHook.share", None, 0.5)
     assert set(own) == {"custom_hooks.MixingHook.type", change.key}
     assert not change.refused and change.outcome.endswith("is not known")
+
+
+def test_hooks_of_one_type_are_told_apart():
+    def of(*momenta):
+        hooks = [dict(type="EMAHook", momentum=each) for each in momenta]
+        return fingerprint(Config(dict(model=dict(), custom_hooks=hooks)))
+
+    assert differences(of(0.1), of(0.1, 0.1)) == {
+        "custom_hooks.EMAHook[1].type": ("(not set)", "EMAHook"),
+        "custom_hooks.EMAHook[1].momentum": ("(not set)", 0.1),
+    }
+    edited = {"custom_hooks.EMAHook.momentum": (0.1, 0.5)}
+    assert differences(of(0.1, 0.2), of(0.5, 0.2)) == edited
+    key = "custom_hooks.EMAHook[1].momentum"
+    assert differences(of(0.1, 0.2), of(0.1, 0.5)) == {key: (0.2, 0.5)}
+    assert not is_harmless(key, 0.2, 0.5) and is_harmless("custom_hooks.Mine[2].rate", 1, 2)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_options_of_a_method_for_a_later_task(inside):
+    def of(**hakd):
+        method = dict(type="HADHeteroAKD", hakd=hakd)
+        method = dict(type="Composite", methods=[dict(type="EWC"), method]) if inside else method
+        return fingerprint(Config(dict(model=dict(tasks=["seg"], new_tasks=[], method=method))))
+
+    seg, depth = dict(student_channels=8), dict(student_channels=16)
+    assert differences(of(seg=seg), of(seg=seg, depth=depth)) == {}
+    assert len(differences(of(seg=seg), of(seg=depth))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 10**5,
+        "[]",
+        '{"a": 3}',
+        '{"a": {}}',
+        '{"a": {"fingerprint": [1]}}',
+        '{"a": {"fingerprint": {}, "resumed_changed": "lr"}}',
+        "\xff",
+    ],
+)
+def test_fingerprints_that_are_none_are_left_out(tmp_path, text):
+    (tmp_path / FILE).write_text(text, encoding="latin-1")
+    assert read_fingerprints(str(tmp_path)) == {}
 
 
 def test_resume_changed_continues_and_is_recorded(begun):

@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 import os
@@ -157,6 +158,8 @@ def test_directions_come_from_the_evaluator_first():
         ('{"version": 1, "meth', "is not JSON"),
         ("[]", "no object"),
         ('{"mIoU": 3}', "lacks version, method, seed, phases, metrics"),
+        ("[" * 10**5, "is not JSON"),
+        ('{"version": ' + "9" * 5000 + "}", "is not JSON"),
         ('{"version": 2, "method": "", "seed": 0, "phases": [], "metrics": {}}', "version is 2"),
         ('{"version": 1, "method": "", "seed": 0, "phases": {}, "metrics": {}}', "must be a list"),
         ('{"version": 1, "method": "", "seed": 0, "phases": [3], "metrics": {}}', r"phases\[0\]"),
@@ -185,6 +188,32 @@ def test_broken_metrics_are_named(entry, message):
     with pytest.raises(ValueError, match=message) as error:
         LifelongRecord.from_dict(data)
     assert "metrics.seg.mIoU" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("method",), ["HAD"], r"method must be a string, not \['HAD'\]"),
+        (("seed",), {"x": 1}, "seed must be a whole number or null"),
+        (("timing", 1), "9", "timing holds '9', which is neither number nor null"),
+        (("timing", 0), 10**400, "timing holds a huge number"),
+        (("phases", 0, "name"), [], r"phases\[0\].name must be a string, not \[\]"),
+        (("phases", 0, "tasks"), ["seg", None], r"phases\[0\].tasks holds None"),
+        (("phases", 1, "fingerprint"), -1, r"phases\[1\].fingerprint must be an object, not -1"),
+        (("phases", 1, "resumed_changed"), "lr", r"phases\[1\].resumed_changed must be an object"),
+        (("phases", 1, "steps"), {}, r"phases\[1\].steps must be a number, not \{\}"),
+        (("phases", 0, "exemplars"), True, r"phases\[0\].exemplars must be a number, not True"),
+        (("metrics", "seg", "mIoU", "values", 0), 10**400, "mIoU.values holds a huge number"),
+    ],
+)
+def test_fields_of_another_type_are_named(place, value, message):
+    data = copy.deepcopy(two_phases().to_dict())
+    node = data
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = value
+    with pytest.raises(ValueError, match=message):
+        LifelongRecord.from_dict(data)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -238,6 +267,8 @@ def test_a_unit_is_a_string(tmp_path):
         "C:\\a.pth",
         "..\\b.pth",
         "\\\\host\\a",
+        "",
+        "seg\0.pth",
         5,
     ],
 )

@@ -7,6 +7,7 @@ import json
 import os
 import os.path as osp
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,13 @@ from .coding import Encoded, LabelError, decode_label
 MANIFEST = "mmlhl_labels.json"
 SUFFIX = ".npz"
 VERSION = 1
+
+
+#: what numpy and zipfile raise for files that are damaged, empty or of another format
+_DAMAGES = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, RuntimeError, zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class LabelFolder:
                 return json.load(file)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}  # a manifest by its name, but unreadable: the labels are made anew
 
     def remove(self) -> None:
@@ -152,13 +160,13 @@ class LabelFolder:
         """
         path = self.file(img_id)
         try:
-            with np.load(path) as stored:
+            with np.load(path, allow_pickle=False) as stored:
                 exponents = stored["exponents"]
                 found = {
-                    spec.key: decode_label(Encoded(stored[f"task.{spec.task}"], int(exponent)))
+                    spec.key: decode_label(_stored(stored[f"task.{spec.task}"], spec, exponent))
                     for spec, exponent in zip(self.specs, exponents, strict=True)
                 }
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except _DAMAGES as error:
             raise LabelError(
                 f"{path}: no stored pseudo labels can be read ({error}); delete the file and "
                 "resume, and it is made anew"
@@ -171,3 +179,18 @@ class LabelFolder:
                     f"delete {self.path} and resume"
                 )
         return found
+
+
+def _stored(array: np.ndarray, spec: LabelSpec, exponent: Any) -> Encoded:
+    """An array of a file, if it is one that :func:`~.coding.encode_label` gives.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    classes = array.dtype in (np.uint8, np.uint16) and array.ndim == 2
+    numbers = array.dtype in (np.float16, np.int8) and array.ndim in (2, 3)
+    if not (classes or (numbers and spec.kind != "classes")):
+        raise ValueError(
+            f"the array of task {spec.task!r} is {array.dtype} {array.shape}, which is no label"
+        )
+    return Encoded(array, int(exponent))

@@ -72,6 +72,8 @@ def _parsed(cfg: Config) -> list[Phase]:
         check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)
+        if phase.cfg:
+            check_save_best(merged, list(phases[-1].seen), where)
         _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
         check_unknown(merged, phase.seen, where)

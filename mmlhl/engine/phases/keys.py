@@ -85,7 +85,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     hooks = cfg.get("default_hooks") or {}
     check.near(hooks, DEFAULT_HOOKS, "default_hooks")
     for name, hook in hooks.items():
-        check.typed(hook, HOOKS, f"default_hooks.{name}")
+        if hook is not None and not isinstance(hook, Hook):  # None switches it off
+            check.needed(hook, HOOKS, f"default_hooks.{name}")
     check.typed(cfg.get("visualizer"), VISUALIZERS, "visualizer")
     backends = (cfg.get("visualizer") or {}).get("vis_backends")
     check.each(backends, VISBACKENDS, "visualizer.vis_backends")

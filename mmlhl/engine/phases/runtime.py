@@ -6,7 +6,11 @@ import logging
 import os
 from collections.abc import Mapping
 
+from mmengine.hooks import EMAHook
+from mmseg.registry import HOOKS
+
 from ...config_values import is_whole
+from ...registered import names_class
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
@@ -69,9 +73,12 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
     ]
     for place, hook in named:
         interval = hook.get("interval") if isinstance(hook, Mapping) else None
-        if place == "default_hooks.checkpoint" or not isinstance(interval, (int, float)):
+        of_ema = names_class(HOOKS, hook, EMAHook) and interval is not None
+        if place == "default_hooks.checkpoint":
             continue
-        if not is_whole(interval) or (interval < 1 and interval != -1):
+        if not of_ema and not isinstance(interval, (int, float)):  # a user's own may take anything
+            continue
+        if not is_whole(interval) or (interval < 1 and (of_ema or interval != -1)):
             raise ValueError(
                 f"{where}{place}.interval must be a whole number >= 1, got {interval!r}"
             )

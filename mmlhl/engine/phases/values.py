@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...config_values import is_number, is_whole, leaves
+from ...config_values import is_number, is_whole, leaves, names
 from ...spelling import hint
 from .left_out import lacking
 from .optimisation import check_optimisation
@@ -77,7 +77,15 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
     named = []
     for hook in checkpoint_hooks(cfg):
         best = hook.get("save_best")
-        listed = [best] if isinstance(best, str) else best or []
+        none = best is None or isinstance(best, str)
+        listed = ([best] if best else []) if none else names(best, f"{where}checkpoint.save_best")
+        rule = hook.get("rule")
+        for each in rule if isinstance(rule, (list, tuple)) else [rule]:
+            if each not in (None, "greater", "less"):
+                raise ValueError(
+                    f"{where}checkpoint.rule must be 'greater' or 'less', or a list with one for "
+                    f"each of save_best, got {rule!r}"
+                )
         named += [("checkpoint.save_best", name) for name in listed if name != "auto"]
     stops = early_stopping_hooks(cfg)
     named += [("EarlyStoppingHook.monitor", hook.get("monitor")) for hook in stops]
