@@ -157,7 +157,7 @@ def check_method(method: dict) -> None:
     try:
         MODELS.build(copy.deepcopy(dict(method)))
     except Exception as error:  # a user's constructor may raise anything
-        raise ValueError(f"model.method={dict(method)!r}: {error}") from error
+        raise ValueError(f"model.method={dict(method)!r}: {explained_error(error)}") from error
 
 
 def method_name(cfg: Config, phase: Phase) -> str:

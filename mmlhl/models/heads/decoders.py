@@ -15,6 +15,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import nn
 
+from ...explaining import explained_error
 from ...registered import registered_class, type_name
 from ...spelling import hint
 
@@ -96,8 +97,10 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
     config["loss_decode"] = dict(type="CrossEntropyLoss", avg_non_ignore=True)
     try:
         decoder = MODELS.build(config)
-    except (AssertionError, RuntimeError, TypeError) as error:
-        raise ValueError(f"{owner}: decoder {name} cannot be built: {error}") from error
+    except Exception as error:  # a constructor may raise anything
+        raise ValueError(
+            f"{owner}: decoder {name} cannot be built: {explained_error(error)}"
+        ) from error
     made = getattr(decoder, "out_channels", channels)
     if made != channels:
         raise ValueError(

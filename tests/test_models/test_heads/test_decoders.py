@@ -195,7 +195,9 @@ def test_hard_pixels_are_mined():
         (dict(boundary_threshold=0.2), "decoder.boundary_threshold would not be used"),
         (dict(test_cfg=dict(mode="whole")), "decoder.test_cfg would not be used"),
         (dict(chanels=3), "FCNHead cannot be built.*chanels"),
-        (dict(in_channels=[4, 16]), "FCNHead cannot be built"),
+        (dict(in_channels=[4, 16]), "FCNHead cannot be built: AssertionError: assert isinstance"),
+        (dict(norm_cfg=dict(type="BNN")), "FCNHead cannot be built: .*BNN"),
+        (dict(norm_cfg=dict(type="GN", num_groups=7)), "FCNHead cannot be built: .*divisible"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
