@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import Tensor
@@ -131,14 +132,16 @@ def slide(
     tops = [min(y, height - crop_h) for y in range(0, height - crop_h + stride[0], stride[0])]
     lefts = [min(x, width - crop_w) for x in range(0, width - crop_w + stride[1], stride[1])]
     sums: dict[str, Tensor] = {}
-    count = inputs.new_zeros(1, 1, height, width)
+    # sums and counts in at least float32: bfloat16 counts to 256 only
+    count = inputs.new_zeros(1, 1, height, width, dtype=torch.float32)
     for top in tops:
         for left in lefts:
             window = (..., slice(top, top + crop_h), slice(left, left + crop_w))
             count[window] += 1
             for task, raw in infer(inputs[window]).items():
                 if task not in sums:
-                    sums[task] = raw.new_zeros(*raw.shape[:2], height, width)
+                    exact = torch.promote_types(raw.dtype, torch.float32)
+                    sums[task] = raw.new_zeros(*raw.shape[:2], height, width, dtype=exact)
                 sums[task][window] += raw
     return {task: total / count for task, total in sums.items()}
 

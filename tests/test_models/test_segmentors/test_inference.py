@@ -28,6 +28,14 @@ def test_windows_of_an_identity_give_the_image_back(size, crop, stride):
     assert set(seen) == {(min(crop[0], size[0]), min(crop[1], size[1]))}
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_many_windows_of_half_precision(dtype):
+    """bfloat16 cannot count beyond 256 windows, nor add up small numbers."""
+    inputs = torch.rand(1, 1, 40, 40).to(dtype)
+    out = slide(lambda window: dict(x=window), inputs, (20, 20), (1, 1))["x"]
+    torch.testing.assert_close(out, inputs.float(), atol=1e-5, rtol=0)
+
+
 def test_overlaps_are_averaged_by_hand():
     # windows at columns 0-1, 1-2; each gives its own number everywhere
     numbers = iter([1.0, 3.0])
