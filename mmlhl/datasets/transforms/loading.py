@@ -15,7 +15,7 @@ from mmseg.registry import TRANSFORMS
 
 from ... import config_values
 from ..annotation import Annotation
-from ..decoding import decode
+from ..decoding import check_ids, decode
 from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
 from ..reading.contents import holds_floats
 from .maps import resize_map
@@ -165,7 +165,9 @@ class LoadMultiTaskAnnotations(BaseTransform):
             if self.tasks is not None and name not in self.tasks:
                 continue
             if ann.source is not None:
-                results[ann.key] = ann.source({"img": self._original(results)})[ann.key]
+                made = ann.source({"img": self._original(results)})[ann.key]
+                check_ids(made, ann, str(results.get("img_path", "a sample")), "source")
+                results[ann.key] = made
             else:
                 self._read(results, ann)
             self._note(results, ann)
@@ -217,7 +219,10 @@ class LoadMultiTaskAnnotations(BaseTransform):
                 f"(height x width), expected {size[0]}x{size[1]} like its image "
                 f"{results.get('img_path', '')}{self._turned(results, gt.shape[:2], size)}"
             )
-        results[ann.key] = gt if ann.post is None else ann.post(gt, results)
+        if ann.post is not None:
+            gt = ann.post(gt, results)
+            check_ids(gt, ann, path, "post")
+        results[ann.key] = gt
 
     def _turned(self, results: dict, shape: tuple, size: tuple) -> str:
         """A hint for the message if the image's orientation tag explains a label's size."""

@@ -154,3 +154,27 @@ def test_packing_several_channels():
     assert sample.gt_sem_seg.data.dtype.is_floating_point is False
     assert sample.valid_map.data[0].tolist() == [[True, True, False]] * 2
     assert sample.flip is True and sample.flip_direction == "horizontal"
+
+
+@pytest.mark.parametrize("wrong", [3, 254, 300, -1, 0.5, np.nan])
+@pytest.mark.parametrize("made_by", ["source", "post"])
+def test_ids_that_a_function_makes_are_checked(tmp_path, wrong, made_by):
+    """They passed on to the loss, which fails in the middle of a training, or on a GPU for all."""
+
+    def make(value):
+        made = np.array([[0, 255, value]] * 2)
+        if made_by == "post":
+            options = dict(dir="x", post=lambda ids, results: made)
+        else:
+            options = dict(source=lambda results: dict(gt_parts=made))
+        ann = Annotation("parts", "classes", field="parts", num_classes=3, **options)
+        cv2.imwrite(str(tmp_path / "a.png"), np.zeros((2, 3), np.uint8))
+        paths = dict(parts=str(tmp_path / "a.png"))
+        img = np.zeros((2, 3, 3), np.uint8)
+        given = dict(ann_specs=dict(parts=ann), ann_paths=paths, img=img, img_path="i.png")
+        return LoadMultiTaskAnnotations()(given)["gt_parts"]
+
+    assert make(2).tolist() == [[0, 255, 2]] * 2
+    name = "a.png" if made_by == "post" else "i.png"
+    with pytest.raises(ValueError, match=rf"{name}: '{made_by}' of .*'parts' gives {wrong} in 2 "):
+        make(wrong)
