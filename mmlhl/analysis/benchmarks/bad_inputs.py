@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,7 @@ def table(refusals: Iterable[Refusal], command: str) -> str:
         "",
         f"**{len(rows)} bad inputs, each refused before a training step, and nothing is left "
         f"behind; the slowest takes {slowest:.1f} s** (a tiny network on one core; mostly the "
-        "dry run of the phases before).",
+        f"dry run of the phases before{_load()}).",
     ]
     for section in dict.fromkeys(each.section for each in rows):
         lines += ["", f"## {section.capitalize()}", "", "| what was wrong | s | message |"]
@@ -83,3 +84,9 @@ def _cell(text: str, most: int = 300) -> str:
     line = " ".join(text.split())
     line = line if len(line) <= most else line[:most].rstrip() + " ..."
     return "`" + line.replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _load() -> str:
+    """A remark on a machine with more work than cores, whose times vary."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"; {load:.0f} processes shared {cores} cores, so times vary" if load > cores else ""

@@ -58,9 +58,18 @@ class PhaseResultHook(Hook):
         checkpoint["meta"][SECONDS_KEY] = self.seconds
 
     def after_train(self, runner: Runner) -> None:
-        """Save, evaluate and record the phase, and print the record."""
+        """Save, evaluate and record the phase, and print the record.
+
+        Raises:
+            ValueError: If no step was taken, as with a batch sampler of one's own without batches.
+        """
         tasks = unwrap(runner).new_tasks
         name = self.name or name_of(tasks)
+        if not runner.iter:
+            raise ValueError(
+                f"phase {name!r} took no step, so nothing of it is recorded: its train_dataloader "
+                "gave no batch"
+            )
         record = self.record or osp.join(runner.work_dir, "lifelong.json")
 
         def save(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from mmcv.transforms import RandomApply, RandomChoice
@@ -13,6 +14,9 @@ from mmengine.dataset import Compose
 from ...datasets.transforms.watched import Watched, transform_name
 from ...draws import undisturbed
 from ...explaining import explained_error
+
+#: greatest number of images that a pipeline may reject before the first sample
+TRIES = 200
 
 
 def first_sample(dataset: Any) -> Any:
@@ -28,7 +32,8 @@ def first_sample(dataset: Any) -> Any:
         OSError: If a file cannot be read.
     """
     try:
-        sample = dataset[0]
+        with _few_tries(dataset):
+            sample = dataset[0]
         with undisturbed():
             _try_undrawn(dataset)
         return sample
@@ -40,12 +45,29 @@ def first_sample(dataset: Any) -> Any:
             step = _gave_nothing(dataset)
             if step is not None:
                 raise ValueError(f"{step} returns None for one image after another") from error
+            tries = min(dataset.max_refetch, TRIES)
             raise ValueError(
-                f"no image is left of those that were tried, max_refetch={dataset.max_refetch}"
+                f"no image is left of those that were tried, max_refetch={tries}"
             ) from error
         text = explained_error(error)
         # our own transforms' errors may already name the transform
         raise ValueError(text if step is None or step in text else f"{step}: {text}") from error
+
+
+@contextmanager
+def _few_tries(dataset: Any) -> Iterator[None]:
+    """Let a pipeline reject at most ``TRIES`` images; mmengine's 1000 may take minutes."""
+    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
+    with ExitStack() as stack:
+        for each in inner:
+            if each is not None:
+                stack.enter_context(_few_tries(each))
+        # of the object itself, since wrappers may hand on attributes
+        tries = getattr(dataset, "__dict__", {}).get("max_refetch")
+        if isinstance(tries, int) and tries > TRIES:
+            dataset.max_refetch = TRIES
+            stack.callback(setattr, dataset, "max_refetch", tries)
+        yield
 
 
 def _try_undrawn(dataset: Any) -> None:

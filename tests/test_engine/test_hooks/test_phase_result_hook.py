@@ -2,10 +2,12 @@
 
 import copy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.runner import Runner
 
+from mmlhl.engine.hooks import PhaseResultHook
 from mmlhl.evaluation import LifelongRecord
 
 
@@ -37,3 +39,10 @@ def test_old_options_reach_the_result_hook(plain_config, tmp_path):
         Runner.from_cfg(cfg).train()
     (phase,) = LifelongRecord.load(tmp_path / "all.json").phases
     assert (phase["name"], phase["checkpoint"]) == ("second", "plain/second.pth")
+
+
+def test_a_phase_without_a_step_is_not_recorded(tmp_path):
+    runner = SimpleNamespace(iter=0, model=SimpleNamespace(new_tasks=["seg"]), work_dir=tmp_path)
+    with pytest.raises(ValueError, match="phase 'seg' took no step, so nothing of it is recorded"):
+        PhaseResultHook().after_train(runner)
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from mmengine.dataset import Compose
 
 import mmlhl  # noqa: F401
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trial_sample import first_sample
+from mmlhl.engine.phases.trial_sample import TRIES, first_sample
 
 BAD = dict(type="Resize", scale=(8, 8), interpolation="none")
 FLIP = dict(type="RandomFlip", prob=1.0)
@@ -55,3 +55,36 @@ def test_random_states_are_left_alone():
     np.random.seed(3)
     assert not first_sample(dataset).get("flip")
     assert (random.random(), np.random.rand()) == expected
+
+
+class Picky:
+    """A dataset whose pipeline rejects so many images, and then none."""
+
+    def __init__(self, rejected, max_refetch=1000):
+        self.rejected, self.max_refetch = rejected, max_refetch
+
+    def __getitem__(self, index):
+        if self.rejected > self.max_refetch:
+            raise Exception("Cannot find valid image after so many tries")
+        return "sample"
+
+
+class Wrapper:
+    def __init__(self, *datasets):
+        self.datasets = datasets
+
+    def __getitem__(self, index):
+        return self.datasets[0][index]
+
+    def __getattr__(self, name):
+        return getattr(self.datasets[0], name)
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, Wrapper, lambda each: Wrapper(Wrapper(each))])
+def test_images_are_rejected_for_seconds_and_not_for_minutes(wrap):
+    lazy = wrap(Picky(TRIES))
+    assert first_sample(lazy) == "sample" and lazy.max_refetch == 1000
+    with pytest.raises(ValueError, match=f"no image is left .*max_refetch={TRIES}"):
+        first_sample(wrap(Picky(TRIES + 1)))
+    with pytest.raises(ValueError, match=r"max_refetch=7"):
+        first_sample(wrap(Picky(8, 7)))
