@@ -1,5 +1,7 @@
 """Only messages that do not matter to users are hidden at import."""
 
+import logging
+import sys
 import warnings
 
 import pytest
@@ -14,6 +16,13 @@ def test_other_lines_and_warnings_stay(capsys):
         warnings.warn("another", stacklevel=1)
     assert capsys.readouterr().out == "Could not import torch\n"
     assert [str(each.message) for each in shown] == ["another"]
+
+
+def test_a_logger_made_at_import_is_heard_later(capsys):
+    with without_import_noise():  # mmengine makes one when something is logged
+        handler = logging.StreamHandler(sys.stdout)
+    handler.emit(logging.makeLogRecord(dict(msg="no report was written")))
+    assert capsys.readouterr().out == "no report was written\n"
 
 
 def test_what_was_printed_before_an_error_is_shown(capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
@@ -16,6 +15,7 @@ from mmengine.runner import LogProcessor, Runner
 from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS
 
+from ...import_noise import WithoutLine
 from ...instances import close_files, forget_instance
 from ...registered import names_class
 from ..phases.quiet_init import quiet_init
@@ -117,7 +117,7 @@ class LoggedRunner(Runner):
             return super().load_checkpoint(filename, *args, **kwargs)
         how = "goes on from" if self._resume else "starts from"
         self.logger.info(f"{self.log.label}: the student {how} {filename}")
-        with redirect_stdout(_WithoutLoading(sys.stdout)):
+        with redirect_stdout(WithoutLine(sys.stdout, "Loads checkpoint by ")):
             return super().load_checkpoint(filename, *args, **kwargs)
 
     def release(self) -> None:
@@ -132,22 +132,6 @@ class LoggedRunner(Runner):
         close_files(self.logger)
         for made in (self.logger, self.message_hub, self.visualizer):
             forget_instance(made)
-
-
-class _WithoutLoading(io.TextIOBase):
-    """Passes on printed text, except for mmengine's line about loading a checkpoint."""
-
-    def __init__(self, out: Any) -> None:
-        self._out = out
-        self._dropped = False
-
-    def write(self, text: str) -> int:
-        """Write text; ``print`` passes the end of a line separately."""
-        dropped = text.startswith("Loads checkpoint by ") or (self._dropped and text == "\n")
-        self._dropped = dropped and text != "\n"
-        if not dropped:
-            self._out.write(text)
-        return len(text)
 
 
 def _by_iteration(hook: Hook | dict | None) -> Hook | dict | None:
