@@ -6,7 +6,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, config_file
+from mmlhl.command_line import Parser, config_file, count
 from mmlhl.inference import LifelongInferencer
 from mmlhl.refusals import run_command
 
@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
         "--out", required=True, help="folder for the maps, with one folder per task"
     )
     parser.add_argument("--tasks", nargs="+", help="tasks to predict (default: all)")
-    parser.add_argument("--batch-size", type=int, default=1, help="images per batch")
+    parser.add_argument("--batch-size", type=count, default=1, help="images per batch")
     parser.add_argument(
         "--device", help="'cpu', 'cuda', 'cuda:1' ... (default: a GPU if there is one)"
     )

@@ -15,6 +15,7 @@ from mmlhl.command_line import (
     add_launch,
     add_launcher_arguments,
     add_override_argument,
+    amount,
     config_file,
 )
 from mmlhl.config_files import need_model
@@ -42,7 +43,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--show-dir", help="folder for drawn predictions, in vis_data/vis_image below it"
     )
-    parser.add_argument("--wait-time", type=float, default=2, help="seconds that --show shows each")
+    parser.add_argument(
+        "--wait-time", type=amount, default=2, help="seconds that --show shows each"
+    )
     parser.add_argument("--tta", action="store_true", help="test with the views of tta_pipeline")
     add_override_argument(parser)
     add_trust_argument(parser)

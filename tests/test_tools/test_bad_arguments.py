@@ -71,6 +71,15 @@ CASES = {
     "dataset_converters/nyuv2.py nowhere.mat out": "nowhere.mat",
     "benchmarks/kills.py --kills 0": "above 0, got '0'",
     "benchmarks/fuzz.py --examples -3": "-3",
+    "infer.py text.pth image.png --batch-size 0": "--batch-size: must be a whole number above 0",
+    "analysis_tools/browse_dataset.py empty.py --count -3": "--count: must be a whole",
+    "analysis_tools/browse_dataset.py empty.py --phase 1.5": "--phase: must be a whole",
+    "analysis_tools/strip.py nowhere --image -1": "--image: must be a whole number from 0 on",
+    "analysis_tools/report.py nowhere --strips -2": "--strips: must be a whole",
+    "dataset_converters/check_dataset.py empty.py --limit 0": "--limit: must be a whole",
+    "dataset_converters/rooms.py --train -5": "--train: must be a whole number from 0 on",
+    "model_converters/export.py text.pth --tolerance nan": "--tolerance: must be a number",
+    "test.py empty.py text.pth --wait-time -1": "--wait-time: must be a number from 0 on",
 }
 
 

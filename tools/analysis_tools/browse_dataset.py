@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
-from mmlhl.command_line import Parser, add_override_argument, config_file
+from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
@@ -34,10 +34,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--split", default="train", choices=("train", "val", "test"), help="which loader's dataset"
     )
     parser.add_argument(
-        "--phase", type=int, help="show the tasks and images of this phase, from 1 (default: all)"
+        "--phase", type=count, help="show the tasks and images of this phase, from 1 (default: all)"
     )
-    parser.add_argument("--count", type=int, default=20, help="number of pictures")
-    parser.add_argument("--cell-width", type=int, default=320, help="width of each map in pixels")
+    parser.add_argument("--count", type=count, default=20, help="number of pictures")
+    parser.add_argument("--cell-width", type=count, default=320, help="width of each map in pixels")
     add_override_argument(parser)
     return parser.parse_args(argv)
 

@@ -35,7 +35,7 @@ from torch import nn
 from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument, config_file
+from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("config", type=config_file, help="config of the sequence")
     parser.add_argument("--teacher", required=True, help="checkpoint of one phase")
     parser.add_argument("--student", required=True, help="checkpoint of the next phase")
-    parser.add_argument("--images", type=int, default=30, help="number of test images")
+    parser.add_argument("--images", type=count, default=30, help="number of test images")
     parser.add_argument("--out", type=Path, help="also write the tables to this Markdown file")
     add_trust_argument(parser)
     add_override_argument(parser)

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument, config_file
+from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = Parser(__doc__)
     parser.add_argument("config", type=config_file, help="config file")
     parser.add_argument("checkpoint", help="checkpoint of the config's model")
-    parser.add_argument("--batches", type=int, default=10, help="number of batches")
+    parser.add_argument("--batches", type=count, default=10, help="number of batches")
     parser.add_argument("--out", type=Path, help="also write the table to this Markdown file")
     add_trust_argument(parser)
     add_override_argument(parser)

@@ -16,7 +16,7 @@ from mmlhl.analysis.arguments import add_metrics_argument
 from mmlhl.analysis.report import write_report
 from mmlhl.analysis.report.writing import NO_STRIPS
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, whole
 from mmlhl.refusals import run_command
 
 
@@ -38,7 +38,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--naive", metavar="DIR", help="work dir of naive training to compare with")
     parser.add_argument(
         "--strips",
-        type=int,
+        type=whole,
         default=0,
         metavar="N",
         help="predict N test images with the checkpoint of every phase",

@@ -15,7 +15,7 @@ import numpy as np
 
 from mmlhl.analysis.report.strip_section import image_of, predict_phases
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count, whole
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.files import atomic_path
 from mmlhl.refusals import run_command
@@ -27,8 +27,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(__doc__)
     parser.add_argument("work_dir", type=Path, help="work dir of a sequence")
-    parser.add_argument("--image", type=int, default=0, help="number of the test image, from 0")
-    parser.add_argument("--width", type=int, default=160, help="width of each map in pixels")
+    parser.add_argument("--image", type=whole, default=0, help="number of the test image, from 0")
+    parser.add_argument("--width", type=count, default=160, help="width of each map in pixels")
     parser.add_argument("--out", type=Path, required=True, help="picture to write: .png or .jpg")
     add_trust_argument(parser)
     args = parser.parse_args(argv)

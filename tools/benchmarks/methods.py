@@ -23,7 +23,7 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
-from mmlhl.command_line import Parser, config_file
+from mmlhl.command_line import Parser, config_file, count
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
 
@@ -52,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="search no strengths, take the middle of each list",
     )
-    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time")
+    parser.add_argument("--jobs", type=count, default=1, help="number of runs at a time")
     parser.add_argument(
         "--report-only", action="store_true", help="run nothing, write the report only"
     )

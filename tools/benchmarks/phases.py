@@ -11,14 +11,14 @@ from pathlib import Path
 
 from mmlhl.analysis.benchmarks.phase_resources import report, trace
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(__doc__)
-    parser.add_argument("--phases", type=int, default=20, help="number of phases")
+    parser.add_argument("--phases", type=count, default=20, help="number of phases")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

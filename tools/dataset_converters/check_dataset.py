@@ -20,7 +20,7 @@ LOADERS = ("train", "val", "test")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    from mmlhl.command_line import Parser, config_file
+    from mmlhl.command_line import Parser, config_file, count
 
     parser = Parser(__doc__)
     parser.add_argument(
@@ -37,8 +37,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="loaders to check (default: all)",
     )
     parser.add_argument("--tasks", nargs="+", help="annotations to check (default: all)")
-    parser.add_argument("--limit", type=int, help="samples per split, evenly spaced (default: all)")
-    parser.add_argument("--workers", type=int, default=2, help="number of threads that read")
+    parser.add_argument(
+        "--limit", type=count, help="samples per split, evenly spaced (default: all)"
+    )
+    parser.add_argument("--workers", type=count, default=2, help="number of threads that read")
     return parser.parse_args(argv)
 
 

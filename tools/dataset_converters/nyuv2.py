@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    from mmlhl.command_line import Parser
+    from mmlhl.command_line import Parser, count
 
     parser = Parser(__doc__)
     parser.add_argument("labeled", help="the publisher's nyu_depth_v2_labeled.mat")
@@ -41,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", default="data/nyuv2", help="folder to write to")
     parser.add_argument(
         "--size",
-        type=int,
+        type=count,
         nargs=2,
         default=(288, 384),
         metavar=("H", "W"),
@@ -49,7 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--window",
-        type=int,
+        type=count,
         default=9,
         help="side of the window from which normals are computed, in pixels",
     )

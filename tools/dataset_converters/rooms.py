@@ -16,16 +16,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
-    from mmlhl.command_line import Parser
+    from mmlhl.command_line import Parser, count, whole
 
     parser = Parser(__doc__)
     parser.add_argument("--out", default="data/rooms", help="folder to write to")
-    parser.add_argument("--train", type=int, default=600, help="number of scenes for training")
-    parser.add_argument("--val", type=int, default=120, help="number of scenes for validation")
-    parser.add_argument("--height", type=int, default=96, help="image height in pixels")
-    parser.add_argument("--width", type=int, default=128, help="image width in pixels")
-    parser.add_argument("--seed", type=int, default=0, help="seed; another one gives other rooms")
-    parser.add_argument("--workers", type=int, default=2, help="number of processes that render")
+    parser.add_argument("--train", type=whole, default=600, help="number of scenes for training")
+    parser.add_argument("--val", type=whole, default=120, help="number of scenes for validation")
+    parser.add_argument("--height", type=count, default=96, help="image height in pixels")
+    parser.add_argument("--width", type=count, default=128, help="image width in pixels")
+    parser.add_argument("--seed", type=whole, default=0, help="seed; another one gives other rooms")
+    parser.add_argument("--workers", type=count, default=2, help="number of processes that render")
     return parser.parse_args()
 
 

@@ -6,7 +6,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 
 # isort: split
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, config_file
+from mmlhl.command_line import Parser, amount, config_file
 from mmlhl.inference import load_model
 from mmlhl.inference.export import FORMATS, ExportOptions, export_model
 from mmlhl.inference.export.exporting import SHAPES
@@ -73,7 +73,7 @@ def parse_args() -> argparse.Namespace:
         help="sizes to compare at (default: three, one of them odd)",
     )
     parser.add_argument(
-        "--tolerance", type=float, default=1e-4, help="greatest difference that is accepted"
+        "--tolerance", type=amount, default=1e-4, help="greatest difference that is accepted"
     )
     parser.add_argument(
         "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
