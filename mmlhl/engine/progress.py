@@ -121,7 +121,7 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
             f"{list(phase.tasks)}; resume the sequence that was begun, or leave --resume out to "
             "start anew"
         )
-    if entry.get("checkpoint") is None:
+    if not entry.get("checkpoint"):
         raise ValueError(
             f"{record}: phase {phase.index + 1} has no checkpoint to go on from; leave --resume "
             "out to start anew"

@@ -37,7 +37,7 @@ WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
         (WHITE, dict(kind="binary"), "consists of 0 and 255"),
         (WHITE, dict(kind="binary", ignore=255), r"no foreground \(1\) in any of 2 files"),
         (WHITE * 0, dict(kind="binary"), "no foreground"),
-        (WHITE, dict(kind="binary", threshold=255), "no foreground"),
+        (WHITE, dict(kind="binary", threshold=255), "all on one side of threshold=255"),
         (WHITE * 0 + 255, dict(kind="binary", threshold=9), r"no background \(0\)"),
         (WHITE, dict(kind="classes", classes=("background", "road")), "class 0 only would be"),
         (WHITE, dict(kind="classes", num_classes=3), r"classes \[1, 2\] of 'task' never occur"),
