@@ -267,7 +267,6 @@ def test_a_unit_is_a_string(tmp_path):
         "C:\\a.pth",
         "..\\b.pth",
         "\\\\host\\a",
-        "",
         "seg\0.pth",
         5,
     ],
