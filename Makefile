@@ -10,6 +10,9 @@ PIP := $(PY) -m pip --disable-pip-version-check
 # One thread per process: the tensors of the tests are tiny, and processes share the cores. With
 # worksteal, tests of a file mostly run in the same process, which shares their fixtures.
 SHARED := -n $(JOBS) --dist worksteal
+# glibc keeps memory for the next tensor, instead of a request to the system for each large one.
+KEPT := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296 \
+	MALLOC_TOP_PAD_=67108864
 # Compiled modules are kept, since tests start many processes.
 export PYTHONDONTWRITEBYTECODE :=
 STAMP := $(VENV)/.mmlhl-installed
@@ -76,7 +79,7 @@ test-matrix:
 # SlipCover measures the coverage, since coverage.py takes two fifths of the time before Python 3.12.
 # Processes that are started by tests are not measured.
 pytest: $(STAMP)
-	OMP_NUM_THREADS=1 $(PY) -m slipcover -m pytest $(SHARED)
+	OMP_NUM_THREADS=1 $(KEPT) $(PY) -m slipcover -m pytest $(SHARED)
 	@awk '/^\(summary\)/ { print "coverage: " $$4 " % of " $$2 " lines; .coverage.txt names the others" }' .coverage.txt
 
 lint: $(STAMP)
