@@ -7,12 +7,12 @@ JOBS ?= 2
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
-# One thread per process: the tensors of the tests are tiny, and processes share the cores. With
-# worksteal, tests of a file mostly run in the same process, which shares their fixtures.
+# One thread per process: the tensors of the tests are tiny, and processes share the cores. glibc
+# keeps memory for the next tensor, instead of a request to the system for each large one.
+SMALL := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=4294967296 \
+	MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=67108864
+# With worksteal, tests of a file mostly run in the same process, which shares their fixtures.
 SHARED := -n $(JOBS) --dist worksteal
-# glibc keeps memory for the next tensor, instead of a request to the system for each large one.
-KEPT := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296 \
-	MALLOC_TOP_PAD_=67108864
 # Compiled modules are kept, since tests start many processes.
 export PYTHONDONTWRITEBYTECODE :=
 STAMP := $(VENV)/.mmlhl-installed
@@ -74,12 +74,12 @@ test-matrix:
 	@$(CELL)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(CELL)
 	$(CELL)/bin/python -m pip install --upgrade "setuptools>=77,<81" wheel
 	$(CELL)/bin/python -m pip install --no-build-isolation --editable ".[$(STACK),test]"
-	OMP_NUM_THREADS=1 $(CELL)/bin/python -m pytest $(SHARED)
+	$(SMALL) $(CELL)/bin/python -m pytest $(SHARED)
 
 # SlipCover measures the coverage, since coverage.py takes two fifths of the time before Python 3.12.
 # Processes that are started by tests are not measured.
 pytest: $(STAMP)
-	OMP_NUM_THREADS=1 $(KEPT) $(PY) -m slipcover -m pytest $(SHARED)
+	$(SMALL) $(PY) -m slipcover -m pytest $(SHARED)
 	@awk '/^\(summary\)/ { print "coverage: " $$4 " % of " $$2 " lines; .coverage.txt names the others" }' .coverage.txt
 
 lint: $(STAMP)

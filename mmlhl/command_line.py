@@ -117,9 +117,7 @@ def count(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: If it is not a whole number above 0.
     """
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
-    return int(text)
+    return _whole_number(text, 1, "above 0")
 
 
 def whole(text: str) -> int:
@@ -134,8 +132,12 @@ def whole(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: If it is not a whole number from 0 on.
     """
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, got {text!r}")
+    return _whole_number(text, 0, "from 0 on")
+
+
+def _whole_number(text: str, least: int, meant: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number {meant}, got {text!r}")
     return int(text)
 
 

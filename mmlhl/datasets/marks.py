@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,22 +80,35 @@ def _expects_greys(ann: Annotation) -> bool:
 def _without_greys(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
     """A file with a foreground below 1 if no file has greater numbers; '' otherwise."""
     doubtful = ""
-    for place in np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int):
-        try:
-            raw = pick_channels(read_raw(paths[place], ann.name, backend_args), ann, paths[place])
-        except (OSError, ValueError):  # reading it for training raises an error with its name
-            continue
+    for path, raw in _readable(_spread(paths), ann, backend_args):
         greatest = raw.max(initial=0)
         if greatest > 1:
             return ""
-        doubtful = doubtful or (paths[place] if greatest > 0 else "")
+        doubtful = doubtful or (path if greatest > 0 else "")
     return doubtful
+
+
+def _spread(paths: Sequence[str]) -> list[str]:
+    """At most :data:`SAMPLED` of the files, evenly spread."""
+    places = np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int)
+    return [paths[place] for place in places]
+
+
+def _readable(
+    paths: Iterable[str], ann: Annotation, backend_args: dict | None
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The numbers of each file; reading another one for training raises an error with its name."""
+    for path in paths:
+        try:
+            raw = pick_channels(read_raw(path, ann.name, backend_args), ann, path)
+        except (OSError, ValueError):
+            continue
+        yield path, raw
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
     """Whether a file shows that 255 means unlabelled; if none does, an ambiguous file or ''."""
-    places = np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int)
-    spread = [paths[place] for place in places]
+    spread = _spread(paths)
     unknown, doubtful = _search(spread, ann, backend_args)
     if unknown or len(spread) == len(paths):
         return unknown, doubtful
@@ -112,11 +125,7 @@ def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> t
 
 def _search(paths: Iterable[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
     doubtful, shown = "", 0
-    for path in paths:
-        try:
-            raw = pick_channels(read_raw(path, ann.name, backend_args), ann, path)
-        except (OSError, ValueError):  # reading it for training raises an error with its name
-            continue
+    for path, raw in _readable(paths, ann, backend_args):
         marked = raw == IGNORE
         if ((raw > 0) & ~marked).any():
             return True, ""
