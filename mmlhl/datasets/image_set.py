@@ -7,6 +7,8 @@ import os.path as osp
 from collections.abc import Iterator
 from typing import Any
 
+from .wrappers import wrapped
+
 #: greatest number of images in the digest, evenly spread over the dataset
 SAMPLED = 10_000
 
@@ -33,8 +35,7 @@ def image_set(dataset: Any) -> dict[str, Any]:
 
 
 def _innermost(dataset: Any) -> Iterator[Any]:
-    held = getattr(dataset, "__dict__", {}).get("dataset")
-    inner = [held] if held is not None else list(getattr(dataset, "datasets", None) or ())
+    inner = wrapped(dataset)
     for child in inner:
         yield from _innermost(child)
     if not inner and hasattr(dataset, "__len__"):

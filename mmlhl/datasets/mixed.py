@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import build_step, refuse_bending
+from .wrappers import wrapped
 
 
 @DATASETS.register_module(name="MultiImageMixDataset", force=True)
@@ -42,10 +43,8 @@ def _multi_task(dataset: Any) -> Iterator[MultiTaskDataset]:
     if isinstance(dataset, MultiTaskDataset):
         yield dataset
         return
-    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
-    for each in inner:
-        if each is not None:
-            yield from _multi_task(each)
+    for each in wrapped(dataset):
+        yield from _multi_task(each)
 
 
 def _build_checked(step: Any) -> Callable:

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from ..multi_task_dataset import MultiTaskDataset
 from ..pipelines import build_step
+from ..wrappers import wrapped
 from .folder import LabelFolder
 
 
@@ -29,11 +30,7 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
             if all(node is not other for other in found):
                 found.append(node)
             return
-        inner = (
-            getattr(node, "__dict__", {}).get("dataset"),
-            *(getattr(node, "datasets", None) or ()),
-        )
-        children = [child for child in inner if child is not None]
+        children = wrapped(node)
         if not children:
             raise ValueError(
                 f"pseudo_labels: {type(node).__name__} is not a MultiTaskDataset, which reads "

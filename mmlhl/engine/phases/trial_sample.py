@@ -12,6 +12,7 @@ from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
 from ...datasets.transforms.watched import Watched, transform_name
+from ...datasets.wrappers import wrapped
 from ...draws import undisturbed
 from ...explaining import explained_error
 
@@ -57,11 +58,9 @@ def first_sample(dataset: Any) -> Any:
 @contextmanager
 def _few_tries(dataset: Any) -> Iterator[None]:
     """Let a pipeline reject at most ``TRIES`` images; mmengine's 1000 may take minutes."""
-    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
     with ExitStack() as stack:
-        for each in inner:
-            if each is not None:
-                stack.enter_context(_few_tries(each))
+        for each in wrapped(dataset):
+            stack.enter_context(_few_tries(each))
         # of the object itself, since wrappers may hand on attributes
         tries = getattr(dataset, "__dict__", {}).get("max_refetch")
         if isinstance(tries, int) and tries > TRIES:
@@ -72,10 +71,8 @@ def _few_tries(dataset: Any) -> Iterator[None]:
 
 def _try_undrawn(dataset: Any) -> None:
     """Run a dataset's pipeline once with each branch of its random choices."""
-    inner = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
-    for each in inner:
-        if each is not None:
-            _try_undrawn(each)
+    for each in wrapped(dataset):
+        _try_undrawn(each)
     if not hasattr(dataset, "get_data_info"):
         return
     for steps in _ways(getattr(getattr(dataset, "pipeline", None), "transforms", ())):
