@@ -56,7 +56,6 @@ class Comparison:
         self.metrics = metrics
         self.pairing = pairing
         self.min_span = min_span
-        self.joint_label, self.single_label = joint, single
         self.groups = group_runs(records, naive, joint, single)
 
     def sheets(self, group: Group) -> list[Sheet]:
@@ -150,13 +149,12 @@ class Comparison:
 
     def _rows(self, group: Group) -> list[tuple[str, list[LifelongRecord]]]:
         rows = list(group.methods.items())
-        rows += [(self.joint_label, group.joint)] if group.joint else []
-        rows += [(self.single_label, group.single)] if group.single else []
-        return rows
+        bounds = filter(None, (group.joint, group.single))
+        return rows + [(runs[0].label, runs) for runs in bounds]
 
     def _sheet(self, name: str, title: str, columns: list[Column], group: Group) -> Sheet:
         # Joint and single-task training are bounds and are not ranked.
-        bounds = {self.joint_label, self.single_label} - set(group.methods)
+        bounds = {run.label for run in (*group.joint, *group.single)}
         return Sheet(name, title, columns, unranked=bounds)
 
     def _gain(self, record: LifelongRecord, reference: LifelongRecord, _: None) -> Score:

@@ -113,8 +113,9 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
     handles = {}
     for axes in grid.flat[: len(panels)]:
         handles.update(dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True)))
-    if "joint" in handles:
-        handles["joint"] = handles.pop("joint")  # last, since it is not a method
+    for joint in group.joint[:1]:  # last, since it is not a method
+        if joint.label in handles:
+            handles[joint.label] = handles.pop(joint.label)
     fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, frameon=False)
     fig.suptitle(f"{group.name}, metrics after each phase", fontsize=11)
     return fig
@@ -186,7 +187,8 @@ def _curves(axes: Axes, group: Group, metric: tuple[str, str], styles: dict[str,
     if group.joint:
         joint = over_seeds(final(run, metric) for run in group.joint)
         if joint.runs:
-            axes.axhline(joint.mean, color="0.45", linestyle=":", linewidth=1.2, label="joint")
+            label = group.joint[0].label
+            axes.axhline(joint.mean, color="0.45", linestyle=":", linewidth=1.2, label=label)
 
 
 def _bars(axes: Axes, cells: list[tuple[str, Estimate]], styles: dict[str, Look]) -> None:

@@ -134,6 +134,8 @@ class MultiTaskDataset(ListsSamples):
         refuse_bending(self.pipeline, {ann.kind for ann in self.ann_specs.values()})
         for key, value in field_metainfo(self.annotations.values()).items():
             self._metainfo.setdefault(key, value)
+        for task, ann in self.ann_specs.items():
+            self._metainfo.setdefault(f"{ann.field}_task", task)  # captions of pictures
         self.img_loader = image_loader(self.pipeline, self.backend_args)
         if not lazy_init:
             self.full_init()

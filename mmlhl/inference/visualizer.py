@@ -32,6 +32,7 @@ def visualizer_of(name: str, loaded: LoadedModel, given: Mapping[str, Any]) -> M
     meta = dict(loaded.dataset_meta)
     for info in infos.values():
         meta[f"{info.field}_unit"] = info.unit
+        meta[f"{info.field}_task"] = info.task
         if info.kind == "classes":
             prefix = "" if info.field == "sem_seg" else f"{info.field}_"
             meta.update({f"{prefix}classes": info.classes, f"{prefix}palette": info.palette})

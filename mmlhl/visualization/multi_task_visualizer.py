@@ -41,7 +41,8 @@ class MultiTaskVisualizer(SegLocalVisualizer):
 
     Names, colours and units come from the dataset's meta information: ``classes`` and ``palette``
     of ``sem_seg``, ``<field>_classes`` and ``<field>_palette`` of other class maps, and
-    ``<field>_unit``; the default unit of depth is metres.
+    ``<field>_unit``; the default unit of depth is metres. Captions name the task, ``<field>_task``,
+    or else the field without ``_map``, ``sem_seg`` as ``seg``.
 
     Args:
         name: Name of the instance.
@@ -171,7 +172,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         cells = []
         for side in sides:
             word = "truth" if side == "gt" else "prediction"
-            caption = f"{_title(field)} {word}{scale if kind in ('depth', 'channels') else ''}"
+            caption = f"{self._title(field)} {word}{scale if kind in ('depth', 'channels') else ''}"
             if side in pair:
                 cell = colour_map(kind, pair[side], self._palette(field), limits)
                 cell = cv2.resize(cell, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
@@ -191,7 +192,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         with_labels: bool,
     ) -> np.ndarray | None:
         """Legend of one task's colours."""
-        title, width = _title(field), self.cell_width
+        title, width = self._title(field), self.cell_width
         if kind == "normal":
             return normal_sphere(title, width)
         if kind != "classes":
@@ -208,11 +209,11 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         default = UNITS["depth"] if kind == "depth" else ""
         return (self.dataset_meta or {}).get(f"{field}_unit") or default
 
+    def _title(self, field: str) -> str:
+        task = (self.dataset_meta or {}).get(f"{field}_task")
+        return task or ("seg" if field == "sem_seg" else field.removesuffix("_map"))
+
     def _palette(self, field: str) -> np.ndarray | None:
         meta = self.dataset_meta or {}
         key = "palette" if field == "sem_seg" else f"{field}_palette"
         return None if meta.get(key) is None else np.asarray(meta[key], np.uint8)
-
-
-def _title(field: str) -> str:
-    return field.removesuffix("_map")

@@ -17,7 +17,7 @@ def sheet_of(comparison, name):
 
 def test_summary_by_hand():
     sheet, rows = sheet_of(Comparison(field_of_runs()), "summary")
-    assert list(rows) == ["naive", "HAD", "LwF", "joint", "single"]
+    assert list(rows) == ["naive", "HAD", "LwF", "Joint", "single"]
     # The mean naive run has mIoU 20: gains are 100 and 110 %, then 40 % and 20 %.
     gain = rows["HAD"]["gain over naive % ↑"]
     values = [(70 + 20) / 2, (75 + 20) / 2]
@@ -29,11 +29,11 @@ def test_summary_by_hand():
     assert "depth abs_err" in sheet.notes[0]
     single = rows["HAD"]["gain over single % ↑"]
     assert single.values[0] == pytest.approx(((-20 - 30) / 2 - 100) / 2)
-    assert rows["joint"]["naive 0 .. joint 100 % ↑"].mean == pytest.approx(100)
+    assert rows["Joint"]["naive 0 .. joint 100 % ↑"].mean == pytest.approx(100)
     assert rows["single"]["gain over single % ↑"].mean == 0
     ranks = {label: rows[label]["mean rank ↓"] for label in rows}
     assert ranks["HAD"].mean == pytest.approx((1 + 2 + 1) / 3)
-    assert ranks["joint"] == "-"
+    assert ranks["Joint"] == "-"
     assert rows["HAD"]["forgetting % ↓"].values == pytest.approx([(20 + 12.5) / 2, (16 + 12.5) / 2])
     assert rows["HAD"]["backward transfer % ↑"].values[0] == pytest.approx(-(20 + 12.5) / 2)
     assert rows["HAD"]["minutes"].mean == pytest.approx(1)

@@ -122,6 +122,7 @@ def test_list_file_split_and_classes(root, tmp_path):
     )
     assert dataset.get_data_info(0)["img_path"] == str(root / "train" / "image" / "a/0.png")
     assert dataset.metainfo["classes"] == CLASSES and len(dataset.metainfo["palette"]) == 3
+    assert dataset.metainfo["sem_seg_task"] == "seg"
 
 
 def test_reduce_zero_label(root):

@@ -82,6 +82,20 @@ def test_class_colours_lie_over_the_image():
     assert np.abs(cell(panel.panel(IMAGE, full_sample()), 0, 2)[3, 3] - [166, 38, 38]).max() <= 1
 
 
+def test_captions_name_the_task(monkeypatch):
+    from mmlhl.visualization import multi_task_visualizer as room
+
+    seen = []
+    monkeypatch.setattr(room, "captioned", lambda cell, text: seen.append(text) or cell)
+    panel = visualizer()
+    panel.panel(IMAGE, full_sample(), draw_pred=False)
+    assert [text.split()[0] for text in seen] == ["image", "seg", "depth", "normal"]
+    seen.clear()
+    panel.dataset_meta = {**META, "sem_seg_task": "parts"}
+    panel.panel(IMAGE, full_sample(), draw_pred=False)
+    assert seen[1] == "parts truth"
+
+
 def test_ground_truth_or_predictions_may_be_missing():
     sample = full_sample()
     del sample.gt_sem_seg, sample.pred_normal_map
