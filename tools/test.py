@@ -1,6 +1,7 @@
 """Test a checkpoint: the metrics of every task that it has learned."""
 
 import argparse
+import copy
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
@@ -19,6 +20,7 @@ from mmlhl.command_line import (
     config_file,
 )
 from mmlhl.config_files import need_model
+from mmlhl.datasets.augmented_tests import check_view_sizes
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
@@ -105,6 +107,7 @@ def run(args: argparse.Namespace) -> None:
 
     if args.show or args.show_dir:
         draw_predictions(cfg, args)
+    dataset = copy.deepcopy(cfg.test_dataloader.dataset)
     if args.tta:
         use_tta(cfg)
     if args.out is not None:
@@ -114,6 +117,8 @@ def run(args: argparse.Namespace) -> None:
     prepare_distributed(cfg)
     with nothing_left_of_refusals(cfg.work_dir):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+        if args.tta:
+            check_view_sizes(dataset, cfg.tta_pipeline)
         runner.test()
     close_distributed()
 

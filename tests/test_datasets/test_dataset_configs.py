@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from mmengine import Config, DefaultScope
-from mmseg.registry import DATASETS
+from mmseg.registry import DATASETS, TRANSFORMS
 
 from mmlhl.datasets import MultiTaskDataset
 
@@ -88,3 +88,30 @@ def test_nyuv2_reads_the_authors_arrays(tmp_path):
     dataset = DATASETS.build({**cfg, "data_root": str(tmp_path)})
     with pytest.raises(ValueError, match=r"label/0\.npy: every pixel .*'seg' is void"):
         dataset[0]
+
+
+def shapes_at(steps):
+    """Sizes of an image of 60x80 after a pipeline without its labels."""
+
+    def without_labels(steps):
+        for step in steps:
+            if isinstance(step, list):
+                yield list(without_labels(step)) or [dict(type="RandomFlip", prob=0.0)]
+            elif step["type"] == "TestTimeAug":
+                yield {**step, "transforms": list(without_labels(step["transforms"]))}
+            elif not step["type"].startswith(("Load", "Pack")):
+                yield step
+
+    image = np.zeros((60, 80, 3), np.uint8)
+    results = dict(img=image, img_shape=(60, 80), ori_shape=(60, 80), seg_fields=[])
+    for step in without_labels(steps):
+        results = TRANSFORMS.build(step)(results)
+    views = results["img"] if isinstance(results["img"], list) else [results["img"]]
+    return {view.shape for view in views}
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.py")), ids=lambda path: path.stem)
+def test_views_have_the_size_of_the_plain_test(path):
+    cfg = Config.fromfile(path)
+    if "tta_pipeline" in cfg:
+        assert shapes_at(cfg.tta_pipeline) == shapes_at(cfg.test_dataloader.dataset.pipeline)

@@ -13,6 +13,8 @@ test_pipeline = [
     dict(type="LoadMultiTaskAnnotations"),
     dict(type="PackMultiTaskInputs"),
 ]
+views = [[dict(type="MultiTaskResize", scale=(240, 180))], *_base_.tta_pipeline[1].transforms]
+tta_pipeline = [dict(type="LoadImageFromFile"), dict(type="TestTimeAug", transforms=views)]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
