@@ -6,10 +6,13 @@ val_dataloader = apart
 test_dataloader = apart
 optim_wrapper = dict(optimizer=dict(fused=True))
 rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Joint", "Single"]
-rows += ["LwF + SGP", "SGP + WarmStart", "LwF + SGP + WarmStart"]
+rows += ["LwF + SGP", "SGP + WarmStart", "LwF + SGP + WarmStart", "LwF 1 + SGP"]
+methods = {"LwF": dict(search=dict(loss_weight=[0.3, 1.0, 3.0]))}
+methods["LwF 1 + SGP"] = dict(search={"methods.1.alpha": [3.0, 10.0, 30.0]})
 benchmark = dict(
     orders=[["seg", "depth", "normal"], ["depth", "normal", "seg"]],
     rows=rows,
+    methods=methods,
     search_phases=2,
     search_by="gain",
 )
