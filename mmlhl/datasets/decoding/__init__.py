@@ -10,12 +10,13 @@ import numpy as np
 
 from ..annotation import Annotation
 from .label_table import LabelTable, label_table
-from .labels import check_ids, decode_binary, decode_classes
+from .labels import decode_binary, decode_classes
 from .layout import pick_channels
+from .made_maps import made_map
 from .measures import decode_channels, decode_depth
 from .normals import decode_normal, reorder_axes
 
-__all__ = ["LabelTable", "check_ids", "decode", "label_table", "pick_channels", "reorder_axes"]
+__all__ = ["LabelTable", "decode", "label_table", "made_map", "pick_channels", "reorder_axes"]
 
 _DECODERS = {
     "classes": decode_classes,

@@ -128,31 +128,6 @@ def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     )
 
 
-def check_ids(ids: np.ndarray, ann: Annotation, path: str, made_by: str) -> None:
-    """Check class ids that were not decoded here, but made by a function of the user's.
-
-    Args:
-        ids: The map.
-        ann: The annotation; nothing is checked unless its kind has ids.
-        path: The image or label, for messages.
-        made_by: The annotation's option, ``source`` or ``post``.
-
-    Raises:
-        ValueError: If it is no map of ids below the number of classes, and 255.
-    """
-    if not ann.is_integer:
-        return
-    top = 2 if ann.kind == "binary" else ann.num_classes or OUT_OF_RANGE
-    array = np.asarray(ids)
-    bad = (array != IGNORE) & ~((array >= 0) & (array < top) & (array == np.floor(array)))
-    if bad.any():
-        shown = ", ".join(f"{value:g}" for value in np.unique(array[bad])[:5])
-        raise ValueError(
-            f"{path}: {made_by!r} of annotation {ann.name!r} gives {shown} in {int(bad.sum())} "
-            f"pixels; expected class ids 0..{top - 1}, or {IGNORE} for ignored"
-        )
-
-
 def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
     """Refuse a map without any labelled pixel, which usually is the wrong file.
 

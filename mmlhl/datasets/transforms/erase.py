@@ -6,15 +6,15 @@ import numpy as np
 from mmseg.datasets.transforms import GenerateEdge, RandomCutOut
 from mmseg.registry import TRANSFORMS
 
-from .maps import annotation_maps, fill_value, is_plain
+from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
 
 
 @TRANSFORMS.register_module(name="RandomCutOut", force=True)
 class StockRandomCutOut(RandomCutOut):
     """mmseg's ``RandomCutOut`` for every annotation.
 
-    Labels are unchanged unless ``seg_fill_in`` is given: then it fills class and binary maps, and
-    other maps are unlabelled in the holes.
+    Labels are unchanged unless ``seg_fill_in`` is given: then it fills class and binary maps, other
+    maps are unlabelled in the holes, and ``valid_map`` is False there.
     """
 
     seg_fill_in: int | None
@@ -43,6 +43,8 @@ class StockRandomCutOut(RandomCutOut):
             self.seg_fill_in = fill
         holes = results.pop(hole) == 1
         results["seg_fields"] = fields
+        if holes.any():
+            ensure_valid_map(results)
         for key, kind in list(annotation_maps(results)):
             filled = results[key].copy()
             filled[holes] = fill if key in fields else fill_value(kind)

@@ -15,7 +15,7 @@ from mmseg.registry import TRANSFORMS
 
 from ... import config_values
 from ..annotation import Annotation
-from ..decoding import check_ids, decode
+from ..decoding import decode, made_map
 from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
 from ..reading.contents import holds_floats
 from .maps import resize_map
@@ -165,9 +165,9 @@ class LoadMultiTaskAnnotations(BaseTransform):
             if self.tasks is not None and name not in self.tasks:
                 continue
             if ann.source is not None:
-                made = ann.source({"img": self._original(results)})[ann.key]
-                check_ids(made, ann, str(results.get("img_path", "a sample")), "source")
-                results[ann.key] = made
+                image, path = self._original(results), str(results.get("img_path", "a sample"))
+                made = ann.source({"img": image})[ann.key]
+                results[ann.key] = made_map(made, ann, path, "source", image.shape[:2])
             else:
                 self._read(results, ann)
             self._note(results, ann)
@@ -220,8 +220,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
                 f"{results.get('img_path', '')}{self._turned(results, gt.shape[:2], size)}"
             )
         if ann.post is not None:
-            gt = ann.post(gt, results)
-            check_ids(gt, ann, path, "post")
+            gt = made_map(ann.post(gt, results), ann, path, "post", gt.shape[:2])
         results[ann.key] = gt
 
     def _turned(self, results: dict, shape: tuple, size: tuple) -> str:

@@ -71,7 +71,7 @@ class MultiTaskPad(Pad):
             array = results[key]
             ends = ((0, down), (0, right)) + ((0, 0),) * (array.ndim - 2)
             fill = fill_value(kind)
-            if key in results.get("seg_fields", ()):
+            if key in results.get("seg_fields", ()) and kind in ("classes", "binary"):
                 fill = self.pad_val.get("seg", fill)
                 if not 0 <= fill <= IGNORE:  # it would wrap around
                     raise ValueError(f"pad_val['seg'] of Pad is {fill}; expected 0..{IGNORE}")

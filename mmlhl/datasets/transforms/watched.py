@@ -51,7 +51,8 @@ class Watched:
             self._looks -= 1
             try_on_sample(self.step, self.name, results, again=not self._looks)
         size = tuple(results["img"].shape[:2])
-        had = {key: results[key] for key, _ in annotation_maps(results)}
+        # copied, since a transform may write into them
+        had = {key: results[key].copy() for key, _ in annotation_maps(results)}
         without = {**results, "seg_fields": list(results.get("seg_fields", []))}
         witness = add_witness(results)
         try:

@@ -115,7 +115,7 @@ def move_labels(
         ensure_valid_map(results, size)
         before.setdefault(VALID, results[VALID])
     for key, kind in list(annotation_maps(results)):
-        if results[key] is not before.get(key) or key in own:
+        if key in own or not _is_untouched(results[key], before.get(key)):
             continue  # moved by the transform itself
         if direction is not None:
             results[key] = flip_map(np.ascontiguousarray(results[key]), direction, kind)
@@ -137,6 +137,14 @@ def move_labels(
         record_step(results, "pad", name, padding=padding)
     else:
         record_step(results, "warp", name)
+
+
+def _is_untouched(array: np.ndarray, before: np.ndarray | None) -> bool:
+    """Whether a map is as before, perhaps as a copy: some transforms copy the whole sample."""
+    if before is None or array is before:
+        return array is before
+    floats = array.dtype.kind == "f"
+    return array.dtype == before.dtype and np.array_equal(array, before, equal_nan=floats)
 
 
 def _flip_of(source: np.ndarray, size: tuple) -> str | None:

@@ -178,3 +178,18 @@ def test_ids_that_a_function_makes_are_checked(tmp_path, wrong, made_by):
     name = "a.png" if made_by == "post" else "i.png"
     with pytest.raises(ValueError, match=rf"{name}: '{made_by}' of .*'parts' gives {wrong} in 2 "):
         make(wrong)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("binary", np.uint8), ("depth", np.float32)])
+def test_maps_that_a_function_makes_have_the_types_and_size_of_decoded_ones(kind, dtype):
+    """OpenCV resizes no bool, so a mask by comparison failed in the first ``Resize``."""
+
+    def load_made(rows):
+        made = lambda results: dict(gt_near_map=results["img"][:rows, :, 0] > 100)  # noqa: E731
+        ann = Annotation("near", kind, field="near_map", source=made)
+        img = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 10
+        return LoadMultiTaskAnnotations()(dict(ann_specs=dict(near=ann), img=img))["gt_near_map"]
+
+    assert load_made(2).dtype == dtype and load_made(2).tolist() == [[0, 0, 0], [0, 1, 1]]
+    with pytest.raises(ValueError, match=r"'source' of .*'near' .* shape \(1, 3\); expected 2x3"):
+        load_made(1)

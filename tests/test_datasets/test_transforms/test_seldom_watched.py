@@ -1,5 +1,6 @@
 """Users' transforms that move the image seldom, slightly, or on real data only."""
 
+import copy
 import random
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmseg.registry import DATASETS
 from mmlhl.datasets import MultiTaskDataset
 from mmlhl.datasets.pipelines import build_step
 
-from .test_stock_transforms import results
+from .test_stock_transforms import NORMAL, results
 from .test_watched import ImageOnly, Labels, mirror
 
 
@@ -105,3 +106,26 @@ class Without(MultiTaskDataset):
 
     def __len__(self):
         return 1
+
+
+class OnACopy(Labels):
+    """In mmseg's style, on a copy of the whole sample."""
+
+    def transform(self, results):
+        return super().transform(copy.deepcopy(results))
+
+
+class IntoItself(Labels):
+    """Moves the maps that it knows by writing into them."""
+
+    def transform(self, results):
+        for key in {"img", "gt_edge_map", *results["seg_fields"]} & {*results}:
+            results[key][:] = self.move(results[key])
+        return results
+
+
+@pytest.mark.parametrize("kind", [OnACopy, IntoItself])
+def test_maps_follow_once_whatever_becomes_of_the_arrays(kind):
+    moved = build_step(kind(mirror))(results())
+    np.testing.assert_array_equal(moved["gt_edge_map"], moved["img"][..., 0])
+    np.testing.assert_allclose(moved["gt_normal_map"][3, 3], NORMAL * (-1, 1, 1), atol=1e-6)

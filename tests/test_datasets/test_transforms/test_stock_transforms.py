@@ -88,6 +88,15 @@ def assert_aligned(packed, reach=2):
     assert (length - 1).abs().max() < 1e-3
 
 
+def test_numbers_that_another_loader_puts_into_seg_fields_are_padded_by_nan():
+    made = results()
+    made["gt_heat_map"] = RAMP.copy()
+    made["seg_fields"].append("gt_heat_map")
+    step = dict(type="Pad", size=(33, 24), pad_val=dict(img=0, seg=7))
+    made = TRANSFORMS.build(step)(made)
+    assert np.isnan(made["gt_heat_map"][:, 32]).all() and (made["gt_seg_map"][:, 32] == 7).all()
+
+
 @pytest.mark.parametrize("name", CHAINS)
 @pytest.mark.parametrize("scope", ["mmseg", None])
 def test_labels_go_where_the_image_goes(name, scope):
@@ -204,6 +213,7 @@ def test_holes_are_cut_into_labels_if_asked():
             np.testing.assert_array_equal(np.isnan(made["gt_edge_map"]), hole)
             assert np.isnan(made["gt_normal_map"][hole]).all()
             assert (made["gt_seg_map"][hole] == 255).all()
+            np.testing.assert_array_equal(made["valid_map"] == 0, hole)
         assert_aligned(pack(made)) if fill else None
 
 
