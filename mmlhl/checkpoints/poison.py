@@ -18,16 +18,30 @@ def not_finite(value: Any) -> int:
     return int((~torch.isfinite(value)).sum())
 
 
+def spoilt(name: str, value: Any) -> int:
+    """Number of values of a weight that are NaN or infinite.
+
+    Args:
+        name: Its name in the model. A mask, such as ``encoder.attn_mask``, contains negative
+            infinity on purpose; a task or layer of that name does not.
+        value: Its value.
+    """
+    count = not_finite(value)
+    if count and "mask" in name.rpartition(".")[2]:
+        count -= int(value.isneginf().sum())
+    return count
+
+
 def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
     """Weights with values that are NaN or infinite.
 
     Args:
-        state: Weights by name; masks, which contain infinity on purpose, are skipped.
+        state: Weights by name, see :func:`spoilt`.
 
     Returns:
         Number of such values by name.
     """
-    counts = {key: not_finite(value) for key, value in state.items() if "mask" not in str(key)}
+    counts = {key: spoilt(str(key), value) for key, value in state.items()}
     return {key: count for key, count in counts.items() if count}
 
 

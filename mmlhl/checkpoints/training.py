@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..registered import type_name
@@ -166,6 +166,35 @@ def names_in(metainfo: Mapping[str, Any]) -> dict[str, Any]:
         elif key.endswith("_unit"):
             found[key] = str(value)
     return found
+
+
+def keys_of_field(field: str) -> tuple[str, str, str]:
+    """The keys of a dataset's meta information about a field: classes, colours and unit."""
+    start = "" if field == "sem_seg" else f"{field}_"
+    return f"{start}classes", f"{start}palette", f"{field}_unit"
+
+
+def joined_names(
+    own: Mapping[str, Any], earlier: Mapping[str, Any], old_fields: Iterable[str]
+) -> dict[str, Any]:
+    """The meta information of a phase's dataset, with what old tasks were trained on.
+
+    A phase may bring its own images, whose dataset may name other classes or units than those that
+    the old heads predict, or none.
+
+    Args:
+        own: Meta information of the phase's dataset.
+        earlier: That in the checkpoint that the phase starts from.
+        old_fields: Fields of the old tasks.
+    """
+    joined = dict(own)
+    for field in old_fields:
+        keys = keys_of_field(field)
+        stored = {key: earlier[key] for key in keys if earlier.get(key) is not None}
+        if stored:
+            joined = {k: v for k, v in joined.items() if k not in keys or k in stored}
+            joined.update(stored)
+    return joined
 
 
 def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import mmlhl  # noqa: F401
-from mmlhl.checkpoints import PoisonedCheckpointError, read_checkpoint
-from mmlhl.models.teachers import load_adopted, load_exactly
+from mmlhl.checkpoints import PoisonedCheckpointError, poisoned, read_checkpoint
+from mmlhl.models.teachers import load_adopted, load_exactly, misfits
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -34,6 +34,16 @@ def test_infinite_masks_are_accepted(tmp_path):
     state = {"attn_mask": torch.full((2, 2), -float("inf")), "w": torch.ones(1)}
     torch.save(state, tmp_path / "good.pth")
     assert set(read_checkpoint(tmp_path / "good.pth")) == {"attn_mask", "w"}
+    assert misfits(state, state) == {}
+
+
+def test_other_weights_whose_name_holds_a_mask_are_not():
+    """A task may be called mask, and BEiT learns a mask token."""
+    bad = {
+        "heads.mask.decoder.conv_seg.weight": torch.tensor([1.0, -float("inf")]),
+        "backbone.mask_token": torch.tensor([float("nan"), float("inf")]),
+    }
+    assert list(poisoned(bad).values()) == [1, 2] and set(misfits(bad, bad)) == set(bad)
 
 
 def test_the_exact_loader():

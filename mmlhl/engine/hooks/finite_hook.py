@@ -35,7 +35,7 @@ from .finite_numbers import (
     parameters_of,
 )
 from .finite_sources import tensors, watch_teachers
-from .step_edits import optim_wrappers, optimizers
+from .step_edits import before_step, optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
 
@@ -87,9 +87,7 @@ class FiniteHook(Hook):
         model = unwrap(runner)
         self._handles = [model.register_forward_hook(lambda *call: self._note(call[-1]))]
         for optimizer in optimizers(runner):
-            look = optimizer.register_step_pre_hook(
-                lambda *call: self._before_step(runner, call[0])
-            )
+            look = before_step(optimizer, lambda *call: self._before_step(runner, call[0]))
             self._handles.append(look)
         self._late = True
 
@@ -164,8 +162,8 @@ class FiniteHook(Hook):
         method = getattr(model, "method", None)
         for optimizer in optimizers(runner):
             if getattr(method, "edits_gradients", False):
-                look = optimizer.register_step_pre_hook(
-                    lambda *call: check_edited(runner, call[0], self._files)
+                look = before_step(
+                    optimizer, lambda *call: check_edited(runner, call[0], self._files)
                 )
                 self._handles.append(look)
             if getattr(method, "edits_weights", False):

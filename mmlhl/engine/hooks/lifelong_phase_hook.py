@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -11,6 +13,7 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch.utils.hooks import RemovableHandle
 
+from ...checkpoints.training import joined_names
 from ...datasets.pseudo_labels import LabelFolder
 from ...models.teachers import build_teacher, model_config
 from ..edited_rates import take_new_rates
@@ -76,6 +79,7 @@ class LifelongPhaseHook(Hook):
             )
         self._dataset_meta: dict = {}
         self._loaded = False
+        self._in_phase = False
         self._step_hooks: list[RemovableHandle] = []
 
     # -- before ----------------------------------------------------------------------------
@@ -132,6 +136,7 @@ class LifelongPhaseHook(Hook):
             else:
                 model.set_teacher(teacher)
         model.method.begin_phase(model, runner)
+        self._in_phase = True
         self._step_hooks = watch_steps(model, runner)
 
     # -- checkpoints -------------------------------------------------------------------------
@@ -152,13 +157,15 @@ class LifelongPhaseHook(Hook):
         if runner._resume:
             # avoid mmengine's warning if only classes of earlier phases' datasets differ
             own = getattr(runner.train_dataloader.dataset, "metainfo", None) or {}
-            if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in own.items()):
+            joined = self._joined(runner, own)
+            if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in joined.items()):
                 checkpoint["meta"]["dataset_meta"] = own
 
     def _take(self, runner: Runner, checkpoint: dict) -> None:
         method = unwrap(runner).method
         state = dict(checkpoint.get(METHOD_KEY) or {})
         name = state.pop("method", type(method).__name__)
+        unfinished = state.pop("unfinished", None)
         if name != type(method).__name__:
             print_log(
                 f"the checkpoint has the memory of {name}, which {type(method).__name__} cannot "
@@ -168,6 +175,15 @@ class LifelongPhaseHook(Hook):
             )
         elif state:
             method.load_state_dict(state)
+        if unfinished and not runner._resume:
+            method.forget_phase()
+            print_log(
+                f"the checkpoint was saved before the phase of {unfinished} ended, when {name} "
+                "measures and stores what later phases need: start from the model that the phase "
+                "saved at its end, <name>.pth, or these tasks are less protected",
+                "current",
+                logging.WARNING,
+            )
         self._dataset_meta = (checkpoint.get("meta") or {}).get("dataset_meta") or {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -175,10 +191,18 @@ class LifelongPhaseHook(Hook):
         method = unwrap(runner).method
         state = method.state_dict()
         if state:
-            checkpoint[METHOD_KEY] = dict(state, method=type(method).__name__)
+            state = dict(state, method=type(method).__name__)
+            if self._in_phase:
+                state["unfinished"] = list(unwrap(runner).new_tasks)
+            checkpoint[METHOD_KEY] = state
         meta = checkpoint["meta"].get("dataset_meta") or {}
-        if "classes" not in meta:
-            checkpoint["meta"]["dataset_meta"] = {**meta, **self._dataset_meta}
+        checkpoint["meta"]["dataset_meta"] = self._joined(runner, meta)
+
+    def _joined(self, runner: Runner, meta: Mapping[str, Any]) -> dict[str, Any]:
+        """A dataset's meta information, with the classes and units of the old tasks' data."""
+        model = unwrap(runner)
+        fields = [model.heads[task].field for task in model.old_tasks]
+        return joined_names(meta, self._dataset_meta, fields)
 
     # -- after -----------------------------------------------------------------------------
     def after_train(self, runner: Runner) -> None:
@@ -189,6 +213,7 @@ class LifelongPhaseHook(Hook):
         average_buffers(runner)  # the method, the checkpoint and the evaluation use the same ones
         with averaged_weights(runner):
             model.method.end_phase(model, runner)
+        self._in_phase = False
         model.set_teacher(None)
 
     def after_run(self, runner: Runner) -> None:

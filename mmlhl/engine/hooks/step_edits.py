@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch.optim import Optimizer
@@ -44,6 +46,25 @@ def check_optimizer(model: PhaseModel, runner: Runner) -> None:
         )
 
 
+def before_step(optimizer: Optimizer, function: Callable[..., None]) -> RemovableHandle:
+    """Register a function to call before each step of an optimiser, on unscaled gradients.
+
+    A fused optimiser gets scaled gradients from mixed precision, and only its step itself divides
+    them and looks for an overflow. Here torch does both beforehand, as for other optimisers, and
+    takes no step after an overflow.
+
+    Args:
+        optimizer: The optimiser.
+        function: The function, called as torch calls hooks of optimisers.
+
+    Returns:
+        A handle that removes the function.
+    """
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        vars(optimizer)["_step_supports_amp_scaling"] = False
+    return optimizer.register_step_pre_hook(function)
+
+
 def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     """Let the method edit each step, on reduced and unscaled gradients.
 
@@ -67,7 +88,7 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     check_one_optimizer(method, len(found))
     optimizer, handles = found[0], []
     if method.edits_gradients:
-        handles.append(optimizer.register_step_pre_hook(lambda *_: method.edit_gradients(model)))
+        handles.append(before_step(optimizer, lambda *_: method.edit_gradients(model)))
     if method.edits_weights:
         handles.append(optimizer.register_step_post_hook(lambda *_: method.edit_weights(model)))
     return handles

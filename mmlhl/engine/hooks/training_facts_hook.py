@@ -12,8 +12,8 @@ from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-from ...checkpoints import to_plain, weights_of
-from ...checkpoints.training import INPUT
+from ...checkpoints import stored_tasks, to_plain, weights_of
+from ...checkpoints.training import INPUT, keys_of_field
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, surplus
 from ..learner import unwrap
@@ -45,6 +45,8 @@ class TrainingFactsHook(Hook):
         source = f"the checkpoint {runner._load_from or ''}".strip()
         loop = runner._test_loop if _tests(runner) else runner._train_loop
         names = names_of(loop)
+        if not _tests(runner):
+            names = _continued(_model(runner), checkpoint, names)
         different = foreign_training(_model(runner), checkpoint, source, names, runner.cfg)
         if _tests(runner):
             if different:
@@ -95,6 +97,19 @@ class TrainingFactsHook(Hook):
             print_log(f"left out of the checkpoint: {'; '.join(lost)}", "current", logging.WARNING)
         if "optimizer" not in checkpoint:  # not for resuming, so it needs no message hub
             checkpoint.pop("message_hub", None)
+
+
+def _continued(model: Any, checkpoint: dict, names: dict[str, Any]) -> dict[str, Any]:
+    """The names of tasks that the checkpoint has learned and that this training goes on with.
+
+    Its images need not have the classes or units of other tasks.
+    """
+    if not hasattr(model, "new_tasks"):
+        return names
+    stored = stored_tasks(weights_of(checkpoint))
+    fields = [model.heads[task].field for task in model.new_tasks if task in stored]
+    keys = {key for field in fields for key in keys_of_field(field)}
+    return {key: value for key, value in names.items() if key in keys}
 
 
 def _model(runner: Runner) -> nn.Module:

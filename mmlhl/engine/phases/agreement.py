@@ -120,13 +120,16 @@ def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
 
 
 def check_names(
-    heads: Mapping[str, OutputSpace], trained: Labelled, tested: Labelled, place: str
+    heads: Mapping[str, OutputSpace],
+    trained: Mapping[str, Sequence[str]],
+    tested: Labelled,
+    place: str,
 ) -> None:
-    """Refuse a test set whose classes differ from the training set's, also in their order.
+    """Refuse a test set whose classes differ from those that were learned, also in their order.
 
     Args:
         heads: Heads by task.
-        trained: The training set.
+        trained: By task, the names of its classes in the training set of its own phase.
         tested: The test set.
         place: Name of the test set's loader in messages.
 
@@ -136,13 +139,13 @@ def check_names(
     for task, head in heads.items():
         if head.num_classes is None:
             continue
-        ours, theirs = class_names(trained, head.field), class_names(tested, head.field)
+        ours, theirs = trained.get(task), class_names(tested, head.field)
         for index, (a, b) in enumerate(zip(ours or (), theirs or (), strict=False)):
             if a != b:
                 raise ValueError(
                     f"{place}.dataset calls class {index} of task {task!r} {b!r}, but "
-                    f"train_dataloader.dataset calls it {a!r}: they have to be the same classes in "
-                    "the same order"
+                    f"train_dataloader.dataset of its phase calls it {a!r}: they have to be the "
+                    "same classes in the same order"
                 )
 
 

@@ -104,6 +104,7 @@ def _rehearse(
     supplies = Supplies(loaders)
     before: Any = None
     batches: dict[int, int | None] = {}
+    classes: dict[str, Sequence[str]] = {}
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
@@ -113,7 +114,7 @@ def _rehearse(
         model = named(f"{where}: model", build_model, out)
         if phase.index >= first:
             check_files(out, where)
-            given = check_loaders(out, phase, model, supplies, where)
+            given = check_loaders(out, phase, model, supplies, where, classes)
             if not trains and adopt is not None:
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
                 names = names_in(getattr(tested_on, "metainfo", None) or {})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
 from ...registered import names_class
-from .agreement import check_labels, check_names
+from .agreement import check_labels, check_names, class_names
 from .deriving import LOADERS
 from .grammar import Phase
 from .lengths import trains_by_epoch
@@ -20,7 +20,12 @@ from .trial_sample import first_sample
 
 
 def check_loaders(
-    cfg: Config, phase: Phase, model: PhaseModel, supplies: Supplies, where: str
+    cfg: Config,
+    phase: Phase,
+    model: PhaseModel,
+    supplies: Supplies,
+    where: str,
+    names: dict[str, Sequence[str]],
 ) -> dict[str, Supply]:
     """Build the datasets of a phase and read a sample of each.
 
@@ -30,6 +35,8 @@ def check_loaders(
         model: Its model, whose heads read the labels.
         supplies: Builder of datasets.
         where: Beginning of messages.
+        names: Names of the classes by task, as earlier phases have learned them; those of this
+            phase's tasks are added.
 
     Returns:
         The supply of each loader, by its key.
@@ -62,9 +69,12 @@ def check_loaders(
         if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
             dataset = supply.dataset
             check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
-            if key != LOADERS[0] and LOADERS[0] in given:
-                heads = {task: model.heads[task] for task in tasks}
-                check_names(heads, given[LOADERS[0]].dataset, dataset, place)
+            heads = {task: model.heads[task] for task in tasks}
+            if key == LOADERS[0]:
+                own = {task: class_names(dataset, head.field) for task, head in heads.items()}
+                names.update({task: each for task, each in own.items() if each})
+            else:
+                check_names(heads, names, dataset, place)
     return given
 
 

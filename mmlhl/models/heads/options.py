@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmseg import models as mmseg_models
 from torch import nn
@@ -95,6 +96,8 @@ def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -
     """
     for loss in losses:
         weights = getattr(loss, "class_weight", None)
+        if isinstance(weights, np.ndarray):  # read from a file
+            weights = weights.tolist()
         if not isinstance(weights, (list, tuple)):
             continue
         where = f"{owner}: class_weight of {type(loss).__name__}"

@@ -22,6 +22,8 @@ class BaseMethod:
 
     #: whether it needs a frozen copy of the previous phase's model
     needs_teacher: bool = False
+    #: whether it needs the teacher's pseudo labels, at the size of the input
+    needs_teacher_labels: bool = True
     #: whether it needs the teacher's predictions in addition to its pseudo labels
     needs_teacher_predictions: bool = False
     #: whether it needs the raw maps of the teacher's decoders
@@ -33,6 +35,12 @@ class BaseMethod:
     trains_old_heads: bool = False
     #: whether its state belongs to the encoder's weights, so that no phase may replace the encoder
     needs_same_encoder: bool = False
+    #: whether its edits replace a part of the optimiser's own step, such as weight decay; in a
+    #: Composite they come before the edits of other methods, which then see the whole step
+    completes_step: bool = False
+    #: whether its end_phase changes the weights; in a Composite it comes first, so that other
+    #: methods measure the weights that the next phase starts from
+    settles_weights: bool = False
 
     def build_modules(self, model: Learner) -> nn.Module | None:
         """Modules that the method trains beside the model in this phase, or None.
@@ -73,6 +81,12 @@ class BaseMethod:
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Called after the last step: measure and store what later phases need."""
+
+    def forget_phase(self) -> None:
+        """Drop the state that serves one phase only, such as its initial weights.
+
+        Called if a phase starts from a checkpoint that an earlier one wrote before it ended.
+        """
 
     @property
     def edits_gradients(self) -> bool:

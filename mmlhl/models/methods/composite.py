@@ -29,9 +29,10 @@ class Composite(BaseMethod):
 
     It may contain one method that distils (LwF, HAD ...), one that replays (DER, DERpp; ICaRL is
     both), and any number of EWC, SPG, SGP and your own methods. There is one teacher, whose encoder
-    runs once. Steps are edited in the order of the list. Old heads are trained if any of the
-    methods trains them. The strengths should be searched together, since distillation and
-    projection of the step interfere.
+    runs once. Steps are edited in the order of the list, by L2SP first, since weight decay is part
+    of the step; PhaseAverage is the first to end a phase, so that others measure the averaged
+    weights. Old heads are trained if any of the methods trains them. The strengths should be
+    searched together, since distillation and projection of the step interfere.
 
     Args:
         methods: Configs of the methods, at least two.
@@ -83,6 +84,11 @@ class Composite(BaseMethod):
     def needs_teacher(self) -> bool:  # type: ignore[override]
         """Whether one of them does."""
         return any(method.needs_teacher for method in self.methods)
+
+    @property
+    def needs_teacher_labels(self) -> bool:  # type: ignore[override]
+        """Whether one of those with a teacher does."""
+        return any(method.needs_teacher_labels for method in self.methods if method.needs_teacher)
 
     @property
     def needs_teacher_predictions(self) -> bool:  # type: ignore[override]
@@ -168,20 +174,29 @@ class Composite(BaseMethod):
             losses.update(found)
         return losses
 
+    def _first(self, flag: str) -> list[BaseMethod]:
+        """The methods, those with a flag first; otherwise in the order of the list."""
+        return sorted(self.methods, key=lambda method: not getattr(method, flag))
+
     def edit_gradients(self, model: Learner) -> None:
-        """Apply the methods' edits in the order of the list."""
-        for method in self.methods:
+        """Apply the methods' edits, those that complete the optimiser's step first."""
+        for method in self._first("completes_step"):
             method.edit_gradients(model)
 
     def edit_weights(self, model: Learner) -> None:
-        """Apply the methods' edits in the order of the list."""
-        for method in self.methods:
+        """Apply the methods' edits, those that complete the optimiser's step first."""
+        for method in self._first("completes_step"):
             method.edit_weights(model)
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """End the phase for each method."""
-        for method in self.methods:
+        """End the phase for each method, first for those that change the weights."""
+        for method in self._first("settles_weights"):
             method.end_phase(model, runner)
+
+    def forget_phase(self) -> None:
+        """Drop what each method keeps for one phase."""
+        for method in self.methods:
+            method.forget_phase()
 
     # -- state ---------------------------------------------------------------------------------
     def state_dict(self) -> dict:

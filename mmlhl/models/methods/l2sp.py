@@ -63,6 +63,7 @@ class L2SP(BaseMethod):
     """
 
     needs_same_encoder = True
+    completes_step = True
 
     def __init__(self, strength: float | None = None) -> None:
         if strength is not None and not strength >= 0:
@@ -122,11 +123,16 @@ class L2SP(BaseMethod):
     def edit_weights(self, model: Learner) -> None:
         """Correct the weights after a decay that is not part of the gradient (AdamW)."""
         for parameter, change in self._corrections:
-            parameter.add_(change)
+            if parameter.grad is not None:  # otherwise the optimiser has left it out
+                parameter.add_(change)
         self._corrections = []
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Drop the anchors: the next phase stores its own."""
+        self.forget_phase()
+
+    def forget_phase(self) -> None:
+        """Drop the anchors."""
         self.anchors, self._groups = {}, {}
 
     def state_dict(self) -> dict:

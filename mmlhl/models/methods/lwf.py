@@ -126,6 +126,11 @@ class LwF(DistillationMethod):
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Reset the count of iterations for the next phase's warm-up."""
         super().end_phase(model, runner)
+        self.forget_phase()
+
+    def forget_phase(self) -> None:
+        """Reset the count of iterations."""
+        super().forget_phase()
         self.iters = 0
 
     def state_dict(self) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -47,11 +48,13 @@ def best_factor(
         weight: Weight of the share lost.
 
     Returns:
-        The best factor; the greatest of equally good ones.
+        The best factor; the greatest of equally good ones. Those whose sum is not finite are left
+        out; 1 if no sum is.
     """
     unit = max(learned[1.0], 1e-12)
     scores = {factor: learned[factor] / unit + weight * lost[factor] for factor in learned}
-    return max(scores, key=lambda factor: (-scores[factor], factor))
+    scores = {factor: score for factor, score in scores.items() if math.isfinite(score)}
+    return max(scores, key=lambda factor: (-scores[factor], factor), default=1.0)
 
 
 @MODELS.register_module()
@@ -86,6 +89,7 @@ class PhaseAverage(BaseMethod):
     """
 
     needs_same_encoder = True
+    settles_weights = True
 
     def __init__(
         self,
@@ -150,6 +154,10 @@ class PhaseAverage(BaseMethod):
         print_log(
             f"PhaseAverage: factor {factor:g}; learned and lost by factor: {scores}", "current"
         )
+        self.forget_phase()
+
+    def forget_phase(self) -> None:
+        """Drop the initial weights."""
         self.start = {}
 
     @staticmethod

@@ -14,7 +14,8 @@ class TeacherOutputs:
 
     Attributes:
         feats: Its feature maps, from one pass through its encoder; empty with stored labels.
-        labels: Its pseudo labels by old task, at the size of the input.
+        labels: Its pseudo labels by old task, at the size of the input; empty if the method clears
+            ``needs_teacher_labels``.
         predictions: Its predictions ``(N, K, H, W)`` by old task; empty unless the method sets
             ``needs_teacher_predictions``.
         maps: Its raw maps ``(N, K, h, w)`` by old task; empty unless the method sets

@@ -43,6 +43,7 @@ class Tether(DistillationMethod):
         train_old_heads: See :class:`DistillationMethod`.
     """
 
+    needs_teacher_labels = False
     needs_teacher_maps = True
     takes_stored_labels = False  # it needs the teacher's raw maps
 

@@ -127,6 +127,10 @@ class WarmStart(BaseMethod):
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Let the next phase initialise its own decoders."""
+        self.forget_phase()
+
+    def forget_phase(self) -> None:
+        """Let the next phase initialise its own decoders."""
         self.started = False
 
     def state_dict(self) -> dict:

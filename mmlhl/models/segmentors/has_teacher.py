@@ -66,6 +66,8 @@ class HasTeacher(FrozenModels):
             raw = head(outputs.feats)
             if self.method.needs_teacher_maps:
                 outputs.maps[task] = raw
+            if not (self.method.needs_teacher_labels or self.method.needs_teacher_predictions):
+                continue
             prediction = head.activate(raw, inputs.shape[2:])
             outputs.labels[task] = head.pseudo_label(prediction)
             if self.method.needs_teacher_predictions:

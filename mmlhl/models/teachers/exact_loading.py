@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from torch import Tensor, nn
 
-from ...checkpoints.poison import not_finite
+from ...checkpoints.poison import spoilt
 from ...explaining import first_few
 
 
@@ -31,8 +31,8 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
         elif state[key].shape != value.shape:
             there, here = tuple(state[key].shape), tuple(value.shape)
             wrong[key] = f"{there} in the checkpoint, {here} in the config"
-        elif not_finite(state[key]):
-            wrong[key] = f"{not_finite(state[key])} values are NaN or infinite"
+        elif count := spoilt(key, state[key]):
+            wrong[key] = f"{count} values are NaN or infinite"
     return wrong
 
 

@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmlhl.engine.hooks.step_edits import check_optimizer, watch_steps
+from mmlhl.engine.hooks.step_edits import before_step, check_optimizer, watch_steps
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.models.methods import SPG, BaseMethod
 
@@ -71,9 +71,49 @@ def test_the_classes_of_earlier_data_are_kept(plain_config):
     checkpoint = dict(meta=dict(dataset_meta=dict(scene="kitchen")))
     hook.before_save_checkpoint(runner, checkpoint)
     assert checkpoint["meta"]["dataset_meta"] == dict(scene="kitchen", classes=("a", "b"))
-    checkpoint = dict(meta=dict(dataset_meta=dict(classes=("new",))))
+    # the head of seg predicts what its own data called the classes
+    checkpoint = dict(meta=dict(dataset_meta=dict(classes=("new",), depth_map_unit="px")))
     hook.before_save_checkpoint(runner, checkpoint)
-    assert checkpoint["meta"]["dataset_meta"] == dict(classes=("new",))
+    expected = dict(classes=("a", "b"), depth_map_unit="px")
+    assert checkpoint["meta"]["dataset_meta"] == expected
+
+
+def test_what_serves_one_phase_is_dropped_if_that_phase_did_not_end(plain_config, monkeypatch):
+    method = dict(type="Composite", methods=[dict(type="WarmStart"), dict(type="SPG")])
+    runner = Runner.from_cfg(plain_config(method=method))
+    hook = next(h for h in runner.hooks if type(h).__name__ == "LifelongPhaseHook")
+    warm = runner.model.method.methods[0]
+    warm.started, hook._in_phase = True, True
+    checkpoint = dict(meta={})
+    hook.before_save_checkpoint(runner, checkpoint)
+    assert checkpoint["lifelong_method"]["unfinished"] == ["depth"]
+    lines = []
+    where = "mmlhl.engine.hooks.lifelong_phase_hook.print_log"
+    monkeypatch.setattr(where, lambda text, *_: lines.append(text))
+    runner._resume = True
+    hook._take(runner, checkpoint)
+    assert warm.started and not lines
+    runner._resume = False
+    hook._take(runner, checkpoint)
+    assert not warm.started and "before the phase of ['depth'] ended" in lines[0]
+    hook._in_phase = False  # a finished phase says nothing
+    hook.before_save_checkpoint(runner, checkpoint)
+    assert "unfinished" not in checkpoint["lifelong_method"]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_gradients_are_unscaled_before_a_step_is_watched(fused):
+    weight, seen = torch.nn.Parameter(torch.ones(2)), []
+    optimizer = torch.optim.Adam([weight], lr=0.1, fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    before_step(optimizer, lambda *_: seen.append(weight.grad.clone()))
+    for factor in (2.0, float("inf")):  # the second overflows: there is no step
+        optimizer.zero_grad()
+        scaler.scale((weight * factor).sum()).backward()
+        scaler.step(optimizer)
+        scaler.update()
+    assert [grad.tolist() for grad in seen] == [[2.0, 2.0]]
+    assert weight.detach() == pytest.approx(0.9)
 
 
 def test_distillation_without_a_checkpoint(plain_config):

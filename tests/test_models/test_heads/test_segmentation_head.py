@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from mmseg.models.losses import DiceLoss
@@ -20,6 +21,14 @@ def test_cross_entropy_averages_over_labelled_pixels(decoder_config):
     losses = head.loss_by_map(raw, gt)
     assert losses["loss_ce"].item() == pytest.approx((-math.log(0.75) + math.log(2)) / 2)
     assert losses["acc_seg"].item() == pytest.approx(50.0)
+
+
+def test_class_weights_in_a_file(decoder_config, tmp_path):
+    loss = dict(type="CrossEntropyLoss", class_weight=str(tmp_path / "weights.npy"))
+    for weights in ([1.0, 3.0], [1.0, -3.0, 1.0]):
+        np.save(loss["class_weight"], weights)
+        with pytest.raises(ValueError, match="class_weight of CrossEntropyLoss"):
+            SegmentationHead(decoder_config(), num_classes=3, loss=loss)
 
 
 def test_class_weights(decoder_config):

@@ -119,6 +119,19 @@ def test_state_of_parts_is_restored_and_unknown_entries_are_reported(round_trip,
     assert len(message) == 1 and "['EWC'] remember" in message[0]
 
 
+def test_weights_are_averaged_before_others_measure_them(build):
+    kinds = [dict(type="EWC"), dict(type="PhaseAverage"), dict(type="LwF", warmup=1)]
+    method, ended = Composite(kinds), []
+    for name, part in zip(method.names, method.methods, strict=True):
+        part.end_phase = lambda *_, name=name: ended.append(name)
+    method.end_phase(None, None)
+    assert ended == ["PhaseAverage", "EWC", "LwF"]
+    average, lwf = method.methods[1:]
+    average.start, lwf.iters = {"w": torch.zeros(1)}, 5
+    method.forget_phase()
+    assert average.start == {} and lwf.iters == 0
+
+
 def test_projectors_of_a_method_are_not_part_of_the_encoder(build):
     from mmlhl.models.methods.measuring import encoder_parameters
     from mmlhl.models.methods.sgp import encoder_layers

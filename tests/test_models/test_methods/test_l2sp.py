@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlhl.models.methods import L2SP, Composite
+from mmlhl.models.methods import L2SP, Composite, StepEditingMethod
 from mmlhl.models.methods.l2sp import moved_decay
 
 
@@ -62,6 +62,32 @@ def test_a_weight_that_was_moved_comes_back(kind, strength, pull):
         model.backbone.weight.fill_(3.0)
     old, _ = step(method, model, runner)
     assert old == pytest.approx(3.0 - 0.5 * pull * (3.0 - 2.0))
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+@pytest.mark.parametrize("others_first", [True, False])
+def test_a_warm_up_and_frozen_weights_stay_where_they_are_in_any_order(kind, others_first):
+    """Only steps that are taken have a decay, and edits of other methods include it."""
+
+    class Freezing(StepEditingMethod):
+        def step_edits(self, model):
+            return [(model.backbone.weight, torch.zeros_like)]
+
+    methods = [dict(type="LwF", warmup=1), dict(type="L2SP", strength=0.3)]
+    warm = Composite(methods[:: 1 if others_first else -1])
+    next(m for m in warm.methods if hasattr(m, "warmup_iters")).warmup_iters = 9
+    frozen = Composite([dict(type="L2SP", strength=0.3), dict(type="EWC")])
+    frozen.methods[1] = Freezing()
+    frozen.methods = frozen.methods[:: -1 if others_first else 1]
+    for method in (warm, frozen):
+        model = Model()
+        runner = running(model, kind)
+        next(m for m in method.methods if isinstance(m, L2SP)).begin_phase(model, runner)
+        with torch.no_grad():
+            model.backbone.weight.fill_(3.0)
+        for _ in range(3):
+            old, _ = step(method, model, runner, gradient=0.1)
+        assert old == 3.0
 
 
 def test_a_phase_goes_on_with_the_weights_that_it_began_with(round_trip):

@@ -21,6 +21,9 @@ def test_the_best_factor_by_hand():
     # 3/2 + 0.2 w against 1 + 0.8 w: even at w = 5/6
     assert best_factor(learned, lost, 0.8) == 1.0 and best_factor(learned, lost, 0.9) == 0.5
     assert best_factor({0.5: 2.0, 1.0: 2.0}, {0.5: 0.1, 1.0: 0.1}, 1.0) == 1.0
+    nan = float("nan")  # between two sound models there may be one that overflows
+    assert best_factor({0.25: nan, 0.5: 2.0, 1.0: 2.0}, {0.25: 0.0, 0.5: 0.2, 1.0: 0.8}, 1.0) == 0.5
+    assert best_factor({0.5: nan, 1.0: nan}, {0.5: 0.2, 1.0: 0.8}, 1.0) == 1.0
 
 
 @pytest.fixture

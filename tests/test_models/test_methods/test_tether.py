@@ -64,6 +64,7 @@ def test_a_step_of_two_old_tasks(build, batch, frozen):
     now = model.heads["depth"](step.feats)
     then = model.teacher.heads["depth"](step.teacher.feats)
     assert torch.equal(step.teacher.maps["depth"], then)
+    assert not step.teacher.labels  # nobody uses them
     expected = 4 / 2 * (now - then).square().mean() / then.var(unbiased=False)
     torch.testing.assert_close(losses["depth.loss_tether"], expected)
     sum(losses.values()).backward()
@@ -104,7 +105,9 @@ def test_what_it_needs_and_what_its_options_change():
     assert frozen.needs_same_encoder and not frozen.trains_old_heads
     pair = Composite([dict(type="Tether", train_old_heads=False), dict(type="EWC")])
     assert pair.needs_teacher_maps and not pair.trains_old_heads
-    assert not Composite([dict(type="LwF"), dict(type="EWC")]).needs_teacher_maps
+    other = Composite([dict(type="LwF"), dict(type="EWC")])
+    assert other.needs_teacher_labels and not other.needs_teacher_maps
+    assert not pair.needs_teacher_labels
     with pytest.raises(ValueError, match="Tether: loss_weight must be >= 0, got -1"):
         Tether(loss_weight=-1)
     with pytest.raises(ValueError, match="LwF and Tether cannot go together"):
