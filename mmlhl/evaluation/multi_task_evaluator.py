@@ -105,7 +105,8 @@ class MultiTaskEvaluator(Evaluator):
 
         Args:
             data_samples: Samples with predictions and, if available, ground truth.
-            data_batch: The batch of the data loader; passed on to the metrics.
+            data_batch: The batch of the data loader; passed on to the metrics. In distributed
+                testing the last sample of a batch is passed on with the next batch.
         """
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
         self._seen += len(samples)

@@ -19,6 +19,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from ..visualization import MultiTaskVisualizer
+from ..visualization.photographs import as_shown
 from .batches import of_one_size
 from .loading import LoadedModel, checkpoint_and_config, load_model
 from .pipeline import FramePipeline, test_pipeline
@@ -176,14 +177,13 @@ class LifelongInferencer(BaseInferencer):
         """A picture of an image and all its predictions.
 
         Args:
-            image: ``(H, W, 3)`` BGR in 0..255.
+            image: ``(H, W, 3)`` BGR or ``(H, W)`` grey in 0..255.
             sample: With the predictions.
 
         Returns:
             ``(H', W', 3)`` uint8 RGB.
         """
-        rgb = np.ascontiguousarray(np.clip(np.round(image), 0, 255).astype(np.uint8)[..., ::-1])
-        return self.visualizer.panel(rgb, sample, draw_gt=False)
+        return self.visualizer.panel(as_shown(image), sample, draw_gt=False)
 
     # -- steps -----------------------------------------------------------------------------
     def _begin(

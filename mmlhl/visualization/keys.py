@@ -40,8 +40,9 @@ def colour_bar(
     write(key, shortened(f"{title} [{unit}]" if unit else title, width - 4), (2, LINE - 4))
     inside = max(width - 4, 2)
     ramp = np.linspace(limits[0], limits[1], inside, dtype=np.float32)
-    # a depth of 0 would be drawn as unmeasured
-    image = colour_map(kind, np.maximum(ramp, 1e-9)[None, None], limits=limits)
+    if kind == "depth":
+        ramp = np.maximum(ramp, 1e-9)  # a depth of 0 would be drawn as unmeasured
+    image = colour_map(kind, ramp[None, None], limits=limits)
     key[LINE : LINE + BAR_HEIGHT, 2 : 2 + inside] = image
     places = ((limits[0], 0.0), ((limits[0] + limits[1]) / 2, 0.5), (limits[1], 1.0))
     taken = 0

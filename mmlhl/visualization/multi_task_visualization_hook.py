@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mmengine.runner import Runner
 from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS, TRANSFORMS
 from mmseg.structures import SegDataSample
+
+from .photographs import as_shown
 
 
 @HOOKS.register_module()
@@ -85,10 +86,9 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         if self.loader is not None or load is None:
             load = TRANSFORMS.build(self.loader or dict(type="LoadImage"))
         results = load(dict(img_path=sample.img_path))
-        image = np.clip(np.round(results["img"]), 0, 255).astype(np.uint8)[..., ::-1]
         self._visualizer.add_datasample(
             f"{mode}_{Path(sample.img_path).stem}",
-            np.ascontiguousarray(image),
+            as_shown(results["img"]),
             data_sample=sample,
             show=self.show,
             wait_time=self.wait_time,

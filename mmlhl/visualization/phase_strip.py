@@ -29,8 +29,9 @@ def error_map(kind: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarra
 
     Returns:
         ``(H', W')`` float32: 1 for a wrong class and 0 for the correct one, the angle in degrees
-        for normals, otherwise the absolute error in the maps' unit (mean over channels); NaN where
-        the truth is unlabelled or unmeasured, or the prediction not finite.
+        for normals (90 for a prediction without direction), otherwise the absolute error in the
+        maps' unit (mean over channels); NaN where the truth is unlabelled or unmeasured, or the
+        prediction not finite.
     """
     height, width = truth.shape[1:]
     if prediction.shape[1:] != (height, width):
@@ -41,9 +42,10 @@ def error_map(kind: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarra
     if kind == "classes":
         error = (prediction[0] != truth[0]).astype(np.float32)
     elif kind == "normal":
-        a, b = (np.nan_to_num(m.astype(np.float64)) for m in (prediction, truth))
+        a, b = (m.astype(np.float64) for m in (prediction, truth))
         cross = np.linalg.norm(np.cross(a, b, axis=0), axis=0)
         error = np.degrees(np.arctan2(cross, (a * b).sum(0)))
+        error[(a == 0).all(0)] = 90.0
     else:
         error = np.abs(prediction.astype(np.float64) - truth).mean(0)
     return np.where(measured & np.isfinite(error), error, np.nan).astype(np.float32)

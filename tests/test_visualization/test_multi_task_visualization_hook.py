@@ -8,6 +8,7 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
 import mmlhl  # noqa: F401
+from mmlhl.visualization.photographs import as_shown
 
 
 class Recorder:
@@ -42,6 +43,13 @@ def test_image_files_and_arrays_are_drawn_in_rgb(tmp_path, hook):
     assert [(name, step) for name, _, step in calls] == [("test_a", 1), ("test_b", 2)]
     for _, image, _ in calls:
         assert image.dtype == np.uint8 and (image == [255, 0, 0]).all()
+
+
+def test_images_of_one_channel_and_of_floats_are_drawn_in_rgb():
+    grey = np.float32([[0.4, 99.6, 300.0]])
+    shown = [[0, 0, 0], [100, 100, 100], [255, 255, 255]]
+    for image in (grey, grey[..., None], np.repeat(grey[..., None], 3, 2)):
+        assert as_shown(image).dtype == np.uint8 and as_shown(image).tolist() == [shown]
 
 
 def test_validation_draws_the_first_of_every_interval(tmp_path, hook):

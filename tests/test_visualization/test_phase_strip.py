@@ -21,6 +21,9 @@ def test_errors_are_in_the_units_of_the_task():
     np.testing.assert_allclose(
         error_map("normal", predicted, normal), [[90, 45, np.nan]], rtol=1e-6
     )
+    # no prediction and no direction are no perfect ones
+    predicted[:, 0, 0], predicted[0, 0, 1], normal[:, 0, 2] = 0, np.nan, away
+    np.testing.assert_allclose(error_map("normal", predicted, normal), [[90, np.nan, 0]])
     binary = np.array([[[1, 0, 255]]])
     np.testing.assert_allclose(
         error_map("binary", np.array([[[0.25, 0.5, 0.5]]]), binary), [[0.75, 0.5, np.nan]]

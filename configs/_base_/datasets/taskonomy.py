@@ -39,18 +39,21 @@ val_dataloader = dict(
     batch_size=1, num_workers=4, dataset=dict(split="test", pipeline=test_pipeline, **dataset)
 )
 test_dataloader = val_dataloader
+# output_levels: views of several buildings have the same name
 val_evaluator = dict(
     metrics=dict(
-        segment_semantic=dict(type="SegmentationMetric"),
-        depth_zbuffer=dict(type="DepthErrorMetric", field="depth_zbuffer_map"),
-        depth_euclidean=dict(type="DepthErrorMetric", field="depth_euclidean_map"),
-        normal=dict(type="NormalErrorMetric"),
-        reshading=dict(type="ChannelErrorMetric", field="reshading_map"),
-        edge_texture=dict(type="ChannelErrorMetric", field="edge_texture_map"),
-        edge_occlusion=dict(type="ChannelErrorMetric", field="edge_occlusion_map"),
-        keypoints2d=dict(type="ChannelErrorMetric", field="keypoints2d_map"),
-        keypoints3d=dict(type="ChannelErrorMetric", field="keypoints3d_map"),
-        principal_curvature=dict(type="ChannelErrorMetric", field="principal_curvature_map"),
+        segment_semantic=dict(type="SegmentationMetric", output_levels=2),
+        depth_zbuffer=dict(type="DepthErrorMetric", output_levels=2, field="depth_zbuffer_map"),
+        depth_euclidean=dict(type="DepthErrorMetric", output_levels=2, field="depth_euclidean_map"),
+        normal=dict(type="NormalErrorMetric", output_levels=2),
+        reshading=dict(type="ChannelErrorMetric", output_levels=2, field="reshading_map"),
+        edge_texture=dict(type="ChannelErrorMetric", output_levels=2, field="edge_texture_map"),
+        edge_occlusion=dict(type="ChannelErrorMetric", output_levels=2, field="edge_occlusion_map"),
+        keypoints2d=dict(type="ChannelErrorMetric", output_levels=2, field="keypoints2d_map"),
+        keypoints3d=dict(type="ChannelErrorMetric", output_levels=2, field="keypoints3d_map"),
+        principal_curvature=dict(
+            type="ChannelErrorMetric", output_levels=2, field="principal_curvature_map"
+        ),
     )
 )
 test_evaluator = val_evaluator

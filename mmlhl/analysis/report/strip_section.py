@@ -15,6 +15,7 @@ from ...evaluation.record import LifelongRecord
 from ...inference import LifelongInferencer
 from ...inference.task_maps import TaskInfo
 from ...visualization.phase_strip import error_map, phase_strip
+from ...visualization.photographs import as_shown
 from ...visualization.sample_maps import as_array
 from .document import Block, Paragraph, Section
 from .pictures import photograph
@@ -216,4 +217,4 @@ def image_of(item: dict[str, Any]) -> np.ndarray:
     Returns:
         ``(H, W, 3)`` uint8, RGB.
     """
-    return np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
+    return as_shown(item["inputs"].numpy().transpose(1, 2, 0))

@@ -56,12 +56,14 @@ class BinaryMetric(StreamingMetric):
         valid = gt != self.ignore_index
         probability, foreground = pred[valid].double(), gt[valid] > 0
         # Bin k counts probabilities at or above k / 255 and below (k + 1) / 255.
-        index = (probability.clamp(0, 1) * STEPS + 1e-6).long()
+        index = (probability.nan_to_num().clamp(0, 1) * STEPS + 1e-6).long()
         index = index + foreground.long() * (STEPS + 1)
         histogram = torch.bincount(index, minlength=2 * (STEPS + 1)).double()
         positive = probability >= 0.5
         areas = torch.stack([(positive & foreground).sum(), (positive | foreground).sum()])
-        return torch.cat([histogram, areas.double()])
+        # a NaN prediction makes both metrics NaN, as it does with other kinds
+        unknown = torch.where(probability.isnan().any(), torch.nan, 0.0)
+        return torch.cat([histogram, areas.double()]) + unknown
 
     def summarize(self, sums: Tensor) -> dict[str, float]:
         """F-measure at its best threshold, and IoU at 0.5."""

@@ -28,6 +28,7 @@ class ChannelErrorMetric(StreamingMetric):
     kinds = ("channels", "depth", "normal")
     higher_is_better = dict(l1=False)
     units = dict(l1="")
+    in_map_unit = ("l1",)
 
     def __init__(self, field: str, **kwargs: Any) -> None:
         super().__init__(field=field, **kwargs)

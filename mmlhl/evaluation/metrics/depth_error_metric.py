@@ -35,7 +35,8 @@ class DepthErrorMetric(StreamingMetric):
         field: Maps are read from ``gt_<field>`` and ``pred_<field>``.
         min_depth: Pixels are measured if their ground truth is larger.
         max_depth: Pixels are measured if their ground truth is not larger; None for no limit.
-        unit: Unit of the ground truth, shown in tables.
+        unit: Unit of the ground truth, shown in tables; None for the unit in the dataset's meta
+            information, or metres.
         output_format: 'png' writes 16-bit images in units of ``output_scale``, as the
             multi-task dataset reads them, 'npy' writes float32 arrays.
         output_scale: Value of one step of the written image; the default is a millimetre.
@@ -48,6 +49,7 @@ class DepthErrorMetric(StreamingMetric):
     kinds = ("depth",)
     higher_is_better = dict(abs_err=False, rel_err=False, rmse=False, delta_1=True)
     units = dict(abs_err="m", rel_err="", rmse="m", delta_1="%")
+    in_map_unit: tuple[str, ...] = ("abs_err", "rmse")
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class DepthErrorMetric(StreamingMetric):
         max_depth: float | None = None,
         output_format: str = "png",
         output_scale: float = 0.001,
-        unit: str = "m",
+        unit: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(field=field, **kwargs)
@@ -71,7 +73,9 @@ class DepthErrorMetric(StreamingMetric):
             )
         if output_scale <= 0:
             raise ValueError(f"DepthErrorMetric: output_scale must be > 0, got {output_scale!r}")
-        self.units = {**self.units, "abs_err": unit, "rmse": unit}
+        if unit is not None:
+            self.units = {**self.units, **dict.fromkeys(self.in_map_unit, unit)}
+            self.in_map_unit = ()  # the dataset's unit does not replace the given one
         self.min_depth = min_depth
         self.max_depth = max_depth
         self.output_format = output_format

@@ -31,7 +31,8 @@ class StreamingMetric(BaseMetric):
         output_dir: Folder to which each prediction is written, as ``<name of the image>.png`` or
             ``.npy``; None writes nothing.
         output_levels: Number of parts of the image's path in the name of the written file; 2
-            includes the image's folder, for datasets with several images of the same name.
+            includes the image's folder, for datasets with several images of the same name, of
+            which one would replace the other.
         format_only: Write predictions and compute nothing.
         collect_device: 'gpu' gathers the sums through the process group (which also works on CPU
             with gloo), 'cpu' through files in the working directory. The sums are small, and
@@ -49,6 +50,8 @@ class StreamingMetric(BaseMetric):
     higher_is_better: dict[str, bool] = {}
     #: Unit of each value: ``"m"``, ``"deg"``, ``"%"``, or ``""`` for a plain number.
     units: dict[str, str] = {}
+    #: Values in the unit of the maps, ``<field>_unit`` of the dataset's meta information.
+    in_map_unit: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Accept the former name of :meth:`summarize` for one release."""
@@ -86,6 +89,18 @@ class StreamingMetric(BaseMetric):
         self.output_dir = output_dir
         self.output_levels = output_levels
         self.format_only = format_only
+        self._written: dict[Path, str] = {}
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        """Meta information of the dataset; it may name the unit of the maps."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, meta: dict | None) -> None:
+        self._dataset_meta = meta
+        if unit := (meta or {}).get(f"{self.field}_unit"):
+            self.units = {**self.units, **dict.fromkeys(self.in_map_unit, str(unit))}
 
     @abstractmethod
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
@@ -173,8 +188,16 @@ class StreamingMetric(BaseMetric):
                 f"To write predictions to {self.output_dir}, data samples must carry img_path; "
                 "add it to the meta_keys of the packing transform"
             )
-        parts = Path(osp.splitext(sample["img_path"])[0]).parts[-self.output_levels :]
-        path = Path(str(self.output_dir)).joinpath(*parts)
+        image = Path(osp.splitext(sample["img_path"])[0])
+        parts = [part for part in image.parts[-self.output_levels :] if part != ".."]
+        path = Path(str(self.output_dir)).joinpath(*(p for p in parts if p != image.anchor))
+        other = self._written.setdefault(path, sample["img_path"])
+        if other != sample["img_path"]:
+            raise ValueError(
+                f"{type(self).__name__}: the predictions of {other} and {sample['img_path']} would "
+                f"both be written to {path}; set output_levels of the metric above "
+                f"{self.output_levels}, so that the names include more of the images' folders"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 

@@ -3,6 +3,7 @@ import math
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mmlhl.evaluation import BinaryMetric
 
@@ -52,3 +53,10 @@ def test_writes_probabilities(tmp_path):
     evaluate(sample(pred_saliency_map=[[0.0, 0.5, 1.0]]), output_dir=str(tmp_path))
     written = cv2.imread(str(tmp_path / "0.png"), cv2.IMREAD_UNCHANGED)
     assert written.dtype == np.uint8 and written.tolist() == [[0, 128, 255]]
+
+
+def test_a_prediction_that_is_no_number_is_no_metric():
+    """It failed in the middle of an evaluation, unlike NaN of other kinds."""
+    metric = BinaryMetric()
+    sums = metric.sums(torch.tensor([[[torch.nan, 0.9]]]), torch.tensor([[[1, 0]]]))
+    assert all(math.isnan(value) for value in metric.summarize(sums).values())

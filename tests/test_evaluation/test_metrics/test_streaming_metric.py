@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmlhl.evaluation import metrics
-from mmlhl.evaluation.metrics import DepthErrorMetric, StreamingMetric
+from mmlhl.evaluation.metrics import ChannelErrorMetric, DepthErrorMetric, StreamingMetric
 
 
 @pytest.mark.parametrize("name", [name for name in metrics.__all__ if name != "StreamingMetric"])
@@ -18,6 +18,31 @@ def test_unit_of_inverse_depth():
     metric = DepthErrorMetric(unit="1/m")
     assert metric.units["abs_err"] == metric.units["rmse"] == "1/m"
     assert metric.units["delta_1"] == "%" and DepthErrorMetric.units["abs_err"] == "m"
+
+
+def test_the_dataset_names_the_unit_of_its_maps_unless_the_config_does():
+    """Errors of Cityscapes' disparity were listed in metres."""
+    for given, unit in ((None, "px"), ("1/m", "1/m")):
+        metric = DepthErrorMetric(unit=given)
+        metric.dataset_meta = dict(depth_map_unit="px", normal_map_unit="x")
+        assert metric.units == dict(abs_err=unit, rel_err="", rmse=unit, delta_1="%")
+    metric = ChannelErrorMetric(field="depth_map")
+    metric.dataset_meta = dict(depth_map_unit="m")
+    assert metric.units == dict(l1="m") and ChannelErrorMetric.units == dict(l1="")
+
+
+def test_no_prediction_replaces_that_of_another_image(tmp_path):
+    def paths(levels, *images):
+        options = dict(output_dir=str(tmp_path), output_levels=levels, format_only=True)
+        metric = ChannelErrorMetric("x", **options)
+        for image in images:
+            metric.process(None, [dict(img_path=image, pred_x=dict(data=torch.ones(2, 2)))])
+        return sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.npy"))
+
+    assert paths(9, "/../c.png") == ["c.npy"]
+    assert paths(2, "a/x.png", "b/x.png", "b/x.png") == ["a/x.npy", "b/x.npy", "c.npy"]
+    with pytest.raises(ValueError, match="a/x.png and b/x.png .*output_levels .*above 1"):
+        paths(1, "a/x.png", "b/x.png")
 
 
 def test_the_former_name_still_works_and_warns():
