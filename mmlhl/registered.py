@@ -46,11 +46,13 @@ def type_name(config: Any) -> str:
     """The bare name of a config's ``type``, for messages and comparisons of names.
 
     Args:
-        config: A config with ``type``, or the value of ``type``: a class, or a string with or
-            without scope or module.
+        config: A config with ``type``, or the value of ``type``: a class, a function, or a string
+            with or without scope or module. Of an object that is built already, its class counts.
     """
     kind = config.get("type") if isinstance(config, Mapping) else config
-    return kind.__name__ if inspect.isclass(kind) else str(kind).rpartition(".")[2]
+    if kind is None or isinstance(kind, str):
+        return str(kind).rpartition(".")[2]
+    return getattr(kind, "__name__", type(kind).__name__)
 
 
 def of_mmseg(registry: Registry) -> Registry:

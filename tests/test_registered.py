@@ -5,7 +5,7 @@ from mmcv.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
 import mmlhl  # noqa: F401
-from mmlhl.registered import registered, registered_class
+from mmlhl.registered import registered, registered_class, type_name
 
 
 @pytest.mark.parametrize("name", ["", ".", "nobody", "nobody.RandomFlip", "a b", "mmseg.", "1"])
@@ -22,3 +22,14 @@ def test_values_that_are_not_types_give_none(kind):
 @pytest.mark.parametrize("name", ["RandomFlip", RandomFlip, dict(type="mmcv.RandomFlip")])
 def test_a_class_by_all_its_names(name):
     assert issubclass(registered_class(TRANSFORMS, name), RandomFlip)
+
+
+@pytest.mark.parametrize(
+    "kind", ["RandomFlip", RandomFlip, dict(type="mmcv.RandomFlip"), RandomFlip(prob=0.5)]
+)
+def test_the_bare_name_of_a_type(kind):
+    assert type_name(kind) == "RandomFlip"
+
+
+def test_the_bare_name_of_anything_else():
+    assert (type_name(len), type_name(None), type_name({})) == ("len", "None", "None")

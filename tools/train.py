@@ -69,6 +69,8 @@ def enable_amp(cfg: Config) -> None:
     Raises:
         ValueError: If the config has a wrapper of another kind.
     """
+    if not isinstance(cfg.get("optim_wrapper"), dict):
+        return  # refused later, by name
     wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
     if names_class(OPTIM_WRAPPERS, wrapper, AmpOptimWrapper):
         print_log("--amp: the config trains with mixed precision already")
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> None:
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)
-    cfg.resume = args.resume or args.resume_changed
+    cfg.resume = args.resume or args.resume_changed or cfg.get("resume", False)
     if args.resume_changed:
         cfg.resume_changed = True
 

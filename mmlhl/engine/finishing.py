@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from ..checkpoints import poisoned
 from ..files import atomic_path
-from .learner import unwrap
+from .learner import averaged_models, unwrap
 from .recording import add_to_record
 
 
@@ -40,7 +40,8 @@ def finish_phase(
     Raises:
         FloatingPointError: If a weight is NaN or infinite; nothing is written then.
     """
-    bad = list(poisoned(unwrap(runner).state_dict()))
+    models = (unwrap(runner), *averaged_models(runner))
+    bad = [name for model in models for name in poisoned(model.state_dict())]
     if bad:
         raise FloatingPointError(
             f"phase {name!r} ends with weights that are not finite, such as {bad[:3]}: it is "

@@ -10,6 +10,7 @@ from mmengine.dist import all_reduce_params, get_world_size
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from .phases.phase_model import PhaseModel
 
@@ -25,6 +26,11 @@ def has_phases(model: object) -> bool:
     return all(hasattr(model, name) for name in ("heads", "old_tasks", "method", "set_teacher"))
 
 
+def averaged_models(runner: Runner) -> list[nn.Module]:
+    """The averaged copies of the model that each ``EMAHook`` keeps."""
+    return [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
+
+
 def average_buffers(runner: Runner) -> None:
     """Set the BN statistics, which differ by rank, to their mean over all processes.
 
@@ -32,8 +38,7 @@ def average_buffers(runner: Runner) -> None:
     """
     if get_world_size() == 1:
         return
-    copies = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
-    for model in (unwrap(runner), *copies):
+    for model in (unwrap(runner), *averaged_models(runner)):
         all_reduce_params([b for b in model.buffers() if b.is_floating_point()], op="mean")
 
 

@@ -76,16 +76,18 @@ def test_train_uses_the_runner_of_the_config_and_its_options(config, tmp_path, r
     assert weight_in(tmp_path / "out" / "iter_1.pth") == 6.0
 
 
-def test_train_resumes(config, tmp_path, run):
+@pytest.mark.parametrize("flags", [["--resume", "--cfg-options"], ["--cfg-options", "resume=True"]])
+def test_train_resumes(config, tmp_path, run, flags):
     out = tmp_path / "out"
     run("train.py", config, "--work-dir", out)
-    run("train.py", config, "--work-dir", out, "--resume", "--cfg-options", "train_cfg.max_iters=2")
+    run("train.py", config, "--work-dir", out, *flags, "train_cfg.max_iters=2")
     # mmengine's loop continues with the second batch: 1.5 + 3.5
     assert weight_in(out / "iter_2.pth") == 5.0
 
 
 def test_train_amp_switches_the_wrapper(config, tmp_path, run):
     train = runpy.run_path(str(TOOLS / "train.py"))
+    train["enable_amp"](Config(dict()))  # a missing wrapper is named later
     cfg = Config.fromfile(config)
     train["enable_amp"](cfg)
     assert cfg.optim_wrapper.type == "AmpOptimWrapper"

@@ -15,7 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ..learner import unwrap
+from ..learner import averaged_models, unwrap
 from .buffer_copies import BufferCopies
 from .finite_checks import (
     NotFinite,
@@ -136,8 +136,9 @@ class FiniteHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the weights before they are saved, and their averages."""
-        for key in ("state_dict", "ema_state_dict"):
-            check_weights(runner, checkpoint.get(key) or {})
+        check_weights(runner, checkpoint.get("state_dict") or {})
+        for model in averaged_models(runner):  # an EMAHook adds them to the checkpoint later
+            check_weights(runner, model.state_dict())
         if checkpoint.get("optimizer"):
             check_all(runner)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size
-from mmengine.hooks import EMAHook, Hook
+from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..learner import PhaseModel, unwrap
+from ..learner import PhaseModel, averaged_models, unwrap
 from .step_edits import optim_wrappers
 
 KEY = "rank_states"
@@ -44,7 +44,7 @@ class RankStateHook(Hook):
         state: dict[str, Any] = {}
         if get_world_size() > 1:
             state["buffers"] = _buffers(unwrap(runner))
-            state["copies"] = [_buffers(hook.ema_model) for hook in _averages(runner)]
+            state["copies"] = [_buffers(model) for model in averaged_models(runner)]
         if _accumulates(runner):
             named = unwrap(runner).named_parameters()
             state["gradients"] = {n: p.grad.cpu() for n, p in named if p.grad is not None}
@@ -77,8 +77,8 @@ class RankStateHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Restore the averaged copies' statistics and the gradients, after the weights."""
-        for hook, stored in zip(_averages(runner), self._copies, strict=False):
-            named = dict(hook.ema_model.named_buffers())
+        for model, stored in zip(averaged_models(runner), self._copies, strict=False):
+            named = dict(model.named_buffers())
             for name, value in stored.items():
                 named[name].copy_(value)
         for name, parameter in unwrap(runner).named_parameters():
@@ -87,11 +87,7 @@ class RankStateHook(Hook):
         self._copies, self._gradients = [], {}
 
 
-def _averages(runner: Runner) -> list[EMAHook]:
-    return [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
-
-
-def _buffers(model: PhaseModel) -> dict[str, Tensor]:
+def _buffers(model: PhaseModel | nn.Module) -> dict[str, Tensor]:
     """Copies of the persistent buffers, on the CPU."""
     kept = model.state_dict().keys()
     return {name: b.detach().cpu().clone() for name, b in model.named_buffers() if name in kept}

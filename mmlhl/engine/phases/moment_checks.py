@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from mmengine.hooks import CheckpointHook
+from mmengine.hooks import CheckpointHook, EMAHook, ProfilerHook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from ...registered import names_class, registered_class, type_name
+from ...registered import names_class, registered_class
 from .lengths import training_length, trains_by_epoch
 from .moments import hooks, moments
 from .signatures import default_of
@@ -71,13 +71,13 @@ def _check_intervals(
                 "current",
                 logging.WARNING,
             )
-    name = type_name(hook)
-    if name == "EMAHook" and iterations is not None and hook.get("interval", 1) > iterations:
+    averages = names_class(HOOKS, hook, EMAHook)
+    if averages and iterations is not None and hook.get("interval", 1) > iterations:
         raise ValueError(
             f"{place}.interval is {hook['interval']}, but the phase takes {iterations} iterations: "
             "the averaged weights would be those of the first step"
         )
-    if name == "ProfilerHook":
+    if names_class(HOOKS, hook, ProfilerHook):
         _check_profiler(hook, place, iterations)
 
 

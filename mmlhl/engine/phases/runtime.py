@@ -5,17 +5,23 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
-from ...registered import names_class
+from ...registered import names_class, type_name
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
 #: options of hooks that save checkpoints, and the meaning of -1
 _COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
+
+
+#: hooks that each phase of a sequence gets in any case
+_ADDED = ("LifelongPhaseHook", "PhaseResultHook", "ProgressHook", "ReproducibleHook")
+_ADDED += ("RankStateHook", "MissedValidationHook", "StopRequestHook")
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
@@ -39,6 +45,13 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
         raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
     _check_intervals(cfg, where)
+    for place, hook in _hooks(cfg):
+        if type_name(hook) in _ADDED:
+            raise ValueError(
+                f"{where}{place}: each phase gets a {type_name(hook)}, and a second one would act "
+                "as well: leave it out; phases[i].name, pseudo_labels and so on have keys of "
+                "their own"
+            )
     for hook in checkpoint_hooks(cfg):
         folder = hook.get("out_dir")
         if not isinstance(folder, (str, os.PathLike, type(None))):
@@ -67,11 +80,7 @@ def _check_template(template: object, place: str) -> None:
 
 def _check_intervals(cfg: Mapping, where: str) -> None:
     """Refuse intervals of hooks that are not a whole number >= 1, or -1."""
-    named = [(f"default_hooks.{name}", hook) for name, hook in _default_hooks(cfg).items()]
-    named += [
-        (f"custom_hooks[{index}]", hook) for index, hook in enumerate(cfg.get("custom_hooks") or [])
-    ]
-    for place, hook in named:
+    for place, hook in _hooks(cfg):
         interval = hook.get("interval") if isinstance(hook, Mapping) else None
         of_ema = names_class(HOOKS, hook, EMAHook) and interval is not None
         if place == "default_hooks.checkpoint":
@@ -84,6 +93,12 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
             )
 
 
-def _default_hooks(cfg: Mapping) -> Mapping:
-    hooks = cfg.get("default_hooks")
-    return hooks if isinstance(hooks, Mapping) else {}
+def _hooks(cfg: Mapping) -> list[tuple[str, Any]]:
+    """Dotted keys of all hooks, with their configs or the hooks themselves."""
+    default = cfg.get("default_hooks")
+    named = dict(default) if isinstance(default, Mapping) else {}
+    listed = enumerate(cfg.get("custom_hooks") or [])
+    return [
+        *((f"default_hooks.{name}", hook) for name, hook in named.items()),
+        *((f"custom_hooks[{index}]", hook) for index, hook in listed),
+    ]

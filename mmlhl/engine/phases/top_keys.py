@@ -142,7 +142,7 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
     Raises:
         ValueError: Naming the key.
     """
-    if cfg.get("runner_type", "LifelongRunner") != "LifelongRunner":
+    if type_name(cfg.get("runner_type", "LifelongRunner")) != "LifelongRunner":
         return
     for dotted in options or {}:
         key = str(dotted).split(".")[0]

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from mmengine.hooks import EMAHook
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
@@ -189,10 +190,14 @@ def test_infinite_weights_are_not_saved(tmp_path):
 
 
 def test_averaged_weights_that_are_not_finite(tmp_path):
-    runner = train([1.0], tmp_path)
-    bad = dict(ema_state_dict={"module.weight": torch.tensor(math.nan)}, state_dict={})
+    runner = train([1.0], tmp_path, custom_hooks=[dict(type="EMAHook")])
+    runner.save_checkpoint(str(tmp_path), "good.pth")
+    next(h for h in runner.hooks if isinstance(h, EMAHook)).ema_model.module.weight.data.fill_(
+        math.nan
+    )
     with pytest.raises(NotFinite, match="module.weight"):
-        runner.hook.before_save_checkpoint(runner, bad)
+        runner.save_checkpoint(str(tmp_path), "bad.pth")
+    assert not (tmp_path / "bad.pth").exists()
 
 
 def test_a_gradient_whose_square_overflows_is_named():

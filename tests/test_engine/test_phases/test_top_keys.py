@@ -86,6 +86,9 @@ def test_overrides_without_effect_are_refused(options, message):
     cfg = Config(dict(mine=1, model=dict()))
     with pytest.raises(ValueError, match=f"^--cfg-options .*: {message}"):
         check_overrides(options, cfg)
+    cfg.runner_type = "mmseg.LifelongRunner"
+    with pytest.raises(ValueError, match=message):
+        check_overrides(options, cfg)
     cfg.runner_type = "MyRunner"  # it may read any key
     check_overrides(options, cfg)
 

@@ -65,6 +65,11 @@ WRONG = [
         {"custom_hooks": [dict(type="EMAHook", interval=-1)]},
         r"interval must be a whole number >= 1",
     ),
+    (
+        {"custom_hooks": [dict(type="LifelongPhaseHook")]},
+        r"custom_hooks\[0\]: each phase gets a LifelongPhaseHook",
+    ),
+    ({"default_hooks.own": dict(type="mmseg.RankStateHook")}, "default_hooks.own: each phase gets"),
 ]
 
 
