@@ -40,8 +40,8 @@ def finish_phase(
     Raises:
         FloatingPointError: If a weight is NaN or infinite; nothing is written then.
     """
-    models = (unwrap(runner), *averaged_models(runner))
-    bad = [name for model in models for name in poisoned(model.state_dict())]
+    states = [unwrap(runner).state_dict(), *(m.state_dict() for m in averaged_models(runner))]
+    bad = [name for state in states for name in poisoned(state)]
     if bad:
         raise FloatingPointError(
             f"phase {name!r} ends with weights that are not finite, such as {bad[:3]}: it is "

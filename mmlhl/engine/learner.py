@@ -38,8 +38,9 @@ def average_buffers(runner: Runner) -> None:
     """
     if get_world_size() == 1:
         return
-    for model in (unwrap(runner), *averaged_models(runner)):
-        all_reduce_params([b for b in model.buffers() if b.is_floating_point()], op="mean")
+    own = list(unwrap(runner).buffers())
+    for buffers in (own, *(list(model.buffers()) for model in averaged_models(runner))):
+        all_reduce_params([b for b in buffers if b.is_floating_point()], op="mean")
 
 
 @contextmanager

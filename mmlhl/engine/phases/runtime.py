@@ -20,8 +20,8 @@ _COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
 
 
 #: hooks that each phase of a sequence gets in any case
-_ADDED = ("LifelongPhaseHook", "PhaseResultHook", "ProgressHook", "ReproducibleHook")
-_ADDED += ("RankStateHook", "MissedValidationHook", "StopRequestHook")
+_ADDED = {"LifelongPhaseHook", "PhaseResultHook", "ProgressHook", "ReproducibleHook"}
+_ADDED |= {"RankStateHook", "MissedValidationHook", "StopRequestHook"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
