@@ -27,7 +27,7 @@ from .progress import track_frames
 from .sources import Frame, Input, Sources
 from .task_maps import describe_tasks, task_arrays
 from .visualizer import visualizer_of
-from .writing import MapWriter
+from .writing import PANELS, MapWriter
 
 VISUALIZATION = "visualization"
 Result: TypeAlias = dict[str, np.ndarray] | SegDataSample
@@ -201,7 +201,8 @@ class LifelongInferencer(BaseInferencer):
             raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
         if out_dir is None and (npy or panels):
             raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")
-        sources = Sources(inputs, exclude=out_dir, channel_order=channel_order)
+        results = (*self.loaded.known_tasks, PANELS)
+        sources = Sources(inputs, out_dir, channel_order, results)
         paths = sources.paths
         for path in track_frames(paths, len(paths), "checking", self.show_progress):
             self.pipeline.check(path)

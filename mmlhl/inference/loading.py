@@ -35,12 +35,14 @@ class LoadedModel:
         cfg: The config that it was trained with.
         dataset_meta: Names and colours of classes of its dataset.
         checkpoint: The file.
+        known_tasks: All tasks of the file.
     """
 
     model: LifelongSegmentor
     cfg: Config | ConfigDict
     dataset_meta: dict[str, Any]
     checkpoint: str
+    known_tasks: tuple[str, ...] = ()
 
 
 def load_model(
@@ -88,7 +90,7 @@ def load_model(
     load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
     model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))
     meta = dict((loaded.get("meta") or {}).get("dataset_meta") or {})
-    return LoadedModel(model, cfg, meta, checkpoint)
+    return LoadedModel(model, cfg, meta, checkpoint, tuple(known))
 
 
 def checkpoint_and_config(

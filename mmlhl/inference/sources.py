@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import os.path as osp
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,9 @@ class Sources:
     Args:
         inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, text file of
             names, array, or a list of any of them; lists must not be nested.
-        exclude: A folder to skip when folders and patterns are searched, such as the folder of the
-            results.
+        exclude: The folder of the results, skipped when folders and patterns are searched.
+        results: Names of its subfolders: only these are skipped where the searched folder is
+            ``exclude`` itself or lies in it.
         channel_order: Channel order of arrays: ``'bgr'``, as mmcv reads images, or ``'rgb'``.
 
     Raises:
@@ -80,10 +81,12 @@ class Sources:
         inputs: Input | Sequence[Input],
         exclude: str | os.PathLike | None = None,
         channel_order: str = "bgr",
+        results: Collection[str] = (),
     ) -> None:
         if channel_order not in ("bgr", "rgb"):
             raise ValueError(f"channel_order must be 'bgr' or 'rgb', got {channel_order!r}")
         self.exclude = None if exclude is None else osp.realpath(exclude)
+        self.results = tuple(results)
         self.channel_order = channel_order
         self.single = _is_single(inputs)
         several: list[Any] = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
@@ -172,7 +175,7 @@ class Sources:
     def _images_below(self, folder: str) -> list[str]:
         found, other = [], ""
         for place, folders, files in os.walk(folder):
-            folders[:] = sorted(f for f in folders if self._is_searched(osp.join(place, f)))
+            folders[:] = sorted(f for f in folders if self._is_searched(osp.join(place, f), folder))
             for file in sorted(files):
                 if file.startswith("."):
                     continue
@@ -189,7 +192,8 @@ class Sources:
 
     def _matches(self, pattern: str) -> list[str]:
         files = [f for f in sorted(glob.glob(pattern, recursive=True)) if osp.isfile(f)]
-        files = [file for file in files if self._is_searched(osp.dirname(file))]
+        base = _fixed_part(pattern)
+        files = [file for file in files if self._is_searched(osp.dirname(file), base)]
         if not files:
             raise FileNotFoundError(f"{pattern}: no file matches this pattern")
         wrong = [file for file in files if not file.lower().endswith(IMAGES + VIDEOS)]
@@ -200,11 +204,17 @@ class Sources:
             )
         return files
 
-    def _is_searched(self, folder: str) -> bool:
+    def _is_searched(self, folder: str, base: str) -> bool:
+        """Whether images in a folder count, when ``base`` is searched."""
         if osp.basename(folder).startswith(".") and osp.basename(folder) not in (".", ".."):
             return False
-        place = osp.realpath(folder)
-        return self.exclude is None or not (place + os.sep).startswith(self.exclude + os.sep)
+        if self.exclude is None:
+            return True
+        skipped = [self.exclude]
+        if _is_below(base, self.exclude):  # otherwise nothing would be left
+            skipped = [osp.join(self.exclude, name) for name in self.results]
+            skipped = [each for each in skipped if not _is_below(base, each)]
+        return not any(_is_below(folder, each) for each in skipped)
 
     # -- names -----------------------------------------------------------------------------
     def _name_files(self, named: list[tuple[str, str]], several: bool) -> None:
@@ -220,10 +230,13 @@ class Sources:
                 names.append(osp.relpath(osp.abspath(file), start).replace(os.sep, "/"))
         stems = [osp.splitext(name)[0] for name in names]
         taken: set[str] = {e.name for e in self.entries if isinstance(e, Frame) and not e.path}
+        # the names of a video's frames begin with its own
+        folders = {s for s, (f, _) in zip(stems, named, strict=True) if f.lower().endswith(VIDEOS)}
         unique = []
         for name, stem in zip(names, stems, strict=True):
             # a.jpg beside a.png: keep the suffix
-            chosen = stem if stems.count(stem) == 1 and stem not in taken else name
+            own = stems.count(stem) == 1 and stem not in taken and osp.dirname(stem) not in folders
+            chosen = stem if own else name
             number = 2
             while chosen in taken:  # the same file given twice
                 chosen, number = f"{name}_{number}", number + 1
@@ -235,6 +248,11 @@ class Sources:
                 entry.name = next(fresh)
             elif entry.path is not None:
                 self.entries[index] = Frame(next(fresh), entry.path)
+
+
+def _is_below(folder: str, other: str) -> bool:
+    """Whether a folder is another one or lies in it."""
+    return (osp.realpath(folder) + os.sep).startswith(osp.realpath(other).rstrip(os.sep) + os.sep)
 
 
 def _is_single(inputs: object) -> bool:

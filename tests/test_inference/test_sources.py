@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmlhl.inference import sources
 from mmlhl.inference.arrays import as_bgr
 from mmlhl.inference.pipeline import FramePipeline
 from mmlhl.inference.pipeline import test_pipeline as pipeline_of
@@ -40,6 +41,37 @@ def test_names_are_relative_and_never_shared(tmp_path, monkeypatch):
     assert names(["p/a/x.png", "../" + tmp_path.name + "/q/x.PNG"]) == ["p/a/x", "q/x"]
     assert names("p", exclude="p/b") == ["a/x"]
     assert names([np.zeros((2, 2), np.uint8)] * 2) == ["000000", "000001"]
+
+
+def test_results_beside_the_images_or_above_them(tmp_path, monkeypatch):
+    touch(tmp_path, "p/x.png", "p/day/y.png", "p/seg/x.png", "p/panels/x.png", "seg/x.png")
+    monkeypatch.chdir(tmp_path)
+    kept = ["day/y", "x"]
+    written = dict(results=("seg", "panels"))
+    assert sorted(names("p", exclude="p", **written)) == kept
+    assert sorted(names("p/**", exclude="p", **written)) == kept
+    assert sorted(names("p", exclude=".", results=["panels"])) == [
+        *kept[:1],
+        "panels/x",
+        "seg/x",
+        "x",
+    ]
+    assert names("p/seg", exclude="p", **written) == ["x"]
+    assert sorted(names(".", exclude="p", **written)) == ["seg/x"]
+
+
+def test_frames_of_a_video_and_files_of_a_folder_of_its_name(tmp_path, monkeypatch):
+    class Clip(sources.Video):
+        def __init__(self, path):
+            self.path, self._count = path, 1
+
+        def __iter__(self):
+            yield np.zeros((2, 2, 3), np.uint8)
+
+    monkeypatch.setattr(sources, "Video", Clip)
+    touch(tmp_path, "v.mp4", "v/000000.png", "w.png")
+    monkeypatch.chdir(tmp_path)
+    assert names(["v.mp4", "v", "w.png"]) == ["v/000000", "v/000000.png", "w"]
 
 
 def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
