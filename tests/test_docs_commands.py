@@ -3,21 +3,19 @@
 import os
 import re
 import runpy
-import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from mmlhl import cli, command_line
+from mmlhl.analysis.benchmarks.shown_commands import Shell, pages, shell_blocks
 from mmlhl.command_line import Parser
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-BASH = shutil.which("bash")
+PAGES = pages(ROOT)
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 #: Words before the config, the tool behind the script, and words between config and flags.
 LAUNCHERS = {
@@ -32,14 +30,8 @@ class Parsed(Exception):
     """A tool has read its command line."""
 
 
-def blocks():
-    for page in PAGES:
-        for block in re.findall(r"^ *```bash\n(.*?)^ *```", page.read_text(), re.DOTALL | re.M):
-            yield page, textwrap.dedent(block)
-
-
 def plain_blocks():
-    for number, (page, block) in enumerate(blocks()):
+    for number, (page, block) in enumerate(shell_blocks(ROOT)):
         if not block.startswith("#!"):  # a script, run below
             yield pytest.param(block, id=f"{page.stem}-{number}")
 
@@ -47,22 +39,7 @@ def plain_blocks():
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
     """A function: the commands of a block, parsed by a shell and not run."""
-    folder = tmp_path_factory.mktemp("shell")
-    for program in ("python", "pip", "make", "mmlhl", "bash", "git", "ln"):
-        note = f'printf "%s\\0" {program} "$@" "" >> "$NOTES"'
-        (folder / program).write_text(f"#!/bin/sh\n{note}\n")
-        (folder / program).chmod(0o755)
-
-    def commands(block):
-        notes = folder / "notes"
-        notes.write_text("")
-        env = {"PATH": f"{folder}:/usr/bin:/bin", "NOTES": str(notes)}
-        script = f"cd() {{ :; }}\nsource() {{ :; }}\n{block}"
-        done = subprocess.run([BASH, "-euc", script], env=env, cwd=folder, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
-        return [words.split("\0") for words in notes.read_text().split("\0\0") if words]
-
-    return commands
+    return Shell(tmp_path_factory.mktemp("shell")).commands
 
 
 def parse(tool, arguments):
@@ -132,7 +109,7 @@ def check(words, capsys):
 def test_commands_on_the_demo_name_its_config(shell):
     (demo,) = re.findall(r"@config=(\w+);", (ROOT / "Makefile").read_text())
     seen = 0
-    for page, block in blocks():
+    for page, block in shell_blocks(ROOT):
         if "work_dirs/demo" not in block:
             continue
         for words in shell(block):
@@ -155,7 +132,11 @@ def test_every_command_has_its_place_in_the_docs():
 
 
 def scripts():
-    return [pytest.param(block, id=page.stem) for page, block in blocks() if block.startswith("#!")]
+    return [
+        pytest.param(block, id=page.stem)
+        for page, block in shell_blocks(ROOT)
+        if block.startswith("#!")
+    ]
 
 
 @pytest.mark.parametrize("script", scripts())
