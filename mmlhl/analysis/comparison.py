@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ..evaluation.record import LifelongRecord
 from ..evaluation.tables import decimals
+from ..spelling import hint
 from .derived import (
     Score,
     backward_transfer,
@@ -38,7 +39,8 @@ class Comparison:
         min_span: See :func:`position`.
 
     Raises:
-        ValueError: If two runs have the same label, order and seed, or ``pairing`` is unknown.
+        ValueError: If two runs have the same label, order and seed, no run has one of the
+            metrics, or ``pairing`` is unknown.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Comparison:
     ) -> None:
         if pairing not in ("mean", "seed"):
             raise ValueError(f"pairing must be 'mean' or 'seed', not {pairing!r}")
+        _check_names(metrics, records)
         self.metrics = metrics
         self.pairing = pairing
         self.min_span = min_span
@@ -85,7 +88,8 @@ class Comparison:
             sequence = label in group.methods
             lost = [over_tasks(forgetting(r, self.metrics, relative=True)) for r in runs]
             moved = [over_tasks(backward_transfer(r, self.metrics, relative=True)) for r in runs]
-            seconds = [sum(each or 0 for each in r.timing) for r in runs]
+            times = [[each for each in r.timing if each is not None] for r in runs]
+            minutes = over_seeds(sum(each) / 60 for each in times if each)
             cells = [
                 _estimate(self._against(runs, group.naive, None, self._gain)),
                 _estimate(places),
@@ -94,7 +98,7 @@ class Comparison:
                 _estimate(lost),
                 _estimate(moved),
                 _exemplars(runs),
-                Estimate(over_seeds(s / 60 for s in seconds).mean) if any(seconds) else "-",
+                Estimate(minutes.mean) if minutes.runs else "-",
                 str(len(runs)),
             ]
             sheet.rows.append((label, cells))
@@ -190,6 +194,17 @@ class Comparison:
                 f"{run.label} with; use pairing='mean'"
             )
         return found[0]
+
+
+def _check_names(metrics: str | Sequence[str], records: Sequence[LifelongRecord]) -> None:
+    """Refuse the name of a metric that no record has, which would be left out in silence."""
+    known = {name for record in records for task in record.metrics.values() for name in task}
+    for name in () if isinstance(metrics, str) else metrics:
+        if name not in known:
+            raise ValueError(
+                f"no run has the metric {name!r}{hint(name, sorted(known))}; there are "
+                f"{', '.join(sorted(known)) or 'none'}"
+            )
 
 
 def _estimate(scores: list[Score]) -> Estimate | str:

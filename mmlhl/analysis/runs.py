@@ -86,6 +86,8 @@ def group_runs(
     Joint and single-task training have no order, so they are references for each order of the same
     tasks. If there are no other runs, they form groups themselves.
 
+    Labels that differ in upper and lower case only are the same method.
+
     Records without a dataset are assumed to have the dataset of the other records; if these have
     several, or none, they form separate groups.
 
@@ -110,12 +112,14 @@ def group_runs(
     unknown = "" if several else "".join(named)
     groups: dict[tuple[str, Order], Group] = {}
     seen: dict[tuple, LifelongRecord] = {}
+    spelt: dict[str, str] = {}  # each label as it is spelt first
     bounds: dict[tuple[str, str], list[LifelongRecord]] = {}  # by kind and dataset
     for record in records:
         if not record.metrics:
             raise ValueError(f"{record.path or record.label} has no metrics yet")
         order = tuple(tuple(phase["tasks"]) for phase in record.phases)
-        label, dataset = record.label, record.dataset or unknown
+        label = spelt.setdefault(record.label.lower(), record.label)
+        dataset = record.dataset or unknown
         twin = seen.setdefault((label.lower(), dataset, order, record.seed), record)
         if twin is not record:
             raise ValueError(

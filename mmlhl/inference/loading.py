@@ -19,6 +19,7 @@ from ..checkpoints import folder_of_models, stored_config, stored_tasks, weights
 from ..config_files import read_config
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
+from ..registered import type_name
 from ..spelling import hint
 from .devices import check_device
 from .own_modules import build_model, import_trusted
@@ -152,7 +153,7 @@ def without_pretrained(model: dict) -> dict:
     """
     model = copy.deepcopy(model)
     backbone = model.get("backbone") or {}
-    if str(backbone.get("type", "")).endswith("TIMMBackbone"):
+    if backbone and type_name(backbone) == "TIMMBackbone":
         backbone["pretrained"] = False  # its default is True, which downloads weights
     _strip(model)
     return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from mmseg.registry import MODELS
 
 from ..checkpoints import stored_config, stored_tasks, to_plain
 from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
+from ..engine.phases.signatures import default_of
 from ..files import atomic_path
 from ..models.teachers import model_config
 from ..registered import registered_class
@@ -59,8 +59,7 @@ def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[
         kind: Any = registered_class(MODELS, head.get("type"))
         if kind is None:  # a class of a package that is not imported here
             continue
-        option = inspect.signature(kind.__init__).parameters.get("field")
-        field = head.get("field", option.default if option else "")
+        field = head.get("field", default_of(kind, "field"))
         unit = dataset_meta.get(f"{field}_unit", UNITS.get(kind.kind, ""))
         found[task] = dict(kind=kind.kind, unit=unit)
     return found

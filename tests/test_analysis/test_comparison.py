@@ -40,6 +40,19 @@ def test_summary_by_hand():
     assert rows["HAD"]["exemplars"] == "none" and rows["HAD"]["runs"] == "2"
 
 
+def test_runs_without_times_do_not_count_as_no_time():
+    runs = [record("HAD", 0), record("HAD", 1)]
+    runs[1].timing = [None, None]
+    _, rows = sheet_of(Comparison(runs), "summary")
+    assert rows["HAD"]["minutes"].mean == pytest.approx(2 / 60)
+
+
+def test_a_metric_that_no_run_has_is_refused():
+    with pytest.raises(ValueError, match="no run has the metric 'mIoUs'; did you mean 'mIoU'"):
+        Comparison([record()], ["abs_err", "mIoUs"])
+    assert Comparison([record()], ["abs_err"]).groups
+
+
 def test_pairing_by_seed():
     runs = field_of_runs()[:6]  # the references have one seed only
     _, rows = sheet_of(Comparison(runs, pairing="seed"), "summary")

@@ -40,6 +40,14 @@ def test_groups_by_order_with_the_references_of_its_tasks():
         assert group.single[0].tasks == ["seg", "depth"]
 
 
+def test_labels_in_upper_and_lower_case_are_one_method():
+    """The second spelling of naive was the only reference."""
+    runs = [record("Naive", 0), record("naive", 1), record("HAD", 0), record("had", 1)]
+    (group,) = group_runs(runs)
+    assert {label: len(runs) for label, runs in group.methods.items()} == dict(Naive=2, HAD=2)
+    assert [run.seed for run in group.naive] == [0, 1]
+
+
 def test_references_of_other_tasks_are_not_taken():
     runs = [run for run in field_of_runs() if run.tasks != ["depth"]]
     more = LifelongRecord("joint", 3)

@@ -140,6 +140,8 @@ def test_padding_of_the_preprocessor_is_part_of_the_graph(tmp_path):
     with pytest.raises(ExportError, match="test_cfg.size is \\(64, 64\\)"):
         export_model(fixed, tmp_path / "b.pt")
     assert export_model(fixed, tmp_path / "b.pt", size=(40, 56))
+    with pytest.raises(ExportError, match="\\(64, 64\\), into which images of 40x65 do not fit"):
+        export_model(fixed, tmp_path / "b.pt", size=(40, 65))
 
 
 def test_sliding_windows_are_refused_unless_whole(tmp_path):

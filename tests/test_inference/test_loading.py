@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from mmseg.models.backbones import TIMMBackbone
 from mmseg.registry import MODELS
 
 from mmlhl.checkpoints import checkpoint_trust, read_checkpoint
@@ -18,8 +19,9 @@ def changed(checkpoint, path, change):
 
 
 def test_nothing_is_downloaded():
-    backbone = dict(type="mmseg.TIMMBackbone", model_name="x")
-    assert without_pretrained(ConfigDict(backbone=backbone))["backbone"]["pretrained"] is False
+    for kind in ("mmseg.TIMMBackbone", TIMMBackbone):
+        backbone = dict(type=kind, model_name="x")
+        assert without_pretrained(ConfigDict(backbone=backbone))["backbone"]["pretrained"] is False
     weights = dict(type="Pretrained", checkpoint="http://x")
     stage = dict(init_cfg=weights, pretrained="http://y")
     model = ConfigDict(backbone=dict(type="A", stages=[stage], init_cfg=weights), heads={})
@@ -87,6 +89,7 @@ def test_a_folder_names_the_models_in_it(tmp_path):
 
 
 HEAD_OF_MINE = """
+from mmseg.models.backbones import TIMMBackbone
 from mmseg.registry import MODELS
 from mmlhl.models.heads import DepthHead
 

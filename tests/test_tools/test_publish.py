@@ -8,6 +8,7 @@ import torch
 
 from mmlhl.inference import load_model
 from mmlhl.inference.publishing import outputs_of
+from mmlhl.models.heads import DepthHead
 
 TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
 
@@ -34,6 +35,16 @@ def test_a_unit_of_its_own_and_a_head_that_nobody_knows():
     found = outputs_of(dict(model=dict(heads=heads)), dict(far_map_unit="km"))
     assert found == dict(far=dict(kind="depth", unit="km"), edge=dict(kind="channels", unit=""))
     assert outputs_of(dict(model=dict(type="EncoderDecoder")), {}) == {}
+
+
+class PassesOn(DepthHead):
+    def __init__(self, extra=0, **kwargs):
+        super().__init__(**kwargs)
+
+
+def test_the_unit_of_a_head_that_passes_its_options_on():
+    cfg = dict(model=dict(heads=dict(depth=dict(type=PassesOn))))
+    assert outputs_of(cfg, dict(depth_map_unit="px"))["depth"]["unit"] == "px"
 
 
 def test_half_of_the_size_and_nearly_the_same_weights(trained, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from mmlhl.analysis.arguments import add_record_arguments, comparison_of
+from mmlhl.analysis.derived import choose
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
 from mmlhl.command_line import Parser
@@ -53,9 +54,12 @@ def main(argv: list[str] | None = None) -> None:
         if "heat" in args.plots:
             for label, runs in group.methods.items():
                 record = mean_record(runs)
+                if not choose(record, args.metrics):
+                    continue
                 seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
                 pictures[f"heat_{label}"] = heat_map(record, args.metrics, f"{label}{seeds}")
-        if "curves" in args.plots:
+        first = next(iter(group.methods.values()))[0]
+        if "curves" in args.plots and choose(first, args.metrics):
             pictures["curves"] = task_curves(group, args.metrics)
         if "gain" in args.plots and group.naive:
             pictures["gain"] = gain_bars(comparison, group)

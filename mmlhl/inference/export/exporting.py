@@ -98,11 +98,7 @@ def export_model(
         model.test_cfg = dict(mode="whole")
     reference = ExportableModel(model, options).eval()
     graph = ExportableModel(_substituted(copy.deepcopy(model)), options).eval()
-    if size is None and reference.size:
-        raise ExportError(
-            f"data_preprocessor.test_cfg.size is {tuple(reference.size)}: a graph of any size "
-            "cannot pad to one; give the size of the images"
-        )
+    _check_size(size, reference.size)
     checked = SHAPES if shapes is None else shapes
     if size is not None and checked:
         checked = [(1, *size)]
@@ -128,6 +124,19 @@ def export_model(
         except ValueError as error:
             fixed = "; a graph of one size (size=, --size) may still work" if size is None else ""
             raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
+
+
+def _check_size(size: tuple[int, int] | None, padded: Sequence[int] | None) -> None:
+    """Refuse sizes that the model cannot pad to that of its preprocessor."""
+    if not padded:
+        return
+    key = f"data_preprocessor.test_cfg.size is {tuple(padded)}"
+    if size is None:
+        raise ExportError(
+            f"{key}: a graph of any size cannot pad to one; give the size of the images"
+        )
+    if size[0] > padded[0] or size[1] > padded[1]:
+        raise ExportError(f"{key}, into which images of {size[0]}x{size[1]} do not fit")
 
 
 def _write(
