@@ -104,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
     if "://" not in args.checkpoint:  # report errors before anything is built or written
         read_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
+    cfg.resume = False  # of training, as in the config that a resumed phase has written
 
     if args.show or args.show_dir:
         draw_predictions(cfg, args)

@@ -108,7 +108,7 @@ def test_train_amp_switches_the_wrapper(config, tmp_path, run):
 
 def test_test_writes_metrics(config, checkpoint, tmp_path, run, capfd):
     out = tmp_path / "metrics"
-    run("test.py", config, checkpoint, "--work-dir", out)
+    run("test.py", config, checkpoint, "--work-dir", out, "--cfg-options", "resume=True")
     assert metrics_in(out) == {"sum": 30.0, "count": 4, "kept": 0}
     run("test.py", config, checkpoint, "--work-dir", out, "--cfg-options", "runner_type=ToyRunner")
     assert "ToyRunner tests" in capfd.readouterr().out

@@ -117,6 +117,7 @@ def add_hook(cfg: Config, name: str) -> None:
 def testing_config(cfg: Config) -> Config:
     """A copy of a config for a plain runner that only tests."""
     cfg = copy.deepcopy(cfg)
+    cfg.resume = False  # of training; mmengine would resume that in a test, too
     for key in ("phases", "runner_type"):
         cfg.pop(key, None)
     for kind in ("train", "val"):

@@ -157,7 +157,7 @@ def _try_training(
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
     try_schedules(cfg, wrapper, supply.batches, steps, where)
-    planned = steps and PlannedPhase(range(supply.batches or steps), wrapper, steps)
+    planned = steps and PlannedPhase(range(supply.length or steps), wrapper, steps)
     named(where, check_handover, model, before, planned or None, adopted)
     teacher = before if model.old_tasks and model.method.needs_teacher else None
     named(f"{where}: one training step", _step, model, teacher, supply, cfg)

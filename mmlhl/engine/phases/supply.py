@@ -42,6 +42,7 @@ class Supply:
         dataset: The dataset; may have more images and tasks than the phase uses.
         images: Number of images in the phase.
         batches: Batches per epoch in one process, None if endless or unknown.
+        length: The loader's length, which an endless one has as well; None if unknown.
         smallest: Number of images in the smallest batch.
         collate: Function that makes a batch of samples.
     """
@@ -49,6 +50,7 @@ class Supply:
     dataset: Images
     images: int
     batches: int | None
+    length: int | None
     smallest: int
     collate: Callable[[Sequence], Any]
 
@@ -97,7 +99,9 @@ class Supplies:
                     "phase; bring more images, or set disjoint_phases=False"
                 )
         images = _sliced(loader, images, place)
-        batches, smallest = _batches(loader, _View(dataset, images), place)
+        view = _View(dataset, images)
+        batches, smallest = _batches(loader, view, place)
+        length = _count(len(view), loader) if _is_endless(loader) else batches
         collate = loader.get("collate_fn")
         if isinstance(collate, Mapping):
             options = {key: value for key, value in collate.items() if key != "type"}
@@ -112,7 +116,7 @@ class Supplies:
                 return function(samples, **options)
 
             collate = made
-        return Supply(dataset, images, batches, smallest, collate or default_collate)
+        return Supply(dataset, images, batches, length, smallest, collate or default_collate)
 
     def _dataset(self, config: Mapping) -> tuple[Images, int]:
         """A dataset and its number of images; a multi-task dataset is then cut to a few images."""
@@ -167,16 +171,27 @@ def _sliced(loader: Mapping, images: int, place: str) -> int:
     return wanted
 
 
+def _is_endless(loader: Mapping) -> bool:
+    own = loader.get("batch_sampler") is None
+    return own and names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
+
+
+def _count(images: int, loader: Mapping) -> int:
+    """Number of batches of some images."""
+    size = loader.get("batch_size", 1)
+    return images // size if loader.get("drop_last") else -(-images // size)
+
+
 def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]:
     """Batches per epoch, and number of images in the smallest."""
     size, drop = loader.get("batch_size", 1), bool(loader.get("drop_last"))
     sampler = loader.get("sampler") or dict(type="DefaultSampler", shuffle=False)
     if loader.get("batch_sampler") is not None or not isinstance(sampler, Mapping):
         return None, size
-    if names_class(DATA_SAMPLERS, sampler, InfiniteSampler):
+    if _is_endless(loader):
         return None, size
     images = len(DATA_SAMPLERS.build(dict(sampler), default_args=dict(dataset=view, seed=0)))
-    batches = images // size if drop else -(-images // size)
+    batches = _count(images, loader)
     if not batches:
         raise ValueError(
             f"{place} gives no batch: {len(view)} image(s) for {get_world_size()} process(es) with "

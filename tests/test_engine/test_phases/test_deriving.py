@@ -6,6 +6,7 @@ from mmengine.config import Config, ConfigDict
 from mmseg.registry import DATASETS
 
 from mmlhl.engine import parse_phases, phase_config
+from mmlhl.engine.phases.deriving import testing_config
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
@@ -163,3 +164,7 @@ def test_dotted_keys_of_a_phase_stay_like_nested_ones(config):
     assert second.model.backbone.base_channels == third.model.backbone.base_channels == 12
     assert second.train_cfg.max_epochs == 7 and third.train_cfg.max_epochs != 7
     assert second.load_from is None and third.load_from == "x.pth"
+
+
+def test_a_test_resumes_no_training(config):
+    assert testing_config(config(resume=True)).resume is False

@@ -35,7 +35,6 @@ def of(cfg, index=0):
         (dict(batch_size=3, drop_last=True), 4, 1, 3),
         (dict(batch_size=9), 4, 1, 4),
         (dict(batch_size=1, num_batch_per_epoch=2), 2, 2, 1),  # mmengine leaves out the rest
-        (dict(batch_size=9, drop_last=True, sampler=dict(type="InfiniteSampler")), 4, None, 9),
         (dict(dataset=dict(part=None)), 12, 6, 2),
         (dict(dataset=dict(part=[1, 5])), 2, 1, 2),
         (dict(dataset=dict(indices=7)), 2, 1, 2),
@@ -46,7 +45,18 @@ def test_images_and_batches(config, loader, images, batches, smallest):
     cfg.merge_from_dict(dict(train_dataloader=loader))
     given = of(cfg)
     assert (given.images, given.batches, given.smallest) == (images, batches, smallest)
+    assert given.length == batches
     assert len(given.batch(2)["inputs"]) == 2
+
+
+@pytest.mark.parametrize(("drop", "length"), [(False, 2), (True, 1)])
+def test_an_endless_loader_has_a_length(config, drop, length):
+    """A warm-up of LwF may count epochs in a training by iterations."""
+    cfg = config()
+    sampler = dict(type="mmengine.InfiniteSampler")
+    cfg.train_dataloader.update(batch_size=3, drop_last=drop, sampler=sampler)
+    given = of(cfg)
+    assert (given.batches, given.length, given.smallest) == (None, length, 3)
 
 
 def test_more_batches_than_images(config):
