@@ -120,6 +120,7 @@ def damage(path: str, resumable: bool = True, phase: str | None = None) -> str |
 
     Raises:
         UntrustedCheckpointError: If it contains more than data.
+        PermissionError: If it may not be read.
     """
     try:
         content = read_checkpoint(path)
@@ -128,6 +129,8 @@ def damage(path: str, resumable: bool = True, phase: str | None = None) -> str |
             if file.read(1) in (b"P", b"\x80"):  # first bytes of torch's new and old formats
                 raise
         return f"{path} is not a checkpoint"
+    except (PermissionError, MemoryError):  # nothing is known of the file
+        raise
     except Exception as error:  # torch raises many types for an incomplete file
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")

@@ -137,6 +137,15 @@ def test_checkpoint_with_code_is_refused_and_not_skipped(folder):
         newest_checkpoint(str(folder))
 
 
+def test_checkpoint_that_may_not_be_read_is_not_skipped(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("mmlhl.engine.checkpoint_files.read_checkpoint", refuse)
+    with pytest.raises(PermissionError, match="epoch_2.pth"):
+        newest_checkpoint(str(folder))
+
+
 def test_forgotten_checkpoints_stay_as_files(folder):
     forget_checkpoints(str(folder))
     assert newest_checkpoint(str(folder)) is None

@@ -6,7 +6,7 @@ from mmengine.config import Config, ConfigDict
 from mmseg.registry import DATASETS
 
 from mmlhl.engine import parse_phases, phase_config
-from mmlhl.engine.phases.deriving import testing_config
+from mmlhl.engine.phases import deriving
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
@@ -167,4 +167,4 @@ def test_dotted_keys_of_a_phase_stay_like_nested_ones(config):
 
 
 def test_a_test_resumes_no_training(config):
-    assert testing_config(config(resume=True)).resume is False
+    assert deriving.testing_config(config(resume=True)).resume is False
