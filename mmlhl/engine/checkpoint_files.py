@@ -19,9 +19,9 @@ from mmengine.logging import print_log
 
 from ..checkpoints import UntrustedCheckpointError, read_checkpoint
 from ..files import write_text
+from .training_state import state_problem
 
 POINTER, LIST = "last_checkpoint", "resumable.json"
-_HUB = "message_hub"
 #: folder of a phase within an experiment's name
 _FOLDER = re.compile(r"_phase_\d+_")
 
@@ -136,9 +136,9 @@ def damage(path: str, resumable: bool = True, phase: str | None = None) -> str |
     meta: Any = content.get("meta")
     if not resumable:
         return None
-    # mmengine needs these to resume; the final model of a phase has none of them
-    if not (isinstance(meta, dict) and {"epoch", "iter"} <= meta.keys() and _HUB in content):
-        return f"{path} holds no training state to resume"
+    problem = state_problem(content)
+    if problem is not None:
+        return f"{path} {problem}"
     name = str(meta.get("experiment_name", ""))  # <sequence>_<folder>_<date>_<time>
     folders = _FOLDER.findall(name)
     if phase is not None and folders and not re.search(rf"_{re.escape(phase)}(_\d+_\d+)?$", name):

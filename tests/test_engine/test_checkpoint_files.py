@@ -18,10 +18,12 @@ from mmlhl.engine.checkpoint_files import (
     noted,
 )
 
+HUB = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+
 
 def write(path, hub=True, **meta):
-    state = dict(meta=dict(epoch=1, iter=1, **meta), state_dict={"a": torch.ones(2)})
-    torch.save({**state, "message_hub": {}} if hub else state, path)
+    state = dict(meta=dict(epoch=1, iter=1, **meta), state_dict={"a": torch.ones(2)}, optimizer={})
+    torch.save({**state, "message_hub": HUB} if hub else state, path)
 
 
 @pytest.fixture

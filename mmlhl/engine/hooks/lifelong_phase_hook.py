@@ -13,8 +13,10 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch.utils.hooks import RemovableHandle
 
+from ...checkpoints import CheckpointError
 from ...checkpoints.training import joined_names
 from ...datasets.pseudo_labels import LabelFolder
+from ...explaining import explained_error
 from ...models.teachers import build_teacher, model_config
 from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
@@ -123,7 +125,7 @@ class LifelongPhaseHook(Hook):
             # with a new encoder no weights are loaded, but the method's state still is
             file = self.teacher_checkpoint
             print_log(f"the method's memory is loaded from {file}", "current")
-            self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"))
+            self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"), file)
         if model.old_tasks and model.method.needs_teacher and self.teacher_checkpoint:
             outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
             config = self.teacher_model or runner.cfg.model
@@ -151,7 +153,7 @@ class LifelongPhaseHook(Hook):
         if runner._resume:
             check_same_model(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
-        self._take(runner, checkpoint)
+        self._take(runner, checkpoint, runner._load_from or "the checkpoint")
         if runner._resume and runner.cfg.get("resume_changed"):
             take_new_rates(runner, checkpoint)
         if runner._resume:
@@ -161,9 +163,12 @@ class LifelongPhaseHook(Hook):
             if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in joined.items()):
                 checkpoint["meta"]["dataset_meta"] = own
 
-    def _take(self, runner: Runner, checkpoint: dict) -> None:
+    def _take(self, runner: Runner, checkpoint: dict, file: str) -> None:
         method = unwrap(runner).method
-        state = dict(checkpoint.get(METHOD_KEY) or {})
+        stored = checkpoint.get(METHOD_KEY)
+        if not isinstance(stored, (Mapping, type(None))):
+            raise CheckpointError(f"{file}: {METHOD_KEY} is a {type(stored).__name__}, not a dict")
+        state = dict(stored or {})
         name = state.pop("method", type(method).__name__)
         unfinished = state.pop("unfinished", None)
         if name != type(method).__name__:
@@ -174,7 +179,13 @@ class LifelongPhaseHook(Hook):
                 logging.WARNING,
             )
         elif state:
-            method.load_state_dict(state)
+            try:
+                method.load_state_dict(state)
+            except Exception as error:  # a method of one's own may raise anything
+                raise CheckpointError(
+                    f"{file}: what {name} remembers ({METHOD_KEY}) is damaged or not of this "
+                    f"method: {explained_error(error)}"
+                ) from error
         if unfinished and not runner._resume:
             method.forget_phase()
             print_log(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.logging import print_log
 from mmseg.registry import MODELS
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .base_method import BaseMethod
 from .distillation import DistillationMethod
+from .memory import entry
 from .naive import Naive
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod
@@ -206,11 +207,21 @@ class Composite(BaseMethod):
         return dict(methods=states) if states else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Restore :meth:`state_dict`; warns about states that no method here can use."""
-        states = dict(state.get("methods", {}))
+        """Restore :meth:`state_dict`; warns about states that no method here can use.
+
+        Raises:
+            ValueError: If a state is damaged; names the method.
+        """
+        states = entry(state, "methods") if state else {}
+        if not isinstance(states, Mapping):
+            raise ValueError(f"methods is a {type(states).__name__}, it must be a dict")
+        states = dict(states)
         for name, method in self._named():
             if name in states:
-                method.load_state_dict(states.pop(name))
+                try:
+                    method.load_state_dict(states.pop(name))
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
         if states:
             print_log(
                 f"the checkpoint has what {list(states)} remember, of which none of {self.names} "

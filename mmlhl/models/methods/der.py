@@ -14,6 +14,7 @@ from ...ranks import from_first_rank
 from .exemplars import Exemplar, compact, make_exemplar
 from .matching import match
 from .measuring import evaluating
+from .memory import whole_number
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
 from .reservoir import reservoir_slots
@@ -186,7 +187,7 @@ class DER(ReplayMethod):
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
-        self.seen = int(state["seen"])
+        self.seen = whole_number(state, "seen")
 
 
 @MODELS.register_module()

@@ -22,6 +22,7 @@ from .measuring import (
     task_losses,
     whole_encoder,
 )
+from .memory import finite_number, tensors
 from .protocols import Learner, PhaseRunner
 from .step import Step
 
@@ -179,8 +180,9 @@ class EWC(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.fisher, self.centre = dict(state["fisher"]), dict(state["centre"])
-        self.constant = float(state["constant"])
+        self.fisher = tensors(state, "fisher", least=0)
+        self.centre = tensors(state, "centre", like=self.fisher)
+        self.constant = finite_number(state, "constant")
 
 
 def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner) -> None:

@@ -12,7 +12,9 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from .memory import whole_number
 from .protocols import Learner
+from .stored_exemplars import read_exemplars
 
 Exemplar = dict
 """``image`` (3, H, W), ``valid`` (H, W) bool or None, ``labels`` {task: (K, H, W)}, ``outputs``
@@ -118,8 +120,8 @@ class ExemplarBuffer:
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.items = list(state["items"])
-        self.draws = int(state["draws"])
+        self.items = read_exemplars(state)
+        self.draws = whole_number(state, "draws")
 
 
 def to_batch(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .base_method import BaseMethod
 from .measuring import is_old
+from .memory import tensors
 from .protocols import Learner, PhaseRunner
 
 #: optimisers that add ``weight_decay * weight`` to the gradient
@@ -141,7 +142,7 @@ class L2SP(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.anchors = dict(state.get("anchors", {}))
+        self.anchors = tensors(state, "anchors") if state else {}
 
 
 def old_parameters(model: Learner) -> dict[str, nn.Parameter]:

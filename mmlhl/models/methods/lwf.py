@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..losses import pixel_mean
 from .distillation import DistillationMethod
+from .memory import whole_number
 from .pixel_maps import per_pixel
 from .protocols import DenseHead, Learner, PhaseRunner
 from .step import Step, TeacherOutputs
@@ -141,7 +142,7 @@ class LwF(DistillationMethod):
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
-        self.iters = int(state.get("iters", 0))
+        self.iters = whole_number(state, "iters") if "iters" in state else 0
 
     # -- distillation ------------------------------------------------------------------------
     def targets(self, teacher: TeacherOutputs) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .matching import at_size, share_lost
 from .measuring import choose_images, evaluating, is_old, own_share, phase_batches, task_losses
+from .memory import tensors
 from .protocols import Learner, PhaseRunner
 
 
@@ -192,7 +193,7 @@ class PhaseAverage(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.start = dict(state.get("start", {}))
+        self.start = tensors(state, "start") if state else {}
 
 
 def old_tensors(model: Learner) -> dict[str, Tensor]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
+from ...config_values import is_number
 from ..teachers import input_normalisation
 from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
 from .measuring import reduced
+from .memory import MOST_PHASES, entry, whole_number
 from .protocols import Learner, PhaseRunner
 from .step import Step
+from .stored_exemplars import check_exemplars
 
 
 class ReplayMethod(BaseMethod):
@@ -65,6 +69,7 @@ class ReplayMethod(BaseMethod):
             ValueError: If this phase's normalisation differs from that of the stored images.
         """
         self.warn_without_state(model, bool(self.buffer.items))
+        check_exemplars(self.buffer.items, model, type(self).__name__)
         now = normalisation(model.data_preprocessor)
         if self.buffer.items and self.normalisation is not None:
             self._check_normalisation(self.normalisation, now)
@@ -95,15 +100,28 @@ class ReplayMethod(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.buffer.load_state_dict(state["buffer"])
-        self.phases = int(state["phases"])
-        self.normalisation = state.get("normalisation")
+        self.buffer.load_state_dict(entry(state, "buffer"))
+        self.phases = whole_number(state, "phases", MOST_PHASES)
+        self.normalisation = _read_normalisation(state.get("normalisation"))
 
 
 def normalisation(preprocessor: nn.Module) -> list:
     """Mean and standard deviation that images are normalised by, and their channel order."""
     mean, std, swap = input_normalisation(preprocessor)
     return [v.flatten().tolist() if isinstance(v, Tensor) else [v] for v in (mean, std)] + [swap]
+
+
+def _read_normalisation(stored: Any) -> list | None:
+    """Check a stored :func:`normalisation`; older versions have none."""
+    values = [each for part in stored[:2] for each in part] if _is_normalisation(stored) else [""]
+    if stored is not None and not all(each is None or is_number(each) for each in values):
+        raise ValueError("normalisation must be a list of mean, std and whether channels swap")
+    return stored
+
+
+def _is_normalisation(stored: Any) -> bool:
+    whole = isinstance(stored, (list, tuple)) and len(stored) == 3 and isinstance(stored[2], bool)
+    return whole and all(isinstance(part, (list, tuple)) for part in stored[:2])
 
 
 def labelled_losses(

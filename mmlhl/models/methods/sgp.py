@@ -20,6 +20,7 @@ from .measuring import (
     own_share,
     phase_batches,
 )
+from .memory import MOST_PHASES, tensors, whole_number
 from .protocols import Learner, PhaseRunner
 from .sgp_maths import extend_basis, input_patches, project
 from .step_editing import Edit, StepEditingMethod
@@ -191,8 +192,10 @@ class SGP(StepEditingMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.bases, self.importance = dict(state["bases"]), dict(state["importance"])
-        self.phases = int(state["phases"])
+        self.bases = tensors(state, "bases")
+        self.importance = tensors(state, "importance", least=0)
+        self.phases = whole_number(state, "phases", MOST_PHASES)
+        check_bases(self.bases, self.importance)
 
 
 def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d | nn.Linear]:
@@ -238,6 +241,25 @@ def inputs_of(
     finally:
         for handle in handles:
             handle.remove()
+
+
+def check_bases(bases: Mapping[str, Tensor], importance: Mapping[str, Tensor]) -> None:
+    """Check that stored bases and importances belong together.
+
+    Args:
+        bases: ``(D, k)`` by layer.
+        importance: ``(k,)`` by layer.
+
+    Raises:
+        ValueError: Naming the first layer whose shapes differ.
+    """
+    for name, basis in bases.items():
+        found = tuple(importance[name].shape) if name in importance else None
+        if basis.ndim != 2 or found != basis.shape[1:]:
+            raise ValueError(
+                f"bases[{name!r}] has the shape {tuple(basis.shape)}, its importance {found}: they "
+                "must be (D, k) and (k,)"
+            )
 
 
 def _projection(basis: Tensor, importance: Tensor) -> Edit:

@@ -18,6 +18,7 @@ from .measuring import (
     task_losses,
     whole_encoder,
 )
+from .memory import tensors
 from .protocols import Learner, PhaseRunner
 from .step_editing import Edit, StepEditingMethod
 
@@ -172,7 +173,7 @@ class SPG(StepEditingMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.importance = dict(state["importance"])
+        self.importance = tensors(state, "importance", least=0, most=1)
 
 
 def _scaled(factor: Tensor | float) -> Edit:

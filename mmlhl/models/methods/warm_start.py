@@ -139,4 +139,7 @@ class WarmStart(BaseMethod):
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self.started = bool(state.get("started", False))
+        started = state.get("started", False)
+        if not isinstance(started, bool):
+            raise ValueError(f"started is a {type(started).__name__}, it must be True or False")
+        self.started = started

@@ -109,6 +109,7 @@ def test_state_of_parts_is_restored_and_unknown_entries_are_reported(round_trip,
     first.methods[0].fisher = {"w": torch.ones(2)}
     first.methods[0].centre = {"w": torch.zeros(2)}
     first.methods[1].bases = {"l": torch.eye(3)}
+    first.methods[1].importance = {"l": torch.ones(3)}
     swapped = round_trip(first, Composite([dict(type="SGP"), dict(type="EWC")]))
     assert torch.equal(swapped.methods[1].fisher["w"], torch.ones(2))
     message = []

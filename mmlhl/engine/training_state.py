@@ -1,0 +1,128 @@
+"""The training state in a checkpoint, checked before it is resumed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+from torch import Tensor
+
+from ..checkpoints import not_finite
+from ..config_values import is_whole
+
+HUB, RANKS = "message_hub", "rank_states"
+#: beyond any training, and still exact as a float
+_MOST_STEPS = 2**53
+#: parts of the state: kinds that they may have, and how messages call these
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "optimizer": ((Mapping,), "a dict"),
+    "param_schedulers": ((list, Mapping), "a list or a dict"),
+    "ema_state_dict": ((Mapping,), "a dict"),
+    RANKS: ((list,), "a list"),
+}
+
+
+def state_problem(content: Mapping[str, Any]) -> str | None:
+    """Why training cannot resume from a checkpoint.
+
+    Args:
+        content: The checkpoint as it was loaded.
+
+    Returns:
+        The first entry that is missing or wrong, and what is wrong; None if nothing is.
+    """
+    meta, hub = content.get("meta"), content.get(HUB)
+    # mmengine needs these to resume; the final model of a phase has none of them
+    if not (isinstance(meta, Mapping) and {"epoch", "iter"} <= meta.keys() and hub is not None):
+        return "holds no training state to resume"
+    if "optimizer" not in content:
+        return "holds no state of the optimiser (save_optimizer=False), so resuming would differ"
+    return next(_problems(content, meta, hub), None)
+
+
+def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> Iterator[str]:
+    """Wrong entries, in words that follow the file's name."""
+    for key in ("epoch", "iter"):
+        if not is_whole(meta[key]) or not 0 <= meta[key] <= _MOST_STEPS:
+            yield f"is damaged: meta.{key} is {_shown(meta[key])}, not a count"
+    if not isinstance(meta.get("seed"), (int, type(None))):
+        yield f"is damaged: meta.seed is {_shown(meta['seed'])}, not a whole number"
+    yield from _processes_problems(meta.get("processes"))
+    images = meta.get("image_set")
+    if images is not None and not (isinstance(images, Mapping) and "images" in images):
+        yield f"is damaged: meta.image_set is {_shown(images)}"
+    for key in ("log_scalars", "runtime_info", "resumed_keys"):
+        if not isinstance(hub, Mapping) or not isinstance(hub.get(key), Mapping):
+            yield f"is damaged: {HUB}.{key} is no dict"
+    for name, buffer in hub["log_scalars"].items():
+        if isinstance(buffer, HistoryBuffer) and not _is_history(buffer):
+            yield f"is damaged: {HUB}.log_scalars[{name!r}] is no history of numbers"
+    for name, value in hub["runtime_info"].items():
+        if _is_wrong_note(str(name), value):
+            yield f"is damaged: {HUB}.runtime_info[{name!r}] is {_shown(value)}"
+    for key, (kinds, word) in _KINDS.items():
+        if key in content and not isinstance(content[key], kinds):
+            yield f"is damaged: {key} is {_shown(content[key])}, not {word}"
+    for index, state in enumerate(content.get(RANKS) or ()):
+        parts = dict(state).values() if isinstance(state, Mapping) else [None]
+        if not all(isinstance(part, (Mapping, list)) for part in parts):
+            yield f"is damaged: {RANKS}[{index}] holds no states of a process"
+    for key in _KINDS:
+        for place, value in _tensors(content.get(key), key):
+            if not_finite(value) and "mask" not in place:
+                yield f"is of a training that went wrong: {place} is not finite"
+
+
+def _processes_problems(stored: Any) -> Iterator[str]:
+    if stored is None:
+        return
+    counts = [stored.get(k) for k in ("number", "images", "steps")] if _is_dict(stored) else [None]
+    if not all(is_whole(count) and 0 < count <= _MOST_STEPS for count in counts):
+        yield f"is damaged: meta.processes is {_shown(stored)}, not counts above 0"
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_history(buffer: HistoryBuffer) -> bool:
+    values = [vars(buffer).get(key) for key in ("_log_history", "_count_history")]
+    return all(
+        isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iufb"
+        for value in values
+    )
+
+
+def _is_wrong_note(name: str, value: Any) -> bool:
+    """Whether mmengine's note about a checkpoint to keep or remove is none."""
+    if name == "last_ckpt" or name.startswith("best_ckpt"):
+        name_of_file = isinstance(value, str) and os.path.basename(value) not in ("", ".", "..")
+        return value is not None and not name_of_file
+    if name.startswith("best_score"):
+        return not isinstance(value, (Real, Tensor, type(None)))
+    if name == "keep_ckpt_ids":
+        return not (isinstance(value, list) and all(is_whole(each) for each in value))
+    return False
+
+
+def _tensors(node: Any, place: str) -> Iterator[tuple[str, Tensor]]:
+    """All tensors below a node with their places."""
+    if isinstance(node, Tensor):
+        yield place, node
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _tensors(value, f"{place}.{key}")
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from _tensors(value, f"{place}[{index}]")
+
+
+def _shown(value: Any) -> str:
+    if is_whole(value) and abs(value) > _MOST_STEPS:
+        return "a huge number"
+    text = type(value).__name__ if isinstance(value, (Mapping, list, Tensor)) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
