@@ -25,10 +25,10 @@ def to_plain(value: Any, where: str = "meta", lost: list[str] | None = None) -> 
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes, Tensor)):
         # subclasses such as numpy's float64 would be stored by their own class
-        for kind in (bool, int, float, str):
-            if isinstance(value, kind) and type(value) is not kind:
-                return kind(value)
-        return value
+        kinds = (bool, int, float, str)
+        if type(value) in kinds:  # True is an int, too, but must not become 1
+            return value
+        return next((kind(value) for kind in kinds if isinstance(value, kind)), value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from . import restricted
+from .meta_checks import meta_problem
 from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
@@ -97,7 +98,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
 
 
 def _check_parts(content: dict[str, Any], path: str) -> None:
-    """Refuse a checkpoint with a part that should be a dict and is not."""
+    """Refuse a checkpoint with a part that should be a dict, or of another type, and is not."""
     meta = content.get("meta")
     parts = {key: content.get(key) for key in ("state_dict", "meta", "message_hub")}
     if isinstance(meta, dict):
@@ -109,6 +110,9 @@ def _check_parts(content: dict[str, Any], path: str) -> None:
             raise CheckpointError(
                 f"{path} is not a checkpoint: its {key} is a {type(value).__name__}, not a dict"
             )
+    wrong = meta_problem(meta) if isinstance(meta, Mapping) else None
+    if wrong:
+        raise CheckpointError(f"{path} is damaged: {wrong}")
 
 
 def folder_of_models(path: str | os.PathLike) -> str:

@@ -178,6 +178,9 @@ def _checked(text: str, source: str) -> dict[str, Any]:
         raise StoredConfigError(
             f"the config in {source} has custom_imports={imports!r}; it must be dict(imports=[...])"
         )
+    misshapen = _misshapen(config)
+    if misshapen:
+        raise StoredConfigError(f"the config in {source} is damaged: {misshapen}")
     name = unregistered(config)
     if name is not None:
         raise StoredConfigError(
@@ -185,6 +188,25 @@ def _checked(text: str, source: str) -> dict[str, Any]:
             "module that registers it, if it is one of your own"
         )
     return config
+
+
+def _misshapen(config: Mapping[str, Any]) -> str | None:
+    """The first part of a model's config that is no dict; other parts may be anything."""
+    model = config.get("model")
+    parts: dict[str, Any] = {"model": model}
+    for key in ("backbone", "heads", "data_preprocessor", "method", "test_cfg", "student"):
+        parts[f"model.{key}"] = model.get(key) if isinstance(model, Mapping) else None
+    heads = parts["model.heads"]
+    parts.update({f"model.heads.{k}": v or 0 for k, v in heads.items()} if _is_dict(heads) else {})
+    for place, value in parts.items():
+        foreign = place == "model.heads" and isinstance(value, list)  # of another framework
+        if value is not None and not _is_dict(value) and not foreign:
+            return f"{place} is {value!r:.60}, not a dict"
+    return None
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _texts(checkpoint: Mapping[str, Any]) -> Iterator[tuple[dict, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from numbers import Real
@@ -17,6 +18,9 @@ from ..config_values import is_whole
 HUB, RANKS = "message_hub", "rank_states"
 #: beyond any training, and still exact as a float
 _MOST_STEPS = 2**53
+_COUNTERS = ("last_step", "_global_step")
+#: names of a schedule's methods, which mmengine would overwrite by what a file stores
+_METHODS = ("step", "optimizer", "state_dict", "load_state_dict", "_get_value", "print_value")
 #: parts of the state: kinds that they may have, and how messages call these
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "optimizer": ((Mapping,), "a dict"),
@@ -55,18 +59,12 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
     images = meta.get("image_set")
     if images is not None and not (isinstance(images, Mapping) and "images" in images):
         yield f"is damaged: meta.image_set is {_shown(images)}"
-    for key in ("log_scalars", "runtime_info", "resumed_keys"):
-        if not isinstance(hub, Mapping) or not isinstance(hub.get(key), Mapping):
-            yield f"is damaged: {HUB}.{key} is no dict"
-    for name, buffer in hub["log_scalars"].items():
-        if isinstance(buffer, HistoryBuffer) and not _is_history(buffer):
-            yield f"is damaged: {HUB}.log_scalars[{name!r}] is no history of numbers"
-    for name, value in hub["runtime_info"].items():
-        if _is_wrong_note(str(name), value):
-            yield f"is damaged: {HUB}.runtime_info[{name!r}] is {_shown(value)}"
+    yield from _hub_problems(hub)
     for key, (kinds, word) in _KINDS.items():
         if key in content and not isinstance(content[key], kinds):
             yield f"is damaged: {key} is {_shown(content[key])}, not {word}"
+    yield from _optimizer_problems(content["optimizer"], "optimizer")
+    yield from _schedule_problems(content.get("param_schedulers"), "param_schedulers")
     for index, state in enumerate(content.get(RANKS) or ()):
         parts = dict(state).values() if isinstance(state, Mapping) else [None]
         if not all(isinstance(part, (Mapping, list)) for part in parts):
@@ -75,6 +73,57 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
         for place, value in _tensors(content.get(key), key):
             if not_finite(value) and "mask" not in place:
                 yield f"is of a training that went wrong: {place} is not finite"
+
+
+def _hub_problems(hub: Any) -> Iterator[str]:
+    """Wrong entries of mmengine's message hub."""
+    for key in ("log_scalars", "runtime_info", "resumed_keys") if hub != {} else ():
+        if not isinstance(hub, Mapping) or not isinstance(hub.get(key), Mapping):
+            yield f"is damaged: {HUB}.{key} is no dict"
+    for name, buffer in hub.get("log_scalars", {}).items():
+        if isinstance(buffer, HistoryBuffer) and not _is_history(buffer):
+            yield f"is damaged: {HUB}.log_scalars[{name!r}] is no history of numbers"
+    for name, value in hub.get("runtime_info", {}).items():
+        if _is_wrong_note(str(name), value):
+            yield f"is damaged: {HUB}.runtime_info[{name!r}] is {_shown(value)}"
+
+
+def _optimizer_problems(stored: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Wrong entries of an optimiser's state, or of several by name."""
+    if "param_groups" not in stored:
+        for name, each in stored.items():
+            if isinstance(each, Mapping) and "param_groups" in each:
+                yield from _optimizer_problems(each, f"{place}.{name}")
+        return
+    states, groups = stored.get("state"), stored["param_groups"]
+    if not isinstance(states, Mapping) or not all(map(_is_dict, states.values())):
+        yield f"is damaged: {place}.state is no dict of dicts"
+    for group in groups if isinstance(groups, (list, tuple)) else [groups]:
+        rate = group.get("lr") if _is_dict(group) else None
+        if not isinstance(rate, (Real, Tensor)) or not 0 <= rate < math.inf:
+            yield f"is damaged: {place}.param_groups has the lr {_shown(rate)}"
+
+
+def _schedule_problems(stored: Any, place: str) -> Iterator[str]:
+    """Wrong entries of schedules' states, or of those of several optimisers by name."""
+    if _is_dict(stored):
+        for name, each in stored.items():
+            yield from _schedule_problems(each, f"{place}.{name}")
+        return
+    if not isinstance(stored or [], list):
+        yield f"is damaged: {place} is {_shown(stored)}, not a list"
+    for index, state in enumerate(stored or ()):
+        counts = [state.get(key, 0) for key in _COUNTERS] if _is_dict(state) else [None]
+        if not all(is_whole(count) and -1 <= count <= _MOST_STEPS for count in counts):
+            yield f"is damaged: {place}[{index}] holds no counts of steps"
+        for key in ("base_values", "_last_value") if _is_dict(state) else ():
+            values = state.get(key, [])
+            listed = values if isinstance(values, (list, tuple)) else [None]
+            if not all(isinstance(v, (Real, Tensor)) and abs(v) < math.inf for v in listed):
+                yield f"is damaged: {place}[{index}].{key} holds no finite numbers"
+        methods = [key for key in _METHODS if _is_dict(state) and key in state]
+        if methods:
+            yield f"is damaged: {place}[{index}] replaces {methods[0]}"
 
 
 def _processes_problems(stored: Any) -> Iterator[str]:

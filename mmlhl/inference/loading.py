@@ -90,7 +90,8 @@ def load_model(
     model = build_model(described, loaded, checkpoint)
     load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
     model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))
-    meta = dict((loaded.get("meta") or {}).get("dataset_meta") or {})
+    given = (loaded.get("meta") or {}).get("dataset_meta") or {}
+    meta = {k: v for k, v in given.items() if not (k.endswith("palette") and isinstance(v, str))}
     return LoadedModel(model, cfg, meta, checkpoint, tuple(known))
 
 

@@ -12,6 +12,7 @@ from ..checkpoints import StoredConfigError
 from ..checkpoints.stored_config import own_modules
 from ..checkpoints.trust import FLAG, checkpoints_are_trusted
 from ..config_values import nodes
+from ..explaining import explained_error
 
 
 def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
@@ -48,11 +49,13 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
     """
     try:
         return MODELS.build(described)
-    except KeyError as error:
+    except Exception as error:
+        if not isinstance(error, KeyError):
+            raise _unusable(source, error) from error
         kinds = {each["type"] for each in nodes(described) if isinstance(each.get("type"), str)}
         lacking = [kind for kind in sorted(kinds) if f"{kind} is not in" in str(error)]
         if not lacking:
-            raise
+            raise _unusable(source, error) from error
         modules = own_modules(checkpoint)
         which = f" (its config imports {', '.join(modules)})" if modules else ""
         raise StoredConfigError(
@@ -60,3 +63,9 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
             f"that registers it{which}. A command does so with the option --config, if it has one, "
             f"or with {FLAG}, if you trust whoever made the file"
         ) from None
+
+
+def _unusable(source: str, error: Exception) -> StoredConfigError:
+    return StoredConfigError(
+        f"the model in {source} cannot be built from its config: {explained_error(error)}"
+    )

@@ -55,7 +55,8 @@ def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[
             the kind.
     """
     found = {}
-    for task, head in (cfg.get("model", {}).get("heads") or {}).items():
+    heads = cfg.get("model", {}).get("heads")
+    for task, head in heads.items() if isinstance(heads, Mapping) else ():
         kind: Any = registered_class(MODELS, head.get("type"))
         if kind is None:  # a class of a package that is not imported here
             continue

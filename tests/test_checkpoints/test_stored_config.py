@@ -86,6 +86,12 @@ def test_registered_types_in_every_spelling():
         "custom_imports = ['os']",
         "custom_imports = 'os'",
         "custom_imports = dict(imports=5)",
+        "model = 5",
+        "model = [dict(type='LifelongSegmentor')]",
+        "model = dict(backbone='ResNet')",
+        "model = dict(heads=dict(seg=3))",
+        "model = dict(heads=dict(seg=None))",
+        "model = dict(data_preprocessor=[1.0])",
     ],
 )
 def test_texts_that_are_malformed_are_refused_by_name(text):

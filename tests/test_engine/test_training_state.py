@@ -87,7 +87,21 @@ def spoilt_history(**changes):
         ("message_hub.runtime_info.keep_ckpt_ids", ["../../x"], "keep_ckpt_ids"),
         ("message_hub.runtime_info.keep_ckpt_ids", "12", "keep_ckpt_ids"),
         ("optimizer", [1], "optimizer is list"),
+        ("optimizer.state", [1], "optimizer.state"),
+        ("optimizer.state.0", "x", "optimizer.state"),
+        ("optimizer.param_groups", "x", "optimizer.param_groups"),
+        ("optimizer.param_groups.0.lr", ..., "lr None"),
+        ("optimizer.param_groups.0.lr", NAN, "lr nan"),
+        ("optimizer.param_groups.0.lr", "0.1", "lr '0.1'"),
+        ("optimizer.param_groups.0.lr", -0.1, "lr -0.1"),
+        ("optimizer", dict(a=dict(state={}, param_groups=[{}])), "optimizer.a.param_groups"),
         ("param_schedulers", "x", "param_schedulers is 'x'"),
+        ("param_schedulers.0", 4, "param_schedulers[0] holds no counts"),
+        ("param_schedulers.0.last_step", "2", "param_schedulers[0] holds no counts"),
+        ("param_schedulers.0.base_values", [NAN], "param_schedulers[0].base_values"),
+        ("param_schedulers.0._last_value", 3, "param_schedulers[0]._last_value"),
+        ("param_schedulers.0.step", "x", "replaces step"),
+        ("param_schedulers", dict(a=[3]), "param_schedulers.a[0]"),
         ("ema_state_dict", 1, "ema_state_dict is 1"),
         ("rank_states", {}, "rank_states is dict"),
         ("rank_states", [3], "rank_states[0]"),
@@ -106,6 +120,7 @@ def test_anything_else_is_named(place, value, wanted):
     node, (*parents, last) = content, place.split(".")
     for part in parents:
         node = node[int(part) if part.isdigit() else part]
+    last = int(last) if last.isdigit() else last
     if value is ...:
         del node[last]
     else:

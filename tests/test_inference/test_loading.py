@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 from mmseg.models.backbones import TIMMBackbone
 from mmseg.registry import MODELS
 
-from mmlhl.checkpoints import checkpoint_trust, read_checkpoint
+from mmlhl.checkpoints import StoredConfigError, checkpoint_trust, read_checkpoint
 from mmlhl.inference.loading import load_model, without_pretrained
 
 
@@ -59,6 +59,27 @@ def test_a_checkpoint_of_one_phase_knows_its_tasks(checkpoint, tmp_path):
 def test_mismatched_checkpoints_are_refused(checkpoint, tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         load_model(changed(checkpoint, tmp_path / "bad.pth", change))
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("depth=18", "depth=None"),
+        ("base_channels=4", "base_channels=[1, 2]"),
+        ("type='SegmentationHead'", "type=[1]"),
+        ("bgr_to_rgb=True", "bgr_to_rgb=3"),
+        ("num_classes=13", "num_classes=None"),
+    ],
+)
+def test_configs_from_which_no_model_can_be_built(checkpoint, tmp_path, before, after):
+    def damage(content):
+        text = content["meta"]["cfg"]
+        assert before in text
+        content["meta"]["cfg"] = text.replace(before, after)
+
+    path = changed(checkpoint, tmp_path / "bad.pth", damage)
+    with pytest.raises(StoredConfigError, match="bad.pth cannot be built from its config: "):
+        load_model(path)
 
 
 def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):

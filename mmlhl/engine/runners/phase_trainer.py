@@ -11,6 +11,7 @@ import os.path as osp
 import time
 from typing import Any
 
+import torch
 from mmengine.dist import master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook, Hook
@@ -19,10 +20,13 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import HOOKS
 from torch import nn
 
+from ...checkpoints import CheckpointError
 from ...draws import mixed_seed
+from ...explaining import explained_error
 from ...files import atomic_path
 from ...registered import registered_class
 from ..logs import LoggedRunner
+from ..resumed_parts import check_moments, check_schedules
 from ..stopping import Stopped, requested
 
 HOOKS_ADDED = ("ReproducibleHook", "RankStateHook", "MissedValidationHook", "StopRequestHook")
@@ -73,6 +77,35 @@ class PhaseTrainer(LoggedRunner):
                 raise
             self.call_hook("after_lost_workers")
             raise Stopped(f"asked to stop, as were the loading workers: {error}") from error
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """As in mmengine, with the file in an error about its content.
+
+        Raises:
+            CheckpointError: If the file's optimiser, schedules or counters are of another training.
+        """
+        try:
+            super().resume(filename, *args, **kwargs)
+            check_moments(self.optim_wrapper)
+        except (KeyError, TypeError, IndexError, AttributeError, RuntimeError, AssertionError) as e:
+            if isinstance(e, torch.OutOfMemoryError):
+                raise
+            raise CheckpointError(
+                f"{filename}: its training state is damaged, or of another config, so the phase "
+                f"cannot go on from it: {explained_error(e)}. Delete the file to go on from the "
+                "one before it"
+            ) from e
+        except ValueError as e:
+            if filename in str(e):
+                raise
+            raise CheckpointError(f"{filename}: {e}") from e
+
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+        """As in mmengine; a training that resumes has to find its schedules."""
+        loaded = super().load_checkpoint(filename, *args, **kwargs)
+        if self._resume:
+            check_schedules(self.param_schedulers, loaded.get("param_schedulers"))
+        return loaded
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
