@@ -163,7 +163,7 @@ class LifelongPhaseHook(Hook):
             if all(repr(self._dataset_meta.get(k)) == repr(v) for k, v in joined.items()):
                 checkpoint["meta"]["dataset_meta"] = own
 
-    def _take(self, runner: Runner, checkpoint: dict, file: str) -> None:
+    def _take(self, runner: Runner, checkpoint: dict, file: str = "the checkpoint") -> None:
         method = unwrap(runner).method
         stored = checkpoint.get(METHOD_KEY)
         if not isinstance(stored, (Mapping, type(None))):
