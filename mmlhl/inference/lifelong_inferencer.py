@@ -133,9 +133,11 @@ class LifelongInferencer(BaseInferencer):
             ValueError: If an input is not an image, a video cannot be opened, or an option is
                 invalid. Nothing is written then.
         """
-        sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)
+        if return_vis and return_datasamples:
+            raise ValueError("return_vis adds a picture to arrays: leave return_datasamples out")
         if return_vis and VISUALIZATION in self.tasks:
             raise ValueError(f"return_vis: a task is called {VISUALIZATION!r} itself")
+        sources, writer = self._begin(inputs, batch_size, out_dir, npy, panels, channel_order)
         results: list[Result] = []
         for frame, image, sample in self._samples(sources, batch_size):
             maps = self._write(writer, frame, image, sample, panels)

@@ -162,9 +162,7 @@ class Sources:
         if not lines:
             raise ValueError(f"{path}: the list names no image")
         for number, line in lines:
-            below = osp.join(osp.dirname(path), osp.expanduser(line))
-            found = "://" not in line and (osp.exists(below) or glob.glob(below, recursive=True))
-            item = below if found else line
+            item = line if "://" in line else _below(osp.dirname(path), osp.expanduser(line))
             if _is_list(item):
                 raise ValueError(f"{path}, line {number}: a list ({line}) cannot name a list")
             try:
@@ -272,6 +270,15 @@ def _is_list(item: object) -> bool:
         return False
     path = osp.expanduser(os.fspath(item))
     return isinstance(path, str) and path.lower().endswith(LIST) and osp.isfile(path)
+
+
+def _below(folder: str, line: str) -> str:
+    """A line of a list relative to the list's folder if it names something there."""
+    path = osp.join(folder, line)
+    if osp.exists(path):
+        return path
+    pattern = osp.join(glob.escape(folder), line)  # brackets in the folder's name are no pattern
+    return pattern if glob.glob(pattern, recursive=True) else line
 
 
 def _fixed_part(pattern: str) -> str:

@@ -92,7 +92,9 @@ def test_label_folder_is_reused_by_the_same_teacher_only(tmp_path):
     assert first.prepare() is None
     first.write("a/0", encoded())
     assert folder_of(tmp_path / "labels").prepare() is None
-    assert first.missing(["a/0", "a/1"]) == [1]
+    first.write("../b/0", encoded())  # an image beside the images' folder
+    assert not (tmp_path / "b").exists()
+    assert first.missing(["a/0", "a/1", "../b/0", "b/0"]) == [1, 3]
     assert "another teacher" in folder_of(tmp_path / "labels", "b").prepare()
     assert first.missing(["a/0", "a/1"]) == [0, 1]
 

@@ -159,6 +159,8 @@ def test_pictures_and_data_samples(inferencer, photos):
     assert result["visualization"].dtype == np.uint8 and result["visualization"].shape[2] == 3
     (sample,) = inferencer([photos / "a/x.png"], return_datasamples=True)
     assert (sample.pred_sem_seg.data[0].numpy() == result["seg"]).all()
+    with pytest.raises(ValueError, match="leave return_datasamples out"):
+        inferencer(str(photos / "a/x.png"), return_vis=True, return_datasamples=True)
 
 
 # -- invalid inputs ---------------------------------------------------------------------------

@@ -85,6 +85,12 @@ def test_a_folder_of_videos_only_says_so(tmp_path):
         Sources(tmp_path)
 
 
+def test_brackets_in_the_name_of_a_lists_folder_are_no_pattern(tmp_path):
+    touch(tmp_path, "a [1]/x.png", "a [1]/y.png")
+    (tmp_path / "a [1]/l.txt").write_text("*.png\n")
+    assert names(str(tmp_path / "a [1]/l.txt")) == ["x", "y"]
+
+
 def test_a_text_file_is_a_list(tmp_path, monkeypatch):
     touch(tmp_path, "photos/a/x.png", "photos/b/y.jpg", "else/a/x.png", "lists/l.txt")
     monkeypatch.chdir(tmp_path)

@@ -122,8 +122,8 @@ class LabelFolder:
 
     # -- labels --------------------------------------------------------------------------------
     def file(self, img_id: str) -> str:
-        """File of an image's labels."""
-        return osp.join(self.path, img_id + SUFFIX)
+        """File of an image's labels, in this folder even if the image is outside of its own."""
+        return osp.join(self.path, img_id.replace("../", "__/") + SUFFIX)
 
     def missing(self, ids: Sequence[str]) -> list[int]:
         """Indices of the images that have no labels yet."""
