@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ..spelling import hint
 from .annotation_checks import check_annotation
 
 KINDS = ("classes", "binary", "depth", "normal", "channels")
@@ -126,7 +127,8 @@ class Annotation:
         """Check all values and normalise their spelling."""
         where = f"annotations[{self.name!r}]"
         if self.kind not in KINDS:
-            raise ValueError(f"{where}['kind'] is {self.kind!r}; it must be one of {KINDS}")
+            near = hint(str(self.kind), KINDS)
+            raise ValueError(f"{where}['kind'] is {self.kind!r}{near}; it must be one of {KINDS}")
         defaults = {f.name: f.default for f in fields(self)}
         given = {k: getattr(self, k) for k in defaults if getattr(self, k) is not defaults[k]}
         set_ = object.__setattr__  # the dataclass is frozen
@@ -159,7 +161,8 @@ class Annotation:
         for key in cfg:
             if key not in known:
                 raise ValueError(
-                    f"annotations[{name!r}] has the unknown key {key!r}; known keys are {known}"
+                    f"annotations[{name!r}] has the unknown key {key!r}{hint(key, known)}; known "
+                    f"keys are {known}"
                 )
         if "kind" not in cfg:
             raise ValueError(f"annotations[{name!r}] needs 'kind', one of {KINDS}")

@@ -12,6 +12,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmengine.fileio.backends import prefix_to_backends
 
 from .. import config_values
+from ..spelling import hint
 from .annotation import IGNORE, Annotation
 from .transforms import LoadImage
 
@@ -71,13 +72,16 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     merged = {**defaults, **(img or {})}
     unknown = sorted(set(merged) - {"dir", "suffix"})
     if unknown:
-        raise ValueError(f"img has the unknown key {unknown[0]!r}; known keys: 'dir', 'suffix'")
+        near = hint(str(unknown[0]), ("dir", "suffix"))
+        raise ValueError(
+            f"img has the unknown key {unknown[0]!r}{near}; known keys: 'dir', 'suffix'"
+        )
     for key, value in merged.items():
         if not isinstance(value, str):
             several = isinstance(value, (list, tuple)) and key == "suffix"
-            hint = "; images of several formats are listed in an ann_file with their endings"
+            advice = "; images of several formats are listed in an ann_file with their endings"
             raise ValueError(
-                f"img[{key!r}] is {value!r}; it must be one string{hint if several else ''}"
+                f"img[{key!r}] is {value!r}; it must be one string{advice if several else ''}"
             )
     return merged
 
@@ -223,7 +227,8 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
     for task in wanted:
         if task not in annotations:
             raise ValueError(
-                f"tasks names {task!r}, but {owner} has annotations only for {list(annotations)}"
+                f"tasks names {task!r}, but {owner} has annotations only for "
+                f"{list(annotations)}{hint(task, annotations)}"
             )
     return list(dict.fromkeys(wanted))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -30,12 +31,15 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
     if title is None:
         seed = "" if record.seed is None else f", seed {record.seed}"
         title = f"{record.label}{seed}: after {count} phase{'' if count == 1 else 's'}"
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
+    table = Table(
+        title=escape(title), title_justify="left", box=None, padding=(0, 1), header_style="bold"
+    )
     table.add_column("task", no_wrap=True)
     table.add_column("metric", no_wrap=True)
     shown = range(count) if 1 < count <= MAX_PHASE_COLUMNS else range(0)
     for i in shown:
-        table.add_column(f"{i + 1} {_short('+'.join(record.phases[i]['tasks']))}", justify="right")
+        heading = f"{i + 1} {_short('+'.join(record.phases[i]['tasks']))}"
+        table.add_column(Text(heading), justify="right")
     for name in ("then", "now", "change"):
         table.add_column(name, justify="right")
 
@@ -47,8 +51,8 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
             now = values[-1] if values else None
             cells = [number(values[i], digits) for i in shown]
             table.add_row(
-                task if row == 0 else "",
                 # as Text, since rich would read [m] as markup
+                Text(task if row == 0 else ""),
                 Text(f"{with_unit(metric, record.unit(task, metric))} {arrow(better)}"),
                 *cells,
                 number(first, digits),

@@ -43,7 +43,7 @@ def colour_bar(
     if kind == "depth":
         ramp = np.maximum(ramp, 1e-9)  # a depth of 0 would be drawn as unmeasured
     image = colour_map(kind, ramp[None, None], limits=limits)
-    key[LINE : LINE + BAR_HEIGHT, 2 : 2 + inside] = image
+    key[LINE : LINE + BAR_HEIGHT, 2 : 2 + inside] = image[:, : max(width - 2, 0)]
     places = ((limits[0], 0.0), ((limits[0] + limits[1]) / 2, 0.5), (limits[1], 1.0))
     taken = 0
     for value, share in places:

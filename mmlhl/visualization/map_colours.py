@@ -68,7 +68,7 @@ def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
         values = _grey(data)[valid_pixels(kind, data)]
         if values.size:
             low, high = np.percentile(values, [1, 99])
-            return float(low), float(max(high, low + 1e-6))
+            return float(low), float(max(high, low + 1e-6 * max(abs(low), 1)))
     return 0.0, 1.0
 
 

@@ -1,11 +1,14 @@
 """Remarks of check_dataset: tasks without anything to learn, and unusual units."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from rich.console import Console
 
 from mmlhl.datasets import MultiTaskDataset
-from mmlhl.datasets.checking import check_samples, sets_of
+from mmlhl.datasets.checking import check_samples, sets_of, show_reports
 from mmlhl.datasets.first_sample import look_at_first
 
 
@@ -149,3 +152,15 @@ def test_sets_of_a_config():
     assert sets_of(cfg, ["test"], "c", ["seg"])["test"] == dict(
         mine, data_root="c", tasks=["seg"], pipeline=[dict(type=LoadImageFromFile)]
     )
+
+
+def test_a_task_called_image_and_names_like_markup(tmp_path):
+    cv2.imwrite(str(tmp_path / "a_i.png"), np.full((4, 4, 3), 200, np.uint8))
+    cv2.imwrite(str(tmp_path / "a_d.png"), np.eye(4, dtype=np.uint8))
+    spec = dict(image=dict(kind="classes", field="parts", dir="", suffix="_d.png", num_classes=2))
+    data = MultiTaskDataset(str(tmp_path), dict(dir="", suffix="_i.png"), spec)
+    reports = check_samples(data)
+    assert [report.highest for report in reports] == [200, 1]
+    console = Console(file=io.StringIO(), width=120)
+    assert show_reports(reports, dict(image=["[void]", "x[/red]"]), console) == 0
+    assert "image: [void] 75.0 %, x[/red] 25.0 %" in console.file.getvalue()

@@ -54,6 +54,15 @@ def test_rows_show_first_and_present_value_and_change():
     assert re.search(r"\x1b\[31m *-5\.00", colours) and re.search(r"\x1b\[32m *-0\.1000", colours)
 
 
+def test_names_are_no_markup():
+    record = LifelongRecord("[/b]")
+    record.add_phase("[/i]", ["[/i]"], None, 1.0, {})
+    record.add_phase("b", ["b"], None, 1.0, {"b/mIoU": 5.0})
+    record.metrics["[/i]"] = record.metrics.pop("b")
+    text, _ = rendered(phase_table(record), 80)
+    assert text.startswith("[/b]: after 2") and "1 [/i]" in text and "\n [/i]   mIoU" in text
+
+
 def test_a_metric_that_was_lost_shows_a_dash():
     record = sequence(2)
     record.add_phase("x", ["x"], "p", 1.0, {"seg/mIoU": float("nan")})

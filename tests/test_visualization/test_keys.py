@@ -29,6 +29,7 @@ def test_the_bar_has_the_colours_of_the_map():
         assert np.abs(bar[LINE + 3, column].astype(int) - expected[0, 0]).max() <= 3
     signed = colour_bar("channels", "curvature", (-0.5, 0.5), "", 200)[LINE + 3, 2:198, 0]
     np.testing.assert_allclose(signed, np.linspace(0, 255, 196), atol=1)
+    assert [colour_bar("depth", "d", (1, 5), "m", width).shape[1] for width in (1, 3)] == [1, 3]
     zero = colour_bar("depth", "depth", (0.0, 5.0), "m", 200)  # 0 is not an unmeasured depth here
     assert (zero[LINE + 3, 2] == colour_map("depth", np.full((1, 1, 1), 1e-6))[0, 0]).all()
     assert numbers((0.5, 4.75), "m") == "0.5 to 4.75 m" and numbers((0, 1), "") == "0 to 1"

@@ -79,8 +79,9 @@ def test_the_first_map_with_values_sets_the_range():
     assert 5 <= low < 5.1 and 8.9 < high <= 9
     assert value_range("depth", [grid([NAN])]) == (0, 1)
     assert value_range("binary", [pred]) == (0, 1)
-    low, high = value_range("channels", [grid([3.0])])
-    assert high > low == 3
+    for value in (3.0, -1e12):  # above 1e10 a step of 1e-6 is lost
+        low, high = value_range("channels", [grid([value])])
+        assert high > low == np.float32(value)
 
 
 def test_known_follows_the_mask_convention():

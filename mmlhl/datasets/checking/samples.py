@@ -15,6 +15,9 @@ from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
 
+IMAGE = None
+"""Key of the image beside the tasks, one of which may be called ``image``."""
+
 
 def check_samples(
     dataset: MultiTaskDataset,
@@ -45,7 +48,7 @@ def check_samples(
         for maps, lengths, turned in found:
             reports[0].turned += turned
             for report in reports:
-                result = maps.get(report.name)
+                result = maps.get(report.name if report.ann else IMAGE)
                 if isinstance(result, Exception):
                     report.fail(result)
                 elif result is not None:
@@ -61,23 +64,23 @@ def _classes(ann: Annotation) -> int:
 
 def _read(
     dataset: MultiTaskDataset, index: int
-) -> tuple[dict[str, np.ndarray | Exception], dict[str, np.ndarray], bool]:
+) -> tuple[dict[str | None, np.ndarray | Exception], dict[str, np.ndarray], bool]:
     """Read one sample: its maps or their errors, lengths of normals, whether its image is turned.
 
     An image is turned if an orientation tag in its file rotates it.
     """
     info = dataset.get_data_info(index)
-    maps: dict[str, np.ndarray | Exception] = {}
+    maps: dict[str | None, np.ndarray | Exception] = {}
     lengths: dict[str, np.ndarray] = {}
     turned = False
     try:
         turned = _is_turned(dataset, info["img_path"])
         info = dataset.img_loader(info)
-        maps["image"] = info["img"]
+        maps[IMAGE] = info["img"]
     except (OSError, ValueError) as error:
-        maps["image"] = error
+        maps[IMAGE] = error
     for name, ann in dataset.ann_specs.items():
-        if ann.source is not None and isinstance(maps["image"], Exception):
+        if ann.source is not None and isinstance(maps[IMAGE], Exception):
             continue
         loader = LoadMultiTaskAnnotations(tasks=[name], backend_args=dataset.backend_args)
         try:

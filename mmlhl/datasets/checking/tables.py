@@ -34,7 +34,7 @@ def show_reports(
     for column in _COLUMNS:
         table.add_column(column, overflow="fold")
     for report in reports:
-        table.add_row(*_row(report))
+        table.add_row(*map(escape, _row(report)))
     console.print(table)
     for report in reports:
         if report.counts is not None and report.known:
@@ -42,7 +42,7 @@ def show_reports(
             names = classes.get(report.name) or [str(i) for i in range(len(shares))]
             order = sorted(range(len(shares)), key=lambda i: -shares[i])
             listed = ", ".join(f"{names[i]} {shares[i]:.1f} %" for i in order)
-            console.print(f"{report.name}: {listed}", highlight=False, soft_wrap=True)
+            console.print(escape(f"{report.name}: {listed}"), highlight=False, soft_wrap=True)
     for report in reports:
         for problem in report.problems:
             console.print(f"[red]  {escape(problem)}[/red]", highlight=False, soft_wrap=True)
