@@ -23,6 +23,7 @@ from mmengine.registry import (
     OPTIM_WRAPPERS,
     OPTIMIZERS,
     PARAM_SCHEDULERS,
+    TASK_UTILS,
     TRANSFORMS,
     VISBACKENDS,
     VISUALIZERS,
@@ -30,9 +31,10 @@ from mmengine.registry import (
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
+from ...config_values import is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import of_mmseg, registered_class
+from ...registered import of_mmseg, registered_class, type_name
 from .key_checker import KeyChecker
 from .layer_types import check_layer_types
 from .option_types import check_types
@@ -47,6 +49,7 @@ DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_sched
 DEFAULT_HOOKS |= {"checkpoint", "visualization"}
 #: transforms that hold others of the same kind
 HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroadcaster"}
+HOLDS_TRANSFORMS |= {"Compose", "KeyMapper"}
 
 
 def check_keys(cfg: Mapping, where: str = "") -> None:
@@ -127,6 +130,9 @@ class _Checker(KeyChecker):
         self.lacks(self.needed(node, MODELS, place), node, place)
         if "decoder" in node:
             self.needed(node["decoder"], MODELS, f"{place}.decoder")
+            sampler = node["decoder"].get("sampler")
+            if sampler is not None:
+                self.needed(sampler, TASK_UTILS, f"{place}.decoder.sampler")
         losses = node.get("loss")
         for index, loss in enumerate(losses if isinstance(losses, (list, tuple)) else []):
             self.needed(loss, MODELS, f"{place}.loss[{index}]")
@@ -159,6 +165,8 @@ class _Checker(KeyChecker):
         self.dataset(node.get("dataset"), f"{place}.dataset")
         if "datasets" in node and not (isinstance(node["datasets"], list) and node["datasets"]):
             self.refuse(f"{place}.datasets", f"it must be a list of some, got {node['datasets']!r}")
+        if type_name(node) == "RepeatDataset" and is_whole(node.get("times")) and node["times"] < 1:
+            self.refuse(f"{place}.times", f"it must be at least 1, got {node['times']}")
         for index, child in enumerate(node.get("datasets") or []):
             self.dataset(child, f"{place}.datasets[{index}]")
         self.pipeline(node.get("pipeline"), f"{place}.pipeline")

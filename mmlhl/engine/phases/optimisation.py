@@ -46,7 +46,9 @@ def check_optimisation(wrapper: Any, place: str) -> None:
     _check_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
     constructor = wrapper.get("constructor", "DefaultOptimWrapperConstructor")
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
-        _check_paramwise(wrapper.get("paramwise_cfg"), f"{place}.paramwise_cfg")
+        paramwise = wrapper.get("paramwise_cfg")
+        _check_paramwise(paramwise, f"{place}.paramwise_cfg")
+        _check_decay(paramwise, wrapper["optimizer"], place)
 
 
 def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
@@ -108,15 +110,18 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
 
 
 def _check_clipping(clip: Any, place: str) -> None:
-    if not clip:
+    if clip is None:
         return
-    if not isinstance(clip, Mapping):
+    if not isinstance(clip, Mapping) or not clip:
         raise ValueError(f"{place} must be a dict such as dict(max_norm=1.0), got {clip!r}")
     key = "clip_value" if clip.get("type", "norm") == "value" else "max_norm"
     limit = clip.get(key)
     # 0 trains nothing, and a negative limit reverses the gradient
     if not is_number(limit) or limit <= 0:
         raise ValueError(f"{place}.{key} must be a number > 0, got {limit!r}")
+    order = clip.get("norm_type", 2)
+    if not (is_number(order) and order > 0):
+        raise ValueError(f"{place}.norm_type must be a number > 0 or infinity, got {order!r}")
 
 
 def _check_scale(scale: Any, place: str) -> None:
@@ -138,7 +143,16 @@ def _check_paramwise(options: Any, place: str) -> None:
             raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
         if key.endswith("_mult") and not is_number(value):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
-    for name, group in (options.get("custom_keys") or {}).items():
+    bypass = options.get("bypass_duplicate", False)
+    if not isinstance(bypass, bool):
+        raise ValueError(f"{place}.bypass_duplicate must be True or False, got {bypass!r}")
+    custom = options.get("custom_keys") or {}
+    if not isinstance(custom, Mapping):
+        raise ValueError(
+            f"{place}.custom_keys must be a dict such as dict(backbone=dict(lr_mult=0.1)), got "
+            f"{custom!r}"
+        )
+    for name, group in custom.items():
         if name == "_delete_":
             continue
         if not isinstance(group, Mapping):
@@ -156,3 +170,21 @@ def _check_paramwise(options: Any, place: str) -> None:
                 raise ValueError(
                     f"{place}.custom_keys[{name!r}].{key} must be a number, got {value!r}"
                 )
+
+
+def _check_decay(options: Any, optimizer: Any, place: str) -> None:
+    """Refuse factors of a weight decay that is not set."""
+    if not isinstance(options, Mapping) or not isinstance(optimizer, Mapping):
+        return
+    factors = [key for key in options if key.endswith("_decay_mult")]
+    custom = options.get("custom_keys") or {}
+    factors += [
+        f"custom_keys[{name!r}].decay_mult"
+        for name, group in custom.items()
+        if isinstance(group, Mapping) and "decay_mult" in group
+    ]
+    if factors and optimizer.get("weight_decay") is None:
+        raise ValueError(
+            f"{place}.paramwise_cfg.{factors[0]} needs {place}.optimizer.weight_decay, which is "
+            "not set: set it, or leave the factor out"
+        )

@@ -15,6 +15,7 @@ from mmseg.registry import DATA_SAMPLERS, DATASETS
 
 from ...datasets.missing_files import need_files
 from ...datasets.parts import check_part
+from ...explaining import explained_error
 from ...registered import names_class
 from .datasets import is_multi_task
 
@@ -55,10 +56,11 @@ class Supply:
     collate: Callable[[Sequence], Any]
 
     def batch(self, size: int) -> Any:
-        """The first images as a batch."""
-        return self.collate(
-            [self.dataset[i] for i in range(min(size, self.images, len(self.dataset)))]
-        )
+        """The first images as a batch; of several joined datasets, the first of each."""
+        count = min(self.images, len(self.dataset))
+        ends = list(getattr(self.dataset, "cumulative_sizes", ()))
+        order = dict.fromkeys(i for i in [0, *ends, *range(count)] if i < count)
+        return self.collate([self.dataset[i] for i in list(order)[:size]])
 
 
 class Supplies:
@@ -102,15 +104,12 @@ class Supplies:
         view = _View(dataset, images)
         batches, smallest = _batches(loader, view, place)
         length = _count(len(view), loader) if _is_endless(loader) else batches
+        for key in ("collate_fn", "worker_init_fn"):
+            _check_function(loader.get(key), f"{place}.{key}")
         collate = loader.get("collate_fn")
         if isinstance(collate, Mapping):
             options = {key: value for key, value in collate.items() if key != "type"}
-            function = FUNCTIONS.get(collate.get("type"))
-            if function is None:
-                raise ValueError(
-                    f"{place}.collate_fn: {collate.get('type')!r} is not registered; "
-                    "'default_collate' and 'pseudo_collate' are"
-                )
+            function = _function(collate)
 
             def made(samples: Sequence) -> Any:
                 return function(samples, **options)
@@ -186,11 +185,15 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
     """Batches per epoch, and number of images in the smallest."""
     size, drop = loader.get("batch_size", 1), bool(loader.get("drop_last"))
     sampler = loader.get("sampler") or dict(type="DefaultSampler", shuffle=False)
-    if loader.get("batch_sampler") is not None or not isinstance(sampler, Mapping):
+    if not isinstance(sampler, Mapping):
+        return None, size
+    built = DATA_SAMPLERS.build(dict(sampler), default_args=dict(dataset=view, seed=0))
+    if loader.get("batch_sampler") is not None:
+        _try_batch_sampler(loader["batch_sampler"], built, size, place)
         return None, size
     if _is_endless(loader):
         return None, size
-    images = len(DATA_SAMPLERS.build(dict(sampler), default_args=dict(dataset=view, seed=0)))
+    images = len(built)
     batches = _count(images, loader)
     if not batches:
         raise ValueError(
@@ -199,3 +202,30 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
             "drop_last=False"
         )
     return batches, size if drop else images % size or size
+
+
+def _try_batch_sampler(config: Any, sampler: Any, size: int, place: str) -> None:
+    """Build a sampler of batches as mmengine does."""
+    if not isinstance(config, Mapping):
+        return
+    try:
+        options = dict(sampler=sampler, batch_size=size)
+        DATA_SAMPLERS.build(dict(config), default_args=options)
+    except Exception as error:  # a user's constructor may raise anything
+        raise ValueError(
+            f"{place}.batch_sampler={dict(config)!r} must take a sampler and a batch_size: "
+            f"{explained_error(error)}"
+        ) from error
+
+
+def _function(config: Mapping) -> Any:
+    """A registered function, or one that the config holds; None if it is not registered."""
+    kind = config.get("type")
+    return FUNCTIONS.get(kind) if isinstance(kind, str) else kind
+
+
+def _check_function(config: Any, place: str) -> None:
+    """Refuse a function of a loader that is not registered."""
+    if isinstance(config, Mapping) and not callable(_function(config)):
+        known = "; 'default_collate' and 'pseudo_collate' are" if "collate" in place else ""
+        raise ValueError(f"{place}: {config.get('type')!r} is not registered{known}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
@@ -57,25 +58,42 @@ def check_loaders(
                 "train by iterations"
             )
         supply = given[key] = named(place, supplies.of, loader, place)
-        sample = named(f"{place}: its first sample", first_sample, supply.dataset)
-        if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
-            found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
-            lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
-            advice = "let its pipeline load the image and pack once, at its end, with"
-            raise ValueError(
-                f"{place}.dataset gives {found}, not inputs and data_samples: "
-                f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
-            )
-        if not isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
-            dataset = supply.dataset
-            check_labels(dict(model.heads.items()), tasks, dataset, sample["data_samples"], place)
+        for joined, dataset in _joined(supply.dataset):
+            one = _check_sample(dataset, dict(model.heads.items()), tasks, f"{place}{joined}")
             heads = {task: model.heads[task] for task in tasks}
-            if key == LOADERS[0]:
+            if one and key == LOADERS[0]:
                 own = {task: class_names(dataset, head.field) for task, head in heads.items()}
                 names.update({task: each for task, each in own.items() if each})
-            else:
-                check_names(heads, names, dataset, place)
+            elif one:
+                check_names(heads, names, dataset, f"{place}{joined}")
     return given
+
+
+def _joined(dataset: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """A dataset, and all but the first of those that it joins, with their places for messages."""
+    yield place, dataset
+    while "dataset" in getattr(dataset, "__dict__", {}) and not hasattr(dataset, "pipeline"):
+        dataset = dataset.dataset
+    for index, each in enumerate(getattr(dataset, "datasets", None) or ()):
+        if index and len(each):
+            yield from _joined(each, f"{place} (datasets[{index}])")
+
+
+def _check_sample(dataset: Any, heads: Mapping, tasks: Sequence[str], place: str) -> bool:
+    """Read a dataset's first sample and check its labels; False if it is views of one image."""
+    sample = named(f"{place}: its first sample", first_sample, dataset)
+    if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
+        found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
+        lacks_image = isinstance(sample, Mapping) and "data_samples" in sample
+        advice = "let its pipeline load the image and pack once, at its end, with"
+        raise ValueError(
+            f"{place}.dataset gives {found}, not inputs and data_samples: "
+            f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
+        )
+    if isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
+        return False
+    check_labels(heads, tasks, dataset, sample["data_samples"], place)
+    return True
 
 
 def unlike(cfg: Config, given: Mapping) -> list[str]:

@@ -47,6 +47,10 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
             parts.append((part, "forward", f"model.{name}", source))
     for task, head in model.heads.items():
         parts += [(head, each, f"model.heads.{task}", "encoder") for each in ("loss", "forward")]
+        losses = getattr(head, "losses", ())
+        for index, loss in enumerate(losses):
+            where = f"model.heads.{task}.loss" + (f"[{index}]" if len(losses) > 1 else "")
+            parts.append((loss, "forward", f"{where} ({type(loss).__name__})", ""))
     for part, function, place, source in parts:
         vars(part)[function] = naming(place, source, getattr(part, function))
     try:
@@ -60,7 +64,7 @@ def _advice(error: Exception, given: str) -> str:
     """Advice for errors of torch that do not mention the config."""
     of_shape = isinstance(error, (AssertionError, IndexError, RuntimeError))
     advice = f"; {given}" if given and of_shape else ""
-    if isinstance(error, IndexError):
+    if isinstance(error, IndexError) and given:
         return f"{advice}; does its decoder.in_index name a level that the encoder gives?"
     if "more than 1 value per channel" in str(error):
         return (

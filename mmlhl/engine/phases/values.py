@@ -37,7 +37,10 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
             raise ValueError(f"{where}{key} is NaN; write a number")
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
             raise ValueError(f"{where}{key} is {value}; write a finite number")
-    _check_weights(cfg.get("model"), f"{where}model")
+    model = cfg.get("model")
+    _check_weights(model, f"{where}model")
+    if isinstance(model, Mapping):
+        _check_seeds(model.get("method"), f"{where}model.method")
     for loader in LOADERS:
         _check_loader(cfg.get(loader), f"{where}{loader}")
     check_runtime(cfg, where)
@@ -113,10 +116,22 @@ def _check_weights(node: Any, place: str) -> None:
         return
     for name, child in node.items():
         _check_weights(child, f"{place}.{name}")
-        if name != "loss_weight" or isinstance(child, (Mapping, list, tuple)):
+        if name != "loss_weight" or isinstance(child, Mapping):
             continue
         if not is_number(child) or child < 0:
             raise ValueError(f"{place}.loss_weight must be a number >= 0, got {child!r}")
+
+
+def _check_seeds(method: Any, place: str) -> None:
+    """Check the seeds of a method, and of those that it consists of."""
+    if not isinstance(method, Mapping):
+        return
+    seed = method.get("seed")
+    if is_whole(seed) and not 0 <= seed < 2**32:
+        raise ValueError(f"{place}.seed must be a whole number within [0, 2**32), got {seed!r}")
+    methods = method.get("methods")
+    for index, child in enumerate(methods if isinstance(methods, (list, tuple)) else ()):
+        _check_seeds(child, f"{place}.methods[{index}]")
 
 
 def _check_loader(loader: Any, place: str) -> None:
@@ -157,8 +172,23 @@ def _check_loader(loader: Any, place: str) -> None:
 
 
 def _check_length(train: Mapping, place: str) -> None:
-    if not any(key in train for key in LENGTHS):
+    given = [key for key in LENGTHS if key in train]
+    if not given:
         raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
+    by_epoch = train.get("by_epoch")
+    if by_epoch not in (None, True, False):
+        raise ValueError(f"{place}.by_epoch must be True or False, got {by_epoch!r}")
+    if "type" not in train:  # mmengine passes all of them to one loop, which knows one length
+        if len(given) > 1:
+            raise ValueError(f"{place} sets max_epochs and max_iters: take one of them out")
+        if by_epoch is not None and by_epoch != (given == ["max_epochs"]):
+            raise ValueError(
+                f"{place} has by_epoch={by_epoch!r} and {given[0]}: set by_epoch={not by_epoch}, "
+                "or leave it out"
+            )
+    begin = train.get("val_begin", 1)
+    if is_whole(begin) and begin < 0:
+        raise ValueError(f"{place}.val_begin must be >= 0, got {begin!r}")
     for key in POSITIVE:
         value = train.get(key, 1)
         if not is_whole(value) or value < 1:

@@ -15,6 +15,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import nn
 
+from ...config_values import is_number
 from ...explaining import explained_error
 from ...registered import registered_class, type_name
 from ...spelling import hint
@@ -151,6 +152,12 @@ def _check_options(config: dict, channels: int, owner: str, name: str) -> None:
         if config.get(key) is not None:
             raise ValueError(f"{owner}: decoder.{key} would not be used: {reason}")
         config.pop(key, None)
+    ratio = config.get("dropout_ratio")
+    if is_number(ratio) and not 0 <= ratio < 1:
+        raise ValueError(
+            f"{owner}: decoder.dropout_ratio must be within [0, 1), got {ratio!r}; at 1 nothing "
+            "would be trained"
+        )
     if config.get("use_se_loss"):
         raise ValueError(
             f"{owner}: decoder.use_se_loss would not be used: {unused['loss_se_decode']}"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmseg import models as mmseg_models
 from torch import nn
@@ -30,7 +28,9 @@ OF_CLASSES = {
 
 
 def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
-    """Refuse an empty list of losses, and losses of classes for a task of numbers.
+    """Refuse losses that would not train, and losses of classes for a task of numbers.
+
+    mmengine adds up the losses whose names contain "loss" and only logs the others.
 
     Args:
         losses: Built losses of a head.
@@ -43,6 +43,17 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     """
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
+    for loss in losses:
+        called = getattr(loss, "loss_name", "loss")
+        if not isinstance(called, str) or "loss" not in called or "." in called:
+            raise ValueError(
+                f"{owner}: loss_name of {type(loss).__name__} is {called!r}; it must contain "
+                "'loss', otherwise it is logged but not trained, and no dot"
+            )
+    if all(is_number(weight := getattr(loss, "loss_weight", 1)) and not weight for loss in losses):
+        raise ValueError(
+            f"{owner}: loss_weight of all losses is 0, so the task would learn nothing"
+        )
     if kind in (None, "classes", "binary"):
         return
     for loss in losses:
@@ -80,32 +91,6 @@ def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
             raise ValueError(
                 f"{owner}: there is one logit per pixel, and loss {name} {reason}; DenseBCELoss, "
                 "FocalLoss and torch.nn's BCEWithLogitsLoss take logits"
-            )
-
-
-def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -> None:
-    """Refuse weights of classes that are too few, too many, negative or all zero.
-
-    Args:
-        losses: Built losses of a head.
-        classes: How many classes it has.
-        owner: Class of the head, for messages.
-
-    Raises:
-        ValueError: Naming the loss and its weights.
-    """
-    for loss in losses:
-        weights = getattr(loss, "class_weight", None)
-        if isinstance(weights, np.ndarray):  # read from a file
-            weights = weights.tolist()
-        if not isinstance(weights, (list, tuple)):
-            continue
-        where = f"{owner}: class_weight of {type(loss).__name__}"
-        if len(weights) != classes:
-            raise ValueError(f"{where} has {len(weights)} entries, but there are {classes} classes")
-        if not all(math.isfinite(weight) and weight >= 0 for weight in weights) or not any(weights):
-            raise ValueError(
-                f"{where} must be numbers >= 0, of which one is greater, got {list(weights)}"
             )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,9 +13,10 @@ from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor
 
 from ...config_values import is_whole
+from ...explaining import explained_error
 from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
-from .options import check_class_weights
+from .class_weights import average_over, check_class_weights
 from .squares import mean_square
 
 
@@ -42,6 +44,17 @@ def pixel_accuracy(scores: Tensor, label: Tensor, ignore_index: int = 255) -> Te
     """
     right = (likeliest(scores) == label) & (label != ignore_index)
     return 100.0 * right.sum().view(1) / (label != ignore_index).sum().clamp(min=1)
+
+
+def _built_sampler(sampler: Any, context: SimpleNamespace) -> Any:
+    """One of mmseg's samplers of pixels."""
+    where = f"SegmentationHead: decoder.sampler={sampler!r}"
+    if not isinstance(sampler, Mapping):
+        raise ValueError(f"{where} must be dict(type=...), such as OHEMPixelSampler")
+    try:
+        return TASK_UTILS.build(dict(sampler), default_args=dict(context=context))
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {explained_error(error)}") from error
 
 
 @MODELS.register_module()
@@ -93,7 +106,7 @@ class SegmentationHead(BaseDenseHead):
         self.sampler = None
         if sampler is not None:
             context = SimpleNamespace(loss_decode=self.losses, ignore_index=ignore_index)
-            self.sampler = TASK_UTILS.build(sampler, default_args=dict(context=context))
+            self.sampler = _built_sampler(sampler, context)
         self.soft_pseudo_label = soft_pseudo_label
 
     def activation(self, resized: Tensor) -> Tensor:
@@ -110,7 +123,8 @@ class SegmentationHead(BaseDenseHead):
             options["weight"] = self.sampler.sample(logits, gt.long())
         losses: dict[str, Tensor] = {}
         for loss in self._named_losses():
-            value = loss(logits, label, **options)
+            average = average_over(loss, label, self.ignore_index)
+            value = loss(logits, label, **options, **average)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
         losses["acc_seg"] = pixel_accuracy(logits, label, self.ignore_index)
         return losses

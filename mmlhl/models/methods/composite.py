@@ -44,7 +44,8 @@ class Composite(BaseMethod):
     """
 
     def __init__(self, methods: Sequence[dict]) -> None:
-        if isinstance(methods, (str, dict)) or len(methods) < 2:
+        listed = isinstance(methods, (list, tuple)) and all(isinstance(m, dict) for m in methods)
+        if not listed or len(methods) < 2:
             raise ValueError(f"Composite: methods must list at least two configs, got {methods!r}")
         self.methods: list[BaseMethod] = []
         for index, config in enumerate(methods):

@@ -55,6 +55,11 @@ class HADHeteroAKD(HAD):
         super().__init__(**kwargs)
         if not hakd:
             raise ValueError(f"HADHeteroAKD: hakd={hakd!r} names no task; use HAD instead")
+        if not isinstance(hakd, dict) or not all(isinstance(own, dict) for own in hakd.values()):
+            raise ValueError(
+                "HADHeteroAKD: hakd must be a dict of options by task, such as "
+                f"dict(seg=dict(loss_weight=1.0)), got {hakd!r}"
+            )
         self.hakd = {task: dict(options) for task, options in hakd.items()}
         known = {*TAPS, *inspect.signature(HeteroAKDLoss.__init__).parameters}
         known -= {"self", "num_classes"}

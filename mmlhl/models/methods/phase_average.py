@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...config_values import is_number
 from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .matching import at_size, share_lost
@@ -99,6 +100,8 @@ class PhaseAverage(BaseMethod):
         images: int | None = 50,
         seed: int = 0,
     ) -> None:
+        if isinstance(factors, (str, float, int)) or not all(map(is_number, factors)):
+            raise ValueError(f"PhaseAverage: factors must be a list of numbers, got {factors!r}")
         wrong = [factor for factor in factors if not 0 < factor <= 1]
         if wrong or not factors:
             raise ValueError(f"PhaseAverage: factors must lie in (0, 1], got {factors!r}")

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pytest
+import torch
 from mmseg.datasets import MultiImageMixDataset
 from mmseg.registry import DATASETS
 
@@ -33,6 +34,17 @@ class Draws(ImageOnly):
 def test_rare_moves_are_detected(draw, prob):
     with pytest.raises(ValueError, match="Draws moves pixels"):
         build_step(Draws(draw, prob))
+
+
+def third(draw):
+    return [draw() for _ in range(3)][2]
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand, lambda: float(torch.rand(1))])
+@pytest.mark.parametrize("of", [lambda draw: draw(), lambda draw: 1 - draw(), third])
+def test_moves_of_one_image_in_five_hundred_are_detected(draw, of):
+    with pytest.raises(ValueError, match="Draws moves pixels"):
+        build_step(Draws(lambda: of(draw), 0.002))
 
 
 def test_own_generators_advance_between_trials():

@@ -59,6 +59,30 @@ def test_an_endless_loader_has_a_length(config, drop, length):
     assert (given.batches, given.length, given.smallest) == (None, length, 3)
 
 
+def test_joined_datasets_give_one_image_each():
+    class Joined(list):
+        cumulative_sizes = (3, 5)
+
+    given = supply.Supply(Joined("aabbc"[i] + str(i) for i in range(5)), 5, 3, 3, 1, list)
+    assert given.batch(2) == ["a0", "b3"]
+    assert given.batch(9) == ["a0", "b3", "a1", "b2", "c4"]
+
+
+@pytest.mark.parametrize(
+    ("loader", "message"),
+    [
+        (dict(batch_sampler=dict(type="DefaultSampler")), "batch_sampler=.* argument 'sampler'"),
+        (dict(worker_init_fn=dict(type="init")), "worker_init_fn: 'init' is not registered"),
+        (dict(collate_fn=dict(type="collate")), "collate_fn: 'collate' is not registered; 'def"),
+    ],
+)
+def test_functions_and_samplers_of_batches_that_mmengine_cannot_build(config, loader, message):
+    cfg = config()
+    cfg.merge_from_dict(dict(train_dataloader=loader))
+    with pytest.raises(ValueError, match=message):
+        of(cfg)
+
+
 def test_more_batches_than_images(config):
     cfg = config()
     cfg.train_dataloader.update(batch_size=2, num_batch_per_epoch=3)

@@ -7,6 +7,7 @@ import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
 
+HAD = dict(type="HAD")
 WRONG = [
     ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be an integer >= 1, got 0"),
     ({"train_cfg.max_epochs": -1}, "max_epochs"),
@@ -70,6 +71,73 @@ WRONG = [
         r"custom_hooks\[0\]: each phase gets a LifelongPhaseHook",
     ),
     ({"default_hooks.own": dict(type="mmseg.RankStateHook")}, "default_hooks.own: each phase gets"),
+    (
+        {"train_cfg": dict(_delete_=True, by_epoch=True, max_epochs=1, max_iters=3)},
+        "train_cfg sets max_epochs and max_iters: take one of them out",
+    ),
+    (
+        {"train_cfg": dict(_delete_=True, by_epoch="False", max_epochs=1)},
+        "by_epoch must be True or False, got 'False'",
+    ),
+    (
+        {"train_cfg": dict(_delete_=True, by_epoch=True, max_iters=3), "param_scheduler": None},
+        "by_epoch=True and max_iters: set by_epoch=False, or leave it out",
+    ),
+    ({"train_cfg.val_begin": -1}, "val_begin must be >= 0, got -1"),
+    (
+        {"model.heads.depth.loss": dict(type="DenseL1Loss", loss_weight=[1.0])},
+        r"depth.loss.loss_weight must be a number.*, got \[1.0\]",
+    ),
+    (
+        {"model.method": dict(_delete_=True, type="SGP", seed=2**70)},
+        r"model.method.seed must be a whole number within \[0, 2\*\*32\), got 1180",
+    ),
+    (
+        {
+            "model.method": dict(
+                _delete_=True,
+                type="Composite",
+                methods=[dict(type="EWC", seed=-1), HAD],
+            )
+        },
+        r"methods\[0\].seed must be a whole number within .*, got -1",
+    ),
+    ({"optim_wrapper.clip_grad": {}}, r"clip_grad must be a dict such as .*, got \{\}"),
+    (
+        {"optim_wrapper.clip_grad": dict(max_norm=1.0, norm_type="l2")},
+        "norm_type must be a number > 0 or infinity, got 'l2'",
+    ),
+    (
+        {"optim_wrapper.paramwise_cfg": dict(bypass_duplicate="no")},
+        "bypass_duplicate must be True or False, got 'no'",
+    ),
+    (
+        {"optim_wrapper.paramwise_cfg": dict(custom_keys=["backbone"])},
+        r"custom_keys must be a dict such as .*, got \['backbone'\]",
+    ),
+    *(
+        ({"optim_wrapper.paramwise_cfg": factors}, rf"{key} needs .*optimizer.weight_decay")
+        for factors, key in [
+            (dict(bias_decay_mult=0.0), "bias_decay_mult"),
+            (dict(custom_keys=dict(backbone=dict(decay_mult=0.0))), r"\['backbone'\].decay_mult"),
+        ]
+    ),
+    (
+        {"model.heads.seg.decoder.sampler": dict(type="OHEMPixelSampler", tresh=0.7)},
+        "decoder.sampler.tresh: .* did you mean 'thresh'",
+    ),
+    (
+        {"model.heads.seg.decoder.sampler": [dict(type="OHEMPixelSampler")]},
+        r"decoder.sampler: it must be dict\(type=...\)",
+    ),
+    (
+        {
+            "train_dataloader.dataset": dict(
+                _delete_=True, type="RepeatDataset", times=-1, dataset=dict(type="RoomsDataset")
+            )
+        },
+        "dataset.times: it must be at least 1, got -1",
+    ),
 ]
 
 

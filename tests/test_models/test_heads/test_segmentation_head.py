@@ -40,6 +40,66 @@ def test_class_weights(decoder_config):
     assert value.item() == pytest.approx(2 * (-math.log(0.75) + 3 * math.log(2)) / 4)
 
 
+@pytest.mark.parametrize("avg_non_ignore", [True, False])
+@pytest.mark.parametrize("from_file", [True, False])
+def test_class_weights_average_over_labelled_pixels(
+    decoder_config, tmp_path, avg_non_ignore, from_file
+):
+    weights: object = [1.0, 3.0]
+    if from_file:
+        np.save(tmp_path / "weights.npy", weights)
+        weights = str(tmp_path / "weights.npy")
+    loss = dict(type="CrossEntropyLoss", class_weight=weights, avg_non_ignore=avg_non_ignore)
+    head = SegmentationHead(decoder_config(), 2, loss=loss)
+    raw = logits([math.log(3.0), 0.0], [0.0, 0.0], [9.0, 0.0])
+    value = head.loss_by_map(raw, torch.tensor([0, 1, 255]).view(1, 1, 1, 3))["loss_ce"]
+    assert value.item() == pytest.approx((-math.log(0.75) + 3 * math.log(2)) / 4)
+    nothing = head.loss_by_map(raw, torch.full((1, 1, 1, 3), 255))["loss_ce"]
+    assert nothing.item() == 0
+
+
+@pytest.mark.parametrize(
+    "weights", [2.0, dict(a=1.0), "weights.json", ["1", "1"], [True, 1.0], [1.0], np.ones(3)]
+)
+def test_class_weights_that_are_no_list_of_numbers(decoder_config, tmp_path, monkeypatch, weights):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.json").write_text("[1, 2, 3]")
+    with pytest.raises(ValueError, match="class_weight of CrossEntropyLoss"):
+        SegmentationHead(
+            decoder_config(), 2, loss=dict(type="CrossEntropyLoss", class_weight=weights)
+        )
+
+
+@pytest.mark.parametrize("name", ["ce", "Loss_ce", "", 5, "loss.ce"])
+@pytest.mark.parametrize("others", [[], [dict(type="DiceLoss")]])
+def test_losses_that_mmengine_would_only_log(decoder_config, name, others):
+    loss = [*others, dict(type="CrossEntropyLoss", loss_name=name)]
+    with pytest.raises(ValueError, match=f"loss_name of CrossEntropyLoss is {name!r}"):
+        SegmentationHead(decoder_config(), 2, loss=loss)
+
+
+def test_losses_that_all_weigh_nothing(decoder_config):
+    nothing = dict(type="CrossEntropyLoss", loss_weight=0)
+    neither = dict(type="DiceLoss", loss_weight=0.0)
+    with pytest.raises(ValueError, match="loss_weight of all losses is 0"):
+        SegmentationHead(decoder_config(), 2, loss=[nothing, neither])
+    SegmentationHead(decoder_config(), 2, loss=[nothing, dict(type="DiceLoss")])
+
+
+@pytest.mark.parametrize(
+    "sampler", ["OHEMPixelSampler", dict(type="OHEM"), dict(type="OHEMPixelSampler", min_kept=0)]
+)
+def test_samplers_that_cannot_be_built(decoder_config, sampler):
+    with pytest.raises(ValueError, match="SegmentationHead: decoder.sampler="):
+        SegmentationHead(decoder_config(sampler=sampler), 2)
+
+
+@pytest.mark.parametrize("ratio", [1, 1.0, -0.1])
+def test_dropout_of_everything(decoder_config, ratio):
+    with pytest.raises(ValueError, match="decoder.dropout_ratio must be within"):
+        SegmentationHead(decoder_config(dropout_ratio=ratio), 2)
+
+
 def test_dice_beside_cross_entropy(decoder_config):
     head = SegmentationHead(
         decoder_config(),

@@ -3,7 +3,7 @@
 import pytest
 
 from mmlhl.evaluation.metrics import BinaryMetric, DepthErrorMetric, SegmentationMetric
-from mmlhl.models.methods import SGP, HADRelease, ICaRL
+from mmlhl.models.methods import SGP, Composite, HADHeteroAKD, HADRelease, ICaRL, PhaseAverage
 from mmlhl.visualization import MultiTaskVisualizer
 
 WRONG = [
@@ -12,6 +12,12 @@ WRONG = [
     (ICaRL, dict(candidates=-1), "candidates must be None or >= 1, got -1"),
     (ICaRL, dict(replay_weight=-1.0), "replay_weight must be >= 0, got -1.0"),
     (HADRelease, dict(delta=2.0), r"delta divides responses of \[-1, 1\], got 2.0"),
+    (PhaseAverage, dict(factors=0.5), "factors must be a list of numbers, got 0.5"),
+    (PhaseAverage, dict(factors=["0.5"]), r"factors must be a list of numbers, got \['0.5'\]"),
+    (HADHeteroAKD, dict(hakd=["seg"]), r"hakd must be a dict of options by task, .*\['seg'\]"),
+    (HADHeteroAKD, dict(hakd=dict(loss_weight=1.0)), "hakd must be a dict of options by task"),
+    (Composite, dict(methods=None), "methods must list at least two configs, got None"),
+    (Composite, dict(methods=["EWC", "HAD"]), r"two configs, got \['EWC', 'HAD'\]"),
     (SegmentationMetric, dict(iou_metrics=[]), "iou_metrics is empty"),
     (SegmentationMetric, dict(beta=0), "beta must be above 0"),
     (SegmentationMetric, dict(num_classes=0), "num_classes at least 1, got 1 and 0"),

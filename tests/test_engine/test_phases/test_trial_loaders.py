@@ -1,0 +1,61 @@
+"""Each dataset that a loader joins is tried before phase one."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mmlhl.engine.phases.trial_loaders import check_loaders
+
+SOUND = [dict(inputs=[], data_samples=None)]  # like views of test-time augmentation, not compared
+RAW = [dict(img=None)]
+
+
+class Joined(list):
+    """Like ``ConcatDataset``."""
+
+    def __init__(self, *datasets):
+        super().__init__(datasets[0])
+        self.datasets = list(datasets)
+
+
+class Repeated(list):
+    """Like ``RepeatDataset``."""
+
+    def __init__(self, dataset):
+        super().__init__(dataset)
+        self.dataset = dataset
+
+
+class Mixing(Repeated):
+    """Like ``MultiImageMixDataset``, whose own pipeline packs what its dataset gives."""
+
+    pipeline = ()
+
+
+def check(dataset):
+    supplies = SimpleNamespace(of=lambda loader, place: SimpleNamespace(dataset=dataset))
+    phase = SimpleNamespace(tasks=["seg"], seen=["seg"], checkpoint=None)
+    cfg = dict(train_dataloader=dict(sampler=dict(type="DefaultSampler")))
+    model = SimpleNamespace(heads=dict(seg=None))
+    return check_loaders(cfg, phase, model, supplies, "phases[1]", {})
+
+
+@pytest.mark.parametrize(
+    ("dataset", "place"),
+    [
+        (Joined(RAW, SOUND), "train_dataloader.dataset"),
+        (Joined(SOUND, RAW), r"train_dataloader \(datasets\[1\]\).dataset"),
+        (Repeated(Joined(SOUND, SOUND, RAW)), r"train_dataloader \(datasets\[2\]\).dataset"),
+        (Joined(SOUND, Joined(SOUND, RAW)), r"\(datasets\[1\]\) \(datasets\[1\]\).dataset"),
+    ],
+)
+def test_each_joined_dataset_is_read(dataset, place):
+    with pytest.raises(ValueError, match=rf"^phases\[1\]: .*{place} gives \['img'\], not inputs"):
+        check(dataset)
+
+
+def test_what_is_packed_later_and_empty_datasets_are_not_read():
+    mixing = Mixing(SOUND)
+    mixing.dataset = Joined(SOUND, RAW)
+    for dataset in (Joined(SOUND, SOUND), Joined(SOUND, []), mixing):
+        assert list(check(dataset)) == ["train_dataloader"]
