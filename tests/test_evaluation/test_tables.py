@@ -60,7 +60,7 @@ def test_names_are_no_markup():
     record.add_phase("b", ["b"], None, 1.0, {"b/mIoU": 5.0})
     record.metrics["[/i]"] = record.metrics.pop("b")
     text, _ = rendered(phase_table(record), 80)
-    assert text.startswith("[/b]: after 2") and "1 [/i]" in text and "\n [/i]   mIoU" in text
+    assert text.startswith("[/b]: after 2") and "1 [/i]" in text and "\n [/i]  mIoU" in text
 
 
 def test_a_metric_that_was_lost_shows_a_dash():
