@@ -13,8 +13,10 @@ def not_finite(value: Any) -> int:
     """Number of values of a tensor that are NaN or infinite; 0 if it is not a float tensor."""
     if not isinstance(value, Tensor) or not (value.is_floating_point() or value.is_complex()):
         return 0
-    if value.is_meta or value.is_sparse or value.is_quantized:
+    if value.is_meta or value.is_quantized or value.is_nested:
         return 0
+    if value.layout is not torch.strided:
+        value = value.to_dense() if value.layout is not torch.sparse_coo else value._values()
     return int((~torch.isfinite(value)).sum())
 
 

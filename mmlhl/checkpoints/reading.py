@@ -17,6 +17,7 @@ from .meta_checks import meta_problem
 from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
+from .sizes import tensor_size_problem, unpacked_size_problem
 from .stored_config import defuse
 from .trust import FLAG, checkpoints_are_trusted
 from .weights import weights_of
@@ -57,6 +58,9 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
     path = os.path.expanduser(os.fspath(path))
     if not os.path.isfile(path):
         raise FileNotFoundError(folder_of_models(path) or f"there is no checkpoint {path}")
+    too_large = unpacked_size_problem(path)
+    if too_large:
+        raise CheckpointError(f"{path} is not a checkpoint: {too_large}")
     try:
         content = _read(path, map_location)
     except UntrustedCheckpointError:
@@ -78,6 +82,9 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
+    too_large = tensor_size_problem(content)
+    if too_large:
+        raise CheckpointError(f"{path} is damaged: {too_large}")
     _check_parts(content, path)
     defuse(content, path)
     bad = poisoned(weights_of(content))

@@ -1,0 +1,68 @@
+"""Sizes of what a file claims to hold, compared with the file's."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+#: values that a tensor may have beyond those stored, as views of one value have
+_EXTRA_VALUES = 2**26
+#: bytes that an archive may hold beyond four times its size; torch does not compress
+_EXTRA_BYTES = 2**26
+#: nested lists and dicts that are searched
+_DEPTH = 50
+
+
+def unpacked_size_problem(path: str) -> str | None:
+    """Whether an archive would unpack to far more than its size.
+
+    Args:
+        path: Any file.
+
+    Returns:
+        Both sizes in a sentence's end; None if there is no archive or nothing is wrong.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(info.file_size for info in archive.infolist())
+    packed = os.path.getsize(path)
+    if unpacked <= 4 * packed + _EXTRA_BYTES:
+        return None
+    return f"it would unpack {packed} bytes to {unpacked}, and torch.save compresses nothing"
+
+
+def tensor_size_problem(content: Any) -> str | None:
+    """The first tensor that claims many more values than are stored.
+
+    Args:
+        content: A checkpoint's content.
+
+    Returns:
+        Its place and size; None if there is none.
+    """
+    for place, value in _tensors(content, "", 0):
+        if value.layout is not torch.strided or value.is_meta or value.is_nested:
+            continue
+        stored = value.untyped_storage().nbytes() // max(value.element_size(), 1)
+        if value.numel() > stored + _EXTRA_VALUES:
+            return f"{place} claims {value.numel()} values, of which {stored} are stored"
+    return None
+
+
+def _tensors(node: Any, place: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(node, Tensor):
+        yield place, node
+    elif depth > _DEPTH:
+        return
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _tensors(value, f"{place}.{key}" if place else str(key), depth + 1)
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from _tensors(value, f"{place}[{index}]", depth + 1)
