@@ -81,8 +81,10 @@ def label_phase(
         removed = whole.prepare() if is_main_process() else None
         if removed:
             print_log(removed, "current", logging.WARNING)
+    with _agreed():  # all processes list the missing labels before any writes: shares agree
+        todo = _missing(runner.train_dataloader.dataset, whole)
     with _agreed():
-        _label(runner, teacher, whole, steps, tasks, options, size)
+        _label(runner, teacher, whole, todo, steps, tasks, options, size)
     with _agreed():
         _check_complete(dataset, whole)
     _begin_again(runner)
@@ -134,10 +136,19 @@ def _first_labels(
     return stored_specs(specs, encoded), size
 
 
+def _missing(dataset: Any, whole: LabelFolder) -> list[tuple[Any, Any, list[str]]]:
+    """Images without a label: the datasets of one kind, their part of the folder and the ids."""
+    pairs = attach(dataset, whole)
+    todo = [(own, part, part.missing(list(ids_of(own)))) for own, part in pairs]
+    attach(dataset, None)
+    return todo
+
+
 def _label(
     runner: Runner,
     teacher: nn.Module,
     whole: LabelFolder,
+    todo: Sequence[tuple[Any, Any, list[str]]],
     steps: Sequence[Any],
     tasks: list[str],
     options: LabelOptions,
@@ -145,11 +156,7 @@ def _label(
 ) -> None:
     """Write the missing labels, of ``size`` bytes per image; each process writes its share."""
     loader = runner.train_dataloader
-    pairs = attach(loader.dataset, whole)
-    todo = [(dataset, part, part.missing(list(ids_of(dataset)))) for dataset, part in pairs]
-    attach(loader.dataset, None)
     count = sum(len(lacking) for _, _, lacking in todo)
-    barrier()  # all processes list the missing labels before any writes, so that shares agree
     if not count:
         print_log(f"pseudo labels: all are in {whole.path} already", "current")
         return

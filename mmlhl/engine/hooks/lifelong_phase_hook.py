@@ -21,7 +21,7 @@ from ...models.teachers import build_teacher, model_config
 from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
-from ..phases.handover import check_old_heads, check_same_model
+from ..phases.handover import check_memory, check_old_heads, check_same_model
 from ..phases.stored_labels import check_method_takes, label_options
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
@@ -224,6 +224,7 @@ class LifelongPhaseHook(Hook):
         average_buffers(runner)  # the method, the checkpoint and the evaluation use the same ones
         with averaged_weights(runner):
             model.method.end_phase(model, runner)
+        check_memory(model.method)
         self._in_phase = False
         model.set_teacher(None)
 

@@ -100,6 +100,26 @@ def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
         )
 
 
+def check_memory(method: BaseMethod) -> None:
+    """Check what a method stored at a phase's end, before it is saved: NaN would end a later phase.
+
+    Args:
+        method: The method; its state is read back as from a checkpoint.
+
+    Raises:
+        ValueError: If the state cannot be read back, such as NaN in importances; names the entry.
+    """
+    state = method.state_dict()
+    try:
+        if state:
+            method.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(
+            f"{type(method).__name__}: what it measured at the phase's end cannot be used, so the "
+            f"phase is not recorded: {error}; look for weights or images that overflow"
+        ) from error
+
+
 def check_one_optimizer(method: BaseMethod, count: int) -> None:
     """Check that there is one optimiser if the method edits steps.
 

@@ -28,8 +28,13 @@ def herding(features: Tensor, count: int) -> list[int]:
 
     Returns:
         Indices in the order of choice, ``min(count, N)`` of them.
+
+    Raises:
+        ValueError: If features are not finite.
     """
     features = features.double()
+    if not features.isfinite().all():
+        raise ValueError("iCaRL chooses images by their features, of which some are not finite")
     mean = features.mean(0)
     total = torch.zeros_like(mean)
     taken = torch.zeros(len(features), dtype=torch.bool)

@@ -94,6 +94,9 @@ def extend_basis(
 
     Returns:
         The extended basis and importance, float32.
+
+    Raises:
+        ValueError: If the inputs are not finite.
     """
     patches = patches.double()
     basis = patches.new_zeros(len(patches), 0) if basis is None else basis.to(patches)
@@ -101,6 +104,8 @@ def extend_basis(
     inside = basis.T @ patches
     old_values = inside.square().sum(1).sqrt()
     total = patches.square().sum()
+    if not total.isfinite():
+        raise ValueError("a layer's inputs hold NaN or infinity, so they span no directions")
     if not total > 0:
         return basis.float(), importance.float()
     vectors, values = left_singular(patches - basis @ inside)

@@ -31,13 +31,13 @@ def importance(gradient: Tensor, strength: float = 1.0) -> Tensor:
         strength: Factor inside tanh.
 
     Returns:
-        The same shape; zeros if all gradients are equal.
+        The same shape; zeros if all gradients are equal, NaN if one is not finite.
     """
     gradient = gradient.float()
     if gradient.numel() < 2:
         return torch.zeros_like(gradient)
     std = gradient.std()
-    if not std > 0:
+    if std == 0:
         return torch.zeros_like(gradient)
     return (strength * (gradient - gradient.mean()) / std).tanh().abs()
 

@@ -10,7 +10,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmseg.registry import MODELS
 
 from mmlhl.engine.phases import trial_build, trial_step
-from mmlhl.engine.phases.handover import PlannedPhase, check_handover
+from mmlhl.engine.phases.handover import PlannedPhase, check_handover, check_memory
 from mmlhl.engine.phases.trial_schedule import try_schedules
 
 
@@ -173,3 +173,26 @@ def test_a_task_without_a_loss_is_named():
     trial_step._check_names(two, ["seg.loss_ce", "gloss.loss_l1", "gloss.acc"])
     with pytest.raises(ValueError, match=r"heads.gloss: its loss gives \['error'\], of which noth"):
         trial_step._check_names(two, ["seg.loss_ce", "gloss.error"])
+
+
+@pytest.mark.parametrize(
+    "kind, entries, named",
+    [
+        ("EWC", ("fisher", "centre"), "fisher['w'] has values that are NaN"),
+        ("EWC", ("centre",), "centre['w'] has values that are NaN"),
+        ("SPG", ("importance",), "importance['w'] has values that are NaN"),
+        ("SGP", ("bases",), "bases['w'] has values that are NaN"),
+        ("L2SP", ("anchors",), "anchors['w'] has values that are NaN"),
+    ],
+)
+def test_what_a_method_measured_is_finite(kind, entries, named):
+    method = MODELS.build(dict(type=kind))
+    check_memory(method)  # nothing was measured yet
+    for entry in {"EWC": ("fisher", "centre"), "SGP": ("bases", "importance")}.get(kind, entries):
+        setattr(method, entry, {"w": torch.eye(2) if entry == "bases" else torch.ones(2)})
+    check_memory(method)
+    for entry in entries:
+        getattr(method, entry)["w"].fill_(float("nan"))
+    with pytest.raises(ValueError) as error:
+        check_memory(method)
+    assert named in str(error.value) and f"{kind}: what it measured" in str(error.value)

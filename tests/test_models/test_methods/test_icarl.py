@@ -143,3 +143,9 @@ def test_a_sequence(two_phases):
     assert [phase["exemplars"] for phase in run.record.phases] == [3, 3]
     items = run.checkpoints[1]["lifelong_method"]["buffer"]["items"]
     assert [list(item["labels"]) for item in items] == [["seg"], ["seg"], ["depth"]]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_features_that_are_not_finite_choose_no_image(value):
+    with pytest.raises(ValueError, match="not finite"):
+        herding(torch.tensor([[0.0], [value], [4.0]]), 2)

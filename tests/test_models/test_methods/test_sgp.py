@@ -220,3 +220,12 @@ def test_weight_decay_is_warned_of(build, monkeypatch, kind, edits, decay, warne
     assert bool(message) == warned
     if warned:
         assert f"{kind}: edits='gradient' with weight_decay=0.01" in message[0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_inputs_that_are_not_finite_are_not_taken_for_none(value):
+    inputs = torch.ones(3, 4)
+    inputs[1, 2] = value
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        extend_basis(None, None, inputs, 10.0, 0.97)
+    assert extend_basis(None, None, torch.zeros(3, 4), 10.0, 0.97)[0].shape == (3, 0)

@@ -122,3 +122,9 @@ def test_a_sequence(two_phases):
         moved = (after[name] - before[name]).abs()
         assert (moved <= 6.1e-3 * (1 - mask) + 1e-7).all(), name
         assert moved.max() > 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_gradients_that_are_not_finite_are_not_taken_for_unimportant_ones(value):
+    assert importance(torch.tensor([1.0, value, 2.0])).isnan().any()
+    assert importance(torch.ones(3)).tolist() == [0, 0, 0]
