@@ -17,6 +17,7 @@ from .measuring import (
     encoder_parameters,
     evaluating,
     gradients,
+    keeping_activations,
     own_share,
     phase_batches,
     task_losses,
@@ -234,7 +235,7 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
         Float32 tensors by name, each of the shape of its parameter.
     """
     own = own_share(indices)
-    with evaluating(model), whole_encoder(model) as parameters:
+    with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
         fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
         for inputs, samples in phase_batches(model, runner, own, batch_size=1) if own else ():
             found = task_losses(model, model.extract_feat(inputs), samples)

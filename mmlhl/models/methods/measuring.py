@@ -149,6 +149,23 @@ def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
             parameter.requires_grad_(False)
 
 
+@contextmanager
+def keeping_activations(model: ModuleTree) -> Iterator[None]:
+    """Switch ``with_cp`` off inside the context: ``autograd.grad`` refuses recomputed activations.
+
+    Args:
+        model: The segmentor, whose backbone may save memory that way in training.
+    """
+    saving: list[Any] = [each for each in model.modules() if getattr(each, "with_cp", False)]
+    for module in saving:
+        module.with_cp = False
+    try:
+        yield
+    finally:
+        for module in saving:
+            module.with_cp = True
+
+
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
     """The loss of each new task against ground truth, summed over its parts, by task.
 

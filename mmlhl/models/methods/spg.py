@@ -13,6 +13,7 @@ from .measuring import (
     encoder_parameters,
     evaluating,
     gradients,
+    keeping_activations,
     own_share,
     phase_batches,
     task_losses,
@@ -146,7 +147,7 @@ class SPG(StepEditingMethod):
         """Summed gradients by task and parameter; each rank sums its share of the images."""
         tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]
         own = own_share(choose_images(runner, self.samples, self.seed))
-        with evaluating(model), whole_encoder(model) as parameters:
+        with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
             sums = {
                 task: {n: torch.zeros_like(p, dtype=torch.float32) for n, p in parameters.items()}
                 for task in tasks

@@ -66,6 +66,20 @@ def test_samples_limits_the_images(toy_model, toy_runner):
     assert method.fisher["backbone.weight"].tolist() in ([1.0] * 2, [4.0] * 2, [9.0] * 2)
 
 
+@pytest.mark.parametrize("method", [dict(type="EWC"), dict(type="SPG")])
+def test_a_backbone_that_recomputes_its_activations(build, image_runner, method):
+    found = []
+    for saving in (False, True):
+        model = build(method, ["seg"], ["seg"])
+        blocks = [module for module in model.modules() if hasattr(module, "with_cp")]
+        for module in blocks:
+            module.with_cp = saving
+        model.method.end_phase(model, image_runner(1))
+        assert blocks and all(module.with_cp is saving for module in blocks)
+        found.append(getattr(model.method, "fisher" if method["type"] == "EWC" else "importance"))
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
 def test_leaves_the_model_as_it_was(build, image_runner):
     model = build(dict(type="EWC"), tasks=["seg"], new_tasks=["seg"])
     before = {key: value.clone() for key, value in model.state_dict().items()}
