@@ -5,7 +5,7 @@ mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
 from .plain import to_plain
-from .poison import not_finite, poisoned
+from .poison import poisoned, spoilt
 from .reading import (
     CheckpointError,
     PoisonedCheckpointError,
@@ -30,12 +30,12 @@ __all__ = [
     "add_trust_argument",
     "checkpoint_trust",
     "folder_of_models",
-    "not_finite",
     "parse_config_text",
     "poisoned",
     "read_checkpoint",
     "register_loaders",
     "register_safe_globals",
+    "spoilt",
     "stored_config",
     "stored_tasks",
     "to_plain",

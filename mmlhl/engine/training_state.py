@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
-from ..checkpoints import not_finite
+from ..checkpoints import spoilt
 from ..config_values import is_whole
 
 HUB, RANKS = "message_hub", "rank_states"
@@ -71,7 +71,7 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
             yield f"is damaged: {RANKS}[{index}] holds no states of a process"
     for key in _KINDS:
         for place, value in _tensors(content.get(key), key):
-            if not_finite(value) and "mask" not in place:
+            if spoilt(place, value):
                 yield f"is of a training that went wrong: {place} is not finite"
 
 

@@ -227,15 +227,15 @@ def inputs_of(
     """
     columns: dict[str, Tensor] = {}
 
-    def recorder(name: str) -> Callable[[nn.Module, tuple], None]:
-        def record(module: nn.Module, args: tuple) -> None:
-            found = input_patches(layers[name], args[0].detach().float())
+    def recorder(name: str) -> Callable[[nn.Module, tuple, Tensor], None]:
+        def record(module: nn.Module, args: tuple, output: Tensor) -> None:
+            found = input_patches(layers[name], args[0].detach().float(), output.shape[2:])
             chosen = torch.randperm(found.shape[1], generator=generator)[:count]
             columns[name] = found[:, chosen.to(found.device)]
 
         return record
 
-    handles = [layer.register_forward_pre_hook(recorder(name)) for name, layer in layers.items()]
+    handles = [layer.register_forward_hook(recorder(name)) for name, layer in layers.items()]
     try:
         yield columns
     finally:

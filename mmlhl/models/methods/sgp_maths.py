@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
+def paddings(
+    module: nn.Conv2d, shape: Sequence[int], size: Sequence[int] | None
+) -> list[tuple[int, int]]:
+    """How many pixels a convolution pads its input by: before and after, by axis.
+
+    Some convolutions pad their input themselves, so that there is one output per stride (mmcv's
+    ``Conv2dAdaptivePadding``, timm's ``Conv2dSame``, both after TensorFlow). They are recognised by
+    the size of their output.
+
+    Args:
+        module: The convolution.
+        shape: Height and width of its input.
+        size: Height and width of its output; None if it is what ``module.padding`` gives.
+    """
+    spans = [d * (k - 1) for k, d in zip(module.kernel_size, module.dilation, strict=True)]
+    if module.padding == "same":
+        return [(span // 2, span - span // 2) for span in spans]
+    stated = (0, 0) if module.padding == "valid" else tuple(int(p) for p in module.padding)
+    axes = list(zip(shape, spans, module.stride, stated, strict=True))
+    fits = [(n + 2 * p - span - 1) // s + 1 for n, span, s, p in axes]
+    if size is None or fits == list(size):
+        return [(p, p) for p in stated]
+    lacking = [max((-(-n // s) - 1) * s + span + 1 - n, 0) for n, span, s, _ in axes]
+    return [(pixels // 2, pixels - pixels // 2) for pixels in lacking]
+
+
+def input_patches(
+    module: nn.Conv2d | nn.Linear, inputs: Tensor, size: Sequence[int] | None = None
+) -> Tensor:
     """The vectors that a layer multiplies its weight with, as columns.
 
     Args:
         module: A convolution or a linear layer.
         inputs: Its input, ``(N, C, H, W)`` or ``(..., C)``.
+        size: Height and width of a convolution's output, see :func:`paddings`.
 
     Returns:
         ``(D, P)`` with D the length of a row of ``weight.flatten(1)``: im2col patches of a
@@ -20,19 +51,12 @@ def input_patches(module: nn.Conv2d | nn.Linear, inputs: Tensor) -> Tensor:
     """
     if isinstance(module, nn.Linear):
         return inputs.reshape(-1, inputs.shape[-1]).T
-    kernel, dilation, stride = module.kernel_size, module.dilation, module.stride
-    pads: list[tuple[int, int]]
-    if module.padding == "same":
-        spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-        pads = [(span // 2, span - span // 2) for span in spans]
-    elif module.padding == "valid":
-        pads = [(0, 0), (0, 0)]
-    else:
-        pads = [(int(p), int(p)) for p in module.padding]
+    pads = paddings(module, inputs.shape[2:], size)
     if any(map(any, pads)):
         mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
         inputs = F.pad(inputs, (*pads[1], *pads[0]), mode=mode)
-    columns = F.unfold(inputs, kernel, dilation=dilation, stride=stride)  # (N, C * kh * kw, L)
+    # (N, C * kh * kw, L)
+    columns = F.unfold(inputs, module.kernel_size, dilation=module.dilation, stride=module.stride)
     n, _, length = columns.shape
     rows = columns.view(n, module.groups, -1, length)  # channels of a group lie together
     return rows.permute(2, 0, 1, 3).reshape(rows.shape[2], -1)

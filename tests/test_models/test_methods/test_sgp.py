@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from torch import nn
 
 from mmlhl.models.methods import SGP, step_editing
@@ -25,12 +26,15 @@ from mmlhl.models.methods.sgp_maths import (
         (nn.Conv2d(4, 6, 4, padding="same", bias=False), (1, 4, 6, 6)),
         (nn.Conv2d(2, 2, 3, padding="valid", bias=False), (1, 2, 6, 6)),
         (nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect", bias=False), (1, 2, 6, 6)),
+        (Conv2dAdaptivePadding(2, 3, 5, stride=2, bias=False), (2, 2, 8, 7)),
+        (Conv2dAdaptivePadding(2, 3, 5, stride=2, bias=False), (1, 2, 2, 3)),  # maps below 5 x 5
+        (Conv2dAdaptivePadding(2, 3, (3, 1), stride=3, dilation=2, bias=False), (1, 2, 9, 8)),
     ],
 )
 def test_weight_times_patches_is_what_the_layer_puts_out(layer, shape):
     inputs = torch.randn(shape)
-    out = layer.weight.flatten(1) @ input_patches(layer, inputs)
     expected = layer(inputs)
+    out = layer.weight.flatten(1) @ input_patches(layer, inputs, expected.shape[2:])
     channels = 1 if layer.weight.ndim == 4 else -1
     torch.testing.assert_close(out, expected.movedim(channels, 0).flatten(1))
 
