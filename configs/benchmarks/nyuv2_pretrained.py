@@ -14,6 +14,6 @@ rows += ["HAD, arithmetic", "HAD, 5 bins", "HAD, 10 bins", "HAD, 15 bins", "SPG"
 rows += ["LwF 0.3 + SGP", "LwF 1 + SGP"]
 methods = {name: dict(search=dict(loss_weight=[0.3, 1.0, 3.0])) for name in rows[1:5]}
 methods["SGP"] = dict(search=dict(alpha=[3.0, 10.0, 30.0]))
-methods.update({row: dict(search={"methods.1.alpha": [10.0, 30.0, 100.0]}) for row in rows[-2:]})
+methods.update({row: dict(search={"methods.1.alpha": [3.0, 10.0, 30.0]}) for row in rows[-2:]})
 orders = [["seg", "depth", "normal"], ["depth", "normal", "seg"]]
 benchmark = dict(orders=orders, rows=rows, methods=methods, search_phases=2, search_by="gain")
