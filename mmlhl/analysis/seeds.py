@@ -85,9 +85,9 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
             last value of each metric is used.
 
     Returns:
-        All tasks, with one value per metric.
+        All tasks, with one value per metric, labelled like the first record.
     """
-    result = LifelongRecord(records[0].method, records[0].seed)
+    result = LifelongRecord(records[0].method, records[0].seed, label=records[0].label)
     tasks = list(dict.fromkeys(task for record in records for task in record.tasks))
     result.phases, result.timing = [dict(name="single", tasks=tasks, checkpoint=None)], [None]
     for record in records:

@@ -29,10 +29,10 @@ def field_of_runs():
         runs.append(record("LwF", seed, (50, 30), (80, 75), (None, 0.9)))
     for run in runs:
         run.timing[0] = 59
-    joint = LifelongRecord("Joint", 0)
+    joint = LifelongRecord("naive", 0, label="Joint")
     metrics = {"seg/mIoU": 60, "seg/aAcc": 90, "depth/abs_err": 1.0}
     joint.add_phase("all", ["seg", "depth"], "", 120, metrics)
-    seg, depth = LifelongRecord("single", 0), LifelongRecord("single", 0)
+    seg, depth = (LifelongRecord("naive", 0, label="Single") for _ in range(2))
     seg.add_phase("seg", ["seg"], "", 60, {"seg/mIoU": 50, "seg/aAcc": 100})
     depth.add_phase("depth", ["depth"], "", 60, {"depth/abs_err": 0.4})
     return [*runs, joint, seg, depth]

@@ -17,7 +17,7 @@ def sheet_of(comparison, name):
 
 def test_summary_by_hand():
     sheet, rows = sheet_of(Comparison(field_of_runs()), "summary")
-    assert list(rows) == ["naive", "HAD", "LwF", "Joint", "single"]
+    assert list(rows) == ["naive", "HAD", "LwF", "Joint", "Single"]
     # The mean naive run has mIoU 20: gains are 100 and 110 %, then 40 % and 20 %.
     gain = rows["HAD"]["gain over naive % ↑"]
     values = [(70 + 20) / 2, (75 + 20) / 2]
@@ -30,7 +30,7 @@ def test_summary_by_hand():
     single = rows["HAD"]["gain over single % ↑"]
     assert single.values[0] == pytest.approx(((-20 - 30) / 2 - 100) / 2)
     assert rows["Joint"]["naive 0 .. joint 100 % ↑"].mean == pytest.approx(100)
-    assert rows["single"]["gain over single % ↑"].mean == 0
+    assert rows["Single"]["gain over single % ↑"].mean == 0
     ranks = {label: rows[label]["mean rank ↓"] for label in rows}
     assert ranks["HAD"].mean == pytest.approx((1 + 2 + 1) / 3)
     assert ranks["Joint"] == "-"
@@ -89,7 +89,7 @@ def test_final_metrics_and_who_is_best():
     sheet, rows = sheet_of(Comparison(field_of_runs()), "final")
     assert list(rows["HAD"]) == ["seg mIoU [%] ↑", "seg aAcc [%] ↑", "depth abs_err [m] ↓"]
     assert rows["HAD"]["seg mIoU [%] ↑"] == Estimate(41, math.sqrt(2), 2, (40, 42))
-    assert rows["single"]["depth abs_err [m] ↓"].mean == 0.4
+    assert rows["Single"]["depth abs_err [m] ↓"].mean == 0.4
     text = [[sheet.text(i, j) for j in range(3)] for i in range(5)]
     assert text[1] == ["41.00 ± 1.41", "70.00 ± 0.00", "0.8000 ± 0.0000"]
     best = [[sheet.is_best(i, j) for j in range(3)] for i in range(5)]

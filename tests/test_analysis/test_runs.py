@@ -93,7 +93,7 @@ def test_records_without_a_dataset_are_grouped_apart_from_several():
 
 def test_references_alone_are_shown_as_methods():
     groups = group_runs(field_of_runs()[-3:])
-    assert [list(group.methods) for group in groups] == [["Joint"], ["single"], ["single"]]
+    assert [list(group.methods) for group in groups] == [["Joint"], ["Single"], ["Single"]]
 
 
 def test_identical_and_empty_runs_are_refused():
