@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from mmengine.config import Config, DictAction
 
-from .paths import shipped_dir
+from .config_files import config_file as config_file
 from .spelling import hint
 
 #: a tool in the examples of its docstring
@@ -160,30 +160,6 @@ def amount(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number from 0 on, got {text!r}")
     return value
-
-
-def config_file(name: str) -> str:
-    """Find the config file of a command line: the user's own, or else a shipped one.
-
-    Args:
-        name: Path of a file. Shipped configs are found from any folder, for example as
-            ``had/rooms_seg_depth_normal.py``, also after ``configs/`` or ``mmlhl::``.
-
-    Returns:
-        Path of the file.
-
-    Raises:
-        FileNotFoundError: If there is neither; suggests the shipped config of the nearest name.
-    """
-    if os.path.exists(name):
-        return name
-    configs = shipped_dir("configs")
-    below = name.removeprefix("mmlhl::").removeprefix("configs/")
-    if not os.path.isabs(below) and (configs / below).is_file():
-        return str(configs / below)
-    known = (path.relative_to(configs) for path in configs.glob("[!_]*/**/*.py"))
-    near = hint(below, [path.as_posix() for path in known])
-    raise FileNotFoundError(f"there is no config {name!r}, here or shipped with mmlhl{near}")
 
 
 def add_override_argument(parser: argparse.ArgumentParser) -> None:

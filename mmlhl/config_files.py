@@ -1,4 +1,4 @@
-"""Reading config files, with errors that name the file."""
+"""Finding and reading config files, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from mmengine.config import Config
 
 from .explaining import explained_error
+from .paths import shipped_dir
+from .spelling import hint
 
 
 def read_config(path: str | os.PathLike) -> Config:
@@ -72,3 +74,27 @@ def need_model(cfg: Config, path: str | os.PathLike) -> None:
         raise ValueError(
             f"{path}: a config needs model=dict(type=...), and this has {list(cfg) or 'no keys'}"
         )
+
+
+def config_file(name: str) -> str:
+    """Find a config file: the user's own, or else a shipped one.
+
+    Args:
+        name: Path of a file. Shipped configs are found from any folder, for example as
+            ``had/rooms_seg_depth_normal.py``, also after ``configs/`` or ``mmlhl::``.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        FileNotFoundError: If there is neither; suggests the shipped config of the nearest name.
+    """
+    if os.path.exists(name):
+        return name
+    configs = shipped_dir("configs")
+    below = name.removeprefix("mmlhl::").removeprefix("configs/")
+    if not os.path.isabs(below) and (configs / below).is_file():
+        return str(configs / below)
+    known = (path.relative_to(configs) for path in configs.glob("[!_]*/**/*.py"))
+    near = hint(below, [path.as_posix() for path in known])
+    raise FileNotFoundError(f"there is no config {name!r}, here or shipped with mmlhl{near}")

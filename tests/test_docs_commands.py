@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,23 @@ def test_commands_on_the_demo_name_its_config(shell):
                 seen += 1
                 assert Path(configs[0]).stem == demo, f"{page.name}: {' '.join(words)}"
     assert seen > 3
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize("weights", [True, False], ids=["weights", "no weights"])
+def test_the_demo_trains_from_scratch_where_the_weights_cannot_be_installed(weights, tmp_path):
+    (tmp_path / "stamp").touch()
+    settings = ["PY=echo python", f"PIP={str(weights).lower()}", f"STAMP={tmp_path}/stamp"]
+    done = subprocess.run(["make", "-s", "demo", *settings], cwd=ROOT, capture_output=True)
+    said = done.stdout.decode().splitlines()
+    assert sum("training from scratch, which takes longer" in line for line in said) == (
+        not weights
+    )
+    commands = [line.split() for line in said if line.startswith("python ")]
+    for _, tool, *rest in commands:
+        parse(tool.removeprefix("tools/"), rest)
+    config = "configs/had/rooms_seg_depth_normal" + "_pretrained" * weights + ".py"
+    assert [words[2] for words in commands] == ["--out", config, "work_dirs/demo"]
 
 
 def test_every_command_has_its_place_in_the_docs():

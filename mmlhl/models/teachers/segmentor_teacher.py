@@ -13,7 +13,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ...checkpoints import weights_of
-from ...config_files import read_config
+from ...config_files import config_file, read_config
 from .exact_loading import load_exactly
 from .freezing import freeze
 from .stored_inputs import check_stored_input
@@ -26,15 +26,18 @@ def model_config(config: str | dict) -> dict:
     ``data_preprocessor`` beside the model is used if the model has none.
 
     Args:
-        config: File name, or a dict.
+        config: File name, or that of a shipped config, or a dict.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the config has no model.
     """
-    if isinstance(config, str) and not osp.isfile(config):
-        raise FileNotFoundError(f"teacher.config: there is no file {config!r}")
-    model: Any = read_config(config) if isinstance(config, str) else config
+    model: Any = config
+    if isinstance(config, str):
+        try:
+            model = read_config(config_file(config))
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"teacher.config: {error}") from None
     outer = None
     if "type" not in model and "model" in model:
         outer = model.get("data_preprocessor")

@@ -67,7 +67,10 @@ def test_model_config_takes_models_configs_and_students(cnn_segmentor):
     assert kept["data_preprocessor"] == own
     with pytest.raises(ValueError, match="no model"):
         model_config(dict(optim_wrapper=dict()))
-    with pytest.raises(FileNotFoundError, match="nowhere.py"):
+    shipped = model_config("configs/segmentation/rooms_segformer-b0.py")
+    assert shipped == model_config("mmlhl::segmentation/rooms_segformer-b0.py")
+    assert shipped["decode_head"]["type"] == "SegformerHead"
+    with pytest.raises(FileNotFoundError, match="teacher.config: there is no config 'nowhere.py'"):
         model_config("nowhere.py")
 
 
