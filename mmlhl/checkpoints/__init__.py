@@ -18,9 +18,11 @@ from .schemes import register_loaders
 from .stored_config import StoredConfigError, parse_config_text, stored_config
 from .trust import add_trust_argument, checkpoint_trust
 from .weights import stored_tasks, weights_of
+from .yaml_files import register_yaml
 
 register_safe_globals()
 register_loaders()
+register_yaml()
 
 __all__ = [
     "CheckpointError",
@@ -36,6 +38,7 @@ __all__ = [
     "register_loaders",
     "register_safe_globals",
     "spoilt",
+    "register_yaml",
     "stored_config",
     "stored_tasks",
     "to_plain",

@@ -136,7 +136,7 @@ def _first_labels(
     return stored_specs(specs, encoded), size
 
 
-def _missing(dataset: Any, whole: LabelFolder) -> list[tuple[Any, Any, list[str]]]:
+def _missing(dataset: Any, whole: LabelFolder) -> list[tuple[Any, Any, list[int]]]:
     """Images without a label: the datasets of one kind, their part of the folder and the ids."""
     pairs = attach(dataset, whole)
     todo = [(own, part, part.missing(list(ids_of(own)))) for own, part in pairs]
@@ -148,7 +148,7 @@ def _label(
     runner: Runner,
     teacher: nn.Module,
     whole: LabelFolder,
-    todo: Sequence[tuple[Any, Any, list[str]]],
+    todo: Sequence[tuple[Any, Any, list[int]]],
     steps: Sequence[Any],
     tasks: list[str],
     options: LabelOptions,
