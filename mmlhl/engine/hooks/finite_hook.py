@@ -81,6 +81,7 @@ class FiniteHook(Hook):
         self._buffers = BufferCopies()
         self._handles: list[RemovableHandle] = []
         self._late = False
+        self._stepped = False
 
     def before_train(self, runner: Runner) -> None:
         """Register hooks on the model's losses and before each step of the optimiser."""
@@ -90,6 +91,7 @@ class FiniteHook(Hook):
             look = before_step(optimizer, lambda *call: self._before_step(runner, call[0]))
             self._handles.append(look)
         self._late = True
+        self._stepped = runner.iter > 0  # resumed: the steps so far were taken
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None
@@ -118,11 +120,21 @@ class FiniteHook(Hook):
             self._losses, self._files = {}, []
 
     def after_train(self, runner: Runner) -> None:
-        """Check the weights, remove the hooks, and log how many steps were skipped."""
+        """Check the weights, remove the hooks, and log how many steps were skipped.
+
+        Raises:
+            NotFinite: If weights are not finite, or every step of the phase was skipped.
+        """
         check_weights(runner, unwrap(runner).state_dict())
         check_all(runner)
         for handle in self._handles:
             handle.remove()
+        if self.skipped and not self._stepped:
+            raise NotFinite(
+                f"{runner.experiment_name}: all {self.skipped} step(s) of the phase were skipped, "
+                "as a loss or gradient was not finite in each: nothing was trained, and the phase "
+                "is not recorded"
+            )
         if self.skipped:
             print_log(
                 f"{self.skipped} step(s) were skipped: a loss or gradient was not finite",
@@ -186,7 +198,7 @@ class FiniteHook(Hook):
         fine = bool(finite_losses(self._losses) & finite_gradients(given))
         losses, self._losses = self._losses, {}
         if agreed(fine, parameters):
-            self._in_a_row = 0
+            self._in_a_row, self._stepped = 0, True
             return
         check_all(runner)  # weights spoilt by an earlier step are not this batch's fault
         bad = not_finite(losses) or names_of(unwrap(runner), given)

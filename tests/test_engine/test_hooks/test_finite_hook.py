@@ -134,6 +134,14 @@ def test_several_optimizers(tmp_path):
         train([1.0, math.nan], tmp_path, model=TwoOptimizers())
 
 
+@pytest.mark.parametrize("values", [[math.nan], [math.nan, 7.0, math.inf]])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_phase_of_skipped_steps_only_is_not_done(tmp_path, values, steps):
+    every = dict(accumulative_counts=steps)
+    with pytest.raises(NotFinite, match=r"run_phase_2_depth\w*: all \d step\(s\) of the phase"):
+        train(values, tmp_path, action="skip", optim_wrapper=every)
+
+
 @pytest.mark.parametrize("options", [dict(action="ignore"), dict(max_skipped=0)])
 def test_options_are_checked(options):
     with pytest.raises(ValueError, match=next(iter(options))):
