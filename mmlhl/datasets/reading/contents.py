@@ -10,6 +10,7 @@ from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+_LFS = b"version https://git-lfs"
 _GIF = (b"GIF87a", b"GIF89a")
 _END_OF_JPEG, _START_OF_SCAN = b"\xff\xd9", 0xDA
 _ALONE = (0x01, *range(0xD0, 0xD8))  # markers of JPEG without a length
@@ -109,6 +110,24 @@ def holds_floats(content: bytes) -> bool:
     )
 
 
+def refuse_placeholder(content: bytes, path: str) -> None:
+    """Refuse an empty file, and the text that Git LFS leaves in place of one not downloaded.
+
+    Args:
+        content: The file.
+        path: Its name, for messages.
+
+    Raises:
+        ValueError: If the file is one of them.
+    """
+    if not content:
+        raise ValueError(f"{path}: expected an image or an array, but the file is empty")
+    if content.startswith(_LFS):
+        raise ValueError(
+            f"{path}: expected an image or an array, got a pointer of Git LFS; run 'git lfs pull'"
+        )
+
+
 def refuse_several(content: bytes, path: str) -> None:
     """Refuse a file of several images, of which decoders use the first, and a truncated one.
 
@@ -119,6 +138,7 @@ def refuse_several(content: bytes, path: str) -> None:
     Raises:
         ValueError: If the file is not a single complete image.
     """
+    refuse_placeholder(content, path)
     count = count_images(content)
     if count > 1:
         raise ValueError(f"{path}: expected one image, got {count}, one after another")

@@ -9,7 +9,7 @@ import mmengine.fileio as fileio
 import numpy as np
 
 from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
-from .contents import is_lossy
+from .contents import is_lossy, refuse_placeholder
 from .images import decode_image
 from .orientation import orientation_of
 
@@ -78,6 +78,7 @@ def read_raw(
     content = read_bytes(path, what, backend_args)
     if reader is not None:
         return reader(content, path)
+    refuse_placeholder(content, path)
     if is_array(path):
         return (decode_npz if path.lower().endswith(".npz") else decode_npy)(content, path)
     if exact and is_lossy(content):

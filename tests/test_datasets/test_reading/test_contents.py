@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmlhl.datasets.reading import decode_image, refuse_several
+from mmlhl.datasets.reading import decode_image, read_raw, refuse_several
 from mmlhl.datasets.reading.contents import count_images, is_cut_off
 from mmlhl.datasets.reading.tiff import tiff_pages
 from mmlhl.datasets.transforms import LoadImage
@@ -85,3 +85,16 @@ def test_images_of_floats(tmp_path):
     with pytest.raises(ValueError, match="of shape"):
         np.save(tmp_path / "0.npy", COLOURS[:0])
         LoadImage()(dict(img_path=str(tmp_path / "0.npy")))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".npy", ".npz", ".JPG", ".tif"])
+def test_placeholders_of_files(tmp_path, suffix):
+    path = tmp_path / f"label{suffix}"
+    path.write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=f"label{suffix}: expected an image or an array, but the file is empty$"
+    ):
+        read_raw(str(path), "label")
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n")
+    with pytest.raises(ValueError, match=f"label{suffix}: .* got a pointer of Git LFS"):
+        read_raw(str(path), "label")
