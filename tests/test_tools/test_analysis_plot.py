@@ -35,3 +35,10 @@ def test_a_missing_record_is_one_clear_line(tmp_path, tool):
     with pytest.raises(OSError, match="There is no lifelong.json below"):
         tool.main([str(tmp_path), "--out", str(tmp_path / "plots")])
     assert not (tmp_path / "plots").exists()
+
+
+def test_no_picture_replaces_another(tool):
+    taken = set()
+    labels = ("HAD (a)", "HAD [a]", "had a", "LwF")
+    found = [tool.unused(tool.file_name(label), taken) for label in labels]
+    assert found == ["HAD_a", "HAD_a_2", "had_a_3", "LwF"]

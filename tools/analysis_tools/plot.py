@@ -49,6 +49,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     comparison = comparison_of(args)
     args.out.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
     for group in comparison.groups:
         pictures = {}
         if "heat" in args.plots:
@@ -64,8 +65,9 @@ def main(argv: list[str] | None = None) -> None:
         if "gain" in args.plots and group.naive:
             pictures["gain"] = gain_bars(comparison, group)
         for name, picture in pictures.items():
+            stem = unused(f"{file_name(group.name)}_{file_name(name)}", taken)
             for kind in args.format:
-                path = args.out / f"{file_name(group.name)}_{file_name(name)}.{kind}"
+                path = args.out / f"{stem}.{kind}"
                 picture.savefig(path)
                 print(f"Wrote {path}")
 
@@ -74,6 +76,15 @@ def file_name(text: str) -> str:
     """A name without spaces and characters that are a problem for file systems or LaTeX."""
     text = text.replace("++", "pp").replace("+", "-")
     return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("_")
+
+
+def unused(stem: str, taken: set[str]) -> str:
+    """The name, with a number if it is taken already; labels may differ in other characters."""
+    number, found = 2, stem
+    while found.lower() in taken:  # some file systems ignore upper and lower case
+        found, number = f"{stem}_{number}", number + 1
+    taken.add(found.lower())
+    return found
 
 
 if __name__ == "__main__":
