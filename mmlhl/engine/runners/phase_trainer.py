@@ -16,7 +16,7 @@ from mmengine.dist import master_only
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import print_log
-from mmengine.runner import BaseLoop
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 from torch import nn
 
@@ -87,6 +87,7 @@ class PhaseTrainer(LoggedRunner):
         try:
             super().resume(filename, *args, **kwargs)
             check_moments(self.optim_wrapper)
+            self._check_progress()
         except (KeyError, TypeError, IndexError, AttributeError, RuntimeError, AssertionError) as e:
             if isinstance(e, torch.OutOfMemoryError):
                 raise
@@ -99,6 +100,23 @@ class PhaseTrainer(LoggedRunner):
             if filename in str(e):
                 raise
             raise CheckpointError(f"{filename}: {e}") from e
+
+    def _check_progress(self) -> None:
+        """Refuse a checkpoint that has trained longer than the phase, which would end untrained.
+
+        Raises:
+            ValueError: With both lengths.
+        """
+        counts = [("iterations", self.iter, self.max_iters)]
+        if isinstance(self._train_loop, EpochBasedTrainLoop):
+            counts.insert(0, ("epochs", self.epoch, self.max_epochs))
+        for unit, done, planned in counts:
+            if done > planned:
+                raise ValueError(
+                    f"it has trained {done} {unit}, and the phase has only {planned} by its "
+                    "train_cfg: give it at least as many, or delete the file to go on from the one "
+                    "before it"
+                )
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
         """As in mmengine; a training that resumes has to find its schedules."""

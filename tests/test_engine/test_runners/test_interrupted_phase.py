@@ -197,3 +197,30 @@ def test_a_validation_that_was_cut_off_takes_place(make, sequence_config, tmp_pa
     assert EPOCHS == expected
     assert left(tmp_path / "cut").keys() == left(tmp_path / "whole").keys()
     assert_same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
+def later(path, **counts):
+    content = torch.load(path, weights_only=True)
+    content["meta"].update(counts)
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize(
+    ("counts", "length", "said"),
+    [
+        ({}, 1, "2 epochs.* has only 1"),
+        (dict(epoch=9), 3, "9 epochs.* has only 3"),
+        (dict(iter=99), 3, "99 iterations.* has only"),
+    ],
+)
+def test_a_checkpoint_beyond_the_phase_is_refused(
+    make, interrupted, tmp_path, counts, length, said
+):
+    """Such a phase would end, and be recorded, without a further step."""
+    copied = shutil.copytree(interrupted, tmp_path / "elsewhere")
+    later(copied / "phase_1_depth" / "epoch_2.pth", **counts)
+    cfg = make(copied, resume_changed=True)
+    cfg.train_cfg.max_epochs = length
+    with pytest.raises(ValueError, match=rf"epoch_2\.pth: it has trained {said}"):
+        train(cfg, resume=True)
+    assert not (copied / "phase_1_depth" / "depth.pth").exists()
