@@ -181,7 +181,7 @@ def bad_inputs(tmp_path):
         pattern=("*.bmp", "no file matches"),
         wide_pattern=("notes/*", "neither images nor videos"),
         broken=([good, "broken.png"], "broken.png.*cannot be decoded"),
-        nothing=("nothing.jpg", "nothing.jpg.*cannot be decoded"),
+        nothing=("nothing.jpg", "nothing.jpg.*the file is empty"),
         video=("broken.mp4", "broken.mp4.*cannot read a frame"),
         none=([], "list of images is empty"),
         number=(3, "input 0 is a int"),
