@@ -116,7 +116,7 @@ def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
     """The table of all models.
 
     Args:
-        facts: Results of :func:`make` by the model's name; models without one were not trained.
+        facts: Results of :func:`make` by the model's name; models without one are named below the table.
         command: The command of the zoo.
 
     Returns:
@@ -126,15 +126,14 @@ def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
     lines += ["| file | config | data | MB | metrics after the last phase | commit |"]
     lines += ["| --- | --- | --- | ---: | --- | --- |"]
     for model in ZOO:
-        known = facts.get(model.name)
-        if known is None:
-            file, size, metrics, made = f"`{model.name}`", "-", "not trained yet", "-"
-        else:
-            file, made = f"`{known['file']}`", known["commit"]
-            size = f"{known['bytes'] / 1e6:.1f}"
-            metrics = ", ".join(_metrics(LifelongRecord.from_dict(dict(known["record"]))))
-        row = (file, f"`configs/{model.config}`", model.data, size, metrics, made)
+        if (known := facts.get(model.name)) is None:
+            continue
+        file, size = f"`{known['file']}`", f"{known['bytes'] / 1e6:.1f}"
+        metrics = ", ".join(_metrics(LifelongRecord.from_dict(dict(known["record"]))))
+        row = (file, f"`configs/{model.config}`", model.data, size, metrics, known["commit"])
         lines.append(f"| {' | '.join(row)} |")
+    if lacking := [f"`{model.name}`" for model in ZOO if model.name not in facts]:
+        lines += ["", f"Not trained: {', '.join(lacking)}."]
     sums = [f"{known['sha256']}  {known['file']}" for known in facts.values()]
     return "\n".join([*lines, "", "```text", *sums, "```"] if sums else lines)
 

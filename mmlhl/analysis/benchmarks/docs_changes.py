@@ -19,8 +19,6 @@ LEFT_OUT = (
     (r"make (demo|zoo)", "runs rooms, train, strip and zoo, which stand in this table one by one"),
     (r"bash tools/slurm_", "needs Slurm; a test runs the script up to `srun`"),
     (r"bash tools/dist_train.* work_dirs/eight", "needs two machines"),
-    (r"bash tools/dist_train.* work_dirs/two", "as with `work_dirs/four`, which is run"),
-    (r"bash tools/dist_test", "a test runs `tools/test.py` in two processes"),
     (r"python tools/benchmarks/.* (--out docs/|--without-search)", "has made the page it names"),
 )
 
