@@ -116,7 +116,8 @@ def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
     """The table of all models.
 
     Args:
-        facts: Results of :func:`make` by the model's name; models without one are named below the table.
+        facts: Results of :func:`make` by the model's name; models without one are named below the
+            table.
         command: The command of the zoo.
 
     Returns:
