@@ -91,6 +91,9 @@ CHANGES = (
     Change(r"had_no_sg", before=_copy("work_dirs/had", "work_dirs/had_no_sg")),
     Change(r"loss_gradients.py CONFIG", words=(("CONFIG", PRETRAINED),)),
     Change(r"dist_train.sh", words=(("4", "2"),)),
+    Change(  # the checkpoint's own config
+        r"dist_test.sh", words=(("configs/had/rooms_seg_depth_normal.py", f"configs/{PRETRAINED}"),)
+    ),
     Change(
         r"methods.py", added="--methods Naive LwF --seeds 0 --orders seg,depth --without-search"
     ),
