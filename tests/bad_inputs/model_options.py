@@ -145,6 +145,7 @@ edits(
     ("one bin", {"model.method.bins": 1}, "bins", "1"),
     ("bins as a fraction", {"model.method.bins": 2.5}, "bins", "2.5"),
     ("a share above 1", {"model.method.loss": dict(k=1.5)}, "k", "1.5"),
+    ("a share that leaves no pixel", {"model.method.loss": dict(k=1.0)}, "k", "with_sg=False"),
     ("LwF at temperature 0", {"model.method": dict(type="LwF", temperature=0)}, "temperature", "0"),
     ("a warm-up below 0", {"model.method": dict(type="LwF", warmup=-1)}, "warmup"),
     ("EWC with a decay above 1", {"model.method": dict(type="EWC", decay=2.0)}, "decay"),

@@ -140,7 +140,7 @@ class HADLoss(nn.Module):
     authors released instead see :class:`HADReleaseLoss`.
 
     Args:
-        k: Threshold of the scaled Sobel magnitude above which a pixel is salient.
+        k: Threshold of the scaled Sobel magnitude above which a pixel is salient, in [0, 1).
         eps: Floor of the distance inside the geometric mean.
         mean: ``'geometric'`` (paper), ``'arithmetic'`` or ``'pixel'`` (ablations), see
             :func:`distribution_balanced`.
@@ -162,8 +162,11 @@ class HADLoss(nn.Module):
         with_sg: bool = True,
     ) -> None:
         super().__init__()
-        if not 0 <= k <= 1:
-            raise ValueError(f"HADLoss: k must lie in [0, 1], got {k}")
+        if not 0 <= k < 1:
+            raise ValueError(
+                f"HADLoss: k must be at least 0 and below 1, got {k}; no pixel's scaled magnitude "
+                "exceeds 1, so to leave the term out write with_sg=False"
+            )
         if eps <= 0 or offset < 0:
             raise ValueError(f"HADLoss: needs eps > 0 and offset >= 0, got {eps=}, {offset=}")
         if mean not in MEANS:

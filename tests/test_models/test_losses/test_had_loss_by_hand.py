@@ -51,7 +51,7 @@ def test_terms_can_be_left_out():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (dict(k=90), "k must lie"),
+        (dict(k=90), "k must be"),
         (dict(eps=0), "eps > 0"),
         (dict(offset=-1), "offset >= 0"),
         (dict(mean="median"), "'median'"),
