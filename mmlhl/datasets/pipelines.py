@@ -109,6 +109,8 @@ def _from_config(step: dict) -> Callable:
     verdict, remark = STOCK[name]
     if verdict == REFUSED:
         raise ValueError(refusal(name))
+    if name == "RandomApply":
+        _check_chance(step.get("prob", 0.5))
     if verdict == BECOMES:
         return TRANSFORMS.build(_replaced(step, name, remark))
     if verdict == WRAPS:
@@ -118,6 +120,16 @@ def _from_config(step: dict) -> Callable:
     if verdict == ACTS:
         step["type"] = f"mmseg.{name}"
     return TRANSFORMS.build(step)
+
+
+def _check_chance(value: Any) -> None:
+    """Refuse what is no probability, which mmcv's ``RandomApply`` compares with a draw all the same.
+
+    Raises:
+        ValueError: Always if it is not a number in [0, 1].
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"RandomApply: prob must be a number in [0, 1], got {value!r}")
 
 
 def _is_stock(name: str, kind: Any) -> bool:

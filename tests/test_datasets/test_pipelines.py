@@ -255,3 +255,14 @@ def test_swapped_labels_are_classes(root):
     flip = dict(type="RandomFlip", prob=1.0, swap_seg_labels=[(0, 99)])
     with pytest.raises(ValueError, match=r"swap_seg_labels of RandomFlip has \(0, 99\), of "):
         dataset(root, LOAD, ANNOTATE, flip, PACK)[0]
+
+
+@pytest.mark.parametrize("prob", [2, -0.1, "0.5", True, float("nan"), None, [0.5]])
+@pytest.mark.parametrize("kind", ["RandomApply", "mmcv.RandomApply", mmcv.transforms.RandomApply])
+def test_a_chance_that_is_none_is_refused(prob, kind):
+    init_default_scope("mmseg")
+    flip = dict(type="RandomFlip", prob=0.5)
+    step = dict(type=kind, transforms=[flip], prob=prob)
+    with pytest.raises(ValueError, match=r"RandomApply: prob must be a number in \[0, 1\]"):
+        build_step(dict(type="Compose", transforms=[step]))
+    assert build_step(dict(step, prob=1))
