@@ -123,7 +123,7 @@ def _from_config(step: dict) -> Callable:
 
 
 def _check_chance(value: Any) -> None:
-    """Refuse what is no probability, which mmcv's ``RandomApply`` compares with a draw all the same.
+    """Refuse what is no probability, which mmcv's ``RandomApply`` compares with a draw.
 
     Raises:
         ValueError: Always if it is not a number in [0, 1].
