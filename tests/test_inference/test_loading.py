@@ -67,7 +67,7 @@ def test_mismatched_checkpoints_are_refused(checkpoint, tmp_path, change, messag
         ("depth=18", "depth=None"),
         ("base_channels=4", "base_channels=[1, 2]"),
         ("type='SegmentationHead'", "type=[1]"),
-        ("bgr_to_rgb=True", "bgr_to_rgb=3"),
+        ("bgr_to_rgb=True", "bgr_to_rgb=True, rgb_to_bgr=True"),
         ("num_classes=13", "num_classes=None"),
     ],
 )
