@@ -46,24 +46,15 @@ methods = {
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
     # both strengths searched together: one row per lambda, each with a search of alpha
-    "LwF 0.1 + SGP": dict(
-        method=dict(
-            type="Composite", methods=[dict(type="LwF", loss_weight=0.1), dict(type="SGP")]
-        ),
-        search={"methods.1.alpha": [0.1, 0.3, 1.0]},
-    ),
-    "LwF 0.3 + SGP": dict(
-        method=dict(
-            type="Composite", methods=[dict(type="LwF", loss_weight=0.3), dict(type="SGP")]
-        ),
-        search={"methods.1.alpha": [0.1, 0.3, 1.0]},
-    ),
-    "LwF 1 + SGP": dict(
-        method=dict(
-            type="Composite", methods=[dict(type="LwF", loss_weight=1.0), dict(type="SGP")]
-        ),
-        search={"methods.1.alpha": [0.1, 0.3, 1.0]},
-    ),
+    **{
+        f"LwF {weight:g} + SGP": dict(
+            method=dict(
+                type="Composite", methods=[dict(type="LwF", loss_weight=weight), dict(type="SGP")]
+            ),
+            search={"methods.1.alpha": [0.1, 0.3, 1.0]},
+        )
+        for weight in (0.1, 0.3, 1.0)
+    },
     "HAD, offset 0.05 + SGP": dict(
         method=dict(
             type="Composite",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+
+from .walking import placed_tensors
 
 #: values that a tensor may have beyond those stored, as views of one value have
 _EXTRA_VALUES = 2**26
 #: bytes that an archive may hold beyond four times its size; torch does not compress
 _EXTRA_BYTES = 2**26
-#: nested lists and dicts that are searched
-_DEPTH = 50
 
 
 def unpacked_size_problem(path: str) -> str | None:
@@ -46,23 +44,10 @@ def tensor_size_problem(content: Any) -> str | None:
     Returns:
         Its place and size; None if there is none.
     """
-    for place, value in _tensors(content, "", 0):
+    for place, value in placed_tensors(content):
         if value.layout is not torch.strided or value.is_meta or value.is_nested:
             continue
         stored = value.untyped_storage().nbytes() // max(value.element_size(), 1)
         if value.numel() > stored + _EXTRA_VALUES:
             return f"{place} claims {value.numel()} values, of which {stored} are stored"
     return None
-
-
-def _tensors(node: Any, place: str, depth: int) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(node, Tensor):
-        yield place, node
-    elif depth > _DEPTH:
-        return
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from _tensors(value, f"{place}.{key}" if place else str(key), depth + 1)
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from _tensors(value, f"{place}[{index}]", depth + 1)

@@ -15,7 +15,7 @@ _PYTHON = "tag:yaml.org,2002:python/"
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class DataLoader(_SafeLoader):
+class PlainLoader(_SafeLoader):
     """Reads plain data, and the tuples that mmengine writes."""
 
 
@@ -34,10 +34,10 @@ def _text(loader: Any, node: Any) -> str:
     return str(loader.construct_scalar(node))
 
 
-DataLoader.add_multi_constructor(_PYTHON, _refuse)
-DataLoader.add_constructor(f"{_PYTHON}tuple", _tuple)
+PlainLoader.add_multi_constructor(_PYTHON, _refuse)
+PlainLoader.add_constructor(f"{_PYTHON}tuple", _tuple)
 for _name in ("str", "unicode"):
-    DataLoader.add_constructor(f"{_PYTHON}{_name}", _text)
+    PlainLoader.add_constructor(f"{_PYTHON}{_name}", _text)
 
 
 class DataYamlHandler(YamlHandler):
@@ -53,7 +53,7 @@ class DataYamlHandler(YamlHandler):
         Raises:
             ValueError: If a tag asks for a class or function; names the line.
         """
-        return yaml.load(file, **{**kwargs, "Loader": DataLoader})
+        return yaml.load(file, **{**kwargs, "Loader": PlainLoader})
 
 
 def register_yaml() -> None:

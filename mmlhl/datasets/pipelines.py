@@ -9,6 +9,7 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
+from ..config_values import is_number
 from ..explaining import explained_error
 from ..registered import registered, type_name
 from .transforms import LoadImage
@@ -128,7 +129,7 @@ def _check_chance(value: Any) -> None:
     Raises:
         ValueError: Always if it is not a number in [0, 1].
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+    if not is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"RandomApply: prob must be a number in [0, 1], got {value!r}")
 
 

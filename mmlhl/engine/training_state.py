@@ -13,6 +13,7 @@ from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
 from ..checkpoints import spoilt
+from ..checkpoints.walking import placed_tensors
 from ..config_values import is_whole
 
 HUB, RANKS = "message_hub", "rank_states"
@@ -70,7 +71,7 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
         if not all(isinstance(part, (Mapping, list)) for part in parts):
             yield f"is damaged: {RANKS}[{index}] holds no states of a process"
     for key in _KINDS:
-        for place, value in _tensors(content.get(key), key):
+        for place, value in placed_tensors(content.get(key), key):
             if spoilt(place, value):
                 yield f"is of a training that went wrong: {place} is not finite"
 
@@ -156,18 +157,6 @@ def _is_wrong_note(name: str, value: Any) -> bool:
     if name == "keep_ckpt_ids":
         return not (isinstance(value, list) and all(is_whole(each) for each in value))
     return False
-
-
-def _tensors(node: Any, place: str) -> Iterator[tuple[str, Tensor]]:
-    """All tensors below a node with their places."""
-    if isinstance(node, Tensor):
-        yield place, node
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from _tensors(value, f"{place}.{key}")
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from _tensors(value, f"{place}[{index}]")
 
 
 def _shown(value: Any) -> str:
