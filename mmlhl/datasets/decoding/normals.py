@@ -111,9 +111,10 @@ def _refuse_colours(stored: np.ndarray, length: np.ndarray, ann: Annotation, pat
         vectors = np.multiply(stored, 2 / white, dtype=np.float64) - 1
         unit = np.abs(np.sqrt((vectors * vectors).sum(axis=1)) - 1) < _SHORT
         if unit.mean() > 0.5:
+            scale = "2" if white == 1 else f"2/{white}"
             raise ValueError(
                 f"{where} holds colours 0..{white} ({lowest:g}..{highest:g}, none negative), not "
-                f"vectors; set scale=2/{white} and offset=-1"
+                f"vectors; set scale={scale} and offset=-1"
             )
     if middle > 16:
         raise ValueError(
