@@ -13,7 +13,7 @@ from mmseg.datasets import MultiImageMixDataset as StockMixDataset
 from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
-from .pipelines import build_step, refuse_bending
+from .pipelines import build_step, refuse_bending, try_labels
 from .wrappers import wrapped
 
 
@@ -36,7 +36,9 @@ class MultiImageMixDataset(StockMixDataset):
         if inner:
             self.pipeline = [_build_checked(step) for step in pipeline]
         for each in inner:
-            refuse_bending(self.pipeline, {ann.kind for ann in each.ann_specs.values()})
+            kinds = {ann.key: ann.kind for ann in each.ann_specs.values()}
+            refuse_bending(self.pipeline, kinds.values())
+            try_labels(self.pipeline, kinds)
 
 
 def _multi_task(dataset: Any) -> Iterator[MultiTaskDataset]:

@@ -28,7 +28,7 @@ from .first_sample import look_at_first, need_first
 from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
-from .pipelines import build_steps, refuse_bending
+from .pipelines import build_steps, refuse_bending, try_labels
 
 
 @DATASETS.register_module()
@@ -131,7 +131,9 @@ class MultiTaskDataset(ListsSamples):
         self.test_mode = test_mode
         self.label_map = self._metainfo["label_map"] = label_map
         self.ann_specs = self._finish_specs()
-        refuse_bending(self.pipeline, {ann.kind for ann in self.ann_specs.values()})
+        kinds = {ann.key: ann.kind for ann in self.ann_specs.values()}
+        refuse_bending(self.pipeline, kinds.values())
+        try_labels(self.pipeline, kinds)
         for key, value in field_metainfo(self.annotations.values()).items():
             self._metainfo.setdefault(key, value)
         for task, ann in self.ann_specs.items():

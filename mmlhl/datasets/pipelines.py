@@ -96,6 +96,25 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
             refuse_bending(inner, kinds)
 
 
+def try_labels(steps: Any, kinds: Mapping[str, str]) -> None:
+    """Try unknown transforms with a dataset's labels.
+
+    Args:
+        steps: A pipeline, or transforms.
+        kinds: Kind of each label by its key in a pipeline's results.
+
+    Raises:
+        ValueError: If one of them moves a label without the image.
+    """
+    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+        if isinstance(step, Watched):
+            step.try_labels(kinds)
+            continue
+        inner = getattr(step, "transforms", None)
+        if isinstance(inner, (list, tuple)) or callable(inner):
+            try_labels(inner, kinds)
+
+
 def _is_named(error: ValueError, step: Mapping) -> bool:
     """Whether an error says which transform it is about; one inside of others says so itself."""
     return "transforms" in step or type_name(step) in str(error)

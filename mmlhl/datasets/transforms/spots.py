@@ -1,43 +1,23 @@
 """Trials of unknown transforms: a spot is changed in the image and searched in the result.
 
 This detects every kind of motion. Colour transforms and filters are not mistaken for one, since
-they leave the spot in its place.
+they leave the spot in its place. :mod:`.label_spots` does the same with the labels.
 """
 
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
 from ...draws import undisturbed
+from .trials import TRIALS, MovedAlone, Rounds, draw_like, drawn, pair_of
 from .witness import add_witness, read_witness, rotation_of
 
 SIZE = (48, 64)
-TRIALS = 12
-MORE_TRIALS = 36
-"""Further trials of a transform that draws random numbers and has moved nothing yet."""
-_RARE = (
-    (1514, 1146, 1042),
-    (2172, 1989, 2469),
-    (309, 368, 94),
-    (1075, 545, 1289),
-    (655, 1, 2011),
-    (345, 24, 225),
-)
-"""Seeds of Python, numpy and torch for the first of these, with which the first, second or third
-number that is drawn from [0, 1) is below 0.001 and above 0.999, by turns."""
 _SPOT = 5
 _SHIFT = 0.6
-_CHANCES = ("p", "prob", "probability", "chance", "rate")
-_OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
-
-
-class MovedAlone(ValueError):
-    """A transform moved an image without its labels."""
 
 
 def try_on_images(step: Callable, name: str) -> bool:
@@ -60,13 +40,8 @@ def try_on_images(step: Callable, name: str) -> bool:
     """
     bends, offsets = False, []
     with undisturbed():
-        usual, sure = _pair(step), _sure_pair(step)
-        own = getattr(step, "__dict__", {})
-        moves, draws = False, any(isinstance(value, _OWN_DRAWS) for value in own.values())
-        for trial in range(TRIALS + MORE_TRIALS):
-            if trial == TRIALS and (moves or not (draws or sure)):
-                break
-            pair = sure if sure and trial >= TRIALS and trial % 2 else usual
+        rounds = Rounds(step)
+        for trial, pair in rounds:
             places = np.random.RandomState(trial)
             row, column = (places.randint(8, side - 8 - _SPOT) for side in SIZE)
             sample = _sample(trial)
@@ -74,13 +49,13 @@ def try_on_images(step: Callable, name: str) -> bool:
             if found is None:
                 return bends
             image, spotted, source, drew = found
-            draws = draws or drew
+            rounds.draws = rounds.draws or drew
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
             if source is not None:
                 _refuse_moved_labels(sample["img"], image, source, name)
-                moves = True
+                rounds.moves = True
                 bends = bends or rotation_of(source, SIZE) is None
-            elif _shifted(sample["img"], image):
+            elif shifted(sample["img"], image):
                 raise MovedAlone(_alone(name))
             elif offset is not None:
                 offsets.append(offset)
@@ -111,7 +86,7 @@ def try_on_sample(step: Callable, name: str, results: dict, again: bool = False)
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
             return
-        found = _both(_pair(step), name, sample, (row, column), side, 0)
+        found = _both(pair_of(step), name, sample, (row, column), side, 0)
         if found is not None:
             _compare(*found[:3], (row, column), side, name, (height, width))
             if found[2] is not None:
@@ -138,26 +113,6 @@ def _alone(name: str) -> str:
         "let it move both, take an mmlhl or stock transform instead, or leave it out. If nothing "
         "is moved, say so in its class: moves_pixels = False"
     )
-
-
-def _pair(step: Callable) -> tuple[Callable, Callable] | None:
-    """Two copies, which draw the same numbers even from a generator inside the transform."""
-    try:
-        return copy.deepcopy(step), copy.deepcopy(step)
-    except Exception:  # something in it cannot be copied
-        return None
-
-
-def _sure_pair(step: Callable) -> tuple[Callable, Callable] | None:
-    """Two copies with every probability set to 1; None if the transform has no such attribute."""
-    pair, sure = _pair(step), False
-    for each in pair or ():
-        for key, value in list(getattr(each, "__dict__", {}).items()):
-            chance = key.strip("_") in _CHANCES or key.endswith(("_prob", "_p", "_chance"))
-            if chance and isinstance(value, float) and 0 < value < 1:
-                setattr(each, key, 1.0)
-                sure = True
-    return pair if sure else None
 
 
 def _compare(
@@ -191,8 +146,8 @@ def _compare(
     raise MovedAlone(_alone(name))
 
 
-def _shifted(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether an image is exactly another one, shifted by a few pixels."""
+def shifted(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether an image, or a map without NaN, is exactly another one, shifted by a few pixels."""
     if before.shape != after.shape or np.array_equal(before, after):
         return False
     reach = 4
@@ -234,9 +189,9 @@ def _outcome(
 ) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
     """Image after the transform, the labels' sources, and whether random numbers were drawn."""
     before = add_witness(results)
-    _seed(trial)
-    untouched = _draws()
-    _seed(trial)
+    draw_like(trial)
+    untouched = drawn()
+    draw_like(trial)
     try:
         moved = step(results)
         image = moved["img"]
@@ -246,20 +201,8 @@ def _outcome(
         raise
     except Exception:  # it needs more than the trial sample has
         return None
-    drew = _draws() != untouched
+    drew = drawn() != untouched
     return image, read_witness(moved, before, name), drew
-
-
-def _seed(trial: int) -> None:
-    rare = TRIALS <= trial < TRIALS + len(_RARE)
-    python, numpy, pytorch = _RARE[trial - TRIALS] if rare else (trial,) * 3
-    random.seed(python)
-    np.random.seed(numpy)
-    torch.default_generator.manual_seed(pytorch)  # transforms run on the CPU only
-
-
-def _draws() -> tuple[float, float, float]:
-    return random.random(), np.random.rand(), float(torch.rand(1))
 
 
 def _sample(trial: int) -> dict:

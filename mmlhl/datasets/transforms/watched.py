@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from .label_spots import try_on_labels, try_on_labels_of
 from .maps import annotation_maps
 from .spots import try_on_images, try_on_sample
 from .witness import add_witness, move_labels, read_witness, unread_message
@@ -15,10 +16,10 @@ LOOKS = 2
 class Watched:
     """Wraps a third-party transform and moves all labels in the same way as it moves the image.
 
-    The transform is tried on small images when it is built, see :func:`~.spots.try_on_images`, and
-    on its first samples. It must move labels in ``seg_fields`` itself, as in mmseg; every other map
-    is moved here unless the transform moved it. A class with ``moves_pixels = False`` is neither
-    wrapped nor tried.
+    The transform is tried on small images when it is built, see :func:`~.spots.try_on_images`, then
+    with the labels of its dataset, see :meth:`try_labels`, and on its first samples. It must move
+    labels in ``seg_fields`` itself, as in mmseg; every other map is moved here unless the transform
+    moved it. A class with ``moves_pixels = False`` is neither wrapped nor tried.
 
     Args:
         step: The transform.
@@ -32,6 +33,17 @@ class Watched:
         self.name = transform_name(step)
         self.bends = try_on_images(step, self.name)
         self._looks = LOOKS
+
+    def try_labels(self, kinds: Mapping[str, str]) -> None:
+        """Try the transform on small samples with a dataset's labels.
+
+        Args:
+            kinds: Kind of each label by its key in a pipeline's results.
+
+        Raises:
+            ValueError: If it moves a label without the image, see :mod:`.label_spots`.
+        """
+        try_on_labels(self.step, self.name, kinds)
 
     def __call__(self, results: dict) -> dict | None:
         """Apply the transform.
@@ -50,6 +62,7 @@ class Watched:
         if self._looks:
             self._looks -= 1
             try_on_sample(self.step, self.name, results, again=not self._looks)
+            try_on_labels_of(self.step, self.name, results, again=not self._looks)
         size = tuple(results["img"].shape[:2])
         # copied, since a transform may write into them
         had = {key: results[key].copy() for key, _ in annotation_maps(results)}

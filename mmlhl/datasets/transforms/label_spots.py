@@ -1,0 +1,290 @@
+"""Trials of unknown transforms: spots are changed in the labels and searched in the result.
+
+A transform may change the values of a label, and move it with the image, but not alone. Changing
+values is not mistaken for moving them, since the spot stays in its place.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Mapping
+
+import cv2
+import numpy as np
+
+from ...draws import undisturbed
+from .maps import VALID, annotation_maps
+from .spots import SIZE, shifted
+from .trials import TRIALS, MovedAlone, Pair, Rounds, draw_like, drawn, pair_of
+from .witness import add_witness, read_witness, rotation_of
+
+_SPOT = 7
+_SHIFT = 0.6
+_REACH = 2
+"""Pixels around a spot that a filter may change as well."""
+
+
+def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
+    """Try a transform on small samples with labels.
+
+    Args:
+        step: The transform; copies of it are used, and random states are restored.
+        name: Its name.
+        kinds: Kind of each label by its key in a pipeline's results.
+
+    Raises:
+        MovedAlone: If a label moves without the image, to another place than the image, or, for
+            normals, without being turned.
+    """
+    offsets: dict[str, list[np.ndarray]] = {key: [] for key in kinds}
+    with undisturbed():
+        rounds = Rounds(step)
+        for trial, pair in rounds:
+            found = _try(pair, name, _sample(trial, kinds), _SPOT, trial, noise=True)
+            if found is None:
+                return
+            moved, drew, found_offsets = found
+            rounds.moves = rounds.moves or moved
+            rounds.draws = rounds.draws or drew
+            for key, offset in found_offsets.items():
+                offsets[key].append(offset)
+    for key, each in offsets.items():
+        if len(each) >= TRIALS / 2 and np.abs(np.mean(each, axis=0)).max() > _SHIFT:
+            raise MovedAlone(_alone(name, key))
+
+
+def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = False) -> None:
+    """Try a transform on the labels of a real sample, which has everything that it may need.
+
+    Args:
+        step: The transform; copies of it are used, and random states are restored.
+        name: Its name.
+        results: The sample, which is not changed.
+        again: Whether to draw other random numbers.
+
+    Raises:
+        MovedAlone: As in :func:`try_on_labels`.
+    """
+    side = max(_SPOT, min(results["img"].shape[:2]) // 10)
+    if min(results["img"].shape[:2]) < 4 * side:
+        return
+    with undisturbed():
+        try:
+            sample = copy.deepcopy(results)
+        except Exception:  # something in it cannot be copied
+            return
+        _try(pair_of(step), name, sample, side, int(again))
+
+
+def _try(
+    pair: Pair | None, name: str, sample: dict, side: int, trial: int, noise: bool = False
+) -> tuple[bool, bool, dict[str, np.ndarray]] | None:
+    """Run a transform without and with a spot in each label.
+
+    Args:
+        pair: Copies of the transform.
+        name: Its name.
+        sample: The sample, which the transform may change.
+        side: Side of the spots.
+        trial: Seed of the spots' places and of the transform.
+        noise: Whether labels are noise, which does not look shifted by chance.
+
+    Returns:
+        Whether it moved the image, whether it drew random numbers, and by key the offset (rows,
+        columns) of the spots that were found near their places; None if it failed.
+    """
+    keys = [key for key, kind in annotation_maps(sample) if kind != VALID]
+    if pair is None or not keys:
+        return None
+    spots, spotted = _add_spots(sample, keys, side, trial)
+    plain = {key: sample[key].copy() for key in keys}
+    kinds = dict(annotation_maps(sample))
+    first = _outcome(pair[0], name, sample, trial)
+    second = _outcome(pair[1], name, spotted, trial)
+    if first is None or second is None:
+        return None
+    (one, source, drew), (other, _, _) = first, second
+    places = {key: _moved_to(source, spot) for key, spot in spots.items()}
+    offsets = {}
+    for key in keys:
+        before, after = plain[key], one.get(key)
+        own = _is_own(before, after, one["img"], source)
+        if own is None:
+            continue
+        if noise and source is None and shifted(before, own):
+            raise MovedAlone(_alone(name, key))
+        if kinds[key] == "normal" and source is not None:
+            _refuse_unturned(before, own, source, name, key)
+        offset = _compare(own, other.get(key), key, places, name, side)
+        if offset is not None:
+            offsets[key] = offset
+    return source is not None, drew, offsets
+
+
+def _alone(name: str, key: str) -> str:
+    return (
+        f"{name} moves pixels of {key} in another way than those of the image: let it move both or "
+        "neither; maps that it does not touch follow the image. If it puts a label right that lies "
+        "differently in its files, say so in its class: moves_pixels = False"
+    )
+
+
+def _is_own(
+    before: np.ndarray, after: object, image: np.ndarray, source: np.ndarray | None
+) -> np.ndarray | None:
+    """A label after the transform; None if it was not touched, so that it follows the image."""
+    if not isinstance(after, np.ndarray) or after.shape[:2] != image.shape[:2]:
+        return None  # other sizes are refused by the caller, for each sample
+    if source is not None and after.shape == before.shape:
+        floats = after.dtype.kind == before.dtype.kind == "f"
+        if np.array_equal(after, before, equal_nan=floats):
+            return None
+    return after
+
+
+def _compare(
+    plain: np.ndarray,
+    spotted: object,
+    key: str,
+    places: Mapping[str, np.ndarray],
+    name: str,
+    side: int,
+) -> np.ndarray | None:
+    """Offset of a label's spot from its place; None if the label does not show it."""
+    if not isinstance(spotted, np.ndarray) or spotted.shape != plain.shape:
+        return None
+    changed = plain != spotted
+    if plain.dtype.kind == spotted.dtype.kind == "f":
+        changed &= ~(np.isnan(plain) & np.isnan(spotted))
+    changed = changed.any(axis=2) if changed.ndim == 3 else changed
+    place = places[key]
+    if not changed.any() or changed.sum() > 6 * max(place.sum(), side**2):
+        return None  # painted over, or the label depends on all of its values
+    # a label may also depend on the others, such as depth that is left out where the sky is
+    near = {each: _widened(mask) for each, mask in places.items()}
+    others = np.zeros(place.shape, bool)
+    for each in near.keys() - {key}:
+        others |= near[each]
+    rest = changed & ~others
+    if not rest.any():
+        return None
+    away, stays = rest & ~near[key], place & changed
+    gone = 2 * stays.sum() < place.sum() < 4 * away.sum()
+    if gone and 2 * away.sum() > rest.sum():
+        raise MovedAlone(_alone(name, key))
+    if away.any() or 2 * stays.sum() <= place.sum():
+        return None  # a few pixels do not show their place
+    offset: np.ndarray = np.argwhere(rest).mean(0) - np.argwhere(place).mean(0)
+    return offset
+
+
+def _refuse_unturned(
+    before: np.ndarray, after: np.ndarray, source: np.ndarray, name: str, key: str
+) -> None:
+    """Raise an error if normals were moved with the image, but still point where they did."""
+    turn = rotation_of(source, before.shape[:2]) if after.shape[2:] == (3,) else None
+    if turn is None or np.abs(turn - np.eye(2)).max() < 0.1:
+        return
+    moved = before.reshape(-1, 3)[np.maximum(source, 0)]
+    known = (source >= 0) & np.isfinite(moved).all(axis=2)
+    same = np.isclose(moved[known], after[known], atol=1e-3).all(axis=1)
+    turned = np.isclose(moved[known][:, :2] @ turn.T, after[known][:, :2], atol=0.1).all(axis=1)
+    if known.any() and same.mean() > 0.9 and turned.mean() < 0.9:
+        raise MovedAlone(
+            f"{name} moves {key} with the image, but a mirrored or turned scene has other normals "
+            f"(a horizontal flip negates x): let it turn them, or leave {key} alone, which is then "
+            "moved and turned like the image"
+        )
+
+
+def _moved_to(source: np.ndarray | None, spot: np.ndarray) -> np.ndarray:
+    """Where a spot is after the image has moved."""
+    if source is None:
+        return spot
+    moved: np.ndarray = (source >= 0) & spot.ravel()[np.maximum(source, 0)]
+    return moved
+
+
+def _widened(mask: np.ndarray) -> np.ndarray:
+    side = 2 * _REACH + 1
+    return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
+def _add_spots(
+    sample: dict, keys: Collection[str], side: int, trial: int
+) -> tuple[dict[str, np.ndarray], dict]:
+    """Masks of a spot for each label, in other places, and a copy of the sample with them."""
+    spotted = copy.deepcopy(sample)
+    height, width = sample["img"].shape[:2]
+    places = np.random.RandomState(2000 + trial)
+    spots: dict[str, np.ndarray] = {}
+    for key in keys:
+        for _ in range(50):  # several labels have room beside each other
+            spot = np.zeros((height, width), bool)
+            row = places.randint(_REACH + 1, height - side - _REACH)
+            column = places.randint(_REACH + 1, width - side - _REACH)
+            spot[row : row + side, column : column + side] = True
+            if not any((_widened(spot) & _widened(other)).any() for other in spots.values()):
+                break
+        spots[key] = spot
+        spotted[key] = sample[key].copy()
+        spotted[key][spot] = _others(sample[key], spot)
+    return spots, spotted
+
+
+def _others(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
+    """Other values for the pixels of a spot, of those that the label has."""
+    inside = label[spot]
+    if label.dtype.kind != "f":
+        ids = np.unique(label[label != 255])
+        if len(ids) < 2:
+            return inside
+        found = np.searchsorted(ids, np.minimum(inside, ids[-1]))
+        return np.where(inside == 255, inside, ids[(found + 1) % len(ids)])
+    if inside.ndim == 2 and inside.shape[1] > 1:
+        return np.roll(inside, 1, axis=1)
+    return inside * np.float32(1.25) + np.float32(0.125)
+
+
+def _outcome(
+    step: Callable, name: str, results: dict, trial: int
+) -> tuple[dict, np.ndarray | None, bool] | None:
+    """The sample after the transform, the image's source, and whether numbers were drawn."""
+    before = add_witness(results)
+    draw_like(trial)
+    untouched = drawn()
+    draw_like(trial)
+    try:
+        moved = step(results)
+        if not isinstance(moved["img"], np.ndarray):
+            return None
+        return moved, read_witness(moved, before, name), drawn() != untouched
+    except MovedAlone:  # raised by a watched transform inside this one
+        raise
+    except Exception:  # it needs more than the trial sample has
+        return None
+
+
+def _sample(trial: int, kinds: Mapping[str, str]) -> dict:
+    draw = np.random.RandomState(3000 + trial)
+    sample: dict = dict(
+        img=draw.randint(60, 196, (*SIZE, 3)).astype(np.uint8),
+        img_shape=SIZE,
+        ori_shape=SIZE,
+        img_path="trial.png",
+        img_id="trial",
+        sample_idx=trial,
+        seg_fields=[key for key, kind in kinds.items() if kind in ("classes", "binary")],
+        dense_fields=dict(kinds),
+        label_map=None,
+        reduce_zero_label=False,
+    )
+    for key, kind in kinds.items():
+        if kind in ("classes", "binary"):
+            sample[key] = draw.randint(0, 2 if kind == "binary" else 4, SIZE).astype(np.uint8)
+        elif kind == "normal":
+            vectors = draw.normal(size=(*SIZE, 3)).astype(np.float32)
+            sample[key] = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
+        else:
+            sample[key] = draw.uniform(1, 8, SIZE).astype(np.float32)
+    return sample

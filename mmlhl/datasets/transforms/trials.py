@@ -1,0 +1,102 @@
+"""Rounds of trying an unknown transform: copies of it, and the random numbers that it draws."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+TRIALS = 12
+MORE_TRIALS = 36
+"""Further trials of a transform that draws random numbers and has moved nothing yet."""
+_RARE = (
+    (1514, 1146, 1042),
+    (2172, 1989, 2469),
+    (309, 368, 94),
+    (1075, 545, 1289),
+    (655, 1, 2011),
+    (345, 24, 225),
+)
+"""Seeds of Python, numpy and torch for the first of these, with which the first, second or third
+number that is drawn from [0, 1) is below 0.001 and above 0.999, by turns."""
+_CHANCES = ("p", "prob", "probability", "chance", "rate")
+_OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
+
+Pair: TypeAlias = tuple[Callable, Callable]
+
+
+class MovedAlone(ValueError):
+    """A transform moved an image without its labels, or some of them without the others."""
+
+
+class Rounds:
+    """The trials of a transform, more of them if it may do something else in another one.
+
+    Its random numbers are very small and very large ones in some of the further trials, and its
+    ``prob`` is 1 in half of them, so that seldom moves are made.
+
+    Args:
+        step: The transform, which does not change, since copies of it are used.
+
+    Attributes:
+        draws: Whether it draws random numbers, as far as is known.
+        moves: Whether it has moved something, so that no further trials are needed.
+    """
+
+    def __init__(self, step: Callable) -> None:
+        self._usual, self._sure = pair_of(step), _sure_pair(step)
+        own = getattr(step, "__dict__", {})
+        self.draws = any(isinstance(value, _OWN_DRAWS) for value in own.values())
+        self.moves = False
+
+    def __iter__(self) -> Iterator[tuple[int, Pair | None]]:
+        """Number of the trial, and the copies to try; None if it cannot be copied."""
+        for trial in range(TRIALS + MORE_TRIALS):
+            if trial == TRIALS and (self.moves or not (self.draws or self._sure)):
+                return
+            yield trial, self._sure if self._sure and trial >= TRIALS and trial % 2 else self._usual
+
+
+def pair_of(step: Callable) -> Pair | None:
+    """Two copies, which draw the same numbers even from a generator inside the transform.
+
+    Args:
+        step: The transform.
+
+    Returns:
+        The copies; None if something in it cannot be copied.
+    """
+    try:
+        return copy.deepcopy(step), copy.deepcopy(step)
+    except Exception:
+        return None
+
+
+def _sure_pair(step: Callable) -> Pair | None:
+    """Two copies with every probability set to 1; None if the transform has no such attribute."""
+    pair, sure = pair_of(step), False
+    for each in pair or ():
+        for key, value in list(getattr(each, "__dict__", {}).items()):
+            chance = key.strip("_") in _CHANCES or key.endswith(("_prob", "_p", "_chance"))
+            if chance and isinstance(value, float) and 0 < value < 1:
+                setattr(each, key, 1.0)
+                sure = True
+    return pair if sure else None
+
+
+def draw_like(trial: int) -> None:
+    """Seed Python, numpy and torch for a trial; transforms run on the CPU only."""
+    rare = TRIALS <= trial < TRIALS + len(_RARE)
+    python, numpy, pytorch = _RARE[trial - TRIALS] if rare else (trial,) * 3
+    random.seed(python)
+    np.random.seed(numpy)
+    torch.default_generator.manual_seed(pytorch)
+
+
+def drawn() -> tuple[float, float, float]:
+    """The next number of each generator, which shows whether others have been drawn before."""
+    return random.random(), np.random.rand(), float(torch.rand(1))
