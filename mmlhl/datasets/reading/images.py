@@ -14,6 +14,7 @@ from PIL import Image
 from .contents import JPEG, PNG, refuse_several
 from .orientation import orientation_of, turn_upright
 from .tiff import is_tiff
+from .tiff_layout import refuse_misread
 
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
@@ -37,9 +38,10 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
         orientation tag is applied, as for photographs.
 
     Raises:
-        ValueError: If it is not an image, is cut off or contains several.
+        ValueError: If it is not an image, is cut off, contains several or has an unread layout.
     """
     refuse_several(content, path)
+    refuse_misread(content, path)
     pixels = _decode(content, path)
     if not turn or is_tiff(content):  # OpenCV and Pillow apply the tag of TIFF
         return pixels
@@ -116,10 +118,8 @@ def _decode_with_opencv(content: bytes, path: str) -> np.ndarray:
 
 
 def _in_file_order(image: np.ndarray) -> np.ndarray:
-    if image.ndim == 3 and image.shape[2] == 3:
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    if image.ndim == 3 and image.shape[2] == 4:
-        return cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+    if image.ndim == 3 and image.shape[2] in (3, 4):  # cv2.cvtColor takes no float64
+        return np.concatenate([image[..., 2::-1], image[..., 3:]], axis=2)
     return image
 
 

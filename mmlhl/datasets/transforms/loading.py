@@ -17,7 +17,9 @@ from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode, made_map
 from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
+from ..reading.backends import check_decoder
 from ..reading.contents import holds_floats
+from ..reading.tiff_layout import refuse_misread
 from .maps import resize_map
 from .trace import mark_resting, was_moved
 
@@ -39,10 +41,15 @@ class LoadImage(LoadImageFromFile):
     Args:
         max_value: Value of white in float arrays.
         **kwargs: Arguments of ``LoadImageFromFile``.
+
+    Raises:
+        ValueError: If there is no such ``color_type`` or ``imdecode_backend``, or the package of
+            the latter is missing.
     """
 
     def __init__(self, *, max_value: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_decoder(self.color_type, self.imdecode_backend)
         self.max_value = max_value
 
     def transform(self, results: dict) -> dict | None:
@@ -100,6 +107,8 @@ class LoadImage(LoadImageFromFile):
 
     def _decoded(self, content: bytes, path: str) -> np.ndarray:
         refuse_several(content, path)
+        if self.imdecode_backend in (None, "cv2"):
+            refuse_misread(content, path)
         if self.color_type != "unchanged" and holds_floats(content):
             raise ValueError(
                 f"{path}: expected an image with numbers in 0..255, but it holds floats; store it "
