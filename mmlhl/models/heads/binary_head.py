@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmseg.models.losses import FocalLoss
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..losses.masking import full_precision
 from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
 from .base_head import UNKNOWN, BaseDenseHead
+from .class_losses import focal_loss
 from .options import check_logit_losses, share
 from .squares import mean_square
 
@@ -54,7 +56,7 @@ class BinaryHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
-        if type(self).compare is BaseDenseHead.compare and type(self).loss is BaseDenseHead.loss:
+        if type(self).compare is BinaryHead.compare and type(self).loss is BaseDenseHead.loss:
             check_logit_losses(self.losses, type(self).__name__)
         self.delta = share(delta, "BinaryHead: delta")
         self.ignore_index = ignore_index
@@ -67,6 +69,13 @@ class BinaryHead(BaseDenseHead):
     def trained_map(self, resized: Tensor) -> Tensor:
         """The losses see logits."""
         return resized
+
+    def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
+        """As in the base class; mmseg's ``FocalLoss`` is computed alike on all devices."""
+        if not isinstance(loss, FocalLoss):
+            return super().compare(loss, pred, gt, measured)
+        chosen = pred.movedim(1, -1)[measured]
+        return focal_loss(loss, chosen, gt.movedim(1, -1)[measured].to(chosen))
 
     def measured(self, gt: Tensor) -> Tensor:
         """Labelled pixels, ``(N, H, W)`` bool."""

@@ -16,7 +16,8 @@ from ...config_values import is_whole
 from ...explaining import explained_error
 from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
-from .class_weights import average_over, check_class_weights
+from .class_losses import class_loss
+from .class_weights import check_class_weights
 from .squares import mean_square
 
 
@@ -69,11 +70,11 @@ class SegmentationHead(BaseDenseHead):
             in it, such as ``OHEMPixelSampler``, chooses the pixels that the losses see.
         num_classes: Number of classes C.
         field: ``sem_seg``, or another name for a second task of classes.
-        loss: mmseg losses by config, called as mmseg calls them, with ``ignore_index``. The
-            default averages over labelled pixels only. Losses of probabilities (``TverskyLoss``,
-            ``LovaszLoss``, ``DiceLoss``) are flat where the softmax saturates, so on their own
-            they give no gradient to a pixel that is wrong by 20 logits or more: use them together
-            with ``CrossEntropyLoss``.
+        loss: mmseg losses by config, which leave out unlabelled pixels and those that a sampler did
+            not choose, see :mod:`.class_losses`. The default averages over labelled pixels only.
+            Losses of probabilities (``TverskyLoss``, ``LovaszLoss``, ``DiceLoss``) are flat where
+            the softmax saturates, so on their own they give no gradient to a pixel that is wrong by
+            20 logits or more: use them together with ``CrossEntropyLoss``.
         ignore_index: Label that is not learned, in addition to 255, which is never a class here.
         soft_pseudo_label: Distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
@@ -118,14 +119,16 @@ class SegmentationHead(BaseDenseHead):
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
         if self.ignore_index != UNKNOWN:  # padding and void are 255 whatever ignore_index is
             label = label.masked_fill(label == UNKNOWN, self.ignore_index)
-        options: dict = dict(ignore_index=self.ignore_index)
-        if self.sampler is not None:
-            options["weight"] = self.sampler.sample(logits, gt.long())
         losses: dict[str, Tensor] = {}
-        for loss in self._named_losses():
-            average = average_over(loss, label, self.ignore_index)
-            value = loss(logits, label, **options, **average)
-            losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
+        if (label == self.ignore_index).all():  # zero losses, but connected to the graph
+            losses = {loss.loss_name: logits.sum() * 0.0 for loss in self._named_losses()}
+        else:
+            weight = None
+            if self.sampler is not None:
+                weight = self.sampler.sample(logits, label[:, None])
+            for loss in self._named_losses():
+                value = class_loss(loss, logits, label, self.ignore_index, weight)
+                losses[loss.loss_name] = losses.get(loss.loss_name, 0.0) + value
         losses["acc_seg"] = pixel_accuracy(logits, label, self.ignore_index)
         return losses
 

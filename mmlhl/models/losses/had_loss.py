@@ -108,7 +108,7 @@ def salient_pixels(distance: Tensor, valid: Tensor, k: float = 0.9) -> Tensor:
     Args:
         distance: ``(N, H, W)``.
         valid: ``(N, H, W)`` bool.
-        k: Threshold on the scaled magnitude, in [0, 1].
+        k: Threshold on the scaled magnitude, in [0, 1).
 
     Returns:
         ``(N, H, W)`` bool; all False for a constant magnitude.

@@ -181,19 +181,22 @@ class HADReleaseLoss(nn.Module):
 
     Args:
         kind: Output space: ``'classes'``, ``'scalar'`` or ``'normal'``.
-        k: Threshold of salience, in [0, 1].
+        k: Threshold of salience, in [0, 1).
         delta: Student's value between background and foreground (scalar and normal).
 
     Raises:
-        ValueError: For another ``kind`` or a ``k`` outside [0, 1].
+        ValueError: For another ``kind`` or a ``k`` outside [0, 1).
     """
 
     def __init__(self, kind: str, k: float = 0.9, delta: float = 0.5) -> None:
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"HADReleaseLoss: kind={kind!r}, must be one of {KINDS}")
-        if not 0 <= k <= 1:
-            raise ValueError(f"HADReleaseLoss: k={k!r}, must lie in [0, 1]")
+        if not 0 <= k < 1:
+            raise ValueError(
+                f"HADReleaseLoss: k={k!r}, must lie in [0, 1); no pixel's scaled magnitude is "
+                "greater than 1"
+            )
         self.kind = kind
         self.k = k
         self.delta = delta

@@ -127,5 +127,6 @@ def test_an_empty_group_of_normals_adds_one_to_the_value_and_nothing_to_the_grad
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="kind='depth'"):
         HADReleaseLoss("depth")
-    with pytest.raises(ValueError, match="k=90"):
-        HADReleaseLoss("scalar", k=90)
+    for k in (90, 1, 1.0, -0.1):
+        with pytest.raises(ValueError, match=f"k={k}"):
+            HADReleaseLoss("scalar", k=k)
