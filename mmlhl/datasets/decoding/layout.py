@@ -14,7 +14,7 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Args:
         raw: (H, W) or (H, W, K).
-        ann: The annotation with ``channels``, which do not matter for a (H, W) file. Without
+        ann: The annotation with ``channels``; a (H, W) file has one, channel 0. Without
             ``channels``, a completely opaque alpha channel is dropped if the kind needs exactly
             the other channels.
         path: File, for messages.
@@ -25,11 +25,11 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     Raises:
         ValueError: If the file has fewer channels.
     """
-    if raw.ndim == 2:
-        return raw
     if ann.channels is None:
-        return _without_alpha(raw, ann)
+        return raw if raw.ndim == 2 else _without_alpha(raw, ann)
     chosen: list[int] = list(ann.channels)  # type: ignore[arg-type]
+    if raw.ndim == 2:
+        raw = raw[..., None]
     if max(chosen) >= raw.shape[2]:
         raise ValueError(
             f"{path}: annotation {ann.name!r} takes channels {tuple(chosen)}, but the file "

@@ -79,6 +79,19 @@ def test_three_channels_are_refused_or_one_is_taken():
     assert twice.shape == (*IDS.shape, 3)  # a transparent colour is no channel
 
 
+@pytest.mark.parametrize("kind", ["classes", "binary", "depth", "normal", "channels"])
+@pytest.mark.parametrize("channels", [1, (0, 1, 2), (3,)])
+def test_a_grey_file_has_channel_0_alone(kind, channels):
+    grey = np.uint8([[0, 1], [1, 0]])
+    with pytest.raises(ValueError, match=r"^a\.npy: annotation 'x' takes channels .* has 1$"):
+        decode(grey, Annotation("x", kind, dir="x", channels=channels), "a.npy")
+    if kind == "normal":
+        return
+    for raw in (grey, grey[..., None]):
+        found = decode(raw, Annotation("x", kind, dir="x", channels=0), "a.npy")
+        np.testing.assert_array_equal(np.nan_to_num(found), grey)
+
+
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF"])
 def test_palettes_elsewhere(kind):
     image = Image.frombytes("P", (7, 4), IDS.astype(np.uint8).tobytes())
