@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
-from .explaining import explained_error
+from .explaining import explained_error, first_few
 from .paths import shipped_dir
+from .repeated_keys import repeated_keys
 from .spelling import hint
 
 
@@ -23,18 +25,46 @@ def read_config(path: str | os.PathLike) -> Config:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read: a syntax error, a base that does not exist or that
-            inherits from this file, or an error that its own code raises.
+            inherits from this file, a key that is given twice, or an error that its own code
+            raises.
     """
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
         raise FileNotFoundError(f"{path}: {kind}, needed as config file")
     if _leads_back(os.path.abspath(path), ()):
         raise ValueError(f"{path}: the config cannot be read: its _base_ leads back to itself")
+    refuse_repeated(path)
     try:
         return Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
         reason = _lacking_module(error) or explained_error(error)
     raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def refuse_repeated(path: str | os.PathLike) -> None:
+    """Refuse a key that a config file, or one of its bases, gives twice in one dictionary.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: Naming file, key and line.
+    """
+    for file in _with_bases(os.path.abspath(path)):
+        twice = repeated_keys(file)
+        if twice:
+            raise ValueError(
+                f"{file}: the config cannot be read: {first_few(twice)}, of which only the last "
+                "would count; take one of them out"
+            )
+
+
+def _with_bases(path: str, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """The paths of a config and of all files that it inherits from."""
+    yield path
+    for base in _bases(path):
+        if base not in (*above, path):
+            yield from _with_bases(base, (*above, path))
 
 
 def _lacking_module(error: BaseException) -> str | None:
@@ -53,11 +83,16 @@ def _leads_back(path: str, above: tuple[str, ...]) -> bool:
     """Whether bases inherit from each other in a circle, which takes mmengine ten seconds."""
     if path in above:
         return True
-    try:  # errors in a base are reported when it is read
+    return any(_leads_back(base, (*above, path)) for base in _bases(path))
+
+
+def _bases(path: str) -> list[str]:
+    """Absolute paths of the files that a config inherits from; errors are left to its reading."""
+    try:
         bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
     except Exception:
-        return False
-    return any(_leads_back(os.path.abspath(base), (*above, path)) for base in bases)
+        return []
+    return [os.path.abspath(base) for base in bases]
 
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:

@@ -30,6 +30,7 @@ LEAVES |= {
     "mmlhl.config_files",
     "mmlhl.instances",
     "mmlhl.operators",
+    "mmlhl.repeated_keys",
     "mmlhl.spelling",
     "mmlhl.import_noise",
 }

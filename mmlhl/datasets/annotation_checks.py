@@ -146,7 +146,12 @@ def _channels(value: Any, where: str) -> tuple[int, ...]:
 def _ids(value: Any, where: str) -> dict[int, int]:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{where} is {value!r}; it must be a dict of stored id -> class id")
-    return {values.integer(k, where): values.integer(v, where) for k, v in value.items()}
+    found = [(values.integer(k, where), values.integer(v, where)) for k, v in value.items()]
+    ids = [key for key, _ in found]
+    for key in ids:
+        if ids.count(key) > 1:  # 1 and '1', of which one would win silently
+            raise ValueError(f"{where} is {dict(value)!r}; it gives id {key} twice")
+    return dict(found)
 
 
 def _label_map(value: Any, where: str) -> dict[int, int] | None:

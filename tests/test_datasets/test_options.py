@@ -71,6 +71,8 @@ def test_one_value_or_several(kind, key, one, listed):
         ("classes", dict(id_map={}), "dict of stored id"),
         ("classes", dict(id_map={"sky": 0}), "must be a number"),
         ("classes", dict(id_map={0.5: 0}), "whole number"),
+        ("classes", dict(id_map={1: 0, 2: 1, "1": 2}), "gives id 1 twice"),
+        ("classes", dict(label_map={0: 0, "0": 1}), "gives id 0 twice"),
         ("classes", dict(label_map={1: 0}), "for each class from 0 on"),
         ("classes", dict(channels=(-1,)), "counted from 0"),
         ("classes", dict(channels=()), "counted from 0"),

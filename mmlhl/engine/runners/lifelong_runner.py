@@ -16,6 +16,7 @@ from mmseg.registry import RUNNERS
 from torch.distributed import destroy_process_group
 
 from ...checkpoints import stored_config
+from ...config_files import refuse_repeated
 from ...evaluation import LifelongRecord
 from ...files import explained
 from ...ranks import from_first_rank
@@ -70,6 +71,8 @@ class LifelongRunner:
 
     def __init__(self, cfg: Config) -> None:
         self.cfg = copy.deepcopy(cfg)
+        if (file := getattr(cfg, "filename", None)) is not None:  # mmseg's own tools have read it
+            refuse_repeated(file)
         self.phases = parse_phases(self.cfg)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")
