@@ -18,6 +18,7 @@ from typing import Any
 from mmengine.logging import print_log
 
 from ..checkpoints import UntrustedCheckpointError, read_checkpoint
+from ..checkpoints.saved_parts import lost_part
 from ..files import write_text
 from .training_state import state_problem
 
@@ -134,11 +135,11 @@ def damage(path: str, resumable: bool = True, phase: str | None = None) -> str |
     except Exception as error:  # torch raises many types for an incomplete file
         return f"{path}: {error}" if path not in str(error) else str(error)
     meta: Any = content.get("meta")
-    if not resumable:
-        return None
-    problem = state_problem(content)
+    problem = state_problem(content) if resumable else lost_part(content)
     if problem is not None:
         return f"{path} {problem}"
+    if not resumable:
+        return None
     name = str(meta.get("experiment_name", ""))  # <sequence>_<folder>_<date>_<time>
     folders = _FOLDER.findall(name)
     if phase is not None and folders and not re.search(rf"_{re.escape(phase)}(_\d+_\d+)?$", name):

@@ -13,6 +13,7 @@ from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
 from ..checkpoints import spoilt
+from ..checkpoints.saved_parts import lost_part
 from ..checkpoints.walking import placed_tensors
 from ..config_values import is_whole
 
@@ -46,7 +47,7 @@ def state_problem(content: Mapping[str, Any]) -> str | None:
         return "holds no training state to resume"
     if "optimizer" not in content:
         return "holds no state of the optimiser (save_optimizer=False), so resuming would differ"
-    return next(_problems(content, meta, hub), None)
+    return next(_problems(content, meta, hub), None) or lost_part(content)
 
 
 def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> Iterator[str]:

@@ -21,6 +21,7 @@ from mmseg.registry import HOOKS
 from torch import nn
 
 from ...checkpoints import CheckpointError
+from ...checkpoints.saved_parts import note_parts
 from ...draws import mixed_seed
 from ...explaining import explained_error
 from ...files import atomic_path
@@ -124,6 +125,12 @@ class PhaseTrainer(LoggedRunner):
         if self._resume:
             check_schedules(self.param_schedulers, loaded.get("param_schedulers"))
         return loaded
+
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """As in mmengine; when all hooks have completed a checkpoint, its parts are counted."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == "before_save_checkpoint":
+            note_parts(kwargs["checkpoint"])
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,8 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from sequences import read, train, weights
 
+from mmlhl.engine.checkpoint_files import damage, newest_checkpoint
+
 EPOCHS = []
 
 
@@ -101,6 +103,36 @@ def test_resumed_phase_is_identical(make, interrupted, undisturbed, tmp_path, ac
     }
     assert not list(copied.rglob("*.tmp"))
     assert sorted(path.name for path in interrupted.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(
+            "optimizer.state",
+            "optimizer.state.0",
+            "param_schedulers",
+            "param_schedulers.0.last_step",
+        ),
+        *("message_hub.log_scalars", "message_hub.runtime_info", "state_dict", "meta.seed"),
+    ],
+)
+def test_an_emptied_part_of_the_state_is_named(interrupted, tmp_path, place):
+    folder = tmp_path / "phase_1_depth"
+    shutil.copytree(interrupted / "phase_1_depth", folder)
+    path = folder / "epoch_2.pth"
+    content = torch.load(path)
+    node, (*parents, last) = content, place.split(".")
+    for part in parents:
+        node = node[int(part) if part.isdigit() else part]
+    last = int(last) if last.isdigit() else last
+    if isinstance(node[last], (dict, list)):
+        node[last].clear()
+    else:
+        del node[last]
+    torch.save(content, path)
+    assert f"its {place.partition('.')[0]} holds" in damage(str(path))
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
 
 
 def test_only_checkpoint_is_kept_until_the_next_is_complete(make, tmp_path, monkeypatch):
