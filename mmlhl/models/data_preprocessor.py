@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,9 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
+
+from ..config_values import is_whole
+from ..spelling import hint
 
 
 @MODELS.register_module()
@@ -40,8 +43,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         test_cfg: ``size`` or ``size_divisor`` in tests.
 
     Raises:
-        ValueError: If ``size`` and ``size_divisor`` are both given or not positive, or ``mean`` and
-            ``std`` do not have one value per channel each.
+        ValueError: If ``size`` and ``size_divisor`` are both given or not positive, ``test_cfg`` has
+            another key, or ``mean`` and ``std`` do not have one value per channel each.
     """
 
     def __init__(
@@ -57,10 +60,6 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         batch_augments: list[dict] | None = None,
         test_cfg: dict | None = None,
     ) -> None:
-        if size is not None and size_divisor is not None:
-            raise ValueError(
-                f"data_preprocessor has size={size} and size_divisor={size_divisor}; give only one"
-            )
         if (mean is None) != (std is None):
             raise ValueError(
                 f"data_preprocessor has mean={mean} and std={std}; give both or neither"
@@ -81,10 +80,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
                 f"data_preprocessor has mean={list(mean)} and std={list(std)}; "
                 "each needs one value per channel"
             )
-        for key, value in (("size", size), ("size_divisor", size_divisor)):
-            sides = value if isinstance(value, (list, tuple)) else [value]
-            if value is not None and not all(isinstance(x, int) and x > 0 for x in sides):
-                raise ValueError(f"data_preprocessor has {key}={value}; it must be > 0, in pixels")
+        _check_padding(size, size_divisor, "")
+        _check_test_cfg(test_cfg)
         if size is None and size_divisor is None:
             size_divisor = 1
         super().__init__(
@@ -224,6 +221,51 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         if field == "valid_map":
             return 0
         return float("nan") if data.is_floating_point() else self.seg_pad_val
+
+
+def _check_padding(size: Any, divisor: Any, where: str) -> None:
+    """Refuse sizes that images cannot be padded to.
+
+    Args:
+        size: (height, width) or None.
+        divisor: A number or None.
+        where: Beginning of the keys in messages.
+
+    Raises:
+        ValueError: Naming the key and its value.
+    """
+    if size is not None and divisor is not None:
+        raise ValueError(
+            f"data_preprocessor has {where}size={size} and {where}size_divisor={divisor}; give "
+            "only one"
+        )
+    sides = size if isinstance(size, (list, tuple)) else [size]
+    if size is not None and not (len(sides) == 2 and all(is_whole(x) and x > 0 for x in sides)):
+        raise ValueError(
+            f"data_preprocessor has {where}size={size!r}; it must be (height, width), each > 0, in "
+            "pixels"
+        )
+    if divisor is not None and not (is_whole(divisor) and divisor > 0):
+        raise ValueError(
+            f"data_preprocessor has {where}size_divisor={divisor!r}; it must be a whole number > 0, "
+            "in pixels"
+        )
+
+
+def _check_test_cfg(test_cfg: Any) -> None:
+    """Refuse options of tests that mmseg does not read, and sizes as :func:`_check_padding`."""
+    if test_cfg is None:
+        return
+    if not isinstance(test_cfg, Mapping):
+        raise ValueError(f"data_preprocessor has test_cfg={test_cfg!r}; it must be a dict")
+    known = ("size", "size_divisor")
+    for key in test_cfg:
+        if key not in known:
+            raise ValueError(
+                f"data_preprocessor.test_cfg.{key}: unknown key{hint(key, known)}; it takes "
+                f"{' or '.join(known)}"
+            )
+    _check_padding(test_cfg.get("size"), test_cfg.get("size_divisor"), "test_cfg.")
 
 
 def _label_maps(sample: SegDataSample) -> list[tuple[str, Tensor]]:

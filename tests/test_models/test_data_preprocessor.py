@@ -151,6 +151,27 @@ def test_an_image_too_large_for_a_test_names_test_cfg():
         pre(dict(inputs=[torch.ones(3, 5, 7)]))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(size=48), "has size=48; it must be .height, width."),
+        (dict(size=(48,)), r"has size=\(48,\)"),
+        (dict(size=(48, 48, 3)), r"has size=\(48, 48, 3\)"),
+        (dict(size_divisor=2.5), "has size_divisor=2.5"),
+        (dict(test_cfg=dict(size_divisr=8)), "test_cfg.size_divisr: .*did you mean 'size_divisor'"),
+        (dict(test_cfg=dict(size=48)), "has test_cfg.size=48"),
+        (dict(test_cfg=dict(size_divisor=0)), "has test_cfg.size_divisor=0"),
+        (dict(test_cfg=dict(size_divisor=-32)), "has test_cfg.size_divisor=-32"),
+        (dict(test_cfg=dict(size=(8, 8.0))), r"has test_cfg.size=\(8, 8.0\)"),
+        (dict(test_cfg=dict(size=(8, 8), size_divisor=4)), "test_cfg.size_divisor=4; give only"),
+        (dict(test_cfg=32), "has test_cfg=32; it must be a dict"),
+    ],
+)
+def test_sizes_that_images_cannot_be_padded_to(options, message):
+    with pytest.raises(ValueError, match=message):
+        MultiTaskDataPreProcessor(**options)
+
+
 def test_mean_and_std_have_a_value_for_each_channel():
     with pytest.raises(ValueError, match=r"mean=\[1.0\] and std=\[2.0, 2.0, 2.0\]; each needs one"):
         MultiTaskDataPreProcessor(mean=[1.0], std=[2.0] * 3)

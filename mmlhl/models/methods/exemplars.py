@@ -129,8 +129,8 @@ def to_batch(
 ) -> tuple[Tensor, list[SegDataSample]]:
     """Exemplars as a preprocessed batch.
 
-    Exemplars of different sizes are padded as by the data preprocessor: images with 0 at the right
-    and bottom, with a ``valid_map`` that is False there.
+    Exemplars of different sizes are padded as by the data preprocessor: images with its ``pad_val``
+    at the right and bottom, with a ``valid_map`` that is False there.
 
     Args:
         items: The exemplars.
@@ -141,7 +141,8 @@ def to_batch(
         Images ``(N, 3, H, W)`` float32, and data samples with ``gt_*`` of the tasks of each.
     """
     size = [max(item["image"].shape[axis] for item in items) for axis in (1, 2)]
-    inputs = stack_maps([item["image"].to(device).float() for item in items], size, 0.0)
+    images = [item["image"].to(device).float() for item in items]
+    inputs = stack_maps(images, size, getattr(model.data_preprocessor, "pad_val", 0.0))
     samples = []
     for item in items:
         shape = tuple(item["image"].shape[1:])

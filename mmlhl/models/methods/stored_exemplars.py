@@ -55,7 +55,8 @@ def check_exemplars(items: list[dict], model: Learner, method: str) -> None:
             classes = getattr(model.heads[task], "num_classes", None)
             ids = not label.is_floating_point()
             if ids and classes is not None and label.numel():
-                kept = label[label != model.heads[task].ignore_index]
+                # padding and void are 255 whatever ignore_index is
+                kept = label[(label != model.heads[task].ignore_index) & (label != 255)]
                 if kept.numel() and not 0 <= int(kept.min()) <= int(kept.max()) < classes:
                     raise ValueError(
                         f"{method} keeps a label of {task!r} with ids up to {int(kept.max())}, the "

@@ -106,6 +106,12 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
                 raise ValueError(
                     f"model.tasks names {task!r}, but model.heads has only {list(self.head_cfgs)}"
                 )
+            if hasattr(ModuleDict(), task):
+                raise ValueError(
+                    f"model.heads: {task!r} cannot be the name of a task, since it is one of torch's "
+                    "ModuleDict; choose another, such as "
+                    f"{task + '_task'!r}"
+                )
         missing = set(new_tasks) - set(tasks)
         if missing:
             raise ValueError(f"model.new_tasks names {sorted(missing)}, not among tasks {tasks}")

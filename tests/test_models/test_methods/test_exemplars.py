@@ -5,6 +5,7 @@ from mmseg.structures import SegDataSample
 
 from mmlhl.models.methods import valid_pixels
 from mmlhl.models.methods.exemplars import ExemplarBuffer, compact, make_exemplar, to_batch
+from mmlhl.models.methods.stored_exemplars import check_exemplars
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,31 @@ def test_an_exemplar_comes_back_as_it_was_stored_with_its_padding(build):
     torch.testing.assert_close(
         samples[0].gt_depth_map.data[0, 1:8], depth[0, 1:], atol=2e-3, rtol=1e-3
     )
+
+
+def test_smaller_exemplars_are_padded_with_the_preprocessors_value(build):
+    model = build(dict(type="Naive"), new_tasks=[])
+    model.data_preprocessor.pad_val = -2.5
+    sizes = [(4, 6), (5, 3)]
+    samples = [SegDataSample() for _ in sizes]
+    items = [
+        make_exemplar(model, torch.ones(3, *size), sample, torch.ones(size, dtype=torch.bool), 0)
+        for size, sample in zip(sizes, samples, strict=True)
+    ]
+    inputs, _ = to_batch(items, model, torch.device("cpu"))
+    assert (inputs[0, :, 4:] == -2.5).all() and (inputs[1, :, :, 3:] == -2.5).all()
+    assert (inputs[0, :, :4] == 1).all() and (inputs[1, :, :, :3] == 1).all()
+
+
+def test_void_is_no_class_whatever_the_ignore_index_is(build):
+    model = build(dict(type="Naive"), new_tasks=["seg"])
+    model.heads["seg"].ignore_index = 254
+    label = torch.tensor([0, 12, 254, 255]).view(1, 2, 2)
+    item = dict(labels=dict(seg=compact(label)), outputs={})
+    check_exemplars([item], model, "DER")
+    item["labels"]["seg"][0, 0, 0] = 13
+    with pytest.raises(ValueError, match="ids up to 13, the head has 13 classes"):
+        check_exemplars([item], model, "DER")
 
 
 def test_draws_differ_from_each_other_and_are_fair():

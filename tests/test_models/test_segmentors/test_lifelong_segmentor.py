@@ -132,6 +132,16 @@ def test_wrong_tasks_and_methods(model_config, options, message):
         MODELS.build(model_config(**options))
 
 
+@pytest.mark.parametrize("task", ["type", "values", "train", "training"])
+def test_tasks_that_torch_has_no_room_for(model_config, task):
+    heads = model_config()["heads"]
+    heads = {"depth": heads["depth"], task: heads["seg"]}
+    with pytest.raises(ValueError, match=f"model.heads: '{task}' cannot be.*'{task}_task'"):
+        MODELS.build(model_config(heads=heads))
+    heads = {"loss": heads["depth"], "classes": heads[task]}
+    assert MODELS.build(model_config(heads=heads)).tasks == ["loss", "classes"]
+
+
 def test_two_heads_of_one_field(model_config, decoder_config):
     heads = model_config()["heads"]
     heads["parts"] = dict(type="SegmentationHead", num_classes=7, decoder=decoder_config())
