@@ -38,6 +38,7 @@ LEAVES |= {
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"
 DECODERS, OPTIONS = "mmlhl.models.heads.decoders", "mmlhl.models.heads.options"
+RANGES = "mmlhl.models.heads.loss_ranges"
 #: Arguments of methods.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{package}" for package in ("losses", "heads", "teachers", "methods")}
@@ -59,8 +60,9 @@ MAY_IMPORT = {
     SPACE: {"mmlhl.models.losses"},
     DECODERS: set(),
     OPTIONS: set(),
-    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS, OPTIONS},
-    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD, OPTIONS},
+    RANGES: set(),
+    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS, OPTIONS, RANGES},
+    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD, OPTIONS, RANGES},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
     STEP: set(),
     PROTOCOLS: {STEP},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import os.path as osp
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
@@ -102,11 +102,6 @@ def check_switches(options: Mapping[str, Any], owner: str) -> None:
     for key, least in (("max_refetch", 1), ("part_seed", 0)):
         if key in options and config_values.integer(options[key], f"{key} of {owner}") < least:
             raise ValueError(f"{key} of {owner} is {options[key]!r}; it must be at least {least}")
-    if isinstance(options.get("indices"), str):
-        raise ValueError(
-            f"indices of {owner} is {options['indices']!r}; it must be a number of images, or a "
-            "list of places"
-        )
 
 
 def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:
@@ -233,21 +228,54 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
     return list(dict.fromkeys(wanted))
 
 
-def check_indices(indices: Any, images: int) -> None:
+def check_indices(indices: Any, owner: str) -> int | list[int] | None:
+    """Check the type of ``indices``.
+
+    Args:
+        indices: Number of the first (or, if negative, the last) images, or a list of indices; None
+            for all.
+        owner: Name of the dataset's class, for messages.
+
+    Returns:
+        The same in Python's integers, which mmengine expects.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if indices is None:
+        return None
+    where = f"indices of {owner}"
+    if isinstance(indices, (bool, str, set, frozenset, Mapping)):
+        raise ValueError(
+            f"{where} is {indices!r}; it must be a number of images, or a list of places"
+        )
+    if isinstance(indices, Iterable):
+        return list(config_values.integers(indices, where))
+    return config_values.integer(indices, where)
+
+
+def check_places(indices: int | Sequence[int], images: int) -> None:
     """Check ``indices`` against the number of images.
 
     Args:
-        indices: Number of the first (or, if negative, the last) images, or a list of indices.
+        indices: What :func:`check_indices` returned.
         images: Number of images.
 
     Raises:
-        ValueError: If an index is out of range or not a whole number.
+        ValueError: If an index is out of range, or names an image a second time.
     """
-    if isinstance(indices, int):
-        return
-    for index in config_values.integers(indices, "indices"):
+    places: dict[int, int] = {}
+    for index in () if isinstance(indices, int) else indices:
         if not -images <= index < images:
             raise ValueError(f"indices names image {index}, but there are {images}, from 0 on")
+        place = index % images
+        if place in places:
+            raise ValueError(
+                f"indices names image {place} twice, as {places[place]} and {index}, so tests "
+                "would count it twice; to train on some images more often, join several datasets "
+                "by ConcatDataset"
+            )
+        places[place] = index
 
 
 def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFromFile:

@@ -14,6 +14,7 @@ from .arguments import (
     check_img,
     check_indices,
     check_listing_options,
+    check_places,
     check_split,
     check_switches,
     check_tasks,
@@ -102,6 +103,7 @@ class MultiTaskDataset(ListsSamples):
         check_listing_options(kwargs, owner, own_filter)
         switches = dict(test_mode=test_mode, lazy_init=lazy_init, part_seed=part_seed)
         check_switches({**kwargs, **switches}, owner)
+        kwargs["indices"] = check_indices(kwargs.get("indices"), owner)
         data_root = local_root(data_root, kwargs.get("backend_args"), owner)
         self.split = split
         self.img = check_img(img, self.IMG)
@@ -186,7 +188,7 @@ class MultiTaskDataset(ListsSamples):
         found = settle_marks(self.ann_specs, self.data_list, self.backend_args)
         self.ann_specs, self._open_questions = found
         if self._indices is not None:
-            check_indices(self._indices, len(self.data_list))
+            check_places(self._indices, len(self.data_list))
             self.data_list = self._get_unserialized_subset(self._indices)
         if self.part is not None:
             self.data_list = take_part(self.data_list, self.part, self.part_seed)

@@ -109,6 +109,20 @@ def test_parts_are_disjoint_equal_and_repeatable(root):
     assert sorted(ids(part=(0, 2), indices=2) + ids(part=(1, 2), indices=2)) == ["a/0", "a/1"]
 
 
+def test_indices(root):
+    def ids(indices):
+        dataset = make(root, indices=indices)
+        return [dataset.get_data_info(i)["img_id"] for i in range(len(dataset))]
+
+    assert ids(-2) == ["b/1", "c"] and ids(np.int64(1)) == ids(1.0) == ["a/0"]
+    assert ids(np.array([4, 0])) == ids((-1, 0.0)) == ["c", "a/0"]
+    for twice in ([1, 3, 1], [-1, 4], np.array([0, 0])):
+        with pytest.raises(ValueError, match="indices names image . twice.*ConcatDataset"):
+            ids(twice)
+    with pytest.raises(ValueError, match="indices names image 5, but there are 5"):
+        ids([5])
+
+
 def test_list_file_split_and_classes(root, tmp_path):
     (root / "list.txt").write_text("c\nb/1\n\n")
     dataset = make(root, ann_file="list.txt", serialize_data=False)

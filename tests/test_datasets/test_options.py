@@ -149,6 +149,9 @@ def test_invalid_values_are_refused(kind, options, message):
         (lambda: dataset(max_refetch=0), "max_refetch of .* is 0; it must be at least 1"),
         (lambda: dataset(part_seed="a"), "part_seed of MultiTaskDataset is 'a'"),
         (lambda: dataset(indices="3"), "indices of MultiTaskDataset is '3'"),
+        (lambda: dataset(indices=True), "indices of MultiTaskDataset is True; it must be a num"),
+        (lambda: dataset(indices={2, 3}), "indices of MultiTaskDataset is {2, 3}"),
+        (lambda: dataset(indices=[1, 2.5]), "indices of MultiTaskDataset .*whole number"),
         (lambda: dataset(img="image"), "img is 'image'; it must be a dict"),
         (lambda: dataset(img=dict(suffix=[".png", ".jpg"])), r"img\['suffix'\] is .*one string"),
         (

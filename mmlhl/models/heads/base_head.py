@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..losses.masking import full_precision
 from ..views import FLIP_AXES
 from .decoders import build_decoder
+from .loss_ranges import check_ranges
 from .options import check_losses
 from .output_space import OutputSpace
 
@@ -71,6 +72,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         built = [MODELS.build(dict(cfg)) for cfg in losses]
         if type(self).loss is BaseDenseHead.loss:
             check_losses(built, _declared_kind(type(self)), type(self).__name__)
+        check_ranges(built, type(self).__name__)
         self.losses = nn.ModuleList(built)
 
     @property

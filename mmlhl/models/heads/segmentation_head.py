@@ -18,6 +18,7 @@ from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
 from .class_losses import class_loss
 from .class_weights import check_class_weights
+from .loss_ranges import check_ranges
 from .squares import mean_square
 
 
@@ -108,6 +109,7 @@ class SegmentationHead(BaseDenseHead):
         if sampler is not None:
             context = SimpleNamespace(loss_decode=self.losses, ignore_index=ignore_index)
             self.sampler = _built_sampler(sampler, context)
+            check_ranges([self.sampler], f"{type(self).__name__}: decoder.sampler")
         self.soft_pseudo_label = soft_pseudo_label
 
     def activation(self, resized: Tensor) -> Tensor:
