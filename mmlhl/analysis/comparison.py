@@ -11,7 +11,7 @@ from ..spelling import hint
 from .derived import (
     Score,
     backward_transfer,
-    choose,
+    choose_of,
     final,
     forgetting,
     mean_rank,
@@ -112,13 +112,12 @@ class Comparison:
     def final(self, group: Group) -> Sheet:
         """One row per method: all chosen metrics after the last phase."""
         rows = self._rows(group)
-        first = next(iter(group.methods.values()))[0]
         columns = []
-        for task, name in choose(first, self.metrics):
+        for (task, name), owner in choose_of(group.runs, self.metrics).items():
             values = [final(run, (task, name)) for _, runs in rows for run in runs]
             known = [None if math.isnan(v) else v for v in values]
-            better = first.metrics[task][name]["higher_is_better"]
-            columns.append(Column(name, task, better, decimals(known), unit=first.unit(task, name)))
+            better = owner.metrics[task][name]["higher_is_better"]
+            columns.append(Column(name, task, better, decimals(known), unit=owner.unit(task, name)))
         sheet = self._sheet("final", f"{group.name}: after the last phase", columns, group)
         for label, runs in rows:
             cells = [over_seeds(final(r, (c.group, c.name)) for r in runs) for c in columns]
@@ -142,11 +141,11 @@ class Comparison:
         runs = group.methods[label]
         columns = [Column("+".join(t), f"{i}") for i, t in enumerate(group.order, start=1)]
         sheet = Sheet("phases", f"{group.name}: {label} after each phase", columns, corner="metric")
-        for task, name in choose(runs[0], self.metrics):
-            better = runs[0].metrics[task][name]["higher_is_better"]
+        for (task, name), owner in choose_of(runs, self.metrics).items():
+            better = owner.metrics[task][name]["higher_is_better"]
             values = zip(*(run.values(task, name) for run in runs), strict=True)
             cells = [over_seeds(column) for column in values]
-            heading = Column(name, task, better, unit=runs[0].unit(task, name)).heading
+            heading = Column(name, task, better, unit=owner.unit(task, name)).heading
             sheet.rows.append((heading, cells))
             sheet.row_digits.append(decimals([cell.mean for cell in cells if cell.runs]))
         return sheet

@@ -9,7 +9,7 @@ M - M' if higher is better, and M' - M otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -66,6 +66,34 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
             names = kept if kept or metrics != "paper" else names
         chosen += [(task, name) for name in names]
     return chosen
+
+
+def choose_of(
+    records: Iterable[LifelongRecord], metrics: str | Sequence[str] = "paper"
+) -> dict[MetricKey, LifelongRecord]:
+    """Choose the metrics of several records.
+
+    Args:
+        records: The records.
+        metrics: See :func:`choose`.
+
+    Returns:
+        The first record that has a metric, by task and name, ordered by task.
+    """
+    found: dict[MetricKey, LifelongRecord] = {}
+    for record in records:
+        for metric in choose(record, metrics):
+            found.setdefault(metric, record)
+    tasks = list(dict.fromkeys(task for task, _ in found))
+    return dict(sorted(found.items(), key=lambda item: tasks.index(item[0][0])))
+
+
+def mean(values: Iterable[float]) -> float:
+    """Mean of at least one value; NaN if one is infinite and another minus infinite."""
+    values = list(values)
+    if math.inf in values and -math.inf in values:
+        return math.nan
+    return fmean(values)
 
 
 def final(record: LifelongRecord, metric: MetricKey) -> float:
@@ -225,12 +253,9 @@ def mean_rank(
     Returns:
         Mean rank by method; NaN if there is no metric.
     """
-    chosen: dict[MetricKey, bool] = {}
-    for record in records.values():
-        for metric in choose(record, metrics):
-            chosen[metric] = record.metrics[metric[0]][metric[1]]["higher_is_better"]
     ranks: dict[str, list[float]] = {label: [] for label in records}
-    for metric, higher in chosen.items():
+    for metric, owner in choose_of(records.values(), metrics).items():
+        higher = owner.metrics[metric[0]][metric[1]]["higher_is_better"]
         keys = {}
         for label, record in records.items():
             value = final(record, metric)
@@ -247,8 +272,8 @@ def over_tasks(metrics: Mapping[MetricKey, float]) -> Score:
     by_task: dict[str, list[float]] = {}
     for (task, _), value in metrics.items():
         by_task.setdefault(task, []).append(value)
-    tasks = {task: fmean(values) for task, values in by_task.items()}
-    return Score(fmean(tasks.values()) if tasks else math.nan, tasks)
+    tasks = {task: mean(values) for task, values in by_task.items()}
+    return Score(mean(tasks.values()) if tasks else math.nan, tasks)
 
 
 def _change(

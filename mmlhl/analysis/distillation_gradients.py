@@ -122,7 +122,16 @@ def measure(
 
     Returns:
         Measurements by task and loss.
+
+    Raises:
+        ValueError: If the student lacks a task of the teacher.
     """
+    lacking = [task for task in teacher.heads.keys() if task not in student.heads]
+    if lacking:
+        raise ValueError(
+            f"the student has no head for {lacking}, which the teacher has: the student is the "
+            "checkpoint of the later phase"
+        )
     weights = [weight for weight in student.backbone.parameters() if weight.requires_grad]
     found = {task: {name: Pulls() for name in METHODS} for task in teacher.heads.keys()}
     for data in images:

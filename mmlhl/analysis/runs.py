@@ -69,6 +69,11 @@ class Group:
     single: list[LifelongRecord] = field(default_factory=list)
 
     @property
+    def runs(self) -> list[LifelongRecord]:
+        """The runs of all methods."""
+        return [run for runs in self.methods.values() for run in runs]
+
+    @property
     def name(self) -> str:
         """The order in words, after the dataset if it is not the only one."""
         order = " → ".join("+".join(tasks) for tasks in self.order)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
+from statistics import stdev
 
 from ..evaluation.record import LifelongRecord
-from .derived import choose
+from .derived import choose, choose_of, mean
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def over_seeds(values: Iterable[float | None]) -> Estimate:
         return Estimate(math.nan, None, 0)
     finite = all(math.isfinite(v) for v in known)
     std = stdev(known) if len(known) > 1 and finite else None
-    return Estimate(fmean(known), std, len(known), known)
+    return Estimate(mean(known), std, len(known), known)
 
 
 def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
@@ -67,12 +67,11 @@ def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
     result = LifelongRecord(first.method, None, **first.extra)
     result.phases = [dict(phase) for phase in first.phases]
     result.timing = [None] * len(result)
-    for task, name in dict.fromkeys(f for record in records for f in choose(record, "all")):
-        owner = next(r for r in records if name in r.metrics.get(task, {}))
+    for (task, name), owner in choose_of(records, "all").items():
         columns = zip(*(record.values(task, name) for record in records), strict=True)
         result.metrics.setdefault(task, {})[name] = dict(
             owner.metrics[task][name],
-            values=[None if None in column else fmean(column) for column in columns],
+            values=[None if None in column else mean(column) for column in columns],
         )
     return result
 

@@ -14,7 +14,7 @@ from ..evaluation.record import LifelongRecord
 from ..evaluation.tables import arrow, decimals, number
 from ..evaluation.units import with_unit
 from .comparison import Comparison
-from .derived import choose, final, improvement
+from .derived import choose, choose_of, final, improvement
 from .plot_style import Look, looks, new_figure, plain_axes
 from .runs import Group
 from .seeds import Estimate, over_seeds
@@ -95,7 +95,7 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
         The figure, with one panel per metric.
     """
     first = next(iter(group.methods.values()))[0]
-    panels = choose(first, metrics)
+    panels = choose_of(group.runs, metrics)
     styles = looks(list(group.methods))
     columns = min(columns, len(panels))
     lines = math.ceil(len(panels) / columns)
@@ -103,9 +103,9 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
     grid = fig.subplots(lines, columns, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    for axes, metric in zip(grid.flat, panels, strict=False):
+    for axes, (metric, owner) in zip(grid.flat, panels.items(), strict=False):
         _curves(axes, group, metric, styles)
-        axes.set_title(heading(first, metric), fontsize=10)
+        axes.set_title(heading(owner, metric), fontsize=10)
         axes.set_xticks(range(len(first)), phase_names(first), fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
         axes.set_xlim(-0.25, len(first) - 0.75)

@@ -79,7 +79,8 @@ def publish(
         drop: Prefixes of the weights to leave out.
         source: Its file, for messages.
         half: Store kernels and matrices as 16-bit floats, which halves the file; statistics, biases
-            and the weights of norms keep their type. A model that loads them has 32 bits again.
+            and the weights of norms keep their type, as do values beyond 65504. A model that loads
+            them has 32 bits again.
 
     Returns:
         The weights, and a meta that describes the model, with the config of the plain student and,
@@ -123,5 +124,8 @@ def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> No
 
 
 def _halved(value: Any) -> Any:
-    wide = isinstance(value, torch.Tensor) and value.dtype is torch.float32 and value.ndim > 1
-    return value.half() if wide else value
+    """A kernel or matrix in 16 bits, unless one of its values is beyond their range."""
+    if not (isinstance(value, torch.Tensor) and value.dtype is torch.float32 and value.ndim > 1):
+        return value
+    half = value.half()
+    return half if half.isfinite().all() else value

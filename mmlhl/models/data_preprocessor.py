@@ -43,8 +43,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         test_cfg: ``size`` or ``size_divisor`` in tests.
 
     Raises:
-        ValueError: If ``size`` and ``size_divisor`` are both given or not positive, ``test_cfg`` has
-            another key, or ``mean`` and ``std`` do not have one value per channel each.
+        ValueError: If ``size`` and ``size_divisor`` are both given or not positive, ``test_cfg``
+            has another key, or ``mean`` and ``std`` do not have one value per channel each.
     """
 
     def __init__(
@@ -247,8 +247,8 @@ def _check_padding(size: Any, divisor: Any, where: str) -> None:
         )
     if divisor is not None and not (is_whole(divisor) and divisor > 0):
         raise ValueError(
-            f"data_preprocessor has {where}size_divisor={divisor!r}; it must be a whole number > 0, "
-            "in pixels"
+            f"data_preprocessor has {where}size_divisor={divisor!r}; it must be a whole number of "
+            "pixels > 0"
         )
 
 

@@ -22,14 +22,14 @@ class GridRow:
     Attributes:
         title: Name of the task.
         kind: Kind of its maps.
-        truth: ``(C, H, W)``.
+        truth: ``(C, H, W)``; None if the image has no annotation of the task.
         predictions: Maps ``(C, H', W')`` by name of the phase, for phases that have the task.
         palette: Colours of classes, ``(K, 3)`` RGB.
     """
 
     title: str
     kind: str
-    truth: np.ndarray
+    truth: np.ndarray | None
     predictions: Mapping[str, np.ndarray]
     palette: np.ndarray | None = None
 
@@ -39,8 +39,8 @@ def sequence_grid(
 ) -> np.ndarray:
     """Draw the image, and for each task the truth and the prediction after each phase.
 
-    Maps of a task share the range of its truth. The cells of phases before a task was learned are
-    empty.
+    Maps of a task share the range of its truth, or else of its first prediction. The cells of
+    phases before a task was learned, and of a truth that is not known, are empty.
 
     Args:
         image: ``(H, W, 3)`` uint8, RGB.
@@ -56,7 +56,8 @@ def sequence_grid(
     empty = paper(*captioned(picture, "").shape[:2])
     lines = []
     for number, row in enumerate(rows):
-        limits = value_range(row.kind, [row.truth])
+        known = row.predictions.values() if row.truth is None else [row.truth]
+        limits = value_range(row.kind, list(known))
 
         def cell(
             data: np.ndarray, caption: str, row: GridRow = row, limits: tuple = limits
@@ -65,7 +66,7 @@ def sequence_grid(
             return captioned(cv2.resize(drawn, size, interpolation=cv2.INTER_NEAREST), caption)
 
         cells = [captioned(picture, "image") if number == 0 else empty]
-        cells.append(cell(row.truth, f"{row.title}, truth"))
+        cells.append(empty if row.truth is None else cell(row.truth, f"{row.title}, truth"))
         for phase in phases:
             prediction = row.predictions.get(phase)
             after = empty if prediction is None else cell(prediction, f"after {phase}")

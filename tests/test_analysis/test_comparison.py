@@ -123,3 +123,25 @@ def test_forgetting_by_task_and_phases_of_a_method():
     assert sheet.text(0, 1) == "41.00 ± 1.41" and not sheet.is_best(0, 0)
     names = [s.name for s in comparison.sheets(comparison.groups[0])]
     assert names == ["summary", "final", "forgetting", "phases", "phases", "phases"]
+
+
+def test_metrics_that_only_some_runs_have_are_shown():
+    runs = [record("naive"), record("HAD"), record("HAD", 1, rmse=(None, 0.7))]
+    runs[1].metrics["seg"]["mDice"] = dict(higher_is_better=True, values=[60.0, 55.0], unit="%")
+    comparison = Comparison(runs, "all")
+    sheet, rows = sheet_of(comparison, "final")
+    groups = [column.group for column in sheet.columns]
+    assert groups == ["seg"] * 3 + ["depth"] * 2  # tasks stay together
+    assert rows["HAD"]["depth rmse [m] ↑"].mean == 0.7
+    assert rows["HAD"]["seg mDice [%] ↑"].values == (55.0,)
+    assert math.isnan(rows["naive"]["seg mDice [%] ↑"].mean)
+    (group,) = comparison.groups
+    phases = dict(comparison.phases(group, "HAD").rows)
+    assert phases["depth rmse [m] ↑"][1].mean == 0.7
+
+
+def test_infinite_gains_of_both_signs_have_no_mean():
+    naive = record("naive", miou=(50, 0), err=(None, 0.0))
+    runs = [naive, record("HAD", miou=(50, 5)), record("HAD", 1, miou=(50, 5), err=(None, 0.0))]
+    _, rows = sheet_of(Comparison(runs, ["mIoU", "abs_err"]), "summary")
+    assert rows["HAD"]["gain over naive % ↑"].values == (math.inf,)  # of the second seed

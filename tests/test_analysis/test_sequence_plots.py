@@ -102,3 +102,13 @@ def test_looks_differ_in_more_than_colour():
     for name in ("colour", "marker", "hatch"):
         assert len({getattr(look, name) for look in first}) == 7
     assert len({len(x) for x in (COLOURS, MARKERS)}) == 2 and len(LINES) == 4 and len(HATCHES) == 8
+
+
+def test_curves_of_metrics_that_only_a_later_run_has():
+    had = sequence()
+    had.metrics["seg"]["aAcc"] = dict(higher_is_better=True, values=[80.0, 70.0])
+    (group,) = Comparison([sequence("naive"), had]).groups
+    figure = task_curves(group)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    assert titles == ["seg mIoU [%] ↑", "seg aAcc [%] ↑", "depth abs_err [m] ↓"]
+    figure.canvas.draw()

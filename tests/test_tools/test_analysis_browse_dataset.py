@@ -48,6 +48,16 @@ def test_a_phase_has_its_own_task_and_part_of_the_images(tmp_path, tool, config_
     assert set(shapes.values()) == {(32 + 18 + 6 + 47, 2 * 48 + 6, 3)}
 
 
+def test_images_of_one_channel_are_drawn_grey(tmp_path, tool, sequence_config):
+    cfg = sequence_config(tmp_path / "work")
+    cfg.train_dataloader.dataset.pipeline[0].update(color_type="grayscale")
+    cfg.dump(tmp_path / "config.py")
+    out, command = tmp_path / "seen", [str(tmp_path / "config.py"), "--count", "1"]
+    tool.main([*command, "--cell-width", "48", "--out", str(out)])
+    picture = cv2.imread(str(out / "00000_00000.png"))[18:50, :48]
+    assert picture.std() > 1 and (picture == picture[..., :1]).all()
+
+
 def test_no_such_phase_or_split(tmp_path, tool, config_file):
     for options, message in ((["--phase", "4"], "from 1 to 3, not 4"), (["--split", "val"], "val")):
         with pytest.raises(ValueError, match=message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from mmlhl.inference import load_model
-from mmlhl.inference.publishing import outputs_of
+from mmlhl.inference.publishing import outputs_of, publish
 from mmlhl.models.heads import DepthHead
 
 TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
@@ -62,3 +62,10 @@ def test_half_of_the_size_and_nearly_the_same_weights(trained, tmp_path, monkeyp
     for key, value in whole.items():
         assert half[key].dtype == value.dtype
         torch.testing.assert_close(half[key], value, rtol=1e-3, atol=1e-6)
+
+
+def test_weights_beyond_16_bits_stay_as_they_are():
+    weights = dict(a=torch.full((2, 2), 1e5), b=torch.full((2, 2), 3.0))
+    kept = publish(dict(state_dict=weights), half=True)["state_dict"]
+    assert torch.equal(kept["a"], weights["a"])
+    assert kept["b"].dtype == torch.float16

@@ -27,3 +27,12 @@ def test_cells_are_at_their_row_and_column():
     assert middle[0][3].tolist() == [0, 0, 255]
     assert (middle[1][0] == PAPER).all() and (middle[1][2] == PAPER).all()
     assert (middle[1][3] != PAPER).any()
+
+
+def test_without_a_truth_its_cell_is_empty():
+    image = np.full((8, 16, 3), 50, np.uint8)
+    maps = {"1 depth": np.linspace(1, 2, 128).reshape(1, 8, 16)}
+    drawn = sequence_grid(image, ["1 depth"], [GridRow("depth", "depth", None, maps)], width=64)
+    truth, predicted = (drawn[:, place : place + 64] for place in (64 + GAP, 2 * (64 + GAP)))
+    assert (truth == PAPER).all()
+    assert len(np.unique(predicted[-20:].reshape(-1, 3), axis=0)) > 9  # its own range of colours

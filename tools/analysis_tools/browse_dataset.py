@@ -11,7 +11,6 @@ from pathlib import Path
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
@@ -23,6 +22,7 @@ from mmlhl.engine.phases import parse_phases, phase_config
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.visualization import MultiTaskVisualizer
+from mmlhl.visualization.photographs import as_shown
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -72,8 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     for i in track(range(count), description="drawing"):
         item = dataset[i]
         sample = item["data_samples"]
-        image = np.ascontiguousarray(item["inputs"].numpy().transpose(1, 2, 0)[..., ::-1])
-        image = np.clip(np.round(image.astype(np.float32)), 0, 255).astype(np.uint8)
+        image = as_shown(item["inputs"].numpy().transpose(1, 2, 0))
         path = args.out / f"{i:05d}_{Path(sample.get('img_path', 'image')).stem}.png"
         visualizer.add_datasample(path.stem, image, sample, draw_pred=False, out_file=str(path))
     print(f"Wrote {count} of {len(dataset)} samples to {args.out}")

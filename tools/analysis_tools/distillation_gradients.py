@@ -74,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     for sheet in sheets:
         Console().print(to_rich(sheet))
     if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text("\n".join(map(to_markdown, sheets)), encoding="utf-8")
 
 

@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     sheet = sheet_of(batches_of(cfg, model.train(), args.batches))
     Console().print(to_rich(sheet))
     if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(to_markdown(sheet), encoding="utf-8")
 
 

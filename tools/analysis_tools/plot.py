@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from mmlhl.analysis.arguments import add_record_arguments, comparison_of
-from mmlhl.analysis.derived import choose
+from mmlhl.analysis.derived import choose, choose_of
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
 from mmlhl.command_line import Parser
@@ -59,8 +59,7 @@ def main(argv: list[str] | None = None) -> None:
                     continue
                 seeds = f", mean of {len(runs)} runs" if len(runs) > 1 else ""
                 pictures[f"heat_{label}"] = heat_map(record, args.metrics, f"{label}{seeds}")
-        first = next(iter(group.methods.values()))[0]
-        if "curves" in args.plots and choose(first, args.metrics):
+        if "curves" in args.plots and choose_of(group.runs, args.metrics):
             pictures["curves"] = task_curves(group, args.metrics)
         if "gain" in args.plots and group.naive:
             pictures["gain"] = gain_bars(comparison, group)

@@ -12,6 +12,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 # isort: split
 import cv2
 import numpy as np
+from mmseg.structures import SegDataSample
 
 from mmlhl.analysis.report.strip_section import image_of, predict_phases
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
@@ -37,6 +38,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def truth_of(sample: SegDataSample, field: str) -> np.ndarray | None:
+    """The annotation ``(C, H, W)`` of a field, None if there is none."""
+    truth = sample.get(f"gt_{field}")
+    return None if truth is None else as_array(truth.data)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Predict and draw."""
     args = parse_args(argv)
@@ -47,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
         GridRow(
             task,
             info.kind,
-            as_array(item["data_samples"].get(f"gt_{info.field}").data),
+            truth_of(item["data_samples"], info.field),
             {p.name: p.maps[0][info.field] for p in phases if task in p.tasks},
             None if info.palette is None else np.asarray(info.palette, np.uint8),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...evaluation.record import LifelongRecord
 from ..comparison import Comparison
-from ..derived import choose
+from ..derived import choose, choose_of
 from ..runs import Group
 from ..seeds import mean_record
 from ..sequence_plots import gain_bars, heat_map, task_curves
@@ -95,8 +95,7 @@ def _plots(comparison: Comparison, group: Group) -> Section:
                 f"Heat map of {label}{seeds}: purple is better than when learned, orange worse",
             )
         )
-    first = next(iter(group.methods.values()))[0]
-    if choose(first, comparison.metrics):
+    if choose_of(group.runs, comparison.metrics):
         labels = ", ".join(group.methods)
         several = any(len(runs) > 1 for runs in group.methods.values())
         bars = "; bars are one standard deviation over seeds" if several else ""
