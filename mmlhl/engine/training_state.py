@@ -18,6 +18,8 @@ from ..checkpoints.walking import placed_tensors
 from ..config_values import is_whole
 
 HUB, RANKS = "message_hub", "rank_states"
+#: counts of steps that ``FiniteHook`` has skipped
+SKIPPED = "skipped_steps"
 #: beyond any training, and still exact as a float
 _MOST_STEPS = 2**53
 _COUNTERS = ("last_step", "_global_step")
@@ -61,6 +63,10 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
     images = meta.get("image_set")
     if images is not None and not (isinstance(images, Mapping) and "images" in images):
         yield f"is damaged: meta.image_set is {_shown(images)}"
+    skipped = content.get(SKIPPED) or dict(total=0, in_a_row=0, taken=True)
+    counts = [skipped.get(key) for key in ("total", "in_a_row")] if _is_dict(skipped) else [None]
+    if not all(map(is_whole, counts)) or not isinstance(skipped.get("taken"), bool):
+        yield f"is damaged: {SKIPPED} is {_shown(skipped)}, not counts of steps"
     yield from _hub_problems(hub)
     for key, (kinds, word) in _KINDS.items():
         if key in content and not isinstance(content[key], kinds):

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ..learner import averaged_models, unwrap
+from ..training_state import SKIPPED
 from .buffer_copies import BufferCopies
 from .finite_checks import (
     NotFinite,
@@ -91,7 +92,8 @@ class FiniteHook(Hook):
             look = before_step(optimizer, lambda *call: self._before_step(runner, call[0]))
             self._handles.append(look)
         self._late = True
-        self._stepped = runner.iter > 0  # resumed: the steps so far were taken
+        if not self.skipped:
+            self._stepped = runner.iter > 0  # resumed: the steps so far were taken
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None
@@ -102,6 +104,7 @@ class FiniteHook(Hook):
             self._watch(runner)
         if self.action == "skip" and not self._files:  # a new step, no gradients accumulated
             self._buffers.keep(unwrap(runner))
+            call_method(runner, "mark_step")
         self._files += files_of(data_batch)
 
     def after_train_iter(
@@ -153,9 +156,12 @@ class FiniteHook(Hook):
             check_weights(runner, model.state_dict())
         if checkpoint.get("optimizer"):
             check_all(runner)
+        if self.skipped and "optimizer" in checkpoint:
+            counts = dict(total=self.skipped, in_a_row=self._in_a_row, taken=self._stepped)
+            checkpoint[SKIPPED] = counts
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the moments with which a resumed optimiser continues.
+        """Check the moments with which a resumed optimiser continues, and restore the counts.
 
         Raises:
             NotFinite: If one of them is not finite.
@@ -166,6 +172,11 @@ class FiniteHook(Hook):
                 f"{runner.experiment_name}: the optimiser's state in the checkpoint to resume from "
                 "is not finite; delete that checkpoint to go on from the one before it"
             )
+        counts = checkpoint.get(SKIPPED) if runner._resume else None
+        if counts:
+            self.skipped, self._in_a_row = counts["total"], counts["in_a_row"]
+            self._stepped = counts["taken"]
+            self._tell(runner)
 
     # ------------------------------------------------------------------------------------
     def _watch(self, runner: Runner) -> None:
@@ -222,7 +233,20 @@ class FiniteHook(Hook):
             )
             raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
         self._buffers.restore()
+        call_method(runner, "undo_step")
+        self._tell(runner)
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)
+
+    def _tell(self, runner: Runner) -> None:
+        """Tell methods, which leave images that are not finite out of what they measure."""
+        vars(runner)["skipped_steps"] = self.skipped
+
+
+def call_method(runner: Runner, name: str) -> None:
+    """Call a function of the model's method, if there is one: stock models have no method."""
+    function = getattr(getattr(unwrap(runner), "method", None), name, None)
+    if function is not None:
+        function()
 
 
 def files_of(data_batch: Mapping[str, Any] | None) -> list[str]:

@@ -55,6 +55,12 @@ class BaseMethod:
         """Weighted losses of this step that preserve old tasks, by name."""
         return {}
 
+    def mark_step(self) -> None:
+        """Called before a step that may be skipped: note what :meth:`losses` is about to change."""
+
+    def undo_step(self) -> None:
+        """Called if that step was skipped: restore what was noted, so that it leaves no trace."""
+
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:

@@ -190,6 +190,16 @@ class Composite(BaseMethod):
         for method in self._first("completes_step"):
             method.edit_weights(model)
 
+    def mark_step(self) -> None:
+        """Let each method note what the step is about to change."""
+        for method in self.methods:
+            method.mark_step()
+
+    def undo_step(self) -> None:
+        """Let each method undo a skipped step."""
+        for method in self.methods:
+            method.undo_step()
+
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """End the phase for each method, first for those that change the weights."""
         for method in self._first("settles_weights"):

@@ -94,6 +94,7 @@ class DER(ReplayMethod):
         self.alpha = alpha
         self.outputs, self.heads = outputs, heads
         self.seen = 0
+        self._mark: tuple[int, list[Exemplar]] | None = None
 
     # -- replay ------------------------------------------------------------------------------
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
@@ -140,6 +141,18 @@ class DER(ReplayMethod):
                 self.buffer.items[slot] = found[slot]
             else:
                 self.buffer.items.append(found[slot])
+
+    def mark_step(self) -> None:
+        """Note the reservoir before a step."""
+        self._mark = self.seen, list(self.buffer.items)
+
+    def undo_step(self) -> None:
+        """Take the images of a skipped step out of the reservoir, and put back those it replaced.
+
+        The next step makes another draw, as a stored image may be the reason.
+        """
+        if self._mark is not None:
+            self.seen, self.buffer.items = self._mark[0], list(self._mark[1])
 
     def _store(self, model: Learner, step: Step, own: dict[int, int]) -> dict[int, Exemplar]:
         stored = {

@@ -12,8 +12,8 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base_method import BaseMethod
+from .measured_images import measured_images
 from .measuring import (
-    choose_images,
     encoder_parameters,
     evaluating,
     gradients,
@@ -152,7 +152,9 @@ class EWC(BaseMethod):
 
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Measure this phase's Fisher and add its penalty."""
-        fisher = measure_fisher(model, runner, choose_images(runner, self.samples, self.seed))
+        fisher = measure_fisher(
+            model, runner, measured_images(model, runner, self.samples, self.seed)
+        )
         if self.normalize:
             trained = [fisher[name] for name in encoder_parameters(model)] or fisher.values()
             mean = torch.cat([value.flatten() for value in trained]).mean()

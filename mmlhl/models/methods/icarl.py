@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from ..padding import valid_pixels
 from .exemplars import Exemplar, make_exemplar
 from .lwf import LwF
-from .measuring import choose_images, evaluating, own_share, phase_batches
+from .measured_images import measured_images
+from .measuring import evaluating, own_share, phase_batches
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
 from .step import Step
@@ -127,7 +128,7 @@ class ICaRL(LwF, ReplayMethod):
         kept: list[Exemplar] = []
         for phase, quota in enumerate(quotas[:-1]):
             kept += [item for item in self.buffer.items if item["phase"] == phase][:quota]
-        indices = choose_images(runner, self.candidates, self.buffer.seed)
+        indices = measured_images(model, runner, self.candidates, self.buffer.seed)
         with evaluating(model), torch.no_grad():
             features = image_features(model, runner, indices)
             chosen = [indices[i] for i in herding(features, quotas[-1])]

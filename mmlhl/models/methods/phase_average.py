@@ -15,7 +15,8 @@ from ...config_values import is_number
 from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .matching import at_size, share_lost
-from .measuring import choose_images, evaluating, is_old, own_share, phase_batches, task_losses
+from .measured_images import measured_images
+from .measuring import evaluating, is_old, own_share, phase_batches, task_losses
 from .memory import tensors
 from .protocols import Learner, PhaseRunner
 
@@ -142,7 +143,7 @@ class PhaseAverage(BaseMethod):
             return
         own = old_tensors(model)
         end = {name: tensor.detach().clone() for name, tensor in own.items()}
-        indices = own_share(choose_images(runner, self.images, self.seed))
+        indices = own_share(measured_images(model, runner, self.images, self.seed))
         with evaluating(model):
             batches = list(phase_batches(model, runner, indices)) if indices else []
             interpolate(own, self.start, end, 0.0)

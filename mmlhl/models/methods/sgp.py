@@ -12,8 +12,8 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...ranks import from_first_rank
+from .measured_images import measured_images
 from .measuring import (
-    choose_images,
     encoder_parameters,
     evaluating,
     in_encoder,
@@ -165,7 +165,7 @@ class SGP(StepEditingMethod):
     def _collect(self, model: Learner, runner: PhaseRunner) -> dict[str, Tensor]:
         """Sampled input columns ``(D, P)`` of each layer, of all ranks, in the order of images."""
         layers = encoder_layers(model, frozen=True)  # a later phase may train the frozen ones
-        indices = choose_images(runner, self.images, self.seed)
+        indices = measured_images(model, runner, self.images, self.seed)
         each = -(-self.patches // len(indices))
         found: dict[int, dict[str, Tensor]] = {}
         own = own_share(indices)

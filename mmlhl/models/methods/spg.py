@@ -8,8 +8,8 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .ewc import check_same_encoder
+from .measured_images import measured_images
 from .measuring import (
-    choose_images,
     encoder_parameters,
     evaluating,
     gradients,
@@ -146,7 +146,7 @@ class SPG(StepEditingMethod):
     def _measure(self, model: Learner, runner: PhaseRunner) -> dict[str, dict[str, Tensor]]:
         """Summed gradients by task and parameter; each rank sums its share of the images."""
         tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]
-        own = own_share(choose_images(runner, self.samples, self.seed))
+        own = own_share(measured_images(model, runner, self.samples, self.seed))
         with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
             sums = {
                 task: {n: torch.zeros_like(p, dtype=torch.float32) for n, p in parameters.items()}

@@ -1,6 +1,7 @@
 """NaN and infinity stop training, or the step, before they reach a weight."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -178,6 +179,41 @@ def test_skipped_steps_that_accumulate_leave_no_trace(tmp_path):
     )
     for key, value in sound.model.state_dict().items():
         assert torch.equal(value, marred.model.state_dict()[key]), key
+
+
+class Noting(Line):
+    """A model whose method notes what it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+        self.method = SimpleNamespace(
+            edits_gradients=False,
+            edits_weights=False,
+            mark_step=lambda: self.told.append("mark"),
+            undo_step=lambda: self.told.append("undo"),
+        )
+
+
+def test_the_method_undoes_a_skipped_step(tmp_path):
+    two = dict(accumulative_counts=2)
+    data = [1.0, 1.0, math.nan, 1.0, 1.0, 1.0]
+    runner = train(data, tmp_path, model=Noting(), action="skip", optim_wrapper=two)
+    assert runner.model.told == ["mark", "mark", "undo", "mark"]
+    assert runner.skipped_steps == 1
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_counts_go_on_after_an_interruption(taken):
+    hook = FiniteHook("skip", max_skipped=3)
+    hook.skipped, hook._in_a_row, hook._stepped = 2, 2, taken
+    stored = dict(optimizer={}, state_dict={})
+    runner = SimpleNamespace(model=Line(), hooks=[], _resume=True, experiment_name="run", iter=2)
+    hook.before_save_checkpoint(runner, stored)
+    resumed = FiniteHook("skip", max_skipped=3)
+    resumed.after_load_checkpoint(runner, stored)
+    assert (resumed.skipped, resumed._in_a_row, resumed._stepped) == (2, 2, taken)
+    assert runner.skipped_steps == 2
 
 
 @pytest.mark.parametrize("action", ["stop", "skip"])
