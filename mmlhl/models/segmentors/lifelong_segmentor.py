@@ -108,8 +108,8 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
                 )
             if hasattr(ModuleDict(), task):
                 raise ValueError(
-                    f"model.heads: {task!r} cannot be the name of a task, as torch's ModuleDict has "
-                    f"an attribute of that name; choose another, such as {task + '_task'!r}"
+                    f"model.heads: {task!r} cannot be the name of a task, since torch's ModuleDict "
+                    f"has an attribute of that name; choose another, such as {task + '_task'!r}"
                 )
         missing = set(new_tasks) - set(tasks)
         if missing:
