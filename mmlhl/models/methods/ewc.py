@@ -27,6 +27,9 @@ from .memory import finite_number, tensors
 from .protocols import Learner, PhaseRunner
 from .step import Step
 
+#: default gamma of the online variant
+DECAY = 0.95
+
 
 def quadratic(values: Tensor, weight: Tensor, centre: Tensor) -> Tensor:
     """``sum_i weight_i (values_i - centre_i)^2``, a scalar in float32.
@@ -100,7 +103,8 @@ class EWC(BaseMethod):
         seed: Seed of the choice of images.
 
     Raises:
-        ValueError: If ``loss_weight``, ``decay`` or ``samples`` is out of range.
+        ValueError: If ``loss_weight``, ``decay`` or ``samples`` is out of range, or ``decay`` is
+            given without ``online``.
     """
 
     needs_same_encoder = True
@@ -109,7 +113,7 @@ class EWC(BaseMethod):
         self,
         loss_weight: float = 1000.0,
         online: bool = False,
-        decay: float = 0.95,
+        decay: float = DECAY,
         samples: int | None = 200,
         normalize: bool = False,
         seed: int = 0,
@@ -118,6 +122,10 @@ class EWC(BaseMethod):
             raise ValueError(f"EWC: loss_weight must be >= 0, got {loss_weight}")
         if not 0 <= decay <= 1:
             raise ValueError(f"EWC: decay must lie in [0, 1], got {decay}")
+        if not online and decay != DECAY:
+            raise ValueError(
+                f"EWC: decay={decay} has no effect without online=True; set it, or leave decay out"
+            )
         if samples is not None and samples < 1:
             raise ValueError(f"EWC: samples must be None or >= 1, got {samples}")
         self.loss_weight, self.online, self.decay = loss_weight, online, decay

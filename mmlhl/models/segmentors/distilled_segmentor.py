@@ -13,6 +13,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...config_values import is_whole
 from ...registered import registered
 from ..teachers import (
     FeatureTaps,
@@ -55,7 +56,8 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
     Raises:
         FileNotFoundError: If a file of the teacher is missing.
         ValueError: If teacher and student differ in their classes, the teacher's checkpoint does
-            not fit, a tap does not exist, or a key of ``teacher`` is unknown.
+            not fit, a tap does not exist, a key of ``teacher`` is unknown or its ``input_size`` is
+            no (height, width).
     """
 
     # torch annotates a module's attributes as tensors or modules, but these are segmentors
@@ -84,7 +86,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         for tree in ("_modules", "_parameters", "_buffers"):
             self.__dict__[tree] = model.__dict__[tree]
 
-        self.teacher_size = None
+        self.teacher_size: tuple[int, int] | None = None
         self.attach_frozen("_teacher", None)
         self.taps: list[tuple[Tap, Tap]] = []
         if teacher is not None:
@@ -100,7 +102,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
                 f"teacher has the keys {sorted(teacher)}; it takes config (needed), checkpoint "
                 "and input_size"
             )
-        self.teacher_size = teacher.get("input_size")
+        self.teacher_size = _checked_size(teacher.get("input_size"))
         model = build_frozen_segmentor(teacher["config"], teacher.get("checkpoint"))
         student_classes, teacher_classes = self.out_channels, model.out_channels
         if student_classes != teacher_classes:
@@ -254,3 +256,15 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """The student's logits, by slide or whole inference."""
         return self._student.inference(inputs, batch_img_metas)
+
+
+def _checked_size(size: Any) -> tuple[int, int] | None:
+    """The (height, width) of the teacher's input, None for the student's."""
+    if size is None:
+        return None
+    listed = list(size) if isinstance(size, (list, tuple)) else []
+    if len(listed) != 2 or not all(is_whole(side) and side > 0 for side in listed):
+        raise ValueError(
+            f"teacher.input_size is {size!r}; it must be (height, width), each > 0, in pixels"
+        )
+    return listed[0], listed[1]

@@ -127,6 +127,9 @@ def test_another_encoder_and_wrong_options_are_refused(build, toy_model, toy_run
         method.begin_phase(build(dict(type="EWC")), None)
     with pytest.raises(ValueError, match="decay must lie"):
         MODELS.build(dict(type="EWC", decay=2.0))
+    with pytest.raises(ValueError, match="decay=0.5 has no effect without online=True"):
+        MODELS.build(dict(type="EWC", decay=0.5))
+    assert MODELS.build(dict(type="EWC", decay=0.95, online=False)).decay == 0.95
 
 
 def test_a_sequence(two_phases):

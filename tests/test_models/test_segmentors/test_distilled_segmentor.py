@@ -220,3 +220,6 @@ def test_errors_at_build(pairs, transformer_segmentor):
         build(student, teacher, [dict(type="NoLoss")])
     with pytest.raises(ValueError, match="weights"):
         build(student, teacher, weights="x.pth")
+    for size in (128, (128,), (0, 128), (64.0, 64), "128"):
+        with pytest.raises(ValueError, match="teacher.input_size is .*height, width"):
+            build(student, teacher, input_size=size)
