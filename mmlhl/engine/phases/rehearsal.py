@@ -36,6 +36,7 @@ from .trial_build import (
     starts_from_files,
 )
 from .trial_loaders import check_loaders, unlike
+from .trial_method import MethodTrial, without_own_method
 from .trial_schedule import try_schedules
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
@@ -105,6 +106,7 @@ def _rehearse(
     before: Any = None
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}
+    trial = MethodTrial() if not first else None  # otherwise its memory is in a checkpoint
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
@@ -126,7 +128,10 @@ def _rehearse(
             if trains:
                 batches[phase.index] = given[LOADERS[0]].batches
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
-                _try_training(out, model, before, given[LOADERS[0]], where, adopted)
+                supply = given[LOADERS[0]]
+                wrapper, steps = _try_training(out, model, before, supply, where, adopted)
+                if trial is not None:
+                    named(where, trial.try_phase, model, before, supply, wrapper, steps or 1)
             last = phase is phases[-1]
             if last and trains:  # its model has the heads of all tasks
                 check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
@@ -151,8 +156,12 @@ def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
 
 def _try_training(
     cfg: Config, model: PhaseModel, before: Any, supply: Supply, where: str, adopted: bool
-) -> None:
-    """Build the optimiser of a phase, check the handover, and take one training step."""
+) -> tuple[Any, int | None]:
+    """Build the optimiser of a phase, check the handover, and take one training step.
+
+    Returns:
+        The optimiser, and the number of steps of the phase, None if unknown.
+    """
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
@@ -160,7 +169,9 @@ def _try_training(
     planned = steps and PlannedPhase(range(supply.length or steps), wrapper, steps)
     named(where, check_handover, model, before, planned or None, adopted)
     teacher = before if model.old_tasks and model.method.needs_teacher else None
-    named(f"{where}: one training step", _step, model, teacher, supply, cfg)
+    with without_own_method(model):
+        named(f"{where}: one training step", _step, model, teacher, supply, cfg)
+    return wrapper, steps
 
 
 def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> None:

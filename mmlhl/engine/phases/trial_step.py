@@ -38,7 +38,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     inputs, samples = data["inputs"], data["data_samples"]
     with naming_parts(model):
         if max(inputs.shape[2:]) > SIDE:
-            small = _cut(inputs, samples)
+            small = cut(inputs, samples)
             try:
                 return _step(model, *small)
             except Exception:  # the network may need another size; try the whole images
@@ -47,6 +47,25 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
 
 
 def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+    total, logged = trial_losses(model, inputs, samples)
+    total.backward()
+    model.zero_grad(set_to_none=True)
+    return logged
+
+
+def trial_losses(
+    model: PhaseModel, inputs: Tensor, samples: list
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The sum of a step's losses, and the losses by name.
+
+    Args:
+        model: The model.
+        inputs: Images ``(N, 3, H, W)``.
+        samples: Their data samples.
+
+    Raises:
+        ValueError: If a loss is not finite, or no weight would be trained.
+    """
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)
@@ -55,9 +74,7 @@ def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]
         raise ValueError(f"the loss {wrong[0]} is {float(logged[wrong[0]])} on the first images")
     if not total.requires_grad:
         raise ValueError(f"the losses {list(logged)} depend on no weight: nothing would be trained")
-    total.backward()
-    model.zero_grad(set_to_none=True)
-    return dict(logged)
+    return total, dict(logged)
 
 
 def _check_names(model: PhaseModel, names: list[str]) -> None:
@@ -71,7 +88,7 @@ def _check_names(model: PhaseModel, names: list[str]) -> None:
             )
 
 
-def _cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
+def cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
     """Crop a batch and its labels to their upper left corner."""
     height, width = (min(SIDE, side) for side in inputs.shape[2:])
     out = []
