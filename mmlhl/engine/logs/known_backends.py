@@ -7,6 +7,7 @@ import json
 import os.path as osp
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -22,12 +23,14 @@ from mmengine.visualization.vis_backend import BaseVisBackend
 from mmseg.registry import VISBACKENDS
 
 from ...files import write_text
-from ...registered import type_name
+from ...registered import names_class, type_name
 from .files import read_lines, remove_steps_after
 from .shared_backend import SharedBackend
 
 #: file with the ids of a sequence's runs at services
 RUNS = "runs.json"
+#: folder beside it in which MLflow keeps its runs if no service is named
+MLFLOW_STORE = "mlruns"
 
 
 class SharedLocal(SharedBackend):
@@ -146,6 +149,10 @@ def share(
     if not isinstance(config, BaseVisBackend):
         options = {key: copy.deepcopy(value) for key, value in config.items() if key != "name"}
         options.setdefault("save_dir", folder)
+        if names_class(VISBACKENDS, options, MLflowVisBackend):
+            # MLflow takes every folder of its store for an experiment: WandB's is a traceback
+            store = Path(options["save_dir"], MLFLOW_STORE).absolute()
+            options["tracking_uri"] = options.get("tracking_uri") or store.as_uri()
         backend = VISBACKENDS.build(options)
     kind = next((KINDS[base] for base in KINDS if isinstance(backend, base)), SharedBackend)
     return kind(backend, cfg, resumed)

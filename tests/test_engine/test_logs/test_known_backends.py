@@ -119,6 +119,8 @@ def test_mlflow_resumes_its_run(cfg, tmp_path, monkeypatch):
     config = dict(type="MLflowVisBackend")
     share(config, str(folder), cfg, False)
     assert state.run.info.run_id == "new" and "log_params" in [call[0] for call in calls]
+    # a folder of its own: MLflow takes WandB's beside it for a broken experiment
+    assert calls[0] == ("set_tracking_uri", (folder / "mlruns").as_uri())
     assert json.loads((folder / "runs.json").read_text()) == dict(mlflow="new")
 
     state.run = None
@@ -135,3 +137,7 @@ def test_mlflow_resumes_its_run(cfg, tmp_path, monkeypatch):
         ("log_artifact", str(tmp_path / "sequence.log"), None),  # and no additional ones
         ("end_run",),
     ]
+
+    calls.clear()
+    share(dict(config, tracking_uri="http://there:5000"), str(folder), cfg, True)
+    assert calls[0] == ("set_tracking_uri", "http://there:5000")
