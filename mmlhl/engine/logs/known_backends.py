@@ -22,6 +22,7 @@ from mmengine.visualization import (
 from mmengine.visualization.vis_backend import BaseVisBackend
 from mmseg.registry import VISBACKENDS
 
+from ...explaining import explained_error
 from ...files import write_text
 from ...registered import names_class, type_name
 from .files import read_lines, remove_steps_after
@@ -144,7 +145,20 @@ def share(
         folder: Default of its ``save_dir``.
         cfg: The sequence's config.
         resumed: Whether the sequence is resumed.
+
+    Raises:
+        ValueError: If it cannot be opened: its package is missing, or its service refuses.
     """
+    try:
+        return _opened(config, folder, cfg, resumed)
+    except Exception as error:  # a service may raise anything
+        reason = f"{name_of(config)} cannot be opened: {explained_error(error)}"
+        raise ValueError(f"visualizer.vis_backends: {reason}") from error
+
+
+def _opened(
+    config: Mapping | BaseVisBackend, folder: str, cfg: Config, resumed: bool
+) -> SharedBackend:
     backend: Any = config
     if not isinstance(config, BaseVisBackend):
         options = {key: copy.deepcopy(value) for key, value in config.items() if key != "name"}

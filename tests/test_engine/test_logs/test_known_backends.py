@@ -141,3 +141,21 @@ def test_mlflow_resumes_its_run(cfg, tmp_path, monkeypatch):
     calls.clear()
     share(dict(config, tracking_uri="http://there:5000"), str(folder), cfg, True)
     assert calls[0] == ("set_tracking_uri", "http://there:5000")
+
+
+@pytest.mark.parametrize(("kind", "module"), [("Wandb", "wandb"), ("MLflow", "mlflow")])
+def test_a_missing_package_is_one_refusal(cfg, tmp_path, monkeypatch, kind, module):
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    words = f"vis_backends: {kind}VisBackend cannot be opened: .*pip install {module}"
+    with pytest.raises(ValueError, match=words):
+        share(dict(type=f"{kind}VisBackend"), str(tmp_path), cfg, False)
+
+
+def test_a_service_that_refuses_is_named(cfg, tmp_path, monkeypatch):
+    def refuse(uri):
+        raise RuntimeError("no such server")
+
+    monkeypatch.setitem(sys.modules, "mlflow", SimpleNamespace(set_tracking_uri=refuse))
+    config = dict(type="MLflowVisBackend", name="runs", tracking_uri="http://there")
+    with pytest.raises(ValueError, match="runs cannot be opened: RuntimeError: no such server"):
+        share(config, str(tmp_path), cfg, False)
