@@ -228,6 +228,28 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
     return list(dict.fromkeys(wanted))
 
 
+def check_fields(annotations: Mapping[str, Annotation], tasks: Iterable[str], owner: str) -> None:
+    """Refuse annotations that are written into one field, of which the last would remain.
+
+    Args:
+        annotations: The dataset's annotations by task.
+        tasks: Those that are read.
+        owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: Naming the two tasks and their field.
+    """
+    first: dict[str, str] = {}
+    for task in tasks:
+        other = first.setdefault(annotations[task].field, task)
+        if other != task:
+            raise ValueError(
+                f"annotations of {owner}: {other!r} and {task!r} are both written into the field "
+                f"{annotations[task].field!r}, where one would replace the other; give one of them "
+                f"field='{task}_map', or read one of them by tasks"
+            )
+
+
 def check_indices(indices: Any, owner: str) -> int | list[int] | None:
     """Check the type of ``indices``.
 

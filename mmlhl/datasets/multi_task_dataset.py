@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS, TRANSFORMS
 
 from .annotation import Annotation
 from .arguments import (
+    check_fields,
     check_img,
     check_indices,
     check_listing_options,
@@ -30,6 +31,7 @@ from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending, try_labels
+from .shown_classes import shown_classes
 
 
 @DATASETS.register_module()
@@ -109,6 +111,7 @@ class MultiTaskDataset(ListsSamples):
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
         self.tasks = check_tasks(tasks, self.annotations, owner)
+        check_fields(self.annotations, self.tasks, owner)
         if not ann_file and self._lists_by_folder():
             folders = [self.img["dir"], *(ann.dir for ann in self.annotations.values())]
             check_split(split, folders, owner)
@@ -117,6 +120,7 @@ class MultiTaskDataset(ListsSamples):
         # id -> suffix of its image, if it is not exactly img['suffix']
         self._odd_ends: dict[str, str] = {}
         self._open_questions: dict[str, str] = {}
+        self._shown: dict[str, list[tuple[str, int]]] = {}
         stored = stored_classes(self.annotations, self.METAINFO)
         metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
         super().__init__(
@@ -214,3 +218,19 @@ class MultiTaskDataset(ListsSamples):
         info["open_questions"] = self._open_questions
         info.update(img_loader=self.img_loader, stored_labels=self.stored_labels)
         return info
+
+    def get_cat_ids(self, idx: int) -> list[tuple[str, int]]:
+        """Classes that an image shows, each with its task, for ``ClassBalancedDataset``.
+
+        The image's label is read once.
+
+        Args:
+            idx: Index of the image.
+
+        Raises:
+            ValueError: If no task of the dataset has classes.
+        """
+        image = self.get_data_info(idx)["img_id"]
+        if image not in self._shown:  # the wrapper asks twice
+            self._shown[image] = shown_classes(self, idx)
+        return self._shown[image]

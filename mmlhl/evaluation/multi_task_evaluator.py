@@ -12,10 +12,12 @@ from mmengine.dist import all_reduce, get_dist_info
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
+from mmseg.evaluation import DepthMetric
 from mmseg.registry import EVALUATOR, METRICS
 
 from ..registered import registered_class
 from .kinds import stock_field
+from .metrics.stock_depth_metric import StockDepthMetric
 
 
 @EVALUATOR.register_module()
@@ -163,6 +165,8 @@ class MultiTaskEvaluator(Evaluator):
                     f"values are named {task}/<metric>; leave it out"
                 )
             config = dict(config, prefix=task)
+            if config["type"] is DepthMetric:  # by its name our replacement would be built
+                config["type"] = StockDepthMetric
             if self.output_dir is not None and writes:
                 config.setdefault("output_dir", osp.join(self.output_dir, task))
                 config.setdefault("keep_results", self.keep_results)

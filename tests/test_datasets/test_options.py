@@ -24,6 +24,9 @@ def annotation(kind="classes", **options):
     return Annotation.from_config("task", dict(dict(kind=kind, dir="x"), **options))
 
 
+LABEL, DEPTH = dict(kind="classes", dir="label"), dict(kind="depth", dir="depth")
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "one", "listed"),
     [
@@ -161,6 +164,14 @@ def test_invalid_values_are_refused(kind, options, message):
         (
             lambda: dataset(annotations=dict(seg="label")),
             r"annotations\['seg'\] is 'label'; it must",
+        ),
+        (
+            lambda: dataset(annotations=dict(a=LABEL, b=LABEL)),
+            "'a' and 'b' are both written into the field 'sem_seg'.*field='b_map'",
+        ),
+        (
+            lambda: dataset(annotations=dict(a=LABEL, b=DEPTH, c=DEPTH)),
+            "'b' and 'c' are both written into the field 'depth_map'",
         ),
         (lambda: dataset(part="02"), r"part is '02'; it must be \(index, parts\)"),
         (lambda: dataset(part=3), "part is 3"),

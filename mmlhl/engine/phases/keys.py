@@ -31,7 +31,7 @@ from mmengine.registry import (
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
-from ...config_values import is_whole
+from ...config_values import is_number, is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered_class, type_name
@@ -167,6 +167,9 @@ class _Checker(KeyChecker):
             self.refuse(f"{place}.datasets", f"it must be a list of some, got {node['datasets']!r}")
         if type_name(node) == "RepeatDataset" and is_whole(node.get("times")) and node["times"] < 1:
             self.refuse(f"{place}.times", f"it must be at least 1, got {node['times']}")
+        share = node.get("oversample_thr")
+        if type_name(node) == "ClassBalancedDataset" and is_number(share) and share <= 0:
+            self.refuse(f"{place}.oversample_thr", f"it must be above 0, got {share}")
         for index, child in enumerate(node.get("datasets") or []):
             self.dataset(child, f"{place}.datasets[{index}]")
         self.pipeline(node.get("pipeline"), f"{place}.pipeline")

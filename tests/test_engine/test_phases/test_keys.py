@@ -101,6 +101,16 @@ def test_misspelt_options_of_transforms(config, wrapper):
         parse_phases(cfg)
 
 
+def test_a_share_that_repeats_nothing(config):
+    cfg = config()
+    inner = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(
+        type="ClassBalancedDataset", oversample_thr=0, dataset=inner
+    )
+    with pytest.raises(ValueError, match="dataset.oversample_thr: it must be above 0, got 0"):
+        parse_phases(cfg)
+
+
 @pytest.mark.parametrize("spelling", ["DepthHead", "mmseg.DepthHead", DepthHead])
 def test_a_type_in_any_spelling(config, spelling):
     cfg = config()
