@@ -103,5 +103,7 @@ def _current(cfg: Config, phases: Sequence[Phase]) -> list[Fingerprint]:
     found = []
     for phase in phases:
         new = fingerprint(phase_config(cfg, phases, phase.index))
+        if phase.index and phase.cfg.get("load_from"):  # of a new encoder
+            new["load_from"] = str(phase.cfg["load_from"])
         found.append({**new, "checkpoint": phase.checkpoint} if phase.checkpoint else new)
     return found

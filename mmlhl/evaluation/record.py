@@ -139,7 +139,7 @@ class LifelongRecord:
         """Set fields at the top of the file for the phase that is added next.
 
         If a sequence is extended, its config and often the versions of packages change. The earlier
-        phases then keep the former value as a field of the phase.
+        phases then keep the former value as a field of the phase, None if there was none.
 
         Args:
             **facts: Fields such as ``config``; None removes a field.
@@ -148,7 +148,7 @@ class LifelongRecord:
             before = self.extra.pop(key, None)
             if value is not None:
                 self.extra[key] = value
-            if before is not None and before != value:
+            if before != value:  # None of a fact that is new: it does not hold for them
                 for phase in self.phases:
                     phase.setdefault(key, before)
 

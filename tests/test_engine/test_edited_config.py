@@ -136,6 +136,21 @@ def test_phases_that_are_not_begun_may_change(begun, shown):
     assert "1e-05" in shown[0] and "holds" in shown[0]
 
 
+def test_the_weights_that_a_later_phases_own_encoder_starts_from(begun, tmp_path):
+    begun.phases[1].cfg = dict(model=dict(backbone=dict(base_channels=16)), load_from="a/r50.pth")
+    keep_fingerprints(begun, parse_phases(begun), 1)
+    check(begun)
+    moved, other = copy.deepcopy(begun), copy.deepcopy(begun)
+    moved.phases[1].cfg.load_from = "b/r50.pth"
+    check(moved)  # the same file elsewhere
+    other.phases[1].cfg.load_from = "a/r18.pth"
+    with pytest.raises(ValueError, match="load_from of phase 'depth' .*r50.pth -> a/r18.pth"):
+        check(other)
+    del other.phases[1].cfg["load_from"]
+    with pytest.raises(ValueError, match="load_from of phase 'depth' .*-> .not set"):
+        check(other)
+
+
 def test_workers_logging_and_places_may_change(begun, shown):
     check(
         edited(

@@ -70,3 +70,17 @@ def test_an_extended_sequence_names_the_config_of_each_phase(tmp_path, monkeypat
     assert "had/rooms.py → had/rooms_edge.py" in run
     rows = {row[0]: row[1] for row in environments([record], ["run"]).blocks[0].rows}
     assert rows["torch"] == f"{torch.__version__} → 99"
+
+
+def test_a_fact_that_is_known_late_does_not_hold_for_earlier_phases():
+    record = LifelongRecord("HAD", 0)
+    for label in (None, None, "HAD, longer", None, "HAD again"):
+        record.describe(label=label, config="a.py")
+        name = f"task{len(record)}"
+        record.add_phase(name, [name], None, 1.0, {})
+    again = LifelongRecord.from_dict(record.to_dict())
+    assert again.over_phases("label") == ["HAD, longer", "HAD again"]
+    assert [phase.get("label") for phase in again.phases] == [None, None, "HAD, longer", None, None]
+    assert again.label == "HAD again" and again.over_phases("config") == ["a.py"]
+    again.truncate(2)
+    assert again.over_phases("label") == []
