@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -15,12 +14,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..evaluation.metrics.map_files import write_array, write_image
-from ..files import write_bytes, write_text
+from ..files import write_bytes
+from .sidecar import MILLIMETRE, SIDECAR, Sidecar
 from .task_maps import TaskInfo
 
-MILLIMETRE = 0.001
 PANELS = "panels"
-SIDECAR = "maps.json"
 
 
 class MapWriter:
@@ -31,7 +29,8 @@ class MapWriter:
     values beyond 65.535 m the step is multiplied by ten until they fit. Normals are 16-bit RGB
     PNGs of ``(n + 1) * 32767.5``; probabilities 8-bit PNGs, 255 for 1; channels ``.npy`` arrays.
     ``maps.json`` beside them describes the files of each task, and lists depth maps with another
-    step; the depth PNGs also contain ``unit`` and ``scale``.
+    step; the depth PNGs also contain ``unit`` and ``scale``. It keeps what it says of the maps that
+    an earlier run, or another process, has written into the folder.
 
     Args:
         folder: The folder, made if necessary.
@@ -41,7 +40,8 @@ class MapWriter:
 
     Raises:
         ValueError: If a task's name cannot be the name of a folder, or a folder cannot be made,
-            for example because there is a file of that name.
+            for example because there is a file of that name; if the folder holds a task's maps in
+            another unit or of other classes.
         OSError: If the folder cannot be written to.
     """
 
@@ -58,7 +58,6 @@ class MapWriter:
         for task in infos:
             if task in (PANELS, SIDECAR, "..") or Path(task).name != task:
                 raise ValueError(f"results of task {task!r} cannot be written to a folder {task!r}")
-        self.facts: dict = dict(checkpoint=source, tasks={t: _facts(i) for t, i in infos.items()})
         for path in (*(self.folder / task for task in (*infos, PANELS)), self.folder):
             blocked = next(p for p in (path, *path.parents) if p.exists())
             if not blocked.is_dir():
@@ -70,7 +69,7 @@ class MapWriter:
                 f"{self.folder}: the folder for results cannot be made: {error.strerror}; choose "
                 "another"
             ) from error
-        self.write_sidecar()
+        self.sidecar = Sidecar(self.folder, self.infos, source)
 
     def write(self, name: str, maps: Mapping[str, np.ndarray]) -> None:
         """Write all maps of one image.
@@ -110,10 +109,6 @@ class MapWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def write_sidecar(self) -> None:
-        """Write ``maps.json``."""
-        write_text(self.folder / SIDECAR, json.dumps(self.facts, indent=2))
-
     def _write_depth(self, task: str, name: str, depth: np.ndarray, path: Path) -> None:
         valid = np.where(np.isfinite(depth) & (depth > 0), depth, 0).astype(np.float64)
         scale, unit = MILLIMETRE, self.infos[task].unit
@@ -134,26 +129,7 @@ class MapWriter:
                 "current",
                 logging.WARNING,
             )
-            self.facts["tasks"][task].setdefault("other_scales", {})[name] = scale
-            self.write_sidecar()
-
-
-def _facts(info: TaskInfo) -> dict:
-    """The description of a task's files in ``maps.json``."""
-    facts = info.as_dict()
-    if info.kind == "depth":
-        facts.update(file="16-bit PNG", scale=MILLIMETRE, zero="not positive")
-    elif info.kind == "normal":
-        facts.update(
-            file="16-bit RGB PNG, (n + 1) * 32767.5", axes="x right, y down, z away from the camera"
-        )
-    elif info.kind == "binary":
-        facts.update(file="8-bit PNG", scale=1 / 255)
-    elif info.kind == "classes":
-        facts.update(file="PNG of class ids")
-    else:
-        facts.update(file=".npy")
-    return facts
+        self.sidecar.note_scale(task, name, scale)
 
 
 def _write_classes(ids: np.ndarray, palette: list[list[int]], path: Path) -> None:

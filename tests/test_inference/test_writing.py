@@ -75,6 +75,44 @@ def test_probabilities_and_channels(tmp_path):
     assert np.load(tmp_path / "edge/a.npy").shape == (2, 2, 4)
 
 
+def scales(folder):
+    facts = json.loads((folder / "maps.json").read_text())["tasks"]["depth"]
+    return facts.get("other_scales", {})
+
+
+def test_a_second_run_keeps_what_is_known_of_the_first(tmp_path):
+    far, near = np.full((1, 2), 70.0, np.float32), np.ones((1, 2), np.float32)
+    first = MapWriter(tmp_path, {**info("depth", "depth"), **info("seg", "classes")})
+    for name in ("a", "b", "c"):
+        first.write(name, dict(depth=far, seg=np.zeros((1, 2), np.int64)))
+    (tmp_path / "depth/c.png").unlink()
+    second, third = (MapWriter(tmp_path, info("depth", "depth"), source=s) for s in "xy")
+    assert scales(tmp_path) == {"a": 0.01, "b": 0.01}
+    second.write("d", dict(depth=far))  # two processes in turns
+    third.write("a", dict(depth=near))
+    third.write("e", dict(depth=far))
+    second.write("f", dict(depth=far))
+    assert scales(tmp_path) == {"b": 0.01, "d": 0.01, "e": 0.01, "f": 0.01}
+    content = json.loads((tmp_path / "maps.json").read_text())
+    assert content["tasks"]["seg"]["kind"] == "classes" and content["checkpoint"] == "x"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"tasks": [1]}', '{"tasks": {"depth": 3}}'])
+def test_a_file_that_says_nothing_is_replaced(tmp_path, text):
+    (tmp_path / "maps.json").write_text(text)
+    MapWriter(tmp_path, info("depth", "depth"))
+    assert json.loads((tmp_path / "maps.json").read_text())["tasks"]["depth"]["unit"] == "m"
+
+
+def test_maps_of_another_meaning_stay_alone(tmp_path):
+    MapWriter(tmp_path, info("seg", "classes", classes=4))  # nothing is written
+    first = MapWriter(tmp_path, info("seg", "classes"))
+    first.write("a", dict(seg=np.zeros((1, 2), np.int64)))
+    with pytest.raises(ValueError, match="seg holds maps .* classes of 'seg' .*another folder"):
+        MapWriter(tmp_path, info("seg", "classes", classes=4))
+    MapWriter(tmp_path, info("seg", "classes"))
+
+
 @pytest.mark.parametrize("task", ["panels", "maps.json", "/etc", "a/b", ".."])
 def test_task_name_that_is_not_a_folder_name_is_refused(tmp_path, task):
     with pytest.raises(ValueError, match="cannot be written"):

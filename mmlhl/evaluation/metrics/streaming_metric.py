@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
@@ -182,6 +183,22 @@ class StreamingMetric(BaseMetric):
             return {}
         return self.summarize(torch.stack(list(results)).sum(0))
 
+    def evaluate(self, size: int) -> dict:
+        """As in mmengine; the files that all processes have written are compared first.
+
+        Args:
+            size: Number of samples.
+
+        Raises:
+            ValueError: If two processes have written the predictions of two images to one file.
+        """
+        written, self._written = self._written, {}
+        together: dict[Path, str] = {}
+        for part in all_gather_object(written) if self.output_dir is not None else ():
+            for path, image in part.items():
+                self._check_same(path, together.setdefault(path, image), image)
+        return super().evaluate(size)
+
     def _output_path(self, sample: dict) -> Path:
         if "img_path" not in sample:
             raise ValueError(
@@ -191,15 +208,19 @@ class StreamingMetric(BaseMetric):
         image = Path(osp.splitext(sample["img_path"])[0])
         parts = [part for part in image.parts[-self.output_levels :] if part != ".."]
         path = Path(str(self.output_dir)).joinpath(*(p for p in parts if p != image.anchor))
-        other = self._written.setdefault(path, sample["img_path"])
-        if other != sample["img_path"]:
-            raise ValueError(
-                f"{type(self).__name__}: the predictions of {other} and {sample['img_path']} would "
-                f"both be written to {path}; set output_levels of the metric above "
-                f"{self.output_levels}, so that the names include more of the images' folders"
-            )
+        image_path = sample["img_path"]
+        self._check_same(path, self._written.setdefault(path, image_path), image_path)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _check_same(self, path: Path, one: str, other: str) -> None:
+        """Refuse to write the predictions of two images to one file."""
+        if one != other:
+            raise ValueError(
+                f"{type(self).__name__}: the predictions of {one} and {other} would both be "
+                f"written to {path}; set output_levels of the metric above {self.output_levels}, "
+                "so that the names include more of the images' folders"
+            )
 
 
 def as_map(data: Tensor) -> Tensor:

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from mmlhl.evaluation import metrics
-from mmlhl.evaluation.metrics import ChannelErrorMetric, DepthErrorMetric, StreamingMetric
+from mmlhl.evaluation.metrics import (
+    ChannelErrorMetric,
+    DepthErrorMetric,
+    StreamingMetric,
+    streaming_metric,
+)
 
 
 @pytest.mark.parametrize("name", [name for name in metrics.__all__ if name != "StreamingMetric"])
@@ -43,6 +48,23 @@ def test_no_prediction_replaces_that_of_another_image(tmp_path):
     assert paths(2, "a/x.png", "b/x.png", "b/x.png") == ["a/x.npy", "b/x.npy", "c.npy"]
     with pytest.raises(ValueError, match="a/x.png and b/x.png .*output_levels .*above 1"):
         paths(1, "a/x.png", "b/x.png")
+
+
+@pytest.mark.parametrize("theirs, clash", [("b/x.png", True), ("a/x.png", False)])
+def test_no_process_replaces_the_prediction_of_another(tmp_path, monkeypatch, theirs, clash):
+    # in distributed evaluation a sampler may repeat an image in two processes
+    def gathered(own):
+        return [own, dict.fromkeys(own, theirs)]
+
+    monkeypatch.setattr(streaming_metric, "all_gather_object", gathered)
+    metric = ChannelErrorMetric("x", output_dir=str(tmp_path))
+    pair = {f"{kind}_x": dict(data=torch.ones(1, 2, 2)) for kind in ("pred", "gt")}
+    metric.process(None, [dict(img_path="a/x.png", **pair)])
+    if clash:
+        with pytest.raises(ValueError, match="a/x.png and b/x.png .*output_levels"):
+            metric.evaluate(1)
+    else:
+        assert metric.evaluate(1) == dict(l1=0.0)
 
 
 def test_the_former_name_still_works_and_warns():
