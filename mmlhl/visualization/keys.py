@@ -21,8 +21,19 @@ def numbers(limits: tuple[float, float], unit: str) -> str:
     return f"{limits[0]:.3g} to {limits[1]:.3g}{' ' if unit else ''}{unit}"
 
 
+def averaged(kind: str, maps: Sequence[np.ndarray]) -> str:
+    """What is drawn of maps ``(C, H, W)`` with several channels, such as "mean of 3 channels"."""
+    channels = max((len(data) for data in maps), default=1)
+    return f"mean of {channels} channels" if kind == "channels" and channels > 1 else ""
+
+
 def colour_bar(
-    kind: str, title: str, limits: tuple[float, float], unit: str, width: int
+    kind: str,
+    title: str,
+    limits: tuple[float, float],
+    unit: str,
+    width: int,
+    maps: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
     """The colours of a range of values, labelled at both ends and in the middle.
 
@@ -32,12 +43,14 @@ def colour_bar(
         limits: Values of the first and the last colour.
         unit: Their unit.
         width: Width in pixels.
+        maps: What is drawn, ``(C, H, W)`` each; the title says if it is a mean of channels.
 
     Returns:
         ``(H, width, 3)`` uint8, RGB.
     """
     key = paper(3 * LINE + 2, width)
-    write(key, shortened(f"{title} [{unit}]" if unit else title, width - 4), (2, LINE - 4))
+    words = [f"{title} [{unit}]" if unit else title, averaged(kind, maps)]
+    write(key, shortened(", ".join(filter(None, words)), width - 4), (2, LINE - 4))
     inside = max(width - 4, 2)
     ramp = np.linspace(limits[0], limits[1], inside, dtype=np.float32)
     if kind == "depth":

@@ -196,7 +196,8 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         if kind == "normal":
             return normal_sphere(title, width)
         if kind != "classes":
-            return colour_bar(kind, title, limits, self._unit(field, kind), width)
+            unit, maps = self._unit(field, kind), list(pair.values())
+            return colour_bar(kind, title, limits, unit, width, maps)
         present = classes_in(list(pair.values()))
         if not (with_labels and present):
             return None

@@ -140,4 +140,4 @@ def _key(
         return normal_sphere(title, width)
     if kind == "classes":
         return class_legend(title, classes_in(maps), classes, palette, width)
-    return colour_bar(kind, title, limits, unit, width)
+    return colour_bar(kind, title, limits, unit, width, maps)

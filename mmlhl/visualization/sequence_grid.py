@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .keys import averaged, numbers
 from .lettering import captioned, paper
 from .map_colours import colour_map, fit_width, value_range
 from .panel_grid import joined
@@ -25,6 +26,7 @@ class GridRow:
         truth: ``(C, H, W)``; None if the image has no annotation of the task.
         predictions: Maps ``(C, H', W')`` by name of the phase, for phases that have the task.
         palette: Colours of classes, ``(K, 3)`` RGB.
+        unit: Unit of the values.
     """
 
     title: str
@@ -32,6 +34,7 @@ class GridRow:
     truth: np.ndarray | None
     predictions: Mapping[str, np.ndarray]
     palette: np.ndarray | None = None
+    unit: str = ""
 
 
 def sequence_grid(
@@ -58,6 +61,8 @@ def sequence_grid(
     for number, row in enumerate(rows):
         known = row.predictions.values() if row.truth is None else [row.truth]
         limits = value_range(row.kind, list(known))
+        scale = f" {numbers(limits, row.unit)}" if row.kind in ("depth", "channels") else ""
+        scale += " (mean)" if averaged(row.kind, list(known)) else ""
 
         def cell(
             data: np.ndarray, caption: str, row: GridRow = row, limits: tuple = limits
@@ -66,10 +71,13 @@ def sequence_grid(
             return captioned(cv2.resize(drawn, size, interpolation=cv2.INTER_NEAREST), caption)
 
         cells = [captioned(picture, "image") if number == 0 else empty]
-        cells.append(empty if row.truth is None else cell(row.truth, f"{row.title}, truth"))
+        cells.append(empty if row.truth is None else cell(row.truth, f"{row.title} truth{scale}"))
         for phase in phases:
             prediction = row.predictions.get(phase)
-            after = empty if prediction is None else cell(prediction, f"after {phase}")
-            cells.append(after)
+            if prediction is None:
+                cells.append(empty)
+                continue
+            first = row.truth is None and all(c is empty for c in cells[1:])
+            cells.append(cell(prediction, f"after {phase}{scale if first else ''}"))
         lines.append(joined(cells, 1, GAP))
     return joined(lines, 0, GAP)

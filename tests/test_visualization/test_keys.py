@@ -9,6 +9,7 @@ from mmseg.structures import SegDataSample
 from mmlhl.visualization import MultiTaskVisualizer
 from mmlhl.visualization.keys import (
     SPHERE,
+    averaged,
     class_legend,
     classes_in,
     colour_bar,
@@ -33,6 +34,15 @@ def test_the_bar_has_the_colours_of_the_map():
     zero = colour_bar("depth", "depth", (0.0, 5.0), "m", 200)  # 0 is not an unmeasured depth here
     assert (zero[LINE + 3, 2] == colour_map("depth", np.full((1, 1, 1), 1e-6))[0, 0]).all()
     assert numbers((0.5, 4.75), "m") == "0.5 to 4.75 m" and numbers((0, 1), "") == "0 to 1"
+
+
+def test_the_bar_says_that_several_channels_are_averaged():
+    one, three = np.zeros((1, 4, 4)), np.zeros((3, 4, 4))
+    assert averaged("channels", [three]) == "mean of 3 channels"
+    assert averaged("channels", [one]) == averaged("channels", []) == averaged("depth", [one]) == ""
+    bars = [colour_bar("channels", "flow", (0, 1), "px", 300, [m]) for m in (one, three)]
+    assert (bars[0] == colour_bar("channels", "flow", (0, 1), "px", 300)).all()
+    assert (bars[1][:LINE] != bars[0][:LINE]).any() and (bars[1][LINE:] == bars[0][LINE:]).all()
 
 
 def test_sphere_shows_normals_that_face_the_camera():

@@ -1,7 +1,11 @@
 """One row per task, one column per phase, and empty cells before a task was learned."""
 
-import numpy as np
+import dataclasses
 
+import numpy as np
+import pytest
+
+from mmlhl.visualization import sequence_grid as module
 from mmlhl.visualization.lettering import PAPER
 from mmlhl.visualization.sequence_grid import GAP, GridRow, sequence_grid
 
@@ -27,6 +31,35 @@ def test_cells_are_at_their_row_and_column():
     assert middle[0][3].tolist() == [0, 0, 255]
     assert (middle[1][0] == PAPER).all() and (middle[1][2] == PAPER).all()
     assert (middle[1][3] != PAPER).any()
+
+
+@pytest.mark.parametrize("with_truth", [True, False])
+def test_the_first_caption_of_a_row_names_range_and_unit(monkeypatch, with_truth):
+    captions = []
+    plain = module.captioned
+    monkeypatch.setattr(
+        module,
+        "captioned",
+        lambda cell, caption: captions.append(caption) or plain(cell, caption),
+    )
+    image = np.full((8, 16, 3), 50, np.uint8)
+    depth = np.linspace(1, 2, 128).reshape(1, 8, 16)
+    flow = np.concatenate([depth, -depth])
+    rows = [
+        GridRow("depth", "depth", depth, {"1 a": depth, "2 b": depth}, unit="m"),
+        GridRow("flow", "channels", flow, {"2 b": flow}, unit="px"),
+        GridRow("seg", "classes", np.zeros((1, 8, 16), int), {"2 b": np.zeros((1, 8, 16), int)}),
+    ]
+    if not with_truth:
+        rows = [dataclasses.replace(row, truth=None) for row in rows]
+    sequence_grid(image, ["1 a", "2 b"], rows, width=64)
+    if with_truth:
+        expected = ["depth truth 1.01 to 1.99 m", "after 1 a", "after 2 b"]
+        expected += ["flow truth 0 to 1e-06 px (mean)", "after 2 b", "seg truth", "after 2 b"]
+    else:
+        expected = ["after 1 a 1.01 to 1.99 m", "after 2 b"]
+        expected += ["after 2 b 0 to 1e-06 px (mean)", "after 2 b"]
+    assert [c for c in captions if c not in ("", "image")] == expected
 
 
 def test_without_a_truth_its_cell_is_empty():

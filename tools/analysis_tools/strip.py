@@ -57,6 +57,7 @@ def main(argv: list[str] | None = None) -> None:
             truth_of(item["data_samples"], info.field),
             {p.name: p.maps[0][info.field] for p in phases if task in p.tasks},
             None if info.palette is None else np.asarray(info.palette, np.uint8),
+            info.unit,
         )
         for task, info in tasks.items()
     ]
