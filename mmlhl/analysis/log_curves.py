@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ..evaluation.record import LifelongRecord
+from ..evaluation.units import with_unit
 from ..spelling import hint
 from .phase_logs import SCALARS, json_lines, read_phase_logs
 from .plot_style import looks, new_figure, plain_axes
@@ -25,11 +26,13 @@ class RunLog:
         name: Name of the run in legends.
         curves: By key, values by iteration, which is counted over all phases.
         phases: Name and first iteration of each phase; empty for a plain run.
+        units: Units of the metrics in the sequence's record, by key.
     """
 
     name: str
     curves: dict[str, dict[int, float]] = field(default_factory=dict)
     phases: list[tuple[str, int]] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
     def add(self, lines: dict[int, dict[str, float]], start: int = 0) -> None:
         """Add the lines of a log, by iteration.
@@ -170,7 +173,8 @@ def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
             )
         for _, start in (runs[0].phases if len(runs) == 1 else [])[1:]:
             axes.axvline(start, color="0.4", linewidth=0.8, linestyle=":")
-        axes.set_ylabel(key)
+        units = dict.fromkeys(run.units[key] for run in runs if run.units.get(key))
+        axes.set_ylabel(with_unit(key, ", ".join(units)))
         plain_axes(axes)
     if len(runs) > 1:
         grid[0].legend(loc="best", fontsize=7)
@@ -186,6 +190,7 @@ def _add_record(run: RunLog, record: LifelongRecord, ends: dict[str, int]) -> No
     for task in record.tasks:
         for metric in record.metrics[task]:
             values = record.values(task, metric)
+            run.units[f"{task}/{metric}"] = record.unit(task, metric)
             for phase, value in zip(record.phases, values, strict=True):
                 if value is not None and phase["name"] in ends:
                     run.curves.setdefault(f"{task}/{metric}", {})[ends[phase["name"]]] = value

@@ -68,6 +68,11 @@ def test_figure_contains_the_curves(sequence):
     assert loss.lines[0].get_xydata().tolist()[-1] == [70, 0.5]
     assert metric.lines[0].get_xydata().tolist() == [[30, 50], [70, 40]]
     assert [text.get_text() for text in loss.texts] == ["seg", "depth"]
+    other = read_run(sequence)
+    other.name, other.units["depth/abs_err"] = "other", "px"
+    panels = draw([run, other], ["loss", "seg/mIoU", "depth/abs_err"]).axes
+    named = ["loss", "seg/mIoU [%]", "depth/abs_err [m, px]"]
+    assert [axes.get_ylabel() for axes in panels] == named
 
 
 def test_command(sequence, tmp_path, capsys):
