@@ -103,6 +103,7 @@ def _optimizer_problems(stored: Mapping[str, Any], place: str) -> Iterator[str]:
             if isinstance(each, Mapping) and "param_groups" in each:
                 yield from _optimizer_problems(each, f"{place}.{name}")
         return
+    yield from _scaler_problems(stored.get("loss_scaler"), f"{place}.loss_scaler")
     states, groups = stored.get("state"), stored["param_groups"]
     if not isinstance(states, Mapping) or not all(map(_is_dict, states.values())):
         yield f"is damaged: {place}.state is no dict of dicts"
@@ -110,6 +111,17 @@ def _optimizer_problems(stored: Mapping[str, Any], place: str) -> Iterator[str]:
         rate = group.get("lr") if _is_dict(group) else None
         if not isinstance(rate, (Real, Tensor)) or not 0 <= rate < math.inf:
             yield f"is damaged: {place}.param_groups has the lr {_shown(rate)}"
+
+
+def _scaler_problems(stored: Any, place: str) -> Iterator[str]:
+    """Wrong entries of a scaler of losses; with a scale that is no number no step is ever taken."""
+    if not stored:  # no mixed precision, or that of a CPU, which needs no scale
+        return
+    numbers = list(stored.values()) if _is_dict(stored) else [None]
+    if not all(isinstance(each, (Real, Tensor)) and 0 <= each < math.inf for each in numbers):
+        yield f"is damaged: {place} holds no finite numbers"
+    elif not stored.get("scale", 1.0) > 0:
+        yield f"is damaged: {place}.scale is {_shown(stored['scale'])}"
 
 
 def _schedule_problems(stored: Any, place: str) -> Iterator[str]:

@@ -14,8 +14,10 @@ from ...explaining import first_few
 from ..learner import unwrap
 from .finite_numbers import finite_gradients, finite_tensors, names_of, parameters_of
 from .finite_sources import spoilt_states
-from .step_edits import optimizers
+from .step_edits import optim_wrappers, optimizers
 
+#: a scale of the loss that only overflow in every step explains; it begins at 65536 and is halved
+LEAST_SCALE = 1e-6
 first_names = partial(first_few, separator=", ")
 
 
@@ -62,6 +64,30 @@ def check_all(runner: Runner) -> None:
             f"{first_names(bad)}. The weights that it belongs to would stop learning; clip "
             "gradients with optim_wrapper.clip_grad=dict(max_norm=1.0)"
         )
+
+
+def check_scale(runner: Runner, taken: bool) -> None:
+    """Refuse mixed precision whose gradients overflow in every step, so that none is taken.
+
+    Args:
+        runner: Runner of the phase.
+        taken: Whether a step of the phase was taken.
+
+    Raises:
+        NotFinite: If none was, or the scale of the loss has fallen beyond use.
+    """
+    for wrapper in optim_wrappers(runner):
+        scaler = getattr(wrapper, "loss_scaler", None)
+        if scaler is None or not scaler.is_enabled():
+            continue
+        scale = scaler.get_scale()
+        if not taken or scale < LEAST_SCALE:
+            raise NotFinite(
+                f"{runner.experiment_name}, iteration {runner.iter}: gradients in mixed precision "
+                f"overflow in each step, with the loss times {scale:g} as well, so no step is "
+                "taken: lower the learning rate, or train without --amp (optim_wrapper.type="
+                "'OptimWrapper')"
+            )
 
 
 def check_moved(runner: Runner, optimizer: Optimizer) -> None:

@@ -23,6 +23,7 @@ from .finite_checks import (
     check_all,
     check_edited,
     check_moved,
+    check_scale,
     check_weights,
     first_names,
     next_step,
@@ -55,8 +56,8 @@ class FiniteHook(Hook):
     included), gradients edited by a method, or moments of an optimiser are not finite, before they
     are saved, tested or recorded; the same holds for moments in a checkpoint to resume from.
 
-    With mixed precision, steps whose scaled gradients overflow are left to the scaler; a loss that
-    is not finite is an error there as well.
+    With mixed precision, steps whose scaled gradients overflow are left to the scaler, unless all
+    do; a loss that is not finite is an error there as well.
 
     Args:
         action: ``'stop'`` or ``'skip'``.
@@ -126,10 +127,12 @@ class FiniteHook(Hook):
         """Check the weights, remove the hooks, and log how many steps were skipped.
 
         Raises:
-            NotFinite: If weights are not finite, or every step of the phase was skipped.
+            NotFinite: If weights are not finite, or every step of the phase was skipped, by this
+                hook or the scaler of mixed precision.
         """
         check_weights(runner, unwrap(runner).state_dict())
         check_all(runner)
+        check_scale(runner, self._stepped or not runner.iter)
         for handle in self._handles:
             handle.remove()
         if self.skipped and not self._stepped:
@@ -156,6 +159,7 @@ class FiniteHook(Hook):
             check_weights(runner, model.state_dict())
         if checkpoint.get("optimizer"):
             check_all(runner)
+            check_scale(runner, taken=True)
         if self.skipped and "optimizer" in checkpoint:
             counts = dict(total=self.skipped, in_a_row=self._in_a_row, taken=self._stepped)
             checkpoint[SKIPPED] = counts
