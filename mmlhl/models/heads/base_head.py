@@ -17,11 +17,13 @@ from ..losses.masking import full_precision
 from ..views import FLIP_AXES
 from .decoders import build_decoder
 from .loss_ranges import check_ranges
-from .options import check_losses
+from .options import check_arguments, check_losses
 from .output_space import OutputSpace
 
 #: The value of unlabelled pixels and padding in integer maps.
 UNKNOWN = 255
+#: Methods that call the losses.
+_CALLS = ("loss", "loss_by_map", "compare")
 #: Types of a map's height or width while a graph is traced.
 SYMBOLS = (Tensor, torch.SymInt)
 
@@ -72,6 +74,10 @@ class BaseDenseHead(OutputSpace, BaseModule):
         built = [MODELS.build(dict(cfg)) for cfg in losses]
         if type(self).loss is BaseDenseHead.loss:
             check_losses(built, _declared_kind(type(self)), type(self).__name__)
+            calls = [getattr(type(self), each).__module__ for each in _CALLS]
+            # classes have a call of their own, and so may a user's head
+            if self.kind != "classes" and all(each.startswith(__package__) for each in calls):
+                check_arguments(built, type(self).__name__)
         check_ranges(built, type(self).__name__)
         self.losses = nn.ModuleList(built)
 

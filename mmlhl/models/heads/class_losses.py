@@ -62,6 +62,13 @@ def class_loss(
     return loss(logits, label, **options)
 
 
+def takes_ignore_index(loss: Any) -> bool:
+    """Whether :func:`class_loss` calls a loss with ``ignore_index``, and thus not by itself."""
+    if isinstance(loss, (LovaszLoss, DiceLoss, FocalLoss, nn.CrossEntropyLoss)):
+        return False
+    return not isinstance(getattr(loss, "ignore_label", None), int)
+
+
 def overlap_loss(loss: Any, logits: Tensor, label: Tensor, seen: Tensor, per_image: bool) -> Tensor:
     """A loss of how sets of pixels overlap, which does not depend on their places.
 

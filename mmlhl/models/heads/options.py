@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -44,6 +45,11 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
     for loss in losses:
+        if not isinstance(loss, nn.Module):
+            raise ValueError(
+                f"{owner}: loss {type(loss).__name__} is no loss, which compares a prediction with "
+                "ground truth; a method that keeps old tasks goes to model.method"
+            )
         called = getattr(loss, "loss_name", "loss")
         if not isinstance(called, str) or "loss" not in called or "." in called:
             raise ValueError(
@@ -64,6 +70,31 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
                 f"{owner}: loss {name} compares classes, but {owner} learns {kind!r}; "
                 "DenseL1Loss, DenseCosineLoss and the losses of torch compare numbers"
             )
+
+
+def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> None:
+    """Refuse losses that cannot be called with a prediction and ground truth, such as distillation.
+
+    Args:
+        losses: Built losses of a head.
+        owner: Class of the head, for messages.
+        *names: Further arguments that the head passes by name.
+
+    Raises:
+        ValueError: Naming the loss and what it takes.
+    """
+    for loss in losses:
+        try:
+            taken = inspect.signature(loss.forward)
+            taken.bind("prediction", "ground truth", **dict.fromkeys(names))
+        except TypeError:
+            given = ", ".join(["prediction", "ground truth", *names])
+            raise ValueError(
+                f"{owner}: loss {type(loss).__name__} takes ({', '.join(taken.parameters)}), but "
+                f"{owner} gives its losses ({given}); a loss of distillation goes to model.method"
+            ) from None
+        except ValueError:  # written in C
+            continue
 
 
 def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:

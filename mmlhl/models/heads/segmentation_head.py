@@ -16,9 +16,10 @@ from ...config_values import is_whole
 from ...explaining import explained_error
 from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
-from .class_losses import class_loss
+from .class_losses import class_loss, takes_ignore_index
 from .class_weights import check_class_weights
 from .loss_ranges import check_ranges
+from .options import check_arguments
 from .squares import mean_square
 
 
@@ -103,6 +104,9 @@ class SegmentationHead(BaseDenseHead):
         sampler = decoder.pop("sampler", None)
         super().__init__(decoder, num_classes, field, loss, init_cfg)
         check_class_weights(self.losses, num_classes, type(self).__name__)
+        if type(self).loss_by_map is SegmentationHead.loss_by_map:
+            named = [loss for loss in self.losses if takes_ignore_index(loss)]
+            check_arguments(named, type(self).__name__, "ignore_index")
         self.num_classes = self.num_groups = num_classes
         self.ignore_index = ignore_index
         self.sampler = None

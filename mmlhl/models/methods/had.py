@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
+import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...draws import undisturbed
+from ...explaining import explained_error
 from .distillation import DistillationMethod
 from .pixel_maps import per_pixel, pixel_groups
 from .protocols import DenseHead
@@ -43,6 +49,7 @@ class HAD(DistillationMethod):
             raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
         self.bins = bins
         self.loss = MODELS.build({"type": "HADLoss", **loss})
+        _check_loss(self.loss)
 
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor
@@ -52,3 +59,25 @@ class HAD(DistillationMethod):
         distance = per_pixel(head, "distance", head.distance(student, teacher), valid.shape)
         losses = self.loss(distance, groups, valid, num_groups)
         return {name: loss / 2 for name, loss in losses.items()}
+
+
+def _check_loss(loss: Any) -> None:
+    """Refuse a loss that cannot take the place of :class:`HADLoss`.
+
+    Raises:
+        ValueError: Naming the loss.
+    """
+    distance = torch.rand(1, 4, 4)
+    groups, valid = distance.gt(0.5).long(), torch.ones_like(distance, dtype=torch.bool)
+    try:
+        with torch.no_grad(), undisturbed():
+            given = copy.deepcopy(loss)(distance, groups, valid, 2)
+        fits = isinstance(given, dict) and all(isinstance(each, Tensor) for each in given.values())
+        reason = "" if fits else f"it gives a {type(given).__name__}, not losses by name"
+    except Exception as error:  # any class may be given, so any error may come
+        reason = explained_error(error)
+    if reason:
+        raise ValueError(
+            f"HAD: loss {type(loss).__name__} cannot be called like HADLoss, with a map of "
+            f"distances, groups, valid pixels and the number of groups: {reason}"
+        )
