@@ -139,7 +139,8 @@ def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]
     for key in keys:
         found = [k for k in known if k == key] or [k for k in known if k.endswith(f"/{key}")]
         if not found:
-            raise ValueError(f"nothing was logged as {key!r}{hint(key, known)}; there is {known}")
+            names = [*known, *(name.rpartition("/")[2] for name in known)]
+            raise ValueError(f"nothing was logged as {key!r}{hint(key, names)}; there is {known}")
         chosen += found
     return list(dict.fromkeys(chosen))
 

@@ -17,9 +17,8 @@ class Case:
     Attributes:
         tool: Path in mmseg's ``tools``, with an option if that has a separate row.
         ways: What the user must add to a plain call (empty for nothing), and the arguments of the
-            tiny run, with the fields ``{config}``, ``{gloo}`` (the same config for processes on a
-            CPU), ``{checkpoint}``, ``{trained}`` (its work dir), ``{log}``, ``{maps}``, ``{image}``
-            and ``{out}``.
+            tiny run, with the fields ``{config}``, ``{checkpoint}``, ``{trained}`` (its work dir),
+            ``{log}``, ``{maps}``, ``{image}`` and ``{out}``.
         proof: Whether the tool has worked, given the folder ``{out}``.
         ours: Our own tool for the same purpose; empty if none is needed.
         needs: Module that the tool needs besides mmseg.

@@ -60,6 +60,8 @@ def test_keys(sequence):
     assert choose_keys(runs, ["mIoU", "loss", "seg/mIoU"]) == ["seg/mIoU", "loss"]
     with pytest.raises(ValueError, match="'seg/miou'; did you mean 'seg/mIoU'"):
         choose_keys(runs, ["seg/miou"])
+    with pytest.raises(ValueError, match="'mIou'; did you mean 'mIoU'"):
+        choose_keys(runs, ["mIou"])
 
 
 def test_figure_contains_the_curves(sequence):

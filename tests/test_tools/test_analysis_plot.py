@@ -31,6 +31,14 @@ def test_writes_all_pictures_in_all_formats(tmp_path, tool, capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(expected)
 
 
+def test_gains_without_naive_training_are_said_to_be_missing(tmp_path, tool, capsys):
+    record = LifelongRecord("HAD", 0)
+    record.add_phase("seg", ["seg"], "", 30, {"seg/mIoU": 50.0})
+    record.save(tmp_path / "runs" / "lifelong.json")
+    tool.main([str(tmp_path / "runs"), "--out", str(tmp_path / "plots"), "--plots", "gain"])
+    assert capsys.readouterr().out == "No gains of seg: no run has the label 'naive' (--naive)\n"
+
+
 def test_a_missing_record_is_one_clear_line(tmp_path, tool):
     with pytest.raises(OSError, match="There is no lifelong.json below"):
         tool.main([str(tmp_path), "--out", str(tmp_path / "plots")])

@@ -29,7 +29,7 @@ def test_errors_are_one_clear_line(tmp_path, tool, capsys):
         tool.main([str(tmp_path), "--out", str(tmp_path / "x.png")])
     for options, message in (
         (["--out", "x.gif"], "must end in .png, .pdf or .svg"),
-        (["--out", "x.png", "--smooth", "0"], "must be 1 or more"),
+        (["--out", "x.png", "--smooth", "0"], "must be a whole number above 0"),
     ):
         with pytest.raises(SystemExit):
             tool.main([str(tmp_path), *options])

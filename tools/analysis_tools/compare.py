@@ -14,7 +14,7 @@ from rich.console import Console
 from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, amount
 from mmlhl.refusals import run_command
 
 TABLES = ("summary", "final", "forgetting", "phases")
@@ -40,7 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--min-span",
-        type=float,
+        type=amount,
         default=0.0,
         metavar="PERCENT",
         help="for the position, leave out metrics in which joint beats naive by less than this",

@@ -18,7 +18,7 @@ from mmlhl.analysis.complexity import build, measure, measure_phases, phase_shee
 from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
-from mmlhl.command_line import Parser, add_override_argument, config_file
+from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.inference import load_model
 from mmlhl.refusals import run_command
@@ -30,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("model", help="config file, or checkpoint that carries its config")
     parser.add_argument(
         "--shape",
-        type=int,
+        type=count,
         nargs=2,
         default=(512, 512),
         metavar=("H", "W"),

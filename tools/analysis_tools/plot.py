@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None) -> None:
             pictures["curves"] = task_curves(group, args.metrics)
         if "gain" in args.plots and group.naive:
             pictures["gain"] = gain_bars(comparison, group)
+        if "gain" in args.plots and not group.naive:
+            print(f"No gains of {group.name}: no run has the label {args.naive!r} (--naive)")
         for name, picture in pictures.items():
             stem = unused(f"{file_name(group.name)}_{file_name(name)}", taken)
             for kind in args.format:

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from mmlhl.analysis.training_curves import loss_curves, read_losses
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
 
@@ -20,14 +20,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--out", type=Path, required=True, help="picture to write: .png, .pdf or .svg"
     )
     parser.add_argument(
-        "--smooth", type=int, default=1, help="draw the mean over this many logged values"
+        "--smooth", type=count, default=1, help="draw the mean over this many logged values"
     )
     parser.add_argument("--log", action="store_true", help="logarithmic axis of losses")
     args = parser.parse_args(argv)
     if args.out.suffix not in (".png", ".pdf", ".svg"):
         parser.error(f"--out {args.out}: the name must end in .png, .pdf or .svg")
-    if args.smooth < 1:
-        parser.error(f"--smooth {args.smooth}: must be 1 or more")
     return args
 
 

@@ -17,7 +17,7 @@ from mmlhl.analysis.benchmarks.cost_report import report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.turns import read_turns
 from mmlhl.analysis.cost_model import Link
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, amount, count
 from mmlhl.refusals import run_command
 
 
@@ -30,19 +30,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--config", default="configs/had/rooms_seg_depth_normal.py", help="config that was timed"
     )
-    parser.add_argument("--batch", type=int, default=4, help="images per step in the timing")
+    parser.add_argument("--batch", type=count, default=4, help="images per step in the timing")
     parser.add_argument(
-        "--speed", type=float, default=100, help="speed of the processor, in measured cores"
+        "--speed", type=amount, default=100, help="speed of the processor, in measured cores"
     )
     parser.add_argument(
-        "--bandwidth", type=float, default=10, help="bandwidth between processes, GB/s"
+        "--bandwidth", type=amount, default=10, help="bandwidth between processes, GB/s"
     )
     parser.add_argument(
-        "--latency", type=float, default=20, help="latency of a message, microseconds"
+        "--latency", type=amount, default=20, help="latency of a message, microseconds"
     )
     parser.add_argument(
         "--overlap",
-        type=float,
+        type=amount,
         default=0.5,
         help="share of the backward pass that hides communication",
     )

@@ -25,7 +25,7 @@ from mmlhl.analysis.benchmarks.data_loading import (
     our_dataset,
     write_arrays,
 )
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, amount, count, whole
 from mmlhl.refusals import run_command
 
 
@@ -35,13 +35,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--data-root", help="folder of NYUv2 arrays (default: made in a temporary one)"
     )
-    parser.add_argument("--workers", type=int, default=2, help="processes that load")
-    parser.add_argument("--batch-size", type=int, default=16, help="images per batch")
-    parser.add_argument("--repeats", type=int, default=3, help="passes over the set")
-    parser.add_argument("--count", type=int, default=128, help="number of images to make")
+    parser.add_argument("--workers", type=whole, default=2, help="processes that load")
+    parser.add_argument("--batch-size", type=count, default=16, help="images per batch")
+    parser.add_argument("--repeats", type=count, default=3, help="passes over the set")
+    parser.add_argument("--count", type=count, default=128, help="number of images to make")
     parser.add_argument(
         "--size",
-        type=int,
+        type=count,
         nargs=2,
         default=(288, 384),
         metavar=("H", "W"),
@@ -49,9 +49,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--dtype", default="float32", help="type of the arrays to make")
     parser.add_argument(
-        "--zooms", type=float, nargs="+", default=(1.0, 1.2, 1.5), help="zoom factors to draw from"
+        "--zooms", type=amount, nargs="+", default=(1.0, 1.2, 1.5), help="zoom factors to draw from"
     )
-    parser.add_argument("--flip", type=float, default=0.5, help="probability of a flip")
+    parser.add_argument("--flip", type=amount, default=0.5, help="probability of a flip")
     return parser.parse_args(argv)
 
 

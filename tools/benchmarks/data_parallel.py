@@ -16,7 +16,7 @@ from mmengine.registry import init_default_scope
 from mmlhl.analysis.benchmarks.data_parallel import gradient_bytes, measure, report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_models import lesson
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
 
@@ -27,19 +27,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--config", default="configs/had/rooms_seg_depth_normal.py", help="config of the network"
     )
     parser.add_argument(
-        "--tasks", type=int, default=3, help="number of tasks, of which the last is new"
+        "--tasks", type=count, default=3, help="number of tasks, of which the last is new"
     )
-    parser.add_argument("--processes", type=int, default=2, help="number of processes")
-    parser.add_argument("--batch", type=int, default=2, help="images per step and process")
+    parser.add_argument("--processes", type=count, default=2, help="number of processes")
+    parser.add_argument("--batch", type=count, default=2, help="images per step and process")
     parser.add_argument(
         "--size",
-        type=int,
+        type=count,
         nargs=2,
         default=[96, 128],
         metavar=("H", "W"),
         help="pixels of an image",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="times that each step is measured")
+    parser.add_argument("--rounds", type=count, default=5, help="times that each step is measured")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     return parser.parse_args(argv)
 

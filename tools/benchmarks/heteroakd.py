@@ -23,7 +23,7 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.distillation_report import report
 from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teachers_of
 from mmlhl.analysis.benchmarks.distillation_training import execute
-from mmlhl.command_line import Parser, count
+from mmlhl.command_line import Parser, count, whole
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
 
@@ -41,7 +41,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="folder for all runs",
     )
     parser.add_argument("--methods", nargs="+", help="rows to run (default: all)")
-    parser.add_argument("--seeds", nargs="+", type=int, help="seeds to run (default: the config's)")
+    parser.add_argument(
+        "--seeds", nargs="+", type=whole, help="seeds to run (default: the config's)"
+    )
     parser.add_argument("--jobs", type=count, default=1, help="number of runs at a time")
     parser.add_argument(
         "--report-only", action="store_true", help="run nothing, write the report only"

@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.memory import evaluation_report, sequence_report, step_report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
-from mmlhl.command_line import Parser
+from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
 CONFIG = "configs/had/rooms_seg_depth_normal.py"
@@ -32,19 +32,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--config", default=CONFIG, help="steps: config of the network")
     parser.add_argument(
-        "--tasks", type=int, nargs="+", default=[3, 10], help="steps: numbers of tasks"
+        "--tasks", type=count, nargs="+", default=[3, 10], help="steps: numbers of tasks"
     )
-    parser.add_argument("--batch", type=int, default=4, help="steps: images per step")
-    parser.add_argument("--images", type=int, default=1000, help="evaluation: number of images")
+    parser.add_argument("--batch", type=count, default=4, help="steps: images per step")
+    parser.add_argument("--images", type=count, default=1000, help="evaluation: number of images")
     parser.add_argument(
         "--size",
-        type=int,
+        type=count,
         nargs=2,
         metavar=("H", "W"),
         help="pixels of an image (default: 96 128; evaluation: 1024 2048)",
     )
-    parser.add_argument("--classes", type=int, default=19, help="evaluation: number of classes")
-    parser.add_argument("--phases", type=int, default=10, help="sequence: number of phases")
+    parser.add_argument("--classes", type=count, default=19, help="evaluation: number of classes")
+    parser.add_argument("--phases", type=count, default=10, help="sequence: number of phases")
     parser.add_argument("--out", type=Path, help=OUT_HELP)
     args = parser.parse_args(argv)
     args.size = args.size or ([1024, 2048] if args.what == "evaluation" else [96, 128])

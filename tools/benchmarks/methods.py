@@ -23,7 +23,7 @@ from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
-from mmlhl.command_line import Parser, config_file, count
+from mmlhl.command_line import Parser, config_file, count, whole
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
 
@@ -41,7 +41,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="folder for the records of finished runs (default: docs/results/runs/<config>)",
     )
     parser.add_argument("--methods", nargs="+", help="rows to run (default: the config's)")
-    parser.add_argument("--seeds", nargs="+", type=int, help="seeds to run (default: the config's)")
+    parser.add_argument(
+        "--seeds", nargs="+", type=whole, help="seeds to run (default: the config's)"
+    )
     parser.add_argument(
         "--orders",
         nargs="+",

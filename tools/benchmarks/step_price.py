@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_price import measure, report
 from mmlhl.analysis.benchmarks.turns import add_turns
-from mmlhl.command_line import Parser, config_file
+from mmlhl.command_line import Parser, config_file, count
 from mmlhl.refusals import run_command
 
 DEFAULTS = dict(
@@ -31,12 +31,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     parser.add_argument("--config", type=config_file, help="config of the network")
     parser.add_argument(
-        "--tasks", type=int, nargs="+", default=[2, 3, 5, 10], help="numbers of tasks"
+        "--tasks", type=count, nargs="+", default=[2, 3, 5, 10], help="numbers of tasks"
     )
-    parser.add_argument("--batch", type=int, help="images per step")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help="pixels of an image")
-    parser.add_argument("--rounds", type=int, default=7, help="times that each step is measured")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU")
+    parser.add_argument("--batch", type=count, help="images per step")
+    parser.add_argument(
+        "--size", type=count, nargs=2, metavar=("H", "W"), help="pixels of an image"
+    )
+    parser.add_argument("--rounds", type=count, default=7, help="times that each step is measured")
+    parser.add_argument("--threads", type=count, default=1, help="threads of torch on a CPU")
     parser.add_argument("--device", help="where to compute, 'cpu' or 'cuda'")
     parser.add_argument(
         "--times",
