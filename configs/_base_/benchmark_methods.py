@@ -10,6 +10,11 @@ methods = {
     "LwF": dict(
         method=dict(type="LwF"), search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]), first_phase="Naive"
     ),
+    "LwF, first teachers": dict(
+        method=dict(type="LwF", teachers="first"),
+        search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
+        first_phase="Naive",
+    ),
     "LwF, T = 2": dict(  # as published: soft targets, warm-up of new heads
         method=dict(type="LwF", temperature=2.0, warmup=1),
         search=dict(loss_weight=[0.1, 0.3, 1.0, 3.0]),
@@ -43,6 +48,13 @@ methods = {
     "SGP": dict(method=dict(type="SGP"), search=dict(alpha=[1.0, 3.0, 10.0, 30.0])),
     "LwF + SGP": dict(
         method=dict(type="Composite", methods=[dict(type="LwF"), dict(type="SGP", alpha=1.0)]),
+        search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
+    ),
+    "LwF, first teachers + SGP": dict(
+        method=dict(
+            type="Composite",
+            methods=[dict(type="LwF", teachers="first"), dict(type="SGP", alpha=1.0)],
+        ),
         search={"methods.0.loss_weight": [0.1, 0.3, 1.0, 3.0]},
     ),
     # both strengths searched together: one row per lambda, each with a search of alpha

@@ -11,7 +11,7 @@ rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Jo
 rows += ["LwF, T = 2", "LwF + SGP", "HAD, offset 0.05 + SGP", "HAD without SG", "HAD without DB"]
 rows += ["LwF + WarmStart", "SGP + WarmStart", "LwF + SGP + WarmStart"]
 rows += ["HAD, arithmetic", "HAD, 5 bins", "HAD, 10 bins", "HAD, 15 bins", "SPG", "DER"]
-rows += ["LwF 0.3 + SGP", "LwF 1 + SGP"]
+rows += ["LwF, first teachers", "LwF, first teachers + SGP", "LwF 0.3 + SGP", "LwF 1 + SGP"]
 methods = {name: dict(search=dict(loss_weight=[0.3, 1.0, 3.0])) for name in rows[1:5]}
 methods["SGP"] = dict(search=dict(alpha=[3.0, 10.0, 30.0]))
 methods.update({row: dict(search={"methods.1.alpha": [3.0, 10.0, 30.0]}) for row in rows[-2:]})

@@ -7,6 +7,7 @@ test_dataloader = apart
 optim_wrapper = dict(optimizer=dict(fused=True))
 rows = ["Naive", "LwF", "HAD", "HAD, offset 0.05", "HAD as released", "SGP", "Joint", "Single"]
 rows += ["LwF + SGP", "SGP + WarmStart", "LwF + SGP + WarmStart", "LwF 1 + SGP"]
+rows += ["LwF, first teachers", "LwF, first teachers + SGP"]
 methods = {"LwF": dict(search=dict(loss_weight=[0.3, 1.0, 3.0]))}
 methods["LwF 1 + SGP"] = dict(search={"methods.1.alpha": [3.0, 10.0, 30.0]})
 benchmark = dict(

@@ -104,7 +104,7 @@ def measure(model: nn.Module, shape: tuple[int, int]) -> Complexity:
     return Complexity((shape[0], shape[1]), parts, list(heads or []), skipped)
 
 
-def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, bool, Complexity]]:
+def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, int, Complexity]]:
     """Measure the model of each phase of a sequence.
 
     Args:
@@ -112,8 +112,8 @@ def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, bool,
         shape: Height and width of the image.
 
     Returns:
-        For each phase its name, whether a teacher also runs on each training image, and the
-        complexity of its model.
+        For each phase its name, how many of the latest models run on each training image as
+        teachers, and the complexity of its model.
     """
     cfg = cfg.copy()
     cfg.setdefault("work_dir", "unused")
@@ -121,8 +121,9 @@ def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, bool,
     measured = []
     for index, phase in enumerate(phases):
         model = build(phase_config(cfg, phases, index))
-        taught = bool(index and getattr(model, "method").needs_teacher)  # noqa: B009
-        measured.append((phase.name, taught, measure(model, shape)))
+        method = getattr(model, "method")  # noqa: B009
+        teachers = (index if method.teachers == "first" else min(index, 1)) * method.needs_teacher
+        measured.append((phase.name, teachers, measure(model, shape)))
     return measured
 
 
@@ -174,12 +175,12 @@ def phase_sheet(phases: list[tuple[str, bool, Complexity]]) -> Sheet:
     columns = [Column("tasks"), *_COLUMNS, Column("FLOPs of the teacher")]
     title = f"By phase, one image of {height} x {width} pixels"
     sheet = Sheet("phases", title, columns, corner="phase")
-    before: Complexity | None = None
-    for name, taught, found in phases:
-        teacher = amount(before.total().flops) if before is not None and taught else "-"
+    before: list[int] = []
+    for name, teachers, found in phases:
+        teacher = amount(sum(before[-teachers:])) if teachers else "-"
         cells = [", ".join(found.tasks), *_cells(found.total()), teacher]
         sheet.rows.append((name, cells))
-        before = found
+        before.append(found.total().flops)
     return sheet
 
 

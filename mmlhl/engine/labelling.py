@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 
 from ..datasets.pseudo_labels import LabelFolder, attach, plain_images
 from ..datasets.pseudo_labels.attaching import ids_of
-from ..models.teachers import describe_input, label_images
+from ..models.teachers import describe_input, label_images, members
 from .learner import PhaseModel
 from .logs.live import display_paused
 from .phases.stored_labels import (
@@ -38,8 +38,11 @@ from .stopping import Stopped, requested
 
 
 def teacher_hash(teacher: Any) -> str:
-    """A hash of a teacher's weights and input normalisation."""
-    found = hashlib.sha256(json.dumps(describe_input(teacher.data_preprocessor)).encode())
+    """A hash of a teacher's weights, input normalisation and lessons."""
+    found = hashlib.sha256()
+    for member in members(teacher):
+        found.update(json.dumps(describe_input(member.data_preprocessor)).encode())
+    found.update(repr(getattr(teacher, "lessons", "")).encode())
     for key, value in sorted(teacher.state_dict().items()):
         found.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
         found.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)

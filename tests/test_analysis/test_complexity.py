@@ -69,12 +69,23 @@ def test_phases_grow_by_their_heads(model_config):
     cfg = Config(dict(model=model_config(), phases=[dict(tasks=[t]) for t in ("seg", "depth")]))
     phases = measure_phases(cfg, (32, 48))
     (_, taught, first), (_, taught_later, second) = phases
-    assert (taught, taught_later) == (False, True)
+    assert (taught, taught_later) == (0, 1)
     assert list(first.parts) == ["encoder", "seg"]
     assert list(second.parts) == ["encoder", "seg", "depth"]
     assert second.parts["seg"] == first.parts["seg"]
     (_, one), (_, two) = phase_sheet(phases).rows
     assert one[-1] == "-" and two[-1] == one[2] and two[0] == "seg, depth"
+
+
+def test_a_step_runs_every_model_that_teaches(model_config):
+    method = dict(type="LwF", teachers="first")
+    phases = [dict(tasks=[t]) for t in ("seg", "depth", "normal")]
+    measured = measure_phases(
+        Config(dict(model=model_config(method=method), phases=phases)), (32, 48)
+    )
+    assert [teachers for _, teachers, _ in measured] == [0, 1, 2]
+    both = sum(found.total().flops for _, _, found in measured[:2])
+    assert phase_sheet(measured).rows[2][1][-1] == amount(both)
 
 
 @pytest.mark.parametrize(

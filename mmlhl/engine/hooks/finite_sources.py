@@ -11,26 +11,28 @@ from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints.poison import not_finite
 from ...models.methods.protocols import Learner
+from ...models.teachers import members
 
 
-def teacher_heads(model: object) -> dict[str, nn.Module]:
+def teacher_heads(model: object) -> list[tuple[str, nn.Module]]:
     """Heads of all frozen models attached to a model.
 
     Args:
         model: A segmentor, with or without a teacher.
 
     Returns:
-        The heads by task; an mmseg segmentor's is called ``decode_head``.
+        Tasks and heads; an mmseg segmentor's is called ``decode_head``.
     """
-    found: dict[str, nn.Module] = {}
-    for frozen in getattr(model, "frozen_models", {}).values():
+    found: list[tuple[str, nn.Module]] = []
+    teachers = getattr(model, "frozen_models", {}).values()
+    for frozen in (each for teacher in teachers for each in members(teacher)):
         heads = getattr(frozen, "heads", None)
         if heads is not None:
-            found.update(heads.items())
+            found += heads.items()
             continue
         head = getattr(frozen, "decode_head", None)
         if head is not None:
-            found["decode_head"] = head[-1] if isinstance(head, nn.ModuleList) else head
+            found.append(("decode_head", head[-1] if isinstance(head, nn.ModuleList) else head))
     return found
 
 
@@ -54,8 +56,7 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
 
         return call
 
-    heads = teacher_heads(model).items()
-    return [head.register_forward_hook(look(task)) for task, head in heads]
+    return [head.register_forward_hook(look(task)) for task, head in teacher_heads(model)]
 
 
 def tensors(value: Any) -> Iterator[Tensor]:

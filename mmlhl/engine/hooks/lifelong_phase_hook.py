@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -17,7 +17,7 @@ from ...checkpoints import CheckpointError
 from ...checkpoints.training import joined_names
 from ...datasets.pseudo_labels import LabelFolder
 from ...explaining import explained_error
-from ...models.teachers import build_teacher, model_config
+from ...models.teachers import build_committee, build_teacher, model_config
 from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
@@ -50,6 +50,8 @@ class LifelongPhaseHook(Hook):
         teacher_checkpoint: Checkpoint at the end of the previous phase; the config's
             ``load_from`` if None.
         teacher_model: Config of the teacher's model if it differs from the student's.
+        earlier: The earlier phases, for a method with ``teachers="first"``: dicts of
+            ``checkpoint``, ``tasks``, and ``model`` if it differs from the student's.
         pseudo_labels: With ``dict(stored=True)`` the teacher labels the phase's images once, to
             disk; see :class:`~mmlhl.engine.phases.LabelOptions`.
         name: Deprecated, an option of :class:`PhaseResultHook`.
@@ -63,12 +65,14 @@ class LifelongPhaseHook(Hook):
         self,
         teacher_checkpoint: str | None = None,
         teacher_model: dict | None = None,
+        earlier: Sequence[Mapping[str, Any]] = (),
         pseudo_labels: dict | None = None,
         name: str | None = None,
         record: str | None = None,
     ) -> None:
         self.teacher_checkpoint = teacher_checkpoint
         self.teacher_model = teacher_model
+        self.earlier = list(earlier)
         self.labels = label_options(pseudo_labels, "LifelongPhaseHook: ")
         self._folder: LabelFolder | None = None
         self._result = {k: v for k, v in (("name", name), ("record", record)) if v is not None}
@@ -114,6 +118,12 @@ class LifelongPhaseHook(Hook):
                 "previous phase's model: name its checkpoint in load_from, or in this hook's "
                 "teacher_checkpoint"
             )
+        taught = [task for phase in self.earlier for task in phase["tasks"]]
+        if has_teacher and model.method.teachers == "first" and set(model.old_tasks) - set(taught):
+            raise ValueError(
+                f"model.method.teachers='first' needs the models that learned {model.old_tasks}: "
+                "list them in this hook's earlier=[dict(checkpoint=..., tasks=[...]), ...]"
+            )
         if model.old_tasks and self.labels.stored:
             check_method_takes(model.method)
 
@@ -128,9 +138,13 @@ class LifelongPhaseHook(Hook):
             self._take(runner, CheckpointLoader.load_checkpoint(file, "cpu", logger="silent"), file)
         if model.old_tasks and model.method.needs_teacher and self.teacher_checkpoint:
             outer = runner.cfg.get("data_preprocessor")  # mmengine gives it to the student, too
-            config = self.teacher_model or runner.cfg.model
-            config = model_config(dict(model=config, data_preprocessor=outer))
-            teacher = build_teacher(config, self.teacher_checkpoint, model.old_tasks)
+            own = runner.cfg.model
+            if model.method.teachers == "first":
+                teacher = build_committee(self.earlier, own, outer)
+            else:
+                config = dict(model=self.teacher_model or own, data_preprocessor=outer)
+                file = self.teacher_checkpoint
+                teacher = build_teacher(model_config(config), file, model.old_tasks)
             teacher = teacher.to(next(model.parameters()).device)
             model.stored_labels = self.labels.stored
             if self.labels.stored:

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
+from ...models.teachers import members
 from ..learner import unwrap
 
 
@@ -49,9 +50,9 @@ class NetworkHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Prepare the model, and the teacher if there is one."""
         model: Any = unwrap(runner)
-        for network in (model, getattr(model, "teacher", None)):
-            if network is not None:
-                prepare(network, self.compile, self.channels_last)
+        teacher = getattr(model, "teacher", None)
+        for network in (model, *(members(teacher) if teacher is not None else ())):
+            prepare(network, self.compile, self.channels_last)
 
 
 def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:

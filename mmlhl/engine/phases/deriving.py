@@ -6,10 +6,12 @@ import copy
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 
+from ...config_values import nodes
 from ...registered import type_name
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
@@ -69,13 +71,15 @@ def phase_config(
     follow_tasks(out, phase.seen)
 
     result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))
-    hook = dict(type="LifelongPhaseHook")
+    hook: dict[str, Any] = dict(type="LifelongPhaseHook")
     if previous is not None:
         hook["teacher_checkpoint"] = previous
         if out.get("pseudo_labels") is not None:
             hook["pseudo_labels"] = out.pseudo_labels
         before = merged_config(cfg, phases[index - 1]).model.to_dict()
         now = merged_config(cfg, phase).model.to_dict()
+        if any(node.get("teachers") == "first" for node in nodes(now.get("method"))):
+            hook["earlier"] = _earlier(cfg, phases[:index], previous, now)
         if before != now:
             hook["teacher_model"] = before
         if not resume and not same_encoder(before, now):
@@ -90,6 +94,18 @@ def phase_config(
     add_hook(out, "HeartbeatHook")
     out.custom_hooks = [*out.custom_hooks, ConfigDict(result), ConfigDict(hook)]
     return out
+
+
+def _earlier(cfg: Config, phases: Sequence[Phase], previous: str, now: dict) -> list[dict]:
+    """The model of each earlier phase, and the tasks that it learned."""
+    found = []
+    for phase in phases:
+        file = str(Path(cfg.work_dir, phase.folder, f"{phase.name}.pth"))
+        checkpoint = previous if phase is phases[-1] else file
+        entry = dict(checkpoint=checkpoint, tasks=list(phase.tasks))
+        own = merged_config(cfg, phase).model.to_dict()
+        found.append(entry if own == now else dict(entry, model=own))
+    return found
 
 
 def add_training_facts(cfg: Config) -> None:

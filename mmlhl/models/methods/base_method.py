@@ -28,6 +28,9 @@ class BaseMethod:
     needs_teacher_predictions: bool = False
     #: whether it needs the raw maps of the teacher's decoders
     needs_teacher_maps: bool = False
+    #: which model teaches an old task: the ``last`` phase's, or that of the phase that was the
+    #: ``first`` to know it
+    teachers: str = "last"
     #: whether the pseudo labels of the phase's own images are all it takes from the teacher, so
     #: that they may be stored once; see ``pseudo_labels`` in the documentation of configs
     takes_stored_labels: bool = False

@@ -80,6 +80,15 @@ class Composite(BaseMethod):
                     f"Composite: {' and '.join(found)} cannot go together, as they both {what}: "
                     "keep one and set its strength"
                 )
+        taught = {name: m.teachers for name, m in self._named() if m.needs_teacher}
+        if len(set(taught.values())) > 1:
+            raise ValueError(f"Composite: there is one choice of teachers for all, not {taught}")
+        inside = [name for name, m in self._named() if m.needs_teacher_maps]
+        if inside and self.teachers != "last":
+            raise ValueError(
+                f"Composite: {inside[0]} compares maps of one teacher inside the network; leave "
+                f"out teachers={self.teachers!r}"
+            )
 
     # -- requirements, read by the engine --------------------------------------------------------
     @property
@@ -96,6 +105,11 @@ class Composite(BaseMethod):
     def needs_teacher_predictions(self) -> bool:  # type: ignore[override]
         """Whether one of them does."""
         return any(method.needs_teacher_predictions for method in self.methods)
+
+    @property
+    def teachers(self) -> str:  # type: ignore[override]
+        """Which models teach, the same for all."""
+        return next((method.teachers for method in self.methods if method.needs_teacher), "last")
 
     @property
     def takes_stored_labels(self) -> bool:  # type: ignore[override]

@@ -6,6 +6,7 @@ from abc import abstractmethod
 
 from torch import Tensor
 
+from ..teachers import TEACHERS
 from .base_method import BaseMethod
 from .matching import at_size
 from .protocols import DenseHead, Learner
@@ -23,20 +24,41 @@ class DistillationMethod(BaseMethod):
         train_old_heads: If False, old decoders are frozen, running BN statistics included, and only
             the encoder is distilled; no phase may then bring a new encoder. Old decoders get no
             gradient besides distillation, and Adam turns a gradient of any size into full steps.
+        teachers: ``last``, as published: the previous phase's model teaches all old tasks.
+            ``first``: the model of the phase that learned a task teaches it, so what was lost since
+            is not passed on. The models are taken from the folders of the earlier phases. Each runs
+            once per step, or only once per image with stored pseudo labels.
 
     Raises:
-        ValueError: If ``loss_weight`` is negative.
+        ValueError: If ``loss_weight`` is negative, or ``teachers`` none of the above or not
+            possible with this method.
     """
 
     needs_teacher = True
     takes_stored_labels = True
     trains_old_heads = True
+    #: whether it compares feature maps or raw maps, which belong to one teacher
+    needs_one_teacher = False
 
     def __init__(
-        self, loss_weight: float = 3.0, average_tasks: bool = True, train_old_heads: bool = True
+        self,
+        loss_weight: float = 3.0,
+        average_tasks: bool = True,
+        train_old_heads: bool = True,
+        teachers: str = "last",
     ) -> None:
         if loss_weight < 0:
             raise ValueError(f"{type(self).__name__}: loss_weight must be >= 0, got {loss_weight}")
+        if teachers not in TEACHERS:
+            raise ValueError(
+                f"{type(self).__name__}: teachers must be one of {TEACHERS}, got {teachers!r}"
+            )
+        if teachers != "last" and self.needs_one_teacher:
+            raise ValueError(
+                f"{type(self).__name__}: teachers={teachers!r} is not possible, since it compares "
+                "maps of one teacher inside the network; leave teachers out"
+            )
+        self.teachers = teachers
         self.loss_weight = loss_weight
         self.average_tasks = average_tasks
         self.trains_old_heads = bool(train_old_heads)

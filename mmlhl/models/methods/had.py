@@ -31,6 +31,7 @@ class HAD(DistillationMethod):
             and background (ablation).
         loss: Options of :class:`~mmlhl.models.losses.HADLoss`, with all its ablations.
         train_old_heads: See :class:`DistillationMethod`.
+        teachers: Likewise.
 
     Raises:
         ValueError: On fewer than two ``bins``, or an option that :class:`HADLoss` refuses.
@@ -43,8 +44,9 @@ class HAD(DistillationMethod):
         bins: int | None = None,
         loss: dict = dict(type="HADLoss"),  # noqa: B006
         train_old_heads: bool = True,
+        teachers: str = "last",
     ) -> None:
-        super().__init__(loss_weight, average_tasks, train_old_heads)
+        super().__init__(loss_weight, average_tasks, train_old_heads, teachers)
         if bins is not None and bins < 2:
             raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
         self.bins = bins

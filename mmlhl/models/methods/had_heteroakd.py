@@ -50,6 +50,7 @@ class HADHeteroAKD(HAD):
     """
 
     takes_stored_labels = False  # it needs the teacher's feature maps
+    needs_one_teacher = True  # likewise
 
     def __init__(self, hakd: dict[str, dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)

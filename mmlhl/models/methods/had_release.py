@@ -31,6 +31,7 @@ class HADRelease(DistillationMethod):
         delta: Threshold between background and foreground on the head's ``bounded`` response,
             which for depth is the student's value itself.
         train_old_heads: See :class:`DistillationMethod`.
+        teachers: Likewise.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class HADRelease(DistillationMethod):
         k: float = 0.9,
         delta: float = 0.5,
         train_old_heads: bool = True,
+        teachers: str = "last",
     ) -> None:
-        super().__init__(loss_weight, average_tasks, train_old_heads)
+        super().__init__(loss_weight, average_tasks, train_old_heads, teachers)
         if not -1 < delta < 1:
             raise ValueError(f"HADRelease: delta divides responses of [-1, 1], got {delta}")
         self.loss = HADReleaseLoss("normal", k=k, delta=delta)

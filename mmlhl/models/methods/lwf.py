@@ -36,6 +36,7 @@ class LwF(DistillationMethod):
             heads are trained. Running BN statistics are updated meanwhile.
         warmup_by_epoch: Whether ``warmup`` counts epochs instead of iterations.
         train_old_heads: As in :class:`DistillationMethod`.
+        teachers: Likewise.
 
     Raises:
         ValueError: If the temperature is not positive, or ``warmup`` negative.
@@ -49,8 +50,9 @@ class LwF(DistillationMethod):
         warmup: int = 0,
         warmup_by_epoch: bool = True,
         train_old_heads: bool = True,
+        teachers: str = "last",
     ) -> None:
-        super().__init__(loss_weight, average_tasks, train_old_heads)
+        super().__init__(loss_weight, average_tasks, train_old_heads, teachers)
         if temperature is not None and not temperature > 0:
             raise ValueError(f"LwF: temperature must be None or > 0, got {temperature}")
         if not isinstance(warmup, int) or warmup < 0:

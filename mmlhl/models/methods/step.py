@@ -13,7 +13,8 @@ class TeacherOutputs:
     """The outputs of the previous phase's model for a step's images, without gradients.
 
     Attributes:
-        feats: Its feature maps, from one pass through its encoder; empty with stored labels.
+        feats: Its feature maps, from one pass through its encoder; empty with stored labels
+            and with several teachers.
         labels: Its pseudo labels by old task, at the size of the input; empty if the method clears
             ``needs_teacher_labels``.
         predictions: Its predictions ``(N, K, H, W)`` by old task; empty unless the method sets

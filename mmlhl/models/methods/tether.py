@@ -41,10 +41,12 @@ class Tether(DistillationMethod):
         loss_weight: lambda.
         average_tasks: The 1/(t-1); see :class:`DistillationMethod`.
         train_old_heads: See :class:`DistillationMethod`.
+        teachers: Only ``last``, since maps inside the network are compared.
     """
 
     needs_teacher_labels = False
     needs_teacher_maps = True
+    needs_one_teacher = True
     takes_stored_labels = False  # it needs the teacher's raw maps
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:

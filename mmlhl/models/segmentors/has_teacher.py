@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..methods.base_method import BaseMethod
 from ..methods.step import Step, TeacherOutputs
-from ..teachers import FrozenModels, convert_inputs
+from ..teachers import FrozenModels, convert_inputs, teaching
 
 
 class HasTeacher(FrozenModels):
@@ -47,7 +47,8 @@ class HasTeacher(FrozenModels):
     def teach(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> TeacherOutputs:
         """The teacher's outputs for a batch, with one pass through its encoder.
 
-        The teacher sees the batch in its own normalisation and channel order.
+        The teacher sees the batch in its own normalisation and channel order. Each model of a
+        :class:`~mmlhl.models.teachers.Committee` runs once; their feature maps are not returned.
 
         Raises:
             RuntimeError: If no teacher is set; the phase hook sets it.
@@ -57,21 +58,24 @@ class HasTeacher(FrozenModels):
                 f"method {type(self.method).__name__} needs the previous phase's model; train "
                 "through LifelongRunner, or add LifelongPhaseHook to custom_hooks"
             )
-        teacher: Any = self.teacher
         own = cast(nn.Module, self.data_preprocessor)
-        seen = convert_inputs(inputs, list(data_samples), own, teacher.data_preprocessor)
-        outputs = TeacherOutputs(teacher.extract_feat(seen), {})
-        for task in self.old_tasks:
-            head = teacher.heads[task]
-            raw = head(outputs.feats)
-            if self.method.needs_teacher_maps:
-                outputs.maps[task] = raw
-            if not (self.method.needs_teacher_labels or self.method.needs_teacher_predictions):
-                continue
-            prediction = head.activate(raw, inputs.shape[2:])
-            outputs.labels[task] = head.pseudo_label(prediction)
-            if self.method.needs_teacher_predictions:
-                outputs.predictions[task] = prediction
+        outputs = TeacherOutputs((), {})
+        for teacher, tasks in teaching(self.teacher, self.old_tasks):
+            seen = convert_inputs(inputs, list(data_samples), own, teacher.data_preprocessor)
+            feats = teacher.extract_feat(seen)
+            if teacher is self.teacher:
+                outputs.feats = feats
+            for task in tasks:
+                head = teacher.heads[task]
+                raw = head(feats)
+                if self.method.needs_teacher_maps:
+                    outputs.maps[task] = raw
+                if not (self.method.needs_teacher_labels or self.method.needs_teacher_predictions):
+                    continue
+                prediction = head.activate(raw, inputs.shape[2:])
+                outputs.labels[task] = head.pseudo_label(prediction)
+                if self.method.needs_teacher_predictions:
+                    outputs.predictions[task] = prediction
         return outputs
 
     def teacher_labels(self, step: Step) -> dict[str, Tensor]:

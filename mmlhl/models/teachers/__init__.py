@@ -4,6 +4,7 @@ Segmentors and methods import this package; it imports neither of them.
 """
 
 from .adopting import adopt_state_dict, load_adopted
+from .committee import TEACHERS, Committee, build_committee, members, teaching
 from .exact_loading import load_exactly, misfits, surplus
 from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
 from .freezing import FrozenModels, freeze
@@ -13,10 +14,13 @@ from .lifelong_teacher import build_teacher
 from .segmentor_teacher import build_frozen_segmentor, load_frozen_weights, model_config
 
 __all__ = [
+    "Committee",
     "FeatureTaps",
     "FrozenModels",
+    "TEACHERS",
     "Tap",
     "adopt_state_dict",
+    "build_committee",
     "build_frozen_segmentor",
     "build_teacher",
     "convert_inputs",
@@ -29,9 +33,11 @@ __all__ = [
     "load_adopted",
     "load_exactly",
     "load_frozen_weights",
+    "members",
     "misfits",
     "model_config",
     "read_labels",
     "run_for_taps",
     "surplus",
+    "teaching",
 ]

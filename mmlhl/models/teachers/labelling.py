@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .committee import teaching
 
 
 @torch.no_grad()
@@ -20,7 +23,7 @@ def label_images(
     of the view undone.
 
     Args:
-        teacher: A frozen lifelong segmentor.
+        teacher: A frozen lifelong segmentor, or a committee of them.
         images: Outputs of a test pipeline, each with ``inputs`` and ``data_samples``.
         tasks: Tasks to label.
         side: For a trial: predict only a corner with this many pixels per side and stretch it; 0
@@ -34,7 +37,6 @@ def label_images(
         ValueError: If the view cannot be undone, an image has several views, or a prediction of the
             teacher is NaN.
     """
-    model: Any = teacher
     groups: dict[tuple[int, ...], list[Mapping[str, Any]]] = {}
     for image in images:
         if isinstance(image["inputs"], (list, tuple)):
@@ -45,27 +47,37 @@ def label_images(
         groups.setdefault(tuple(image["inputs"].shape), []).append(image)
     for same in groups.values():
         batch: dict[str, Any] = {key: [each[key] for each in same] for key in same[0]}
-        if side:
-            batch["inputs"] = [image[:, :side, :side] for image in batch["inputs"]]
-        data = model.data_preprocessor(batch, training=False)
-        sizes = [sample.metainfo.get("ori_shape") for sample in data["data_samples"]]
-        if side:
-            for sample in data["data_samples"]:
-                _forget_view(sample, data["inputs"].shape[2:])
-        samples = model.predict(data["inputs"], data["data_samples"])
-        for sample, size in zip(samples, sizes, strict=True):
-            labels = {}
-            for task in tasks:
-                head = model.heads[task]
-                prediction = head.from_sample(sample)
-                if prediction.isnan().any():  # the argmax of NaN would look like a valid class
-                    raise ValueError(
-                        f"the teacher's map of {task!r} is not finite on "
-                        f"{sample.metainfo.get('img_path', 'an image')}"
-                    )
-                label = head.pseudo_label(prediction[None])[0]
-                labels[task] = _stretched(label, size) if side else label
-            yield sample, labels
+        found: list[dict[str, Tensor]] = [{} for _ in same]
+        for member, taught in teaching(teacher, tasks):
+            samples, sizes = _predict(member, batch, side)
+            for sample, size, labels in zip(samples, sizes, found, strict=True):
+                for task in taught:
+                    label = _label(member.heads[task], sample, task)
+                    labels[task] = _stretched(label, size) if side else label
+        yield from zip(samples, found, strict=True)
+
+
+def _label(head: Any, sample: Any, task: str) -> Tensor:
+    prediction = head.from_sample(sample)
+    if prediction.isnan().any():  # the argmax of NaN would look like a valid class
+        raise ValueError(
+            f"the teacher's map of {task!r} is not finite on "
+            f"{sample.metainfo.get('img_path', 'an image')}"
+        )
+    return head.pseudo_label(prediction[None])[0]
+
+
+def _predict(model: Any, batch: dict[str, Any], side: int) -> tuple[list[Any], list[Any]]:
+    """Samples with a model's predictions of a batch, and the images' original sizes."""
+    batch = dict(batch, data_samples=[copy.deepcopy(each) for each in batch["data_samples"]])
+    if side:
+        batch["inputs"] = [image[:, :side, :side] for image in batch["inputs"]]
+    data = model.data_preprocessor(batch, training=False)
+    sizes = [sample.metainfo.get("ori_shape") for sample in data["data_samples"]]
+    if side:
+        for sample in data["data_samples"]:
+            _forget_view(sample, data["inputs"].shape[2:])
+    return model.predict(data["inputs"], data["data_samples"]), sizes
 
 
 def _forget_view(sample: Any, size: Sequence[int]) -> None:

@@ -122,6 +122,13 @@ def test_distillation_without_a_checkpoint(plain_config):
         runner.train()
 
 
+def test_first_teachers_have_to_be_listed(plain_config):
+    cfg = plain_config()
+    cfg.model.method = dict(type="LwF", teachers="first")
+    with pytest.raises(ValueError, match=r"models that learned \['seg'\]: list .* earlier=\["):
+        Runner.from_cfg(cfg).train()
+
+
 def test_resume_with_load_from_is_refused_as_a_teacher(plain_config):
     cfg = plain_config(resume=True)
     with pytest.raises(ValueError, match=r"goes on from load_from='.*seg.pth'.*teacher_checkpoint"):

@@ -41,6 +41,22 @@ def test_config_of_the_first_phase(config):
     assert out.test_cfg is not None
 
 
+@pytest.mark.parametrize("composite", [False, True])
+def test_first_teachers_are_the_models_of_all_earlier_phases(config, composite):
+    cfg = config()
+    method = dict(type="LwF", teachers="first")
+    both = dict(type="Composite", methods=[method, dict(type="WarmStart")])
+    cfg.model.method = both if composite else method
+    cfg.phases[1].cfg = dict(model=dict(backbone=dict(depth=34)))
+    phases = parse_phases(cfg)
+    assert "earlier" not in phase_config(cfg, phases, 0).custom_hooks[-1]
+    first, second = phase_config(cfg, phases, 2, previous="depth.pth").custom_hooks[-1].earlier
+    assert first.checkpoint.endswith("run/phase_1_seg/seg.pth") and first.tasks == ["seg"]
+    assert (second.checkpoint, second.tasks) == ("depth.pth", ["depth"])
+    # the new encoder stays
+    assert first.model.backbone.depth == 18 and "model" not in second
+
+
 def test_config_of_a_later_phase(config):
     cfg = config(custom_hooks=[dict(type="EMAHook")])
     phases = parse_phases(cfg)

@@ -140,3 +140,25 @@ def test_the_first_phase_has_no_warm_up_and_a_long_one_is_refused(build):
 def test_wrong_options(options):
     with pytest.raises(ValueError, match=f"LwF: {next(iter(options))} must be"):
         LwF(**options)
+
+
+@pytest.mark.parametrize("method", ["LwF", "HAD", "HADRelease"])
+def test_teachers_are_the_last_or_the_first(method):
+    assert MODELS.build(dict(type=method)).teachers == "last"
+    assert MODELS.build(dict(type=method, teachers="first")).teachers == "first"
+    with pytest.raises(ValueError, match=rf"{method}: teachers must be one of .* got 'each'"):
+        MODELS.build(dict(type=method, teachers="each"))
+
+
+@pytest.mark.parametrize("own", [dict(type="Tether"), dict(type="HADHeteroAKD", hakd=dict(seg={}))])
+def test_methods_that_compare_inner_maps_have_one_teacher(own):
+    with pytest.raises(ValueError, match=f"{own['type']}: teachers='first' is not possible"):
+        MODELS.build(dict(own, teachers="first"))
+
+
+def test_a_composite_has_the_teachers_of_its_method():
+    sgp = dict(type="SGP")
+    for teachers in ("last", "first"):
+        lwf = dict(type="LwF", teachers=teachers)
+        assert MODELS.build(dict(type="Composite", methods=[sgp, lwf])).teachers == teachers
+    assert MODELS.build(dict(type="Composite", methods=[sgp, dict(type="EWC")])).teachers == "last"
