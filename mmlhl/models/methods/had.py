@@ -69,7 +69,7 @@ def _check_loss(loss: Any) -> None:
     Raises:
         ValueError: Naming the loss.
     """
-    distance = torch.rand(1, 4, 4)
+    distance = torch.linspace(0, 1, 16).view(1, 4, 4)  # no draw: random states stay
     groups, valid = distance.gt(0.5).long(), torch.ones_like(distance, dtype=torch.bool)
     try:
         with torch.no_grad(), undisturbed():

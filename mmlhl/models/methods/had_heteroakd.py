@@ -11,6 +11,7 @@ from mmengine.model import ModuleDict
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...draws import undisturbed
 from ..losses import HeteroAKDLoss
 from ..teachers import encoder_channels
 from .had import HAD
@@ -79,7 +80,8 @@ class HADHeteroAKD(HAD):
                     )
             # Built once here, so that wrong values are refused in phase one already.
             plain = {key: options[key] for key in options if key not in TAPS + CHANNELS}
-            HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
+            with undisturbed():
+                HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 
     def build_modules(self, model: Learner) -> nn.Module | None:
         """Projectors and losses of the old tasks that ``hakd`` names, by task.

@@ -280,3 +280,12 @@ def test_defaults_of_a_subclass_follow_its_overrides():
     assert Logits.replay_output is heads_package.SegmentationHead.replay_output
     assert Quarters.num_groups is None and Quarters.bounded is heads_package.ChannelHead.bounded
     assert heads_package.NormalHead.has_directions and heads_package.ChannelHead.num_groups == 2
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_building_a_method_draws_nothing(name):
+    """Otherwise a check in a constructor would change the weights of the model built after it."""
+    options = dict(HADHeteroAKD=dict(hakd=dict(seg={}))).get(name, OPTIONS.get(name, {}))
+    state = torch.get_rng_state()
+    MODELS.build(dict(type=name, **options))
+    assert torch.equal(torch.get_rng_state(), state)
