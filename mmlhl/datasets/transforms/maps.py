@@ -61,10 +61,24 @@ def label_kinds(results: dict) -> dict[str, str]:
 def is_plain(results: dict) -> bool:
     """Whether a sample is from one of mmseg's datasets, for which stock transforms are unchanged.
 
+    One that has no labels, or only the paths of them, is not: its pipeline may read them later, and
+    what moves the image has to be known by then.
+
     Args:
         results: Pipeline results.
     """
-    return "dense_fields" not in results
+    return not is_multi_task(results) and (
+        "label_map" in results or bool(results.get("seg_fields"))
+    )
+
+
+def is_multi_task(results: dict) -> bool:
+    """Whether a sample is from a multi-task dataset, its labels read or not.
+
+    Args:
+        results: Pipeline results.
+    """
+    return "dense_fields" in results or "ann_specs" in results
 
 
 def ensure_valid_map(results: dict, size: tuple[int, int] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmseg.registry import TRANSFORMS
 
 from .catalogue import REFUSED, STOCK, refusal
-from .maps import is_plain
+from .maps import is_multi_task
 
 # Refused ones that may also run outside a dataset's pipeline, as in MultiImageMixDataset.
 _MOVING = (
@@ -33,7 +33,7 @@ class _Refusing:
         Raises:
             ValueError: If the sample has annotations that the transform would not move.
         """
-        if not is_plain(results):
+        if is_multi_task(results):
             raise ValueError(refusal(type(self).__name__))
         return super().transform(results)  # type: ignore[misc]
 

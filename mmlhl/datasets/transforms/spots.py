@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,19 @@ _SPOT = 5
 _SHIFT = 0.6
 
 
-def try_on_images(step: Callable, name: str) -> bool:
+class Tried(NamedTuple):
+    """What a transform was seen to do.
+
+    Attributes:
+        bends: Whether it bends the image, so that normals cannot be rotated with it.
+        at_random: Whether it moves the image, and draws random numbers.
+    """
+
+    bends: bool
+    at_random: bool
+
+
+def try_on_images(step: Callable, name: str) -> Tried:
     """Try a transform on small images.
 
     A transform that fails, as it needs more than an image and labels, passes here. Random states
@@ -33,7 +46,7 @@ def try_on_images(step: Callable, name: str) -> bool:
         name: Its name.
 
     Returns:
-        Whether it bends the image, so that normals cannot be rotated with it.
+        What it does.
 
     Raises:
         MovedAlone: If labels do not move with the image.
@@ -47,7 +60,7 @@ def try_on_images(step: Callable, name: str) -> bool:
             sample = _sample(trial)
             found = _both(pair, name, sample, (row, column), _SPOT, trial)
             if found is None:
-                return bends
+                return Tried(bends, rounds.moves and rounds.draws)
             image, spotted, source, drew = found
             rounds.draws = rounds.draws or drew
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
@@ -61,7 +74,7 @@ def try_on_images(step: Callable, name: str) -> bool:
                 offsets.append(offset)
     if len(offsets) >= TRIALS / 2 and np.abs(np.mean(offsets, axis=0)).max() > _SHIFT:
         raise MovedAlone(_alone(name))
-    return bends
+    return Tried(bends, rounds.moves and rounds.draws)
 
 
 def try_on_sample(step: Callable, name: str, results: dict, again: bool = False) -> None:

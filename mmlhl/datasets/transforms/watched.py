@@ -31,7 +31,7 @@ class Watched:
     def __init__(self, step: Callable) -> None:
         self.step = step
         self.name = transform_name(step)
-        self.bends = try_on_images(step, self.name)
+        self.bends, self.moves_at_random = try_on_images(step, self.name)
         self._looks = LOOKS
 
     def try_labels(self, kinds: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
+from ...datasets.label_order import random_movers
 from ...registered import names_class
 from .agreement import check_labels, check_names, class_names
 from .deriving import LOADERS
@@ -59,6 +60,7 @@ def check_loaders(
             )
         supply = given[key] = named(place, supplies.of, loader, place)
         for joined, dataset in _joined(supply.dataset):
+            _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             one = _check_sample(dataset, dict(model.heads.items()), tasks, f"{place}{joined}")
             heads = {task: model.heads[task] for task in tasks}
             if one and key == LOADERS[0]:
@@ -77,6 +79,19 @@ def _joined(dataset: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     for index, each in enumerate(getattr(dataset, "datasets", None) or ()):
         if index and len(each):
             yield from _joined(each, f"{place} (datasets[{index}])")
+
+
+def _check_order(dataset: Any, training: bool, place: str) -> None:
+    """Refuse random transforms before the reading of labels, which the first sample may miss."""
+    while "dataset" in getattr(dataset, "__dict__", {}) and not hasattr(dataset, "pipeline"):
+        dataset = dataset.dataset
+    early = random_movers(dataset, test=not training)
+    if early:
+        effect = "may move the image without them" if training else "may move it beyond undoing"
+        advice = "put LoadMultiTaskAnnotations before it" if training else "leave it out"
+        raise ValueError(
+            f"{place}: its pipeline reads labels after {', '.join(early)}, which {effect}: {advice}"
+        )
 
 
 def _check_sample(dataset: Any, heads: Mapping, tasks: Sequence[str], place: str) -> bool:

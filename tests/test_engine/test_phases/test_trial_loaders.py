@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.dataset import Compose
 
+from mmlhl.datasets.pipelines import build_steps
 from mmlhl.engine.phases.trial_loaders import check_loaders
 
 SOUND = [dict(inputs=[], data_samples=None)]  # like views of test-time augmentation, not compared
@@ -59,3 +61,21 @@ def test_what_is_packed_later_and_empty_datasets_are_not_read():
     mixing.dataset = Joined(SOUND, RAW)
     for dataset in (Joined(SOUND, SOUND), Joined(SOUND, []), mixing):
         assert list(check(dataset)) == ["train_dataloader"]
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, Repeated, lambda each: Joined(SOUND, each)])
+def test_labels_that_are_read_behind_a_random_move(wrap):
+    early = dict(type="RandomFlip", prob=0.1), dict(type="LoadMultiTaskAnnotations")
+    dataset = Mixing(SOUND)
+    del dataset.dataset
+    for order, refused in ((early, True), (early[::-1], False)):
+        dataset.pipeline = Compose(build_steps(list(order)))
+        if not refused:
+            check(wrap(dataset))
+            continue
+        with pytest.raises(
+            ValueError,
+            match=r"^phases\[1\]: train_dataloader.*: its pipeline reads "
+            r"labels after .*RandomFlip, which may move .*: put LoadMultiTaskAnnot.* before it$",
+        ):
+            check(wrap(dataset))

@@ -1,0 +1,63 @@
+"""Random transforms that stand before the reading of labels in a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .transforms import LoadMultiTaskAnnotations
+from .transforms.catalogue import ACTS, STOCK
+from .transforms.watched import Watched, transform_name
+
+_OURS = "MultiTask"
+_RANDOM = ("Random", "Albu")
+_NOT_UNDONE = ("Rotate", "RotFlip", "Crop")
+
+
+def random_movers(dataset: Any, test: bool = False) -> list[str]:
+    """Transforms that may move the image before its labels are read, in some samples only.
+
+    A trial of one sample may miss them. Those that move every image, such as ``Resize``, are seen.
+
+    Args:
+        dataset: A dataset with a pipeline; any other one has none.
+        test: Whether the pipeline is one for testing, where flips, padding and resizing are undone.
+
+    Returns:
+        Their names, in order.
+    """
+    steps = list(_flat(getattr(dataset, "pipeline", None)))
+    reads = [isinstance(step, LoadMultiTaskAnnotations) for step in steps]
+    early = steps[: reads.index(True)] if True in reads else []
+    names = {transform_name(getattr(step, "step", step)): step for step in early if _moves(step)}
+    return [
+        name.replace("Stock", "")
+        for name in names
+        if not test or any(part in name for part in _NOT_UNDONE)
+    ]
+
+
+def _flat(steps: Any) -> Iterator[Any]:
+    """The single transforms of a pipeline, those of wrappers in their place."""
+    if hasattr(steps, "aug"):  # Albu, whose transforms are those of albumentations
+        yield steps
+        return
+    inner = steps if isinstance(steps, (list, tuple)) else getattr(steps, "transforms", None)
+    if inner is None:
+        yield steps
+    else:
+        for each in inner if isinstance(inner, (list, tuple)) else [inner]:
+            yield from _flat(each)
+
+
+def _moves(step: Any) -> bool:
+    """Whether a transform moves the image in some samples."""
+    if isinstance(step, Watched):
+        return step.moves_at_random
+    if getattr(step, "prob", None) == 0:
+        return False
+    names = [kind.__name__ for kind in type(step).__mro__]
+    ours = any(name.startswith(_OURS) for name in names)
+    if not ours and all(STOCK.get(name, ("",))[0] != ACTS for name in names):
+        return False
+    return any(part in name for name in names for part in _RANDOM)
