@@ -65,6 +65,7 @@ class MultiTaskEvaluator(Evaluator):
         self.output_dir = output_dir
         self.keep_results = keep_results
         self.tasks: list[str] = []  # of each metric
+        self.left_out = {task for task, configs in metrics.items() if configs is None}
         built: list[BaseMetric] = []
         for task, configs in metrics.items():
             if configs is None:  # a task that is not to be measured

@@ -17,6 +17,7 @@ from ...checkpoints.training import INPUT, keys_of_field
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, surplus
 from ..learner import unwrap
+from ..measured_tasks import check_measured
 from ..training_facts import foreign_training, names_of, other_model
 
 
@@ -26,8 +27,9 @@ class TrainingFactsHook(Hook):
 
     If they differ from the config's, it is an error in a test, where metrics would be wrong, and a
     warning in training, which can start from such a checkpoint. In a test, weights that are
-    missing, have another shape or are left over are an error as well; mmengine only logs them.
-    Differing options of encoder and heads are a warning.
+    missing, have another shape or are left over are an error as well; mmengine only logs them. So
+    is a test that measures nothing. Differing options of encoder and heads, and learned tasks that
+    are not measured, are a warning.
     """
 
     # after all hooks that add to a checkpoint, so that its whole meta becomes plain data
@@ -59,14 +61,15 @@ class TrainingFactsHook(Hook):
             print_log(different, "current", logging.WARNING)
 
     def before_test(self, runner: Runner) -> None:
-        """Check that the checkpoint has filled the model.
+        """Check that the checkpoint has filled the model, and that its tasks are measured.
 
         Raises:
             ValueError: Naming the first weights that are missing, have another shape or are left
-                over.
+                over; or if no task would be measured.
         """
         if self._given is None:
             return
+        check_measured(_model(runner), runner.test_loop)
         own = _model(runner).state_dict()
         wrong = {
             key: why

@@ -1,0 +1,69 @@
+"""Whether a test measures the tasks that its checkpoint has learned."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.logging import print_log
+
+from ..datasets import MultiTaskDataset
+from ..datasets.wrappers import wrapped
+from ..evaluation import MultiTaskEvaluator
+from ..explaining import first_few
+
+
+def check_measured(model: Any, loop: Any) -> None:
+    """Warn of learned tasks that a test does not measure, and refuse one that measures nothing.
+
+    Evaluators of another class, and models without heads by task, are left alone.
+
+    Args:
+        model: The model after its checkpoint was loaded, without wrappers.
+        loop: The test's loop, with evaluator and dataloader.
+
+    Raises:
+        ValueError: If no task would be measured, and no prediction is written either.
+    """
+    evaluator, heads = loop.evaluator, getattr(model, "heads", None)
+    if not isinstance(evaluator, MultiTaskEvaluator) or not heads:
+        return
+    metrics = list(dict.fromkeys(evaluator.tasks))
+    fields = _fields(loop.dataloader.dataset)
+    wanted = [task for task in heads.keys() if task not in evaluator.left_out]
+    reasons = {}
+    for task in wanted:
+        if task not in metrics:
+            reasons[task] = f"test_evaluator.metrics has none for it, only for {metrics}"
+        elif fields is not None and heads[task].field not in fields:
+            reasons[task] = f"test_dataloader.dataset reads no labels for {heads[task].field}"
+    listed = [
+        f"task {task!r} of the checkpoint is not measured: {reasons[task]}" for task in reasons
+    ]
+    writes = [evaluator, *evaluator.metrics]
+    if reasons and len(reasons) == len(wanted):
+        if not any(getattr(each, "output_dir", None) for each in writes):
+            raise ValueError(
+                f"{first_few(listed)}; nothing would be measured: write <task>=None if so"
+            )
+    for sentence in listed:
+        print_log(sentence, "current", logging.WARNING)
+
+
+def _fields(dataset: Any) -> set[str] | None:
+    """Fields of the labels that a dataset reads; None if it is not ours, and thus unknown."""
+    found: set[str] = set()
+    for each in _innermost(dataset):
+        if not isinstance(each, MultiTaskDataset):
+            return None
+        found |= {annotation.field for annotation in each.ann_specs.values()}
+    return found
+
+
+def _innermost(dataset: Any) -> Iterator[Any]:
+    inner = wrapped(dataset)
+    for each in inner:
+        yield from _innermost(each)
+    if not inner:
+        yield dataset
