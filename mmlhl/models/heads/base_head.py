@@ -74,7 +74,8 @@ class BaseDenseHead(OutputSpace, BaseModule):
         built = [MODELS.build(dict(cfg)) for cfg in losses]
         if type(self).loss is BaseDenseHead.loss:
             check_losses(built, _declared_kind(type(self)), type(self).__name__)
-            calls = [getattr(type(self), each).__module__ for each in _CALLS]
+            # None for a function that was defined by exec
+            calls = [getattr(type(self), each).__module__ or "" for each in _CALLS]
             # classes have a call of their own, and so may a user's head
             if self.kind != "classes" and all(each.startswith(__package__) for each in calls):
                 check_arguments(built, type(self).__name__)
