@@ -96,7 +96,8 @@ def test_exit_status(returned, status):
 
 
 def test_every_tool_runs_this_way():
-    tools = sorted((ROOT / "tools").rglob("*.py"))
+    # _torchrun.py stands for torchrun, and imports nothing of mmlhl
+    tools = sorted(p for p in (ROOT / "tools").rglob("*.py") if p.name != "_torchrun.py")
     assert len(tools) > 15
     for path in tools:
         last = ast.parse(path.read_text()).body[-1]

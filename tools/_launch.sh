@@ -20,7 +20,7 @@ usage() {
 
 # torchrun PROCESSES SCRIPT ARGUMENTS...
 torchrun() {
-    exec "$PYTHON" -m torch.distributed.run \
+    exec "$PYTHON" "$ROOT/tools/_torchrun.py" \
         --nnodes="${NNODES:-1}" \
         --node_rank="${NODE_RANK:-0}" \
         --master_addr="${MASTER_ADDR:-127.0.0.1}" \

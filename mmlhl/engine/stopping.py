@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 #: exit code of a training stopped on request with its state saved; EX_TEMPFAIL of sysexits.h
 EXIT_CODE = 75
 SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
+#: seconds in which a further signal is the same request: a signal to a whole job reaches each
+#: process, and again as the launcher passes it on
+ONCE = 2.0
+#: names the file in which ``tools/_torchrun.py`` is told that its processes were stopped
+NOTE = "MMLHL_STOPPED_NOTE"
 
 
 class Stopped(SystemExit):
@@ -24,6 +30,9 @@ class Stopped(SystemExit):
     def __init__(self, message: str) -> None:
         super().__init__(EXIT_CODE)
         self.message = message
+        if os.environ.get(NOTE):
+            with suppress(OSError), open(os.environ[NOTE], "a", encoding="utf-8") as file:
+                file.write(f"{message}\n")
 
     def __str__(self) -> str:
         return self.message
@@ -33,6 +42,7 @@ class _Request:
     """The state of requests to this process."""
 
     signal: int | None = None
+    since = 0.0
     listening = False
 
 
@@ -48,12 +58,12 @@ def listening() -> bool:
 
 @contextmanager
 def listen() -> Iterator[None]:
-    """Handle signals as requests inside the context; a second one ends the process at once.
+    """Handle signals as requests inside the context; a later second one ends the process at once.
 
     Has no effect outside the main thread, where Python cannot handle signals.
 
     Raises:
-        Stopped: On a second signal.
+        Stopped: On a second signal, more than two seconds after the first.
     """
     if threading.current_thread() is not threading.main_thread() or _Request.listening:
         yield
@@ -64,9 +74,10 @@ def listen() -> Iterator[None]:
     def ask(number: int, frame: FrameType | None) -> None:
         if os.getpid() != owner:  # a forked worker, which ends with its parent
             return
-        if _Request.signal is not None:
+        if _Request.signal is None:
+            _Request.signal, _Request.since = number, time.monotonic()
+        elif time.monotonic() - _Request.since > ONCE:
             raise Stopped("asked to stop twice")
-        _Request.signal = number
 
     _Request.signal, _Request.listening = None, True
     for number in SIGNALS:

@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import torch
 import warm
 from mmengine.config import Config
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
+
+from mmlhl.engine import stopping
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(Path(__file__).parent))
@@ -164,11 +167,51 @@ def test_dist_scripts_pass_everything_to_torchrun(tmp_path, script, files):
     command = ["bash", str(TOOLS / f"dist_{script}.sh"), *files, "2", "--cfg-options", "a=b c"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines() == [
-        *("-m", "torch.distributed.run", "--nnodes=1", "--node_rank=0"),
+        *(str(TOOLS / "_torchrun.py"), "--nnodes=1", "--node_rank=0"),
         *("--master_addr=127.0.0.1", "--master_port=1234", "--nproc_per_node=2"),
         *(str(TOOLS / f"{script}.py"), "--launcher", "pytorch"),
         *(*files, "--cfg-options", "a=b c"),
     ]
+
+
+class SignalException(Exception):
+    """As torch's, which has the signal that torchrun was ended by."""
+
+    sigval = signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("error", "stopped", "code"),
+    [
+        (RuntimeError("a child failed"), True, 75),
+        (SystemExit(1), True, 75),
+        (SignalException(), False, 130),
+        (KeyboardInterrupt(), False, 130),
+    ],
+)
+def test_torchrun_ends_with_the_code_of_its_processes(monkeypatch, error, stopped, code):
+    tool = runpy.run_path(str(TOOLS / "_torchrun.py"))
+
+    def run(arguments):
+        assert arguments == ["a.py"]
+        os.kill(os.getpid(), signal.SIGUSR1)  # torchrun has a handler of SIGTERM
+        if stopped:
+            Path(os.environ[tool["NOTE"]]).write_text("saved")
+        raise error
+
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
+    seen = []
+    signal.signal(signal.SIGTERM, lambda *_: seen.append("SIGTERM"))
+    monkeypatch.setenv(tool["NOTE"], "")
+    monkeypatch.setattr("torch.distributed.run.main", run)
+    try:
+        with pytest.raises(SystemExit) as end:
+            tool["main"](["a.py"])
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert end.value.code == code and seen == ["SIGTERM"]
+    assert (tool["EXIT_CODE"], tool["NOTE"]) == (stopping.EXIT_CODE, stopping.NOTE)
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in TOOLS.glob("*_t*.sh")))
