@@ -7,6 +7,7 @@ pixels as wrong, leave out the weight, or fail.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -67,6 +68,19 @@ def takes_ignore_index(loss: Any) -> bool:
     if isinstance(loss, (LovaszLoss, DiceLoss, FocalLoss, nn.CrossEntropyLoss)):
         return False
     return not isinstance(getattr(loss, "ignore_label", None), int)
+
+
+def pixel_losses(losses: Iterable[nn.Module]) -> nn.ModuleList:
+    """The losses by which a sampler ranks pixels, since they have one value for each of them.
+
+    Args:
+        losses: Losses of a head.
+
+    Returns:
+        Those that are cross-entropies of the softmax; a plain one if there is none.
+    """
+    fitting = [x for x in losses if isinstance(x, CrossEntropyLoss) and not x.use_sigmoid]
+    return nn.ModuleList(fitting or [CrossEntropyLoss(avg_non_ignore=True)])
 
 
 def overlap_loss(loss: Any, logits: Tensor, label: Tensor, seen: Tensor, per_image: bool) -> Tensor:

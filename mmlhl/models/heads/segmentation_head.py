@@ -16,7 +16,7 @@ from ...config_values import is_whole
 from ...explaining import explained_error
 from ..losses.masking import full_precision
 from .base_head import UNKNOWN, BaseDenseHead
-from .class_losses import class_loss, takes_ignore_index
+from .class_losses import class_loss, pixel_losses, takes_ignore_index
 from .class_weights import check_class_weights
 from .loss_ranges import check_ranges
 from .options import check_arguments
@@ -69,7 +69,8 @@ class SegmentationHead(BaseDenseHead):
 
     Args:
         decoder: Config of any mmseg decode head; ``num_classes`` may be left out. A ``sampler``
-            in it, such as ``OHEMPixelSampler``, chooses the pixels that the losses see.
+            in it, such as ``OHEMPixelSampler``, chooses the pixels that the losses see, without
+            ``thresh`` by their cross-entropy.
         num_classes: Number of classes C.
         field: ``sem_seg``, or another name for a second task of classes.
         loss: mmseg losses by config, which leave out unlabelled pixels and those that a sampler did
@@ -111,7 +112,8 @@ class SegmentationHead(BaseDenseHead):
         self.ignore_index = ignore_index
         self.sampler = None
         if sampler is not None:
-            context = SimpleNamespace(loss_decode=self.losses, ignore_index=ignore_index)
+            ranking = pixel_losses(self.losses)
+            context = SimpleNamespace(loss_decode=ranking, ignore_index=ignore_index)
             self.sampler = _built_sampler(sampler, context)
             check_ranges([self.sampler], f"{type(self).__name__}: decoder.sampler")
         self.soft_pseudo_label = soft_pseudo_label

@@ -66,6 +66,16 @@ def test_pixels_that_a_sampler_leaves_out_get_no_gradient(decoder_config, loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_sampler_ranks_pixels_by_their_cross_entropy(decoder_config, loss):
+    raw = torch.zeros(2, 3, 2, 2)
+    raw[:, 0] = torch.tensor([[9.0, 0.5], [-0.5, 9.0]])
+    gt = torch.zeros(2, 1, 2, 2, dtype=torch.int64)
+    hardest = dict(type="OHEMPixelSampler", min_kept=2)
+    _, slope = evaluated(decoder_config, loss, gt, raw=raw, sampler=hardest)
+    assert (slope[..., [0, 1], [0, 1]] == 0).all() and slope.abs().sum() > 0
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_batches_with_few_labels(decoder_config, loss):
     nothing = torch.full((2, 1, 4, 6), 255)
     value, slope = evaluated(decoder_config, loss, nothing)
