@@ -13,8 +13,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from ..config_values import is_whole
-from ..spelling import hint
+from ..registered import registered_class
+from .padded_sizes import check_padding, check_test_cfg
 
 
 @MODELS.register_module()
@@ -80,8 +80,8 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
                 f"data_preprocessor has mean={list(mean)} and std={list(std)}; "
                 "each needs one value per channel"
             )
-        _check_padding(size, size_divisor, "")
-        _check_test_cfg(test_cfg)
+        check_padding(size, size_divisor)
+        check_test_cfg(test_cfg)
         if size is None and size_divisor is None:
             size_divisor = 1
         super().__init__(
@@ -223,49 +223,21 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         return float("nan") if data.is_floating_point() else self.seg_pad_val
 
 
-def _check_padding(size: Any, divisor: Any, where: str) -> None:
-    """Refuse sizes that images cannot be padded to.
+def for_all_labels(config: Any) -> Any:
+    """The config of a preprocessor; :class:`MultiTaskDataPreProcessor` in place of mmseg's own.
+
+    mmseg's pads depth with 255, which would be learned in metres, and other maps not at all, so
+    that they would no longer lie on their image. Both take the same options.
 
     Args:
-        size: (height, width) or None.
-        divisor: A number or None.
-        where: Beginning of the keys in messages.
+        config: Config of a preprocessor, or None.
 
-    Raises:
-        ValueError: Naming the key and its value.
+    Returns:
+        The config.
     """
-    if size is not None and divisor is not None:
-        raise ValueError(
-            f"data_preprocessor has {where}size={size} and {where}size_divisor={divisor}; give "
-            "only one"
-        )
-    sides = size if isinstance(size, (list, tuple)) else [size]
-    if size is not None and not (len(sides) == 2 and all(is_whole(x) and x > 0 for x in sides)):
-        raise ValueError(
-            f"data_preprocessor has {where}size={size!r}; it must be (height, width), each > 0, in "
-            "pixels"
-        )
-    if divisor is not None and not (is_whole(divisor) and divisor > 0):
-        raise ValueError(
-            f"data_preprocessor has {where}size_divisor={divisor!r}; it must be a whole number of "
-            "pixels > 0"
-        )
-
-
-def _check_test_cfg(test_cfg: Any) -> None:
-    """Refuse options of tests that mmseg does not read, and sizes as :func:`_check_padding`."""
-    if test_cfg is None:
-        return
-    if not isinstance(test_cfg, Mapping):
-        raise ValueError(f"data_preprocessor has test_cfg={test_cfg!r}; it must be a dict")
-    known = ("size", "size_divisor")
-    for key in test_cfg:
-        if key not in known:
-            raise ValueError(
-                f"data_preprocessor.test_cfg.{key}: unknown key{hint(key, known)}; it takes "
-                f"{' or '.join(known)}"
-            )
-    _check_padding(test_cfg.get("size"), test_cfg.get("size_divisor"), "test_cfg.")
+    if isinstance(config, Mapping) and registered_class(MODELS, config) is SegDataPreProcessor:
+        return {**config, "type": MultiTaskDataPreProcessor}
+    return config
 
 
 def _label_maps(sample: SegDataSample) -> list[tuple[str, Tensor]]:

@@ -3,9 +3,11 @@
 import pytest
 import torch
 from mmengine.structures import PixelData
+from mmseg.models import SegDataPreProcessor
+from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmlhl.models.data_preprocessor import MultiTaskDataPreProcessor
+from mmlhl.models.data_preprocessor import MultiTaskDataPreProcessor, for_all_labels
 
 
 def make_sample(height: int, width: int) -> SegDataSample:
@@ -170,6 +172,21 @@ def test_an_image_too_large_for_a_test_names_test_cfg():
 def test_sizes_that_images_cannot_be_padded_to(options, message):
     with pytest.raises(ValueError, match=message):
         MultiTaskDataPreProcessor(**options)
+
+
+@pytest.mark.parametrize(
+    "kind", ["SegDataPreProcessor", "mmseg.SegDataPreProcessor", SegDataPreProcessor]
+)
+def test_mmsegs_own_is_replaced_as_it_pads_depth_with_255(kind):
+    given = dict(type=kind, mean=[1.0] * 3, std=[2.0] * 3, size=(8, 8), seg_pad_val=255)
+    made = MODELS.build(for_all_labels(given))
+    assert type(made) is MultiTaskDataPreProcessor and given["type"] is kind
+    assert made.size == (8, 8) and made.std.flatten().tolist() == [2.0] * 3
+
+
+@pytest.mark.parametrize("other", [None, dict(type="MultiTaskDataPreProcessor"), dict(type="No")])
+def test_other_preprocessors_are_left_alone(other):
+    assert for_all_labels(other) is other
 
 
 def test_mean_and_std_have_a_value_for_each_channel():

@@ -12,6 +12,7 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from ..data_preprocessor import for_all_labels
 from ..methods.base_method import BaseMethod
 from ..methods.step import Step, TeacherOutputs
 from ..padding import valid_pixels
@@ -40,7 +41,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         method: Config of a :class:`~mmlhl.models.methods.BaseMethod`.
         train_cfg: As in mmseg.
         test_cfg: ``mode='whole'``, or ``mode='slide'`` with ``crop_size`` and ``stride``.
-        data_preprocessor: As in mmseg.
+        data_preprocessor: As in mmseg, see :func:`~mmlhl.models.data_preprocessor.for_all_labels`.
         pretrained: As in mmseg, weights of the backbone; its apis set it to None.
         init_cfg: As in mmengine.
 
@@ -66,7 +67,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(data_preprocessor=for_all_labels(data_preprocessor), init_cfg=init_cfg)
         self.head_cfgs = {task: dict(cfg) for task, cfg in heads.items()}
         self.follow_checkpoint = tasks is None
         tasks = list(heads) if tasks is None else list(tasks)

@@ -117,6 +117,19 @@ def test_neck_is_used(build, samples, images):
     assert len(calls) == 1 and model.neck.fpn_convs[3].conv.weight.grad is not None
 
 
+def test_with_mmsegs_preprocessor_padding_is_not_learned(model_config, samples):
+    cfg = model_config()
+    cfg["data_preprocessor"] = dict(type="SegDataPreProcessor", size=(40, 64), seg_pad_val=255)
+    model = MODELS.build(cfg)
+    data = dict(inputs=[torch.zeros(3, *SIZE) for _ in samples()], data_samples=samples())
+    batch = model.data_preprocessor(data, training=True)
+    assert batch["inputs"].shape[2:] == (40, 64)
+    for head in model.heads.values():
+        known = head.measured(head.stack_gt(batch["data_samples"]))
+        assert known.shape[1:] == (40, 64)
+        assert known[:, :32, :48].any() and not known[:, 32:].any() and not known[..., 48:].any()
+
+
 # -- tasks -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("options", "message"),
