@@ -56,6 +56,13 @@ def test_onnx_agrees_at_three_sizes_and_three_numbers_of_images(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
 
 
+def test_torch_before_2_6_cannot_export_any_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.export, "Dim", type("Dim", (), {}))
+    with pytest.raises(ExportError, match=r"m\.pt2: .*any size needs torch 2\.6 .*give a size"):
+        export_model(resnet("FCNHead"), tmp_path / "m.pt2")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["aspp", "segformer"])
 def test_torchscript_agrees(name, tmp_path):
     errors = export_model(MODELS_BY_NAME[name](), tmp_path / "m.pt")

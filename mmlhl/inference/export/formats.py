@@ -110,8 +110,19 @@ def write_exported(
         path: The file.
         metadata: Metadata, written with it as JSON.
         dynamic: Whether batch and size may vary.
+
+    Raises:
+        ValueError: If they may vary, and this torch cannot export that.
     """
-    shapes = {INPUT: {axis: torch.export.Dim.DYNAMIC for axis in AXES}} if dynamic else None
+    shapes = None
+    if dynamic:
+        free = getattr(torch.export.Dim, "DYNAMIC", None)
+        if free is None:
+            raise ValueError(
+                "torch.export for any size needs torch 2.6 or newer; give a size (size=, --size), "
+                "or choose .onnx or .pt"
+            )
+        shapes = {INPUT: {axis: free for axis in AXES}}
     program = torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
     with open(path, "wb") as file:  # torch warns about the suffix of the temporary name
         torch.export.save(program, file, extra_files={METADATA: json.dumps(metadata)})
