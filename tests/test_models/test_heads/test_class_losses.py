@@ -20,6 +20,7 @@ LOSSES = {
     "focal": dict(type="FocalLoss", alpha=[0.3, 0.4, 0.5], class_weight=[1.0, 2.0, 3.0]),
     "ohem": dict(type="OhemCrossEntropy", min_kept=3),
     "torch": dict(type=torch.nn.CrossEntropyLoss),
+    "hausdorff": dict(type="HuasdorffDisstanceLoss"),
 }
 OHEM = dict(type="OHEMPixelSampler", thresh=0.3, min_kept=2)
 
