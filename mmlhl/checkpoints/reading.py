@@ -72,7 +72,7 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
             ) from error
         raise _refusal(path, error) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        if checkpoints_are_trusted() or isinstance(error, torch.OutOfMemoryError):
+        if checkpoints_are_trusted() or isinstance(error, torch.cuda.OutOfMemoryError):
             raise
         if os.path.getsize(path) and not (is_safetensors(path) or _may_be_saved(path)):
             raise CheckpointError(

@@ -43,8 +43,9 @@ def prepare_distributed(cfg: Config) -> None:
     if not torch_dist.is_initialized():
         _set_rendezvous(launcher)
         seconds = dist_cfg.get("timeout")
-        timeout = None if seconds is None else timedelta(seconds=seconds)
-        torch_dist.init_process_group(backend="gloo", timeout=timeout)
+        # torch before 2.2 refuses None
+        timeout = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+        torch_dist.init_process_group(backend="gloo", **timeout)
 
     # Without the user's wrapper, mmengine's default values.
     wrapper = cfg.get("model_wrapper_cfg") or {

@@ -53,10 +53,13 @@ def start_anew(record: str, method: str) -> None:
     clean_leftovers(folder)
 
 
-def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[int, str | None]:
+def read_progress(
+    cfg: Config, record: str, method: str, phases: Sequence[Phase]
+) -> tuple[int, str | None]:
     """Number of finished phases, and the last one's checkpoint.
 
     Args:
+        cfg: The sequence's config.
         record: The record's file.
         method: Name of the method that the config trains.
         phases: Phases of the config.
@@ -77,14 +80,14 @@ def read_progress(record: str, method: str, phases: Sequence[Phase]) -> tuple[in
             f"with {len(phases)}; resume the sequence that was begun, or leave --resume out to "
             "start anew"
         )
-    done = _usable(record, found, phases)
+    done = _usable(cfg, record, found, phases)
     if not done:
         return 0, None
     print_log(f"resume: {done} of {len(phases)} phases are done", "current")
     return done, osp.join(osp.dirname(record), found.phases[done - 1]["checkpoint"])
 
 
-def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
+def _usable(cfg: Config, record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
     """Number of finished phases, without the last one if its model is damaged or missing.
 
     The end of that phase is then repeated from its last checkpoint.
@@ -100,7 +103,7 @@ def _usable(record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
         reason = damage(path, resumable=False) if last and osp.isfile(path) else None
         if osp.isfile(path) and reason is None:
             continue
-        if not last or newest_checkpoint(osp.join(folder, phase.folder)) is None:
+        if not last or checkpoint_of(cfg, phase) is None:
             if reason is not None:
                 raise CheckpointError(reason)
             raise FileNotFoundError(f"{record}: the checkpoint {path} is gone")

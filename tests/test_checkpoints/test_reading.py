@@ -97,7 +97,8 @@ def test_checkpoint_of_mmengine_is_read_completely(restriction, tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 10, 500])
-def test_a_file_that_is_cut_short(tmp_path, size):
+def test_a_file_that_is_cut_short(tmp_path, size, monkeypatch):
+    monkeypatch.delattr(torch, "OutOfMemoryError", raising=False)  # torch before 2.5
     path = tmp_path / "half.pth"
     torch.save(dict(state_dict=dict(weight=torch.ones(1000))), path)
     path.write_bytes(path.read_bytes()[:size])

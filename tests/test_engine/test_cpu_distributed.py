@@ -102,7 +102,7 @@ def test_opens_a_gloo_group_from_the_environment(monkeypatch):
     assert given["backend"] == "gloo"
     assert given["timeout"].total_seconds() == 60
     prepare_distributed(config())
-    assert calls[1]["timeout"] is None
+    assert "timeout" not in calls[1]  # torch before 2.2 refuses None
     assert os.environ["MASTER_PORT"] == "29500"
 
 

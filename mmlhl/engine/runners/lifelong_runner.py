@@ -187,7 +187,7 @@ class LifelongRunner:
         method = method_name(self.cfg, self.phases[0])
         if not self.cfg.get("resume"):
             start_anew(self._record, method)
-        done, previous = read_progress(self._record, method, self.phases)
+        done, previous = read_progress(self.cfg, self._record, method, self.phases)
         settle_seed(self.cfg, self._record, self.phases)
         if self.cfg.get("resume"):
             check_edits(self.cfg, self.phases, done)

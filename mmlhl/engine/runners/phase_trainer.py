@@ -90,7 +90,7 @@ class PhaseTrainer(LoggedRunner):
             check_moments(self.optim_wrapper)
             self._check_progress()
         except (KeyError, TypeError, IndexError, AttributeError, RuntimeError, AssertionError) as e:
-            if isinstance(e, torch.OutOfMemoryError):
+            if isinstance(e, torch.cuda.OutOfMemoryError):
                 raise
             raise CheckpointError(
                 f"{filename}: its training state is damaged, or of another config, so the phase "

@@ -166,11 +166,19 @@ def test_full_disk(make, interrupted, undisturbed, tmp_path, monkeypatch):
     assert_same_weights(undisturbed, copied)
 
 
-def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_path):
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_path, elsewhere):
     copied = shutil.copytree(undisturbed, tmp_path / "run")
     cut(copied / "phase_1_depth" / "depth.pth")
+    cfg = make(copied)
+    if elsewhere:
+        cfg.default_hooks.checkpoint.out_dir = str(tmp_path / "out")
+        folder = tmp_path / "out" / "phase_1_depth"
+        folder.mkdir(parents=True)
+        for path in (copied / "phase_1_depth").glob("epoch_*.pth"):
+            path.rename(folder / path.name)
     EPOCHS.clear()
-    train(make(copied), resume=True)
+    train(cfg, resume=True)
     assert EPOCHS == []
     assert_same_weights(undisturbed, copied)
 
