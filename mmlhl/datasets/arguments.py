@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import os.path as osp
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,9 +100,14 @@ def check_switches(options: Mapping[str, Any], owner: str) -> None:
     for key in ("test_mode", "lazy_init", "serialize_data", "reduce_zero_label"):
         if options.get(key) is not None:
             config_values.flag(options[key], f"{key} of {owner}")
-    for key, least in (("max_refetch", 1), ("part_seed", 0)):
-        if key in options and config_values.integer(options[key], f"{key} of {owner}") < least:
-            raise ValueError(f"{key} of {owner} is {options[key]!r}; it must be at least {least}")
+    for key, least, end in (("max_refetch", 1, math.inf), ("part_seed", 0, 2**32)):
+        if key not in options:
+            continue
+        if not least <= config_values.integer(options[key], f"{key} of {owner}") < end:
+            most = "" if end == math.inf else f" and below {end}"
+            raise ValueError(
+                f"{key} of {owner} is {options[key]!r}; it must be at least {least}{most}"
+            )
 
 
 def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:

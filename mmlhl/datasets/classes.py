@@ -174,6 +174,35 @@ def _is_file(path: str) -> bool:
         return False
 
 
+def check_field_names(
+    annotations: Iterable[Annotation], metainfo: Mapping[str, Any], owner: str
+) -> None:
+    """Refuse names of classes in the metainfo that contradict an annotation of another field.
+
+    Only labels of ``sem_seg`` follow the metainfo's classes.
+
+    Args:
+        annotations: All annotations of a dataset.
+        metainfo: The dataset's metainfo.
+        owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: Naming the key, its value and the annotation's classes.
+    """
+    for ann in annotations:
+        key = f"{ann.field}_classes"
+        if ann.field == "sem_seg" or metainfo.get(key) is None or ann.num_classes is None:
+            continue
+        names = config_values.names(metainfo[key], f"metainfo[{key!r}] of {owner}")
+        own = tuple(ann.classes) if ann.classes is not None else names
+        if names != own or len(names) != ann.num_classes:
+            classes = own if ann.classes is not None else f"{ann.num_classes} classes"
+            raise ValueError(
+                f"metainfo[{key!r}] of {owner} is {names}, but the files of annotations"
+                f"[{ann.name!r}] hold {classes}; name them in the annotation's 'classes' alone"
+            )
+
+
 def field_metainfo(annotations: Iterable[Annotation]) -> dict[str, Any]:
     """Metainfo of fields other than ``sem_seg``: names, colours and units.
 

@@ -23,7 +23,13 @@ from .arguments import (
     local_root,
     parse_annotations,
 )
-from .classes import field_metainfo, resolve_classes, stored_classes, with_steps
+from .classes import (
+    check_field_names,
+    field_metainfo,
+    resolve_classes,
+    stored_classes,
+    with_steps,
+)
 from .decoding import label_table
 from .endings import spell_as_on_disk
 from .first_sample import look_at_first, need_first
@@ -140,6 +146,7 @@ class MultiTaskDataset(ListsSamples):
         kinds = {ann.key: ann.kind for ann in self.ann_specs.values()}
         refuse_bending(self.pipeline, kinds.values())
         try_labels(self.pipeline, kinds)
+        check_field_names(self.annotations.values(), self._metainfo, owner)
         for key, value in field_metainfo(self.annotations.values()).items():
             self._metainfo.setdefault(key, value)
         for task, ann in self.ann_specs.items():

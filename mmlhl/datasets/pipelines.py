@@ -14,6 +14,7 @@ from ..explaining import explained_error
 from ..registered import registered, type_name
 from .transforms import LoadImage
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
+from .transforms.option_ranges import check_ranges
 from .transforms.watched import Watched
 from .transforms.witness import bending_message
 
@@ -124,8 +125,11 @@ def _from_config(step: dict) -> Callable:
     name = type_name(step)
     if step["type"] == f"mmseg.{name}" and registered(TRANSFORMS, step["type"]) is None:
         step["type"] = name  # a transform of mmcv, which mmengine does not find in mmseg's scope
+    if name.startswith("MultiTask"):
+        check_ranges(name, step)
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
+    check_ranges(name, step)
     verdict, remark = STOCK[name]
     if verdict == REFUSED:
         raise ValueError(refusal(name))

@@ -87,6 +87,13 @@ edits(
         "'dpt'",
         "'depth'",
     ),
+    (
+        "classes in another order than the dataset's",
+        {"test_evaluator.metrics.seg.class_names": ["floor", "wall", "table", "lamp"]},
+        "test_evaluator.metrics['seg']",
+        "['floor', 'wall', 'table', 'lamp']",
+        "['wall', 'floor', 'table', 'lamp']",
+    ),
     ("an evaluator of an unknown type", {"test_evaluator.type": "MyEvaluator"}, "MyEvaluator"),
     (
         "a metric as a string",

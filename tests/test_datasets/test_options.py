@@ -24,6 +24,8 @@ def annotation(kind="classes", **options):
     return Annotation.from_config("task", dict(dict(kind=kind, dir="x"), **options))
 
 
+PARTS = dict(parts=dict(kind="classes", dir="x", field="parts_map", classes=("a", "b")))
+THREE = dict(parts=dict(kind="classes", dir="x", field="parts_map", num_classes=3))
 LABEL, DEPTH = dict(kind="classes", dir="label"), dict(kind="depth", dir="depth")
 
 
@@ -173,6 +175,19 @@ def test_invalid_values_are_refused(kind, options, message):
             lambda: dataset(annotations=dict(a=LABEL, b=DEPTH, c=DEPTH)),
             "'b' and 'c' are both written into the field 'depth_map'",
         ),
+        (
+            lambda: dataset(annotations=PARTS, metainfo=dict(parts_map_classes=["b", "a"])),
+            r"metainfo\['parts_map_classes'\] of .*\('b', 'a'\).*hold \('a', 'b'\)",
+        ),
+        (
+            lambda: dataset(annotations=THREE, metainfo=dict(parts_map_classes=["a", "b"])),
+            "parts_map_classes.*hold 3 classes; name them in the annotation's 'classes'",
+        ),
+        (
+            lambda: dataset(annotations=THREE, metainfo=dict(parts_map_classes="abc")),
+            "parts_map_classes.*is the string",
+        ),
+        (lambda: dataset(part_seed=2**40), "part_seed of .* at least 0 and below 4294967296"),
         (lambda: dataset(part="02"), r"part is '02'; it must be \(index, parts\)"),
         (lambda: dataset(part=3), "part is 3"),
         (lambda: dataset(part=(0.5, 2)), "whole number"),

@@ -21,7 +21,7 @@ from ..reading.backends import check_decoder
 from ..reading.contents import holds_floats
 from ..reading.tiff_layout import refuse_misread
 from .maps import resize_map
-from .trace import mark_resting, was_moved
+from .trace import mark_resting, movers, was_moved
 
 if TYPE_CHECKING:
     from ..pseudo_labels.folder import LabelFolder
@@ -64,9 +64,14 @@ class LoadImage(LoadImageFromFile):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is not an image of the expected range.
+            ValueError: If it is not an image of the expected range, or it has been read and moved.
         """
         path = results["img_path"]
+        if "img" in results and was_moved(results):
+            raise ValueError(
+                f"{path}: {type(self).__name__} reads the image again, after it was moved by "
+                f"{movers(results)}, and its labels would stay moved; read it once, at first"
+            )
         if not is_array(path):
             return self._image_file(results, path)
         raw = read_raw(path, "image", self.backend_args)

@@ -40,6 +40,11 @@ class MultiTaskPad(Pad):
             positive(size, "size of Pad")
         if size_divisor is not None:
             positive(size_divisor, "size_divisor of Pad")
+        unknown = set(pad_val) - {"img", "seg"} if isinstance(pad_val, dict) else set()
+        if unknown:
+            raise ValueError(
+                f"pad_val of Pad has {sorted(unknown)[0]!r}; its keys are 'img' and 'seg'"
+            )
         super().__init__(
             size=None if size is None else tuple(size),
             size_divisor=size_divisor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -43,9 +44,9 @@ class MultiTaskRandomScaleCrop(BaseTransform):
         normals: str = "keep",
     ) -> None:
         scales = config_values.numbers(scales, "scales of MultiTaskRandomScaleCrop")
-        if not scales or not min(scales) >= 1:
+        if not scales or not 1 <= min(scales) <= max(scales) < math.inf:
             raise ValueError(
-                f"scales of MultiTaskRandomScaleCrop is {scales}; every zoom must be at "
+                f"scales of MultiTaskRandomScaleCrop is {scales}; every zoom must be finite and at "
                 "least 1 (nothing lies beyond the image)"
             )
         if uniform and len(scales) != 2:

@@ -150,7 +150,7 @@ def check_names(
 
 
 def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
-    """Refuse metrics whose number of classes differs from their task's head.
+    """Refuse metrics whose number of classes differs from their task's head, or their order.
 
     Args:
         heads: Heads by task.
@@ -169,6 +169,15 @@ def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, plac
             raise ValueError(
                 f"{place}.metrics[{task!r}] ({type(metric).__name__}) counts {len(metric.names)} "
                 f"classes, but model.heads[{task!r}].num_classes is {head.num_classes}"
+            )
+        known = (metric.dataset_meta or {}).get(
+            "classes" if head.field == "sem_seg" else f"{head.field}_classes"
+        )
+        if known and sorted(known) == sorted(metric.names) and list(known) != list(metric.names):
+            raise ValueError(
+                f"{place}.metrics[{task!r}] ({type(metric).__name__}) has the classes in the order "
+                f"{list(metric.names)}, the dataset in the order {list(known)}: leave class_names "
+                "out"
             )
 
 

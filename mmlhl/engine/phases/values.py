@@ -6,7 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mmengine.dataset import InfiniteSampler
+from mmseg.registry import DATA_SAMPLERS
+
 from ...config_values import is_number, is_whole, leaves, names
+from ...registered import names_class
 from ...spelling import hint
 from .left_out import lacking
 from .optimisation import check_optimisation
@@ -43,6 +47,8 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
         _check_seeds(model.get("method"), f"{where}model.method")
     for loader in LOADERS:
         _check_loader(cfg.get(loader), f"{where}{loader}")
+    for loader in LOADERS[1:]:
+        _check_complete(cfg.get(loader), f"{where}{loader}")
     check_runtime(cfg, where)
     train = cfg.get("train_cfg")
     if trains and isinstance(train, Mapping):
@@ -168,6 +174,21 @@ def _check_loader(loader: Any, place: str) -> None:
     if loader.get("persistent_workers") and workers == 0:
         raise ValueError(
             f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
+        )
+
+
+def _check_complete(loader: Any, place: str) -> None:
+    """Refuse a loader for tests that would leave images out, or never end."""
+    if not isinstance(loader, Mapping):
+        return
+    if loader.get("drop_last"):
+        raise ValueError(
+            f"{place}.drop_last=True would leave the last images out of the metrics; leave it out"
+        )
+    if names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler):
+        raise ValueError(
+            f"{place}.sampler never ends, and so would the test: take "
+            "dict(type='DefaultSampler', shuffle=False)"
         )
 
 

@@ -110,6 +110,13 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
             class_names = [str(i) for i in range(num_classes)]
         if class_names is not None:
             class_names = config_values.names(class_names, "class_names of SegmentationMetric")
+            if num_classes not in (None, len(class_names)):
+                raise ValueError(
+                    f"SegmentationMetric: num_classes is {num_classes}, but class_names has "
+                    f"{len(class_names)} names; give one of them"
+                )
+            if len(set(class_names)) < len(class_names):
+                raise ValueError(f"SegmentationMetric: class_names has a name twice: {class_names}")
         self.class_names = class_names
         self.ignore_index = ignore_index
         self.metrics = iou_metrics

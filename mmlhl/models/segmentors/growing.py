@@ -42,7 +42,10 @@ class GrowsOnLoad(BaseModule):
     unfilled: dict[str, str] = {}
 
     def _build_head(self, task: str) -> nn.Module:
-        return MODELS.build(dict(self.head_cfgs[task]))
+        try:
+            return MODELS.build(dict(self.head_cfgs[task]))
+        except ValueError as error:
+            raise ValueError(f"model.heads.{task}: {error}") from error
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

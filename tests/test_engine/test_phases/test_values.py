@@ -32,6 +32,11 @@ WRONG = [
     ({"train_dataloader.batch_size": 0}, "train_dataloader.batch_size .* got 0"),
     ({"train_dataloader.batch_size": "4"}, "batch_size"),
     ({"test_dataloader.batch_size": 0}, "test_dataloader.batch_size"),
+    ({"test_dataloader.drop_last": True}, "test_dataloader.drop_last=True would leave the last"),
+    (
+        {"test_dataloader.sampler": dict(_delete_=True, type="InfiniteSampler", shuffle=False)},
+        "test_dataloader.sampler never ends, and so would the test",
+    ),
     ({"train_dataloader.num_workers": -1}, "num_workers"),
     ({"train_dataloader.persistent_workers": True}, "persistent_workers=True needs num_workers"),
     ({"param_scheduler": [dict(type="PolyLR", begin=3, end=2)]}, "begins at 3 and ends at 2"),

@@ -67,6 +67,14 @@ def test_dice_and_fscore_equal_iou_metric():
         SegmentationMetric(iou_metrics=["mIou"])
 
 
+def test_names_and_number_of_classes_agree():
+    assert SegmentationMetric(class_names=["a", "b"], num_classes=2).names == ["a", "b"]
+    with pytest.raises(ValueError, match="num_classes is 9, but class_names has 2 names"):
+        SegmentationMetric(class_names=["a", "b"], num_classes=9)
+    with pytest.raises(ValueError, match="class_names has a name twice"):
+        SegmentationMetric(class_names=["a", "b", "a"])
+
+
 def test_counts_stay_exact_beyond_float32():
     metric = SegmentationMetric(num_classes=2)
     metric.add(torch.tensor([2.0**25, 0, 2**25, 0, 2**25, 0, 2**25, 0], dtype=torch.float64))
