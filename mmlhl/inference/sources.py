@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import os.path as osp
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -227,13 +228,14 @@ class Sources:
                 start = shared if several or not base else osp.abspath(base)
                 names.append(osp.relpath(osp.abspath(file), start).replace(os.sep, "/"))
         stems = [osp.splitext(name)[0] for name in names]
+        shared_by = Counter(stems)
         taken: set[str] = {e.name for e in self.entries if isinstance(e, Frame) and not e.path}
         # the names of a video's frames begin with its own
         folders = {s for s, (f, _) in zip(stems, named, strict=True) if f.lower().endswith(VIDEOS)}
         unique = []
         for name, stem in zip(names, stems, strict=True):
             # a.jpg beside a.png: keep the suffix
-            own = stems.count(stem) == 1 and stem not in taken and osp.dirname(stem) not in folders
+            own = shared_by[stem] == 1 and stem not in taken and osp.dirname(stem) not in folders
             chosen = stem if own else name
             number = 2
             while chosen in taken:  # the same file given twice
