@@ -37,6 +37,7 @@ from .trial_build import (
 )
 from .trial_loaders import check_loaders, unlike
 from .trial_method import MethodTrial, without_own_method
+from .trial_optimiser import try_optimisers
 from .trial_schedule import try_schedules
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
@@ -165,6 +166,7 @@ def _try_training(
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
+    named(f"{where}: optim_wrapper", try_optimisers, wrapper)
     try_schedules(cfg, wrapper, supply.batches, steps, where)
     planned = steps and PlannedPhase(range(supply.length or steps), wrapper, steps)
     named(where, check_handover, model, before, planned or None, adopted)

@@ -32,7 +32,9 @@ _COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldow
 _ABOVE_0 = ("eta_max", "start_factor", "factor", "gamma", "div_factor", "final_div_factor")
 _FROM_0 = ("eta_min", "eta_min_ratio", "min_value", "power", "eps", "restart_weights")
 #: mmengine's default of ``end``
-_NEVER = 10**9
+NEVER = 10**9
+#: classes of schedules whose curve has an end
+CURVES = tuple(cls for cls, _ in _CURVES)
 
 
 def check_schedules(cfg: Mapping, where: str = "") -> None:
@@ -104,7 +106,7 @@ def _check_end(cfg: Mapping, scheduler: Mapping, place: str) -> None:
     for cls, also in _CURVES:
         if not names_class(PARAM_SCHEDULERS, scheduler, cls):
             continue
-        if scheduler.get("end", _NEVER) < _NEVER or (also and scheduler.get(also) is not None):
+        if scheduler.get("end", NEVER) < NEVER or (also and scheduler.get(also) is not None):
             continue
         length = training_length(cfg)
         in_unit = length is not None and length.by_epoch is bool(scheduler.get("by_epoch", True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapperDict
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
@@ -16,6 +18,7 @@ from mmseg.registry import PARAM_SCHEDULERS
 from ...config_values import is_number
 from ...registered import type_name
 from .lengths import training_length
+from .schedule_values import CURVES, NEVER
 from .schedules import schedulers
 from .trial_build import named
 
@@ -53,6 +56,7 @@ def try_schedules(
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
+            _check_reach(scheduler, count, place)
             named(place, _follow, scheduler, min(count, STEPS))
 
 
@@ -87,6 +91,31 @@ def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> Non
             f"{place}: total_steps={config.get('total_steps')} is over before the phase, which "
             f"takes {count} {unit}: take as many, or let the schedule end with the cycle by end"
         )
+
+
+def _check_reach(scheduler: Any, count: int, place: str) -> None:
+    """Refuse a schedule that begins after the phase, and warn of one that acts only after it.
+
+    Raises:
+        ValueError: If the phase is over before it begins.
+    """
+    if not count:  # unknown
+        return
+    unit = "epoch(s)" if scheduler.by_epoch else "iteration(s)"
+    length = f"the phase takes {count} {unit}"
+    if scheduler.begin >= count:
+        raise ValueError(
+            f"{place} begins at {scheduler.begin}, but {length}, so it would never act: let it "
+            "begin before, or leave it out"
+        )
+    first = min(getattr(scheduler, "milestones", None) or [getattr(scheduler, "step_size", 0)])
+    if first + scheduler.begin >= count:
+        effect = f"changes nothing before {first + scheduler.begin}"
+    elif isinstance(scheduler, CURVES) and count < scheduler.end < NEVER:
+        effect = f"ends at {scheduler.end}"
+    else:
+        return
+    print_log(f"{place} {effect}, but {length}", "current", logging.WARNING)
 
 
 def _follow(scheduler: Any, count: int) -> None:

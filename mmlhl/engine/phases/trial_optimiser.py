@@ -1,0 +1,64 @@
+"""A trial of a phase's optimiser: one step on one weight, which is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.optim import OptimWrapperDict
+from torch.nn import Parameter
+from torch.optim import Optimizer
+
+from ...explaining import explained_error
+
+
+def try_optimisers(wrapper: Any) -> None:
+    """Let each optimiser take a step with a gradient of zero on its smallest weight.
+
+    Some take sparse gradients only, or need a closure, and fail at their first step.
+
+    Args:
+        wrapper: mmengine's wrapper of an optimiser, or several by name.
+
+    Raises:
+        ValueError: Naming the optimiser that cannot take a step.
+    """
+    several = isinstance(wrapper, OptimWrapperDict)
+    for each in wrapper.values() if several else [wrapper]:
+        optimizer = each.optimizer
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        weights = [weight for weight in weights if weight.requires_grad and not weight.is_meta]
+        if not weights:
+            continue
+        with _restored(optimizer, min(weights, key=Parameter.numel)):
+            try:
+                optimizer.step()
+            except Exception as error:
+                raise ValueError(
+                    f"optimizer ({type(optimizer).__name__}) cannot take the steps of training: "
+                    f"{explained_error(error)}"
+                ) from error
+
+
+@contextmanager
+def _restored(optimizer: Optimizer, weight: Parameter) -> Iterator[None]:
+    """Give one weight a gradient of zero; undo what a step does to it and to the optimiser."""
+    groups = [{**group} for group in optimizer.param_groups]
+    value, state = weight.detach().clone(), dict(optimizer.state)
+    gradients = [(each, each.grad) for group in groups for each in group["params"]]
+    for each, _ in gradients:
+        each.grad = torch.zeros_like(each) if each is weight else None
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            weight.copy_(value)
+        for each, gradient in gradients:
+            each.grad = gradient
+        optimizer.state.clear()
+        optimizer.state.update(state)
+        for group, before in zip(optimizer.param_groups, groups, strict=True):
+            group.clear()
+            group.update(before)

@@ -1,0 +1,70 @@
+"""Schedules that act only after the end of a phase are refused, or said."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+
+from mmlhl.engine.phases import trial_schedule
+from mmlhl.engine.phases.trial_schedule import try_schedules
+
+
+def followed(monkeypatch, schedule, epochs=4, batches=3):
+    """Warnings about a schedule in a phase of a few epochs."""
+    said = []
+    monkeypatch.setattr(trial_schedule, "print_log", lambda text, *_: said.append(text))
+    loop = dict(type="EpochBasedTrainLoop", max_epochs=epochs)
+    cfg = Config(dict(train_cfg=loop, param_scheduler=[schedule]))
+    wrapper = OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0))
+    try_schedules(cfg, wrapper, batches, epochs * batches, "phases[0]")
+    return said
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        dict(type="PolyLR", begin=4, end=10),
+        dict(type="LinearLR", begin=12, end=20, by_epoch=False),
+        dict(type="PolyLR", begin=5, end=9, convert_to_iter_based=True),
+        dict(type="ExponentialLR", begin=6, gamma=0.9),
+    ],
+)
+def test_one_that_begins_after_the_phase_is_refused(monkeypatch, schedule):
+    says = r"begins at \d+, but the phase takes (4 epoch|12 iteration)\(s\), so it would"
+    with pytest.raises(ValueError, match=rf"param_scheduler\[0\] \({schedule['type']}\) {says}"):
+        followed(monkeypatch, schedule)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "says"),
+    [
+        (dict(type="MultiStepLR", milestones=[5, 8]), "changes nothing before 5, but"),
+        (dict(type="MultiStepLR", milestones=[4]), "changes nothing before 4, but"),
+        (dict(type="StepLR", step_size=9), "changes nothing before 9, but"),
+        (dict(type="StepLR", step_size=40, by_epoch=False), "changes nothing before 40, but"),
+        (dict(type="PolyLR", end=20), "ends at 20, but the phase takes 4 epoch"),
+        (dict(type="CosineAnnealingLR", T_max=8, end=8), "ends at 8, but"),
+        (dict(type="LinearLR", end=500, by_epoch=False), "ends at 500, but the phase takes 12 it"),
+        (dict(type="PolyLR", end=8, convert_to_iter_based=True), "ends at 24, but"),
+    ],
+)
+def test_one_that_acts_only_later_is_said(monkeypatch, schedule, says):
+    (said,) = followed(monkeypatch, schedule)
+    assert said.startswith(f"phases[0]: param_scheduler[0] ({schedule['type']}) {says}")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        dict(type="MultiStepLR", milestones=[3, 8]),
+        dict(type="StepLR", step_size=3),
+        dict(type="PolyLR", end=4),
+        dict(type="PolyLR", end=4, convert_to_iter_based=True),
+        dict(type="CosineAnnealingLR", T_max=4),
+        dict(type="LinearLR", end=12, by_epoch=False),
+        dict(type="ConstantLR", end=100),
+        dict(type="ExponentialLR", gamma=0.9),
+    ],
+)
+def test_sound_ones(monkeypatch, schedule):
+    assert followed(monkeypatch, schedule) == []
