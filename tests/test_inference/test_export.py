@@ -63,6 +63,22 @@ def test_torch_before_2_6_cannot_export_any_size(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@needs_onnx
+@pytest.mark.parametrize("size", [None, (40, 56)])
+def test_onnx_has_a_fixed_number_of_channels(size, tmp_path):
+    import onnx
+
+    file = tmp_path / "m.onnx"
+    logits = ExportOptions(classes="logits")
+    export_model(resnet("FCNHead"), file, options=logits, size=size, shapes=[(1, 40, 56)])
+    outputs = {
+        output.name: [dim.dim_param or dim.dim_value for dim in output.type.tensor_type.shape.dim]
+        for output in onnx.load(str(file)).graph.output
+    }
+    batch, *sides = (1, *size) if size else ("batch", "height", "width")
+    assert outputs == dict(seg=[batch, 5, *sides], normal=[batch, 3, *sides])
+
+
 @pytest.mark.parametrize("name", ["aspp", "segformer"])
 def test_torchscript_agrees(name, tmp_path):
     errors = export_model(MODELS_BY_NAME[name](), tmp_path / "m.pt")

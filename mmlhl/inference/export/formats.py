@@ -76,6 +76,13 @@ def write_onnx(
         warnings.simplefilter("ignore")  # the tracer's warnings, which our check covers
         torch.onnx.export(_AsTuple(model), (example,), str(path), **options)
     written = onnx.load(str(path))
+    with torch.no_grad():
+        maps = model(example)
+    for output in written.graph.output:
+        varies = {} if axes is None else axes[output.name]
+        for axis, dim in enumerate(output.type.tensor_type.shape.dim):
+            if axis not in varies:  # the tracer loses the number of channels, which runtimes need
+                dim.dim_value = maps[output.name].shape[axis]
     for key, value in metadata.items():
         text = value if isinstance(value, str) else json.dumps(value)
         written.metadata_props.add(key=key, value=text)
