@@ -186,8 +186,9 @@ def _given_config(config: str | Config | ConfigDict) -> Config | ConfigDict:
 def _known_tasks(described: dict, state: Mapping[str, Any], checkpoint: str) -> list[str]:
     if "heads" not in described:
         raise ValueError(
-            f"{checkpoint} is of a {described.get('type')}, which has no heads by task; mmseg's "
-            "MMSegInferencer predicts with it"
+            f"{checkpoint} holds a {described.get('type')}, which has no heads by task. A plain "
+            "mmseg model can be the first phase of a sequence; mmseg's MMSegInferencer predicts "
+            "with it"
         )
     stored = stored_tasks(state)
     # a dumped config sorts its dicts by key, but lists keep the order of the phases
