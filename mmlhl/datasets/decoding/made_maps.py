@@ -8,6 +8,8 @@ import numpy as np
 
 from ..annotation import IGNORE, Annotation
 from .label_table import OUT_OF_RANGE
+from .labels import need_a_label
+from .normals import SHORT
 
 
 def made_map(
@@ -26,7 +28,9 @@ def made_map(
         The map, uint8 for classes and binary maps, else float32.
 
     Raises:
-        ValueError: If it has another size, or ids that are no classes.
+        ValueError: If it has another size or number of channels, ids that are no classes, numbers
+            that are infinite or, for depth, negative, normals of other lengths than 1, or no
+            labelled pixel although ``allow_void`` is not set.
     """
     array = np.asarray(made)
     if array.shape[:2] != tuple(size):
@@ -35,7 +39,11 @@ def made_map(
             f"{array.shape}; expected {size[0]}x{size[1]} (height x width)"
         )
     if not ann.is_integer:
-        return array.astype(np.float32, copy=False)
+        array = array.astype(np.float32, copy=False)
+        fault = _fault(array, ann)
+        if fault:
+            raise ValueError(f"{path}: {made_by!r} of annotation {ann.name!r} gives {fault}")
+        return array
     top = 2 if ann.kind == "binary" else ann.num_classes or OUT_OF_RANGE
     bad = (array != IGNORE) & ~((array >= 0) & (array < top) & (array == np.floor(array)))
     if bad.any():
@@ -44,4 +52,25 @@ def made_map(
             f"{path}: {made_by!r} of annotation {ann.name!r} gives {shown} in {int(bad.sum())} "
             f"pixels; expected class ids 0..{top - 1}, or {IGNORE} for ignored"
         )
-    return array.astype(np.uint8, copy=False)
+    ids = array.astype(np.uint8, copy=False)
+    if not ann.label_map:
+        need_a_label(ids, ann, path)
+    return ids
+
+
+def _fault(array: np.ndarray, ann: Annotation) -> str:
+    """What is wrong with numbers, as the end of a sentence; empty if nothing is."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    wanted = {"depth": 1, "normal": 3}.get(ann.kind, channels)
+    if array.ndim not in (2, 3) or channels != wanted:
+        return f"an array of shape {array.shape}; expected {wanted} channel(s) of {ann.kind}"
+    if np.isinf(array).any():
+        return "infinity; write NaN for unmeasured pixels"
+    if ann.kind == "depth" and (array < 0).any():
+        return f"the depth {np.nanmin(array):g}; write NaN for unmeasured pixels"
+    if ann.kind == "normal":
+        length = np.sqrt(np.einsum("hwc,hwc->hw", array, array))
+        length = length[length > SHORT]  # zero vectors and NaN are missing normals
+        if 2 * (np.abs(length - 1) > SHORT).sum() > length.size:
+            return f"normals of lengths about {np.median(length):.3g}; expected unit vectors"
+    return ""

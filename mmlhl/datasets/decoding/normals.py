@@ -10,7 +10,7 @@ from ..annotation import Annotation
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 _COLOURS = (1, 255, 65535)  # possible values of white if normals are stored as colours
-_SHORT = 0.1  # zero vectors and grey (128, 128, 128) are below; no rounded unit vector is
+SHORT = 0.1  # zero vectors and grey (128, 128, 128) are below; no rounded unit vector is
 _LONG = 1.5
 
 
@@ -37,7 +37,7 @@ def decode_normal(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
             "expected; list 'nan' in 'invalid' if it means missing"
         )
     known = missing.size - np.count_nonzero(missing)
-    if 2 * np.count_nonzero(np.abs(length - 1) > _SHORT) > known:
+    if 2 * np.count_nonzero(np.abs(length - 1) > SHORT) > known:
         _refuse_colours(raw[~missing], length[~missing], ann, path)
     length[missing] = np.nan
     out /= length[..., None]
@@ -82,7 +82,7 @@ def _vectors(
         if offset:
             out += np.float32(offset)
         length = np.sqrt(np.einsum("hwc,hwc->hw", out, out))
-    missing = length < _SHORT
+    missing = length < SHORT
     for value in (*ann.invalid_numbers, *((0.0,) if image else ())):
         missing |= (raw[..., 0] == value) & (raw[..., 1] == value) & (raw[..., 2] == value)
     if ann.nan_is_invalid:
@@ -109,7 +109,7 @@ def _refuse_colours(stored: np.ndarray, length: np.ndarray, ann: Annotation, pat
         if highest > white * 1.001:
             continue
         vectors = np.multiply(stored, 2 / white, dtype=np.float64) - 1
-        unit = np.abs(np.sqrt((vectors * vectors).sum(axis=1)) - 1) < _SHORT
+        unit = np.abs(np.sqrt((vectors * vectors).sum(axis=1)) - 1) < SHORT
         if unit.mean() > 0.5:
             scale = "2" if white == 1 else f"2/{white}"
             raise ValueError(

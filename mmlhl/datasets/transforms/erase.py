@@ -6,6 +6,7 @@ import numpy as np
 from mmseg.datasets.transforms import GenerateEdge, RandomCutOut
 from mmseg.registry import TRANSFORMS
 
+from ..annotation import IGNORE
 from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
 
 
@@ -54,7 +55,10 @@ class StockRandomCutOut(RandomCutOut):
 
 @TRANSFORMS.register_module(name="GenerateEdge", force=True)
 class StockGenerateEdge(GenerateEdge):
-    """mmseg's ``GenerateEdge``, whose map is packed as a binary annotation."""
+    """mmseg's ``GenerateEdge``, whose map is packed as a binary annotation.
+
+    Edges are unknown where the classes are; in mmseg there are none.
+    """
 
     def transform(self, results: dict) -> dict:
         """Add the edges between classes.
@@ -78,6 +82,8 @@ class StockGenerateEdge(GenerateEdge):
         results = super().transform(results)
         if kinds is not None:
             kinds["gt_edge_map"] = "binary"
+            edges, ids = results["gt_edge_map"], results["gt_seg_map"]
+            results["gt_edge_map"] = np.where(ids == IGNORE, IGNORE, edges).astype(np.uint8)
             if "gt_edge_map" not in results["seg_fields"]:
                 results["seg_fields"].append("gt_edge_map")
         return results

@@ -180,7 +180,12 @@ class LoadMultiTaskAnnotations(BaseTransform):
                 continue
             if ann.source is not None:
                 image, path = self._original(results), str(results.get("img_path", "a sample"))
-                made = ann.source({"img": image})[ann.key]
+                made = (ann.source({"img": image}) or {}).get(ann.key)
+                if made is None:
+                    raise ValueError(
+                        f"{path}: 'source' of annotation {ann.name!r} gives no {ann.key!r}; it "
+                        "must write its map into the results and return them"
+                    )
                 results[ann.key] = made_map(made, ann, path, "source", image.shape[:2])
             else:
                 self._read(results, ann)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import os.path as osp
 import secrets
@@ -22,6 +23,7 @@ from mmengine.visualization import (
 from mmengine.visualization.vis_backend import BaseVisBackend
 from mmseg.registry import VISBACKENDS
 
+from ...config_values import leaves
 from ...explaining import explained_error
 from ...files import write_text
 from ...registered import names_class, type_name
@@ -152,8 +154,21 @@ def share(
     try:
         return _opened(config, folder, cfg, resumed)
     except Exception as error:  # a service may raise anything
+        if place := _unwritable(cfg):  # mmengine's error is the text of the whole config
+            raise ValueError(
+                f"{place}, which cannot be written into the config file of the run: register it, "
+                "and give its name as type"
+            ) from error
         reason = f"{name_of(config)} cannot be opened: {explained_error(error)}"
         raise ValueError(f"visualizer.vis_backends: {reason}") from error
+
+
+def _unwritable(cfg: Config) -> str:
+    """Key and value of a function or an object in a config; empty if all can be written as text."""
+    for key, value in leaves(dict(cfg.items())):
+        if not inspect.isclass(value) and repr(value).startswith("<"):
+            return f"{key} is {value!r}"
+    return ""
 
 
 def _opened(

@@ -193,3 +193,54 @@ def test_maps_that_a_function_makes_have_the_types_and_size_of_decoded_ones(kind
     assert load_made(2).dtype == dtype and load_made(2).tolist() == [[0, 0, 0], [0, 1, 1]]
     with pytest.raises(ValueError, match=r"'source' of .*'near' .* shape \(1, 3\); expected 2x3"):
         load_made(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "fault"),
+    [
+        ("depth", np.full((2, 3), np.inf), "infinity; write NaN"),
+        ("depth", np.full((2, 3), -2.0), "the depth -2; write NaN"),
+        ("depth", np.ones((2, 3, 3)), r"shape \(2, 3, 3\); expected 1 channel"),
+        ("normal", np.ones((2, 3)), r"shape \(2, 3\); expected 3 channel"),
+        ("normal", np.full((2, 3, 3), 100.0), "normals of lengths about 173; expected unit"),
+        ("normal", np.full((2, 3, 3), 0.3), "normals of lengths about 0.52; expected unit"),
+        ("channels", np.full((2, 3, 4), -np.inf), "infinity"),
+        ("channels", np.ones((2, 3, 1, 1)), r"shape \(2, 3, 1, 1\)"),
+    ],
+)
+def test_numbers_that_a_function_makes_are_checked(kind, made, fault):
+    def load_made(array):
+        options = dict(field="made_map", source=lambda results: dict(gt_made_map=array))
+        ann = Annotation("made", kind, **options)
+        given = dict(ann_specs=dict(made=ann), img=np.zeros((2, 3, 3), np.uint8), img_path="i.png")
+        return LoadMultiTaskAnnotations()(given)["gt_made_map"]
+
+    with pytest.raises(ValueError, match=f"^i.png: 'source' of annotation 'made' gives .*{fault}"):
+        load_made(made)
+    fine = dict(depth=(2, 3), normal=(2, 3, 3), channels=(2, 3, 4))[kind]
+    array = np.full(fine, 3**-0.5, np.float32)
+    array[0, 0] = np.nan
+    np.testing.assert_array_equal(load_made(array), array)
+    array[1, 1] = 0  # unmeasured, or a missing normal
+    np.testing.assert_array_equal(load_made(array), array)
+
+
+@pytest.mark.parametrize("given", [None, {}, dict(gt_other=1)])
+def test_a_source_that_gives_no_map_is_named(given):
+    ann = Annotation("made", "depth", source=lambda results: given)
+    sample = dict(ann_specs=dict(made=ann), img=np.zeros((2, 3, 3), np.uint8), img_path="i.png")
+    with pytest.raises(ValueError, match="i.png: 'source' of .*'made' gives no 'gt_depth_map'"):
+        LoadMultiTaskAnnotations()(sample)
+
+
+def test_a_made_map_without_any_label_needs_allow_void():
+    void = np.full((2, 3), 255)
+
+    def load_made(**options):
+        ann = Annotation("made", "classes", source=lambda r: dict(gt_seg_map=void), **options)
+        sample = dict(ann_specs=dict(made=ann), img=np.zeros((2, 3, 3), np.uint8), img_path="i.png")
+        return LoadMultiTaskAnnotations()(sample)["gt_seg_map"]
+
+    with pytest.raises(ValueError, match="i.png: every pixel of annotation 'made' is void"):
+        load_made()
+    assert (load_made(allow_void=True) == 255).all()

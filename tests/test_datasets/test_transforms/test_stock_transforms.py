@@ -217,6 +217,22 @@ def test_holes_are_cut_into_labels_if_asked():
         assert_aligned(pack(made)) if fill else None
 
 
+def test_generated_edges_are_unknown_where_classes_are():
+    seg = np.zeros((6, 8), np.uint8)
+    seg[:, 4:], seg[:2] = 1, 255
+    sample = dict(
+        img=np.zeros((6, 8, 3), np.uint8),
+        gt_seg_map=seg,
+        seg_fields=["gt_seg_map"],
+        dense_fields=dict(gt_seg_map="classes"),
+    )
+    for step in (dict(type="Pad", size=(11, 6)), dict(type="GenerateEdge", edge_width=1)):
+        sample = TRANSFORMS.build(step)(sample)
+    edges = sample["gt_edge_map"]
+    assert edges.dtype == np.uint8 and (edges[:2] == 255).all() and (edges[:, 8:] == 255).all()
+    assert set(edges[2:, :8].ravel()) == {0, 1} and edges[4, 4] == 1
+
+
 def test_generated_edges_are_a_label_and_replace_none():
     init_default_scope("mmseg")
     chain = [dict(type="GenerateEdge"), dict(type="RandomFlip", prob=1.0)]

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.visualization.vis_backend import BaseVisBackend
 from mmseg.registry import VISBACKENDS
 
+from mmlhl.engine.logs import known_backends
 from mmlhl.engine.logs.known_backends import name_of, share
 
 
@@ -159,3 +160,19 @@ def test_a_service_that_refuses_is_named(cfg, tmp_path, monkeypatch):
     config = dict(type="MLflowVisBackend", name="runs", tracking_uri="http://there")
     with pytest.raises(ValueError, match="runs cannot be opened: RuntimeError: no such server"):
         share(config, str(tmp_path), cfg, False)
+
+
+@pytest.mark.parametrize("value", [abs, lambda results: results, object()])
+def test_what_no_config_file_can_hold_is_named(value, monkeypatch):
+    """mmengine's error is the text of the whole config, which yapf cannot read."""
+
+    def fail(*args):
+        raise SyntaxError("Failed to format the config file, please check the syntax of: ...")
+
+    monkeypatch.setattr(known_backends, "_opened", fail)
+    cfg = Config(dict(kinds=[dict(type=Config)], steps=[dict(type="a"), value]))
+    with pytest.raises(ValueError, match=r"^steps\[1\] is <.*cannot be written .*: register it"):
+        share(dict(type="LocalVisBackend"), "somewhere", cfg, False)
+    cfg.steps.pop()
+    with pytest.raises(ValueError, match="LocalVisBackend cannot be opened: SyntaxError"):
+        share(dict(type="LocalVisBackend"), "somewhere", cfg, False)
