@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from mmengine.config import Config, DictAction
 
 from .config_files import config_file as config_file
-from .spelling import hint
+from .spelling import nearest
 
 #: a tool in the examples of its docstring
 _TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
@@ -62,10 +62,11 @@ class Parser(argparse.ArgumentParser):
         """Print the message, with the nearest option if one is unknown, and exit with 2."""
         start, colon, unknown = message.partition("unrecognized arguments: ")
         if colon:
-            known = [name for name in self._option_string_actions if name.startswith("--")]
-            words = [word.partition("=")[0] for word in unknown.split()]
-            hints = [hint(word, known) for word in words if word.startswith("-")]
-            message = start + colon + unknown + next(filter(None, hints), "")
+            known = [name[2:] for name in self._option_string_actions if name.startswith("--")]
+            words = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
+            # compared without their dashes, which would make any short names similar
+            near = next(filter(None, (nearest(word.lstrip("-"), known) for word in words)), None)
+            message = start + colon + unknown + (f"; did you mean '--{near}'?" if near else "")
         super().error(message)
 
 

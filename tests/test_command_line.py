@@ -61,6 +61,7 @@ def test_every_option_of_every_command_is_explained():
         (["--workdir", "x"], "did you mean '--work-dir'?"),
         (["--work_dir=x"], "did you mean '--work-dir'?"),
         (["--zzz"], "unrecognized arguments: --zzz\n"),
+        (["--bogus"], "unrecognized arguments: --bogus\n"),
     ],
 )
 def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, message):
