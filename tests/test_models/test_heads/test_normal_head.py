@@ -32,6 +32,20 @@ def test_a_zero_prediction_has_a_finite_gradient(decoder_config):
     assert raw.grad.isfinite().all()
 
 
+def test_vectors_that_are_zero_do_not_outweigh_the_others(decoder_config):
+    torch.manual_seed(0)
+    head = NormalHead(decoder_config())
+    raw, gt = torch.randn(1, 3, 4, 4), torch.randn(1, 3, 4, 4)
+    raw[..., 0, 0] = 0
+    raw.requires_grad_()
+    head.loss_by_map(raw, gt)["loss_cos"].backward()
+    slopes = raw.grad.square().sum(1).sqrt()[0]
+    assert 0 < slopes[0, 0] <= 1.01 / 16  # as of a vector of length 1
+    raw.grad = None
+    head.distance(head.activate(raw, (4, 4)), head.pseudo_label(gt)).mean().backward()
+    assert raw.grad[..., 0, 0].abs().max() < 1e-6 and raw.grad.abs().max() > 1e-3
+
+
 @pytest.mark.parametrize(("direction", "axis"), [("horizontal", 0), ("vertical", 1)])
 def test_flip_turns_the_component_along_the_axis(decoder_config, direction, axis):
     head = NormalHead(decoder_config())
