@@ -200,7 +200,10 @@ def examine() -> list[Finding]:
 
 
 def show(findings: Sequence[Finding]) -> None:
-    """Print the findings as a table, or as plain lines if rich is missing."""
+    """Print the findings as a table, or as plain lines if rich is missing.
+
+    Remedies stand below it, one a line: in a column they would be broken, and could not be copied.
+    """
     try:
         from rich.console import Console
         from rich.markup import escape
@@ -210,14 +213,18 @@ def show(findings: Sequence[Finding]) -> None:
             print(f"{each.state:<6} {each.subject}: {each.found}  {each.remedy}".rstrip())
         return
     table = Table()
-    for column in ("", "what", "found", "how to fix it"):
+    for column in ("", "what", "found"):
         table.add_column(column, overflow="fold")
     colours = {"ok": "green", "note": "yellow", "wrong": "red"}
     for each in findings:
         state = f"[{colours[each.state]}]{each.state}[/]"
         # rich would read the brackets of extras as markup
-        table.add_row(state, each.subject, escape(each.found), escape(each.remedy))
+        table.add_row(state, each.subject, escape(each.found))
     Console().print(table)
+    for each in findings:
+        if each.remedy:
+            what = "to fix" if each.state == "wrong" else "optional"
+            print(f"{what}: {each.subject}: {each.remedy}")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -94,6 +94,11 @@ def test_versions_are_compared_as_numbers():
     assert numbers("2.13.0+cpu") == (2, 13, 0) > numbers("2.9.1")
 
 
-def test_the_table_shows_extras_as_they_are(capsys):
-    show([Finding("a", "b", "wrong", 'pip install "mmlhl[onedl]"')])
-    assert "mmlhl[onedl]" in capsys.readouterr().out
+def test_remedies_stand_below_the_table_whole_and_with_their_extras(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    remedy = 'pip install "mmlhl[onedl]" and more words than a terminal of forty columns has'
+    note = Finding("f", "not there", "note", "pip install f")
+    show([Finding("a", "b [c]", "wrong", remedy), Finding("d", "e"), note])
+    table, below = capsys.readouterr().out.split("to fix: ")
+    assert below == f"a: {remedy}\noptional: f: pip install f\n"
+    assert "b [c]" in table and max(map(len, table.splitlines())) <= 40
