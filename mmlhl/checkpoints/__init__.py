@@ -4,6 +4,7 @@ Models, engine and tools all read checkpoints, so this package lies below them: 
 mmengine and mmseg's registries, and nothing of mmlhl.
 """
 
+from .pickle_files import register_pickle
 from .plain import to_plain
 from .poison import poisoned, spoilt
 from .reading import (
@@ -23,6 +24,7 @@ from .yaml_files import register_yaml
 register_safe_globals()
 register_loaders()
 register_yaml()
+register_pickle()
 
 __all__ = [
     "CheckpointError",
@@ -36,6 +38,7 @@ __all__ = [
     "poisoned",
     "read_checkpoint",
     "register_loaders",
+    "register_pickle",
     "register_safe_globals",
     "register_yaml",
     "spoilt",
