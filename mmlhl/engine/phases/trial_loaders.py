@@ -16,6 +16,7 @@ from .deriving import LOADERS
 from .grammar import Phase
 from .lengths import trains_by_epoch
 from .phase_model import PhaseModel
+from .set_differences import check_same_reading
 from .supply import Supplies, Supply
 from .trial_build import named
 from .trial_sample import first_sample
@@ -68,6 +69,11 @@ def check_loaders(
                 names.update({task: each for task, each in own.items() if each})
             elif one:
                 check_names(heads, names, dataset, f"{place}{joined}")
+    trained = given.get(LOADERS[0])
+    for key in LOADERS[1:] if trained is not None else ():
+        if key in given:
+            sets = (trained.dataset, given[key].dataset)
+            check_same_reading(dict(model.heads.items()), phase.tasks, *sets, f"{where}: {key}")
     return given
 
 

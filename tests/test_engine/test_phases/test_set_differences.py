@@ -1,0 +1,94 @@
+"""Training and test sets that read the labels of a task differently."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from mmlhl.datasets import MultiTaskDataset
+from mmlhl.engine.phases import set_differences
+from mmlhl.engine.phases.set_differences import check_same_reading
+
+ANNOTATIONS = dict(
+    seg=dict(kind="classes", dir="label", num_classes=3),
+    depth=dict(kind="depth", dir="depth", scale=0.001),
+    normal=dict(kind="normal", dir="normal"),
+)
+HEADS = dict(
+    seg=SimpleNamespace(field="sem_seg"),
+    depth=SimpleNamespace(field="depth_map"),
+    normal=SimpleNamespace(field="normal_map"),
+)
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Sentences that are logged."""
+    found = []
+    monkeypatch.setattr(set_differences, "_warned", set())
+    monkeypatch.setattr(set_differences, "print_log", lambda text, *_: found.append(text))
+    return found
+
+
+def make(images, options=None, **others):
+    """A dataset that lists some images, with other options of its annotations."""
+    annotations = {
+        task: {**ann, **(options or {}).get(task, {})} for task, ann in ANNOTATIONS.items()
+    }
+    dataset = MultiTaskDataset(annotations=annotations, lazy_init=True, **others)
+    dataset.data_list = [dict(img_path=image, ann_paths={}) for image in images]
+    dataset.serialize_data, dataset._fully_initialized = False, True
+    return dataset
+
+
+def check(options=None, wrap=lambda dataset: dataset, tasks=tuple(HEADS), **others):
+    trained, tested = make("abc"), make("def", options, **others)
+    check_same_reading(HEADS, tasks, wrap(trained), wrap(tested), "phases[0]: test_dataloader")
+
+
+def test_the_same_reading_passes(logged):
+    check(dict(depth=dict(max_value=2.0), seg=dict(ignore=(2, 255))))
+    check(dict(depth=dict(suffix=".npy", scale=1.0)))  # files of another format
+    check(dict(depth=dict(scale=1.0)), tasks=["seg"])  # of another phase
+    assert not logged
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, lambda each: Wrapper(each)])
+def test_another_unit_is_refused(wrap, logged):
+    with pytest.raises(ValueError, match="'depth' in 'inverse depth', but train_.* in 'm'"):
+        check(dict(depth=dict(inverse=True)), wrap)
+    with pytest.raises(ValueError, match=r"^phases\[0\]: test_dataloader.dataset has .* 'ft'"):
+        check(metainfo=dict(depth_map_unit="ft"))
+
+
+class Wrapper:
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (dict(depth=dict(scale=1.0)), "'depth' are read with scale=0.001 .*, but with scale=1.0"),
+        (dict(normal=dict(axes=("x", "-y", "z"))), "'normal' are read with axes="),
+        (dict(seg=dict(id_map={1: 0, 2: 1, 3: 2})), "'seg' are read with id_map=None .*id_map={1"),
+        (dict(seg=dict(reduce_zero_label=True)), "reduce_zero_label=False .*label=True in phases"),
+    ],
+)
+def test_other_meanings_of_the_files_are_warned_of_once(options, said, logged):
+    check(options)
+    check(options)
+    assert len(logged) == 1 and re.search(said, logged[0])
+
+
+def test_images_of_both_sets_are_warned_of(logged):
+    check_same_reading(HEADS, ["seg"], make("abc"), make("xb"), "test_dataloader")
+    assert len(logged) == 1 and "test_dataloader.dataset has the image b, as train" in logged[0]
+
+
+def test_other_datasets_are_left_alone(logged):
+    check_same_reading(HEADS, ["seg"], object(), make("a"), "test_dataloader")
+    assert not logged
