@@ -14,7 +14,7 @@ from .pixel_maps import per_pixel
 from .protocols import DenseHead
 from .step import Step
 
-#: floor of a map's spread, relative to its mean square; a map below it counts as constant
+#: a map counts as constant if its spread is below this share of its mean square
 FLAT = 1e-6
 
 
@@ -38,6 +38,8 @@ def matched(head: DenseHead, now: Tensor, then: Tensor) -> Tensor:
 def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Tensor:
     """The share of an earlier model's map that the present one misses, by ``replay_distance``.
 
+    Of a constant map, which has no spread, it is the share of the mean square of either map.
+
     Args:
         head: The task's head.
         now: The present raw map ``(N, K, h, w)``.
@@ -47,13 +49,17 @@ def share_lost(head: DenseHead, now: Tensor, then: Tensor, valid: Tensor) -> Ten
     Returns:
         Scalar, see :func:`~mmlhl.models.losses.unexplained`.
     """
-    output = head.replay_output(then)
+    output, present = head.replay_output(then), head.replay_output(now)
     centre = weighted_centre(output, valid).expand_as(output)
-    distance = head.replay_distance(head.replay_output(now), output)
+    distance = head.replay_distance(present, output)
     distance = per_pixel(head, "replay_distance", distance, valid.shape)
-    # relative to the map's own size, so that the floor does not depend on the unit
-    size = masked_mean(output.detach().square(), valid[:, None].expand_as(output))
-    return unexplained(distance, head.replay_distance(centre, output), valid, FLAT * size)
+    spread = head.replay_distance(centre, output)
+    # compared with the map's own size, so that it does not depend on the unit
+    whole = valid[:, None].expand_as(output)
+    size, new_size = (masked_mean(m.detach().square(), whole) for m in (output, present))
+    constant = masked_mean(spread.detach(), valid) <= FLAT * size
+    floor = torch.where(constant, torch.maximum(size, new_size), torch.zeros_like(size))
+    return unexplained(distance, spread, valid, floor)
 
 
 def same_stride(output: Tensor, shape: Sequence[int], strides: Sequence[float]) -> bool:

@@ -4,6 +4,7 @@ import torch
 from mmlhl.models.heads import ChannelHead, NormalHead, SegmentationHead
 from mmlhl.models.losses import unexplained, weighted_centre
 from mmlhl.models.methods import Composite, Tether
+from mmlhl.models.methods.matching import share_lost
 
 VALID = torch.tensor([[[True, True, True, False]]])
 
@@ -112,3 +113,20 @@ def test_what_it_needs_and_what_its_options_change():
         Tether(loss_weight=-1)
     with pytest.raises(ValueError, match="LwF and Tether cannot go together"):
         Composite([dict(type="LwF"), dict(type="Tether")])
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_a_constant_map_is_the_measure_of_what_is_lost_of_it(decoder_config, value, unit):
+    head = ChannelHead(decoder_config(), 1, "edge_map")
+    valid = torch.ones(1, 2, 2, dtype=torch.bool)
+    teacher = torch.full((1, 1, 2, 2), value * unit)
+    student = (
+        teacher + unit * torch.tensor([1.0, -1.0, 1.0, -1.0]).view(1, 1, 2, 2)
+    ).requires_grad_()
+    loss = share_lost(head, student, teacher, valid)
+    expected = 1 / (value**2 + 1)  # squared error 1 of a mean square of value^2 + 1, the student's
+    assert loss.item() == pytest.approx(expected)
+    loss.backward()
+    assert student.grad.abs().max() * unit <= 1
+    assert share_lost(head, teacher, teacher, valid).item() == 0
