@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path as osp
 from typing import Any
 
@@ -97,6 +98,12 @@ class PhaseCheckpointHook(CheckpointHook):
             return
         kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
         for name in noted(runner.work_dir):
+            if osp.basename(name) in kept:
+                continue
             path = self.file_backend.join_path(self.out_dir, osp.basename(name))
-            if osp.basename(name) not in kept and self.file_backend.isfile(path):
+            if self.file_backend.isfile(path):
                 self.file_backend.backend.remove(path)
+            # those of a request to stop are in the work dir, whatever the out_dir
+            stopped = osp.join(runner.work_dir, osp.basename(name))
+            if osp.isfile(stopped):
+                os.remove(stopped)

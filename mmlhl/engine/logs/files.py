@@ -6,6 +6,7 @@ import json
 import os
 import os.path as osp
 import time
+from typing import Any
 
 from ...files import write_text
 
@@ -66,6 +67,10 @@ def read_lines(path: str) -> list[dict]:
     return lines
 
 
+def _is_after(found: Any, step: int) -> bool:
+    return isinstance(found, (int, float)) and found > step
+
+
 def remove_steps_after(path: str, step: int) -> None:
     """Remove from a file of scalars what was logged after the step to resume from.
 
@@ -75,5 +80,5 @@ def remove_steps_after(path: str, step: int) -> None:
     """
     if not osp.isfile(path):
         return
-    kept = [line for line in read_lines(path) if line.get("step", 0) <= step]
+    kept = [line for line in read_lines(path) if not _is_after(line.get("step"), step)]
     write_text(path, "".join(json.dumps(line) + "\n" for line in kept), sync=False)

@@ -22,10 +22,10 @@ def test_logged_steps_that_are_repeated_are_removed(tmp_path):
     path = tmp_path / "scalars.json"
     remove_steps_after(str(path), 3)
     assert not path.exists()
-    lines = [dict(loss=1.0, step=step) for step in (2, 3, 4)]
+    lines = [dict(loss=1.0, step=step) for step in (2, None, "three", 4)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"loss": 1')
     remove_steps_after(str(path), 3)
-    assert read_lines(str(path)) == lines[:2]
+    assert read_lines(str(path)) == lines[:3]
     assert path.read_text().endswith("}\n")
 
 

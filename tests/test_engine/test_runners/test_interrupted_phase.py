@@ -183,6 +183,21 @@ def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_
     assert_same_weights(undisturbed, copied)
 
 
+def test_the_checkpoint_of_a_request_to_stop_goes_with_its_successors(make, interrupted, tmp_path):
+    copied = shutil.copytree(interrupted, tmp_path / "run")
+    folder, out = copied / "phase_1_depth", tmp_path / "out" / "phase_1_depth"
+    cfg = make(copied)
+    cfg.default_hooks.checkpoint.out_dir = str(out.parent)
+    out.mkdir(parents=True)
+    stopped = folder / "stopped_iter_4.pth"
+    (folder / "epoch_1.pth").rename(stopped)
+    (folder / "epoch_2.pth").rename(out / "epoch_2.pth")
+    (folder / "resumable.json").write_text('["stopped_iter_4.pth", "epoch_2.pth"]')
+    train(cfg, resume=True)
+    assert not stopped.exists()
+    assert sorted(path.name for path in out.iterdir()) == ["epoch_2.pth", "epoch_3.pth"]
+
+
 def test_a_sequence_without_a_seed_keeps_the_one_it_drew(make, tmp_path):
     folders = tmp_path / "one", tmp_path / "other"
     cfg = make(folders[0], stop=1, randomness=dict(seed=None))
