@@ -7,6 +7,7 @@ runner hands `DistributedDataParallel` a CUDA device index; both fail on a machi
 import os
 import subprocess
 from datetime import timedelta
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -44,7 +45,9 @@ def prepare_distributed(cfg: Config) -> None:
         _set_rendezvous(launcher)
         seconds = dist_cfg.get("timeout")
         # torch before 2.2 refuses None
-        timeout = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+        timeout: dict[str, Any] = {}
+        if seconds is not None:
+            timeout["timeout"] = timedelta(seconds=seconds)
         torch_dist.init_process_group(backend="gloo", **timeout)
 
     # Without the user's wrapper, mmengine's default values.
