@@ -13,9 +13,7 @@ from .annotation import Annotation
 from .arguments import (
     check_fields,
     check_img,
-    check_indices,
     check_listing_options,
-    check_places,
     check_split,
     check_switches,
     check_tasks,
@@ -33,6 +31,7 @@ from .classes import (
 from .decoding import label_table
 from .endings import spell_as_on_disk
 from .first_sample import look_at_first, need_first
+from .indices import check_indices, check_places
 from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part

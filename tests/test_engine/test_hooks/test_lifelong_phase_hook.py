@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmlhl.engine.hooks.step_edits import before_step, check_optimizer, watch_steps
+from mmlhl.engine.hooks.step_edits import before_step, watch_steps
 from mmlhl.evaluation import LifelongRecord
 from mmlhl.models.methods import SPG, BaseMethod
 
@@ -197,29 +197,6 @@ def test_head_added_on_loading_is_reported_as_untrained(plain_config):
     runner = Runner.from_cfg(plain_config(tasks=("depth",)))
     with pytest.raises(RuntimeError, match=r"does not have \d+ trainable parameters.*heads.seg"):
         runner.train()
-
-
-def test_check_optimizer_by_hand():
-    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
-
-    def wrapper(*parameters):
-        return OptimWrapper(torch.optim.SGD(list(parameters), lr=1.0))
-
-    class Runner:
-        optim_wrapper = wrapper(*model.parameters())
-
-    check_optimizer(model, Runner)
-    Runner.optim_wrapper = wrapper(*model[0].parameters())
-    with pytest.raises(RuntimeError, match=r"2 trainable parameters, such as \['1.weight'"):
-        check_optimizer(model, Runner)
-    # several wrappers, as for a GAN
-    Runner.optim_wrapper = OptimWrapperDict(
-        a=wrapper(*model[0].parameters()), b=wrapper(*model[1].parameters())
-    )
-    check_optimizer(model, Runner)
-    model[1].requires_grad_(False)
-    Runner.optim_wrapper = wrapper(*model[0].parameters())
-    check_optimizer(model, Runner)
 
 
 # -- phase events of the method -----
