@@ -106,7 +106,8 @@ def _names(value: Any, where: str) -> tuple[str, ...]:
 
 def _axes(value: Any, where: str) -> tuple[str, ...]:
     found = values.names(value, where)
-    if sorted(axis.lstrip("+-") for axis in found) != ["x", "y", "z"]:
+    fits = all(axis[-1:] in "xyz" and axis[:-1] in ("", "+", "-") for axis in found)
+    if not fits or sorted(axis[-1:] for axis in found) != ["x", "y", "z"]:
         raise ValueError(
             f"{where} is {found!r}; it must name x, y and z once each, with or without a minus sign"
         )

@@ -247,7 +247,7 @@ def check_fields(annotations: Mapping[str, Annotation], tasks: Iterable[str], ow
     """
     first: dict[str, str] = {}
     for task in tasks:
-        other = first.setdefault(annotations[task].field, task)
+        other = first.setdefault(annotations[task].key, task)  # sem_seg and seg_map share one
         if other != task:
             raise ValueError(
                 f"annotations of {owner}: {other!r} and {task!r} are both written into the field "

@@ -93,6 +93,9 @@ def test_one_value_or_several(kind, key, one, listed):
         ("binary", dict(classes=("a", "b", "c")), "two classes, not 3"),
         ("normal", dict(axes="xyz"), "is the string 'xyz'; it must be a list of names"),
         ("normal", dict(axes=("x", "y")), "x, y and z once each"),
+        ("normal", dict(axes=("x", "y", "--z")), "x, y and z once each"),
+        ("normal", dict(axes=("-+x", "y", "z")), "x, y and z once each"),
+        ("normal", dict(axes=("x", "y", "")), "x, y and z once each"),
         ("depth", dict(scale=0), "factor from stored to real"),
         ("depth", dict(scale="0.001 m"), "must be a number"),
         ("depth", dict(scale=float("inf")), "finite number"),
@@ -170,6 +173,10 @@ def test_invalid_values_are_refused(kind, options, message):
         (
             lambda: dataset(annotations=dict(a=LABEL, b=LABEL)),
             "'a' and 'b' are both written into the field 'sem_seg'.*field='b_map'",
+        ),
+        (
+            lambda: dataset(annotations=dict(a=LABEL, b={**LABEL, "field": "seg_map"})),
+            "'a' and 'b' are both written into the field 'seg_map'",
         ),
         (
             lambda: dataset(annotations=dict(a=LABEL, b=DEPTH, c=DEPTH)),
