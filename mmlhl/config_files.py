@@ -26,7 +26,7 @@ def read_config(path: str | os.PathLike) -> Config:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read: a syntax error, a base that does not exist or that
             inherits from this file, a key that is given twice, or an error that its own code
-            raises.
+            raises. If it is YAML or JSON and would call something that is not registered.
     """
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
@@ -35,10 +35,27 @@ def read_config(path: str | os.PathLike) -> Config:
         raise ValueError(f"{path}: the config cannot be read: its _base_ leads back to itself")
     refuse_repeated(path)
     try:
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
         reason = _lacking_module(error) or explained_error(error)
+    else:
+        called = _called_by_data(cfg, str(path))
+        if called is None:
+            return cfg
+        reason = (
+            f"it would call {called!r}, which is in no registry, and a config in this format is "
+            "data: write a registered name, or the config as a Python file"
+        )
     raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def _called_by_data(cfg: Config, path: str) -> str | None:
+    """What a config that is no program would call or import all the same; None if nothing."""
+    if os.path.splitext(path)[1].lower() == ".py":
+        return None
+    from .unregistered import unregistered  # here, as it needs mmseg, which `mmlhl doctor` may lack
+
+    return unregistered(cfg.to_dict())
 
 
 def refuse_repeated(path: str | os.PathLike) -> None:

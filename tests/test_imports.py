@@ -33,6 +33,7 @@ LEAVES |= {
     "mmlhl.repeated_keys",
     "mmlhl.spelling",
     "mmlhl.import_noise",
+    "mmlhl.unregistered",
 }
 #: The protocols of heads and methods for other packages.
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .registered import unregistered
+from ..unregistered import unregistered
 from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}

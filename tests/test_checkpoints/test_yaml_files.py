@@ -48,3 +48,32 @@ def test_a_config_comes_back_from_yaml(tmp_path):
     Config(content).dump(str(tmp_path / "config.yaml"))
     found = read_config(tmp_path / "config.yaml")
     assert dict(found.to_dict()) == content and isinstance(found.a, tuple)
+
+
+@pytest.mark.parametrize("ending", ["yaml", "yml", "json"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        dict(type="os.system", command="touch {marker}"),
+        dict(type="LifelongSegmentor", backbone=dict(type="subprocess.Popen", args=["touch"])),
+        dict(type="LifelongSegmentor", heads=[dict(type="builtins.open", file="{marker}")]),
+        dict(type="torch.hub.load", repo_or_dir="x"),
+        dict(type="ResNet", _scope_="antigravity"),
+    ],
+    ids=lambda model: model["type"],
+)
+def test_types_that_are_not_registered_are_refused(tmp_path, model, ending):
+    file = tmp_path / f"config.{ending}"
+    Config(dict(model=model, train_cfg=dict(by_epoch=True))).dump(str(file))
+    with pytest.raises(ValueError, match=rf"config\.{ending}: .* it would call '.*', which is"):
+        read_config(file)
+
+
+@pytest.mark.parametrize("ending", ["yaml", "json"])
+def test_registered_types_in_any_spelling_are_read(tmp_path, ending):
+    file = tmp_path / f"config.{ending}"
+    kinds = ["ResNet", "mmseg.ResNet", "mmlhl.models.heads.depth_head.DepthHead", "HorizontalFlip"]
+    Config(dict(model=dict(type="LifelongSegmentor"), parts=[dict(type=k) for k in kinds])).dump(
+        str(file)
+    )
+    assert [part.type for part in read_config(file).parts] == kinds
