@@ -111,7 +111,8 @@ def resolve_classes(
     """
     if metainfo is not None and not isinstance(metainfo, Mapping):
         raise ValueError(f"metainfo of {owner} is {metainfo!r}; it must be a dict")
-    result = {**stored, **(metainfo or {})}
+    given = {key: value for key, value in (metainfo or {}).items() if value is not None}
+    result = {**stored, **given}
     if metainfo is None or metainfo.get("classes") is None:
         return result, None
     where = f"metainfo['classes'] of {owner}"

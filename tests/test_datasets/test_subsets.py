@@ -14,6 +14,7 @@ from mmlhl.datasets import (
     RoomsDataset,
     TaskonomyDataset,
 )
+from mmlhl.datasets.classes import resolve_classes
 
 PIPELINE = [
     dict(type="LoadImageFromFile"),
@@ -197,3 +198,9 @@ def test_ids_beyond_the_classes(tmp_path):
             data[0]
     with pytest.raises(ValueError, match="id 1 into class 3"):
         mine(tmp_path, STORED, id_map={0: 0, 1: 3})
+
+
+def test_none_chooses_no_classes():
+    stored = dict(classes=("a", "b"), palette=[[1, 1, 1], [2, 2, 2]])
+    for metainfo in (None, {}, dict(classes=None), dict(classes=None, palette=None)):
+        assert resolve_classes(metainfo, stored, "", "MultiTaskDataset") == (stored, None)
