@@ -149,7 +149,8 @@ class HADLoss(nn.Module):
         with_sg: False leaves the salience-guided term out (ablation).
 
     Raises:
-        ValueError: If an option is out of range, or both terms are switched off.
+        ValueError: If an option is out of range, both terms are switched off, or an option is set
+            that the others leave without effect.
     """
 
     def __init__(
@@ -173,6 +174,20 @@ class HADLoss(nn.Module):
             raise ValueError(f"HADLoss: mean must be one of {MEANS}, got {mean!r}")
         if not (with_db or with_sg):
             raise ValueError("HADLoss: with_db and with_sg are both False, nothing is left")
+        unread = []  # of two options, the first without effect beside the second
+        if not with_sg:
+            unread = [(("k", k, 0.9), "with_sg=False")]
+        floors = [("eps", eps, 1e-6), ("offset", offset, 0.0)]
+        if not with_db:
+            means = [("mean", mean, "geometric"), *floors]
+            unread += [(option, "with_db=False") for option in means]
+        elif mean != "geometric":
+            unread += [(option, f"{mean=}") for option in floors]
+        for (name, value, default), other in unread:
+            if value != default:
+                raise ValueError(
+                    f"HADLoss: {name}={value!r} has no effect with {other}: leave one of them out"
+                )
         self.k, self.eps, self.mean, self.offset = k, eps, mean, offset
         self.with_db, self.with_sg = with_db, with_sg
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ..losses import HADLoss
 from .distillation import DistillationMethod
 from .pixel_maps import per_pixel, pixel_groups
 from .protocols import DenseHead
@@ -34,7 +35,8 @@ class HAD(DistillationMethod):
         teachers: Likewise.
 
     Raises:
-        ValueError: On fewer than two ``bins``, or an option that :class:`HADLoss` refuses.
+        ValueError: On fewer than two ``bins``, ``bins`` with a loss that reads no groups, or an
+            option that :class:`HADLoss` refuses.
     """
 
     def __init__(
@@ -51,6 +53,14 @@ class HAD(DistillationMethod):
             raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
         self.bins = bins
         self.loss = MODELS.build({"type": "HADLoss", **loss})
+        if bins is not None and type(self.loss) is HADLoss:  # a class of its own may read groups
+            ungrouped = None if self.loss.with_db else "with_db=False"
+            ungrouped = "mean='pixel'" if self.loss.mean == "pixel" else ungrouped
+            if ungrouped:
+                raise ValueError(
+                    f"HAD: bins={bins} has no effect with loss.{ungrouped}, which reads no groups: "
+                    "leave one of them out"
+                )
         _check_loss(self.loss)
 
     def distill(

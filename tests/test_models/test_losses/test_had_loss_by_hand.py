@@ -56,6 +56,11 @@ def test_terms_can_be_left_out():
         (dict(offset=-1), "offset >= 0"),
         (dict(mean="median"), "'median'"),
         (dict(with_db=False, with_sg=False), "nothing is left"),
+        (dict(mean="pixel", offset=0.05), "offset=0.05 has no effect with mean='pixel'"),
+        (dict(mean="arithmetic", eps=0.1), "eps=0.1 has no effect with mean='arithmetic'"),
+        (dict(with_db=False, mean="pixel"), "mean='pixel' has no effect with with_db=False"),
+        (dict(with_db=False, offset=0.05), "offset=0.05 has no effect with with_db=False"),
+        (dict(with_sg=False, k=0.5), "k=0.5 has no effect with with_sg=False"),
     ],
 )
 def test_wrong_options(options, message):

@@ -138,6 +138,9 @@ def test_a_head_that_cannot_tell_its_groups(decoder_config):
         (dict(loss_weight=-1), "HAD: loss_weight"),
         (dict(bins=1), "HAD: bins"),
         (dict(loss=dict(k=2)), "k must"),
+        (dict(bins=5, loss=dict(mean="pixel")), "bins=5 has no effect with loss.mean='pixel'"),
+        (dict(bins=5, loss=dict(with_db=False)), "bins=5 has no effect with loss.with_db=False"),
+        (dict(loss=dict(mean="pixel", offset=1.0)), "offset=1.0 has no effect"),
     ],
 )
 def test_wrong_options(options, message):
