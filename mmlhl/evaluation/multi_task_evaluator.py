@@ -171,7 +171,10 @@ class MultiTaskEvaluator(Evaluator):
             if self.output_dir is not None and writes:
                 config.setdefault("output_dir", osp.join(self.output_dir, task))
                 config.setdefault("keep_results", self.keep_results)
-            accepted = _parameters(registered_class(METRICS, config))
+            kind = registered_class(METRICS, config)
+            if getattr(kind, "__init__", None) is DepthMetric.__init__:
+                config.setdefault("depth_scale_factor", 1000.0)  # mmseg's 1 writes whole metres
+            accepted = _parameters(kind)
             config = {
                 key: value
                 for key, value in config.items()

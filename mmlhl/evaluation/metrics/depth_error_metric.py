@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from torch import Tensor
 
-from .map_files import write_array, write_image
+from .map_files import write_array, write_depth
 from .streaming_metric import StreamingMetric, ratio
 
 
@@ -110,13 +108,5 @@ class DepthErrorMetric(StreamingMetric):
         if self.output_format == "npy":
             write_array(depth, path.with_name(path.name + ".npy"))
             return
-        steps = np.nan_to_num(depth / self.output_scale, nan=0.0)
-        if steps.max() > 65535:
-            print_log(
-                f"{path}: depth {depth.max():.3g} does not fit into 16 bits in steps of "
-                f'{self.output_scale}; set a larger output_scale or output_format="npy"',
-                logger="current",
-                level=logging.WARNING,
-            )
-        image = np.clip(np.round(steps), 0, 65535).astype(np.uint16)
-        write_image(image, path.with_name(path.name + ".png"))
+        remedy = 'set a larger output_scale or output_format="npy"'
+        write_depth(depth, path.with_name(path.name + ".png"), self.output_scale, remedy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 
 from ...files import atomic_path, write_bytes
 
@@ -26,6 +28,29 @@ def write_image(image: np.ndarray, path: Path) -> None:
     if not done:
         raise OSError(f"{path}: this map cannot be encoded as PNG")
     write_bytes(path, data.tobytes(), sync=False)
+
+
+def write_depth(depth: np.ndarray, path: Path, scale: float, remedy: str) -> None:
+    """Write a depth map as 16-bit image: rounded, unknown as 0, too large as 65535 with a warning.
+
+    Args:
+        depth: Shape (H, W), in the map's unit.
+        path: File name that ends in ``.png``.
+        scale: Value of one step of the image.
+        remedy: What to do if a depth does not fit, for the warning.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    steps = np.nan_to_num(depth.astype(np.float32) / scale, nan=0.0)
+    if steps.max() > 65535:
+        print_log(
+            f"{path.with_suffix('')}: depth {depth.max():.3g} does not fit into 16 bits in steps "
+            f"of {scale:.6g}; {remedy}",
+            logger="current",
+            level=logging.WARNING,
+        )
+    write_image(np.clip(np.round(steps), 0, 65535).astype(np.uint16), path)
 
 
 def write_array(array: np.ndarray, path: Path) -> None:

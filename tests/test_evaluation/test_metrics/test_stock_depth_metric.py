@@ -1,5 +1,6 @@
-"""mmseg's DepthMetric: its list of metrics works, and options out of range are refused."""
+"""mmseg's DepthMetric: its list of metrics, options out of range, the maps that it writes."""
 
+import cv2
 import pytest
 from mmseg.evaluation import DepthMetric
 from mmseg.registry import METRICS
@@ -35,6 +36,7 @@ def test_the_named_metrics_are_computed(kind):
         (dict(depth_metrics="rmse"), "is the string 'rmse'"),
         (dict(depth_metrics=["d1", "d1"]), "names 'd1' twice"),
         (dict(min_depth_eval=5, max_depth_eval=1), "min_depth_eval=5 and .* no depth"),
+        (dict(depth_scale_factor=0), "depth_scale_factor must be > 0, got 0"),
     ],
 )
 def test_options_out_of_range(kind, options, message):
@@ -59,3 +61,42 @@ def test_a_class_derived_from_mmsegs_is_left_alone():
 
     assert type(METRICS.build(dict(type=Own))) is Own
     assert "depth/d1" in values(Own)
+
+
+class Derived(DepthMetric):
+    """A class of one's own, which writes as mmseg's does."""
+
+
+class Centimetres(DepthMetric):
+    def __init__(self, output_dir=None, **kwargs):
+        super().__init__(depth_scale_factor=100, output_dir=output_dir, **kwargs)
+
+
+def written(folder, predicted, kind="DepthMetric", path="a/0.png", **options):
+    config = dict(type=kind, **options)
+    evaluator = MultiTaskEvaluator(metrics=dict(depth=config), output_dir=str(folder))
+    one = sample(path, gt_depth_map=[[2.0] * len(predicted)], pred_depth_map=[predicted])
+    evaluator.process([one])
+    return cv2.imread(str(folder / "depth/0.png"), cv2.IMREAD_UNCHANGED).ravel().tolist()
+
+
+@pytest.mark.parametrize("kind", ["DepthMetric", "mmseg.DepthMetric", DepthMetric])
+def test_maps_are_written_in_millimetres(kind, tmp_path):
+    depth = [1.2346, 0.0004, 70.0, float("nan"), -1.0]
+    assert written(tmp_path, depth, kind) == [1235, 0, 65535, 0, 0]
+    assert written(tmp_path, depth, kind, depth_scale_factor=256)[:3] == [316, 0, 17920]
+
+
+def test_a_derived_class_does_not_write_whole_metres(tmp_path):
+    assert written(tmp_path, [1.25, 2.5], Derived) == [1250, 2500]
+    assert written(tmp_path, [1.25, 2.5], Derived, depth_scale_factor=1) == [1, 2]
+    assert written(tmp_path, [1.25, 2.5], Centimetres) == [125, 250]
+
+
+def test_maps_of_two_images_of_one_name_are_refused(tmp_path):
+    config = dict(type="DepthMetric", output_dir=str(tmp_path))
+    evaluator = MultiTaskEvaluator(metrics=dict(depth=config))
+    maps = dict(gt_depth_map=[[2.0]], pred_depth_map=[[2.0]])
+    evaluator.process([sample("a/0.png", **maps)])
+    with pytest.raises(ValueError, match="a/0.png and b/0.png .*output_levels=2"):
+        evaluator.process([sample("b/0.png", **maps)])
