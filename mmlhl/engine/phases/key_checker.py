@@ -19,6 +19,12 @@ ALSO = {
     "optim_wrapper": {"paramwise_cfg", "constructor", "optimizer"},
     "metric": {"output_dir", "keep_results", "prefix"},
 }
+#: schedulers of torch that have another name in mmengine
+TORCH_SCHEDULERS = {
+    "CosineAnnealingWarmRestarts": "CosineRestartLR",
+    "PolynomialLR": "PolyLR",
+    "ReduceLROnPlateau": "ReduceOnPlateauLR",
+}
 
 
 class KeyChecker:
@@ -153,4 +159,20 @@ class KeyChecker:
             for name, child in node.items():
                 self.each(child, registry, f"{place}.{name}")
         else:
+            if registry is PARAM_SCHEDULERS:
+                self._schedule(node, place)
             self.typed(node, registry, place)
+
+    def _schedule(self, node: Any, place: str) -> None:
+        """Refuse a scheduler of torch: it lacks what mmengine's hook asks of one."""
+        cls = registered_class(of_mmseg(PARAM_SCHEDULERS), node)
+        if cls is None or not cls.__module__.startswith("torch."):
+            return
+        kind = node["type"] if isinstance(node["type"], str) else cls.__name__
+        name = TORCH_SCHEDULERS.get(cls.__name__, cls.__name__)
+        if not registered(PARAM_SCHEDULERS, name):
+            known = sorted(each for each in PARAM_SCHEDULERS.module_dict if each.endswith("LR"))
+            name = f"one of {', '.join(known)}"
+        self.refuse(
+            f"{place}.type", f"{kind!r} is a scheduler of torch; take that of mmengine: {name}"
+        )

@@ -3,6 +3,7 @@
 import pytest
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import MODELS
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from mmlhl.engine import parse_phases
 from mmlhl.models.heads import DepthHead
@@ -64,6 +65,15 @@ def test_misspelt_keys(config, key, nothing_is_built):
     [
         (dict(param_scheduler=[dict(type="PolyLR", powr=1.0)]), r"param_scheduler\[0\]\.powr"),
         (dict(param_scheduler=dict(type="PolyLR", powr=1.0)), r"param_scheduler\.powr"),
+        (
+            dict(param_scheduler=[dict(type="torch.optim.lr_scheduler.StepLR", step_size=2)]),
+            r"param_scheduler\[0\]\.type: 'torch.optim.lr_scheduler.StepLR' .* mmengine: StepLR$",
+        ),
+        (dict(param_scheduler=dict(type=ReduceLROnPlateau)), "type: 'Red.* ReduceOnPlateauLR$"),
+        (
+            dict(param_scheduler=dict(type="torch.optim.lr_scheduler.LambdaLR", by_epoch=True)),
+            r"param_scheduler\.type: .* mmengine: one of ConstantLR, ",
+        ),
         (dict(custom_hooks=[dict(type="EMAHook", begin_epch=1)]), r"custom_hooks\[0\]\.begin_ep"),
         (dict(custom_hooks=[dict(type="EMAHok")]), r"custom_hooks\[0\]\.type.*'EMAHook'"),
         (dict(visualizer=dict(vis_backends=[dict(type="LocalVisBackend", savedir=1)])), "savedir"),
