@@ -46,7 +46,7 @@ def main() -> None:
         args.inputs, args.batch_size, out_dir=args.out, npy=args.npy, panels=args.panels
     )
     count = sum(1 for _ in images)
-    print(f"{args.out}: {', '.join(inferencer.tasks)} of {count} image(s)")
+    print(f"{args.out}: {', '.join(inferencer.tasks)} of {inferencer.sources.counted(count)}")
 
 
 if __name__ == "__main__":

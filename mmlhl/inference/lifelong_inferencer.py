@@ -204,7 +204,7 @@ class LifelongInferencer(BaseInferencer):
         if out_dir is None and (npy or panels):
             raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")
         results = (*self.loaded.known_tasks, PANELS)
-        sources = Sources(inputs, out_dir, channel_order, results)
+        self.sources = sources = Sources(inputs, out_dir, channel_order, results)
         paths = sources.paths
         for path in track_frames(paths, len(paths), "checking", self.show_progress):
             self.pipeline.check(path)

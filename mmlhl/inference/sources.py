@@ -122,6 +122,19 @@ class Sources:
         """Files of the images that are read from files."""
         return [e.path for e in self.entries if isinstance(e, Frame) and e.path is not None]
 
+    def counted(self, count: int) -> str:
+        """How many images and frames of videos were read, such as "5 frame(s) of 1 video(s)".
+
+        Args:
+            count: Number of images and frames that were read, all of them.
+        """
+        videos = sum(isinstance(entry, Video) for entry in self.entries)
+        images = len(self.entries) - videos
+        parts = [f"{images} image(s)"] if images else []
+        if videos:
+            parts.append(f"{count - images} frame(s) of {videos} video(s)")
+        return " and ".join(parts)
+
     # -- one input -------------------------------------------------------------------------
     def _add(self, item: Input, index: int, named: list[tuple[str, str]]) -> None:
         if isinstance(item, np.ndarray):

@@ -32,6 +32,19 @@ def folder(tmp_path):
     return tmp_path / "in"
 
 
+def test_infer_counts_frames_of_videos_apart_from_images(checkpoint, folder, tmp_path, capsys):
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"MJPG"), 5, (48, 32))
+    for grey in (0, 90, 200):
+        writer.write(np.full((32, 48, 3), grey, np.uint8))
+    writer.release()
+    options = ["--tasks", "seg", "--device", "cpu"]
+    run_tool("infer.py", checkpoint, clip, "--out", tmp_path / "one", *options)
+    assert ": seg of 3 frame(s) of 1 video(s)\n" in capsys.readouterr().out
+    run_tool("infer.py", checkpoint, clip, folder, "--out", tmp_path / "two", *options)
+    assert ": seg of 2 image(s) and 3 frame(s) of 1 video(s)\n" in capsys.readouterr().out
+
+
 def test_infer_writes_the_maps_of_a_folder(checkpoint, folder, tmp_path, capsys):
     out = tmp_path / "out"
     options = ["--out", out, "--device", "cpu"]
