@@ -8,9 +8,11 @@ from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
+from mmengine.optim import DefaultOptimWrapperConstructor
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 from ...config_values import is_number
-from ...registered import type_name
+from ...registered import names_class, of_mmseg, type_name
 from ...spelling import near_miss, unknown
 from .phase_model import PhaseModel
 
@@ -45,6 +47,10 @@ def check_optimisation(wrapper: Any, place: str) -> None:
     _check_clipping(wrapper.get("clip_grad"), f"{place}.clip_grad")
     _check_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
     constructor = wrapper.get("constructor", "DefaultOptimWrapperConstructor")
+    if names_class(
+        of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), constructor, DefaultOptimWrapperConstructor
+    ):
+        _check_params(wrapper["optimizer"], f"{place}.optimizer")
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
         paramwise = wrapper.get("paramwise_cfg")
         _check_paramwise(paramwise, f"{place}.paramwise_cfg")
@@ -107,6 +113,19 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
     betas = optimizer.get("betas")
     if betas is not None and not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
         raise ValueError(f"{place}.betas must be numbers within [0, 1), got {betas!r}")
+
+
+def _check_params(optimizer: Any, place: str) -> None:
+    """Refuse parameters in a config: mmengine's constructor puts all of the model in their place.
+
+    Raises:
+        ValueError: Naming the key.
+    """
+    if isinstance(optimizer, Mapping) and "params" in optimizer:
+        raise ValueError(
+            f"{place}.params={optimizer['params']!r} would be ignored, as all parameters of the "
+            "model are trained: leave it out, and set other rates by paramwise_cfg.custom_keys"
+        )
 
 
 def _check_clipping(clip: Any, place: str) -> None:

@@ -107,6 +107,14 @@ WRONG = [
         },
         r"methods\[0\].seed must be a whole number within .*, got -1",
     ),
+    ({"optim_wrapper.optimizer.params": []}, r"optimizer.params=\[\] would be ignored"),
+    (
+        {
+            "optim_wrapper.optimizer.params": ["backbone"],
+            "optim_wrapper.constructor": "LearningRateDecayOptimizerConstructor",
+        },
+        r"optim_wrapper.optimizer.params=\['backbone'\] would be ignored",
+    ),
     ({"optim_wrapper.clip_grad": {}}, r"clip_grad must be a dict such as .*, got \{\}"),
     (
         {"optim_wrapper.clip_grad": dict(max_norm=1.0, norm_type="l2")},
