@@ -136,7 +136,7 @@ def build(cfg: Config) -> nn.Module:
     Returns:
         The model.
     """
-    return MODELS.build(without_pretrained(model_config(cfg)))
+    return MODELS.build(without_pretrained(model_config(cfg, "the config")))
 
 
 def task_sheet(found: Complexity) -> Sheet:

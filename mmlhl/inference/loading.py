@@ -80,7 +80,9 @@ def load_model(
         cfg = checkpoint_config(loaded, checkpoint)
     else:
         cfg = _given_config(config)
-    described = without_pretrained(model_config(cfg))
+    named = f"the config {config}" if isinstance(config, str) else "the given config"
+    source = f"the config in {checkpoint}" if config is None else named
+    described = without_pretrained(model_config(cfg, source))
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
     chosen = _chosen_tasks(tasks, known, checkpoint)
@@ -138,7 +140,7 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
         raise ValueError(
             f"{name} does not say which config it is of (no meta.cfg); give the config as well"
         )
-    if not isinstance(stored.get("model"), dict):
+    if not stored.get("model") or not isinstance(stored["model"], dict):
         raise ValueError(f"{name}: the config in it has no model; give the config as well")
     return Config(stored)
 

@@ -42,7 +42,7 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
         return None
     cfg = Config(stored)
     if "student" in cfg.get("model", {}):
-        cfg.model = model_config(cfg)
+        cfg.model = model_config(cfg, f"the config in {source}")
     return cfg.pretty_text
 
 

@@ -53,6 +53,10 @@ def test_a_checkpoint_of_one_phase_knows_its_tasks(checkpoint, tmp_path):
     [
         (lambda c: c["state_dict"].pop("heads.seg.decoder.conv_seg.bias"), "conv_seg.bias"),
         (lambda c: c["meta"].pop("cfg"), "does not say which config"),
+        (
+            lambda c: c["meta"].update(cfg="model = dict()"),
+            "bad.pth: the config in it has no model",
+        ),
         (lambda c: c.update(state_dict={"backbone.x": torch.zeros(1)}), "none of the heads"),
     ],
 )
@@ -91,6 +95,12 @@ def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):
         load_model("gone.pth")
     with pytest.raises(ValueError, match="EncoderDecoder.*MMSegInferencer"):
         load_model(bare, dict(type="EncoderDecoder", backbone=dict(type="ResNet")))
+    for wrong in ({}, dict(model={}), dict(model=None), dict(model=dict(heads={}))):
+        with pytest.raises(ValueError, match=r"^the given config has no model=dict\(type"):
+            load_model(bare, ConfigDict(wrong))
+    (tmp_path / "empty.py").write_text("model = dict()")
+    with pytest.raises(ValueError, match="^the config .*empty.py has no model="):
+        load_model(bare, str(tmp_path / "empty.py"))
 
 
 def test_a_folder_names_the_models_in_it(tmp_path):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import os.path as osp
+from collections.abc import Mapping
 from typing import Any
 
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger, print_log
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
@@ -19,7 +20,7 @@ from .freezing import freeze
 from .stored_inputs import check_stored_input
 
 
-def model_config(config: str | dict) -> dict:
+def model_config(config: str | Mapping | Config, name: str = "teacher.config") -> dict:
     """The model's config in a config file, a whole config or a model's config.
 
     For a :class:`DistilledSegmentor` it is the student's config. As in mmengine's runner, a
@@ -27,6 +28,7 @@ def model_config(config: str | dict) -> dict:
 
     Args:
         config: File name, or that of a shipped config, or a dict.
+        name: What the config is, for messages.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -37,20 +39,21 @@ def model_config(config: str | dict) -> dict:
         try:
             model = read_config(config_file(config))
         except FileNotFoundError as error:
-            raise FileNotFoundError(f"teacher.config: {error}") from None
+            raise FileNotFoundError(f"{name}: {error}") from None
     outer = None
     if "type" not in model and "model" in model:
         outer = model.get("data_preprocessor")
         model = model["model"]
-    if "type" not in model:
-        raise ValueError(f"teacher.config={config!r} has no model")
+    if not isinstance(model, (Mapping, Config)) or "type" not in model:
+        given = f"{name}={config!r}" if isinstance(config, str) else name
+        raise ValueError(f"{given} has no model=dict(type=...)")
     model = ConfigDict(copy.deepcopy(dict(model)))
     if outer is not None:
         model.setdefault("data_preprocessor", copy.deepcopy(outer))
     if "student" not in model:
         return model
     outer = model.get("data_preprocessor")
-    return model_config(dict(model=model["student"], data_preprocessor=outer))
+    return model_config(dict(model=model["student"], data_preprocessor=outer), name)
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
