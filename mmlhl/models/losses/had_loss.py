@@ -7,6 +7,8 @@ one group id per pixel and which pixels count. Heads provide the first two, see
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
@@ -174,7 +176,8 @@ class HADLoss(nn.Module):
             raise ValueError(f"HADLoss: mean must be one of {MEANS}, got {mean!r}")
         if not (with_db or with_sg):
             raise ValueError("HADLoss: with_db and with_sg are both False, nothing is left")
-        unread = []  # of two options, the first without effect beside the second
+        # of two options, the first without effect beside the second
+        unread: list[tuple[tuple[str, Any, Any], str]] = []
         if not with_sg:
             unread = [(("k", k, 0.9), "with_sg=False")]
         floors = [("eps", eps, 1e-6), ("offset", offset, 0.0)]
