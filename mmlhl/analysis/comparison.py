@@ -98,10 +98,11 @@ class Comparison:
                 _estimate(lost),
                 _estimate(moved),
                 _exemplars(runs),
-                Estimate(minutes.mean) if minutes.runs else "-",
+                Estimate(minutes.mean, None, minutes.runs, minutes.values) if minutes.runs else "-",
                 str(len(runs)),
             ]
             sheet.rows.append((label, cells))
+        sheet.notes += _left_out(sheet, self._rows(group))
         if left_out:
             names = ", ".join(" ".join(metric) for metric in sorted(left_out))
             sheet.notes.append(
@@ -208,6 +209,31 @@ def _check_names(metrics: str | Sequence[str], records: Sequence[LifelongRecord]
 
 def _estimate(scores: list[Score]) -> Estimate | str:
     return over_seeds(score.mean for score in scores) if scores else "-"
+
+
+def _left_out(sheet: Sheet, rows: Sequence[tuple[str, list]]) -> list[str]:
+    """Notes on means of fewer runs than their row has, since the value of the others is undefined.
+
+    Args:
+        sheet: With its cells; one without any value shows a dash and needs no note.
+        rows: Name and runs of each row.
+    """
+    notes = []
+    runs = {label: len(each) for label, each in rows}
+    for index, column in enumerate(sheet.columns):
+        values = {
+            label: len(cells[index].values)
+            for label, cells in sheet.rows
+            if isinstance(cells[index], Estimate)
+        }
+        few = [
+            f"{n} of {runs[label]} runs of {label}"
+            for label, n in values.items()
+            if 0 < n < runs[label]
+        ]
+        if few:
+            notes.append(f"{column.heading}: only {', '.join(few)}; undefined in the others.")
+    return notes
 
 
 def _exemplars(runs: list[LifelongRecord]) -> str:

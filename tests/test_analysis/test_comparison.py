@@ -47,6 +47,19 @@ def test_runs_without_times_do_not_count_as_no_time():
     assert rows["HAD"]["minutes"].mean == pytest.approx(2 / 60)
 
 
+def test_a_mean_that_leaves_out_an_undefined_run_says_so():
+    runs = field_of_runs()
+    assert not any("undefined" in note for note in sheet_of(Comparison(runs), "summary")[0].notes)
+    next(r for r in runs if (r.label, r.seed) == ("HAD", 1)).metrics["depth"]["abs_err"][
+        "values"
+    ] = [None, None]
+    sheet, rows = sheet_of(Comparison(runs), "summary")
+    assert rows["HAD"]["gain over naive % ↑"].runs == 1 and rows["HAD"]["runs"] == "2"
+    said = "gain over naive % ↑: only 1 of 2 runs of HAD; undefined in the others."
+    assert said in sheet.notes
+    assert not any("LwF" in note or "mean rank" in note for note in sheet.notes)
+
+
 def test_a_metric_that_no_run_has_is_refused():
     with pytest.raises(ValueError, match="no run has the metric 'mIoUs'; did you mean 'mIoU'"):
         Comparison([record()], ["abs_err", "mIoUs"])
