@@ -37,4 +37,5 @@ def visualizer_of(name: str, loaded: LoadedModel, given: Mapping[str, Any]) -> M
             prefix = "" if info.field == "sem_seg" else f"{info.field}_"
             meta.update({f"{prefix}classes": info.classes, f"{prefix}palette": info.palette})
     visualizer.dataset_meta = meta
+    visualizer.fields = tuple(info.field for info in infos.values())
     return visualizer

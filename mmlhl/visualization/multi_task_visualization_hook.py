@@ -9,7 +9,9 @@ from mmengine.runner import Runner
 from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS, TRANSFORMS
 from mmseg.structures import SegDataSample
+from torch.nn import ModuleDict
 
+from .multi_task_visualizer import MultiTaskVisualizer
 from .photographs import as_shown
 
 
@@ -60,6 +62,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             outputs: Samples with ground truth and predictions.
         """
         if self.draw and batch_idx % self.interval == 0:
+            self._order(runner)
             self._draw("val", outputs[0], runner.iter, getattr(runner, "val_loop", None))
 
     def after_test_iter(
@@ -74,11 +77,22 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             outputs: Samples with ground truth and predictions.
         """
         if self.draw:
+            self._order(runner)
             for sample in outputs:
                 # A running count as step distinguishes images of the same name.
                 self._drawn += 1
                 if (self._drawn - 1) % self.test_interval == 0:
                     self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))
+
+    def _order(self, runner: Any) -> None:
+        """Give the visualizer the order in which the tasks were learned."""
+        model = getattr(runner, "model", None)
+        while hasattr(model, "module"):  # of several processes, or of test-time augmentation
+            model = model.module
+        heads = getattr(model, "heads", None)
+        if isinstance(heads, ModuleDict) and isinstance(self._visualizer, MultiTaskVisualizer):
+            found = (getattr(head, "field", None) for head in heads.values())
+            self._visualizer.fields = tuple(field for field in found if field)
 
     def _draw(self, mode: str, sample: SegDataSample, step: int, loop: Any) -> None:
         dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)

@@ -44,6 +44,9 @@ class MultiTaskVisualizer(SegLocalVisualizer):
     ``<field>_unit``; the default unit of depth is metres. Captions name the task, ``<field>_task``,
     or else the field without ``_map``, ``sem_seg`` as ``seg``.
 
+    Tasks stand in the order of ``fields``, which the hook and the inferencer set to that of the
+    model's heads, in which they were learned; other fields follow, the usual ones first.
+
     Args:
         name: Name of the instance.
         *args: See mmseg's SegLocalVisualizer.
@@ -90,6 +93,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         if cell_width < 1:
             raise ValueError(f"{type(self).__name__}: cell_width must be >= 1, got {cell_width}")
         self.cell_width = cell_width
+        self.fields: tuple[str, ...] = ()
 
     @master_only
     def add_datasample(
@@ -144,6 +148,7 @@ class MultiTaskVisualizer(SegLocalVisualizer):
             The panel, shape (H', W', 3), uint8, RGB.
         """
         maps = read_maps(data_sample, draw_gt, draw_pred)
+        maps = {field: maps[field] for field in (*self.fields, *maps) if field in maps}
         sides = [side for side in ("gt", "pred") if any(side in pair for pair in maps.values())]
         picture = fit_width(np.ascontiguousarray(image), self.cell_width, smooth=True)
         blocks = [[captioned(picture, "image")]]

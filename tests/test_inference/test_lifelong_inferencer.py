@@ -74,6 +74,11 @@ def test_every_way_to_name_images_gives_the_same_maps(inferencer, photos):
     same(inferencer(array[..., ::-1], channel_order="rgb"), one_by_one[0])
 
 
+def test_panels_follow_the_order_of_the_heads(checkpoint):
+    chosen = LifelongInferencer(weights=checkpoint, tasks=["normal", "seg"], device="cpu")
+    assert chosen.visualizer.fields == ("normal_map", "sem_seg")
+
+
 def test_chosen_tasks_only(checkpoint, photos):
     chosen = LifelongInferencer(weights=checkpoint, tasks=["normal", "seg"], device="cpu")
     assert list(chosen(str(photos / "a/x.png"))) == ["normal", "seg"]

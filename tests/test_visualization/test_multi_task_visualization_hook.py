@@ -3,6 +3,8 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.structures import PixelData
 from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
@@ -59,6 +61,28 @@ def test_validation_draws_the_first_of_every_interval(tmp_path, hook):
         outputs = [sample(tmp_path / "b.png")] * 2
         hook.after_val_iter(SimpleNamespace(iter=7), batch, {}, outputs)
     assert [(name, step) for name, _, step in calls] == [("val_b", 7)] * 2
+
+
+def test_tasks_stand_in_the_order_of_the_models_heads(monkeypatch, hook):
+    from mmlhl.visualization import multi_task_visualizer as room
+
+    hook, _ = hook
+    heads = torch.nn.ModuleDict({name: torch.nn.Identity() for name in ("normal", "seg", "edge")})
+    for head, field in zip(heads.values(), ("normal_map", "sem_seg", "edge_map"), strict=True):
+        head.field = field
+    model = SimpleNamespace(module=SimpleNamespace(heads=heads))  # in a wrapper
+    hook._visualizer = room.MultiTaskVisualizer(cell_width=8)
+    hook._order(SimpleNamespace(model=model))
+    seen = []
+    monkeypatch.setattr(room, "captioned", lambda cell, text: seen.append(text) or cell)
+    maps = {f"pred_{key}": torch.zeros(1, 4, 8) for key in ("sem_seg", "depth_map", "edge_map")}
+    drawn = SegDataSample()
+    drawn.set_data({key: PixelData(data=data) for key, data in maps.items()})
+    drawn.set_data(dict(pred_normal_map=PixelData(data=torch.ones(3, 4, 8))))
+    hook._visualizer.panel(np.zeros((4, 8, 3), np.uint8), drawn)
+    assert [text.split()[0] for text in seen] == ["image", "normal", "seg", "edge", "depth"]
+    for other in (None, SimpleNamespace(), SimpleNamespace(model=torch.nn.Identity())):
+        hook._order(other)  # a model without heads
 
 
 def test_nothing_is_drawn_unless_asked_for(hook):
