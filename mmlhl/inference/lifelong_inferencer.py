@@ -21,10 +21,11 @@ from torch import nn
 from ..visualization import MultiTaskVisualizer
 from ..visualization.photographs import as_shown
 from .batches import of_one_size
+from .frame import Frame
 from .loading import LoadedModel, checkpoint_and_config, load_model
 from .pipeline import FramePipeline, test_pipeline
 from .progress import track_frames
-from .sources import Frame, Input, Sources
+from .sources import Input, Sources
 from .task_maps import describe_tasks, task_arrays
 from .visualizer import visualizer_of
 from .writing import PANELS, MapWriter

@@ -12,7 +12,7 @@ from mmengine.dataset import Compose
 
 from ..datasets.pipelines import build_step
 from ..registered import type_name
-from .sources import Frame
+from .frame import Frame
 
 DEFAULT_PIPELINE = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
 

@@ -7,13 +7,13 @@ import os
 import os.path as osp
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..datasets.reading.lists import read_lines
 from .arrays import as_bgr
+from .frame import Frame
 from .video import Video
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".npy")
@@ -34,21 +34,6 @@ _NOT_TAKEN = dict(
     generator=": make a list of it",
     set=": make a list of it",
 )
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One image to predict.
-
-    Args:
-        name: Name of its results: a relative path without a suffix.
-        path: The image's file; None for an array or a frame of a video.
-        image: ``(H, W, 3)`` uint8 BGR; None for a file, which the pipeline reads.
-    """
-
-    name: str
-    path: str | None = None
-    image: np.ndarray | None = None
 
 
 class Sources:

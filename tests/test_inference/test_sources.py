@@ -7,9 +7,10 @@ from PIL import Image
 
 from mmlhl.inference import sources
 from mmlhl.inference.arrays import as_bgr
+from mmlhl.inference.frame import Frame
 from mmlhl.inference.pipeline import FramePipeline
 from mmlhl.inference.pipeline import test_pipeline as pipeline_of
-from mmlhl.inference.sources import Frame, Sources
+from mmlhl.inference.sources import Sources
 
 
 def touch(folder, *names):
