@@ -50,7 +50,10 @@ def read_config(path: str | os.PathLike) -> Config:
 
 
 def _called_by_data(cfg: Config, path: str) -> str | None:
-    """What a config that is no program would call or import all the same; None if nothing."""
+    """The function that a config which is no program would call, or package that a scope imports.
+
+    None if there is none. Modules of ``custom_imports`` are meant to be imported.
+    """
     if os.path.splitext(path)[1].lower() == ".py":
         return None
     from .unregistered import unregistered  # here, as it needs mmseg, which `mmlhl doctor` may lack

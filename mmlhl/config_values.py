@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 
@@ -196,6 +196,16 @@ def is_number(value: object) -> TypeGuard[float]:
         value: The value in the config.
     """
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_size(value: object) -> TypeGuard[Sequence[int]]:
+    """Whether a value is a (height, width) in pixels: two integers above 0.
+
+    Args:
+        value: The value in the config.
+    """
+    sides = list(value) if isinstance(value, (list, tuple)) else []
+    return len(sides) == 2 and all(is_whole(side) and side > 0 for side in sides)
 
 
 def _one_or_several(value: Any, where: str, expected: str) -> Iterable[Any]:

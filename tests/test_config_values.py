@@ -1,6 +1,6 @@
 """Walks over configs, and the kinds of values in them."""
 
-from mmlhl.config_values import is_number, leaves, nodes
+from mmlhl.config_values import is_number, is_size, leaves, nodes
 
 CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 
@@ -18,6 +18,24 @@ def test_leaves_with_lists_as_values():
 def test_numbers():
     assert [is_number(value) for value in (0, -1.5, float("nan"))] == [True] * 3
     assert [is_number(value) for value in (True, "7", None, [1], 1j)] == [False] * 5
+
+
+def test_sizes():
+    assert [is_size(value) for value in ((1, 2), [48, 64])] == [True] * 2
+    wrong = (
+        None,
+        48,
+        "48",
+        {48, 64},
+        (48,),
+        (48, 64, 3),
+        (0, 64),
+        (48, -1),
+        (48.0, 64),
+        (True, 64),
+    )
+    for value in wrong:
+        assert not is_size(value), value
 
 
 def test_nodes_are_all_dictionaries_from_the_top():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config_values import is_whole
+from ..config_values import is_size, is_whole
 from ..spelling import hint
 
 
@@ -25,8 +25,7 @@ def check_padding(size: Any, divisor: Any, where: str = "") -> None:
             f"data_preprocessor has {where}size={size} and {where}size_divisor={divisor}; give "
             "only one"
         )
-    sides = size if isinstance(size, (list, tuple)) else [size]
-    if size is not None and not (len(sides) == 2 and all(is_whole(x) and x > 0 for x in sides)):
+    if size is not None and not is_size(size):
         raise ValueError(
             f"data_preprocessor has {where}size={size!r}; it must be (height, width), each > 0, in "
             "pixels"

@@ -15,7 +15,7 @@ import numpy as np
 from ...draws import undisturbed
 from .maps import VALID, annotation_maps
 from .spots import SIZE, shifted
-from .trials import TRIALS, MovedAlone, Pair, Rounds, draw_like, drawn, pair_of
+from .trials import TRIALS, MovedAlone, Pair, Rounds, pair_of, run_trial
 from .witness import add_witness, read_witness, rotation_of
 
 _SPOT = 7
@@ -251,17 +251,13 @@ def _outcome(
 ) -> tuple[dict, np.ndarray | None, bool] | None:
     """The sample after the transform, the image's source, and whether numbers were drawn."""
     before = add_witness(results)
-    draw_like(trial)
-    untouched = drawn()
-    draw_like(trial)
+    found = run_trial(step, results, trial)
+    if found is None:
+        return None
+    moved, drew = found
     try:
-        moved = step(results)
-        if not isinstance(moved["img"], np.ndarray):
-            return None
-        return moved, read_witness(moved, before, name), drawn() != untouched
-    except MovedAlone:  # raised by a watched transform inside this one
-        raise
-    except Exception:  # it needs more than the trial sample has
+        return moved, read_witness(moved, before, name), drew
+    except Exception:  # the trials of the image refuse such a transform, with its reason
         return None
 
 

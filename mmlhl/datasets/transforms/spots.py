@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...draws import undisturbed
-from .trials import TRIALS, MovedAlone, Rounds, draw_like, drawn, pair_of
+from .trials import TRIALS, MovedAlone, Rounds, pair_of, run_trial
 from .witness import add_witness, read_witness, rotation_of
 
 SIZE = (48, 64)
@@ -202,20 +202,11 @@ def _outcome(
 ) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
     """Image after the transform, the labels' sources, and whether random numbers were drawn."""
     before = add_witness(results)
-    draw_like(trial)
-    untouched = drawn()
-    draw_like(trial)
-    try:
-        moved = step(results)
-        image = moved["img"]
-        if not isinstance(image, np.ndarray):
-            return None
-    except MovedAlone:  # raised by a watched transform inside this one
-        raise
-    except Exception:  # it needs more than the trial sample has
+    found = run_trial(step, results, trial)
+    if found is None:
         return None
-    drew = drawn() != untouched
-    return image, read_witness(moved, before, name), drew
+    moved, drew = found
+    return moved["img"], read_witness(moved, before, name), drew
 
 
 def _sample(trial: int) -> dict:

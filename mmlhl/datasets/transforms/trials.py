@@ -97,6 +97,35 @@ def draw_like(trial: int) -> None:
     torch.default_generator.manual_seed(pytorch)
 
 
+def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | None:
+    """Run a transform on a trial sample.
+
+    Args:
+        step: The transform.
+        results: The sample, which the transform may change.
+        trial: Seed of its random numbers.
+
+    Returns:
+        The sample after the transform, and whether numbers were drawn; None if the transform failed
+        or gives no image, as it may need more than the sample has.
+
+    Raises:
+        MovedAlone: By a watched transform inside this one.
+    """
+    draw_like(trial)
+    untouched = drawn()
+    draw_like(trial)
+    try:
+        moved = step(results)
+        if not isinstance(moved["img"], np.ndarray):
+            return None
+    except MovedAlone:
+        raise
+    except Exception:
+        return None
+    return moved, drawn() != untouched
+
+
 def drawn() -> tuple[float, float, float]:
     """The next number of each generator, which shows whether others have been drawn before."""
     return random.random(), np.random.rand(), float(torch.rand(1))

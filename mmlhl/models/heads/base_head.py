@@ -77,9 +77,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
             # None for a function that was defined by exec
             calls = [getattr(type(self), each).__module__ or "" for each in _CALLS]
             # classes have a call of their own, and so may a user's head
-            if self.kind != "classes" and all(
-                (each or "").startswith(__package__) for each in calls
-            ):
+            if self.kind != "classes" and all(each.startswith(__package__) for each in calls):
                 check_arguments(built, type(self).__name__)
         check_ranges(built, type(self).__name__)
         self.losses = nn.ModuleList(built)

@@ -13,7 +13,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ...config_values import is_whole
+from ...config_values import is_size
 from ...registered import registered
 from ..teachers import (
     FeatureTaps,
@@ -262,9 +262,8 @@ def _checked_size(size: Any) -> tuple[int, int] | None:
     """The (height, width) of the teacher's input, None for the student's."""
     if size is None:
         return None
-    listed = list(size) if isinstance(size, (list, tuple)) else []
-    if len(listed) != 2 or not all(is_whole(side) and side > 0 for side in listed):
+    if not is_size(size):
         raise ValueError(
             f"teacher.input_size is {size!r}; it must be (height, width), each > 0, in pixels"
         )
-    return listed[0], listed[1]
+    return size[0], size[1]
