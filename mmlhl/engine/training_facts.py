@@ -118,14 +118,21 @@ def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | N
 
 
 def _value(options: Mapping[str, Any], key: str) -> Any:
-    """An option, or its class's default if it is not set."""
-    parent, _, name = key.rpartition(".")
-    if key in options or f"{parent}.type" not in options:
-        return options.get(key, _UNKNOWN)
-    cls = registered_class(MODELS, options[f"{parent}.type"])
-    if cls is None or name not in options_of(cls)[0]:
-        return _UNKNOWN
-    return default_of(cls, name)
+    """An option, or what its class's default says, which may be a dict, if it is not set."""
+    if key in options:
+        return options[key]
+    parts = key.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        kind = options.get(".".join([*parts[:end], "type"]))
+        if kind is None:  # a dict below a class, such as act_cfg
+            continue
+        cls = registered_class(MODELS, kind)
+        if cls is None or parts[end] not in options_of(cls)[0]:
+            return _UNKNOWN
+        defaults = dict(_flat(".".join(parts[: end + 1]), default_of(cls, parts[end])))
+        # a default of None says that there is none, as in a config
+        return defaults.get(key, _UNKNOWN if end + 1 < len(parts) else None)
+    return _UNKNOWN
 
 
 def _options(model: Any) -> Iterator[tuple[str, Any]]:

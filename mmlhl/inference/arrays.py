@@ -42,6 +42,11 @@ def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype == np.uint8:
         return array
     if array.dtype == np.uint16:
+        if array.max() < 256 and array.min() != array.max():
+            raise ValueError(
+                f"{name} is of type uint16 and holds numbers in [{array.min()}, {array.max()}], "
+                "of which the upper eight bits are all 0: array.astype(np.uint8) is the image"
+            )
         return (array >> 8).astype(np.uint8)
     if array.dtype.kind != "f":
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import os.path as osp
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,14 @@ from typing import Any, cast
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 
 from ..checkpoints import folder_of_models, stored_config, stored_tasks, weights_of
 from ..config_files import read_config
+from ..engine.training_facts import foreign_training, other_model
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
 from ..registered import type_name
@@ -56,7 +59,8 @@ def load_model(
 
     Args:
         checkpoint: File of a phase's model, or a published one.
-        config: Config of the checkpoint, if the file does not contain it.
+        config: Config of the checkpoint, if the file does not contain it. If it does, options of
+            encoder and heads that differ are logged.
         tasks: Tasks to predict; None for all tasks of the checkpoint.
         device: Device of the model; see :func:`check_device`.
 
@@ -66,7 +70,8 @@ def load_model(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the checkpoint contains no config and none is given, is not of a
-            LifelongSegmentor, lacks a task, does not fit its config, or uses classes that are not
+            LifelongSegmentor, lacks a task, does not fit its config, was trained with another
+            normalisation or channel order than the config's, or uses classes that are not
             registered.
     """
     place = check_device(device)
@@ -91,10 +96,24 @@ def load_model(
         described[key] = value
     model = build_model(described, loaded, checkpoint)
     load_exactly(model, state, f"the checkpoint {checkpoint} does not fit its config")
+    if config is not None:
+        _compare(cfg, model, loaded, f"the checkpoint {checkpoint}")
     model = cast(LifelongSegmentor, freeze(revert_sync_batchnorm(model)).to(place))
     given = (loaded.get("meta") or {}).get("dataset_meta") or {}
     meta = {k: v for k, v in given.items() if not (k.endswith("palette") and isinstance(v, str))}
     return LoadedModel(model, cfg, meta, checkpoint, tuple(known))
+
+
+def _compare(
+    cfg: Config | ConfigDict, model: torch.nn.Module, checkpoint: Mapping[str, Any], source: str
+) -> None:
+    """Compare a given config with what the checkpoint says, as a test does."""
+    different = foreign_training(model, checkpoint, source, {}, cfg)
+    if different:
+        raise ValueError(different)
+    others = other_model(cfg, checkpoint, source)
+    if others:
+        print_log(others, "current", logging.WARNING)
 
 
 def checkpoint_and_config(

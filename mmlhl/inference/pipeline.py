@@ -11,6 +11,7 @@ import numpy as np
 from mmengine.dataset import Compose
 
 from ..datasets.pipelines import build_step
+from ..datasets.transforms.loading import LoadImage
 from ..registered import type_name
 from .frame import Frame
 
@@ -97,16 +98,17 @@ class FramePipeline:
         return self.after(self.load(frame))
 
     def check(self, path: str) -> None:
-        """Check that a file can be decoded, at a fraction of the cost of reading it.
+        """Check that a file can be decoded, mostly at a fraction of the cost of reading it.
 
         Args:
             path: The file.
 
         Raises:
             FileNotFoundError: If the file is missing.
-            ValueError: If it is not an image.
+            ValueError: If it is not an image that the pipeline reads.
         """
-        if path.lower().endswith(".npy"):
+        backend = getattr(self.loader, "imdecode_backend", None)
+        if path.lower().endswith(".npy") or backend not in (None, "cv2"):
             self.load(Frame("", path))
             return
         try:
@@ -119,6 +121,8 @@ class FramePipeline:
                 f"{path}: cannot be read ({type(error).__name__}: {error}); download the file and "
                 "give its path"
             ) from error
+        if isinstance(self.loader, LoadImage):
+            self.loader.check_content(content, path)
         data = np.frombuffer(content, np.uint8)
         try:
             small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)

@@ -13,14 +13,9 @@ import numpy as np
 
 from ..datasets.reading.lists import read_lines
 from .arrays import as_bgr
+from .folders import IMAGES, VIDEOS, images_below
 from .frame import Frame
 from .video import Video
-
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".npy")
-"""Suffixes of the images that are searched for in a folder, in upper or lower case."""
-
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
-"""Suffixes of videos."""
 
 LIST = ".txt"
 """Suffix of a text file that lists images, one per line."""
@@ -39,9 +34,10 @@ _NOT_TAKEN = dict(
 class Sources:
     """All frames of an input, in order. Videos are read while they are iterated over.
 
-    Folders are searched with their subfolders. Results keep the images' paths relative to that
-    folder, to the part of a pattern before its wildcards, or to the deepest common folder of a
-    list's files, so that images of the same name do not overwrite each other's results.
+    Folders are searched with their subfolders, through links as well. Results keep the images'
+    paths relative to that folder, to the part of a pattern before its wildcards, or to the deepest
+    common folder of a list's files, so that images of the same name do not overwrite each other's
+    results.
 
     A text file (``.txt``) is a list as well, with one file, folder, pattern or video per line,
     relative to the text file's folder or else to the current one. Empty lines and lines that begin
@@ -138,7 +134,7 @@ class Sources:
             return
         path = osp.expanduser(path)
         if osp.isdir(path):
-            files = self._images_below(path)
+            files = images_below(path, lambda below: self._is_searched(below, path))
             base = path
         elif osp.isfile(path):
             files, base = [path], ""
@@ -168,24 +164,6 @@ class Sources:
                 self._add(item, index, named)
             except (FileNotFoundError, ValueError) as error:
                 raise type(error)(f"{path}, line {number}: {error}") from None
-
-    def _images_below(self, folder: str) -> list[str]:
-        found, other = [], ""
-        for place, folders, files in os.walk(folder):
-            folders[:] = sorted(f for f in folders if self._is_searched(osp.join(place, f), folder))
-            for file in sorted(files):
-                if file.startswith("."):
-                    continue
-                if file.lower().endswith(IMAGES):
-                    found.append(osp.join(place, file))
-                elif file.lower().endswith(VIDEOS):
-                    other = osp.join(place, file)
-        if not found:
-            hint = f"; the video {other} has to be named on its own" if other else ""
-            raise FileNotFoundError(
-                f"{folder}: the folder holds no image ({', '.join(IMAGES)}){hint}"
-            )
-        return found
 
     def _matches(self, pattern: str) -> list[str]:
         files = [f for f in sorted(glob.glob(pattern, recursive=True)) if osp.isfile(f)]

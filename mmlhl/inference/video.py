@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 
 
 class Video:
@@ -43,13 +45,21 @@ class Video:
         return max(self._count, 1)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """All frames, ``(H, W, 3)`` uint8 BGR."""
-        capture = cv2.VideoCapture(self.path)
+        """All frames, ``(H, W, 3)`` uint8 BGR; a warning is logged if many are missing."""
+        capture, count = cv2.VideoCapture(self.path), 0
         try:
             while True:
                 more, image = capture.read()
                 if not more:
-                    return
+                    break
+                count += 1
                 yield image
         finally:
             capture.release()
+        if count < self._count - 1:  # headers may count one too many
+            print_log(
+                f"{self.path}: {count} frame(s) can be read, {self._count} stand in its header: "
+                "the video may be cut off or broken",
+                "current",
+                logging.WARNING,
+            )

@@ -109,6 +109,20 @@ def test_options_without_weights_are_named(trained, sequence_config):
     assert "normal" not in text
 
 
+def test_defaults_that_are_dicts_or_tuples_are_compared(trained, sequence_config):
+    loaded = torch.load(last(trained), weights_only=True)
+    cfg = sequence_config("unused")
+    cfg.model.heads.seg.decoder.act_cfg = dict(type="ReLU")  # the default, spelt out
+    cfg.model.backbone.pop("out_indices")  # the default, a tuple in the class
+    assert other_model(cfg, loaded, "a.pth") is None
+    cfg.model.heads.seg.decoder.act_cfg = dict(type="LeakyReLU", negative_slope=0.1)
+    cfg.model.heads.depth.decoder.act_cfg = dict(type="Tanh")
+    text = other_model(cfg, loaded, "a.pth")
+    for task, kind in dict(seg="LeakyReLU", depth="Tanh").items():
+        key = f"model.heads.{task}.decoder.act_cfg.type"
+        assert f"{key} is '{kind}' in the config, 'ReLU' in the checkpoint" in text
+
+
 def test_classes_of_a_second_task_and_units(trained):
     model = torch.nn.Module()
     stored = dict(parts_map_classes=["head", "leg"], depth_map_unit="m")

@@ -222,6 +222,28 @@ def test_bad_inputs_meet_one_error_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("kind", ["pages", "cut", "floats", "bands"])
+def test_files_that_only_the_loader_refuses_are_found_before_anything_is_written(
+    inferencer, photos, tmp_path, kind
+):
+    """OpenCV decodes them, in part or as another image."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (64, 96, 3), np.uint8)
+    path = photos / ("z.jpg" if kind == "cut" else "z.tif")
+    if kind == "pages":
+        cv2.imwritemulti(str(path), [image, image])
+    elif kind == "cut":
+        data = cv2.imencode(".jpg", image)[1].tobytes()
+        path.write_bytes(data[: len(data) - 20])
+    elif kind == "floats":
+        cv2.imwrite(str(path), image.astype(np.float32))
+    else:
+        Image.fromarray(image[..., :2], "LA").save(path)
+    with pytest.raises(ValueError, match=path.name):
+        inferencer(photos, out_dir=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "options, message",
     [

@@ -1,5 +1,7 @@
 """A model is loaded completely from its checkpoint, without downloads."""
 
+import copy
+
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -101,6 +103,41 @@ def test_a_given_config_and_missing_files(checkpoint, tmp_path, tiny_config):
     (tmp_path / "empty.py").write_text("model = dict()")
     with pytest.raises(ValueError, match="^the config .*empty.py has no model="):
         load_model(bare, str(tmp_path / "empty.py"))
+
+
+@pytest.mark.parametrize(
+    "own, message",
+    [
+        (dict(mean=[0.0, 0.0, 0.0]), r"data_preprocessor.mean is \[123.675.*\[0, 0, 0\] in the ch"),
+        (dict(std=[255.0] * 3), r"data_preprocessor.std is .*write model.data_preprocessor="),
+        (dict(bgr_to_rgb=False), "data_preprocessor.bgr_to_rgb is True in the config, False in"),
+    ],
+)
+def test_a_given_config_that_prepares_images_otherwise_is_refused(
+    checkpoint, tmp_path, tiny_config, own, message
+):
+    facts = {**tiny_config.model.data_preprocessor, **own}
+    path = changed(checkpoint, tmp_path / "a.pth", lambda c: c["meta"].update(input=facts))
+    with pytest.raises(ValueError, match=rf"^the checkpoint .*a.pth was trained oth.*{message}"):
+        load_model(path, tiny_config)
+    own_config = changed(checkpoint, tmp_path / "b.pth", lambda c: c)
+    tiny_config = copy.deepcopy(tiny_config)
+    tiny_config.model.data_preprocessor.update(own)
+    with pytest.raises(ValueError, match="b.pth was trained otherwise than the config says"):
+        load_model(own_config, tiny_config)
+
+
+def test_options_of_a_given_config_that_have_no_weights_are_logged(
+    checkpoint, tiny_config, monkeypatch
+):
+    lines = []
+    monkeypatch.setattr("mmlhl.inference.loading.print_log", lambda text, *_: lines.append(text))
+    load_model(checkpoint, tiny_config)
+    assert not lines
+    other = copy.deepcopy(tiny_config)
+    other.model.heads.depth.decoder.act_cfg = dict(type="Tanh")
+    load_model(checkpoint, other)
+    assert len(lines) == 1 and "model.heads.depth.decoder.act_cfg" in lines[0]
 
 
 def test_a_folder_names_the_models_in_it(tmp_path):

@@ -80,6 +80,28 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
     assert names(str(tmp_path / "x[1].png")) == ["x[1]"]
 
 
+def test_links_are_followed_once_and_never_in_circles(tmp_path, monkeypatch):
+    touch(tmp_path, "elsewhere/x.png", "p/a/y.jfif", "p/z.JP2")
+    (tmp_path / "p/link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "p/again").symlink_to(tmp_path / "p/a")
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "p")
+    monkeypatch.chdir(tmp_path)
+    assert names("p") == ["z", "a/y", "link/x"]
+    # results are no images by any way that leads to them
+    touch(tmp_path, "elsewhere/out/seg/x.png")
+    assert names("p", "elsewhere/out") == ["z", "a/y", "link/x"]
+
+
+def test_what_a_search_leaves_out_is_named(tmp_path, monkeypatch):
+    touch(tmp_path, "a.png", "b/c.mp4", "d.HEIC", "e.gif", "notes.md", ".f.gif")
+    lines = []
+    monkeypatch.setattr("mmlhl.inference.folders.print_log", lambda text, *_: lines.append(text))
+    assert names(str(tmp_path)) == ["a"]
+    (line,) = lines
+    assert line.startswith(f"{tmp_path}: left out") and "d.HEIC; e.gif; b/c.mp4" in line
+    assert "notes" not in line and ".f.gif" not in line
+
+
 def test_a_folder_of_videos_only_says_so(tmp_path):
     touch(tmp_path, "a.mp4")
     with pytest.raises(FileNotFoundError, match="no image.*a.mp4 has to be named on its own"):
@@ -131,6 +153,50 @@ def test_arrays_of_all_kinds():
     floats = as_bgr(np.array([[0.0, 200.5]]), "a")
     assert floats.dtype == np.float32 and floats[0, 1, 0] == 200.5
     assert as_bgr(np.zeros((1, 1)), "a").max() == 0  # an entirely black image is valid
+
+
+@pytest.mark.parametrize("top", [1, 100, 255])
+def test_sixteen_bits_that_hold_eight_are_refused(tmp_path, top):
+    """Their upper eight bits, which are read, make a black image."""
+    image = np.array([[[0, 1, top], [1, top, 0]]], np.uint16)
+    with pytest.raises(ValueError, match=rf"numbers in \[0, {top}\], of which the upper eight"):
+        as_bgr(image, "a")
+    for name, stored in (
+        ("colour.png", image),
+        ("grey.tif", image[..., 0]),
+        ("alpha.png", np.dstack([image, np.full((1, 2, 1), 65535, np.uint16)])),
+    ):
+        path = str(tmp_path / name)
+        cv2.imwrite(path, stored)
+        with pytest.raises(ValueError, match=f"{name}: it has 16 bits, .*greatest number is"):
+            FramePipeline(STEPS).load(Frame("x", path))
+    for name, stored in (
+        ("black.png", np.zeros((1, 2, 3), np.uint16)),
+        ("clear.png", np.dstack([np.zeros((1, 2, 3), np.uint16), image[..., :1]])),
+        ("dim.png", image + 256),
+        ("night.png", np.zeros((1, 2, 3), np.uint8)),
+    ):
+        cv2.imwrite(str(tmp_path / name), stored)
+        FramePipeline(STEPS).load(Frame("x", str(tmp_path / name)))
+    as_bgr(np.zeros((2, 2), np.uint16), "a")
+
+
+def test_a_video_that_ends_early_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "walk.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 5, (48, 32))
+    for seed in range(20):
+        writer.write(np.random.default_rng(seed).integers(0, 255, (32, 48, 3), np.uint8))
+    writer.release()
+    lines = []
+    monkeypatch.setattr("mmlhl.inference.video.print_log", lambda text, *_: lines.append(text))
+    assert len(names(str(path))) == 20 and not lines
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    count = len(names(str(path)))
+    assert 0 < count < 15
+    assert lines == [
+        f"{path}: {count} frame(s) can be read, 20 stand in its header: the video may be cut off "
+        "or broken"
+    ]
 
 
 STEPS = [dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs")]

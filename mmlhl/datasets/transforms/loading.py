@@ -110,7 +110,17 @@ class LoadImage(LoadImageFromFile):
             return read_bytes(path, "image", self.backend_args)
         return fileio.FileClient.infer_client(self.file_client_args, path).get(path)
 
-    def _decoded(self, content: bytes, path: str) -> np.ndarray:
+    def check_content(self, content: bytes, path: str) -> None:
+        """Check an encoded image as far as is possible without decoding it.
+
+        Args:
+            content: The file.
+            path: Its name, for messages.
+
+        Raises:
+            ValueError: If it is empty, cut off, holds several images, floats, or channels that
+                would be misread.
+        """
         refuse_several(content, path)
         if self.imdecode_backend in (None, "cv2"):
             refuse_misread(content, path)
@@ -119,13 +129,30 @@ class LoadImage(LoadImageFromFile):
                 f"{path}: expected an image with numbers in 0..255, but it holds floats; store it "
                 "as PNG, or as .npy with max_value of LoadImage"
             )
+
+    def _decoded(self, content: bytes, path: str) -> np.ndarray:
+        self.check_content(content, path)
         try:
             img = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
         except (cv2.error, OSError) as error:  # an empty file; what Pillow cannot read
             raise _no_image(path) from error
         if img is None:
             raise _no_image(path)
+        if not img.any():
+            _refuse_dark(content, path)
         return img
+
+
+def _refuse_dark(content: bytes, path: str) -> None:
+    """Refuse an image of 16 bits whose numbers all vanish when it is read by its upper 8 bits."""
+    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is not None and stored.dtype == np.uint16:
+        colours = stored if stored.ndim == 2 else stored[..., :3]
+        if colours.any():
+            raise ValueError(
+                f"{path}: it has 16 bits, of which the upper 8 are read, and they are all 0: its "
+                f"greatest number is {colours.max()}; store it with 8 bits"
+            )
 
 
 def _no_image(path: str) -> ValueError:
