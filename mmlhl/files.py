@@ -120,6 +120,20 @@ def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
     write_bytes(path, text.encode("utf-8"), sync)
 
 
+def refuse_same(path: str | os.PathLike, source: str | os.PathLike) -> None:
+    """Refuse to write a file over the one that it is made from.
+
+    Args:
+        path: The file to write.
+        source: The file that is read.
+
+    Raises:
+        ValueError: If they are one file, by whatever name.
+    """
+    if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
+        raise ValueError(f"{path} is the file that is read, which would be lost: name another file")
+
+
 def clean_leftovers(folder: str | os.PathLike) -> list[Path]:
     """Remove the temporary files of killed processes in a folder and its subfolders.
 

@@ -16,6 +16,7 @@ from ..engine.phases.signatures import default_of
 from ..files import atomic_path
 from ..models.teachers import model_config
 from ..registered import registered_class
+from ..spelling import hint
 from ..visualization.map_colours import UNITS
 
 #: Prefixes of weights that only training needs: projectors of a distilled segmentor.
@@ -76,7 +77,7 @@ def publish(
 
     Args:
         checkpoint: As mmengine saves it.
-        drop: Prefixes of the weights to leave out.
+        drop: Prefixes of the weights to leave out; each must fit one, except for the default's.
         source: Its file, for messages.
         half: Store kernels and matrices as 16-bit floats, which halves the file; statistics, biases
             and the weights of norms keep their type, as do values beyond 65504. A model that loads
@@ -89,11 +90,13 @@ def publish(
         ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
     Raises:
-        ValueError: If there are no weights, or the config is not plain data.
+        ValueError: If there are no weights, or none would be left, a prefix fits none, or the
+            config is not plain data.
     """
     if "state_dict" not in checkpoint:
         raise ValueError(f"{source} has no 'state_dict', only {sorted(checkpoint)}")
     weights = checkpoint["state_dict"]
+    _check_drop(drop, weights, source)
     given = checkpoint.get("meta") or {}
     meta = {key: to_plain(given[key], f"meta.{key}") for key in META if key in given}
     text = plain_config(checkpoint, source)
@@ -107,6 +110,19 @@ def publish(
     if half:
         kept = {key: _halved(value) for key, value in kept.items()}
     return dict(meta=meta, state_dict=kept)
+
+
+def _check_drop(drop: tuple[str, ...], weights: Mapping[str, Any], source: str) -> None:
+    """Refuse prefixes without effect, and those that leave nothing."""
+    parts = dict.fromkeys(key.partition(".")[0] + "." for key in weights)
+    for prefix in drop:
+        if prefix not in TRAINING_ONLY and not any(key.startswith(prefix) for key in weights):
+            near = hint(prefix, [*parts])
+            raise ValueError(
+                f"drop: no weight of {source} begins with {prefix!r}{near}; there are {list(parts)}"
+            )
+    if all(key.startswith(drop) for key in weights):
+        raise ValueError(f"drop: {list(drop)} leaves no weight of {source}")
 
 
 def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> None:

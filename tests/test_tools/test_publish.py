@@ -4,13 +4,46 @@ import runpy
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from mmlhl.inference import load_model
+from mmlhl.inference.export import export_model
 from mmlhl.inference.publishing import outputs_of, publish
 from mmlhl.models.heads import DepthHead
 
 TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
+
+
+@pytest.mark.parametrize("name", ["normal.pth", "./../m/normal.pth", "link.pth"])
+def test_a_checkpoint_is_not_overwritten_by_what_is_made_of_it(tmp_path, monkeypatch, name):
+    monkeypatch.chdir((folder := tmp_path / "m").mkdir() or folder)
+    content = dict(meta={}, state_dict=dict(a=torch.ones(1)), optimizer=dict())
+    torch.save(content, "normal.pth")
+    Path("link.pth").symlink_to("normal.pth")
+    monkeypatch.setattr(sys, "argv", [TOOL, "normal.pth", name])
+    with pytest.raises(SystemExit, match="is the file that is read"):
+        runpy.run_path(TOOL, run_name="__main__")
+    with pytest.raises(ValueError, match="is the file that is read"):
+        export_model("normal.pth", name, "torchscript")
+    assert torch.load("normal.pth").keys() == content.keys()
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"),
+    [
+        (("",), "leaves no weight of the checkpoint"),
+        (("backbone.", "head"), "leaves no weight"),
+        (("heads.sge.",), "no weight of the checkpoint begins with 'heads.sge.'; did you"),
+        (("optimizer.",), r"begins with 'optimizer.'.*; there are \['backbone.', 'heads.'\]"),
+    ],
+)
+def test_prefixes_without_effect_and_those_that_leave_nothing(drop, message):
+    weights = {"backbone.conv": torch.ones(1), "heads.seg.conv": torch.ones(1)}
+    with pytest.raises(ValueError, match=message):
+        publish(dict(state_dict=weights), drop)
+    assert len(publish(dict(state_dict=weights), ("heads.",))["state_dict"]) == 1
+    assert len(publish(dict(state_dict=weights), ())["state_dict"]) == 2
 
 
 def test_outputs_of_the_tasks_learned_so_far(trained, tmp_path, monkeypatch, capsys):

@@ -11,6 +11,7 @@ from mmengine.runner import CheckpointLoader
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser
+from mmlhl.files import refuse_same
 from mmlhl.inference.publishing import TRAINING_ONLY, publish, write_published
 from mmlhl.refusals import run_command
 
@@ -34,6 +35,7 @@ def main() -> None:
     )
     add_trust_argument(parser)
     args = parser.parse_args()
+    refuse_same(args.out, args.checkpoint)
     with checkpoint_trust(args.trust_checkpoint):
         before = CheckpointLoader.load_checkpoint(args.checkpoint, map_location="cpu")
     after = publish(before, tuple(args.drop), args.checkpoint, args.half)

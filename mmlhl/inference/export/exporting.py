@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from ...files import atomic_path
+from ...files import atomic_path, refuse_same
 from ...models.segmentors import LifelongSegmentor
 from ...version import __version__
 from ..loading import LoadedModel, load_model
@@ -91,6 +91,8 @@ def export_model(
     chosen = FORMATS[format_of(path, format)]
     if chosen.write is write_onnx:
         need_onnx()
+    source = loaded.checkpoint if isinstance(loaded, LoadedModel) else loaded
+    refuse_same(path, source)
     if isinstance(loaded, (str, os.PathLike)):
         loaded = load_model(os.fspath(loaded), device="cpu")
     model = copy.deepcopy(loaded.model).cpu()
