@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS, TRANSFORMS
 from mmseg.structures import SegDataSample
 from torch.nn import ModuleDict
 
+from ..config_values import is_whole
 from .multi_task_visualizer import MultiTaskVisualizer
 from .photographs import as_shown
 
@@ -32,7 +33,8 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         **kwargs: See mmseg's SegVisualizationHook.
 
     Raises:
-        ValueError: If ``test_interval`` is not positive.
+        ValueError: If ``interval`` or ``test_interval`` is not a whole number from 1; -1 as
+            ``interval`` draws nothing in validation.
     """
 
     def __init__(
@@ -41,10 +43,15 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
         with warnings.catch_warnings():  # draw=False is the default, not something to warn of
             warnings.filterwarnings("ignore", "The draw is False", UserWarning)
             super().__init__(*args, **kwargs)
-        if test_interval < 1:
+        if not is_whole(self.interval) or (self.interval < 1 and self.interval != -1):
             raise ValueError(
-                f"MultiTaskVisualizationHook: test_interval is {test_interval!r}; it must be at "
-                "least 1, which draws all images"
+                f"MultiTaskVisualizationHook: interval is {self.interval!r}; it must be a whole "
+                "number from 1, or -1 to draw nothing in validation"
+            )
+        if not is_whole(test_interval) or test_interval < 1:
+            raise ValueError(
+                f"MultiTaskVisualizationHook: test_interval is {test_interval!r}; it must be a "
+                "whole number from 1, which draws all images"
             )
         self.test_interval = test_interval
         self.loader = None if loader is None else dict(loader)
@@ -61,7 +68,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             data_batch: Not used.
             outputs: Samples with ground truth and predictions.
         """
-        if self.draw and batch_idx % self.interval == 0:
+        if self.draw and self.interval > 0 and batch_idx % self.interval == 0:
             self._order(runner)
             self._draw("val", outputs[0], runner.iter, getattr(runner, "val_loop", None))
 

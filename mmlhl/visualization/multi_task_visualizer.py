@@ -67,6 +67,9 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         ...     vis_backends=[dict(type='LocalVisBackend')])
     """
 
+    #: options whose keys are fields
+    by_field = ("kinds", "limits")
+
     def __init__(
         self,
         name: str = "visualizer",

@@ -100,5 +100,20 @@ def test_every_nth_image_of_a_test(tmp_path, hook):
     for _ in range(4):  # counted over batches
         hook.after_test_iter(None, 0, {}, [sample(tmp_path / "b.png")] * 2)
     assert [step for _, _, step in calls] == [1, 4, 7]
-    with pytest.raises(ValueError, match="test_interval is 0"):
-        HOOKS.build(dict(type="MultiTaskVisualizationHook", test_interval=0))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("test_interval", 0), ("test_interval", 1.5), ("test_interval", -1), ("test_interval", True)]
+    + [("interval", 0), ("interval", "2"), ("interval", 2.5), ("interval", -2)],
+)
+def test_intervals_that_would_fail_or_draw_other_images(hook, option, value):
+    with pytest.raises(ValueError, match=f" {option} is {value!r}; it must be a whole number from"):
+        HOOKS.build(dict(type="MultiTaskVisualizationHook", draw=True, **{option: value}))
+
+
+def test_an_interval_of_minus_one_draws_nothing_in_validation(hook):
+    hook, calls = hook
+    hook.interval = -1
+    hook.after_val_iter(None, 0, {}, [None])
+    assert not calls

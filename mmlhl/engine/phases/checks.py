@@ -16,6 +16,7 @@ from ...registered import registered
 from ...spelling import hint
 from .datasets import check_listed, multi_task_datasets, offered_tasks
 from .deriving import LOADERS
+from .drawn_fields import check_drawn
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
 from .keys import check_keys
@@ -76,6 +77,7 @@ def _parsed(cfg: Config) -> list[Phase]:
             check_save_best(merged, list(phases[-1].seen), where)
         _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
+        check_drawn(merged, where)
         check_unknown(merged, phase.seen, where)
         if phase.checkpoint is None:
             follow_moments(merged, plain, phase.cfg)
