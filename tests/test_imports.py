@@ -23,6 +23,7 @@ LEAVES = {"mmlhl.files", "mmlhl.paths", "mmlhl.ranks", "mmlhl.registered", "mmlh
 LEAVES |= {
     "mmlhl.draws",
     "mmlhl.explaining",
+    "mmlhl.faulty_option",
     "mmlhl.command_line",
     "mmlhl.refusals",
     "mmlhl.registry",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from ..config_values import is_number
 from ..registered import registered_class
 from .padded_sizes import check_padding, check_test_cfg
 
@@ -67,11 +69,11 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         for key, numbers in (("mean", mean), ("std", std)):
             listed = isinstance(numbers, (list, tuple)) and numbers
             if numbers is not None and not (
-                listed and all(isinstance(value, (int, float)) for value in numbers)
+                listed and all(is_number(value) and math.isfinite(value) for value in numbers)
             ):
                 raise ValueError(
-                    f"data_preprocessor has {key}={numbers!r}; it must be a list of numbers, one "
-                    "per channel"
+                    f"data_preprocessor has {key}={numbers!r}; it must be a list of finite "
+                    "numbers, one per channel"
                 )
         if std is not None and not all(value > 0 for value in std):
             raise ValueError(f"data_preprocessor has std={list(std)}; each must be > 0")

@@ -10,6 +10,9 @@ edits(
     ("a loader without a dataset", {"train_dataloader.dataset": ...}, "train_dataloader.dataset"),
     ("a dataset that is a name", {"train_dataloader.dataset": "rooms"}, ".dataset", "'rooms'"),
     ("a scope that is a number", {"default_scope": 7}, "default_scope", "7"),
+    ("a scope that does not exist", {"default_scope": "x"}, "default_scope is 'x'", "'mmseg'"),
+    ("a scope above mmseg's", {"default_scope": "mmengine"}, "'mmengine'", "'mmseg'"),
+    ("an empty scope", {"default_scope": ""}, "default_scope is ''", "'mmseg'"),
     ("hooks that are a list", {"default_hooks": [1]}, "default_hooks", "[1]"),
     ("an optimiser that is a name", {"optim_wrapper": "SGD"}, "optim_wrapper", "'SGD'"),
     (

@@ -1,5 +1,7 @@
 """Bad inputs: options of runner, schedules and optimisers that mmengine ignores."""
 
+from pathlib import Path
+
 from .registry import edits
 
 OPTIM, SCHEDULE = "optim_wrapper", "param_scheduler"
@@ -104,6 +106,10 @@ edits(
     ("a switch that is a number", schedule(type="PolyLR", end=1, verbose=3), "verbose", "3"),
     ("text as an evaluator", {"test_evaluator": "mIoU"}, "test_evaluator", "'mIoU'"),
     ("a sampler by its name", {"train_dataloader.sampler": "DefaultSampler"}, "dict(type=...)"),
+    ("a sampler without type", {"train_dataloader.sampler": {}}, "sampler", "dict(type=...)"),
+    ("a sampler that is a path", {"train_dataloader.sampler": Path("x")}, "sampler", "Path"),
+    ("a collation without type", {"train_dataloader.collate_fn": {}}, "collate_fn", "{}"),
+    ("batches without type", {"train_dataloader.batch_sampler": dict(a=1)}, "batch_sampler", "a"),
     ("a loader that shuffles", {"train_dataloader.shuffle": True}, "shuffle", "sampler"),
     ("a loop of no type", {"train_cfg.type": None}, "train_cfg.type", "None"),
     ("a seed at the top", {"seed": 7}, "seed", "randomness.seed"),

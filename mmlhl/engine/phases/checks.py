@@ -26,6 +26,7 @@ from .moment_checks import check_moments
 from .moments import follow_moments
 from .patience import follow_patience, warn_of_patience
 from .progress_options import progress_options
+from .scopes import check_scope
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
 from .top_keys import check_top_keys
@@ -70,6 +71,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         if "progress" in phase.cfg:
             raise ValueError(f"{where}cfg.progress: there is one display for the whole sequence")
         check_shapes(merged, where)
+        check_scope(merged, where)
         check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)

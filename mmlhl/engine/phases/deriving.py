@@ -21,6 +21,7 @@ from .moments import follow_moments
 from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
+from .scopes import SCOPE
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 RECORD = "lifelong.json"
@@ -48,6 +49,7 @@ def phase_config(
     out = merged_config(cfg, phase)
     root = Path(cfg.work_dir)
     out.work_dir = str(root / phase.folder)
+    out.default_scope = out.get("default_scope") or SCOPE  # mmengine's own has none of our classes
     out.experiment_name = f"{cfg.get('experiment_name') or root.name}_{phase.folder}"
     if out.get("visualizer") is not None:
         # visualizers are global instances by name, with the log folder of their creation, so each

@@ -43,8 +43,16 @@ from .signatures import options_of
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
-#: parts of a loader, each a config or built already
-BUILT = ("sampler", "batch_sampler", "collate_fn", "worker_init_fn", "dataset")
+#: parts of a loader, and what those that are already built have
+BUILT = dict(
+    sampler="__iter__",
+    batch_sampler="__iter__",
+    collate_fn="__call__",
+    worker_init_fn="__call__",
+    dataset="__getitem__",
+)
+#: keys of a model's ``test_cfg``
+INFERENCE = ("mode", "crop_size", "stride")
 DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
 DEFAULT_HOOKS |= {"checkpoint", "visualization"}
 #: transforms that hold others of the same kind
@@ -123,7 +131,18 @@ class _Checker(KeyChecker):
         for task, head in (heads or {}).items():
             self.head(head, f"{place}.heads.{task}")
         if isinstance(node.get("test_cfg"), Mapping):
-            self.near(node["test_cfg"], {"mode", "crop_size", "stride"}, f"{place}.test_cfg")
+            self.inference(node["test_cfg"], cls, f"{place}.test_cfg")
+
+    def inference(self, node: Mapping, cls: type | None, place: str) -> None:
+        """Check that a model's ``test_cfg`` has an effect; models of users may have other keys."""
+        self.near(node, INFERENCE, place)
+        if cls is None or cls.__module__.split(".")[0] != "mmlhl":
+            return
+        for key in node:
+            if key not in INFERENCE:
+                self.refuse(f"{place}.{key}", f"unknown key; the keys are {', '.join(INFERENCE)}")
+        if "mode" not in node and len(node):
+            self.refuse(f"{place}.mode", "it is missing; write 'slide', or 'whole' without windows")
 
     def head(self, node: Any, place: str) -> None:
         """Check a head, its decoder and its losses."""
@@ -148,8 +167,11 @@ class _Checker(KeyChecker):
         check_types(DataLoader, rest, f"{self.where}{place}")
         for key in BUILT:
             needed = key == "sampler" and node.get("batch_sampler") is None
-            part = node.get(key, {})
-            if isinstance(part, PLAIN) or (part is None and needed):
+            part = node.get(key)
+            if (part is None and not needed) or key not in node:
+                continue
+            made = "type" in part if isinstance(part, Mapping) else hasattr(part, BUILT[key])
+            if isinstance(part, PLAIN) or not made:
                 self.refuse(f"{place}.{key}", f"it must be dict(type=...), got {part!r}")
         if "shuffle" in node:
             self.refuse(f"{place}.shuffle", "the sampler shuffles: give it to the sampler")

@@ -24,6 +24,7 @@ from .moments import hooks
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
 from .quiet_init import quiet_init
+from .scopes import SCOPE
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trial_build import (
@@ -80,7 +81,7 @@ def rehearse(
     batches: dict[int, int | None] = {}
     try:
         # as the runner of each phase will set it
-        scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "mmseg")
+        scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
         with undisturbed(), scope:
             batches = _rehearse(cfg, phases, first, adopt)
     except (ValueError, OSError) as error:

@@ -18,13 +18,17 @@ from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 from ...checkpoints import CheckpointError, read_checkpoint
 from ...config_values import nodes
 from ...explaining import explained_error
+from ...faulty_option import option_named
 from ...instances import forget_instance
 from ...registered import type_name
 from .optimisation import check_several
 from .phase_model import PhaseModel
 
 #: exceptions by which mmseg's and mmpretrain's models refuse options
-_OF_OPTIONS = (AssertionError, AttributeError, IndexError, KeyError, TypeError)
+_OF_OPTIONS = (
+    *(AssertionError, AttributeError, IndexError, KeyError, TypeError),
+    *(RuntimeError, ValueError, ZeroDivisionError),
+)
 
 
 def named(place: str, function: Any, *args: Any) -> Any:
@@ -70,12 +74,15 @@ def _name_part(model: Mapping, error: Exception) -> None:
         if not isinstance(part, Mapping):
             continue
         try:
-            MODELS.build(copy.deepcopy(dict(part))).train()
+            _build_part(part)
         except _OF_OPTIONS as reason:
             _check_frozen(part, f"model.{key}", error)
-            raise ValueError(
-                f"model.{key} ({type_name(part)}): {explained_error(reason)}"
-            ) from error
+            text = option_named(_build_part, part, reason)
+            raise ValueError(f"model.{key} ({type_name(part)}): {text}") from error
+
+
+def _build_part(part: Mapping) -> None:
+    MODELS.build(copy.deepcopy(dict(part))).train()
 
 
 def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
@@ -85,7 +92,7 @@ def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
         return
     for stages in range(min(frozen, 9) - 1, -2, -1):
         try:
-            MODELS.build({**copy.deepcopy(dict(part)), "frozen_stages": stages}).train()
+            _build_part({**part, "frozen_stages": stages})
         except _OF_OPTIONS:
             continue
         raise ValueError(

@@ -7,6 +7,7 @@ the map of another head, or has its own output space is refused by name. The tab
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ...config_values import is_number
-from ...explaining import explained_error
+from ...faulty_option import option_named
 from ...registered import registered_class, type_name
 from ...spelling import hint
 
@@ -99,9 +100,8 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
     try:
         decoder = MODELS.build(config)
     except Exception as error:  # a constructor may raise anything
-        raise ValueError(
-            f"{owner}: decoder {name} cannot be built: {explained_error(error)}"
-        ) from error
+        text = option_named(lambda each: MODELS.build(copy.deepcopy(each)), config, error)
+        raise ValueError(f"{owner}: decoder {name} cannot be built: {text}") from error
     made = getattr(decoder, "out_channels", channels)
     if made != channels:
         raise ValueError(

@@ -10,6 +10,7 @@ from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from ...config_values import is_size, is_whole
 from ...explaining import first_few
 from ..views import FLIP_AXES, batch_padding, labels_back, undo_view
 
@@ -74,16 +75,12 @@ def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
     sizes = []
     for key in ("crop_size", "stride"):
         value = test_cfg.get(key)
-        sides = (value, value) if isinstance(value, int) else value
-        if not (
-            isinstance(sides, Sequence)
-            and len(sides) == 2
-            and all(isinstance(side, int) and side > 0 for side in sides)
-        ):
+        sides = (value, value) if is_whole(value) else value
+        if not is_size(sides):
             raise ValueError(
                 f"model.test_cfg.{key} is {value!r}; mode='slide' needs (height, width) in pixels"
             )
-        sizes.append(tuple(sides))
+        sizes.append((sides[0], sides[1]))
     crop, stride = sizes
     if stride[0] > crop[0] or stride[1] > crop[1]:
         raise ValueError(

@@ -184,3 +184,10 @@ def test_dotted_keys_of_a_phase_stay_like_nested_ones(config):
 
 def test_a_test_resumes_no_training(config):
     assert deriving.testing_config(config(resume=True)).resume is False
+
+
+@pytest.mark.parametrize("scope", [None, "mmseg", "mmlhl"])
+def test_each_phase_is_built_in_a_scope_that_has_our_classes(config, scope):
+    cfg = config(default_scope=scope)
+    out = phase_config(cfg, parse_phases(cfg), 0)
+    assert out.default_scope == (scope or "mmseg")

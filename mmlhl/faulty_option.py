@@ -1,0 +1,56 @@
+"""Which option of a config makes a class fail that is built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .explaining import explained_error
+
+#: stand in for options without a default: networks take them as number of channels, or as depth
+_NUMBERS = (32, 50)
+_KEPT = ("type", "_scope_")
+
+
+def faulty_option(build: Callable[[dict], Any], config: Mapping[str, Any]) -> str | None:
+    """The option without which a class can be built.
+
+    Each option in turn is left to its default; one that has none is replaced by a number. The first
+    that makes the class build is at fault. This needs no knowledge of the class, whose own errors
+    are those of the statement that failed, such as ``object of type 'int' has no len()``.
+
+    Args:
+        build: Builds the class from a config; called several times.
+        config: The config from which it cannot be built.
+
+    Returns:
+        The option's name; None if it is none of them, or several at once.
+    """
+    for key in config:
+        if key in _KEPT:
+            continue
+        others = {name: value for name, value in config.items() if name != key}
+        tried = [others, *({**others, key: number} for number in _NUMBERS)]
+        if any(_builds(build, each) for each in tried):
+            return key
+    return None
+
+
+def option_named(build: Callable[[dict], Any], config: Mapping[str, Any], error: Exception) -> str:
+    """An error's text, and the option at fault with its value if there is one.
+
+    Args:
+        build: Builds the class from a config.
+        config: The config from which it cannot be built.
+        error: What was raised.
+    """
+    key, text = faulty_option(build, config), explained_error(error)
+    return text if key is None else f"{text}; it comes from {key}={config[key]!r}"
+
+
+def _builds(build: Callable[[dict], Any], config: dict) -> bool:
+    try:
+        build(config)
+    except Exception:  # a constructor may raise anything
+        return False
+    return True
