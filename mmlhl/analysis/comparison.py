@@ -19,6 +19,7 @@ from .derived import (
     position,
     relative_gain,
 )
+from .remarks import remarks
 from .runs import Group, group_runs
 from .seeds import Estimate, mean_record, over_seeds
 from .sheet import Column, Sheet
@@ -40,7 +41,7 @@ class Comparison:
 
     Raises:
         ValueError: If two runs have the same label, order and seed, no run has one of the
-            metrics, or ``pairing`` is unknown.
+            metrics, a metric has two units or directions, or ``pairing`` is unknown.
     """
 
     def __init__(
@@ -60,14 +61,23 @@ class Comparison:
         self.pairing = pairing
         self.min_span = min_span
         self.groups = group_runs(records, naive, joint, single)
+        for group in self.groups:
+            _check_units([*group.runs, *group.joint, *group.single])
 
     def sheets(self, group: Group) -> list[Sheet]:
         """All tables of a group: summary, metrics, forgetting, and the phases of each method."""
         phases = [self.phases(group, label) for label in group.methods]
         return [self.summary(group), self.final(group), self.forgetting(group), *phases]
 
+    def remarks(self, group: Group) -> list[str]:
+        """In what the runs of a group are not alike, see :func:`.remarks.remarks`."""
+        return remarks(group, self.metrics)
+
     def summary(self, group: Group) -> Sheet:
-        """One row per method: gains, position, rank, forgetting, buffer, time, runs."""
+        """One row per method: gains, position, rank, forgetting, buffer, time, runs.
+
+        The notes include the :meth:`remarks`.
+        """
         columns = [
             Column("gain over naive %", better=True, sign=True),
             Column("naive 0 .. joint 100 %", better=True),
@@ -103,11 +113,16 @@ class Comparison:
             ]
             sheet.rows.append((label, cells))
         sheet.notes += _left_out(sheet, self._rows(group))
-        if left_out:
-            names = ", ".join(" ".join(metric) for metric in sorted(left_out))
-            sheet.notes.append(
-                f"Position without {names}: joint training is not better than naive there."
-            )
+        bounds = (*group.naive, *group.joint)
+        known = {m for m in left_out if not any(math.isnan(final(run, m)) for run in bounds)}
+        for metrics, reason in (
+            (known, "joint training is not better than naive there"),
+            (left_out - known, "not measured in naive or joint training"),
+        ):
+            if metrics:
+                names = ", ".join(" ".join(metric) for metric in sorted(metrics))
+                sheet.notes.append(f"Position without {names}: {reason}.")
+        sheet.notes += self.remarks(group)
         return sheet
 
     def final(self, group: Group) -> Sheet:
@@ -205,6 +220,27 @@ def _check_names(metrics: str | Sequence[str], records: Sequence[LifelongRecord]
                 f"no run has the metric {name!r}{hint(name, sorted(known))}; there are "
                 f"{', '.join(sorted(known)) or 'none'}"
             )
+
+
+def _check_units(runs: Sequence[LifelongRecord]) -> None:
+    """Refuse values of one metric that mean something else in another run."""
+    first: dict[tuple[str, str, str], tuple[object, LifelongRecord]] = {}
+    for run in runs:
+        for task, metrics in run.metrics.items():
+            for name, entry in metrics.items():
+                for fact in ("unit", "higher_is_better"):
+                    if fact not in entry:  # older records have no units
+                        continue
+                    value, owner = first.setdefault((task, name, fact), (entry[fact], run))
+                    if value != entry[fact]:
+                        raise ValueError(
+                            f"{fact} of {task} {name} is {value!r} in {_where(owner)}, "
+                            f"{entry[fact]!r} in {_where(run)}: they cannot be compared"
+                        )
+
+
+def _where(run: LifelongRecord) -> str:
+    return str(run.path or f"{run.label}, seed {run.seed}")
 
 
 def _estimate(scores: list[Score]) -> Estimate | str:

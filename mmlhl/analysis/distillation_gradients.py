@@ -160,7 +160,9 @@ def sheet_of(task: str, losses: dict[str, Pulls]) -> Sheet:
         Column("farthest tenth %", digits=1),
         Column("agreement %", digits=1),
     ]
-    sheet = Sheet("gradients", f"{task}: gradients of distillation", columns, corner="loss")
+    count = len(losses["LwF"].images)
+    title = f"{task}: gradients of distillation, mean over {count} image(s)"
+    sheet = Sheet("gradients", title, columns, corner="loss")
     scale = over_seeds(row[1] for row in losses["LwF"].images).mean
     for name, pulls in losses.items():
         value, total, near, far = (

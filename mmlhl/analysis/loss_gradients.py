@@ -53,7 +53,9 @@ def sheet_of(batches: Iterable[dict[str, tuple[float, Tensor]]]) -> Sheet:
         Column("gradient / first loss", digits=3),
         Column("cosine with first loss", digits=3),
     ]
-    sheet = Sheet("losses", "gradients of the backbone's weights", columns, corner="loss")
+    count = max(map(len, rows.values()), default=0)
+    title = f"gradients of the backbone's weights, mean over {count} batch(es)"
+    sheet = Sheet("losses", title, columns, corner="loss")
     for name, values in rows.items():
         sheet.rows.append((name, [over_seeds(column) for column in zip(*values, strict=True)]))
     return sheet

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ..files import atomic_path
 
 #: Okabe and Ito's colours, distinguishable with any colour vision, without yellow (too pale for
 #: lines on paper) and with black first for the baseline.
@@ -70,3 +74,15 @@ def plain_axes(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, axis="y", color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def save_figure(figure: Figure, path: str | os.PathLike) -> None:
+    """Write a figure in one atomic step.
+
+    Args:
+        figure: The figure.
+        path: The file, in a format that its suffix names; its folder is made if necessary.
+    """
+    kind = Path(path).suffix.lstrip(".").lower()
+    with atomic_path(path, sync=False) as temporary:
+        figure.savefig(temporary, format=kind)

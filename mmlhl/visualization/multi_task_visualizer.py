@@ -1,16 +1,17 @@
 """A panel of all tasks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine.dist import master_only
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
+from ..files import write_bytes
 from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
 from .lettering import captioned
 from .map_colours import (
@@ -133,7 +134,8 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         if show:
             self.show(drawn, win_name=name, wait_time=wait_time)
         if out_file is not None:
-            mmcv.imwrite(mmcv.rgb2bgr(drawn), out_file)
+            data = cv2.imencode(Path(out_file).suffix or ".png", drawn[..., ::-1])[1]
+            write_bytes(out_file, data.tobytes(), sync=False)
         elif not show:
             self.add_image(name, drawn, step)
 

@@ -54,6 +54,24 @@ def test_errors_are_one_clear_line(tmp_path, tool, capsys):
     assert "tables.xls: the name must end in one of .csv, .md, .tex" in capsys.readouterr().err
 
 
+def test_runs_that_are_not_alike_are_named_whatever_the_tables(tmp_path, tool, capsys):
+    write_runs(tmp_path)
+    path = tmp_path / "HAD_1" / "lifelong.json"
+    record = LifelongRecord.load(path)
+    for phase in record.phases:
+        phase["steps"] = 10
+    record.save(path)
+    record = LifelongRecord.load(tmp_path / "HAD_0")
+    for phase in record.phases:
+        phase["steps"] = 20
+    record.save(record.path)
+    for tables in (["summary", "final"], ["final"], ["phases"]):
+        tool.main([str(tmp_path), "--tables", *tables, "--out", str(tmp_path / "t.md")])
+        assert (tmp_path / "t.md").read_text().count("HAD: seed 1 is not alike seed 0") == 1
+        assert "phase 1: steps 10, not 20" in " ".join(capsys.readouterr().out.split())
+    assert not list(tmp_path.glob(".*"))  # temporary names are gone
+
+
 def test_metrics_and_tables_of_choice(tmp_path, tool, capsys):
     write_runs(tmp_path)
     tool.main([str(tmp_path), "--metrics", "mIoU", "--tables", "final", "forgetting"])

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from mmlhl.analysis.log_curves import choose_keys, draw, read_run
+from mmlhl.analysis.plot_style import save_figure
 from mmlhl.command_line import Parser
 from mmlhl.refusals import run_command
 
@@ -43,8 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     picture = draw(runs, keys)
     if args.title:
         picture.suptitle(args.title)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    picture.savefig(args.out)
+    save_figure(picture, args.out)
     print(f"Wrote {args.out}: {', '.join(keys)}")
 
 

@@ -15,6 +15,7 @@ from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.formats import to_csv, to_latex, to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.command_line import Parser, amount
+from mmlhl.files import write_text
 from mmlhl.refusals import run_command
 
 TABLES = ("summary", "final", "forgetting", "phases")
@@ -73,12 +74,12 @@ def main(argv: list[str] | None = None) -> None:
     """Read the records, print the tables and write them to files."""
     args = parse_args(argv)
     comparison = comparison_of(args, pairing=args.pairing, min_span=args.min_span)
-    sheets = [
-        sheet
-        for group in comparison.groups
-        for sheet in comparison.sheets(group)
-        if sheet.name in args.tables and sheet.columns
-    ]
+    sheets = []
+    for group in comparison.groups:
+        chosen = [s for s in comparison.sheets(group) if s.name in args.tables and s.columns]
+        if chosen and chosen[0].name != "summary":  # which has them
+            chosen[0].notes += comparison.remarks(group)
+        sheets += chosen
 
     console = Console()
     if not console.is_terminal:
@@ -88,10 +89,9 @@ def main(argv: list[str] | None = None) -> None:
             console.print(to_rich(part))
             console.print()
     for path in args.out:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write = {".md": to_markdown, ".tex": to_latex}.get(path.suffix)
         text = to_csv(sheets) if write is None else "\n".join(map(write, sheets))
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
         console.print(f"Wrote {path}.")
 
 

@@ -26,7 +26,6 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
 from mmseg.registry import DATASETS, MODELS
 from rich.console import Console
 from rich.progress import track
@@ -34,17 +33,17 @@ from torch import nn
 
 from mmlhl.analysis.distillation_gradients import measure, sheet_of
 from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.analysis.loading import load_complete
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.files import write_text
 from mmlhl.refusals import run_command
 
 
 def load(cfg: Config, checkpoint: str) -> nn.Module:
     """The model of a config with a checkpoint's tasks and weights, for inference."""
-    model = MODELS.build(cfg.model)
-    load_checkpoint(model, checkpoint, map_location="cpu")
-    return model.eval()
+    return load_complete(MODELS.build(cfg.model), checkpoint, cfg).eval()
 
 
 def batches_of(cfg: Config, count: int) -> Iterator[dict]:
@@ -74,8 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     for sheet in sheets:
         Console().print(to_rich(sheet))
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text("\n".join(map(to_markdown, sheets)), encoding="utf-8")
+        write_text(args.out, "\n".join(map(to_markdown, sheets)))
 
 
 if __name__ == "__main__":

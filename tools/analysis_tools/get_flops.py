@@ -20,7 +20,9 @@ from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.files import write_text
 from mmlhl.inference import load_model
+from mmlhl.inference.loading import CONFIG_ENDINGS
 from mmlhl.refusals import run_command
 
 
@@ -44,7 +46,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.out is not None and args.out.suffix != ".md":
         parser.error(f"--out {args.out}: the name must end in .md")
-    if args.model.endswith(".py"):
+    args.is_config = args.model.lower().endswith(CONFIG_ENDINGS)
+    if args.is_config:
         args.model = config_file(args.model)
     elif args.cfg_options:
         parser.error("--cfg-options changes a config; a checkpoint brings its own")
@@ -55,7 +58,7 @@ def sheets_of(args: argparse.Namespace) -> list[Sheet]:
     """Measure the model of the command line."""
     shape = tuple(args.shape)
     init_default_scope("mmseg")
-    if not args.model.endswith(".py"):
+    if not args.is_config:
         with checkpoint_trust(args.trust_checkpoint):
             return [task_sheet(measure(load_model(args.model, device="cpu").model, shape))]
     cfg = overridden(args.model, args.cfg_options)
@@ -74,8 +77,7 @@ def main(argv: list[str] | None = None) -> None:
         console.print(to_rich(sheet))
         console.print()
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text("\n".join(map(to_markdown, sheets)), encoding="utf-8")
+        write_text(args.out, "\n".join(map(to_markdown, sheets)))
         console.print(f"Wrote {args.out}.")
 
 

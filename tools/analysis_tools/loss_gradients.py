@@ -19,16 +19,18 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 # isort: split
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from mmseg.registry import MODELS
 from rich.console import Console
 from torch import Tensor, nn
 
 from mmlhl.analysis.formats import to_markdown, to_rich
+from mmlhl.analysis.loading import load_complete
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.files import write_text
 from mmlhl.refusals import run_command
 
 
@@ -54,13 +56,11 @@ def main(argv: list[str] | None = None) -> None:
     cfg = overridden(args.config, args.cfg_options)
     init_default_scope(cfg.get("default_scope", "mmseg"))
     with checkpoint_trust(args.trust_checkpoint):
-        model = MODELS.build(cfg.model)
-        load_checkpoint(model, args.checkpoint, map_location="cpu")
+        model = load_complete(MODELS.build(cfg.model), args.checkpoint, cfg)
     sheet = sheet_of(batches_of(cfg, model.train(), args.batches))
     Console().print(to_rich(sheet))
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(to_markdown(sheet), encoding="utf-8")
+        write_text(args.out, to_markdown(sheet))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mmlhl.analysis.arguments import add_record_arguments, comparison_of
 from mmlhl.analysis.derived import choose, choose_of
+from mmlhl.analysis.plot_style import save_figure
 from mmlhl.analysis.seeds import mean_record
 from mmlhl.analysis.sequence_plots import gain_bars, heat_map, task_curves
 from mmlhl.command_line import Parser
@@ -48,9 +49,10 @@ def main(argv: list[str] | None = None) -> None:
     """Read the records and write the pictures."""
     args = parse_args(argv)
     comparison = comparison_of(args)
-    args.out.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for group in comparison.groups:
+        for remark in comparison.remarks(group):
+            print(f"{group.name}: {remark}")
         pictures = {}
         if "heat" in args.plots:
             for label, runs in group.methods.items():
@@ -69,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
             stem = unused(f"{file_name(group.name)}_{file_name(name)}", taken)
             for kind in args.format:
                 path = args.out / f"{stem}.{kind}"
-                picture.savefig(path)
+                save_figure(picture, path)
                 print(f"Wrote {path}")
 
 

@@ -7,6 +7,7 @@ Example:
 import argparse
 from pathlib import Path
 
+from mmlhl.analysis.plot_style import save_figure
 from mmlhl.analysis.training_curves import loss_curves, read_losses
 from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
@@ -33,8 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     """Read the logs and write the picture."""
     args = parse_args(argv)
     picture = loss_curves(read_losses(args.work_dir), args.smooth, args.log)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    picture.savefig(args.out)
+    save_figure(picture, args.out)
     print(f"Wrote {args.out}")
 
 

@@ -52,7 +52,9 @@ def _group(comparison: Comparison, group: Group) -> Section:
     for label in group.methods:
         tables[0].blocks.append(Table.from_sheet(comparison.phases(group, label)))
     several = len(group.methods) > 1 or group.joint or group.single
-    if several:
+    if not several:  # the summary has them
+        tables[0].blocks += [Paragraph(each) for each in comparison.remarks(group)]
+    else:
         final = comparison.final(group)
         sheets = [comparison.summary(group), comparison.forgetting(group)]
         sheets += final.split() if final.columns else []
