@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os.path as osp
 from typing import Any, Protocol
 
 import mmengine.fileio as fileio
@@ -10,6 +11,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from .annotation import Annotation
+from .dark_images import look_at_images, spread
 from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
 from .reading import read_raw
@@ -23,8 +25,12 @@ class ListedDataset(Protocol):
     data_list: list[dict]
     ann_specs: dict[str, Annotation]
     backend_args: Any
+    img_loader: Any
     test_mode: bool
     _indices: Any
+
+    def __len__(self) -> int:
+        """Number of samples."""
 
     def get_data_info(self, idx: int) -> dict:
         """Dictionary of one sample."""
@@ -70,7 +76,7 @@ def infer_hint(dataset: ListedDataset, key: str) -> str:
 
 
 def look_at_first(dataset: ListedDataset) -> list[str]:
-    """Log a warning for depth of thousands of metres and normals that are no unit vectors.
+    """Log a warning for depth of thousands of metres, odd normals, and images that are black.
 
     Files that cannot be read are skipped; reading them for training raises the error.
 
@@ -81,8 +87,11 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         The warnings. Each is logged once per process, for any number of datasets.
     """
     # during the dataset's construction, its list is not serialised yet
-    first = dataset.data_list[0] if dataset.data_list else dataset.get_data_info(0)
-    doubts = []
+    listed = dataset.data_list
+    first, doubts = listed[0] if listed else dataset.get_data_info(0), []
+    samples = listed or [dataset.get_data_info(place) for place in spread(len(dataset))]
+    if doubt := look_at_images(samples, dataset.img_loader, dataset.backend_args):
+        doubts.append(f"{osp.dirname(first['img_path'])}: {doubt}")
     for name, path in first["ann_paths"].items():
         ann = dataset.ann_specs[name]
         if ann.kind not in ("depth", "normal") or ann.reader is not None:

@@ -62,15 +62,56 @@ def test_a_task_that_varies_from_file_to_file_only(tmp_path):
     assert remarks(found) == ""
 
 
-@pytest.mark.parametrize(("bits", "remark"), [(12, True), (16, False)])
-def test_images_of_16_bits_that_use_fewer(tmp_path, bits, remark):
-    report(tmp_path, WHITE, kind="binary")
-    image = np.linspace(0, 2**bits - 1, 48).astype(np.uint16).reshape(4, 4, 3)
-    for path in (tmp_path / "image").iterdir():
-        cv2.imwrite(str(path), image)
-    spec = dict(task=dict(dir="task", suffix=".png", kind="binary"))
-    images = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[0]
-    assert ("brightest value of all images is 15, " in remarks(images)) == remark
+def image_set(root, images, suffix=".png", **loader):
+    for folder in ("image", "task"):
+        (root / folder).mkdir()
+    for i, image in enumerate(images):
+        cv2.imwrite(str(root / "image" / f"{i}{suffix}"), image)
+        cv2.imwrite(str(root / "task" / f"{i}.png"), np.eye(4, dtype=np.uint8))
+    return MultiTaskDataset(
+        data_root=str(root),
+        img=dict(suffix=suffix),
+        annotations=dict(task=dict(dir="task", kind="binary")),
+        pipeline=[dict(type="LoadImageFromFile", **loader)],
+    )
+
+
+def ramp(white, kind=np.uint16):
+    return np.linspace(0, white, 48).astype(kind).reshape(4, 4, 3)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize(
+    ("greatest", "white"),
+    [(256, 1023), (1023, 1023), (4095, 4095), (9000, 16383), (16383, 16383)],
+)
+def test_images_of_16_bits_that_use_fewer(tmp_path, greatest, white, suffix):
+    data = image_set(tmp_path, [ramp(greatest), ramp(256)], suffix)
+    said = f"in images of 16 bits is {greatest}, but white is 65535"
+    advice = f"set max_value={white} of LoadImage"
+    for found in (remarks(check_samples(data)[0]), " ".join(look_at_first(data))):
+        assert said in found and advice in found and found.count("max_value") == 1
+
+
+@pytest.mark.parametrize("bright", [ramp(65535), ramp(16384), ramp(255, np.uint8)])
+def test_one_bright_image_is_enough(tmp_path, bright):
+    data = image_set(tmp_path, [*[ramp(511)] * 7, bright])
+    if bright.dtype == np.uint16:
+        assert remarks(check_samples(data)[0]) == "" and look_at_first(data) == []
+    else:  # the others are read dark all the same
+        assert "16 bits is 511," in remarks(check_samples(data)[0]) + look_at_first(data)[0]
+
+
+def test_images_of_8_bits_that_are_nearly_black(tmp_path):
+    data = image_set(tmp_path, [ramp(1, np.uint8)] * 2)
+    for found in (remarks(check_samples(data)[0]), " ".join(look_at_first(data))):
+        assert "brightest value of all images is 1, where 0..255 is meant" in found
+
+
+def test_images_whose_white_is_given(tmp_path):
+    data = image_set(tmp_path, [ramp(4095)], max_value=4095)
+    assert remarks(check_samples(data)[0]) == "" and look_at_first(data) == []
+    assert check_samples(data)[0].highest == 255
 
 
 def test_two_sizes(tmp_path):

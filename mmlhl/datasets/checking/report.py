@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..annotation import IGNORE, Annotation
+from ..dark_images import dark_sentence
 from ..first_sample import depth_sentence, far_from_one, lengths_sentence
-
-DARK = 32
-"""Brightest value of all images below which a remark is made."""
 
 
 @dataclass
@@ -50,6 +48,7 @@ class MapReport:
     shortest: float = float("inf")
     longest: float = 0.0
     turned: int = 0
+    deepest: int | None = None
 
     def add(self, array: np.ndarray) -> None:
         """Count one map.
@@ -99,6 +98,14 @@ class MapReport:
             self.shortest = min(self.shortest, float(lengths.min()))
             self.longest = max(self.longest, float(lengths.max()))
 
+    def add_deep(self, greatest: int) -> None:
+        """Count one image of 16 bits.
+
+        Args:
+            greatest: The greatest number in its file.
+        """
+        self.deepest = max(self.deepest or 0, greatest)
+
     def fail(self, error: Exception) -> None:
         """Note a file that cannot be used.
 
@@ -146,12 +153,8 @@ class MapReport:
                 "labels have to lie as the image is shown. If they lie as it is stored, set "
                 "color_type='color_ignore_orientation' of LoadImageFromFile"
             )
-        if self.kind == "image" and self.files and self.highest < DARK:
-            notes.append(
-                f"the brightest value of all images is {self.highest:.6g}, where 0..255 is meant; "
-                "images of 16 bits are read by their upper 8 bits, so store those that use fewer, "
-                "such as 12, with 8 bits"
-            )
+        if self.kind == "image" and self.files:
+            notes += filter(None, [dark_sentence(self.deepest, self.highest)])
         if self.known and self.kind != "image":
             notes += self._remarks_on_values()
         # with a wide-angle camera, visible surfaces may have a positive z

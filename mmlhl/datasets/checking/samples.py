@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..annotation import Annotation
+from ..dark_images import stored_greatest
 from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
@@ -45,8 +46,10 @@ def check_samples(
         found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
         if progress is not None:
             found = progress(found, len(indices))
-        for maps, lengths, turned in found:
+        for maps, lengths, turned, greatest in found:
             reports[0].turned += turned
+            if greatest is not None:
+                reports[0].add_deep(greatest)
             for report in reports:
                 result = maps.get(report.name if report.ann else IMAGE)
                 if isinstance(result, Exception):
@@ -64,16 +67,19 @@ def _classes(ann: Annotation) -> int:
 
 def _read(
     dataset: MultiTaskDataset, index: int
-) -> tuple[dict[str | None, np.ndarray | Exception], dict[str, np.ndarray], bool]:
-    """Read one sample: its maps or their errors, lengths of normals, whether its image is turned.
+) -> tuple[dict[str | None, np.ndarray | Exception], dict[str, np.ndarray], bool, int | None]:
+    """Read one sample.
 
-    An image is turned if an orientation tag in its file rotates it.
+    Returns:
+        Its maps or their errors; lengths of normals; whether an orientation tag rotates its image;
+        the greatest number in its image if that has 16 bits, see :func:`stored_greatest`.
     """
     info = dataset.get_data_info(index)
     maps: dict[str | None, np.ndarray | Exception] = {}
     lengths: dict[str, np.ndarray] = {}
-    turned = False
+    turned, greatest = False, None
     try:
+        greatest = stored_greatest(info["img_path"], dataset.img_loader, dataset.backend_args)
         turned = _is_turned(dataset, info["img_path"])
         info = dataset.img_loader(info)
         maps[IMAGE] = info["img"]
@@ -92,7 +98,7 @@ def _read(
                 lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
         except (OSError, ValueError, KeyError) as error:
             maps[name] = error
-    return maps, lengths, turned
+    return maps, lengths, turned, greatest
 
 
 def _is_turned(dataset: MultiTaskDataset, path: str) -> bool:

@@ -5,10 +5,11 @@ from .contents import is_lossy, refuse_several
 from .files import is_array, read_bytes, read_raw
 from .images import decode_image
 from .lists import read_lines
-from .orientation import orientation_of, turns
+from .orientation import as_stored, orientation_of, turns
 
 __all__ = [
     "ARRAY_SUFFIXES",
+    "as_stored",
     "decode_image",
     "decode_npy",
     "decode_npz",

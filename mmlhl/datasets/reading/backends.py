@@ -40,3 +40,15 @@ def check_decoder(color_type: Any, backend: Any) -> None:
             f"imdecode_backend of LoadImageFromFile is {backend!r}, whose package is not loaded; "
             f"{_HELP[backend]}, or take 'cv2'"
         )
+
+
+def backend_of(loader: object) -> str:
+    """The decoder that a transform uses.
+
+    Args:
+        loader: A transform like mmcv's ``LoadImageFromFile``.
+
+    Returns:
+        Its ``imdecode_backend``, or the one that ``mmcv.use_backend`` has set.
+    """
+    return getattr(loader, "imdecode_backend", None) or decoders.imread_backend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from PIL import Image
 
@@ -10,6 +11,8 @@ from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+# all zeros in OpenCV, and others' colours in the order blue, green, red
+_PAM_MISREAD = re.compile(rb"P7\s(?:.*\n)*?(MAXVAL\s+1|DEPTH\s+[2-9])\s")
 _LFS = b"version https://git-lfs"
 _GIF = (b"GIF87a", b"GIF89a")
 _END_OF_JPEG, _START_OF_SCAN = b"\xff\xd9", 0xDA
@@ -100,9 +103,9 @@ def holds_floats(content: bytes) -> bool:
         content: An encoded image.
 
     Returns:
-        True for PFM, OpenEXR and TIFF of floats.
+        True for PFM, OpenEXR, Radiance's HDR and TIFF of floats.
     """
-    if content[:3] in (b"PF\n", b"Pf\n") or content[:4] == b"v/1\x01":
+    if content[:3] in (b"PF\n", b"Pf\n") or content[:4] == b"v/1\x01" or content[:2] == b"#?":
         return True
     return any(
         page.get(SAMPLE_FORMAT) == _TIFF_FLOATS or page.get(COMPRESSION) in _TIFF_LOG
@@ -129,14 +132,14 @@ def refuse_placeholder(content: bytes, path: str) -> None:
 
 
 def refuse_several(content: bytes, path: str) -> None:
-    """Refuse a file of several images, of which decoders use the first, and a truncated one.
+    """Refuse a file of several images, of which decoders use the first, and one that is misread.
 
     Args:
         content: An encoded image.
         path: Its name, for messages.
 
     Raises:
-        ValueError: If the file is not a single complete image.
+        ValueError: If the file is not a single complete image, or PAM of bits or colours.
     """
     refuse_placeholder(content, path)
     count = count_images(content)
@@ -144,3 +147,6 @@ def refuse_several(content: bytes, path: str) -> None:
         raise ValueError(f"{path}: expected one image, got {count}, one after another")
     if is_cut_off(content):
         raise ValueError(f"{path}: expected an image, but the JPEG ends before its pixels do")
+    if found := _PAM_MISREAD.match(content):
+        layout = " ".join(found[1].decode().split())
+        raise ValueError(f"{path}: expected an image, but PAM with {layout} is not read; use PNG")

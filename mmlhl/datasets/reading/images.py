@@ -12,16 +12,15 @@ import numpy as np
 from PIL import Image
 
 from .contents import JPEG, PNG, refuse_several
-from .orientation import orientation_of, turn_upright
+from .orientation import as_stored, orientation_of, turn_upright
 from .tiff import is_tiff
-from .tiff_layout import refuse_misread
+from .tiff_layout import refuse_misread, refuse_shifted
 
 _PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 # PGM and PPM of text: width, height and greatest number, with comments between
 _TEXT_HEADER = re.compile(rb"P[23]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3)
-_PAM_OF_BITS = re.compile(rb"P7\s(?:.*\n)*?MAXVAL\s+1\s")  # all zeros in OpenCV
 
 
 def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
@@ -30,29 +29,27 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
     Args:
         content: An encoded image.
         path: Its name, for messages.
-        turn: Whether to apply an orientation tag; that of TIFF is always applied.
+        turn: Whether to apply an orientation tag.
 
     Returns:
         (H, W) or (H, W, K), mostly of 8 or 16 bits, channels in the file's order (RGB). For palette
-        images the palette's indices, for images of 1, 2 or 4 bits the stored numbers 0..15. An
-        orientation tag is applied, as for photographs.
+        images the palette's indices, for images of 1, 2 or 4 bits the stored numbers 0..15.
 
     Raises:
         ValueError: If it is not an image, is cut off, contains several or has an unread layout.
     """
     refuse_several(content, path)
     refuse_misread(content, path)
+    refuse_shifted(content, path)
     pixels = _decode(content, path)
-    if not turn or is_tiff(content):  # OpenCV and Pillow apply the tag of TIFF
-        return pixels
-    return turn_upright(pixels, orientation_of(content))
+    if is_tiff(content):  # OpenCV and Pillow always apply its tag
+        return pixels if turn else as_stored(pixels, content)
+    return turn_upright(pixels, orientation_of(content)) if turn else pixels
 
 
 def _decode(content: bytes, path: str) -> np.ndarray:
     if content[:8] == PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
-    if _PAM_OF_BITS.match(content):
-        raise ValueError(f"{path}: expected an image, but PAM with MAXVAL 1 is not read; use PNG")
     if content[:3] != JPEG:
         # OpenCV would expand palettes to colours and small bit depths to 0..255
         found = _decode_few_bits(content, path)

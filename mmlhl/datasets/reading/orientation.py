@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from .backends import backend_of
 from .tiff import is_tiff
 
 _TAG = 0x0112
@@ -33,7 +34,7 @@ def turns(loader: object) -> bool:
     Args:
         loader: A transform like mmcv's ``LoadImageFromFile``.
     """
-    if getattr(loader, "imdecode_backend", None) in _NEVER_TURNS:
+    if backend_of(loader) in _NEVER_TURNS:
         return False
     return getattr(loader, "color_type", "color") not in _AS_STORED
 
@@ -74,3 +75,18 @@ def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     if orientation == 1:
         return pixels
     return np.ascontiguousarray(_TURNS[orientation](pixels))
+
+
+def as_stored(pixels: np.ndarray, content: bytes) -> np.ndarray:
+    """Undo the turn that OpenCV and Pillow always give a TIFF file by its orientation tag.
+
+    Args:
+        pixels: (H, W) or (H, W, K) as they were decoded.
+        content: The encoded image; only TIFF is turned although nobody asked.
+
+    Returns:
+        The pixels as they are stored.
+    """
+    orientation = orientation_of(content) if is_tiff(content) else 1
+    # a quarter turn is undone by the opposite one; the others undo themselves
+    return turn_upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))

@@ -49,3 +49,21 @@ def refuse_misread(content: bytes, path: str) -> None:
                 f"{path}: its fourth channel is marked as transparency, by which the colours are "
                 "multiplied when it is read; store three channels, or all as .npy"
             )
+
+
+def refuse_shifted(content: bytes, path: str) -> None:
+    """Refuse a TIFF of 10, 12 or 14 bits as a label: OpenCV makes its numbers fill 16 bits.
+
+    Args:
+        content: An encoded image.
+        path: Its name, for messages.
+
+    Raises:
+        ValueError: If it is such a file.
+    """
+    bits = next((page.get(_BITS, 1) for page in tiff_pages(content)[:1]), 8)
+    if 8 < bits < 16:
+        raise ValueError(
+            f"{path}: it stores {bits} bits a number, which are multiplied when they are read; "
+            "store 16 bits, or .npy"
+        )

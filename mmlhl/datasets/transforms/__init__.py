@@ -4,7 +4,8 @@ from . import albu, erase, refused  # noqa: F401  (they register)
 from .crop import MultiTaskCenterCrop, MultiTaskRandomCrop
 from .flip import MultiTaskRandomFlip
 from .formatting import PackMultiTaskInputs
-from .loading import LoadImage, LoadMultiTaskAnnotations
+from .load_image import LoadImage
+from .loading import LoadMultiTaskAnnotations
 from .pad import MultiTaskPad
 from .resize import MultiTaskResize
 from .rotate import MultiTaskRandomRotate

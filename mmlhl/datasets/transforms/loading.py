@@ -1,162 +1,25 @@
-"""Reading a sample's image and the annotations that its dataset names."""
+"""Reading the annotations that a sample's dataset names."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import cv2
-import mmcv
-import mmengine.fileio as fileio
 import numpy as np
-from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode, made_map
-from ..reading import is_array, orientation_of, read_bytes, read_raw, refuse_several, turns
-from ..reading.backends import check_decoder
-from ..reading.contents import holds_floats
-from ..reading.tiff_layout import refuse_misread
+from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
+from .load_image import LoadImage
 from .maps import resize_map
-from .trace import mark_resting, movers, was_moved
+from .trace import mark_resting, was_moved
 
 if TYPE_CHECKING:
     from ..pseudo_labels.folder import LabelFolder
-
-
-@TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
-    """Read the image from an image file or a ``.npy`` array.
-
-    Image files are read by mmcv's ``LoadImageFromFile``. Arrays are (H, W, 3) RGB, floats in
-    [0, ``max_value``] or 8-bit numbers. In both cases the result is BGR in 0..255, as expected by
-    mmseg's values of mean and standard deviation.
-
-    Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``, and ``img_raw``,
-    which is the same object as ``img`` until a transform changes the image.
-
-    Args:
-        max_value: Value of white in float arrays.
-        **kwargs: Arguments of ``LoadImageFromFile``.
-
-    Raises:
-        ValueError: If there is no such ``color_type`` or ``imdecode_backend``, or the package of
-            the latter is missing.
-    """
-
-    def __init__(self, *, max_value: float = 1.0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        check_decoder(self.color_type, self.imdecode_backend)
-        self.max_value = max_value
-
-    def transform(self, results: dict) -> dict | None:
-        """Read the image.
-
-        Args:
-            results: Pipeline results with ``img_path``.
-
-        Returns:
-            The results with ``img`` (H, W, 3), uint8 for image files and 8-bit arrays, else
-            float32.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it is not an image of the expected range, or it has been read and moved.
-        """
-        path = results["img_path"]
-        if "img" in results and was_moved(results):
-            raise ValueError(
-                f"{path}: {type(self).__name__} reads the image again, after it was moved by "
-                f"{movers(results)}, and its labels would stay moved; read it once, at first"
-            )
-        if not is_array(path):
-            return self._image_file(results, path)
-        raw = read_raw(path, "image", self.backend_args)
-        if raw.ndim != 3 or raw.shape[2] != 3 or not raw.size:
-            raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
-        if raw.dtype == np.uint8:
-            img = np.ascontiguousarray(raw[..., ::-1])
-            if self.to_float32:
-                img = img.astype(np.float32)
-        else:
-            low, high = raw.min(), raw.max()
-            # "not (... and ...)" also refuses NaN; the tolerance allows for rounding errors
-            if not (low >= -1e-3 and high <= self.max_value * 1.001):
-                raise ValueError(
-                    f"{path}: expected an image with numbers in [0, {self.max_value:g}], got "
-                    f"[{low:g}, {high:g}]; set max_value of LoadImage if white is another number"
-                )
-            img = np.multiply(raw[..., ::-1], 255.0 / self.max_value, dtype=np.float32)
-        results["img"] = results["img_raw"] = img
-        results["img_shape"] = results["ori_shape"] = img.shape[:2]
-        return results
-
-    def _image_file(self, results: dict, path: str) -> dict | None:
-        try:
-            img = self._decoded(self._content(path), path)
-        except Exception:
-            if self.ignore_empty:
-                return None
-            raise
-        results["img"] = results["img_raw"] = img.astype(np.float32) if self.to_float32 else img
-        results["img_shape"] = results["ori_shape"] = img.shape[:2]
-        return results
-
-    def _content(self, path: str) -> bytes:
-        if self.file_client_args is None:
-            return read_bytes(path, "image", self.backend_args)
-        return fileio.FileClient.infer_client(self.file_client_args, path).get(path)
-
-    def check_content(self, content: bytes, path: str) -> None:
-        """Check an encoded image as far as is possible without decoding it.
-
-        Args:
-            content: The file.
-            path: Its name, for messages.
-
-        Raises:
-            ValueError: If it is empty, cut off, holds several images, floats, or channels that
-                would be misread.
-        """
-        refuse_several(content, path)
-        if self.imdecode_backend in (None, "cv2"):
-            refuse_misread(content, path)
-        if self.color_type != "unchanged" and holds_floats(content):
-            raise ValueError(
-                f"{path}: expected an image with numbers in 0..255, but it holds floats; store it "
-                "as PNG, or as .npy with max_value of LoadImage"
-            )
-
-    def _decoded(self, content: bytes, path: str) -> np.ndarray:
-        self.check_content(content, path)
-        try:
-            img = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
-        except (cv2.error, OSError) as error:  # an empty file; what Pillow cannot read
-            raise _no_image(path) from error
-        if img is None:
-            raise _no_image(path)
-        if not img.any():
-            _refuse_dark(content, path)
-        return img
-
-
-def _refuse_dark(content: bytes, path: str) -> None:
-    """Refuse an image of 16 bits whose numbers all vanish when it is read by its upper 8 bits."""
-    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if stored is not None and stored.dtype == np.uint16:
-        colours = stored if stored.ndim == 2 else stored[..., :3]
-        if colours.any():
-            raise ValueError(
-                f"{path}: it has 16 bits, of which the upper 8 are read, and they are all 0: its "
-                f"greatest number is {colours.max()}; store it with 8 bits"
-            )
-
-
-def _no_image(path: str) -> ValueError:
-    return ValueError(f"{path}: expected an image, but it cannot be decoded")
 
 
 @TRANSFORMS.register_module()

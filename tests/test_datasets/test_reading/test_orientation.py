@@ -109,3 +109,33 @@ def test_normals_do_not_turn_with_their_pixels(photograph):
     lying = dict(color_type="unchanged")
     shown = photograph(encoded(normals, "PNG", 6), kind="normal", load=lying)[0]["gt_task_map"]
     assert (shown[..., 2] < -0.9).all()
+
+
+@pytest.mark.parametrize("backend", ["cv2", "pillow"])
+@pytest.mark.parametrize("tag", range(1, 9))
+@pytest.mark.parametrize("of", ["image", "label"])
+def test_tiff_is_turned_only_where_other_files_are(tmp_path, of, tag, backend):
+    pixels = np.random.default_rng(tag).integers(0, 200, (4, 6, 3), dtype=np.uint8)
+    shown = np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(pixels, "PNG", tag)))))
+    for color_type, expected in (
+        ("color", shown),
+        ("color_ignore_orientation", pixels),
+        ("unchanged", pixels),
+    ):
+        lying = np.ascontiguousarray(expected)
+        image = encoded(pixels, "TIFF", tag) if of == "image" else encoded(lying, "TIFF", 1)
+        label = encoded(lying[..., 0], "TIFF", 1)
+        if of == "label":
+            label = encoded(pixels[..., 0], "TIFF", tag)
+        for folder, content in (("image", image), ("task", label)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / "0.tif").write_bytes(content)
+        load = dict(STEPS[0], color_type=color_type, imdecode_backend=backend)
+        sample = MultiTaskDataset(
+            data_root=str(tmp_path),
+            img=dict(suffix=".tif"),
+            annotations=dict(task=dict(kind="classes", dir="task", suffix=".tif", num_classes=200)),
+            pipeline=[load, STEPS[1]],
+        )[0]
+        assert np.array_equal(sample["img"][..., ::-1], expected)
+        assert np.array_equal(sample["gt_seg_map"], expected[..., 0])

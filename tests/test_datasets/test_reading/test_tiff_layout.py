@@ -136,3 +136,13 @@ def test_decoders_that_do_not_exist(monkeypatch, option, value, message):
     monkeypatch.setattr(mmcv.image.io, "jpeg", None)
     with pytest.raises(ValueError, match=f"^{option} of LoadImageFromFile is {message}"):
         LoadImage(**{option: value})
+
+
+@pytest.mark.parametrize("count", [10, 12, 14])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_numbers_of_odd_bits_are_refused_as_labels(tmp_path, count, order):
+    content = tiff(bands(1, np.uint16), order=order)
+    tag = struct.pack(order + "HHII", 258, 4, 1, 16)
+    content = content.replace(tag, struct.pack(order + "HHII", 258, 4, 1, count))
+    with pytest.raises(ValueError, match=rf"0\.tif: it stores {count} bits a number"):
+        decode_image(content, "0.tif")
