@@ -30,11 +30,7 @@ def random_movers(dataset: Any, test: bool = False) -> list[str]:
     reads = [isinstance(step, LoadMultiTaskAnnotations) for step in steps]
     early = steps[: reads.index(True)] if True in reads else []
     names = {transform_name(getattr(step, "step", step)): step for step in early if _moves(step)}
-    return [
-        name.replace("Stock", "")
-        for name in names
-        if not test or any(part in name for part in _NOT_UNDONE)
-    ]
+    return [name for name in names if not test or any(part in name for part in _NOT_UNDONE)]
 
 
 def _flat(steps: Any) -> Iterator[Any]:

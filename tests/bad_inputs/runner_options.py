@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from .registry import edits
 
 OPTIM, SCHEDULE = "optim_wrapper", "param_scheduler"
@@ -111,6 +114,24 @@ edits(
     ("a collation without type", {"train_dataloader.collate_fn": {}}, "collate_fn", "{}"),
     ("batches without type", {"train_dataloader.batch_sampler": dict(a=1)}, "batch_sampler", "a"),
     ("a loader that shuffles", {"train_dataloader.shuffle": True}, "shuffle", "sampler"),
+    ("drop_last of None", {"train_dataloader.drop_last": None}, "drop_last", "None"),
+    ("a loader that is a number", {"train_dataloader": np.float32(2.5)}, "train_dataloader", "2.5"),
+    ("a loop that is a path", {"train_cfg": Path("x")}, "train_cfg", "Path"),
+    ("a dataset that is a tensor", {"train_dataloader.dataset": torch.ones(())}, ".dataset", "1."),
+    ("a dataset without type", {"train_dataloader.dataset.type": ...}, ".dataset", "type"),
+    ("no evaluator in a list", {"test_evaluator": [None]}, "test_evaluator", "[None]"),
+    ("no schedule in a list", {"param_scheduler": [None]}, "param_scheduler", "[None]"),
+    ("a loop without type", {"train_cfg": dict(max_epochs=1)}, "train_cfg.type", "IterBased"),
+    (
+        "a loop of type and unit",
+        {"train_cfg.by_epoch": True},
+        "train_cfg.by_epoch",
+    ),
+    (
+        "a loop by epochs of iterations",
+        {"train_cfg": dict(by_epoch=True, max_iters=3)},
+        "max_iters",
+    ),
     ("a loop of no type", {"train_cfg.type": None}, "train_cfg.type", "None"),
     ("a seed at the top", {"seed": 7}, "seed", "randomness.seed"),
     (

@@ -23,9 +23,12 @@ def _is_side(value: Any) -> bool:
     return (is_whole(value) and value > 0) or value == math.inf  # no limit of a side
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_side, value))
+
+
 def _is_size(value: Any) -> bool:
-    pair = isinstance(value, (list, tuple)) and len(value) == 2
-    return all(map(_is_side, value)) if pair else _is_side(value)
+    return _is_pair(value) or _is_side(value)
 
 
 def _are_sizes(value: Any) -> bool:
@@ -51,18 +54,27 @@ def _all(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _SIZE: _Rule = (_is_size, "one or two whole numbers above 0")
 _SIZES: _Rule = (_are_sizes, "a list of sizes, each of whole numbers above 0")
-_SIZE_OR_SIZES: _Rule = (
-    lambda value: _is_size(value) or _are_sizes(value),
-    "a size of whole numbers above 0, or two",
+_PAIR_OR_PAIRS: _Rule = (
+    lambda value: bool(_listed(value)) and (_is_pair(value) or all(map(_is_pair, value))),
+    "two whole numbers above 0, or a list of two such pairs",
 )
 _COUNT: _Rule = (lambda value: is_whole(value) and value > 0, "a whole number above 0")
+_FROM_1: _Rule = (lambda value: is_number(value) and value >= 1, "1 or more")
 _ABOVE_0: _Rule = (_all(lambda value: value > 0), "above 0")
 _FROM_0: _Rule = (_all(lambda value: value >= 0), "0 or more")
 _SHARE: _Rule = (lambda value: is_number(value) and 0 < value <= 1, "above 0 and at most 1")
 _RANGE: _Rule = (_is_range, "(least, greatest) with 0 <= least <= greatest")
 _SOME: _Rule = (lambda value: bool(value), "at least one")
 
-#: By the names of the transform and its option; a value of None is left alone.
+#: Options of which None means that they are not used.
+_OPTIONAL = {
+    "Pad": ("size", "size_divisor"),
+    "RandomCutOut": ("cutout_shape", "cutout_ratio"),
+    "RandomResize": ("ratio_range",),
+    "Resize": ("scale", "scale_factor"),
+    "ResizeShortestEdge": ("max_size",),
+}
+#: By the names of the transform and its option.
 _RULES: dict[str, dict[str, _Rule]] = {
     "CLAHE": dict(clip_limit=_ABOVE_0, tile_grid_size=_SIZE),
     "CenterCrop": dict(crop_size=_SIZE),
@@ -70,14 +82,14 @@ _RULES: dict[str, dict[str, _Rule]] = {
     "Normalize": dict(std=_ABOVE_0),
     "Pad": dict(size=_SIZE, size_divisor=_COUNT),
     "PhotoMetricDistortion": dict(
-        brightness_delta=_FROM_0, contrast_range=_RANGE, saturation_range=_RANGE, hue_delta=_FROM_0
+        brightness_delta=_FROM_0, contrast_range=_RANGE, saturation_range=_RANGE, hue_delta=_FROM_1
     ),
     "RandomChoice": dict(transforms=_SOME),
     "RandomChoiceResize": dict(scales=_SIZES),
     "RandomCrop": dict(crop_size=_SIZE, cat_max_ratio=_SHARE),
     "RandomCutOut": dict(n_holes=_FROM_0, cutout_shape=_ABOVE_0, cutout_ratio=_ABOVE_0),
     "RandomFlip": dict(direction=_SOME),
-    "RandomResize": dict(scale=_SIZE_OR_SIZES),
+    "RandomResize": dict(scale=_PAIR_OR_PAIRS, ratio_range=_RANGE),
     "Resize": dict(scale=_SIZE, scale_factor=_ABOVE_0),
     "ResizeShortestEdge": dict(scale=_SIZE, max_size=_SIZE),
     "ResizeToMultiple": dict(size_divisor=_COUNT),
@@ -94,7 +106,10 @@ def check_ranges(name: str, options: Mapping[str, Any]) -> None:
     Raises:
         ValueError: Naming option, transform and value.
     """
-    for option, (fits, words) in _RULES.get(name.removeprefix("MultiTask"), {}).items():
-        value = options.get(option)
-        if value is not None and not fits(value):
+    stock = name.removeprefix("MultiTask")
+    for option, (fits, words) in _RULES.get(stock, {}).items():
+        if option not in options or options[option] is None and option in _OPTIONAL.get(stock, ()):
+            continue
+        value = options[option]
+        if not fits(value):
             raise ValueError(f"{option} of {name} is {value!r}; it must be {words}")

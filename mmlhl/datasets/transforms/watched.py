@@ -96,9 +96,11 @@ class Watched:
 
 
 def transform_name(step: object) -> str:
-    """Name of a transform or a function, for messages.
+    """Name of a transform or a function as a config has it, for messages.
 
     Args:
-        step: The transform.
+        step: The transform, perhaps one of ours in place of a stock one.
     """
-    return getattr(step, "__name__", None) or type(step).__name__
+    name = getattr(step, "__name__", None) or type(step).__name__
+    ours = type(step).__module__.split(".")[0] == "mmlhl"
+    return name.removeprefix("Stock") if ours else name

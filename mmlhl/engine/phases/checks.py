@@ -55,9 +55,9 @@ def parse_phases(cfg: Config) -> list[Phase]:
 
 
 def _parsed(cfg: Config) -> list[Phase]:
+    check_shapes(cfg)
     phases = read_phases(cfg)
     plain = copy.deepcopy(cfg)
-    check_shapes(plain)
     if not isinstance(plain.get("model"), dict):
         raise ValueError(f"model must be dict(type=...), got {plain.get('model')!r}")
     plain.model = learning_model(plain)

@@ -51,6 +51,7 @@ BUILT = dict(
     worker_init_fn="__call__",
     dataset="__getitem__",
 )
+TRAIN_LOOPS = (EpochBasedTrainLoop, IterBasedTrainLoop)
 #: keys of a model's ``test_cfg``
 INFERENCE = ("mode", "crop_size", "stride")
 DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
@@ -80,11 +81,7 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         check.loader(cfg.get(f"{kind}_dataloader"), f"{kind}_dataloader")
         check.typed(cfg.get(f"{kind}_cfg"), LOOPS, f"{kind}_cfg")
         check.evaluator(cfg.get(f"{kind}_evaluator"), f"{kind}_evaluator")
-    train = cfg.get("train_cfg")
-    if isinstance(train, Mapping) and "type" not in train:
-        loops = (EpochBasedTrainLoop, IterBasedTrainLoop)
-        known = set().union(*(options_of(loop)[0] for loop in loops)) | {"by_epoch"}
-        check.names(train, known, "train_cfg")
+    check.train_loop(cfg.get("train_cfg"), "train_cfg")
     check.optim_wrapper(cfg.get("optim_wrapper"), "optim_wrapper")
     check.each(cfg.get("param_scheduler"), PARAM_SCHEDULERS, "param_scheduler")
     hooks = cfg.get("custom_hooks") or []
@@ -158,6 +155,16 @@ class _Checker(KeyChecker):
         if losses is not None and not isinstance(losses, (list, tuple)):
             self.needed(losses, MODELS, f"{place}.loss")
 
+    def train_loop(self, node: Any, place: str) -> None:
+        """Check a training loop that is named by ``by_epoch`` instead of ``type``."""
+        if not isinstance(node, Mapping) or "type" in node:
+            return
+        known = set().union(*(options_of(loop)[0] for loop in TRAIN_LOOPS)) | {"by_epoch"}
+        self.names(node, known, place)
+        if "by_epoch" not in node:  # mmengine would count iterations
+            names = " or ".join(loop.__name__ for loop in TRAIN_LOOPS)
+            self.refuse(f"{place}.type", f"it is missing; write {names}")
+
     def loader(self, node: Any, place: str) -> None:
         """Check a loader, its sampler and its dataset."""
         if not isinstance(node, Mapping):
@@ -165,6 +172,9 @@ class _Checker(KeyChecker):
         self.names(node, LOADER, place)
         rest = {key: value for key, value in node.items() if key not in BUILT}
         check_types(DataLoader, rest, f"{self.where}{place}")
+        for key in ("drop_last", "persistent_workers", "pin_memory"):
+            if key in node and node[key] is None:
+                self.refuse(f"{place}.{key}", "it must be True or False, got None")
         for key in BUILT:
             needed = key == "sampler" and node.get("batch_sampler") is None
             part = node.get(key)

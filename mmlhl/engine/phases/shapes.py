@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
+
+from torch import Tensor
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 #: top-level keys whose values must be dicts
@@ -18,7 +21,7 @@ LISTS = ("param_scheduler", "val_evaluator", "test_evaluator")
 #: those that are lists of transforms
 PIPELINES = ("test_pipeline", "tta_pipeline")
 STRINGS = ("default_scope", "work_dir", "experiment_name", "load_from", "launcher")
-PLAIN = (bool, int, float, str, bytes, list, tuple)
+PLAIN = (Number, os.PathLike, Tensor, str, bytes, list, tuple)  # also numbers of numpy
 
 
 def check_shapes(cfg: Mapping, where: str = "") -> None:
@@ -40,7 +43,8 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
     for key in LISTS:
         value: Any = cfg.get(key)
         listed = value if isinstance(value, (list, tuple)) else [value]
-        wrong = [each for each in listed if isinstance(each, PLAIN)]
+        several = isinstance(value, (list, tuple))
+        wrong = [each for each in listed if isinstance(each, PLAIN) or (several and each is None)]
         if wrong or (key != "param_scheduler" and listed == []):
             raise ValueError(
                 f"{where}{key} must be dict(type=...), or a list of them, got {value!r}"
