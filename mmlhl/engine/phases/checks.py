@@ -26,6 +26,8 @@ from .moment_checks import check_moments
 from .moments import follow_moments
 from .patience import follow_patience, warn_of_patience
 from .progress_options import progress_options
+from .schedule_values import check_units
+from .schedules import follow_length
 from .scopes import check_scope
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
@@ -82,6 +84,8 @@ def _parsed(cfg: Config) -> list[Phase]:
         check_drawn(merged, where)
         check_unknown(merged, phase.seen, where)
         if phase.checkpoint is None:
+            follow_length(merged, plain, phase.cfg)
+            check_units(merged, where)
             follow_moments(merged, plain, phase.cfg)
             check_moments(merged, where)
             follow_patience(merged, plain, phase.cfg)

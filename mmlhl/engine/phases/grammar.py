@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...registered import type_name
 from ...spelling import hint
 
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
@@ -24,6 +25,8 @@ OF_SEQUENCE = (
 LONGEST = 180
 #: parts of the model whose changes in ``cfg.model`` persist; deprecated, now ``phases[i].model``
 LASTING = ("backbone", "neck", "heads", "data_preprocessor")
+#: mmengine's loops by the key of their length
+LOOPS = {"max_epochs": "EpochBasedTrainLoop", "max_iters": "IterBasedTrainLoop"}
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
 
 
 def _change_loop(train: Any, own: Any) -> None:
-    """Remove the sequence's length if the phase gives one in the other unit."""
+    """Change the sequence's loop if the phase gives a length in the other unit."""
     if not isinstance(train, dict) or not isinstance(own, Mapping) or "_delete_" in own:
         return
     for here, there in (("max_iters", "max_epochs"), ("max_epochs", "max_iters")):
@@ -208,6 +211,8 @@ def _change_loop(train: Any, own: Any) -> None:
             del train[there]
             if "type" not in train and "by_epoch" not in own:
                 train["by_epoch"] = here == "max_epochs"
+            elif "type" not in own and type_name(train) == LOOPS[there]:  # none of the user's
+                train["type"] = LOOPS[here]
 
 
 def learning_model(cfg: Mapping) -> dict:

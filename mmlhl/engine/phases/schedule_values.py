@@ -52,15 +52,30 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
         _check_times(scheduler, place)
         _check_rates(scheduler, place)
         _check_plateau(cfg, scheduler, place)
-        stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
-        if stays and trains_by_epoch(cfg) is False and scheduler.get("type") is not None:
-            name = type_name(scheduler)
-            if "Plateau" not in name:
-                raise ValueError(
-                    f"{place} ({name}) counts epochs, but train_cfg trains by iterations, so it "
-                    "would never change anything: set by_epoch=False and count iterations"
-                )
         _check_end(cfg, scheduler, place)
+
+
+def check_units(cfg: Mapping, where: str = "") -> None:
+    """Refuse schedules that count epochs in a phase without epochs.
+
+    Args:
+        cfg: The config of a phase, whose schedules follow its length already.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: Naming the schedule.
+    """
+    if trains_by_epoch(cfg) is not False:
+        return
+    for index, scheduler in enumerate(schedulers(cfg)):
+        stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
+        if not stays or "Plateau" in type_name(scheduler):
+            continue
+        raise ValueError(
+            f"{where}param_scheduler[{index}] ({type_name(scheduler)}) counts epochs, but "
+            "train_cfg trains by iterations, so it would never change anything: set "
+            "by_epoch=False and count iterations"
+        )
 
 
 def _check_times(scheduler: Mapping, place: str) -> None:

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.phases import phase_config
 
 HAD = dict(type="HAD")
 WRONG = [
@@ -48,10 +49,6 @@ WRONG = [
     ({"model_wrapper_cfg": "MMDistributedDataParallel"}, "model_wrapper_cfg must be a dict"),
     ({"tta_pipeline": "flip"}, "tta_pipeline must be a list of transforms, got 'flip'"),
     ({"default_hooks.checkpoint.filename_tmpl": "e{}_{}"}, r"filename_tmpl must be .*'e{}_{}'"),
-    (
-        {"train_cfg": dict(_delete_=True, type="IterBasedTrainLoop", max_iters=9)},
-        r"param_scheduler\[0\] \(PolyLR\) counts epochs, but train_cfg trains by iterations",
-    ),
     ({"default_hooks.checkpoint.save_best": "sge/mIoU"}, "save_best names 'sge/mIoU'.*'seg'"),
     ({"default_hooks.checkpoint.save_best": ["seg/mIoU", "abs_err"]}, "names 'abs_err'"),
     ({"default_hooks.checkpoint.save_best": True}, "checkpoint.save_best .*True"),
@@ -181,6 +178,51 @@ def test_allowed(config, change):
     cfg = config()
     cfg.merge_from_dict(change)
     assert len(parse_phases(cfg)) == 3
+
+
+BY_ITERATIONS = dict(_delete_=True, type="IterBasedTrainLoop", max_iters=9)
+
+
+def test_a_schedule_by_epochs_in_a_phase_by_iterations(config, nothing_is_built):
+    """Refused where it was written for that loop; a phase's other loop takes it along."""
+    words = r"param_scheduler\[0\] \(PolyLR\) counts epochs, but train_cfg trains by iterations"
+    cfg = config()
+    cfg.merge_from_dict({"train_cfg": copy.deepcopy(BY_ITERATIONS)})
+    with pytest.raises(ValueError, match=f"^{words}"):
+        parse_phases(cfg)
+    cfg = config()
+    cfg.phases[2].cfg = dict(
+        train_cfg=copy.deepcopy(BY_ITERATIONS), param_scheduler=[dict(type="PolyLR", end=9)]
+    )
+    with pytest.raises(ValueError, match=rf"^phases\[2\]: {words}"):
+        parse_phases(cfg)
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [dict(max_iters=9), dict(type="IterBasedTrainLoop", max_iters=9), BY_ITERATIONS],
+    ids=["length", "loop", "loop and no other key"],
+)
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        dict(type="PolyLR", begin=0, end=2),
+        dict(type="StepLR", step_size=1),
+        dict(type="MultiStepLR", milestones=[1]),
+        dict(type="ExponentialLR", gamma=0.5),
+        dict(type="OneCycleLR", eta_max=0.1, total_steps=2),
+        dict(type="CosineRestartLR", periods=[1, 1], restart_weights=[1, 1], eta_min=0.0),
+        dict(type="ConstantLR", factor=0.5, end=1),
+    ],
+    ids=lambda schedule: schedule["type"],
+)
+def test_a_phase_by_iterations_in_a_sequence_by_epochs(config, loop, schedule):
+    cfg = config(param_scheduler=[schedule])
+    cfg.phases[1].cfg = dict(train_cfg=copy.deepcopy(loop))
+    own = phase_config(cfg, parse_phases(cfg), 1)
+    assert own.train_cfg.type == "IterBasedTrainLoop" and own.train_cfg.max_iters == 9
+    assert own.param_scheduler[0].by_epoch is False
+    assert cfg.param_scheduler[0] == schedule
 
 
 def test_config_without_training_needs_no_loader(config):
