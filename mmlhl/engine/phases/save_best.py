@@ -1,4 +1,4 @@
-"""Adapting ``save_best`` and early stopping to the tasks of a phase."""
+"""Adapting ``save_best``, early stopping and rates on a plateau to the tasks of a phase."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
-from mmseg.registry import HOOKS
+from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
+from mmseg.registry import HOOKS, PARAM_SCHEDULERS
 
-from ...evaluation.directions import higher_is_better
+from ...evaluation.directions import DIRECTIONS, higher_is_better
 from ...registered import names_class
+from .schedules import groups
 
 
 def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     """Drop ``save_best`` if its task is not learned yet, or there is no validation.
 
-    An ``EarlyStoppingHook`` that monitors such a task is dropped as well. ``rule`` corresponds to
-    ``save_best`` entry by entry and loses the same entries. A missing rule is filled in for metrics
-    whose direction is known.
+    An ``EarlyStoppingHook`` or a ``ReduceOnPlateauLR`` that monitors such a task is dropped as
+    well. ``rule`` corresponds to ``save_best`` entry by entry and loses the same entries. A missing
+    rule is filled in for metrics whose direction is known.
 
     Args:
         cfg: A phase's config, changed in place.
@@ -32,6 +34,7 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
             cfg.custom_hooks = [each for each in cfg.custom_hooks if each is not hook]
         elif hook.get("rule") is None and (rule := _rule_of(str(hook.get("monitor")))):
             hook["rule"] = rule
+    _follow_plateaus(cfg, seen)
     for hook in checkpoint_hooks(cfg):
         best, rule = hook.get("save_best"), hook.get("rule")
         if best is None:
@@ -58,6 +61,26 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
             hook["save_best"] = [name for name, _ in kept]
         if all(each is not None for _, each in kept):
             hook["rule"] = [each for _, each in kept]
+        elif "auto" in names:  # of which mmengine infers the rule by these names
+            for key, better in (("greater_keys", True), ("less_keys", False)):
+                listed = [name for name, value in DIRECTIONS.items() if value is better]
+                hook.setdefault(key, [f"{task}/{name}" for task in seen for name in listed])
+
+
+def _follow_plateaus(cfg: Config, seen: Sequence[str]) -> None:
+    """Drop schedules that follow a metric of a task that is not learned yet; fill in the rule."""
+    for holder, key, group in groups(cfg):
+        kept = []
+        for scheduler in group:
+            if names_class(PARAM_SCHEDULERS, scheduler, ReduceOnPlateauParamScheduler):
+                monitor = str(scheduler.get("monitor"))
+                if monitor.split("/")[0] not in seen:
+                    continue
+                if scheduler.get("rule") is None and (rule := _rule_of(monitor)):
+                    scheduler["rule"] = rule  # mmengine would take "less" for any metric
+            kept.append(scheduler)
+        if len(kept) < len(group):
+            holder[key] = kept
 
 
 def checkpoint_hooks(cfg: Mapping) -> Iterator[dict]:

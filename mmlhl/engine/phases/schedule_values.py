@@ -143,7 +143,8 @@ def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
         )
     monitor = scheduler.get("monitor", "loss")
     heads = list((cfg.get("model") or {}).get("heads") or {})
-    if str(monitor).split("/")[0] not in heads:
+    task, slash, _ = str(monitor).partition("/")
+    if not slash or task not in heads:
         raise ValueError(
             f"{place}.monitor is {monitor!r}; a validation gives <task>/<metric>, and tasks are "
             f"{heads}"

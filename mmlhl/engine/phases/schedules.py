@@ -36,7 +36,7 @@ def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
     ):
         return
     now = training_length(cfg)
-    for holder, key, group in _groups(cfg):
+    for holder, key, group in groups(cfg):
         before = training_length(sequence) or _written_length(group)
         if now is None or before is None or now == before:
             continue
@@ -49,10 +49,10 @@ def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
 
 def schedulers(cfg: Mapping) -> list[dict]:
     """All parameter schedulers of a config, those of several optimisers in one list."""
-    return [scheduler for _, _, group in _groups(cfg) for scheduler in group]
+    return [scheduler for _, _, group in groups(cfg) for scheduler in group]
 
 
-def _groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
+def groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
     """Lists of schedulers of one optimiser, each with its holder and key in the config."""
     node = cfg.get("param_scheduler")
     places = [(cfg, "param_scheduler")]

@@ -120,9 +120,13 @@ def _check_sample(dataset: Any, heads: Mapping, tasks: Sequence[str], place: str
 def unlike(cfg: Config, given: Mapping) -> list[str]:
     """Keys of the given loaders for validation and tests; only one if both are the same."""
     keys = [key for key in LOADERS[1:] if key in given]
-    kinds = [key.split("_")[0] for key in keys]
-    same = len(keys) == 2 and all(
+    return keys[-1:] if len(keys) == 2 and validates_alike(cfg) else keys
+
+
+def validates_alike(cfg: Config) -> bool:
+    """Whether validations have the loader and the metrics of the tests."""
+    kinds = [key.split("_")[0] for key in LOADERS[1:]]
+    return all(
         cfg.get(f"{kinds[0]}_{part}") == cfg.get(f"{kinds[1]}_{part}")
         for part in ("dataloader", "evaluator")
     )
-    return keys[-1:] if same else keys

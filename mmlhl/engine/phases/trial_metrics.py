@@ -18,12 +18,15 @@ from ...explaining import explained_error
 _warned: set[str] = set()
 
 
-def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> None:
+def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> Sequence[str]:
     """Compute the metrics of predictions; the values are dropped.
 
     Args:
         evaluator: A new evaluator.
         predicted: Samples with predictions and ground truth, each with their batch; may be empty.
+
+    Returns:
+        Names of the values; empty if nothing was predicted, or with several processes.
 
     Raises:
         ValueError: Naming the metric that failed, or whose value is not a number.
@@ -32,7 +35,7 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
         for samples, batch in predicted:
             evaluator.process(data_samples=samples, data_batch=batch)
         if not predicted:
-            return
+            return []
         with _quiet():
             names = _values(evaluator, sum(len(samples) for samples, _ in predicted))
     except Exception as error:
@@ -49,6 +52,7 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> N
                 "current",
                 logging.WARNING,
             )
+    return names
 
 
 def _values(evaluator: Evaluator, size: int) -> Sequence[str]:

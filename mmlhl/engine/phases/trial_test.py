@@ -18,9 +18,11 @@ from ...models.heads import BaseDenseHead
 from ...registered import names_class, registered_class
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
+from .monitored import check_followed
 from .phase_model import PhaseModel
 from .signatures import default_of
 from .supply import Supplies, Supply
+from .trial_loaders import validates_alike
 from .trial_metrics import try_metrics
 from .trial_step import PIXELS, trial_prediction
 
@@ -41,7 +43,8 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
         kind: ``val`` or ``test``.
 
     Raises:
-        ValueError: If a metric's number of classes differs from its head's, or a metric fails.
+        ValueError: If a metric's number of classes differs from its head's, a metric fails, or the
+            config follows a value that no metric gives.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
@@ -55,7 +58,9 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
         if isinstance(batch["inputs"][0], (list, tuple)):
             return
         found.append(trial_prediction(model, batch))
-    try_metrics(evaluator, [each for each in found if each is not None])
+    names = try_metrics(evaluator, [each for each in found if each is not None])
+    if names and (kind == "val" or validates_alike(cfg)):
+        check_followed(cfg, names, evaluator, known)
 
 
 def try_pipeline(cfg: Config) -> None:

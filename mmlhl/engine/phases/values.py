@@ -13,6 +13,7 @@ from ...config_values import is_number, is_whole, leaves, names
 from ...registered import names_class
 from ...spelling import hint
 from .left_out import lacking
+from .monitored import plateaus
 from .optimisation import check_optimisation
 from .runtime import check_runtime
 from .save_best import checkpoint_hooks, early_stopping_hooks
@@ -98,6 +99,11 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
         named += [("checkpoint.save_best", name) for name in listed if name != "auto"]
     stops = early_stopping_hooks(cfg)
     named += [("EarlyStoppingHook.monitor", hook.get("monitor")) for hook in stops]
+    heads = (cfg.get("model") or {}).get("heads") or {}
+    for place, scheduler in plateaus(cfg):
+        monitor = scheduler.get("monitor")
+        if str(monitor).split("/")[0] in heads:  # others are refused where schedules are checked
+            named.append((f"{place}.monitor", monitor))
     for key, name in named:
         task, slash, _ = str(name).partition("/")
         if not slash or task not in tasks:

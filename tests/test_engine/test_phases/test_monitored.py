@@ -1,0 +1,113 @@
+"""Values that a config follows exist, are learned, and are followed in the right direction."""
+
+import copy
+
+import pytest
+from mmengine.hooks import CheckpointHook
+
+from mmlhl.engine import parse_phases
+from mmlhl.engine.phases import phase_config
+from mmlhl.engine.phases.monitored import check_followed
+from mmlhl.engine.phases.rehearsal import rehearse
+
+GIVEN = ["depth/abs_err", "seg/aAcc", "seg/mIoU"]
+KINDS = dict(
+    best=lambda **options: dict(
+        default_hooks=dict(
+            checkpoint={
+                "type": "CheckpointHook",
+                "save_best": options.pop("monitor"),
+                **options,
+            }
+        )
+    ),
+    stop=lambda **options: dict(custom_hooks=[dict(type="EarlyStoppingHook", **options)]),
+    plateau=lambda **options: dict(param_scheduler=[dict(type="ReduceOnPlateauLR", **options)]),
+)
+of_each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def validating(config, phases=None, **changes):
+    cfg = config(**copy.deepcopy(changes))
+    cfg.val_dataloader, cfg.val_evaluator = cfg.test_dataloader, cfg.test_evaluator
+    cfg.val_cfg = dict(type="ValLoop")
+    if phases is not None:
+        cfg.phases = phases
+    return cfg
+
+
+@of_each_kind
+def test_a_value_that_no_validation_gives(kind):
+    cfg = KINDS[kind](monitor="seg/mIou", rule="greater")
+    with pytest.raises(ValueError, match=r"'seg/mIou', but a .* did you mean 'seg/mIoU'\?$"):
+        check_followed(cfg, GIVEN, None, True)
+    check_followed(cfg, GIVEN, None, False)  # more images may give more
+
+
+@of_each_kind
+@pytest.mark.parametrize(("name", "right"), [("seg/mIoU", "greater"), ("depth/abs_err", "less")])
+def test_the_worst_as_the_best(kind, name, right):
+    check_followed(KINDS[kind](monitor=name, rule=right), GIVEN, None, True)
+    wrong = {"greater": "less", "less": "greater"}[right]
+    with pytest.raises(ValueError, match=f"rule='{wrong}', .* write rule='{right}', or leave"):
+        check_followed(KINDS[kind](monitor=name, rule=wrong), GIVEN, None, True)
+
+
+def test_a_users_own_direction_counts():
+    class Evaluator:
+        higher_is_better = {"seg/mIoU": False}
+
+    check_followed(KINDS["stop"](monitor="seg/mIoU", rule="less"), GIVEN, Evaluator(), True)
+
+
+def test_the_rule_of_the_first_value():
+    check_followed(KINDS["best"](monitor="auto"), GIVEN, None, True)
+    with pytest.raises(ValueError, match="'auto' is 'seg/charm' here, .* add rule='greater' or"):
+        check_followed(KINDS["best"](monitor="auto"), ["seg/charm", *GIVEN], None, True)
+    check_followed(KINDS["best"](monitor="auto", rule="less"), ["seg/charm"], None, True)
+
+
+def test_mmengine_infers_the_rule_of_the_first_value_of_each_phase(config):
+    cfg = validating(config, **KINDS["best"](monitor="auto"))
+    phases = parse_phases(cfg)
+    for index, name, rule in ((0, "seg/aAcc", "greater"), (1, "depth/abs_err", "less")):
+        options = phase_config(cfg, phases, index).default_hooks.checkpoint.to_dict()
+        del options["type"]
+        hook = CheckpointHook(**options)
+        hook._init_rule(hook.rules, [name])  # as after the first validation
+        assert hook.rules == [rule]
+
+
+def test_a_rate_on_a_plateau_waits_for_its_task(config):
+    plateau = dict(type="mmengine.ReduceOnPlateauLR", monitor="depth/abs_err", patience=0)
+    poly = dict(type="PolyLR", begin=0, end=2)
+    cfg = validating(config, param_scheduler=[poly, plateau])
+    phases = parse_phases(cfg)
+    kept = [phase_config(cfg, phases, index).param_scheduler for index in range(3)]
+    assert [len(each) for each in kept] == [1, 2, 2]
+    assert kept[1][1].rule == "less"
+
+
+def test_a_rate_on_a_plateau_of_what_rises(config):
+    """mmengine takes less for better, of whatever it is."""
+    cfg = validating(config, param_scheduler=dict(type="ReduceOnPlateauLR", monitor="seg/mIoU"))
+    assert phase_config(cfg, parse_phases(cfg), 0).param_scheduler.rule == "greater"
+
+
+@pytest.mark.parametrize("monitor", ["seg", "mIoU", "loss", "normal/mean_err"])
+def test_a_rate_on_a_plateau_of_no_task(config, nothing_is_built, monitor):
+    plateau = dict(type="ReduceOnPlateauLR", monitor=monitor)
+    cfg = validating(config, [dict(tasks=["seg"])], param_scheduler=[plateau])
+    with pytest.raises(ValueError, match=rf"param_scheduler\[0\].monitor .*'{monitor}'"):
+        parse_phases(cfg)
+
+
+@pytest.mark.parametrize(("of_all", "own_test"), [(False, False), (False, True), (True, False)])
+def test_found_before_phase_one(config, of_all, own_test):
+    changes = KINDS["stop"](monitor="depth/rms", rule="less")
+    phases = [dict(tasks=["seg"]), dict(tasks=["depth"], cfg={} if of_all else changes)]
+    cfg = validating(config, phases, **(changes if of_all else {}))
+    if own_test:
+        cfg.test_dataloader = dict(cfg.test_dataloader, batch_size=1)
+    with pytest.raises(ValueError, match=r"^phases\[1\]: .*'depth/rms'.* mean 'depth/rmse'\?$"):
+        rehearse(cfg, parse_phases(cfg))
