@@ -206,7 +206,11 @@ class SequenceLog:
         self._write(log.metrics, index)
         self.flush()
         if self._upload is not None and is_main_process():
-            self._upload.run(self.cfg.work_dir)
+            try:
+                self._upload.run(self.cfg.work_dir)
+            except Exception as error:  # copies must not end a training; the next phase tries again
+                why = f"{type(error).__name__} {error}"
+                self._logger.warning(f"the log was not copied to {self._upload.folder}: {why}")
 
     def rewind(self, step: int) -> None:
         """In a resumed sequence, discard events of steps that are going to be repeated.
