@@ -135,6 +135,12 @@ def import_error(module: str) -> str | None:
     return None
 
 
+def missing_package(error: str) -> str:
+    """The command for a package of the classic mmseg that is missing; empty for other errors."""
+    found = re.search(r"No module named '(\w+)'", error)
+    return "pip install ftfy regex" if found and found[1] in ("ftfy", "regex") else ""
+
+
 def check_imports() -> list[Finding]:
     """The modules that mmlhl is built on, imported one after another."""
     kind = "classic" if any(map(installed, KINDS["classic"])) else "onedl"
@@ -145,11 +151,11 @@ def check_imports() -> list[Finding]:
         "matplotlib": "pip install matplotlib",
         "mmengine": f'pip install "mmlhl[{kind}]"',
         "mmcv": f'pip install "mmlhl[{kind}]"',
-        "mmseg.models": "pip install ftfy regex",
+        "mmseg.models": f'pip install "mmlhl[{kind}]"',
     }
     found = {module: import_error(module) for module in remedies}
     broken = [
-        Finding(f"import {module}", error, "wrong", remedies[module])
+        Finding(f"import {module}", error, "wrong", missing_package(error) or remedies[module])
         for module, error in found.items()
         if error
     ]

@@ -70,6 +70,22 @@ def test_a_broken_module_is_named_with_its_reason():
     assert "no_such_module" in doctor.import_error("no_such_module")
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("ModuleNotFoundError: No module named 'regex'", "pip install ftfy regex"),
+        ("AssertionError: MMCV==2.2.0 is used but incompatible", 'pip install "mmlhl[onedl]"'),
+        ("ImportError: libGL.so.1: cannot open", 'pip install "mmlhl[onedl]"'),
+    ],
+)
+def test_the_remedy_follows_the_reason(monkeypatch, error, remedy):
+    monkeypatch.setattr(doctor, "installed", lambda name: None)
+    monkeypatch.setattr(
+        doctor, "import_error", lambda module: error if module == "mmseg.models" else None
+    )
+    assert wrong(doctor.check_imports()) == [("import mmseg.models", remedy)]
+
+
 def test_this_environment_has_no_problem():
     assert wrong(doctor.examine()) == []
 
