@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from . import restricted
+from .checksums import ChangedArchiveError, check_parts, parts_of
 from .meta_checks import meta_problem
 from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
@@ -23,6 +24,8 @@ from .trust import FLAG, checkpoints_are_trusted
 from .weights import weights_of
 
 _SCRIPT = "it is a TorchScript archive, which is code"
+#: what torch raises for a file that is no checkpoint
+_MALFORMED = (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError)
 _GLOBAL = re.compile(r"GLOBAL (\S+)")
 
 
@@ -53,14 +56,18 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         UntrustedCheckpointError: If it holds more than data and ``--trust-checkpoint`` is absent;
             names the file and the object that it needs.
         PoisonedCheckpointError: If weights are NaN or infinite, or variances negative.
-        CheckpointError: If it is not a checkpoint or cut short.
+        CheckpointError: If it is not a checkpoint, cut short, or changed since it was written.
     """
     path = os.path.expanduser(os.fspath(path))
     if not os.path.isfile(path):
         raise FileNotFoundError(folder_of_models(path) or f"there is no checkpoint {path}")
-    too_large = unpacked_size_problem(path)
-    if too_large:
-        raise CheckpointError(f"{path} is not a checkpoint: {too_large}")
+    try:
+        too_large = unpacked_size_problem(path)
+        if too_large:
+            raise CheckpointError(f"{path} is not a checkpoint: {too_large}")
+        check_parts(path)
+    except ChangedArchiveError as error:
+        raise CheckpointError(f"{path} is damaged: {error}. Take another copy of it") from error
     try:
         content = _read(path, map_location)
     except UntrustedCheckpointError:
@@ -71,8 +78,10 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
                 f"{path} is not a checkpoint: torch.save wrote no such file"
             ) from error
         raise _refusal(path, error) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        if checkpoints_are_trusted() or isinstance(error, torch.cuda.OutOfMemoryError):
+    except (*_MALFORMED, OSError) as error:
+        # an offset before the file's beginning is of the file, any other OSError of the disk
+        of_disk = isinstance(error, OSError) and error.errno != errno.EINVAL
+        if checkpoints_are_trusted() or of_disk or isinstance(error, torch.cuda.OutOfMemoryError):
             raise
         if os.path.getsize(path) and not (is_safetensors(path) or _may_be_saved(path)):
             raise CheckpointError(
@@ -165,10 +174,7 @@ def _may_be_saved(path: str) -> bool:
 
 
 def _is_torchscript(path: str) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("constants.pkl") for name in archive.namelist())
+    return any(part.filename.endswith("constants.pkl") for part in parts_of(path))
 
 
 def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:

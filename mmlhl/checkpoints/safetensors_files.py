@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -29,6 +30,8 @@ _DTYPES = {
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 #: Key in the header under which mmlhl stores a checkpoint's meta as JSON.
 META = "mmlhl_meta"
+#: Key for a checksum of all else in a file, as the format has none.
+CHECKSUM = "mmlhl_crc32"
 
 
 def is_safetensors(path: str | os.PathLike) -> bool:
@@ -47,7 +50,8 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
         mmlhl did not write.
 
     Raises:
-        ValueError: If it is not a safetensors file or is cut short.
+        ValueError: If it is not a safetensors file, is cut short, or was changed since mmlhl wrote
+            it.
     """
     with open(path, "rb") as file:
         content = file.read()
@@ -56,7 +60,17 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path} is not a safetensors file, or is cut short")
     try:
         header = json.loads(content[8 : 8 + length])
-        texts = header.pop("__metadata__", {})
+        texts = header.get("__metadata__", {})
+        written = texts.pop(CHECKSUM, None)
+        if written is not None and written != _checksum(
+            header, [memoryview(content)[8 + length :]]
+        ):
+            raise ValueError(
+                "its bytes are not those that were written, as the checksum differs; take another "
+                f"copy of it, or delete {CHECKSUM} from its __metadata__ if it was changed on "
+                "purpose"
+            )
+        header.pop("__metadata__", None)
         meta = json.loads(texts.get(META, "{}"))
         start = 8 + length
         state = {
@@ -66,6 +80,14 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is not a sound safetensors file: {error}") from error
     return dict(state_dict=state, meta=meta)
+
+
+def _checksum(header: Mapping[str, Any], parts: Iterable[bytes | memoryview]) -> str:
+    """The checksum of a header, without the checksum in it, and of the numbers."""
+    found = zlib.crc32(json.dumps(header).encode())
+    for part in parts:
+        found = zlib.crc32(part, found)
+    return f"{found:08x}"
 
 
 def _tensor(content: bytes, start: int, name: str, shape: list[int], offsets: list[int]) -> Tensor:
@@ -108,6 +130,7 @@ def write_safetensors(
         ends = [offset, offset + len(parts[-1])]
         header[name] = dict(dtype=_NAMES[value.dtype], shape=list(value.shape), data_offsets=ends)
         offset = ends[1]
+    header["__metadata__"][CHECKSUM] = _checksum(header, parts)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:

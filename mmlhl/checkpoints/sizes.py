@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from typing import Any
 
 import torch
 
+from .checksums import parts_of
 from .walking import placed_tensors
 
 #: values that a tensor may have beyond those stored, as views of one value have
@@ -24,11 +24,11 @@ def unpacked_size_problem(path: str) -> str | None:
 
     Returns:
         Both sizes in a sentence's end; None if there is no archive or nothing is wrong.
+
+    Raises:
+        ChangedArchiveError: If the archive's list is damaged.
     """
-    if not zipfile.is_zipfile(path):
-        return None
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(info.file_size for info in archive.infolist())
+    unpacked = sum(part.file_size for part in parts_of(path))
     packed = os.path.getsize(path)
     if unpacked <= 4 * packed + _EXTRA_BYTES:
         return None

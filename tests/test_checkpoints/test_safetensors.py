@@ -43,6 +43,18 @@ def test_files_equal_those_of_the_safetensors_package(tmp_path):
     assert all(torch.equal(found[key], value) for key, value in STATE.items())
 
 
+@pytest.mark.parametrize("kind", ["number", "name", "meta"])
+def test_changed_bytes_are_noticed(tmp_path, kind):
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, STATE, dict(classes=["cat"]))
+    data = bytearray(path.read_bytes())
+    at = {"number": len(data) - 2, "name": data.index(b"half"), "meta": data.index(b"cat")}[kind]
+    data[at] ^= 0x01
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors.*checksum differs"):
+        CheckpointLoader.load_checkpoint(str(path))
+
+
 def header(**entries):
     text = json.dumps(entries).encode()
     return len(text).to_bytes(8, "little") + text
