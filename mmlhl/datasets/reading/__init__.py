@@ -6,6 +6,9 @@ from .files import is_array, read_bytes, read_raw
 from .images import decode_image
 from .lists import read_lines
 from .orientation import as_stored, orientation_of, turns
+from .pillow import never_run_postscript
+
+never_run_postscript()
 
 __all__ = [
     "ARRAY_SUFFIXES",

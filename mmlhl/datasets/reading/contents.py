@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
+import struct
 
-from PIL import Image
-
+from .pillow import open_with_pillow, refuse_postscript
 from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 # all zeros in OpenCV, and others' colours in the order blue, green, red
 _PAM_MISREAD = re.compile(rb"P7\s(?:.*\n)*?(MAXVAL\s+1|DEPTH\s+[2-9])\s")
+_PNG_HEADER, _PNG_CHANNELS = 26, {2: 3, 4: 2, 6: 4}
+#: bytes that one byte of PNG's compression can stand for at most
+_MOST_DEFLATED = 1032
 _LFS = b"version https://git-lfs"
 _GIF = (b"GIF87a", b"GIF89a")
 _END_OF_JPEG, _START_OF_SCAN = b"\xff\xd9", 0xDA
@@ -45,9 +47,9 @@ def count_images(content: bytes) -> int:
         pages = [page.get(SUBFILE, 0) for page in tiff_pages(content)]
         return max(sum(not kind & (_SMALLER | _MASK) for kind in pages), 1)
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_with_pillow(content) as image:
             return getattr(image, "n_frames", 1)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except Exception:  # each of Pillow's formats raises its own
         return 1
 
 
@@ -74,6 +76,21 @@ def is_cut_off(content: bytes) -> bool:
         else:
             place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
     return place + 4 > len(content)
+
+
+def claims_too_much(content: bytes) -> bool:
+    """Whether a PNG file claims more pixels than its bytes can hold.
+
+    Decoders would fill gigabytes for a header of some bytes.
+
+    Args:
+        content: An encoded image; False for other formats.
+    """
+    if content[:8] != PNG or len(content) < _PNG_HEADER:
+        return False
+    width, height, bits, colour = struct.unpack_from(">IIBB", content, 16)
+    stored = (width * _PNG_CHANNELS.get(colour, 1) * bits + 7) // 8 * height
+    return stored > _MOST_DEFLATED * len(content)
 
 
 def is_lossy(content: bytes) -> bool:
@@ -114,7 +131,7 @@ def holds_floats(content: bytes) -> bool:
 
 
 def refuse_placeholder(content: bytes, path: str) -> None:
-    """Refuse an empty file, and the text that Git LFS leaves in place of one not downloaded.
+    """Refuse an empty file, a program, and what Git LFS leaves in place of one not downloaded.
 
     Args:
         content: The file.
@@ -125,6 +142,7 @@ def refuse_placeholder(content: bytes, path: str) -> None:
     """
     if not content:
         raise ValueError(f"{path}: expected an image or an array, but the file is empty")
+    refuse_postscript(content, path)
     if content.startswith(_LFS):
         raise ValueError(
             f"{path}: expected an image or an array, got a pointer of Git LFS; run 'git lfs pull'"
@@ -142,6 +160,10 @@ def refuse_several(content: bytes, path: str) -> None:
         ValueError: If the file is not a single complete image, or PAM of bits or colours.
     """
     refuse_placeholder(content, path)
+    if claims_too_much(content):
+        raise ValueError(
+            f"{path}: expected an image, but it claims more pixels than the file can hold"
+        )
     count = count_images(content)
     if count > 1:
         raise ValueError(f"{path}: expected one image, got {count}, one after another")

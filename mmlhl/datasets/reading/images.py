@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
-import struct
 
 import cv2
 import mmcv
 import numpy as np
-from PIL import Image
 
 from .contents import JPEG, PNG, refuse_several
 from .orientation import as_stored, orientation_of, turn_upright
+from .pillow import open_with_pillow
 from .tiff import is_tiff
 from .tiff_layout import refuse_misread, refuse_shifted
 
@@ -76,11 +74,11 @@ def _decode_png(content: bytes, path: str) -> np.ndarray:
 def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     """Decode TIFF, BMP, GIF etc. if they have a palette or less than 8 bits; otherwise None."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_with_pillow(content) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
             bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
             inverted = tags.get(_TIFF_PHOTOMETRIC) == 0 or (mode == "1" and image.format == "PPM")
-    except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+    except Exception:  # each of Pillow's formats raises its own
         return None
     if mode not in ("P", "1") and bits >= 8 and not (inverted and mode == "L"):
         return None
@@ -122,14 +120,8 @@ def _in_file_order(image: np.ndarray) -> np.ndarray:
 
 def _decode_with_pillow(content: bytes, path: str) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_with_pillow(content) as image:
             found = np.array(image)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        struct.error,
-        Image.DecompressionBombError,
-    ) as error:
+    except Exception as error:  # each of Pillow's formats raises its own
         raise ValueError(f"{path}: expected an image, but it cannot be decoded: {error}") from None
     return found.astype(np.uint8) if found.dtype == bool else found

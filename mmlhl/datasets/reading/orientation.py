@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image
 
 from .backends import backend_of
+from .pillow import open_with_pillow
 from .tiff import is_tiff
 
 _TAG = 0x0112
@@ -55,9 +54,9 @@ def orientation_of(content: bytes) -> int:
     if not noted and not (content[:4] == b"RIFF" and b"EXIF" in content):
         return 1
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_with_pillow(content) as image:
             found = image.getexif().get(_TAG, 1)
-    except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+    except Exception:  # each of Pillow's formats raises its own
         return 1
     return found if found in _TURNS else 1
 

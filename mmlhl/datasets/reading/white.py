@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from mmcv.image.io import imread_flags
-from PIL import Image
 
 from .contents import PNG
+from .pillow import open_with_pillow
 from .tiff import SAMPLE_FORMAT, tiff_pages
 
 USUAL_WHITES = (1023, 4095, 16383)
@@ -61,9 +60,9 @@ def is_deep_grey(content: bytes) -> bool:
         content: An encoded image.
     """
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_with_pillow(content) as image:
             return image.mode.startswith("I")
-    except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+    except Exception:  # each of Pillow's formats raises its own
         return False
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import mmcv
 import mmengine.fileio as fileio
 import numpy as np
@@ -156,7 +155,9 @@ class LoadImage(LoadImageFromFile):
         self.check_content(content, path)
         try:
             img = self._pixels(content, path)
-        except (cv2.error, OSError) as error:  # an empty file; what Pillow cannot read
+        except Exception as error:  # each decoder raises its own
+            if isinstance(error, ValueError) and str(error).startswith(path):
+                raise
             raise _no_image(path) from error
         if img is None:
             raise _no_image(path)

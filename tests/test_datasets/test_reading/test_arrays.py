@@ -30,6 +30,21 @@ def test_npz_of_several_arrays_objects_and_rubbish(tmp_path):
         read_raw(path, "labels")
 
 
+def test_npz_that_is_encrypted_or_a_bomb(tmp_path):
+    path = tmp_path / "0.npz"
+    np.savez(path, np.zeros(1))
+    plain = path.read_bytes()
+    locked, bomb = bytearray(plain), bytearray(plain)
+    at = plain.index(b"PK\1\2")
+    locked[6] |= 1
+    locked[at + 8] |= 1
+    struct.pack_into("<I", bomb, at + 24, 2**32 - 2)
+    for content, why in ((locked, "encrypted"), (bomb, "unpack to more than")):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"0\.npz: expected a \.npz file.*{why}"):
+            read_raw(str(path), "labels")
+
+
 HEADER = "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n"
 
 

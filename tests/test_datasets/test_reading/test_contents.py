@@ -2,11 +2,12 @@
 
 import io
 import struct
+import zlib
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from mmlhl.datasets.reading import decode_image, read_raw, refuse_several
 from mmlhl.datasets.reading.contents import count_images, is_cut_off
@@ -98,3 +99,41 @@ def test_placeholders_of_files(tmp_path, suffix):
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n")
     with pytest.raises(ValueError, match=f"label{suffix}: .* got a pointer of Git LFS"):
         read_raw(str(path), "label")
+
+
+def claiming(width, height):
+    """A PNG whose header claims another size, with a correct checksum."""
+    content = bytearray(saved("PNG", GREY))
+    content[16:24] = struct.pack(">II", width, height)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+@pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 4), (4, 2**31 - 1), (2000, 2000)])
+@pytest.mark.parametrize("options", [dict(), dict(imdecode_backend="pillow")])
+def test_pixels_that_a_file_cannot_hold(tmp_path, size, options):
+    with pytest.raises(ValueError, match=r"0\.img.*more pixels than the file can hold"):
+        load(tmp_path, claiming(*size), **options)
+    with pytest.raises(ValueError, match=r"x\.png.*more pixels than the file can hold"):
+        decode_image(claiming(*size), "x.png")
+
+
+def test_the_most_compressible_image():
+    content = saved("PNG", np.zeros((3000, 4000), np.uint8), compress_level=9)
+    assert len(content) * 1000 < 3000 * 4000  # near the limit of the compression
+    refuse_several(content, "black.png")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["AVIF", "GIF", "BMP", "PNG", "TIFF", "WEBP", "PCX", "TGA", "SGI"])
+@pytest.mark.parametrize("place", range(4, 60, 7))
+def test_damaged_images_are_named(tmp_path, kind, place):
+    """Pillow raises anything for them: NotImplementedError, SyntaxError, RuntimeError, a bomb."""
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow reads no AVIF")
+    content = bytearray(saved(kind, COLOURS))
+    content[place : place + 2] = b"\xff\x7f"
+    try:
+        load(tmp_path, bytes(content), imdecode_backend="pillow")
+    except ValueError as error:
+        assert "0.img" in str(error)
