@@ -13,8 +13,13 @@ import cv2
 import numpy as np
 
 from ...draws import undisturbed
+from .grid_trials import is_tried, label_shifts
 from .maps import VALID, annotation_maps
+from .slight_moves import is_motion
+from .spot_grid import SIZE as GRID_SIZE
+from .spot_grid import Shifts, cell_of
 from .spots import SIZE, shifted
+from .trial_samples import label_sample, other_values, own_label
 from .trials import TRIALS, MovedAlone, Pair, Rounds, pair_of, run_trial
 from .witness import add_witness, read_witness, rotation_of
 
@@ -37,10 +42,11 @@ def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
             normals, without being turned.
     """
     offsets: dict[str, list[np.ndarray]] = {key: [] for key in kinds}
+    slight: dict[str, list[Shifts]] = {key: [] for key in kinds}
     with undisturbed():
         rounds = Rounds(step)
         for trial, pair in rounds:
-            found = _try(pair, name, _sample(trial, kinds), _SPOT, trial, noise=True)
+            found = _try(pair, name, label_sample(trial, kinds, SIZE), _SPOT, trial, noise=True)
             if found is None:
                 return
             moved, drew, found_offsets = found
@@ -48,8 +54,13 @@ def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
             rounds.draws = rounds.draws or drew
             for key, offset in found_offsets.items():
                 offsets[key].append(offset)
+            if is_tried(trial):
+                blocks = label_sample(trial, kinds, GRID_SIZE, cell_of(GRID_SIZE))
+                for key, shifts in label_shifts(pair, blocks, trial, trial).items():
+                    slight[key].append(shifts)
     for key, each in offsets.items():
-        if len(each) >= TRIALS / 2 and np.abs(np.mean(each, axis=0)).max() > _SHIFT:
+        far = len(each) >= TRIALS / 2 and np.abs(np.mean(each, axis=0)).max() > _SHIFT
+        if far or is_motion(slight[key]):
             raise MovedAlone(_alone(name, key))
 
 
@@ -73,7 +84,11 @@ def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = Fal
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
             return
+        slight = label_shifts(pair_of(step), sample, int(again), int(again))
         _try(pair_of(step), name, sample, side, int(again))
+    for key, shifts in slight.items():
+        if is_motion([shifts]):
+            raise MovedAlone(_alone(name, key))
 
 
 def _try(
@@ -108,7 +123,7 @@ def _try(
     offsets = {}
     for key in keys:
         before, after = plain[key], one.get(key)
-        own = _is_own(before, after, one["img"], source)
+        own = own_label(before, after, one["img"], source)
         if own is None:
             continue
         if noise and source is None and shifted(before, own):
@@ -127,19 +142,6 @@ def _alone(name: str, key: str) -> str:
         "neither; maps that it does not touch follow the image. If it puts a label right that lies "
         "differently in its files, say so in its class: moves_pixels = False"
     )
-
-
-def _is_own(
-    before: np.ndarray, after: object, image: np.ndarray, source: np.ndarray | None
-) -> np.ndarray | None:
-    """A label after the transform; None if it was not touched, so that it follows the image."""
-    if not isinstance(after, np.ndarray) or after.shape[:2] != image.shape[:2]:
-        return None  # other sizes are refused by the caller, for each sample
-    if source is not None and after.shape == before.shape:
-        floats = after.dtype.kind == before.dtype.kind == "f"
-        if np.array_equal(after, before, equal_nan=floats):
-            return None
-    return after
 
 
 def _compare(
@@ -228,22 +230,8 @@ def _add_spots(
                 break
         spots[key] = spot
         spotted[key] = sample[key].copy()
-        spotted[key][spot] = _others(sample[key], spot)
+        spotted[key][spot] = other_values(sample[key], spot)
     return spots, spotted
-
-
-def _others(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
-    """Other values for the pixels of a spot, of those that the label has."""
-    inside = label[spot]
-    if label.dtype.kind != "f":
-        ids = np.unique(label[label != 255])
-        if len(ids) < 2:
-            return inside
-        found = np.searchsorted(ids, np.minimum(inside, ids[-1]))
-        return np.where(inside == 255, inside, ids[(found + 1) % len(ids)])
-    if inside.ndim == 2 and inside.shape[1] > 1:
-        return np.roll(inside, 1, axis=1)
-    return inside * np.float32(1.25) + np.float32(0.125)
 
 
 def _outcome(
@@ -259,28 +247,3 @@ def _outcome(
         return moved, read_witness(moved, before, name), drew
     except Exception:  # the trials of the image refuse such a transform, with its reason
         return None
-
-
-def _sample(trial: int, kinds: Mapping[str, str]) -> dict:
-    draw = np.random.RandomState(3000 + trial)
-    sample: dict = dict(
-        img=draw.randint(60, 196, (*SIZE, 3)).astype(np.uint8),
-        img_shape=SIZE,
-        ori_shape=SIZE,
-        img_path="trial.png",
-        img_id="trial",
-        sample_idx=trial,
-        seg_fields=[key for key, kind in kinds.items() if kind in ("classes", "binary")],
-        dense_fields=dict(kinds),
-        label_map=None,
-        reduce_zero_label=False,
-    )
-    for key, kind in kinds.items():
-        if kind in ("classes", "binary"):
-            sample[key] = draw.randint(0, 2 if kind == "binary" else 4, SIZE).astype(np.uint8)
-        elif kind == "normal":
-            vectors = draw.normal(size=(*SIZE, 3)).astype(np.float32)
-            sample[key] = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
-        else:
-            sample[key] = draw.uniform(1, 8, SIZE).astype(np.float32)
-    return sample

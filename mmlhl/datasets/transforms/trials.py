@@ -21,8 +21,9 @@ _RARE = (
     (655, 1, 2011),
     (345, 24, 225),
 )
-"""Seeds of Python, numpy and torch for the first of these, with which the first, second or third
-number that is drawn from [0, 1) is below 0.001 and above 0.999, by turns."""
+"""Seeds of Python, numpy and torch for the first of these trials. The first, second or third number
+that is then drawn from [0, 1) is below 0.001 and above 0.999, by turns."""
+RARE_TRIALS = len(_RARE)
 _CHANCES = ("p", "prob", "probability", "chance", "rate")
 _OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
@@ -90,7 +91,7 @@ def _sure_pair(step: Callable) -> Pair | None:
 
 def draw_like(trial: int) -> None:
     """Seed Python, numpy and torch for a trial; transforms run on the CPU only."""
-    rare = TRIALS <= trial < TRIALS + len(_RARE)
+    rare = TRIALS <= trial < TRIALS + RARE_TRIALS
     python, numpy, pytorch = _RARE[trial - TRIALS] if rare else (trial,) * 3
     random.seed(python)
     np.random.seed(numpy)
