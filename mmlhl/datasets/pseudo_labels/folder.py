@@ -9,12 +9,13 @@ import os.path as osp
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ...files import MARK, atomic_path, clean_leftovers, write_text
+from .checking import LabelSpec, check_label, stored_arrays
 from .coding import Encoded, LabelError, decode_label
 
 MANIFEST = "mmlhl_labels.json"
@@ -25,26 +26,8 @@ VERSION = 1
 #: what numpy and zipfile raise for files that are damaged, empty or of another format
 _DAMAGES = (
     *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError),
-    *(ArithmeticError, RuntimeError, zipfile.BadZipFile, zlib.error),
+    *(ArithmeticError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error),
 )
-
-
-@dataclass(frozen=True)
-class LabelSpec:
-    """How the labels of a task are stored.
-
-    Attributes:
-        task: Name of the task.
-        key: Key of its map in a pipeline's results.
-        kind: Kind of the map, by which transforms treat it, one of
-            :data:`~mmlhl.datasets.annotation.KINDS`.
-        inverse: Whether it is inverse depth, which grows under zoom.
-    """
-
-    task: str
-    key: str
-    kind: str
-    inverse: bool = False
 
 
 class LabelFolder:
@@ -156,16 +139,17 @@ class LabelFolder:
             size: Its (height, width).
 
         Raises:
-            LabelError: If there are none, they cannot be read, or are of an image of another size.
+            LabelError: If there are none, they cannot be read, hold what no teacher gives, or are
+                of an image of another size.
         """
         path = self.file(img_id)
         try:
             with np.load(path, allow_pickle=False) as stored:
-                exponents = stored["exponents"]
-                found = {
-                    spec.key: decode_label(_stored(stored[f"task.{spec.task}"], spec, exponent))
-                    for spec, exponent in zip(self.specs, exponents, strict=True)
-                }
+                arrays = stored_arrays(stored, self.specs)
+            found = {}
+            for spec, encoded in zip(self.specs, arrays, strict=True):
+                found[spec.key] = decode_label(encoded)
+                check_label(found[spec.key], spec)
         except _DAMAGES as error:
             raise LabelError(
                 f"{path}: no stored pseudo labels can be read ({error}); delete the file and "
@@ -179,18 +163,3 @@ class LabelFolder:
                     f"delete {self.path} and resume"
                 )
         return found
-
-
-def _stored(array: np.ndarray, spec: LabelSpec, exponent: Any) -> Encoded:
-    """An array of a file, if it is one that :func:`~.coding.encode_label` gives.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    classes = array.dtype in (np.uint8, np.uint16) and array.ndim == 2
-    numbers = array.dtype in (np.float16, np.int8) and array.ndim in (2, 3)
-    if not (classes or (numbers and spec.kind != "classes")):
-        raise ValueError(
-            f"the array of task {spec.task!r} is {array.dtype} {array.shape}, which is no label"
-        )
-    return Encoded(array, int(exponent))

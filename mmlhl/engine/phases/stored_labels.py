@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from mmengine.config import Config
@@ -23,6 +24,7 @@ from ...datasets.pseudo_labels import (
     plain_images,
 )
 from ...datasets.pseudo_labels.coding import Encoded
+from ...models.heads import BinaryHead, NormalHead
 from ...models.methods.base_method import BaseMethod
 from ...models.teachers import label_images
 from .agreement import only_mirrored
@@ -98,7 +100,11 @@ def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[L
             )
         annotation = dataset.annotations.get(task)
         inverse = head.kind == "depth" and annotation is not None and annotation.inverse
-        specs.append(LabelSpec(task, gt_key(head.field), head.kind, inverse))
+        classes = head.num_classes if head.kind == "classes" else None
+        bounded = isinstance(head, (BinaryHead, NormalHead))
+        specs.append(
+            LabelSpec(task, gt_key(head.field), head.kind, inverse, classes, None, bounded)
+        )
     return specs
 
 
@@ -118,14 +124,17 @@ def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals
 
 
 def stored_specs(specs: Sequence[LabelSpec], encoded: Mapping[str, Encoded]) -> list[LabelSpec]:
-    """The specs, with kinds by the actual labels: ``classes`` for integers, numbers otherwise."""
-    kinds = {}
+    """The specs, with kinds and channels by the actual labels: ``classes`` for integers."""
+    found = []
     for spec in specs:
-        integer = encoded[spec.task].array.dtype.kind == "u"
-        kinds[spec.task] = "classes" if integer else spec.kind
-        if kinds[spec.task] == "binary":  # transforms would treat probabilities as integers
-            kinds[spec.task] = "channels"
-    return [LabelSpec(s.task, s.key, kinds[s.task], s.inverse) for s in specs]
+        array = encoded[spec.task].array
+        changes: dict[str, Any] = dict(channels=array.shape[2] if array.ndim == 3 else 1)
+        if array.dtype.kind == "u":
+            changes["kind"] = "classes"
+        elif spec.kind == "binary":  # transforms would treat probabilities as integers
+            changes["kind"] = "channels"
+        found.append(replace(spec, **changes))
+    return found
 
 
 def label_pipeline(cfg: Config, options: LabelOptions) -> Sequence[dict]:
