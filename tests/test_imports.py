@@ -40,7 +40,7 @@ LEAVES |= {
 HEAD, METHOD = "mmlhl.models.heads.base_head", "mmlhl.models.methods.base_method"
 SPACE = "mmlhl.models.heads.output_space"
 DECODERS, OPTIONS = "mmlhl.models.heads.decoders", "mmlhl.models.heads.options"
-RANGES = "mmlhl.models.heads.loss_ranges"
+RANGES, PULLS = "mmlhl.models.heads.loss_ranges", "mmlhl.models.heads.loss_pulls"
 #: Arguments of methods.
 STEP, PROTOCOLS = "mmlhl.models.methods.step", "mmlhl.models.methods.protocols"
 MODELS = {f"mmlhl.models.{package}" for package in ("losses", "heads", "teachers", "methods")}
@@ -63,8 +63,9 @@ MAY_IMPORT = {
     DECODERS: set(),
     OPTIONS: set(),
     RANGES: set(),
-    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS, OPTIONS, RANGES},
-    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD, OPTIONS, RANGES},
+    PULLS: set(),
+    HEAD: {"mmlhl.models", "mmlhl.models.losses", SPACE, DECODERS, OPTIONS, RANGES, PULLS},
+    "mmlhl.models.heads": {"mmlhl.models", "mmlhl.models.losses", HEAD, OPTIONS, RANGES, PULLS},
     "mmlhl.models.teachers": {"mmlhl.models", "mmlhl.checkpoints"},
     STEP: set(),
     PROTOCOLS: {STEP},

@@ -9,15 +9,16 @@ import torch
 from mmengine.model import BaseModule
 from mmengine.structures import PixelData
 from mmseg.models.utils import resize
-from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from ...config_values import is_whole
 from ..losses.masking import full_precision
 from ..views import FLIP_AXES
 from .decoders import build_decoder
+from .loss_pulls import check_number_losses
 from .loss_ranges import check_ranges
-from .options import check_arguments, check_losses
+from .options import build_losses, check_arguments, check_losses
 from .output_space import OutputSpace
 
 #: The value of unlabelled pixels and padding in integer maps.
@@ -67,17 +68,18 @@ class BaseDenseHead(OutputSpace, BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        if not is_whole(channels) or channels < 1:
+            raise ValueError(
+                f"{type(self).__name__}: channels must be a whole number >= 1, got {channels!r}"
+            )
         self.decoder = build_decoder(decoder, channels, type(self).__name__, self.kind)
         self.channels = channels
         self.field = field
-        losses = [loss] if isinstance(loss, dict) else loss
-        built = [MODELS.build(dict(cfg)) for cfg in losses]
+        built = build_losses(loss, type(self).__name__)
         if type(self).loss is BaseDenseHead.loss:
             check_losses(built, _declared_kind(type(self)), type(self).__name__)
-            # None for a function that was defined by exec
-            calls = [getattr(type(self), each).__module__ or "" for each in _CALLS]
             # classes have a call of their own, and so may a user's head
-            if self.kind != "classes" and all(each.startswith(__package__) for each in calls):
+            if self.kind != "classes" and self._calls_plainly:
                 check_arguments(built, type(self).__name__)
         check_ranges(built, type(self).__name__)
         self.losses = nn.ModuleList(built)
@@ -86,6 +88,20 @@ class BaseDenseHead(OutputSpace, BaseModule):
     def align_corners(self) -> bool:
         """The decoder's ``align_corners``, which every resize follows."""
         return bool(self.decoder.align_corners)
+
+    @property
+    def _calls_plainly(self) -> bool:
+        """Whether losses are called as in this package, and not in a user's own way."""
+        # None for a function that was defined by exec
+        calls = [getattr(type(self), each).__module__ or "" for each in _CALLS]
+        return all(each.startswith(__package__) for each in calls)
+
+    def _check_pulls(self, target: Tensor, any_length: bool = False) -> None:
+        """Refuse losses that do not pull predictions to ground truth, see :mod:`.loss_pulls`."""
+        if self._calls_plainly:
+            check_number_losses(
+                list(self.losses), self.compare, target, type(self).__name__, any_length
+            )
 
     # -- forward ---------------------------------------------------------------------------
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
@@ -216,6 +232,11 @@ class BaseDenseHead(OutputSpace, BaseModule):
 
     def compare(self, loss: nn.Module, pred: Tensor, gt: Tensor, measured: Tensor) -> Tensor:
         """One loss over the batch's P measured pixels, as ``(P, K)`` tensors."""
+        if pred.shape[1] != gt.shape[1]:  # which many losses would broadcast
+            raise ValueError(
+                f"{type(self).__name__} predicts {pred.shape[1]} channel(s), but its ground truth "
+                f"gt_{self.field} has {gt.shape[1]}"
+            )
         chosen = pred.movedim(1, -1)[measured]
         return loss(chosen, gt.movedim(1, -1)[measured].to(chosen))
 

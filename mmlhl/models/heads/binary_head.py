@@ -12,7 +12,8 @@ from ..losses.masking import full_precision
 from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
 from .base_head import UNKNOWN, BaseDenseHead
 from .class_losses import focal_loss
-from .options import check_logit_losses, share
+from .loss_pulls import check_logit_losses
+from .options import share
 from .squares import mean_square
 
 

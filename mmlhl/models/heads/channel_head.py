@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
@@ -21,7 +22,8 @@ class ChannelHead(BaseDenseHead):
         channels: K.
         field: Name of the maps in a data sample, such as ``edge_map``.
         delta: Threshold between background and foreground on the scaled channel mean.
-        loss: ``DenseL1Loss`` or any loss of ``(P, K)`` tensors.
+        loss: ``DenseL1Loss`` or any loss of ``(P, K)`` tensors whose minimum is at ground
+            truth.
         init_cfg: As in mmengine.
     """
 
@@ -39,6 +41,9 @@ class ChannelHead(BaseDenseHead):
     ) -> None:
         super().__init__(decoder, channels, field, loss, init_cfg)
         self.delta = share(delta, "ChannelHead: delta")
+        some = torch.tensor([0.9, -1.1, 0.4, 1.6, -0.7])
+        rows = [some.roll(shift).repeat(channels)[:channels] for shift in range(5)]
+        self._check_pulls(torch.stack([*rows, -rows[0].abs()]))
 
     def activation(self, resized: Tensor) -> Tensor:
         """The channels as they are."""

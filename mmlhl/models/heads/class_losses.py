@@ -17,6 +17,7 @@ from mmseg.models.losses.focal_loss import py_sigmoid_focal_loss
 from torch import Tensor, nn
 
 from .class_weights import average_over
+from .hausdorff import hausdorff_loss
 
 
 def class_loss(
@@ -47,11 +48,11 @@ def class_loss(
         target = F.one_hot(label.masked_fill(~seen, 0), logits.shape[1]).flatten(0, 2)
         share = seen.to(logits) if weight is None else weight.to(logits) * seen
         return focal_loss(loss, logits.movedim(1, -1).flatten(0, 2), target, share.flatten())
+    if type(loss).__name__ == "HuasdorffDisstanceLoss":
+        return hausdorff_loss(loss, logits, label, seen)
     mark = getattr(loss, "ignore_label", getattr(loss, "ignore_index", None))
     if isinstance(mark, int):  # its own ignored label
         label = label.masked_fill(~seen, mark)
-        if type(loss).__name__ == "HuasdorffDisstanceLoss":  # takes them for class 0
-            logits = torch.where(seen[:, None], logits, certain_of_class_0(logits))
         if hasattr(loss, "ignore_label") or isinstance(loss, nn.CrossEntropyLoss):
             value = loss(logits, label)
             # NaN is the mean over no pixel: OhemCrossEntropy leaves out all equally good ones
@@ -70,13 +71,6 @@ def takes_ignore_index(loss: Any) -> bool:
     if isinstance(loss, (LovaszLoss, DiceLoss, FocalLoss, nn.CrossEntropyLoss)):
         return False
     return not isinstance(getattr(loss, "ignore_label", None), int)
-
-
-def certain_of_class_0(logits: Tensor) -> Tensor:
-    """Logits ``(1, C, 1, 1)`` of class 0 alone, like those of ``(N, C, H, W)`` otherwise."""
-    scores = logits.new_zeros(1, logits.shape[1], 1, 1)
-    scores[:, 0] = 1e4
-    return scores
 
 
 def pixel_losses(losses: Iterable[nn.Module]) -> nn.ModuleList:

@@ -31,13 +31,14 @@ class DepthHead(BaseDenseHead):
             ``'exp'`` or ``'sigmoid'`` (times ``max_depth``) make it positive.
         max_depth: Scale of the sigmoid, in the data's unit.
         field: Name of the maps in a data sample.
-        loss: ``DenseL1Loss``, mmseg's ``SiLogLoss`` (scale-invariant within each image; wants a
-            positive activation), or any loss of ``(P, 1)`` tensors.
+        loss: ``DenseL1Loss``, mmseg's ``SiLogLoss`` (scale-invariant within each image; on its
+            own it needs an activation above 0), or any loss of ``(P, 1)`` tensors whose minimum is
+            at ground truth.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: On another ``activation``, or a ``max_depth`` without its sigmoid or not above
-            0.
+        ValueError: On another ``activation``, a ``max_depth`` without its sigmoid or not above 0,
+            or a loss that would not bring predictions to ground truth.
     """
 
     num_groups = 2
@@ -64,6 +65,15 @@ class DepthHead(BaseDenseHead):
             raise ValueError(f"DepthHead: max_depth must be > 0, got {max_depth!r}")
         self.delta = share(delta, "DepthHead: delta")
         self.activation_name, self.max_depth = activation, max_depth
+        self._check_pulls(torch.tensor([[0.2], [0.4], [0.5], [0.7]]))
+        if activation in (None, "relu") and all(
+            isinstance(each, SiLogLoss) for each in self.losses
+        ):
+            raise ValueError(
+                "DepthHead: loss SiLogLoss compares logarithms, so a prediction at or below 0 gets "
+                f"no gradient: with activation={activation!r} some would stay there; set "
+                "activation='softplus', 'exp' or 'sigmoid', or add DenseL1Loss"
+            )
 
     def activation(self, resized: Tensor) -> Tensor:
         """Depth ``(N, 1, H, W)``."""

@@ -43,7 +43,8 @@ class NormalHead(BaseDenseHead):
         decoder: Config of any mmseg decode head; ``num_classes`` may be left out.
         delta: Threshold between background and foreground.
         field: Name of the maps in a data sample.
-        loss: ``DenseCosineLoss`` or any loss of ``(P, 3)`` tensors.
+        loss: ``DenseCosineLoss`` or any loss of ``(P, 3)`` tensors whose minimum is at
+            ground truth.
         init_cfg: As in mmengine.
     """
 
@@ -61,6 +62,8 @@ class NormalHead(BaseDenseHead):
     ) -> None:
         super().__init__(decoder, 3, field, loss, init_cfg)
         self.delta = share(delta, "NormalHead: delta")
+        some = torch.tensor([[0.6, 0.0, -0.8], [0.0, -0.6, -0.8], [-0.64, 0.48, -0.6]])
+        self._check_pulls(some, any_length=True)
 
     def activation(self, resized: Tensor) -> Tensor:
         """Unit vectors ``(N, 3, H, W)``; a zero vector stays zero."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import torch
 from mmseg import models as mmseg_models
+from mmseg.registry import MODELS
 from torch import nn
 
 from ...config_values import is_number
-from ...draws import undisturbed
 from ...explaining import explained_error
+from ...registered import type_name
 
 #: mmseg's losses that compare class maps; by name, since the two stacks export different ones
 OF_CLASSES = {
@@ -26,6 +25,28 @@ OF_CLASSES = {
     "OhemCrossEntropy",
     "TverskyLoss",
 }
+
+
+def build_losses(loss: dict | Sequence[dict], owner: str) -> list[Any]:
+    """Build the losses of a head.
+
+    Args:
+        loss: Config, or list of configs.
+        owner: Class of the head, for messages.
+
+    Raises:
+        ValueError: Naming the loss that refuses its options.
+        FileNotFoundError: Likewise, if a file that it names is missing.
+    """
+    built = []
+    for config in [loss] if isinstance(loss, dict) else loss:
+        try:
+            built.append(MODELS.build(dict(config)))
+        except (AssertionError, KeyError, OSError, TypeError, ValueError) as error:
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+            name = type_name(config) if isinstance(config, dict) else config
+            raise kind(f"{owner}: loss {name}: {explained_error(error)}") from error
+    return built
 
 
 def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
@@ -95,34 +116,6 @@ def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> Non
             ) from None
         except ValueError:  # written in C
             continue
-
-
-def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
-    """Refuse losses that cannot train one logit per pixel: they fail, or give no gradient.
-
-    A softmax over one channel, as in ``CrossEntropyLoss``, is 1 for any logit.
-
-    Args:
-        losses: Built losses of a head.
-        owner: Class of the head, for messages.
-
-    Raises:
-        ValueError: Naming the loss.
-    """
-    target = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
-    for loss in losses:
-        logit = torch.tensor([[-2.0], [1.5], [-1.0], [2.0]], requires_grad=True)
-        name, reason = type(loss).__name__, "gives pixels that are wrong no gradient"
-        try:
-            with torch.enable_grad(), undisturbed():
-                copy.deepcopy(loss)(logit, target).sum().backward()
-        except Exception as error:  # any loss may be tried, so any error may come
-            reason = f"cannot be called with it ({explained_error(error)})"
-        if logit.grad is None or not (logit.grad * (0.5 - target) > 0).all():
-            raise ValueError(
-                f"{owner}: there is one logit per pixel, and loss {name} {reason}; DenseBCELoss, "
-                "FocalLoss and torch.nn's BCEWithLogitsLoss take logits"
-            )
 
 
 def share(value: Any, where: str) -> float:

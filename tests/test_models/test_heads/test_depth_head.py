@@ -41,8 +41,9 @@ def test_the_loss_sees_the_activated_map(decoder_config):
 
 
 def test_silog_is_scale_invariant_within_each_image(decoder_config):
-    head = DepthHead(decoder_config(), loss=dict(type="SiLogLoss", loss_weight=2.0))
-    raw = torch.tensor([[2.0, 8.0, 9.0], [1.0, 3.0, 1.0], [1.0, 1.0, 1.0]]).view(3, 1, 1, 3)
+    loss = dict(type="SiLogLoss", loss_weight=2.0)
+    head = DepthHead(decoder_config(), loss=loss, activation="exp")
+    raw = torch.tensor([[2.0, 8.0, 9.0], [1.0, 3.0, 1.0], [1.0, 1.0, 1.0]]).log().view(3, 1, 1, 3)
     nan = float("nan")
     gt = torch.tensor([[1.0, 2.0, nan], [2.0, 6.0, 2.0], [nan, nan, nan]]).view(3, 1, 1, 3)
     raw.requires_grad_()
