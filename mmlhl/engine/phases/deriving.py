@@ -25,6 +25,10 @@ from .scopes import SCOPE
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 RECORD = "lifelong.json"
+#: hooks of every runner of mmengine, which it leaves out if they are None
+DEFAULT_HOOKS = {
+    *("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
+}
 FACTS_HOOK = "TrainingFactsHook"
 
 
@@ -67,6 +71,7 @@ def phase_config(
     for loader in LOADERS[1:]:
         _set_tasks(out.get(loader), phase.seen, None)
     _drop_incomplete_validation(out)
+    _drop_absent_hooks(out)
     follow_length(out, cfg, phase.cfg)
     follow_moments(out, cfg, phase.cfg)
     follow_patience(out, cfg, phase.cfg)
@@ -143,6 +148,7 @@ def testing_config(cfg: Config) -> Config:
             cfg[f"{kind}_{key}"] = None
     for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
         cfg[key] = None
+    _drop_absent_hooks(cfg)
     add_training_facts(cfg)
     return cfg
 
@@ -163,6 +169,14 @@ def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] 
         # a `part` in the phase's own cfg takes precedence
         if part is not None and "part" not in dataset:
             dataset["part"] = list(part)
+
+
+def _drop_absent_hooks(cfg: Config) -> None:
+    """Drop hooks that are None and that mmengine does not have by default: it would fail."""
+    given = cfg.get("default_hooks")
+    for name in list(given or ()):
+        if given[name] is None and name not in DEFAULT_HOOKS:
+            del given[name]
 
 
 def _drop_incomplete_validation(cfg: Config) -> None:

@@ -29,12 +29,14 @@ from mmengine.registry import (
     VISUALIZERS,
 )
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.visualization.vis_backend import BaseVisBackend
 from torch.utils.data import DataLoader
 
 from ...config_values import is_number, is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered_class, type_name
+from .deriving import DEFAULT_HOOKS
 from .key_checker import KeyChecker
 from .layer_types import check_layer_types
 from .option_types import check_types
@@ -54,8 +56,7 @@ BUILT = dict(
 TRAIN_LOOPS = (EpochBasedTrainLoop, IterBasedTrainLoop)
 #: keys of a model's ``test_cfg``
 INFERENCE = ("mode", "crop_size", "stride")
-DEFAULT_HOOKS = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler"}
-DEFAULT_HOOKS |= {"checkpoint", "visualization"}
+HOOK_NAMES = DEFAULT_HOOKS | {"visualization"}
 #: transforms that hold others of the same kind
 HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroadcaster"}
 HOLDS_TRANSFORMS |= {"Compose", "KeyMapper"}
@@ -79,9 +80,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     check_layer_types(check, cfg.get("model"), "model")
     for kind in ("train", "val", "test"):
         check.loader(cfg.get(f"{kind}_dataloader"), f"{kind}_dataloader")
-        check.typed(cfg.get(f"{kind}_cfg"), LOOPS, f"{kind}_cfg")
+        check.loop(cfg.get(f"{kind}_cfg"), kind)
         check.evaluator(cfg.get(f"{kind}_evaluator"), f"{kind}_evaluator")
-    check.train_loop(cfg.get("train_cfg"), "train_cfg")
     check.optim_wrapper(cfg.get("optim_wrapper"), "optim_wrapper")
     check.each(cfg.get("param_scheduler"), PARAM_SCHEDULERS, "param_scheduler")
     hooks = cfg.get("custom_hooks") or []
@@ -91,13 +91,12 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         if not isinstance(hook, Hook):
             check.needed(hook, HOOKS, f"custom_hooks[{index}]")
     hooks = cfg.get("default_hooks") or {}
-    check.near(hooks, DEFAULT_HOOKS, "default_hooks")
+    check.near(hooks, HOOK_NAMES, "default_hooks")
     for name, hook in hooks.items():
         if hook is not None and not isinstance(hook, Hook):  # None switches it off
             check.needed(hook, HOOKS, f"default_hooks.{name}")
     check.typed(cfg.get("visualizer"), VISUALIZERS, "visualizer")
-    backends = (cfg.get("visualizer") or {}).get("vis_backends")
-    check.each(backends, VISBACKENDS, "visualizer.vis_backends")
+    check.backends((cfg.get("visualizer") or {}).get("vis_backends"), "visualizer.vis_backends")
     processor = cfg.get("log_processor")
     if isinstance(processor, Mapping):
         check.typed({"type": "LogProcessor", **processor}, LOG_PROCESSORS, "log_processor")
@@ -154,6 +153,27 @@ class _Checker(KeyChecker):
             self.needed(loss, MODELS, f"{place}.loss[{index}]")
         if losses is not None and not isinstance(losses, (list, tuple)):
             self.needed(losses, MODELS, f"{place}.loss")
+
+    def backends(self, node: Any, place: str) -> None:
+        """Check a visualizer's backends."""
+        if node is None:
+            return
+        if not isinstance(node, (list, tuple)):
+            self.refuse(place, f"it must be a list of dict(type=...), got {node!r}")
+        for index, backend in enumerate(node):
+            if not isinstance(backend, BaseVisBackend):
+                self.needed(backend, VISBACKENDS, f"{place}[{index}]")
+
+    def loop(self, node: Any, kind: str) -> None:
+        """Check a loop; mmengine has one each for validation and tests without ``type``."""
+        place = f"{kind}_cfg"
+        if kind == "train":
+            self.typed(node, LOOPS, place)
+            self.train_loop(node, place)
+        elif isinstance(node, Mapping):
+            self.typed({"type": f"{kind.capitalize()}Loop", **node}, LOOPS, place)
+            if not isinstance(node.get("fp16", False), bool):  # torch takes no 1
+                self.refuse(f"{place}.fp16", f"it must be True or False, got {node['fp16']!r}")
 
     def train_loop(self, node: Any, place: str) -> None:
         """Check a training loop that is named by ``by_epoch`` instead of ``type``."""

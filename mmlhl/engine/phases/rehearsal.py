@@ -39,6 +39,7 @@ from .trial_build import (
 from .trial_loaders import check_loaders, unlike
 from .trial_method import MethodTrial, without_own_method
 from .trial_optimiser import try_optimisers
+from .trial_running import try_running
 from .trial_schedule import try_schedules
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
@@ -146,7 +147,8 @@ def _rehearse(
 
 
 def _try_parts(cfg: Config, phase: Phase, where: str) -> None:
-    """Build the hooks and the visualizer of a phase."""
+    """Build the hooks and the visualizer of a phase, and try what its runner needs."""
+    try_running(cfg, where)
     if phase.checkpoint is None:
         if not Visualizer._instance_dict:  # hooks get the current visualizer
             Visualizer.get_instance("dry run")

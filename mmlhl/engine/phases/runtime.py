@@ -12,6 +12,7 @@ from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
 from ...registered import names_class, type_name
+from .hook_options import check_hook_options
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
@@ -45,6 +46,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
         raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
     _check_intervals(cfg, where)
+    check_hook_options(cfg, where)
     for place, hook in _hooks(cfg):
         if type_name(hook) in _ADDED:
             raise ValueError(

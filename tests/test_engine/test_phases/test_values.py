@@ -59,6 +59,15 @@ WRONG = [
         {"default_hooks.sampler_seed": "DistSamplerSeedHook"},
         "default_hooks.sampler_seed: it must be",
     ),
+    ({"test_cfg": dict(_delete_=True, fp61=True)}, "test_cfg.fp61: .* did you mean 'fp16'"),
+    ({"test_cfg.fp16": "yes"}, "test_cfg.fp16 must be True or False, got 'yes'"),
+    ({"test_cfg.fp16": 1}, "test_cfg.fp16: it must be True or False, got 1"),
+    (
+        {"test_cfg.fp16": None},
+        "test_cfg.fp16.* must be True or False, got None",
+    ),
+    ({"visualizer.vis_backends": ["LocalVisBackend"]}, r"vis_backends\[0\]: it must be dict"),
+    ({"visualizer.vis_backends": "LocalVisBackend"}, "vis_backends: it must be a list of dict"),
     ({"default_hooks.visualization": dict(interval=5)}, "visualization: it must be dict"),
     (
         {"custom_hooks": [dict(type="EMAHook", interval="5")]},

@@ -1,0 +1,62 @@
+"""Trials of what a runner needs from outside: packages of backends, a compiler."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmseg.registry import VISBACKENDS
+
+from ...registered import registered_class, type_name
+from .trial_build import named
+
+#: packages that mmengine's backends import once they log, of which one is enough
+PACKAGES = {
+    "WandbVisBackend": ("wandb",),
+    "MLflowVisBackend": ("mlflow",),
+    "TensorboardVisBackend": ("tensorboard", "tensorboardX"),
+    "ClearMLVisBackend": ("clearml",),
+    "NeptuneVisBackend": ("neptune",),
+    "DVCLiveVisBackend": ("dvclive",),
+    "AimVisBackend": ("aim",),
+}
+
+
+def try_running(cfg: Mapping, where: str) -> None:
+    """Check that the backends' packages are installed, and that torch takes options of compiling.
+
+    Args:
+        cfg: The phase's config.
+        where: Beginning of messages, such as ``phases[1]``.
+
+    Raises:
+        ValueError: Naming the backend and its package, or the option.
+    """
+    backends = (cfg.get("visualizer") or {}).get("vis_backends")
+    for index, backend in enumerate(backends if isinstance(backends, (list, tuple)) else ()):
+        cls = registered_class(VISBACKENDS, backend)
+        packages = PACKAGES.get(cls.__name__, ()) if cls is not None else ()
+        if packages and not any(map(_is_installed, packages)):
+            raise ValueError(
+                f"{where}: visualizer.vis_backends[{index}]: {type_name(backend)} needs the "
+                f"package {packages[0]}, which is not installed: pip install {packages[0]}, or "
+                "leave it out"
+            )
+    if options := cfg.get("compile"):
+        named(f"{where}: compile", _compile, {} if options is True else dict(options))
+
+
+def _compile(options: Mapping[str, Any]) -> None:
+    """Let torch check its options; nothing is compiled before the first call."""
+    torch.compile(_nothing, **options)
+
+
+def _nothing() -> None:
+    """Stands for a model's step."""
+
+
+def _is_installed(package: str) -> bool:
+    return package in sys.modules or importlib.util.find_spec(package) is not None
