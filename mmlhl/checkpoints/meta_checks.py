@@ -8,6 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .forged import is_shown
+
+#: ids of 16 bits; nobody stores more classes, letters of a class's name or of a unit
+_MOST_CLASSES, _LONGEST_NAME, _LONGEST_UNIT = 2**16, 1000, 100
+
 
 def meta_problem(meta: Mapping[str, Any]) -> str | None:
     """The first entry of a meta that is of another type than training writes.
@@ -28,6 +33,9 @@ def meta_problem(meta: Mapping[str, Any]) -> str | None:
         if given and given.get(key, False) not in (True, False, None):  # 1 in older files
             return f"its meta.input.{key} is neither True nor False"
     dataset = meta.get("dataset_meta") or {}
+    strange = next((key for key in dataset if not isinstance(key, str) or not is_shown(key)), None)
+    if strange is not None:
+        return f"its meta.dataset_meta has the key {strange!r:.60}, which is no name"
     named = {f"dataset_meta.{key}": value for key, value in dataset.items()}
     named.update({key: meta[key] for key in ("CLASSES", "PALETTE") if key in meta})
     for key, value in named.items():
@@ -45,7 +53,8 @@ def _wanted(key: str, value: Any) -> str:
     if name == "palette" or name.endswith("_palette"):
         return "" if _are_colours(value) else "a list of colours [r, g, b]"
     if name.endswith("_unit"):
-        return "" if isinstance(value, str) else "a unit such as 'm'"
+        short = isinstance(value, str) and len(value) <= _LONGEST_UNIT and is_shown(value)
+        return "" if short else "a unit such as 'm'"
     return ""
 
 
@@ -56,16 +65,25 @@ def _listed(value: Any) -> list | None:
 
 def _are_names(value: Any) -> bool:
     names = _listed(value)
-    return names is not None and all(isinstance(name, (str, int)) for name in names)
+    return names is not None and len(names) <= _MOST_CLASSES and all(map(_is_name, names))
+
+
+def _is_name(value: Any) -> bool:
+    text = isinstance(value, str) and len(value) <= _LONGEST_NAME and is_shown(value)
+    return text or isinstance(value, int)
 
 
 def _are_colours(value: Any) -> bool:
     colours = [_listed(colour) for colour in _listed(value) or ()]
     if isinstance(value, str):  # "random" is a palette of mmdet
         return True
-    return _listed(value) is not None and all(
-        colour is not None and len(colour) == 3 and all(_is_byte(part) for part in colour)
-        for colour in colours
+    return (
+        _listed(value) is not None
+        and len(colours) <= _MOST_CLASSES
+        and all(
+            colour is not None and len(colour) == 3 and all(_is_byte(part) for part in colour)
+            for colour in colours
+        )
     )
 
 

@@ -16,7 +16,10 @@ def not_finite(value: Any) -> int:
     if value.is_meta or value.is_quantized or value.is_nested:
         return 0
     if value.layout is not torch.strided:
-        value = value.to_dense() if value.layout is not torch.sparse_coo else value._values()
+        # not to_dense(), which trusts indices that may be wrong
+        value = value._values() if value.layout is torch.sparse_coo else value.values()
+    if value.element_size() == 1:  # torch has no isfinite for 8-bit floats
+        value = value.float()
     return int((~torch.isfinite(value)).sum())
 
 

@@ -14,6 +14,7 @@ import torch
 
 from . import restricted
 from .checksums import ChangedArchiveError, check_parts, parts_of
+from .forged import bad_weight, shadowed_method, unusual_tensor
 from .meta_checks import meta_problem
 from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
@@ -35,6 +36,10 @@ class CheckpointError(ValueError):
 
 class UntrustedCheckpointError(CheckpointError):
     """A checkpoint that holds more than data."""
+
+
+class CheckpointMemoryError(CheckpointError, MemoryError):
+    """A checkpoint that needs more memory than there is; nothing is known of the file."""
 
 
 class PoisonedCheckpointError(CheckpointError):
@@ -78,6 +83,8 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
                 f"{path} is not a checkpoint: torch.save wrote no such file"
             ) from error
         raise _refusal(path, error) from error
+    except MemoryError as error:
+        raise CheckpointMemoryError(f"{path} needs more memory than there is") from error
     except (*_MALFORMED, OSError) as error:
         # an offset before the file's beginning is of the file, any other OSError of the disk
         of_disk = isinstance(error, OSError) and error.errno != errno.EINVAL
@@ -91,9 +98,10 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
-    too_large = tensor_size_problem(content)
-    if too_large:
-        raise CheckpointError(f"{path} is damaged: {too_large}")
+    for problem_of in (shadowed_method, unusual_tensor, tensor_size_problem):
+        problem = problem_of(content)
+        if problem:
+            raise CheckpointError(f"{path} is damaged: {problem}")
     _check_parts(content, path)
     defuse(content, path)
     bad = poisoned(weights_of(content))
@@ -127,6 +135,7 @@ def _check_parts(content: dict[str, Any], path: str) -> None:
                 f"{path} is not a checkpoint: its {key} is a {type(value).__name__}, not a dict"
             )
     wrong = meta_problem(meta) if isinstance(meta, Mapping) else None
+    wrong = wrong or bad_weight(content.get("state_dict") or {})
     if wrong:
         raise CheckpointError(f"{path} is damaged: {wrong}")
 

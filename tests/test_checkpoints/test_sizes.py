@@ -45,20 +45,9 @@ def test_views_and_recursion():
 
 
 @pytest.mark.parametrize(
-    "weight",
-    [
-        torch.sparse_coo_tensor([[0]], [NAN], (3,)),
-        torch.tensor([[0.0, NAN]]).to_sparse_csr(),
-        torch.tensor(complex(NAN, 0)),
-    ],
+    "weight", [torch.tensor(complex(NAN, 0)), torch.tensor([1, NAN]).to(torch.float8_e5m2)]
 )
-def test_nan_in_other_layouts(tmp_path, weight):
+def test_nan_in_other_types(tmp_path, weight):
     torch.save(dict(state_dict=dict(a=weight)), tmp_path / "nan.pth")
     with pytest.raises(PoisonedCheckpointError, match="nan.pth"):
         read_checkpoint(tmp_path / "nan.pth")
-
-
-def test_nested_tensors_are_left_alone(tmp_path):
-    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
-    torch.save(dict(state_dict=dict(a=nested)), tmp_path / "nested.pth")
-    assert read_checkpoint(tmp_path / "nested.pth")["state_dict"]["a"].is_nested

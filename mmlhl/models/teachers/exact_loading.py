@@ -28,6 +28,10 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
     for key, value in own.items():
         if key not in state:
             wrong[key] = "not in the checkpoint"
+        elif not isinstance(state[key], Tensor):
+            wrong[key] = f"a {type(state[key]).__name__} in the checkpoint, not a tensor"
+        elif value.is_floating_point() and not state[key].is_floating_point():
+            wrong[key] = f"{state[key].dtype} in the checkpoint, {value.dtype} in the config"
         elif state[key].shape != value.shape:
             there, here = tuple(state[key].shape), tuple(value.shape)
             wrong[key] = f"{there} in the checkpoint, {here} in the config"
