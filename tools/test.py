@@ -1,12 +1,10 @@
 """Test a checkpoint: the metrics of every task that it has learned."""
 
 import argparse
-import copy
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
-from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
@@ -26,6 +24,7 @@ from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
+from mmlhl.engine.test_options import draw_predictions, need_test, use_views, write_predictions
 from mmlhl.refusals import run_command
 
 
@@ -55,39 +54,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw_predictions(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch the visualization hook on.
-
-    Raises:
-        ValueError: If the config has no such hook.
-    """
-    hook = cfg.get("default_hooks", {}).get("visualization")
-    if hook is None:
-        raise ValueError(
-            "--show and --show-dir need default_hooks.visualization, "
-            "e.g. dict(type='SegVisualizationHook')"
-        )
-    hook["draw"] = True
-    if args.show:
-        hook.update(show=True, wait_time=args.wait_time)
-    if args.show_dir:
-        cfg.visualizer["save_dir"] = args.show_dir
-
-
-def use_tta(cfg: Config) -> None:
-    """Wrap the model and swap the pipeline for test-time augmentation.
-
-    Raises:
-        ValueError: If the config lacks `tta_model` or `tta_pipeline`.
-    """
-    missing = [key for key in ("tta_model", "tta_pipeline") if key not in cfg]
-    if missing:
-        raise ValueError(f"--tta needs {' and '.join(missing)} in the config")
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-    cfg.tta_model.module = cfg.model
-    cfg.model = cfg.tta_model
-
-
 def main() -> None:
     """Read the command line and run."""
     args = parse_args()
@@ -100,6 +66,7 @@ def run(args: argparse.Namespace) -> None:
     """Build the config's runner and test the checkpoint."""
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
+    need_test(cfg, args.config)
     add_launch(cfg, args)
     if "://" not in args.checkpoint:  # report errors before anything is built or written
         read_checkpoint(args.checkpoint)
@@ -107,18 +74,16 @@ def run(args: argparse.Namespace) -> None:
     cfg.resume = False  # of training, as in the config that a resumed phase has written
 
     if args.show or args.show_dir:
-        draw_predictions(cfg, args)
-    dataset = copy.deepcopy(cfg.test_dataloader.dataset)
-    if args.tta:
-        use_tta(cfg)
+        draw_predictions(cfg, args.show_dir, args.wait_time if args.show else None)
+    datasets = use_views(cfg) if args.tta else []
     if args.out is not None:
-        cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
+        write_predictions(cfg, args.out)
 
     add_training_facts(cfg)
     prepare_distributed(cfg)
     with nothing_left_of_refusals(cfg.work_dir):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
-        if args.tta:
+        for dataset in datasets:
             check_view_sizes(dataset, cfg.tta_pipeline)
         runner.test()
     close_distributed()

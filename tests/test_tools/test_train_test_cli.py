@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
 from mmlhl.engine import stopping
+from mmlhl.engine.test_options import use_views
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(Path(__file__).parent))
@@ -134,6 +135,55 @@ def test_test_names_missing_settings(config, checkpoint, tmp_path, run, flags, m
     config.write_text(text)
     with pytest.raises(SystemExit, match=f"^test.py: .*{message}"):  # one line, no traceback
         run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *flags)
+
+
+EVALUATOR = "test_evaluator = dict(type='ToyEvaluator', metrics=dict(type='ToySum'))\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flags", "message"),
+    [
+        ("test_dataloader = loader\n", "", [], "a test needs .*; test_dataloader not set"),
+        (EVALUATOR, "test_cfg = None\n", [], "; test_evaluator, test_cfg not set"),
+        ("test_dataloader = loader\n", "test_dataloader = dict()\n", [], "needs dataset=dict"),
+        (EVALUATOR, "test_evaluator = [dict(type='ToySum')]\n", ["--out"], "is a list of metrics"),
+        (EVALUATOR, "test_evaluator = dict(type='ToySum')\n", ["--out"], "is ToySum, which writes"),
+        ("default_hooks = dict(", "default_hooks = dict(visualization=dict(type='T'),",
+         ["--show-dir"], "--show-dir need visualizer, e.g."),
+    ],
+)  # fmt: skip
+def test_test_names_what_a_config_lacks_for_it(
+    config, checkpoint, tmp_path, run, before, after, flags, message
+):
+    text = config.read_text()
+    assert before in text
+    config.write_text(text.replace(before, after))
+    options = [part for flag in flags for part in (flag, tmp_path / "maps")]
+    with pytest.raises(SystemExit, match=f"^test.py: .*{message}"):
+        run("test.py", config, checkpoint, "--work-dir", tmp_path / "out", *options)
+    assert not (tmp_path / "out").exists() and not (tmp_path / "maps").exists()
+
+
+def test_views_of_datasets_inside_wrappers():
+    plain, views = [dict(type="A")], [dict(type="B")]
+    inner = [dict(type="Toy", pipeline=plain), dict(type="Toy", root="x", pipeline=plain)]
+    whole = dict(
+        type="ConcatDataset",
+        datasets=[inner[0], dict(type="RepeatDataset", times=2, dataset=inner[1])],
+    )
+    cfg = Config(
+        dict(
+            model=dict(type="M"),
+            tta_model=dict(type="T"),
+            tta_pipeline=views,
+            test_dataloader=dict(dataset=whole),
+        )
+    )
+    assert [dataset["pipeline"] for dataset in use_views(cfg)] == [plain, plain]
+    found = cfg.test_dataloader.dataset
+    assert "pipeline" not in found and "pipeline" not in found.datasets[1]
+    assert found.datasets[0].pipeline == found.datasets[1].dataset.pipeline == views
+    assert cfg.model.type == "T" and cfg.model.module.type == "M"
 
 
 def test_train_averages_over_two_processes(config, tmp_path):
