@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from .unpadding import mixed_pixels, without_padding
+
 FINAL = ("cut", "warp", "zoom")
 """Kinds of steps that cannot be undone."""
 FLIP_AXES = dict(horizontal=(3,), vertical=(2,), diagonal=(2, 3))
@@ -53,6 +55,8 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
         return raw, tuple(meta["ori_shape"][:2])
     steps = undone_steps(meta)
     size: tuple[int, int] | None = None
+    resizes: list[dict[str, Any]] = []
+    mixed = (0, 0)
     for step in reversed(steps):
         if step["kind"] == "flip":
             raw = head.flip(raw, step["direction"])
@@ -60,9 +64,14 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
                 raw = _swapped_scores(raw, step, meta)
         elif step["kind"] == "resize":
             size = tuple(step["size"])
+            resizes.insert(0, step)
         else:
-            raw = cut(raw if size is None else head.resize(raw, size), step["padding"])
-            size = None
+            if size is not None:
+                raw = without_padding(raw, resizes, step["padding"], size, mixed)
+                mixed = mixed_pixels(resizes, raw.shape[2:])
+                raw = head.resize(raw, size)
+            raw = cut(raw, step["padding"])
+            size, resizes = None, []
     if len(steps) == len(meta["geometry"]):
         return raw, tuple(meta["ori_shape"][:2])
     return raw, size or (raw.shape[2], raw.shape[3])

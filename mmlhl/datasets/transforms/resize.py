@@ -66,7 +66,8 @@ class MultiTaskResize(Resize):
         before = tuple(results["img"].shape[:2])
         results = super().transform(results)
         if tuple(results["img"].shape[:2]) != before:
-            record_step(results, "zoom" if self.as_zoom else "resize", self, size=before)
+            kind = "zoom" if self.as_zoom else "resize"
+            record_step(results, kind, self, size=before, **_way(self.interpolation))
         return results
 
     def _resize_seg(self, results: dict) -> None:
@@ -109,8 +110,14 @@ class StockResizeToMultiple(ResizeToMultiple):
         if not is_plain(results):
             resize_labels(results)
         if results["img_shape"] != before:
-            record_step(results, "resize", "ResizeToMultiple", size=before)
+            way = _way(self.interpolation)
+            record_step(results, "resize", "ResizeToMultiple", size=before, **way)
         return results
+
+
+def _way(interpolation: str | None) -> dict[str, str]:
+    """What a step stores of how the image was interpolated, unless bilinearly."""
+    return {} if interpolation in (None, "bilinear") else dict(interpolation=str(interpolation))
 
 
 def resize_labels(results: dict) -> None:

@@ -7,7 +7,7 @@ transform's name) and
 
 - ``flip``: ``direction``;
 - ``pad``: ``padding``, (left, right, top, bottom);
-- ``resize``: ``size``, (height, width) before;
+- ``resize``: ``size``, (height, width) before, and ``interpolation`` unless bilinear;
 - ``cut``, ``warp``, ``zoom``: nothing more, since they cannot be undone.
 
 Annotations that are read after the image was moved keep the file's size, as in mmseg's test
