@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, TypeGuard
+
+import numpy as np
 
 
 def nodes(node: Any) -> Iterator[dict]:
@@ -36,6 +39,33 @@ def leaves(node: Any, place: str = "", lists: bool = True) -> Iterator[tuple[str
             yield from leaves(child, f"{place}[{index}]", lists)
     else:
         yield place, node
+
+
+def make_plain(node: Any) -> Any:
+    """Replace numbers of numpy and paths by Python's own, in place where that is possible.
+
+    mmengine and mmseg test for ``int``, ``float`` and ``str``, and write the config as text.
+
+    Args:
+        node: A config, or a part of it.
+
+    Returns:
+        The same part; another one only for a number, a path or a tuple.
+    """
+    if isinstance(node, np.generic):
+        return node.item()
+    if isinstance(node, os.PathLike):
+        return os.fspath(node)
+    if isinstance(node, MutableMapping):
+        for key, child in node.items():
+            if (made := make_plain(child)) is not child:
+                node[key] = made
+    elif type(node) is list:
+        node[:] = [make_plain(child) for child in node]
+    elif type(node) is tuple:
+        made = tuple(make_plain(child) for child in node)
+        return node if all(a is b for a, b in zip(made, node, strict=True)) else made
+    return node
 
 
 def names(value: Any, where: str) -> tuple[str, ...]:

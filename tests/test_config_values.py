@@ -1,6 +1,11 @@
 """Walks over configs, and the kinds of values in them."""
 
-from mmlhl.config_values import is_number, is_size, leaves, nodes
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from mmlhl.config_values import is_number, is_size, leaves, make_plain, nodes
 
 CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 
@@ -40,3 +45,23 @@ def test_sizes():
 
 def test_nodes_are_all_dictionaries_from_the_top():
     assert list(nodes(CFG)) == [CFG, CFG["a"][0], CFG["d"], dict(f=None), {}]
+
+
+def test_numbers_of_numpy_and_paths_become_plain():
+    shared = dict(lr=np.float32(0.5))
+    config = Config(
+        dict(
+            optimizer=shared,
+            again=[shared, (np.int64(3), "x")],
+            load_from=Path("a/b.pth"),
+            flag=np.bool_(True),
+            array=np.ones(2),
+            none=None,
+        )
+    )
+    for key in list(config):
+        config[key] = make_plain(config[key])
+    assert config.optimizer.lr == 0.5 and type(config.optimizer.lr) is float
+    assert config.again[1] == (3, "x") and type(config.again[1][0]) is int
+    assert config.load_from == "a/b.pth" and config.flag is True
+    assert type(config.array) is np.ndarray and config.none is None

@@ -95,7 +95,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     for name, hook in hooks.items():
         if hook is not None and not isinstance(hook, Hook):  # None switches it off
             check.needed(hook, HOOKS, f"default_hooks.{name}")
-    check.typed(cfg.get("visualizer"), VISUALIZERS, "visualizer")
+    if isinstance(cfg.get("visualizer"), Mapping):
+        check.needed(cfg["visualizer"], VISUALIZERS, "visualizer")
     check.backends((cfg.get("visualizer") or {}).get("vis_backends"), "visualizer.vis_backends")
     processor = cfg.get("log_processor")
     if isinstance(processor, Mapping):
@@ -276,4 +277,4 @@ class _Checker(KeyChecker):
         if not isinstance(node, Mapping) or node.get("constructor") is not None:
             return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)
-        self.typed(node.get("optimizer"), OPTIMIZERS, f"{place}.optimizer")
+        self.needed(node.get("optimizer"), OPTIMIZERS, f"{place}.optimizer")

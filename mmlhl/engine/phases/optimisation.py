@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.optim import DefaultOptimWrapperConstructor
-from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 
 from ...config_values import is_number
-from ...registered import names_class, of_mmseg, type_name
+from ...registered import names_class, of_mmseg, registered_class, type_name
 from ...spelling import near_miss, unknown
 from .phase_model import PhaseModel
+from .signatures import options_of
 
 #: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it ignores all others.
 PARAMWISE = (
@@ -53,8 +55,8 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         _check_params(wrapper["optimizer"], f"{place}.optimizer")
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
         paramwise = wrapper.get("paramwise_cfg")
-        _check_paramwise(paramwise, f"{place}.paramwise_cfg")
-        _check_decay(paramwise, wrapper["optimizer"], place)
+        _check_paramwise(paramwise, wrapper["optimizer"], f"{place}.paramwise_cfg")
+        _check_factors(paramwise, wrapper["optimizer"], place)
 
 
 def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
@@ -100,7 +102,7 @@ def check_several(model: PhaseModel, names: Iterable[str]) -> None:
 
 def _check_optimizer(optimizer: Any, place: str) -> None:
     if not isinstance(optimizer, Mapping):
-        return
+        raise ValueError(f"{place} must be dict(type=...), got {optimizer!r}")
     for key, allowed, words in (
         ("lr", lambda value: value > 0, "> 0"),
         ("momentum", lambda value: 0 <= value < 1, "within [0, 1)"),
@@ -111,8 +113,11 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         if value is not None and not (is_number(value) and allowed(value)):
             raise ValueError(f"{place}.{key} must be a number {words}, got {value!r}")
     betas = optimizer.get("betas")
-    if betas is not None and not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
-        raise ValueError(f"{place}.betas must be numbers within [0, 1), got {betas!r}")
+    pair = isinstance(betas, (list, tuple)) and len(betas) >= 2
+    if "betas" in optimizer and not (
+        pair and all(is_number(beta) and 0 <= beta < 1 for beta in betas)
+    ):
+        raise ValueError(f"{place}.betas must be two numbers within [0, 1), got {betas!r}")
 
 
 def _check_params(optimizer: Any, place: str) -> None:
@@ -152,7 +157,11 @@ def _check_scale(scale: Any, place: str) -> None:
         )
 
 
-def _check_paramwise(options: Any, place: str) -> None:
+def _is_factor(value: Any) -> bool:
+    return is_number(value) and 0 <= value < math.inf
+
+
+def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
     if options is None:
         return
     if not isinstance(options, Mapping):
@@ -160,8 +169,8 @@ def _check_paramwise(options: Any, place: str) -> None:
     for key, value in options.items():
         if key not in (*PARAMWISE, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
-        if key.endswith("_mult") and not is_number(value):
-            raise ValueError(f"{place}.{key} must be a number, got {value!r}")
+        if key.endswith("_mult") and not _is_factor(value):
+            raise ValueError(f"{place}.{key} must be a number >= 0, got {value!r}")
     bypass = options.get("bypass_duplicate", False)
     if not isinstance(bypass, bool):
         raise ValueError(f"{place}.bypass_duplicate must be True or False, got {bypass!r}")
@@ -171,6 +180,10 @@ def _check_paramwise(options: Any, place: str) -> None:
             f"{place}.custom_keys must be a dict such as dict(backbone=dict(lr_mult=0.1)), got "
             f"{custom!r}"
         )
+    # any other key is an option of the optimiser's parameter group
+    cls = registered_class(of_mmseg(OPTIMIZERS), optimizer)
+    names, is_open = options_of(cls) if cls is not None else (frozenset(), True)
+    known = [*_FACTORS, "_delete_", *sorted(names - {"params"})]
     for name, group in custom.items():
         if name == "_delete_":
             continue
@@ -180,30 +193,30 @@ def _check_paramwise(options: Any, place: str) -> None:
                 f"got {group!r}"
             )
         for key, value in group.items():
-            meant = None if key in _FACTORS else near_miss(str(key), _FACTORS)
-            if meant:  # any other key is an option of the optimiser's parameter group
+            if key not in known and not is_open:
                 raise ValueError(
-                    f"{place}.custom_keys[{name!r}] has {key!r}; did you mean {meant!r}?"
+                    f"{place}.custom_keys[{name!r}] has {key!r}: {unknown(str(key), known)}"
                 )
-            if key in _FACTORS and not is_number(value):
+            if key in _FACTORS and not _is_factor(value):
                 raise ValueError(
-                    f"{place}.custom_keys[{name!r}].{key} must be a number, got {value!r}"
+                    f"{place}.custom_keys[{name!r}].{key} must be a number >= 0, got {value!r}"
                 )
 
 
-def _check_decay(options: Any, optimizer: Any, place: str) -> None:
-    """Refuse factors of a weight decay that is not set."""
+def _check_factors(options: Any, optimizer: Any, place: str) -> None:
+    """Refuse factors of a learning rate or a weight decay that is not set."""
     if not isinstance(options, Mapping) or not isinstance(optimizer, Mapping):
         return
-    factors = [key for key in options if key.endswith("_decay_mult")]
     custom = options.get("custom_keys") or {}
-    factors += [
-        f"custom_keys[{name!r}].decay_mult"
-        for name, group in custom.items()
-        if isinstance(group, Mapping) and "decay_mult" in group
-    ]
-    if factors and optimizer.get("weight_decay") is None:
-        raise ValueError(
-            f"{place}.paramwise_cfg.{factors[0]} needs {place}.optimizer.weight_decay, which is "
-            "not set: set it, or leave the factor out"
-        )
+    for factor, option in zip(_FACTORS, ("lr", "weight_decay"), strict=True):
+        factors = [key for key in options if key.endswith(f"_{factor}")]
+        factors += [
+            f"custom_keys[{name!r}].{factor}"
+            for name, group in custom.items()
+            if isinstance(group, Mapping) and factor in group
+        ]
+        if factors and optimizer.get(option) is None:
+            raise ValueError(
+                f"{place}.paramwise_cfg.{factors[0]} needs {place}.optimizer.{option}, which is "
+                "not set: set it, or leave the factor out"
+            )

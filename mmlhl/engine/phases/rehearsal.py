@@ -125,6 +125,8 @@ def _rehearse(
                 names = names_in(getattr(tested_on, "metainfo", None) or {})
                 named(f"{where}: checkpoint", adopt, model, phase, names)
             _try_parts(out, phase, where)
+            if phase.index == first and "visualizer" not in phase.cfg and cfg.get("visualizer"):
+                named("visualizer", build_visualizer, out)
             if phase.index > first and starts_from_files(out):
                 with quiet_init(model):
                     named(f"{where}: model", model.init_weights)

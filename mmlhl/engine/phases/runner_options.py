@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmengine.config import Config
 from torch.distributed import Backend
 
 from ...config_values import is_number, is_whole
@@ -20,6 +21,8 @@ _KNOWN = {
     "env_cfg.mp_cfg": ("mp_start_method", "opencv_num_threads"),
     "auto_scale_lr": ("enable", "base_batch_size"),
 }
+#: for which mmengine has a default, but fails on None
+_NEVER_NONE = ("log_level", "env_cfg", "env_cfg.mp_cfg", "env_cfg.resource_limit")
 #: third-party backends, which torch lists only after they are imported
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _START_METHODS = ("fork", "forkserver", "spawn")
@@ -50,6 +53,11 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     """
     for key in _SWITCHES:
         _check_switch(cfg.get(key), f"{where}{key}")
+    for place in _NEVER_NONE:
+        parent, _, key = place.rpartition(".")
+        node = _inner(cfg, parent) if parent else cfg
+        if isinstance(node, (Config, Mapping)) and key in node and node[key] is None:
+            raise ValueError(f"{where}{place} is None; set it, or leave it out")
     for place, known in _KNOWN.items():
         _check_keys(_inner(cfg, place), f"{where}{place}", known)
     for key in ("diff_rank_seed", "deterministic"):

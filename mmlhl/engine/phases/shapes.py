@@ -49,6 +49,20 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
             raise ValueError(
                 f"{where}{key} must be dict(type=...), or a list of them, got {value!r}"
             )
+    schedules = cfg.get("param_scheduler")
+    if isinstance(schedules, Mapping) and "type" not in schedules:  # by name of the optimiser
+        wrong = [each for each in schedules.values() if not isinstance(each, (Mapping, list))]
+        if wrong or not schedules:
+            raise ValueError(
+                f"{where}param_scheduler must be dict(type=...), or a list of them, got "
+                f"{schedules!r}"
+            )
+    if isinstance(cfg.get("custom_hooks"), PLAIN) and not isinstance(
+        cfg["custom_hooks"], (list, tuple)
+    ):
+        raise ValueError(
+            f"{where}custom_hooks must be a list of dict(type=...), got {cfg['custom_hooks']!r}"
+        )
     for key in PIPELINES:
         if isinstance(cfg.get(key), (bool, int, float, str, bytes)):
             raise ValueError(f"{where}{key} must be a list of transforms, got {cfg.get(key)!r}")

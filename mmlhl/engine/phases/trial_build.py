@@ -111,16 +111,42 @@ def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
     Returns:
         mmengine's wrapper, or several of them.
     """
-    built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    try:
+        built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    except _OF_OPTIONS as error:
+        raise ValueError(_optimiser_named(cfg.optim_wrapper, model, error)) from error
     if isinstance(built, OptimWrapperDict):
         check_several(model, built.keys())
     return built
 
 
+def _optimiser_named(wrapper: Mapping, model: PhaseModel, error: Exception) -> str:
+    """An error's text, and the option of the wrapper or of its optimiser that is at fault."""
+
+    def build(config: dict, optimizer: dict | None = None) -> None:
+        changed = {**config, "optimizer": optimizer} if optimizer else config
+        build_optim_wrapper(model, copy.deepcopy(changed))
+
+    own, optimizer = dict(wrapper), wrapper.get("optimizer")
+    text = option_named(build, own, error)
+    if text != explained_error(error) and "from optimizer=" not in text:
+        return text
+    if not isinstance(optimizer, Mapping):
+        return explained_error(error)
+    return option_named(lambda options: build(own, options), dict(optimizer), error)
+
+
 def build_hook(config: dict) -> None:
     """Build a hook, and the averaged model of an ``EMAHook``."""
     options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
-    built = HOOKS.build(options)
+    try:
+        _build_hook(options)
+    except Exception as error:  # a constructor may raise anything
+        raise ValueError(option_named(_build_hook, options, error)) from error
+
+
+def _build_hook(options: dict) -> None:
+    built = HOOKS.build(copy.deepcopy(options))
     if isinstance(built, EMAHook):
         MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
 from ...config_values import is_number
+from ...faulty_option import option_named
 from ...registered import type_name
 from .lengths import training_length
 from .schedule_values import CURVES, NEVER
@@ -51,13 +52,21 @@ def try_schedules(
         )
         place = f"{where}: {key} ({type_name(config)})"
         with _restored(optimizer):
-            scheduler = named(place, build, dict(config))
+            scheduler = named(place, _built, build, dict(config))
             if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
             _check_reach(scheduler, count, place)
             named(place, _follow, scheduler, min(count, STEPS))
+
+
+def _built(build: Callable[[dict], Any], config: dict) -> Any:
+    try:
+        return build(dict(config))
+    except Exception as error:  # a constructor may raise anything
+        text = option_named(lambda options: build(dict(options)), config, error)
+        raise ValueError(text) from error
 
 
 def _by_optimizer(cfg: Config, built: Any, where: str) -> Iterator[tuple[str, Mapping, Any]]:

@@ -17,6 +17,7 @@ from torch.distributed import destroy_process_group
 
 from ...checkpoints import stored_config
 from ...config_files import refuse_repeated
+from ...config_values import make_plain
 from ...evaluation import LifelongRecord
 from ...files import explained
 from ...ranks import from_first_rank
@@ -71,6 +72,8 @@ class LifelongRunner:
 
     def __init__(self, cfg: Config) -> None:
         self.cfg = copy.deepcopy(cfg)
+        for key in list(self.cfg):
+            self.cfg[key] = make_plain(self.cfg[key])
         if (file := getattr(cfg, "filename", None)) is not None:  # mmseg's own tools have read it
             refuse_repeated(file)
         self.phases = parse_phases(self.cfg)
