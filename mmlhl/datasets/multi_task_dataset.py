@@ -36,6 +36,7 @@ from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending, try_labels
+from .said_options import said_options
 from .shown_classes import shown_classes
 
 
@@ -115,6 +116,7 @@ class MultiTaskDataset(ListsSamples):
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
+        self.said = said_options(annotations, self.ANNOTATIONS, kwargs)
         self.tasks = check_tasks(tasks, self.annotations, owner)
         check_fields(self.annotations, self.tasks, owner)
         if not ann_file and self._lists_by_folder():

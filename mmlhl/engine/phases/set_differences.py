@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from mmengine.logging import print_log
 
 from ...datasets import MultiTaskDataset
+from ...datasets.said_options import read_alike
 from ...datasets.wrappers import wrapped
 from .agreement import OutputSpace
 from .supply import KEPT
@@ -18,10 +20,22 @@ READING = ("scale", "offset", "axes", "id_map", "reduce_zero_label", "threshold"
 _warned: set[str] = set()
 
 
+#: what may stand in a set whose files need no such option; a wrong one goes unnoticed
+_SAID = dict(
+    scale="scale=1",
+    offset="offset=0",
+    axes="axes=('x', 'y', 'z')",
+    id_map="an id_map of each id to itself",
+    reduce_zero_label="reduce_zero_label=False",
+)
+
+
 def check_same_reading(
     heads: Mapping[str, OutputSpace], tasks: Sequence[str], trained: Any, tested: Any, place: str
 ) -> None:
-    """Compare how a training and a test set read the labels of the tasks of a phase.
+    """Compare how the training and test sets of a phase read the labels of its tasks.
+
+    Joined sets are also compared with each other.
 
     Args:
         heads: Heads by task.
@@ -31,55 +45,67 @@ def check_same_reading(
         place: Name of the test set's loader in messages.
 
     Raises:
-        ValueError: If a field has another unit, such as disparity in place of depth. Other
+        ValueError: If a field has another unit, such as disparity in place of depth, or one set
+            has an option that another one of files in the same format does not mention. Other
             differences, and images in both sets, are logged as warnings, each once per process.
     """
-    ours, theirs = _first(trained), _first(tested)
-    if ours is None or theirs is None:
+    ours = list(_sets(trained, "train_dataloader.dataset"))
+    theirs = list(_sets(tested, f"{place}.dataset"))
+    if not ours or not theirs:
         return
-    for task in tasks:
-        one, other = (
-            (getattr(each, "metainfo", None) or {}).get(f"{heads[task].field}_unit")
-            for each in (ours, theirs)
-        )
-        if one and other and one != other:
-            raise ValueError(
-                f"{place}.dataset has {task!r} in {other!r}, but train_dataloader.dataset in "
-                f"{one!r}: give both one unit (inverse, post, or metainfo)"
-            )
-        for sentence in _differences(task, ours, theirs, place):
-            _warn(sentence)
+    for (first, one), (second, other) in combinations([*ours, *theirs], 2):
+        for task in tasks:
+            _compare(task, heads[task].field, (first, one), (second, other))
     both = {_image(trained, index) for index in range(min(len(trained), KEPT))} - {None}
-    first = [_image(tested, index) for index in range(min(len(tested), KEPT))]
-    if same := [image for image in first if image in both]:
+    tests = [_image(tested, index) for index in range(min(len(tested), KEPT))]
+    if same := [image for image in tests if image in both]:
         _warn(
             f"{place}.dataset has the image {same[0]}, as train_dataloader.dataset has: is it "
             "meant to measure images that were trained?"
         )
 
 
-def _differences(
-    task: str, ours: MultiTaskDataset, theirs: MultiTaskDataset, place: str
-) -> Iterator[str]:
-    one, other = ours.ann_specs.get(task), theirs.ann_specs.get(task)
-    if one is None or other is None or (one.kind, one.suffix) != (other.kind, other.suffix):
+def _sets(dataset: Any, place: str) -> Iterator[tuple[str, MultiTaskDataset]]:
+    """The multi-task datasets inside wrappers, with their places for messages."""
+    if isinstance(dataset, MultiTaskDataset):
+        yield place, dataset
+        return
+    joined = getattr(dataset, "dataset", None) is None
+    for index, inner in enumerate(wrapped(dataset)):
+        yield from _sets(inner, f"{place}.datasets[{index}]" if joined else place)
+
+
+def _compare(
+    task: str, field: str, ours: tuple[str, MultiTaskDataset], theirs: tuple[str, MultiTaskDataset]
+) -> None:
+    """Refuse another unit and what only one of two sets says; warn of what both say."""
+    (here, first), (there, second) = ours, theirs
+    one, other = (each.metainfo.get(f"{field}_unit") for each in (first, second))
+    if one and other and one != other:
+        raise ValueError(
+            f"{there} has {task!r} in {other!r}, but {here} in {one!r}: give both one unit "
+            "(inverse, post, or metainfo)"
+        )
+    a, b = first.ann_specs.get(task), second.ann_specs.get(task)
+    if a is None or b is None or (a.kind, a.suffix) != (b.kind, b.suffix):
         return  # sets in other formats
     for key in READING:
-        here, there = getattr(one, key), getattr(other, key)
-        if here != there:
-            yield (
-                f"the labels of {task!r} are read with {key}={here!r} in train_dataloader.dataset, "
-                f"but with {key}={there!r} in {place}.dataset"
+        if read_alike(key, a, b):
+            continue
+        mute = [
+            place for place, each in (ours, theirs) if key not in each.said.get(task, frozenset())
+        ]
+        values = (
+            f"the labels of {task!r} are read with {key}={getattr(a, key)!r} in {here}, but with "
+            f"{key}={getattr(b, key)!r} in {there}"
+        )
+        of_colours = a.kind == "normal" and key in ("scale", "offset")
+        if mute and key in _SAID and not of_colours:
+            raise ValueError(
+                f"{values}: give both the same, or, if the files differ, write {_SAID[key]} into "
+                f"annotations[{task!r}] of {mute[0]}, which says nothing of it"
             )
-
-
-def _first(dataset: Any) -> MultiTaskDataset | None:
-    while not isinstance(dataset, MultiTaskDataset):
-        inner = wrapped(dataset)
-        if not inner:
-            return None
-        dataset = inner[0]
-    return dataset
+        _warn(values)
 
 
 def _image(dataset: Any, index: int) -> str | None:

@@ -73,15 +73,93 @@ class Wrapper:
     ("options", "said"),
     [
         (dict(depth=dict(scale=1.0)), "'depth' are read with scale=0.001 .*, but with scale=1.0"),
-        (dict(normal=dict(axes=("x", "-y", "z"))), "'normal' are read with axes="),
-        (dict(seg=dict(id_map={1: 0, 2: 1, 3: 2})), "'seg' are read with id_map=None .*id_map={1"),
-        (dict(seg=dict(reduce_zero_label=True)), "reduce_zero_label=False .*label=True in phases"),
+        (dict(seg=dict(channels=(0,))), "'seg' are read with channels=None .*channels=\\(0,\\)"),
+        (dict(normal=dict(scale=2 / 255)), "'normal' are read with scale=None .*scale=0.0078"),
     ],
 )
 def test_other_meanings_of_the_files_are_warned_of_once(options, said, logged):
     check(options)
     check(options)
     assert len(logged) == 1 and re.search(said, logged[0])
+
+
+IDS = {1: 0, 2: 1, 3: 2}
+#: options that one set has, and how the other says that it needs none
+ONE_SIDED = [
+    ("seg", dict(reduce_zero_label=True), dict(reduce_zero_label=False)),
+    ("seg", dict(id_map=IDS), dict(id_map={i: i for i in range(3)})),
+    ("depth", dict(scale=0.001), dict(scale=1)),
+    ("depth", dict(offset=-0.5), dict(offset=0)),
+    ("normal", dict(axes=("x", "-y", "z")), dict(axes=("x", "y", "z"))),
+]
+KINDS = dict(
+    seg=dict(kind="classes", dir="label", num_classes=3),
+    depth=dict(kind="depth", dir="depth"),
+    normal=dict(kind="normal", dir="normal"),
+)
+
+
+class Joined:
+    def __init__(self, *datasets):
+        self.datasets = datasets
+
+    def __len__(self):
+        return sum(map(len, self.datasets))
+
+
+def one_sided(task, options, **others):
+    """A dataset with one task."""
+    dataset = MultiTaskDataset(
+        annotations={task: {**KINDS[task], **options}}, lazy_init=True, **others
+    )
+    dataset.data_list = [dict(img_path=str(id(dataset)), ann_paths={})]
+    dataset.serialize_data, dataset._fully_initialized = False, True
+    return dataset
+
+
+@pytest.mark.parametrize(("task", "option", "none"), ONE_SIDED)
+@pytest.mark.parametrize("swap", [False, True])
+def test_what_only_one_set_says_is_refused(task, option, none, swap, logged):
+    plain, own = one_sided(task, {}), one_sided(task, option)
+    sets = (own, plain) if swap else (plain, own)
+    mute = "test_dataloader.dataset" if swap else "train_dataloader.dataset"
+    (key,) = option
+    with pytest.raises(ValueError, match=rf"{key}=.*\['{task}'\] of {mute}, which says nothing"):
+        check_same_reading(HEADS, [task], *sets, "test_dataloader")
+    told = one_sided(task, none)
+    check_same_reading(HEADS, [task], own, told, "test_dataloader")
+    assert len(logged) == 1 and f"{key}=" in logged[0]
+
+
+@pytest.mark.parametrize(("task", "option", "none"), ONE_SIDED)
+@pytest.mark.parametrize("wrap", [Joined, lambda *sets: Wrapper(Joined(*map(Wrapper, sets)))])
+def test_joined_sets_are_compared_with_each_other(task, option, none, wrap, logged):
+    joined = wrap(one_sided(task, option), one_sided(task, {}))
+    for sets in ((joined, one_sided(task, option)), (one_sided(task, option), joined)):
+        with pytest.raises(ValueError, match=r"dataset\.datasets\[1\], which says nothing of it"):
+            check_same_reading(HEADS, [task], *sets, "test_dataloader")
+    joined = wrap(one_sided(task, option), one_sided(task, none))
+    check_same_reading(HEADS, [task], joined, joined, "test_dataloader")
+
+
+def test_the_option_of_the_dataset_counts(logged):
+    shifted = one_sided("seg", {}, reduce_zero_label=True)
+    with pytest.raises(ValueError, match="reduce_zero_label=False into annotations"):
+        check_same_reading(HEADS, ["seg"], shifted, one_sided("seg", {}), "test_dataloader")
+    for told in (
+        one_sided("seg", dict(reduce_zero_label=True)),
+        one_sided("seg", dict(reduce_zero_label=False)),
+        one_sided("seg", {}, reduce_zero_label=False),
+    ):
+        check_same_reading(HEADS, ["seg"], shifted, told, "test_dataloader")
+    assert len(logged) == 1
+
+
+def test_the_default_may_be_written_out_in_one_set(logged):
+    for task, _, none in ONE_SIDED:
+        sets = (one_sided(task, none), one_sided(task, {}))
+        check_same_reading(HEADS, [task], *sets, "test_dataloader")
+    assert not logged
 
 
 def test_images_of_both_sets_are_warned_of(logged):
