@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from mmengine.registry import PARAM_SCHEDULERS, Registry
 
-from ...registered import of_mmseg, registered, registered_class
+from ...registered import of_mmseg, registered, registered_class, type_name
 from ...spelling import hint, near_miss, unknown
 from .option_types import check_types
 from .signatures import options_of, required_of
@@ -154,6 +154,8 @@ class KeyChecker:
         """
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):
+                if registry is PARAM_SCHEDULERS and isinstance(child, Mapping):
+                    self.needed(child, registry, f"{place}[{index}]")
                 self.each(child, registry, f"{place}[{index}]")
         elif isinstance(node, Mapping) and "type" not in node and registry is PARAM_SCHEDULERS:
             for name, child in node.items():
@@ -166,13 +168,17 @@ class KeyChecker:
     def _schedule(self, node: Any, place: str) -> None:
         """Refuse a scheduler of torch: it lacks what mmengine's hook asks of one."""
         cls = registered_class(of_mmseg(PARAM_SCHEDULERS), node)
-        if cls is None or not cls.__module__.startswith("torch."):
+        bases = cls.__mro__ if cls is not None else ()
+        base = next((each for each in bases if each.__module__.startswith("torch.")), None)
+        if base is None:
             return
-        kind = node["type"] if isinstance(node["type"], str) else cls.__name__
-        name = TORCH_SCHEDULERS.get(cls.__name__, cls.__name__)
+        kind = type_name(node) if base is not cls or not isinstance(node["type"], str) else None
+        name = TORCH_SCHEDULERS.get(base.__name__, base.__name__)
         if not registered(PARAM_SCHEDULERS, name):
             known = sorted(each for each in PARAM_SCHEDULERS.module_dict if each.endswith("LR"))
             name = f"one of {', '.join(known)}"
-        self.refuse(
-            f"{place}.type", f"{kind!r} is a scheduler of torch; take that of mmengine: {name}"
-        )
+        what, advice = "is a scheduler of torch", "take that of mmengine"
+        if base is not cls:
+            what = f"derives from {base.__name__} of torch, which mmengine's hook cannot step"
+            advice = "derive it from that of mmengine.optim.scheduler"
+        self.refuse(f"{place}.type", f"{kind or node['type']!r} {what}; {advice}: {name}")

@@ -12,12 +12,15 @@ from mmengine.optim.scheduler import (
     OneCycleParamScheduler,
     PolyParamScheduler,
 )
+from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
+from mmengine.optim.scheduler.momentum_scheduler import MomentumSchedulerMixin
 from mmseg.registry import PARAM_SCHEDULERS
 
 from ...config_values import is_number, is_whole
-from ...registered import names_class, type_name
+from ...registered import names_class, registered_class, type_name
 from .lengths import training_length, trains_by_epoch
 from .schedules import schedulers
+from .signatures import undefaulted
 
 #: schedules whose curve has an end, and the option besides ``end`` that sets it
 _CURVES = (
@@ -51,6 +54,7 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
         place = f"{where}param_scheduler[{index}]"
         _check_times(scheduler, place)
         _check_rates(scheduler, place)
+        _check_complete(scheduler, place)
         _check_plateau(cfg, scheduler, place)
         _check_end(cfg, scheduler, place)
 
@@ -76,6 +80,21 @@ def check_units(cfg: Mapping, where: str = "") -> None:
             "train_cfg trains by iterations, so it would never change anything: set "
             "by_epoch=False and count iterations"
         )
+
+
+def _check_complete(scheduler: Mapping, place: str) -> None:
+    """Refuse a scheduler of mmengine without an option that it cannot do without."""
+    cls = registered_class(PARAM_SCHEDULERS, scheduler)
+    if cls is None or cls.__module__.split(".")[0] != "mmengine":
+        return
+    needed = set(undefaulted(cls)) - {"optimizer"}
+    if issubclass(cls, (LRSchedulerMixin, MomentumSchedulerMixin)):  # which name it
+        needed -= {"param_name"}
+    if issubclass(cls, OneCycleParamScheduler):  # by default 0, so that nothing would be trained
+        needed |= {"eta_max"}
+    for name in sorted(needed):
+        if scheduler.get(name) is None:
+            raise ValueError(f"{place}.{name} is not set, and {cls.__name__} needs it")
 
 
 def _check_times(scheduler: Mapping, place: str) -> None:

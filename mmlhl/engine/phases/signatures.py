@@ -55,6 +55,14 @@ def required_of(cls: type) -> tuple[str, ...]:
     return tuple(each.name for each in parameters if each.default is empty and each.kind is named)
 
 
+@cache
+def undefaulted(cls: type) -> tuple[str, ...]:
+    """Names of the arguments without a default, of a class that may pass others on to its bases."""
+    empty = inspect.Parameter.empty
+    found = ((name, _parameter(cls, name)) for name in sorted(options_of(cls)[0]))
+    return tuple(name for name, each in found if each is not None and each[1].default is empty)
+
+
 def hint_of(cls: type, name: str) -> Any:
     """Type hint of an option; None if there is none, no such option, or it cannot be read."""
     found = _parameter(cls, name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapperDict
+from mmengine.optim import OptimWrapperDict, _ParamScheduler
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
@@ -54,6 +54,13 @@ def try_schedules(
         with _restored(optimizer):
             scheduler = named(place, _built, build, dict(config))
             if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
+                continue
+            if not hasattr(scheduler, "by_epoch"):
+                raise ValueError(
+                    f"{place} has no by_epoch, by which mmengine's hook decides when to step it: "
+                    "derive it from a class of mmengine.optim.scheduler"
+                )
+            if not isinstance(scheduler, _ParamScheduler):  # steps as it likes
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
@@ -130,13 +137,18 @@ def _check_reach(scheduler: Any, count: int, place: str) -> None:
 def _follow(scheduler: Any, count: int) -> None:
     name = scheduler.param_name
     scheduler.optimizer._global_step = 1  # avoids the warning that the optimiser takes no steps
+    greatest = 0.0
     for step in range(count + 1):
         for group in scheduler.optimizer.param_groups:
             value = group.get(name, 0)
             if not (is_number(value) and math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} is {value} after {step} steps; it must be a number >= 0")
+            if step < count:  # the last value is that after the phase
+                greatest = max(greatest, value)
         if step < count:
             scheduler.step()
+    if name == "lr" and not greatest and 0 < count < STEPS:  # otherwise it may rise later
+        raise ValueError(f"lr is 0 in each of {count} steps, so nothing would be trained")
 
 
 @contextmanager

@@ -3,10 +3,15 @@
 import pytest
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import MODELS
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from mmlhl.engine import parse_phases
 from mmlhl.models.heads import DepthHead
+
+
+class OwnSteps(StepLR):
+    """A user's own schedule that derives from one of torch."""
+
 
 TYPOS = {
     # where, as a dotted key of the config: what the message names
@@ -73,6 +78,14 @@ def test_misspelt_keys(config, key, nothing_is_built):
         (
             dict(param_scheduler=dict(type="torch.optim.lr_scheduler.LambdaLR", by_epoch=True)),
             r"param_scheduler\.type: .* mmengine: one of ConstantLR, ",
+        ),
+        (
+            dict(param_scheduler=[dict(type=OwnSteps, step_size=1)]),
+            r"\[0\]\.type: 'OwnSteps' derives from StepLR of torch, .* derive it from .*: StepLR$",
+        ),
+        (
+            dict(param_scheduler=[dict(power=0.9)]),
+            r"param_scheduler\[0\]: it must be dict\(type=.*",
         ),
         (dict(custom_hooks=[dict(type="EMAHook", begin_epch=1)]), r"custom_hooks\[0\]\.begin_ep"),
         (dict(custom_hooks=[dict(type="EMAHok")]), r"custom_hooks\[0\]\.type.*'EMAHook'"),

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from mmengine.optim.scheduler import StepLR
 
 from mmlhl.engine.phases.values import check_values
 
@@ -43,6 +44,35 @@ def test_schedules(options, says):
 
 
 @pytest.mark.parametrize(
+    ("scheduler", "name"),
+    [
+        *((dict(type=kind), "eta_max") for kind in ("OneCycleLR", "OneCycleParamScheduler")),
+        (dict(type="OneCycleLR", eta_max=None, total_steps=4), "eta_max"),
+        (dict(type="StepLR"), "step_size"),
+        (dict(type="mmengine.StepMomentum", step_size=None), "step_size"),
+        (dict(type="MultiStepLR", milestones=None), "milestones"),
+        (dict(type="ExponentialLR"), "gamma"),
+        (dict(type="CosineRestartLR", restart_weights=[1]), "periods"),
+        (dict(type="PolyParamScheduler", end=4), "param_name"),
+    ],
+)
+def test_schedules_without_what_they_need(scheduler, name):
+    scheduler = {**scheduler, **({} if name == "param_name" else dict(param_name="lr"))}
+    with pytest.raises(
+        ValueError, match=rf"^param_scheduler\[0\]\.{name} is not set, and \w+ need"
+    ):
+        check_values(values(param_scheduler=[scheduler]))
+
+
+def test_a_users_own_schedule_needs_what_it_says_itself():
+    class Own(StepLR):
+        def __init__(self, *args, step_size=1, **kwargs):
+            super().__init__(*args, step_size=step_size, **kwargs)
+
+    check_values(values(param_scheduler=[dict(type=Own)]))
+
+
+@pytest.mark.parametrize(
     "pairs",
     [
         True,
@@ -68,7 +98,9 @@ def test_dynamic_intervals(pairs):
 
 @pytest.mark.parametrize("pairs", [None, [], (), [(0, 1)], [[1, 2], (3, 1)]])
 def test_sound_dynamic_intervals(pairs):
-    cfg = values(param_scheduler=dict(type="StepLR", eta_min=[0.0, 0.1], periods=(1, 2)))
+    cfg = values(
+        param_scheduler=dict(type="StepLR", step_size=1, eta_min=[0.0, 0.1], periods=(1, 2))
+    )
     cfg["train_cfg"]["dynamic_intervals"] = pairs
     check_values(cfg)
 

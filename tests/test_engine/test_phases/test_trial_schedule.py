@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, _ParamScheduler
 
 from mmlhl.engine.phases import trial_schedule
 from mmlhl.engine.phases.trial_schedule import try_schedules
@@ -68,3 +68,39 @@ def test_one_that_acts_only_later_is_said(monkeypatch, schedule, says):
 )
 def test_sound_ones(monkeypatch, schedule):
     assert followed(monkeypatch, schedule) == []
+
+
+class Duck:
+    """A user's own schedule that shares no class with mmengine's."""
+
+    def __init__(self, optimizer, by_epoch=None, epoch_length=None):
+        if by_epoch is not None:
+            self.by_epoch = by_epoch
+
+    def step(self):
+        """As mmengine's hook calls it."""
+
+
+class Waiting(_ParamScheduler):
+    """A user's own schedule: 0 until some step."""
+
+    def __init__(self, optimizer, until, **kwargs):
+        self.until = until
+        super().__init__(optimizer, "lr", **kwargs)
+
+    def _get_value(self):
+        return [float(self.last_step >= self.until) for _ in self.optimizer.param_groups]
+
+
+def test_schedules_of_ones_own(monkeypatch):
+    assert followed(monkeypatch, dict(type=Duck, by_epoch=True)) == []
+    with pytest.raises(ValueError, match=r"\(Duck\) has no by_epoch, .*: derive it from a class"):
+        followed(monkeypatch, dict(type=Duck))
+
+
+def test_a_rate_of_nothing(monkeypatch):
+    assert followed(monkeypatch, dict(type=Waiting, until=3)) == []
+    with pytest.raises(ValueError, match=r"\(Waiting\): lr is 0 in each of 4 steps, so nothing"):
+        followed(monkeypatch, dict(type=Waiting, until=4))
+    long = trial_schedule.STEPS + 1
+    assert followed(monkeypatch, dict(type=Waiting, until=long), epochs=long) == []
