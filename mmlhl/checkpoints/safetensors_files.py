@@ -59,8 +59,10 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
     if len(content) < 8 or length > min(_HEADER_LIMIT, len(content) - 8):
         raise ValueError(f"{path} is not a safetensors file, or is cut short")
     try:
-        header = json.loads(content[8 : 8 + length])
-        texts = header.get("__metadata__", {})
+        header = json.loads(content[8 : 8 + length].decode("utf-8"), object_pairs_hook=_once)
+        texts = {} if header.get("__metadata__") is None else header["__metadata__"]
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise ValueError("its __metadata__ holds more than text")
         written = texts.pop(CHECKSUM, None)
         if written is not None and written != _checksum(
             header, [memoryview(content)[8 + length :]]
@@ -72,12 +74,16 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
             )
         header.pop("__metadata__", None)
         meta = json.loads(texts.get(META, "{}"))
-        start = 8 + length
+        data = memoryview(content)[8 + length :]
+        _check_places(header, len(data))
         state = {
-            name: _tensor(content, start, entry["dtype"], entry["shape"], entry["data_offsets"])
+            name: _tensor(data, entry["dtype"], entry["shape"], entry["data_offsets"])
             for name, entry in header.items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        *(ArithmeticError, AttributeError, KeyError, RecursionError),
+        *(RuntimeError, TypeError, ValueError),
+    ) as error:
         raise ValueError(f"{path} is not a sound safetensors file: {error}") from error
     return dict(state_dict=state, meta=meta)
 
@@ -90,21 +96,53 @@ def _checksum(header: Mapping[str, Any], parts: Iterable[bytes | memoryview]) ->
     return f"{found:08x}"
 
 
-def _tensor(content: bytes, start: int, name: str, shape: list[int], offsets: list[int]) -> Tensor:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the header, of whose names the format allows none twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("its header has a name twice")
+    return found
+
+
+def _check_places(header: Mapping[str, Any], size: int) -> None:
+    """Refuse tensors that overlap, or leave bytes unused: the format allows neither.
+
+    Args:
+        header: Descriptions of the tensors.
+        size: Bytes after the header.
+
+    Raises:
+        ValueError: Naming the tensor.
+    """
+    reached = 0
+    places = {name: _whole(entry["data_offsets"], name) for name, entry in header.items()}
+    for name, (begin, end) in sorted(places.items(), key=lambda item: item[1]):
+        if begin != reached or end < begin:
+            raise ValueError(f"{name[:60]!r} begins at byte {begin}, where {reached} was expected")
+        reached = end
+    if reached != size:
+        raise ValueError(f"its tensors end at byte {reached} of {size}")
+
+
+def _whole(numbers: Any, name: str) -> list[int]:
+    """A list of whole numbers that are not negative."""
+    if not isinstance(numbers, list) or any(type(each) is not int or each < 0 for each in numbers):
+        raise ValueError(f"{name[:60]!r} has {numbers!r:.60} in place of whole numbers")
+    return numbers
+
+
+def _tensor(data: memoryview, name: str, shape: list[int], offsets: list[int]) -> Tensor:
     dtype = _DTYPES.get(name)
     if dtype is None:
         raise ValueError(f"tensors of the type {name!r}; known are {sorted(_DTYPES)}")
-    begin, end = (int(offset) for offset in offsets)
-    if any(int(length) < 0 for length in shape):
-        raise ValueError(f"a tensor of shape {shape}")
-    count = math.prod(int(length) for length in shape)
+    begin, end = offsets
+    count = math.prod(_whole(shape, "a tensor"))
     itemsize = torch.empty((), dtype=dtype).element_size()
-    if begin < 0 or end > len(content) - start or end - begin != count * itemsize:
-        raise ValueError(f"a tensor of {shape} {name} between bytes {begin} and {end}")
+    if end - begin != count * itemsize:
+        raise ValueError(f"a tensor of {shape!r:.60} {name} between bytes {begin} and {end}")
     if not count:
         return torch.zeros(shape, dtype=dtype)
-    part = bytearray(content[start + begin : start + end])
-    return torch.frombuffer(part, dtype=dtype).reshape(shape)
+    return torch.frombuffer(bytearray(data[begin:end]), dtype=dtype).reshape(shape)
 
 
 def write_safetensors(
