@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -17,6 +19,10 @@ from .transforms.maps import resize_map
 CAMERA = dict(fx=518.8579, fy=519.4696, cx=325.5824 + 0.5, cy=253.7362 + 0.5)
 """Publisher's intrinsics of the colour camera at 480x640; half a pixel is added because here the
 first pixel's centre lies at 0.5."""
+
+RAW_LABELS = 894
+SOURCE = "conversion.json"
+"""Which frames, by which mapping of labels, a folder holds."""
 
 FOLDERS = ("image", "label", "depth", "normal")
 ABOUT = """NYUv2 as arrays, converted from nyu_depth_v2_labeled.mat.
@@ -38,13 +44,15 @@ def label_table(class_map: np.ndarray, classes: int) -> np.ndarray:
         int16; entry 0, the unlabelled, is -1.
 
     Raises:
-        ValueError: If the mapping has other classes.
+        ValueError: If the mapping has other classes, or another number of raw labels.
     """
     class_map = np.asarray(class_map).ravel().astype(int)
     if class_map.min() < 1 or class_map.max() > 40:
         raise ValueError(
             f"class map holds {class_map.min()}..{class_map.max()}, expected classes 1..40"
         )
+    if len(class_map) != RAW_LABELS:
+        raise ValueError(f"class map is of {len(class_map)} raw labels, expected {RAW_LABELS}")
     reduced = class_map - 1
     if classes == 13:
         reduced = np.array(TO_13)[reduced]
@@ -137,6 +145,61 @@ def note_settings(out: Path, how: Conversion) -> None:
     write_text(path, about)
 
 
+def check_source(
+    arrays: Mapping[str, np.ndarray], splits: Mapping[str, np.ndarray], depth_key: str
+) -> None:
+    """Check that the publisher's arrays are there, and that the splits name frames of them.
+
+    Args:
+        arrays: See :func:`convert_frame`.
+        splits: Split -> frames, counted from 1.
+        depth_key: See :func:`convert_frame`.
+
+    Raises:
+        ValueError: If an array is missing, or the splits overlap or name other frames.
+    """
+    missing = [key for key in ("images", "labels", depth_key) if key not in arrays]
+    if missing:
+        raise ValueError(f"the labelled file has no {', '.join(missing)}; it has {list(arrays)}")
+    count = len(arrays["images"])
+    named: dict[int, str] = {}
+    for split, frames in splits.items():
+        numbers = np.asarray(frames, float).ravel()
+        for number in numbers:
+            if not (1 <= number <= count and number == int(number)):
+                raise ValueError(f"{split} names frame {number:g}; there are 1 to {count}")
+            if int(number) in named:
+                raise ValueError(f"frame {number:g} is in {named[int(number)]} and in {split}")
+            named[int(number)] = split
+
+
+def note_source(out: Path, splits: Mapping[str, np.ndarray], table: np.ndarray) -> None:
+    """Write which frames a folder holds and how labels are mapped; refuse one of others.
+
+    Args:
+        out: Folder to write to.
+        splits: Split -> frames.
+        table: See :func:`label_table`.
+
+    Raises:
+        ValueError: If the folder was begun with other splits or another mapping.
+    """
+    lists = {split: np.asarray(frames).ravel().astype(int) for split, frames in splits.items()}
+    digests = {
+        name: sha256(array.astype("<i8").tobytes()).hexdigest()[:16]
+        for name, array in (*lists.items(), ("labels", table))
+    }
+    path = out / SOURCE
+    known = json.loads(path.read_text()) if path.is_file() else digests
+    other = [name for name in digests if known.get(name) != digests[name]]
+    if other:
+        raise ValueError(
+            f"{out} was begun with another mapping of labels or other splits ({', '.join(other)}): "
+            "give another --out, or remove that folder"
+        )
+    write_text(path, json.dumps(digests, indent=1) + "\n")
+
+
 def convert(
     arrays: Mapping[str, np.ndarray],
     splits: Mapping[str, np.ndarray],
@@ -159,11 +222,13 @@ def convert(
         Number of frames converted now.
 
     Raises:
-        ValueError: If the folder has frames made with other settings.
+        ValueError: If the folder has frames made with other settings, or the arrays do not fit.
     """
     new = 0
     depth_key = "rawDepths" if how.raw_depth else "depths"
+    check_source(arrays, splits, depth_key)
     note_settings(out, how)
+    note_source(out, splits, table)
     for split, frames in splits.items():
         for name in FOLDERS:
             (out / split / name).mkdir(parents=True, exist_ok=True)

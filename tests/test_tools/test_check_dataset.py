@@ -55,6 +55,26 @@ def test_a_good_set(check):
     assert "2 .. 2" in output and "20.0 %" in output
 
 
+def test_the_data_of_single_phases_is_read_as_well(check):
+    config = check.root / "config.py"
+    own = "dict(train_dataloader=dict(dataset=dict(annotations=dict(depth=dict(dir='far')))))"
+    same = "dict(train_dataloader=dict(batch_size=2))"
+    config.write_text(
+        config.read_text()
+        + f"phases = [dict(tasks=['seg'], cfg={same}), dict(tasks=['depth'], cfg={own})]\n"
+    )
+    code, output = check()
+    assert code == 1 and "phases[1]: train" in output and "/far" in output
+    assert "phases[0]" not in output  # the same files
+    assert check("--splits", "val")[0] == 0
+
+
+@pytest.mark.parametrize("splits", [["test"], ["train", "test"]])
+def test_a_loader_that_is_asked_for_and_is_not_there(check, splits):
+    with pytest.raises(ValueError, match=r"config.py has no dataset in \['test'\]"):
+        check("--splits", *splits)
+
+
 def test_arrays_whose_white_the_pipeline_names(check):
     for name in ("0", "1"):
         (check.root / "image" / f"{name}.png").unlink()

@@ -76,6 +76,47 @@ def test_convert_and_resume(tmp_path):
     np.testing.assert_allclose(sample["gt_normal_map"][5, 32], [0, 0, -1], atol=0.01)
 
 
+@pytest.mark.parametrize(
+    ("train", "val", "message"),
+    [
+        ([0, 1], [2], "train names frame 0; there are 1 to 3"),  # counted from 0
+        ([1, 4], [2], "train names frame 4"),
+        ([1], [2, 1], "frame 1 is in train and in val"),
+        ([1, 1], [2], "frame 1 is in train and in train"),
+        ([1.5], [2], "frame 1.5"),
+        ([np.nan], [2], "frame nan"),
+    ],
+)
+def test_splits_that_do_not_fit_leave_nothing_behind(tmp_path, train, val, message):
+    splits = dict(train=np.array([train]).T, val=np.array([val]).T)
+    with pytest.raises(ValueError, match=message):
+        convert(make_arrays(height=4, width=4), splits, tmp_path / "o", None, Conversion(), list)
+    with pytest.raises(ValueError, match="has no depths; it has"):
+        arrays = {name: a for name, a in make_arrays(height=4, width=4).items() if name[0] != "d"}
+        convert(arrays, dict(train=[1], val=[2]), tmp_path / "o", None, Conversion(), list)
+    assert not (tmp_path / "o").exists()
+
+
+def test_an_interrupted_conversion_is_not_continued_with_other_labels_or_splits(tmp_path):
+    arrays, how = make_arrays(), Conversion(size=SIZE)
+    table, splits = label_table(raw_to_40(), 13), dict(train=np.array([[1]]), val=np.array([[2]]))
+
+    def call(table, splits):
+        return convert(arrays, splits, tmp_path, table, how, lambda jobs, _: jobs)
+
+    call(table, splits)
+    label = tmp_path / "train" / "label" / "0.npy"
+    label.unlink()
+    other = label_table(np.where(raw_to_40() == 2, 3, raw_to_40()), 13)
+    with pytest.raises(ValueError, match=r"another mapping of labels or other splits \(labels\)"):
+        call(other, splits)
+    with pytest.raises(ValueError, match=r"other splits \(train, val\)"):
+        call(table, dict(train=np.array([[2]]), val=np.array([[3]])))
+    assert not label.exists()
+    (tmp_path / "conversion.json").unlink()  # an older folder
+    assert call(table, splits) == 1
+
+
 def test_classes():
     table = label_table(raw_to_40(), 40)
     assert (
@@ -83,6 +124,8 @@ def test_classes():
     )
     with pytest.raises(ValueError, match=r"0\.\.3, expected classes 1\.\.40"):
         label_table(np.array([0, 3]), 40)
+    with pytest.raises(ValueError, match="of 40 raw labels, expected 894"):
+        label_table(np.arange(1, 41), 40)
     # the usual reduction, as published with SceneNet's metadata, counted from 1
     published = """12 5 6 1 4 9 10 12 13 6 8 6 13 10 6 13 6 7 7 5
     7 3 2 6 11 7 7 7 7 7 7 6 7 7 7 7 7 7 6 7"""
@@ -123,5 +166,11 @@ def test_command_line(tool, tmp_path, capsys):
     assert not (tmp_path / "out" / "val" / "label" / "0.npy").exists()
     assert (tmp_path / "out" / "train" / "label" / "0.npy").read_bytes() == label
     assert tool["main"]([labeled, "none.mat", "--class-map", class_map]) == 1
+    broken = tmp_path / "broken.mat"
+    broken.write_text("no data")
+    for files in ([labeled, str(broken)], [str(broken), splits], [labeled, labeled]):
+        assert tool["main"]([*files, "--out", f"{out}_none"]) == 1
+        assert f"error: {files[files[0] == labeled]}: " in capsys.readouterr().err
+    assert not (tmp_path / "out_none").exists()
     args = [labeled, splits, "--out", f"{out}_usual", "--size", "48", "64"]
     assert tool["main"](args) == 0

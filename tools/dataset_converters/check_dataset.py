@@ -1,7 +1,8 @@
 """Check the data of a config for missing, broken and unusual files.
 
-It reads every image and annotation like training, prints missing and broken files, the range of
-values and the share of each class, and exits with 1 if training would fail.
+It reads every image and annotation like training, those of single phases too, prints missing and
+broken files, the range of values and the share of each class, and exits with 1 if training would
+fail.
 
 Example:
     python tools/dataset_converters/check_dataset.py configs/_base_/datasets/nyuv2.py
@@ -33,8 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--splits",
         nargs="+",
         choices=LOADERS,
-        default=list(LOADERS),
-        help="loaders to check (default: all)",
+        help="loaders to check (default: all that the config has)",
     )
     parser.add_argument("--tasks", nargs="+", help="annotations to check (default: all)")
     parser.add_argument(
@@ -54,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from mmlhl.config_files import read_config
     from mmlhl.datasets.checking import build_set, check_samples, sets_of, show_reports
+    from mmlhl.engine.phases.grammar import merged_config, read_phases
     from mmlhl.registered import type_name
 
     console = Console()
@@ -63,9 +64,19 @@ def main(argv: list[str] | None = None) -> int:
 
     failures = 0
     with DefaultScope.overwrite_default_scope("mmseg"):
-        sets = sets_of(read_config(args.config), args.splits, args.data_root, args.tasks)
-        if not sets:
-            raise ValueError(f"{args.config} has no dataset in {args.splits}")
+        cfg, wanted = read_config(args.config), args.splits or LOADERS
+        sets = sets_of(cfg, wanted, args.data_root, args.tasks)
+        lacking = [split for split in args.splits or () if not sets_of(cfg, [split])]
+        for phase in read_phases(cfg) if "phases" in cfg else ():
+            if any(f"{split}_dataloader" in phase.cfg for split in wanted):
+                own = sets_of(merged_config(cfg, phase), wanted, args.data_root, args.tasks)
+                sets.update(
+                    (f"phases[{phase.index}]: {name}", dataset)
+                    for name, dataset in own.items()
+                    if dataset not in sets.values()
+                )
+        if lacking or not sets:
+            raise ValueError(f"{args.config} has no dataset in {lacking or list(wanted)}")
         for splits, dataset_cfg in sets.items():
             console.rule(f"{splits}: {type_name(dataset_cfg)} in {dataset_cfg.get('data_root')}")
             dataset, absent = build_set(dataset_cfg, complain)

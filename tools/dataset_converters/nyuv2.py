@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from rich.progress import track
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     from mmlhl.datasets.nyuv2_conversion import Conversion, convert, label_table
     from mmlhl.datasets.nyuv2_raw_labels import TO_40
@@ -77,18 +78,22 @@ def main(argv: list[str] | None = None) -> int:
         if path is not None and not Path(path).is_file():
             print(f"error: {path}: no such file", file=sys.stderr)
             return 1
+    how = Conversion(args.classes, tuple(args.size), args.window, args.raw_depth)
+    read = args.splits
     try:
         ids = loadmat(args.splits)
         splits = dict(train=ids["trainNdxs"], val=ids["testNdxs"])
+        read = args.class_map or "TO_40"
         class_map = loadmat(args.class_map)["mapClass"] if args.class_map else TO_40
         table = label_table(class_map, args.classes)
-    except (KeyError, ValueError) as error:
-        print(f"error: {args.splits} or {args.class_map or 'TO_40'}: {error}", file=sys.stderr)
+        read = args.labeled
+        arrays = h5py.File(args.labeled, "r")
+    except (KeyError, MatReadError, NotImplementedError, OSError, ValueError) as error:
+        print(f"error: {read}: {error}", file=sys.stderr)
         return 1
-    how = Conversion(args.classes, tuple(args.size), args.window, args.raw_depth)
     print("The set has no normals: they are computed from its depth (see README.txt there).")
     try:
-        with h5py.File(args.labeled, "r") as arrays:
+        with arrays:
             new = convert(arrays, splits, Path(args.out), table, how, track)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
