@@ -20,6 +20,7 @@ from mmengine.registry import (
     METRICS,
     MODEL_WRAPPERS,
     MODELS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
     OPTIM_WRAPPERS,
     OPTIMIZERS,
     PARAM_SCHEDULERS,
@@ -35,7 +36,8 @@ from torch.utils.data import DataLoader
 from ...config_values import is_number, is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import of_mmseg, registered_class, type_name
+from ...registered import of_mmseg, registered, registered_class, type_name
+from ...spelling import hint
 from .deriving import DEFAULT_HOOKS
 from .key_checker import KeyChecker
 from .layer_types import check_layer_types
@@ -273,8 +275,21 @@ class _Checker(KeyChecker):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")
 
     def optim_wrapper(self, node: Any, place: str) -> None:
-        """Check an optimiser and its wrapper, unless the user has an own constructor."""
-        if not isinstance(node, Mapping) or node.get("constructor") is not None:
+        """Check an optimiser and its wrapper, unless a constructor of the user's builds them."""
+        if not isinstance(node, Mapping):
             return
+        registry, constructor = of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), node.get("constructor")
+        if constructor is not None:
+            cls = registered_class(registry, constructor)
+            if (
+                cls is None
+                and isinstance(constructor, str)
+                and not registered(registry, constructor)
+            ):
+                names = [*registry.module_dict, *OPTIM_WRAPPER_CONSTRUCTORS.module_dict]
+                near = hint(constructor, names) or "; is its module in custom_imports?"
+                self.refuse(f"{place}.constructor", f"{constructor!r} is not registered{near}")
+            if cls is None or cls.__module__.split(".")[0] not in ("mmengine", "mmseg"):
+                return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)
         self.needed(node.get("optimizer"), OPTIMIZERS, f"{place}.optimizer")

@@ -15,8 +15,10 @@ from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from ...config_values import is_number
 from ...registered import names_class, of_mmseg, registered_class, type_name
 from ...spelling import near_miss, unknown
+from .layer_decay import check_layer_decay
+from .loss_scale import check_loss_scale
 from .phase_model import PhaseModel
-from .signatures import options_of
+from .signatures import default_of, options_of
 
 #: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it ignores all others.
 PARAMWISE = (
@@ -47,12 +49,13 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         raise ValueError(f"{place}.accumulative_counts must be an integer >= 1, got {counts!r}")
     _check_optimizer(wrapper["optimizer"], f"{place}.optimizer")
     _check_clipping(wrapper.get("clip_grad"), f"{place}.clip_grad")
-    _check_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
+    check_loss_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
     constructor = wrapper.get("constructor", "DefaultOptimWrapperConstructor")
     if names_class(
         of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), constructor, DefaultOptimWrapperConstructor
     ):
         _check_params(wrapper["optimizer"], f"{place}.optimizer")
+    check_layer_decay(wrapper, place)
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
         paramwise = wrapper.get("paramwise_cfg")
         _check_paramwise(paramwise, wrapper["optimizer"], f"{place}.paramwise_cfg")
@@ -103,6 +106,11 @@ def check_several(model: PhaseModel, names: Iterable[str]) -> None:
 def _check_optimizer(optimizer: Any, place: str) -> None:
     if not isinstance(optimizer, Mapping):
         raise ValueError(f"{place} must be dict(type=...), got {optimizer!r}")
+    cls = registered_class(of_mmseg(OPTIMIZERS), optimizer)
+    defaults = {key: default_of(cls, key) for key in optimizer} if cls is not None else {}
+    for key, default in defaults.items():
+        if optimizer[key] is None and default is not None:
+            raise ValueError(f"{place}.{key} is None; leave it out, or write one like {default!r}")
     for key, allowed, words in (
         ("lr", lambda value: value > 0, "> 0"),
         ("momentum", lambda value: 0 <= value < 1, "within [0, 1)"),
@@ -110,6 +118,8 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         ("eps", lambda value: value >= 0, ">= 0"),
     ):
         value = optimizer.get(key)
+        if isinstance(value, (list, tuple)) and isinstance(defaults.get(key), tuple):
+            continue  # Adafactor has two eps
         if value is not None and not (is_number(value) and allowed(value)):
             raise ValueError(f"{place}.{key} must be a number {words}, got {value!r}")
     betas = optimizer.get("betas")
@@ -146,15 +156,6 @@ def _check_clipping(clip: Any, place: str) -> None:
     order = clip.get("norm_type", 2)
     if not (is_number(order) and order > 0):
         raise ValueError(f"{place}.norm_type must be a number > 0 or infinity, got {order!r}")
-
-
-def _check_scale(scale: Any, place: str) -> None:
-    if scale is None or isinstance(scale, Mapping) or scale == "dynamic":
-        return
-    if not is_number(scale) or scale <= 0:
-        raise ValueError(
-            f"{place} must be 'dynamic', a number > 0 or options of GradScaler, got {scale!r}"
-        )
 
 
 def _is_factor(value: Any) -> bool:

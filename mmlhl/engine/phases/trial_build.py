@@ -113,6 +113,12 @@ def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
     """
     try:
         built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    except NotImplementedError as error:  # of mmseg's constructors for layer decay, without a text
+        raise ValueError(
+            f"{type_name(cfg.optim_wrapper.get('constructor'))} knows no layers of "
+            f"{type_name(cfg.model.get('backbone'))}: take it with a backbone that it was written "
+            "for, or leave it out"
+        ) from error
     except _OF_OPTIONS as error:
         raise ValueError(_optimiser_named(cfg.optim_wrapper, model, error)) from error
     if isinstance(built, OptimWrapperDict):

@@ -1,0 +1,53 @@
+"""Checks of mmseg's learning rates that decay with the depth of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmseg.engine.optimizers import (
+    LayerDecayOptimizerConstructor,
+    LearningRateDecayOptimizerConstructor,
+)
+
+from ...config_values import is_number, is_whole
+from ...registered import names_class, of_mmseg
+from ...spelling import hint, unknown
+
+KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
+
+
+def check_layer_decay(wrapper: Mapping, place: str) -> None:
+    """Refuse options that mmseg's constructors for layer decay ignore, or fail without.
+
+    Args:
+        wrapper: Config of an optimiser's wrapper.
+        place: Its dotted key, for messages.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
+    constructor, registry = wrapper.get("constructor"), of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS)
+    if not names_class(registry, constructor, LearningRateDecayOptimizerConstructor):
+        return
+    old = names_class(registry, constructor, LayerDecayOptimizerConstructor)
+    rate = "layer_decay_rate" if old else "decay_rate"
+    place = f"{place}.paramwise_cfg"
+    options = wrapper.get("paramwise_cfg") or {}
+    if not isinstance(options, Mapping):
+        raise ValueError(f"{place} must be a dict, got {options!r}")
+    known = ("num_layers", rate) if old else ("num_layers", rate, "decay_type")
+    for key in options:
+        if key not in (*known, "_delete_"):
+            raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
+    layers, factor = options.get("num_layers"), options.get(rate)
+    if not is_whole(layers) or layers < 1:
+        raise ValueError(f"{place}.num_layers must be a whole number >= 1, got {layers!r}")
+    if not is_number(factor) or not 0 < factor <= 1:
+        raise ValueError(f"{place}.{rate} must be a number within (0, 1], got {factor!r}")
+    kind: Any = options.get("decay_type", KINDS[0])
+    if kind not in KINDS:
+        raise ValueError(
+            f"{place}.decay_type must be one of {KINDS}, got {kind!r}{hint(str(kind), KINDS)}"
+        )
