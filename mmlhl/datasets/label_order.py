@@ -27,10 +27,24 @@ def random_movers(dataset: Any, test: bool = False) -> list[str]:
         Their names, in order.
     """
     steps = list(_flat(getattr(dataset, "pipeline", None)))
-    reads = [isinstance(step, LoadMultiTaskAnnotations) for step in steps]
-    early = steps[: reads.index(True)] if True in reads else []
-    names = {transform_name(getattr(step, "step", step)): step for step in early if _moves(step)}
+    last = max((place for place, step in enumerate(steps) if _reads_labels(step)), default=0)
+    names = dict.fromkeys(name_of(step) for step in steps[:last] if moves(step, seldom=True))
     return [name for name in names if not test or any(part in name for part in _NOT_UNDONE)]
+
+
+def name_of(step: Any) -> str:
+    """Name of a transform of a pipeline, as a config names it.
+
+    Args:
+        step: The transform.
+    """
+    return transform_name(getattr(step, "step", step))
+
+
+def _reads_labels(step: Any) -> bool:
+    if isinstance(step, Watched):
+        return any(key != "img" for key in step.reads)
+    return isinstance(step, LoadMultiTaskAnnotations)
 
 
 def _flat(steps: Any) -> Iterator[Any]:
@@ -46,14 +60,19 @@ def _flat(steps: Any) -> Iterator[Any]:
             yield from _flat(each)
 
 
-def _moves(step: Any) -> bool:
-    """Whether a transform moves the image in some samples."""
+def moves(step: Any, seldom: bool = False) -> bool:
+    """Whether a transform moves the image.
+
+    Args:
+        step: A transform of a pipeline, which holds no others.
+        seldom: Whether only those count that move it in some samples.
+    """
     if isinstance(step, Watched):
-        return step.moves_at_random
+        return step.moves_at_random if seldom else step.moves
     if getattr(step, "prob", None) == 0:
         return False
     names = [kind.__name__ for kind in type(step).__mro__]
     ours = any(name.startswith(_OURS) for name in names)
     if not ours and all(STOCK.get(name, ("",))[0] != ACTS for name in names):
         return False
-    return any(part in name for name in names for part in _RANDOM)
+    return not seldom or any(part in name for name in names for part in _RANDOM)

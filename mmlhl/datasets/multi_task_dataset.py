@@ -36,6 +36,7 @@ from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending, try_labels
+from .reading_order import refuse_late_loaders
 from .said_options import said_options
 from .shown_classes import shown_classes
 
@@ -145,6 +146,7 @@ class MultiTaskDataset(ListsSamples):
         self.label_map = self._metainfo["label_map"] = label_map
         self.ann_specs = self._finish_specs()
         kinds = {ann.key: ann.kind for ann in self.ann_specs.values()}
+        refuse_late_loaders(self.pipeline)
         refuse_bending(self.pipeline, kinds.values())
         try_labels(self.pipeline, kinds)
         check_field_names(self.annotations.values(), self._metainfo, owner)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from mmseg.datasets.transforms import GenerateEdge, RandomCutOut
 from mmseg.registry import TRANSFORMS
 
 from ..annotation import IGNORE
-from .maps import annotation_maps, ensure_valid_map, fill_value, is_plain
+from .maps import VALID, annotation_maps, ensure_valid_map, fill_value, is_plain, label_kinds
+from .trace import mark_resting
+
+ERASED = "erased"
+"""Key of the holes, each a mask and its value, that labels get when they are read later."""
 
 
 @TRANSFORMS.register_module(name="RandomCutOut", force=True)
@@ -15,7 +21,8 @@ class StockRandomCutOut(RandomCutOut):
     """mmseg's ``RandomCutOut`` for every annotation.
 
     Labels are unchanged unless ``seg_fill_in`` is given: then it fills class and binary maps, other
-    maps are unlabelled in the holes, and ``valid_map`` is False there.
+    maps are unlabelled in the holes, and ``valid_map`` is False there. Labels that are read later
+    get the same holes then.
     """
 
     seg_fill_in: int | None
@@ -46,11 +53,33 @@ class StockRandomCutOut(RandomCutOut):
         results["seg_fields"] = fields
         if holes.any():
             ensure_valid_map(results)
-        for key, kind in list(annotation_maps(results)):
-            filled = results[key].copy()
-            filled[holes] = fill if key in fields else fill_value(kind)
-            results[key] = filled
+            _fill(results, [key for key, _ in annotation_maps(results)], holes, fill)
+            results[ERASED] = (*results.get(ERASED, ()), (holes, fill))
         return results
+
+
+def note_late(results: dict, keys: Collection[str], moved: bool) -> None:
+    """Note labels that were read just now: at rest if the image was moved, else with its holes.
+
+    Args:
+        results: Pipeline results.
+        keys: Keys of the labels.
+        moved: Whether the image was moved before.
+    """
+    if moved:
+        for key in keys:
+            mark_resting(results, key)
+        return
+    for holes, fill in results.get(ERASED, ()):
+        _fill(results, keys, holes, fill)
+
+
+def _fill(results: dict, keys: Collection[str], holes: np.ndarray, fill: int) -> None:
+    kinds = {**label_kinds(results), VALID: VALID}
+    for key in keys:
+        filled = results[key].copy()
+        filled[holes] = fill if key in results["seg_fields"] else fill_value(kinds[key])
+        results[key] = filled
 
 
 @TRANSFORMS.register_module(name="GenerateEdge", force=True)

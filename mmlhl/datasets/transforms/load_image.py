@@ -22,7 +22,7 @@ from ..reading.white import (
     is_signed,
     stated_white,
 )
-from .trace import movers, was_moved
+from .trace import read_again_message, was_moved
 
 
 @TRANSFORMS.register_module()
@@ -81,10 +81,7 @@ class LoadImage(LoadImageFromFile):
         """
         path = results["img_path"]
         if "img" in results and was_moved(results):
-            raise ValueError(
-                f"{path}: {type(self).__name__} reads the image again, after it was moved by "
-                f"{movers(results)}, and its labels would stay moved; read it once, at first"
-            )
+            raise ValueError(read_again_message(type(self).__name__, results))
         if not is_array(path):
             return self._image_file(results, path)
         raw = read_raw(path, "image", self.backend_args)

@@ -14,9 +14,10 @@ from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode, made_map
 from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
+from .erase import note_late
 from .load_image import LoadImage
 from .maps import resize_map
-from .trace import mark_resting, was_moved
+from .trace import was_moved
 
 if TYPE_CHECKING:
     from ..pseudo_labels.folder import LabelFolder
@@ -65,6 +66,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
         results.setdefault("seg_fields", [])
         results.setdefault("dense_fields", {})
         moved = "img" in results and was_moved(results)
+        read = []
         for name, ann in results.get("ann_specs", {}).items():
             if self.tasks is not None and name not in self.tasks:
                 continue
@@ -80,13 +82,12 @@ class LoadMultiTaskAnnotations(BaseTransform):
             else:
                 self._read(results, ann)
             self._note(results, ann)
-            if moved:
-                mark_resting(results, ann.key)
+            read.append(ann.key)
         labels = results.pop("stored_labels", None)
         if labels is not None:
             self._read_stored(results, labels)
-            for spec in labels.specs if moved else ():
-                mark_resting(results, spec.key)
+            read += [spec.key for spec in labels.specs]
+        note_late(results, read, moved)
         results.pop("img_raw", None)  # no longer needed; frees the memory
         return results
 

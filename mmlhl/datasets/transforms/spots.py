@@ -34,10 +34,12 @@ class Tried(NamedTuple):
 
     Attributes:
         bends: Whether it bends the image, so that normals cannot be rotated with it.
-        at_random: Whether it moves the image, and draws random numbers.
+        moves: Whether it moves the image.
+        at_random: Whether it does so, and draws random numbers.
     """
 
     bends: bool
+    moves: bool
     at_random: bool
 
 
@@ -69,7 +71,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
             sample = image_sample(trial, SIZE)
             found = _both(pair, name, sample, (row, column), _SPOT, trial)
             if found is None:
-                return Tried(bends, rounds.moves and rounds.draws)
+                return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
             image, spotted, source, drew = found
             rounds.draws = rounds.draws or drew
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
@@ -88,7 +90,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
     far = len(offsets) >= TRIALS / 2 and np.abs(np.mean(offsets, axis=0)).max() > _SHIFT
     if far or is_motion(slight):
         raise MovedAlone(_alone(name))
-    return Tried(bends, rounds.moves and rounds.draws)
+    return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
 
 
 def try_on_sample(step: Callable, name: str, results: dict, again: bool = False) -> None:

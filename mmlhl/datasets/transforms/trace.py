@@ -56,7 +56,8 @@ def mark_resting(results: dict, key: str) -> None:
         results: Pipeline results.
         key: The map's key.
     """
-    results[RESTING] = (*results.get(RESTING, ()), key)
+    if key not in results.get(RESTING, ()):
+        results[RESTING] = (*results.get(RESTING, ()), key)
 
 
 def movers(results: dict) -> str:
@@ -72,3 +73,16 @@ def movers(results: dict) -> str:
     if results.get("flip") and not any(s["kind"] == "flip" for s in results.get(GEOMETRY, ())):
         names.append("RandomFlip")
     return ", ".join(names) or "a transform (Resize, RandomCrop, Pad ...)"
+
+
+def read_again_message(name: str, results: dict) -> str:
+    """Why an image must not be read again, as a sentence.
+
+    Args:
+        name: The transform that would read it.
+        results: Pipeline results.
+    """
+    return (
+        f"{results.get('img_path', 'a sample')}: {name} reads the image again, after it was moved "
+        f"by {movers(results)}, and its labels would stay moved; read it once, at first"
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .erase import note_late
 from .label_spots import try_on_labels, try_on_labels_of
-from .maps import annotation_maps
+from .maps import annotation_maps, label_kinds
+from .read_keys import read_keys, reads_image
 from .spots import try_on_images, try_on_sample
+from .trace import read_again_message, was_moved
 from .witness import add_witness, move_labels, read_witness, unread_message
 
 LOOKS = 2
@@ -19,10 +22,18 @@ class Watched:
     The transform is tried on small images when it is built, see :func:`~.spots.try_on_images`, then
     with the labels of its dataset, see :meth:`try_labels`, and on its first samples. It must move
     labels in ``seg_fields`` itself, as in mmseg; every other map is moved here unless the transform
-    moved it. A class with ``moves_pixels = False`` is neither wrapped nor tried.
+    moved it. Labels that it reads after the image was moved are at rest, and an image it must not
+    read again. A class with ``moves_pixels = False`` is neither wrapped nor tried.
 
     Args:
         step: The transform.
+
+    Attributes:
+        name: Name of the transform.
+        bends: Whether it bends the image, so that normals cannot be rotated with it.
+        moves: Whether it moves the image.
+        moves_at_random: Whether it does so, and draws random numbers.
+        reads: Keys of the image and of labels that it reads, as far as is known by now.
 
     Raises:
         ValueError: If it moves the image without its labels.
@@ -31,7 +42,8 @@ class Watched:
     def __init__(self, step: Callable) -> None:
         self.step = step
         self.name = transform_name(step)
-        self.bends, self.moves_at_random = try_on_images(step, self.name)
+        self.bends, self.moves, self.moves_at_random = try_on_images(step, self.name)
+        self.reads: tuple[str, ...] = ("img",) if reads_image(step) else ()
         self._looks = LOOKS
 
     def try_labels(self, kinds: Mapping[str, str]) -> None:
@@ -61,8 +73,12 @@ class Watched:
             return self.step(results)
         if self._looks:
             self._looks -= 1
+            self.reads = tuple({*self.reads, *read_keys(self.step, results)})
             try_on_sample(self.step, self.name, results, again=not self._looks)
             try_on_labels_of(self.step, self.name, results, again=not self._looks)
+        late = was_moved(results)
+        if late and "img" in self.reads:
+            raise ValueError(read_again_message(self.name, results))
         size = tuple(results["img"].shape[:2])
         # copied, since a transform may write into them
         had = {key: results[key].copy() for key, _ in annotation_maps(results)}
@@ -78,6 +94,7 @@ class Watched:
         source = read_witness(moved, witness, self.name)
         if source is not None:
             move_labels(moved, source, had, size, self.name, moved["seg_fields"])
+        note_late(moved, [key for key in self.reads if key in label_kinds(moved)], late)
         self._check(moved)
         return moved
 

@@ -10,6 +10,7 @@ from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
 from ...datasets.label_order import random_movers
+from ...datasets.reading_order import refuse_late_loaders
 from ...registered import names_class
 from .agreement import check_labels, check_names, class_names
 from .deriving import LOADERS
@@ -63,6 +64,8 @@ def check_loaders(
         for joined, dataset in _joined(supply.dataset):
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             one = _check_sample(dataset, dict(model.heads.items()), tasks, f"{place}{joined}")
+            # the sample shows which transforms of a user read an image or labels
+            _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             heads = {task: model.heads[task] for task in tasks}
             if one and key == LOADERS[0]:
                 own = {task: class_names(dataset, head.field) for task, head in heads.items()}
@@ -91,10 +94,12 @@ def _check_order(dataset: Any, training: bool, place: str) -> None:
     """Refuse random transforms before the reading of labels, which the first sample may miss."""
     while "dataset" in getattr(dataset, "__dict__", {}) and not hasattr(dataset, "pipeline"):
         dataset = dataset.dataset
+    named(place, refuse_late_loaders, getattr(dataset, "pipeline", ()))
     early = random_movers(dataset, test=not training)
     if early:
         effect = "may move the image without them" if training else "may move it beyond undoing"
-        advice = "put LoadMultiTaskAnnotations before it" if training else "leave it out"
+        first = "put LoadMultiTaskAnnotations, or what else reads them, before it"
+        advice = first if training else "leave it out"
         raise ValueError(
             f"{place}: its pipeline reads labels after {', '.join(early)}, which {effect}: {advice}"
         )

@@ -79,3 +79,36 @@ def test_labels_that_are_read_behind_a_random_move(wrap):
             r"labels after .*RandomFlip, which may move .*: put LoadMultiTaskAnnot.* before it$",
         ):
             check(wrap(dataset))
+
+
+class Reading(Mixing):
+    """Its first sample shows what an own transform reads."""
+
+    reads = ()
+
+    def __getitem__(self, index):
+        self.pipeline.transforms[1].reads = self.reads
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("gt_depth_map", "reads labels after .*RandomFlip"),
+        ("img", "own reads the image again behind .*RandomFlip"),
+        (None, None),
+    ],
+)
+def test_what_the_first_sample_shows_to_be_read_late(key, message):
+    def own(results):
+        return results
+
+    dataset = Reading(SOUND)
+    del dataset.dataset
+    dataset.reads = () if key is None else (key,)
+    dataset.pipeline = Compose(build_steps([dict(type="RandomFlip", prob=0.1), own]))
+    if key is None:
+        check(dataset)
+        return
+    with pytest.raises(ValueError, match=rf"^phases\[1\]: train_dataloader: .*{message}"):
+        check(dataset)
