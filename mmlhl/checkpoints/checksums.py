@@ -64,17 +64,20 @@ def check_parts(path: str | os.PathLike) -> None:
         raise _changed(error) from error
 
 
-def archive_digest(path: str | os.PathLike) -> str | None:
-    """A short digest of an archive's content, by the checksums in it, without reading all of it.
+def weights_digest(path: str | os.PathLike) -> str | None:
+    """A short digest of all tensors in an archive of ``torch.save``, by the checksums in it.
+
+    Equal trainings have equal digests, though their files differ in times and versions.
 
     Args:
-        path: A file that passes :func:`check_parts`.
+        path: A file that passes :func:`check_parts`; its tensors are not read again.
 
     Returns:
         Eight hexadecimal digits; None if the file is no archive or has no checksums.
     """
-    # without the name of the root folder, which is that of the temporary file
+    # without the name of the root folder, which is that of a temporary file
     parts = [(p.filename.partition("/")[2], p.file_size, p.CRC) for p in parts_of(path)]
+    parts = [part for part in parts if part[0].startswith("data/")]
     if not any(crc for *_, crc in parts):
         return None
     return f"{zlib.crc32(repr(sorted(parts)).encode()):08x}"

@@ -2,7 +2,8 @@
 
 ``last_checkpoint`` names the newest, ``resumable.json`` all that this training has written and not
 removed, oldest first; both by names relative to the folder, which may be moved or copied. Files of
-older trainings in the same folder are never resumed.
+older trainings in the same folder are never resumed, nor are those of another that were put into
+it: ``.training`` holds a name of the training, drawn when it begins, which its checkpoints repeat.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import os
 import os.path as osp
 import re
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +24,9 @@ from ..checkpoints.saved_parts import lost_part
 from ..files import write_text
 from .training_state import state_problem
 
-POINTER, LIST = "last_checkpoint", "resumable.json"
+POINTER, LIST, NAME = "last_checkpoint", "resumable.json", ".training"
+#: key of a checkpoint's meta for the training's name
+TRAINING_KEY = "training"
 #: folder of a phase within an experiment's name
 _FOLDER = re.compile(r"_phase_\d+_")
 
@@ -39,6 +43,30 @@ def note_checkpoint(folder: str, path: str) -> None:
     kept = [other for other in kept if osp.isfile(osp.join(folder, other))]
     write_text(osp.join(folder, LIST), json.dumps([*kept, name], indent=1) + "\n")
     write_text(osp.join(folder, POINTER), name)
+
+
+def training_name(folder: str) -> str | None:
+    """The name of the training in a folder; None if it is not known."""
+    try:
+        with open(osp.join(folder, NAME), encoding="utf-8") as file:
+            found = re.fullmatch(r"[0-9a-f]{16}", file.read().strip())
+    except (OSError, ValueError):
+        return None
+    return found and found[0]
+
+
+def name_training(folder: str, resumed: str | None) -> str:
+    """Name the training in a folder, unless it has a name.
+
+    Args:
+        folder: Folder of the phase.
+        resumed: The name in the checkpoint that is resumed, if there is one.
+    """
+    name = training_name(folder)
+    if name is None:
+        name = resumed or secrets.token_hex(8)
+        write_text(osp.join(folder, NAME), name)
+    return name
 
 
 def _within(folder: str, path: str) -> str:
@@ -58,7 +86,7 @@ def noted(folder: str) -> list[str]:
 
 def forget_checkpoints(folder: str) -> None:
     """Remove a folder's notes of checkpoints, so that training does not resume from them."""
-    for name in (POINTER, LIST):
+    for name in (POINTER, LIST, NAME):
         if osp.isfile(osp.join(folder, name)):
             os.remove(osp.join(folder, name))
 
@@ -97,8 +125,9 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
         UntrustedCheckpointError: If the newest contains more than data.
     """
     paths = candidates(folder, elsewhere)
+    phase, training = osp.basename(osp.abspath(folder)), training_name(folder)
     for path in paths:
-        reason = damage(path, phase=osp.basename(osp.abspath(folder)))
+        reason = damage(path, phase=phase, training=training)
         if reason is None:
             return path
         print_log(f"resume: skipped, {reason}", "current", logging.WARNING)
@@ -111,13 +140,17 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     return None
 
 
-def damage(path: str, resumable: bool = True, phase: str | None = None) -> str | None:
+def damage(
+    path: str, resumable: bool = True, phase: str | None = None, training: str | None = None
+) -> str | None:
     """Why a checkpoint's file cannot be used; None if it can.
 
     Args:
         path: The file.
         resumable: Whether training has to be able to resume from it.
         phase: Folder of the phase to resume, if checkpoints of other phases are not accepted.
+        training: Name of the training, if those of others are not accepted; older checkpoints have
+            none.
 
     Raises:
         UntrustedCheckpointError: If it contains more than data.
@@ -144,4 +177,6 @@ def damage(path: str, resumable: bool = True, phase: str | None = None) -> str |
     folders = _FOLDER.findall(name)
     if phase is not None and folders and not re.search(rf"_{re.escape(phase)}(_\d+_\d+)?$", name):
         return f"{path} is of another phase: it was saved by {name}"
+    if training is not None and meta.get(TRAINING_KEY, training) != training:
+        return f"{path} is of another training: it was saved by {name}"
     return None

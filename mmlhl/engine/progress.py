@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 
 from ..checkpoints import CheckpointError
+from ..checkpoints.checksums import ChangedArchiveError, weights_digest
 from ..evaluation import LifelongRecord
 from ..files import clean_leftovers
 from .checkpoint_files import candidates, damage, forget_checkpoints, newest_checkpoint
@@ -88,24 +89,26 @@ def read_progress(
 
 
 def _usable(cfg: Config, record: str, found: LifelongRecord, phases: Sequence[Phase]) -> int:
-    """Number of finished phases, without the last one if its model is damaged or missing.
+    """Number of finished phases, without the last one if its model is damaged, missing or another.
 
     The end of that phase is then repeated from its last checkpoint.
 
     Raises:
         FileNotFoundError: If a model is missing and cannot be restored.
-        CheckpointError: If the last model is damaged and cannot be restored.
+        CheckpointError: If a model is damaged or another, and cannot be restored.
     """
     folder = osp.dirname(record)
     for index, (phase, entry) in enumerate(zip(phases, found.phases, strict=False)):
         path = osp.join(folder, entry["checkpoint"])
         last = index == len(found) - 1
-        reason = damage(path, resumable=False) if last and osp.isfile(path) else None
+        reason = _model_problem(record, path, entry, whole=last) if osp.isfile(path) else None
         if osp.isfile(path) and reason is None:
             continue
         if not last or checkpoint_of(cfg, phase) is None:
             if reason is not None:
-                raise CheckpointError(reason)
+                raise CheckpointError(
+                    f"{reason}. Put the file back; without --resume the sequence starts anew"
+                )
             raise FileNotFoundError(f"{record}: the checkpoint {path} is gone")
         print_log(
             f"resume: {reason or f'{path} is gone'}; the end of the phase is repeated from its "
@@ -115,6 +118,20 @@ def _usable(cfg: Config, record: str, found: LifelongRecord, phases: Sequence[Ph
         )
         return index
     return len(found)
+
+
+def _model_problem(record: str, path: str, entry: dict, whole: bool) -> str | None:
+    """Why a finished phase's model cannot be used; a whole check reads the file."""
+    try:
+        reason = damage(path, resumable=False) if whole else None
+        found = None if reason else weights_digest(path)
+    except ChangedArchiveError as error:
+        return f"{path} is damaged: {error}"
+    written = entry.get("weights")
+    if reason is None and written is not None and found != written:
+        what = "is cut short or no checkpoint" if found is None else "has other weights"
+        return f"{path} {what}: {record} says that its phase ended with the weights {written}"
+    return reason
 
 
 def _check_entry(record: str, phase: Phase, entry: dict) -> None:

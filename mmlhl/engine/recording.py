@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from rich.console import Console
 
+from ..checkpoints.checksums import weights_digest
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
 from .environment import environment
@@ -60,8 +61,10 @@ def add_to_record(
         getattr(evaluator, "units", None),
         exemplars=model.method.exemplars,
         steps=runner.iter,
+        weights=weights_digest(checkpoint),
         **_fingerprint(path, runner),
     )
+    record.with_checksum = True
     record.save(path)
     text = StringIO()
     Console(file=text, width=100).print(phase_table(record))

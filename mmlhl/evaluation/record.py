@@ -11,7 +11,16 @@ from typing import Any
 
 from ..files import write_text
 from .metric_table import MetricTable, add_column, first_columns, measurements
-from .record_format import FIELDS, VERSION, check, plain, read_json
+from .record_format import (
+    CHECKSUM,
+    FIELDS,
+    VERSION,
+    check,
+    checksum,
+    name_changes,
+    plain,
+    read_json,
+)
 from .units import UNITS
 
 
@@ -37,6 +46,8 @@ class LifelongRecord:
         metrics: Metrics by task and name.
         extra: Further fields of the file.
         path: File that the record was read from.
+        with_checksum: Whether the file has a ``checksum`` of all but the timing, by which
+            :meth:`load` notices later changes; True for records of a training.
 
     Examples:
         >>> record = LifelongRecord('HAD', seed=0)
@@ -52,6 +63,7 @@ class LifelongRecord:
         self.metrics: MetricTable = {}
         self.extra: dict[str, Any] = extra
         self.path: Path | None = None
+        self.with_checksum = False
 
     def __len__(self) -> int:
         """Number of phases recorded."""
@@ -176,7 +188,7 @@ class LifelongRecord:
 
     def to_dict(self) -> dict:
         """The record as it is written: plain Python values only, None in place of NaN."""
-        return plain(
+        data = plain(
             dict(
                 version=VERSION,
                 method=self.method,
@@ -187,10 +199,12 @@ class LifelongRecord:
                 **self.extra,
             )
         )
+        return {**data, CHECKSUM: checksum(data)} if self.with_checksum else data
 
     def results(self) -> dict:
         """The part of the record that repeated runs share: :meth:`to_dict` without ``timing``."""
-        return {key: value for key, value in self.to_dict().items() if key != "timing"}
+        left_out = ("timing", CHECKSUM)
+        return {key: value for key, value in self.to_dict().items() if key not in left_out}
 
     def same_results(self, other: LifelongRecord) -> bool:
         """Whether two runs have the same results to the last digit; durations are ignored."""
@@ -206,7 +220,7 @@ class LifelongRecord:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> LifelongRecord:
-        """Read a record.
+        """Read a record; a file that was changed since it was written is named in the log.
 
         Args:
             path: A ``lifelong.json``, or the folder that holds it.
@@ -224,6 +238,7 @@ class LifelongRecord:
             record = cls.from_dict(data)
         except ValueError as error:
             raise ValueError(f"{path} is not a record of a lifelong sequence: {error}") from None
+        name_changes(path, data)
         record.path = path
         return record
 
@@ -242,4 +257,5 @@ class LifelongRecord:
         seconds = [phase.pop("seconds", None) for phase in data["phases"]]
         record.phases, record.timing = data["phases"], data.get("timing", seconds)
         record.metrics = data["metrics"]
+        record.with_checksum = CHECKSUM in data
         return record

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import sys
+import zlib
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from mmengine.logging import print_log
+
 from ..config_values import is_number, is_whole
 
 VERSION = 1
 NEEDED = ("version", "method", "seed", "phases", "metrics")
-FIELDS = (*NEEDED, "timing")
+#: written with the record, and compared when it is read
+CHECKSUM = "checksum"
+FIELDS = (*NEEDED, "timing", CHECKSUM)
+_named: set[tuple[str, str]] = set()
 
 
 def plain(value: Any) -> Any:
@@ -64,6 +71,35 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
+def checksum(data: Mapping[str, Any]) -> str:
+    """A checksum of a record's content, equal for equal results.
+
+    Args:
+        data: The content, plain; its timing and its own checksum are left out.
+    """
+    kept = {key: value for key, value in data.items() if key not in ("timing", CHECKSUM)}
+    return f"{zlib.crc32(json.dumps(kept, sort_keys=True).encode()):08x}"
+
+
+def name_changes(path: Path, data: Mapping[str, Any]) -> None:
+    """Warn, once for a file, of a record that is not as it was written.
+
+    Args:
+        path: Its file.
+        data: Its content; a record of an older version has no checksum.
+    """
+    written, found = data.get(CHECKSUM), checksum(data)
+    if written in (None, found) or (str(path), found) in _named:
+        return
+    _named.add((str(path), found))
+    print_log(
+        f"{path} is not as it was written, since its checksum differs: a byte or a value was "
+        f"changed, and is taken as it is now. If that was on purpose, delete {CHECKSUM!r} from it",
+        "current",
+        logging.WARNING,
+    )
+
+
 def check(data: Any) -> None:
     """Check the content of a record's file.
 
@@ -110,6 +146,7 @@ def _check_phase(phase: dict, place: str) -> None:
             raise ValueError(f"{place}.tasks holds {_short(task)}, which is not a string")
     for key, kind, word in (
         ("name", str, "a string"),
+        ("weights", str, "a string"),
         ("fingerprint", dict, "an object"),
         ("resumed_changed", dict, "an object"),
     ):

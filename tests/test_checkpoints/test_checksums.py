@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmlhl.checkpoints import CheckpointError, read_checkpoint
-from mmlhl.checkpoints.checksums import archive_digest
+from mmlhl.checkpoints.checksums import weights_digest
 
 
 def content(seed: int = 0) -> dict:
@@ -71,11 +71,11 @@ def test_a_file_written_without_checksums_is_read(saved):
             data[at : at + 4] = bytes(4)
     saved.write_bytes(data)
     assert read_checkpoint(saved)["meta"]["iter"] == 3
-    assert archive_digest(saved) is None
+    assert weights_digest(saved) is None
 
 
 def test_the_digest_is_that_of_the_content(saved, tmp_path):
     for name, seed in (("b.pth", 0), ("c.pth", 1)):
         torch.save(content(seed), tmp_path / name)
-    assert archive_digest(saved) == archive_digest(tmp_path / "b.pth")
-    assert archive_digest(saved) != archive_digest(tmp_path / "c.pth")
+    assert weights_digest(saved) == weights_digest(tmp_path / "b.pth")
+    assert weights_digest(saved) != weights_digest(tmp_path / "c.pth")

@@ -10,12 +10,15 @@ import torch
 from mmlhl.checkpoints import UntrustedCheckpointError
 from mmlhl.engine.checkpoint_files import (
     LIST,
+    NAME,
     POINTER,
     damage,
     forget_checkpoints,
+    name_training,
     newest_checkpoint,
     note_checkpoint,
     noted,
+    training_name,
 )
 
 HUB = dict(log_scalars={}, runtime_info={}, resumed_keys={})
@@ -170,3 +173,25 @@ def test_foreign_checkpoints_are_skipped_by_name(folder):
     for name in ("my_phase_2_run_phase_1_seg_20260101_010101", "run", "phase_1_seg"):
         write(newest, experiment_name=name)
         assert newest_checkpoint(str(folder)) == str(newest)
+
+
+def test_checkpoints_of_another_training_are_skipped_by_name(folder):
+    own = name_training(str(folder), None)
+    assert name_training(str(folder), "0" * 16) == own  # which stays
+    for epoch, name in ((1, own), (2, "0123456789abcdef")):
+        write(folder / f"epoch_{epoch}.pth", training=name, experiment_name="run_of_bob")
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
+    message = damage(str(folder / "epoch_2.pth"), training=own)
+    assert "epoch_2.pth is of another training: it was saved by run_of_bob" in message
+    write(folder / "epoch_2.pth")  # of a version that gave no names
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+    forget_checkpoints(str(folder))
+    assert training_name(str(folder)) is None
+
+
+@pytest.mark.parametrize("text", ["", "0123", "\0" * 16, "../../etc/passwd"])
+def test_a_damaged_name_of_a_training_is_taken_from_its_checkpoint(folder, text):
+    (folder / NAME).write_text(text)
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+    assert name_training(str(folder), "0123456789abcdef") == "0123456789abcdef"
+    assert training_name(str(folder)) == "0123456789abcdef"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmlhl.evaluation import LifelongRecord, MultiTaskEvaluator
+from mmlhl.evaluation import LifelongRecord, MultiTaskEvaluator, record_format
 from mmlhl.evaluation.directions import higher_is_better
 
 
@@ -281,3 +281,22 @@ def test_files_outside_of_the_records_folder_are_refused(tmp_path, name):
     path.write_text("[" * 100_000)
     with pytest.raises(ValueError, match="is not JSON"):
         LifelongRecord.load(path)
+
+
+def test_a_record_that_was_changed_is_named_once(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(record_format, "print_log", lambda text, *_: said.append(text))
+    path = tmp_path / "lifelong.json"
+    record = two_phases()
+    record.with_checksum = True
+    record.save(path)
+    assert LifelongRecord.load(path).to_dict() == json.loads(path.read_text())
+    path.write_text(path.read_text().replace("61.2", "70.0"))  # no result
+    assert LifelongRecord.load(path).timing[0] == 70.0 and not said
+    path.write_text(path.read_text().replace("54.1", "64.1"))
+    for _ in range(2):
+        assert LifelongRecord.load(path).values("seg", "mIoU")[0] == 64.1
+    assert len(said) == 1 and f"{path} is not as it was written" in said[0]
+    two_phases().save(path)  # of another version, or by hand
+    LifelongRecord.load(path)
+    assert len(said) == 1

@@ -73,6 +73,8 @@ class PhaseCheckpointHook(CheckpointHook):
             if path:
                 found = runner.message_hub.get_info(f"best_ckpt_{name}")
                 self.best_ckpt_path_dict[name] = found
+        if runner._resume and is_main_process():
+            self._remove_older(runner)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         runner.call_hook("before_checkpoint")
@@ -90,6 +92,18 @@ class PhaseCheckpointHook(CheckpointHook):
         best = [getattr(self, "best_ckpt_path", None)]
         best += getattr(self, "best_ckpt_path_dict", {}).values()
         return {self.last_ckpt, *best}
+
+    def _remove_older(self, runner: Runner) -> None:
+        """Remove what was superseded by the resumed checkpoint when the training was killed."""
+        if self.max_keep_ckpts <= 0 or not runner._load_from:
+            return
+        names = [osp.basename(name) for name in noted(runner.work_dir)]
+        resumed = osp.basename(runner._load_from)
+        kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
+        for name in names[: names.index(resumed)] if {resumed} <= {*names} & kept else []:
+            path = osp.join(self.out_dir, name)
+            if name not in kept and osp.isfile(path):
+                os.remove(path)
 
     def _remove_superseded(self, runner: Runner) -> None:
         """Remove superseded checkpoints, also those that a killed process did not remove."""

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from ...datasets.image_set import image_set
 from ...datasets.seeding import ResumableBatchSampler, ResumableSampler
 from ...draws import draw_by, mixed_seed
+from ..checkpoint_files import TRAINING_KEY, name_training
 
 PROCESSES_KEY = "processes"
 IMAGES_KEY = "image_set"
@@ -38,6 +39,7 @@ class ReproducibleHook(Hook):
     priority = "VERY_HIGH"
 
     def __init__(self) -> None:
+        self._training: str | None = None
         self._before: dict | None = None
         self._images_before: dict | None = None
         self._images: dict | None = None
@@ -68,13 +70,15 @@ class ReproducibleHook(Hook):
 
     # -- place -----------------------------------------------------------------------------
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Store the set of images, the number of processes and the images per process and step."""
+        """Store the training's name, its images, and the processes and images per step."""
+        checkpoint["meta"][TRAINING_KEY] = name_training(runner.work_dir, self._training)
         checkpoint["meta"][PROCESSES_KEY] = self._processes(runner)
         checkpoint["meta"][IMAGES_KEY] = self._image_set(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read the number of processes and images per step of the training so far."""
+        """Read name, images, and processes and images per step of the training so far."""
         if runner._resume:
+            self._training = checkpoint["meta"].get(TRAINING_KEY)
             self._before = checkpoint["meta"].get(PROCESSES_KEY)
             self._images_before = checkpoint["meta"].get(IMAGES_KEY)
 

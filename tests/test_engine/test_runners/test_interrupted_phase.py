@@ -183,6 +183,39 @@ def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_
     assert_same_weights(undisturbed, copied)
 
 
+def test_what_a_kill_left_of_superseded_checkpoints_goes_on_resume(make, interrupted, tmp_path):
+    copied = shutil.copytree(interrupted, tmp_path / "run")
+    folder = copied / "phase_1_depth"
+    for name in ("epoch_0.pth", "of_my_own.pth"):
+        shutil.copy(folder / "epoch_1.pth", folder / name)
+    (folder / "resumable.json").write_text('["epoch_0.pth", "epoch_1.pth", "epoch_2.pth"]')
+    with pytest.raises(KeyboardInterrupt):
+        train(make(copied, stop=2), resume=True)
+    left = {path.name for path in folder.glob("*.pth")}
+    assert left == {"epoch_1.pth", "epoch_2.pth", "of_my_own.pth"}
+
+
+def change(path, **meta):
+    """Make a file one of another training, sound in itself."""
+    content = torch.load(path, weights_only=True)
+    next(iter(content["state_dict"].values())).add_(1)
+    content["meta"].update(meta)
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize("part", ["checkpoint", "model"])
+def test_a_file_of_another_training_is_not_taken(make, interrupted, undisturbed, tmp_path, part):
+    before = interrupted if part == "checkpoint" else undisturbed
+    copied = shutil.copytree(before, tmp_path / "run")
+    if part == "checkpoint":
+        change(copied / "phase_1_depth" / "epoch_2.pth", training="0123456789abcdef")
+    else:
+        change(copied / "phase_1_depth" / "depth.pth")
+    train(make(copied), resume=True)
+    assert_same_weights(undisturbed, copied)
+    assert read(copied)["phases"][0]["weights"] == read(undisturbed)["phases"][0]["weights"]
+
+
 def test_the_checkpoint_of_a_request_to_stop_goes_with_its_successors(make, interrupted, tmp_path):
     copied = shutil.copytree(interrupted, tmp_path / "run")
     folder, out = copied / "phase_1_depth", tmp_path / "out" / "phase_1_depth"

@@ -1,6 +1,7 @@
 """A sequence that starts again, or was killed and is resumed."""
 
 import copy
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from sequences import ROOT, read, train, weights
 
+from mmlhl.checkpoints import CheckpointError
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.hooks import lifelong_phase_hook
 from mmlhl.evaluation import LifelongRecord
@@ -218,6 +220,22 @@ def test_finished_phase_without_its_checkpoint_is_refused(two_phases):
     record.save(Path(cfg.work_dir) / "lifelong.json")
     cfg.resume = True
     with pytest.raises(FileNotFoundError, match="phase_1_seg/seg.pth is gone"):
+        LifelongRunner.from_cfg(cfg).train()
+
+
+@pytest.mark.parametrize("accident", ["another", "cut"])
+def test_an_earlier_phases_model_that_is_not_its_own_is_refused(two_phases, tmp_path, accident):
+    make, undisturbed = two_phases
+    cfg = make()
+    cfg.work_dir, cfg.resume = str(shutil.copytree(undisturbed, tmp_path / "run")), True
+    path = Path(cfg.work_dir) / "phase_1_seg" / "seg.pth"
+    if accident == "cut":
+        path.write_bytes(path.read_bytes()[:5000])
+    else:
+        shutil.copy(Path(cfg.work_dir) / "phase_2_depth" / "depth.pth", path)
+    with pytest.raises(
+        CheckpointError, match=r"seg\.pth (has other weights|is cut short).*lifelong"
+    ):
         LifelongRunner.from_cfg(cfg).train()
 
 
