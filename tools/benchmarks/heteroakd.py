@@ -20,7 +20,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmlhl.analysis.benchmarks import running
-from mmlhl.analysis.benchmarks.distillation_report import report
+from mmlhl.analysis.benchmarks.distillation_report import check_lengths, report
 from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teachers_of
 from mmlhl.analysis.benchmarks.distillation_training import execute
 from mmlhl.command_line import Parser, count, whole
@@ -71,6 +71,7 @@ def main(argv: list[str] | None = None) -> None:
         if unknown:
             raise SystemExit(f"--methods {unknown}: {file} has {list(cfg.benchmark.methods)}")
         runs, data = all_runs(cfg, seeds, methods), cfg.benchmark.data
+        check_lengths(cfg, [*runs, *teachers_of(runs)], root)
         if not args.report_only:
             with locked(root):
                 execute(teachers_of(runs), cfg, root, args.jobs, f"{data}: teachers")

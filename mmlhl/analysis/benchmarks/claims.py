@@ -40,6 +40,8 @@ class Verdict:
     @property
     def words(self) -> str:
         """Whether the claim holds; open within one standard deviation or with one seed."""
+        if not math.isfinite(self.difference):
+            return "not defined"
         if math.isnan(self.deviation):
             return "one seed: open"
         if abs(self.difference) <= self.deviation:
@@ -79,5 +81,6 @@ def to_markdown(found: Sequence[Verdict]) -> str:
     ]
     for verdict in found:
         spread = "" if math.isnan(verdict.deviation) else f" ± {verdict.deviation:.2f}"
-        lines.append(f"| {verdict.text} | {verdict.difference:+.2f}{spread} | {verdict.words} |")
+        points = f"{verdict.difference:+.2f}{spread}" if math.isfinite(verdict.difference) else "-"
+        lines.append(f"| {verdict.text} | {points} | {verdict.words} |")
     return "\n".join(lines)

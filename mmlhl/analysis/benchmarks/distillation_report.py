@@ -20,6 +20,7 @@ MIOU, AACC = "seg/mIoU", "seg/aAcc"
 def report(cfg: Config, command: str, seeds: list[int], methods: list[str], root: Path) -> str:
     """The report of a dataset as Markdown; its tables are also printed."""
     students = all_runs(cfg, seeds, methods)
+    check_lengths(cfg, [*students, *teachers_of(students)], root)
     runs = dict.fromkeys([*students, *teachers_of(students)])
     seconds = sum((run.result(root) or {}).get("seconds", 0) for run in runs)
     lines = [
@@ -72,6 +73,22 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
             )
         )
     return sheet
+
+
+def check_lengths(cfg: Config, runs: list[Run], root: Path) -> None:
+    """Refuse results of trainings of another length than the config's.
+
+    Raises:
+        ValueError: Naming the first one.
+    """
+    for run in runs:
+        epochs = cfg.benchmark.epochs["teacher" if run.teaches else "student"]
+        there = (run.result(root) or {}).get("epochs", epochs)
+        if there != epochs:
+            raise ValueError(
+                f"{run.folder(root)} was trained for {there} epochs, the config says {epochs}; "
+                "give another --work-dir"
+            )
 
 
 def settings(cfg: Config, methods: list[str]) -> Iterator[str]:

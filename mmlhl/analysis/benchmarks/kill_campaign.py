@@ -58,6 +58,7 @@ def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> li
         outcome = kill_and_resume(root, work_dir, options, undisturbed, seconds, draw, most)
         if not outcome.kills:  # the machine has become faster: kill earlier the next time
             write_text(undisturbed / SECONDS, str(time.monotonic() - began))
+        outcome.commit = commit()
         outcomes.append(outcome)
         with open(folder / RESULTS, "a", encoding="utf-8") as file:
             file.write(json.dumps(vars(outcome)) + "\n")
@@ -105,6 +106,12 @@ def describe(options: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
+def _commits(outcomes: Iterable[Outcome]) -> str:
+    """The commits of the outcomes, which may be of earlier calls."""
+    found = dict.fromkeys(each.commit or "unknown" for each in outcomes)
+    return ", ".join(found) or commit()
+
+
 def verdict(outcomes: Iterable[Outcome]) -> str:
     """The number of sequences that ended identical to ones that were not killed."""
     outcomes = list(outcomes)
@@ -122,7 +129,7 @@ def report(outcomes: list[Outcome], command: str) -> str:
     total = sum(len(each.kills) for each in outcomes)
     identical = sum(len(each.kills) for each in outcomes if not each.differences)
     lines = [
-        f"Command: `{command}`; commit {commit()}.",
+        f"Command: `{command}`; commit {_commits(outcomes)}.",
         "",
         f"**{total} kills, {identical} of them in sequences that ended identical to the bit.** "
         "Each sequence has two phases, augmentation (resize, crop, flip, colour) and dropout; it "

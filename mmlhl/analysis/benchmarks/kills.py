@@ -43,11 +43,13 @@ class Outcome:
         options: Options of :func:`~.kill_sequences.kill_config`.
         kills: For each kill, the seconds since the start of the attempt.
         differences: Differences from the sequence without kills; empty if identical.
+        commit: The commit of the code; empty if it was not noted.
     """
 
     options: dict[str, Any]
     kills: list[float] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    commit: str = ""
 
 
 def load_everything() -> None:

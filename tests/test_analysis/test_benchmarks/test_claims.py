@@ -52,5 +52,17 @@ def test_verdicts(group):
     assert "| Once over Good | +45.00 | one seed: open |" in to_markdown(found)
 
 
+def test_a_gain_that_is_not_defined_decides_nothing():
+    runs = [run("naive", 0, 10.0), run("Good", 0, 20.0), run("Lost", 0, math.nan)]
+    group = group_runs([*runs, run("Lost", 1, math.nan), run("naive", 1, 10.0)])[0]
+    claims = [
+        dict(text="a", better="Good", worse="Lost"),
+        dict(text="b", better="Lost", worse="Good"),
+    ]
+    found = verdicts(group, claims)
+    assert [verdict.words for verdict in found] == ["not defined"] * 2
+    assert "| a | - | not defined |" in to_markdown(found)
+
+
 def test_no_verdicts_without_naive_runs():
     assert verdicts(group_runs([run("Good", 0, 1.0)])[0], [dict(better="a", worse="b")]) == []

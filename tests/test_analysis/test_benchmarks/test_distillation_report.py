@@ -1,5 +1,7 @@
 """The report of the benchmark of distillation."""
 
+import json
+
 import pytest
 from mmengine.config import Config
 
@@ -49,3 +51,18 @@ def test_report_has_hand_computed_gains_and_missing_runs(rooms, tmp_path, capsys
         assert f"{method}, {TRANSFORMER} from deeplabv3plus-r18 (seeds 0, 1)" in absent
     shown = capsys.readouterr().out
     assert "HeteroAKD" in shown and "+2.00 ± 1.41" in shown
+
+
+@pytest.mark.parametrize("kind", ["student", "teacher"])
+def test_results_of_another_length_are_refused(rooms, tmp_path, kind):
+    run = distillation_runs.all_runs(rooms, [0], METHODS)[-1]
+    chosen = run if kind == "student" else run.teacher_run
+    epochs = rooms.benchmark.epochs[kind]
+    finish(chosen, tmp_path, 50.0)
+    path = chosen.folder(tmp_path) / "result.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "epochs": epochs}))
+    distillation_report.report(rooms, "the command", [0], METHODS, tmp_path)
+    rooms.benchmark.epochs[kind] = epochs + 1
+    message = f"trained for {epochs} epochs, the config says {epochs + 1}; give another --work-dir"
+    with pytest.raises(ValueError, match=message):
+        distillation_report.report(rooms, "the command", [0], METHODS, tmp_path)

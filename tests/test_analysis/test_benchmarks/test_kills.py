@@ -44,6 +44,9 @@ def test_report_counts_kills_of_identical_sequences():
     assert f"| {describe(EWC)} | 1 | 3 | 1 of 1 |" in text
     assert f"| {describe(VARIANTS[2])} | 0 | 0 | 0 of 0 |" in text
     assert text.endswith(f"What differs:\n\n- {describe(HAD)}: lifelong.json")
+    assert "commit unknown." in text
+    outcomes[0].commit, outcomes[2].commit = "aaa", "bbb"
+    assert "commit aaa, unknown, bbb." in report(outcomes, "the command")
     assert "What differs" not in report([Outcome(HAD, [0.1])], "the command")
 
 
@@ -66,7 +69,8 @@ def test_campaign_counts_kills_of_earlier_calls(tmp_path, monkeypatch):
     assert asked[2] == ("killed_002", VARIANTS[2], 2) and len(outcomes) == 3
     assert [each.options for each in read_outcomes(tmp_path)] == VARIANTS[:3]
     lines = (tmp_path / RESULTS).read_text().splitlines()
-    assert json.loads(lines[0]) == dict(options=HAD, kills=[0.5] * 3, differences=[])
+    first = dict(options=HAD, kills=[0.5] * 3, differences=[], commit=kill_campaign.commit())
+    assert json.loads(lines[0]) == first
 
 
 @pytest.fixture
