@@ -49,6 +49,7 @@ class TrainingFactsHook(Hook):
         names = names_of(loop)
         if not _tests(runner):
             names = _continued(_model(runner), checkpoint, names)
+            _drop_other_heads(_model(runner), checkpoint, source)
         different = foreign_training(_model(runner), checkpoint, source, names, runner.cfg)
         if _tests(runner):
             if different:
@@ -100,6 +101,21 @@ class TrainingFactsHook(Hook):
             print_log(f"left out of the checkpoint: {'; '.join(lost)}", "current", logging.WARNING)
         if "optimizer" not in checkpoint:  # not for resuming, so it needs no message hub
             checkpoint.pop("message_hub", None)
+
+
+def _drop_other_heads(model: Any, checkpoint: dict, source: str) -> None:
+    """Remove the heads of tasks that a training does not have yet, which would never be trained."""
+    if not hasattr(model, "new_tasks"):
+        return
+    state = checkpoint.get("state_dict", checkpoint)
+    others = sorted(stored_tasks(weights_of(checkpoint)) - set(model.heads.keys()))
+    for task in others:
+        start = (f"heads.{task}.", f"module.heads.{task}.")
+        for key in [key for key in state if key.startswith(start)]:
+            del state[key]
+    if others:
+        text = f"{source}: its heads of {others} are not used, only of {list(model.heads.keys())}"
+        print_log(text, "current")
 
 
 def _continued(model: Any, checkpoint: dict, names: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from .moment_checks import check_moments
 from .moments import hooks
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
-from .quiet_init import quiet_init
 from .scopes import SCOPE
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
@@ -34,7 +33,6 @@ from .trial_build import (
     build_visualizer,
     check_files,
     named,
-    starts_from_files,
 )
 from .trial_loaders import check_loaders, unlike
 from .trial_method import MethodTrial, without_own_method
@@ -43,6 +41,7 @@ from .trial_running import try_running
 from .trial_schedule import try_schedules
 from .trial_step import trial_step
 from .trial_test import try_pipeline, try_test, try_views
+from .trial_weights import check_loaded, try_weights
 from .values import check_trains
 
 
@@ -127,9 +126,12 @@ def _rehearse(
             _try_parts(out, phase, where)
             if phase.index == first and "visualizer" not in phase.cfg and cfg.get("visualizer"):
                 named("visualizer", build_visualizer, out)
-            if phase.index > first and starts_from_files(out):
-                with quiet_init(model):
-                    named(f"{where}: model", model.init_weights)
+            if trains:
+                start = phase.index == first
+                new = phase.seen if start else phase.tasks
+                encoder = start or bool(phase.architecture)
+                named(where, try_weights, out, model, new, where, encoder)
+                check_loaded(out, model, where)
             if trains:
                 batches[phase.index] = given[LOADERS[0]].batches
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None

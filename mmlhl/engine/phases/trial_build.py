@@ -165,11 +165,6 @@ def build_visualizer(cfg: Config) -> None:
     forget_instance(built)
 
 
-def starts_from_files(cfg: Config) -> bool:
-    """Whether parts of a model load weights from files."""
-    return any(True for _ in _pretrained(cfg))
-
-
 def check_files(cfg: Config, where: str) -> None:
     """Check that the files of weights that a phase starts from can be read.
 

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from mmlhl.checkpoints import CheckpointError, UntrustedCheckpointError
-from mmlhl.engine.phases.trial_build import check_files, starts_from_files
+from mmlhl.engine.phases.trial_build import check_files
 
 
 class Runs:
@@ -42,7 +42,6 @@ def of(key, path):
     "key", ["load_from", "pretrained", "backbone.pretrained", "init_cfg", "list"]
 )
 def test_files_that_a_model_starts_from(files, key, capsys):
-    assert starts_from_files(of(key, files / "sound.pth")) == (key != "load_from")
     check_files(of(key, files / "sound.pth"), "phases[1]")
     for address in ("torchvision://resnet18", "https://example.org/a.pth"):  # not reached here
         check_files(of(key, address), "phases[1]")
@@ -60,5 +59,4 @@ def test_files_that_a_model_starts_from(files, key, capsys):
 def test_boolean_pretrained_of_timm_is_not_a_file():
     for value in (True, False, None):
         cfg = Config(dict(model=dict(backbone=dict(type="TIMMBackbone", pretrained=value))))
-        assert not starts_from_files(cfg)
         check_files(cfg, "phases[0]")
