@@ -49,7 +49,8 @@ class TrainingFactsHook(Hook):
         names = names_of(loop)
         if not _tests(runner):
             names = _continued(_model(runner), checkpoint, names)
-            _drop_other_heads(_model(runner), checkpoint, source)
+            if getattr(getattr(runner, "log", None), "first", False):  # of a sequence
+                _drop_other_heads(_model(runner), checkpoint, source)
         different = foreign_training(_model(runner), checkpoint, source, names, runner.cfg)
         if _tests(runner):
             if different:
