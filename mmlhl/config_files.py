@@ -70,7 +70,7 @@ def refuse_repeated(path: str | os.PathLike) -> None:
     Raises:
         ValueError: Naming file, key and line.
     """
-    for file in _with_bases(os.path.abspath(path)):
+    for file in with_bases(os.path.abspath(path)):
         twice = repeated_keys(file)
         if twice:
             raise ValueError(
@@ -79,12 +79,12 @@ def refuse_repeated(path: str | os.PathLike) -> None:
             )
 
 
-def _with_bases(path: str, above: tuple[str, ...] = ()) -> Iterator[str]:
+def with_bases(path: str, above: tuple[str, ...] = ()) -> Iterator[str]:
     """The paths of a config and of all files that it inherits from."""
     yield path
     for base in _bases(path):
         if base not in (*above, path):
-            yield from _with_bases(base, (*above, path))
+            yield from with_bases(base, (*above, path))
 
 
 def _lacking_module(error: BaseException) -> str | None:

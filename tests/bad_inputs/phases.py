@@ -45,6 +45,9 @@ edits(
         "cfg",
     ),
     ("a phase's cfg as a list", {"phases": [dict(tasks=["seg"], cfg=[1])]}, "phases[0].cfg", "[1]"),
+    ("a phase's cfg that is False", {"phases": [dict(tasks=["seg"], cfg=False)]}, ".cfg", "False"),
+    ("a phase's model that is 0", {"phases": [dict(tasks=["seg"], model=0)]}, "[0].model", "0"),
+    ("a phase's cfg as no text", {"phases": [dict(tasks=["seg"], cfg="")]}, "phases[0].cfg", "''"),
     (
         "a misspelt override",
         {"phases": [dict(tasks=["seg"], cfg=dict(train_cfgs=1))]},

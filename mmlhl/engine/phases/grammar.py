@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from mmengine.config import Config
@@ -154,13 +155,13 @@ def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:
 def _overrides(key: str, entry: dict) -> tuple[dict, list[dict]]:
     """Split a phase's entry into overrides for this phase, and lasting changes to the model."""
     for name in ("cfg", "model"):
-        if not isinstance(entry.get(name) or {}, dict):
+        if not isinstance(entry.get(name), (dict, NoneType)):
             raise ValueError(f"{key}.{name} must be a dict, got {entry[name]!r}")
     own = _nested(entry.get("cfg") or {})
     whole = [name for name in OF_SEQUENCE if name in own]
     if whole:
         raise ValueError(f"{key}.cfg.{whole[0]} has no effect in a phase: set it for the sequence")
-    if not isinstance(own.get("model") or {}, dict):
+    if not isinstance(own.get("model"), (dict, NoneType)):
         raise ValueError(f"{key}.cfg.model must be a dict, got {own['model']!r}")
     lasting = [_nested(entry["model"])] if entry.get("model") else []
     model = own.get("model") or {}

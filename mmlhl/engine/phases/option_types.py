@@ -62,7 +62,8 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
         if wanted and not one_for_several and not any(_fits(value, kind) for kind in kinds):
             words = " or ".join(_WORDS[kind] for kind in wanted)
             raise ValueError(f"{place}.{key} must be {words}, got {value!r}")
-        if not wanted and isinstance(value, (str, Mapping)) and isinstance(default, (int, float)):
+        other = (str, Mapping) if isinstance(default, bool) else (str, Mapping, bool)
+        if not wanted and isinstance(value, other) and isinstance(default, (int, float)):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
         if isinstance(value, float) and math.isinf(value) and key not in _ENDLESS:
             raise ValueError(f"{place}.{key} is {value}; write a finite number")

@@ -78,6 +78,12 @@ _BY_KEYS = (
 )
 
 
+def acting_keys(cfg: Mapping) -> set[str]:
+    """The top-level keys that are read, and are no mere variables, in a config."""
+    own = isinstance(cfg.get("model"), Mapping) and "data_preprocessor" in cfg["model"]
+    return READ - {"data_preprocessor"} if own else READ
+
+
 def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) -> None:
     """Refuse top-level keys that are never read and are probably mistakes.
 

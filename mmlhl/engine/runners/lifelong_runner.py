@@ -32,8 +32,10 @@ from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.encoders import check_start
 from ..phases.grammar import LASTING, learning_model, merged_config
+from ..phases.idle_variables import check_idle_variables
 from ..phases.left_out import left_out
 from ..phases.rehearsal import rehearse
+from ..phases.top_keys import acting_keys
 from ..phases.trial_test import check_wrapper
 from ..phases.values import check_trains
 from ..progress import (
@@ -76,6 +78,7 @@ class LifelongRunner:
             self.cfg[key] = make_plain(self.cfg[key])
         if (file := getattr(cfg, "filename", None)) is not None:  # mmseg's own tools have read it
             refuse_repeated(file)
+            check_idle_variables(file, acting_keys(self.cfg))
         self.phases = parse_phases(self.cfg)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")

@@ -7,7 +7,7 @@ import torch
 from mmengine import hooks
 from mmengine.optim import scheduler
 from mmengine.runner import EpochBasedTrainLoop
-from mmseg.models import FCNHead
+from mmseg.models import FCNHead, ResNet
 from torch.utils.data import DataLoader
 
 from mmlhl.engine.phases.option_types import check_types
@@ -35,6 +35,8 @@ REFUSED = [
     (DataLoader, dict(pin_memory={}), "x.pin_memory must be True or False"),
     (FCNHead, dict(concat_input=[]), "x.concat_input must be True or False"),
     (FCNHead, dict(dropout_ratio="0.1"), "x.dropout_ratio must be a number, got '0.1'"),
+    (FCNHead, dict(num_convs=True), "x.num_convs must be a number, got True"),
+    (ResNet, dict(frozen_stages=True), "x.frozen_stages must be a number, got True"),
     (HAD, dict(loss="HADLoss"), "x.loss must be a dict, got 'HADLoss'"),
     (HAD, dict(loss_weight=[3.0]), r"x.loss_weight must be a number, got \[3.0\]"),
     (SGP, dict(alpha=math.inf), "x.alpha is inf; write a finite number"),

@@ -1,0 +1,89 @@
+"""Variables of a base that are set anew without an effect are refused."""
+
+import pytest
+from mmengine.config import Config
+
+from mmlhl.engine import LifelongRunner
+from mmlhl.engine.phases.idle_variables import check_idle_variables
+from mmlhl.engine.phases.top_keys import READ, acting_keys
+
+BASE = """
+crop_size = (64, 64)
+data_root = 'data/x'
+train_pipeline = [dict(type='RandomCrop', crop_size=crop_size)]
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+optimizer = dict(type='SGD', lr=0.1)
+optim_wrapper = dict(optimizer=optimizer)
+note = 'mine'
+"""
+
+
+@pytest.fixture
+def leaf(tmp_path):
+    """Write a config that inherits from BASE, perhaps by a file between them."""
+
+    def write(text, between=None):
+        (tmp_path / "base.py").write_text(BASE)
+        if between is not None:
+            (tmp_path / "between.py").write_text(f"_base_ = 'base.py'\n{between}")
+        path = tmp_path / "leaf.py"
+        path.write_text(f"_base_ = '{'base.py' if between is None else 'between.py'}'\n{text}")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("crop_size = (32, 32)", "crop_size"),
+        ("train_pipeline = []", "train_pipeline"),
+        ("data_root: str = 'data/y'", "data_root"),
+        ("optimizer = dict(lr=1)\nwork_dir = 'w'", "optimizer"),
+        ("x = 3\ncrop_size = data_root = x", "crop_size"),
+    ],
+)
+@pytest.mark.parametrize("between", [None, "work_dir = 'w'"])
+def test_refused(leaf, text, variable, between):
+    path = leaf(text, between)
+    line = 2 + text.count("\n") * ("x = 3" in text)
+    with pytest.raises(ValueError, match=rf"leaf.py: line {line} sets {variable}, but its base"):
+        check_idle_variables(path, READ)
+    with pytest.raises(ValueError, match=f"sets {variable}"):
+        LifelongRunner(Config.fromfile(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "crop_size = (32, 32)\ntrain_dataloader = dict(dataset=dict(size=crop_size))",
+        "crop_size = (64, 64)",  # as in the base
+        "optim_wrapper = dict(optimizer=dict(lr=1))",  # is read from the config
+        "note = 'yours'",  # the base does not use it either
+        "_crop_size = (32, 32)\nsize = 3",
+        "crop_size = (32, 32)\ndel crop_size",
+        "train_pipeline = {{_base_.train_pipeline}}\ntrain_dataloader = [train_pipeline]",
+    ],
+)
+def test_with_an_effect(leaf, text):
+    check_idle_variables(leaf(text), READ)
+
+
+def test_a_variable_for_those_who_inherit(leaf):
+    text = "train_dataloader = dict(dataset=dict(size={{_base_.crop_size}}))"
+    check_idle_variables(leaf(text, between="crop_size = (32, 32)"), READ)
+
+
+def test_in_a_base_it_is_a_warning(leaf, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        "mmlhl.engine.phases.idle_variables.print_log", lambda text, *_: said.append(text)
+    )
+    check_idle_variables(leaf("work_dir = 'w'", between="crop_size = (32, 32)"), READ)
+    (text,) = said
+    assert "between.py: line 2 sets crop_size" in text
+
+
+def test_a_preprocessor_beside_that_of_the_model_is_a_variable():
+    assert "data_preprocessor" in acting_keys(dict(model=dict(type="A")))
+    assert "data_preprocessor" not in acting_keys(dict(model=dict(data_preprocessor={})))
