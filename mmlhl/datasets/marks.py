@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .annotation import IGNORE, Annotation
-from .decoding import pick_channels
+from .decoding import pick_channels, stored_or_shown
 from .reading import read_raw
+from .reading.shown_greys import ShownGreys
 
 #: number of files to read; usually the first one decides
 SAMPLED = 32
@@ -100,10 +101,17 @@ def _readable(
     """The numbers of each file; reading another one for training raises an error with its name."""
     for path in paths:
         try:
-            raw = pick_channels(read_raw(path, ann.name, backend_args), ann, path)
+            raw = pick_channels(_numbers(path, ann, backend_args), ann, path)
         except (OSError, ValueError):
             continue
         yield path, raw
+
+
+def _numbers(path: str, ann: Annotation, backend_args: dict | None) -> np.ndarray:
+    def choose(pixels: np.ndarray, greys: ShownGreys) -> np.ndarray:
+        return stored_or_shown(pixels, greys, ann, path)
+
+    return read_raw(path, ann.name, backend_args, choose=choose)
 
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:

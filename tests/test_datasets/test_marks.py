@@ -78,13 +78,15 @@ def test_ambiguous_masks_are_refused_at_the_first_sample(masks, ann, rows):
 )
 def test_encoding_in_the_config_is_used(masks, ann, found, monkeypatch):
     if ann.get("threshold", 0) < 1:
-        monkeypatch.setattr(marks, "read_raw", lambda *args: pytest.fail("was looked at"))
+        monkeypatch.setattr(marks, "read_raw", lambda *args, **kw: pytest.fail("was looked at"))
     assert labels(masks(EDGE, **ann), 0) == found
 
 
 def test_few_files_are_read(masks, monkeypatch):
     read, seen = marks.read_raw, []
-    monkeypatch.setattr(marks, "read_raw", lambda path, *a: seen.append(path) or read(path, *a))
+    monkeypatch.setattr(
+        marks, "read_raw", lambda path, *a, **k: seen.append(path) or read(path, *a, **k)
+    )
     masks(MARKED, *[EDGE] * 5)
     assert len(seen) == 1
     monkeypatch.setattr(marks, "SAMPLED", 3)

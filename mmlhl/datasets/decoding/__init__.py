@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..annotation import Annotation
+from .greys import stored_or_shown
 from .label_table import LabelTable, label_table
 from .labels import decode_binary, decode_classes
 from .layout import pick_channels
@@ -16,7 +17,15 @@ from .made_maps import made_map
 from .measures import decode_channels, decode_depth
 from .normals import decode_normal, reorder_axes
 
-__all__ = ["LabelTable", "decode", "label_table", "made_map", "pick_channels", "reorder_axes"]
+__all__ = [
+    "LabelTable",
+    "decode",
+    "label_table",
+    "made_map",
+    "pick_channels",
+    "reorder_axes",
+    "stored_or_shown",
+]
 
 _DECODERS = {
     "classes": decode_classes,

@@ -56,7 +56,7 @@ def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         out += np.float32(ann.offset)
     missing = None
     for value in ann.invalid_numbers:
-        hit = raw == value
+        hit = holds_mark(raw, value)
         missing = hit if missing is None else missing | hit
     if ann.nan_is_invalid and raw.dtype.kind == "f":
         hit = np.isnan(raw)
@@ -82,3 +82,19 @@ def _scaled(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if missing is not None:
         out[missing] = np.nan
     return out
+
+
+def holds_mark(raw: np.ndarray, value: float) -> np.ndarray:
+    """Where an array holds a number that means "not measured".
+
+    Args:
+        raw: Stored numbers.
+        value: The number, which arrays of 64 bits may hold as rounded to 32, as in a file before.
+
+    Returns:
+        Array of bool of the same shape.
+    """
+    hit = raw == value
+    if raw.dtype.kind == "f" and raw.dtype.itemsize > 4:
+        hit |= raw == np.float64(np.float32(value))
+    return hit

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..annotation import Annotation
+from .measures import holds_mark
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 _COLOURS = (1, 255, 65535)  # possible values of white if normals are stored as colours
@@ -84,7 +85,7 @@ def _vectors(
         length = np.sqrt(np.einsum("hwc,hwc->hw", out, out))
     missing = length < SHORT
     for value in (*ann.invalid_numbers, *((0.0,) if image else ())):
-        missing |= (raw[..., 0] == value) & (raw[..., 1] == value) & (raw[..., 2] == value)
+        missing |= holds_mark(raw, value).all(axis=2)
     if ann.nan_is_invalid:
         missing |= np.isnan(length)
     return out, length, missing

@@ -12,6 +12,7 @@ from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
 from .contents import is_lossy, refuse_placeholder
 from .images import decode_image
 from .orientation import orientation_of
+from .shown_greys import ShownGreys, shown_greys
 
 
 def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
@@ -54,6 +55,7 @@ def read_raw(
     exact: bool = False,
     upright: bool = False,
     turn: bool = True,
+    choose: Callable[[np.ndarray, ShownGreys], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Numbers of an image, ``.npy`` or ``.npz`` file as stored.
 
@@ -67,6 +69,7 @@ def read_raw(
         upright: Whether numbers are directions in the image, as for normals: images with an
             orientation tag are refused, since it turns pixels but not their values.
         turn: Whether to apply an orientation tag, as for the image.
+        choose: Chooses between the numbers and the greys of an image that shows numbers as others.
 
     Returns:
         (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
@@ -91,4 +94,6 @@ def read_raw(
             f"{path}: its orientation tag ({orientation_of(content)}) turns the pixels of the "
             f"{what}, but not the directions that they hold; turn both and store it without the tag"
         )
-    return decode_image(content, path, turn)
+    pixels = decode_image(content, path, turn)
+    greys = shown_greys(content) if choose is not None else None
+    return pixels if greys is None or choose is None else choose(pixels, greys)

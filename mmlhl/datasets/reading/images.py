@@ -76,6 +76,8 @@ def _decode_few_bits(content: bytes, path: str) -> np.ndarray | None:
     try:
         with open_with_pillow(content) as image:
             mode, tags = image.mode, getattr(image, "tag_v2", {})
+            if image.format == "GIF":  # of which Pillow calls some grey, and OpenCV makes colours
+                mode = "P"
             bits = tags.get(_TIFF_BITS, (8,))[0] if mode == "L" else 8
             inverted = tags.get(_TIFF_PHOTOMETRIC) == 0 or (mode == "1" and image.format == "PPM")
     except Exception:  # each of Pillow's formats raises its own

@@ -12,7 +12,7 @@ from mmseg.registry import TRANSFORMS
 
 from ... import config_values
 from ..annotation import Annotation
-from ..decoding import decode, made_map
+from ..decoding import decode, made_map, stored_or_shown
 from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from .erase import note_late
 from .load_image import LoadImage
@@ -115,6 +115,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
             exact,
             upright=ann.kind == "normal",
             turn=turns(results.get("img_loader")),
+            choose=lambda pixels, greys: stored_or_shown(pixels, greys, ann, path),
         )
         gt = decode(raw, ann, path)
         # test pipelines resize before they load annotations, which keep the file's size

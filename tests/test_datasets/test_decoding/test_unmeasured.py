@@ -61,3 +61,20 @@ def test_negative_marks():
     assert np.isnan(got[0]) and got[1] == 1.5
     with pytest.raises(ValueError, match=r"negative depth -2.*invalid=\(0\.0,\)"):
         read("depth", [1, -2], max_value=80)
+
+
+@pytest.mark.parametrize("kind", ["depth", "channels"])
+@pytest.mark.parametrize("mark", [9999.9, 1e10, 0.1])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_mark_that_was_rounded_to_32_bits_before(kind, mark, dtype):
+    if np.isinf(dtype(mark)):
+        return
+    assert np.isnan(read(kind, [5, np.float32(mark)], dtype, invalid=mark)[1])
+    assert np.isnan(read(kind, [5, mark], dtype, invalid=mark)[1])
+    assert not np.isnan(read(kind, [5, mark * 1.01], dtype, invalid=mark)[1])
+
+
+def test_such_a_mark_among_normals():
+    stored = np.array([[[0, 0, 1], [np.float32(-9.9)] * 3]], np.float64)
+    got = decode(stored, Annotation("task", "normal", dir="x", invalid=-9.9), "a.npy")
+    assert got[0, 0, 2] == 1 and np.isnan(got[0, 1]).all()
