@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmengine.config.config import RESERVED_KEYS
+
 from ..unregistered import unregistered
+from .forged import is_shown
 from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
@@ -178,6 +181,16 @@ def _checked(text: str, source: str) -> dict[str, Any]:
         raise StoredConfigError(
             f"the config in {source} has custom_imports={imports!r}; it must be dict(imports=[...])"
         )
+    for name in [names] if isinstance(names, str) else names or ():
+        if not isinstance(name, str):
+            raise StoredConfigError(
+                f"the config in {source} imports {name!r:.60}, which is no name of a module"
+            )
+    reserved = next((key for key in config if key in RESERVED_KEYS), None)
+    if reserved is not None:
+        raise StoredConfigError(
+            f"the config in {source} has {reserved!r}, a name of mmengine's own"
+        )
     misshapen = _misshapen(config)
     if misshapen:
         raise StoredConfigError(f"the config in {source} is damaged: {misshapen}")
@@ -193,6 +206,10 @@ def _checked(text: str, source: str) -> dict[str, Any]:
 def _misshapen(config: Mapping[str, Any]) -> str | None:
     """The first part of a model's config that is no dict; other parts may be anything."""
     model = config.get("model")
+    heads = model.get("heads") if isinstance(model, Mapping) else None
+    for task in heads if isinstance(heads, Mapping) else ():
+        if not isinstance(task, str) or not is_shown(task):
+            return f"model.heads has a task named {task!r:.60}"
     parts: dict[str, Any] = {"model": model}
     for key in ("backbone", "heads", "data_preprocessor", "method", "test_cfg", "student"):
         parts[f"model.{key}"] = model.get(key) if isinstance(model, Mapping) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ from mmseg.registry import INFERENCERS
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from ..explaining import explained_error
 from ..visualization import MultiTaskVisualizer
 from ..visualization.photographs import as_shown
 from .batches import of_one_size
@@ -91,10 +93,23 @@ class LifelongInferencer(BaseInferencer):
         return pseudo_collate  # as the preprocessor expects; mmengine's own code logs a warning
 
     def _init_pipeline(self, cfg: Config) -> FramePipeline:
-        return FramePipeline(test_pipeline(cfg))
+        with self._of_config("test pipeline"):
+            return FramePipeline(test_pipeline(cfg))
 
     def _init_visualizer(self, cfg: Config) -> MultiTaskVisualizer:
-        return visualizer_of(f"inferencer_{id(self)}", self.loaded, cfg.get("visualizer") or {})
+        with self._of_config("visualizer"):
+            return visualizer_of(f"inferencer_{id(self)}", self.loaded, cfg.get("visualizer") or {})
+
+    @contextmanager
+    def _of_config(self, part: str) -> Iterator[None]:
+        """Name the checkpoint whose config has a part that cannot be built."""
+        try:
+            yield
+        except Exception as error:
+            raise ValueError(
+                f"{self.loaded.checkpoint}: the {part} of its config cannot be used: "
+                f"{explained_error(error)}"
+            ) from error
 
     # -- prediction ----------------------------------------------------------------------------
     def __call__(
@@ -221,7 +236,10 @@ class LifelongInferencer(BaseInferencer):
             images = [self.pipeline.load(frame) for frame in batch]
             # copied, since the pipeline may change the image in place
             pictures = [results["img"].copy() for results in images]
-            packed = [self.pipeline.after(results) for results in images]
+            packed = [
+                self.pipeline.prepare(frame, results)
+                for frame, results in zip(batch, images, strict=True)
+            ]
             yield from zip(batch, pictures, self.forward(packed), strict=True)
 
     @torch.no_grad()

@@ -17,7 +17,15 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 
-from ..checkpoints import folder_of_models, stored_config, stored_tasks, weights_of
+from ..checkpoints import (
+    StoredConfigError,
+    folder_of_models,
+    stored_config,
+    stored_tasks,
+    weights_of,
+)
+from ..checkpoints.named_files import named_file
+from ..checkpoints.trust import FLAG, checkpoints_are_trusted
 from ..config_files import read_config
 from ..engine.training_facts import foreign_training, other_model
 from ..models.segmentors import LifelongSegmentor
@@ -88,6 +96,8 @@ def load_model(
     named = f"the config {config}" if isinstance(config, str) else "the given config"
     source = f"the config in {checkpoint}" if config is None else named
     described = without_pretrained(model_config(cfg, source))
+    if config is None:
+        _refuse_named_files(described, checkpoint)
     state = weights_of(loaded)
     known = _known_tasks(described, state, checkpoint)
     chosen = _chosen_tasks(tasks, known, checkpoint)
@@ -171,7 +181,8 @@ def without_pretrained(model: dict) -> dict:
         model: Config of a model.
 
     Returns:
-        The copy, with no ``pretrained`` and no initialisation from files at any depth.
+        The copy, with no ``pretrained``, no initialisation and no weights of classes from files at
+        any depth.
     """
     model = copy.deepcopy(model)
     backbone = model.get("backbone") or {}
@@ -179,6 +190,16 @@ def without_pretrained(model: dict) -> dict:
         backbone["pretrained"] = False  # its default is True, which downloads weights
     _strip(model)
     return model
+
+
+def _refuse_named_files(model: dict, checkpoint: str) -> None:
+    """Refuse a model whose building would read files: somebody else may have named them."""
+    named = None if checkpoints_are_trusted() else named_file(model)
+    if named is not None:
+        raise StoredConfigError(
+            f"the config in {checkpoint} names a file, which was not read: model.{named}. If you "
+            f"trust whoever made the checkpoint, use {FLAG}, or give the config as well"
+        )
 
 
 def _strip(node: object) -> None:
@@ -190,8 +211,11 @@ def _strip(node: object) -> None:
     if node.get("pretrained"):
         node["pretrained"] = False if isinstance(node["pretrained"], bool) else None
     init = node.get("init_cfg")
-    if isinstance(init, dict) and init.get("checkpoint"):
-        node["init_cfg"] = None
+    for each in init if isinstance(init, (list, tuple)) else [init]:
+        if isinstance(each, dict) and each.get("checkpoint"):
+            node["init_cfg"] = None
+    if isinstance(node.get("class_weight"), str):  # a file, and only the loss needs it
+        node["class_weight"] = None
     for child in node.values():
         _strip(child)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -12,6 +13,8 @@ from mmengine.dataset import Compose
 
 from ..datasets.pipelines import build_step
 from ..datasets.transforms.loading import LoadImage
+from ..explaining import explained_error
+from ..refusals import is_refusal
 from ..registered import type_name
 from .frame import Frame
 
@@ -27,16 +30,44 @@ def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
     Returns:
         Its transforms without those that load annotations; if there is no pipeline, loading and
         packing.
+
+    Raises:
+        ValueError: If it is no list of transforms.
     """
-    dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
-    while isinstance(dataset, Mapping) and ("dataset" in dataset or dataset.get("datasets")):
-        dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
-    steps = dataset.get("pipeline") or cfg.get("test_pipeline") or DEFAULT_PIPELINE
-    return [dict(s) for s in steps if not _loads_annotations(type_name(s))]
+    node: Any = cfg.get("test_dataloader") or {}
+    while isinstance(node, Mapping) and (node.get("dataset") or node.get("datasets")):
+        inner = node.get("dataset") or node["datasets"]
+        node = inner[0] if isinstance(inner, (list, tuple)) else inner
+    steps = node.get("pipeline") if isinstance(node, Mapping) else None
+    steps = steps or cfg.get("test_pipeline") or DEFAULT_PIPELINE
+    if not isinstance(steps, (list, tuple)) or not all(isinstance(s, Mapping) for s in steps):
+        raise ValueError(f"the test pipeline must be a list of transforms, got {steps!r:.80}")
+    return [dict(step) for step in steps if not _loads_annotations(type_name(step))]
 
 
 def _loads_annotations(name: str) -> bool:
     return name.startswith("Load") and "Annotation" in name
+
+
+def _without_backend(step: Mapping[str, Any]) -> dict:
+    return {k: v for k, v in step.items() if k not in ("backend_args", "file_client_args")}
+
+
+@contextmanager
+def _named(frame: Frame) -> Iterator[None]:
+    """Name the frame in an error of a transform, which may raise anything.
+
+    Raises:
+        ValueError: In place of errors that the commands would show with a traceback.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_refusal(error):
+            raise
+        raise ValueError(
+            f"{frame.path or frame.name}: the test pipeline fails: {explained_error(error)}"
+        ) from error
 
 
 class FramePipeline:
@@ -63,6 +94,8 @@ class FramePipeline:
         # built as in a dataset, so that geometric transforms record how to map predictions back
         built = [build_step(step) for step in steps]
         self.loader = built[loaders[0]]
+        #: reads files of this machine: the training's storage may be another
+        self.local = build_step(_without_backend(steps[loaders[0]]))
         self.before = Compose(built[: loaders[0]])
         self.after = Compose(built[loaders[0] + 1 :])
 
@@ -79,9 +112,10 @@ class FramePipeline:
             FileNotFoundError: If the file is missing.
             ValueError: If it is not an image.
         """
-        results = self.before(dict(img_path=frame.path, seg_fields=[]))
-        if frame.path is not None:
-            return self.loader(results)
+        with _named(frame):
+            results = self.before(dict(img_path=frame.path, seg_fields=[]))
+            if frame.path is not None:
+                return (self.loader if "://" in frame.path else self.local)(results)
         image = frame.image
         if getattr(self.loader, "to_float32", False):
             image = image.astype(np.float32)
@@ -89,13 +123,25 @@ class FramePipeline:
         own = dict(img=image, img_raw=image, img_shape=shape, ori_shape=shape)  # as LoadImage's
         return {**results, **own}
 
-    def __call__(self, frame: Frame) -> dict:
-        """Read and prepare a frame; see :meth:`load`.
+    def prepare(self, frame: Frame, results: dict) -> dict:
+        """Prepare a frame that :meth:`load` has read.
+
+        Args:
+            frame: The frame.
+            results: Its image.
 
         Returns:
             ``inputs`` ``(C, H, W)`` and ``data_samples``.
+
+        Raises:
+            ValueError: If a transform of the pipeline fails.
         """
-        return self.after(self.load(frame))
+        with _named(frame):
+            return self.after(results)
+
+    def __call__(self, frame: Frame) -> dict:
+        """Read and prepare a frame; see :meth:`load` and :meth:`prepare`."""
+        return self.prepare(frame, self.load(frame))
 
     def check(self, path: str) -> None:
         """Check that a file can be decoded, mostly at a fraction of the cost of reading it.
@@ -112,7 +158,8 @@ class FramePipeline:
             self.load(Frame("", path))
             return
         try:
-            content = fileio.get(path, backend_args=getattr(self.loader, "backend_args", None))
+            loader = self.loader if "://" in path else self.local
+            content = fileio.get(path, backend_args=getattr(loader, "backend_args", None))
         except Exception as error:
             if "://" not in path:
                 raise

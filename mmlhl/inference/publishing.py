@@ -10,9 +10,10 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from ..checkpoints import stored_config, stored_tasks, to_plain
+from ..checkpoints import StoredConfigError, stored_config, stored_tasks, to_plain
 from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
 from ..engine.phases.signatures import default_of
+from ..explaining import explained_error
 from ..files import atomic_path
 from ..models.teachers import model_config
 from ..registered import registered_class
@@ -41,10 +42,16 @@ def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
     stored = stored_config(checkpoint, source)
     if stored is None:
         return None
-    cfg = Config(stored)
-    if "student" in cfg.get("model", {}):
-        cfg.model = model_config(cfg, f"the config in {source}")
-    return cfg.pretty_text
+    try:
+        cfg = Config(stored)
+        if "student" in cfg.get("model", {}):
+            cfg.model = model_config(cfg, f"the config in {source}")
+        return cfg.pretty_text
+    except Exception as error:  # yapf's errors for what cannot be written as Python
+        reason = explained_error(error).splitlines()[0][:200]
+        raise StoredConfigError(
+            f"the config in {source} cannot be written as text: {reason}"
+        ) from error
 
 
 def outputs_of(cfg: Mapping[str, Any], dataset_meta: Mapping[str, Any]) -> dict[str, dict]:
