@@ -61,7 +61,7 @@ def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
     for key, each in offsets.items():
         far = len(each) >= TRIALS / 2 and np.abs(np.mean(each, axis=0)).max() > _SHIFT
         if far or is_motion(slight[key]):
-            raise MovedAlone(_alone(name, key))
+            raise MovedAlone(label_message(name, key))
 
 
 def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = False) -> None:
@@ -88,7 +88,7 @@ def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = Fal
         _try(pair_of(step), name, sample, side, int(again))
     for key, shifts in slight.items():
         if is_motion([shifts]):
-            raise MovedAlone(_alone(name, key))
+            raise MovedAlone(label_message(name, key))
 
 
 def _try(
@@ -127,7 +127,7 @@ def _try(
         if own is None:
             continue
         if noise and source is None and shifted(before, own):
-            raise MovedAlone(_alone(name, key))
+            raise MovedAlone(label_message(name, key))
         if kinds[key] == "normal" and source is not None:
             _refuse_unturned(before, own, source, name, key)
         offset = _compare(own, other.get(key), key, places, name, side)
@@ -136,7 +136,13 @@ def _try(
     return source is not None, drew, offsets
 
 
-def _alone(name: str, key: str) -> str:
+def label_message(name: str, key: str) -> str:
+    """Message about a transform that moves a label without the image.
+
+    Args:
+        name: Its name.
+        key: Key of the label.
+    """
     return (
         f"{name} moves pixels of {key} in another way than those of the image: let it move both or "
         "neither; maps that it does not touch follow the image. If it puts a label right that lies "
@@ -173,7 +179,7 @@ def _compare(
     away, stays = rest & ~near[key], place & changed
     gone = 2 * stays.sum() < place.sum() < 4 * away.sum()
     if gone and 2 * away.sum() > rest.sum():
-        raise MovedAlone(_alone(name, key))
+        raise MovedAlone(label_message(name, key))
     if away.any() or 2 * stays.sum() <= place.sum():
         return None  # a few pixels do not show their place
     offset: np.ndarray = np.argwhere(rest).mean(0) - np.argwhere(place).mean(0)

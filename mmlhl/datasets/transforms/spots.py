@@ -80,7 +80,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
                 rounds.moves = True
                 bends = bends or rotation_of(source, SIZE) is None
             elif shifted(sample["img"], image):
-                raise MovedAlone(_alone(name))
+                raise MovedAlone(image_message(name))
             elif offset is not None:
                 offsets.append(offset)
             if is_tried(trial):
@@ -89,7 +89,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
                 slight += [] if shifts is None else [shifts]
     far = len(offsets) >= TRIALS / 2 and np.abs(np.mean(offsets, axis=0)).max() > _SHIFT
     if far or is_motion(slight):
-        raise MovedAlone(_alone(name))
+        raise MovedAlone(image_message(name))
     return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
 
 
@@ -117,7 +117,7 @@ def try_on_sample(step: Callable, name: str, results: dict, again: bool = False)
             return
         shifts = image_shifts(pair_of(step), sample, 0, int(again))
         if shifts is not None and is_motion([shifts]):
-            raise MovedAlone(_alone(name))
+            raise MovedAlone(image_message(name))
         found = _both(pair_of(step), name, sample, (row, column), side, 0)
         if found is not None:
             _compare(*found[:3], (row, column), side, name, (height, width))
@@ -139,7 +139,12 @@ def _refuse_moved_labels(
         )
 
 
-def _alone(name: str) -> str:
+def image_message(name: str) -> str:
+    """Message about a transform that moves the image without its labels.
+
+    Args:
+        name: Its name.
+    """
     return (
         f"{name} moves pixels of the image, but not those of its labels (all maps in seg_fields): "
         "let it move both, take an mmlhl or stock transform instead, or leave it out. If nothing "
@@ -178,7 +183,7 @@ def _compare(
         if np.abs(offset).max() <= reach:
             # one that is hidden in part shows the centre of the rest
             return offset if strong.sum() >= _WHOLE * expected.sum() else None
-    raise MovedAlone(_alone(name))
+    raise MovedAlone(image_message(name))
 
 
 def shifted(before: np.ndarray, after: np.ndarray) -> bool:

@@ -10,22 +10,25 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
+from .own_draws import own_generators, put_back, same_states, seed_all, states
+
 TRIALS = 12
 MORE_TRIALS = 36
 """Further trials of a transform that draws random numbers and has moved nothing yet."""
 _RARE = (
-    (1514, 1146, 1042),
-    (2172, 1989, 2469),
-    (309, 368, 94),
-    (1075, 545, 1289),
-    (655, 1, 2011),
-    (345, 24, 225),
+    (1514, 1146, 1042, 1004),
+    (2172, 1989, 2469, 1074),
+    (309, 368, 94, 25),
+    (1075, 545, 1289, 852),
+    (655, 1, 2011, 498),
+    (345, 24, 225, 1704),
 )
-"""Seeds of Python, numpy and torch for the first of these trials. The first, second or third number
-that is then drawn from [0, 1) is below 0.001 and above 0.999, by turns."""
+"""Seeds of Python, numpy, torch and numpy's newer generators for the first of these trials.
+
+The first, second or third number that is then drawn from [0, 1) is below 0.001 and above 0.999, by
+turns."""
 RARE_TRIALS = len(_RARE)
 _CHANCES = ("p", "prob", "probability", "chance", "rate")
-_OWN_DRAWS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 Pair: TypeAlias = tuple[Callable, Callable]
 
@@ -50,8 +53,7 @@ class Rounds:
 
     def __init__(self, step: Callable) -> None:
         self._usual, self._sure = pair_of(step), _sure_pair(step)
-        own = getattr(step, "__dict__", {})
-        self.draws = any(isinstance(value, _OWN_DRAWS) for value in own.values())
+        self.draws = bool(own_generators(step))
         self.moves = False
 
     def __iter__(self) -> Iterator[tuple[int, Pair | None]]:
@@ -89,10 +91,19 @@ def _sure_pair(step: Callable) -> Pair | None:
     return pair if sure else None
 
 
+def seeds_of(trial: int) -> tuple[int, ...]:
+    """Seeds of a trial, for Python, numpy, torch and numpy's newer generators.
+
+    Args:
+        trial: Number of the trial.
+    """
+    rare = TRIALS <= trial < TRIALS + RARE_TRIALS
+    return _RARE[trial - TRIALS] if rare else (trial,) * 4
+
+
 def draw_like(trial: int) -> None:
     """Seed Python, numpy and torch for a trial; transforms run on the CPU only."""
-    rare = TRIALS <= trial < TRIALS + RARE_TRIALS
-    python, numpy, pytorch = _RARE[trial - TRIALS] if rare else (trial,) * 3
+    python, numpy, pytorch, _ = seeds_of(trial)
     random.seed(python)
     np.random.seed(numpy)
     torch.default_generator.manual_seed(pytorch)
@@ -116,6 +127,10 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
     draw_like(trial)
     untouched = drawn()
     draw_like(trial)
+    own = own_generators(step)
+    before = states(own)
+    seed_all(own, seeds_of(trial))
+    seeded = states(own)
     try:
         moved = step(results)
         if not isinstance(moved["img"], np.ndarray):
@@ -124,7 +139,10 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
         raise
     except Exception:
         return None
-    return moved, drawn() != untouched
+    finally:
+        drew = not same_states(states(own), seeded)
+        put_back(own, before)  # those of a module are not copied with the transform
+    return moved, drew or drawn() != untouched
 
 
 def drawn() -> tuple[float, float, float]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .erase import note_late
-from .label_spots import try_on_labels, try_on_labels_of
+from .label_spots import label_message, try_on_labels, try_on_labels_of
 from .maps import annotation_maps, label_kinds
+from .mirrors import mirrored
 from .read_keys import read_keys, reads_image
-from .spots import try_on_images, try_on_sample
+from .spots import image_message, try_on_images, try_on_sample
 from .trace import read_again_message, was_moved
+from .trials import MovedAlone
 from .witness import add_witness, move_labels, read_witness, unread_message
 
 LOOKS = 2
@@ -81,6 +83,7 @@ class Watched:
             raise ValueError(read_again_message(self.name, results))
         size = tuple(results["img"].shape[:2])
         # copied, since a transform may write into them
+        image = results["img"].copy()
         had = {key: results[key].copy() for key, _ in annotation_maps(results)}
         without = {**results, "seg_fields": list(results.get("seg_fields", []))}
         witness = add_witness(results)
@@ -94,6 +97,12 @@ class Watched:
         source = read_witness(moved, witness, self.name)
         if source is not None:
             move_labels(moved, source, had, size, self.name, moved["seg_fields"])
+        elif mirrored(image, moved["img"]):
+            raise MovedAlone(image_message(self.name))
+        else:
+            for key, before in had.items():
+                if mirrored(before, moved.get(key)):
+                    raise MovedAlone(label_message(self.name, key))
         note_late(moved, [key for key in self.reads if key in label_kinds(moved)], late)
         self._check(moved)
         return moved
