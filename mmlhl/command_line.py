@@ -207,6 +207,9 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
     Args:
         cfg: The config, changed in place.
         args: With ``config``, ``work_dir``, and those of :func:`add_launcher_arguments`.
+
+    Raises:
+        ValueError: If the config's ``work_dir`` is no path.
     """
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     cfg.launcher = args.launcher
@@ -214,6 +217,8 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
         cfg.work_dir = os.path.expanduser(args.work_dir)
     elif cfg.get("work_dir") is None:
         cfg.work_dir = default_work_dir(args.config)
+    elif not isinstance(cfg.work_dir, (str, os.PathLike)):
+        raise ValueError(f"work_dir must be one string, got {cfg.work_dir!r}")
     else:
         cfg.work_dir = os.path.expanduser(cfg.work_dir)
 

@@ -27,6 +27,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
+from mmlhl.engine.phases.runner_choice import check_runner
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
     """Complete the config by the command line, and train."""
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
+    check_runner(cfg)
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,11 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.optim import DefaultOptimWrapperConstructor
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from ...config_values import is_number
 from ...registered import names_class, of_mmseg, registered_class, type_name
-from ...spelling import near_miss, unknown
+from ...spelling import hint, near_miss, unknown
 from .layer_decay import check_layer_decay
 from .loss_scale import check_loss_scale
 from .phase_model import PhaseModel
@@ -26,6 +28,8 @@ PARAMWISE = (
     *("dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate"),
 )
 _FACTORS = ("lr_mult", "decay_mult")
+#: functions of torch by the type of ``clip_grad``, whose other keys are their arguments
+_CLIPPING = {"norm": clip_grad_norm_, "value": clip_grad_value_}
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
@@ -148,7 +152,15 @@ def _check_clipping(clip: Any, place: str) -> None:
         return
     if not isinstance(clip, Mapping) or not clip:
         raise ValueError(f"{place} must be a dict such as dict(max_norm=1.0), got {clip!r}")
-    key = "clip_value" if clip.get("type", "norm") == "value" else "max_norm"
+    kind = clip.get("type", "norm")
+    if kind not in _CLIPPING:
+        near = hint(str(kind), _CLIPPING)
+        raise ValueError(f"{place}.type must be one of {list(_CLIPPING)}, got {kind!r}{near}")
+    known = ["type", *list(inspect.signature(_CLIPPING[kind]).parameters)[1:]]
+    for key in clip:
+        if key not in known:
+            raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
+    key = "clip_value" if kind == "value" else "max_norm"
     limit = clip.get(key)
     # 0 trains nothing, and a negative limit reverses the gradient
     if not is_number(limit) or limit <= 0:

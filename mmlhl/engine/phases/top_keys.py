@@ -25,6 +25,7 @@ from ...config_files import read_config
 from ...config_values import leaves, nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
+from .override_paths import merge_overrides
 
 #: keys that mmengine, mmseg or mmlhl read
 READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
@@ -132,7 +133,7 @@ def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Co
     cfg = read_config(path)
     check_overrides(options, cfg)
     if options:
-        cfg.merge_from_dict(options)
+        merge_overrides(cfg, options)
     return cfg
 
 

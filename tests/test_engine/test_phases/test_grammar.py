@@ -26,6 +26,8 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
         ([dict(tasks=["seg"], name="a/b")], r"phases\[0\].name .*'a/b'"),
         ([dict(tasks=["seg"], name=[])], r"phases\[0\].name must be one string, got \[\]"),
         ([dict(tasks=["seg"], cfg=dict(model="HAD"))], r"phases\[0\].cfg.model must be a dict"),
+        ([dict(tasks=["seg"], cfg=[])], r"phases\[0\].cfg must be a dict, got \[\]"),
+        ([dict(tasks=["seg"], model=0)], r"phases\[0\].model must be a dict, got 0"),
         ([dict(tasks=["seg"], cfg=dict(phases=[]))], r"phases\[0\].cfg.phases has no effect"),
         ([dict(tasks=["seg"], cfg={"work_dir": "x"})], r"cfg.work_dir has no effect in a phase"),
         (

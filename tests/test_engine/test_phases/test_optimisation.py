@@ -32,6 +32,10 @@ def optimizer(**options):
     return dict(optimizer={**ADAM, **options})
 
 
+def clip(**options):
+    return dict(clip_grad=options)
+
+
 def scale(**options):
     return dict(type="AmpOptimWrapper", loss_scale=options)
 
@@ -43,6 +47,10 @@ WRONG = [
     (scale(backoff_factor=1), "loss_scale.backoff_factor must be a number within (0, 1), got 1"),
     (scale(growth_interval=2.0), "loss_scale.growth_interval must be a whole number >= 1, got 2.0"),
     (scale(enabled="no"), "loss_scale.enabled must be True or False, got 'no'"),
+    (clip(max_norm=1.0, nrm_type=2), "clip_grad.nrm_type: .* did you mean 'norm_type'"),
+    (clip(max_nrm=1.0), "clip_grad.max_nrm: .* did you mean 'max_norm'"),
+    (clip(type="valu", clip_value=1.0), "clip_grad.type must be one of .* did you mean 'value'"),
+    (clip(type="value", max_norm=1.0), "clip_grad.max_norm: there is no such key"),
     (optimizer(lr=None), "optimizer.lr is None; leave it out, or write one like 0.001"),
     (optimizer(eps=None), "optimizer.eps is None; leave it out"),
     (layer_decay(dacay_rate=0.9), "paramwise_cfg.dacay_rate: .* did you mean 'decay_rate'?"),
@@ -71,6 +79,8 @@ def test_refused(changes, message):
     [
         scale(init_scale=1024.0, growth_interval=100, enabled=True),
         dict(type="AmpOptimWrapper", loss_scale="dynamic"),
+        clip(max_norm=float("inf"), norm_type=2, error_if_nonfinite=False),
+        clip(type="value", clip_value=0.5),
         optimizer(betas=[0.9, 0.95]),
         optimizer(type=TwoEps, eps=(None, 1e-3)),
         dict(optimizer=dict(type="SGD", lr=0.1, momentum=0.9)),
