@@ -233,6 +233,41 @@ edits(
     ("hooks that are NaN", {"custom_hooks": float("nan")}, "custom_hooks", "nan"),
     ("a log level of None", {"log_level": None}, "log_level", "None"),
     ("no environment", {"env_cfg": None}, "env_cfg", "None"),
+    (
+        "arguments that a backend lacks",
+        {"default_hooks.checkpoint.backend_args": dict(a=1)},
+        "default_hooks.checkpoint",
+        "backend_args",
+    ),
+    (
+        "a backend that does not exist",
+        {"default_hooks.checkpoint.backend_args": dict(backend="disk")},
+        "default_hooks.checkpoint",
+        "disk",
+    ),
+    (
+        "a part that no checkpoint has",
+        {"default_hooks.checkpoint.published_keys": ["state_dcit"]},
+        "published_keys",
+        "'state_dict'",
+    ),
+    ("an option that torch's DDP lacks", {"model_wrapper_cfg": dict(a=1)}, "model_wrapper_cfg.a"),
+    (
+        "unused parameters as text",
+        {
+            "model_wrapper_cfg": dict(
+                type="MMDistributedDataParallel",
+                find_unused_parameters="no",
+            )
+        },
+        "model_wrapper_cfg.find_unused_parameters",
+        "'no'",
+    ),
+    (
+        "a dict for a list of schedules in a phase",
+        {"phases": [dict(tasks=["seg"], cfg=dict(param_scheduler=dict(a=1)))]},
+        "phases[0].cfg.param_scheduler",
+    ),
     ("no options of processes", {"env_cfg": dict(mp_cfg=None)}, "env_cfg.mp_cfg", "None"),
     ("no limit of files", {"env_cfg": dict(resource_limit=None)}, "resource_limit", "None"),
     ("a log processor that is a number", {"log_processor": np.int64(3)}, "log_processor", "3"),

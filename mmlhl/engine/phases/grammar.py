@@ -13,6 +13,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...explaining import explained_error
 from ...registered import type_name
 from ...spelling import hint
 
@@ -192,15 +193,30 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
     Args:
         cfg: The sequence's config.
         phase: One of its phases. Lasting changes to the model are merged first, then its ``cfg``.
+
+    Raises:
+        ValueError: Naming the entry of the phase that does not fit that of the sequence.
     """
     merged = copy.deepcopy(cfg)
     for model in phase.architecture:
-        merged.merge_from_dict(dict(model=copy.deepcopy(model)))
-    merged.merge_from_dict(copy.deepcopy(phase.cfg))
+        _merge(merged, dict(model=model), f"phases[{phase.index}].model")
+    _merge(merged, phase.cfg, f"phases[{phase.index}].cfg")
     _change_loop(merged.get("train_cfg"), phase.cfg.get("train_cfg"))
     for key in ("phases", "runner_type"):
         merged.pop(key, None)
     return merged
+
+
+def _merge(cfg: Config, own: Mapping, place: str) -> None:
+    """Merge overrides into a config; each key on its own, so that an error names it."""
+    for key, value in own.items():
+        try:
+            cfg.merge_from_dict({key: copy.deepcopy(value)})
+        except Exception as error:  # mmengine asserts, or fails on another type
+            raise ValueError(
+                f"{place}.{key} cannot be merged into the config of the sequence: "
+                f"{explained_error(error)}"
+            ) from error
 
 
 def _change_loop(train: Any, own: Any) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.hooks import EarlyStoppingHook, EMAHook
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook, EMAHook
 from mmengine.registry import MODELS
 from mmengine.runner.priority import Priority, get_priority
 from mmseg.registry import HOOKS
 
 from ...config_values import is_number, is_whole
 from ...registered import names_class, registered_class
-from ...spelling import hint
+from ...spelling import hint, unknown
 from .key_checker import KeyChecker
 from .moments import hooks
 from .signatures import options_of
 
+#: parts of a checkpoint of mmengine
+PARTS = ("meta", "state_dict", "message_hub", "optimizer", "param_schedulers", "ema_state_dict")
 #: class of averaged weights that mmengine's hook takes
 AVERAGE = "ExponentialMovingAverage"
 
@@ -37,6 +39,8 @@ def check_hook_options(cfg: Mapping, where: str = "") -> None:
             _check_average(hook, place, where)
         if names_class(HOOKS, hook, EarlyStoppingHook):
             _check_stopping(hook, f"{where}{place}")
+        if names_class(HOOKS, hook, CheckpointHook):
+            _check_published(hook.get("published_keys"), f"{where}{place}.published_keys")
 
 
 def _check_priority(value: Any, place: str) -> None:
@@ -66,6 +70,13 @@ def _check_average(hook: Mapping, place: str, where: str) -> None:
     momentum = passed.get("momentum", 0.5)
     if not is_number(momentum) or not 0 < momentum < 1:
         raise ValueError(f"{where}{place}.momentum must be a number within (0, 1), got {momentum}")
+
+
+def _check_published(keys: Any, place: str) -> None:
+    """Refuse a part of checkpoints that none has; a published one would come without it."""
+    for key in [keys] if isinstance(keys, str) else keys or ():
+        if isinstance(key, str) and key not in PARTS:
+            raise ValueError(f"{place}: no checkpoint has {key!r}; {unknown(key, PARTS)}")
 
 
 def _check_stopping(hook: Mapping, place: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.fileio import get_file_backend
 from mmengine.hooks import EMAHook
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
@@ -155,6 +156,9 @@ def _build_hook(options: dict) -> None:
     built = HOOKS.build(copy.deepcopy(options))
     if isinstance(built, EMAHook):
         MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
+    if isinstance(options.get("backend_args"), Mapping):  # used once the phase has begun
+        folder = options.get("out_dir") or "."
+        get_file_backend(folder, backend_args=dict(options["backend_args"]))
 
 
 def build_visualizer(cfg: Config) -> None:

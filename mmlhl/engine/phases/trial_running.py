@@ -8,9 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
+from mmengine.registry import MODEL_WRAPPERS
 from mmseg.registry import VISBACKENDS
+from torch.nn.parallel import DistributedDataParallel
 
 from ...registered import registered_class, type_name
+from .key_checker import KeyChecker
+from .option_types import check_types
+from .signatures import options_of
 from .trial_build import named
 
 #: packages that mmengine's backends import once they log, of which one is enough
@@ -45,8 +51,23 @@ def try_running(cfg: Mapping, where: str) -> None:
                 f"package {packages[0]}, which is not installed: pip install {packages[0]}, or "
                 "leave it out"
             )
+    _check_wrapper(cfg.get("model_wrapper_cfg"), f"{where}: model_wrapper_cfg")
     if options := cfg.get("compile"):
         named(f"{where}: compile", _compile, {} if options is True else dict(options))
+
+
+def _check_wrapper(config: Any, place: str) -> None:
+    """Check options that mmengine's wrappers of several processes pass on to torch's."""
+    if not isinstance(config, Mapping):
+        return
+    cls = registered_class(MODEL_WRAPPERS, {"type": "MMDistributedDataParallel", **config})
+    if cls not in (MMDistributedDataParallel, MMSeparateDistributedDataParallel):
+        return
+    check = KeyChecker("")
+    names = {*options_of(cls)[0], *options_of(DistributedDataParallel)[0], "type", "_scope_"}
+    options = {key: value for key, value in config.items() if key not in ("type", "_scope_")}
+    check.names(options, names, place)
+    check_types(DistributedDataParallel, options, place)
 
 
 def _compile(options: Mapping[str, Any]) -> None:
