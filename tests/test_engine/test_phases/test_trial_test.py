@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from mmseg.registry import MODELS
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
@@ -124,4 +125,9 @@ def test_a_new_encoder(config, tmp_path):
     with pytest.raises(ValueError, match=r"phases\[1\]: .*weights.pth"):
         tried(cfg)
     torch.save(dict(state_dict={}), weights)
+    with pytest.raises(ValueError, match=r"phases\[1\]: .*weights.pth.* fills 0%"):
+        tried(cfg)
+    backbone = cfg.model.backbone.to_dict() | cfg.phases[1].model.backbone.to_dict()
+    network = MODELS.build({**backbone, "init_cfg": None})
+    torch.save(dict(state_dict=network.state_dict()), weights)
     tried(cfg)
