@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..command_line import RenamedOption
+from ..spelling import hint
 from .comparison import Comparison
 from .runs import load_runs
 
@@ -69,7 +70,16 @@ def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
 
     Raises:
         FileNotFoundError: If there is no record at or below a path.
-        ValueError: If a file is not a record, or two runs cannot be distinguished.
+        ValueError: If a file is not a record, two runs cannot be distinguished, or no run has the
+            label that an option gives for a reference.
     """
     records = load_runs(args.records)
+    labels = dict.fromkeys(record.label for record in records)
+    for option in ("naive", "joint", "single"):
+        label = getattr(args, option)
+        if label != option and label.lower() not in map(str.lower, labels):
+            raise ValueError(
+                f"--{option}: no run has the label {label!r}{hint(label, labels)}; there are "
+                f"{', '.join(labels)}"
+            )
     return Comparison(records, args.metrics, args.naive, args.joint, args.single, **options)

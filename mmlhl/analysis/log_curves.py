@@ -68,20 +68,23 @@ def read_run(path: str | Path) -> RunLog:
         run.add(read_lines([path]))
     else:
         phases = read_phase_logs(path)
+        record = LifelongRecord.load(path / RECORD) if (path / RECORD).is_file() else None
+        known = [] if record is None else [phase.get("steps") or 0 for phase in record.phases]
         end = 0
-        ends: dict[str, int] = {}
+        ends: dict[int, int] = {}  # by number of the phase, as names may occur twice
         for phase in phases:
             lines = read_lines(phase.sources)
             if not lines:
                 continue
             run.phases.append((phase.name, end))
             run.add(lines, end)
-            end += max(lines)
-            ends[phase.name] = end
+            # the last steps of a phase may not have been logged
+            end += max(max(lines), *known[phase.number - 1 : phase.number])
+            ends[phase.number] = end
         if not phases:
             run.add(read_lines(sorted(path.glob(f"*/{SCALARS}"))))
-        if (path / RECORD).is_file():
-            _add_record(run, LifelongRecord.load(path / RECORD), ends)
+        if record is not None:
+            _add_record(run, record, ends)
     if not run.curves:
         raise FileNotFoundError(
             f"{path} has no logged values; expected {SCALARS} in a folder below it, which a "
@@ -187,11 +190,11 @@ def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
     return fig
 
 
-def _add_record(run: RunLog, record: LifelongRecord, ends: dict[str, int]) -> None:
+def _add_record(run: RunLog, record: LifelongRecord, ends: dict[int, int]) -> None:
     for task in record.tasks:
         for metric in record.metrics[task]:
             values = record.values(task, metric)
             run.units[f"{task}/{metric}"] = record.unit(task, metric)
-            for phase, value in zip(record.phases, values, strict=True):
-                if value is not None and phase["name"] in ends:
-                    run.curves.setdefault(f"{task}/{metric}", {})[ends[phase["name"]]] = value
+            for number, value in enumerate(values, 1):
+                if value is not None and number in ends:
+                    run.curves.setdefault(f"{task}/{metric}", {})[ends[number]] = value

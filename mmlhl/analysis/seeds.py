@@ -85,7 +85,18 @@ def merge_single(records: Sequence[LifelongRecord]) -> LifelongRecord:
 
     Returns:
         All tasks, with one value per metric, labelled like the first record.
+
+    Raises:
+        ValueError: If two records have the same task.
     """
+    owners: dict[str, LifelongRecord] = {}
+    for record in records:
+        for task in record.tasks:
+            if owners.setdefault(task, record) is not record:
+                raise ValueError(
+                    f"{owners[task].path} and {record.path} are both {record.label} of {task!r} "
+                    f"with seed {record.seed}; give one of them"
+                )
     result = LifelongRecord(records[0].method, records[0].seed, label=records[0].label)
     tasks = list(dict.fromkeys(task for record in records for task in record.tasks))
     result.phases, result.timing = [dict(name="single", tasks=tasks, checkpoint=None)], [None]

@@ -27,5 +27,7 @@ def test_the_comparison_takes_the_labels_of_the_references(parse, tmp_path):
     args = parse([str(tmp_path), "--naive", "base", "--metrics", "mIoU"])
     (group,) = comparison_of(args, pairing="seed").groups
     assert [run.label for run in group.naive] == ["base"] and list(group.methods) == ["base", "HAD"]
+    with pytest.raises(ValueError, match="--joint: no run has the label 'bsae'; did you mean 'bas"):
+        comparison_of(parse([str(tmp_path), "--naive", "BASE", "--joint", "bsae"]))
     with pytest.raises(FileNotFoundError, match="nowhere"):
         comparison_of(parse([str(tmp_path / "nowhere")]))

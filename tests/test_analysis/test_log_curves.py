@@ -47,6 +47,19 @@ def test_a_sequence_is_one_axis_with_the_metrics_of_its_record(sequence):
     assert "step" not in run.curves and "epoch" not in run.curves
 
 
+def test_phases_of_one_name_and_steps_that_were_not_logged(tmp_path):
+    for number in (1, 2):
+        write(tmp_path / f"phase_{number}_same" / "20260101_0", train(10, 4.0), train(20, 3.0))
+    record = LifelongRecord("HAD", seed=0)
+    record.add_phase("same", ["seg"], None, 1.0, {"seg/mIoU": 50.0}, steps=25)
+    record.add_phase("same", ["depth"], None, 1.0, {"seg/mIoU": 40.0}, steps=25)
+    record.save(tmp_path / "lifelong.json")
+    run = read_run(tmp_path)
+    assert run.phases == [("same", 0), ("same", 25)]
+    assert run.curves["seg/mIoU"] == {25: 50.0, 50: 40.0}
+    assert list(run.curves["loss"]) == [10, 20, 35, 45]
+
+
 def test_validation_is_placed_at_the_iteration_before_it(tmp_path):
     file = write(tmp_path / "a", train(25, 1.0), {"seg/mIoU": 10.0, "step": 1}, train(50, 0.5))
     assert read_lines([file])[25] == {"loss": 1.0, "lr": 0.1, "seg/mIoU": 10.0}

@@ -41,3 +41,17 @@ def test_single_task_runs_are_one_reference():
         gain = relative_gain(record(), single)
         assert gain.tasks["depth"] == pytest.approx(-100)
         assert gain.tasks["seg"] == pytest.approx(100 * (-20 / 60 - 20 / 90) / 2)
+
+
+def test_a_task_of_two_single_task_runs_is_refused():
+    """One of them would be dropped."""
+    three, again = (
+        LifelongRecord("naive", 0, label="single"),
+        LifelongRecord("naive", 0, label="single"),
+    )
+    for task in ("seg", "depth"):
+        three.add_phase(task, [task], "", 60, {f"{task}/mIoU": 50.0})
+    again.add_phase("depth", ["depth"], "", 60, {"depth/mIoU": 70.0})
+    with pytest.raises(ValueError, match="are both single of 'depth' with seed 0"):
+        merge_single([three, again])
+    assert merge_single([three]).tasks == ["seg", "depth"]

@@ -13,6 +13,7 @@ FILES = {
     "syntax.py": "model = dict(",
     "words.py": "nothing but words",
     "empty.py": "",
+    "words.yaml": "a: [",
     "loop.py": "_base_ = 'loop.py'",
     "lacks.py": "_base_ = 'nowhere.py'",
     "raises.py": "raise RuntimeError('odd')",
@@ -83,6 +84,9 @@ CASES = {
     "dataset_converters/check_dataset.py empty.py --limit 0": "--limit: must be a whole",
     "dataset_converters/rooms.py --train -5": "--train: must be a whole number from 0 on",
     "model_converters/export.py text.pth --tolerance nan": "--tolerance: must be a number",
+    "model_converters/export.py a.pth o.pt --check-sizes 8x8 --size 8x8": "no effect: --size",
+    "model_converters/export.py text.pth o.pt --check-sizes 8x8 --no-check": "effect: --no-check",
+    "analysis_tools/get_flops.py words.yaml": "words.yaml: the config cannot be read",
     "test.py empty.py text.pth --wait-time -1": "--wait-time: must be a number from 0 on",
 }
 

@@ -79,7 +79,11 @@ def parse_args() -> argparse.Namespace:
         "--config", type=config_file, help="the checkpoint's config, if it does not carry its own"
     )
     add_trust_argument(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.check_sizes and (args.size or not args.check):
+        why = "--size fixes the size" if args.size else "--no-check compares nothing"
+        parser.error(f"--check-sizes has no effect: {why}")
+    return args
 
 
 def main() -> None:
