@@ -20,6 +20,7 @@ from mmlhl.command_line import (
 from mmlhl.config_files import need_model
 from mmlhl.datasets.augmented_tests import check_view_sizes
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
+from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.engine.phases.top_keys import overridden
@@ -85,7 +86,8 @@ def run(args: argparse.Namespace) -> None:
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         for dataset in datasets:
             check_view_sizes(dataset, cfg.tta_pipeline)
-        runner.test()
+        with naming_stalled_ranks():
+            runner.test()
     close_distributed()
 
 

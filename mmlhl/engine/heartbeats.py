@@ -14,14 +14,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.distributed import PrefixStore, Store
+from torch.distributed import PrefixStore, Store, get_rank, is_initialized
 
 _TORCH = os.path.dirname(torch.__file__)
 _running: list[Heartbeats] = []
+#: what gloo, NCCL and the store say when the other end of a connection is gone
+_LOST = re.compile(
+    r"connection (was likely )?(closed|reset)|broken pipe|socket closed|remote process exited",
+    re.IGNORECASE,
+)
 
 
 class StalledRank(RuntimeError):
     """A collective operation ran into its timeout; the message names the rank that is behind."""
+
+
+class LostRank(RuntimeError):
+    """Another process of the run has ended, and this one cannot go on without it."""
 
 
 class Heartbeats:
@@ -130,16 +139,25 @@ class Heartbeats:
 
 @contextmanager
 def naming_stalled_ranks() -> Iterator[None]:
-    """Make the error of a timed-out collective operation name the rank that is behind.
+    """Put the error of a collective operation in words: which rank is behind, or that one is gone.
 
     Raises:
-        StalledRank: In place of the backend's error.
+        StalledRank: In place of the backend's error after a timeout.
+        LostRank: In place of the backend's error if another process has ended.
     """
     try:
         yield
     except RuntimeError as error:
+        if isinstance(error, (StalledRank, LostRank)):
+            raise
+        if _LOST.search(str(error)) and is_initialized():
+            raise LostRank(
+                f"rank {get_rank()} has lost its connection to another process, which has ended. "
+                "What that one wrote says why; if it wrote nothing it was killed, for example for "
+                "want of memory. The same command with --resume goes on from the last checkpoint"
+            ) from error
         timed_out = re.search(r"time[d ]*\s*out", str(error), re.IGNORECASE)
-        if isinstance(error, StalledRank) or not timed_out or not _running:
+        if not timed_out or not _running:
             raise
         beats = _running[-1]
         raise StalledRank(

@@ -10,8 +10,9 @@ import warm
 from torch.distributed import HashStore, constants
 
 from mmlhl.engine import heartbeats
-from mmlhl.engine.heartbeats import Heartbeats, StalledRank, naming_stalled_ranks
+from mmlhl.engine.heartbeats import Heartbeats, LostRank, StalledRank, naming_stalled_ranks
 from mmlhl.engine.hooks.heartbeat_hook import default_timeout
+from mmlhl.refusals import is_refusal
 
 JOB = Path(__file__).with_name("heartbeat_job.py")
 
@@ -129,3 +130,26 @@ def test_other_errors_are_not_changed(pair):
         raise RuntimeError("shapes")
     with pytest.raises(StalledRank, match="rank 1 does not answer"), naming_stalled_ranks():
         raise RuntimeError("Timed out waiting 1000ms for recv operation to complete")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[gloo/transport/tcp/pair.cc:537] Read error [127.0.0.1]:11971: Connection reset by peer",
+        "[gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:41365",
+        "NCCL error: remote process exited or there was a network error",
+        "Failed to recv, got 0 bytes. Connection was likely closed. Did the remote server shutdown",
+        "writev [127.0.0.1]:3: Broken pipe",
+    ],
+)
+def test_a_process_that_ended_is_told_in_words(monkeypatch, text):
+    with pytest.raises(RuntimeError, match="(?i)connection|pipe|exited") as error:
+        with naming_stalled_ranks():
+            raise RuntimeError(text)  # a single process, so of something else
+    assert not is_refusal(error.value)
+    monkeypatch.setattr(heartbeats, "is_initialized", lambda: True)
+    monkeypatch.setattr(heartbeats, "get_rank", lambda: 1)
+    with pytest.raises(LostRank) as error, naming_stalled_ranks(), naming_stalled_ranks():
+        raise RuntimeError(text)
+    assert is_refusal(error.value)  # one message, no traceback
+    assert "rank 1 has lost its connection to another process" in str(error.value)
