@@ -7,6 +7,8 @@ from typing import Any
 
 HEAD_PREFIX = "heads."
 DISTILLER_PREFIX = "distillers."
+#: key of a checkpoint for what the method remembers
+METHOD_KEY = "lifelong_method"
 
 
 def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

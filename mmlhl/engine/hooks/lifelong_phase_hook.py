@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints import CheckpointError
 from ...checkpoints.training import joined_names
+from ...checkpoints.weights import METHOD_KEY
 from ...datasets.pseudo_labels import LabelFolder
 from ...explaining import explained_error
 from ...models.teachers import build_committee, build_teacher, model_config
@@ -26,8 +27,6 @@ from ..phases.stored_labels import check_method_takes, label_options
 from .phase_result_hook import PhaseResultHook
 from .step_edits import check_optimizer, watch_steps
 from .training_facts_hook import TrainingFactsHook
-
-METHOD_KEY = "lifelong_method"
 
 
 @HOOKS.register_module()

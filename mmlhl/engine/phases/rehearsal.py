@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path as osp
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -108,7 +109,9 @@ def _rehearse(
     before: Any = None
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}
-    trial = MethodTrial() if not first else None  # otherwise its memory is in a checkpoint
+    done = phases[first - 1]
+    remembered = osp.join(cfg.get("work_dir") or "", done.folder, f"{done.name}.pth")
+    trial = MethodTrial(remembered if first else None)
     for phase, out in zip(phases, configs, strict=True):
         if phase.index < first - 1:
             continue
@@ -137,8 +140,7 @@ def _rehearse(
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
                 supply = given[LOADERS[0]]
                 wrapper, steps = _try_training(out, model, before, supply, where, adopted)
-                if trial is not None:
-                    named(where, trial.try_phase, model, before, supply, wrapper, steps or 1)
+                named(where, trial.try_phase, model, before, supply, wrapper, steps or 1)
             last = phase is phases[-1]
             if last and trains:  # its model has the heads of all tasks
                 check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
+import os.path as osp
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ from typing import Any
 import torch
 from mmengine.logging import MMLogger, print_log
 from mmengine.optim import OptimWrapperDict
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from torch.utils.data import DataLoader
 
+from ...checkpoints.weights import METHOD_KEY
 from ...explaining import explained_error
 from ...models.methods.base_method import BaseMethod
 from .handover import check_memory
@@ -58,9 +60,14 @@ class MethodTrial:
 
     Faults in ``end_phase``, and in what it hands over to the next phase, would otherwise appear
     after a phase was trained. Methods of this package are tried too if a head is the user's own.
+
+    Args:
+        before: File of the last finished phase's model, with what the method remembers; None if
+            there is none. Without the file nothing is tried.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: str | None = None) -> None:
+        self._before = before
         self._memory: tuple[type, Any] | None = None
 
     def try_phase(
@@ -81,6 +88,10 @@ class MethodTrial:
         parts = [model.method, *getattr(model.method, "methods", ())]
         if not _are_own(*parts, *(head for _, head in model.heads.items())):
             return
+        if self._before is not None:
+            if not osp.isfile(self._before):
+                return
+            self._memory, self._before = _stored_memory(self._before, type(model.method)), None
         remembered, self._memory = self._memory, None
         helped = model.old_tasks and model.method.needs_teacher
         found: list[tuple[str, Exception]] = []
@@ -120,6 +131,15 @@ class MethodTrial:
             print_log(f"{text}. It may not fail on more images", "current", logging.WARNING)
             return
         raise ValueError(f"{text}. If more images would help, set dry_run=False") from error
+
+
+def _stored_memory(path: str, kind: type) -> tuple[type, Any] | None:
+    """What a method of a class remembers by a checkpoint; None if that is of another class."""
+    loaded = CheckpointLoader.load_checkpoint(path, "cpu", logger="silent")
+    state = loaded.get(METHOD_KEY)
+    if not isinstance(state, Mapping) or state.get("method") != kind.__name__:
+        return None
+    return kind, {key: value for key, value in state.items() if key not in ("method", "unfinished")}
 
 
 class _Stage:

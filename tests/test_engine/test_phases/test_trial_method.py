@@ -153,3 +153,26 @@ def test_nothing_is_changed(config, monkeypatch):
     monkeypatch.setattr(trial_method.MethodTrial, "try_phase", spy)
     tried(config(), dict(type="OwnMethod", way="weights"))
     assert len(models) == 3
+
+
+@pytest.mark.parametrize("memory", ["own", "broken", "another's", "no file"])
+def test_a_method_is_tried_on_resume_with_what_it_remembers(config, tmp_path, memory):
+    cfg = config()
+    cfg.work_dir, phases = str(tmp_path), parse_phases(cfg)
+    cfg.model.method = dict(type="OwnMethod", way="needs memory")
+    state = dict(method="OwnMethod", anchors={"a": torch.ones(1)}, unfinished=["seg"])
+    if memory == "broken":
+        state["anchor"] = state.pop("anchors")
+    if memory == "another's":  # training leaves it out, so the method has no anchors
+        state["method"] = "EWC"
+    file = tmp_path / phases[0].folder / f"{phases[0].name}.pth"
+    file.parent.mkdir()
+    if memory != "no file":
+        torch.save(dict(meta={}, state_dict={}, lifelong_method=state), file)
+    broken, lacking = "load_state_dict fails .* anchors", "begin_phase .* no anchors"
+    wanted = {"broken": broken, "another's": lacking}
+    if memory not in wanted:
+        rehearse(cfg, phases, 1)
+        return
+    with pytest.raises(ValueError, match=rf"phases\[1\].*OwnMethod.*{wanted[memory]}"):
+        rehearse(cfg, phases, 1)
