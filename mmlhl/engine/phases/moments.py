@@ -26,6 +26,8 @@ _NAMED = ("save_begin", "milestones")
 _BARE = ("begin", "start", "end", "stop")
 #: options whose hook never acts if they are after the last step
 _BEGINS = re.compile(r"(?:^|_)(begin|start|switch|action|enable)(?:_|$)")
+#: mmengine's default of ``val_interval``, by whether the loop counts epochs
+VAL_INTERVALS = {True: 1, False: 1000}
 #: parts of a hook's config in which such names mean something else
 _OTHERS = {"pipeline", "switch_pipeline", "train_pipeline", "train_augments"}
 
@@ -106,8 +108,10 @@ def _change_unit(cfg: Config, own: Mapping, before: Length, now: Length) -> None
         if isinstance(hook.get("interval"), int) and hook["interval"] > 0:
             hook["interval"] = max(1, round(hook["interval"] * ratio))
     train = cfg.train_cfg
-    if "val_interval" in train and not own_entry(own, "train_cfg.val_interval"):
-        train["val_interval"] = max(1, round(train["val_interval"] * ratio))
+    validates = "val_interval" in train or cfg.get("val_cfg") is not None
+    if validates and not own_entry(own, "train_cfg.val_interval"):
+        interval = train.get("val_interval", VAL_INTERVALS[before.by_epoch])
+        train["val_interval"] = max(1, round(interval * ratio))
     if train.get("dynamic_intervals") and not own_entry(own, "train_cfg.dynamic_intervals"):
         train["dynamic_intervals"] = [
             (begin, max(1, round(interval * ratio)))

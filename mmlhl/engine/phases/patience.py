@@ -14,13 +14,11 @@ from mmseg.registry import HOOKS, PARAM_SCHEDULERS
 from ...config_values import is_whole
 from ...registered import registered_class, type_name
 from .lengths import training_length
-from .moments import hooks, own_entry
+from .moments import VAL_INTERVALS, hooks, own_entry
 from .schedules import schedulers
 from .signatures import default_of
 
 _OPTIONS = ("patience", "cooldown")
-#: mmengine's default of ``val_interval``, by whether the loop counts epochs
-_INTERVALS = {True: 1, False: 1000}
 
 
 def follow_patience(cfg: Config, sequence: Config, own: Mapping) -> None:
@@ -72,7 +70,7 @@ def _validations(cfg: Mapping) -> float | None:
     length = training_length(cfg)
     if length is None:
         return None
-    interval = cfg["train_cfg"].get("val_interval", _INTERVALS[length.by_epoch])
+    interval = cfg["train_cfg"].get("val_interval", VAL_INTERVALS[length.by_epoch])
     return length.count / interval
 
 

@@ -19,7 +19,7 @@ from mmseg.registry import PARAM_SCHEDULERS
 from ...config_values import is_number, is_whole
 from ...registered import names_class, registered_class, type_name
 from .lengths import training_length, trains_by_epoch
-from .schedules import schedulers
+from .schedules import NEVER, schedulers
 from .signatures import undefaulted
 
 #: schedules whose curve has an end, and the option besides ``end`` that sets it
@@ -34,8 +34,6 @@ _COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldow
 #: numbers that must be above 0: a rate that is 0 stays 0, as each step multiplies the previous one
 _ABOVE_0 = ("eta_max", "start_factor", "factor", "gamma", "div_factor", "final_div_factor")
 _FROM_0 = ("eta_min", "eta_min_ratio", "min_value", "power", "eps", "restart_weights")
-#: mmengine's default of ``end``
-NEVER = 10**9
 #: classes of schedules whose curve has an end
 CURVES = tuple(cls for cls, _ in _CURVES)
 

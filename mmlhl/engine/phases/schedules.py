@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.optim.scheduler import ConstantParamScheduler, LinearParamScheduler
+from mmengine.optim.scheduler import (
+    ConstantParamScheduler,
+    LinearParamScheduler,
+    ReduceOnPlateauParamScheduler,
+)
 from mmseg.registry import PARAM_SCHEDULERS
 
 from ...registered import names_class
@@ -16,6 +20,8 @@ from .lengths import Length, training_length
 #: options that count steps from a scheduler's begin
 SPANS = ("T_max", "total_steps", "step_size")
 STEPS = ("milestones", "periods")
+#: mmengine's default of ``end``
+NEVER = 10**9
 
 
 def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
@@ -67,11 +73,15 @@ def groups(cfg: Any) -> Iterator[tuple[Any, str, list[dict]]]:
 
 def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
     out = []
+    units = [bool(each.get("by_epoch", True)) for each in group]  # some will change
     for by_epoch in (True, False):
-        chosen = [each for each in group if bool(each.get("by_epoch", True)) is by_epoch]
+        chosen = [each for each, unit in zip(group, units, strict=True) if unit is by_epoch]
         if not chosen:
             continue
         same_unit = by_epoch is before.by_epoch
+        if not same_unit and len(chosen) < len(group) and _only_warms_up(chosen):
+            out += _kept_warmups(chosen, before, now)
+            continue
         written = before if same_unit else _written_length(chosen)
         if written is None:
             out += chosen
@@ -82,6 +92,9 @@ def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
         changes_unit = now.by_epoch is not before.by_epoch and by_epoch is not now.by_epoch
         stretch = Stretch(written.count, goal, _warmup_end(chosen, written.count))
         for scheduler in chosen:
+            if changes_unit and _follows_a_metric(scheduler):
+                out.append(scheduler)  # it counts validations, of which there are as many
+                continue
             _follow(scheduler, stretch, not changes_unit)
             if changes_unit:
                 scheduler["by_epoch"] = now.by_epoch
@@ -128,6 +141,34 @@ def _warmup_end(group: list[dict], length: int) -> int:
         if each.get("begin", 0) == 0 and each.get("end", length) < length and _rises(each)
     ]
     return max(ends, default=0)
+
+
+def _only_warms_up(group: list[dict]) -> bool:
+    """Whether schedules are a warm-up by iterations beside others by epochs, or vice versa."""
+    return all(
+        each.get("begin", 0) == 0 and each.get("end", NEVER) < NEVER and _rises(each)
+        for each in group
+    )
+
+
+def _kept_warmups(group: list[dict], before: Length, now: Length) -> list[dict]:
+    """Warm-ups in another unit than the sequence's, for a phase of another length.
+
+    They keep their length. In a phase that counts as they do they take at most half of it; how many
+    iterations epochs have is not known here, so in fewer epochs they become shorter as well.
+    """
+    for scheduler in group:
+        end = scheduler["end"]
+        if bool(scheduler.get("by_epoch", True)) is now.by_epoch:
+            end = min(end, now.count // 2)
+        elif now.by_epoch is before.by_epoch:
+            end = max(1, round(end * min(1, now.count / before.count)))
+        scheduler["end"] = end
+    return [each for each in group if each["end"] > 0]
+
+
+def _follows_a_metric(scheduler: dict) -> bool:
+    return names_class(PARAM_SCHEDULERS, scheduler, ReduceOnPlateauParamScheduler)
 
 
 def _rises(scheduler: dict) -> bool:

@@ -153,3 +153,13 @@ def test_epochs_in_a_loop_by_iterations():
             check_moments(Config(dict(train_cfg=loop, custom_hooks=[hook])))
     # a way to say that no phase validates
     check_moments(Config(dict(train_cfg=dict(loop, val_begin=101))))
+
+
+@pytest.mark.parametrize(
+    ("train_cfg", "own", "interval"),
+    [(EPOCHS, BY_ITER, 10), (dict(by_epoch=False, max_iters=4000), dict(train_cfg=EPOCHS), 2)],
+)
+def test_the_default_interval_of_validations_in_another_unit(train_cfg, own, interval):
+    """mmengine's own is one epoch in the one, and 1000 iterations in the other."""
+    validation = dict(val_cfg={}, val_dataloader=dict(dataset={}), val_evaluator={})
+    assert followed(own, train_cfg, **validation).train_cfg.val_interval == interval

@@ -185,3 +185,42 @@ def test_trying_a_schedule_leaves_rates_as_they_were(config):
         try_schedules(cfg, OptimWrapper(optimizer), 2, 7, "phases[0]")
     cfg.param_scheduler[1].end = 5  # the cycle ends, and the rate stays
     try_schedules(cfg, OptimWrapper(optimizer), 2, 7, "phases[0]")
+
+
+def by_iterations(end):
+    return dict(type="LinearLR", start_factor=0.1, begin=0, end=end, by_epoch=False)
+
+
+STEPS = dict(type="MultiStepLR", milestones=[6, 8], end=10)
+
+
+@pytest.mark.parametrize(("epochs", "end"), [(20, 500), (10, 500), (5, 250)])
+def test_a_warmup_by_iterations_before_a_schedule_by_epochs(epochs, end):
+    """A common pair. In a longer phase the warm-up stays as long as it is."""
+    warm, steps = sequence([by_iterations(500), STEPS], epochs)
+    assert (warm.end, warm.by_epoch) == (end, False)
+    assert steps.milestones == [6 * epochs // 10, 8 * epochs // 10]
+
+
+@pytest.mark.parametrize(("iterations", "end"), [(4000, 500), (1000, 500), (600, 300)])
+def test_such_a_warmup_in_a_phase_by_iterations(iterations, end):
+    own = dict(train_cfg=dict(max_iters=iterations))
+    warm, steps = sequence([by_iterations(500), STEPS], None, own=own)
+    assert (warm.end, warm.by_epoch) == (end, False)
+    assert (steps.end, steps.by_epoch) == (iterations, False)
+    assert steps.milestones == [6 * iterations // 10, 8 * iterations // 10]
+
+
+def test_a_rise_alone_is_the_schedule():
+    (only,) = sequence([by_iterations(500)], 20)
+    assert only.end == 1000
+    (only,) = sequence([by_iterations(500)], None, own=dict(train_cfg=dict(max_iters=100)))
+    assert only.end == 100
+
+
+@pytest.mark.parametrize("beside", [[], [dict(type="PolyLR", begin=0, end=10)]])
+def test_a_rate_on_a_plateau_counts_validations_in_either_unit(beside):
+    plateau = dict(type="ReduceOnPlateauLR", monitor="a/rmse", rule="less", begin=2, end=8)
+    cfg = dict(val_cfg={}, val_dataloader=dict(dataset={}), val_evaluator={})
+    out = sequence([*beside, plateau], None, own=dict(train_cfg=dict(max_iters=100)), **cfg)
+    assert (out[-1].begin, out[-1].end, out[-1].get("by_epoch", True)) == (2, 8, True)
