@@ -1,5 +1,6 @@
 """Exported graphs predict the same as the model at every size, and contain its metadata."""
 
+import copy
 import importlib.util
 import json
 import runpy
@@ -133,6 +134,35 @@ def test_the_graph_predicts_what_the_inferencer_predicts(kind, rgb, tmp_path, ch
         assert json.loads(facts["tasks"])["depth"]["unit"] == "m" and facts["opset"] == "17"
         maps = LifelongInferencer(checkpoint, device="cpu")(image, channel_order="rgb")
         np.testing.assert_allclose(given["depth"][0, 0], maps["depth"], atol=1e-4)
+
+
+@pytest.mark.parametrize("to_rgb", [True, False])
+def test_images_that_the_pipeline_normalises(checkpoint, tiny_config, tmp_path, to_rgb):
+    """The model alone knows neither mean nor order: a graph of plain images would be wrong."""
+    mean, std = [100.0, 110.0, 120.0], [50.0, 60.0, 70.0]
+    cfg = copy.deepcopy(tiny_config)
+    cfg.model.data_preprocessor.update(mean=None, std=None, bgr_to_rgb=False)
+    step = dict(type="Normalize", mean=mean, std=std, to_rgb=to_rgb)
+    steps = [dict(type="LoadImageFromFile"), step, dict(type="PackSegInputs")]
+    cfg.test_dataloader.dataset.pipeline = steps
+    content = torch.load(checkpoint)
+    content["meta"]["cfg"] = cfg.pretty_text
+    torch.save(content, path := str(tmp_path / "n.pth"))
+    out = tmp_path / "m.pt"
+    for kind in ("rgb", "rgb8"):
+        with pytest.raises(ExportError, match="Normalize in the test pipeline of .*--input norm"):
+            export_model(path, out, options=ExportOptions(kind), shapes=[])
+    assert not out.exists()
+    export_model(path, out, options=ExportOptions("normalised"), shapes=[(1, 40, 56)])
+    extra = {"mmlhl.json": ""}
+    graph = torch.jit.load(str(out), _extra_files=extra)
+    about = json.loads(extra["mmlhl.json"])["input"]
+    assert (about["mean"], about["std"]) == (mean, std) and about["range"] == "(x - mean) / std"
+    image = np.random.default_rng(0).integers(0, 255, (40, 56, 3), np.uint8)  # RGB
+    array = image if about["channels"] == "RGB" else image[..., ::-1]
+    array = torch.from_numpy((array - np.float32(mean)) / np.float32(std)).permute(2, 0, 1)[None]
+    maps = LifelongInferencer(path, device="cpu")(image, channel_order="rgb")
+    np.testing.assert_allclose(graph(array)["depth"][0, 0], maps["depth"], atol=1e-4)
 
 
 def outputs(loaded, options, path, **more):

@@ -6,12 +6,14 @@ import copy
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 
+from ...checkpoints.training import with_pipeline
 from ...files import atomic_path, refuse_same
 from ...models.segmentors import LifelongSegmentor
+from ...models.teachers import describe_input
 from ...version import __version__
 from ..loading import LoadedModel, load_model
 from ..task_maps import describe_tasks
@@ -83,8 +85,9 @@ def export_model(
         Greatest measured difference by task; empty if nothing was checked.
 
     Raises:
-        ExportError: If the model cannot be exported, or the graph differs from it. An earlier file
-            of that name is then unchanged.
+        ExportError: If the model cannot be exported, the test pipeline normalises images that the
+            graph should take as they are, or the graph differs from the model. An earlier file of
+            that name is then unchanged.
         ValueError: If an argument is invalid.
     """
     path = Path(path)
@@ -110,6 +113,7 @@ def export_model(
         **graph.metadata(describe_tasks(model, loaded.dataset_meta)),
     )
     metadata["input"]["size"] = "any" if size is None else list(size)
+    metadata["input"].update(_by_pipeline(loaded, model, options))
     if chosen.write is write_onnx:
         metadata["opset"] = str(OPSET)
     with atomic_path(path) as temporary:
@@ -126,6 +130,24 @@ def export_model(
         except ValueError as error:
             fixed = "; a graph of one size (size=, --size) may still work" if size is None else ""
             raise ExportError(f"{_what(loaded)}, as {path.name}: {error}{fixed}") from None
+
+
+def _by_pipeline(
+    loaded: LoadedModel, model: LifelongSegmentor, options: ExportOptions
+) -> dict[str, Any]:
+    """Facts about the input if the test pipeline normalises images, which no graph does."""
+    own = describe_input(cast(torch.nn.Module, model.data_preprocessor))
+    found = with_pipeline(own, loaded.cfg)
+    if found["mean"] == own["mean"]:
+        return {}
+    if options.input != "normalised":
+        raise ExportError(
+            f"images are normalised by Normalize in the test pipeline of {loaded.checkpoint}, not "
+            f"by the model: a graph that takes input={options.input!r} would see others; give "
+            "input='normalised' (--input normalised)"
+        )
+    order = "RGB" if found["bgr_to_rgb"] else "BGR"
+    return dict(mean=found["mean"], std=found["std"], channels=order, model_channels=order)
 
 
 def _check_size(size: tuple[int, int] | None, padded: Sequence[int] | None) -> None:
