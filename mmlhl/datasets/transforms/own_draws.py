@@ -16,6 +16,7 @@ _KINDS = (np.random.Generator, np.random.RandomState, random.Random, torch.Gener
 _DEEP = 4
 """How many objects within each other are looked into."""
 _MANY = 1000
+"""How many objects are looked into, and how many items of a container."""
 _CODE = ("torch", "numpy", "cv2", "mmcv", "mmengine", "mmseg", "builtins", "random", "mmlhl")
 """Packages whose own objects are not looked into."""
 
@@ -108,15 +109,18 @@ def _plain(state: Any) -> Any:
 
 
 def _found(thing: Any, deep: int, seen: set[int]) -> Iterator[Generator]:
-    if id(thing) in seen or deep < 0:
+    if id(thing) in seen or deep < 0 or len(seen) > _MANY:
         return
     seen.add(id(thing))
-    if isinstance(thing, _KINDS):
-        shared = (np.random.mtrand._rand, torch.default_generator)
-        if not isinstance(thing, random.SystemRandom) and not any(thing is each for each in shared):
-            yield thing
+    shared = (np.random.mtrand._rand, torch.default_generator)
+    try:
+        own = isinstance(thing, _KINDS) and not isinstance(thing, random.SystemRandom)
+        within = [] if isinstance(thing, _KINDS) else _within(thing)
+    except Exception:  # objects may do anything when they are asked for an attribute
         return
-    for inner in _within(thing):
+    if own and not any(thing is each for each in shared):
+        yield thing
+    for inner in within:
         yield from _found(inner, deep - 1, seen)
 
 
@@ -133,9 +137,10 @@ def _within(thing: Any) -> list[Any]:
         return [] if _is_library(thing) else _variables(thing)
     if inspect.ismodule(thing):
         return []  # its variables are found by the names that the code uses
-    kinds = thing.__mro__ if inspect.isclass(thing) else type(thing).__mro__
-    own = [kind for kind in kinds if not _is_library(kind)]
-    members = [value for kind in own for value in vars(kind).values()]
+    if inspect.isclass(thing) or _is_library(type(thing)):
+        return []
+    own = [kind for kind in type(thing).__mro__ if not _is_library(kind)]
+    members = [value for kind in own for value in vars(kind).values() if inspect.isfunction(value)]
     return [*getattr(thing, "__dict__", {}).values(), *members]
 
 

@@ -106,6 +106,20 @@ def test_generators_are_found_once_and_put_back():
     assert own_generators(random.SystemRandom()) == []
 
 
+class Unwilling:
+    """As classes of pydantic, which raise their own errors when they are asked for attributes."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+
+def test_objects_that_refuse_to_be_looked_into():
+    step = ImageOnly(np.copy)
+    step.held = [Unwilling(), Unwilling, NEWER, dict.fromkeys(range(5000), NEWER), np, torch.nn]
+    assert [id(each) for each in own_generators(step)] == [id(NEWER)]
+    assert build_step(step).name == "ImageOnly"
+
+
 def system(step):
     return os.urandom(1)[0] / 255
 
