@@ -27,7 +27,7 @@ from .learner import unwrap
 from .logs import LoggedRunner, PhaseLog
 from .phases.deriving import testing_config
 from .phases.grammar import Phase
-from .training_facts import foreign_training, names_of
+from .training_facts import foreign_training, names_of, other_kinds, other_model
 
 #: hooks for training, which an adopted phase does not need
 PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
@@ -102,6 +102,10 @@ def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any], cfg:
     source = f"phases[{phase.index}].checkpoint={phase.checkpoint!r}"
     load_adopted(model, weights_of(loaded), phase.tasks, str(phase.checkpoint))
     different = foreign_training(model, loaded, source, names, cfg)
+    if cfg is not None:
+        different = different or other_kinds(cfg, loaded, source)
     if different:
         raise ValueError(different)
+    if cfg is not None and (others := other_model(cfg, loaded, source, phase.tasks[0])):
+        print_log(others, "current", logging.WARNING)
     return loaded

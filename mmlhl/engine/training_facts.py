@@ -87,7 +87,44 @@ def foreign_training(
     return f"{source} was trained otherwise than the config says: {'. '.join(problems)}"
 
 
-def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
+def other_kinds(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
+    """Describe heads of another kind than those of a checkpoint, whose weights may fit.
+
+    Args:
+        cfg: The config.
+        checkpoint: The loaded checkpoint.
+        source: Name of the checkpoint in messages.
+
+    Returns:
+        One message; None if all kinds agree or are not known.
+    """
+    stored = _stored_model(checkpoint, source)
+    theirs, ours = (node.get("heads") or {} for node in (stored, learning_model(cfg)))
+    found = []
+    for task in ours if isinstance(theirs, Mapping) else ():
+        here, there = (registered_class(MODELS, node.get(task)) for node in (ours, theirs))
+        kinds = [getattr(each, "kind", None) for each in (here, there)]
+        if None not in kinds and kinds[0] != kinds[1]:
+            found.append(
+                f"model.heads.{task} is a {type_name(ours[task])}, of {kinds[0]}, in the config, "
+                f"but a {type_name(theirs[task])}, of {kinds[1]}, in the checkpoint"
+            )
+    return f"{source} predicts something else: {first_few(found)}" if found else None
+
+
+def _stored_model(checkpoint: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """The model's config in a checkpoint; empty if there is none that can be compared."""
+    try:
+        stored = stored_config(checkpoint, source)
+    except StoredConfigError:
+        return {}
+    model = learning_model(stored) if stored else None
+    return model if isinstance(model, Mapping) else {}
+
+
+def other_model(
+    cfg: Any, checkpoint: Mapping[str, Any], source: str, task: str | None = None
+) -> str | None:
     """Describe how a config's encoder and heads differ from those of a checkpoint.
 
     The weights may fit nevertheless: another activation or dilation has no weights.
@@ -96,25 +133,36 @@ def other_model(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | N
         cfg: The config.
         checkpoint: The loaded checkpoint.
         source: Name of the checkpoint in messages.
+        task: Task whose decoder the decode head of an mmseg segmentor becomes.
 
     Returns:
         One message with both values of each option; None if they agree. For options that are not
         set, the class's default is compared.
     """
-    try:
-        stored = stored_config(checkpoint, source)
-    except StoredConfigError:  # not comparable
-        return None
-    if not stored:
-        return None
-    theirs = dict(_options(learning_model(stored)))
+    theirs = dict(_options(_stored_model(checkpoint, source)))
     ours = dict(_options(learning_model(cfg)))
+    if not theirs:
+        return None
+    if task is not None:
+        theirs = _as_decoder(theirs, task)
     found = []
     for key in dict.fromkeys([*ours, *theirs]):
         here, there = _value(ours, key), _value(theirs, key)
         if _UNKNOWN not in (here, there) and here != there:
             found.append(f"model.{key} is {here!r} in the config, {there!r} in the checkpoint")
     return f"{source} is of another model: {first_few(found)}" if found else None
+
+
+def _as_decoder(options: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """The options of a decode head as those of a task's decoder, whose output space says others."""
+    renamed = {}
+    for key, value in options.items():
+        part, _, rest = key.partition(".")
+        if part != "decode_head":
+            renamed[key] = value
+        elif rest not in ("num_classes", "out_channels", "threshold"):
+            renamed[f"heads.{task}.decoder.{rest}"] = value
+    return renamed
 
 
 def _value(options: Mapping[str, Any], key: str) -> Any:

@@ -43,6 +43,14 @@ for _name, _given, *_says in (
 edits(
     "metrics",
     (
+        "a metric that only writes",
+        {
+            "test_evaluator.metrics.seg.format_only": True,
+            "test_evaluator.metrics.seg.output_dir": "predicted",
+        },
+        "format_only=True of SegmentationMetric",
+    ),
+    (
         "a metric of another kind",
         {"test_evaluator.metrics.depth.type": "SegmentationMetric"},
         "metrics.depth",

@@ -192,6 +192,7 @@ edits(
     ("std of infinity", {"model.data_preprocessor.std": [float("inf")] * 3}, "std", "inf"),
     ("a mean that is a flag", {"model.data_preprocessor.mean": [True, 1.0, 1.0]}, "mean", "True"),
     ("an image size of 0", {"model.data_preprocessor.size": (0, 32)}, "size", "0"),
+    ("options of a model's training", {"model.train_cfg": dict(a=1)}, "model.train_cfg"),
     ("sliding without a crop", {"model.test_cfg": dict(mode="slide")}, "crop_size"),
     (
         "a slide's stride of 0",

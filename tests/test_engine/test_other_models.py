@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmlhl.checkpoints.training import names_in
 from mmlhl.engine import LifelongRunner
-from mmlhl.engine.training_facts import foreign_training, other_model
+from mmlhl.engine.training_facts import foreign_training, other_kinds, other_model
 
 
 def last(trained):
@@ -88,6 +89,65 @@ def test_more_and_fewer_tasks(trained, sequence_config, tmp_path, caplog):
         ValueError, match=r"has the tasks \['range', 'semseg'\], but .* none in common"
     ):
         measured(sequence_config, tmp_path / "c", tmp_path / "renamed.pth", {})
+
+
+@pytest.mark.parametrize(
+    ("task", "head", "message"),
+    [
+        ("normal", dict(type="ChannelHead", channels=3), "ChannelHead, of channels.*of normal"),
+        ("depth", dict(type="BinaryHead"), "BinaryHead, of binary.*DepthHead, of depth"),
+        ("seg", dict(type="ChannelHead", channels=13), "of channels.*SegmentationHead, of classes"),
+    ],
+)
+def test_heads_of_another_kind_with_the_same_weights(trained, sequence_config, task, head, message):
+    loaded = torch.load(last(trained), weights_only=True)
+    cfg = sequence_config("unused")
+    assert other_kinds(cfg, loaded, "a.pth") is None
+    field = dict(seg="sem_seg").get(task, f"{task}_map")
+    decoder = cfg.model.heads[task].decoder
+    cfg.model.heads[task] = dict(head, field=field, decoder=decoder)
+    with pytest.raises(ValueError, match=f"^a.pth predicts something else: .*{task} .*{message}"):
+        raise ValueError(other_kinds(cfg, loaded, "a.pth"))
+    assert other_kinds(cfg, dict(state_dict={}), "a.pth") is None  # not known
+
+
+def test_another_kind_is_not_tested(trained, sequence_config, tmp_path):
+    change = {
+        "model.heads.normal.type": "ChannelHead",
+        "model.heads.normal.channels": 3,
+        "model.heads.normal.field": "normal_map",
+        "test_evaluator.metrics.normal": dict(
+            _delete_=True, type="ChannelErrorMetric", field="normal_map"
+        ),
+    }
+    with pytest.raises(ValueError, match="predicts something else: model.heads.normal"):
+        measured(sequence_config, tmp_path, last(trained), change)
+
+
+def test_options_of_a_decode_head_are_compared_with_the_decoder_of_its_task(sequence_config):
+    cfg = sequence_config("unused")
+    decoder = cfg.model.heads.seg.decoder.to_dict()
+    plain = dict(
+        type="EncoderDecoder",
+        backbone=cfg.model.backbone.to_dict(),
+        decode_head=dict(decoder, num_classes=13, loss_decode=dict(type="CrossEntropyLoss")),
+    )
+
+    def difference():
+        text = Config(dict(model=plain)).pretty_text
+        return other_model(cfg, dict(meta=dict(cfg=text)), "a.pth", "seg")
+
+    assert difference() is None
+    for part, key, value in (
+        ("decode_head", "align_corners", True),
+        ("decode_head", "act_cfg", dict(type="GELU")),
+        ("backbone", "dilations", (1, 1, 1, 1)),
+    ):
+        before = plain[part].get(key)
+        plain[part][key] = value
+        shown = f"heads.seg.decoder.{key}" if part == "decode_head" else f"backbone.{key}"
+        assert f"model.{shown}" in difference()
+        plain[part].pop(key) if before is None else plain[part].update({key: before})
 
 
 def test_options_without_weights_are_named(trained, sequence_config):

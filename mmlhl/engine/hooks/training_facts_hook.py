@@ -18,7 +18,7 @@ from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, surplus
 from ..learner import unwrap
 from ..measured_tasks import check_measured
-from ..training_facts import foreign_training, names_of, other_model
+from ..training_facts import foreign_training, names_of, other_kinds, other_model
 
 
 @HOOKS.register_module()
@@ -28,8 +28,8 @@ class TrainingFactsHook(Hook):
     If they differ from the config's, it is an error in a test, where metrics would be wrong, and a
     warning in training, which can start from such a checkpoint. In a test, weights that are
     missing, have another shape or are left over are an error as well; mmengine only logs them. So
-    is a test that measures nothing. Differing options of encoder and heads, and learned tasks that
-    are not measured, are a warning.
+    are heads of another kind, and a test that measures nothing. Differing options of encoder and
+    heads, and learned tasks that are not measured, are a warning.
     """
 
     # after all hooks that add to a checkpoint, so that its whole meta becomes plain data
@@ -53,6 +53,7 @@ class TrainingFactsHook(Hook):
                 _drop_other_heads(_model(runner), checkpoint, source)
         different = foreign_training(_model(runner), checkpoint, source, names, runner.cfg)
         if _tests(runner):
+            different = different or other_kinds(runner.cfg, checkpoint, source)
             if different:
                 raise ValueError(different)
             self._given = weights_of(checkpoint)

@@ -131,6 +131,9 @@ class _Checker(KeyChecker):
             self.head(head, f"{place}.heads.{task}")
         if isinstance(node.get("test_cfg"), Mapping):
             self.inference(node["test_cfg"], cls, f"{place}.test_cfg")
+        ours = cls is not None and cls.__module__.split(".")[0] == "mmlhl"
+        if node.get("train_cfg") and ours:
+            self.refuse(f"{place}.train_cfg", "it would have no effect; leave it out")
 
     def inference(self, node: Mapping, cls: type | None, place: str) -> None:
         """Check that a model's ``test_cfg`` has an effect; models of users may have other keys."""

@@ -125,7 +125,7 @@ def _rehearse(
             if not trains and adopt is not None:
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
                 names = names_in(getattr(tested_on, "metainfo", None) or {})
-                named(f"{where}: checkpoint", adopt, model, phase, names)
+                named(f"{where}: checkpoint", adopt, model, phase, names, out)
             _try_parts(out, phase, where)
             if phase.index == first and "visualizer" not in phase.cfg and cfg.get("visualizer"):
                 named("visualizer", build_visualizer, out)

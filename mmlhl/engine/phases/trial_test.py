@@ -15,7 +15,7 @@ from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 from ...config_values import nodes
 from ...datasets.pipelines import build_step
 from ...models.heads import BaseDenseHead
-from ...registered import names_class, registered_class
+from ...registered import names_class, registered_class, type_name
 from .agreement import check_evaluator
 from .datasets import multi_task_datasets
 from .monitored import check_followed
@@ -155,13 +155,20 @@ def _in_seg_logits(head: Mapping) -> bool:
 
 
 def _evaluator(config: Any) -> Evaluator | None:
-    """Build the evaluator of a config, without options that write files."""
+    """Build the evaluator of a config, without options that write files.
+
+    Raises:
+        ValueError: If a metric has ``format_only``, which suits a test, not a training.
+    """
     if not isinstance(config, (Mapping, list, tuple)):
         return None
     config = copy.deepcopy(config)
     for node in nodes(config):
         if node.get("format_only"):
-            return None
+            raise ValueError(
+                f"format_only=True of {type_name(node)} writes predictions and measures nothing, "
+                "so its task would not be recorded; leave it out of a training's config"
+            )
         node.pop("output_dir", None)
     if registered_class(EVALUATOR, config) is not None:
         return EVALUATOR.build(config)

@@ -211,10 +211,13 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             data_samples: Data samples with ``gt_sem_seg``.
 
         Raises:
-            ValueError: If there are distillers but no teacher.
+            ValueError: Without distillers or a teacher.
         """
         if not self.taps:
-            return self._student.loss(inputs, data_samples)
+            raise ValueError(
+                "model.distillers is empty, so only the plain student would be trained: add a loss "
+                "such as dict(type='KDLoss'), or train the config in model.student"
+            )
         if self._teacher is None:
             raise ValueError("model.distillers are set, but model.teacher is None: cannot train")
         with FeatureTaps(self._student, [tap for tap, _ in self.taps]) as student:

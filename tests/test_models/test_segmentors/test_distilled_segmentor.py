@@ -15,7 +15,6 @@ DISTILLERS = {
     "kd": [dict(type="KDLoss")],
     "cwd": [dict(type="CWDLoss")],
     "cwd on features": [dict(type="CWDLoss", student_tap=2, teacher_tap="backbone")],
-    "none": [],
 }
 
 
@@ -97,7 +96,7 @@ def test_all_distillation_losses_have_the_same_interface(pairs, name):
     model = build(student, teacher, distillers)
     data = model.data_preprocessor(batch(), training=True)
     losses = model(**data, mode="loss")
-    kinds = {"hakd": 4, "none": 0}.get(name, 1)
+    kinds = {"hakd": 4}.get(name, 1)
     assert len([key for key in losses if key.startswith("distill.loss")]) == kinds
 
 
@@ -191,6 +190,13 @@ def test_without_a_teacher_it_predicts_but_does_not_train(pairs):
     model = MODELS.build(config).eval()
     assert len(model.test_step(batch())) == 2
     with pytest.raises(ValueError, match="model.teacher is None"):
+        model(**model.data_preprocessor(batch(), training=True), mode="loss")
+
+
+def test_without_distillers_it_predicts_but_does_not_train(pairs):
+    model = build(*pairs["cnn from cnn"], [])
+    assert len(model.eval().test_step(batch())) == 2
+    with pytest.raises(ValueError, match="model.distillers is empty.*KDLoss.*model.student"):
         model(**model.data_preprocessor(batch(), training=True), mode="loss")
 
 
