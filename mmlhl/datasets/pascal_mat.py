@@ -23,6 +23,16 @@ def _load_mat(content: bytes, path: str, name: str) -> Any:
         raise ValueError(f"{path}: expected a .mat file, but it cannot be read: {error}") from None
 
 
+def _label_map(content: bytes, path: str) -> np.ndarray:
+    """The numbers (H, W) of a PASCAL-Context label map."""
+    labels = np.asarray(_load_mat(content, path, "LabelMap"))
+    if labels.ndim != 2 or labels.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{path}: expected LabelMap with numbers (H, W), got {labels.shape} {labels.dtype}"
+        )
+    return labels
+
+
 def _listed(value: Any) -> list:
     """A MATLAB struct array as a list; scipy returns a single element without its array."""
     if isinstance(value, dict):
@@ -82,7 +92,7 @@ def read_edges(content: bytes, path: str) -> np.ndarray:
     Raises:
         ValueError: If the file is not such an annotation.
     """
-    labels = np.asarray(_load_mat(content, path, "LabelMap"))
+    labels = _label_map(content, path)
     edges = np.zeros(labels.shape, np.uint8)
     edges[:, :-1] |= (labels[:, 1:] != labels[:, :-1]).astype(np.uint8)
     edges[:-1] |= (labels[1:] != labels[:-1]).astype(np.uint8)
@@ -117,7 +127,7 @@ class WithinClasses:
         """
         path = results["regions_path"]
         content = read_bytes(path, "label map that says where normals count", self.backend_args)
-        labels = np.asarray(_load_mat(content, path, "LabelMap"))
+        labels = _label_map(content, path)
         if labels.shape != normals.shape[:2]:
             raise ValueError(
                 f"{path}: label map of shape {labels.shape}, expected {normals.shape[:2]} like the "

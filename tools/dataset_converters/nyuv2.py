@@ -64,8 +64,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from rich.progress import track
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
+    from mmlhl.datasets.nyuv2_arrays import own_arrays
     from mmlhl.datasets.nyuv2_conversion import Conversion, convert, label_table
     from mmlhl.datasets.nyuv2_raw_labels import TO_40
 
@@ -88,15 +88,16 @@ def main(argv: list[str] | None = None) -> int:
         table = label_table(class_map, args.classes)
         read = args.labeled
         arrays = h5py.File(args.labeled, "r")
-    except (KeyError, MatReadError, NotImplementedError, OSError, ValueError) as error:
+    except Exception as error:  # scipy raises anything for a file that is none of MATLAB
         print(f"error: {read}: {error}", file=sys.stderr)
         return 1
     print("The set has no normals: they are computed from its depth (see README.txt there).")
     try:
         with arrays:
-            new = convert(arrays, splits, Path(args.out), table, how, track)
+            own = own_arrays(arrays, ("images", "labels", "depths", "rawDepths"))
+            new = convert(own, splits, Path(args.out), table, how, track)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {args.labeled}: {error}", file=sys.stderr)
         return 1
     print(f"{args.out}: {new} frames converted, the others were there already")
     return 0
