@@ -42,6 +42,7 @@ def check_annotation(where: str, kind: str, given: dict, defaults: dict) -> dict
     allowed = _EVERYWHERE | ({"inverse"} if "source" in given else ACTS_ON[kind] | _OF_FILES)
     if "source" in given:
         allowed |= {"num_classes", "classes", "palette", "allow_void"}
+        allowed |= {"label_map"} if kind == "classes" else set()
     for key, value in given.items():
         if key not in allowed and value != defaults[key]:
             reason = "is made from the image by 'source'" if "source" in given else f"is {kind!r}"

@@ -223,3 +223,44 @@ def field_metainfo(annotations: Iterable[Annotation]) -> dict[str, Any]:
         if ann.kind == "depth":
             found[f"{ann.field}_unit"] = "inverse depth" if ann.inverse else "m"
     return found
+
+
+def check_label_options(
+    annotations: Mapping[str, Annotation],
+    metainfo: Mapping[str, Any],
+    chosen: bool,
+    shift: bool,
+    owner: str,
+) -> None:
+    """Refuse options of a dataset for the field ``sem_seg`` that would not reach its labels.
+
+    Args:
+        annotations: All annotations of the dataset by task.
+        metainfo: The dataset's metainfo.
+        chosen: Whether ``metainfo['classes']`` is given by the config.
+        shift: ``reduce_zero_label`` of the dataset.
+        owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: Naming the option and the annotation that needs it.
+    """
+    others = [ann for ann in annotations.values() if ann.kind == "classes"]
+    stored = [ann for ann in others if ann.field == "sem_seg" and ann.source is None]
+    if shift and not stored:
+        near = f" of annotations[{others[0].name!r}]" if others else ""
+        raise ValueError(
+            f"reduce_zero_label of {owner} is True, but acts on stored classes of the field "
+            f"'sem_seg' only, which no annotation has; set reduce_zero_label{near} or leave it out"
+        )
+    if not chosen or any(ann.field == "sem_seg" for ann in annotations.values()):
+        return
+    names = tuple(metainfo.get("classes") or ())
+    for ann in others:
+        own = tuple(ann.classes) if ann.classes is not None else None
+        subset = own is not None and names != own and set(names) <= set(own)
+        if subset or (own is None and ann.num_classes not in (None, len(names))):
+            raise ValueError(
+                f"metainfo['classes'] of {owner} is {names}, but no annotation has the field "
+                f"'sem_seg', whose labels follow it; give annotations[{ann.name!r}] "
+                "field='sem_seg', or its own 'label_map'"
+            )

@@ -76,7 +76,7 @@ def infer_hint(dataset: ListedDataset, key: str) -> str:
 
 
 def look_at_first(dataset: ListedDataset) -> list[str]:
-    """Log a warning for depth of thousands of metres, odd normals, and images that are black.
+    """Log a warning for depth of thousands of metres, odd normals or masks, and black images.
 
     Files that cannot be read are skipped; reading them for training raises the error.
 
@@ -94,7 +94,8 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         doubts.append(f"{osp.dirname(first['img_path'])}: {doubt}")
     for name, path in first["ann_paths"].items():
         ann = dataset.ann_specs[name]
-        if ann.kind not in ("depth", "normal") or ann.reader is not None:
+        measured = ann.kind in ("depth", "normal") or ann.threshold is not None
+        if not measured or ann.reader is not None:
             continue
         try:
             doubt = _doubt(read_raw(path, name, dataset.backend_args), ann, path)
@@ -116,12 +117,30 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
             return ""
         share = float(far_from_one(lengths).mean())
         return lengths_sentence(ann.name, share, float(lengths.min()), float(lengths.max()))
+    if ann.threshold is not None:
+        return _threshold_sentence(raw, ann)
     depth = decode(raw, ann, path)
     depth = depth[np.isfinite(depth)]
     if not len(depth):
         return ""
     whole = bool((depth == np.round(depth)).all())
     return depth_sentence(ann, float(depth.max()), float(depth.mean()), whole)
+
+
+def _threshold_sentence(raw: np.ndarray, ann: Annotation) -> str:
+    """A warning if a threshold is probably one of 8 bits, but the greys have 16."""
+    assert ann.threshold is not None
+    greatest = raw.max(initial=0)
+    if (
+        raw.dtype != np.uint16
+        or not 1 <= ann.threshold <= 255 < greatest
+        or len(np.unique(raw)) < 3
+    ):
+        return ""
+    return (
+        f"{ann.name!r} has numbers of 16 bits up to {greatest}, of which nearly all are above "
+        f"threshold={ann.threshold:g}; if they are greys, set threshold={ann.threshold * 257:g}"
+    )
 
 
 def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -> str:

@@ -177,6 +177,28 @@ def find_ids(
     return ids, {name: end for name, end in others.items() if name not in ids}
 
 
+def without_labels(ids: Mapping[str, str], suffixes: Iterable[str]) -> dict[str, str]:
+    """Leave out the labels of images that lie in the same folder and have the same format.
+
+    Args:
+        ids: Id -> suffix of all files that end as images do.
+        suffixes: Suffixes of the labels, e.g. ``_label.png``.
+
+    Returns:
+        The ids of which none is that of another's label.
+    """
+    ends = list(suffixes)
+    return {
+        name: end
+        for name, end in ids.items()
+        if not any(
+            (label := end_of(name + end, each)) and (name + end)[: -len(label)] in ids
+            for each in ends
+            if len(each) > len(end)
+        )
+    }
+
+
 def _refuse_dangling(folder: str, suffix: str, ids: Mapping[str, str]) -> None:
     """Refuse links to images that are gone, which mmengine's listing leaves out."""
     if "://" in folder:

@@ -11,7 +11,7 @@ from mmseg.datasets import BaseSegDataset
 
 from .annotation import Annotation
 from .first_sample import infer_hint
-from .ids import find_ids, read_ids, refuse_left_out
+from .ids import find_ids, read_ids, refuse_left_out, without_labels
 
 
 class ListsSamples(BaseSegDataset):
@@ -20,12 +20,14 @@ class ListsSamples(BaseSegDataset):
     Attributes:
         split: Replaces ``{split}`` in folders.
         img: Folder and suffix of the images.
+        annotations: Annotations of all tasks.
         ann_specs: Annotations of the tasks to read.
         label_map: Class in the files -> class of the dataset, or None.
     """
 
     split: str
     img: dict[str, str]
+    annotations: dict[str, Annotation]
     ann_specs: dict[str, Annotation]
     label_map: dict | None
     _odd_ends: dict[str, str]
@@ -85,9 +87,19 @@ class ListsSamples(BaseSegDataset):
             ValueError: If two files have the same id, or the suffix leaves out annotated images.
         """
         found, others = find_ids(folder, self.img["suffix"], self.backend_args)
+        found = without_labels(found, self._suffixes_beside_images(folder, prefix))
         if found:  # otherwise load_data_list refuses the folder
             refuse_left_out(others, folder, self.img, self._ann_folders(), self.ann_specs, prefix)
         return self._note_ends({prefix + name: found[name] for name in sorted(found)})
+
+    def _suffixes_beside_images(self, folder: str, prefix: str) -> list[str]:
+        """Suffixes of all annotations, of other tasks, too, whose files lie in a folder."""
+        beside = []
+        for ann in self.annotations.values():
+            place = None if ann.dir is None else self._join(self._in_split(ann.dir))
+            if place and osp.normpath(osp.join(place, prefix)) == osp.normpath(folder):
+                beside.append(ann.suffix)
+        return beside
 
     def _note_ends(self, ids: Mapping[str, str]) -> list[str]:
         self._odd_ends.update({n: end for n, end in ids.items() if end != self.img["suffix"]})

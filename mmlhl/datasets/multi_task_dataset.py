@@ -23,6 +23,7 @@ from .arguments import (
 )
 from .classes import (
     check_field_names,
+    check_label_options,
     field_metainfo,
     resolve_classes,
     stored_classes,
@@ -130,7 +131,9 @@ class MultiTaskDataset(ListsSamples):
         self._open_questions: dict[str, str] = {}
         self._shown: dict[str, list[tuple[str, int]]] = {}
         stored = stored_classes(self.annotations, self.METAINFO)
-        metainfo, label_map = resolve_classes(metainfo, stored, data_root, owner)
+        given = metainfo
+        metainfo, label_map = resolve_classes(given, stored, data_root, owner)
+        chosen = given is not None and given.get("classes") is not None
         super().__init__(
             ann_file=osp.expanduser(self._in_split(ann_file)),
             img_suffix=self.img["suffix"],
@@ -144,6 +147,8 @@ class MultiTaskDataset(ListsSamples):
         )
         self.test_mode = test_mode
         self.label_map = self._metainfo["label_map"] = label_map
+        shift = bool(self.reduce_zero_label)
+        check_label_options(self.annotations, self._metainfo, chosen, shift, owner)
         self.ann_specs = self._finish_specs()
         kinds = {ann.key: ann.kind for ann in self.ann_specs.values()}
         refuse_late_loaders(self.pipeline)
@@ -176,8 +181,8 @@ class MultiTaskDataset(ListsSamples):
         specs = {}
         for task in self.tasks:
             ann = self.annotations[task]
-            if ann.kind == "classes" and ann.field == "sem_seg" and ann.source is None:
-                shift = bool(self.reduce_zero_label)
+            if ann.kind == "classes" and ann.field == "sem_seg":
+                shift = bool(self.reduce_zero_label) and ann.source is None
                 ann = with_steps(ann, self._metainfo, self.label_map, shift)
             if ann.is_integer and ann.source is None:
                 label_table(ann)  # refuses an id_map to classes that do not exist

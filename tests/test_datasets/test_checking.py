@@ -205,3 +205,23 @@ def test_a_task_called_image_and_names_like_markup(tmp_path):
     console = Console(file=io.StringIO(), width=120)
     assert show_reports(reports, dict(image=["[void]", "x[/red]"]), console) == 0
     assert "image: [void] 75.0 %, x[/red] 25.0 %" in console.file.getvalue()
+
+
+GREYS = np.linspace(0, 65535, 16).reshape(4, 4)
+
+
+@pytest.mark.parametrize(
+    ("array", "threshold", "warned"),
+    [
+        (GREYS.astype(np.uint16), 127.5, True),
+        (GREYS.astype(np.uint16), 32767, False),
+        (GREYS.astype(np.uint16), 0, False),  # every number above 0 is foreground
+        ((GREYS // 257).astype(np.uint8), 127.5, False),
+        (((GREYS > 9) * 65535).astype(np.uint16), 127.5, False),  # any threshold is right
+    ],
+)
+def test_a_threshold_of_8_bits_for_greys_of_16(tmp_path, array, threshold, warned):
+    _, first = report(tmp_path, array, kind="binary", threshold=threshold)
+    assert len(first) == warned
+    assert not warned or "'task' has numbers of 16 bits" in first[0]
+    assert not warned or "set threshold=32767.5" in first[0]

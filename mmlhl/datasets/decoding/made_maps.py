@@ -45,6 +45,10 @@ def made_map(
             raise ValueError(f"{path}: {made_by!r} of annotation {ann.name!r} gives {fault}")
         return array
     top = 2 if ann.kind == "binary" else ann.num_classes or OUT_OF_RANGE
+    # what is made from the image has the classes of the set, of which a dataset may choose some
+    chosen = ann.label_map if ann.source is not None else None
+    if chosen:
+        top = len(chosen)
     bad = (array != IGNORE) & ~((array >= 0) & (array < top) & (array == np.floor(array)))
     if bad.any():
         shown = ", ".join(f"{float(value):g}" for value in np.unique(array[bad])[:5])
@@ -53,6 +57,10 @@ def made_map(
             f"pixels; expected class ids 0..{top - 1}, or {IGNORE} for ignored"
         )
     ids = array.astype(np.uint8, copy=False)
+    if chosen:
+        table = np.full(256, IGNORE, np.uint8)
+        table[list(chosen)] = list(chosen.values())
+        ids = table[ids]
     if not ann.label_map:
         need_a_label(ids, ann, path)
     return ids

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
+from .pfm import is_pfm
 from .pillow import open_with_pillow, refuse_postscript
 from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
 
@@ -122,7 +123,7 @@ def holds_floats(content: bytes) -> bool:
     Returns:
         True for PFM, OpenEXR, Radiance's HDR and TIFF of floats.
     """
-    if content[:3] in (b"PF\n", b"Pf\n") or content[:4] == b"v/1\x01" or content[:2] == b"#?":
+    if is_pfm(content) or content[:4] == b"v/1\x01" or content[:2] == b"#?":
         return True
     return any(
         page.get(SAMPLE_FORMAT) == _TIFF_FLOATS or page.get(COMPRESSION) in _TIFF_LOG

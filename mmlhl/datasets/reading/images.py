@@ -10,6 +10,7 @@ import numpy as np
 
 from .contents import JPEG, PNG, refuse_several
 from .orientation import as_stored, orientation_of, turn_upright
+from .pfm import decode_pfm, is_pfm
 from .pillow import open_with_pillow
 from .tiff import is_tiff
 from .tiff_layout import refuse_misread, refuse_shifted
@@ -48,6 +49,8 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
 def _decode(content: bytes, path: str) -> np.ndarray:
     if content[:8] == PNG and len(content) > _PNG_COLOUR:
         return _decode_png(content, path)
+    if is_pfm(content):
+        return decode_pfm(content, path)
     if content[:3] != JPEG:
         # OpenCV would expand palettes to colours and small bit depths to 0..255
         found = _decode_few_bits(content, path)
