@@ -21,7 +21,7 @@ def named_file(config: Any) -> str | None:
         config: Config of a model, as plain data.
 
     Returns:
-        Its place and the name, such as ``backbone.weights is '/home/a.pth'``; None if there is
+        Its place and the name, such as ``backbone.weights is '/a/b.pth'``; None if there is
         none.
     """
     for place, value in placed_values(config):

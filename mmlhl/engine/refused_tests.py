@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
+from mmengine.visualization import Visualizer
 
 from ..instances import close_files, forget_instance
 from ..refusals import is_refusal
@@ -35,12 +36,14 @@ def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]
         raise NotADirectoryError(f"{folder} is a file; --work-dir names a folder")
     missing = [each for each in (root, *root.parents) if not each.exists()]
     before = _entries(root)
-    loggers = set(MMLogger._instance_dict)
+    loggers, visualizers = set(MMLogger._instance_dict), set(Visualizer._instance_dict)
     try:
         yield
     except Exception as error:
         if is_refusal(error) and is_main_process():
             _close(set(MMLogger._instance_dict) - loggers)
+            for name in set(Visualizer._instance_dict) - visualizers:  # they write into the folder
+                forget_instance(Visualizer._instance_dict[name])
             for name in _entries(root) - before:
                 _remove(root / name)
             for each in missing:

@@ -19,6 +19,7 @@ from . import (  # noqa: F401  they register their cases
     metrics,
     model_options,
     phases,
+    runner_kinds,
     runner_options,
     training,
     transforms,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.logging import MMLogger
+from mmengine.visualization import Visualizer
 
 from mmlhl.engine.locking import locked
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
@@ -70,3 +71,11 @@ def test_a_lock_alone_is_no_work_dir(tmp_path):
     with pytest.raises(ValueError), locked(tmp_path / "c"):
         refuse()
     assert (tmp_path / "c" / ".lock").exists()
+
+
+def test_a_refusal_leaves_no_visualizer_that_writes_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("mmlhl.engine.refused_tests.is_refusal", lambda e: type(e) is ValueError)
+    with pytest.raises(ValueError), nothing_left_of_refusals(tmp_path / "run"):
+        Visualizer.get_instance("of a refused test", save_dir=str(tmp_path / "run"))
+        refuse()
+    assert "of a refused test" not in Visualizer._instance_dict
