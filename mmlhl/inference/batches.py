@@ -1,8 +1,14 @@
-"""Which images can share a batch."""
+"""Which images can share a batch, and the names of those that a model cannot take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from ..explaining import first_few
+from .frame import Frame
 
 
 def of_one_size(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
@@ -18,3 +24,22 @@ def of_one_size(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
     for index, shape in enumerate(shapes):
         groups.setdefault(shape, []).append(index)
     return list(groups.values())
+
+
+@contextmanager
+def naming(batch: Sequence[Frame]) -> Iterator[None]:
+    """Name the images of a batch in the error of a model.
+
+    Args:
+        batch: The images.
+
+    Raises:
+        ValueError: In place of an error of torch or mmlhl; a lack of memory stays as it is.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        names = first_few(frame.path or frame.name for frame in batch)
+        raise ValueError(f"{names}: cannot be predicted: {error}") from error

@@ -22,7 +22,7 @@ from torch import nn
 from ..explaining import explained_error
 from ..visualization import MultiTaskVisualizer
 from ..visualization.photographs import as_shown
-from .batches import of_one_size
+from .batches import naming, of_one_size
 from .frame import Frame
 from .loading import LoadedModel, checkpoint_and_config, load_model
 from .pipeline import FramePipeline, test_pipeline
@@ -147,7 +147,7 @@ class LifelongInferencer(BaseInferencer):
         Raises:
             FileNotFoundError: If an image is missing, or a folder or pattern has none.
             ValueError: If an input is not an image, a video cannot be opened, or an option is
-                invalid. Nothing is written then.
+                invalid, and nothing is written then; or if the model cannot take an image.
         """
         if return_vis and return_datasamples:
             raise ValueError("return_vis adds a picture to arrays: leave return_datasamples out")
@@ -240,7 +240,9 @@ class LifelongInferencer(BaseInferencer):
                 self.pipeline.prepare(frame, results)
                 for frame, results in zip(batch, images, strict=True)
             ]
-            yield from zip(batch, pictures, self.forward(packed), strict=True)
+            with naming(batch):
+                samples = self.forward(packed)
+            yield from zip(batch, pictures, samples, strict=True)
 
     @torch.no_grad()
     def forward(self, inputs: list[dict], **kwargs: object) -> list[SegDataSample]:

@@ -244,6 +244,29 @@ def test_files_that_only_the_loader_refuses_are_found_before_anything_is_written
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("channels", [1, 4])
+def test_an_image_that_the_model_cannot_take_is_named(checkpoint, tiny_config, tmp_path, channels):
+    cfg = copy.deepcopy(tiny_config)
+    load = dict(type="LoadImageFromFile", color_type="unchanged")
+    cfg.test_dataloader.dataset.pipeline = [load, dict(type="PackSegInputs")]
+    content = torch.load(checkpoint)
+    content["meta"]["cfg"] = cfg.pretty_text
+    torch.save(content, path := str(tmp_path / "m.pth"))
+    for name, count in (("a", 3), ("b", channels)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((32, 48, count), np.uint8))
+    inferencer = LifelongInferencer(path, device="cpu", show_progress=False)
+    message = rf"b.png: cannot be predicted: .*the images have {channels} channel"
+    with pytest.raises(ValueError, match=message):
+        inferencer(str(tmp_path))
+
+    def broken(*_):
+        raise RuntimeError("a broken network")
+
+    inferencer.model.extract_feat = broken
+    with pytest.raises(ValueError, match="000000; 000001: cannot be predicted: a broken network"):
+        inferencer([np.zeros((32, 48, 3), np.uint8)] * 2, batch_size=2)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
