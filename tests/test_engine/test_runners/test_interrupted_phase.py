@@ -243,50 +243,6 @@ def test_a_sequence_without_a_seed_keeps_the_one_it_drew(make, tmp_path):
     assert_same_weights(folders[0], folders[1])
 
 
-@HOOKS.register_module()
-class InterruptValidationHook(Hook):
-    """Interrupts a validation; notes their metrics."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def before_val_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise KeyboardInterrupt
-
-    def after_val_epoch(self, runner, metrics=None):
-        EPOCHS.append((runner.epoch, metrics["depth/abs_err"]))
-
-
-def test_a_validation_that_was_cut_off_takes_place(make, sequence_config, tmp_path):
-    def config(folder, stop):
-        cfg = make(folder)
-        tested = sequence_config(folder)
-        cfg.val_dataloader, cfg.val_cfg = tested.test_dataloader, dict(type="ValLoop")
-        cfg.val_evaluator = tested.test_evaluator
-        cfg.default_hooks.checkpoint.update(save_best="depth/abs_err", rule="less")
-        cfg.custom_hooks = [
-            dict(type="InterruptValidationHook", epoch=stop),
-            dict(type="EarlyStoppingHook", monitor="depth/abs_err", rule="less", patience=1),
-        ]
-        return cfg
-
-    def left(folder):
-        phase = Path(folder) / "phase_1_depth"
-        return {p.name: p.stat().st_size for p in phase.glob("*.pth")}
-
-    EPOCHS.clear()
-    train(config(tmp_path / "whole", 9))
-    expected = list(EPOCHS)
-    EPOCHS.clear()
-    with pytest.raises(KeyboardInterrupt):
-        train(config(tmp_path / "cut", 2))
-    train(config(tmp_path / "cut", 9), resume=True)
-    assert EPOCHS == expected
-    assert left(tmp_path / "cut").keys() == left(tmp_path / "whole").keys()
-    assert_same_weights(tmp_path / "whole", tmp_path / "cut")
-
-
 def later(path, **counts):
     content = torch.load(path, weights_only=True)
     content["meta"].update(counts)
