@@ -121,6 +121,12 @@ edits(
     ("channels below 0", {f"{SEG}.decoder.channels": -1}, "FCNHead", "channels=-1"),
     ("half a convolution", {f"{SEG}.decoder.num_convs": 0.5}, "FCNHead", "num_convs=0.5"),
     ("a list of dropouts", {f"{SEG}.decoder.dropout_ratio": []}, "FCNHead", "dropout_ratio=[]"),
+    (
+        "a loss whose option is a list",
+        {f"{SEG}.loss": dict(type="TverskyLoss", alpha=[])},
+        "TverskyLoss",
+        "alpha=[]",
+    ),
     ("levels that a backbone lacks", {f"{BACKBONE}.out_indices": (0, 7)}, BACKBONE, "ResNet"),
     ("a neck of fewer outputs", {**neck(4, 8), "model.neck.num_outs": 1}, "model.neck", "FPN"),
     ("a decoder for another neck", neck(4, 8, 16, 32), "heads.seg", "4, 4, 4, 4 channels"),

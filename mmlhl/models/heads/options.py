@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from torch import nn
 
 from ...config_values import is_number
 from ...explaining import explained_error
+from ...faulty_option import option_named
 from ...registered import type_name
 
 #: mmseg's losses that compare class maps; by name, since the two stacks export different ones
@@ -41,12 +43,17 @@ def build_losses(loss: dict | Sequence[dict], owner: str) -> list[Any]:
     built = []
     for config in [loss] if isinstance(loss, dict) else loss:
         try:
-            built.append(MODELS.build(dict(config)))
+            built.append(_built(config))
         except (AssertionError, KeyError, OSError, TypeError, ValueError) as error:
             kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
             name = type_name(config) if isinstance(config, dict) else config
-            raise kind(f"{owner}: loss {name}: {explained_error(error)}") from error
+            text = option_named(_built, config, error) if isinstance(config, dict) else ""
+            raise kind(f"{owner}: loss {name}: {text or explained_error(error)}") from error
     return built
+
+
+def _built(config: dict) -> Any:
+    return MODELS.build(copy.deepcopy(dict(config)))
 
 
 def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
