@@ -14,6 +14,7 @@ from .label_table import LabelTable, label_table
 from .labels import decode_binary, decode_classes
 from .layout import pick_channels
 from .made_maps import made_map
+from .masked import decode_masked
 from .measures import decode_channels, decode_depth
 from .normals import decode_normal, reorder_axes
 
@@ -41,6 +42,7 @@ def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Args:
         raw: Array as stored, shape (H, W) or (H, W, K); colour images in the file's channel order.
+            What a masked array masks is unknown.
         ann: The annotation, whose options define what the numbers mean.
         path: The file, for messages.
 
@@ -51,6 +53,15 @@ def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     Raises:
         ValueError: If the numbers cannot be such an annotation.
     """
+    try:
+        raw = np.asanyarray(raw)  # a reader may give anything
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: expected numbers of shape (H, W) or (H, W, K) as {ann.name!r} annotation, "
+            f"got what is no array: {error}"
+        ) from None
+    if np.ma.isMaskedArray(raw):
+        return decode_masked(raw, ann, path, decode)
     if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3) or not raw.size:
         raise ValueError(
             f"{path}: expected numbers of shape (H, W) or (H, W, K) as {ann.name!r} annotation, "

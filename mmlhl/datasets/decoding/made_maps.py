@@ -9,6 +9,7 @@ import numpy as np
 from ..annotation import IGNORE, Annotation
 from .label_table import OUT_OF_RANGE
 from .labels import need_a_label
+from .masked import without_mask
 from .normals import SHORT
 
 
@@ -32,7 +33,7 @@ def made_map(
             that are infinite or, for depth, negative, normals of other lengths than 1, or no
             labelled pixel although ``allow_void`` is not set.
     """
-    array = np.asarray(made)
+    array = without_mask(made, ann)
     if array.shape[:2] != tuple(size):
         raise ValueError(
             f"{path}: {made_by!r} of annotation {ann.name!r} gives an array of shape "

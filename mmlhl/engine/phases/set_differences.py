@@ -46,7 +46,8 @@ def check_same_reading(
 
     Raises:
         ValueError: If a field has another unit, such as disparity in place of depth, or one set
-            has an option that another one of files in the same format does not mention. Other
+            has an option that another one of files in the same format does not mention, such as
+            ``max_value`` of images. Other
             differences, and images in both sets, are logged as warnings, each once per process.
     """
     ours = list(_sets(trained, "train_dataloader.dataset"))
@@ -54,6 +55,7 @@ def check_same_reading(
     if not ours or not theirs:
         return
     for (first, one), (second, other) in combinations([*ours, *theirs], 2):
+        _compare_images((first, one), (second, other))
         for task in tasks:
             _compare(task, heads[task].field, (first, one), (second, other))
     both = {_image(trained, index) for index in range(min(len(trained), KEPT))} - {None}
@@ -73,6 +75,30 @@ def _sets(dataset: Any, place: str) -> Iterator[tuple[str, MultiTaskDataset]]:
     joined = getattr(dataset, "dataset", None) is None
     for index, inner in enumerate(wrapped(dataset)):
         yield from _sets(inner, f"{place}.datasets[{index}]" if joined else place)
+
+
+def _compare_images(
+    ours: tuple[str, MultiTaskDataset], theirs: tuple[str, MultiTaskDataset]
+) -> None:
+    """Refuse a number for white that only one of two sets says; warn of other decoding."""
+    (here, one), (there, other) = ours, theirs
+    if one.img["suffix"].lower() != other.img["suffix"].lower():
+        return
+    for key in ("max_value", "color_type"):
+        a, b = (getattr(each.img_loader, key, None) for each in (one, other))
+        if a == b:
+            continue
+        values = (
+            f"images are read with {key}={a!r} in {here}, but with {key}={b!r} in {there} "
+            "(options of LoadImageFromFile in their pipelines)"
+        )
+        if key == "max_value" and None in (a, b):
+            mute = here if a is None else there
+            raise ValueError(
+                f"{values}: give both the same or, if the files differ, name white in {mute}, too: "
+                "max_value=65535 for all of 16 bits, 255 for 8"
+            )
+        _warn(values)
 
 
 def _compare(

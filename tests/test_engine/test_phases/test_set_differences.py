@@ -170,3 +170,26 @@ def test_images_of_both_sets_are_warned_of(logged):
 def test_other_datasets_are_left_alone(logged):
     check_same_reading(HEADS, ["seg"], object(), make("a"), "test_dataloader")
     assert not logged
+
+
+def read_by(suffix=".png", **loader):
+    """A dataset whose pipeline has a loader of images."""
+    steps = [dict(type="LoadImageFromFile", **loader), dict(type="LoadMultiTaskAnnotations")]
+    return one_sided("seg", {}, pipeline=steps, img=dict(dir="image", suffix=suffix))
+
+
+def test_white_of_one_set_only_is_refused(logged):
+    plain, deep = read_by(), read_by(max_value=4095)
+    for sets, mute in (((deep, plain), "test"), ((plain, deep), "train")):
+        with pytest.raises(
+            ValueError, match=rf"max_value=4095.* in {mute}_dataloader.dataset, too"
+        ):
+            check_same_reading(HEADS, ["seg"], *sets, "test_dataloader")
+    with pytest.raises(ValueError, match=r"train_dataloader.dataset.datasets\[1\], too"):
+        check_same_reading(HEADS, ["seg"], Joined(deep, plain), deep, "test_dataloader")
+    check_same_reading(HEADS, ["seg"], deep, read_by(".jpg"), "test_dataloader")
+    check_same_reading(HEADS, ["seg"], deep, read_by(max_value=4095), "test_dataloader")
+    assert not logged
+    check_same_reading(HEADS, ["seg"], deep, read_by(max_value=65535), "test_dataloader")
+    check_same_reading(HEADS, ["seg"], plain, read_by(color_type="unchanged"), "test_dataloader")
+    assert len(logged) == 2 and "color_type='unchanged' in test_dataloader" in logged[1]
