@@ -21,6 +21,8 @@ _ELSEWHERE = (
 )
 #: options for which infinity is meaningful: no limit, or a norm
 _ENDLESS = ("end", "norm_type", "max_depth", "max_value", "invalid", "stopping_threshold")
+#: options of mmengine and mmseg that are hinted as whole numbers, though any number is meant
+_NUMBERS = ("eta_min_ratio", "beta", "nan_to_num")
 _LISTS = (list, tuple, set, frozenset, Sequence, Iterable)
 _WORDS = {
     bool: "True or False",
@@ -53,6 +55,8 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
         if key in _ELSEWHERE or (key == "loss_weight" and not _holds(value)):
             continue  # a weight that is not a list is checked elsewhere
         default, kinds = default_of(cls, key), _kinds(hint_of(cls, key)) if hinted else []
+        if key in _NUMBERS and not ours:
+            kinds = [float if kind is int else kind for kind in kinds]
         if isinstance(default, bool) and not kinds:
             kinds = [bool, type(None)]
         if value is None and (default is None or not kinds):

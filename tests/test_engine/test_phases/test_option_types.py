@@ -7,6 +7,8 @@ import torch
 from mmengine import hooks
 from mmengine.optim import scheduler
 from mmengine.runner import EpochBasedTrainLoop
+from mmseg.engine.schedulers import PolyLRRatio
+from mmseg.evaluation import IoUMetric
 from mmseg.models import FCNHead, ResNet
 from torch.utils.data import DataLoader
 
@@ -25,6 +27,7 @@ REFUSED = [
     (hooks.EarlyStoppingHook, dict(min_delta=math.inf), "x.min_delta is inf; write a finite"),
     (hooks.EMAHook, dict(begin_epoch=True), "x.begin_epoch must be a whole number, got True"),
     (scheduler.PolyLR, dict(power=True), "x.power must be a number, got True"),
+    (PolyLRRatio, dict(eta_min_ratio="0.03"), "x.eta_min_ratio must be a number, got '0.03'"),
     (scheduler.PolyLR, dict(power=math.inf), "x.power is inf"),
     (scheduler.CosineRestartLR, dict(eta_min="3"), "x.eta_min must be a number, got '3'"),
     (scheduler.OneCycleLR, dict(three_phase=[]), r"x.three_phase must be True or False, got \[\]"),
@@ -58,6 +61,8 @@ TAKEN = [
     (FCNHead, dict(in_index=[0, 1], channels="8", dropout_ratio=0)),  # it may mean something
     (HAD, dict(bins=None, loss=dict(type="HADLoss"))),
     (DepthErrorMetric, dict(max_depth=math.inf)),
+    (PolyLRRatio, dict(eta_min_ratio=0.03)),  # of mmseg's own schedule_25k.py
+    (IoUMetric, dict(beta=0.5, nan_to_num=0.0)),
 ]
 
 
