@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mmengine.logging import print_log
@@ -29,7 +29,7 @@ PARAMWISE = (
 )
 _FACTORS = ("lr_mult", "decay_mult")
 #: functions of torch by the type of ``clip_grad``, whose other keys are their arguments
-_CLIPPING = {"norm": clip_grad_norm_, "value": clip_grad_value_}
+_CLIPPING: dict[str, Callable[..., Any]] = {"norm": clip_grad_norm_, "value": clip_grad_value_}
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
