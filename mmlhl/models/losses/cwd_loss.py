@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .alignment import resize_labels, resize_maps
+from .factors import factor, temperature
 
 
 def channel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 4.0) -> Tensor:
@@ -52,7 +53,8 @@ class CWDLoss(BaseModule):
         init_cfg: Initialisation, see mmengine.
 
     Raises:
-        ValueError: If ``tau`` is not positive, or the student's channels are given alone.
+        ValueError: If ``tau`` is not positive or ``loss_weight`` is negative, or the student's
+            channels are given alone.
     """
 
     default_tap = "logits"
@@ -67,10 +69,8 @@ class CWDLoss(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if tau <= 0:
-            raise ValueError(f"CWDLoss: tau={tau!r}, must be positive")
-        self.tau = tau
-        self.loss_weight = loss_weight
+        self.tau = temperature(tau, "CWDLoss")
+        self.loss_weight = factor(loss_weight, "CWDLoss: loss_weight")
         self.ignore_index = ignore_index
         self.adapter: nn.Module = nn.Identity()
         if student_channels is not None and student_channels != teacher_channels:

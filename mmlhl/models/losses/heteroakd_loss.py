@@ -17,6 +17,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .alignment import resize_labels, resize_maps
+from .factors import factor, temperature
 from .masking import masked_mean
 
 GRIDS = ("student", "teacher")
@@ -177,15 +178,9 @@ class HeteroAKDLoss(BaseModule):
             raise ValueError(
                 f"HeteroAKDLoss: softmax_over={softmax_over!r}, must be one of {SOFTMAX_OVER}"
             )
-        if tau <= 0:
-            raise ValueError(f"HeteroAKDLoss: tau={tau!r}, must be positive")
-        if projector_weight < 0:
-            raise ValueError(
-                f"HeteroAKDLoss: projector_weight={projector_weight!r}, must not be negative"
-            )
-        self.tau = tau
-        self.loss_weight = loss_weight
-        self.projector_weight = projector_weight
+        self.tau = temperature(tau, "HeteroAKDLoss")
+        self.loss_weight = factor(loss_weight, "HeteroAKDLoss: loss_weight")
+        self.projector_weight = factor(projector_weight, "HeteroAKDLoss: projector_weight")
         self.supervise_features = supervise_features
         self.softmax_over = softmax_over
         self.grid = grid

@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from .alignment import resize_labels, resize_maps
+from .factors import factor, temperature
 from .masking import masked_mean
 
 
@@ -40,17 +41,15 @@ class KDLoss(nn.Module):
         ignore_index: Label of pixels that take part in nothing.
 
     Raises:
-        ValueError: If ``tau`` is not positive.
+        ValueError: If ``tau`` is not positive or ``loss_weight`` is negative.
     """
 
     default_tap = "logits"
 
     def __init__(self, tau: float = 4.0, loss_weight: float = 1.0, ignore_index: int = 255) -> None:
         super().__init__()
-        if tau <= 0:
-            raise ValueError(f"KDLoss: tau={tau!r}, must be positive")
-        self.tau = tau
-        self.loss_weight = loss_weight
+        self.tau = temperature(tau, "KDLoss")
+        self.loss_weight = factor(loss_weight, "KDLoss: loss_weight")
         self.ignore_index = ignore_index
 
     def forward(self, student: Tensor, teacher: Tensor, label: Tensor) -> dict[str, Tensor]:

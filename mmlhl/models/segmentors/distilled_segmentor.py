@@ -24,6 +24,7 @@ from ..teachers import (
     find_channels,
     run_for_taps,
 )
+from .distillers import build_distiller, check_distillers, compared
 from .inference import check_maps, predict_classes
 
 
@@ -92,6 +93,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         if teacher is not None:
             self._add_teacher(dict(teacher))
         self.distillers = ModuleList()
+        check_distillers(distillers, self._ignore_index)
         if distillers:
             self._add_distillers(distillers)
 
@@ -142,7 +144,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             for key, value in known.items():
                 if key in taken:
                     config.setdefault(key, value)
-            self.distillers.append(MODELS.build(config))
+            self.distillers.append(build_distiller(config, len(self.taps)))
             self.taps.append(taps)
 
     @property
@@ -211,7 +213,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             data_samples: Data samples with ``gt_sem_seg``.
 
         Raises:
-            ValueError: Without distillers or a teacher.
+            ValueError: Without distillers or a teacher, or if maps do not fit.
         """
         if not self.taps:
             raise ValueError(
@@ -225,7 +227,8 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         teacher = self._teach(inputs, data_samples)
         label = torch.stack([sample.gt_sem_seg.data for sample in data_samples]).squeeze(1)
         for index, (distiller, taps) in enumerate(zip(self.distillers, self.taps, strict=True)):
-            for name, value in distiller(student[taps[0]], teacher[taps[1]], label).items():
+            found = compared(distiller, index, student[taps[0]], teacher[taps[1]], label)
+            for name, value in found.items():
                 key = f"distill.{name}"
                 losses[f"distill_{index}.{name}" if key in losses else key] = value
         return losses
