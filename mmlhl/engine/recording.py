@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from mmengine.config import Config
@@ -51,6 +52,7 @@ def add_to_record(
     record = _record_before(path, runner, model, tasks)
     evaluator = runner.test_loop.evaluator if metrics else None
     kept, directions = _with_direction(metrics, model.tasks, evaluator)
+    warn_of_unmeasured(kept)
     record.add_phase(
         name,
         tasks,
@@ -109,6 +111,23 @@ def _with_direction(
             continue
         kept[metric], directions[metric] = value, better
     return kept, directions
+
+
+def warn_of_unmeasured(metrics: Mapping[str, float]) -> None:
+    """Warn of tasks of which no metric is a number; the record has null for them.
+
+    Args:
+        metrics: By ``<task>/<metric>``.
+    """
+    for task in dict.fromkeys(metric.split("/")[0] for metric in metrics):
+        values = {k: v for k, v in metrics.items() if k.split("/")[0] == task}
+        if not any(math.isfinite(value) for value in values.values()):
+            print_log(
+                f"nothing of task {task!r} was measured: {', '.join(values)} are not numbers. Do "
+                "the test set's labels and the metric's bounds, such as max_depth, fit in unit?",
+                "current",
+                logging.WARNING,
+            )
 
 
 def _fingerprint(path: str, runner: Runner) -> dict:

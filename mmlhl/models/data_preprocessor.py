@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -41,7 +41,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         seg_pad_val: What integer maps are padded with.
         bgr_to_rgb: Whether images come as BGR and the model takes RGB.
         rgb_to_bgr: The reverse.
-        batch_augments: As in mmseg.
+        batch_augments: A function of images and data samples, in training.
         test_cfg: ``size`` or ``size_divisor`` in tests.
 
     Raises:
@@ -59,7 +59,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         seg_pad_val: float = 255,
         bgr_to_rgb: bool = False,
         rgb_to_bgr: bool = False,
-        batch_augments: list[dict] | None = None,
+        batch_augments: Callable | None = None,
         test_cfg: dict | None = None,
     ) -> None:
         if (mean is None) != (std is None):
@@ -84,6 +84,11 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             )
         check_padding(size, size_divisor)
         check_test_cfg(test_cfg)
+        if batch_augments is not None and not callable(batch_augments):
+            raise ValueError(
+                f"data_preprocessor has batch_augments={batch_augments!r}; it must be a function "
+                "of images and samples, as mmseg builds none from configs: leave it out"
+            )
         if size is None and size_divisor is None:
             size_divisor = 1
         super().__init__(

@@ -191,6 +191,12 @@ edits(
     ("a depth that no ResNet has", {"model.backbone.depth": 19}, "phases[0]: model", "19"),
     ("no encoder", {"model.backbone": ...}, "backbone"),
     ("an encoder of None", {"model.backbone": None}, "backbone"),
+    ("no preprocessor", {"model.data_preprocessor": ...}, "model.data_preprocessor", "missing"),
+    (
+        "augmentation of batches by configs",
+        {"model.data_preprocessor.batch_augments": [dict(type="BatchFixedSizePad")]},
+        "batch_augments=[{'type': 'BatchFixedSizePad'}]",
+    ),
     ("std of 0", {"model.data_preprocessor.std": [60.0, 0.0, 60.0]}, "std", "0"),
     ("mean of two channels", {"model.data_preprocessor.mean": [1.0, 2.0]}, "mean", "2"),
     ("mean without std", {"model.data_preprocessor.std": None}, "std"),

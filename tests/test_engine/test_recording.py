@@ -84,3 +84,15 @@ def test_a_fact_that_is_known_late_does_not_hold_for_earlier_phases():
     assert again.label == "HAD again" and again.over_phases("config") == ["a.py"]
     again.truncate(2)
     assert again.over_phases("label") == []
+
+
+def test_a_task_of_which_nothing_was_measured_is_named(monkeypatch):
+    lines = []
+    monkeypatch.setattr(recording, "print_log", lambda text, *_: lines.append(text))
+    nan, inf = float("nan"), float("inf")
+    metrics = {"seg/mIoU": 40.0, "seg/mAcc": nan, "depth/abs_err": nan, "depth/rmse": inf}
+    recording.warn_of_unmeasured(metrics)
+    assert len(lines) == 1
+    assert lines[0].startswith("nothing of task 'depth' was measured: depth/abs_err, depth/rmse")
+    recording.warn_of_unmeasured({})
+    assert len(lines) == 1

@@ -60,6 +60,11 @@ def build_model(cfg: Config) -> Any:
     config = copy.deepcopy(cfg.model)
     if cfg.get("data_preprocessor") is not None:  # as in mmengine's runner
         config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
+    if config.get("data_preprocessor") is None:
+        raise ValueError(
+            "model.data_preprocessor is missing; write dict(type='MultiTaskDataPreProcessor', "
+            "mean=..., std=..., bgr_to_rgb=True)"
+        )
     try:
         model = MODELS.build(copy.deepcopy(config)).train()  # some backbones freeze in train()
     except _OF_OPTIONS as error:
