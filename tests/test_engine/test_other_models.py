@@ -1,11 +1,14 @@
 """Testing a checkpoint with the config of another model or other tasks is refused."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.config import Config
 
 from mmlhl.checkpoints.training import names_in
 from mmlhl.engine import LifelongRunner
+from mmlhl.engine.hooks import training_facts_hook
 from mmlhl.engine.training_facts import foreign_training, other_kinds, other_model
 
 
@@ -194,3 +197,33 @@ def test_classes_of_a_second_task_and_units(trained):
     other = dict(stored, depth_map_unit="inverse depth")
     text = foreign_training(model, checkpoint, "a.pth", names_in(other))
     assert "depth_map_unit is 'inverse depth' in the dataset, 'm' there" in text
+
+
+def test_a_teacher_whose_config_differs_from_its_checkpoints(
+    sequence_config, tmp_path, monkeypatch
+):
+    lines = []
+    monkeypatch.setattr(training_facts_hook, "print_log", lambda text, *_: lines.append(text))
+    cfg = sequence_config("unused")
+    decoder = cfg.model.heads.seg.decoder.to_dict()
+    teacher = dict(
+        type="EncoderDecoder",
+        backbone=cfg.model.backbone.to_dict(),
+        decode_head=dict(decoder, num_classes=13, loss_decode=dict(type="CrossEntropyLoss")),
+    )
+    file = str(tmp_path / "teacher.pth")
+    torch.save(dict(state_dict={}, meta=dict(cfg=Config(dict(model=teacher)).pretty_text)), file)
+
+    def begin(**teacher):
+        model = dict(type="DistilledSegmentor", teacher=teacher)
+        runner = SimpleNamespace(cfg=Config(dict(model=model)))
+        training_facts_hook.TrainingFactsHook().before_train(runner)
+
+    begin(config=teacher, checkpoint=file)
+    begin(config=teacher)
+    begin()
+    assert lines == []
+    teacher["decode_head"]["act_cfg"] = dict(type="GELU")
+    begin(config=dict(model=teacher), checkpoint=file)
+    assert len(lines) == 1 and lines[0].startswith(f"teacher.checkpoint={file!r} is of another")
+    assert "model.decode_head.act_cfg.type is 'GELU' in the config, 'ReLU'" in lines[0]

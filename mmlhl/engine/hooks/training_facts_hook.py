@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
 from ...checkpoints import stored_tasks, to_plain, weights_of
 from ...checkpoints.training import INPUT, keys_of_field
 from ...explaining import first_few
-from ...models.teachers import describe_input, misfits, surplus
+from ...models.teachers import describe_input, misfits, model_config, surplus
 from ..learner import unwrap
 from ..measured_tasks import check_measured
+from ..phases.grammar import learning_model
 from ..training_facts import foreign_training, names_of, other_kinds, other_model
 
 
@@ -62,6 +64,18 @@ class TrainingFactsHook(Hook):
                 print_log(others, "current", logging.WARNING)
         elif different:
             print_log(different, "current", logging.WARNING)
+
+    def before_train(self, runner: Runner) -> None:
+        """Warn if the config of a distilled segmentor's teacher differs from its checkpoint's."""
+        teacher = (learning_model(runner.cfg) or {}).get("teacher")
+        file = teacher.get("checkpoint") if isinstance(teacher, Mapping) else None
+        if not isinstance(file, str) or teacher.get("config") is None:
+            return
+        loaded = CheckpointLoader.load_checkpoint(file, "cpu", logger="silent")
+        own = dict(model=model_config(teacher["config"]))
+        others = other_model(own, loaded, f"teacher.checkpoint={file!r}")
+        if others:
+            print_log(others, "current", logging.WARNING)
 
     def before_test(self, runner: Runner) -> None:
         """Check that the checkpoint has filled the model, and that its tasks are measured.
