@@ -67,9 +67,11 @@ class TrainingFactsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Warn if the config of a distilled segmentor's teacher differs from its checkpoint's."""
-        teacher = (learning_model(runner.cfg) or {}).get("teacher")
-        file = teacher.get("checkpoint") if isinstance(teacher, Mapping) else None
-        if not isinstance(file, str) or teacher.get("config") is None:
+        teacher: Any = (learning_model(runner.cfg) or {}).get("teacher")
+        if not isinstance(teacher, Mapping) or teacher.get("config") is None:
+            return
+        file = teacher.get("checkpoint")
+        if not isinstance(file, str):
             return
         loaded = CheckpointLoader.load_checkpoint(file, "cpu", logger="silent")
         own = dict(model=model_config(teacher["config"]))
