@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import os
 import os.path as osp
 import secrets
 from collections.abc import Mapping
@@ -43,7 +44,10 @@ class SharedLocal(SharedBackend):
 
     @property
     def _file(self) -> str:
-        return osp.join(self._save_dir, self.backend._scalar_save_file)
+        # once the backend has begun, this is the whole path, relative if the work dir's is
+        name = self.backend._scalar_save_file
+        begun = osp.abspath(name).startswith(osp.abspath(self._save_dir) + os.sep)
+        return name if begun else osp.join(self._save_dir, name)
 
     def rewind(self, step: int) -> None:
         """Remove later lines from the file."""

@@ -176,3 +176,28 @@ def test_what_no_config_file_can_hold_is_named(value, monkeypatch):
     cfg.steps.pop()
     with pytest.raises(ValueError, match="LocalVisBackend cannot be opened: SyntaxError"):
         share(dict(type="LocalVisBackend"), "somewhere", cfg, False)
+
+
+@pytest.mark.parametrize("name", ["scalars.json", "curves/scalars.json"])
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_files_of_a_relative_work_dir_are_continued(tmp_path, monkeypatch, relative, name):
+    monkeypatch.chdir(tmp_path)
+    folder = "runs/a" if relative else str(tmp_path / "runs" / "a")
+    cfg = Config(dict(work_dir=folder))
+    if "/" in name:
+        (tmp_path / "runs/a/vis_data/curves").mkdir(parents=True)
+    local = dict(type="LocalVisBackend", scalar_save_file=name)
+    for resumed in (False, True):
+        backend = share(local, f"{folder}/vis_data", cfg, resumed)
+        if resumed:
+            assert not backend.lacks("after_phase/seg/mIoU", 2) and backend.lacks("loss", 4)
+            backend.rewind(2)
+        for step in (1, 2) if not resumed else (3,):
+            backend.write({"loss": 1.0}, step)
+        backend.write({"after_phase/seg/mIoU": 50.0}, step)
+        assert not backend.lacks("after_phase/seg/mIoU", step)
+        if not resumed:
+            backend.write({"loss": 9.0}, 3)  # no checkpoint follows
+        backend.finish()
+    lines = (tmp_path / "runs/a/vis_data" / name).read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 2, 3, 3]
