@@ -103,6 +103,7 @@ def _between(
 ) -> Differences:
     """Values of keys that differ in any phase, the number of the phase first in the key."""
     found: Differences = {}
+    seen: set[str] = set()
     for number, (a, b) in enumerate(zip(one.phases, other.phases, strict=False), 1):
         then, now = a.get("fingerprint"), b.get("fingerprint")
         if not then or not now:
@@ -110,7 +111,8 @@ def _between(
             if None in (then["steps"], now["steps"]):
                 continue
         for key, pair in differences(then, now).items():
-            if _matters(key, pair) and counts(key) and not any(k.endswith(key) for k in found):
+            if _matters(key, pair) and counts(key) and key not in seen:
+                seen.add(key)
                 found[f"phase {number}: {key}"] = pair
     return found
 

@@ -64,6 +64,12 @@ def test_a_mean_over_runs_of_other_configs_is_named(key, value, shown, phase):
     assert "LABEL=PATH" in line
 
 
+def test_a_key_that_ends_like_another_is_named_as_well():
+    (line,) = remarks(run(), run(seed=1, facts={"model.a.checkpoint": 1, "checkpoint": 2}))
+    assert "phase 1: model.a.checkpoint 1" in line and "phase 1: checkpoint 2" in line
+    assert "phase 2" not in line
+
+
 def test_methods_that_differ_in_more_than_the_method():
     own = {"model.method.alpha": 1, "train_cfg.max_epochs": 40, "train_dataloader.batch_size": 4}
     lines = remarks(run("naive"), run("DER", 0, own), run("LwF", 0, {"model.method.beta": 2}))

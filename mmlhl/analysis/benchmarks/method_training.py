@@ -136,8 +136,16 @@ def check_settings(cfg: Config, *folders: Path) -> None:
             which they are written with the first record.
 
     Raises:
-        SystemExit: If a folder has other settings; names it and both settings.
+        SystemExit: If a folder has other settings; names it and both settings. If two rows would
+            have the same folders.
     """
+    rows: dict[str, str] = {}
+    for label in cfg.benchmark.methods:
+        name = Run(label, ("task",), 0).folder(Path()).name
+        if rows.setdefault(name, label) != label:
+            raise SystemExit(
+                f"rows {rows[name]!r} and {label!r} share the folder {name}: rename one"
+            )
     now = settings(cfg)
     for folder in folders:
         path = folder / "settings.txt"

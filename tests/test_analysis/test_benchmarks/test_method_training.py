@@ -25,6 +25,14 @@ def test_folder_with_other_settings_is_refused(cfg, tmp_path):
         method_training.check_settings(cfg, tmp_path)
 
 
+@pytest.mark.parametrize("twin", ["naive", "Naive.", "-NAIVE-"])
+def test_rows_that_would_share_their_runs_are_refused(cfg, tmp_path, twin):
+    cfg.benchmark.methods[twin] = cfg.benchmark.methods["Naive"]
+    with pytest.raises(SystemExit, match=f"rows 'Naive' and '{twin}' share the folder naive_seed0"):
+        method_training.check_settings(cfg, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_only_what_is_not_finished_is_trained(cfg, tmp_path, monkeypatch, capsys):
     runs = [method_runs.Run("Naive", ORDERS[0], seed) for seed in range(3)]
     finish(runs[0], tmp_path, 1.0)
