@@ -1,6 +1,8 @@
 """Remarks of check_dataset: tasks without anything to learn, and unusual units."""
 
+import importlib.util
 import io
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +12,16 @@ from rich.console import Console
 from mmlhl.datasets import MultiTaskDataset
 from mmlhl.datasets.checking import check_samples, sets_of, show_reports
 from mmlhl.datasets.first_sample import look_at_first
+
+_spec = importlib.util.spec_from_file_location(
+    "png", Path(__file__).parent / "test_reading" / "png.py"
+)
+writer = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(writer)
+
+
+def few_bits(numbers, bits):
+    return writer.png(numbers, bits, writer.GREY)
 
 
 def report(root, array, suffix=".png", images=2, pipeline=(), **ann):
@@ -225,3 +237,17 @@ def test_a_threshold_of_8_bits_for_greys_of_16(tmp_path, array, threshold, warne
     assert len(first) == warned
     assert not warned or "'task' has numbers of 16 bits" in first[0]
     assert not warned or "set threshold=32767.5" in first[0]
+
+
+@pytest.mark.parametrize("few", [1, 2, 4])
+def test_ids_of_few_bits_among_others_of_eight(tmp_path, few):
+    mask = np.eye(4, dtype=np.uint8)
+    found, _ = report(tmp_path, [mask, mask, mask], kind="classes", num_classes=2)
+    assert "fewer than 8 bits" not in remarks(found)
+    for name in "01":
+        (tmp_path / "task" / f"{name}.png").write_bytes(few_bits(mask, few))
+    spec = dict(task=dict(dir="task", kind="classes", num_classes=2))
+    data = MultiTaskDataset(data_root=str(tmp_path), annotations=spec)
+    assert "2 files of 'task' are PNG of fewer than 8 bits" in remarks(check_samples(data)[1])
+    (tmp_path / "task" / "2.png").write_bytes(few_bits(mask, 1))
+    assert "fewer than 8 bits" not in remarks(check_samples(data)[1])

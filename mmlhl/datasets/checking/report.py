@@ -49,6 +49,7 @@ class MapReport:
     longest: float = 0.0
     turned: int = 0
     deepest: int | None = None
+    bits: Counter = field(default_factory=Counter)
 
     def add(self, array: np.ndarray) -> None:
         """Count one map.
@@ -168,6 +169,13 @@ class MapReport:
 
     def _remarks_on_values(self) -> list[str]:
         notes = []
+        few = sum(count for bits, count in self.bits.items() if bits < 8)
+        if few and few < sum(self.bits.values()):
+            notes.append(
+                f"{few} files of {self.name!r} are PNG of fewer than 8 bits, others are not; a "
+                "program that makes files smaller stores the ids 0 and 255 as 0 and 1, or 0, 85, "
+                "170 and 255 as 0 to 3, and ids are read as they are stored"
+            )
         if self.counts is not None:
             present = np.flatnonzero(self.counts)
             absent = np.flatnonzero(self.counts == 0).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
 from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
+from ..reading.shown_greys import grey_bits
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
 
@@ -46,18 +48,20 @@ def check_samples(
         found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
         if progress is not None:
             found = progress(found, len(indices))
-        for maps, lengths, turned, greatest in found:
-            reports[0].turned += turned
-            if greatest is not None:
-                reports[0].add_deep(greatest)
+        for sample in found:
+            reports[0].turned += sample.turned
+            if sample.greatest is not None:
+                reports[0].add_deep(sample.greatest)
             for report in reports:
-                result = maps.get(report.name if report.ann else IMAGE)
+                result = sample.maps.get(report.name if report.ann else IMAGE)
                 if isinstance(result, Exception):
                     report.fail(result)
                 elif result is not None:
                     report.add(result)
-                if report.name in lengths:
-                    report.add_lengths(lengths[report.name])
+                if report.name in sample.lengths:
+                    report.add_lengths(sample.lengths[report.name])
+                if (bits := sample.bits.get(report.name)) is not None:
+                    report.bits[bits] += 1
     return reports
 
 
@@ -65,22 +69,32 @@ def _classes(ann: Annotation) -> int:
     return 2 if ann.kind == "binary" else ann.num_classes or 0
 
 
-def _read(
-    dataset: MultiTaskDataset, index: int
-) -> tuple[dict[str | None, np.ndarray | Exception], dict[str, np.ndarray], bool, int | None]:
-    """Read one sample.
+@dataclass
+class _Sample:
+    """What was found in one sample.
 
-    Returns:
-        Its maps or their errors; lengths of normals; whether an orientation tag rotates its image;
-        the greatest number in its image if that has 16 bits, see :func:`stored_greatest`.
+    Attributes:
+        maps: Image and annotations, or the error that reading one raised.
+        lengths: Lengths of normals by task.
+        bits: Bits of a number in grey PNGs of ids by task.
+        turned: Whether an orientation tag rotates the image.
+        greatest: The greatest number in an image of 16 bits, see :func:`stored_greatest`.
     """
+
+    maps: dict[str | None, np.ndarray | Exception] = field(default_factory=dict)
+    lengths: dict[str, np.ndarray] = field(default_factory=dict)
+    bits: dict[str, int | None] = field(default_factory=dict)
+    turned: bool = False
+    greatest: int | None = None
+
+
+def _read(dataset: MultiTaskDataset, index: int) -> _Sample:
+    found = _Sample()
+    maps = found.maps
     info = dataset.get_data_info(index)
-    maps: dict[str | None, np.ndarray | Exception] = {}
-    lengths: dict[str, np.ndarray] = {}
-    turned, greatest = False, None
     try:
-        greatest = stored_greatest(info["img_path"], dataset.img_loader, dataset.backend_args)
-        turned = _is_turned(dataset, info["img_path"])
+        found.greatest = stored_greatest(info["img_path"], dataset.img_loader, dataset.backend_args)
+        found.turned = _is_turned(dataset, info["img_path"])
         info = dataset.img_loader(info)
         maps[IMAGE] = info["img"]
     except (OSError, ValueError) as error:
@@ -92,13 +106,15 @@ def _read(
         try:
             results = loader({**info, "seg_fields": [], "dense_fields": {}})
             maps[name] = results[ann.key]
+            if ann.is_integer and ann.source is None and ann.threshold is None:
+                found.bits[name] = grey_bits(info["ann_paths"][name])
             if ann.kind == "normal" and ann.source is None:
                 path = info["ann_paths"][name]
                 raw = read_raw(path, name, dataset.backend_args, ann.reader)
-                lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
+                found.lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
         except (OSError, ValueError, KeyError) as error:
             maps[name] = error
-    return maps, lengths, turned, greatest
+    return found
 
 
 def _is_turned(dataset: MultiTaskDataset, path: str) -> bool:

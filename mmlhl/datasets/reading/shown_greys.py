@@ -57,3 +57,21 @@ def shown_greys(content: bytes) -> ShownGreys | None:
     table = np.zeros(256, np.uint8)
     table[: len(palette)] = palette[:256, 0]
     return ShownGreys(table, True, len(palette) - 1)
+
+
+def grey_bits(path: str) -> int | None:
+    """Bits of a number in a grey PNG, by its first bytes.
+
+    Args:
+        path: A file; one that is not local is not read.
+
+    Returns:
+        1, 2, 4, 8 or 16; None for other files.
+    """
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_PNG_COLOUR + 1)
+    except OSError:
+        return None
+    grey = head[:8] == PNG and len(head) > _PNG_COLOUR and head[_PNG_COLOUR] == _GREY
+    return head[_PNG_DEPTH] if grey else None
