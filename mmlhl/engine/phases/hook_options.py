@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.hooks import CheckpointHook, EarlyStoppingHook, EMAHook
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook, EMAHook, ParamSchedulerHook
 from mmengine.registry import MODELS
 from mmengine.runner.priority import Priority, get_priority
 from mmseg.registry import HOOKS
@@ -15,10 +15,16 @@ from ...registered import names_class, registered_class
 from ...spelling import hint, unknown
 from .key_checker import KeyChecker
 from .moments import hooks
+from .schedules import schedulers
 from .signatures import options_of
 
 #: parts of a checkpoint of mmengine
 PARTS = ("meta", "state_dict", "message_hub", "optimizer", "param_schedulers", "ema_state_dict")
+#: hooks of which a sequence has one at most, and what a second would do
+ONCE = (
+    (EMAHook, "would exchange the weights that the first has exchanged"),
+    (ParamSchedulerHook, "would step all schedules twice"),
+)
 #: class of averaged weights that mmengine's hook takes
 AVERAGE = "ExponentialMovingAverage"
 
@@ -33,6 +39,7 @@ def check_hook_options(cfg: Mapping, where: str = "") -> None:
     Raises:
         ValueError: Naming the option, its value and what would be right.
     """
+    _check_numbers(cfg, where)
     for place, hook in hooks(cfg):
         _check_priority(hook.get("priority"), f"{where}{place}.priority")
         if names_class(HOOKS, hook, EMAHook):
@@ -41,6 +48,26 @@ def check_hook_options(cfg: Mapping, where: str = "") -> None:
             _check_stopping(hook, f"{where}{place}")
         if names_class(HOOKS, hook, CheckpointHook):
             _check_published(hook.get("published_keys"), f"{where}{place}.published_keys")
+
+
+def _check_numbers(cfg: Mapping, where: str) -> None:
+    """Refuse a second hook of a kind of which one acts on what the other did, and a missing one."""
+    for kind, why in ONCE:
+        places = [place for place, hook in hooks(cfg) if names_class(HOOKS, hook, kind)]
+        default = kind is ParamSchedulerHook and "param_scheduler" not in _default_hooks(cfg)
+        if len(places) + default > 1:
+            raise ValueError(f"{where}{places[-1]}: a second {kind.__name__} {why}: leave it out")
+        if kind is not ParamSchedulerHook or places or default or not schedulers(cfg):
+            continue
+        if _default_hooks(cfg)["param_scheduler"] is None:  # and not a hook that is built already
+            raise ValueError(
+                f"{where}default_hooks.param_scheduler is None, so param_scheduler would change "
+                "nothing: leave one of them out"
+            )
+
+
+def _default_hooks(cfg: Mapping) -> Mapping:
+    return cfg.get("default_hooks") or {}
 
 
 def _check_priority(value: Any, place: str) -> None:

@@ -12,6 +12,7 @@ from mmseg.registry import HOOKS
 from ...registered import names_class, registered_class
 from .lengths import training_length, trains_by_epoch
 from .moments import hooks, moments
+from .monitored import SAVE_BEST, followed
 from .signatures import default_of
 
 
@@ -33,6 +34,8 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
         if not isinstance(value, int) or not value or not moment.begins:
             continue
         if moment.key == "val_begin":  # a value beyond all phases switches validation off
+            if length is not None and value > length.count:
+                _check_followed(cfg, f"{key} is {value}, but the phase takes {length.count}")
             continue
         if moment.by_epoch and by_epoch is False and value > 1:
             raise ValueError(
@@ -55,6 +58,25 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
             )
     for place, hook in hooks(cfg):
         _check_intervals(hook, f"{where}{place}", by_epoch, iterations)
+
+
+def _check_followed(cfg: Mapping, reason: str) -> None:
+    """Refuse, or warn of, what follows the metrics of a phase that never validates."""
+    if cfg.get("val_cfg") is None:  # said elsewhere
+        return
+    places = {each.place for each in followed(cfg)}
+    acting = sorted(places - {SAVE_BEST})
+    if acting:
+        raise ValueError(
+            f"{reason}, so nothing validates, and {acting[0]} never acts: let validation begin "
+            "before, or leave it out"
+        )
+    if places:
+        print_log(
+            f"{SAVE_BEST} has no effect: {reason}, so nothing validates",
+            "current",
+            logging.WARNING,
+        )
 
 
 def _check_intervals(

@@ -15,6 +15,7 @@ from ...spelling import hint
 from .save_best import checkpoint_hooks, early_stopping_hooks
 from .schedules import groups
 
+SAVE_BEST = "checkpoint.save_best"
 RULES = {"greater": True, "less": False}
 
 
@@ -41,7 +42,7 @@ def followed(cfg: Mapping) -> Iterator[Followed]:
         rules = list(rule) if isinstance(rule, (list, tuple)) else [rule]
         rules = rules * len(names) if len(rules) == 1 else rules
         for name, each in zip(names, rules, strict=False):
-            yield Followed("checkpoint.save_best", name, each)
+            yield Followed(SAVE_BEST, name, each)
     for hook in early_stopping_hooks(cfg):
         yield Followed("EarlyStoppingHook.monitor", str(hook.get("monitor")), hook.get("rule"))
     for place, scheduler in plateaus(cfg):

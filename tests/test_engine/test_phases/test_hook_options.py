@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from mmengine.hooks import EMAHook, ParamSchedulerHook
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases import phase_config
@@ -76,3 +77,48 @@ def test_a_hook_that_mmengine_does_not_have_is_switched_off(config):
     ):
         assert "visualization" not in hooks and hooks.timer is None
     assert cfg.to_dict() == given
+
+
+STEPS = dict(type="ParamSchedulerHook")
+POLY = [dict(type="PolyLR", end=4)]
+
+
+@pytest.mark.parametrize(
+    ("cfg", "message"),
+    [
+        (
+            dict(custom_hooks=[dict(type="EMAHook"), dict(type="mmengine.EMAHook", momentum=0.1)]),
+            r"custom_hooks\[1\]: a second EMAHook would exchange",
+        ),
+        (
+            dict(default_hooks=dict(ema=dict(type="EMAHook")), custom_hooks=[dict(type=EMAHook)]),
+            r"custom_hooks\[0\]: a second EMAHook",
+        ),
+        (dict(custom_hooks=[STEPS]), r"custom_hooks\[0\]: a second ParamSchedulerHook would step"),
+        (
+            dict(custom_hooks=[STEPS], default_hooks=dict(param_scheduler=STEPS)),
+            r"custom_hooks\[0\]: a second ParamSchedulerHook",
+        ),
+        (
+            dict(default_hooks=dict(param_scheduler=None), param_scheduler=POLY),
+            "default_hooks.param_scheduler is None, so param_scheduler would change nothing",
+        ),
+    ],
+)
+def test_one_too_many_or_too_few(cfg, message):
+    with pytest.raises(ValueError, match=f"^phases\\[1\\]: {message}"):
+        check_hook_options(cfg, "phases[1]: ")
+
+
+@pytest.mark.parametrize(
+    "cfg",
+    [
+        dict(default_hooks=dict(param_scheduler=None)),
+        dict(default_hooks=dict(param_scheduler=None), param_scheduler=[]),
+        dict(default_hooks=dict(param_scheduler=ParamSchedulerHook()), param_scheduler=POLY),
+        dict(default_hooks=dict(param_scheduler=None), param_scheduler=POLY, custom_hooks=[STEPS]),
+        dict(custom_hooks=[dict(type="EarlyStoppingHook", monitor=m) for m in ("a/x", "b/y")]),
+    ],
+)
+def test_as_many_as_needed(cfg):
+    check_hook_options(cfg)

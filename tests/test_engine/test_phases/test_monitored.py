@@ -6,7 +6,7 @@ import pytest
 from mmengine.hooks import CheckpointHook
 
 from mmlhl.engine import parse_phases
-from mmlhl.engine.phases import phase_config
+from mmlhl.engine.phases import moment_checks, phase_config
 from mmlhl.engine.phases.monitored import check_followed
 from mmlhl.engine.phases.rehearsal import rehearse
 
@@ -111,3 +111,21 @@ def test_found_before_phase_one(config, of_all, own_test):
         cfg.test_dataloader = dict(cfg.test_dataloader, batch_size=1)
     with pytest.raises(ValueError, match=r"^phases\[1\]: .*'depth/rms'.* mean 'depth/rmse'\?$"):
         rehearse(cfg, parse_phases(cfg))
+
+
+@of_each_kind
+def test_a_phase_that_never_validates(config, nothing_is_built, kind, monkeypatch):
+    said = []
+    monkeypatch.setattr(moment_checks, "print_log", lambda text, *_: said.append(text))
+    cfg = validating(config, **KINDS[kind](monitor="seg/mIoU", rule="greater"))
+    cfg.train_cfg.val_begin = 2
+    parse_phases(cfg)
+    assert not said
+    cfg.train_cfg.val_begin = 3
+    reason = "train_cfg.val_begin is 3, but the phase takes 2, so nothing validates"
+    if kind == "best":
+        parse_phases(cfg)
+        assert set(said) == {f"checkpoint.save_best has no effect: {reason}"}
+    else:
+        with pytest.raises(ValueError, match=f"^{reason}, and .*monitor never acts"):
+            parse_phases(cfg)
