@@ -20,6 +20,12 @@ edits(
     ("more classes than the set has", {f"{SEG}.num_classes": 5}, "num_classes", "5", "4"),
     ("ignore_index as a string", {f"{SEG}.ignore_index": "255"}, "ignore_index", "'255'"),
     (
+        "alpha of another number of classes",
+        {f"{SEG}.loss": dict(type="FocalLoss", alpha=[0.5] * 3)},
+        "alpha of FocalLoss has 3 entries",
+        "4 classes",
+    ),
+    (
         "class weights of another length",
         {f"{SEG}.loss": dict(type="CrossEntropyLoss", class_weight=[1.0, 2.0])},
         "class_weight",

@@ -15,6 +15,8 @@ from ...config_values import is_number
 def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -> None:
     """Refuse weights of classes that are too few, too many, no numbers, negative or all zero.
 
+    ``alpha`` of ``FocalLoss`` may be a list as well; its range is checked elsewhere.
+
     mmseg's losses have read them by now if the config names a file.
 
     Args:
@@ -26,6 +28,12 @@ def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -
         ValueError: Naming the loss and its weights.
     """
     for loss in losses:
+        alpha = getattr(loss, "alpha", None)  # of FocalLoss: one number, or one per class
+        if isinstance(alpha, (list, tuple)) and len(alpha) != classes:
+            raise ValueError(
+                f"{owner}: alpha of {type(loss).__name__} has {len(alpha)} entries, but there are "
+                f"{classes} classes"
+            )
         weights = getattr(loss, "class_weight", None)
         if weights is None:
             continue
