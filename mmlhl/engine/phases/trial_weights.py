@@ -109,6 +109,13 @@ def check_loaded(cfg: Config, model: Any, where: str) -> None:
             "current",
             logging.WARNING,
         )
+    if any(key.startswith("decode_head.") for key in state):
+        print_log(
+            f"{where}: load_from={path!r}: of an mmseg segmentor only backbone and neck are used; "
+            "phases[0].checkpoint=... takes it with its decode_head as a finished task",
+            "current",
+            logging.WARNING,
+        )
 
 
 def _at(configs: Mapping, name: str) -> Mapping:

@@ -142,8 +142,11 @@ def test_load_from(state, tmp_path, monkeypatch):
     check({f"module.{key}": value for key, value in whole.items()})
     check({key: value for key, value in whole.items() if not key.startswith("heads.depth")})
     assert lines == []
-    check({f"backbone.{key}": value for key, value in state.items()})  # of an mmseg segmentor
+    encoder = {f"backbone.{key}": value for key, value in state.items()}
+    check(encoder)
     assert lines == []
+    check({**encoder, "decode_head.conv_seg.weight": torch.zeros(1)})  # of an mmseg segmentor
+    assert len(lines) == 1 and "phases[0].checkpoint=... takes it" in lines.pop()
     other = {key: value for key, value in whole.items() if "layer1.0.conv1" not in key}
     other["heads.seg.decoder.conv_seg.bias"] = torch.zeros(5)
     check(other)
