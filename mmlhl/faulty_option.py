@@ -15,7 +15,7 @@ _KEPT = ("type", "_scope_")
 def faulty_option(build: Callable[[dict], Any], config: Mapping[str, Any]) -> str | None:
     """The option without which a class can be built.
 
-    Each option in turn is left to its default; one that has none is replaced by a number. The first
+    Each option in turn is left to its default, or is replaced by a number if it has none. The first
     that makes the class build is at fault. This needs no knowledge of the class, whose own errors
     are those of the statement that failed, such as ``object of type 'int' has no len()``.
 
@@ -30,8 +30,11 @@ def faulty_option(build: Callable[[dict], Any], config: Mapping[str, Any]) -> st
         if key in _KEPT:
             continue
         others = {name: value for name, value in config.items() if name != key}
-        tried = [others, *({**others, key: number} for number in _NUMBERS)]
-        if any(_builds(build, each) for each in tried):
+        error = _error(build, others)
+        needed = isinstance(error, TypeError) and "missing" in str(error) and key in str(error)
+        if error is None or (
+            needed and any(_error(build, {**others, key: each}) is None for each in _NUMBERS)
+        ):
             return key
     return None
 
@@ -48,9 +51,9 @@ def option_named(build: Callable[[dict], Any], config: Mapping[str, Any], error:
     return text if key is None else f"{text}; it comes from {key}={config[key]!r}"
 
 
-def _builds(build: Callable[[dict], Any], config: dict) -> bool:
+def _error(build: Callable[[dict], Any], config: dict) -> Exception | None:
     try:
         build(config)
-    except Exception:  # a constructor may raise anything
-        return False
-    return True
+    except Exception as error:  # a constructor may raise anything
+        return error
+    return None

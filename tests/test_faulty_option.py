@@ -5,7 +5,10 @@ import pytest
 from mmlhl.faulty_option import faulty_option, option_named
 
 
-def network(width, strides=(1, 2), norm=None, ratio=0.1):
+def network(width, strides=(1, 2), norm=None, ratio=0.1, first=0):
+    if first > 10:
+        return True
+    assert strides
     assert width % len(strides) == 0
     assert norm is None or norm["type"]
     return ratio > 0
@@ -25,6 +28,8 @@ def build(config):
         (dict(width=4, ratio=[]), "ratio"),
         (dict(width=4, norm=True, ratio=[]), None),  # two at once
         (dict(width=4, stride=2), "stride"),
+        (dict(width=4, strides=[], first=0), "strides"),
+        (dict(width=4, first=0, strides=[], norm=True), None),  # 32 as the first would hide it
     ],
 )
 def test_option_at_fault(options, at_fault):
