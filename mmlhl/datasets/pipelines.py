@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
@@ -12,9 +12,10 @@ from mmseg.registry import TRANSFORMS
 from ..config_values import is_number
 from ..explaining import explained_error
 from ..registered import registered, type_name
-from .transforms import LoadImage
+from .transforms import LoadImage, PackMultiTaskInputs
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
 from .transforms.option_ranges import check_ranges
+from .transforms.packed_trials import try_packed
 from .transforms.watched import Watched
 from .transforms.witness import bending_message
 
@@ -42,7 +43,23 @@ def build_steps(steps: Any) -> list[Callable]:
     """
     if isinstance(steps, (str, Mapping)) or not isinstance(steps, Sequence):
         raise ValueError(f"pipeline is {steps!r}; it must be a list of transforms")
-    return [build_step(step) for step in steps]
+    built = [build_step(step) for step in steps]
+    packs = [i for i, step in enumerate(built) if isinstance(step, PackMultiTaskInputs)]
+    for step in _watched(built[packs[0] :] if packs else []):
+        advice = "put it before PackMultiTaskInputs, where labels follow the image"
+        try_packed(step.step, step.name, advice)
+    return built
+
+
+def _watched(steps: Any) -> Iterator[Watched]:
+    """Unknown transforms, also within others."""
+    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+        if isinstance(step, Watched):
+            yield step
+            continue
+        inner = getattr(step, "transforms", None)
+        if isinstance(inner, (list, tuple)) or callable(inner):
+            yield from _watched(inner)
 
 
 def build_step(step: Mapping | Callable) -> Callable:
@@ -107,13 +124,8 @@ def try_labels(steps: Any, kinds: Mapping[str, str]) -> None:
     Raises:
         ValueError: If one of them moves a label without the image.
     """
-    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
-        if isinstance(step, Watched):
-            step.try_labels(kinds)
-            continue
-        inner = getattr(step, "transforms", None)
-        if isinstance(inner, (list, tuple)) or callable(inner):
-            try_labels(inner, kinds)
+    for step in _watched(steps):
+        step.try_labels(kinds)
 
 
 def _is_named(error: ValueError, step: Mapping) -> bool:
@@ -143,7 +155,10 @@ def _from_config(step: dict) -> Callable:
         return Watched(built) if name in MAPPING else built
     if verdict == ACTS:
         step["type"] = f"mmseg.{name}"
-    return TRANSFORMS.build(step)
+    built = TRANSFORMS.build(step)
+    by = getattr(built, "resize", None)
+    own = by is not None and type(by).__module__.split(".")[0] not in ("mmcv", "mmseg", "mmlhl")
+    return Watched(built) if own else built  # a resize_type of a user's own
 
 
 def _check_chance(value: Any) -> None:
@@ -180,11 +195,13 @@ def _given(step: Callable) -> Callable:
 
 
 def _guarded(step: Callable) -> Callable:
-    if type(step).__module__.split(".")[0] == "mmlhl":
-        return step
-    if getattr(step, "moves_pixels", None) is False:
+    if _is_ours(step) or getattr(step, "moves_pixels", None) is False:
         return step
     return Watched(step)
+
+
+def _is_ours(step: object) -> bool:
+    return type(step).__module__.split(".")[0] == "mmlhl"
 
 
 def _replaced(step: dict, name: str, ours: str) -> dict:

@@ -14,6 +14,7 @@ from .spot_grid import Shifts
 
 _LEAST = 0.55
 """Root mean square in pixels. Nearest neighbours at half size shift a map by half a pixel."""
+_INTERPOLATED = 0.35
 _CERTAIN = 0.7
 """Predicted share of the shifts in one trial; by chance it is below 0."""
 _LIKELY = 0.4
@@ -29,25 +30,28 @@ def is_motion(trials: Sequence[Shifts]) -> bool:
     """
     apart = [_residual(each) for each in trials]
     for each, residual in zip(trials, apart, strict=True):
-        if _moved(each.offsets, residual, each.magnification, _CERTAIN):
+        if _moved(each, residual, _CERTAIN):
             return True
-    still = [i for i, each in enumerate(trials) if each.magnification == 1]
+    still = [i for i, each in enumerate(trials) if not each.moved]
     if len(still) < 2:
         return False
     together = Shifts(
         np.concatenate([trials[i].places for i in still]),
         np.concatenate([trials[i].offsets for i in still]),
         1.0,
+        False,
     )
     # random moves are alike within a trial only, others in all of them
     residual = _less(np.concatenate([apart[i] for i in still]), _residual(together))
-    return _moved(together.offsets, residual, 1.0, _LIKELY)
+    return _moved(together, residual, _LIKELY)
 
 
-def _moved(offsets: np.ndarray, residual: np.ndarray, magnification: float, share: float) -> bool:
-    # an image that is enlarged by interpolation lies beside labels that are by nearest neighbours
-    least = _LEAST + max(magnification - 1, 0) / 2
-    size = np.square(offsets).mean(axis=0)
+def _moved(shifts: Shifts, residual: np.ndarray, share: float) -> bool:
+    least = _LEAST
+    if shifts.moved:
+        # a resized image lies half a pixel beside labels that are moved by nearest neighbours
+        least += _INTERPOLATED + max(shifts.magnification - 1, 0) / 2
+    size = np.square(shifts.offsets).mean(axis=0)
     unpredicted = np.square(residual).mean(axis=0).sum()
     return bool(size.max() > least**2 and unpredicted < (1 - share) * size.sum())
 

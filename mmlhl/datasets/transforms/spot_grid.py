@@ -41,11 +41,13 @@ class Shifts(NamedTuple):
         places: (N, 2) rows and columns of their places.
         offsets: (N, 2) rows and columns by which they lie beside these.
         magnification: Length of a pixel of the sample after the transform.
+        moved: Whether the others moved, beside which the spots are looked for.
     """
 
     places: np.ndarray
     offsets: np.ndarray
     magnification: float
+    moved: bool
 
 
 def cell_of(size: Sequence[int]) -> int:
@@ -141,7 +143,7 @@ def find_shifts(grid: Grid, change: np.ndarray, source: np.ndarray | None) -> Sh
         return None
     before = np.bincount(grid.spots[grid.spots >= 0], minlength=grid.number)
     magnification = float(np.sqrt(np.median(wanted[whole] / before[whole])))
-    return Shifts(places[whole], (centres - places)[whole], magnification)
+    return Shifts(places[whole], (centres - places)[whole], magnification, source is not None)
 
 
 def _centres(numbers: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

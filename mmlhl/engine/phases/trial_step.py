@@ -8,6 +8,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from ...datasets.transforms.packed_trials import try_batches
 from .phase_model import PhaseModel
 from .trial_parts import naming_parts
 
@@ -31,9 +32,12 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
         The parsed losses by name.
 
     Raises:
-        ValueError: If a loss is not finite, or no weight would be trained.
+        ValueError: If a loss is not finite, no weight would be trained, or an augmentation of
+            batches moves images or labels alone.
     """
     model.train()
+    key = "data_preprocessor.batch_augments"
+    try_batches(getattr(model.data_preprocessor, "batch_augments", None), key)
     data = model.data_preprocessor(batch, training=True)
     inputs, samples = data["inputs"], data["data_samples"]
     with naming_parts(model):

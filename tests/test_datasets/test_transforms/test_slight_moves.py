@@ -122,6 +122,37 @@ def test_interpolated_images_lie_on_labels_that_are_not(move, of_labels):
     assert not build_step(InStyle(move, of_labels)).moves_at_random
 
 
+class OwnResize(InStyle):
+    """A user's ``resize_type``, which has its size set from outside."""
+
+    def __init__(self, scale=None, keep_ratio=False, off=0):
+        self.scale, self.off = scale, off
+
+    def transform(self, results):
+        self.of_labels = resized(*self.scale, NEAREST)
+        self.move = lambda img: resized(*self.scale, LINEAR)(img[:, self.off :])
+        return super().transform(results)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        dict(type="RandomResize", scale=[(100, 80), (200, 160)]),
+        dict(type="RandomChoiceResize", scales=[(100, 80), (200, 160), (50, 30)]),
+        dict(type="RandomResize", scale=(64, 48), ratio_range=(0.8, 1.25), keep_ratio=True),
+    ],
+    ids=lambda step: step["type"],
+)
+def test_a_resize_type_of_a_users_own(step):
+    made = results()
+    del made["gt_normal_map"]
+    moved = build_step({**step, "resize_type": OwnResize})(made)
+    assert moved["gt_edge_map"].shape[:2] == moved["img"].shape[:2]
+    assert np.abs(moved["gt_edge_map"] - moved["img"][..., 0]).max() < 8
+    with pytest.raises(ValueError, match=f"{step['type']} moves pixels"):
+        build_step({**step, "resize_type": OwnResize, "off": 5})
+
+
 def squares(array):
     array = array.copy()
     for _ in range(30):

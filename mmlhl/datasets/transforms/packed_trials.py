@@ -1,0 +1,98 @@
+"""Trials of what runs on packed samples: transforms behind the packing, and those of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+
+from .formatting import PackMultiTaskInputs
+from .label_spots import try_on_labels
+from .maps import label_kinds
+from .spots import try_on_images
+from .trials import MovedAlone
+from .witness import KEY
+
+_WITNESS = "gt_witness_map"
+LABELS = dict(
+    gt_seg_map="classes", gt_depth_map="depth", gt_normal_map="normal", gt_edge_map="channels"
+)
+"""Labels of a trial where those of the dataset are not known."""
+
+
+def try_packed(step: Callable, name: str, advice: str, kinds: Mapping[str, str] = LABELS) -> None:
+    """Try a transform of packed samples on small ones.
+
+    Args:
+        step: The transform; copies of it are used, and random states are restored.
+        name: Its name.
+        advice: What to do if it moves an image or a label alone.
+        kinds: Kind of each label by its key in a pipeline's results.
+
+    Raises:
+        ValueError: If it moves an image or a label alone.
+    """
+    packed = _Packed(step)
+    try:
+        try_on_images(packed, name)
+        try_on_labels(packed, name, kinds)
+    except (MovedAlone, ValueError) as error:
+        raise MovedAlone(
+            f"{name} moves pixels of packed images or labels, but not all of them alike: {advice}. "
+            "If nothing is moved, say so in its class: moves_pixels = False"
+        ) from error
+
+
+def try_batches(augment: Any, name: str) -> None:
+    """Try an augmentation of batches on batches of one small sample.
+
+    Args:
+        augment: Takes ``(N, C, H, W)`` and data samples, and returns both; nothing else is tried.
+        name: Its key in a config.
+
+    Raises:
+        ValueError: If it moves an image or a label alone.
+    """
+    if callable(augment) and getattr(augment, "moves_pixels", None) is not False:
+        advice = "let it move every gt_ field of the samples like the images"
+        try_packed(_OneBatch(augment), name, advice)
+
+
+class _OneBatch:
+    def __init__(self, augment: Callable) -> None:
+        self.augment = augment
+
+    def __call__(self, packed: dict) -> dict:
+        inputs, samples = self.augment(packed["inputs"][None].float(), [packed["data_samples"]])
+        return dict(inputs=inputs[0], data_samples=samples[0])
+
+
+class _Packed:
+    """Applies a transform of packed samples to those that are not packed yet."""
+
+    def __init__(self, step: Callable) -> None:
+        self.step = step
+
+    def __call__(self, results: dict) -> dict:
+        kinds = {key: kind for key, kind in label_kinds(results).items() if key != KEY}
+        plain = {**results, "seg_fields": list(kinds), "dense_fields": kinds}
+        witness = plain.pop(KEY)
+        packed = PackMultiTaskInputs()(plain)
+        places = PixelData(data=torch.from_numpy(witness.copy())[None])
+        packed["data_samples"].set_data({_WITNESS: places})
+        moved = self.step(packed)
+        sample = moved["data_samples"]
+        made = {**results, "img": _array(moved["inputs"]), KEY: _array(sample.get(_WITNESS).data)}
+        for key in kinds:
+            field = "gt_sem_seg" if key == "gt_seg_map" else key
+            made[key] = _array(sample.get(field).data).astype(results[key].dtype)
+        return made
+
+
+def _array(data: Any) -> np.ndarray:
+    """(H, W, C) of (C, H, W), or (H, W) of one channel."""
+    array: np.ndarray = data.detach().cpu().numpy().transpose(1, 2, 0)
+    return np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array)

@@ -1,0 +1,129 @@
+"""What runs on packed samples or batches moves image and labels together, or is refused."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmseg.registry import MODELS
+from shared_fixtures import PIPELINE
+
+from mmlhl.datasets.pipelines import build_steps
+from mmlhl.engine.phases.trial_step import trial_step
+
+
+def flipped(data, field):
+    signs = torch.tensor([-1, 1, 1]).view(3, 1, 1) if field == "gt_normal_map" else 1
+    return data.flip(-1) * signs
+
+
+def image(packed):
+    packed["inputs"] = packed["inputs"].flip(-1)
+    return packed
+
+
+def seldom(packed):
+    return image(packed) if np.random.rand() < 0.01 else packed
+
+
+def zoomed(packed):
+    part = packed["inputs"][None, :, 3:-3, 4:-4].float()
+    size = packed["inputs"].shape[-2:]
+    packed["inputs"] = torch.nn.functional.interpolate(part, size, mode="bilinear")[0]
+    return packed
+
+
+def one_label(packed):
+    sample = packed["data_samples"]
+    if "gt_depth_map" in sample:
+        sample.gt_depth_map.data = sample.gt_depth_map.data.roll(1, -1)
+    return packed
+
+
+def classes_along(packed):
+    sample = packed["data_samples"]
+    sample.gt_sem_seg.data = sample.gt_sem_seg.data.flip(-1)
+    return image(packed)
+
+
+def everything(packed):
+    sample = packed["data_samples"]
+    for field in [*sample.keys()]:
+        sample.get(field).data = flipped(sample.get(field).data, field)
+    return image(packed)
+
+
+def unturned(packed):
+    sample = packed["data_samples"]
+    for field in [*sample.keys()]:
+        sample.get(field).data = sample.get(field).data.flip(-1)
+    return image(packed)
+
+
+def brighter(packed):
+    packed["inputs"] = (packed["inputs"].float() * 1.1 + 3).clip(0, 255)
+    return packed
+
+
+def named(packed):
+    packed["data_samples"].set_metainfo(dict(place="Rome"))
+    return packed
+
+
+WRONG = [image, seldom, zoomed, one_label, classes_along, unturned]
+RIGHT = [everything, brighter, named, lambda packed: packed]
+
+
+@pytest.mark.parametrize("step", WRONG)
+def test_behind_the_packing(step):
+    message = f"{step.__name__} moves pixels of packed .*put it before PackMultiTaskInputs"
+    with pytest.raises(ValueError, match=message):
+        build_steps([*PIPELINE, step])
+    with pytest.raises(ValueError, match=message):
+        build_steps([*PIPELINE, dict(type="RandomApply", transforms=[step], prob=0.5)])
+
+
+@pytest.mark.parametrize("step", RIGHT)
+def test_what_moves_all_or_nothing_may_follow_the_packing(step):
+    assert len(build_steps([*PIPELINE, step])) == 4
+
+
+class Batches:
+    """An augmentation of batches made of one of packed samples."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, inputs, samples):
+        pairs = [
+            self.step(dict(inputs=each, data_samples=sample))
+            for each, sample in zip(inputs, samples, strict=True)
+        ]
+        return torch.stack([each["inputs"] for each in pairs]), samples
+
+
+def tried(augments):
+    """What a trial step does first."""
+    preprocessor = MODELS.build(dict(type="MultiTaskDataPreProcessor", batch_augments=augments))
+    preprocessor.forward = None  # comes next
+    model = SimpleNamespace(train=lambda: None, data_preprocessor=preprocessor)
+    with pytest.raises(TypeError, match="NoneType"):
+        trial_step(model, {})
+
+
+@pytest.mark.parametrize("step", WRONG)
+def test_an_augmentation_of_batches(step):
+    with pytest.raises(ValueError, match=r"data_preprocessor\.batch_augments moves pixels of"):
+        tried(Batches(step))
+
+
+@pytest.mark.parametrize("step", RIGHT)
+def test_batches_whose_labels_follow(step):
+    tried(Batches(step))
+
+
+def test_one_that_says_that_nothing_moves():
+    told = Batches(image)
+    told.moves_pixels = False
+    tried(told)
+    tried(None)
