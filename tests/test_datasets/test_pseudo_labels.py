@@ -227,6 +227,32 @@ def test_datasets_are_found_in_wrappers_and_others_refused(rooms_root):
         labelled_datasets(Wrapper(one, Wrapper(list())))
 
 
+@pytest.mark.parametrize("foreign", ["image", "teacher", "changed byte", "older"])
+def test_labels_of_another_image_or_teacher_are_named(tmp_path, foreign):
+    own, other = folder_of(tmp_path / "own"), folder_of(tmp_path / "other", "b")
+    for folder in (own, other):
+        folder.write("a/0", encoded())
+        folder.write("a/1", encoded())
+    size = labels()["seg"].shape
+    own.read("a/0", size)
+    path = tmp_path / "own" / "a" / "0.npz"
+    if foreign == "older":  # without the mark
+        with np.load(path) as stored:
+            arrays = {key: stored[key] for key in stored.files if key != "of"}
+        np.savez(path, **arrays)
+        own.read("a/0", size)
+        return
+    if foreign == "changed byte":
+        data = bytearray(path.read_bytes())
+        data[data.index(encoded()["seg"].array.tobytes()) + 9] ^= 0x08
+        path.write_bytes(data)
+    else:
+        source = own.file("a/1") if foreign == "image" else other.file("a/0")
+        path.write_bytes(open(source, "rb").read())
+    with pytest.raises(LabelError, match=r"0\.npz: no stored.*(another image or teacher|CRC)"):
+        own.read("a/0", size)
+
+
 def test_files_of_others_are_never_removed(tmp_path):
     folder = LabelFolder(tmp_path / "labels", SPECS, dict(teacher="a"))
     folder.prepare()

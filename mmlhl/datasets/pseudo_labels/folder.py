@@ -21,6 +21,8 @@ from .coding import Encoded, LabelError, decode_label
 MANIFEST = "mmlhl_labels.json"
 SUFFIX = ".npz"
 VERSION = 1
+#: name of an array that tells whose labels a file holds; older files have none
+MARK_OF = "of"
 
 
 #: what numpy and zipfile raise for files that are damaged, empty or of another format
@@ -126,10 +128,15 @@ class LabelFolder:
         }
         exponents = [labels[spec.task].exponent for spec in self.specs]
         arrays["exponents"] = np.array(exponents, np.int16)
+        arrays[MARK_OF] = np.array(self._mark(img_id), np.uint32)
         with atomic_path(self.file(img_id), sync=False) as temporary:
             with open(temporary, "wb") as file:
                 np.savez(file, **arrays)
             return osp.getsize(temporary)
+
+    def _mark(self, img_id: str) -> int:
+        """A number that labels of other images, teachers and tasks do not share."""
+        return zlib.crc32(json.dumps([self._manifest, img_id], sort_keys=True).encode())
 
     def read(self, img_id: str, size: Sequence[int]) -> dict[str, np.ndarray]:
         """Labels of an image as maps, by their keys in a pipeline's results.
@@ -145,6 +152,8 @@ class LabelFolder:
         path = self.file(img_id)
         try:
             with np.load(path, allow_pickle=False) as stored:
+                if MARK_OF in stored and stored[MARK_OF] != self._mark(img_id):
+                    raise ValueError("it holds the labels of another image or teacher")
                 arrays = stored_arrays(stored, self.specs)
             found = {}
             for spec, encoded in zip(self.specs, arrays, strict=True):
