@@ -21,7 +21,7 @@ PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
 #: keys of the whole sequence
 OF_SEQUENCE = (
     *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
-    *("launcher", "disjoint_phases", "dry_run"),
+    *("launcher", "disjoint_phases", "dry_run", "custom_imports"),
 )
 #: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
 LONGEST = 180

@@ -29,6 +29,10 @@ TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
         ([dict(tasks=["seg"], cfg=[])], r"phases\[0\].cfg must be a dict, got \[\]"),
         ([dict(tasks=["seg"], model=0)], r"phases\[0\].model must be a dict, got 0"),
         ([dict(tasks=["seg"], cfg=dict(phases=[]))], r"phases\[0\].cfg.phases has no effect"),
+        (
+            [dict(tasks=["seg"], cfg=dict(custom_imports=dict(imports=["mine"])))],
+            "cfg.custom_imports has no effect in a phase: set it for the sequence",
+        ),
         ([dict(tasks=["seg"], cfg={"work_dir": "x"})], r"cfg.work_dir has no effect in a phase"),
         (
             [*TASKS, dict(tasks=["edge"])],
