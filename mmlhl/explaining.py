@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import traceback
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -39,3 +40,8 @@ def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") ->
     problems = list(problems)
     more = f" and {len(problems) - count} more" if len(problems) > count else ""
     return separator.join(problems[:count]) + more
+
+
+def is_shown(text: str) -> bool:
+    """Whether a terminal shows a text as it is: without control characters and half letters."""
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)

@@ -28,6 +28,7 @@ LEAVES |= {
     "mmlhl.refusals",
     "mmlhl.registry",
     "mmlhl.config_values",
+    "mmlhl.json_lines",
     "mmlhl.config_files",
     "mmlhl.instances",
     "mmlhl.operators",

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from ..evaluation.record import LifelongRecord
 from ..evaluation.units import with_unit
+from ..json_lines import json_lines
 from ..spelling import hint
-from .phase_logs import SCALARS, json_lines, read_phase_logs
+from .phase_logs import SCALARS, read_phase_logs
 from .plot_style import looks, new_figure, plain_axes
 
 RECORD = "lifelong.json"
@@ -79,7 +80,7 @@ def read_run(path: str | Path) -> RunLog:
             run.phases.append((phase.name, end))
             run.add(lines, end)
             # the last steps of a phase may not have been logged
-            end += max(max(lines), *known[phase.number - 1 : phase.number])
+            end += max([max(lines), *known[phase.number - 1 : phase.number]])
             ends[phase.number] = end
         if not phases:
             run.add(read_lines(sorted(path.glob(f"*/{SCALARS}"))))
@@ -109,7 +110,7 @@ def read_lines(files: Sequence[Path | list[dict]]) -> dict[int, dict[str, float]
     for file in files:
         new: dict[int, dict[str, float]] = {}
         step = 0
-        for line in json_lines(file) if isinstance(file, Path) else file:
+        for line in json_lines(file, counted=True) if isinstance(file, Path) else file:
             if "loss" in line or not new:
                 step = int(next((line[place] for place in PLACES if place in line), step))
             numbers = {k: float(v) for k, v in line.items() if isinstance(v, (int, float))}

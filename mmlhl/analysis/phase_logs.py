@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ..json_lines import json_lines
 
 #: path in a ``work_dir``; in older ones, in a folder per start of training in each phase's folder
 SCALARS = "vis_data/scalars.json"
@@ -41,37 +42,22 @@ def read_phase_logs(work_dir: str | Path) -> list[LoggedPhase]:
     """
     work_dir = Path(work_dir)
     together: dict[int, list[dict[str, Any]]] = {}
-    for line in json_lines(work_dir / SCALARS):
+    for line in json_lines(work_dir / SCALARS, counted=True):
         if isinstance(line.get("phase"), int):
             together.setdefault(line["phase"], []).append(line)
     found = []
     for folder in work_dir.glob("phase_*_*"):
         _, number, name = folder.name.split("_", 2)
         if number.isdigit():
-            sources = [json_lines(file) for file in sorted(folder.glob(f"*/{SCALARS}"))]
+            sources = [
+                json_lines(file, counted=True) for file in sorted(folder.glob(f"*/{SCALARS}"))
+            ]
             sources.append(_counted_in_phase(together.get(int(number), [])))
             found.append(LoggedPhase(int(number), name, [lines for lines in sources if lines]))
     return sorted(found, key=lambda phase: phase.number)
 
 
-def json_lines(file: Path) -> list[dict[str, Any]]:
-    """The objects of a file with one per line, without lines that are cut off.
-
-    Args:
-        file: The file; if it does not exist, there are no lines.
-    """
-    lines = []
-    if file.is_file():
-        for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                line = json.loads(text)
-            except json.JSONDecodeError:
-                continue  # the last line of a run that was killed
-            if isinstance(line, dict):
-                lines.append(line)
-    return lines
-
-
 def _counted_in_phase(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    before = next((line["step"] - line["iter"] for line in lines if "iter" in line), 0)
+    both = (line for line in lines if "step" in line and "iter" in line)
+    before = next((line["step"] - line["iter"] for line in both), 0)
     return [{**line, "step": line["step"] - before} for line in lines if "step" in line]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ..files import atomic_path
 
@@ -76,6 +77,20 @@ def plain_axes(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def plain_texts(figure: Figure) -> None:
+    """Draw names with dollar signs as they are written, not as formulas, which may be none.
+
+    Args:
+        figure: The figure; the numbers that matplotlib itself writes as formulas stay.
+    """
+    for axes in figure.axes:  # fills in the labels of ticks
+        axes.get_xticklabels(which="both"), axes.get_yticklabels(which="both")
+    for text in figure.findobj(Text):
+        written = text.get_text()
+        if "$" in written and "\\math" not in written:
+            text.set_parse_math(False)
+
+
 def save_figure(figure: Figure, path: str | os.PathLike) -> None:
     """Write a figure in one atomic step.
 
@@ -83,6 +98,7 @@ def save_figure(figure: Figure, path: str | os.PathLike) -> None:
         figure: The figure.
         path: The file, in a format that its suffix names; its folder is made if necessary.
     """
+    plain_texts(figure)
     kind = Path(path).suffix.lstrip(".").lower()
     with atomic_path(path, sync=False) as temporary:
         figure.savefig(temporary, format=kind)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..explaining import is_shown
 from .walking import placed_tensors
 
 #: letters of a weight's name; those of deep networks have about a hundred
@@ -95,8 +95,3 @@ def bad_weight(state: Mapping[Any, Any]) -> str | None:
 
 def _is_version(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("version"), (int, type(None)))
-
-
-def is_shown(text: str) -> bool:
-    """Whether a terminal shows a text as it is: without control characters and half letters."""
-    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .forged import is_shown
+from ..explaining import is_shown
 
 #: ids of 16 bits; nobody stores more classes, letters of a class's name or of a unit
 _MOST_CLASSES, _LONGEST_NAME, _LONGEST_UNIT = 2**16, 1000, 100

@@ -13,8 +13,8 @@ from typing import Any
 
 from mmengine.config.config import RESERVED_KEYS
 
+from ..explaining import is_shown
 from ..unregistered import unregistered
-from .forged import is_shown
 from .trust import checkpoints_are_trusted
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}

@@ -14,6 +14,8 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 LOCK = ".lock"
+#: endings of files to which training appends
+_APPENDED = (".log", ".json")
 _held: set = set()
 
 
@@ -44,6 +46,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
 
     Raises:
         WorkDirInUse: Naming the folder, and the process that holds it.
+        ValueError: If a link stands in place of a file that would be written to.
     """
     path = Path(folder, LOCK)
     missing = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
@@ -54,6 +57,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
             f"{Path(folder)} cannot be a folder: {error.filename} is something else; choose "
             "another --work-dir"
         ) from error
+    _refuse_links(path.parent)
     with open(path, "a+", encoding="utf-8") as file:
         if not _take(file.fileno(), path) or not _is_there(file.fileno(), path):
             file.seek(0)
@@ -77,6 +81,30 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
                 for each in missing:
                     with suppress(OSError):
                         each.rmdir()
+
+
+def _refuse_links(folder: Path) -> None:
+    """Refuse links in place of files that are written to: another's folder could name any file.
+
+    Models may be links, as they are replaced and not written to.
+
+    Raises:
+        ValueError: Naming the link.
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if name != LOCK and not (name.endswith(_APPENDED) or "tfevents" in name):
+                continue
+            if path.is_symlink():
+                raise ValueError(
+                    f"{path} is a link to {os.readlink(path)}, which would be written to: remove "
+                    "the link, or choose another --work-dir"
+                )
+            if not path.is_file():
+                raise ValueError(
+                    f"{path} is no plain file: remove it, or choose another --work-dir"
+                )
 
 
 def _is_there(descriptor: int, path: Path) -> bool:
@@ -110,5 +138,5 @@ def _holder(text: str) -> str:
     try:
         owner = json.loads(text)
         return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
-    except (ValueError, KeyError, TypeError):  # it has not written the file yet
+    except (ValueError, KeyError, TypeError, RecursionError):  # it has not written the file yet
         return "another process"

@@ -6,9 +6,8 @@ import json
 import logging
 import math
 import os
-import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from numbers import Real
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -16,8 +15,10 @@ from typing import Any
 from mmengine.logging import print_log
 
 from ..config_values import is_number, is_whole
+from ..explaining import is_shown
 
 VERSION = 1
+_GREATEST = 1e100
 NEEDED = ("version", "method", "seed", "phases", "metrics")
 #: written with the record, and compared when it is read
 CHECKSUM = "checksum"
@@ -124,6 +125,9 @@ def check(data: Any) -> None:
         _check_phase(phase, f"phases[{i}]")
     if not isinstance(data["method"], str):
         raise ValueError(f"method must be a string, not {data['method']!r}")
+    for place, name in _names(data):
+        if not is_shown(name):
+            raise ValueError(f"{place} holds {name!r:.60}, which is no name")
     if not isinstance(data["seed"], (int, type(None))):
         raise ValueError(f"seed must be a whole number or null, not {data['seed']!r}")
     timing = data.get("timing", [None] * len(data["phases"]))
@@ -137,6 +141,19 @@ def check(data: Any) -> None:
             raise ValueError(f"metrics.{task} must be an object")
         for metric, entry in metrics.items():
             _check_metric(f"metrics.{task}.{metric}", entry, len(data["phases"]))
+
+
+def _names(data: dict) -> Iterator[tuple[str, str]]:
+    """What is printed of a record, with its place: names of tasks, phases, metrics and units."""
+    yield "method", data["method"]
+    for i, phase in enumerate(data["phases"]):
+        yield from ((f"phases[{i}]", name) for name in (*phase["tasks"], phase.get("name") or ""))
+    for task, metrics in data["metrics"].items():
+        yield "metrics", task
+        for metric, entry in metrics.items() if isinstance(metrics, dict) else ():
+            yield f"metrics.{task}", metric
+            unit = entry.get("unit", "") if isinstance(entry, dict) else ""
+            yield f"metrics.{task}.{metric}.unit", unit if isinstance(unit, str) else ""
 
 
 def _check_phase(phase: dict, place: str) -> None:
@@ -160,8 +177,8 @@ def _check_phase(phase: dict, place: str) -> None:
 
 
 def _is_finite(value: Any) -> bool:
-    """Whether a value is a number that a float can hold."""
-    return is_number(value) and abs(value) <= sys.float_info.max
+    """Whether a value is a number that can be drawn and averaged: floats end at 1e308."""
+    return is_number(value) and abs(value) <= _GREATEST
 
 
 def _short(value: Any) -> str:

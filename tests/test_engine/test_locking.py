@@ -85,3 +85,32 @@ def test_a_work_dir_that_cannot_be_a_folder(tmp_path):
         with pytest.raises(NotADirectoryError, match=rf"{name} cannot be a folder"):
             with locked(tmp_path / name):
                 pass
+
+
+@pytest.mark.parametrize(
+    "name", [".lock", "sequence.log", "vis_data/scalars.json", "phase_1_seg/2026/2026.log"]
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_links_that_would_be_written_through(tmp_path, name, there):
+    """Another person's folder could name any file of this machine."""
+    precious, path = tmp_path / "precious", tmp_path / "work" / name
+    if there:
+        precious.write_text("kept")
+    path.parent.mkdir(parents=True)
+    path.symlink_to(precious)
+    with pytest.raises(ValueError, match=f"{path.name} is a link to .*precious"):
+        with locked(tmp_path / "work"):
+            pass
+    assert precious.exists() == there and (not there or precious.read_text() == "kept")
+    path.unlink()
+    (path.parent / "model.pth").symlink_to(precious)  # replaced, never written to
+    with locked(tmp_path / "work"):
+        pass
+
+
+def test_locks_that_are_no_files(tmp_path):
+    for make in (os.mkfifo, os.mkdir):
+        make(tmp_path / ".lock")
+        with pytest.raises((ValueError, IsADirectoryError), match=r"\.lock"), locked(tmp_path):
+            pass
+        (tmp_path / ".lock").rmdir() if make is os.mkdir else (tmp_path / ".lock").unlink()

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..plot_style import plain_texts
 from .document import Picture
 
 #: A larger SVG is replaced by a PNG.
@@ -39,6 +40,7 @@ def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
         figure.set_facecolor("white")
         width, height = (round(INCH * inches) for inches in figure.get_size_inches())
         file = io.BytesIO()
+        plain_texts(figure)
         figure.savefig(file, format="svg", metadata={"Date": None})
         mime = "image/svg+xml"
         if file.tell() > MAX_SVG_BYTES:

@@ -35,6 +35,9 @@ def config_file(record: LifelongRecord, index: int) -> Path | None:
     """The config that mmengine wrote for a phase, the newest if there are several."""
     folder = phase_folder(record, index)
     files = sorted(folder.glob("*.py")) if folder else []
+    root = folder.resolve() if folder else None
+    # the report shows it, and a link could name any file of this machine
+    files = [file for file in files if file.resolve().parent == root]
     return files[-1] if files else None
 
 
@@ -49,7 +52,7 @@ def phase_config_of(record: LifelongRecord, index: int) -> dict[str, Any] | None
         return None
     try:
         return parse_config_text(file.read_text(encoding="utf-8"), str(file))
-    except (StoredConfigError, UnicodeDecodeError, OSError):
+    except (StoredConfigError, ValueError, OSError):
         return None
 
 

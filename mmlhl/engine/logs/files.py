@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from ...files import write_text
+from ...json_lines import json_lines
 
 LOG = "sequence.log"
 EVENTS = "vis_data"
@@ -50,23 +51,6 @@ def has_environment(work_dir: str) -> bool:
         return False
 
 
-def read_lines(path: str) -> list[dict]:
-    """The objects of a file with one JSON object per line; truncated lines are skipped."""
-    lines = []
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for text in file:
-                try:
-                    line = json.loads(text)
-                except json.JSONDecodeError:
-                    continue
-                if isinstance(line, dict):
-                    lines.append(line)
-    except OSError:
-        return []
-    return lines
-
-
 def _is_after(found: Any, step: int) -> bool:
     return isinstance(found, (int, float)) and found > step
 
@@ -80,5 +64,5 @@ def remove_steps_after(path: str, step: int) -> None:
     """
     if not osp.isfile(path):
         return
-    kept = [line for line in read_lines(path) if not _is_after(line.get("step"), step)]
+    kept = [line for line in json_lines(path) if not _is_after(line.get("step"), step)]
     write_text(path, "".join(json.dumps(line) + "\n" for line in kept), sync=False)

@@ -27,8 +27,9 @@ from mmseg.registry import VISBACKENDS
 from ...config_values import leaves
 from ...explaining import explained_error
 from ...files import write_text
+from ...json_lines import json_lines
 from ...registered import names_class, type_name
-from .files import read_lines, remove_steps_after
+from .files import remove_steps_after
 from .shared_backend import SharedBackend
 
 #: file with the ids of a sequence's runs at services
@@ -55,7 +56,7 @@ class SharedLocal(SharedBackend):
 
     def lacks(self, tag: str, step: int) -> bool:
         """Whether the file has no such value."""
-        return not any(tag in line and line.get("step") == step for line in read_lines(self._file))
+        return not any(tag in line and line.get("step") == step for line in json_lines(self._file))
 
 
 class SharedTensorboard(SharedBackend):
@@ -203,7 +204,7 @@ def remembered(folder: str, service: str) -> str | None:
     try:
         with open(osp.join(folder, RUNS), encoding="utf-8") as file:
             return json.load(file).get(service)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
 
 

@@ -2,7 +2,8 @@
 
 import json
 
-from mmlhl.engine.logs.files import has_environment, move_old_logs, read_lines, remove_steps_after
+from mmlhl.engine.logs.files import has_environment, move_old_logs, remove_steps_after
+from mmlhl.json_lines import json_lines
 
 
 def test_logs_of_an_older_sequence_are_moved(tmp_path):
@@ -25,7 +26,7 @@ def test_logged_steps_that_are_repeated_are_removed(tmp_path):
     lines = [dict(loss=1.0, step=step) for step in (2, None, "three", 4)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"loss": 1')
     remove_steps_after(str(path), 3)
-    assert read_lines(str(path)) == lines[:3]
+    assert json_lines(str(path)) == lines[:3]
     assert path.read_text().endswith("}\n")
 
 
