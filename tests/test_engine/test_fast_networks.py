@@ -12,6 +12,7 @@ from torch import nn
 from mmlhl.analysis.benchmarks.step_models import lesson
 from mmlhl.engine.hooks import NetworkHook
 from mmlhl.engine.hooks.network_hook import prepare
+from mmlhl.engine.phases.trial_build import build_hook
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,10 @@ def test_what_a_cpu_cannot_run_channels_last_is_refused(model_config):
     narrow = lesson(Config(dict(model=model_config())), 2, 1, (32, 48)).teacher
     with pytest.raises(ValueError, match=r"layer2.0.downsample.0, .* 1x1 convolution of 4 chann"):
         prepare(narrow, None, channels_last=True)
+    with pytest.raises(ValueError, match=r"layer2.0.downsample.0"):  # before phase one
+        build_hook(dict(type="NetworkHook", channels_last=True), narrow)
+    build_hook(dict(type="NetworkHook", compile=True), narrow)
+    build_hook(dict(type="NetworkHook", channels_last=True))
 
 
 class Layer(nn.Conv2d):

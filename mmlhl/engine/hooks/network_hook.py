@@ -47,6 +47,11 @@ class NetworkHook(Hook):
             self.compile = dict(compile) if isinstance(compile, dict) else {}
         self.channels_last = channels_last
 
+    def check_model(self, model: nn.Module) -> None:
+        """Refuse a phase's model before phase one, see :func:`check_channels_last`."""
+        if self.channels_last:
+            check_channels_last(model)
+
     def before_train(self, runner: Runner) -> None:
         """Prepare the model, and the teacher if there is one."""
         model: Any = unwrap(runner)

@@ -148,8 +148,13 @@ def _optimiser_named(wrapper: Mapping, model: PhaseModel, error: Exception) -> s
     return option_named(lambda options: build(own, options), dict(optimizer), error)
 
 
-def build_hook(config: dict) -> None:
-    """Build a hook, and the averaged model of an ``EMAHook``."""
+def build_hook(config: dict, model: Any = None) -> None:
+    """Build a hook, and the averaged model of an ``EMAHook``.
+
+    Args:
+        config: The hook's config.
+        model: The phase's model, for hooks with a function ``check_model``.
+    """
     options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
     try:
         _build_hook(options)
@@ -161,6 +166,9 @@ def _build_hook(options: dict) -> None:
     built = HOOKS.build(copy.deepcopy(options))
     if isinstance(built, EMAHook):
         MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
+    check = getattr(built, "check_model", None)
+    if check is not None and model is not None:
+        check(model)
     if isinstance(options.get("backend_args"), Mapping):  # used once the phase has begun
         folder = options.get("out_dir") or "."
         get_file_backend(folder, backend_args=dict(options["backend_args"]))
