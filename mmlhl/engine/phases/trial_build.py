@@ -157,21 +157,22 @@ def build_hook(config: dict, model: Any = None) -> None:
     """
     options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
     try:
-        _build_hook(options)
+        built = _build_hook(options)
     except Exception as error:  # a constructor may raise anything
         raise ValueError(option_named(_build_hook, options, error)) from error
-
-
-def _build_hook(options: dict) -> None:
-    built = HOOKS.build(copy.deepcopy(options))
-    if isinstance(built, EMAHook):
-        MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
     check = getattr(built, "check_model", None)
     if check is not None and model is not None:
         check(model)
+
+
+def _build_hook(options: dict) -> Any:
+    built = HOOKS.build(copy.deepcopy(options))
+    if isinstance(built, EMAHook):
+        MODELS.build(built.ema_cfg, default_args=dict(model=torch.nn.Linear(1, 1)))
     if isinstance(options.get("backend_args"), Mapping):  # used once the phase has begun
         folder = options.get("out_dir") or "."
         get_file_backend(folder, backend_args=dict(options["backend_args"]))
+    return built
 
 
 def build_visualizer(cfg: Config) -> None:
