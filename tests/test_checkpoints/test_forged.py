@@ -45,7 +45,8 @@ def test_tensors_that_are_no_plain_numbers(tmp_path, monkeypatch, layout, place)
     content = dict(state_dict=dict(w=ONES), meta={})
     content.setdefault(place, {})["a.b"] = LAYOUTS[layout]()
     torch.save(content, tmp_path / "x.pth")
-    with pytest.raises(CheckpointError, match=rf"x\.pth is damaged: {place}\.a\.b is a tensor"):
+    ours = rf"x\.pth is damaged: {place}\.a\.b is a tensor"
+    with pytest.raises(CheckpointError, match=f"{ours}|col_indices < ncols"):  # by older torch
         read_checkpoint(tmp_path / "x.pth")
 
 
