@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .explaining import is_shown
+
 #: environment variable that shows tracebacks, like the option ``--traceback`` of every command
 VARIABLE = "MMLHL_TRACEBACK"
 #: refusals wherever they were raised, since they name the file
@@ -82,7 +84,14 @@ def refusal(error: BaseException) -> str:
     more = ""
     if cause is not None and not is_refusal(cause):
         more = f"\n({type(cause).__name__} was raised elsewhere; --traceback shows where)"
-    return f"{Path(sys.argv[0]).name}: {error or type(error).__name__}{more}"
+    return as_shown(f"{Path(sys.argv[0]).name}: {error or type(error).__name__}{more}")
+
+
+def as_shown(text: str) -> str:
+    """A message without codes that a terminal would obey; names of files may hold any."""
+    return "".join(
+        letter if letter in "\n\t" or is_shown(letter) else repr(letter)[1:-1] for letter in text
+    )
 
 
 def _raised_by_us(frames: TracebackType | None) -> bool:

@@ -102,3 +102,8 @@ def test_every_tool_runs_this_way():
     for path in tools:
         last = ast.parse(path.read_text()).body[-1]
         assert "run_command(main)" in ast.unparse(last), path
+
+
+def test_names_of_files_do_not_command_a_terminal():
+    error = ValueError("a\x1b[2J\x07\ud800.pth: no\nsecond line, ä")
+    assert refusals.refusal(error).endswith(r"a\x1b[2J\x07\ud800.pth: no" + "\nsecond line, ä")

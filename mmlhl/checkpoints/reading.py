@@ -6,6 +6,7 @@ import errno
 import os
 import pickle
 import re
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,8 @@ def _read(path: str, map_location: Any) -> Any:
         return torch.load(path, map_location=map_location, weights_only=False)
     if _is_torchscript(path):  # older torch would run it
         raise pickle.UnpicklingError(_SCRIPT)
+    if tarfile.is_tarfile(path):  # of torch before 0.1.10; older torch would unpack its links
+        raise ValueError("it is an archive of torch before 0.1.10")
     if torch_version() < RESTRICTED_SINCE:
         return torch.load(path, map_location=map_location, pickle_module=restricted)
     return torch.load(path, map_location=map_location, weights_only=True)

@@ -11,6 +11,18 @@ import numpy as np
 from mmengine.logging import print_log
 
 
+def _refuse_playlist(path: str) -> None:
+    """Refuse text under the name of a video: FFmpeg takes it as a list of other files to read.
+
+    Raises:
+        ValueError: If the file begins with text, as no video does.
+    """
+    with open(path, "rb") as file:
+        start = file.read(16)
+    if start and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
+        raise ValueError(f"{path}: expected a video, got text, which was not read as a playlist")
+
+
 class Video:
     """A video whose first frame can be read.
 
@@ -28,6 +40,7 @@ class Video:
     def __init__(self, path: str) -> None:
         self.path = path
         self.name = osp.splitext(osp.basename(path))[0]
+        _refuse_playlist(path)
         capture = cv2.VideoCapture(path)
         try:
             opened, first = capture.isOpened(), capture.read()[0]

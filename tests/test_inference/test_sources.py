@@ -238,3 +238,20 @@ def test_the_pipeline_is_the_one_that_tests():
     assert pipeline_of({}) == STEPS
     with pytest.raises(ValueError, match="reads no image"):
         FramePipeline([resize])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXTINF:10.0,\nfile:///etc/passwd\n",
+        "ffconcat version 1.0\nfile other.mp4\n",
+        '<?xml version="1.0"?><MPD></MPD>',
+        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n",
+    ],
+)
+def test_playlists_are_no_videos(tmp_path, text):
+    """FFmpeg would read the files and addresses that they name."""
+    path = tmp_path / "a.mp4"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"a\.mp4: expected a video, got text"):
+        Sources(str(path))
