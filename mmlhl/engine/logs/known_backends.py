@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
 from mmengine.utils import scandir
@@ -39,9 +40,28 @@ MLFLOW_STORE = "mlruns"
 
 
 class SharedLocal(SharedBackend):
-    """``LocalVisBackend``: lines of repeated steps are removed from ``scalars.json``."""
+    """``LocalVisBackend``: ``scalars.json`` gets no step and no validation twice."""
 
     marks_all = True
+    _resumed = False
+
+    def _open(self, cfg: Config, resumed: bool) -> None:
+        self._resumed = resumed
+        self._give_config(cfg)
+
+    def write(self, scalars: dict, step: int) -> None:
+        """Forward scalars, but not those of a validation that a resumed phase repeats."""
+        again = self._resumed and "iter" not in scalars and self._has(scalars, step)
+        if not again:
+            super().write(scalars, step)
+
+    def _has(self, scalars: Mapping[str, Any], step: int) -> bool:
+        """Whether the file has the same values of a step; durations may differ."""
+        kept = {key: value for key, value in scalars.items() if key not in ("time", "data_time")}
+        return any(
+            line.get("step") == step and all(np.array_equal(line.get(k, ""), kept[k]) for k in kept)
+            for line in json_lines(self._file)
+        )
 
     @property
     def _file(self) -> str:

@@ -104,6 +104,16 @@ def test_differences_between_two_sequences(sequence):
     assert lacking.startswith("phase_1_a/a.pth") and lacking.endswith("values of lifelong_method")
 
 
+def test_a_depth_that_is_not_measured_is_equal_to_itself(sequence):
+    def kept(*depths):
+        return dict(lifelong_method=dict(depth=torch.tensor(depths)))
+
+    one = sequence("one", **kept(float("nan"), 0.0))
+    assert differences(one, sequence("same", **kept(float("nan"), 0.0))) == []
+    for name, depths in (("other", (1.0, 0.0)), ("sign", (float("nan"), -0.0))):
+        assert len(differences(one, sequence(name, **kept(*depths)))) == 1
+
+
 def test_exit_codes_of_finished_failed_and_killed_children(tmp_path, monkeypatch):
     from mmlhl.analysis.benchmarks import kills
 

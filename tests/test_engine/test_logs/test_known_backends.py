@@ -201,3 +201,22 @@ def test_the_files_of_a_relative_work_dir_are_continued(tmp_path, monkeypatch, r
         backend.finish()
     lines = (tmp_path / "runs/a/vis_data" / name).read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 2, 3, 3]
+
+
+def test_a_repeated_validation_is_written_once(tmp_path):
+    cfg = Config(dict(work_dir=str(tmp_path)))
+    for resumed in (False, True):
+        backend = share(dict(type="LocalVisBackend"), f"{tmp_path}/vis_data", cfg, resumed)
+        backend.phase = 1
+        backend.add_scalars({"loss": 1.0, "iter": 4}, 4)
+        backend.add_scalars({"seg/mIoU": 50.0, "time": 0.1 + resumed}, 4)
+        if resumed:
+            backend.add_scalars({"seg/mIoU": 51.0, "time": 0.1}, 4)  # of other images
+            backend.add_scalars({"seg/mIoU": 50.0, "time": 0.1}, 8)
+        else:
+            backend.flush()
+        backend.finish()
+    text = (tmp_path / "vis_data" / "scalars.json").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    validations = [(line["step"], line["seg/mIoU"]) for line in lines if "seg/mIoU" in line]
+    assert validations == [(4, 50.0), (4, 51.0), (8, 50.0)]
