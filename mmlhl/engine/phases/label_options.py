@@ -65,4 +65,7 @@ def label_options(given: Any, where: str = "") -> LabelOptions:
         raise ValueError(f"{where}{KEY}.folder must be a folder, got {options.folder!r}")
     if options.pipeline is not None and not isinstance(options.pipeline, (list, tuple)):
         raise ValueError(f"{where}{KEY}.pipeline must be a list, got {options.pipeline!r}")
+    if given and "stored" not in given:  # with stored=False they are switched off on purpose
+        others = ", ".join(f"{KEY}.{key}" for key in given)
+        raise ValueError(f"{where}{others}: of no effect without {KEY}.stored=True")
     return options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from mmengine.dataset import InfiniteSampler
 from mmengine.dataset import pseudo_collate as default_collate
 from mmengine.dist import get_world_size
+from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
@@ -200,6 +202,13 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
             f"{place} gives no batch: {len(view)} image(s) for {get_world_size()} process(es) with "
             f"batch_size={size} and drop_last={drop}; take a smaller batch_size, or set "
             "drop_last=False"
+        )
+    if images < size and place.endswith("train_dataloader"):
+        print_log(
+            f"{place}.batch_size is {size}, but the phase has {images} image(s) per process: each "
+            "epoch is one smaller batch",
+            "current",
+            logging.WARNING,
         )
     return batches, size if drop else images % size or size
 

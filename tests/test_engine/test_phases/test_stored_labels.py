@@ -20,6 +20,7 @@ from mmlhl.engine.phases.stored_labels import LabelOptions, label_options, label
         (dict(batch_size=0), "batch_size must be an integer >= 1, got 0"),
         (dict(normals="float8"), "normals must be one of .*'float8'"),
         (dict(folder=3), "folder must be a folder, got 3"),
+        (dict(keep=True, batch_size=2), "keep, .*batch_size: of no effect without .*stored=True"),
         (dict(pipeline="test"), "pipeline must be a list, got 'test'"),
     ],
 )

@@ -49,6 +49,19 @@ def test_images_and_batches(config, loader, images, batches, smallest):
     assert len(given.batch(2)["inputs"]) == 2
 
 
+@pytest.mark.parametrize(("size", "warned"), [(4, False), (5, True), (9, True)])
+def test_a_batch_beyond_the_images_of_the_phase_is_named(config, monkeypatch, size, warned):
+    said = []
+    monkeypatch.setattr("mmlhl.engine.phases.supply.print_log", lambda text, *_: said.append(text))
+    cfg = config()
+    cfg.train_dataloader.batch_size = size
+    of(cfg)
+    assert said == [
+        f"train_dataloader.batch_size is {size}, but the phase has 4 image(s) per process: each "
+        "epoch is one smaller batch"
+    ] * int(warned)
+
+
 @pytest.mark.parametrize(("drop", "length"), [(False, 2), (True, 1)])
 def test_an_endless_loader_has_a_length(config, drop, length):
     """A warm-up of LwF may count epochs in a training by iterations."""
