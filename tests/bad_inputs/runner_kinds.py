@@ -69,6 +69,13 @@ edits(
         {"phases": [dict(tasks=["seg"], cfg=dict(param_scheduler=dict(a=1)))]},
         "phases[0].cfg.param_scheduler",
     ),
+    (
+        "a hook of tests in a training",
+        {"custom_hooks": [dict(type="PrepareTTAHook", tta_cfg={})]},
+        "custom_hooks[0]",
+        "--tta",
+    ),
+    ("a misspelt model of views", {"tta_model": dict(type="SegTTAModle")}, "tta_model", "TTAModel"),
     ("no options of processes", {"env_cfg": dict(mp_cfg=None)}, "env_cfg.mp_cfg", "None"),
     ("no limit of files", {"env_cfg": dict(resource_limit=None)}, "resource_limit", "None"),
     ("a log processor that is a number", {"log_processor": np.int64(3)}, "log_processor", "3"),

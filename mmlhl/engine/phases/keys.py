@@ -104,6 +104,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     if isinstance(processor, Mapping):
         check.typed({"type": "LogProcessor", **processor}, LOG_PROCESSORS, "log_processor")
     check.typed(cfg.get("model_wrapper_cfg"), MODEL_WRAPPERS, "model_wrapper_cfg")
+    if isinstance(cfg.get("tta_model"), Mapping):
+        check.needed(cfg["tta_model"], MODELS, "tta_model")
 
 
 class _Checker(KeyChecker):

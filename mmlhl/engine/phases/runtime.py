@@ -54,6 +54,11 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
                 "as well: leave it out; phases[i].name, pseudo_labels and so on have keys of "
                 "their own"
             )
+        if type_name(hook) == "PrepareTTAHook":
+            raise ValueError(
+                f"{where}{place}: PrepareTTAHook wraps a model that is only tested; leave it out, "
+                "and test with --tta"
+            )
     for hook in checkpoint_hooks(cfg):
         folder = hook.get("out_dir")
         if not isinstance(folder, (str, os.PathLike, type(None))):
