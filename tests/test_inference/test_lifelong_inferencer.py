@@ -175,7 +175,7 @@ def bad_inputs(tmp_path):
     (tmp_path / "notes/a.txt").write_text("no image")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     (tmp_path / "nothing.jpg").write_bytes(b"")
-    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    (tmp_path / "broken.mp4").write_bytes(b"\x00\x00no video\xff")
     cv2.imwrite(str(tmp_path / "good.png"), np.zeros((16, 16, 3), np.uint8))
     good = str(tmp_path / "good.png")
     unit = np.linspace(0, 1, 48).reshape(4, 4, 3)
