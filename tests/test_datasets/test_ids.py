@@ -186,7 +186,7 @@ def test_several_suffixes_are_a_list(make):
 
 
 def test_a_link_to_an_image_that_is_gone_is_named(make):
-    """The listing of a folder left it out without a word."""
+    """The listing of a folder left it out silently."""
     link = make.root / "image/a/2.png"
     link.symlink_to(make.root / "elsewhere/2.png")
     with pytest.raises(FileNotFoundError, match=r"a/2\.png' is a link to .*elsewhere/2\.png'"):

@@ -17,7 +17,7 @@ CUT = dict(type="RandomCutOut", prob=1.0)
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        # this one would end the process without a word
+        # this one would end the process with no message
         (dict(type="CLAHE", tile_grid_size=(0, 8)), r"tile_grid_size of CLAHE is \(0, 8\)"),
         (dict(type="CLAHE", clip_limit=-1), "clip_limit of CLAHE is -1; it must be above 0"),
         (dict(type="RandomChoiceResize", scales=[(32, 24), (0, 3)]), "scales of RandomChoiceRes"),

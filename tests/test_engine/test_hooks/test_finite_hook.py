@@ -182,7 +182,7 @@ def test_skipped_steps_that_accumulate_leave_no_trace(tmp_path):
 
 
 class Noting(Line):
-    """A model whose method notes what it is told."""
+    """A model whose method notes what it is given."""
 
     def __init__(self):
         super().__init__()
