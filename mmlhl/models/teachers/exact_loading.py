@@ -36,9 +36,6 @@ def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str,
         elif state[key].shape != value.shape:
             there, here = tuple(state[key].shape), tuple(value.shape)
             wrong[key] = f"{there} in the checkpoint, {here} in the config"
-        elif value.is_floating_point() and not state[key].is_floating_point():
-            # of a quantised model, whose scale is elsewhere
-            wrong[key] = f"{state[key].dtype} in the checkpoint, {value.dtype} in the config"
         elif count := spoilt(key, state[key]):
             wrong[key] = f"{count} values are NaN or infinite"
     return wrong
