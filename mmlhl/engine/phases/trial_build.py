@@ -25,6 +25,8 @@ from ...registered import type_name
 from .optimisation import check_several
 from .phase_model import PhaseModel
 
+#: initialisers of mmengine that take their weights from a file
+FROM_FILES = ("Pretrained", "PretrainedInit")
 #: exceptions by which mmseg's and mmpretrain's models refuse options
 _OF_OPTIONS = (
     *(AssertionError, AttributeError, IndexError, KeyError, TypeError),
@@ -211,5 +213,5 @@ def _pretrained(cfg: Config) -> Iterator[tuple[str, str | None]]:
             yield "pretrained", node["pretrained"]
         init = node.get("init_cfg")
         for each in init if isinstance(init, (list, tuple)) else [init]:
-            if isinstance(each, Mapping) and type_name(each) in ("Pretrained", "PretrainedInit"):
+            if isinstance(each, Mapping) and type_name(each) in FROM_FILES:
                 yield "init_cfg.checkpoint", each.get("checkpoint")

@@ -17,12 +17,12 @@ from ...explaining import explained_error, first_few
 from ...models.teachers import misfits
 from ...registered import registered_class, type_name
 from .quiet_init import quiet_init
+from .trial_build import FROM_FILES
 
 #: packages whose backbones keep the values of a file as they are
 _PLAIN = ("mmengine", "mmlhl", "mmpretrain", "mmseg")
 #: share of a module's values below which a file is said to fill it in part
 _WHOLE = 0.95
-_FROM_FILES = ("Pretrained", "PretrainedInit")
 
 
 def try_weights(
@@ -174,10 +174,7 @@ def _files(module: nn.Module) -> Iterator[tuple[nn.Module, str]]:
     """Modules below one that start from a file's weights, and the file."""
     for each in module.modules():
         for config in _listed(getattr(each, "init_cfg", None)):
-            if isinstance(config, Mapping) and type_name(config) in (
-                "Pretrained",
-                "PretrainedInit",
-            ):
+            if isinstance(config, Mapping) and type_name(config) in FROM_FILES:
                 path = config.get("checkpoint")
                 if isinstance(path, str) and "://" not in path:
                     yield each, path
