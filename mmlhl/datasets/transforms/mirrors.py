@@ -19,14 +19,21 @@ def mirrored(before: np.ndarray, after: object) -> bool:
         return False
     if after.dtype != before.dtype or after is before:
         return False
-    floats = before.dtype.kind == "f"
     rows = [place * before.shape[0] // 7 for place in (1, 2, 5)]
     for view in (before[:, ::-1], before[::-1], before[::-1, ::-1]):
-        if all(np.array_equal(view[row], after[row], equal_nan=floats) for row in rows):
-            whole = np.array_equal(view, after, equal_nan=floats)
-            if whole and not np.array_equal(before, after, equal_nan=floats):
+        if all(_same(view[row], after[row]) for row in rows):
+            if _same(before, after):  # as most symmetric maps are, such as constant ones
+                return False
+            if _same(view, after):
                 return _values(before) >= _LEAST_VALUES
     return False
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    # a comparison that heeds NaN takes ten times as long
+    if np.array_equal(one, other):
+        return True
+    return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
 
 
 def _values(array: np.ndarray) -> int:
