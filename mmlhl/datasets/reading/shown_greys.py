@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def shown_greys(content: bytes) -> ShownGreys | None:
         with open_with_pillow(content) as image:
             if image.mode != "P":
                 return None
-            palette = np.array(image.getpalette("RGB") or [0, 0, 0], np.uint8).reshape(-1, 3)
+            palette = _colours(image)
     except Exception:  # each of Pillow's formats raises its own; decoding the image, too
         return None
     if (palette != palette[:, :1]).any():
@@ -57,6 +58,13 @@ def shown_greys(content: bytes) -> ShownGreys | None:
     table = np.zeros(256, np.uint8)
     table[: len(palette)] = palette[:256, 0]
     return ShownGreys(table, True, len(palette) - 1)
+
+
+def _colours(image: Any) -> np.ndarray:
+    """(N, 3) colours of an open image's palette."""
+    if image.format == "PNG":  # other ways decode all pixels, which takes as long as reading them
+        return np.frombuffer(image.palette.palette, np.uint8).reshape(-1, 3)
+    return np.array(image.getpalette("RGB") or [0, 0, 0], np.uint8).reshape(-1, 3)
 
 
 def grey_bits(path: str) -> int | None:
