@@ -12,7 +12,8 @@ import numpy as np
 from mmengine.dataset import Compose
 
 from ..datasets.pipelines import build_step
-from ..datasets.transforms.loading import LoadImage
+from ..datasets.reading.backends import backend_of
+from ..datasets.transforms import LoadImage
 from ..explaining import explained_error
 from ..refusals import is_refusal
 from ..registered import type_name
@@ -153,8 +154,7 @@ class FramePipeline:
             FileNotFoundError: If the file is missing.
             ValueError: If it is not an image that the pipeline reads.
         """
-        backend = getattr(self.loader, "imdecode_backend", None)
-        if path.lower().endswith(".npy") or backend not in (None, "cv2"):
+        if path.lower().endswith(".npy") or backend_of(self.loader) != "cv2":
             self.load(Frame("", path))
             return
         try:
