@@ -59,7 +59,7 @@ class SharedLocal(SharedBackend):
         """Whether the file has the same values of a step; durations may differ."""
         kept = {key: value for key, value in scalars.items() if key not in ("time", "data_time")}
         return any(
-            line.get("step") == step and all(np.array_equal(line.get(k, ""), kept[k]) for k in kept)
+            line.get("step") == step and all(_alike(line.get(k, ""), kept[k]) for k in kept)
             for line in json_lines(self._file)
         )
 
@@ -210,6 +210,12 @@ def _opened(
         backend = VISBACKENDS.build(options)
     kind = next((KINDS[base] for base in KINDS if isinstance(backend, base)), SharedBackend)
     return kind(backend, cfg, resumed)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two scalars are equal; NaN, of a metric that was not measured, equals NaN."""
+    both_nan = isinstance(one, float) and one != one and bool(np.all(other != other))
+    return both_nan or np.array_equal(one, other)
 
 
 def name_of(config: Mapping | BaseVisBackend) -> str:

@@ -209,7 +209,8 @@ def test_a_repeated_validation_is_written_once(tmp_path):
         backend = share(dict(type="LocalVisBackend"), f"{tmp_path}/vis_data", cfg, resumed)
         backend.phase = 1
         backend.add_scalars({"loss": 1.0, "iter": 4}, 4)
-        backend.add_scalars({"seg/mIoU": 50.0, "time": 0.1 + resumed}, 4)
+        unmeasured = {"depth/rmse": float("nan")}
+        backend.add_scalars({"seg/mIoU": 50.0, "time": 0.1 + resumed, **unmeasured}, 4)
         if resumed:
             backend.add_scalars({"seg/mIoU": 51.0, "time": 0.1}, 4)  # of other images
             backend.add_scalars({"seg/mIoU": 50.0, "time": 0.1}, 8)
