@@ -17,9 +17,6 @@ from .supply import KEPT
 
 #: options that say what stored numbers mean; sets of the same files have the same ones
 READING = ("scale", "offset", "axes", "id_map", "reduce_zero_label", "threshold", "channels")
-_warned: set[str] = set()
-
-
 #: what may stand in a set whose files need no such option; a wrong one goes unnoticed
 _SAID = dict(
     scale="scale=1",
@@ -28,6 +25,7 @@ _SAID = dict(
     id_map="an id_map of each id to itself",
     reduce_zero_label="reduce_zero_label=False",
 )
+_warned: set[str] = set()
 
 
 def check_same_reading(
@@ -47,8 +45,8 @@ def check_same_reading(
     Raises:
         ValueError: If a field has another unit, such as disparity in place of depth, or one set
             has an option that another one of files in the same format does not mention, such as
-            ``max_value`` of images. Other
-            differences, and images in both sets, are logged as warnings, each once per process.
+            ``max_value`` of images. Other differences, and images in both sets, are logged as
+            warnings, each once per process.
     """
     ours = list(_sets(trained, "train_dataloader.dataset"))
     theirs = list(_sets(tested, f"{place}.dataset"))
