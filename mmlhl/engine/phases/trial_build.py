@@ -19,7 +19,7 @@ from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 from ...checkpoints import CheckpointError, read_checkpoint
 from ...config_values import nodes
 from ...explaining import explained_error
-from ...faulty_option import option_named
+from ...faulty_option import faulty_option, option_named
 from ...instances import forget_instance
 from ...registered import type_name
 from .optimisation import check_several
@@ -142,9 +142,8 @@ def _optimiser_named(wrapper: Mapping, model: PhaseModel, error: Exception) -> s
         build_optim_wrapper(model, copy.deepcopy(changed))
 
     own, optimizer = dict(wrapper), wrapper.get("optimizer")
-    text = option_named(build, own, error)
-    if text != explained_error(error) and "from optimizer=" not in text:
-        return text
+    if faulty_option(build, own) not in (None, "optimizer"):
+        return option_named(build, own, error)
     if not isinstance(optimizer, Mapping):
         return explained_error(error)
     return option_named(lambda options: build(own, options), dict(optimizer), error)
