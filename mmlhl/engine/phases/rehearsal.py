@@ -104,6 +104,10 @@ def _rehearse(
     cfg: Config, phases: Sequence[Phase], first: int, adopt: Any
 ) -> dict[int, int | None]:
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
+    for phase, out in zip(phases[1:], configs[1:], strict=True):
+        # the sequence's own load_from is the first phase's; a later one takes its own, with its
+        # own encoder, or the model before it
+        out.load_from = phase.cfg.get("load_from")
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
     before: Any = None

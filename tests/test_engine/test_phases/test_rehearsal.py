@@ -159,6 +159,31 @@ def test_files_that_only_the_last_phase_needs(config, own, message):
         tried(cfg)
 
 
+def test_load_from_of_the_sequence_is_asked_of_its_first_phase_only(config, tmp_path):
+    cfg = config()
+    model = cfg.model.to_dict()
+    state = {f"backbone.{k}": v for k, v in MODELS.build(model["backbone"]).state_dict().items()}
+    file = tmp_path / "mmseg.pth"
+    torch.save({**state, "decode_head.conv_seg.weight": torch.zeros(1)}, file)
+    cfg.load_from = str(file)
+    # no weight of the file fits the second phase's encoder, which starts from its own
+    wider = dict(stem_channels=6, base_channels=6)
+    decoder = dict(decoder=dict(in_channels=48))
+    heads = dict(seg=decoder, depth=decoder, normal=decoder)
+    cfg.phases[1].model = dict(backbone=wider, heads=heads)
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "mmlhl.engine.phases.trial_weights.print_log", lambda text, *_: seen.append(text)
+        )
+        tried(cfg)
+    assert ["only backbone and neck" in text for text in seen] == [True]
+    assert seen[0].startswith("phases[0]: load_from=")
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=r"phases\[0\]: load_from: there is no file"):
+        tried(cfg)
+
+
 def test_an_image_that_cannot_be_decoded(config, rooms_root, tmp_path):
     root = shutil.copytree(rooms_root, tmp_path / "rooms")
     (root / "train" / "normal" / "00000.png").write_bytes(b"no image")
