@@ -27,6 +27,11 @@ from ..teachers import (
 from .distillers import build_distiller, check_distillers, compared
 from .inference import check_maps, predict_classes
 
+_NOTHING_DISTILLED = (
+    "model.distillers is empty, so only the plain student would be trained: add a loss such as "
+    "dict(type='KDLoss'), or train the config in model.student"
+)
+
 
 @MODELS.register_module()
 class DistilledSegmentor(FrozenModels, BaseSegmentor):
@@ -58,7 +63,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         FileNotFoundError: If a file of the teacher is missing.
         ValueError: If teacher and student differ in their classes, the teacher's checkpoint does
             not fit, a tap does not exist, a key of ``teacher`` is unknown or its ``input_size`` is
-            no (height, width).
+            no (height, width), or there is a teacher without ``distillers``.
     """
 
     # torch annotates a module's attributes as tensors or modules, but these are segmentors
@@ -96,6 +101,8 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         check_distillers(distillers, self._ignore_index)
         if distillers:
             self._add_distillers(distillers)
+        elif teacher is not None:
+            raise ValueError(_NOTHING_DISTILLED)
 
     def _add_teacher(self, teacher: dict) -> None:
         unknown = set(teacher) - {"config", "checkpoint", "input_size"}
@@ -216,10 +223,7 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             ValueError: Without distillers or a teacher, or if maps do not fit.
         """
         if not self.taps:
-            raise ValueError(
-                "model.distillers is empty, so only the plain student would be trained: add a loss "
-                "such as dict(type='KDLoss'), or train the config in model.student"
-            )
+            raise ValueError(_NOTHING_DISTILLED)
         if self._teacher is None:
             raise ValueError("model.distillers are set, but model.teacher is None: cannot train")
         with FeatureTaps(self._student, [tap for tap, _ in self.taps]) as student:

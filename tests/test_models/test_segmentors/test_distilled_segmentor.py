@@ -194,9 +194,13 @@ def test_without_a_teacher_it_predicts_but_does_not_train(pairs):
 
 
 def test_without_distillers_it_predicts_but_does_not_train(pairs):
-    model = build(*pairs["cnn from cnn"], [])
+    student, teacher = pairs["cnn from cnn"]
+    message = "model.distillers is empty.*KDLoss.*model.student"
+    with pytest.raises(ValueError, match=message):
+        build(student, teacher, [])
+    model = MODELS.build(dict(type="DistilledSegmentor", student=student))
     assert len(model.eval().test_step(batch())) == 2
-    with pytest.raises(ValueError, match="model.distillers is empty.*KDLoss.*model.student"):
+    with pytest.raises(ValueError, match=message):
         model(**model.data_preprocessor(batch(), training=True), mode="loss")
 
 

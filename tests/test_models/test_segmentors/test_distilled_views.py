@@ -17,8 +17,6 @@ def model(cnn_segmentor):
         dict(
             type="DistilledSegmentor",
             student=cnn_segmentor(),
-            teacher=dict(config=cnn_segmentor()),
-            distillers=[],
         )
     ).eval()
 
