@@ -92,7 +92,7 @@ def _check_average(hook: Mapping, place: str, where: str) -> None:
     passed = {key: value for key, value in hook.items() if key not in own}
     average = dict(passed, type=hook.get("ema_type", AVERAGE))
     check = KeyChecker(where)
-    check.kind(average["type"], MODELS, f"{place}.ema_type")
+    check.kind(average["type"], MODELS, place, "ema_type")
     check.typed(average, MODELS, place)
     momentum = passed.get("momentum", 0.5)
     if not is_number(momentum) or not 0 < momentum < 1:

@@ -118,26 +118,27 @@ class KeyChecker:
             if name not in node:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
-    def kind(self, kind: Any, registry: Registry, place: str) -> None:
+    def kind(self, kind: Any, registry: Registry, place: str, key: str = "type") -> None:
         """Check that a ``type`` given by name is registered.
 
         Args:
             kind: The type.
             registry: The registry; mmseg's child of it is searched as well.
             place: Dotted key of the part of the config.
+            key: Key of the type in it.
 
         Raises:
             ValueError: Naming the nearest right type.
         """
         if not isinstance(kind, str) and not callable(kind):
-            self.refuse(f"{place}.type", f"it must name a class, got {kind!r}")
+            self.refuse(f"{place}.{key}", f"it must name a class, got {kind!r}")
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
             return
         names = [*of_mmseg(registry).module_dict, *registry.module_dict]
         meant = near_miss(kind, names)
         advice = f"; did you mean {meant!r}?" if meant else hint(kind, names)
         self.refuse(
-            f"{place}.type",
+            f"{place}.{key}",
             f"{kind!r} is not registered{advice or '; is its module in custom_imports?'}",
         )
 

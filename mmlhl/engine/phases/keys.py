@@ -36,8 +36,7 @@ from torch.utils.data import DataLoader
 from ...config_values import is_number, is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
-from ...registered import of_mmseg, registered, registered_class, type_name
-from ...spelling import hint
+from ...registered import of_mmseg, registered_class, type_name
 from .deriving import DEFAULT_HOOKS
 from .key_checker import KeyChecker
 from .layer_types import check_layer_types
@@ -285,15 +284,8 @@ class _Checker(KeyChecker):
             return
         registry, constructor = of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), node.get("constructor")
         if constructor is not None:
+            self.kind(constructor, OPTIM_WRAPPER_CONSTRUCTORS, place, "constructor")
             cls = registered_class(registry, constructor)
-            if (
-                cls is None
-                and isinstance(constructor, str)
-                and not registered(registry, constructor)
-            ):
-                names = [*registry.module_dict, *OPTIM_WRAPPER_CONSTRUCTORS.module_dict]
-                near = hint(constructor, names) or "; is its module in custom_imports?"
-                self.refuse(f"{place}.constructor", f"{constructor!r} is not registered{near}")
             if cls is None or cls.__module__.split(".")[0] not in ("mmengine", "mmseg"):
                 return
         self.typed({"type": "OptimWrapper", **node}, OPTIM_WRAPPERS, place)

@@ -20,7 +20,7 @@ WRONG = [
     (dict(type="EMAHook", update_buffers="yes"), "update_buffers must be True or False, got 'yes'"),
     (
         dict(type="EMAHook", ema_type="ExponentialMovingAverag"),
-        "ema_type.type: 'ExponentialMovingAverag' is not registered; did you mean 'Exponential",
+        "ema_type: 'ExponentialMovingAverag' is not registered; did you mean 'Exponential",
     ),
     *(
         (dict(type="EMAHook", momentum=value), "momentum must be a number")
