@@ -134,7 +134,8 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
                 if task not in offered:
                     raise ValueError(
                         f"{key}.tasks: {loader}.dataset ({dataset['type']}) has no annotation "
-                        f"for task {task!r}; it offers {list(offered)}"
+                        f"for task {task!r}; it offers {list(offered)}: write it into annotations, "
+                        "or into ANNOTATIONS of the class"
                     )
 
 
