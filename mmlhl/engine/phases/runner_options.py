@@ -71,6 +71,12 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
         value = _inner(cfg, place)
         if value is not None and not is_whole(value):
             raise ValueError(f"{where}{place} must be a whole number, got {value!r}")
+    files = _inner(cfg, "env_cfg.resource_limit")
+    if files is not None and files < 1:  # mmengine only raises the number of open files
+        raise ValueError(f"{where}env_cfg.resource_limit must be at least 1, got {files!r}")
+    opacity = _inner(cfg, "visualizer.alpha")
+    if opacity is not None and not (is_number(opacity) and 0 <= opacity <= 1):
+        raise ValueError(f"{where}visualizer.alpha must be a number of 0..1, got {opacity!r}")
     if not isinstance(cfg.get("label"), (str, type(None))):
         raise ValueError(f"{where}label must be one string, got {cfg['label']!r}")
     check_log_options(cfg.get("log_processor"), f"{where}log_processor")
