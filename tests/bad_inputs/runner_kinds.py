@@ -77,7 +77,12 @@ edits(
     ),
     ("a misspelt model of views", {"tta_model": dict(type="SegTTAModle")}, "tta_model", "TTAModel"),
     ("a limit of files below 1", {"env_cfg": dict(resource_limit=-1)}, "resource_limit", "-1"),
-    ("an opacity above 1", {"visualizer": {**VISUALIZER, "alpha": 2}}, "visualizer.alpha", "2"),
+    (
+        "an opacity above 1",
+        {"visualizer": dict(type="SegLocalVisualizer", alpha=2)},
+        "visualizer.alpha",
+        "2",
+    ),
     ("no options of processes", {"env_cfg": dict(mp_cfg=None)}, "env_cfg.mp_cfg", "None"),
     ("no limit of files", {"env_cfg": dict(resource_limit=None)}, "resource_limit", "None"),
     ("a log processor that is a number", {"log_processor": np.int64(3)}, "log_processor", "3"),
