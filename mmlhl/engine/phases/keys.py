@@ -85,10 +85,7 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         check.evaluator(cfg.get(f"{kind}_evaluator"), f"{kind}_evaluator")
     check.optim_wrapper(cfg.get("optim_wrapper"), "optim_wrapper")
     check.each(cfg.get("param_scheduler"), PARAM_SCHEDULERS, "param_scheduler")
-    hooks = cfg.get("custom_hooks") or []
-    if not isinstance(hooks, (list, tuple)):
-        check.refuse("custom_hooks", f"it must be a list of dict(type=...), got {hooks!r}")
-    for index, hook in enumerate(hooks):
+    for index, hook in enumerate(cfg.get("custom_hooks") or []):
         if not isinstance(hook, Hook):
             check.needed(hook, HOOKS, f"custom_hooks[{index}]")
     hooks = cfg.get("default_hooks") or {}

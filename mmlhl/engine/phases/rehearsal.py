@@ -130,9 +130,7 @@ def _rehearse(
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
                 names = names_in(getattr(tested_on, "metainfo", None) or {})
                 named(f"{where}: checkpoint", adopt, model, phase, names, out)
-            _try_parts(out, phase, model, where)
-            if phase.index == first and "visualizer" not in phase.cfg and cfg.get("visualizer"):
-                named("visualizer", build_visualizer, out)
+            _try_parts(out, phase, model, where, begins=phase.index == first)
             if trains:
                 start = phase.index == first
                 new = phase.seen if start else phase.tasks
@@ -156,15 +154,18 @@ def _rehearse(
     return batches
 
 
-def _try_parts(cfg: Config, phase: Phase, model: PhaseModel, where: str) -> None:
-    """Build the hooks and the visualizer of a phase, and try what its runner needs."""
+def _try_parts(cfg: Config, phase: Phase, model: PhaseModel, where: str, begins: bool) -> None:
+    """Build the hooks and the visualizer of a phase, and try what its runner needs.
+
+    The visualizer is that of all phases, unless a phase brings one, so the first phase tries it.
+    """
     try_running(cfg, where)
     if phase.checkpoint is None:
         if not Visualizer._instance_dict:  # hooks get the current visualizer
             Visualizer.get_instance("dry run")
         for place, hook in hooks(cfg):
             named(f"{where}: {place}", build_hook, hook, model)
-    if "visualizer" in phase.cfg:
+    if "visualizer" in phase.cfg or (begins and cfg.get("visualizer")):
         named(f"{where}: visualizer", build_visualizer, cfg)
 
 

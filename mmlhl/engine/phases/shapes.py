@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from numbers import Number
+from types import NoneType
 from typing import Any
 
 from torch import Tensor
@@ -42,27 +43,22 @@ def check_shapes(cfg: Mapping, where: str = "") -> None:
             raise ValueError(f"{where}{key} must be one string, got {cfg.get(key)!r}")
     for key in LISTS:
         value: Any = cfg.get(key)
-        listed = value if isinstance(value, (list, tuple)) else [value]
         several = isinstance(value, (list, tuple))
+        listed = value if several else [value]
         wrong = [each for each in listed if isinstance(each, PLAIN) or (several and each is None)]
-        if wrong or (key != "param_scheduler" and listed == []):
+        if key != "param_scheduler":
+            fits = bool(listed)
+        elif isinstance(value, Mapping) and "type" not in value:  # by name of the optimiser
+            fits = bool(value) and all(isinstance(each, (Mapping, list)) for each in value.values())
+        else:
+            fits = True
+        if wrong or not fits:
             raise ValueError(
                 f"{where}{key} must be dict(type=...), or a list of them, got {value!r}"
             )
-    schedules = cfg.get("param_scheduler")
-    if isinstance(schedules, Mapping) and "type" not in schedules:  # by name of the optimiser
-        wrong = [each for each in schedules.values() if not isinstance(each, (Mapping, list))]
-        if wrong or not schedules:
-            raise ValueError(
-                f"{where}param_scheduler must be dict(type=...), or a list of them, got "
-                f"{schedules!r}"
-            )
-    if isinstance(cfg.get("custom_hooks"), PLAIN) and not isinstance(
-        cfg["custom_hooks"], (list, tuple)
-    ):
-        raise ValueError(
-            f"{where}custom_hooks must be a list of dict(type=...), got {cfg['custom_hooks']!r}"
-        )
+    hooks = cfg.get("custom_hooks")
+    if not isinstance(hooks, (list, tuple, NoneType)) and hooks != {}:
+        raise ValueError(f"{where}custom_hooks must be a list of dict(type=...), got {hooks!r}")
     for key in PIPELINES:
         if isinstance(cfg.get(key), (bool, int, float, str, bytes)):
             raise ValueError(f"{where}{key} must be a list of transforms, got {cfg.get(key)!r}")

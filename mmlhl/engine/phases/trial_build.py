@@ -177,7 +177,7 @@ def _build_hook(options: dict) -> Any:
 
 
 def build_visualizer(cfg: Config) -> None:
-    """Build a phase's own visualizer, and remove it from mmengine's named instances."""
+    """Build a phase's visualizer, and remove it from mmengine's named instances."""
     config = dict(copy.deepcopy(cfg.visualizer), name="dry run of a visualizer")
     config.setdefault("save_dir", cfg.work_dir)
     built = VISUALIZERS.build(config)
