@@ -20,7 +20,8 @@ def check_idle_variables(path: str | os.PathLike, acting: Collection[str]) -> No
     base that is a warning, since some of mmseg's own configs do so.
 
     Args:
-        path: A config file in Python; others have no variables.
+        path: A config file in Python; others have no variables. Bases in ``_base_`` are looked at,
+            those of ``read_base()`` are not.
         acting: Names that are read from the config itself, such as ``train_cfg``.
 
     Raises:
