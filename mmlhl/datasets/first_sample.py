@@ -14,6 +14,7 @@ from .annotation import Annotation
 from .dark_images import look_at_images, spread
 from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
+from .depth_units import depth_sentence, full_numbers, full_sentence
 from .reading import read_raw
 
 _warned: set[str] = set()
@@ -124,7 +125,9 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
     if not len(depth):
         return ""
     whole = bool((depth == np.round(depth)).all())
-    return depth_sentence(ann, float(depth.max()), float(depth.mean()), whole)
+    return depth_sentence(ann, float(depth.max()), float(depth.mean()), whole) or full_sentence(
+        ann, full_numbers(depth, ann) / len(depth)
+    )
 
 
 def _threshold_sentence(raw: np.ndarray, ann: Annotation) -> str:
@@ -140,29 +143,6 @@ def _threshold_sentence(raw: np.ndarray, ann: Annotation) -> str:
     return (
         f"{ann.name!r} has numbers of 16 bits up to {greatest}, of which nearly all are above "
         f"threshold={ann.threshold:g}; if they are greys, set threshold={ann.threshold * 257:g}"
-    )
-
-
-def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -> str:
-    """A warning if depth is probably not in metres.
-
-    Args:
-        ann: Its annotation.
-        greatest: Greatest known number.
-        mean: Mean of the known numbers.
-        whole: Whether all are whole numbers.
-
-    Returns:
-        A sentence; empty if the unit is plausible or does not matter.
-    """
-    if ann.scale is not None or ann.inverse or ann.post is not None:
-        return ""
-    # neither whole metres nor a mean of a kilometre are plausible
-    if mean <= 1000 and not (whole and greatest > 255):
-        return ""
-    return (
-        f"{ann.name!r} is read without 'scale' and reaches {greatest:.6g} m; if it is stored in "
-        "millimetres, set scale=0.001 in its annotation, if it is in metres, scale=1"
     )
 
 

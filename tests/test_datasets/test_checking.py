@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import re
 from pathlib import Path
 
 import cv2
@@ -151,10 +152,55 @@ def test_depth_of_floats_beyond_a_kilometre(tmp_path):
     assert "reaches 4104.5 m" in remarks(found) and first
 
 
+# stored millimetres, a picture of 0..10 m in 8 bits, KITTI's 1/256 m, floats in metres
+PICTURE = np.linspace(18, 255, 16).reshape(4, 4).astype(np.uint8)
+SKY = np.where(np.eye(4), 65535, MILLIMETRES).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("array", "suffix", "ann", "sentence"),
+    [
+        (PICTURE, ".png", dict(), "reaches 255 m; if 255 stands for 10 m, set scale=10/255"),
+        (PICTURE, ".jpg", dict(), "reaches 255 m; if 255 stands for 10 m, set scale=10/255"),
+        (MILLIMETRES, ".png", dict(), "in 1/256 m as in KITTI, scale=1/256"),
+        (
+            MILLIMETRES,
+            ".png",
+            dict(scale=1000),
+            r"reaches 3.204e\+06 m .* set 1/1000 ",
+        ),
+        (
+            MILLIMETRES,
+            ".png",
+            dict(scale=256),
+            "from stored numbers to metres, so set 1/256",
+        ),
+        (MILLIMETRES / 1e3, ".npy", dict(scale=0.001), "reaches only 0.0032 m with scale=0.001"),
+        (
+            SKY,
+            ".png",
+            dict(scale=0.01),
+            "25 % of 'task' are 65535, .* read as 655.35; .*invalid",
+        ),
+        (SKY, ".png", dict(scale=0.001, invalid=7), r"65.535; .* set invalid=\(7, 65535\)"),
+        (SKY, ".png", dict(scale=0.01, inverse=True), "greatest number of 16 bits"),
+    ],
+)
+def test_numbers_that_are_hardly_metres(tmp_path, array, suffix, ann, sentence):
+    found, first = report(tmp_path, array, suffix, kind="depth", **ann)
+    for text in (remarks(found), *first):
+        assert re.search(sentence, text)
+    assert len(first) == 1
+
+
 @pytest.mark.parametrize(
     ("array", "ann"),
     [
         (MILLIMETRES, dict(scale=0.001)),
+        (SKY, dict(scale=0.001, invalid=(0, 65535))),
+        (SKY, dict(scale=0.01, max_value=80)),
+        (MILLIMETRES, dict(scale=1 / 256)),
+        (MILLIMETRES, dict(scale=1e-5)),  # an endoscope's 0 to 100 mm
         (MILLIMETRES, dict(scale=1)),  # the config gives the scale of metres
         (MILLIMETRES, dict(inverse=True)),  # disparity has another unit
         (MILLIMETRES / 1000, dict()),
@@ -164,7 +210,7 @@ def test_depth_of_floats_beyond_a_kilometre(tmp_path):
 )
 def test_depth_that_may_be_metres(tmp_path, array, ann):
     found, first = report(tmp_path, array, ".npy", kind="depth", **ann)
-    assert "scale" not in remarks(found) and first == []
+    assert "scale" not in remarks(found) and "65535" not in remarks(found) and first == []
 
 
 def test_lengths_of_normals(tmp_path):

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..annotation import IGNORE, Annotation
 from ..dark_images import dark_sentence
-from ..first_sample import depth_sentence, far_from_one, lengths_sentence
+from ..depth_units import depth_sentence, full_numbers, full_sentence
+from ..first_sample import far_from_one, lengths_sentence
 
 
 @dataclass
@@ -41,6 +42,7 @@ class MapReport:
     counts: np.ndarray | None = None
     towards: int = 0
     whole: bool = True
+    full: int = 0
     varied: bool = False
     first: np.ndarray | None = None
     vectors: int = 0
@@ -83,6 +85,7 @@ class MapReport:
             self.towards += int((values[:, 2] < 0).sum())
         if self.kind == "depth":
             self.whole = self.whole and bool((values == np.round(values)).all())
+            self.full += 0 if self.ann is None else full_numbers(values, self.ann)
         if self.first is None:
             self.first = values[:1].copy()
         self.varied = self.varied or bool((np.abs(values - self.first) > 1e-6).any())
@@ -193,6 +196,7 @@ class MapReport:
             notes.append(f"all values of {self.name!r} are the same ({self.highest:.6g})")
         if self.kind == "depth" and self.ann is not None:
             notes.append(depth_sentence(self.ann, self.highest, self.mean, self.whole))
+            notes.append(full_sentence(self.ann, self.full / self.known))
         if self.kind == "normal" and self.vectors:
             share = self.off_length / self.vectors
             notes.append(lengths_sentence(self.name, share, self.shortest, self.longest))
