@@ -1,7 +1,7 @@
 """Checkpoint files: reading them without running any code in them, and looking up their content.
 
 Models, engine and tools all read checkpoints, so this package lies below them: it imports torch,
-mmengine and mmseg's registries, and nothing of mmlhl.
+mmengine and mmseg's registries, and of mmlhl single modules of helpers only.
 """
 
 from .pickle_files import register_pickle

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +19,11 @@ from mmengine.fileio import get_file_backend
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as stock
 
+from ..files import write_text
 from .reading import read_checkpoint
+
+#: ending of the file beside a downloaded one that holds its URL
+_SOURCE = ".url"
 
 
 # mmengine logs the part of a loader's name after "load_from_".
@@ -28,16 +34,34 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Load a URL, which is downloaded once into torch's cache."""
-    folder = os.path.join(torch.hub.get_dir(), "checkpoints")
-    path = os.path.join(folder, os.path.basename(filename.split("?")[0]) or "checkpoint")
+    path = _cached(filename)
     if is_main_process() and not os.path.isfile(path):
-        os.makedirs(folder, exist_ok=True)
-        torch.hub.download_url_to_file(filename, path, progress=False)
+        _download(filename, path)
     barrier()
     if not os.path.isfile(path):  # another machine, whose cache the main process does not fill
-        os.makedirs(folder, exist_ok=True)
-        torch.hub.download_url_to_file(filename, path, progress=False)
+        _download(filename, path)
     return read_checkpoint(path, map_location)
+
+
+def _cached(address: str) -> str:
+    """The place of a URL's file in torch's cache.
+
+    torch names files by the last part of their URL, so that two files of that name would be taken
+    for one. A file from another URL, as noted when it was downloaded here, is left alone.
+    """
+    name = os.path.basename(address.split("?")[0]) or "checkpoint"
+    path = os.path.join(torch.hub.get_dir(), "checkpoints", name)
+    source = Path(path + _SOURCE)
+    if source.is_file() and source.read_text(encoding="utf-8") != address:
+        start, end = os.path.splitext(path)
+        return f"{start}-{zlib.crc32(address.encode()):08x}{end}"
+    return path
+
+
+def _download(address: str, path: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write_text(path + _SOURCE, address)  # first, so that no file is without it
+    torch.hub.download_url_to_file(address, path, progress=False)
 
 
 def load_from_zoo(filename: str, map_location: Any = None) -> dict[str, Any]:

@@ -171,6 +171,31 @@ def test_addresses(tmp_path, monkeypatch, address):
         CheckpointLoader.load_checkpoint("pavi://model", "cpu")
 
 
+def test_files_of_one_name_at_two_addresses_are_two(tmp_path, monkeypatch):
+    """torch caches both under their name, and would give the first for the second."""
+    addresses = [f"https://example.org/{task}/best.pth" for task in ("seg", "depth")]
+    addresses.append("https://example.org/seg/best.pth?version=2")
+    fetched = []
+
+    def download(url, path, **_):
+        fetched.append(url)
+        torch.save(dict(state_dict={}, meta=dict(source=url)), path)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for _ in range(2):
+        for address in addresses:
+            loaded = CheckpointLoader.load_checkpoint(address, "cpu")
+            assert loaded["meta"]["source"] == address
+    assert fetched == addresses  # each once
+
+    # a file that torch, or the user, has put there before
+    cached = tmp_path / "hub" / "checkpoints" / "resnet.pth"
+    torch.save(dict(state_dict={}, meta=dict(source="torch")), cached)
+    loaded = CheckpointLoader.load_checkpoint("https://example.org/resnet.pth", "cpu")
+    assert loaded["meta"]["source"] == "torch" and fetched == addresses
+
+
 def test_the_hostile_files_are_hostile(tmp_path):
     """Without the restriction they run, so that the tests above can fail."""
     for kind in ("zipped", "legacy", "plain_pickle", "evaluated"):

@@ -218,7 +218,9 @@ def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d 
 def inputs_of(
     layers: Mapping[str, nn.Conv2d | nn.Linear], count: int, generator: torch.Generator
 ) -> Iterator[dict[str, Tensor]]:
-    """Record ``count`` random input columns ``(D, count)`` of each layer run in the context.
+    """Record random input columns of each layer run in the context, ``(D, count)`` per run.
+
+    A layer that is shared by several levels of an encoder runs several times.
 
     Args:
         layers: The layers by name.
@@ -231,7 +233,8 @@ def inputs_of(
         def record(module: nn.Module, args: tuple, output: Tensor) -> None:
             found = input_patches(layers[name], args[0].detach().float(), output.shape[2:])
             chosen = torch.randperm(found.shape[1], generator=generator)[:count]
-            columns[name] = found[:, chosen.to(found.device)]
+            kept = found[:, chosen.to(found.device)]
+            columns[name] = torch.cat([columns[name], kept], 1) if name in columns else kept
 
         return record
 

@@ -16,6 +16,9 @@ from mmlhl.models.methods.stored_exemplars import check_exemplars
         (torch.tensor([-1, 3]), torch.int32),
         (torch.tensor([0.5, float("nan")]), torch.float16),
         (torch.tensor([0.5, 1e6]), torch.float32),
+        (torch.tensor([3.7e-8, 1.3e-6]), torch.float32),  # half precision has steps of 6e-8
+        (torch.tensor([0.0, float("nan")]), torch.float16),
+        (torch.tensor([0.0, 2.0**-14]), torch.float16),
         (torch.tensor([True, False]), torch.bool),
     ],
 )

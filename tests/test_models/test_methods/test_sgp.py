@@ -139,6 +139,16 @@ def test_inputs_of_records_what_layers_see(build):
     assert nothing == {}
 
 
+def test_inputs_of_a_layer_that_runs_several_times_are_those_of_all_runs():
+    """Such as a convolution that a neck shares between its levels."""
+    layer = nn.Conv2d(2, 3, 1)
+    levels = [torch.ones(1, 2, 4, 4), torch.full((1, 2, 2, 2), 2.0), torch.full((1, 2, 1, 1), 3.0)]
+    with inputs_of({"shared": layer}, 3, torch.Generator().manual_seed(0)) as columns:
+        for level in levels:
+            layer(level)
+    assert columns["shared"][0].tolist() == [1, 1, 1, 2, 2, 2, 3]
+
+
 @pytest.fixture
 def remembered(build, image_runner):
     """A segmentor in its second phase whose method preserves the whole span of the first."""
