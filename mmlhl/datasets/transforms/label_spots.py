@@ -64,14 +64,14 @@ def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
             raise MovedAlone(label_message(name, key))
 
 
-def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = False) -> None:
+def try_on_labels_of(step: Callable, name: str, results: dict, turn: int = 0) -> None:
     """Try a transform on the labels of a real sample, which has everything that it may need.
 
     Args:
         step: The transform; copies of it are used, and random states are restored.
         name: Its name.
         results: The sample, which is not changed.
-        again: Whether to draw other random numbers.
+        turn: Each draws other random numbers, and changes other spots.
 
     Raises:
         MovedAlone: As in :func:`try_on_labels`.
@@ -84,8 +84,8 @@ def try_on_labels_of(step: Callable, name: str, results: dict, again: bool = Fal
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
             return
-        slight = label_shifts(pair_of(step), sample, int(again), int(again))
-        _try(pair_of(step), name, sample, side, int(again))
+        slight = label_shifts(pair_of(step), sample, turn, turn)
+        _try(pair_of(step), name, sample, side, turn)
     for key, shifts in slight.items():
         if is_motion([shifts]):
             raise MovedAlone(label_message(name, key))

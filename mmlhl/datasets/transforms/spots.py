@@ -23,6 +23,8 @@ from .witness import add_witness, read_witness, rotation_of
 
 SIZE = (48, 64)
 _SPOT = 5
+_PARTS = ((2, 2), (5, 5), (2, 5), (5, 2), (3, 3))
+"""Rows and columns of spots, in eighths of an image."""
 _SHIFT = 0.6
 _WHOLE = 0.7
 _BLUR = 8
@@ -93,14 +95,14 @@ def try_on_images(step: Callable, name: str) -> Tried:
     return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
 
 
-def try_on_sample(step: Callable, name: str, results: dict, again: bool = False) -> None:
+def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> None:
     """Try a transform on a real sample, which has everything that it may need.
 
     Args:
         step: The transform; a copy of it is used.
         name: Its name.
         results: The sample, which is not changed.
-        again: Whether to change a spot in another quarter of the image.
+        turn: Each of five changes a spot in another part of the image.
 
     Raises:
         MovedAlone: If labels do not move with the image.
@@ -109,13 +111,15 @@ def try_on_sample(step: Callable, name: str, results: dict, again: bool = False)
     side = max(_SPOT, min(height, width) // 10)
     if min(height, width) < 4 * side or results["img"].dtype == bool:
         return
-    row, column = ((5 if again else 2) * length // 8 for length in (height, width))
+    row, column = (
+        at * length // 8 for at, length in zip(_PARTS[turn], (height, width), strict=True)
+    )
     with undisturbed():
         try:
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
             return
-        shifts = image_shifts(pair_of(step), sample, 0, int(again))
+        shifts = image_shifts(pair_of(step), sample, 0, turn)
         if shifts is not None and is_motion([shifts]):
             raise MovedAlone(image_message(name))
         found = _both(pair_of(step), name, sample, (row, column), side, 0)

@@ -63,8 +63,8 @@ def _common(trial: int, size: Sequence[int]) -> dict:
     return dict(
         img_shape=tuple(size),
         ori_shape=tuple(size),
-        img_path="trial.png",
-        img_id="trial",
+        img_path=f"trial_{trial}.png",
+        img_id=f"trial_{trial}",
         sample_idx=trial,
         label_map=None,
         reduce_zero_label=False,

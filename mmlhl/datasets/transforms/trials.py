@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 
 from .own_draws import own_generators, put_back, same_states, seed_all, states
+from .system_draws import system_draws
 
 TRIALS = 12
 MORE_TRIALS = 36
@@ -101,6 +102,13 @@ def seeds_of(trial: int) -> tuple[int, ...]:
     return _RARE[trial - TRIALS] if rare else (trial,) * 4
 
 
+def _first_of_system(trial: int) -> Literal["any", "least", "greatest"]:
+    """What the system's first number is in a trial."""
+    if trial < TRIALS:
+        return "any"
+    return "least" if trial < TRIALS + RARE_TRIALS else "greatest" if trial % 3 == 0 else "any"
+
+
 def draw_like(trial: int) -> None:
     """Seed Python, numpy and torch for a trial; transforms run on the CPU only."""
     python, numpy, pytorch, _ = seeds_of(trial)
@@ -132,7 +140,8 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
     seed_all(own, seeds_of(trial))
     seeded = states(own)
     try:
-        moved = step(results)
+        with system_draws(seeds_of(trial)[3], _first_of_system(trial)) as from_system:
+            moved = step(results)
         if not isinstance(moved["img"], np.ndarray):
             return None
     except MovedAlone:
@@ -142,7 +151,7 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
     finally:
         drew = not same_states(states(own), seeded)
         put_back(own, before)  # those of a module are not copied with the transform
-    return moved, drew or drawn() != untouched
+    return moved, drew or bool(from_system) or drawn() != untouched
 
 
 def drawn() -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from .label_spots import label_message, try_on_labels, try_on_labels_of
 from .maps import annotation_maps, label_kinds
 from .mirrors import mirrored
 from .read_keys import read_keys, reads_image
+from .sample_checks import Call, SampleChecks
 from .spots import image_message, try_on_images, try_on_sample
 from .trace import read_again_message, was_moved
 from .trials import MovedAlone
@@ -47,6 +48,7 @@ class Watched:
         self.bends, self.moves, self.moves_at_random = try_on_images(step, self.name)
         self.reads: tuple[str, ...] = ("img",) if reads_image(step) else ()
         self._looks = LOOKS
+        self._checks = SampleChecks(self.name)
 
     def try_labels(self, kinds: Mapping[str, str]) -> None:
         """Try the transform on small samples with a dataset's labels.
@@ -75,16 +77,17 @@ class Watched:
             return self.step(results)
         if self._looks:
             self._looks -= 1
+            turn = LOOKS - 1 - self._looks
             self.reads = tuple({*self.reads, *read_keys(self.step, results)})
-            try_on_sample(self.step, self.name, results, again=not self._looks)
-            try_on_labels_of(self.step, self.name, results, again=not self._looks)
+            try_on_sample(self.step, self.name, results, turn)
+            try_on_labels_of(self.step, self.name, results, turn)
         late = was_moved(results)
         if late and "img" in self.reads:
             raise ValueError(read_again_message(self.name, results))
         size = tuple(results["img"].shape[:2])
         # copied, since a transform may write into them
-        image = results["img"].copy()
         had = {key: results[key].copy() for key, _ in annotation_maps(results)}
+        call = Call(self.step, results, had)
         without = {**results, "seg_fields": list(results.get("seg_fields", []))}
         witness = add_witness(results)
         try:
@@ -95,9 +98,10 @@ class Watched:
         if moved is None or moved.get("img") is None:
             return moved
         source = read_witness(moved, witness, self.name)
+        self._checks.look(call, moved, source)
         if source is not None:
             move_labels(moved, source, had, size, self.name, moved["seg_fields"])
-        elif mirrored(image, moved["img"]):
+        elif mirrored(call.results["img"], moved["img"]):
             raise MovedAlone(image_message(self.name))
         else:
             for key, before in had.items():

@@ -3,7 +3,9 @@
 import functools
 import os
 import random
+import secrets
 import types
+import uuid
 
 import numpy as np
 import pytest
@@ -128,7 +130,7 @@ def system(step):
 def test_no_trial_sees_it_but_the_sample_does(key):
     class ByFile(ImageOnly):
         def transform(self, results):
-            if results["img_path"].endswith("7.png"):
+            if results["img_path"].endswith("/7.png"):
                 results[key] = self.move(results[key])
             return results
 
@@ -137,7 +139,7 @@ def test_no_trial_sees_it_but_the_sample_does(key):
         step.step.move = move
         for number in (5, 6, 7):
             sample = results()
-            sample["img_path"] = f"{number}.png"
+            sample["img_path"] = f"images/{number}.png"
             sample["gt_edge_map"] = noise.rand(24, 32).astype(np.float32)
             sample["img"] = noise.randint(0, 255, (24, 32, 3)).astype(np.uint8)
             if number < 7:
@@ -160,6 +162,19 @@ def test_maps_that_look_mirrored_by_chance():
     assert mirrored(holes, mirror(holes))
 
 
-def test_half_of_all_moves_without_a_seed_are_seen_when_it_is_built():
+@pytest.mark.parametrize(
+    "draw",
+    [
+        system,
+        lambda step: random.SystemRandom().random(),
+        lambda step: 1 - random.SystemRandom().random(),
+        lambda step: secrets.randbelow(1000) / 1000,
+        lambda step: uuid.uuid4().bytes[0] / 255,
+        lambda step: np.random.default_rng().random(),
+        lambda step: 1 - np.random.default_rng().random(),
+    ],
+)
+@pytest.mark.parametrize("share", [0.01, 0.5])
+def test_moves_by_numbers_of_the_system_are_seen_when_it_is_built(draw, share):
     with pytest.raises(ValueError, match="Seldom moves pixels"):
-        build_step(Seldom(system, 0.5))
+        build_step(Seldom(draw, share))

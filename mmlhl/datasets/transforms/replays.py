@@ -1,0 +1,48 @@
+"""Running a transform once more on a sample, with the same random numbers."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from .own_draws import own_generators, put_back, states
+
+
+class Replay:
+    """A transform as it is before a call; each call of this one repeats that call.
+
+    Args:
+        step: The transform, which never changes by a repeated call. What it holds is copied only
+            then, so that what an unrepeated call changes within its containers is not put back.
+    """
+
+    def __init__(self, step: Callable) -> None:
+        self._step = copy.copy(step)
+        self._shared = (random.getstate(), np.random.get_state(), torch.get_rng_state())
+        self._own = states(own_generators(step))
+
+    def __call__(self, results: dict) -> dict | None:
+        """Apply the transform.
+
+        Args:
+            results: Pipeline results.
+
+        Returns:
+            What the transform returned, or would have.
+        """
+        step = copy.deepcopy(self._step)
+        generators = own_generators(step)
+        before = states(generators)  # those of a module are not copied with the transform
+        try:
+            put_back(generators, self._own)
+            random.setstate(self._shared[0])
+            np.random.set_state(self._shared[1])
+            torch.set_rng_state(self._shared[2])
+            moved: dict | None = step(results)
+            return moved
+        finally:
+            put_back(generators, before)

@@ -1,0 +1,128 @@
+"""Checks of every sample behind an unknown transform, whatever decides when it moves pixels.
+
+Trials when a pipeline is built cannot make every transform move: one may look at the name of a
+file, the values of an image or the clock. So each image and label that it changed is compared with
+the one before. Where they are not alike, the transform is repeated with spots.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from .label_spots import try_on_labels_of
+from .likeness import likeness
+from .maps import VALID
+from .replays import Replay
+from .spots import try_on_sample
+from .trial_samples import own_label
+from .trials import MovedAlone
+
+ALIKE = 0.97
+ALIKE_IDS = 0.998
+"""Share of pixels: less is changed by a shift of the borders of ids by a pixel."""
+_MARGIN = 0.02
+_FIRST, _AGAIN = 8, 50
+"""So many maps that are not alike are looked at closely, and then every so many."""
+_TURNS = 5
+"""Looks with other spots: one may leave the image."""
+
+
+class SampleChecks:
+    """The checks behind one transform.
+
+    A filter makes every image unlike the one before. So the closer look is taken at the first 8
+    that are not alike, at each that is less alike than all before, and at every 50th.
+
+    Args:
+        name: The transform's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._least: dict[str, float] = {}
+        self._unlike: dict[str, int] = {}
+
+    def look(self, call: Call, moved: dict, source: np.ndarray | None) -> None:
+        """Compare a sample with the one before the transform.
+
+        Args:
+            call: The call of the transform.
+            moved: The sample after it, before labels were moved here.
+            source: (H', W') index of the old pixel by which its labels moved; None if they did not.
+
+        Raises:
+            MovedAlone: If the image moved without its labels, or a label without the image.
+        """
+        image = call.results["img"]
+        if _changed(image, moved["img"], source) and self._is_due(
+            "img", likeness(image, moved["img"], source), ALIKE
+        ):
+            self._look_closer(call, try_on_sample)
+        for key, before in call.labels.items():
+            if key == VALID:
+                continue
+            label = own_label(before, moved.get(key), moved["img"], source)
+            if label is None or not _changed(before, label, source):
+                continue
+            enough = ALIKE_IDS if before.ndim == 2 and before.dtype.kind in "biu" else ALIKE
+            if self._is_due(key, likeness(before, label, source), enough):
+                self._look_closer(call, try_on_labels_of)
+                return  # at all labels
+
+    def _is_due(self, key: str, alike: float, enough: float) -> bool:
+        if alike >= enough:
+            return False
+        number = self._unlike[key] = self._unlike.get(key, 0) + 1
+        least = self._least.get(key, enough)
+        self._least[key] = min(alike, least)
+        return number <= _FIRST or alike < least - _MARGIN or number % _AGAIN == 0
+
+    def _look_closer(self, call: Call, look: Callable) -> None:
+        """Raise an error if two looks with different spots agree that something moved alone."""
+        seen = 0
+        for turn in range(_TURNS if call.replay is not None else 0):
+            try:
+                look(call.replay, self.name, call.results, turn)
+            except MovedAlone:
+                seen += 1
+                if seen == 2:
+                    raise
+
+
+class Call:
+    """What is needed to repeat a call of a transform.
+
+    Args:
+        step: The transform, before the call.
+        results: The sample before the call; maps are copied, as the transform may write into them.
+        labels: Copies of its maps, by key.
+
+    Attributes:
+        replay: The call, to be repeated; None if the transform or the sample cannot be copied.
+        results: The sample.
+        labels: Its maps, by key.
+    """
+
+    def __init__(self, step: Callable, results: dict, labels: Mapping[str, np.ndarray]) -> None:
+        self.labels = labels
+        maps = {**labels, "img": results["img"].copy()}
+        self.replay: Replay | None = None
+        self.results = maps
+        try:
+            others = {key: value for key, value in results.items() if key not in maps}
+            self.results = {**copy.deepcopy(others), **maps}
+            self.replay = Replay(step)
+        except Exception:  # something in it cannot be copied
+            return
+
+
+def _changed(before: np.ndarray, after: np.ndarray, source: np.ndarray | None) -> bool:
+    if after is before:
+        return False
+    if source is not None or before.shape != after.shape:
+        return True
+    floats = before.dtype.kind == after.dtype.kind == "f"
+    return not np.array_equal(before, after, equal_nan=floats)
