@@ -6,7 +6,6 @@ import errno
 import os
 import pickle
 import re
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,18 @@ from typing import Any
 import torch
 
 from . import restricted
-from .checksums import ChangedArchiveError, check_parts, parts_of
+from .checksums import ChangedArchiveError, check_parts
 from .forged import bad_weight, shadowed_method, unusual_tensor
 from .meta_checks import meta_problem
+from .other_kinds import other_kind
 from .poison import negative_variances, poisoned
 from .safe_globals import RESTRICTED_SINCE, torch_version
 from .safetensors_files import is_safetensors, read_safetensors
-from .sizes import tensor_size_problem, unpacked_size_problem
+from .sizes import spread_problem, tensor_size_problem, unpacked_size_problem
 from .stored_config import defuse
 from .trust import FLAG, checkpoints_are_trusted
 from .weights import weights_of
 
-_SCRIPT = "it is a TorchScript archive, which is code"
 #: what torch raises for a file that is no checkpoint
 _MALFORMED = (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError)
 _GLOBAL = re.compile(r"GLOBAL (\S+)")
@@ -72,17 +71,16 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         if too_large:
             raise CheckpointError(f"{path} is not a checkpoint: {too_large}")
         check_parts(path)
+        foreign = other_kind(path)
     except ChangedArchiveError as error:
         raise CheckpointError(f"{path} is damaged: {error}. Take another copy of it") from error
+    if foreign:
+        raise CheckpointError(f"{path} is not a checkpoint: {foreign}")
     try:
         content = _read(path, map_location)
     except UntrustedCheckpointError:
         raise
     except pickle.UnpicklingError as error:
-        if not _may_be_saved(path):  # --trust-checkpoint would not help with, say, an image
-            raise CheckpointError(
-                f"{path} is not a checkpoint: torch.save wrote no such file"
-            ) from error
         raise _refusal(path, error) from error
     except MemoryError as error:
         raise CheckpointMemoryError(f"{path} needs more memory than there is") from error
@@ -91,15 +89,11 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         of_disk = isinstance(error, OSError) and error.errno != errno.EINVAL
         if checkpoints_are_trusted() or of_disk or isinstance(error, torch.cuda.OutOfMemoryError):
             raise
-        if os.path.getsize(path) and not (is_safetensors(path) or _may_be_saved(path)):
-            raise CheckpointError(
-                f"{path} is not a checkpoint: torch.save wrote no such file"
-            ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} is not a checkpoint, or is cut short: {reason}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, a checkpoint is a dict")
-    for problem_of in (shadowed_method, unusual_tensor, tensor_size_problem):
+    for problem_of in (shadowed_method, spread_problem, unusual_tensor, tensor_size_problem):
         problem = problem_of(content)
         if problem:
             raise CheckpointError(f"{path} is damaged: {problem}")
@@ -170,23 +164,9 @@ def _read(path: str, map_location: Any) -> Any:
         return content
     if checkpoints_are_trusted():
         return torch.load(path, map_location=map_location, weights_only=False)
-    if _is_torchscript(path):  # older torch would run it
-        raise pickle.UnpicklingError(_SCRIPT)
-    if tarfile.is_tarfile(path):  # of torch before 0.1.10; older torch would unpack its links
-        raise ValueError("it is an archive of torch before 0.1.10")
     if torch_version() < RESTRICTED_SINCE:
         return torch.load(path, map_location=map_location, pickle_module=restricted)
     return torch.load(path, map_location=map_location, weights_only=True)
-
-
-def _may_be_saved(path: str) -> bool:
-    """Whether a file begins like an archive or pickle of ``torch.save``."""
-    with open(path, "rb") as file:
-        return file.read(2).startswith((b"\x80", b"PK"))
-
-
-def _is_torchscript(path: str) -> bool:
-    return any(part.filename.endswith("constants.pkl") for part in parts_of(path))
 
 
 def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:
@@ -194,8 +174,6 @@ def _refusal(path: str, error: Exception) -> UntrustedCheckpointError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if found:
         what = f"it asks for {found[1]}"
-    elif str(error) == _SCRIPT:
-        what = _SCRIPT
     else:
         what = next((line for line in lines if "checkpoint" in line), lines[-1] if lines else "")
     return UntrustedCheckpointError(

@@ -7,14 +7,15 @@ import math
 import os
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
 
 SUFFIX = ".safetensors"
-#: The format's limit on the size of the header.
-_HEADER_LIMIT = 100_000_000
+#: Bytes of a header; the format allows 100 MB, but those of the largest models have about one, and
+#: a million tensors would take minutes to read.
+_HEADER_LIMIT = 2**24
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -54,31 +55,34 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
             it.
     """
     with open(path, "rb") as file:
-        content = file.read()
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or length > min(_HEADER_LIMIT, len(content) - 8):
-        raise ValueError(f"{path} is not a safetensors file, or is cut short")
+        size = os.fstat(file.fileno()).st_size
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(_HEADER_LIMIT, size - 8):
+            raise ValueError(f"{path} is not a safetensors file, or is cut short")
+        return _checkpoint(path, file, length, size - 8 - length)
+
+
+def _checkpoint(path: str | os.PathLike, file: IO[bytes], length: int, size: int) -> dict[str, Any]:
+    """Read the header of the given length, and then as many bytes of numbers as it describes."""
     try:
-        header = json.loads(content[8 : 8 + length].decode("utf-8"), object_pairs_hook=_once)
+        header = json.loads(file.read(length).decode("utf-8"), object_pairs_hook=_once)
         texts = {} if header.get("__metadata__") is None else header["__metadata__"]
         if not all(isinstance(text, str) for text in texts.values()):
             raise ValueError("its __metadata__ holds more than text")
+        places = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        _check_places(places, size)
+        data = memoryview(file.read())
         written = texts.pop(CHECKSUM, None)
-        if written is not None and written != _checksum(
-            header, [memoryview(content)[8 + length :]]
-        ):
+        if written is not None and written != _checksum(header, [data]):
             raise ValueError(
                 "its bytes are not those that were written, as the checksum differs; take another "
                 f"copy of it, or delete {CHECKSUM} from its __metadata__ if it was changed on "
                 "purpose"
             )
-        header.pop("__metadata__", None)
         meta = json.loads(texts.get(META, "{}"))
-        data = memoryview(content)[8 + length :]
-        _check_places(header, len(data))
         state = {
             name: _tensor(data, entry["dtype"], entry["shape"], entry["data_offsets"])
-            for name, entry in header.items()
+            for name, entry in places.items()
         }
     except (
         *(ArithmeticError, AttributeError, KeyError, RecursionError),

@@ -16,6 +16,7 @@ from mmengine.config.config import RESERVED_KEYS
 from ..explaining import is_shown
 from ..unregistered import unregistered
 from .trust import checkpoints_are_trusted
+from .walking import DEPTH, spread
 
 _NUMBERS = {"inf": float("inf"), "nan": float("nan")}
 #: Beginning of a template, which mmengine replaces before it runs a text, for example by an
@@ -191,7 +192,8 @@ def _checked(text: str, source: str) -> dict[str, Any]:
         raise StoredConfigError(
             f"the config in {source} has {reserved!r}, a name of mmengine's own"
         )
-    misshapen = _misshapen(config)
+    too_deep = spread(config)[1] > DEPTH
+    misshapen = f"it is nested more than {DEPTH} deep" if too_deep else _misshapen(config)
     if misshapen:
         raise StoredConfigError(f"the config in {source} is damaged: {misshapen}")
     name = unregistered(config)

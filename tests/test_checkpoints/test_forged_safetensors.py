@@ -1,6 +1,7 @@
 """Forged headers of safetensors files, compared with the package ``safetensors``."""
 
 import json
+import os
 import struct
 
 import pytest
@@ -102,3 +103,18 @@ def test_the_package_agrees(tmp_path):
     for name, (header, _) in REFUSED.items():
         with pytest.raises(Exception, match="."):
             package.load_file(written(tmp_path / f"{name}.safetensors", header))
+
+
+@pytest.mark.parametrize("text", ["{}", json.dumps(dict(a=entry())), ""])
+def test_a_file_far_longer_than_its_header_says_is_not_read(tmp_path, text, monkeypatch):
+    path = written(tmp_path / "x.safetensors", text)
+    os.truncate(path, 2**36)  # more than the memory
+    with pytest.raises(CheckpointError, match=r"x\.safetensors"):
+        read_checkpoint(path)
+
+
+def test_a_header_of_a_million_tensors_is_not_read(tmp_path):
+    path = written(tmp_path / "x.safetensors", "", 2**24 + 1)
+    os.truncate(path, 2**36)
+    with pytest.raises(CheckpointError, match="not a safetensors file, or is cut short"):
+        read_checkpoint(path)

@@ -1,7 +1,10 @@
 """Checkpoints are read as data; those that need more are refused by name."""
 
+import lzma
+import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +47,7 @@ def test_nothing_of_a_hostile_file_runs(restriction, tmp_path, kind):
 
 @pytest.mark.parametrize(
     ("kind", "wanted"),
-    [("zipped", "system"), ("legacy", "system"), ("evaluated", "eval"), ("script", "TorchScript")],
+    [("zipped", "system"), ("legacy", "system"), ("evaluated", "eval")],
 )
 def test_the_refusal_says_file_global_and_flag(restriction, tmp_path, kind, wanted):
     path = tmp_path / "hostile.pth"
@@ -111,6 +114,33 @@ def test_image_is_refused_without_advice_to_trust_it(tmp_path):
     path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100))
     with pytest.raises(CheckpointError, match="photo.jpg is not a checkpoint") as raised:
         read_checkpoint(path)
+    assert "trust" not in str(raised.value)
+
+
+OTHERS = {
+    "script.pt": (lambda path: hostile.script(path, None), "TorchScript archive, which is code"),
+    "program.pt2": (lambda path: zip_of(path, "a/archive_format"), "a program of torch.export"),
+    "arrays.npz": (lambda path: np.savez(path, a=np.ones(2)), "its archive has no data.pkl"),
+    "model.onnx": (lambda path: path.write_bytes(b"\x08\x08\x12\x07pytorch"), "exported from"),
+    "model.xz": (lambda path: path.write_bytes(lzma.compress(bytes(9999))), "wrote no such file"),
+    "zeros.pth": (lambda path: os.truncate(path.touch() or path, 2**36), "wrote no such file"),
+    "old.pth": (lambda path: hostile.tar(path, path), "torch before 0.1.10"),
+}
+
+
+def zip_of(path, *names):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_other_kinds_are_named_at_once(tmp_path, name, monkeypatch):
+    write, what = OTHERS[name]
+    write(tmp_path / name)
+    monkeypatch.setattr(torch, "load", None)  # nothing of them is read
+    with pytest.raises(CheckpointError, match=f"{name} is not a checkpoint: .*{what}") as raised:
+        read_checkpoint(tmp_path / name)
     assert "trust" not in str(raised.value)
 
 

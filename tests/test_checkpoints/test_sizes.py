@@ -51,3 +51,45 @@ def test_nan_in_other_types(tmp_path, weight):
     torch.save(dict(state_dict=dict(a=weight)), tmp_path / "nan.pth")
     with pytest.raises(PoisonedCheckpointError, match="nan.pth"):
         read_checkpoint(tmp_path / "nan.pth")
+
+
+def doubled(value, times=40):
+    for _ in range(times):
+        value = [value, (value,)] if times % 2 else dict(a=value, b=value)
+    return value
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def endless():
+    value = dict(a=1)
+    value["b"] = [value]
+    return value
+
+
+@pytest.mark.parametrize("part", ["meta", "message_hub", "lifelong_method", "optimizer"])
+@pytest.mark.parametrize(
+    "value, what",
+    [
+        (doubled(1), r"\d{13} values"),
+        (doubled(dict(x=0), 39), r"\d{12,} values"),
+        (nested(240), "nested 24. deep"),
+        (endless(), "is in itself"),
+    ],
+)
+def test_parts_that_would_never_end_when_copied(tmp_path, part, value, what):
+    torch.save({"state_dict": {}, part: dict(dataset_meta=dict(x=value))}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=rf"a.pth is damaged: its {part!r} holds .*{what}"):
+        read_checkpoint(tmp_path / "a.pth")
+
+
+def test_parts_that_are_shared_or_long_are_read(tmp_path):
+    shared = dict(a=[1, 2])
+    parts = dict(meta=dict(dataset_meta={}, x=[shared] * 3, y=nested(90)), log=list(range(10**4)))
+    torch.save(dict(state_dict={}, **parts), tmp_path / "a.pth")
+    assert read_checkpoint(tmp_path / "a.pth")["log"] == list(range(10**4))

@@ -39,7 +39,7 @@ KNOWN = {
     "dill": (),
     "cloudpickle": (),
     "joblib": (),
-    "tarfile": ("mmlhl/checkpoints/reading.py",),  # only looks at the beginning
+    "tarfile": ("mmlhl/checkpoints/other_kinds.py",),  # only looks at the beginning
     "zipfile.ZipFile": (
         "mmlhl/checkpoints/checksums.py",
         "mmlhl/datasets/reading/arrays.py",
