@@ -97,6 +97,10 @@ class DER(ReplayMethod):
         self._mark: tuple[int, list[Exemplar]] | None = None
 
     # -- replay ------------------------------------------------------------------------------
+    def replayed_tasks(self, model: Learner) -> list[str]:
+        """All tasks if images of the present phase are replayed, too, otherwise the old ones."""
+        return model.tasks if self.outputs == "trajectory" else super().replayed_tasks(model)
+
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Matching losses ``<task>.loss_der``; also offers the step's images to the reservoir."""
         losses = {}

@@ -41,15 +41,22 @@ class FixedDraws(Dataset):
 
 
 @contextmanager
-def evaluating(model: ModuleTree) -> Iterator[None]:
-    """Evaluation mode inside the context; afterwards every module's mode is restored."""
+def keeping_modes(model: ModuleTree) -> Iterator[None]:
+    """Restore every module's mode at the end of the context."""
     modes = {module: module.training for module in model.modules()}
-    model.eval()
     try:
         yield
     finally:
         for module, mode in modes.items():
             module.training = mode
+
+
+@contextmanager
+def evaluating(model: ModuleTree) -> Iterator[None]:
+    """Evaluation mode inside the context; afterwards every module's mode is restored."""
+    with keeping_modes(model):
+        model.eval()
+        yield
 
 
 def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> list[int]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from ...config_values import is_number
-from ..teachers import input_normalisation
+from ..teachers import blank_image, input_normalisation
 from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
-from .measuring import reduced
+from .measuring import keeping_modes, reduced
 from .memory import MOST_PHASES, entry, whole_number
 from .protocols import Learner, PhaseRunner
 from .step import Step
@@ -53,6 +54,10 @@ class ReplayMethod(BaseMethod):
         """Number of images in the buffer."""
         return len(self.buffer)
 
+    def replayed_tasks(self, model: Learner) -> list[str]:
+        """Tasks whose heads see exemplars in this phase; none if there is no replay."""
+        return model.old_tasks
+
     def draw(self, step: Step, items: Sequence[Exemplar] | None = None) -> list[Exemplar]:
         """Draw exemplars for a step, from ``items`` if given; none from an empty buffer."""
         return self.buffer.draw(self.replay_batch or len(step.inputs), items)
@@ -78,11 +83,30 @@ class ReplayMethod(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Compare the normalisation of this phase with that of the previous one."""
+        """Compare the normalisation with that of the previous phase, and try a single exemplar.
+
+        Raises:
+            ValueError: If the normalisation differs, or there is one exemplar per step and batch
+                normalisation needs several.
+        """
         super().check_phase(model, runner, previous)
+        self._check_single(model)
         if previous is not None:
             before = normalisation(previous.data_preprocessor)
             self._check_normalisation(before, normalisation(model.data_preprocessor))
+
+    def _check_single(self, model: Learner) -> None:
+        """Refuse one exemplar per step if a layer cannot be trained on one image."""
+        tasks = self.replayed_tasks(model)
+        if not tasks or min(self.replay_batch or 2, self.buffer.size) > 1:
+            return
+        if not trains_on_one(model, tasks):
+            option = "replay_batch" if self.buffer.size > 1 else "buffer_size"
+            raise ValueError(
+                f"model.method ({type(self).__name__}): with {option}=1 each step replays a single "
+                "image, and batch normalisation of a single pixel, as of a decoder that pools the "
+                f"whole image, needs several: set {option} to 2 or more"
+            )
 
     def _check_normalisation(self, before: list, now: list) -> None:
         if now != before:
@@ -103,6 +127,30 @@ class ReplayMethod(BaseMethod):
         self.buffer.load_state_dict(entry(state, "buffer"))
         self.phases = whole_number(state, "phases", MOST_PHASES)
         self.normalisation = _read_normalisation(state.get("normalisation"))
+
+
+@torch.no_grad()
+def trains_on_one(model: Learner, tasks: Sequence[str], size: int = 256) -> bool:
+    """Whether batch normalisation works on a single image, found by a trial with a blank one.
+
+    Args:
+        model: The segmentor; its modes and buffers are restored.
+        tasks: Tasks whose heads are tried.
+        size: Height and width of the image.
+    """
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    try:
+        with keeping_modes(model):
+            model.train()
+            feats = model.extract_feat(blank_image(cast(nn.Module, model), size))
+            for task in tasks:
+                model.heads[task](feats)
+    except ValueError as error:  # other errors are those of any training step
+        return "more than 1 value per channel" not in str(error)
+    finally:
+        for name, buffer in model.named_buffers():
+            buffer.copy_(buffers[name])
+    return True
 
 
 def normalisation(preprocessor: nn.Module) -> list:

@@ -6,7 +6,14 @@ Segmentors and methods import this package; it imports neither of them.
 from .adopting import adopt_state_dict, load_adopted
 from .committee import TEACHERS, Committee, build_committee, members, teaching
 from .exact_loading import load_exactly, misfits, surplus
-from .feature_taps import FeatureTaps, Tap, encoder_channels, find_channels, run_for_taps
+from .feature_taps import (
+    FeatureTaps,
+    Tap,
+    blank_image,
+    encoder_channels,
+    find_channels,
+    run_for_taps,
+)
 from .freezing import FrozenModels, freeze
 from .inputs import convert_inputs, describe_input, input_normalisation
 from .labelling import label_images, read_labels
@@ -20,6 +27,7 @@ __all__ = [
     "TEACHERS",
     "Tap",
     "adopt_state_dict",
+    "blank_image",
     "build_committee",
     "build_frozen_segmentor",
     "build_teacher",

@@ -125,21 +125,30 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
     return filled
 
 
+def blank_image(model: nn.Module, size: int) -> Tensor:
+    """A black image ``(1, C, size, size)`` of as many channels as a segmentor takes.
+
+    Args:
+        model: The segmentor.
+        size: Height and width.
+    """
+    weight = next(model.parameters())
+    mean = getattr(model.data_preprocessor, "mean", None)
+    channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
+    return torch.zeros(1, channels, size, size, device=weight.device, dtype=weight.dtype)
+
+
 def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: str) -> Any:
     """The result of ``run`` on a blank image, in evaluation mode; the model's mode is restored.
 
     Raises:
         ValueError: If the model does not run on such an image; ``hint`` ends the message.
     """
-    weight = next(model.parameters())
-    mean = getattr(model.data_preprocessor, "mean", None)
-    channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
-    blank = torch.zeros(1, channels, size, size, device=weight.device, dtype=weight.dtype)
     training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            return run(blank)
+            return run(blank_image(model, size))
     except RuntimeError as error:
         raise ValueError(
             f"running {type(model).__name__} on a {size}x{size} image failed ({error}); {hint}"

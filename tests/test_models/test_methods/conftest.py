@@ -101,13 +101,13 @@ def image_runner(samples):
 def build(model_config):
     """A function: the tiny segmentor with a method, initialised by a seed."""
 
-    def make(method, tasks=("seg", "depth"), new_tasks=("depth",), seed=0):
+    def make(method, tasks=("seg", "depth"), new_tasks=("depth",), seed=0, **changes):
         from mmengine.registry import init_default_scope
 
         init_default_scope("mmseg")
         torch.manual_seed(seed)
-        config = model_config(method=method, tasks=list(tasks), new_tasks=list(new_tasks))
-        return MODELS.build(config).train()
+        tasks = dict(tasks=list(tasks), new_tasks=list(new_tasks))
+        return MODELS.build(model_config(method=method, **tasks, **changes)).train()
 
     return make
 
