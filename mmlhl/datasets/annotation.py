@@ -16,6 +16,9 @@ KINDS = ("classes", "binary", "depth", "normal", "channels")
 IGNORE = 255
 """Value of unlabelled pixels in integer maps; float maps have NaN there instead."""
 
+Stored = int | tuple[int, ...]
+"""A stored id: a number, or a colour (red, green, blue)."""
+
 DEFAULT_FIELDS = {"classes": "sem_seg", "depth": "depth_map", "normal": "normal_map"}
 
 
@@ -76,7 +79,8 @@ class Annotation:
             to the dataset's own, and ``metainfo`` may choose some of them.
         palette: Colours of ``classes``.
         id_map: Stored id -> class id (255 or -1: ignored). Ids that are not listed are errors. Ids
-            that are listed are never ignored by ``ignore``.
+            that are listed are never ignored by ``ignore``. For labels in colours, each id is a
+            colour: ``{(0, 0, 0): 0, (128, 0, 0): 1, (255, 255, 255): 255}``.
         ignore: Stored ids that mean "unknown" and become 255; 255 and -1 unless given. A binary
             map with a ``threshold`` has no such ids unless they are given.
         reduce_zero_label: Whether id 0 is ignored and the others move down by one. For the field
@@ -112,7 +116,7 @@ class Annotation:
     num_classes: int | None = None
     classes: Sequence[str] | None = None
     palette: Sequence[Sequence[int]] | None = None
-    id_map: Mapping[int, int] | None = None
+    id_map: Mapping[Stored, int] | None = None
     ignore: Sequence[int] | int | None = None
     reduce_zero_label: bool = False
     label_map: Mapping[int, int] | None = None
@@ -184,7 +188,13 @@ class Annotation:
         if self.ignore is not None:
             return tuple(self.ignore)  # type: ignore[arg-type]
         # with a threshold every stored number means foreground or background
-        return (IGNORE, -1) if self.is_integer and self.threshold is None else ()
+        numbers = self.threshold is None and not self.coloured
+        return (IGNORE, -1) if self.is_integer and numbers else ()
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the stored ids are colours, as ``id_map`` says."""
+        return isinstance(next(iter(self.id_map or ()), 0), tuple)
 
     @property
     def invalid_numbers(self) -> list[float]:

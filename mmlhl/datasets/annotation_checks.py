@@ -83,6 +83,11 @@ def _check_together(where: str, kind: str, found: dict[str, Any]) -> None:
         raise ValueError(
             f"{where}['palette'] has {len(palette)} colours, but 'classes' has {len(classes)} names"
         )
+    if "ignore" in found and isinstance(next(iter(found.get("id_map", ())), 0), tuple):
+        raise ValueError(
+            f"{where}['ignore'] is {found['ignore']}, but has no effect on the colours of "
+            "'id_map'; list a colour that is ignored there, as {(255, 255, 255): 255}"
+        )
     if kind != "binary":
         return
     if "threshold" in found and "id_map" in found:
@@ -145,10 +150,12 @@ def _channels(value: Any, where: str) -> tuple[int, ...]:
     return found
 
 
-def _ids(value: Any, where: str) -> dict[int, int]:
+def _ids(value: Any, where: str, colours: bool = True) -> dict[Any, int]:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{where} is {value!r}; it must be a dict of stored id -> class id")
-    found = [(values.integer(k, where), values.integer(v, where)) for k, v in value.items()]
+    colours = colours and any(isinstance(key, tuple) for key in value)
+    one = _colour if colours else values.integer
+    found = [(one(k, where), values.integer(v, where)) for k, v in value.items()]
     ids = [key for key, _ in found]
     for key in ids:
         if ids.count(key) > 1:  # 1 and '1', of which one would win silently
@@ -157,7 +164,7 @@ def _ids(value: Any, where: str) -> dict[int, int]:
 
 
 def _label_map(value: Any, where: str) -> dict[int, int] | None:
-    found = _ids(value, where)
+    found = _ids(value, where, colours=False)
     if sorted(found) != list(range(len(found))):
         raise ValueError(
             f"{where} is {found}; it must say for each class from 0 on what it becomes"
@@ -168,10 +175,13 @@ def _label_map(value: Any, where: str) -> dict[int, int] | None:
 def _palette(value: Any, where: str) -> tuple[tuple[int, ...], ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ValueError(f"{where} is {value!r}; it must be a list of colours (r, g, b)")
-    found = tuple(values.integers(colour, where) for colour in value)
-    for colour in found:
-        if len(colour) != 3 or min(colour) < 0 or max(colour) > 255:
-            raise ValueError(f"{where} has {colour}; a colour is three numbers of 0..255")
+    return tuple(_colour(colour, where) for colour in value)
+
+
+def _colour(value: Any, where: str) -> tuple[int, ...]:
+    found = values.integers(value, where)
+    if len(found) != 3 or min(found) < 0 or max(found) > 255:
+        raise ValueError(f"{where} has {found}; a colour is three numbers of 0..255")
     return found
 
 

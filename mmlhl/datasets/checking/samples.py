@@ -106,7 +106,8 @@ def _read(dataset: MultiTaskDataset, index: int) -> _Sample:
         try:
             results = loader({**info, "seg_fields": [], "dense_fields": {}})
             maps[name] = results[ann.key]
-            if ann.is_integer and ann.source is None and ann.threshold is None:
+            numbers = ann.threshold is None and not ann.coloured
+            if ann.is_integer and ann.source is None and numbers:
                 found.bits[name] = grey_bits(info["ann_paths"][name])
             if ann.kind == "normal" and ann.source is None:
                 path = info["ann_paths"][name]

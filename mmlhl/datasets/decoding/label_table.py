@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 
-from ..annotation import IGNORE, Annotation
+from ..annotation import IGNORE, Annotation, Stored
+from .colours import code_of
 
 _LOWEST, _HIGHEST = -256, 65535
 _UNKNOWN, _WRONG = -1, -2  # while steps are applied; no id is negative in between
@@ -78,7 +80,7 @@ def label_table(ann: Annotation) -> LabelTable:
     )
 
 
-def _items(mapping: Mapping[int, int] | None) -> tuple[tuple[int, int], ...] | None:
+def _items(mapping: Mapping[Any, int] | None) -> tuple[tuple[Any, int], ...] | None:
     return tuple(mapping.items()) if mapping else None
 
 
@@ -86,7 +88,7 @@ def _items(mapping: Mapping[int, int] | None) -> tuple[tuple[int, int], ...] | N
 def _label_table(
     name: str,
     num_classes: int | None,
-    id_map: tuple[tuple[int, int], ...] | None,
+    id_map: tuple[tuple[Stored, int], ...] | None,
     ignored: tuple[int, ...],
     reduce_zero: bool,
     label_map: tuple[tuple[int, int], ...] | None,
@@ -109,7 +111,7 @@ def _label_table(
 
 def _check_targets(
     name: str,
-    id_map: tuple[tuple[int, int], ...],
+    id_map: tuple[tuple[Stored, int], ...],
     label_map: tuple[tuple[int, int], ...],
     reduce_zero: bool,
     stored: int,
@@ -132,7 +134,7 @@ def _check_targets(
 
 
 def _mapped(
-    id_map: tuple[tuple[int, int], ...] | None, ignored: tuple[int, ...]
+    id_map: tuple[tuple[Stored, int], ...] | None, ignored: tuple[int, ...]
 ) -> tuple[np.ndarray, dict[int, int]]:
     """Classes after ``id_map`` and ``ignored``: of the ids of the table, and of others."""
     ids = np.arange(_LOWEST, _HIGHEST + 1)
@@ -142,7 +144,8 @@ def _mapped(
         near[-_LOWEST:] = ids[-_LOWEST:]
     classes = dict.fromkeys(ignored, _UNKNOWN)
     # after the ignored ids: an id in id_map is never ignored
-    classes.update({old: _UNKNOWN if new in (IGNORE, -1) else new for old, new in id_map or ()})
+    for stored, new in id_map or ():
+        classes[code_of(stored)] = _UNKNOWN if new in (IGNORE, -1) else new
     for old, new in classes.items():
         if _LOWEST <= old <= _HIGHEST:
             near[old - _LOWEST] = new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..annotation import IGNORE, Annotation
+from .colours import code_of, coded, some_colours
 from .label_table import OUT_OF_RANGE, label_table
 from .layout import one_channel
 
@@ -13,7 +14,7 @@ def decode_classes(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     """Class ids of a stored label map.
 
     Args:
-        raw: (H, W) or (H, W, 1) whole numbers.
+        raw: (H, W) or (H, W, 1) whole numbers; (H, W, 3) if ``id_map`` names colours.
         ann: The steps from stored ids to classes, see :class:`Annotation`.
         path: File, for messages.
 
@@ -24,13 +25,18 @@ def decode_classes(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         ValueError: If there are several channels, fractions, an id out of range, or no labelled
             pixel although ``allow_void`` is not set.
     """
-    raw = whole_numbers(raw, ann, path)
-    ids = label_table(ann)(raw)
+    stored = coded(raw, ann, path) if ann.coloured else whole_numbers(raw, ann, path)
+    ids = label_table(ann)(stored)
     bad = ids == OUT_OF_RANGE
     if bad.any():
+        if ann.coloured:
+            raise ValueError(
+                f"{path}: a colour that is no class in annotation {ann.name!r}: got "
+                f"{some_colours(raw[bad])} in {int(bad.sum())} pixels; expected {_expected(ann)}"
+            )
         raise ValueError(
-            f"{path}: class id out of range in annotation {ann.name!r}: got {_some(raw[bad])} in "
-            f"{int(bad.sum())} pixels; expected {_expected(ann)} or ignored {ann.ignored}"
+            f"{path}: class id out of range in annotation {ann.name!r}: got {_some(stored[bad])} "
+            f"in {int(bad.sum())} pixels; expected {_expected(ann)} or ignored {ann.ignored}"
         )
     # an image may well show none of a subset of the classes
     if not ann.label_map:
@@ -154,7 +160,8 @@ def _some(values: np.ndarray) -> str:
 
 def _expected(ann: Annotation) -> str:
     if ann.id_map is not None:
-        return f"one of the ids in id_map ({sorted(ann.id_map)})"
+        what = "colours" if ann.coloured else "ids"
+        return f"one of the {what} in id_map ({sorted(ann.id_map, key=code_of)})"
     count = len(ann.label_map) if ann.label_map else ann.num_classes or OUT_OF_RANGE
     lowest = int(ann.reduce_zero_label)
     return f"class ids {lowest}..{count - 1 + lowest}"

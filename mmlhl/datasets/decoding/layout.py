@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..annotation import Annotation
+from .colours import some_colours
 
 _WANTED = {"classes": 1, "binary": 1, "depth": 1, "normal": 3}
 
@@ -40,7 +41,8 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
 def _without_alpha(raw: np.ndarray, ann: Annotation) -> np.ndarray:
     # only images of 8 or 16 bits can have an alpha channel
-    if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != _WANTED.get(ann.kind, 0) + 1:
+    wanted = 3 if ann.coloured else _WANTED.get(ann.kind, 0)
+    if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != wanted + 1:
         return raw
     opaque = (raw[..., -1] == np.iinfo(raw.dtype).max).all()
     return raw[..., :-1] if opaque else raw
@@ -65,6 +67,22 @@ def one_channel(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if raw.shape[2] != 1:
         raise ValueError(
             f"{path}: expected one channel as {ann.kind} annotation {ann.name!r}, got "
-            f"{raw.shape[2]} (shape {raw.shape}); 'channels' takes one of several"
+            f"{raw.shape[2]} (shape {raw.shape}); {_advice(raw, ann)}"
         )
     return raw[..., 0]
+
+
+def _advice(raw: np.ndarray, ann: Annotation) -> str:
+    """How to read an array of several channels as a map of one."""
+    picture = raw.dtype == np.uint8 and raw.shape[2] in (3, 4)
+    if not picture or (raw[..., 1:3] == raw[..., :1]).all():
+        return "'channels' takes one of several"
+    if ann.is_integer:
+        return (
+            f"if classes are shown in colours, such as {some_colours(raw[..., :3])}, set id_map="
+            "{(red, green, blue): class, ...}; 'channels' takes one of several"
+        )
+    return (
+        "a picture in colours holds no numbers; 'channels' takes one of several, and a 'reader' "
+        "decodes numbers that are spread over them"
+    )

@@ -12,6 +12,7 @@ from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
 from .contents import is_lossy, refuse_placeholder
 from .images import decode_image
 from .orientation import orientation_of
+from .shown_colours import decode_colours
 from .shown_greys import ShownGreys, shown_greys
 
 
@@ -56,6 +57,7 @@ def read_raw(
     upright: bool = False,
     turn: bool = True,
     choose: Callable[[np.ndarray, ShownGreys], np.ndarray] | None = None,
+    colours: bool = False,
 ) -> np.ndarray:
     """Numbers of an image, ``.npy`` or ``.npz`` file as stored.
 
@@ -70,9 +72,10 @@ def read_raw(
             orientation tag are refused, since it turns pixels but not their values.
         turn: Whether to apply an orientation tag, as for the image.
         choose: Chooses between the numbers and the greys of an image that shows numbers as others.
+        colours: Whether the colours that an image shows are meant, not its numbers.
 
     Returns:
-        (H, W) or (H, W, K), see :func:`decode_image` and :func:`decode_npy`.
+        (H, W) or (H, W, K), see :func:`decode_image`, :func:`decode_colours`, :func:`decode_npy`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -94,6 +97,8 @@ def read_raw(
             f"{path}: its orientation tag ({orientation_of(content)}) turns the pixels of the "
             f"{what}, but not the directions that they hold; turn both and store it without the tag"
         )
+    if colours:
+        return decode_colours(content, path, turn)
     pixels = decode_image(content, path, turn)
     greys = shown_greys(content) if choose is not None else None
     return pixels if greys is None or choose is None else choose(pixels, greys)

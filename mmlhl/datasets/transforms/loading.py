@@ -116,6 +116,7 @@ class LoadMultiTaskAnnotations(BaseTransform):
             upright=ann.kind == "normal",
             turn=turns(results.get("img_loader")),
             choose=lambda pixels, greys: stored_or_shown(pixels, greys, ann, path),
+            colours=ann.coloured,
         )
         gt = decode(raw, ann, path)
         # test pipelines resize before they load annotations, which keep the file's size
