@@ -15,7 +15,7 @@ from ..registered import registered, type_name
 from .transforms import LoadImage, PackMultiTaskInputs
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
 from .transforms.option_ranges import check_ranges
-from .transforms.packed_trials import try_packed
+from .transforms.trials.packed import try_packed
 from .transforms.watched import Watched
 from .transforms.witness import bending_message
 

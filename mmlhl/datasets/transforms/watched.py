@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .erase import note_late
-from .label_spots import label_message, try_on_labels, try_on_labels_of
 from .maps import annotation_maps, label_kinds
-from .mirrors import mirrored
-from .read_keys import read_keys, reads_image
-from .sample_checks import Call, SampleChecks
-from .spots import image_message, try_on_images, try_on_sample
 from .trace import read_again_message, was_moved
-from .trials import MovedAlone
+from .trials.label_spots import label_message, try_on_labels, try_on_labels_of
+from .trials.mirrors import mirrored
+from .trials.read_keys import read_keys, reads_image
+from .trials.rounds import MovedAlone
+from .trials.sample_checks import Call, SampleChecks
+from .trials.spots import image_message, try_on_images, try_on_sample
 from .witness import add_witness, move_labels, read_witness, unread_message
 
 LOOKS = 2
@@ -22,11 +22,12 @@ LOOKS = 2
 class Watched:
     """Wraps a third-party transform and moves all labels in the same way as it moves the image.
 
-    The transform is tried on small images when it is built, see :func:`~.spots.try_on_images`, then
-    with the labels of its dataset, see :meth:`try_labels`, and on its first samples. It must move
-    labels in ``seg_fields`` itself, as in mmseg; every other map is moved here unless the transform
-    moved it. Labels that it reads after the image was moved are at rest, and an image it must not
-    read again. A class with ``moves_pixels = False`` is neither wrapped nor tried.
+    The transform is tried on small images when it is built, see
+    :func:`~.trials.spots.try_on_images`, then with the labels of its dataset, see
+    :meth:`try_labels`, and on its first samples. It must move labels in ``seg_fields`` itself, as
+    in mmseg; every other map is moved here unless the transform moved it. Labels that it reads
+    after the image was moved are at rest, and an image it must not read again. A class with
+    ``moves_pixels = False`` is neither wrapped nor tried.
 
     Args:
         step: The transform.
@@ -57,7 +58,7 @@ class Watched:
             kinds: Kind of each label by its key in a pipeline's results.
 
         Raises:
-            ValueError: If it moves a label without the image, see :mod:`.label_spots`.
+            ValueError: If it moves a label without the image, see :mod:`.trials.label_spots`.
         """
         try_on_labels(self.step, self.name, kinds)
 

@@ -8,7 +8,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ...datasets.transforms.packed_trials import try_batches
+from ...datasets.transforms.trials.packed import try_batches
 from .phase_model import PhaseModel
 from .trial_parts import naming_parts
 

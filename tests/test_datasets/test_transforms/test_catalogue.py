@@ -21,7 +21,7 @@ from mmlhl.datasets.transforms.catalogue import (
     WRAPS,
     table,
 )
-from mmlhl.datasets.transforms.spots import try_on_images
+from mmlhl.datasets.transforms.trials.spots import try_on_images
 from mmlhl.datasets.transforms.watched import Watched
 
 from .test_stock_transforms import CHAINS, assert_aligned, pack, results

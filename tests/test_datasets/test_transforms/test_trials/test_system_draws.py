@@ -8,7 +8,7 @@ import uuid
 import numpy as np
 import pytest
 
-from mmlhl.datasets.transforms.system_draws import system_draws
+from mmlhl.datasets.transforms.trials.system_draws import system_draws
 
 DRAWS = [
     lambda: os.urandom(9),

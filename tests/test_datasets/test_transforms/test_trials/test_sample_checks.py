@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mmlhl.datasets.pipelines import build_step
-from mmlhl.datasets.transforms.sample_checks import SampleChecks
+from mmlhl.datasets.transforms.trials.sample_checks import SampleChecks
 
-from .test_watched import Labels
+from ..test_watched import Labels
 
 SIZE = (96, 128)
 

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...draws import undisturbed
-from .grid_trials import image_shifts, is_tried
+from ....draws import undisturbed
+from ..witness import add_witness, read_witness, rotation_of
+from .grids import image_shifts, is_tried
+from .rounds import TRIALS, MovedAlone, Rounds, pair_of, run_trial
+from .samples import image_sample, spotted_image
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
 from .spot_grid import Shifts, cell_of
-from .trial_samples import image_sample, spotted_image
-from .trials import TRIALS, MovedAlone, Rounds, pair_of, run_trial
-from .witness import add_witness, read_witness, rotation_of
 
 SIZE = (48, 64)
 _SPOT = 5

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..maps import VALID
 from .label_spots import try_on_labels_of
 from .likeness import likeness
-from .maps import VALID
 from .replays import Replay
+from .rounds import MovedAlone
+from .samples import own_label
 from .spots import try_on_sample
-from .trial_samples import own_label
-from .trials import MovedAlone
 
 ALIKE = 0.97
 ALIKE_IDS = 0.998

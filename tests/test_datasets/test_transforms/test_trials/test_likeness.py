@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmlhl.datasets.transforms.likeness import likeness
+from mmlhl.datasets.transforms.trials.likeness import likeness
 
 DRAW = np.random.RandomState(0)
 IMAGE = cv2.resize(DRAW.randint(0, 256, (24, 32, 3), np.uint8), (128, 96))

@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...draws import undisturbed
-from .maps import annotation_maps, label_kinds
-from .trial_samples import image_sample
-from .trials import pair_of, run_trial
+from ....draws import undisturbed
+from ..maps import annotation_maps, label_kinds
+from .rounds import pair_of, run_trial
+from .samples import image_sample
 
 _SIZE = (24, 32)
 

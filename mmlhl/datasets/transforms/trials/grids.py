@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .maps import VALID, annotation_maps
+from ..maps import VALID, annotation_maps
+from ..witness import add_witness, read_witness
+from .rounds import RARE_TRIALS, TRIALS, Pair, run_trial
+from .samples import other_values, own_label, spotted_image
 from .spot_grid import Grid, Shifts, find_shifts, make_grid, of_some
-from .trial_samples import other_values, own_label, spotted_image
-from .trials import RARE_TRIALS, TRIALS, Pair, run_trial
-from .witness import add_witness, read_witness
 
 _ROUNDS = (*range(4), *range(TRIALS, TRIALS + 2 * RARE_TRIALS))
 

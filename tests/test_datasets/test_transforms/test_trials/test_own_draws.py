@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from mmlhl.datasets.pipelines import build_step
-from mmlhl.datasets.transforms.mirrors import mirrored
-from mmlhl.datasets.transforms.own_draws import own_generators, put_back, seed_all, states
+from mmlhl.datasets.transforms.trials.mirrors import mirrored
+from mmlhl.datasets.transforms.trials.own_draws import own_generators, put_back, seed_all, states
 
-from .test_labels_alone import One, tried
-from .test_stock_transforms import results
-from .test_watched import ImageOnly, mirror
+from ..test_labels_alone import One, tried
+from ..test_stock_transforms import results
+from ..test_watched import ImageOnly, mirror
 
 NEWER = np.random.default_rng(0)
 OLDER = np.random.RandomState(0)

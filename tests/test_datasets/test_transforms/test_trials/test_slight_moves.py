@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from mmlhl.datasets.pipelines import build_step
-from mmlhl.datasets.transforms.spot_grid import find_shifts, make_grid
+from mmlhl.datasets.transforms.trials.spot_grid import find_shifts, make_grid
 
-from .test_labels_alone import KINDS, One, tried
-from .test_stock_transforms import results
-from .test_watched import ImageOnly, Labels
+from ..test_labels_alone import KINDS, One, tried
+from ..test_stock_transforms import results
+from ..test_watched import ImageOnly, Labels
 
 NEAREST, LINEAR = cv2.INTER_NEAREST, cv2.INTER_LINEAR
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Collection, Mapping
 import cv2
 import numpy as np
 
-from ...draws import undisturbed
-from .grid_trials import is_tried, label_shifts
-from .maps import VALID, annotation_maps
+from ....draws import undisturbed
+from ..maps import VALID, annotation_maps
+from ..witness import add_witness, read_witness, rotation_of
+from .grids import is_tried, label_shifts
+from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, run_trial
+from .samples import label_sample, other_values, own_label
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
 from .spot_grid import Shifts, cell_of
 from .spots import SIZE, shifted
-from .trial_samples import label_sample, other_values, own_label
-from .trials import TRIALS, MovedAlone, Pair, Rounds, pair_of, run_trial
-from .witness import add_witness, read_witness, rotation_of
 
 _SPOT = 7
 _SHIFT = 0.6

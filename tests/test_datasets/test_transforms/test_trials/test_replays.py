@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmlhl.datasets.transforms.replays import Replay
+from mmlhl.datasets.transforms.trials.replays import Replay
 from mmlhl.draws import undisturbed
 
 MODULE = np.random.default_rng(0)

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from mmengine.structures import PixelData
 
-from .formatting import PackMultiTaskInputs
+from ..formatting import PackMultiTaskInputs
+from ..maps import label_kinds
+from ..witness import KEY
 from .label_spots import try_on_labels
-from .maps import label_kinds
+from .rounds import MovedAlone
 from .spots import try_on_images
-from .trials import MovedAlone
-from .witness import KEY
 
 _WITNESS = "gt_witness_map"
 LABELS = dict(
