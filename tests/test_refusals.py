@@ -9,7 +9,7 @@ import pytest
 from mmlhl import refusals
 from mmlhl.config_values import number
 from mmlhl.engine.locking import WorkDirInUse
-from mmlhl.engine.phases.trial_build import named
+from mmlhl.engine.phases.trials.build import named
 from mmlhl.refusals import run_command
 
 ROOT = Path(__file__).resolve().parents[1]

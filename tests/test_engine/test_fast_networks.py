@@ -12,7 +12,7 @@ from torch import nn
 from mmlhl.analysis.benchmarks.step_models import lesson
 from mmlhl.engine.hooks import NetworkHook
 from mmlhl.engine.hooks.network_hook import prepare
-from mmlhl.engine.phases.trial_build import build_hook
+from mmlhl.engine.phases.trials.build import build_hook
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@
 - ``deriving``: the plain config of a phase; ``datasets``, ``schedules``, ``moments`` and
   ``save_best`` adapt its parts to the phase, ``encoders`` compares the encoders of two phases.
 - ``checks``: everything that is refused before phase one, with ``keys``, ``values`` and others.
-- ``rehearsal``: the dry run of all phases, with the parts ``trial_build``, ``trial_loaders``,
-  ``trial_sample``, ``trial_schedule``, ``trial_step`` and ``trial_test``.
+- ``rehearsal``: the dry run of all phases; its parts are in ``trials``.
 """
 
 from .checks import parse_phases

@@ -27,7 +27,7 @@ from .phase_model import PhaseModel
 from .scopes import SCOPE
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
-from .trial_build import (
+from .trials.build import (
     build_hook,
     build_model,
     build_optimiser,
@@ -35,14 +35,14 @@ from .trial_build import (
     check_files,
     named,
 )
-from .trial_loaders import check_loaders, unlike
-from .trial_method import MethodTrial, without_own_method
-from .trial_optimiser import try_optimisers
-from .trial_running import try_running
-from .trial_schedule import try_schedules
-from .trial_step import trial_step
-from .trial_test import try_pipeline, try_test, try_views
-from .trial_weights import check_loaded, try_weights
+from .trials.loaders import check_loaders, unlike
+from .trials.method import MethodTrial, without_own_method
+from .trials.optimiser import try_optimisers
+from .trials.running import try_running
+from .trials.schedule import try_schedules
+from .trials.step import trial_step
+from .trials.testing import try_pipeline, try_test, try_views
+from .trials.weights import check_loaded, try_weights
 from .values import check_trains
 
 

@@ -32,7 +32,7 @@ from .datasets import multi_task_datasets
 from .label_options import KEY, LabelOptions, label_options
 from .phase_model import PhaseModel
 from .supply import Supply
-from .trial_step import PIXELS, SIDE
+from .trials.step import PIXELS, SIDE
 
 #: pipeline for labelling if a config has none for tests
 PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))

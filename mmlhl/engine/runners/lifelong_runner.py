@@ -36,7 +36,7 @@ from ..phases.idle_variables import check_idle_variables
 from ..phases.left_out import left_out
 from ..phases.rehearsal import rehearse
 from ..phases.top_keys import acting_keys
-from ..phases.trial_test import check_wrapper
+from ..phases.trials.testing import check_wrapper
 from ..phases.values import check_trains
 from ..progress import (
     checkpoint_of,

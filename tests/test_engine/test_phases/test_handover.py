@@ -9,9 +9,10 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmseg.registry import MODELS
 
-from mmlhl.engine.phases import trial_build, trial_step
 from mmlhl.engine.phases.handover import PlannedPhase, check_handover, check_memory
-from mmlhl.engine.phases.trial_schedule import try_schedules
+from mmlhl.engine.phases.trials import build as trial_build
+from mmlhl.engine.phases.trials import step as trial_step
+from mmlhl.engine.phases.trials.schedule import try_schedules
 
 
 @pytest.fixture

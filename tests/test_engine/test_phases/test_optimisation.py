@@ -9,7 +9,7 @@ from torch import nn
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases.optimisation import check_optimisation
-from mmlhl.engine.phases.trial_build import build_optimiser
+from mmlhl.engine.phases.trials.build import build_optimiser
 
 ADAM = dict(type="AdamW", lr=1e-3, weight_decay=0.01)
 

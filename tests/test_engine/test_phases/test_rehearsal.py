@@ -174,7 +174,7 @@ def test_load_from_of_the_sequence_is_asked_of_its_first_phase_only(config, tmp_
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "mmlhl.engine.phases.trial_weights.print_log", lambda text, *_: seen.append(text)
+            "mmlhl.engine.phases.trials.weights.print_log", lambda text, *_: seen.append(text)
         )
         tried(cfg)
     assert ["only backbone and neck" in text for text in seen] == [True]

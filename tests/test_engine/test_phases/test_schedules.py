@@ -11,7 +11,7 @@ from mmengine.registry import PARAM_SCHEDULERS
 
 from mmlhl.engine.phases import Phase, phase_config
 from mmlhl.engine.phases.schedules import Stretch
-from mmlhl.engine.phases.trial_schedule import try_schedules
+from mmlhl.engine.phases.trials.schedule import try_schedules
 
 WARM = dict(type="LinearLR", start_factor=0.1, begin=0, end=2)
 CONSTANT = dict(type="ConstantLR", factor=0.1, begin=0, end=2)

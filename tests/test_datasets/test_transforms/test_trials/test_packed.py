@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from shared_fixtures import PIPELINE
 
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trial_step import trial_step
+from mmlhl.engine.phases.trials.step import trial_step
 
 
 def flipped(data, field):

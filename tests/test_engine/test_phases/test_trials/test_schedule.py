@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper, _ParamScheduler
 
-from mmlhl.engine.phases import trial_schedule
-from mmlhl.engine.phases.trial_schedule import try_schedules
+from mmlhl.engine.phases.trials import schedule as trial_schedule
+from mmlhl.engine.phases.trials.schedule import try_schedules
 
 
 def followed(monkeypatch, schedule, epochs=4, batches=3):

@@ -8,7 +8,7 @@ from mmengine.dataset import Compose
 
 import mmlhl  # noqa: F401
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trial_sample import TRIES, first_sample
+from mmlhl.engine.phases.trials.sample import TRIES, first_sample
 
 BAD = dict(type="Resize", scale=(8, 8), interpolation="none")
 FLIP = dict(type="RandomFlip", prob=1.0)

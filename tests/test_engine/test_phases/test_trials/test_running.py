@@ -8,7 +8,7 @@ import torch
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
-from mmlhl.engine.phases.trial_running import PACKAGES, try_running
+from mmlhl.engine.phases.trials.running import PACKAGES, try_running
 
 
 def logging_to(*kinds):

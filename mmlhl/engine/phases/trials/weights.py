@@ -12,12 +12,12 @@ from mmengine.model.weight_init import BaseInit
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
-from ...checkpoints import read_checkpoint, stored_tasks, weights_of
-from ...explaining import explained_error, first_few
-from ...models.teachers import misfits
-from ...registered import registered_class, type_name
-from .quiet_init import quiet_init
-from .trial_build import FROM_FILES
+from ....checkpoints import read_checkpoint, stored_tasks, weights_of
+from ....explaining import explained_error, first_few
+from ....models.teachers import misfits
+from ....registered import registered_class, type_name
+from ..quiet_init import quiet_init
+from .build import FROM_FILES
 
 #: packages whose backbones keep the values of a file as they are
 _PLAIN = ("mmengine", "mmlhl", "mmpretrain", "mmseg")

@@ -17,14 +17,14 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import CheckpointLoader, Runner
 from torch.utils.data import DataLoader
 
-from ...checkpoints.weights import METHOD_KEY
-from ...explaining import explained_error
-from ...models.methods.base_method import BaseMethod
-from .handover import check_memory
-from .phase_model import PhaseModel
-from .supply import Supply
-from .trial_images import TrialImages
-from .trial_step import trial_losses
+from ....checkpoints.weights import METHOD_KEY
+from ....explaining import explained_error
+from ....models.methods.base_method import BaseMethod
+from ..handover import check_memory
+from ..phase_model import PhaseModel
+from ..supply import Supply
+from .images import TrialImages
+from .step import trial_losses
 
 #: errors that may be due to the few, small images of a trial
 _OF_NUMBERS = (ArithmeticError, torch.linalg.LinAlgError)

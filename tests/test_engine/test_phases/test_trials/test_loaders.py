@@ -6,7 +6,7 @@ import pytest
 from mmengine.dataset import Compose
 
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trial_loaders import check_loaders
+from mmlhl.engine.phases.trials.loaders import check_loaders
 
 SOUND = [dict(inputs=[], data_samples=None)]  # like views of test-time augmentation, not compared
 RAW = [dict(img=None)]

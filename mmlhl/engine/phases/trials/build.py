@@ -16,14 +16,14 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
-from ...checkpoints import CheckpointError, read_checkpoint
-from ...config_values import nodes
-from ...explaining import explained_error
-from ...faulty_option import faulty_option, option_named
-from ...instances import forget_instance
-from ...registered import type_name
-from .optimisation import check_several
-from .phase_model import PhaseModel
+from ....checkpoints import CheckpointError, read_checkpoint
+from ....config_values import nodes
+from ....explaining import explained_error
+from ....faulty_option import faulty_option, option_named
+from ....instances import forget_instance
+from ....registered import type_name
+from ..optimisation import check_several
+from ..phase_model import PhaseModel
 
 #: initialisers of mmengine that take their weights from a file
 FROM_FILES = ("Pretrained", "PretrainedInit")

@@ -8,7 +8,7 @@ from mmseg.registry import MODELS
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
-from mmlhl.engine.phases.trial_test import check_wrapper
+from mmlhl.engine.phases.trials.testing import check_wrapper
 from mmlhl.models.heads import BaseDenseHead
 
 LOAD, ANNOTATE, PACK = (

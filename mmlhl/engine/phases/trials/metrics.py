@@ -12,8 +12,8 @@ from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import MMLogger, print_log
 
-from ...evaluation.directions import higher_is_better
-from ...explaining import explained_error
+from ....evaluation.directions import higher_is_better
+from ....explaining import explained_error
 
 _warned: set[str] = set()
 

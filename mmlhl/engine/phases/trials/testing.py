@@ -12,19 +12,19 @@ from mmengine.evaluator import Evaluator
 from mmseg.models import SegTTAModel
 from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
-from ...config_values import nodes
-from ...datasets.pipelines import build_step
-from ...models.heads import BaseDenseHead
-from ...registered import names_class, registered_class, type_name
-from .agreement import check_evaluator
-from .datasets import multi_task_datasets
-from .monitored import check_followed
-from .phase_model import PhaseModel
-from .signatures import default_of
-from .supply import Supplies, Supply
-from .trial_loaders import validates_alike
-from .trial_metrics import try_metrics
-from .trial_step import PIXELS, trial_prediction
+from ....config_values import nodes
+from ....datasets.pipelines import build_step
+from ....models.heads import BaseDenseHead
+from ....registered import names_class, registered_class, type_name
+from ..agreement import check_evaluator
+from ..datasets import multi_task_datasets
+from ..monitored import check_followed
+from ..phase_model import PhaseModel
+from ..signatures import default_of
+from ..supply import Supplies, Supply
+from .loaders import validates_alike
+from .metrics import try_metrics
+from .step import PIXELS, trial_prediction
 
 LOADER = "test_dataloader"
 #: packages whose metrics can be computed on a single image

@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from shared_fixtures import tiny_decoder, tiny_model_config, two_stages
 
 from mmlhl.engine.hooks.training_facts_hook import _drop_other_heads
-from mmlhl.engine.phases.trial_weights import check_loaded, try_weights
+from mmlhl.engine.phases.trials.weights import check_loaded, try_weights
 
 TASKS = ["seg", "depth"]
 
@@ -117,7 +117,7 @@ def test_files_of_a_backbone(state, tmp_path, caplog):
 def test_a_file_that_fills_a_part_is_named(state, tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(
-        "mmlhl.engine.phases.trial_weights.print_log", lambda text, *_: lines.append(text)
+        "mmlhl.engine.phases.trials.weights.print_log", lambda text, *_: lines.append(text)
     )
     some = {key: value for key, value in state.items() if not key.startswith("layer2")}
     init = dict(type="Pretrained", checkpoint=saved(tmp_path / "a.pth", some))
@@ -128,7 +128,7 @@ def test_a_file_that_fills_a_part_is_named(state, tmp_path, monkeypatch):
 def test_load_from(state, tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(
-        "mmlhl.engine.phases.trial_weights.print_log", lambda text, *_: lines.append(text)
+        "mmlhl.engine.phases.trials.weights.print_log", lambda text, *_: lines.append(text)
     )
     cfg = config()
     model = MODELS.build(copy.deepcopy(cfg.model.to_dict()))

@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from .supply import Supply
-from .trial_step import cut
+from ..supply import Supply
+from .step import cut
 
 #: number of different images, and of those that a trial of whole images may count
 _FEW, _MANY = 2, 64

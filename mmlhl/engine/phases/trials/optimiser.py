@@ -11,7 +11,7 @@ from mmengine.optim import OptimWrapperDict
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from ...explaining import explained_error
+from ....explaining import explained_error
 
 
 def try_optimisers(wrapper: Any) -> None:

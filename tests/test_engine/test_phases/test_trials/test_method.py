@@ -7,8 +7,8 @@ import torch
 from mmseg.registry import MODELS
 
 from mmlhl.engine import parse_phases
-from mmlhl.engine.phases import trial_method
 from mmlhl.engine.phases.rehearsal import rehearse
+from mmlhl.engine.phases.trials import method as trial_method
 from mmlhl.models.heads import DepthHead
 from mmlhl.models.methods import BaseMethod
 from mmlhl.models.methods.measuring import phase_batches

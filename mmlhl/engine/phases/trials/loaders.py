@@ -9,18 +9,18 @@ from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
-from ...datasets.label_order import random_movers
-from ...datasets.reading_order import refuse_late_loaders
-from ...registered import names_class
-from .agreement import check_labels, check_names, class_names
-from .deriving import LOADERS
-from .grammar import Phase
-from .lengths import trains_by_epoch
-from .phase_model import PhaseModel
-from .set_differences import check_same_reading
-from .supply import Supplies, Supply
-from .trial_build import named
-from .trial_sample import first_sample
+from ....datasets.label_order import random_movers
+from ....datasets.reading_order import refuse_late_loaders
+from ....registered import names_class
+from ..agreement import check_labels, check_names, class_names
+from ..deriving import LOADERS
+from ..grammar import Phase
+from ..lengths import trains_by_epoch
+from ..phase_model import PhaseModel
+from ..set_differences import check_same_reading
+from ..supply import Supplies, Supply
+from .build import named
+from .sample import first_sample
 
 
 def check_loaders(

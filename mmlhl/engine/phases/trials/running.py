@@ -13,11 +13,11 @@ from mmengine.registry import MODEL_WRAPPERS
 from mmseg.registry import VISBACKENDS
 from torch.nn.parallel import DistributedDataParallel
 
-from ...registered import registered_class, type_name
-from .key_checker import KeyChecker
-from .option_types import check_types
-from .signatures import options_of
-from .trial_build import named
+from ....registered import registered_class, type_name
+from ..key_checker import KeyChecker
+from ..option_types import check_types
+from ..signatures import options_of
+from .build import named
 
 #: packages that mmengine's backends import once they log, of which one is enough
 PACKAGES = {

@@ -15,13 +15,13 @@ from mmengine.optim import OptimWrapperDict, _ParamScheduler
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
-from ...config_values import is_number
-from ...faulty_option import option_named
-from ...registered import type_name
-from .lengths import training_length
-from .schedule_values import CURVES, NEVER
-from .schedules import schedulers
-from .trial_build import named
+from ....config_values import is_number
+from ....faulty_option import option_named
+from ....registered import type_name
+from ..lengths import training_length
+from ..schedule_values import CURVES, NEVER
+from ..schedules import schedulers
+from .build import named
 
 #: greatest number of steps that are followed
 STEPS = 2000

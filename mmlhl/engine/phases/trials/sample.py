@@ -11,10 +11,10 @@ from typing import Any
 from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
-from ...datasets.transforms.watched import Watched, transform_name
-from ...datasets.wrappers import wrapped
-from ...draws import undisturbed
-from ...explaining import explained_error
+from ....datasets.transforms.watched import Watched, transform_name
+from ....datasets.wrappers import wrapped
+from ....draws import undisturbed
+from ....explaining import explained_error
 
 #: greatest number of images that a pipeline may reject before the first sample
 TRIES = 200

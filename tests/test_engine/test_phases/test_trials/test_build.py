@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from mmlhl.checkpoints import CheckpointError, UntrustedCheckpointError
-from mmlhl.engine.phases.trial_build import check_files
+from mmlhl.engine.phases.trials.build import check_files
 
 
 class Runs:

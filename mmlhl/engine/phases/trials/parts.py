@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ...explaining import explained_error
-from .phase_model import PhaseModel
+from ....explaining import explained_error
+from ..phase_model import PhaseModel
 
 _ENCODER = ("backbone", "neck")
 

@@ -8,9 +8,9 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ...datasets.transforms.trials.packed import try_batches
-from .phase_model import PhaseModel
-from .trial_parts import naming_parts
+from ....datasets.transforms.trials.packed import try_batches
+from ..phase_model import PhaseModel
+from .parts import naming_parts
 
 #: greatest height and width of images in a trial step; larger ones are cropped
 SIDE = 64

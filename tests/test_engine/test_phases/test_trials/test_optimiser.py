@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
 
-from mmlhl.engine.phases.trial_optimiser import try_optimisers
+from mmlhl.engine.phases.trials.optimiser import try_optimisers
 
 
 class Counting(torch.optim.SGD):
