@@ -8,6 +8,7 @@ from ..annotation import Annotation
 from .colours import some_colours
 
 _WANTED = {"classes": 1, "binary": 1, "depth": 1, "normal": 3}
+_MOST_OF_A_PICTURE = 4
 
 
 def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
@@ -17,7 +18,8 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         raw: (H, W) or (H, W, K).
         ann: The annotation with ``channels``; a (H, W) file has one, channel 0. Without
             ``channels``, a completely opaque alpha channel is dropped if the kind needs exactly
-            the other channels.
+            the other channels, and an array of torch's order, (1, H, W) or (3, H, W), is turned
+            if the kind needs so many channels.
         path: File, for messages.
 
     Returns:
@@ -27,7 +29,7 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         ValueError: If the file has fewer channels.
     """
     if ann.channels is None:
-        return raw if raw.ndim == 2 else _without_alpha(raw, ann)
+        return raw if raw.ndim == 2 else _without_alpha(_channels_last(raw, ann), ann)
     chosen: list[int] = list(ann.channels)  # type: ignore[arg-type]
     if raw.ndim == 2:
         raw = raw[..., None]
@@ -39,10 +41,21 @@ def pick_channels(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     return raw[..., chosen[0]] if len(chosen) == 1 else raw[..., chosen]
 
 
+def _wanted(ann: Annotation) -> int:
+    """How many channels an annotation needs; 0 for any number."""
+    return 3 if ann.coloured else _WANTED.get(ann.kind, 0)
+
+
+def _channels_last(raw: np.ndarray, ann: Annotation) -> np.ndarray:
+    first, last = raw.shape[0], raw.shape[2]
+    # no array of few columns, which may be a picture of few rows
+    torchs = first == _wanted(ann) != last and last > _MOST_OF_A_PICTURE
+    return np.moveaxis(raw, 0, 2) if torchs else raw
+
+
 def _without_alpha(raw: np.ndarray, ann: Annotation) -> np.ndarray:
     # only images of 8 or 16 bits can have an alpha channel
-    wanted = 3 if ann.coloured else _WANTED.get(ann.kind, 0)
-    if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != wanted + 1:
+    if raw.dtype not in (np.uint8, np.uint16) or raw.shape[2] != _wanted(ann) + 1:
         return raw
     opaque = (raw[..., -1] == np.iinfo(raw.dtype).max).all()
     return raw[..., :-1] if opaque else raw

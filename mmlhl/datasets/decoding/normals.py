@@ -73,6 +73,7 @@ def _vectors(
         raise ValueError(
             f"{path}: expected three channels as normal annotation {ann.name!r}, got shape "
             f"{raw.shape}"
+            + ("; channels=(0, 1, 2) takes the first three" if raw.shape[2:] > (3,) else "")
         )
     image = raw.dtype.kind == "u"
     top = float(np.iinfo(raw.dtype).max) if image else 1.0

@@ -30,8 +30,8 @@ class LoadImage(LoadImageFromFile):
     """Read the image from an image file or a ``.npy`` array.
 
     Image files are read by mmcv's ``LoadImageFromFile``, those of 16 bits by their upper 8. Arrays
-    are (H, W, 3) RGB, floats in [0, 1] or 8-bit numbers. In both cases the result is BGR in 0..255,
-    as expected by mmseg's values of mean and standard deviation.
+    are (H, W, 3) RGB, (3, H, W) or (H, W) grey, floats in [0, 1] or 8-bit numbers. In both cases
+    the result is BGR in 0..255, as expected by mmseg's values of mean and standard deviation.
 
     Files of 16 bits that use only 10, 12 or 14 of them need ``max_value``, e.g. 4095. PGM, PPM and
     TIFF state such a number themselves; it is heeded unless ``color_type`` is ``'unchanged'``.
@@ -84,9 +84,7 @@ class LoadImage(LoadImageFromFile):
             raise ValueError(read_again_message(type(self).__name__, results))
         if not is_array(path):
             return self._image_file(results, path)
-        raw = read_raw(path, "image", self.backend_args)
-        if raw.ndim != 3 or raw.shape[2] != 3 or not raw.size:
-            raise ValueError(f"{path}: expected an image of shape (H, W, 3), got {raw.shape}")
+        raw = _three_channels(read_raw(path, "image", self.backend_args), path)
         if raw.dtype == np.uint8 and self.max_value in (None, 255):
             img = np.ascontiguousarray(raw[..., ::-1])
             if self.to_float32:
@@ -176,6 +174,20 @@ class LoadImage(LoadImageFromFile):
         else:
             img = decode_by_white(content, path, white, self.color_type)
         return img if img is None or turns(self) else as_stored(img, content)
+
+
+def _three_channels(raw: np.ndarray, path: str) -> np.ndarray:
+    """(H, W, 3) of an array: torch's (3, H, W) turned, grey repeated as decoders do."""
+    found = raw
+    if raw.ndim == 3 and raw.shape[0] in (1, 3) and raw.shape[2] > 4:
+        found = np.moveaxis(raw, 0, 2)
+    if found.ndim == 2:
+        found = found[..., None]
+    if found.ndim != 3 or found.shape[2] not in (1, 3) or not found.size:
+        raise ValueError(
+            f"{path}: expected an image of shape (H, W, 3), or (H, W) if grey, got {raw.shape}"
+        )
+    return found if found.shape[2] == 3 else np.repeat(found, 3, axis=2)
 
 
 def _refuse_dark(content: bytes, path: str) -> None:

@@ -137,3 +137,23 @@ def test_channels():
     assert decode(np.zeros((2, 3, 1)), annotation("channels"), "f").shape == (2, 3)
     ann = annotation("channels", invalid=(7,))
     assert np.isnan(decode(np.array([[7, 8]], np.uint8), ann, "f")).tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize("kind", ["classes", "binary", "depth", "normal"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 6])
+def test_arrays_with_channels_first(kind, rows):
+    raw = np.zeros((rows, 8, 3)) + [0.6, 0, -0.8]
+    wanted = decode(raw if kind == "normal" else (raw[..., 0] > 0) + 0, annotation(kind), "f")
+    first = raw.transpose(2, 0, 1) if kind == "normal" else (raw[None, ..., 0] > 0) + 0
+    assert np.array_equal(decode(first, annotation(kind), "f"), wanted)
+
+
+def test_channels_that_are_no_first_axis():
+    for kind, shape in (("depth", (3, 6, 8)), ("normal", (1, 6, 8)), ("normal", (6, 8, 4))):
+        with pytest.raises(ValueError, match=r"expected (one|three) channel.*got"):
+            decode(np.ones(shape), annotation(kind), "f")
+    assert decode(np.ones((3, 6, 8)), annotation("channels"), "f").shape == (3, 6, 8)
+    rgba = np.full((6, 8, 4), (128, 128, 0, 7), np.uint8)
+    with pytest.raises(ValueError, match=r"channels=\(0, 1, 2\) takes the first three"):
+        decode(rgba, annotation("normal"), "f")
+    assert decode(rgba, annotation("normal", channels=(0, 1, 2)), "f").shape == (6, 8, 3)

@@ -96,13 +96,26 @@ def test_arrays_as_images(tmp_path):
     for bad, message in (
         (image * 255, r"a\.npy.*in \[0, 1\], got \[0, 127\.5\].*max_value"),
         (image * np.nan, r"a\.npy.*got \[nan"),
-        (image[..., :1], r"\(H, W, 3\), got \(2, 3, 1\)"),
+        (image[..., :2], r"\(H, W, 3\), or .* got \(2, 3, 2\)"),
+        (image[:0], r"got \(0, 3, 3\)"),
     ):
         np.save(path, bad)
         with pytest.raises(ValueError, match=message):
             LoadImage()(dict(img_path=path))
     np.save(path, image * 255)
     assert LoadImage(max_value=255)(dict(img_path=path))["img"][0, 0].tolist() == [127.5, 0, 0]
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_arrays_as_images_in_other_orders(tmp_path, grey):
+    path = str(tmp_path / "a.npy")
+    image = np.random.RandomState(0).randint(0, 255, (6, 8, 3)).astype(np.uint8)
+    image = np.repeat(image[..., :1], 3, 2) if grey else image
+    stored = [image, image.transpose(2, 0, 1)]
+    stored += [image[..., 0], image[..., :1], image[None, ..., 0]] if grey else []
+    for array in stored:
+        np.save(path, array)
+        assert np.array_equal(LoadImage()(dict(img_path=path))["img"], image[..., ::-1])
 
 
 def test_image_files_go_through_mmcv(tmp_path):
