@@ -80,18 +80,15 @@ edits(
         "param_scheduler[0] (CosineRestartLR)",
         "eta_min",
     ),
-    ("a decay without an end", schedule(type="PolyLR"), "PolyLR", "no end", "end=1"),
+    ("a decay over 10^9 epochs", schedule(type="PolyLR", end=10**9), "PolyLR", "leave end out"),
     (
-        "a cosine without T_max",
-        schedule(type="CosineAnnealingLR", eta_min=0.0),
-        "CosineAnnealingLR",
-        "T_max",
-    ),
-    (
-        "a cycle of unknown length",
-        {SCHEDULE: [dict(type="OneCycleLR", eta_max=0.1, by_epoch=False)]},
-        "OneCycleLR",
-        "total_steps",
+        "a converted decay without an end in a phase of iterations",
+        {
+            "train_cfg": dict(type="IterBasedTrainLoop", max_iters=2),
+            **schedule(type="PolyLR", convert_to_iter_based=True),
+        },
+        "PolyLR",
+        "after one epoch",
     ),
     (
         "a cycle that is over before the phase",

@@ -18,7 +18,7 @@ from mmseg.registry import PARAM_SCHEDULERS
 
 from ...config_values import is_number, is_whole
 from ...registered import names_class, registered_class, type_name
-from .lengths import training_length, trains_by_epoch
+from .lengths import trains_by_epoch
 from .schedules import NEVER, schedulers
 from .signatures import undefaulted
 
@@ -54,11 +54,11 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
         _check_rates(scheduler, place)
         _check_complete(scheduler, place)
         _check_plateau(cfg, scheduler, place)
-        _check_end(cfg, scheduler, place)
+        _check_end(scheduler, place)
 
 
 def check_units(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that count epochs in a phase without epochs.
+    """Refuse schedules that count epochs in a phase without epochs, or end after the first.
 
     Args:
         cfg: The config of a phase, whose schedules follow its length already.
@@ -70,14 +70,20 @@ def check_units(cfg: Mapping, where: str = "") -> None:
     if trains_by_epoch(cfg) is not False:
         return
     for index, scheduler in enumerate(schedulers(cfg)):
-        stays = scheduler.get("by_epoch", True) and not scheduler.get("convert_to_iter_based")
-        if not stays or "Plateau" in type_name(scheduler):
+        if not scheduler.get("by_epoch", True) or "Plateau" in type_name(scheduler):
             continue
-        raise ValueError(
-            f"{where}param_scheduler[{index}] ({type_name(scheduler)}) counts epochs, but "
-            "train_cfg trains by iterations, so it would never change anything: set "
-            "by_epoch=False and count iterations"
-        )
+        place = f"{where}param_scheduler[{index}] ({type_name(scheduler)}) counts epochs"
+        if not scheduler.get("convert_to_iter_based"):
+            raise ValueError(
+                f"{place}, but train_cfg trains by iterations, so it would never change anything: "
+                "set by_epoch=False and count iterations"
+            )
+        if "end" not in scheduler:  # by default mmengine takes the loop's max_epochs, which is 1
+            raise ValueError(
+                f"{place} and has no end, but train_cfg trains by iterations, so it would end "
+                "after one epoch: set by_epoch=False and leave convert_to_iter_based out, or set "
+                "end"
+            )
 
 
 def _check_complete(scheduler: Mapping, place: str) -> None:
@@ -133,19 +139,21 @@ def _check_rates(scheduler: Mapping, place: str) -> None:
         )
 
 
-def _check_end(cfg: Mapping, scheduler: Mapping, place: str) -> None:
-    """Refuse a curve without an end: mmengine would stretch it over 10^9 steps."""
+def _check_end(scheduler: Mapping, place: str) -> None:
+    """Refuse a curve that is stretched over 10^9 steps.
+
+    Without ``end`` mmengine takes the length of training.
+    """
+    if scheduler.get("end", 0) < NEVER:
+        return
     for cls, also in _CURVES:
-        if not names_class(PARAM_SCHEDULERS, scheduler, cls):
+        given = also is not None and scheduler.get(also) is not None
+        if given or not names_class(PARAM_SCHEDULERS, scheduler, cls):
             continue
-        if scheduler.get("end", NEVER) < NEVER or (also and scheduler.get(also) is not None):
-            continue
-        length = training_length(cfg)
-        in_unit = length is not None and length.by_epoch is bool(scheduler.get("by_epoch", True))
-        value = f"end={length.count}" if length is not None and in_unit else "end"
+        instead = f", or set {also}" if also else ""
         raise ValueError(
-            f"{place} ({type_name(scheduler)}) has no end, so it would stay where it begins: set "
-            f"{value}{f' or {also}' if also else ''}"
+            f"{place} ({type_name(scheduler)}) ends at {scheduler['end']}, so it would stay where "
+            f"it begins: leave end out, so that it ends with the phase{instead}"
         )
 
 

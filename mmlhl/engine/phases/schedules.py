@@ -99,7 +99,7 @@ def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
             if changes_unit:
                 scheduler["by_epoch"] = now.by_epoch
                 scheduler.pop("convert_to_iter_based", None)
-            if scheduler.get("end", 1) > scheduler.get("begin", 0):  # drop it if it became empty
+            if scheduler.get("end", NEVER) > scheduler.get("begin", 0):  # drop what became empty
                 out.append(scheduler)
     return [each for each in group if any(each is kept for kept in out)]
 

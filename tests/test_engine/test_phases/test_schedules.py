@@ -148,6 +148,17 @@ def test_iterations_and_no_type():
     assert poly.end == 7
 
 
+@pytest.mark.parametrize("options", [dict(), dict(convert_to_iter_based=True), dict(begin=2)])
+def test_without_an_end_it_ends_with_the_phase_in_any_unit(options):
+    given = dict(type="PolyLR", **options)
+    assert sequence([given], 30) == [{**given, **({"begin": 6} if options.get("begin") else {})}]
+    own = dict(train_cfg=dict(_delete_=True, type="IterBasedTrainLoop", max_iters=400))
+    (poly,) = sequence([given], None, own=own)
+    begin = 80 if options.get("begin") else None
+    assert (poly.get("begin"), poly.get("end"), poly.by_epoch) == (begin, None, False)
+    assert "convert_to_iter_based" not in poly
+
+
 def test_length_may_be_set_in_phases_only():
     (cosine,) = sequence(
         [dict(type="CosineAnnealingLR", T_max=10)], 4, train_cfg=dict(by_epoch=True)

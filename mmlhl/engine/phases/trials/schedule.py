@@ -51,8 +51,12 @@ def try_schedules(
             default_args=dict(optimizer=optimizer, epoch_length=batches or 1),
         )
         place = f"{where}: {key} ({type_name(config)})"
+        end = epochs if config.get("by_epoch", True) else steps
+        ended = dict(config)
+        if end is not None and config.get("begin", 0) < end:  # as mmengine's runner does
+            ended.setdefault("end", end)
         with _restored(optimizer):
-            scheduler = named(place, _built, build, dict(config))
+            scheduler = named(place, _built, build, ended)
             if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
                 continue
             if not hasattr(scheduler, "by_epoch"):
@@ -64,7 +68,7 @@ def try_schedules(
                 continue
             count = (epochs if scheduler.by_epoch else steps) or 0
             _check_cycle(config, scheduler, count, place)
-            _check_reach(scheduler, count, place)
+            _check_reach(config, scheduler, count, place)
             named(place, _follow, scheduler, min(count, STEPS))
 
 
@@ -101,7 +105,8 @@ def _by_optimizer(cfg: Config, built: Any, where: str) -> Iterator[tuple[str, Ma
 def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> None:
     """Refuse a cycle shorter than the phase, which would fail at the step after its end."""
     total = getattr(scheduler, "total_steps", None)
-    if total is not None and min(count, scheduler.end - 1) - scheduler.begin > total:
+    last = min(count, scheduler.end - 1) if "end" in config else count
+    if total is not None and last - scheduler.begin > total:
         unit = "epochs" if scheduler.by_epoch else "iterations"
         raise ValueError(
             f"{place}: total_steps={config.get('total_steps')} is over before the phase, which "
@@ -109,8 +114,8 @@ def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> Non
         )
 
 
-def _check_reach(scheduler: Any, count: int, place: str) -> None:
-    """Refuse a schedule that begins after the phase, and warn of one that acts only after it.
+def _check_reach(config: Mapping, scheduler: Any, count: int, place: str) -> None:
+    """Refuse a schedule that begins after the phase, and warn of one that acts or ends after it.
 
     Raises:
         ValueError: If the phase is over before it begins.
@@ -127,11 +132,17 @@ def _check_reach(scheduler: Any, count: int, place: str) -> None:
     first = min(getattr(scheduler, "milestones", None) or [getattr(scheduler, "step_size", 0)])
     if first + scheduler.begin >= count:
         effect = f"changes nothing before {first + scheduler.begin}"
-    elif isinstance(scheduler, CURVES) and count < scheduler.end < NEVER:
-        effect = f"ends at {scheduler.end}"
+    elif isinstance(scheduler, CURVES) and count < (end := _curve_end(config, scheduler)) < NEVER:
+        effect = f"ends at {end}"
     else:
         return
     print_log(f"{place} {effect}, but {length}", "current", logging.WARNING)
+
+
+def _curve_end(config: Mapping, scheduler: Any) -> int:
+    """The step at which a curve is complete; with an ``end`` of its own, the end."""
+    span = getattr(scheduler, "total_steps", None) or getattr(scheduler, "T_max", None)
+    return int(scheduler.end if span is None or "end" in config else scheduler.begin + span)
 
 
 def _follow(scheduler: Any, count: int) -> None:

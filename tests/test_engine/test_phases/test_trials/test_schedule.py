@@ -46,6 +46,8 @@ def test_one_that_begins_after_the_phase_is_refused(monkeypatch, schedule):
         (dict(type="CosineAnnealingLR", T_max=8, end=8), "ends at 8, but"),
         (dict(type="LinearLR", end=500, by_epoch=False), "ends at 500, but the phase takes 12 it"),
         (dict(type="PolyLR", end=8, convert_to_iter_based=True), "ends at 24, but"),
+        (dict(type="CosineAnnealingLR", T_max=8), "ends at 8, but"),
+        (dict(type="OneCycleLR", eta_max=1.0, total_steps=40, by_epoch=False), "ends at 40, but"),
     ],
 )
 def test_one_that_acts_only_later_is_said(monkeypatch, schedule, says):
@@ -58,6 +60,14 @@ def test_one_that_acts_only_later_is_said(monkeypatch, schedule, says):
     [
         dict(type="MultiStepLR", milestones=[3, 8]),
         dict(type="StepLR", step_size=3),
+        # the end is that of the phase
+        dict(type="CosineAnnealingLR", begin=1),
+        dict(type="CosineAnnealingLR", T_max=4, convert_to_iter_based=True),
+        dict(type="PolyLR", by_epoch=False),
+        dict(type="LinearLR", convert_to_iter_based=True),
+        dict(type="OneCycleLR", eta_max=1.0, by_epoch=False),
+        # the user's own
+        dict(type="CosineAnnealingLR", T_max=8, end=4),
         dict(type="PolyLR", end=4),
         dict(type="PolyLR", end=4, convert_to_iter_based=True),
         dict(type="CosineAnnealingLR", T_max=4),
@@ -73,7 +83,7 @@ def test_sound_ones(monkeypatch, schedule):
 class Duck:
     """A user's own schedule that shares no class with mmengine's."""
 
-    def __init__(self, optimizer, by_epoch=None, epoch_length=None):
+    def __init__(self, optimizer, by_epoch=None, epoch_length=None, end=None):
         if by_epoch is not None:
             self.by_epoch = by_epoch
 
