@@ -22,6 +22,7 @@ from .handover import PlannedPhase, check_handover
 from .lengths import training_steps
 from .moment_checks import check_moments
 from .moments import hooks
+from .monitored import followed
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
 from .scopes import SCOPE
@@ -147,8 +148,9 @@ def _rehearse(
             if last and trains:  # its model has the heads of all tasks
                 check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
             # the last phase's test covers that of the others, unless they have their own overrides
-            # or weights
-            if last or not trains or phase.cfg or phase.architecture:
+            # or weights, or follow their first metric, whatever it is
+            first_metric = any(each.name == "auto" for each in followed(out))
+            if last or not trains or phase.cfg or phase.architecture or first_metric:
                 _try_tests(out, model, given, supplies, where)
         before = model
     return batches

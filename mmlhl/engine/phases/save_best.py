@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS, PARAM_SCHEDULERS
 
 from ...evaluation.directions import DIRECTIONS, higher_is_better
 from ...registered import names_class
+from .moments import hooks
 from .schedules import groups
 
 
@@ -31,7 +32,7 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     for hook in early_stopping_hooks(cfg):
         task = str(hook.get("monitor")).split("/")[0]
         if cfg.get("val_cfg") is None or task not in seen:
-            cfg.custom_hooks = [each for each in cfg.custom_hooks if each is not hook]
+            _drop(cfg, hook)
         elif hook.get("rule") is None and (rule := _rule_of(str(hook.get("monitor")))):
             hook["rule"] = rule
     _follow_plateaus(cfg, seen)
@@ -84,22 +85,23 @@ def _follow_plateaus(cfg: Config, seen: Sequence[str]) -> None:
 
 
 def checkpoint_hooks(cfg: Mapping) -> Iterator[dict]:
-    """Configs of the hooks that save checkpoints."""
-    default = (cfg.get("default_hooks") or {}).get("checkpoint")
-    if isinstance(default, dict):
-        yield default
-    for hook in cfg.get("custom_hooks") or []:
-        if isinstance(hook, dict) and names_class(HOOKS, hook, CheckpointHook):
+    """Configs of the hooks that save checkpoints, wherever they are listed."""
+    for place, hook in hooks(cfg):
+        if place == "default_hooks.checkpoint" or names_class(HOOKS, hook, CheckpointHook):
             yield hook
 
 
 def early_stopping_hooks(cfg: Mapping) -> list[dict]:
     """Configs of the hooks that end the training of a phase by a metric."""
-    return [
-        hook
-        for hook in cfg.get("custom_hooks") or []
-        if isinstance(hook, dict) and names_class(HOOKS, hook, EarlyStoppingHook)
-    ]
+    return [hook for _, hook in hooks(cfg) if names_class(HOOKS, hook, EarlyStoppingHook)]
+
+
+def _drop(cfg: Config, hook: dict) -> None:
+    """Take a hook out of the config."""
+    listed, named = cfg.get("custom_hooks") or [], cfg.get("default_hooks") or {}
+    cfg.custom_hooks = [each for each in listed if each is not hook]
+    for name in [name for name, each in named.items() if each is hook]:
+        del named[name]
 
 
 def _rule_of(name: str) -> str | None:

@@ -114,8 +114,8 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
     absent = lacking(cfg, "val")
     if stops and absent:
         raise ValueError(
-            f"{where}custom_hooks has an EarlyStoppingHook, which acts when validation has a "
-            f"metric, but {absent[0]} is not set: set it, or leave the hook out"
+            f"{where}an EarlyStoppingHook acts when validation has a metric, but {absent[0]} is "
+            "not set: set it, or leave the hook out"
         )
 
 

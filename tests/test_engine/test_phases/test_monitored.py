@@ -22,6 +22,15 @@ KINDS = dict(
         )
     ),
     stop=lambda **options: dict(custom_hooks=[dict(type="EarlyStoppingHook", **options)]),
+    # beside mmengine's own default hooks, as users write them
+    second_best=lambda monitor, **options: dict(
+        default_hooks=dict(
+            best=dict(type="CheckpointHook", interval=-1, save_best=monitor, **options)
+        )
+    ),
+    named_stop=lambda **options: dict(
+        default_hooks=dict(early_stopping=dict(type="EarlyStoppingHook", **options))
+    ),
     plateau=lambda **options: dict(param_scheduler=[dict(type="ReduceOnPlateauLR", **options)]),
 )
 of_each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -78,6 +87,22 @@ def test_mmengine_infers_the_rule_of_the_first_value_of_each_phase(config):
         assert hook.rules == [rule]
 
 
+def test_hooks_among_the_default_ones_wait_for_their_task(config):
+    cfg = validating(config, **KINDS["named_stop"](monitor="depth/abs_err"))
+    cfg.default_hooks.update(KINDS["second_best"](monitor="depth/abs_err")["default_hooks"])
+    phases = parse_phases(cfg)
+    before, own = (phase_config(cfg, phases, index).default_hooks for index in (0, 1))
+    assert "early_stopping" not in before and before.best.save_best is None
+    assert (own.early_stopping.rule, own.best.rule) == ("less", ["less"])
+
+
+def test_the_rule_of_the_first_value_of_an_earlier_phase(config):
+    phases = [dict(tasks=["depth"]), dict(tasks=["seg"])]
+    cfg = validating(config, phases, **KINDS["best"](monitor="auto", rule="greater"))
+    with pytest.raises(ValueError, match=r"^phases\[0\]: .*'depth/abs_err' .* write rule='less'"):
+        rehearse(cfg, parse_phases(cfg))
+
+
 def test_a_rate_on_a_plateau_waits_for_its_task(config):
     plateau = dict(type="mmengine.ReduceOnPlateauLR", monitor="depth/abs_err", patience=0)
     poly = dict(type="PolyLR", begin=0, end=2)
@@ -123,7 +148,7 @@ def test_a_phase_that_never_validates(config, nothing_is_built, kind, monkeypatc
     assert not said
     cfg.train_cfg.val_begin = 3
     reason = "train_cfg.val_begin is 3, but the phase takes 2, so nothing validates"
-    if kind == "best":
+    if kind in ("best", "second_best"):
         parse_phases(cfg)
         assert set(said) == {f"checkpoint.save_best has no effect: {reason}"}
     else:
