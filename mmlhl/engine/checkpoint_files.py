@@ -69,6 +69,20 @@ def name_training(folder: str, resumed: str | None) -> str:
     return name
 
 
+def of_training(path: str, name: str | None) -> bool:
+    """Whether a checkpoint was written by the training of a name; False if it cannot be read.
+
+    Args:
+        path: The file.
+        name: The training's name; None if it is not known, as that of no file is then.
+    """
+    try:
+        meta = read_checkpoint(path).get("meta")
+    except Exception:  # torch raises many types for a damaged file
+        return False
+    return name is not None and isinstance(meta, dict) and meta.get(TRAINING_KEY) == name
+
+
 def _within(folder: str, path: str) -> str:
     inside = osp.relpath(osp.abspath(path), osp.abspath(folder))
     return osp.abspath(path) if inside.startswith(os.pardir) else inside

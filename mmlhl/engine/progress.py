@@ -22,6 +22,10 @@ from .fingerprints import read_fingerprints
 from .phases.grammar import Phase, merged_config
 from .phases.lengths import training_steps
 
+_WAY_OUT = (
+    "Put the file back; without --resume the sequence starts anew, or take another --work-dir"
+)
+
 
 def start_anew(record: str, method: str) -> None:
     """Remove the record and the notes of checkpoints of an earlier sequence in the folder.
@@ -106,10 +110,11 @@ def _usable(cfg: Config, record: str, found: LifelongRecord, phases: Sequence[Ph
             continue
         if not last or checkpoint_of(cfg, phase) is None:
             if reason is not None:
-                raise CheckpointError(
-                    f"{reason}. Put the file back; without --resume the sequence starts anew"
-                )
-            raise FileNotFoundError(f"{record}: the checkpoint {path} is gone")
+                raise CheckpointError(f"{reason}. {_WAY_OUT}")
+            raise FileNotFoundError(
+                f"{path} is gone, the model of phase {index + 1}, which {record} lists as done. "
+                f"{_WAY_OUT}"
+            )
         print_log(
             f"resume: {reason or f'{path} is gone'}; the end of the phase is repeated from its "
             "last checkpoint",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import os.path as osp
+import re
 from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ..checkpoint_files import note_checkpoint, noted
+from ..checkpoint_files import note_checkpoint, noted, of_training, training_name
 
 
 class _LateRemoval:
@@ -43,7 +46,7 @@ class PhaseCheckpointHook(CheckpointHook):
     """Replaces mmengine's ``CheckpointHook`` in the phases of a sequence.
 
     - A checkpoint is removed (``max_keep_ckpts``, ``save_best``) after its successor is written,
-      not before.
+      not before; what a killed training did not remove goes when it is resumed.
     - The state of every process is stored, see :class:`RankStateHook`.
     - ``last_checkpoint`` and the paths of the best checkpoints follow the work dir when it is
       moved: a copied sequence neither resumes from nor removes files of the original.
@@ -75,6 +78,7 @@ class PhaseCheckpointHook(CheckpointHook):
                 self.best_ckpt_path_dict[name] = found
         if runner._resume and is_main_process():
             self._remove_older(runner)
+            self._remove_other_best(runner)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         runner.call_hook("before_checkpoint")
@@ -104,6 +108,32 @@ class PhaseCheckpointHook(CheckpointHook):
             path = osp.join(self.out_dir, name)
             if name not in kept and osp.isfile(path):
                 os.remove(path)
+
+    def _remove_other_best(self, runner: Runner) -> None:
+        """Remove this training's best checkpoints but those that the resumed checkpoint names.
+
+        A killed training may have written a new one without removing the old one, or without a
+        checkpoint that names the new one, which is then written again.
+        """
+        single = len(self.key_indicators or ()) == 1 if self.save_best else False
+        for name in self.key_indicators if self.save_best else ():
+            best = runner.message_hub.runtime_info.get("best_ckpt" + ("" if single else f"_{name}"))
+            if best and not osp.isfile(best):  # any other one may be the only one
+                continue
+            start = "best_.+_" if name == "auto" else re.escape(f"best_{name}_".replace("/", "_"))
+            pattern = start + re.escape(self.filename_tmpl).replace(r"\{\}", r"\d+")
+            for file in sorted(os.listdir(self.out_dir)) if osp.isdir(self.out_dir) else ():
+                path = osp.join(self.out_dir, file)
+                if file == osp.basename(best or "") or not re.fullmatch(pattern, file):
+                    continue
+                if of_training(path, training_name(runner.work_dir)):
+                    os.remove(path)
+                    print_log(
+                        f"resume: removed {path}, the resumed checkpoint's best is "
+                        f"{osp.basename(best) if best else 'not known yet'}",
+                        "current",
+                        logging.WARNING,
+                    )
 
     def _remove_superseded(self, runner: Runner) -> None:
         """Remove superseded checkpoints, also those that a killed process did not remove."""

@@ -189,3 +189,29 @@ def test_best_checkpoints_follow_a_moved_folder(trainer, tmp_path):
     hook.after_val_epoch(runner, {"seg/mIoU": 0.2})
     assert original.exists() and not here.exists()
     assert (tmp_path / "phase_1_seg" / "best_seg_mIoU_epoch_0.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("best", "left"),
+    [
+        ("best_seg_mIoU_epoch_2.pth", {"best_seg_mIoU_epoch_2.pth"}),
+        ("best_seg_mIoU_epoch_9.pth", {f"best_seg_mIoU_epoch_{n}.pth" for n in (1, 2, 3)}),
+        (None, set()),
+    ],
+    ids=["noted", "gone", "none"],
+)
+@pytest.mark.parametrize("rules", [["seg/mIoU"], ["seg/mIoU", "seg/aAcc"], "auto"])
+def test_best_checkpoints_that_a_kill_left_go_on_resume(trainer, tmp_path, best, left, rules):
+    runner = trainer()
+    folder = tmp_path / "phase_1_seg"
+    (folder / ".training").write_text("0123456789abcdef")
+    others = {"best_seg_mIoU_epoch_0.pth", "best_seg_mIoU_epoch_1.pth.mine", "epoch_1.pth"}
+    for name in {f"best_seg_mIoU_epoch_{n}.pth" for n in (1, 2, 3)} | others:
+        training = "fedcba9876543210" if name.endswith("_0.pth") else "0123456789abcdef"
+        torch.save(dict(state_dict={}, meta=dict(training=training)), folder / name)
+    (folder / "best_seg_mIoU_epoch_4.pth").write_bytes(b"cut")
+    key = "best_ckpt_seg/mIoU" if len(rules) == 2 else "best_ckpt"
+    runner.message_hub.update_info(key, best and str(folder / best))
+    PhaseCheckpointHook(save_best=rules, rule="greater").before_train(runner)
+    found = {path.name for path in folder.glob("*.pth*")}
+    assert found == left | others | {"best_seg_mIoU_epoch_4.pth"}
