@@ -4,6 +4,8 @@
 removed, oldest first; both by names relative to the folder, which may be moved or copied. Files of
 older trainings in the same folder are never resumed, nor are those of another that were put into
 it: ``.training`` holds a name of the training, drawn when it begins, which its checkpoints repeat.
+By that name they are found if a copy of the folder has lost the notes. A checkpoint also says with
+which model of the previous phase its own phase began, and is not resumed after another one.
 """
 
 from __future__ import annotations
@@ -14,21 +16,28 @@ import os
 import os.path as osp
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from glob import escape, glob
 from typing import Any
 
 from mmengine.logging import print_log
 
 from ..checkpoints import UntrustedCheckpointError, read_checkpoint
+from ..checkpoints.checksums import weights_digest
 from ..checkpoints.saved_parts import lost_part
+from ..explaining import first_few
 from ..files import write_text
 from .training_state import state_problem
 
 POINTER, LIST, NAME = "last_checkpoint", "resumable.json", ".training"
 #: key of a checkpoint's meta for the training's name
 TRAINING_KEY = "training"
+#: likewise for the digest of the previous phase's model
+BEGAN_KEY = "began_with"
 #: folder of a phase within an experiment's name
 _FOLDER = re.compile(r"_phase_\d+_")
+#: names that mmengine gives to checkpoints by default, and those of a request to stop
+_SAVED = re.compile(r"(stopped_)?(epoch|iter)_\d+\.pth$")
 
 
 def note_checkpoint(folder: str, path: str) -> None:
@@ -76,11 +85,41 @@ def of_training(path: str, name: str | None) -> bool:
         path: The file.
         name: The training's name; None if it is not known, as that of no file is then.
     """
+    return name is not None and _content(path)["meta"].get(TRAINING_KEY) == name
+
+
+def _content(path: str) -> Mapping[str, Any]:
+    """A checkpoint's content with its meta, both empty if it cannot be read."""
     try:
-        meta = read_checkpoint(path).get("meta")
+        content = read_checkpoint(path)
     except Exception:  # torch raises many types for a damaged file
-        return False
-    return name is not None and isinstance(meta, dict) and meta.get(TRAINING_KEY) == name
+        return dict(meta={})
+    meta = content.get("meta")
+    return {**content, "meta": meta if isinstance(meta, dict) else {}}
+
+
+def _unnoted(places: Sequence[str]) -> list[str]:
+    """Names of checkpoints in folders without notes, oldest first: those of their training."""
+    training = training_name(places[0])
+    paths = [path for place in places for path in glob(osp.join(escape(place), "*.pth"))]
+    if training is None:
+        kept = sorted(osp.basename(path) for path in paths if _SAVED.match(osp.basename(path)))
+        if kept:
+            print_log(
+                f"{places[0]} has checkpoints that no {POINTER} or {LIST} notes, as those of an "
+                f"earlier training: {first_few(kept, separator=', ')}. They are not resumed; to go "
+                f"on from one, write its name into {POINTER}",
+                "current",
+                logging.WARNING,
+            )
+        return []
+    contents = {path: _content(path) for path in paths}
+    own = [
+        p
+        for p, c in contents.items()
+        if "optimizer" in c and c["meta"].get(TRAINING_KEY) == training
+    ]
+    return [osp.basename(path) for path in sorted(own, key=lambda p: contents[p]["meta"]["iter"])]
 
 
 def _within(folder: str, path: str) -> str:
@@ -120,6 +159,7 @@ def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
         pointer = ""
     if pointer and osp.basename(pointer) not in map(osp.basename, names):
         names.append(pointer)
+    names = names or _unnoted([folder, *elsewhere])
     found = []
     for name in reversed(names):
         # by the base name, as the folder may have been moved since
@@ -128,12 +168,16 @@ def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
     return found
 
 
-def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
+def newest_checkpoint(
+    folder: str, elsewhere: Sequence[str] = (), previous: str | None = None
+) -> str | None:
     """The newest complete checkpoint to resume from; damaged or missing ones are logged.
 
     Args:
         folder: Folder of the phase.
         elsewhere: Other folders to which the config writes checkpoints.
+        previous: The model at the end of the previous phase, if the phase has to have begun with
+            it.
 
     Raises:
         UntrustedCheckpointError: If the newest contains more than data.
@@ -141,7 +185,7 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
     paths = candidates(folder, elsewhere)
     phase, training = osp.basename(osp.abspath(folder)), training_name(folder)
     for path in paths:
-        reason = damage(path, phase=phase, training=training)
+        reason = damage(path, phase=phase, training=training, previous=previous)
         if reason is None:
             return path
         print_log(f"resume: skipped, {reason}", "current", logging.WARNING)
@@ -155,7 +199,11 @@ def newest_checkpoint(folder: str, elsewhere: Sequence[str] = ()) -> str | None:
 
 
 def damage(
-    path: str, resumable: bool = True, phase: str | None = None, training: str | None = None
+    path: str,
+    resumable: bool = True,
+    phase: str | None = None,
+    training: str | None = None,
+    previous: str | None = None,
 ) -> str | None:
     """Why a checkpoint's file cannot be used; None if it can.
 
@@ -165,6 +213,7 @@ def damage(
         phase: Folder of the phase to resume, if checkpoints of other phases are not accepted.
         training: Name of the training, if those of others are not accepted; older checkpoints have
             none.
+        previous: The model with which its phase has to have begun; older checkpoints do not tell.
 
     Raises:
         UntrustedCheckpointError: If it contains more than data.
@@ -193,4 +242,7 @@ def damage(
         return f"{path} is of another phase: it was saved by {name}"
     if training is not None and meta.get(TRAINING_KEY, training) != training:
         return f"{path} is of another training: it was saved by {name}"
+    began = meta.get(BEGAN_KEY)
+    if began is not None and previous is not None and weights_digest(previous) != began:
+        return f"{path} is of a phase that began with another model than {previous}"
     return None

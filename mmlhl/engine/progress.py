@@ -153,14 +153,15 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
         )
 
 
-def checkpoint_of(cfg: Config, phase: Phase) -> str | None:
+def checkpoint_of(cfg: Config, phase: Phase, previous: str | None = None) -> str | None:
     """The newest complete checkpoint of an interrupted phase; None if there is none.
 
     Args:
         cfg: The sequence's config.
         phase: The phase.
+        previous: The model with which the phase has to have begun, if that matters.
     """
-    return newest_checkpoint(*_places(cfg, phase))
+    return newest_checkpoint(*_places(cfg, phase), previous)
 
 
 def was_begun(cfg: Config, phase: Phase) -> bool:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mmlhl.checkpoints import UntrustedCheckpointError
+from mmlhl.checkpoints.checksums import weights_digest
 from mmlhl.engine.checkpoint_files import (
     LIST,
     NAME,
@@ -195,3 +196,49 @@ def test_a_damaged_name_of_a_training_is_taken_from_its_checkpoint(folder, text)
     assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
     assert name_training(str(folder), "0123456789abcdef") == "0123456789abcdef"
     assert training_name(str(folder)) == "0123456789abcdef"
+
+
+def test_checkpoints_whose_notes_were_lost_are_found_by_their_training(folder):
+    own = name_training(str(folder), None)
+    for epoch in (1, 10):
+        write(folder / f"epoch_{epoch}.pth", training=own)
+    content = torch.load(folder / "epoch_10.pth", weights_only=True)
+    content["meta"]["iter"] = 10
+    torch.save(content, folder / "epoch_10.pth")
+    del content["optimizer"]
+    torch.save(content, folder / "best_seg_mIoU_epoch_10.pth")
+    for name in (POINTER, LIST):
+        (folder / name).unlink()
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_10.pth")
+    (folder / "epoch_10.pth").write_bytes(b"cut")
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_1.pth")
+    forget_checkpoints(str(folder))  # a new training begins in the folder
+    assert newest_checkpoint(str(folder)) is None
+
+
+def test_checkpoints_without_any_note_are_named(folder, monkeypatch):
+    shutil.copy(folder / "epoch_1.pth", folder / "stopped_iter_5.pth")
+    shutil.copy(folder / "epoch_1.pth", folder / "best_seg_mIoU_epoch_1.pth")
+    forget_checkpoints(str(folder))
+    said = []
+    monkeypatch.setattr(
+        "mmlhl.engine.checkpoint_files.print_log", lambda text, *_, **__: said.append(text)
+    )
+    assert newest_checkpoint(str(folder)) is None
+    names = "epoch_1.pth, epoch_2.pth, epoch_9.pth, stopped_iter_5.pth"
+    assert f"earlier training: {names}. They are not resumed" in said[0] and len(said) == 1
+    (folder / POINTER).write_text("epoch_2.pth")  # what the message says
+    assert newest_checkpoint(str(folder)) == str(folder / "epoch_2.pth")
+
+
+def test_a_checkpoint_of_a_phase_that_began_with_another_model(folder):
+    models = [folder.parent / f"{name}.pth" for name in ("now", "before")]
+    for number, model in enumerate(models):
+        torch.save(dict(state_dict=dict(a=torch.full((2,), float(number)))), model)
+    for epoch, model in enumerate(models, 1):
+        write(folder / f"epoch_{epoch}.pth", began_with=weights_digest(model))
+    now, before = map(str, models)
+    assert newest_checkpoint(str(folder), previous=now) == str(folder / "epoch_1.pth")
+    assert newest_checkpoint(str(folder), previous=before) == str(folder / "epoch_2.pth")
+    message = damage(str(folder / "epoch_2.pth"), previous=now)
+    assert "epoch_2.pth is of a phase that began with another model than" in message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os.path as osp
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,11 +15,13 @@ from mmseg.registry import HOOKS
 from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints import CheckpointError
+from ...checkpoints.checksums import weights_digest
 from ...checkpoints.training import joined_names
 from ...checkpoints.weights import METHOD_KEY
 from ...datasets.pseudo_labels import LabelFolder
 from ...explaining import explained_error
 from ...models.teachers import build_committee, build_teacher, model_config
+from ..checkpoint_files import BEGAN_KEY
 from ..edited_rates import take_new_rates
 from ..labelling import label_phase, release_labels
 from ..learner import average_buffers, averaged_weights, has_phases, unwrap
@@ -43,7 +46,8 @@ class LifelongPhaseHook(Hook):
       ``begin_phase``, and checks that the optimiser has every trainable parameter.
     - With stored pseudo labels: the teacher labels the phase's images and is released.
     - After training: calls the method's ``end_phase`` and releases the teacher.
-    - In checkpoints: stores the method's state, and the classes of earlier phases' datasets.
+    - In checkpoints: stores the method's state, the classes of earlier phases' datasets, and which
+      model the phase began with.
 
     Args:
         teacher_checkpoint: Checkpoint at the end of the previous phase; the config's
@@ -83,6 +87,7 @@ class LifelongPhaseHook(Hook):
                 stacklevel=2,
             )
         self._dataset_meta: dict = {}
+        self._began: str | None = None
         self._loaded = False
         self._in_phase = False
         self._step_hooks: list[RemovableHandle] = []
@@ -130,6 +135,8 @@ class LifelongPhaseHook(Hook):
         """Check the optimiser, set the teacher and begin the phase; the weights are loaded."""
         model = unwrap(runner)
         check_optimizer(model, runner)
+        if self.teacher_checkpoint and osp.isfile(self.teacher_checkpoint):
+            self._began = weights_digest(self.teacher_checkpoint)
         if model.old_tasks and self.teacher_checkpoint and not self._loaded:
             # with a new encoder no weights are loaded, but the method's state still is
             file = self.teacher_checkpoint
@@ -219,6 +226,8 @@ class LifelongPhaseHook(Hook):
             if self._in_phase:
                 state["unfinished"] = list(unwrap(runner).new_tasks)
             checkpoint[METHOD_KEY] = state
+        if self._in_phase and self._began is not None:
+            checkpoint["meta"][BEGAN_KEY] = self._began
         meta = checkpoint["meta"].get("dataset_meta") or {}
         checkpoint["meta"]["dataset_meta"] = self._joined(runner, meta)
 

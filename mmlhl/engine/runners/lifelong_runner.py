@@ -138,9 +138,9 @@ class LifelongRunner:
         log.open([*taken, *expected_steps(self.cfg, self.phases[done:], batches)], done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
-            # only the interrupted phase has checkpoints to resume from
+            # only the interrupted phase has checkpoints to resume from, unless the record was lost
             wanted = bool(self.cfg.get("resume")) and is_main_process()
-            newest = from_first_rank(checkpoint_of(self.cfg, phase) if wanted else None)
+            newest = from_first_rank(checkpoint_of(self.cfg, phase, previous) if wanted else None)
             resume = newest is not None
             cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
             if resume:  # mmengine would use the folder's path at the time of saving

@@ -13,6 +13,7 @@ from mmseg.registry import HOOKS
 from sequences import ROOT, read, train, weights
 
 from mmlhl.checkpoints import CheckpointError
+from mmlhl.checkpoints.checksums import weights_digest
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.hooks import lifelong_phase_hook
 from mmlhl.evaluation import LifelongRecord
@@ -221,6 +222,22 @@ def test_finished_phase_without_its_checkpoint_is_refused(two_phases):
     cfg.resume = True
     with pytest.raises(FileNotFoundError, match=r"seg\.pth is gone.*phase 1.*Put the file back.*"):
         LifelongRunner.from_cfg(cfg).train()
+
+
+def test_a_later_phase_does_not_go_on_from_one_that_was_trained_anew(two_phases, tmp_path):
+    make, undisturbed = two_phases
+    cfg = make()
+    cfg.work_dir, cfg.resume = str(shutil.copytree(undisturbed, tmp_path / "run")), True
+    root = Path(cfg.work_dir)
+    (root / "lifelong.json").unlink()
+    shutil.rmtree(root / "phase_1_seg")
+    cfg.phases[0]["cfg"] = dict(optim_wrapper=dict(optimizer=dict(lr=1e-4)))
+    train(cfg, resume=True)
+    first = weights_digest(root / "phase_1_seg" / "seg.pth")
+    assert first != weights_digest(Path(undisturbed) / "phase_1_seg" / "seg.pth")
+    for path in sorted((root / "phase_2_depth").glob("epoch_*.pth")):
+        assert torch.load(path)["meta"]["began_with"] == first
+    assert len(read(root)["phases"]) == 2
 
 
 @pytest.mark.parametrize("accident", ["another", "cut"])
