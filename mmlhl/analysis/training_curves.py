@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .phase_logs import SCALARS, read_phase_logs
-from .plot_style import looks, new_figure, plain_axes
+from .plot_style import Look, looks, new_figure, plain_axes
 
 
 @dataclass
@@ -95,23 +97,12 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
     for axes, (task, members) in zip(grid, panels.items(), strict=True):
         for name in members:
             short = name.rpartition(".")[2]
-            label: str | None = short
-            for start, log in zip(starts, logs, strict=True):
-                if name not in log.losses:
-                    continue
-                values = running_mean(log.losses[name], smooth)
-                axes.plot(
-                    start + log.steps,
-                    values,
-                    color=styles[short].colour,
-                    linestyle=styles[short].line,
-                    marker=styles[short].marker,
-                    markevery=max(1, len(values) // 8),
-                    markersize=4,
-                    linewidth=1.2,
-                    label=label,
-                )
-                label = None  # one entry in the legend
+            parts = [
+                (start + log.steps, running_mean(log.losses[name], smooth))
+                for start, log in zip(starts, logs, strict=True)
+                if name in log.losses
+            ]
+            _draw_loss(axes, parts, short, styles[short])
         for end in ends[:-1]:
             axes.axvline(end, color="0.4", linewidth=0.8, linestyle=":")
         if log_scale:
@@ -130,6 +121,24 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
     grid[-1].set_xlim(0, 1.02 * ends[-1])
     grid[-1].set_xlabel("iteration, over all phases")
     return fig
+
+
+def _draw_loss(
+    axes: Axes, parts: Sequence[tuple[np.ndarray, np.ndarray]], label: str, style: Look
+) -> None:
+    """Draw steps and values of a loss, phase by phase, with one entry in the legend."""
+    for index, (steps, values) in enumerate(parts):
+        axes.plot(
+            steps,
+            values,
+            color=style.colour,
+            linestyle=style.line,
+            marker=style.marker,
+            markevery=max(1, len(values) // 8),
+            markersize=4,
+            linewidth=1.2,
+            label=None if index else label,
+        )
 
 
 def running_mean(values: np.ndarray, width: int) -> np.ndarray:

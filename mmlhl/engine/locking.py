@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -76,11 +76,16 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
         finally:
             _held.discard(file)
             file.truncate(0)  # closing the file releases the lock
-            if missing and os.listdir(path.parent) == [LOCK]:  # nothing was written: remove it
-                path.unlink()
-                for each in missing:
-                    with suppress(OSError):
-                        each.rmdir()
+            if missing and os.listdir(path.parent) == [LOCK]:  # nothing was written
+                _remove(path, missing)
+
+
+def _remove(path: Path, folders: Iterable[Path]) -> None:
+    """Remove a file and then the folders that are empty, inner ones first."""
+    path.unlink()
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _refuse_links(folder: Path) -> None:

@@ -23,19 +23,6 @@ MIN_SPAN = 2.0
 MAX_STEPS = 4
 
 
-def search_runs(cfg: Config, labels: list[str], order: tuple[str, ...]) -> Iterator[Run]:
-    """The first runs of a search, and the naive and joint runs for their scores.
-
-    With ``search_phases`` in the benchmark they have that many phases, with the same parts of the
-    images as in the complete sequence.
-    """
-    yield from _bounds(cfg, order)
-    for label in labels:
-        label = cfg.benchmark.methods[label].get("like", label)
-        for value in (search_option(cfg, label) or ("", []))[1]:
-            yield _run(cfg, label, order, value)
-
-
 def _bounds(cfg: Config, order: tuple[str, ...]) -> list[Run]:
     """Naive training and, if the score is the position, joint training."""
     by = cfg.benchmark.get("search_by", "position")

@@ -44,10 +44,6 @@ class Turns:
         """Least seconds of a function, since other load on the machine can only add to it."""
         return min(self.seconds[name])
 
-    def typical(self, name: str) -> float:
-        """Median seconds of a function."""
-        return median(self.seconds[name])
-
 
 def take_turns(functions: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> Turns:
     """Run functions in turn and time each.

@@ -77,30 +77,45 @@ def phase_config(
     follow_patience(out, cfg, phase.cfg)
     follow_tasks(out, phase.seen)
 
-    result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))
     hook: dict[str, Any] = dict(type="LifelongPhaseHook")
     if previous is not None:
-        hook["teacher_checkpoint"] = previous
-        if out.get("pseudo_labels") is not None:
-            hook["pseudo_labels"] = out.pseudo_labels
-        before = merged_config(cfg, phases[index - 1]).model.to_dict()
-        now = merged_config(cfg, phase).model.to_dict()
-        if any(node.get("teachers") == "first" for node in nodes(now.get("method"))):
-            hook["earlier"] = _earlier(cfg, phases[:index], previous, now)
-        if before != now:
-            hook["teacher_model"] = before
-        if not resume and not same_encoder(before, now):
-            # the old weights do not fit; old tasks are learned from the teacher only
-            out.load_from = phase.cfg.get("load_from")
-            print_log(
-                f"phases[{index}] brings another encoder: it starts from "
-                f"{out.load_from or 'its own initialisation'}",
-                "current",
-            )
+        hook.update(_follow(out, cfg, phases, index, previous))
     add_hook(out, "FiniteHook")
     add_hook(out, "HeartbeatHook")
+    result = dict(type="PhaseResultHook", name=phase.name, record=str(root / RECORD))
     out.custom_hooks = [*out.custom_hooks, ConfigDict(result), ConfigDict(hook)]
     return out
+
+
+def _follow(
+    out: Config, cfg: Config, phases: Sequence[Phase], index: int, previous: str
+) -> dict[str, Any]:
+    """Options of the hook of a phase that follows another; a new encoder starts on its own.
+
+    Args:
+        out: The phase's config, changed in place.
+        cfg: The sequence's config.
+        phases: The phases.
+        index: Index of the phase.
+        previous: Checkpoint file at the end of the previous phase.
+    """
+    hook: dict[str, Any] = dict(teacher_checkpoint=previous)
+    if out.get("pseudo_labels") is not None:
+        hook["pseudo_labels"] = out.pseudo_labels
+    before, now = (merged_config(cfg, phases[i]).model.to_dict() for i in (index - 1, index))
+    if any(node.get("teachers") == "first" for node in nodes(now.get("method"))):
+        hook["earlier"] = _earlier(cfg, phases[:index], previous, now)
+    if before != now:
+        hook["teacher_model"] = before
+    if not out.resume and not same_encoder(before, now):
+        # the old weights do not fit; old tasks are learned from the teacher only
+        out.load_from = phases[index].cfg.get("load_from")
+        print_log(
+            f"phases[{index}] brings another encoder: it starts from "
+            f"{out.load_from or 'its own initialisation'}",
+            "current",
+        )
+    return hook
 
 
 def _earlier(cfg: Config, phases: Sequence[Phase], previous: str, now: dict) -> list[dict]:

@@ -30,5 +30,5 @@ def method_config():
 
 
 def finish_search(cfg, root, **miou):
-    for run in method_search.search_runs(cfg, ["LwF", "HAD"], ORDERS[0]):
+    for run in method_search.wanted_runs(cfg, ["LwF", "HAD"], ORDERS[0], Path("nowhere")):
         finish(run, root, miou.get(f"{run.label}_{run.value:g}" if run.value else run.label, 20.0))

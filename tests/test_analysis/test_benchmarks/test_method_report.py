@@ -30,7 +30,7 @@ def test_report_names_unfinished_searches_and_omits_their_methods(cfg, tmp_path)
     finish_search(cfg, tmp_path, Naive=10.0, Joint=60.0)
     (lost,) = [
         r
-        for r in method_search.search_runs(cfg, ["LwF"], ORDERS[0])
+        for r in method_search.wanted_runs(cfg, ["LwF"], ORDERS[0], Path("nowhere"))
         if (r.label, r.value) == ("LwF", 3.0)
     ]
     os.remove(lost.folder(tmp_path) / "lifelong.json")

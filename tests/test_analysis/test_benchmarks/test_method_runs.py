@@ -1,5 +1,7 @@
 """The benchmark of methods: its runs and their configs."""
 
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 
@@ -22,7 +24,7 @@ def test_rows_of_a_config_have_different_folders(tmp_path):
 
 
 def test_runs_have_different_folders(cfg, tmp_path):
-    runs = list(method_search.search_runs(cfg, list(METHODS), ORDERS[0]))
+    runs = method_search.wanted_runs(cfg, list(METHODS), ORDERS[0], Path("nowhere"))
     runs += [
         method_runs.Run(label, order, seed)
         for label in METHODS

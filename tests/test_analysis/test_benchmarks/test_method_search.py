@@ -1,12 +1,16 @@
 """The search of strengths: its runs, and the value that is chosen."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from mmlhl.analysis.benchmarks import method_report, method_runs, method_search
 
 from .method_samples import ORDERS, finish, finish_search, method_config
+
+#: a work dir without any run
+NOWHERE = Path("nowhere")
 
 
 @pytest.fixture
@@ -15,7 +19,7 @@ def cfg():
 
 
 def test_runs_of_the_search(cfg):
-    runs = list(method_search.search_runs(cfg, ["Naive", "LwF", "HAD, 5 bins"], ORDERS[0]))
+    runs = method_search.wanted_runs(cfg, ["Naive", "LwF", "HAD, 5 bins"], ORDERS[0], NOWHERE)
     assert [(run.label, run.value) for run in runs] == [
         ("Naive", None),
         ("Joint", None),
@@ -96,7 +100,7 @@ def test_search_stops_after_max_steps_and_reports_it(cfg, tmp_path):
 
 def test_a_search_of_fewer_phases(cfg, tmp_path):
     cfg.benchmark.search_phases = 1
-    runs = list(method_search.search_runs(cfg, ["LwF"], ORDERS[0]))
+    runs = method_search.wanted_runs(cfg, ["LwF"], ORDERS[0], NOWHERE)
     assert {run.order for run in runs} == {("seg",)} and {run.parts for run in runs} == {2}
 
 
@@ -110,7 +114,7 @@ def test_single_task_runs_are_of_the_first_order(cfg, tmp_path):
 
 def test_a_search_by_gain_needs_no_joint_training(cfg, tmp_path):
     cfg.benchmark.search_by = "gain"
-    labels = [run.label for run in method_search.search_runs(cfg, ["LwF"], ORDERS[0])]
+    labels = [run.label for run in method_search.wanted_runs(cfg, ["LwF"], ORDERS[0], NOWHERE)]
     assert labels == ["Naive", "LwF", "LwF", "LwF"]
     finish_search(cfg, tmp_path, Naive=10.0, LwF_1=25.0)
     value, scores = method_search.chosen_value(cfg, "LwF", ORDERS[0], tmp_path)
@@ -118,7 +122,7 @@ def test_a_search_by_gain_needs_no_joint_training(cfg, tmp_path):
     assert value == 1.0 and scores == pytest.approx({0.3: 50.0, 1.0: 75.0, 3.0: 50.0})
     cfg.benchmark.search_by = "rank"
     with pytest.raises(ValueError, match="search_by is 'rank'"):
-        list(method_search.search_runs(cfg, ["LwF"], ORDERS[0]))
+        method_search.wanted_runs(cfg, ["LwF"], ORDERS[0], NOWHERE)
 
 
 def test_without_a_search_the_middle_of_each_list_is_taken(cfg, tmp_path):
