@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from mmengine.config import Config, DictAction
 
 from .config_files import config_file as config_file
+from .config_values import as_list
 from .spelling import nearest
 
 #: a tool in the examples of its docstring
@@ -33,7 +34,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
             return text
         if default == argparse.SUPPRESS or not action.option_strings:
             return text
-        words = default if isinstance(default, (list, tuple)) else [default]
+        words = as_list(default)
         shown = " ".join(map(str, words)).replace("%", "%%")
         return f"{text} (default: {shown})"
 

@@ -210,6 +210,15 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
     return tuple(integer(item, where) for item in listed)
 
 
+def as_list(value: Any) -> list[Any]:
+    """The elements of a list or tuple; anything else, None and strings included, as the only one.
+
+    Args:
+        value: One value or several.
+    """
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether a value is an integer, and not ``7.0``, ``'7'`` or a boolean.
 

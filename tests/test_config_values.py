@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from mmlhl.config_values import is_number, is_size, leaves, make_plain, nodes
+from mmlhl.config_values import as_list, is_number, is_size, leaves, make_plain, nodes
 
 CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 
@@ -18,6 +18,11 @@ def test_leaves_with_lists_opened():
 def test_leaves_with_lists_as_values():
     found = [("cfg.a", CFG["a"]), ("cfg.d.e.f", None), ("cfg.d.g", {}), ("cfg.h", "text")]
     assert list(leaves(CFG, "cfg", lists=False)) == found
+
+
+def test_one_or_several():
+    assert as_list([1, 2]) == [1, 2] and as_list((1,)) == [1] and as_list(()) == []
+    assert as_list("ab") == ["ab"] and as_list(None) == [None] and as_list({1: 2}) == [{1: 2}]
 
 
 def test_numbers():

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from ..config_values import as_list
 from .seeds import over_seeds
 from .sheet import Column, Sheet
 
@@ -28,7 +29,7 @@ def gradients(model: nn.Module, data: dict) -> dict[str, tuple[float, Tensor]]:
     for name, loss in losses.items():
         if "loss" not in name:
             continue
-        loss = sum(part.mean() for part in (loss if isinstance(loss, (list, tuple)) else [loss]))
+        loss = sum(part.mean() for part in as_list(loss))
         given = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
         parts = [
             torch.zeros_like(weight) if part is None else part

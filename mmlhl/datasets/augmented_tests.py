@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
+from ..config_values import as_list
+
 
 def check_view_sizes(dataset: Mapping, tta_pipeline: Sequence[Mapping]) -> None:
     """Warn if no view of the first image has the size at which the plain test reads it.
@@ -40,7 +42,7 @@ def check_view_sizes(dataset: Mapping, tta_pipeline: Sequence[Mapping]) -> None:
 def _sizes(dataset: Mapping) -> set[tuple[int, int]]:
     """Sizes ``(height, width)`` of the first sample's images."""
     inputs = DATASETS.build(dataset)[0]["inputs"]
-    views = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    views = as_list(inputs)
     return {(int(view.shape[-2]), int(view.shape[-1])) for view in views}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..config_values import as_list
 from .transforms import LoadMultiTaskAnnotations
 from .transforms.catalogue import ACTS, STOCK
 from .transforms.watched import Watched, transform_name
@@ -56,7 +57,7 @@ def _flat(steps: Any) -> Iterator[Any]:
     if inner is None:
         yield steps
     else:
-        for each in inner if isinstance(inner, (list, tuple)) else [inner]:
+        for each in as_list(inner):
             yield from _flat(each)
 
 

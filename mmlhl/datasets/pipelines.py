@@ -9,7 +9,7 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
-from ..config_values import is_number
+from ..config_values import as_list, is_number
 from ..explaining import explained_error
 from ..registered import registered, type_name
 from .transforms import LoadImage, PackMultiTaskInputs
@@ -53,7 +53,7 @@ def build_steps(steps: Any) -> list[Callable]:
 
 def _watched(steps: Any) -> Iterator[Watched]:
     """Unknown transforms, also within others."""
-    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+    for step in as_list(steps):
         if isinstance(step, Watched):
             yield step
             continue
@@ -106,7 +106,7 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
     """
     if "normal" not in kinds:
         return
-    for step in steps if isinstance(steps, (list, tuple)) else [steps]:
+    for step in as_list(steps):
         if getattr(step, "bends", False):
             raise ValueError(bending_message(getattr(step, "name", type(step).__name__)))
         inner = getattr(step, "transforms", None)

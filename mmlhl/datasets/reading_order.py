@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..config_values import as_list
 from .label_order import moves, name_of
 from .transforms.watched import Watched
 
@@ -35,7 +36,7 @@ def _movers(steps: Any, mover: str | None) -> str | None:
         if type(steps).__name__ == "RandomChoice":
             found = [_movers(branch, mover) for branch in inner]
             return next((each for each in found if each is not None), mover)
-        return _movers(list(inner) if isinstance(inner, (list, tuple)) else [inner], mover)
+        return _movers(as_list(inner), mover)
     if mover is not None and _reads_image(steps):
         raise ValueError(
             f"{name_of(steps)} reads the image again behind {mover}, which moves it, and its "

@@ -93,9 +93,9 @@ class Heartbeats:
         first: list[int] = min((post["position"] for post in answers.values()), default=[])
         behind = [r for r, post in answers.items() if post["position"] == first]
         if silent:
-            who = f"{_listed(silent)} does not answer"
+            who = f"{_named(silent)} does not answer"
         elif len(behind) < self.ranks:
-            who = f"{_listed(behind)} hangs, the others wait for it"
+            who = f"{_named(behind)} hangs, the others wait for it"
         else:
             who = "no rank moves, all are at the same point"
         lines = [
@@ -166,5 +166,5 @@ def naming_stalled_ranks() -> Iterator[None]:
         ) from error
 
 
-def _listed(ranks: list[int]) -> str:
+def _named(ranks: list[int]) -> str:
     return " and ".join(f"rank {rank}" for rank in ranks)

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..checkpoints import spoilt
 from ..checkpoints.saved_parts import lost_part
 from ..checkpoints.walking import placed_tensors
-from ..config_values import is_whole
+from ..config_values import as_list, is_whole
 
 HUB, RANKS = "message_hub", "rank_states"
 #: counts of steps that ``FiniteHook`` has skipped
@@ -107,7 +107,7 @@ def _optimizer_problems(stored: Mapping[str, Any], place: str) -> Iterator[str]:
     states, groups = stored.get("state"), stored["param_groups"]
     if not isinstance(states, Mapping) or not all(map(_is_dict, states.values())):
         yield f"is damaged: {place}.state is no dict of dicts"
-    for group in groups if isinstance(groups, (list, tuple)) else [groups]:
+    for group in as_list(groups):
         rate = group.get("lr") if _is_dict(group) else None
         if not isinstance(rate, (Real, Tensor)) or not 0 <= rate < math.inf:
             yield f"is damaged: {place}.param_groups has the lr {_shown(rate)}"

@@ -15,6 +15,7 @@ from mmengine.structures import BaseDataElement
 from mmseg.evaluation import DepthMetric
 from mmseg.registry import EVALUATOR, METRICS
 
+from ..config_values import as_list
 from ..registered import registered_class
 from .kinds import stock_field
 from .metrics.stock_depth_metric import StockDepthMetric
@@ -75,7 +76,7 @@ class MultiTaskEvaluator(Evaluator):
                     f"MultiTaskEvaluator: metrics[{task!r}] is an empty list; write {task}=None if "
                     "the task is not to be measured"
                 )
-            for i, config in enumerate(configs if isinstance(configs, list | tuple) else [configs]):
+            for i, config in enumerate(as_list(configs)):
                 # The first of several metrics of a task writes the predictions.
                 built.append(self._build(task, config, writes=i == 0))
                 self.tasks.append(task)

@@ -27,6 +27,7 @@ from ..checkpoints import (
 from ..checkpoints.named_files import named_file
 from ..checkpoints.trust import FLAG, checkpoints_are_trusted
 from ..config_files import read_config
+from ..config_values import as_list
 from ..engine.training_facts import foreign_training, other_model
 from ..models.segmentors import LifelongSegmentor
 from ..models.teachers import freeze, load_exactly, model_config
@@ -211,7 +212,7 @@ def _strip(node: object) -> None:
     if node.get("pretrained"):
         node["pretrained"] = False if isinstance(node["pretrained"], bool) else None
     init = node.get("init_cfg")
-    for each in init if isinstance(init, (list, tuple)) else [init]:
+    for each in as_list(init):
         if isinstance(each, dict) and each.get("checkpoint"):
             node["init_cfg"] = None
     if isinstance(node.get("class_weight"), str):  # a file, and only the loss needs it

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config_values import as_list
 from ..datasets.reading.lists import read_lines
 from .arrays import as_bgr
 from .folders import IMAGES, VIDEOS, images_below
@@ -71,7 +72,7 @@ class Sources:
         self.results = tuple(results)
         self.channel_order = channel_order
         self.single = _is_single(inputs)
-        several: list[Any] = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        several: list[Any] = as_list(inputs)
         if not several:
             raise ValueError("no input: the list of images is empty")
         self.entries: list[Frame | Video] = []

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import struct
 
 from .pfm import is_pfm
 from .pillow import open_with_pillow, refuse_postscript
+from .png import GREY_ALPHA, PNG, RGB, RGBA, png_header
 from .tiff import COMPRESSION, SAMPLE_FORMAT, SUBFILE, tiff_pages
 
-PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 # all zeros in OpenCV, and others' colours in the order blue, green, red
 _PAM_MISREAD = re.compile(rb"P7\s(?:.*\n)*?(MAXVAL\s+1|DEPTH\s+[2-9])\s")
-_PNG_HEADER, _PNG_CHANNELS = 26, {2: 3, 4: 2, 6: 4}
+_CHANNELS = {RGB: 3, GREY_ALPHA: 2, RGBA: 4}
 #: bytes that one byte of PNG's compression can stand for at most
 _MOST_DEFLATED = 1032
 _LFS = b"version https://git-lfs"
@@ -87,10 +86,11 @@ def claims_too_much(content: bytes) -> bool:
     Args:
         content: An encoded image; False for other formats.
     """
-    if content[:8] != PNG or len(content) < _PNG_HEADER:
+    header = png_header(content)
+    if header is None:
         return False
-    width, height, bits, colour = struct.unpack_from(">IIBB", content, 16)
-    stored = (width * _PNG_CHANNELS.get(colour, 1) * bits + 7) // 8 * height
+    channels = _CHANNELS.get(header.colour, 1)
+    stored = (header.width * channels * header.bits + 7) // 8 * header.height
     return stored > _MOST_DEFLATED * len(content)
 
 

@@ -8,15 +8,14 @@ import cv2
 import mmcv
 import numpy as np
 
-from .contents import JPEG, PNG, refuse_several
+from .contents import JPEG, refuse_several
 from .orientation import as_stored, orientation_of, turn_upright
 from .pfm import decode_pfm, is_pfm
 from .pillow import open_with_pillow
+from .png import GREY, GREY_ALPHA, PALETTE, RGB, PngHeader, png_header
 from .tiff import is_tiff
 from .tiff_layout import refuse_misread, refuse_shifted
 
-_PNG_DEPTH, _PNG_COLOUR = 24, 25  # bytes of the IHDR chunk
-_GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 # PGM and PPM of text: width, height and greatest number, with comments between
 _TEXT_HEADER = re.compile(rb"P[23]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3)
@@ -47,8 +46,9 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
 
 
 def _decode(content: bytes, path: str) -> np.ndarray:
-    if content[:8] == PNG and len(content) > _PNG_COLOUR:
-        return _decode_png(content, path)
+    header = png_header(content)
+    if header is not None:
+        return _decode_png(content, header, path)
     if is_pfm(content):
         return decode_pfm(content, path)
     if content[:3] != JPEG:
@@ -59,17 +59,16 @@ def _decode(content: bytes, path: str) -> np.ndarray:
     return _in_file_order(_as_written(_decode_with_opencv(content, path), content))
 
 
-def _decode_png(content: bytes, path: str) -> np.ndarray:
-    bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
-    if colour == _PALETTE:
+def _decode_png(content: bytes, header: PngHeader, path: str) -> np.ndarray:
+    if header.colour == PALETTE:
         return _decode_with_pillow(content, path)
-    if colour == _GREY and bits < 8:
-        return _unstretched(_decode_with_pillow(content, path), bits)
+    if header.colour == GREY and header.bits < 8:
+        return _unstretched(_decode_with_pillow(content, path), header.bits)
     image = _decode_with_opencv(content, path)
     if image.ndim == 3 and image.shape[2] == 4:
-        if colour == _GREY_ALPHA:
+        if header.colour == GREY_ALPHA:
             return np.ascontiguousarray(image[..., 2:])  # OpenCV repeats grey as B, G and R
-        if colour == _RGB:  # one colour is transparent, for which OpenCV adds a channel
+        if header.colour == RGB:  # one colour is transparent, for which OpenCV adds a channel
             image = image[..., :3]
     return _in_file_order(image)
 

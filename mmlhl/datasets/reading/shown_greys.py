@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .contents import PNG
 from .pillow import open_with_pillow
-
-_PNG_DEPTH, _PNG_COLOUR, _GREY, _PALETTE = 24, 25, 0, 3
+from .png import GREY, HEADER_BYTES, PALETTE, png_header
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,13 @@ def shown_greys(content: bytes) -> ShownGreys | None:
     Returns:
         They; None for images whose numbers are shown as they are, or as colours.
     """
-    if content[:8] == PNG and len(content) > _PNG_COLOUR:
-        bits, colour = content[_PNG_DEPTH], content[_PNG_COLOUR]
-        if colour == _GREY and bits < 8:
-            table = np.arange(256) * (255 // (2**bits - 1))
-            return ShownGreys(table.clip(0, 255).astype(np.uint8), False, 2**bits - 1)
-        if colour != _PALETTE:
+    header = png_header(content)
+    if header is not None:
+        if header.colour == GREY and header.bits < 8:
+            top = 2**header.bits - 1
+            table = np.arange(256) * (255 // top)
+            return ShownGreys(table.clip(0, 255).astype(np.uint8), False, top)
+        if header.colour != PALETTE:
             return None
     elif content[:2] not in (b"BM", b"GI", b"II", b"MM"):  # BMP, GIF and TIFF
         return None
@@ -78,8 +77,7 @@ def grey_bits(path: str) -> int | None:
     """
     try:
         with open(path, "rb") as file:
-            head = file.read(_PNG_COLOUR + 1)
+            header = png_header(file.read(HEADER_BYTES))
     except OSError:
         return None
-    grey = head[:8] == PNG and len(head) > _PNG_COLOUR and head[_PNG_COLOUR] == _GREY
-    return head[_PNG_DEPTH] if grey else None
+    return header.bits if header is not None and header.colour == GREY else None

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from mmcv.image.io import imread_flags
 
-from .contents import PNG
 from .pillow import open_with_pillow
+from .png import png_header
 from .tiff import SAMPLE_FORMAT, tiff_pages
 
 USUAL_WHITES = (1023, 4095, 16383)
 """White of images of 10, 12 and 14 bits, which are often stored in 16."""
 _FULL = (255, 65535)
-_PNG_BITS, _TIFF_BITS, _TIFF_SIGNED = 24, 258, 2
+_TIFF_BITS, _TIFF_SIGNED = 258, 2
 # PGM and PPM: width, height and greatest number, with comments between
 _PNM = re.compile(rb"(P[2356])" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3)
 _PAM = re.compile(rb"P7\s(?:.*\n)*?MAXVAL\s+(\d+)\s")
@@ -75,7 +75,8 @@ def greatest_of_16_bits(content: bytes) -> int | None:
     Returns:
         The number; None for other images, which are not decoded.
     """
-    bits = content[_PNG_BITS] if content[:8] == PNG and len(content) > _PNG_BITS else 8
+    header = png_header(content)
+    bits = 8 if header is None else header.bits
     bits = next((page.get(_TIFF_BITS, 1) for page in tiff_pages(content)[:1]), bits)
     if not 8 < bits <= 16 or is_signed(content):
         return None

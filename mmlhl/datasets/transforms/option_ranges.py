@@ -10,13 +10,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...config_values import is_number, is_whole
+from ...config_values import as_list, is_number, is_whole
 
 _Rule = tuple[Callable[[Any], bool], str]
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _is_side(value: Any) -> bool:
@@ -37,7 +33,7 @@ def _are_sizes(value: Any) -> bool:
 
 
 def _is_range(value: Any) -> bool:
-    pair = _listed(value)
+    pair = as_list(value)
     return len(pair) == 2 and all(map(is_number, pair)) and 0 <= pair[0] <= pair[1]
 
 
@@ -55,7 +51,7 @@ def _all(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 _SIZE: _Rule = (_is_size, "one or two whole numbers above 0")
 _SIZES: _Rule = (_are_sizes, "a list of sizes, each of whole numbers above 0")
 _PAIR_OR_PAIRS: _Rule = (
-    lambda value: bool(_listed(value)) and (_is_pair(value) or all(map(_is_pair, value))),
+    lambda value: bool(as_list(value)) and (_is_pair(value) or all(map(_is_pair, value))),
     "two whole numbers above 0, or a list of two such pairs",
 )
 _COUNT: _Rule = (lambda value: is_whole(value) and value > 0, "a whole number above 0")

@@ -15,6 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ...config_values import as_list
 from ..learner import averaged_models, unwrap
 from ..training_state import SKIPPED
 from .buffer_copies import BufferCopies
@@ -200,7 +201,7 @@ class FiniteHook(Hook):
 
     def _note(self, outputs: object) -> None:
         for name, value in outputs.items() if isinstance(outputs, dict) else ():
-            for part in value if isinstance(value, (list, tuple)) else [value]:
+            for part in as_list(value):
                 if is_loss(name, part):  # mmengine adds up the parts of a list
                     self._losses[name] = self._losses.get(name, 0.0) + part.detach().mean()
 

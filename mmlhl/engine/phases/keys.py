@@ -33,7 +33,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmengine.visualization.vis_backend import BaseVisBackend
 from torch.utils.data import DataLoader
 
-from ...config_values import is_number, is_whole
+from ...config_values import as_list, is_number, is_whole
 from ...datasets import MultiTaskDataset
 from ...datasets.annotation import Annotation
 from ...registered import of_mmseg, registered_class, type_name
@@ -271,7 +271,7 @@ class _Checker(KeyChecker):
         self.typed(node, EVALUATOR, place)
         metrics = node.get("metrics")
         for task, metric in metrics.items() if isinstance(metrics, Mapping) else ():
-            for each in metric if isinstance(metric, (list, tuple)) else [metric]:
+            for each in as_list(metric):
                 if not isinstance(each, (BaseMetric, NoneType)):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.registry import MODELS, WEIGHT_INITIALIZERS, Registry
 
+from ...config_values import as_list
 from .key_checker import KeyChecker
 
 #: keys of nested configs, and the registries of their types
@@ -39,7 +40,7 @@ def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     for key, child in node.items():
         where = f"{place}.{key}"
         if key in _NAMED:
-            for each in child if isinstance(child, (list, tuple)) else [child]:
+            for each in as_list(child):
                 if isinstance(each, Mapping):
                     check.kind(each.get("type"), _NAMED[key], where)
         check_layer_types(check, child, where)

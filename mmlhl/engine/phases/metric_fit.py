@@ -7,6 +7,7 @@ from typing import Any
 
 from mmseg.registry import EVALUATOR, METRICS, MODELS
 
+from ...config_values import as_list
 from ...evaluation import MultiTaskEvaluator
 from ...evaluation.kinds import measured_field, measured_kinds
 from ...registered import names_class, registered_class, type_name
@@ -71,7 +72,7 @@ def _check_evaluator(
                 f"Give it one, or write {task}=None if that is meant{_meant(task, others)}"
             )
         given = metrics[task]
-        for metric in given if isinstance(given, (list, tuple)) else [given]:
+        for metric in as_list(given):
             if isinstance(metric, Mapping):
                 _check_metric(metric, heads[task], task, f"{place}.metrics.{task}")
     for name in others:

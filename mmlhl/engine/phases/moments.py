@@ -138,14 +138,20 @@ def _moved(value: Any, ratio: float) -> Any:
     return max(1, round(value * ratio)) if value >= 1 else value
 
 
-def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
-    """Dotted keys and configs of all hooks."""
-    for name, hook in (cfg.get("default_hooks") or {}).items():
-        if isinstance(hook, dict):
-            yield f"default_hooks.{name}", hook
+def all_hooks(cfg: Mapping) -> Iterator[tuple[str, Any]]:
+    """Dotted keys of all hooks, with their configs or the hooks themselves."""
+    default = cfg.get("default_hooks")
+    for name, hook in default.items() if isinstance(default, Mapping) else ():
+        yield f"default_hooks.{name}", hook
     for index, hook in enumerate(cfg.get("custom_hooks") or []):
+        yield f"custom_hooks[{index}]", hook
+
+
+def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
+    """Dotted keys and configs of all hooks that are given by a config."""
+    for place, hook in all_hooks(cfg):
         if isinstance(hook, dict):
-            yield f"custom_hooks[{index}]", hook
+            yield place, hook
 
 
 def moments(cfg: Mapping) -> list[Moment]:

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
+from ...config_values import as_list
 from ...evaluation.directions import higher_is_better
 from ...registered import names_class
 from ...spelling import hint
@@ -39,7 +40,7 @@ def followed(cfg: Mapping) -> Iterator[Followed]:
     for hook in checkpoint_hooks(cfg):
         best, rule = hook.get("save_best"), hook.get("rule")
         names = [best] if isinstance(best, str) else list(best or ())
-        rules = list(rule) if isinstance(rule, (list, tuple)) else [rule]
+        rules = as_list(rule)
         rules = rules * len(names) if len(rules) == 1 else rules
         for name, each in zip(names, rules, strict=False):
             yield Followed(SAVE_BEST, name, each)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
@@ -13,6 +12,7 @@ from mmseg.registry import HOOKS
 from ...config_values import is_whole
 from ...registered import names_class, type_name
 from .hook_options import check_hook_options
+from .moments import all_hooks
 from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
@@ -47,7 +47,7 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
         raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
     _check_intervals(cfg, where)
     check_hook_options(cfg, where)
-    for place, hook in _hooks(cfg):
+    for place, hook in all_hooks(cfg):
         if type_name(hook) in _ADDED:
             raise ValueError(
                 f"{where}{place}: each phase gets a {type_name(hook)}, and a second one would act "
@@ -87,7 +87,7 @@ def _check_template(template: object, place: str) -> None:
 
 def _check_intervals(cfg: Mapping, where: str) -> None:
     """Refuse intervals of hooks that are not a whole number >= 1, or -1."""
-    for place, hook in _hooks(cfg):
+    for place, hook in all_hooks(cfg):
         interval = hook.get("interval") if isinstance(hook, Mapping) else None
         of_ema = names_class(HOOKS, hook, EMAHook) and interval is not None
         if place == "default_hooks.checkpoint":
@@ -98,14 +98,3 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
             raise ValueError(
                 f"{where}{place}.interval must be a whole number >= 1, got {interval!r}"
             )
-
-
-def _hooks(cfg: Mapping) -> list[tuple[str, Any]]:
-    """Dotted keys of all hooks, with their configs or the hooks themselves."""
-    default = cfg.get("default_hooks")
-    named = dict(default) if isinstance(default, Mapping) else {}
-    listed = enumerate(cfg.get("custom_hooks") or [])
-    return [
-        *((f"default_hooks.{name}", hook) for name, hook in named.items()),
-        *((f"custom_hooks[{index}]", hook) for index, hook in listed),
-    ]

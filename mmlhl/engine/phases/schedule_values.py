@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.optim.scheduler import (
@@ -16,7 +16,7 @@ from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.momentum_scheduler import MomentumSchedulerMixin
 from mmseg.registry import PARAM_SCHEDULERS
 
-from ...config_values import is_number, is_whole
+from ...config_values import as_list, is_number, is_whole
 from ...registered import names_class, registered_class, type_name
 from .lengths import trains_by_epoch
 from .schedules import NEVER, schedulers
@@ -125,11 +125,11 @@ def _check_times(scheduler: Mapping, place: str) -> None:
 
 def _check_rates(scheduler: Mapping, place: str) -> None:
     for key in _ABOVE_0:
-        for value in _listed(scheduler.get(key)):
+        for value in _given(scheduler.get(key)):
             if not is_number(value) or value <= 0:
                 raise ValueError(f"{place}.{key} must be a number > 0, got {scheduler[key]!r}")
     for key in _FROM_0:
-        for value in _listed(scheduler.get(key)):
+        for value in _given(scheduler.get(key)):
             if not is_number(value) or value < 0:
                 raise ValueError(f"{place}.{key} must be a number >= 0, got {scheduler[key]!r}")
     weights = scheduler.get("restart_weights")
@@ -184,7 +184,6 @@ def _rise(steps: Any) -> bool:
     return _are_whole(steps) and all(a < b for a, b in zip([0, *steps], steps, strict=False))
 
 
-def _listed(value: Any) -> Sequence[Any]:
-    if value is None:
-        return ()
-    return value if isinstance(value, (list, tuple)) else (value,)
+def _given(value: Any) -> list[Any]:
+    """One value or several; none if the option is not set."""
+    return [] if value is None else as_list(value)

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.registry import Registry
 from mmseg.registry import METRICS, MODELS
 
+from ...config_values import as_list
 from ...datasets.annotation import IGNORE
 from ...registered import registered_class
 from .datasets import multi_task_datasets
@@ -86,7 +87,7 @@ def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
         metrics = evaluator.get("metrics") if isinstance(evaluator, Mapping) else None
         for task in heads if isinstance(metrics, Mapping) else ():
             given = (metrics or {}).get(task)
-            for metric in given if isinstance(given, (list, tuple)) else [given]:
+            for metric in as_list(given):
                 yield from _with_default(metric, METRICS, f"{kind}_evaluator.metrics.{task}")
 
 

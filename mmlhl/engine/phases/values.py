@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
-from ...config_values import is_number, is_whole, leaves, names
+from ...config_values import as_list, is_number, is_whole, leaves, names
 from ...registered import names_class
 from ...spelling import hint
 from .left_out import lacking
@@ -90,7 +90,7 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
         none = best is None or isinstance(best, str)
         listed = ([best] if best else []) if none else names(best, f"{where}checkpoint.save_best")
         rule = hook.get("rule")
-        for each in rule if isinstance(rule, (list, tuple)) else [rule]:
+        for each in as_list(rule):
             if each not in (None, "greater", "less"):
                 raise ValueError(
                     f"{where}checkpoint.rule must be 'greater' or 'less', or a list with one for "

@@ -9,7 +9,7 @@ from typing import Any
 from mmseg import models as mmseg_models
 from mmseg import structures as mmseg_structures
 
-from ...config_values import is_number, is_whole
+from ...config_values import as_list, is_number, is_whole
 
 _Rule = tuple[Callable[[Any], bool], str]
 
@@ -18,7 +18,7 @@ def _numbers(fits: Callable[[float], bool]) -> Callable[[Any], bool]:
     """Whether a value is a number that fits, or a list of such numbers."""
 
     def all_fit(value: Any) -> bool:
-        listed = value if isinstance(value, (list, tuple)) else [value]
+        listed = as_list(value)
         return all(is_number(each) and math.isfinite(each) and fits(each) for each in listed)
 
     return all_fit

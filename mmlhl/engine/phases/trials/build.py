@@ -17,7 +17,7 @@ from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
 from ....checkpoints import CheckpointError, read_checkpoint
-from ....config_values import nodes
+from ....config_values import as_list, nodes
 from ....explaining import explained_error
 from ....faulty_option import faulty_option, option_named
 from ....instances import forget_instance
@@ -211,6 +211,6 @@ def _pretrained(cfg: Config) -> Iterator[tuple[str, str | None]]:
         if isinstance(node.get("pretrained"), str):
             yield "pretrained", node["pretrained"]
         init = node.get("init_cfg")
-        for each in init if isinstance(init, (list, tuple)) else [init]:
+        for each in as_list(init):
             if isinstance(each, Mapping) and type_name(each) in FROM_FILES:
                 yield "init_cfg.checkpoint", each.get("checkpoint")

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ....config_values import as_list
 from ....explaining import explained_error
 from ..phase_model import PhaseModel
 
@@ -76,6 +77,6 @@ def _advice(error: Exception, given: str) -> str:
 
 def _shown(features: Any) -> str:
     """Feature maps in words, such as ``4 levels of 4, 8, 16, 32 channels``."""
-    levels = features if isinstance(features, (list, tuple)) else [features]
+    levels = as_list(features)
     channels = [str(each.shape[1]) for each in levels if isinstance(each, Tensor) and each.ndim > 1]
     return f"{len(levels)} level(s), of {', '.join(channels)} channels"

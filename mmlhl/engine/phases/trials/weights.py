@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -13,6 +13,7 @@ from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from ....checkpoints import read_checkpoint, stored_tasks, weights_of
+from ....config_values import as_list
 from ....explaining import explained_error, first_few
 from ....models.teachers import misfits
 from ....registered import registered_class, type_name
@@ -134,18 +135,14 @@ def _initialise(module: Any, place: str) -> None:
         raise ValueError(f"{place}: init_cfg: {explained_error(error)}") from error
 
 
-def _listed(config: Any) -> Sequence[Any]:
-    return config if isinstance(config, (list, tuple)) else [config]
-
-
 def _check_acts(init: Any, module: nn.Module, place: str) -> None:
     """Refuse an initialiser that applies to no layer; mmengine ignores it."""
-    for config in _listed(init):
+    for config in as_list(init):
         cls = registered_class(WEIGHT_INITIALIZERS, config) if isinstance(config, Mapping) else None
         if cls is None or not issubclass(cls, BaseInit) or config.get("override"):
             continue
         shown = f"{place}.init_cfg: {type_name(config)}"
-        layers = [str(each) for each in _listed(config.get("layer")) if each]
+        layers = [str(each) for each in as_list(config.get("layer")) if each]
         if not layers:
             raise ValueError(
                 f"{shown} would initialise nothing: name the layers, such as layer='Conv2d', or "
@@ -173,7 +170,7 @@ def _leaves(module: nn.Module) -> set[str]:
 def _files(module: nn.Module) -> Iterator[tuple[nn.Module, str]]:
     """Modules below one that start from a file's weights, and the file."""
     for each in module.modules():
-        for config in _listed(getattr(each, "init_cfg", None)):
+        for config in as_list(getattr(each, "init_cfg", None)):
             if isinstance(config, Mapping) and type_name(config) in FROM_FILES:
                 path = config.get("checkpoint")
                 if isinstance(path, str) and "://" not in path:
