@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
-from mmseg.registry import METRICS, MODELS
+from mmseg.registry import DATASETS, METRICS, MODELS
 
 import mmlhl.models  # noqa: F401
 from mmlhl.engine.phases import parse_phases
@@ -65,6 +65,7 @@ def extensions():
     for name in ("AngleHead", "StayClose", "CappedPull"):
         MODELS.module_dict.pop(name)
     METRICS.module_dict.pop("AngleErrorMetric")
+    DATASETS.module_dict.pop("VirtualKITTI")
 
 
 def test_new_head_of_the_docs(extensions):
@@ -148,12 +149,33 @@ def test_every_method_is_listed_with_its_options(method):
     assert missing == []
 
 
+def test_names_and_formats_of_the_docs(extensions, tmp_path):
+    import cv2
+    import numpy as np
+
+    frames = tmp_path / "Scene01/clone/frames"
+    metres = np.array([[1.5, 9.99], [655.35, 12]])
+    stored = dict(rgb=np.zeros((2, 2, 3), np.uint8), depth=(metres * 100).round().astype(np.uint16))
+    for name, array in stored.items():
+        (frames / name / "Camera_0").mkdir(parents=True)
+        end = ".jpg" if name == "rgb" else ".png"
+        cv2.imwrite(str(frames / name / "Camera_0" / f"{name}_00001{end}"), array)
+    loading = [dict(type="LoadImageFromFile"), dict(type="LoadMultiTaskAnnotations")]
+    cfg = dict(type="VirtualKITTI", data_root=str(tmp_path), split="Scene01/clone")
+    depth = DATASETS.build({**cfg, "pipeline": loading})[0]["gt_depth_map"]
+    assert np.allclose(depth, [[1.5, 9.99], [np.nan, 12]], equal_nan=True)
+
+    millimetres = np.array([[0, 500], [9990, 65535]], np.uint16)
+    rotated = ((millimetres << 3) | (millimetres >> 13)).astype(np.uint16)
+    content = cv2.imencode(".png", rotated)[1].tobytes()
+    assert np.array_equal(extensions["read_sun_depth"](content, "a.png"), millimetres)
+
+
 def test_data_set_of_the_docs_is_read_as_shown(tmp_path):
     import cv2
     import numpy as np
-    from mmseg.registry import DATASETS
 
-    (block,) = (b for b in python_blocks("docs/extending.md") if "MultiTaskDataset" in b)
+    (block,) = (b for b in python_blocks("docs/extending.md") if "dataset = dict" in b)
     names = {}
     exec(block, names)
     root = tmp_path / "train"

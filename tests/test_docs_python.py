@@ -28,7 +28,7 @@ ELSEWHERE = [
     (r"LifelongInferencer\(", "README.md|docs/index.md", "test_inference/test_docs.py"),
     (r"", "docs/(inference|export).md", "test_inference/test_docs.py"),
     (r"_base_ = ", "README.md|docs/configs.md", "test_docs.py"),
-    (r"@MODELS|@METRICS|annotations=", "docs/extending.md", "test_docs.py"),
+    (r"@MODELS|@METRICS|@DATASETS|annotations=", "docs/extending.md", "test_docs.py"),
 ]
 
 

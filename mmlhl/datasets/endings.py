@@ -94,6 +94,24 @@ def names_in(folder: str) -> set[str] | None:
         return set()
 
 
+def what_is_in(folder: str, wanted: str = "") -> str:
+    """What a local folder holds, as the end of a sentence about a file that it lacks.
+
+    Args:
+        folder: The folder.
+        wanted: Name of the missing file; one of its format is named first.
+
+    Returns:
+        A part that names one file; empty if the folder is not local or does not exist.
+    """
+    end = osp.splitext(wanted)[1]
+    found = [name for name in names_in(folder) or () if name[0] != "."]
+    names = sorted(found, key=lambda name: (not name.endswith(end), name))
+    if not names:
+        return "; the folder is empty" if osp.isdir(folder) else ""
+    return f"; the folder holds {names[0]!r}" + (f" and {len(names) - 1} more" if names[1:] else "")
+
+
 def spell_as_on_disk(
     samples: Iterable[dict[str, Any]], annotations: Mapping[str, Annotation]
 ) -> None:

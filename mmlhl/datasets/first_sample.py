@@ -15,6 +15,7 @@ from .dark_images import look_at_images, spread
 from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
 from .depth_units import depth_sentence, full_numbers, full_sentence
+from .endings import what_is_in
 from .reading import read_raw
 
 _warned: set[str] = set()
@@ -57,7 +58,8 @@ def need_first(dataset: ListedDataset) -> None:
         if not fileio.exists(path, backend_args=dataset.backend_args):
             raise FileNotFoundError(
                 f"{owner}: {path!r}, the {key} file of the first sample {first['img_id']!r}, does "
-                f"not exist; check 'dir' and 'suffix' of {key}" + infer_hint(dataset, key)
+                f"not exist; check 'dir' and 'suffix' of {key}"
+                + (what_is_in(*osp.split(path)) + infer_hint(dataset, key))
             )
 
 

@@ -140,7 +140,7 @@ def stay_inside(name: str, folders: Iterable[str], root: str | None, where: str)
 def find_ids(
     folder: str, suffix: str, backend_args: dict | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Find the ids of all images in a folder, recursively.
+    """Find the ids of all images in a folder, recursively; hidden files and folders do not count.
 
     Args:
         folder: The folder.
@@ -161,6 +161,10 @@ def find_ids(
         folder, list_dir=False, recursive=True, backend_args=backend_args
     ):
         file = file.replace("\\", "/")
+        if any(
+            part.startswith(".") for part in file.split("/")
+        ):  # left by editors, as hidden files
+            continue
         end = end_of(file, suffix)
         if not end and suffix:
             if end := other_end_of(file, suffix):
@@ -208,7 +212,11 @@ def _refuse_dangling(folder: str, suffix: str, ids: Mapping[str, str]) -> None:
         prefix = "" if inner == "." else f"{inner}/"
         for name in names:
             end = end_of(name, suffix)
-            if not end or name[0] == "." or prefix + name[: len(name) - len(end)] in ids:
+            if (
+                not end
+                or any(p[0] == "." for p in (prefix + name).split("/"))
+                or prefix + name[: len(name) - len(end)] in ids
+            ):
                 continue
             path = osp.join(place, name)
             if osp.islink(path) and not osp.exists(path):

@@ -10,6 +10,7 @@ from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 
 from .annotation import Annotation
+from .endings import what_is_in
 from .first_sample import infer_hint
 from .ids import find_ids, read_ids, refuse_left_out, without_labels
 
@@ -54,7 +55,11 @@ class ListsSamples(BaseSegDataset):
             source = f"ann_file {self.ann_file!r}" if self.ann_file else f"folder {img_dir!r}"
             raise ValueError(
                 f"{type(self).__name__} found no samples in {source}; expected "
-                + ("one id per line" if self.ann_file else f"files *{self.img['suffix']}")
+                + (
+                    "one id per line"
+                    if self.ann_file
+                    else f"files *{self.img['suffix']}{what_is_in(img_dir)}"
+                )
             )
         return [self.sample_info(img_id, img_dir, folders) for img_id in ids]
 

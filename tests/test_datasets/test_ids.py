@@ -185,6 +185,30 @@ def test_several_suffixes_are_a_list(make):
         make(img=dict(dir="image", suffix=(".png", ".jpg")))
 
 
+@pytest.mark.parametrize("place", [".ipynb_checkpoints", "a/.thumbnails", "__MACOSX/a"])
+def test_hidden_files_and_folders_hold_no_images(make, place):
+    (make.root / "image" / place).mkdir(parents=True)
+    hidden = "._0.png" if "MACOSX" in place else "0.png"
+    (make.root / "image" / place / hidden).write_bytes(b"no image")
+    (make.root / "image" / place / ".gone.png").symlink_to(make.root / "nothing")
+    assert [info["img_id"] for info in make()] == ["a/0", "a/1"]
+
+
+def test_what_a_folder_holds_instead(make):
+    with pytest.raises(ValueError, match=r"files \*\.jpg; the folder holds 'a'$"):
+        make(img=dict(dir="image", suffix=".jpg"))
+    for i in range(2):
+        (make.root / f"label/a/{i}.png").rename(make.root / f"label/a/mask_{i}.png")
+    (make.root / "label/a/0.txt").touch()
+    with pytest.raises(
+        FileNotFoundError, match="seg'\\]; the folder holds 'mask_0.png' and 2 more$"
+    ):
+        make()
+    (make.root / "none").mkdir()
+    with pytest.raises(ValueError, match=r"files \*\.png; the folder is empty$"):
+        make(img=dict(dir="none"))
+
+
 def test_a_link_to_an_image_that_is_gone_is_named(make):
     """The listing of a folder left it out silently."""
     link = make.root / "image/a/2.png"

@@ -17,6 +17,12 @@ from .tiff import is_tiff
 from .tiff_layout import refuse_misread, refuse_shifted
 
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+_NO_IMAGE = "expected an image, but it cannot be decoded"
+_EXR = b"v/1\x01"
+_NO_EXR = (
+    "OpenCV reads OpenEXR, if at all, with the environment variable OPENCV_IO_ENABLE_OPENEXR=1; "
+    "store it as .npy or PFM"
+)
 # PGM and PPM of text: width, height and greatest number, with comments between
 _TEXT_HEADER = re.compile(rb"P[23]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3)
 
@@ -109,10 +115,13 @@ def _as_written(image: np.ndarray, content: bytes) -> np.ndarray:
 def _decode_with_opencv(content: bytes, path: str) -> np.ndarray:
     try:
         image = mmcv.imfrombytes(content, flag="unchanged", backend="cv2")
-    except cv2.error as error:  # an empty file
-        raise ValueError(f"{path}: expected an image, but it cannot be decoded: {error}") from None
+    except cv2.error as error:  # an empty file, or OpenEXR, which is switched off
+        if content[:4] != _EXR:
+            raise ValueError(f"{path}: {_NO_IMAGE}: {error}") from None
+        image = None
     if image is None:
-        raise ValueError(f"{path}: expected an image, but it cannot be decoded")
+        way = _NO_EXR if content[:4] == _EXR else "a 'reader' decodes other formats"
+        raise ValueError(f"{path}: {_NO_IMAGE}; {way}")
     return image
 
 

@@ -129,15 +129,17 @@ class LoadMultiTaskAnnotations(BaseTransform):
             raise ValueError(
                 f"{path}: {ann.kind} annotation {ann.name!r} is {gt.shape[0]}x{gt.shape[1]} "
                 f"(height x width), expected {size[0]}x{size[1]} like its image "
-                f"{results.get('img_path', '')}{self._turned(results, gt.shape[:2], size)}"
+                f"{results.get('img_path', '')}{self._size_hint(results, gt.shape[:2], size)}"
             )
         if ann.post is not None:
             gt = made_map(ann.post(gt, results), ann, path, "post", gt.shape[:2])
         results[ann.key] = gt
 
-    def _turned(self, results: dict, shape: tuple, size: tuple) -> str:
-        """A hint for the message if the image's orientation tag explains a label's size."""
+    def _size_hint(self, results: dict, shape: tuple, size: tuple) -> str:
+        """What would do: another resolution, or the image's orientation tag explains the size."""
         path = results.get("img_path")
+        if abs(shape[0] * size[1] - shape[1] * size[0]) <= 0.02 * shape[0] * size[1]:
+            return "; resize=True of the annotation brings it to this size"
         if tuple(shape) != tuple(size[::-1]) or path is None or is_array(path):
             return ""
         tag = orientation_of(read_bytes(path, "image", self.backend_args))

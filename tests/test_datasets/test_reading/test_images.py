@@ -183,3 +183,15 @@ def test_compression_that_changes_ids_inside_of_other_formats():
         file = io.BytesIO()
         Image.fromarray(np.uint8(IDS)).save(file, kind, **options)
         assert not is_lossy(file.getvalue()), kind
+
+
+@pytest.mark.parametrize(
+    ("content", "way"),
+    [
+        (b"\x89HDF\r\n\x1a\n" + bytes(99), "; a 'reader' decodes other formats$"),
+        (b"v/1\x01" + bytes(99), "OPENCV_IO_ENABLE_OPENEXR=1; store it as .npy or PFM$"),
+    ],
+)
+def test_other_formats(content, way):
+    with pytest.raises(ValueError, match=f"^a: expected an image, but it cannot be decoded.*{way}"):
+        decode_image(content, "a")

@@ -30,6 +30,17 @@ def test_other_size_than_the_image(tmp_path):
         load(tmp_path, np.ones((4, 5), np.uint16), kind="depth")
 
 
+def test_other_resolution_than_the_image(tmp_path):
+    for shape in ((8, 12), (16, 24), (300, 449)):
+        with pytest.raises(ValueError, match="like its image i.png; resize=True of the ann"):
+            load(tmp_path, np.ones((4, 6), np.uint16), kind="depth", shape=shape)
+    assert load(tmp_path, np.ones((4, 6), np.uint16), kind="depth", shape=(8, 12), resize=True)[
+        "gt_depth_map"
+    ].shape == (8, 12)
+    with pytest.raises(ValueError, match="like its image i.png$"):
+        load(tmp_path, np.ones((4, 6), np.uint16), kind="depth", shape=(8, 13))
+
+
 def test_missing_and_broken_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"a\.png: no such file.*'task' of i\.png"):
         load(tmp_path, None, kind="depth")
