@@ -23,6 +23,7 @@ from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_training_facts
+from mmlhl.engine.phases.scopes import SCOPE
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.engine.test_options import draw_predictions, need_test, use_views, write_predictions
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> None:
     with nothing_left_of_refusals(cfg.work_dir):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         for dataset in datasets:
-            check_view_sizes(dataset, cfg.tta_pipeline)
+            check_view_sizes(dataset, cfg.tta_pipeline, cfg.get("default_scope") or SCOPE)
         with naming_stalled_ranks():
             runner.test()
     close_distributed()

@@ -7,12 +7,15 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 
 from ..config_values import as_list
 
 
-def check_view_sizes(dataset: Mapping, tta_pipeline: Sequence[Mapping]) -> None:
+def check_view_sizes(
+    dataset: Mapping, tta_pipeline: Sequence[Mapping], scope: str = "mmseg"
+) -> None:
     """Warn if no view of the first image has the size at which the plain test reads it.
 
     A test pipeline that resizes needs the same step in ``tta_pipeline``: a network that was
@@ -22,13 +25,16 @@ def check_view_sizes(dataset: Mapping, tta_pipeline: Sequence[Mapping]) -> None:
         dataset: Config of the test's dataset, with the pipeline of the plain test; a dataset
             without one is left alone.
         tta_pipeline: The pipeline that gives several views.
+        scope: ``default_scope`` of the config, which its runner sets only when the test begins;
+            without it ``LoadAnnotations`` would be mmcv's.
     """
     if "pipeline" not in dataset:
         return
-    plain, augmented = (
-        _sizes({**copy.deepcopy(dict(dataset)), "pipeline": copy.deepcopy(list(pipeline))})
-        for pipeline in (dataset["pipeline"], tta_pipeline)
-    )
+    with DefaultScope.overwrite_default_scope(scope):
+        plain, augmented = (
+            _sizes({**copy.deepcopy(dict(dataset)), "pipeline": copy.deepcopy(list(pipeline))})
+            for pipeline in (dataset["pipeline"], tta_pipeline)
+        )
     if not plain & augmented:
         print_log(
             f"tta_pipeline: its views of the first image are {_named(augmented)}, the image of "

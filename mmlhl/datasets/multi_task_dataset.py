@@ -140,7 +140,7 @@ class MultiTaskDataset(ListsSamples):
             metainfo=metainfo,
             data_root=data_root,
             data_prefix=dict(img_path=osp.expanduser(self._in_split(self.img["dir"]))),
-            pipeline=build_steps(pipeline),
+            pipeline=build_steps(pipeline, self._reduces(kwargs)),
             test_mode=False,  # True would only make the parent's constructor demand classes
             lazy_init=True,
             **kwargs,
@@ -175,6 +175,11 @@ class MultiTaskDataset(ListsSamples):
         """Whether no class below chooses its samples in a way of its own."""
         ways = ("__init__", "load_data_list", "list_ids", "filter_data", "sample_info")
         return all(getattr(cls, way) is getattr(MultiTaskDataset, way) for way in ways)
+
+    def _reduces(self, options: Mapping[str, Any]) -> bool:
+        """Whether the dataset or the annotation of ``sem_seg`` has ``reduce_zero_label``."""
+        own = (ann.reduce_zero_label for ann in self.annotations.values() if ann.field == "sem_seg")
+        return bool(options.get("reduce_zero_label")) or any(own)
 
     def _finish_specs(self) -> dict[str, Annotation]:
         """Annotations of the tasks to read, with label options filled in and sources built."""

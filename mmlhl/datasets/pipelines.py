@@ -29,11 +29,13 @@ _SHARED = dict(
 MAPPING = ("KeyMapper", "TransformBroadcaster")
 
 
-def build_steps(steps: Any) -> list[Callable]:
+def build_steps(steps: Any, reduces: bool = False) -> list[Callable]:
     """Build the transforms of a dataset's pipeline.
 
     Args:
         steps: Configs of transforms, or transforms.
+        reduces: Whether the dataset itself has ``reduce_zero_label``, which ``LoadAnnotations`` of
+            an mmseg config may then repeat.
 
     Returns:
         The transforms.
@@ -43,12 +45,26 @@ def build_steps(steps: Any) -> list[Callable]:
     """
     if isinstance(steps, (str, Mapping)) or not isinstance(steps, Sequence):
         raise ValueError(f"pipeline is {steps!r}; it must be a list of transforms")
-    built = [build_step(step) for step in steps]
+    built = [build_step(_once_reduced(step) if reduces else step) for step in steps]
     packs = [i for i, step in enumerate(built) if isinstance(step, PackMultiTaskInputs)]
     for step in _watched(built[packs[0] :] if packs else []):
         advice = "put it before PackMultiTaskInputs, where labels follow the image"
         try_packed(step.step, step.name, advice)
     return built
+
+
+def _once_reduced(step: Any) -> Any:
+    """A step whose loaders, also those inside of others, leave ``reduce_zero_label`` out."""
+    if isinstance(step, (list, tuple)):
+        return [_once_reduced(each) for each in step]
+    if not isinstance(step, Mapping):
+        return step
+    loads = "type" in step and type_name(step) == "LoadAnnotations"
+    return {
+        key: _once_reduced(value) if key == "transforms" else value
+        for key, value in step.items()
+        if not (loads and key == "reduce_zero_label" and value)
+    }
 
 
 def _watched(steps: Any) -> Iterator[Watched]:
@@ -92,6 +108,12 @@ def build_step(step: Mapping | Callable) -> Callable:
         options = {key: value for key, value in step.items() if key != "type"}
         name = type_name(step)
         raise ValueError(f"{name} with {options}: {explained_error(error)}") from error
+
+
+def loads_annotations(step: Mapping) -> bool:
+    """Whether a transform's config reads labels, so that inferencers leave it out."""
+    name = type_name(step)
+    return name.startswith("Load") and "Annotation" in name
 
 
 def refuse_bending(steps: Any, kinds: Collection[str]) -> None:

@@ -11,7 +11,7 @@ import mmengine.fileio as fileio
 import numpy as np
 from mmengine.dataset import Compose
 
-from ..datasets.pipelines import build_step
+from ..datasets.pipelines import build_step, loads_annotations
 from ..datasets.reading.backends import backend_of
 from ..datasets.transforms import LoadImage
 from ..explaining import explained_error
@@ -43,11 +43,7 @@ def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
     steps = steps or cfg.get("test_pipeline") or DEFAULT_PIPELINE
     if not isinstance(steps, (list, tuple)) or not all(isinstance(s, Mapping) for s in steps):
         raise ValueError(f"the test pipeline must be a list of transforms, got {steps!r:.80}")
-    return [dict(step) for step in steps if not _loads_annotations(type_name(step))]
-
-
-def _loads_annotations(name: str) -> bool:
-    return name.startswith("Load") and "Annotation" in name
+    return [dict(step) for step in steps if not loads_annotations(step)]
 
 
 def _without_backend(step: Mapping[str, Any]) -> dict:

@@ -49,3 +49,24 @@ def test_sizes_of_views(tmp_path, monkeypatch, plain, views, said):
     for message, level in heard:
         assert level == logging.WARNING
         assert re.search(said, message)
+
+
+def test_a_dataset_of_mmsegs_reads_labels_with_mmsegs_transform(tmp_path):
+    """Without a runner no scope is set, and mmcv has a LoadAnnotations with other options."""
+    for folder, shape in (("images", (6, 8, 3)), ("labels", (6, 8))):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / "a.png"), np.zeros(shape, np.uint8))
+    steps = [LOAD, dict(type="LoadAnnotations", reduce_zero_label=True), dict(type="PackSegInputs")]
+    dataset = dict(
+        type="BaseSegDataset",
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path="images", seg_map_path="labels"),
+        img_suffix=".png",
+        reduce_zero_label=True,
+        metainfo=dict(classes=("a",)),
+        pipeline=steps,
+    )
+    views = [LOAD, dict(type="TestTimeAug", transforms=[FLIPS, steps[1:2], steps[2:]])]
+    with DefaultScope.overwrite_default_scope("mmengine"):
+        check_view_sizes(dataset, views)
+        assert DefaultScope.get_current_instance().scope_name == "mmengine"

@@ -40,6 +40,8 @@ def dataset(root, *pipeline, **kwargs):
         seg=dict(kind="classes", dir="label", suffix=".png", num_classes=40),
         normal=dict(kind="normal", dir="normal", suffix=".npy"),
     )
+    for task, changes in kwargs.pop("annotations", {}).items():
+        annotations[task].update(changes)
     cfg = dict(type="MultiTaskDataset", data_root=str(root), annotations=annotations)
     return DATASETS.build(dict(cfg, pipeline=list(pipeline), **kwargs))
 
@@ -266,3 +268,22 @@ def test_a_chance_that_is_none_is_refused(prob, kind):
     with pytest.raises(ValueError, match=r"RandomApply: prob must be a number in \[0, 1\]"):
         build_step(dict(type="Compose", transforms=[step]))
     assert build_step(dict(step, prob=1))
+
+
+def test_reduce_zero_label_of_the_dataset_may_stand_in_its_pipeline_too(root):
+    """As in mmseg's config of ADE20K, whose dataset says it itself; id 0 is left out once."""
+    again = dict(type="LoadAnnotations", reduce_zero_label=True)
+    seg = dict(seg=dict(reduce_zero_label=True))
+    plain = dataset(root, LOAD, dict(ANNOTATE), PACK, tasks=["seg"], reduce_zero_label=True)
+    label = plain[0]["data_samples"].gt_sem_seg.data
+    assert (label == 255).any() and label[label != 255].min() == 0
+    for steps in ([again, PACK], [dict(type="Compose", transforms=[again]), PACK]):
+        for said in (dict(reduce_zero_label=True), dict(annotations=seg)):
+            item = dataset(root, LOAD, *steps, tasks=["seg"], **said)[0]
+            assert torch.equal(item["data_samples"].gt_sem_seg.data, label)
+    views = dict(type="TestTimeAug", transforms=[[again], [PACK]])
+    item = dataset(root, LOAD, views, tasks=["seg"], reduce_zero_label=True)[0]
+    assert torch.equal(item["data_samples"][0].gt_sem_seg.data, label)
+    with pytest.raises(ValueError, match="LoadAnnotations.*reduce_zero_label=True of the dataset"):
+        dataset(root, LOAD, again, PACK, tasks=["seg"])
+    assert again == dict(type="LoadAnnotations", reduce_zero_label=True)

@@ -14,7 +14,6 @@ from ...explaining import explained_error
 from ...models.methods import BaseMethod
 from ...registered import registered
 from ...spelling import hint
-from .datasets import check_listed, multi_task_datasets, offered_tasks
 from .deriving import LOADERS
 from .drawn_fields import check_drawn
 from .encoders import same_encoder
@@ -29,6 +28,7 @@ from .progress_options import progress_options
 from .schedule_values import check_units
 from .schedules import follow_length
 from .scopes import check_scope
+from .set_tasks import check_annotations
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
 from .top_keys import check_top_keys
@@ -124,19 +124,8 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
             )
     check_method(cfg.model.get("method", dict(type="Naive")))
     check_stored_labels(cfg, len(phase.seen) > len(phase.tasks), f"{key}: " if phase.cfg else "")
-    for loader, wanted in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
-        if cfg.get(loader) is None:
-            continue
-        for dataset in multi_task_datasets(cfg[loader]["dataset"]):
-            offered = offered_tasks(dataset)
-            check_listed(dataset.get("tasks"), offered, wanted, f"{key}: {loader}.dataset")
-            for task in wanted:
-                if task not in offered:
-                    raise ValueError(
-                        f"{key}.tasks: {loader}.dataset ({dataset['type']}) has no annotation "
-                        f"for task {task!r}; it offers {list(offered)}: write it into annotations, "
-                        "or into ANNOTATIONS of the class"
-                    )
+    for loader in LOADERS:
+        check_annotations(cfg, phase, loader)
 
 
 def method_class(method: Any) -> Any:

@@ -22,6 +22,7 @@ from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
 from .scopes import SCOPE
+from .set_tasks import supplied_tasks
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 RECORD = "lifelong.json"
@@ -180,7 +181,8 @@ def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] 
     if loader is None:
         return
     for dataset in multi_task_datasets(loader["dataset"]):
-        dataset["tasks"] = list(tasks)
+        supplied = supplied_tasks(dataset)
+        dataset["tasks"] = [task for task in tasks if task in supplied]
         # a `part` in the phase's own cfg takes precedence
         if part is not None and "part" not in dataset:
             dataset["part"] = list(part)

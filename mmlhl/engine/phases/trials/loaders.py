@@ -18,6 +18,7 @@ from ..grammar import Phase
 from ..lengths import trains_by_epoch
 from ..phase_model import PhaseModel
 from ..set_differences import check_same_reading
+from ..set_tasks import needed_tasks
 from ..supply import Supplies, Supply
 from .build import named
 from .sample import first_sample
@@ -49,8 +50,8 @@ def check_loaders(
         ValueError: Naming the loader and what is wrong with it.
     """
     given: dict[str, Supply] = {}
-    for key, tasks in zip(LOADERS, (phase.tasks, phase.seen, phase.seen), strict=True):
-        loader = cfg.get(key)
+    for key in LOADERS:
+        loader, needed = cfg.get(key), needed_tasks(cfg, key, phase)
         if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
             continue
         place = f"{where}: {key}"
@@ -61,17 +62,34 @@ def check_loaders(
                 "train by iterations"
             )
         supply = given[key] = named(place, supplies.of, loader, place)
-        for joined, dataset in _joined(supply.dataset):
+        parts = list(_joined(supply.dataset))
+        shared = key != LOADERS[0] and len(parts) > 1  # each has labels of some tasks
+        missing = set(needed)
+        for joined, dataset in parts:
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
-            one = _check_sample(dataset, dict(model.heads.items()), tasks, f"{place}{joined}")
+            sample = _read_sample(dataset, f"{place}{joined}")
             # the sample shows which transforms of a user read an image or labels
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
-            heads = {task: model.heads[task] for task in tasks}
+            one = not isinstance(sample["inputs"], (list, tuple))  # else views of one image
+            labels = sample["data_samples"]
+            tasks = needed
+            if shared and one:
+                tasks = [t for t in needed if f"gt_{model.heads[t].field}" in labels]
+            missing.difference_update(tasks)
+            if one:
+                check_labels(dict(model.heads.items()), tasks, dataset, labels, f"{place}{joined}")
+            # the names that the metrics use are those of the joined set as a whole
+            heads = {task: model.heads[task] for task in (tasks if joined else needed)}
             if one and key == LOADERS[0]:
                 own = {task: class_names(dataset, head.field) for task, head in heads.items()}
                 names.update({task: each for task, each in own.items() if each})
             elif one:
                 check_names(heads, names, dataset, f"{place}{joined}")
+        if missing:
+            raise ValueError(
+                f"{place}: no sample of the datasets that it joins has labels of "
+                f"{', '.join(sorted(missing))}"
+            )
     trained = given.get(LOADERS[0])
     for key in LOADERS[1:] if trained is not None else ():
         if key in given:
@@ -105,8 +123,8 @@ def _check_order(dataset: Any, training: bool, place: str) -> None:
         )
 
 
-def _check_sample(dataset: Any, heads: Mapping, tasks: Sequence[str], place: str) -> bool:
-    """Read a dataset's first sample and check its labels; False if it is views of one image."""
+def _read_sample(dataset: Any, place: str) -> Mapping:
+    """A dataset's first sample, which has to be packed."""
     sample = named(f"{place}: its first sample", first_sample, dataset)
     if not isinstance(sample, Mapping) or not {"inputs", "data_samples"} <= set(sample):
         found = sorted(sample) if isinstance(sample, Mapping) else type(sample).__name__
@@ -116,10 +134,7 @@ def _check_sample(dataset: Any, heads: Mapping, tasks: Sequence[str], place: str
             f"{place}.dataset gives {found}, not inputs and data_samples: "
             f"{advice if lacks_image else 'end its pipeline with'} PackMultiTaskInputs"
         )
-    if isinstance(sample["inputs"], (list, tuple)):  # views of test-time augmentation
-        return False
-    check_labels(heads, tasks, dataset, sample["data_samples"], place)
-    return True
+    return sample
 
 
 def unlike(cfg: Config, given: Mapping) -> list[str]:

@@ -13,7 +13,7 @@ from mmseg.models import SegTTAModel
 from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
 from ....config_values import nodes
-from ....datasets.pipelines import build_step
+from ....datasets.pipelines import build_step, loads_annotations
 from ....models.heads import BaseDenseHead
 from ....registered import names_class, registered_class, type_name
 from ..agreement import check_evaluator
@@ -75,7 +75,8 @@ def try_pipeline(cfg: Config) -> None:
         return
     build = build_step if any(True for _ in multi_task_datasets(dataset)) else TRANSFORMS.build
     for step in copy.deepcopy(pipeline):
-        build(step)
+        if not loads_annotations(step):  # inferencers leave these out
+            build(step)
 
 
 @torch.no_grad()

@@ -91,6 +91,12 @@ def test_errors_of_testing_are_found_before_training(config, changes, message):
         tried(config(), **changes)
 
 
+def test_readers_of_labels_in_a_pipeline_for_inferencers_are_left_out(config):
+    """As inferencers do, so what the dataset itself would refuse does not matter."""
+    labels = dict(type="LoadAnnotations", reduce_zero_label=True)
+    tried(config(phases=[dict(tasks=["seg"])]), test_pipeline=[LOAD, labels, PACK])
+
+
 def test_a_phase_with_a_visualizer_of_its_own(config):
     backend = dict(type="TensorboardVisBackend", save_dir=None, surplus=1)
     own = dict(visualizer=dict(type="MultiTaskVisualizer", vis_backends=[backend]))
