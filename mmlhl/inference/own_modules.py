@@ -8,11 +8,12 @@ from typing import Any
 
 from mmseg.registry import MODELS
 
-from ..checkpoints import StoredConfigError
+from ..checkpoints import StoredConfigError, weights_of
 from ..checkpoints.stored_config import own_modules
 from ..checkpoints.trust import FLAG, checkpoints_are_trusted
 from ..config_values import nodes
 from ..explaining import explained_error
+from .bounded import huge_number, no_larger_than
 
 
 def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
@@ -45,10 +46,14 @@ def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> 
 
     Raises:
         StoredConfigError: If a class is not registered; names it, and the modules that the
-            checkpoint's config imports.
+            checkpoint's config imports. If the model is far larger than the checkpoint.
     """
+    huge = huge_number(described)
+    if huge:
+        raise _unusable(source, ValueError(f"model.{huge}"))
     try:
-        return MODELS.build(described)
+        with no_larger_than(weights_of(checkpoint)):
+            return MODELS.build(described)
     except Exception as error:
         if not isinstance(error, KeyError):
             raise _unusable(source, error) from error

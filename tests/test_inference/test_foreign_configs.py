@@ -8,22 +8,15 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmlhl.checkpoints import StoredConfigError, checkpoint_trust, stored_config
+from mmlhl.checkpoints import StoredConfigError, checkpoint_trust
 from mmlhl.checkpoints.named_files import named_file
 from mmlhl.inference import LifelongInferencer, load_model
 from mmlhl.inference.loading import without_pretrained
 from mmlhl.inference.publishing import publish
 
+from .changed_configs import with_config
+
 IMAGE = np.zeros((32, 48, 3), np.uint8)
-
-
-def with_config(checkpoint, path, change):
-    """The checkpoint with a change of its config, which gets and may return the config."""
-    content = torch.load(checkpoint)
-    config = Config(stored_config(content, "x"))
-    content["meta"]["cfg"] = (change(config) or config).pretty_text
-    torch.save(content, path)
-    return str(path)
 
 
 def with_text(checkpoint, path, text):
