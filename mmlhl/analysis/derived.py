@@ -16,6 +16,7 @@ from statistics import fmean
 from ..evaluation.record import LifelongRecord
 
 MetricKey = tuple[str, str]  # task and name
+MOST_METRICS = 200  # of a record; more would take minutes to draw
 
 #: The metrics that enter the relative gain in the paper, and mean L1 for its other tasks.
 PAPER_METRICS = (
@@ -53,7 +54,7 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
         Task and name of each metric, ordered by task.
 
     Raises:
-        ValueError: If ``metrics`` is a string other than 'paper' and 'all'.
+        ValueError: If ``metrics`` is a string other than 'paper' and 'all', or chooses too many.
     """
     if isinstance(metrics, str) and metrics not in ("paper", "all"):
         raise ValueError(f"metrics must be 'paper', 'all' or a list of names, not {metrics!r}")
@@ -65,6 +66,11 @@ def choose(record: LifelongRecord, metrics: str | Sequence[str] = "paper") -> li
             kept = [name for name in names if name in requested]
             names = kept if kept or metrics != "paper" else names
         chosen += [(task, name) for name in names]
+    if len(chosen) > MOST_METRICS:
+        raise ValueError(
+            f"{record.path or record.label} has {len(chosen)} such metrics, and at most "
+            f"{MOST_METRICS} are compared: name some by --metrics"
+        )
     return chosen
 
 

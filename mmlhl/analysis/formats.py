@@ -74,7 +74,7 @@ def to_markdown(sheet: Sheet) -> str:
         texts = [escape(sheet.text(i, j)) for j in range(len(cells))]
         texts = [f"**{t}**" if sheet.is_best(i, j) else t for j, t in enumerate(texts)]
         lines.append("| " + " | ".join([escape(name), *texts]) + " |")
-    lines += [line for note in sheet.notes for line in ("", note)]
+    lines += [line for note in sheet.notes for line in ("", escape(note))]
     return "\n".join(lines) + "\n"
 
 
@@ -134,7 +134,7 @@ def to_latex(sheet: Sheet) -> str:
         texts = [rf"\textbf{{{t}}}" if sheet.is_best(i, j) else t for j, t in enumerate(texts)]
         lines.append("    " + " & ".join([escape(name), *texts]) + r" \\")
     lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
-    lines[-1:-1] = [f"  % {note}" for note in sheet.notes]
+    lines[-1:-1] = [f"  % {' '.join(note.split())}" for note in sheet.notes]
     return "\n".join(lines) + "\n"
 
 
@@ -146,7 +146,8 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
 
     Returns:
         Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that
-        are not numbers are in the column ``text``; missing values are empty.
+        are not numbers are in the column ``text``; missing values are empty. Text that a
+        spreadsheet would take for a formula begins with an apostrophe.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -154,11 +155,18 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
     for sheet in sheets:
         for name, cells in sheet.rows:
             for column, cell in zip(sheet.columns, cells, strict=True):
-                place = [sheet.name, sheet.title, name, column.group, column.name, column.unit]
+                texts = sheet.name, sheet.title, name, column.group, column.name, column.unit
+                place = [_no_formula(text) for text in texts]
                 if isinstance(cell, Estimate):
                     mean = "" if math.isnan(cell.mean) else cell.mean
                     std = "" if cell.std is None else cell.std
                     writer.writerow([*place, mean, std, cell.runs, ""])
                 else:
-                    writer.writerow([*place, "", "", "", "" if cell == "-" else cell])
+                    text = "" if cell == "-" else _no_formula(str(cell))
+                    writer.writerow([*place, "", "", "", text])
     return file.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Text, such as a label, that a spreadsheet shows and does not compute."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

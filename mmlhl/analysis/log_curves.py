@@ -13,7 +13,7 @@ from ..evaluation.units import with_unit
 from ..json_lines import json_lines
 from ..spelling import hint
 from .phase_logs import SCALARS, read_phase_logs
-from .plot_style import looks, new_figure, plain_axes
+from .plot_style import MOST_PANELS, looks, plain_axes, stacked_axes
 
 RECORD = "lifelong.json"
 PLACES = ("step", "iter", "epoch")
@@ -133,12 +133,15 @@ def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]
         Full keys.
 
     Raises:
-        ValueError: If no run has logged one of them.
+        ValueError: If no run has logged one of them, or there are too many to draw.
     """
     known = list(dict.fromkeys(key for run in runs for key in run.curves))
     if keys is None:
         metrics = [key for key in known if "/" in key]
-        return metrics or [key for key in known if "loss" in key.rpartition(".")[2]]
+        found = metrics or [key for key in known if "loss" in key.rpartition(".")[2]]
+        if len(found) > MOST_PANELS:
+            raise ValueError(f"{len(found)} values were logged: choose up to {MOST_PANELS} by keys")
+        return found
     chosen: list[str] = []
     for key in keys:
         found = [k for k in known if k == key] or [k for k in known if k.endswith(f"/{key}")]
@@ -160,8 +163,7 @@ def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
         The figure.
     """
     styles = looks([run.name for run in runs])
-    fig = new_figure(8.5, 1.0 + 1.9 * len(keys))
-    grid = fig.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
+    fig, grid = stacked_axes(len(keys), 1.9, 1.0)
     for axes, key in zip(grid, keys, strict=True):
         for run in runs:
             steps = sorted(run.curves.get(key, ()))

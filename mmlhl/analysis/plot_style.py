@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +18,8 @@ from ..files import atomic_path
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("X", "o", "s", "^", "D", "v", "P", "*")
 LINES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
+#: panels of a figure; more would take minutes to draw
+MOST_PANELS = 60
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "oo", "++")
 
 
@@ -68,6 +71,26 @@ def new_figure(width: float, height: float) -> Figure:
         The figure.
     """
     return Figure(figsize=(width, height), layout="constrained", dpi=150)
+
+
+def stacked_axes(panels: int, unit: float, more: float) -> tuple[Figure, Any]:
+    """Panels below each other in a figure, with one axis of iterations.
+
+    Args:
+        panels: Number of panels.
+        unit: Height of a panel in inches.
+        more: Height of what is above and below them.
+
+    Returns:
+        The figure and its axes, from the top.
+
+    Raises:
+        ValueError: If there are more than 60.
+    """
+    if panels > MOST_PANELS:
+        raise ValueError(f"{panels} curves of their own are to be drawn, at most {MOST_PANELS} can")
+    figure = new_figure(8.5, more + unit * panels)
+    return figure, figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
 
 
 def plain_axes(axes: Axes) -> None:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .phase_logs import SCALARS, read_phase_logs
-from .plot_style import Look, looks, new_figure, plain_axes
+from .plot_style import Look, looks, plain_axes, stacked_axes
 
 
 @dataclass
@@ -82,6 +82,9 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
 
     Returns:
         The figure.
+
+    Raises:
+        ValueError: If there are more than 60 tasks.
     """
     names = list(dict.fromkeys(name for log in logs for name in log.losses))
     panels: dict[str, list[str]] = {}
@@ -92,8 +95,7 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
 
     # A loss has the same style in all panels.
     styles = looks(list(dict.fromkeys(name.rpartition(".")[2] for name in names)))
-    fig = new_figure(8.5, 1.2 + 1.9 * len(panels))
-    grid = fig.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    fig, grid = stacked_axes(len(panels), 1.9, 1.2)
     for axes, (task, members) in zip(grid, panels.items(), strict=True):
         for name in members:
             short = name.rpartition(".")[2]
