@@ -41,6 +41,28 @@ def leaves(node: Any, place: str = "", lists: bool = True) -> Iterator[tuple[str
         yield place, node
 
 
+def entries(node: Any, name: str, place: str = "") -> Iterator[tuple[str, Any]]:
+    """All entries of a name in a config, with their places.
+
+    Args:
+        node: The config, or a part of it.
+        name: A key, such as ``batch_size``.
+        place: The part's own place.
+
+    Yields:
+        Places such as ``train_dataloader.batch_size``, and values, from the top down.
+    """
+    children: list[tuple[str, Any]] = []
+    if isinstance(node, Mapping):
+        children = [(f"{place}.{key}" if place else str(key), each) for key, each in node.items()]
+        if name in node:
+            yield f"{place}.{name}" if place else name, node[name]
+    elif isinstance(node, (list, tuple)):
+        children = [(f"{place}[{index}]", each) for index, each in enumerate(node)]
+    for below, child in children:
+        yield from entries(child, name, below)
+
+
 def make_plain(node: Any) -> Any:
     """Replace numbers of numpy and paths by Python's own, in place where that is possible.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from mmlhl.config_values import as_list, is_number, is_size, leaves, make_plain, nodes
+from mmlhl.config_values import as_list, entries, is_number, is_size, leaves, make_plain, nodes
 
 CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 
@@ -13,6 +13,13 @@ CFG = dict(a=[dict(b=1, c=()), 2.5], d=dict(e=dict(f=None), g={}), h="text")
 def test_leaves_with_lists_opened():
     found = [("a[0].b", 1), ("a[0].c", ()), ("a[1]", 2.5), ("d.e.f", None), ("d.g", {})]
     assert list(leaves(CFG)) == [*found, ("h", "text")]
+
+
+def test_entries_of_a_name_at_any_depth():
+    cfg = dict(a=1, b=[dict(a=dict(a=2)), 3], c=dict(d=dict(a=None)))
+    found = [("a", 1), ("b[0].a", dict(a=2)), ("b[0].a.a", 2), ("c.d.a", None)]
+    assert list(entries(cfg, "a")) == found
+    assert list(entries(cfg, "e")) == [] and list(entries(5, "a", "x")) == []
 
 
 def test_leaves_with_lists_as_values():

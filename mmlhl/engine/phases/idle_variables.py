@@ -1,4 +1,4 @@
-"""Variables of a base that a config file sets anew, after the base has used them."""
+"""Variables of a config file that change nothing: a base has used them, or nothing reads them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,38 @@ import ast
 import logging
 import os
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from mmengine.logging import print_log
 
 from ...config_files import with_bases
+from ...config_values import entries
+
+#: options that a config often leaves at their defaults, and where they belong
+_PLACES = {
+    **dict.fromkeys(("max_epochs", "max_iters", "val_interval", "val_begin"), "train_cfg"),
+    **dict.fromkeys(("clip_grad", "accumulative_counts", "paramwise_cfg"), "optim_wrapper"),
+    **dict.fromkeys(("save_best", "max_keep_ckpts"), "default_hooks.checkpoint"),
+    **dict.fromkeys(("frozen_stages", "norm_eval", "init_cfg"), "model.backbone"),
+}
 
 
-def check_idle_variables(path: str | os.PathLike, acting: Collection[str]) -> None:
+def check_idle_variables(
+    path: str | os.PathLike, acting: Collection[str], cfg: Mapping | None = None
+) -> None:
     """Refuse variables that are set without an effect.
 
     ``crop_size`` of a base, for example, is a variable with which the base writes its pipelines. A
     file that inherits from it and sets ``crop_size`` changes the variable, and no pipeline. In a
-    base that is a warning, since some of mmseg's own configs do so.
+    base that is a warning, since some of mmseg's own configs do so. A variable that nothing reads
+    and that is called like an option further down, such as ``batch_size``, is refused as well if
+    it has a value that the option has nowhere.
 
     Args:
         path: A config file in Python; others have no variables. Bases in ``_base_`` are looked at,
             those of ``read_base()`` are not.
         acting: Names that are read from the config itself, such as ``train_cfg``.
+        cfg: The config that was read from the file, to compare options with.
 
     Raises:
         ValueError: Naming the file, the line and the variable.
@@ -41,6 +56,48 @@ def check_idle_variables(path: str | os.PathLike, acting: Collection[str]) -> No
             if file == first:
                 raise ValueError(message)
             print_log(message, "current", logging.WARNING)
+    if len(paths) > 1 and cfg is not None:  # one that inherits is no dump, where all are unread
+        _check_misplaced(files, acting, cfg)
+
+
+def variables_read(path: str | os.PathLike | None) -> set[str] | None:
+    """The variables that a config file and its bases read.
+
+    Args:
+        path: The file, or None for a config without one.
+
+    Returns:
+        Their names. None if that is unknown: there is no file in Python, or it is the dump of a
+        config, in which no variable is read any more.
+    """
+    if path is None or os.path.splitext(path)[1] != ".py":
+        return None
+    files = {each: _parsed(each) for each in with_bases(os.path.abspath(path))}
+    read = set().union(*map(_loaded, files.values()), *map(_from_base, files.values()))
+    dumped = len(files) == 1 and not any(read & set(_assigned(tree)) for tree in files.values())
+    return None if dumped else read
+
+
+def _check_misplaced(
+    files: Mapping[str, ast.Module], acting: Collection[str], cfg: Mapping[str, Any]
+) -> None:
+    """Refuse a variable of the first file that is meant for an option further down."""
+    (file, tree), *bases = files.items()
+    read = _loaded(tree).union(*(_assigned(base) for _, base in bases))
+    read_by = {key: value for key, value in cfg.items() if key in acting}
+    for variable, node in _assigned(tree).items():
+        if variable in read or variable in acting or variable.startswith("_"):
+            continue
+        places = dict(entries(read_by, variable))
+        if variable in _PLACES:
+            places.setdefault(f"{_PLACES[variable]}.{variable}", None)
+        if not places or variable not in cfg or cfg[variable] in places.values():
+            continue
+        raise ValueError(
+            f"{file}: line {node.lineno} sets {variable}, which nothing reads: did you mean "
+            f"{next(iter(places))}? A variable that is meant to be unused may be called "
+            f"_{variable}"
+        )
 
 
 def _idle(file: str, files: Mapping[str, ast.Module]) -> dict[str, ast.expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -22,7 +22,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ...config_files import read_config
-from ...config_values import leaves, nodes
+from ...config_values import entries, leaves, nodes
 from ...registered import of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss
 from .override_paths import merge_overrides
@@ -54,6 +54,14 @@ OLD = {
     "evaluation": "train_cfg.val_interval and val_evaluator",
     "seed": "randomness.seed",
     "deterministic": "randomness.deterministic",
+    "optimizer": "optim_wrapper.optimizer",
+    "fp16": "optim_wrapper.type='AmpOptimWrapper', or --amp",
+    "workflow": "train_cfg.val_interval",
+    "dist_params": "env_cfg.dist_cfg",
+    "cudnn_benchmark": "env_cfg.cudnn_benchmark",
+    "mp_start_method": "env_cfg.mp_cfg.mp_start_method",
+    "opencv_num_threads": "env_cfg.mp_cfg.opencv_num_threads",
+    "gpu_ids": "CUDA_VISIBLE_DEVICES in the environment",
 }
 #: options of those old keys that may also be a user's variable
 _OLD_OPTIONS = {
@@ -85,7 +93,12 @@ def acting_keys(cfg: Mapping) -> set[str]:
     return READ - {"data_preprocessor"} if own else READ
 
 
-def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) -> None:
+def check_top_keys(
+    cfg: Mapping,
+    where: str = "",
+    own: Mapping | None = None,
+    read: Collection[str] | None = None,
+) -> None:
     """Refuse top-level keys that are never read and are probably mistakes.
 
     The user's own variables are allowed. A key is refused if it is similar to one that is read, if
@@ -96,18 +109,19 @@ def check_top_keys(cfg: Mapping, where: str = "", own: Mapping | None = None) ->
         cfg: A config.
         where: Beginning of messages.
         own: Entries to check; all of the config if None.
+        read: Variables that the config's files read; None if that is unknown.
 
     Raises:
         ValueError: Naming the key and the one that is read.
     """
     for key, value in (cfg if own is None else own).items():
+        if key in OLD and value is not None and _is_old(str(key), value, cfg, read):
+            raise ValueError(f"{where}{key}: mmengine no longer reads it; write {OLD[key]}")
         if key in TOP or str(key).startswith("_"):
             continue
         if meant := near_miss(str(key), TOP):
             advice = "; a variable of your own needs a name that is less like it"
             raise ValueError(f"{where}{key}: unknown key; did you mean {meant!r}?{advice}")
-        if key in OLD and value is not None and _is_old(str(key), value, cfg):
-            raise ValueError(f"{where}{key}: mmengine no longer reads it; write {OLD[key]}")
         section = _section_of(value)
         if section is not None and not _is_used(value, cfg):
             raise ValueError(
@@ -160,12 +174,32 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
                 "train_dataloader.dataset.data_root"
             )
         if key not in READ:
-            raise ValueError(f"--cfg-options {dotted}: unknown key {key!r}{hint(key, READ)}")
+            raise ValueError(f"--cfg-options {dotted}: unknown key {key!r}{_meant(dotted, cfg)}")
 
 
-def _is_old(key: str, value: Any, cfg: Mapping) -> bool:
-    if OLD[key].startswith("randomness."):  # a variable that is handed on is in order
-        return (cfg.get("randomness") or {}).get(key) != value
+def _meant(dotted: str, cfg: Mapping) -> str:
+    """What a key that nothing reads may stand for: one like it, or an option further down."""
+    key, _, rest = str(dotted).partition(".")
+    if near := hint(key, READ):
+        return near
+    known = {each: value for each, value in cfg.items() if each in READ}
+    places = [place for place, _ in entries(known, key)]
+    if key in OLD:
+        return f"; mmengine no longer reads it, write {OLD[key]}"
+    return f"; did you mean {places[0]}{'.' if rest else ''}{rest}?" if places else ""
+
+
+def _is_old(key: str, value: Any, cfg: Mapping, read: Collection[str] | None) -> bool:
+    """Whether an old key is no variable that the config hands on."""
+    if read is not None and key in read:
+        return False
+    place: Any = cfg
+    for part in OLD[key].split("."):
+        place = place.get(part) if isinstance(place, Mapping) else None
+    if place is not None and place == value:
+        return False
+    if key == "optimizer" and read is None and _is_used(value, cfg):
+        return False
     options = _OLD_OPTIONS.get(key)
     return options is None or (isinstance(value, Mapping) and bool(options & set(value)))
 

@@ -78,7 +78,7 @@ class LifelongRunner:
             self.cfg[key] = make_plain(self.cfg[key])
         if (file := getattr(cfg, "filename", None)) is not None:  # mmseg's own tools have read it
             refuse_repeated(file)
-            check_idle_variables(file, acting_keys(self.cfg))
+            check_idle_variables(file, acting_keys(self.cfg), self.cfg)
         self.phases = parse_phases(self.cfg)
         if self.cfg.get("work_dir") is None:
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")

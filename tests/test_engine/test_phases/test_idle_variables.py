@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmlhl.engine import LifelongRunner
-from mmlhl.engine.phases.idle_variables import check_idle_variables
+from mmlhl.engine.phases.idle_variables import check_idle_variables, variables_read
 from mmlhl.engine.phases.top_keys import READ, acting_keys
 
 BASE = """
@@ -82,6 +82,49 @@ def test_in_a_base_it_is_a_warning(leaf, monkeypatch):
     check_idle_variables(leaf("work_dir = 'w'", between="crop_size = (32, 32)"), READ)
     (text,) = said
     assert "between.py: line 2 sets crop_size" in text
+
+
+def checked(path):
+    check_idle_variables(path, READ, Config.fromfile(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("lr = 0.2", "optim_wrapper.optimizer.lr"),
+        ("pipeline = []", "train_dataloader.dataset.pipeline"),
+        ("dataset = dict(data_root='data/y')", "train_dataloader.dataset"),
+        ("val_interval = 2", "train_cfg.val_interval"),
+        ("norm_eval: bool = True", "model.backbone.norm_eval"),
+    ],
+)
+def test_called_like_an_option_and_read_by_nothing(leaf, text, place):
+    name = text.split(" ")[0].strip(":")
+    with pytest.raises(ValueError, match=f"leaf.py: line 2 sets {name}, .* mean {place}\\?"):
+        checked(leaf(text))
+    checked(leaf(f"_{text}"))
+    checked(leaf("work_dir = 'w'", between=text))  # for other files that inherit from it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr = 0.1",  # as the option is
+        "rate = 0.2",
+        "lr = 0.2\noptim_wrapper = dict(optimizer=dict(lr=2 * lr))",
+    ],
+)
+def test_a_variable_of_ones_own(leaf, text):
+    checked(leaf(text))
+
+
+def test_variables_that_files_read(leaf, tmp_path):
+    path = leaf("lr = 0.2\noptim_wrapper = dict(optimizer=dict(lr=lr))")
+    assert {"lr", "optimizer", "crop_size"} <= variables_read(path)
+    Config.fromfile(path).dump(tmp_path / "dumped.py")
+    for none in (tmp_path / "dumped.py", tmp_path / "config.yml", None):
+        assert variables_read(none) is None
+    checked(tmp_path / "dumped.py")
 
 
 def test_a_preprocessor_beside_that_of_the_model_is_a_variable():

@@ -28,6 +28,11 @@ MISTAKES = {
     "data": (dict(samples_per_gpu=2), "write train_dataloader"),
     "total_epochs": (60, "write train_cfg.max_epochs"),
     "resume_from": ("x.pth", "write --resume"),
+    "workflow": ([("train", 1), ("val", 1)], "write train_cfg.val_interval"),
+    "optimizer": (dict(type="AdamW", lr=9.0), "write optim_wrapper.optimizer"),
+    "fp16": (dict(loss_scale="dynamic"), "AmpOptimWrapper"),
+    "dist_params": (dict(backend="mpi"), "write env_cfg.dist_cfg"),
+    "gpu_ids": ([0], "CUDA_VISIBLE_DEVICES"),
 }
 
 
@@ -75,7 +80,11 @@ def test_user_variables_are_allowed(config):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lr": 0.1}, "unknown key 'lr'"),
+        ({"lr": 0.1}, "unknown key 'lr'; did you mean optim_wrapper.optimizer.lr"),
+        ({"max_keep_ckpts": 1}, "unknown key 'max_keep_ckpts'$"),
+        ({"optimizers.lr": 1}, "unknown key 'optimizers'; did you mean 'optim_wrapper'"),
+        ({"backbone.depth": 50}, "unknown key 'backbone'; did you mean model.backbone.depth"),
+        ({"data.samples_per_gpu": 2}, "unknown key 'data'; mmengine no longer .* train_dataloader"),
         ({"optim_wraper.optimizer.lr": 0.1}, "unknown key 'optim_wraper'; did you mean 'optim_wr"),
         ({"data_root": "/x"}, "data_root is a variable of the config file"),
         ({"optimizer.lr": 0.1}, "optimizer is a variable"),
@@ -83,7 +92,8 @@ def test_user_variables_are_allowed(config):
     ],
 )
 def test_overrides_without_effect_are_refused(options, message):
-    cfg = Config(dict(mine=1, model=dict()))
+    cfg = Config(dict(mine=1, model=dict(backbone=dict(depth=18))))
+    cfg.optim_wrapper = dict(optimizer=dict(lr=0.2))
     with pytest.raises(ValueError, match=f"^--cfg-options .*: {message}"):
         check_overrides(options, cfg)
     cfg.runner_type = "mmseg.LifelongRunner"
@@ -106,6 +116,18 @@ def test_a_file_with_overrides(tmp_path):
     assert overridden(path, None).model == dict(a=1, b=2)
     with pytest.raises(ValueError, match="unknown key 'mdoel'; did you mean 'model'"):
         overridden(path, {"mdoel.a": 3})
+
+
+def test_an_old_key_that_the_config_hands_on_is_a_variable():
+    sgd = dict(type="SGD", lr=0.1)
+    check_top_keys(dict(total_epochs=9, train_cfg=dict(max_epochs=9)))
+    check_top_keys(dict(dist_params=dict(backend="a"), env_cfg=dict(dist_cfg=dict(backend="a"))))
+    check_top_keys(dict(optimizer=sgd, optim_wrapper=dict(optimizer=dict(sgd, momentum=0.9))))
+    halved = dict(total_epochs=9, train_cfg=dict(max_epochs=4), optimizer=sgd)
+    check_top_keys(halved, read={"total_epochs", "optimizer"})
+    for name in ("total_epochs", "optimizer"):
+        with pytest.raises(ValueError, match=f"{name}: mmengine no longer reads it"):
+            check_top_keys(halved, read={"total_epochs", "optimizer"} - {name})
 
 
 def test_a_seed_at_the_top_is_a_variable_or_a_mistake():
