@@ -78,13 +78,15 @@ class SegmentationHead(BaseDenseHead):
             Losses of probabilities (``TverskyLoss``, ``LovaszLoss``, ``DiceLoss``) are flat where
             the softmax saturates, so on their own they give no gradient to a pixel that is wrong by
             20 logits or more: use them together with ``CrossEntropyLoss``.
-        ignore_index: Label that is not learned, in addition to 255, which is never a class here.
+        ignore_index: Label that is not learned, in addition to 255, which is no class unless there
+            are more than 255 of them.
         soft_pseudo_label: Distil the teacher's probabilities instead of its class. Not in the
             paper; the groups remain the teacher's classes.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: On fewer than two classes, or options that would have no effect.
+        ValueError: On fewer than two classes, 255 as ``ignore_index`` if it is one of the classes,
+            or options that would have no effect.
     """
 
     kind = "classes"
@@ -101,6 +103,12 @@ class SegmentationHead(BaseDenseHead):
     ) -> None:
         if not is_whole(num_classes) or num_classes < 2:
             raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes!r}")
+        if ignore_index == UNKNOWN < num_classes:
+            raise ValueError(
+                f"SegmentationHead: ignore_index={ignore_index} is one of the {num_classes} "
+                f"classes, which would not be learned; set it to -1 or {num_classes}, and "
+                "model.data_preprocessor.seg_pad_val likewise"
+            )
         decoder = dict(decoder)
         sampler = decoder.pop("sampler", None)
         super().__init__(decoder, num_classes, field, loss, init_cfg)
@@ -118,6 +126,11 @@ class SegmentationHead(BaseDenseHead):
             check_ranges([self.sampler], f"{type(self).__name__}: decoder.sampler")
         self.soft_pseudo_label = soft_pseudo_label
 
+    @property
+    def _knows_void(self) -> bool:
+        """Whether 255 is padding and void, whatever ``ignore_index`` is, and not a class."""
+        return self.channels <= UNKNOWN
+
     def activation(self, resized: Tensor) -> Tensor:
         """Log-probabilities ``(N, C, H, W)``."""
         return resized.log_softmax(1)
@@ -125,7 +138,7 @@ class SegmentationHead(BaseDenseHead):
     def loss_by_map(self, raw: Tensor, gt: Tensor) -> dict[str, Tensor]:
         """Losses and pixel accuracy; ``gt`` is ``(N, 1, H, W)`` int64."""
         logits, label = self.resize(raw, gt.shape[2:]), gt[:, 0].long()
-        if self.ignore_index != UNKNOWN:  # padding and void are 255 whatever ignore_index is
+        if self.ignore_index != UNKNOWN and self._knows_void:
             label = label.masked_fill(label == UNKNOWN, self.ignore_index)
         losses: dict[str, Tensor] = {}
         if (label == self.ignore_index).all():  # zero losses, but connected to the graph
@@ -142,7 +155,8 @@ class SegmentationHead(BaseDenseHead):
 
     def measured(self, gt: Tensor) -> Tensor:
         """Labelled pixels, ``(N, H, W)`` bool."""
-        return (gt[:, 0] != self.ignore_index) & (gt[:, 0] != UNKNOWN)
+        labelled = gt[:, 0] != self.ignore_index
+        return labelled & (gt[:, 0] != UNKNOWN) if self._knows_void else labelled
 
     def replay_output(self, raw: Tensor) -> Tensor:
         """The logits, as in the paper of DER."""

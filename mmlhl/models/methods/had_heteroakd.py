@@ -119,7 +119,10 @@ class HADHeteroAKD(HAD):
             options["student_channels"] = channels[tap]
         if options.get("teacher_channels") is None:
             options["teacher_channels"] = options["student_channels"]
-        return HeteroAKDLoss(num_classes=model.heads[task].num_classes, **options)
+        count = model.heads[task].num_classes
+        if count > 255:  # the default mark of ignored pixels would be a class
+            options.setdefault("ignore_index", -1)
+        return HeteroAKDLoss(num_classes=count, **options)
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Losses of HAD, and ``<task>.loss_hakd`` with its projectors' supervision."""

@@ -174,6 +174,23 @@ def test_other_ignore_index(decoder_config):
     assert value.item() == pytest.approx(math.log(2))
 
 
+@pytest.mark.parametrize("ignore_index", [-1, 300])
+def test_of_many_classes_255_is_one(decoder_config, ignore_index):
+    head = SegmentationHead(decoder_config(), 300, ignore_index=ignore_index)
+    raw = torch.zeros(1, 300, 1, 2, requires_grad=True)
+    gt = torch.tensor([255, ignore_index]).view(1, 1, 1, 2)
+    head.loss_by_map(raw, gt)["loss_ce"].backward()
+    assert raw.grad[0, 255, 0, 0] < 0 and not raw.grad[..., 1].any()
+    assert head.measured(gt).tolist() == [[[True, False]]]
+
+
+def test_an_ignored_label_that_is_one_of_many_classes_is_refused(decoder_config):
+    SegmentationHead(decoder_config(), 255)
+    for classes in (256, 300):
+        with pytest.raises(ValueError, match=f"ignore_index=255 is one of the {classes} classes"):
+            SegmentationHead(decoder_config(), classes)
+
+
 def test_one_class_is_refused(decoder_config):
     with pytest.raises(ValueError, match="num_classes must be >= 2, got 1"):
         SegmentationHead(decoder_config(), 1)
