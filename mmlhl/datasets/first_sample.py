@@ -16,6 +16,7 @@ from .decoding import decode, pick_channels
 from .decoding.normals import normal_lengths
 from .depth_units import depth_sentence, full_numbers, full_sentence
 from .endings import what_is_in
+from .normal_frames import frame_sentence, signs_of
 from .reading import read_raw
 
 _warned: set[str] = set()
@@ -119,7 +120,12 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
         if not len(lengths):
             return ""
         share = float(far_from_one(lengths).mean())
-        return lengths_sentence(ann.name, share, float(lengths.min()), float(lengths.max()))
+        found = lengths_sentence(ann.name, share, float(lengths.min()), float(lengths.max()))
+        if found:
+            return found
+        normals = decode(raw, ann, path).reshape(-1, 3)
+        normals = normals[np.isfinite(normals).all(axis=1)]
+        return frame_sentence(ann.name, signs_of(normals), len(normals))
     if ann.threshold is not None:
         return _threshold_sentence(raw, ann)
     depth = decode(raw, ann, path)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import re
 from pathlib import Path
 
 import cv2
@@ -134,104 +133,6 @@ def test_two_sizes(tmp_path):
     spec = dict(task=dict(dir="task", field="task_map", kind="binary"))
     other = check_samples(MultiTaskDataset(data_root=str(tmp_path), annotations=spec))[1]
     assert "'task' is 4x4 (height x width), expected 9x4 like its image" in remarks(other)
-
-
-MILLIMETRES = np.linspace(700, 3204, 16).reshape(4, 4).astype(np.uint16)
-
-
-@pytest.mark.parametrize("suffix", [".png", ".npy"])
-def test_depth_without_scale(tmp_path, suffix):
-    found, first = report(tmp_path, MILLIMETRES, suffix, kind="depth")
-    sentence = "'task' is read without 'scale' and reaches 3204 m; if it is stored in mill"
-    assert sentence in remarks(found) and sentence in first[0]
-    assert str(tmp_path / "task" / "0") in first[0]
-
-
-def test_depth_of_floats_beyond_a_kilometre(tmp_path):
-    found, first = report(tmp_path, MILLIMETRES + 900.5, ".npy", kind="depth")
-    assert "reaches 4104.5 m" in remarks(found) and first
-
-
-# stored millimetres, a picture of 0..10 m in 8 bits, KITTI's 1/256 m, floats in metres
-PICTURE = np.linspace(18, 255, 16).reshape(4, 4).astype(np.uint8)
-SKY = np.where(np.eye(4), 65535, MILLIMETRES).astype(np.uint16)
-
-
-@pytest.mark.parametrize(
-    ("array", "suffix", "ann", "sentence"),
-    [
-        (PICTURE, ".png", dict(), "reaches 255 m; if 255 stands for 10 m, set scale=10/255"),
-        (PICTURE, ".jpg", dict(), "reaches 255 m; if 255 stands for 10 m, set scale=10/255"),
-        (MILLIMETRES, ".png", dict(), "in 1/256 m as in KITTI, scale=1/256"),
-        (
-            MILLIMETRES,
-            ".png",
-            dict(scale=1000),
-            r"reaches 3.204e\+06 m .* set 1/1000 ",
-        ),
-        (
-            MILLIMETRES,
-            ".png",
-            dict(scale=256),
-            "from stored numbers to metres, so set 1/256",
-        ),
-        (MILLIMETRES / 1e3, ".npy", dict(scale=0.001), "reaches only 0.0032 m with scale=0.001"),
-        (
-            SKY,
-            ".png",
-            dict(scale=0.01),
-            "25 % of 'task' are 65535, .* read as 655.35; .*invalid",
-        ),
-        (SKY, ".png", dict(scale=0.001, invalid=7), r"65.535; .* set invalid=\(7, 65535\)"),
-        (SKY, ".png", dict(scale=0.01, inverse=True), "greatest number of 16 bits"),
-    ],
-)
-def test_numbers_that_are_hardly_metres(tmp_path, array, suffix, ann, sentence):
-    found, first = report(tmp_path, array, suffix, kind="depth", **ann)
-    for text in (remarks(found), *first):
-        assert re.search(sentence, text)
-    assert len(first) == 1
-
-
-@pytest.mark.parametrize(
-    ("array", "ann"),
-    [
-        (MILLIMETRES, dict(scale=0.001)),
-        (SKY, dict(scale=0.001, invalid=(0, 65535))),
-        (SKY, dict(scale=0.01, max_value=80)),
-        (MILLIMETRES, dict(scale=1 / 256)),
-        (MILLIMETRES, dict(scale=1e-5)),  # an endoscope's 0 to 100 mm
-        (MILLIMETRES, dict(scale=1)),  # the config gives the scale of metres
-        (MILLIMETRES, dict(inverse=True)),  # disparity has another unit
-        (MILLIMETRES / 1000, dict()),
-        (np.arange(1, 17).reshape(4, 4), dict()),
-        (np.full((4, 4), 0.5) + np.eye(4) * 655, dict()),  # a few far pixels, no whole numbers
-    ],
-)
-def test_depth_that_may_be_metres(tmp_path, array, ann):
-    found, first = report(tmp_path, array, ".npy", kind="depth", **ann)
-    assert "scale" not in remarks(found) and "65535" not in remarks(found) and first == []
-
-
-def test_lengths_of_normals(tmp_path):
-    tilted = np.zeros((4, 4, 3)) + [0.6, 0, -0.8]
-    tilted[0] = [0, 0, -1]
-    found, first = report(tmp_path, tilted, ".npy", kind="normal")
-    assert remarks(found) == "" and first == []
-    found, first = report(tmp_path, tilted * 5, ".npy", kind="normal")
-    sentence = "100 % of the normals of 'task' have lengths far from 1 (5..5)"
-    assert sentence in remarks(found) and sentence in first[0]
-    tilted[:1] = 0  # a border without normals
-    assert "lengths" not in remarks(report(tmp_path, tilted, ".npy", kind="normal")[0])
-    stained = np.full((4, 4, 3), (128, 128, 0), np.uint8)
-    stained[0] = 255  # white is a fill value only if configured
-    assert "25 % of the normals" in remarks(report(tmp_path, stained, ".npy", kind="normal")[0])
-    colours = (tilted + 1) * 127.5
-    found, first = report(tmp_path, colours.astype(np.float32), ".npy", kind="normal")
-    assert "2 files of 'task' are broken" in remarks(found) and "set scale=2/255" in remarks(found)
-    assert "have lengths far from 1" in first[0]
-    tiny = np.full((4, 4, 3), 1e-3)
-    assert "lengths far from 1 (0.00173" in report(tmp_path, tiny, ".npy", kind="normal")[1][0]
 
 
 def test_sets_of_a_config():

@@ -11,6 +11,7 @@ from ..annotation import IGNORE, Annotation
 from ..dark_images import dark_sentence
 from ..depth_units import depth_sentence, full_numbers, full_sentence
 from ..first_sample import far_from_one, lengths_sentence
+from ..normal_frames import frame_sentence, signs_of
 
 
 @dataclass
@@ -40,7 +41,7 @@ class MapReport:
     highest: float = float("-inf")
     total: float = 0.0
     counts: np.ndarray | None = None
-    towards: int = 0
+    signs: np.ndarray | int = 0
     whole: bool = True
     full: int = 0
     varied: bool = False
@@ -82,7 +83,7 @@ class MapReport:
 
     def _note_values(self, values: np.ndarray) -> None:
         if self.kind == "normal":
-            self.towards += int((values[:, 2] < 0).sum())
+            self.signs = self.signs + signs_of(values)
         if self.kind == "depth":
             self.whole = self.whole and bool((values == np.round(values)).all())
             self.full += 0 if self.ann is None else full_numbers(values, self.ann)
@@ -161,13 +162,6 @@ class MapReport:
             notes += filter(None, [dark_sentence(self.deepest, self.highest)])
         if self.known and self.kind != "image":
             notes += self._remarks_on_values()
-        # with a wide-angle camera, visible surfaces may have a positive z
-        if self.kind == "normal" and self.known and self.towards < 0.5 * self.known:
-            notes.append(
-                f"only {100 * self.towards / self.known:.0f} % of the normals of {self.name!r} "
-                "point towards the camera (negative z); if the set's z axis points backward, set "
-                "axes=('x', 'y', '-z') of the annotation"
-            )
         return notes
 
     def _remarks_on_values(self) -> list[str]:
@@ -200,6 +194,8 @@ class MapReport:
         if self.kind == "normal" and self.vectors:
             share = self.off_length / self.vectors
             notes.append(lengths_sentence(self.name, share, self.shortest, self.longest))
+        if self.kind == "normal":
+            notes.append(frame_sentence(self.name, np.asarray(self.signs), self.known))
         return [note for note in notes if note]
 
 
