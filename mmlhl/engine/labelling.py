@@ -38,11 +38,11 @@ from .stopping import Stopped, requested
 
 
 def teacher_hash(teacher: Any) -> str:
-    """A hash of a teacher's weights, input normalisation and lessons."""
+    """A hash of a teacher's weights, input normalisation and taught tasks."""
     found = hashlib.sha256()
     for member in members(teacher):
         found.update(json.dumps(describe_input(member.data_preprocessor)).encode())
-    found.update(repr(getattr(teacher, "lessons", "")).encode())
+    found.update(repr(getattr(teacher, "taught_tasks", "")).encode())
     for key, value in sorted(teacher.state_dict().items()):
         found.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
         found.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)

@@ -16,7 +16,7 @@ SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
 #: seconds in which a further signal is the same request: a signal to a whole job reaches each
 #: process, and again as the launcher passes it on
 ONCE = 2.0
-#: names the file in which ``tools/_torchrun.py`` is told that its processes were stopped
+#: names the file in which ``tools/_torchrun.py`` finds that its processes were stopped
 NOTE = "MMLHL_STOPPED_NOTE"
 
 

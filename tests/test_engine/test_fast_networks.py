@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import OPTIM_WRAPPERS
 from torch import nn
 
-from mmlhl.analysis.benchmarks.step_models import lesson
+from mmlhl.analysis.benchmarks.step_models import workload
 from mmlhl.engine.hooks import NetworkHook
 from mmlhl.engine.hooks.network_hook import prepare
 from mmlhl.engine.phases.trials.build import build_hook
@@ -21,7 +21,7 @@ def given(model_config):
     config = Config(dict(model=model_config()))
     config.model.backbone.update(stem_channels=8, base_channels=8)
     config.model.heads.seg.decoder.in_channels = 64
-    return lesson(config, 4, 2, (32, 48))
+    return workload(config, 4, 2, (32, 48))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_bfloat16_is_near_and_losses_stay_in_float32(model, given):
 
 
 def test_what_a_cpu_cannot_run_channels_last_is_refused(model_config):
-    narrow = lesson(Config(dict(model=model_config())), 2, 1, (32, 48)).teacher
+    narrow = workload(Config(dict(model=model_config())), 2, 1, (32, 48)).teacher
     with pytest.raises(ValueError, match=r"layer2.0.downsample.0, .* 1x1 convolution of 4 chann"):
         prepare(narrow, None, channels_last=True)
     with pytest.raises(ValueError, match=r"layer2.0.downsample.0"):  # before phase one

@@ -15,7 +15,7 @@ from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.data_parallel import gradient_bytes, measure, report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
-from mmlhl.analysis.benchmarks.step_models import lesson
+from mmlhl.analysis.benchmarks.step_models import workload
 from mmlhl.command_line import Parser, count
 from mmlhl.refusals import run_command
 
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     command = f"python tools/benchmarks/data_parallel.py {given}".strip()
     init_default_scope("mmseg")
-    sizes = gradient_bytes(lesson(cfg, args.tasks, 1, args.size))
+    sizes = gradient_bytes(workload(cfg, args.tasks, 1, args.size))
     text = report(turns, sizes, what, args.processes, command)
     print(text)
     if args.out:

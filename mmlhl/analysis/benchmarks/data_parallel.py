@@ -15,7 +15,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from .running import commit
-from .step_models import Lesson, lesson
+from .step_models import Workload, workload
 from .step_price import ALL, STORED
 from .turns import Turns, take_turns
 
@@ -23,7 +23,7 @@ NAMES = ("Naive", ALL, "HAD", STORED)
 ALONE = "alone"
 
 
-def _model(given: Lesson, name: str) -> tuple[Any, list]:
+def _model(given: Workload, name: str) -> tuple[Any, list]:
     """A student and its training samples."""
     if name == ALL:
         return given.student(dict(type="Naive"), given.tasks), given.samples
@@ -35,7 +35,7 @@ def _model(given: Lesson, name: str) -> tuple[Any, list]:
     return model, given.labelled()
 
 
-def gradient_bytes(given: Lesson) -> dict[str, int]:
+def gradient_bytes(given: Workload) -> dict[str, int]:
     """Bytes of the gradients that processes exchange, by step."""
     models = {name: _model(given, name)[0] for name in NAMES}
     return {
@@ -44,7 +44,7 @@ def gradient_bytes(given: Lesson) -> dict[str, int]:
     }
 
 
-def step_pairs(given: Lesson) -> dict[str, Callable[[], object]]:
+def step_pairs(given: Workload) -> dict[str, Callable[[], object]]:
     """A step of each model alone, and of the same model wrapped for several processes.
 
     Args:
@@ -76,7 +76,7 @@ def _work(rank: int, processes: int, meet: str, out: Any, given: tuple) -> None:
     init_default_scope("mmseg")
     distributed.init_process_group("gloo", f"file://{meet}", rank=rank, world_size=processes)
     try:
-        functions = step_pairs(lesson(cfg, count, batch, size, seed=rank))
+        functions = step_pairs(workload(cfg, count, batch, size, seed=rank))
         out.put(take_turns(functions, rounds).seconds)
         distributed.barrier()
     finally:

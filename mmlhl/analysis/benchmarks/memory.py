@@ -16,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from ...evaluation import MultiTaskEvaluator, SegmentationMetric
 from .phase_resources import forget_peak, status, trace
 from .running import commit
-from .step_models import lesson
+from .step_models import workload
 from .step_price import ALL, PLAIN, STORED, step_functions
 
 STEPS = ("Naive", ALL, "LwF", "HAD", STORED, PLAIN)
@@ -70,7 +70,7 @@ def step_peak(
         ``models``: weights and statistics of student and teacher; ``peak``: features, maps and
         gradients of a step.
     """
-    given = lesson(cfg, count, batch, size)
+    given = workload(cfg, count, batch, size)
     student: Any = given.student(dict(type="Naive"))
     models = [student] + ([given.teacher] if name in ("LwF", "HAD", PLAIN) else [])
     held = sum(t.numel() * t.element_size() for m in models for t in m.state_dict().values())

@@ -51,7 +51,7 @@ def model_of(cfg: Config, count: int, classes: int = CLASSES) -> dict[str, Any]:
 
 
 @dataclass
-class Lesson:
+class Workload:
     """A batch and the models that are trained with it.
 
     Attributes:
@@ -102,9 +102,9 @@ class Lesson:
         return made
 
 
-def lesson(
+def workload(
     cfg: Config, count: int, batch: int, size: Sequence[int], device: str = "cpu", seed: int = 0
-) -> Lesson:
+) -> Workload:
     """A batch of random images and labels, and a teacher of random weights.
 
     Args:
@@ -128,7 +128,7 @@ def lesson(
         for task, head in model["heads"].items():
             sample.set_data({f"gt_{task}_map": PixelData(data=_truth(head["type"], size, device))})
         samples.append(sample)
-    return Lesson(model, inputs, samples, teacher.to(device).eval())
+    return Workload(model, inputs, samples, teacher.to(device).eval())
 
 
 def _truth(kind: str, size: Sequence[int], device: str) -> Tensor:

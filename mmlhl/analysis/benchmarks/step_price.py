@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from .plain_had import plain_losses
 from .running import commit
-from .step_models import Lesson, lesson
+from .step_models import Workload, workload
 from .turns import Turns, take_turns
 
 FLOOR = "all heads + teacher"
@@ -37,7 +37,7 @@ def step(model: Any, losses: Callable[[], dict]) -> None:
 
 
 def step_functions(
-    given: Lesson, names: Sequence[str] | None = None
+    given: Workload, names: Sequence[str] | None = None
 ) -> dict[str, Callable[[], object]]:
     """A step of each method, and of the passes that it needs at least, as functions.
 
@@ -55,12 +55,12 @@ def step_functions(
     return {name: made[name](given) for name in (made if names is None else names)}
 
 
-def _all_heads(given: Lesson) -> Callable[[], object]:
+def _all_heads(given: Workload) -> Callable[[], object]:
     model = given.student(dict(type="Naive"), given.tasks)
     return _of(model, model.loss, given.inputs, given.samples)
 
 
-def _floor(given: Lesson) -> Callable[[], object]:
+def _floor(given: Workload) -> Callable[[], object]:
     every, asking = _all_heads(given), given.student(dict(type="LwF"))
 
     def both() -> None:
@@ -70,19 +70,19 @@ def _floor(given: Lesson) -> Callable[[], object]:
     return both
 
 
-def _method(given: Lesson, name: str) -> Callable[[], object]:
+def _method(given: Workload, name: str) -> Callable[[], object]:
     model = given.student(dict(type=name))
     return _of(model, model.loss, given.inputs, given.samples)
 
 
-def _stored(given: Lesson) -> Callable[[], object]:
+def _stored(given: Workload) -> Callable[[], object]:
     model = given.student(dict(type="HAD"))
     model.set_teacher(None)
     model.stored_labels = True
     return _of(model, model.loss, given.inputs, given.labelled())
 
 
-def _plain(given: Lesson) -> Callable[[], object]:
+def _plain(given: Workload) -> Callable[[], object]:
     model = given.student(dict(type="HAD"))
     return _of(model, plain_losses, model, given.inputs, given.samples)
 
@@ -110,7 +110,7 @@ def measure(
         device: Device of the steps.
     """
     return {
-        str(count): take_turns(step_functions(lesson(cfg, count, batch, size, device)), rounds)
+        str(count): take_turns(step_functions(workload(cfg, count, batch, size, device)), rounds)
         for count in counts
     }
 

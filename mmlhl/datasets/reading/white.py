@@ -23,7 +23,7 @@ _PAM = re.compile(rb"P7\s(?:.*\n)*?MAXVAL\s+(\d+)\s")
 
 
 def stated_white(content: bytes) -> int | None:
-    """White as an image's header states it, if decoders do not heed that.
+    """White as an image's header states it, if decoders ignore that.
 
     They take the numbers of PGM, PPM and PAM files for 8 or 16 bits, whatever the greatest number
     in the header.

@@ -1,7 +1,7 @@
 """Calling losses of classes so that unlabelled pixels count in none of them.
 
 mmseg calls all of its losses alike: with the label, a weight per pixel and ``ignore_index``. Only
-its cross-entropy heeds all three. Others have an ignored label of their own, count unlabelled
+its cross-entropy uses all three. Others have an ignored label of their own, count unlabelled
 pixels as wrong, leave out the weight, or fail.
 """
 

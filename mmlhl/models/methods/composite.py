@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from .base_method import BaseMethod
 from .distillation import DistillationMethod
-from .memory import entry
 from .naive import Naive
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod
 from .step import Step
+from .stored_state import entry
 
 #: kinds of which a composite may contain only one, and what two of them would both do
 ONE_OF = {

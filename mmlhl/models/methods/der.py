@@ -14,11 +14,11 @@ from ...ranks import from_first_rank
 from .exemplars import Exemplar, compact, make_exemplar
 from .matching import match
 from .measuring import evaluating
-from .memory import whole_number
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
 from .reservoir import reservoir_slots
 from .step import Step
+from .stored_state import whole_number
 
 OUTPUTS = ("phase_end", "trajectory")
 HEADS = ("all", "new")

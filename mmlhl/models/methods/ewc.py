@@ -23,9 +23,9 @@ from .measuring import (
     task_losses,
     whole_encoder,
 )
-from .memory import finite_number, tensors
 from .protocols import Learner, PhaseRunner
 from .step import Step
+from .stored_state import finite_number, tensors
 
 #: default gamma of the online variant
 DECAY = 0.95

@@ -12,9 +12,9 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from .memory import whole_number
 from .protocols import Learner
 from .stored_exemplars import read_exemplars
+from .stored_state import whole_number
 
 Exemplar = dict
 """``image`` (3, H, W), ``valid`` (H, W) bool or None, ``labels`` {task: (K, H, W)}, ``outputs``

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from .base_method import BaseMethod
 from .measuring import is_old
-from .memory import tensors
 from .protocols import Learner, PhaseRunner
+from .stored_state import tensors
 
 #: optimisers that add ``weight_decay * weight`` to the gradient
 COUPLED = ("SGD", "Adam", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop")

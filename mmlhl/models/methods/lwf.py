@@ -10,10 +10,10 @@ from torch import Tensor
 
 from ..losses import pixel_mean
 from .distillation import DistillationMethod
-from .memory import whole_number
 from .pixel_maps import per_pixel
 from .protocols import DenseHead, Learner, PhaseRunner
 from .step import Step, TeacherOutputs
+from .stored_state import whole_number
 
 
 @MODELS.register_module()

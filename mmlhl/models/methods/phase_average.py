@@ -17,8 +17,8 @@ from .base_method import BaseMethod
 from .matching import at_size, share_lost
 from .measured_images import measured_images
 from .measuring import evaluating, is_old, own_share, phase_batches, task_losses
-from .memory import tensors
 from .protocols import Learner, PhaseRunner
+from .stored_state import tensors
 
 
 @torch.no_grad()

@@ -13,10 +13,10 @@ from ..teachers import blank_image, input_normalisation
 from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
 from .measuring import keeping_modes, reduced
-from .memory import MOST_PHASES, entry, whole_number
 from .protocols import Learner, PhaseRunner
 from .step import Step
 from .stored_exemplars import check_exemplars
+from .stored_state import MOST_PHASES, entry, whole_number
 
 
 class ReplayMethod(BaseMethod):

@@ -20,10 +20,10 @@ from .measuring import (
     own_share,
     phase_batches,
 )
-from .memory import MOST_PHASES, tensors, whole_number
 from .protocols import Learner, PhaseRunner
 from .sgp_maths import extend_basis, input_patches, project
 from .step_editing import Edit, StepEditingMethod
+from .stored_state import MOST_PHASES, tensors, whole_number
 
 
 @MODELS.register_module()

@@ -19,9 +19,9 @@ from .measuring import (
     task_losses,
     whole_encoder,
 )
-from .memory import tensors
 from .protocols import Learner, PhaseRunner
 from .step_editing import Edit, StepEditingMethod
+from .stored_state import tensors
 
 
 def importance(gradient: Tensor, strength: float = 1.0) -> Tensor:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .memory import MOST_PHASES, entry, whole_number
 from .protocols import Learner
+from .stored_state import MOST_PHASES, entry, whole_number
 
 
 def read_exemplars(state: Any) -> list[dict]:

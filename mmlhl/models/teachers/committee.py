@@ -19,13 +19,13 @@ class Committee(nn.Module):
 
     Args:
         members: Lifelong segmentors.
-        lessons: The tasks that each of them teaches; each task has one teacher.
+        taught_tasks: The tasks that each of them teaches; each task has one teacher.
     """
 
-    def __init__(self, members: Sequence[nn.Module], lessons: Sequence[Sequence[str]]) -> None:
+    def __init__(self, members: Sequence[nn.Module], taught_tasks: Sequence[Sequence[str]]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.lessons = [tuple(tasks) for tasks in lessons]
+        self.taught_tasks = [tuple(tasks) for tasks in taught_tasks]
 
 
 def build_committee(
@@ -71,7 +71,7 @@ def teaching(teacher: nn.Module, tasks: Sequence[str]) -> Iterator[tuple[Any, li
     if not isinstance(teacher, Committee):
         yield teacher, list(tasks)
         return
-    for member, own in zip(members(teacher), teacher.lessons, strict=True):
+    for member, own in zip(members(teacher), teacher.taught_tasks, strict=True):
         taught = [task for task in tasks if task in own]
         if taught:
             yield member, taught

@@ -116,7 +116,7 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
         if encoder:
             model.extract_feat(inputs)
         elif isinstance(model.decode_head, nn.ModuleList):
-            # A cascade has no _forward; its encode_decode resizes the logits in vain.
+            # A cascade has no _forward; its encode_decode resizes the logits needlessly.
             shape = tuple(inputs.shape[2:])
             metas = [dict(img_shape=shape, pad_shape=shape, ori_shape=shape)] * len(inputs)
             model.encode_decode(inputs, metas)

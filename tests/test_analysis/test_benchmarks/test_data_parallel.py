@@ -6,7 +6,7 @@ from mmengine.registry import init_default_scope
 from mmlhl.analysis.benchmarks.cost_report import parameters_of
 from mmlhl.analysis.benchmarks.cost_report import report as cost_report
 from mmlhl.analysis.benchmarks.data_parallel import ALONE, NAMES, gradient_bytes, report
-from mmlhl.analysis.benchmarks.step_models import lesson
+from mmlhl.analysis.benchmarks.step_models import workload
 from mmlhl.analysis.benchmarks.step_price import ALL, FLOOR, STORED
 from mmlhl.analysis.benchmarks.turns import Turns
 from mmlhl.analysis.cost_model import Link
@@ -14,7 +14,7 @@ from mmlhl.analysis.cost_model import Link
 
 def test_teacher_adds_no_gradients_to_exchange(model_config):
     init_default_scope("mmseg")
-    sizes = gradient_bytes(lesson(Config(dict(model=model_config())), 2, 1, (16, 24)))
+    sizes = gradient_bytes(workload(Config(dict(model=model_config())), 2, 1, (16, 24)))
     assert sizes["HAD"] == sizes[STORED] == sizes[ALL] > sizes["Naive"]
     seconds = {each: [2.0] for name in NAMES for each in (name, f"{name}, {ALONE}")}
     text = report(Turns({**seconds, "HAD": [4.0]}), sizes, "tiny", 2, "python x")

@@ -6,16 +6,16 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.plain_had import plain_losses
-from mmlhl.analysis.benchmarks.step_models import lesson
+from mmlhl.analysis.benchmarks.step_models import workload
 from mmlhl.analysis.benchmarks.step_price import ALL, FLOOR, PLAIN, STORED, report, step_functions
 from mmlhl.analysis.benchmarks.turns import Turns, add_turns, take_turns
 
 
 @pytest.fixture(scope="module")
 def given(model_config):
-    """A lesson of five tasks: two of classes, depth, normals, channels."""
+    """A workload of five tasks: two of classes, depth, normals, channels."""
     init_default_scope("mmseg")
-    return lesson(Config(dict(model=model_config())), 5, 2, (16, 24))
+    return workload(Config(dict(model=model_config())), 5, 2, (16, 24))
 
 
 def test_a_plain_reading_has_the_same_losses(given):

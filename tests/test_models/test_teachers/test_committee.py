@@ -97,7 +97,7 @@ def test_members_without_an_old_task_are_not_run():
 def test_hash_depends_on_every_member_and_on_the_lessons(earlier, model_config):
     teacher = committee(earlier, model_config)
     hashes = {teacher_hash(teacher)}
-    teacher.lessons = [("depth",), ("seg",)]
+    teacher.taught_tasks = [("depth",), ("seg",)]
     hashes.add(teacher_hash(teacher))
     next(teacher.members[0].parameters()).add_(1)
     hashes.add(teacher_hash(teacher))

@@ -30,7 +30,7 @@ def mirrored(before: np.ndarray, after: object) -> bool:
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    # a comparison that heeds NaN takes ten times as long
+    # a comparison with equal NaN takes ten times as long
     if np.array_equal(one, other):
         return True
     return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
