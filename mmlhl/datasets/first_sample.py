@@ -17,6 +17,7 @@ from .decoding.normals import normal_lengths
 from .depth_units import depth_sentence, full_numbers, full_sentence
 from .endings import what_is_in
 from .normal_frames import frame_sentence, signs_of
+from .palettes import look_at_palettes
 from .reading import read_raw
 
 _warned: set[str] = set()
@@ -80,7 +81,7 @@ def infer_hint(dataset: ListedDataset, key: str) -> str:
 
 
 def look_at_first(dataset: ListedDataset) -> list[str]:
-    """Log a warning for depth of thousands of metres, odd normals or masks, and black images.
+    """Log a warning for odd depth, normals, masks or palettes, and for black images.
 
     Files that cannot be read are skipped; reading them for training raises the error.
 
@@ -98,6 +99,9 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         doubts.append(f"{osp.dirname(first['img_path'])}: {doubt}")
     for name, path in first["ann_paths"].items():
         ann = dataset.ann_specs[name]
+        labels = [samples[place]["ann_paths"][name] for place in spread(len(samples))]
+        if doubt := look_at_palettes(labels, ann, dataset.backend_args):
+            doubts.append(doubt)
         measured = ann.kind in ("depth", "normal") or ann.threshold is not None
         if not measured or ann.reader is not None:
             continue

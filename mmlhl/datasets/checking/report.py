@@ -12,6 +12,7 @@ from ..dark_images import dark_sentence
 from ..depth_units import depth_sentence, full_numbers, full_sentence
 from ..first_sample import far_from_one, lengths_sentence
 from ..normal_frames import frame_sentence, signs_of
+from ..palettes import Palettes
 
 
 @dataclass
@@ -53,6 +54,7 @@ class MapReport:
     turned: int = 0
     deepest: int | None = None
     bits: Counter = field(default_factory=Counter)
+    palettes: Palettes = field(default_factory=Palettes)
 
     def add(self, array: np.ndarray) -> None:
         """Count one map.
@@ -173,6 +175,7 @@ class MapReport:
                 "program that makes files smaller stores the ids 0 and 255 as 0 and 1, or 0, 85, "
                 "170 and 255 as 0 to 3, and ids are read as they are stored"
             )
+        notes.append(self.palettes.sentence(self.name))
         if self.counts is not None:
             present = np.flatnonzero(self.counts)
             absent = np.flatnonzero(self.counts == 0).tolist()

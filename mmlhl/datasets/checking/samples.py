@@ -13,6 +13,7 @@ from ..dark_images import stored_greatest
 from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
+from ..palettes import Shown, ids_may_be_colours, shown_colours
 from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from ..reading.shown_greys import grey_bits
 from ..transforms import LoadMultiTaskAnnotations
@@ -62,6 +63,8 @@ def check_samples(
                     report.add_lengths(sample.lengths[report.name])
                 if (bits := sample.bits.get(report.name)) is not None:
                     report.bits[bits] += 1
+                if report.name in sample.shown:
+                    report.palettes.add(*sample.shown[report.name])
     return reports
 
 
@@ -77,6 +80,7 @@ class _Sample:
         maps: Image and annotations, or the error that reading one raised.
         lengths: Lengths of normals by task.
         bits: Bits of a number in grey PNGs of ids by task.
+        shown: File of ids, and the colours that its palette gives them, by task.
         turned: Whether an orientation tag rotates the image.
         greatest: The greatest number in an image of 16 bits, see :func:`stored_greatest`.
     """
@@ -84,6 +88,7 @@ class _Sample:
     maps: dict[str | None, np.ndarray | Exception] = field(default_factory=dict)
     lengths: dict[str, np.ndarray] = field(default_factory=dict)
     bits: dict[str, int | None] = field(default_factory=dict)
+    shown: dict[str, tuple[str, Shown]] = field(default_factory=dict)
     turned: bool = False
     greatest: int | None = None
 
@@ -106,11 +111,12 @@ def _read(dataset: MultiTaskDataset, index: int) -> _Sample:
         try:
             results = loader({**info, "seg_fields": [], "dense_fields": {}})
             maps[name] = results[ann.key]
-            numbers = ann.threshold is None and not ann.coloured
-            if ann.is_integer and ann.source is None and numbers:
-                found.bits[name] = grey_bits(info["ann_paths"][name])
+            path = info["ann_paths"].get(name, "")
+            if ids_may_be_colours(ann, path):
+                found.bits[name] = grey_bits(path)
+                content = read_bytes(path, name, dataset.backend_args)
+                found.shown[name] = (path, shown_colours(content, path))
             if ann.kind == "normal" and ann.source is None:
-                path = info["ann_paths"][name]
                 raw = read_raw(path, name, dataset.backend_args, ann.reader)
                 found.lengths[name] = normal_lengths(pick_channels(raw, ann, path), ann, path)
         except (OSError, ValueError, KeyError) as error:

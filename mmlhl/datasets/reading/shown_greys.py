@@ -36,27 +36,38 @@ def shown_greys(content: bytes) -> ShownGreys | None:
         They; None for images whose numbers are shown as they are, or as colours.
     """
     header = png_header(content)
+    if header is not None and header.colour == GREY and header.bits < 8:
+        top = 2**header.bits - 1
+        table = np.arange(256) * (255 // top)
+        return ShownGreys(table.clip(0, 255).astype(np.uint8), False, top)
+    palette = palette_of(content)
+    if palette is None or (palette != palette[:, :1]).any():
+        return None
+    table = np.zeros(256, np.uint8)
+    table[: len(palette)] = palette[:256, 0]
+    return ShownGreys(table, True, len(palette) - 1)
+
+
+def palette_of(content: bytes) -> np.ndarray | None:
+    """The palette of an image.
+
+    Args:
+        content: An encoded image.
+
+    Returns:
+        (N, 3) uint8 colours of the numbers from 0 on; None without a palette.
+    """
+    header = png_header(content)
     if header is not None:
-        if header.colour == GREY and header.bits < 8:
-            top = 2**header.bits - 1
-            table = np.arange(256) * (255 // top)
-            return ShownGreys(table.clip(0, 255).astype(np.uint8), False, top)
         if header.colour != PALETTE:
             return None
     elif content[:2] not in (b"BM", b"GI", b"II", b"MM"):  # BMP, GIF and TIFF
         return None
     try:
         with open_with_pillow(content) as image:
-            if image.mode != "P":
-                return None
-            palette = _colours(image)
+            return _colours(image) if image.mode == "P" else None
     except Exception:  # each of Pillow's formats raises its own; decoding the image, too
         return None
-    if (palette != palette[:, :1]).any():
-        return None
-    table = np.zeros(256, np.uint8)
-    table[: len(palette)] = palette[:256, 0]
-    return ShownGreys(table, True, len(palette) - 1)
 
 
 def _colours(image: Any) -> np.ndarray:
