@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from mmengine.dist import all_gather_object
 from mmseg.registry import MODELS
@@ -122,12 +124,20 @@ class ICaRL(LwF, ReplayMethod):
             losses[name] = self.replay_weight * value
         return losses
 
+    def reduced_buffer(self) -> list[Exemplar]:
+        """An equal share for each phase, the first of its herding order."""
+        return self._first_of_each(shares(self.buffer.size, max(self.phases, 1)))
+
+    def _first_of_each(self, quotas: Sequence[int]) -> list[Exemplar]:
+        kept: list[Exemplar] = []
+        for phase, quota in enumerate(quotas):
+            kept += [item for item in self.buffer.items if item["phase"] == phase][:quota]
+        return kept
+
     def end_phase(self, model: Learner, runner: PhaseRunner) -> None:
         """Reduce the exemplars of earlier phases, and choose those of this one by herding."""
         quotas = shares(self.buffer.size, self.phases + 1)
-        kept: list[Exemplar] = []
-        for phase, quota in enumerate(quotas[:-1]):
-            kept += [item for item in self.buffer.items if item["phase"] == phase][:quota]
+        kept = self._first_of_each(quotas[:-1])
         indices = measured_images(model, runner, self.candidates, self.buffer.seed)
         with evaluating(model), torch.no_grad():
             features = image_features(model, runner, indices)

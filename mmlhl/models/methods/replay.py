@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -68,7 +69,7 @@ class ReplayMethod(BaseMethod):
         return model.make_step(inputs, samples, with_teacher=self.needs_teacher)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Warn if there are old tasks but no exemplars.
+        """Warn if there are old tasks but no exemplars, and drop those above ``buffer_size``.
 
         Raises:
             ValueError: If this phase's normalisation differs from that of the stored images.
@@ -79,6 +80,14 @@ class ReplayMethod(BaseMethod):
         if self.buffer.items and self.normalisation is not None:
             self._check_normalisation(self.normalisation, now)
         self.normalisation = now
+        if len(self.buffer) > self.buffer.size:  # an earlier phase had a greater one
+            self.buffer.items = self.reduced_buffer()
+
+    def reduced_buffer(self) -> list[Exemplar]:
+        """``buffer_size`` of the exemplars, chosen at random, the same on all ranks."""
+        generator = random.Random(f"{self.buffer.seed}/{self.buffer.size}")
+        chosen = generator.sample(range(len(self.buffer)), self.buffer.size)
+        return [self.buffer.items[index] for index in sorted(chosen)]
 
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None

@@ -82,6 +82,26 @@ def test_smaller_exemplars_are_padded_with_the_preprocessors_value(build):
     assert (inputs[0, :, :4] == 1).all() and (inputs[1, :, :, :3] == 1).all()
 
 
+@pytest.mark.parametrize("kind", ["DER", "DERpp", "ICaRL"])
+def test_a_phase_with_a_smaller_buffer_reduces_it(build, exemplar, kind):
+    before = build(dict(type=kind, buffer_size=6)).method
+    before.buffer.items = [exemplar(phase=n // 3, seed=n) for n in range(6)]
+    before.phases = 2
+    kept = []
+    for _ in range(2):  # the same on each rank
+        model = build(dict(type=kind, buffer_size=3))
+        model.method.load_state_dict(before.state_dict())
+        model.method.begin_phase(model, None)
+        kept.append([id(item) for item in model.method.buffer.items])
+    assert len(kept[0]) == 3 and kept[0] == kept[1]
+    if kind == "ICaRL":  # the first of the herding order of each phase
+        assert kept[0] == [id(before.buffer.items[n]) for n in (0, 1, 3)]
+    greater = build(dict(type=kind, buffer_size=9))
+    greater.method.load_state_dict(before.state_dict())
+    greater.method.begin_phase(greater, None)
+    assert greater.method.exemplars == 6
+
+
 def test_void_is_no_class_whatever_the_ignore_index_is(build):
     model = build(dict(type="Naive"), new_tasks=["seg"])
     model.heads["seg"].ignore_index = 254
