@@ -15,7 +15,7 @@ from .reading import (
     read_checkpoint,
 )
 from .safe_globals import register_safe_globals
-from .schemes import register_loaders
+from .schemes import read_anywhere, register_loaders
 from .stored_config import StoredConfigError, parse_config_text, stored_config
 from .trust import add_trust_argument, checkpoint_trust
 from .weights import stored_tasks, weights_of
@@ -36,6 +36,7 @@ __all__ = [
     "folder_of_models",
     "parse_config_text",
     "poisoned",
+    "read_anywhere",
     "read_checkpoint",
     "register_loaders",
     "register_pickle",

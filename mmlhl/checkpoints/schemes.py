@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,22 @@ from mmengine.fileio import get_file_backend
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as stock
 
+from ..explaining import explained_error
 from ..files import write_text
-from .reading import read_checkpoint
+from .reading import CheckpointError, read_checkpoint
 
 #: ending of the file beside a downloaded one that holds its URL
 _SOURCE = ".url"
+
+
+def read_anywhere(path: str) -> dict[str, Any]:
+    """Read a checkpoint that a config names, by its path or by an address, without a line.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If there is no such name or address, or the file is no checkpoint.
+    """
+    return CheckpointLoader.load_checkpoint(path, "cpu", logger="silent")
 
 
 # mmengine logs the part of a loader's name after "load_from_".
@@ -33,11 +45,21 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load a URL, which is downloaded once into torch's cache."""
+    """Load a URL, which is downloaded once into torch's cache.
+
+    Raises:
+        CheckpointError: If it cannot be downloaded, in all processes.
+    """
     path = _cached(filename)
+    problem = None
     if is_main_process() and not os.path.isfile(path):
-        _download(filename, path)
+        try:
+            _download(filename, path)
+        except CheckpointError as error:  # others wait
+            problem = error
     barrier()
+    if problem is not None:
+        raise problem
     if not os.path.isfile(path):  # another machine, whose cache the main process does not fill
         _download(filename, path)
     return read_checkpoint(path, map_location)
@@ -61,18 +83,31 @@ def _cached(address: str) -> str:
 def _download(address: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write_text(path + _SOURCE, address)  # first, so that no file is without it
-    torch.hub.download_url_to_file(address, path, progress=False)
+    try:
+        torch.hub.download_url_to_file(address, path, progress=False)
+    except (OSError, HTTPException) as error:
+        raise CheckpointError(
+            f"{address} cannot be downloaded: {explained_error(error)}; download it elsewhere, and "
+            "name the file"
+        ) from error
 
 
 def load_from_zoo(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Load by a name in one of mmengine's lists: torchvision's, OpenMMLab's or mmcls's.
 
     Raises:
+        CheckpointError: If it is of torchvision, which is not installed.
         ValueError: If the name is not in the list.
     """
     scheme, _, name = filename.partition("://")
     if scheme in ("torchvision", "modelzoo"):
-        addresses = stock.get_torchvision_models()
+        try:
+            addresses = stock.get_torchvision_models()
+        except ImportError as error:
+            raise CheckpointError(
+                f"{filename} needs torchvision, which knows its address: {explained_error(error)}; "
+                "install the one that fits torch, or name a file"
+            ) from error
     elif scheme == "mmcls":
         addresses = stock.get_mmcls_models()
     else:

@@ -16,7 +16,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
-from ....checkpoints import CheckpointError, read_checkpoint
+from ....checkpoints import CheckpointError, read_anywhere
 from ....config_values import as_list, nodes
 from ....explaining import explained_error
 from ....faulty_option import faulty_option, option_named
@@ -185,7 +185,7 @@ def build_visualizer(cfg: Config) -> None:
 
 
 def check_files(cfg: Config, where: str) -> None:
-    """Check that the files of weights that a phase starts from can be read.
+    """Check that the weights that a phase starts from can be read; addresses are downloaded.
 
     Args:
         cfg: The phase's config.
@@ -196,13 +196,16 @@ def check_files(cfg: Config, where: str) -> None:
         CheckpointError: If the file is not a checkpoint.
     """
     for key, path in [("load_from", cfg.get("load_from")), *_pretrained(cfg)]:
-        if isinstance(path, str) and "://" not in path:
-            if not osp.isfile(path):
-                raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
-            try:
-                read_checkpoint(path)  # refuses incomplete files, and those with more than data
-            except CheckpointError as error:
-                raise type(error)(f"{where}: {key}: {error}") from error
+        if not isinstance(path, str):
+            continue
+        if "://" not in path and not osp.isfile(path):
+            raise FileNotFoundError(f"{where}: {key}: there is no file {path!r}")
+        try:
+            read_anywhere(path)  # refuses incomplete files, and those with more than data
+        except CheckpointError as error:
+            raise type(error)(f"{where}: {key}: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{where}: {key}: {error}") from error
 
 
 def _pretrained(cfg: Config) -> Iterator[tuple[str, str | None]]:

@@ -12,7 +12,7 @@ from mmengine.model.weight_init import BaseInit
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
-from ....checkpoints import read_checkpoint, stored_tasks, weights_of
+from ....checkpoints import read_anywhere, stored_tasks, weights_of
 from ....config_values import as_list
 from ....explaining import explained_error, first_few
 from ....models.teachers import misfits
@@ -79,9 +79,9 @@ def check_loaded(cfg: Config, model: Any, where: str) -> None:
         ValueError: Naming the file and its first weights.
     """
     path = cfg.get("load_from")
-    if not isinstance(path, str) or "://" in path:
+    if not isinstance(path, str):
         return
-    state = weights_of(read_checkpoint(path))
+    state = weights_of(read_anywhere(path))
     own = model.state_dict()
     stored = stored_tasks(state)
     new = tuple(f"heads.{task}." for task in model.heads.keys() if task not in stored)
@@ -173,14 +173,14 @@ def _files(module: nn.Module) -> Iterator[tuple[nn.Module, str]]:
         for config in as_list(getattr(each, "init_cfg", None)):
             if isinstance(config, Mapping) and type_name(config) in FROM_FILES:
                 path = config.get("checkpoint")
-                if isinstance(path, str) and "://" not in path:
+                if isinstance(path, str):
                     yield each, path
 
 
 def _check_filled(module: nn.Module, path: str, place: str) -> None:
     """Refuse a file that has left all weights of an initialised module as they were."""
     by_end: dict[str, list[Tensor]] = {}
-    state = weights_of(read_checkpoint(path))
+    state = weights_of(read_anywhere(path))
     for name, value in state.items():
         parts = name.split(".")
         for start in range(len(parts)):

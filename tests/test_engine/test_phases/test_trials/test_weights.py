@@ -114,6 +114,23 @@ def test_files_of_a_backbone(state, tmp_path, caplog):
         start({key: torch.cat([value[:2]]) for key, value in state.items() if value.ndim})
 
 
+@pytest.mark.parametrize("key", ["init_cfg", "pretrained"])
+def test_weights_of_an_address_are_compared_as_well(state, tmp_path, monkeypatch, key):
+    whole = {f"backbone.{name}": value for name, value in state.items()}
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda _, path, **__: saved(path, whole))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    address = "https://example.org/segmentor.pth"
+    start = address if key == "pretrained" else dict(type="Pretrained", checkpoint=address)
+    with pytest.raises(ValueError, match=f"{address}' fills 0%.*prefix="):
+        tried(config(**{f"backbone__{key}": start}))
+    with pytest.raises(ValueError, match="load_from='https.*no weight of it fits"):
+        renamed = {name.upper(): value for name, value in whole.items()}
+        saved(tmp_path / "hub" / "checkpoints" / "segmentor.pth", renamed)
+        cfg = config()
+        cfg.load_from = address
+        check_loaded(cfg, tried(cfg), "phases[0]")
+
+
 def test_a_file_that_fills_a_part_is_named(state, tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(
