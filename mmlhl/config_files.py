@@ -38,6 +38,8 @@ def read_config(path: str | os.PathLike) -> Config:
         cfg = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
         reason = _lacking_module(error) or explained_error(error)
+        if isinstance(error, AttributeError) and not _is_program(path):  # of a list, or nothing
+            reason = "it holds no keys with values"
     else:
         called = _called_by_data(cfg, str(path))
         if called is None:
@@ -54,11 +56,15 @@ def _called_by_data(cfg: Config, path: str) -> str | None:
 
     None if there is none. Modules of ``custom_imports`` are meant to be imported.
     """
-    if os.path.splitext(path)[1].lower() == ".py":
+    if _is_program(path):
         return None
     from .unregistered import unregistered  # here, as it needs mmseg, which `mmlhl doctor` may lack
 
     return unregistered(cfg.to_dict())
+
+
+def _is_program(path: str | os.PathLike) -> bool:
+    return os.path.splitext(path)[1].lower() == ".py"
 
 
 def refuse_repeated(path: str | os.PathLike) -> None:
@@ -125,7 +131,7 @@ def need_model(cfg: Config, path: str | os.PathLike) -> None:
     Raises:
         ValueError: If it has no model.
     """
-    if not isinstance(cfg.get("model"), dict):
+    if not isinstance(cfg.get("model"), dict) or not cfg.model.get("type"):
         raise ValueError(
             f"{path}: a config needs model=dict(type=...), and this has {list(cfg) or 'no keys'}"
         )

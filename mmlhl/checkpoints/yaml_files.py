@@ -5,6 +5,7 @@ mmengine reads YAML, in which configs may be written, with a loader that runs wh
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import yaml
@@ -12,11 +13,49 @@ from mmengine.fileio import register_handler
 from mmengine.fileio.handlers import YamlHandler
 
 _PYTHON = "tag:yaml.org,2002:python/"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_MOST_VALUES, _MOST_DIGITS = 10**6, 400
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class PlainLoader(_SafeLoader):
     """Reads plain data, and the tuples that mmengine writes."""
+
+    def get_single_node(self) -> Any:
+        """The document, in which aliases do not make far more of a file than it holds.
+
+        Raises:
+            ValueError: If it would have millions of values, or a number has more than 400 digits.
+        """
+        node = super().get_single_node()
+        count = _size(node, {})
+        if count > _MOST_VALUES:
+            raise ValueError(f"with its aliases it holds {count:.3g} values; write plain data")
+        return node
+
+
+def _size(node: Any, known: dict[int, float]) -> float:
+    """Values of a node, those of an alias as often as it is used; without end if it holds itself.
+
+    Raises:
+        ValueError: If a number has more than 400 digits, which takes minutes to read.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag in _NUMBERS and len(node.value) > _MOST_DIGITS:
+            line = node.start_mark.line + 1
+            raise ValueError(f"line {line} has a number of {len(node.value)} digits")
+        return 1
+    if node is None:
+        return 0
+    if id(node) not in known:
+        known[id(node)] = math.inf  # until it is counted: an alias in itself
+        inner = [part for pair in node.value for part in (pair if _is_pair(pair) else (pair,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in inner)
+    return known[id(node)]
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple)
 
 
 def _refuse(loader: Any, suffix: str, node: Any) -> Any:
@@ -51,7 +90,8 @@ class DataYamlHandler(YamlHandler):
             **kwargs: Options of ``yaml.load``; its loader is replaced.
 
         Raises:
-            ValueError: If a tag asks for a class or function; names the line.
+            ValueError: If a tag asks for a class or function, or aliases repeat each other to
+                millions of values; names the line.
         """
         return yaml.load(file, **{**kwargs, "Loader": PlainLoader})
 

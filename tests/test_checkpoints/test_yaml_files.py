@@ -77,3 +77,37 @@ def test_registered_types_in_any_spelling_are_read(tmp_path, ending):
         str(file)
     )
     assert [part.type for part in read_config(file).parts] == kinds
+
+
+LISTS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+DICTS = LISTS.replace("[x, x]", "{x: 1}").replace("[", "{x: ").replace(", *", ", y: *")
+REPEATED = {
+    "lists": (LISTS, "holds .*e.1. values"),
+    "dictionaries": (DICTS.replace("]", "}"), "holds .*e.1. values"),
+    "itself": ("a: &a [1, *a]\n", "holds inf values"),
+    "in itself": ("a: &a {b: {c: *a}}\n", "holds inf values"),
+    "digits": ("a: 1\nb: " + "9" * 5000, "line 2 has a number of 5000 digits"),
+    "sixties": ("b: 1" + ":59" * 20_000, "line 1 has a number of 60001 digits"),
+    "deep": ("b: " + "[" * 1200 + "]" * 1200, "[Rr]ecursion|nest"),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_small_file_does_not_become_a_large_one(tmp_path, name):
+    text, what = REPEATED[name]
+    (tmp_path / "config.yaml").write_text(text + "\nmodel: {type: LifelongSegmentor}\n")
+    with pytest.raises(ValueError, match=f"config.yaml: the config cannot be read: .*{what}"):
+        read_config(tmp_path / "config.yaml")
+
+
+def test_aliases_and_merges_are_read(tmp_path):
+    (tmp_path / "config.yaml").write_text("a: &a {x: 1, y: [2]}\nb: {<<: *a, z: *a}\nc: [*a, *a]\n")
+    found = read_config(tmp_path / "config.yaml").to_dict()
+    assert found["b"] == dict(x=1, y=[2], z=found["a"]) and found["c"] == [found["a"]] * 2
+
+
+@pytest.mark.parametrize("name, text", [("a.yaml", ""), ("a.yml", "- 1"), ("a.json", '"x"')])
+def test_data_that_is_no_config(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=f"{name}: the config cannot be read: it holds no keys"):
+        read_config(tmp_path / name)
