@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import os.path as osp
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -167,7 +168,7 @@ class Sources:
                 raise type(error)(f"{path}, line {number}: {error}") from None
 
     def _matches(self, pattern: str) -> list[str]:
-        files = [f for f in sorted(glob.glob(pattern, recursive=True)) if osp.isfile(f)]
+        files = [file for file in sorted(_found(pattern)) if osp.isfile(file)]
         base = _fixed_part(pattern)
         files = [file for file in files if self._is_searched(osp.dirname(file), base)]
         if not files:
@@ -203,20 +204,23 @@ class Sources:
                 names.append(file.rstrip("/").rpartition("/")[2].partition("?")[0])
             else:
                 start = shared if several or not base else osp.abspath(base)
-                names.append(osp.relpath(osp.abspath(file), start).replace(os.sep, "/"))
+                name = osp.relpath(osp.abspath(file), start)
+                if name.startswith(osp.pardir):  # a pattern may lead out of its own folder again
+                    name = osp.relpath(osp.abspath(file), shared)
+                names.append(name.replace(os.sep, "/"))
         stems = [osp.splitext(name)[0] for name in names]
         shared_by = Counter(stems)
         taken: set[str] = {e.name for e in self.entries if isinstance(e, Frame) and not e.path}
         # the names of a video's frames begin with its own
         folders = {s for s, (f, _) in zip(stems, named, strict=True) if f.lower().endswith(VIDEOS)}
-        unique = []
+        unique, times = [], Counter(dict.fromkeys(names, 1))
         for name, stem in zip(names, stems, strict=True):
             # a.jpg beside a.png: keep the suffix
             own = shared_by[stem] == 1 and stem not in taken and osp.dirname(stem) not in folders
             chosen = stem if own else name
-            number = 2
             while chosen in taken:  # the same file given twice
-                chosen, number = f"{name}_{number}", number + 1
+                times[name] += 1
+                chosen = f"{name}_{times[name]}"
             taken.add(chosen)
             unique.append(chosen)
         fresh = iter(unique)
@@ -257,7 +261,15 @@ def _below(folder: str, line: str) -> str:
     if osp.exists(path):
         return path
     pattern = osp.join(glob.escape(folder), line)  # brackets in the folder's name are no pattern
-    return pattern if glob.glob(pattern, recursive=True) else line
+    return pattern if _found(pattern) else line
+
+
+def _found(pattern: str) -> list[str]:
+    """The files and folders that a pattern matches; ``**/**`` means no more than ``**``."""
+    try:
+        return glob.glob(re.sub(r"(\*\*[/\\])+", r"\1", pattern), recursive=True)
+    except RecursionError:
+        raise ValueError(f"{pattern[:60]}...: the pattern has too many folders") from None
 
 
 def _fixed_part(pattern: str) -> str:

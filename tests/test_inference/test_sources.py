@@ -114,6 +114,26 @@ def test_brackets_in_the_name_of_a_lists_folder_are_no_pattern(tmp_path):
     assert names(str(tmp_path / "a [1]/l.txt")) == ["x", "y"]
 
 
+def test_patterns_that_lead_out_of_their_folder_name_no_result_outside(tmp_path, monkeypatch):
+    touch(tmp_path, "up.png", "p/a/b/x.png", "p/q/y.png")
+    monkeypatch.chdir(tmp_path / "p")
+    for pattern in ("a/*/../../../up.png", "*/../../up.png", f"{tmp_path}/p/a/[b]/../../q/*.png"):
+        for inputs in (pattern, [pattern], [pattern, "a/b"]):
+            found = names(inputs)
+            assert found and not any(".." in name.split("/") for name in found), found
+    (tmp_path / "p" / "list.txt").write_text("a/*/../../../up.png\na\n")
+    assert names("list.txt") == ["up", "p/a/b/x"]
+
+
+def test_long_lists_and_patterns_take_no_minutes(tmp_path):
+    touch(tmp_path, "x.png", "a/b/y.png")
+    listed = names([str(tmp_path / "x.png")] * 20_000)
+    assert len(set(listed)) == 20_000 and listed[:3] == ["x.png", "x.png_2", "x.png_3"]
+    assert sorted(names(f"{tmp_path}/{'**/' * 60}*.png")) == ["a/b/y", "x"]
+    with pytest.raises(ValueError, match="too many folders"):
+        Sources(f"{tmp_path}/{'*/' * 5000}x.png")
+
+
 def test_a_text_file_is_a_list(tmp_path, monkeypatch):
     touch(tmp_path, "photos/a/x.png", "photos/b/y.jpg", "else/a/x.png", "lists/l.txt")
     monkeypatch.chdir(tmp_path)
