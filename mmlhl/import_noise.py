@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -53,6 +54,8 @@ class WithoutLine(io.TextIOBase):
 @contextmanager
 def without_import_noise() -> Iterator[None]:
     """Hide the line and the warning; all others are shown."""
+    if sys.stdout is None:  # closed by who started the command
+        sys.stdout = open(os.devnull, "w")
     with warnings.catch_warnings(), redirect_stdout(WithoutLine(sys.stdout, PRINTED)):
         warnings.filterwarnings("ignore", WARNED)
         yield

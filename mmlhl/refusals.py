@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import linecache
 import os
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,6 +20,8 @@ from .explaining import is_shown
 VARIABLE = "MMLHL_TRACEBACK"
 #: refusals wherever they were raised, since they name the file
 FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+#: a shell's exit code for a process ended by Ctrl-C
+INTERRUPTED = 130
 #: seconds that other ranks wait, so that rank 0 prints the message before the launcher ends it
 PATIENCE = 2.0
 
@@ -34,21 +38,66 @@ def run_command(main: Callable[[], Any]) -> None:
         main: The command; an integer that it returns is the exit status.
 
     Raises:
-        SystemExit: After a refusal, or with a status that is not 0.
+        SystemExit: After a refusal, or with a status that is not 0; with 130 after Ctrl-C.
     """
+    take_any_text()
     try:
         status = main()
-    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+    except SystemExit:  # --help, or an argument that is refused
+        end_output()
+        raise
+    except KeyboardInterrupt:
+        if shows_tracebacks():
+            raise
+        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     except Exception as error:
+        end_output(error)
         if shows_tracebacks() or not is_refusal(error):
             raise
         if os.environ.get("RANK", "0") != "0":
             time.sleep(PATIENCE)
         raise SystemExit(refusal(error)) from None
+    end_output()
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+def take_any_text() -> None:
+    """Let all be printed: what the encoding lacks as escapes, nowhere if the output is closed."""
+    sys.stdout, sys.stderr = (
+        open(os.devnull, "w") if stream is None else stream for stream in (sys.stdout, sys.stderr)
+    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def end_output(error: Exception | None = None) -> None:
+    """Write out what was printed; end quietly if nobody reads it, with a message if it cannot be.
+
+    Args:
+        error: What ended the command, if it was an error: it may be that of printing.
+
+    Raises:
+        SystemExit: With 1 or a message, if the standard output cannot be written.
+    """
+    failed: OSError | None = error if isinstance(error, BrokenPipeError) else None
+    try:
+        if isinstance(error, OSError) and error.filename is None:  # of printing, perhaps
+            print()  # what failed before is not tried again
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as problem:
+        failed = problem
+    if failed is None:
+        return
+    with suppress(OSError):  # what is left must not fail again when the process ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(failed, BrokenPipeError):  # the reader, such as `head`, has closed it
+        raise SystemExit(1) from None
+    name = Path(sys.argv[0]).name
+    raise SystemExit(f"{name}: the output cannot be written: {failed.strerror}") from None
 
 
 def shows_tracebacks() -> bool:

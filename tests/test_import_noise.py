@@ -30,3 +30,10 @@ def test_what_was_printed_before_an_error_is_shown(capsys):
         print("a hint")
         raise ImportError
     assert capsys.readouterr().out == "a hint\n"
+
+
+def test_a_closed_output_is_no_error(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with without_import_noise():
+        print("Could not import OneDL")
+    print("nowhere")

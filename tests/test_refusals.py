@@ -1,6 +1,8 @@
 """A command that refuses its input ends with one message; other errors keep a traceback."""
 
 import ast
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -107,3 +109,60 @@ def test_every_tool_runs_this_way():
 def test_names_of_files_do_not_command_a_terminal():
     error = ValueError("a\x1b[2J\x07\ud800.pth: no\nsecond line, ä")
     assert refusals.refusal(error).endswith(r"a\x1b[2J\x07\ud800.pth: no" + "\nsecond line, ä")
+
+
+PRINTS = """
+import sys, types
+package = sys.modules["mmlhl"] = types.ModuleType("mmlhl")  # without the seconds of its imports
+package.__path__ = [{package!r}]
+from mmlhl.refusals import run_command
+
+def main():
+    print("\\u2192 \\udcff")
+    {last}
+
+run_command(main)
+"""
+
+
+def printing(last, how, **env):
+    """Run a command that prints, with its output led somewhere; its exit code and messages."""
+    code = PRINTS.format(last=last, package=str(ROOT / "mmlhl"))
+    line = ["bash", "-c", f'"{sys.executable}" -S -c "$CODE" {how}']
+    env = {"CODE": code, "PATH": os.environ["PATH"], **env}
+    done = subprocess.run(line, env=env, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_the_terminal_cannot_show_is_no_error(encoding):
+    code, out, error = printing("pass", "", PYTHONIOENCODING=encoding)
+    wanted = "\u2192" if encoding == "utf-8" else r"\u2192"
+    assert (code, out, error) == (0, wanted + r" \udcff" + "\n", "")
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["pass", "raise SystemExit(0)", "print('x' * 10**6)", "print('x', flush=True)"],
+)
+@pytest.mark.parametrize(
+    "how, wanted",
+    [
+        ("| true; exit ${PIPESTATUS[0]}", ""),
+        (">/dev/full", "-c: the output cannot be written: No space left on device\n"),
+    ],
+)
+def test_an_output_that_ends_early(last, how, wanted):
+    # nobody reads: sleep, so that the reader is gone
+    code, _, error = printing(f"import time; time.sleep(0.2); {last}", how)
+    assert (code, error) == (1, wanted)
+
+
+@pytest.mark.parametrize("how", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams(how):
+    assert printing("pass", how)[0] == 0
+
+
+def test_ctrl_c_is_one_line():
+    code, _, error = printing("import os, signal; os.kill(os.getpid(), signal.SIGINT)", "")
+    assert (code, error) == (130, "-c: interrupted\n")

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..paths import shipped_dir
+from ..refusals import INTERRUPTED, end_output, take_any_text
 from ..spelling import hint
 
 #: Subcommand to the tool that it runs.
@@ -56,9 +57,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None for that of the process.
 
     Returns:
-        The exit status: 2 for an unknown command, otherwise the tool's own.
+        The exit status: 2 for an unknown command, 130 after Ctrl-C, otherwise the tool's own.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    take_any_text()
+    try:
+        status = _run(arguments)
+    except OSError as error:  # of printing: the tools end with a message of their own
+        end_output(error)
+        raise
+    end_output()
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a subcommand; see :func:`main`."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2
@@ -71,7 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         near = hint(name, [*TOOLS, DOCTOR])
         print(f"mmlhl: there is no command {name!r}{near}\n\n{usage()}", file=sys.stderr)
         return 2
-    run_tool(shipped_dir("tools") / TOOLS[name], [f"mmlhl {name}", *rest])
+    try:
+        run_tool(shipped_dir("tools") / TOOLS[name], [f"mmlhl {name}", *rest])
+    except KeyboardInterrupt:  # while the tool was still importing
+        if "--traceback" in rest:
+            raise
+        print(f"mmlhl {name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
