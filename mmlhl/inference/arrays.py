@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
+from mmengine.logging import print_log
+
+from ..datasets.reading.white import unused_bits_sentence
 
 
 def as_bgr(array: np.ndarray, name: str, channel_order: str = "bgr") -> np.ndarray:
@@ -47,6 +52,9 @@ def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
                 f"{name} is of type uint16 and holds numbers in [{array.min()}, {array.max()}], "
                 "of which the upper eight bits are all 0: array.astype(np.uint8) is the image"
             )
+        doubt = unused_bits_sentence(int(array.max())) if array.any() else ""
+        if doubt:
+            print_log(f"{name}: {doubt}", "current", logging.WARNING)
         return (array >> 8).astype(np.uint8)
     if array.dtype.kind != "f":
         raise ValueError(

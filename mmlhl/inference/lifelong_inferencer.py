@@ -224,6 +224,7 @@ class LifelongInferencer(BaseInferencer):
         paths = sources.paths
         for path in track_frames(paths, len(paths), "checking", self.show_progress):
             self.pipeline.check(path)
+        self.pipeline.warn_of_dark(paths)
         if out_dir is None:
             return sources, None
         return sources, MapWriter(out_dir, self.tasks, npy, self.loaded.checkpoint)

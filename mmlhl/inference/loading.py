@@ -35,6 +35,7 @@ from ..registered import type_name
 from ..spelling import hint
 from .devices import check_device
 from .own_modules import build_model, import_trusted
+from .unfinished import say_unfinished
 
 CONFIG_ENDINGS = (".py", ".json", ".yaml", ".yml")
 
@@ -66,6 +67,8 @@ def load_model(
 ) -> LoadedModel:
     """Build the model of a checkpoint and load its weights, all of which must match.
 
+    A checkpoint from the middle of a phase is named in the log.
+
     Args:
         checkpoint: File of a phase's model, or a published one.
         config: Config of the checkpoint, if the file does not contain it. If it does, options of
@@ -94,6 +97,7 @@ def load_model(
         cfg = checkpoint_config(loaded, checkpoint)
     else:
         cfg = _given_config(config)
+    say_unfinished(loaded, cfg, checkpoint)
     named = f"the config {config}" if isinstance(config, str) else "the given config"
     source = f"the config in {checkpoint}" if config is None else named
     described = without_pretrained(model_config(cfg, source))

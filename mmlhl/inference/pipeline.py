@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,9 @@ import cv2
 import mmengine.fileio as fileio
 import numpy as np
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 
+from ..datasets.dark_images import look_at_images
 from ..datasets.pipelines import build_step, loads_annotations
 from ..datasets.reading.backends import backend_of
 from ..datasets.transforms import LoadImage
@@ -139,6 +142,17 @@ class FramePipeline:
     def __call__(self, frame: Frame) -> dict:
         """Read and prepare a frame; see :meth:`load` and :meth:`prepare`."""
         return self.prepare(frame, self.load(frame))
+
+    def warn_of_dark(self, paths: Sequence[str]) -> None:
+        """Log a warning if all images are read nearly black, such as 12 bits in files of 16.
+
+        Args:
+            paths: Files that can be read; some of this machine are looked at, as in a dataset.
+        """
+        here = [dict(img_path=path) for path in paths if "://" not in path]
+        doubt = look_at_images(here, self.local, None) if here else ""
+        if doubt:
+            print_log(f"the images: {doubt}", "current", logging.WARNING)
 
     def check(self, path: str) -> None:
         """Check that a file can be decoded, mostly at a fraction of the cost of reading it.

@@ -19,6 +19,7 @@ from ..models.teachers import model_config
 from ..registered import registered_class
 from ..spelling import hint
 from ..visualization.map_colours import UNITS
+from .unfinished import UNFINISHED, say_unfinished, unfinished
 
 #: Prefixes of weights that only training needs: projectors of a distilled segmentor.
 TRAINING_ONLY = ("distillers.",)
@@ -92,7 +93,8 @@ def publish(
 
     Returns:
         The weights, and a meta that describes the model, with the config of the plain student and,
-        under ``outputs``, the kind and unit of each task's maps. Optimizer, schedulers, log and
+        under ``outputs``, the kind and unit of each task's maps, and ``unfinished`` if it is from
+        the middle of a phase, which is logged as well. Optimizer, schedulers, log and
         the second weights of EMA are left out. It is plain data and tensors, which
         ``torch.load(..., weights_only=True)`` reads without mmlhl.
 
@@ -111,6 +113,10 @@ def publish(
         meta["cfg"] = text
         cfg = stored_config(checkpoint, source) or {}
         outputs = outputs_of(cfg, meta.get("dataset_meta") or {})
+        progress = unfinished(checkpoint, cfg)
+        if progress:
+            meta[UNFINISHED] = progress
+            say_unfinished(checkpoint, cfg, source)
         there = stored_tasks(weights)
         meta["outputs"] = {task: what for task, what in outputs.items() if task in there}
     kept = {key: value for key, value in weights.items() if not key.startswith(drop)}
