@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -13,18 +15,26 @@ class BufferCopies:
 
     def __init__(self) -> None:
         self._pairs: list[tuple[Tensor, Tensor]] = []
+        self._names: list[str] = []
 
-    def keep(self, model: PhaseModel) -> None:
+    def keep(self, model: PhaseModel, stored: Mapping[str, Tensor] | None = None) -> None:
         """Copy the present buffers.
 
         Args:
             model: The model; its copies are allocated once.
+            stored: Earlier values by name, which are copied instead of the present ones.
         """
-        buffers = [each for each in model.buffers() if each.numel()]
-        if [id(live) for live, _ in self._pairs] != [id(each) for each in buffers]:
-            self._pairs = [(each, each.clone()) for each in buffers]
-        for live, copy in self._pairs:
-            copy.copy_(live)
+        named = {name: each for name, each in model.named_buffers() if each.numel()}
+        if [id(live) for live, _ in self._pairs] != [id(each) for each in named.values()]:
+            self._pairs = [(each, each.clone()) for each in named.values()]
+            self._names = list(named)
+        for name, (live, copy) in zip(self._names, self._pairs, strict=True):
+            copy.copy_((stored or {}).get(name, live))
+
+    def named(self) -> dict[str, Tensor]:
+        """The copies by the buffers' names, on the CPU."""
+        copies = (copy.cpu().clone() for _, copy in self._pairs)
+        return dict(zip(self._names, copies, strict=True))
 
     @torch.no_grad()
     def restore(self) -> None:

@@ -76,11 +76,8 @@ def check_scale(runner: Runner, taken: bool) -> None:
     Raises:
         NotFinite: If none was, or the scale of the loss has fallen beyond use.
     """
-    for wrapper in optim_wrappers(runner):
-        scaler = getattr(wrapper, "loss_scaler", None)
-        if scaler is None or not scaler.is_enabled():
-            continue
-        scale = scaler.get_scale()
+    for wrapper in filter(scaled, optim_wrappers(runner)):
+        scale = wrapper.loss_scaler.get_scale()
         if not taken or scale < LEAST_SCALE:
             raise NotFinite(
                 f"{runner.experiment_name}, iteration {runner.iter}: gradients in mixed precision "
@@ -88,6 +85,12 @@ def check_scale(runner: Runner, taken: bool) -> None:
                 "taken: lower the learning rate, or train without --amp (optim_wrapper.type="
                 "'OptimWrapper')"
             )
+
+
+def scaled(wrapper: Any) -> bool:
+    """Whether a wrapper of an optimiser scales the loss, so that gradients may overflow."""
+    scaler = getattr(wrapper, "loss_scaler", None)
+    return scaler is not None and scaler.is_enabled()
 
 
 def check_moved(runner: Runner, optimizer: Optimizer) -> None:

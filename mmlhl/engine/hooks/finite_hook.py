@@ -18,7 +18,6 @@ from torch.utils.hooks import RemovableHandle
 from ...config_values import as_list
 from ..learner import averaged_models, unwrap
 from ..training_state import SKIPPED
-from .buffer_copies import BufferCopies
 from .finite_checks import (
     NotFinite,
     check_all,
@@ -28,6 +27,7 @@ from .finite_checks import (
     check_weights,
     first_names,
     next_step,
+    scaled,
 )
 from .finite_numbers import (
     finite_gradients,
@@ -38,6 +38,7 @@ from .finite_numbers import (
     parameters_of,
 )
 from .finite_sources import tensors, watch_teachers
+from .open_step import OpenStep
 from .step_edits import before_step, optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
@@ -60,6 +61,9 @@ class FiniteHook(Hook):
     With mixed precision, steps whose scaled gradients overflow are left to the scaler, unless all
     do; a loss that is not finite is an error there as well.
 
+    If gradients accumulate, a batch with such a loss leaves no trace at once, in gradients neither,
+    and the step for which they accumulate is skipped, also when training is resumed in between.
+
     Args:
         action: ``'stop'`` or ``'skip'``.
         max_skipped: Number of skipped steps in a row after which training ends nevertheless.
@@ -80,8 +84,7 @@ class FiniteHook(Hook):
         self.skipped = 0
         self._in_a_row = 0
         self._losses: dict[str, Tensor] = {}
-        self._files: list[str] = []
-        self._buffers = BufferCopies()
+        self.step = OpenStep(undoable=action == "skip")
         self._handles: list[RemovableHandle] = []
         self._late = False
         self._stepped = False
@@ -104,10 +107,7 @@ class FiniteHook(Hook):
         if self._late:  # now the teacher and the method's step edits exist
             self._late = False
             self._watch(runner)
-        if self.action == "skip" and not self._files:  # a new step, no gradients accumulated
-            self._buffers.keep(unwrap(runner))
-            call_method(runner, "mark_step")
-        self._files += files_of(data_batch)
+        self.step.add(runner, data_batch)
 
     def after_train_iter(
         self,
@@ -119,10 +119,20 @@ class FiniteHook(Hook):
         """Check losses of which no step was taken, as it accumulates or was skipped."""
         waits = not all(w.should_update() for w in optim_wrappers(runner))  # it accumulates
         bad = not_finite(self._losses)
-        if bad and (self.action == "stop" or not waits):
-            self._handle(runner, bad)
+        if waits:
+            self._handle_part(runner, bad)
+        elif bad or self.step.spoilt:
+            self._handle(runner, self.step.spoilt + bad)
         if not waits:
-            self._losses, self._files = {}, []
+            self._losses = {}
+            self.step.end()
+
+    def before_checkpoint(self, runner: Runner) -> None:
+        """Look at gradients that accumulate, before they are stored; a scaler's may overflow."""
+        if self.step.begun and not any(map(scaled, optim_wrappers(runner))):
+            waiting = list(unwrap(runner).parameters())
+            if not finite_gradients([p for p in waiting if p.grad is not None]):
+                self._handle_part(runner, names_of(unwrap(runner), waiting))
 
     def after_train(self, runner: Runner) -> None:
         """Check the weights, remove the hooks, and log how many steps were skipped.
@@ -192,7 +202,7 @@ class FiniteHook(Hook):
         for optimizer in optimizers(runner):
             if getattr(method, "edits_gradients", False):
                 look = before_step(
-                    optimizer, lambda *call: check_edited(runner, call[0], self._files)
+                    optimizer, lambda *call: check_edited(runner, call[0], self.step.files)
                 )
                 self._handles.append(look)
             if getattr(method, "edits_weights", False):
@@ -211,19 +221,28 @@ class FiniteHook(Hook):
     def _before_step(self, runner: Runner, optimizer: torch.optim.Optimizer) -> None:
         parameters = parameters_of(optimizer)
         given = [p for p in parameters if p.grad is not None]
-        fine = bool(finite_losses(self._losses) & finite_gradients(given))
+        fine = bool(finite_losses(self._losses) & finite_gradients(given)) and not self.step.spoilt
         losses, self._losses = self._losses, {}
+        spoilt, self.step.spoilt = self.step.spoilt, []
         if agreed(fine, parameters):
             self._in_a_row, self._stepped = 0, True
             return
         check_all(runner)  # weights spoilt by an earlier step are not this batch's fault
-        bad = not_finite(losses) or names_of(unwrap(runner), given)
+        bad = spoilt + (not_finite(losses) or names_of(unwrap(runner), given))
         for parameter in parameters:
             parameter.grad = None  # optimisers skip such parameters
         self._handle(runner, bad or ["in another process"])
 
+    def _handle_part(self, runner: Runner, bad: Sequence[str]) -> None:
+        """Handle a batch of a step for which gradients accumulate."""
+        if bad and self.action == "stop":
+            self._handle(runner, bad)
+        if bad:
+            self._losses = {}
+            self.step.spoil(runner, bad)
+
     def _handle(self, runner: Runner, bad: Sequence[str]) -> None:
-        files = ", ".join(self._files)
+        files = ", ".join(self.step.files)
         message = (
             f"{next_step(runner)}: not finite: {first_names(bad)}; files of the batch: {files}"
         )
@@ -237,27 +256,13 @@ class FiniteHook(Hook):
                 else f"{self._in_a_row} steps in a row were skipped"
             )
             raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
-        self._buffers.restore()
-        call_method(runner, "undo_step")
+        self.step.undo(runner)
         self._tell(runner)
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)
 
     def _tell(self, runner: Runner) -> None:
         """Tell methods, which leave images that are not finite out of what they measure."""
         vars(runner)["skipped_steps"] = self.skipped
-
-
-def call_method(runner: Runner, name: str) -> None:
-    """Call a function of the model's method, if there is one: stock models have no method."""
-    function = getattr(getattr(unwrap(runner), "method", None), name, None)
-    if function is not None:
-        function()
-
-
-def files_of(data_batch: Mapping[str, Any] | None) -> list[str]:
-    """Image files of a batch, for messages."""
-    samples = (data_batch or {}).get("data_samples") or []
-    return [str(sample.metainfo.get("img_path", "an unnamed image")) for sample in samples]
 
 
 def agreed(fine: bool, parameters: Sequence[nn.Parameter]) -> bool:

@@ -15,6 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
 from ..learner import PhaseModel, averaged_models, unwrap
+from .finite_hook import FiniteHook
 from .step_edits import optim_wrappers
 
 KEY = "rank_states"
@@ -25,10 +26,11 @@ class RankStateHook(Hook):
     """Restores every process's own statistics and gradients when training is resumed.
 
     Rank 0 writes the checkpoints, but each process has running BN statistics of its own images,
-    also in averaged copies of the model, and with gradient accumulation its own sum of gradients.
-    They are gathered before a checkpoint is written, at the hook point ``before_checkpoint``, which
-    has to be called in all processes. If the number of processes has changed, all use the mean of
-    the statistics, and accumulated gradients are dropped.
+    also in averaged copies of the model, and with gradient accumulation its own sum of gradients
+    and what :class:`FiniteHook` knows of the step. They are gathered before a checkpoint is
+    written, at the hook point ``before_checkpoint``, which has to be called in all processes. If
+    the number of processes has changed, all use the mean of the statistics, and accumulated
+    gradients are dropped.
     """
 
     # after EMAHook has swapped the averaged weights back
@@ -38,6 +40,7 @@ class RankStateHook(Hook):
         self._gathered: list[dict] = []
         self._gradients: dict[str, Tensor] = {}
         self._copies: list[dict[str, Tensor]] = []
+        self._step: dict[str, Any] = {}
 
     def before_checkpoint(self, runner: Runner) -> None:
         """Gather every process's own state; has to be called in all processes."""
@@ -48,6 +51,8 @@ class RankStateHook(Hook):
         if _accumulates(runner):
             named = unwrap(runner).named_parameters()
             state["gradients"] = {n: p.grad.cpu() for n, p in named if p.grad is not None}
+            for hook in _finite(runner):
+                state["step"] = hook.step.state()
         self._gathered = all_gather_object(state) if get_world_size() > 1 else [state]
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -74,6 +79,7 @@ class RankStateHook(Hook):
         checkpoint["state_dict"].update(own.get("buffers", {}))
         self._copies = own.get("copies", [])
         self._gradients = own.get("gradients", {})
+        self._step = own.get("step", {})
 
     def before_train(self, runner: Runner) -> None:
         """Restore the averaged copies' statistics and the gradients, after the weights."""
@@ -84,13 +90,19 @@ class RankStateHook(Hook):
         for name, parameter in unwrap(runner).named_parameters():
             if name in self._gradients:
                 parameter.grad = self._gradients[name].to(parameter)
-        self._copies, self._gradients = [], {}
+        for hook in _finite(runner):
+            hook.step.resume(runner, self._step)
+        self._copies, self._gradients, self._step = [], {}, {}
 
 
 def _buffers(model: PhaseModel | nn.Module) -> dict[str, Tensor]:
     """Copies of the persistent buffers, on the CPU."""
     kept = model.state_dict().keys()
     return {name: b.detach().cpu().clone() for name, b in model.named_buffers() if name in kept}
+
+
+def _finite(runner: Runner) -> list[FiniteHook]:
+    return [hook for hook in runner.hooks if isinstance(hook, FiniteHook)]
 
 
 def _accumulates(runner: Runner) -> bool:

@@ -1,8 +1,11 @@
-"""A plain runner that adds one task to one checkpoint."""
+"""A plain runner that adds one task to one checkpoint; the folder's helpers can be imported."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
