@@ -57,6 +57,8 @@ def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
         if value == mark or (is_fill and isinstance(value, int) and 0 <= value < classes):
             continue
         also = " or a class that all heads have" if is_fill else ""
+        if not ours and not is_fill:
+            also = f", or leave {value} out in the head and everywhere else"
         raise ValueError(f"{where}{place} is {value!r}, but {reason}: write {mark}{also}")
 
 
@@ -74,7 +76,8 @@ def _mark_of(head: Any) -> int | None:
 def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
     """All such options in a config: dotted key, value, and whether it is one of ``FILLS``."""
     model = cfg["model"]
-    named = cfg.get("data_preprocessor") or model.get("data_preprocessor")
+    # mmengine gives the one beside the model to a model without its own
+    named = model.get("data_preprocessor") or cfg.get("data_preprocessor")
     yield from _with_default(named, MODELS, "model.data_preprocessor")
     for task, head in heads.items():
         yield from _below(head.get("loss"), f"model.heads.{task}.loss")

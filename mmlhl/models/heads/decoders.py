@@ -153,10 +153,10 @@ def _check_options(config: dict, channels: int, owner: str, name: str) -> None:
             raise ValueError(f"{owner}: decoder.{key} would not be used: {reason}")
         config.pop(key, None)
     ratio = config.get("dropout_ratio")
-    if is_number(ratio) and not 0 <= ratio < 1:
+    if is_number(ratio) and not 0 <= ratio < 1 and ratio != -1:  # mmseg's HRNet has -1 for none
         raise ValueError(
-            f"{owner}: decoder.dropout_ratio must be within [0, 1), got {ratio!r}; at 1 nothing "
-            "would be trained"
+            f"{owner}: decoder.dropout_ratio must be within [0, 1), or -1 for none, got {ratio!r}; "
+            "at 1 nothing would be trained"
         )
     if config.get("use_se_loss"):
         raise ValueError(

@@ -57,6 +57,22 @@ def test_different_ignore_index_is_refused(config, change, message):
         parse_phases(cfg)
 
 
+def test_the_models_own_preprocessor_counts_before_the_one_beside_it(config):
+    """As in mmengine; shipped configs have both, mmseg's as well."""
+    cfg = config()
+    beside = dict(cfg.model.data_preprocessor, seg_pad_val=0)
+    cfg.data_preprocessor = beside
+    parse_phases(cfg)
+    cfg.model.data_preprocessor.seg_pad_val, cfg.data_preprocessor.seg_pad_val = 0, 255
+    with pytest.raises(ValueError, match=r"model.data_preprocessor.seg_pad_val is 0.*write 255"):
+        parse_phases(cfg)
+    cfg.model.pop("data_preprocessor")
+    parse_phases(cfg)
+    cfg.data_preprocessor = beside
+    with pytest.raises(ValueError, match=r"data_preprocessor.seg_pad_val is 0.*write 255"):
+        parse_phases(cfg)
+
+
 def test_in_a_phase_of_its_own(config):
     own = dict(model=dict(data_preprocessor=dict(seg_pad_val=0)))
     cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], model=own["model"])])
@@ -91,7 +107,7 @@ def test_labels_of_mmsegs_own_dataset(config):
     with pytest.raises(ValueError, match="seg_pad_val is 255, but model.heads.seg leaves out 9"):
         parse_phases(cfg)
     cfg.model.data_preprocessor.seg_pad_val = 9
-    with pytest.raises(ValueError, match="metrics.seg.ignore_index is 255, but"):
+    with pytest.raises(ValueError, match="metrics.seg.ignore_index is 255, but.* or leave 255 out in"):
         parse_phases(cfg)
     cfg.test_evaluator.metrics.seg.ignore_index = 9
     parse_phases(cfg)

@@ -100,6 +100,10 @@ def test_dropout_of_everything(decoder_config, ratio):
         SegmentationHead(decoder_config(dropout_ratio=ratio), 2)
 
 
+def test_no_dropout_as_mmsegs_hrnet_spells_it(decoder_config):
+    assert SegmentationHead(decoder_config(dropout_ratio=-1), 2).decoder.dropout is None
+
+
 def test_dice_beside_cross_entropy(decoder_config):
     head = SegmentationHead(
         decoder_config(),
