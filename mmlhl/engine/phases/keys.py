@@ -43,6 +43,7 @@ from .layer_types import check_layer_types
 from .option_types import check_types
 from .shapes import PLAIN
 from .signatures import options_of
+from .stock_parts import check_stock_parts
 
 LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
 LOADER |= {"num_batch_per_epoch"}
@@ -77,6 +78,8 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
         ValueError: Naming the key and the nearest right one.
     """
     check = _Checker(where)
+    if isinstance(cfg.get("model"), Mapping):
+        check_stock_parts(cfg["model"], where)
     check.model(cfg.get("model"), "model")
     check_layer_types(check, cfg.get("model"), "model")
     for kind in ("train", "val", "test"):

@@ -107,7 +107,9 @@ def test_labels_of_mmsegs_own_dataset(config):
     with pytest.raises(ValueError, match="seg_pad_val is 255, but model.heads.seg leaves out 9"):
         parse_phases(cfg)
     cfg.model.data_preprocessor.seg_pad_val = 9
-    with pytest.raises(ValueError, match="metrics.seg.ignore_index is 255, but.* or leave 255 out in"):
+    with pytest.raises(
+        ValueError, match="metrics.seg.ignore_index is 255, but.* or leave 255 out in"
+    ):
         parse_phases(cfg)
     cfg.test_evaluator.metrics.seg.ignore_index = 9
     parse_phases(cfg)
