@@ -19,6 +19,7 @@ from ..config_values import as_list
 from ..registered import registered_class
 from .kinds import stock_field
 from .metrics.stock_depth_metric import StockDepthMetric
+from .metrics.streaming_metric import StreamingMetric
 
 
 @EVALUATOR.register_module()
@@ -130,8 +131,8 @@ class MultiTaskEvaluator(Evaluator):
             Values by ``<task>/<metric>``, the same in every process.
 
         Raises:
-            ValueError: If two metrics of a task give a value of the same name, or one is not a
-                number.
+            ValueError: If two metrics of a task give a value of the same name, one is not a number,
+                or two processes have written the predictions of two images to one file.
         """
         rank, world_size = get_dist_info()
         # The k-th sample (from 0) of a process is image rank + k * world_size, unless repeated.
@@ -144,6 +145,8 @@ class MultiTaskEvaluator(Evaluator):
             seen = torch.tensor(len(metric.results))
             all_reduce(seen)
             if not seen:
+                if isinstance(metric, StreamingMetric):  # it writes without ground truth as well
+                    metric.check_written()
                 continue
             for name, value in metric.evaluate(size).items():
                 if name in values:

@@ -13,6 +13,7 @@ from mmseg.registry import METRICS
 from ... import config_values
 from ...spelling import hint
 from .map_files import write_depth
+from .written_files import WrittenFiles
 
 #: Size of the images that ``nyu_crop`` was made for, (height, width).
 NYU = (480, 640)
@@ -62,7 +63,8 @@ class StockDepthMetric(DepthMetric):
         super().__init__(
             **limits, crop_type=crop_type, depth_scale_factor=depth_scale_factor, **kwargs
         )
-        self._written: dict[str, str] = {}  # file and its image
+        remedy = "put DepthErrorMetric with output_levels=2 first among the task's metrics"
+        self._written = WrittenFiles("DepthMetric", remedy)
         if depth_metrics is not None:
             self.metrics = _known(depth_metrics, self.METRICS)
 
@@ -91,15 +93,31 @@ class StockDepthMetric(DepthMetric):
             for sample in data_samples:
                 self._write(sample, folder)
 
+    def evaluate(self, size: int) -> dict:
+        """As in mmengine; the files that all processes have written are compared first.
+
+        Args:
+            size: Number of samples.
+
+        Raises:
+            ValueError: If two processes have written the maps of two images to one file.
+        """
+        self.check_written()
+        return super().evaluate(size)
+
+    def check_written(self) -> None:
+        """Compare the files that all processes have written since the last evaluation.
+
+        Raises:
+            ValueError: If two processes have written the maps of two images to one file.
+        """
+        if self.output_dir is not None:
+            self._written.compare()
+
     def _write(self, sample: dict, folder: str) -> None:
         image = sample["img_path"]
         path = osp.join(folder, osp.splitext(osp.basename(image))[0] + ".png")
-        if self._written.setdefault(path, image) != image:
-            raise ValueError(
-                f"DepthMetric: the maps of {self._written[path]} and {image} would both be written "
-                f"to {path}; put DepthErrorMetric with output_levels=2 first among the task's "
-                "metrics"
-            )
+        self._written.add(path, image)
         depth = sample["pred_depth_map"]["data"].squeeze().float().cpu().numpy()
         remedy = "set a smaller depth_scale_factor"
         write_depth(depth, Path(path), 1 / self.depth_scale_factor, remedy)

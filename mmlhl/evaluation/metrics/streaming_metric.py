@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
+
+from .written_files import WrittenFiles
 
 
 class StreamingMetric(BaseMetric):
@@ -90,7 +91,11 @@ class StreamingMetric(BaseMetric):
         self.output_dir = output_dir
         self.output_levels = output_levels
         self.format_only = format_only
-        self._written: dict[Path, str] = {}
+        self._written = WrittenFiles(
+            type(self).__name__,
+            f"set output_levels of the metric above {output_levels}, so that the names include "
+            "more of the images' folders",
+        )
 
     @property
     def dataset_meta(self) -> dict | None:
@@ -190,14 +195,19 @@ class StreamingMetric(BaseMetric):
             size: Number of samples.
 
         Raises:
+            ValueError: See :meth:`check_written`.
+        """
+        self.check_written()
+        return super().evaluate(size)
+
+    def check_written(self) -> None:
+        """Compare the files that all processes have written since the last evaluation.
+
+        Raises:
             ValueError: If two processes have written the predictions of two images to one file.
         """
-        written, self._written = self._written, {}
-        together: dict[Path, str] = {}
-        for part in all_gather_object(written) if self.output_dir is not None else ():
-            for path, image in part.items():
-                self._check_same(path, together.setdefault(path, image), image)
-        return super().evaluate(size)
+        if self.output_dir is not None:
+            self._written.compare()
 
     def _output_path(self, sample: dict) -> Path:
         if "img_path" not in sample:
@@ -208,19 +218,9 @@ class StreamingMetric(BaseMetric):
         image = Path(osp.splitext(sample["img_path"])[0])
         parts = [part for part in image.parts[-self.output_levels :] if part != ".."]
         path = Path(str(self.output_dir)).joinpath(*(p for p in parts if p != image.anchor))
-        image_path = sample["img_path"]
-        self._check_same(path, self._written.setdefault(path, image_path), image_path)
+        self._written.add(path, sample["img_path"])
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-    def _check_same(self, path: Path, one: str, other: str) -> None:
-        """Refuse to write the predictions of two images to one file."""
-        if one != other:
-            raise ValueError(
-                f"{type(self).__name__}: the predictions of {one} and {other} would both be "
-                f"written to {path}; set output_levels of the metric above {self.output_levels}, "
-                "so that the names include more of the images' folders"
-            )
 
 
 def as_map(data: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from mmseg.evaluation import DepthMetric
 from mmseg.registry import METRICS
 
 from mmlhl.evaluation import MultiTaskEvaluator
+from mmlhl.evaluation.metrics import written_files
 
 from ..samples import sample
 
@@ -100,3 +101,14 @@ def test_maps_of_two_images_of_one_name_are_refused(tmp_path):
     evaluator.process([sample("a/0.png", **maps)])
     with pytest.raises(ValueError, match="a/0.png and b/0.png .*output_levels=2"):
         evaluator.process([sample("b/0.png", **maps)])
+
+
+def test_maps_of_two_processes_in_one_file_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        written_files, "all_gather_object", lambda own: [own, dict.fromkeys(own, "b/0.png")]
+    )
+    config = dict(type="DepthMetric", output_dir=str(tmp_path))
+    evaluator = MultiTaskEvaluator(metrics=dict(depth=config))
+    evaluator.process([sample("a/0.png", gt_depth_map=[[2.0]], pred_depth_map=[[2.0]])])
+    with pytest.raises(ValueError, match="a/0.png and b/0.png .*output_levels=2"):
+        evaluator.evaluate(1)

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from mmlhl.evaluation import metrics
+from mmlhl.evaluation import MultiTaskEvaluator, metrics
 from mmlhl.evaluation.metrics import (
     ChannelErrorMetric,
     DepthErrorMetric,
     StreamingMetric,
-    streaming_metric,
+    written_files,
 )
 
 
@@ -50,13 +50,25 @@ def test_no_prediction_replaces_that_of_another_image(tmp_path):
         paths(1, "a/x.png", "b/x.png")
 
 
+def test_predictions_without_ground_truth_are_compared_as_well(tmp_path, monkeypatch):
+    """As in a test set whose labels are kept back."""
+    monkeypatch.setattr(
+        written_files, "all_gather_object", lambda own: [own, dict.fromkeys(own, "b/x.png")]
+    )
+    config = dict(depth=dict(type="DepthErrorMetric"))
+    evaluator = MultiTaskEvaluator(config, output_dir=str(tmp_path))
+    evaluator.process([dict(img_path="a/x.png", pred_depth_map=dict(data=torch.ones(1, 2, 2)))])
+    with pytest.raises(ValueError, match="a/x.png and b/x.png .*output_levels"):
+        evaluator.evaluate(1)
+
+
 @pytest.mark.parametrize("theirs, clash", [("b/x.png", True), ("a/x.png", False)])
 def test_no_process_replaces_the_prediction_of_another(tmp_path, monkeypatch, theirs, clash):
     # in distributed evaluation a sampler may repeat an image in two processes
     def gathered(own):
         return [own, dict.fromkeys(own, theirs)]
 
-    monkeypatch.setattr(streaming_metric, "all_gather_object", gathered)
+    monkeypatch.setattr(written_files, "all_gather_object", gathered)
     metric = ChannelErrorMetric("x", output_dir=str(tmp_path))
     pair = {f"{kind}_x": dict(data=torch.ones(1, 2, 2)) for kind in ("pred", "gt")}
     metric.process(None, [dict(img_path="a/x.png", **pair)])

@@ -1,0 +1,52 @@
+"""The files that a metric writes predictions to."""
+
+from __future__ import annotations
+
+import os
+
+from mmengine.dist import all_gather_object
+
+
+class WrittenFiles:
+    """The image of each written file, so that no image's prediction replaces another's.
+
+    Args:
+        owner: Class of the metric, for the message.
+        remedy: What to do if two images have one file, likewise.
+    """
+
+    def __init__(self, owner: str, remedy: str) -> None:
+        self.owner, self.remedy = owner, remedy
+        self._images: dict[str, str] = {}
+
+    def add(self, path: str | os.PathLike, image: str) -> None:
+        """Note a file that is about to be written.
+
+        Args:
+            path: The file.
+            image: Path of its image.
+
+        Raises:
+            ValueError: If it is that of another image.
+        """
+        path = os.fspath(path)
+        self._check(path, self._images.setdefault(path, image), image)
+
+    def compare(self) -> None:
+        """Compare the files of all processes, which all have to call this, and forget them.
+
+        Raises:
+            ValueError: If two processes have written the predictions of two images to one file.
+        """
+        written, self._images = self._images, {}
+        together: dict[str, str] = {}
+        for part in all_gather_object(written):
+            for path, image in part.items():
+                self._check(path, together.setdefault(path, image), image)
+
+    def _check(self, path: str, one: str, other: str) -> None:
+        if one != other:
+            raise ValueError(
+                f"{self.owner}: the predictions of {one} and {other} would both be written to "
+                f"{path}; {self.remedy}"
+            )
