@@ -64,7 +64,7 @@ def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
             raise MovedAlone(label_message(name, key))
 
 
-def try_on_labels_of(step: Callable, name: str, results: dict, turn: int = 0) -> None:
+def try_on_labels_of(step: Callable, name: str, results: dict, turn: int = 0) -> bool:
     """Try a transform on the labels of a real sample, which has everything that it may need.
 
     Args:
@@ -73,22 +73,26 @@ def try_on_labels_of(step: Callable, name: str, results: dict, turn: int = 0) ->
         results: The sample, which is not changed.
         turn: Each draws other random numbers, and changes other spots.
 
+    Returns:
+        Whether many spots of each label were found in their places.
+
     Raises:
         MovedAlone: As in :func:`try_on_labels`.
     """
     side = max(_SPOT, min(results["img"].shape[:2]) // 10)
     if min(results["img"].shape[:2]) < 4 * side:
-        return
+        return False
     with undisturbed():
         try:
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
-            return
+            return False
         slight = label_shifts(pair_of(step), sample, turn, turn)
         _try(pair_of(step), name, sample, side, turn)
     for key, shifts in slight.items():
         if is_motion([shifts]):
             raise MovedAlone(label_message(name, key))
+    return slight.keys() == {key for key, kind in annotation_maps(sample) if kind != VALID}
 
 
 def _try(

@@ -27,7 +27,7 @@ _MARGIN = 0.02
 _FIRST, _AGAIN = 8, 50
 """So many maps that are not alike are looked at closely, and then every so many."""
 _TURNS = 5
-"""Looks with other spots: one may leave the image."""
+"""Looks with other spots until they are found: they may have left the image."""
 
 
 class SampleChecks:
@@ -80,12 +80,13 @@ class SampleChecks:
         self._least[key] = min(alike, least)
         return number <= _FIRST or alike < least - _MARGIN or number % _AGAIN == 0
 
-    def _look_closer(self, call: Call, look: Callable) -> None:
+    def _look_closer(self, call: Call, look: Callable[..., bool]) -> None:
         """Raise an error if two looks with different spots agree that something moved alone."""
         seen = 0
         for turn in range(_TURNS if call.replay is not None else 0):
             try:
-                look(call.replay, self.name, call.results, turn)
+                if look(call.replay, self.name, call.results, turn) and not seen:
+                    return
             except MovedAlone:
                 seen += 1
                 if seen == 2:

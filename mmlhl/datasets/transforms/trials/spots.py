@@ -95,7 +95,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
     return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
 
 
-def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> None:
+def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> bool:
     """Try a transform on a real sample, which has everything that it may need.
 
     Args:
@@ -104,13 +104,16 @@ def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> No
         results: The sample, which is not changed.
         turn: Each of five changes a spot in another part of the image.
 
+    Returns:
+        Whether many spots were found in their places.
+
     Raises:
         MovedAlone: If labels do not move with the image.
     """
     height, width = results["img"].shape[:2]
     side = max(_SPOT, min(height, width) // 10)
     if min(height, width) < 4 * side or results["img"].dtype == bool:
-        return
+        return False
     row, column = (
         at * length // 8 for at, length in zip(_PARTS[turn], (height, width), strict=True)
     )
@@ -118,7 +121,7 @@ def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> No
         try:
             sample = copy.deepcopy(results)
         except Exception:  # something in it cannot be copied
-            return
+            return False
         shifts = image_shifts(pair_of(step), sample, 0, turn)
         if shifts is not None and is_motion([shifts]):
             raise MovedAlone(image_message(name))
@@ -127,6 +130,7 @@ def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> No
             _compare(*found[:3], (row, column), side, name, (height, width))
             if found[2] is not None:
                 _refuse_moved_labels(results["img"], found[0], found[2], name)
+    return shifts is not None
 
 
 def _refuse_moved_labels(
@@ -182,7 +186,10 @@ def _compare(
         return None  # changes everywhere: the random numbers depend on the image
     if expected.any():
         offset = np.argwhere(strong).mean(0) - np.argwhere(expected).mean(0)
-        stays = 2 * (strong & expected).sum() >= expected.sum()
+        inside = (strong & expected).sum()
+        stays = 2 * inside >= expected.sum()
+        if not stays and 2 * inside > strong.sum():
+            return None  # most of it is hidden
         reach = _BLUR if stays else 2 + 0.25 * np.sqrt(expected.sum())
         if np.abs(offset).max() <= reach:
             # one that is hidden in part shows the centre of the rest

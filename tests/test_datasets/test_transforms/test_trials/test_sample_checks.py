@@ -10,10 +10,13 @@ import pytest
 
 from mmlhl.datasets.pipelines import build_step
 from mmlhl.datasets.transforms.trials.sample_checks import SampleChecks
+from mmlhl.datasets.transforms.trials.spots import try_on_sample
 
 from ..test_watched import Labels
 
 SIZE = (96, 128)
+
+KEYS = ("img", "gt_seg_map", "gt_depth_map", "gt_normal_map")
 
 
 def textured(seed):
@@ -159,6 +162,42 @@ def test_changes_of_values_pass(change):
     for index in range(12):
         before, made = sample(index), step(sample(index))
         assert np.array_equal(made["gt_depth_map"], before["gt_depth_map"])
+
+
+class Paste:
+    """Covers half of a sample by another one, with its labels."""
+
+    def __init__(self, row, column, keys=KEYS):
+        self.row, self.column, self.keys = row, column, keys
+
+    def __call__(self, results):
+        if results["img"].shape[0] == SIZE[0]:
+            other, number = sample(500), random.randrange(60)
+            rows = slice(self.row(number), self.row(number) + 50)
+            columns = slice(self.column(number), self.column(number) + 70)
+            for key in self.keys:
+                results[key][rows, columns] = other[key][rows, columns]
+        return results
+
+
+@pytest.mark.parametrize("keys", [KEYS, ("img",), KEYS[1:]])
+def test_covered_pixels_have_not_moved(keys):
+    run(build_step(Paste(lambda number: number, lambda number: 60 - number, keys)), 60)
+
+
+@pytest.mark.parametrize("left", range(1, 10))
+@pytest.mark.parametrize("axis", [0, 1])
+def test_spots_that_are_covered_in_part(left, axis):
+    def covered(results):
+        if results["img"].shape[0] == 140:
+            rows = slice(35 + left, 49) if axis == 0 else slice(35, 49)
+            columns = slice(35 + left, 49) if axis else slice(35, 49)
+            results["img"][rows, columns] = 7
+        return results
+
+    made = dict(sample(0), img=cv2.resize(sample(0)["img"], (140, 140)))
+    made.update(gt_seg_map=np.zeros((140, 140), np.uint8), dense_fields={}, seg_fields=[])
+    try_on_sample(covered, "covered", made)
 
 
 def test_labels_may_change_their_values():
