@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = ".tmp"
+#: bytes of a file's name in that of a temporary file
+_LONGEST = 200
 #: what to do about a full disk, an exhausted quota or a folder without write permission
 _REMEDY = {
     errno.ENOSPC: "free some space",
@@ -44,7 +47,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file to write")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{MARK}")
+    temporary = path.with_name(f".{_shortened(path.name)}.{os.getpid()}{MARK}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -60,6 +63,14 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # there is none in a folder without write permission
             temporary.unlink(missing_ok=True)
+
+
+def _shortened(name: str) -> str:
+    """A name that leaves room for an addition: file systems allow 255 bytes."""
+    data = os.fsencode(name)
+    if len(data) <= _LONGEST:
+        return name
+    return f"{data[: _LONGEST - 10].decode('utf-8', 'ignore')}_{zlib.crc32(data):08x}"
 
 
 @contextmanager

@@ -111,8 +111,8 @@ def is_refusal(error: BaseException) -> bool:
     Args:
         error: The error that was caught.
     """
-    if isinstance(error, FILE_ERRORS):
-        return True
+    if isinstance(error, FILE_ERRORS) or (isinstance(error, OSError) and error.filename):
+        return True  # it names the file, such as a link that leads back to itself
     own = type(error).__module__.partition(".")[0] == "mmlhl"
     if not own and not isinstance(error, (ValueError, OSError)):
         return False

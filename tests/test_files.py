@@ -102,3 +102,17 @@ def test_leftovers_of_dead_processes_are_removed(tmp_path):
 def test_a_folder_of_the_name_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder; name a file"), atomic_path(tmp_path):
         raise AssertionError("nothing is written")
+
+
+@pytest.mark.parametrize("letter", ["a", "\xfc", "\u2192"])
+def test_names_as_long_as_a_file_system_allows(tmp_path, letter):
+    stem = letter * (250 // len(letter.encode()))
+    names = [stem + ending for ending in (".a", ".b")]
+    with atomic_path(tmp_path / names[0]) as first, atomic_path(tmp_path / names[1]) as second:
+        first.write_text("1")
+        second.write_text("2")
+        assert first != second
+    assert [(tmp_path / name).read_text() for name in names] == ["1", "2"]
+    left = tmp_path / f".{first.name[1:].rpartition('.tmp')[0]}.tmp"
+    left.touch()
+    assert clean_leftovers(tmp_path) == [left]

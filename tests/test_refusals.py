@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,16 @@ def broken_head():
     return [][1]
 
 
+def endless_link():
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, "link.png")
+        link.symlink_to(link)
+        link.open()
+
+
 REFUSED = {
+    "a link to itself": (endless_link, "Too many levels of symbolic links: .*link.png"),
+    "a long name": (lambda: open("a" * 300), "File name too long: 'a"),
     "a value": (lambda: number("x", "loss_weight"), "loss_weight is 'x'; it must be a number"),
     "a file": (lambda: open("/no/such/file"), "/no/such/file"),
     "of somebody's": (

@@ -73,7 +73,8 @@ def main(argv: list[str] | None = None) -> None:
         item = dataset[i]
         sample = item["data_samples"]
         image = as_shown(item["inputs"].numpy().transpose(1, 2, 0))
-        path = args.out / f"{i:05d}_{Path(sample.get('img_path', 'image')).stem}.png"
+        stem = Path(sample.get("img_path", "image")).stem[:50]  # of 255 bytes that a name may have
+        path = args.out / f"{i:05d}_{stem}.png"
         visualizer.add_datasample(path.stem, image, sample, draw_pred=False, out_file=str(path))
     print(f"Wrote {count} of {len(dataset)} samples to {args.out}")
 

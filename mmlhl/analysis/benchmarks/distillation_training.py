@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ...json_lines import json_lines
 from . import running
 from .distillation_report import MIOU
 from .distillation_runs import Run, epochs_of, run_config
@@ -50,8 +51,7 @@ def final_metrics(folder: Path, epochs: int) -> dict[str, float]:
         RuntimeError: If there was no such evaluation.
     """
     for log in sorted(folder.glob("*/vis_data/scalars.json"), reverse=True):
-        for line in reversed(log.read_text(encoding="utf-8").splitlines()):
-            entry = json.loads(line)
+        for entry in reversed(json_lines(log)):
             if MIOU in entry and entry.get("step") == epochs:
                 return {key: value for key, value in entry.items() if key.startswith("seg/")}
     raise RuntimeError(f"{folder}: no evaluation after epoch {epochs}")

@@ -14,12 +14,15 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ...checkpoints.named_files import named_file
 from ...checkpoints.reading import read_checkpoint
 from ...checkpoints.stored_config import stored_config
 from ...checkpoints.weights import weights_of
 from ...engine.phases.deriving import testing_config
 from ...evaluation import LifelongRecord
 from ...evaluation.units import with_unit
+from ...inference.loading import without_pretrained
+from ..formats import markdown_text
 from .running import commit
 
 STATISTICS = ("running_mean", "running_var")
@@ -63,7 +66,7 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
         The sequence's record, and the metrics by old task.
 
     Raises:
-        ValueError: If the last checkpoint contains no config.
+        ValueError: If the last checkpoint contains no config, or one that names files.
     """
     record = LifelongRecord.load(work_dir / "lifelong.json")
     files = [work_dir / phase["checkpoint"] for phase in record.phases]
@@ -72,6 +75,12 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
     if config is None:
         raise ValueError(f"{files[-1]} holds no config")
     cfg = testing_config(Config(config))
+    for key in ("default_hooks", "custom_hooks", "visualizer", "vis_backends"):
+        cfg.pop(key, None)  # they have no part in it, and could write anywhere
+    cfg.model = without_pretrained(cfg.model)  # the checkpoint has all weights
+    named = named_file(dict(model=cfg.model, test_evaluator=cfg.get("test_evaluator")))
+    if named:
+        raise ValueError(f"the config in {files[-1]} names a file, which was not read: {named}")
     cfg.update(work_dir=str(work_dir), load_from=None, resume=False, launcher="none")
     runner = Runner.from_cfg(cfg)
     last = weights_of(checkpoint)
@@ -111,7 +120,8 @@ def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command:
             for metric in list(by_kept["none"])[:2]:
                 values = " | ".join(f"{by_kept[name][metric]:.3f}" for name in KEPT)
                 label = with_unit(metric, record.unit(task, metric))
-                lines.append(f"| {record.label} | {task} | {label} | {values} |")
+                names = map(markdown_text, (record.label, task, label))
+                lines.append(f"| {' | '.join(names)} | {values} |")
     return "\n".join(lines)
 
 

@@ -1,11 +1,15 @@
 """Old tasks tested with the batch statistics of their own phase."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmlhl.analysis.benchmarks.norm_statistics import KEPT, measure, report, with_layers_of
+from mmlhl.checkpoints import stored_config
+from mmlhl.evaluation import LifelongRecord
 
 
 def test_only_encoder_layers_get_earlier_statistics():
@@ -37,3 +41,27 @@ def test_unchanged_statistics_reproduce_the_record(trained):
     text = report([(record, found)], "the command")
     assert "| method | old task | metric | none | statistics |" in text
     assert text.count("| HAD |") == 2 * len(found)
+
+
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("model.backbone.weights = '/etc/passwd'", "model.backbone.weights is '/etc/passwd'"),
+        ("test_evaluator = [dict(type='IoUMetric', output_dir='../x')]", r"output_dir is '../x'"),
+    ],
+)
+def test_the_config_of_somebody_else_reads_and_writes_nothing(trained, tmp_path, text, what):
+    cfg, _ = trained
+    folder = tmp_path / "run"
+    shutil.copytree(cfg.work_dir, folder)
+    last = folder / LifelongRecord.load(folder).phases[-1]["checkpoint"]
+    content = torch.load(last)
+    stored = Config(stored_config(content, "x"))
+    stored.visualizer = dict(type="MultiTaskVisualizer", save_dir=str(tmp_path / "elsewhere"))
+    key, _, value = text.partition(" = ")
+    stored.merge_from_dict({key: eval(value)})
+    content["meta"]["cfg"] = stored.pretty_text
+    torch.save(content, last)
+    with pytest.raises(ValueError, match=f"names a file, which was not read: .*{what}"):
+        measure(folder)
+    assert not (tmp_path / "elsewhere").exists()
