@@ -9,6 +9,7 @@ from .maps import annotation_maps, label_kinds
 from .trace import read_again_message, was_moved
 from .trials.label_spots import label_message, try_on_labels, try_on_labels_of
 from .trials.mirrors import mirrored
+from .trials.packed import PackedChecks
 from .trials.read_keys import read_keys, reads_image
 from .trials.rounds import MovedAlone
 from .trials.sample_checks import Call, SampleChecks
@@ -50,6 +51,7 @@ class Watched:
         self.reads: tuple[str, ...] = ("img",) if reads_image(step) else ()
         self._looks = LOOKS
         self._checks = SampleChecks(self.name)
+        self._packed = PackedChecks(step, self.name)
 
     def try_labels(self, kinds: Mapping[str, str]) -> None:
         """Try the transform on small samples with a dataset's labels.
@@ -75,7 +77,7 @@ class Watched:
             ValueError: If a label was not moved, or if the transform cannot take one more field.
         """
         if results.get("img") is None:
-            return self.step(results)
+            return self._packed(results)
         if self._looks:
             self._looks -= 1
             turn = LOOKS - 1 - self._looks

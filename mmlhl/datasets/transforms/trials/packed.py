@@ -14,6 +14,7 @@ from ..maps import label_kinds
 from ..witness import KEY
 from .label_spots import try_on_labels
 from .rounds import MovedAlone
+from .sample_checks import Call, SampleChecks
 from .spots import try_on_images
 
 _WITNESS = "gt_witness_map"
@@ -61,6 +62,43 @@ def try_batches(augment: Any, name: str) -> None:
         try_packed(_OneBatch(augment), name, advice)
 
 
+class PackedChecks:
+    """Checks of every packed sample behind one transform, as :class:`~.sample_checks.SampleChecks`.
+
+    Args:
+        step: The transform.
+        name: Its name.
+    """
+
+    def __init__(self, step: Callable, name: str) -> None:
+        self._step = step
+        self._checks = SampleChecks(name)
+
+    def __call__(self, packed: dict) -> Any:
+        """Apply the transform.
+
+        Args:
+            packed: A packed sample.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            ValueError: If it moved the image or a label alone.
+        """
+        before = _unpacked(packed)
+        if before is None:
+            return self._step(packed)
+        labels = {key: before[key] for key in before["dense_fields"]}
+        call = Call(self._step, before, labels)
+        call.replay = None if call.replay is None else _Packed(call.replay)
+        moved = self._step(packed)
+        after = _unpacked(moved)
+        if after is not None and after["img"].shape[:2] == before["img"].shape[:2]:
+            self._checks.look(call, after, None)
+        return moved
+
+
 class _OneBatch:
     def __init__(self, augment: Callable) -> None:
         self.augment = augment
@@ -90,6 +128,24 @@ class _Packed:
             field = "gt_sem_seg" if key == "gt_seg_map" else key
             made[key] = _array(sample.get(field).data).astype(results[key].dtype)
         return made
+
+
+def _unpacked(packed: Any) -> dict | None:
+    """Copies of a packed sample's maps as pipeline results; None if it has no image and labels."""
+    sample = packed.get("data_samples") if isinstance(packed, dict) else None
+    if sample is None or not isinstance(packed.get("inputs"), torch.Tensor):
+        return None
+    results: dict[str, Any] = {"img": _array(packed["inputs"]).copy(), **sample.metainfo}
+    kinds = {}
+    for field in sample.keys():
+        data = getattr(sample.get(field), "data", None)
+        if not field.startswith("gt_") or not isinstance(data, torch.Tensor) or data.ndim != 3:
+            continue
+        key = "gt_seg_map" if field == "gt_sem_seg" else field
+        results[key] = _array(data).copy()
+        channels = "normal" if len(data) == 3 else "channels" if len(data) > 1 else "depth"
+        kinds[key] = channels if data.is_floating_point() else "classes"
+    return {**results, "dense_fields": kinds, "seg_fields": []} if kinds else None
 
 
 def _array(data: Any) -> np.ndarray:

@@ -110,7 +110,7 @@ class Call:
     def __init__(self, step: Callable, results: dict, labels: Mapping[str, np.ndarray]) -> None:
         self.labels = labels
         maps = {**labels, "img": results["img"].copy()}
-        self.replay: Replay | None = None
+        self.replay: Callable | None = None
         self.results = maps
         try:
             others = {key: value for key, value in results.items() if key not in maps}

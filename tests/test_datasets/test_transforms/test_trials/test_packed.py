@@ -1,5 +1,6 @@
 """What runs on packed samples or batches moves image and labels together, or is refused."""
 
+import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,9 @@ from shared_fixtures import PIPELINE
 
 from mmlhl.datasets.pipelines import build_steps
 from mmlhl.engine.phases.trials.step import trial_step
+
+from ..test_stock_transforms import pack
+from .test_sample_checks import sample
 
 
 def flipped(data, field):
@@ -70,6 +74,18 @@ def named(packed):
     return packed
 
 
+def by_file(step):
+    """Some samples alone, by a name that no trial has."""
+
+    def act(packed):
+        name = packed["data_samples"].metainfo.get("img_path", "")
+        return (
+            step(packed) if "trial" not in name and zlib.crc32(name.encode()) % 4 == 0 else packed
+        )
+
+    return act
+
+
 WRONG = [image, seldom, zoomed, one_label, classes_along, unturned]
 RIGHT = [everything, brighter, named, lambda packed: packed]
 
@@ -127,3 +143,27 @@ def test_one_that_says_that_nothing_moves():
     told.moves_pixels = False
     tried(told)
     tried(None)
+
+
+def packs(step):
+    *_, watched = build_steps([dict(type="PackMultiTaskInputs"), step])
+    for number in range(30):
+        packed = watched(pack(sample(number)))
+        assert not [field for field in packed["data_samples"].keys() if "witness" in field]
+
+
+@pytest.mark.parametrize("step", [image, zoomed, one_label])
+def test_every_packed_sample_is_looked_at(step):
+    with pytest.raises(ValueError, match="act moves pixels of"):
+        packs(by_file(step))
+
+
+def noisy(packed):
+    noise = 30 * torch.randn(packed["inputs"].shape)
+    packed["inputs"] = (packed["inputs"] + noise).clip(0, 255).byte()
+    return packed
+
+
+@pytest.mark.parametrize("step", [everything, brighter, named, noisy])
+def test_packed_samples_that_move_together_or_not_at_all(step):
+    packs(step)
