@@ -18,7 +18,7 @@ from .deriving import LOADERS
 from .drawn_fields import check_drawn
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
-from .idle_variables import variables_read
+from .idle_variables import left_by_mmseg, variables_read
 from .keys import check_keys
 from .left_out import shared_part
 from .metric_fit import check_metrics
@@ -65,7 +65,8 @@ def _parsed(cfg: Config) -> list[Phase]:
         raise ValueError(f"model must be dict(type=...), got {plain.get('model')!r}")
     plain.model = learning_model(plain)
     progress_options(plain)
-    check_top_keys(plain, read=variables_read(getattr(cfg, "filename", None)))
+    file = getattr(cfg, "filename", None)
+    check_top_keys(plain, read=variables_read(file), left=left_by_mmseg(file))
     check_save_best(plain, list(phases[-1].seen))
     _check_part(plain, phases)
     for phase in phases:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import mmseg
 from mmengine.logging import print_log
 
 from ...config_files import with_bases
@@ -76,6 +77,25 @@ def variables_read(path: str | os.PathLike | None) -> set[str] | None:
     read = set().union(*map(_loaded, files.values()), *map(_from_base, files.values()))
     dumped = len(files) == 1 and not any(read & set(_assigned(tree)) for tree in files.values())
     return None if dumped else read
+
+
+def left_by_mmseg(path: str | os.PathLike | None) -> set[str]:
+    """The variables of a config that only configs of the installed mmseg set.
+
+    Args:
+        path: The config file, or None for a config without one.
+
+    Returns:
+        Their names; some of mmseg's configs still have keys that mmengine no longer reads.
+    """
+    if path is None or os.path.splitext(path)[1] != ".py":
+        return set()
+    package = os.path.dirname(os.path.abspath(mmseg.__file__)) + os.sep
+    theirs: set[str] = set()
+    others: set[str] = set()
+    for each in with_bases(os.path.abspath(path)):
+        (theirs if each.startswith(package) else others).update(_assigned(_parsed(each)))
+    return theirs - others
 
 
 def _check_misplaced(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import (
     EVALUATOR,
     HOOKS,
@@ -98,6 +100,7 @@ def check_top_keys(
     where: str = "",
     own: Mapping | None = None,
     read: Collection[str] | None = None,
+    left: Collection[str] = (),
 ) -> None:
     """Refuse top-level keys that are never read and are probably mistakes.
 
@@ -110,13 +113,19 @@ def check_top_keys(
         where: Beginning of messages.
         own: Entries to check; all of the config if None.
         read: Variables that the config's files read; None if that is unknown.
+        left: Keys that only mmseg's own configs set; old ones among them are a warning, as who
+            inherits them cannot take them out.
 
     Raises:
         ValueError: Naming the key and the one that is read.
     """
     for key, value in (cfg if own is None else own).items():
         if key in OLD and value is not None and _is_old(str(key), value, cfg, read):
-            raise ValueError(f"{where}{key}: mmengine no longer reads it; write {OLD[key]}")
+            message = f"{where}{key}: mmengine no longer reads it; write {OLD[key]}"
+            if key not in left:
+                raise ValueError(message)
+            print_log(f"{message} (an mmseg config sets it)", "current", logging.WARNING)
+            continue
         if key in TOP or str(key).startswith("_"):
             continue
         if meant := near_miss(str(key), TOP):

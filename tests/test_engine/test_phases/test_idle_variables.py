@@ -1,11 +1,17 @@
 """Variables of a base that are set anew without an effect are refused."""
 
+import mmseg
 import pytest
 from mmengine.config import Config
 
 from mmlhl.engine import LifelongRunner
-from mmlhl.engine.phases.idle_variables import check_idle_variables, variables_read
-from mmlhl.engine.phases.top_keys import READ, acting_keys
+from mmlhl.engine.phases import top_keys
+from mmlhl.engine.phases.idle_variables import (
+    check_idle_variables,
+    left_by_mmseg,
+    variables_read,
+)
+from mmlhl.engine.phases.top_keys import READ, acting_keys, check_top_keys
 
 BASE = """
 crop_size = (64, 64)
@@ -130,3 +136,24 @@ def test_variables_that_files_read(leaf, tmp_path):
 def test_a_preprocessor_beside_that_of_the_model_is_a_variable():
     assert "data_preprocessor" in acting_keys(dict(model=dict(type="A")))
     assert "data_preprocessor" not in acting_keys(dict(model=dict(data_preprocessor={})))
+
+
+def test_what_only_mmsegs_configs_set(tmp_path, monkeypatch):
+    """Who inherits from its MobileNetV3 cannot take ``runner`` out, and mmseg does not read it."""
+    (tmp_path / "mmseg").mkdir()
+    (tmp_path / "mmseg" / "base.py").write_text("runner = dict(max_iters=9)\nfp16 = dict(a=1)")
+    own = tmp_path / "own.py"
+    own.write_text("_base_ = 'mmseg/base.py'\nfp16 = dict(a=2)")
+    assert left_by_mmseg(own) == left_by_mmseg(None) == left_by_mmseg("a.yaml") == set()
+    monkeypatch.setattr(mmseg, "__file__", str(tmp_path / "mmseg" / "__init__.py"))
+    assert left_by_mmseg(own) == {"runner"}
+    cfg, read = Config.fromfile(own), variables_read(own)
+    with pytest.raises(ValueError, match="^fp16: mmengine no longer reads it"):
+        check_top_keys(cfg, read=read, left=left_by_mmseg(own))
+    cfg.fp16 = None
+    heard = []
+    monkeypatch.setattr(top_keys, "print_log", lambda message, *_: heard.append(message))
+    check_top_keys(cfg, read=read, left=left_by_mmseg(own))
+    assert len(heard) == 1 and heard[0].startswith("runner: mmengine no longer reads it")
+    with pytest.raises(ValueError, match="^runner: mmengine no longer reads it"):
+        check_top_keys(cfg, read=read)
