@@ -27,6 +27,8 @@ _PARTS = ((2, 2), (5, 5), (2, 5), (5, 2), (3, 3))
 """Rows and columns of spots, in eighths of an image."""
 _SHIFT = 0.6
 _WHOLE = 0.7
+_PART = 0.15
+"""Least share of the changes in a spot's place that is no sign of a move."""
 _BLUR = 8
 """Pixels by which compression shifts the centre of a spot that stays in its place."""
 
@@ -188,8 +190,8 @@ def _compare(
         offset = np.argwhere(strong).mean(0) - np.argwhere(expected).mean(0)
         inside = (strong & expected).sum()
         stays = 2 * inside >= expected.sum()
-        if not stays and 2 * inside > strong.sum():
-            return None  # most of it is hidden
+        if not stays and inside > _PART * strong.sum():
+            return None  # hidden or shattered; the grid shows moves by a part of its side
         reach = _BLUR if stays else 2 + 0.25 * np.sqrt(expected.sum())
         if np.abs(offset).max() <= reach:
             # one that is hidden in part shows the centre of the rest
