@@ -104,7 +104,10 @@ class PhaseCheckpointHook(CheckpointHook):
         names = [osp.basename(name) for name in noted(runner.work_dir)]
         resumed = osp.basename(runner._load_from)
         kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
-        for name in names[: names.index(resumed)] if {resumed} <= {*names} & kept else []:
+        if resumed not in kept:
+            return
+        # it is not noted if the training was killed just before; then all others are older
+        for name in names[: names.index(resumed)] if resumed in names else names:
             path = osp.join(self.out_dir, name)
             if name not in kept and osp.isfile(path):
                 os.remove(path)

@@ -1,5 +1,6 @@
 """A phase that was interrupted, and whose folder was damaged afterwards."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -183,12 +184,16 @@ def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_
     assert_same_weights(undisturbed, copied)
 
 
-def test_what_a_kill_left_of_superseded_checkpoints_goes_on_resume(make, interrupted, tmp_path):
+@pytest.mark.parametrize("last", ["noted", "not noted"])
+def test_what_a_kill_left_of_superseded_checkpoints_goes_on_resume(
+    make, interrupted, tmp_path, last
+):
     copied = shutil.copytree(interrupted, tmp_path / "run")
     folder = copied / "phase_1_depth"
     for name in ("epoch_0.pth", "of_my_own.pth"):
         shutil.copy(folder / "epoch_1.pth", folder / name)
-    (folder / "resumable.json").write_text('["epoch_0.pth", "epoch_1.pth", "epoch_2.pth"]')
+    names = ["epoch_0.pth", "epoch_1.pth", *(["epoch_2.pth"] if last == "noted" else [])]
+    (folder / "resumable.json").write_text(json.dumps(names))
     with pytest.raises(KeyboardInterrupt):
         train(make(copied, stop=2), resume=True)
     left = {path.name for path in folder.glob("*.pth")}
