@@ -97,7 +97,7 @@ class Scene:
         shapes: All surfaces, including the room's own six.
         lights: Point-like lights.
         ambient: RGB light from everywhere, shape (3,).
-        exposure: Mean brightness of the image, in (0, 1).
+        exposure: Brightness that the image has at about half of its pixels, in (0, 1).
         tint: White balance, RGB gains, shape (3,).
         noise: Standard deviation of the image noise, in grey levels of 255.
         seed: Seed of the image noise and of soft shadows.
