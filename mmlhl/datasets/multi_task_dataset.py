@@ -32,13 +32,13 @@ from .classes import (
 from .decoding import label_table
 from .endings import spell_as_on_disk
 from .first_sample import look_at_first, need_first
+from .given_options import given_options
 from .indices import check_indices, check_places
 from .listing import ListsSamples
 from .marks import settle_marks
 from .parts import check_part, take_part
 from .pipelines import build_steps, refuse_bending, try_labels
 from .reading_order import refuse_late_loaders
-from .said_options import said_options
 from .shown_classes import shown_classes
 
 
@@ -118,7 +118,7 @@ class MultiTaskDataset(ListsSamples):
         self.split = split
         self.img = check_img(img, self.IMG)
         self.annotations = parse_annotations(annotations, self.ANNOTATIONS, owner)
-        self.said = said_options(annotations, self.ANNOTATIONS, kwargs)
+        self.given_options = given_options(annotations, self.ANNOTATIONS, kwargs)
         self.tasks = check_tasks(tasks, self.annotations, owner)
         check_fields(self.annotations, self.tasks, owner)
         if not ann_file and self._lists_by_folder():

@@ -12,7 +12,7 @@ from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
 from ..files import write_bytes
-from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
+from .legends import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
 from .lettering import captioned
 from .map_colours import (
     KINDS,

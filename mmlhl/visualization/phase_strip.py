@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .keys import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
+from .legends import class_legend, classes_in, colour_bar, footer, normal_sphere, numbers
 from .lettering import captioned, paper
 from .map_colours import checkerboard, colour_map, fit_width, valid_pixels, value_range
 from .panel_grid import joined

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .keys import averaged, numbers
+from .legends import averaged, numbers
 from .lettering import captioned, paper
 from .map_colours import colour_map, fit_width, value_range
 from .panel_grid import joined

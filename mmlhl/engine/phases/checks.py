@@ -19,6 +19,7 @@ from .drawn_fields import check_drawn
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
 from .idle_variables import left_by_mmseg, variables_read
+from .ignored_labels import check_ignored
 from .keys import check_keys
 from .left_out import shared_part
 from .metric_fit import check_metrics
@@ -33,7 +34,6 @@ from .set_tasks import check_annotations
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
 from .top_keys import check_top_keys
-from .unknown import check_unknown
 from .values import check_save_best, check_values
 
 
@@ -84,7 +84,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
         check_drawn(merged, where)
-        check_unknown(merged, phase.seen, where)
+        check_ignored(merged, phase.seen, where)
         if phase.checkpoint is None:
             follow_length(merged, plain, phase.cfg)
             check_units(merged, where)

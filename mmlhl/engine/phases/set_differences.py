@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.logging import print_log
 
 from ...datasets import MultiTaskDataset
-from ...datasets.said_options import read_alike
+from ...datasets.given_options import read_alike
 from ...datasets.wrappers import wrapped
 from .agreement import OutputSpace
 from .supply import KEPT
@@ -117,7 +117,9 @@ def _compare(
         if read_alike(key, a, b):
             continue
         mute = [
-            place for place, each in (ours, theirs) if key not in each.said.get(task, frozenset())
+            place
+            for place, each in (ours, theirs)
+            if key not in each.given_options.get(task, frozenset())
         ]
         values = (
             f"the labels of {task!r} are read with {key}={getattr(a, key)!r} in {here}, but with "

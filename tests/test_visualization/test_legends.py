@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmlhl.visualization import MultiTaskVisualizer
-from mmlhl.visualization.keys import (
+from mmlhl.visualization.legends import (
     SPHERE,
     averaged,
     class_legend,
@@ -91,7 +91,7 @@ IMAGE = np.zeros((8, 12, 3), np.uint8)
 
 def test_legends_without_ground_truth_and_units_of_the_data_set(sample, monkeypatch):
     written = []
-    for module in ("keys", "lettering"):
+    for module in ("legends", "lettering"):
         monkeypatch.setattr(
             f"mmlhl.visualization.{module}.write", lambda canvas, text, place: written.append(text)
         )

@@ -8,7 +8,7 @@ from typing import Any
 from .annotation import Annotation
 
 
-def said_options(
+def given_options(
     changes: Any, defaults: Mapping[str, Mapping], options: Mapping[str, Any]
 ) -> dict[str, frozenset[str]]:
     """Options that a config or a dataset's class states, even if as the default.
@@ -23,12 +23,12 @@ def said_options(
         Task -> names of the options.
     """
     own = {"reduce_zero_label"} if options.get("reduce_zero_label") is not None else set()
-    said = {}
+    given = {}
     for task in {**defaults, **(changes or {})}:
         config = {**defaults.get(task, {}), **((changes or {}).get(task) or {})}
         shifted = config.get("kind") == "classes" and config.get("field", "sem_seg") == "sem_seg"
-        said[task] = frozenset({*config, *(own if shifted else ())})
-    return said
+        given[task] = frozenset({*config, *(own if shifted else ())})
+    return given
 
 
 def read_alike(key: str, one: Annotation, other: Annotation) -> bool:

@@ -21,7 +21,7 @@ FILLS = ("seg_fill_in", "fill_mask", "mask_value", "mask_fill_value", "cval_mask
 INTEGER_KINDS = ("classes", "binary")
 
 
-def check_unknown(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
+def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
     """Refuse different values for ignored pixels, one of which would be learned as a class.
 
     Labels of a multi-task dataset have 255 for any content of the files. For other datasets the
