@@ -209,6 +209,15 @@ edits(
     ("a mean that is NaN", {"model.data_preprocessor.mean": [float("nan")] * 3}, "mean", "NaN"),
     ("std of infinity", {"model.data_preprocessor.std": [float("inf")] * 3}, "std", "inf"),
     ("a mean that is a flag", {"model.data_preprocessor.mean": [True, 1.0, 1.0]}, "mean", "True"),
+    (
+        "mean and std of images in 0..1",
+        {
+            "model.data_preprocessor.mean": [0.485, 0.456, 0.406],
+            "model.data_preprocessor.std": [0.229, 0.224, 0.225],
+        },
+        "mean=[0.485, 0.456, 0.406] and std=[0.229, 0.224, 0.225]",
+        "multiply both by 255",
+    ),
     ("an image size of 0", {"model.data_preprocessor.size": (0, 32)}, "size", "0"),
     ("options of a model's training", {"model.train_cfg": dict(a=1)}, "model.train_cfg"),
     ("sliding without a crop", {"model.test_cfg": dict(mode="slide")}, "crop_size"),

@@ -52,6 +52,12 @@ edits(
         step("PhotoMetricDistortion", brightness_delta="32"),
         "brightness_delta",
     ),
+    piped(
+        "images normalised twice",
+        step("Normalize", mean=[120.0] * 3, std=[60.0] * 3, to_rgb=False),
+        "model.data_preprocessor has mean=[120.0, 120.0, 120.0]",
+        "without Normalize",
+    ),
     piped("a transform as a string", "RandomFlip", "RandomFlip", "pipeline"),
     piped("a transform without type", dict(prob=0.5), "type", "prob"),
     piped("a transform that is None", None, "None", "pipeline"),
