@@ -23,6 +23,7 @@ from ..set_tasks import needed_tasks
 from ..supply import Supplies, Supply
 from .build import named
 from .sample import first_sample
+from .shared_memory import warn_of_shared_memory
 
 
 def check_loaders(
@@ -69,6 +70,8 @@ def check_loaders(
         for joined, dataset in parts:
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             sample = _read_sample(dataset, f"{place}{joined}")
+            if not joined:
+                warn_of_shared_memory(loader, sample, place)
             # the sample shows which transforms of a user read an image or labels
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             one = not isinstance(sample["inputs"], (list, tuple))  # else views of one image
