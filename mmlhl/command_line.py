@@ -7,6 +7,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,8 @@ from .config_files import config_file as config_file
 from .config_values import as_list
 from .spelling import nearest
 
+#: options that are texts
+_MAY_BE_EMPTY = ("--title", "--legend")
 #: a tool in the examples of its docstring
 _TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
 
@@ -58,6 +61,18 @@ class Parser(argparse.ArgumentParser):
         if self.prog.startswith("mmlhl ") and self.epilog:
             self.epilog = _TOOL.sub(_command, self.epilog)
         self.add_argument("--traceback", action="store_true", help="show where an error was raised")
+
+    def parse_known_args(  # type: ignore[override]  # of a type variable
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse a command line; an empty path, such as of an unset variable, is refused."""
+        args = list(sys.argv[1:] if args is None else args)
+        for before, word in zip(["", *args], args, strict=False):
+            empty = (word == "" and before not in _MAY_BE_EMPTY) or re.fullmatch(r"--[\w-]+=", word)
+            if empty:
+                place = word or before or "the first argument"
+                self.error(f"{place.rstrip('=')}: an empty name; '.' is this folder")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the message, with the nearest option if one is unknown, and exit with 2."""

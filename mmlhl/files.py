@@ -42,14 +42,20 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
 
     Raises:
         IsADirectoryError: If a folder has that name.
+        NotADirectoryError: If one of its folders is a file.
         OSError: If the file cannot be written; the message names it and a remedy.
     """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file to write")
+    blocked = next(folder for folder in path.absolute().parents if folder.exists())
+    if not blocked.is_dir():
+        raise NotADirectoryError(f"{path} cannot be written: {blocked} is a file, not a folder")
     temporary = path.with_name(f".{_shortened(path.name)}.{os.getpid()}{MARK}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()  # writers of other packages hide why they cannot
+        temporary.unlink()
         yield temporary
         if sync:
             _sync(temporary)

@@ -160,3 +160,13 @@ def test_config_file_is_the_users_or_a_shipped_one(tmp_path, monkeypatch):
         config_file("configs/had/rooms_seg_dept.py")
     with pytest.raises(FileNotFoundError, match="no config '/nowhere/had.py'"):
         config_file("/nowhere/had.py")
+
+
+@pytest.mark.parametrize("words", [["--out", ""], ["--out="], [""], ["a", ""]])
+def test_an_empty_name_is_not_this_folder(parser, capsys, words):
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(words)
+    assert caught.value.code == 2 and "an empty name; '.' is this folder" in capsys.readouterr().err
+    titled = Parser()
+    titled.add_argument("--title")
+    assert titled.parse_args(["--title", ""]).title == ""

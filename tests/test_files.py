@@ -116,3 +116,22 @@ def test_names_as_long_as_a_file_system_allows(tmp_path, letter):
     left = tmp_path / f".{first.name[1:].rpartition('.tmp')[0]}.tmp"
     left.touch()
     assert clean_leftovers(tmp_path) == [left]
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match=f"{tmp_path}/file is a file, not a folder"):
+        write_text(tmp_path / "file" / "a" / "b", "x")
+
+
+def test_what_cannot_be_written_is_found_before_the_block(monkeypatch, tmp_path):
+    """Exporters would say something else; root may write everywhere, so the error is made."""
+
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.touch", refuse)
+    entered = []
+    with pytest.raises(PermissionError, match="choose a folder"), atomic_path(tmp_path / "a"):
+        entered.append(1)
+    assert not entered and not list(tmp_path.iterdir())

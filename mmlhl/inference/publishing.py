@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from ..checkpoints import StoredConfigError, stored_config, stored_tasks, to_pla
 from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
 from ..engine.phases.signatures import default_of
 from ..explaining import explained_error
-from ..files import atomic_path
+from ..files import atomic_path, write_bytes
 from ..models.teachers import model_config
 from ..registered import registered_class
 from ..spelling import hint
@@ -145,11 +146,14 @@ def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> No
         path: The file; one that ends in ``.safetensors`` gets that format.
         published: As :func:`publish` returned it.
     """
-    with atomic_path(path) as temporary:
-        if is_safetensors(str(path)):
+    if is_safetensors(str(path)):
+        with atomic_path(path) as temporary:
             write_safetensors(str(temporary), published["state_dict"], published["meta"])
-        else:
-            torch.save(published, temporary)
+        return
+    # torch's own writing to a file would hide that the disk is full
+    buffer = io.BytesIO()
+    torch.save(published, buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def _halved(value: Any) -> Any:

@@ -1,6 +1,8 @@
 """A published checkpoint contains the kind and unit of its maps."""
 
+import resource
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import torch
 
 from mmlhl.inference import load_model
 from mmlhl.inference.export import export_model
-from mmlhl.inference.publishing import outputs_of, publish
+from mmlhl.inference.publishing import outputs_of, publish, write_published
 from mmlhl.models.heads import DepthHead
 
 TOOL = str(Path(__file__).parents[2] / "tools" / "model_converters" / "publish.py")
@@ -102,3 +104,17 @@ def test_weights_beyond_16_bits_stay_as_they_are():
     kept = publish(dict(state_dict=weights), half=True)["state_dict"]
     assert torch.equal(kept["a"], weights["a"])
     assert kept["b"].dtype == torch.float16
+
+
+@pytest.mark.parametrize("name", ["model.pth", "model.safetensors"])
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, name):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9999, before[1]))
+    try:
+        with pytest.raises(OSError, match=f"cannot write {tmp_path / name}: File too large"):
+            write_published(tmp_path / name, dict(meta={}, state_dict=dict(a=torch.zeros(99999))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not list(tmp_path.iterdir())
