@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import linecache
+import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -20,6 +22,7 @@ from .explaining import is_shown
 VARIABLE = "MMLHL_TRACEBACK"
 #: refusals wherever they were raised, since they name the file
 FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 #: a shell's exit code for a process ended by Ctrl-C
 INTERRUPTED = 130
 #: seconds that other ranks wait, so that rank 0 prints the message before the launcher ends it
@@ -41,6 +44,7 @@ def run_command(main: Callable[[], Any]) -> None:
         SystemExit: After a refusal, or with a status that is not 0; with 130 after Ctrl-C.
     """
     take_any_text()
+    logging.setLogRecordFactory(_shown_record)
     try:
         status = main()
     except SystemExit:  # --help, or an argument that is refused
@@ -71,6 +75,15 @@ def take_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _shown_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    """A line of a log, whose names of files do not command a terminal; colours are kept."""
+    record = logging.LogRecord(*args, **kwargs)
+    if isinstance(record.msg, str) and not is_shown(record.msg.replace("\n", "")):
+        parts = _COLOUR.split(record.msg)
+        record.msg = "".join(part if _COLOUR.fullmatch(part) else as_shown(part) for part in parts)
+    return record
 
 
 def end_output(error: Exception | None = None) -> None:

@@ -176,3 +176,10 @@ def test_closed_streams(how):
 def test_ctrl_c_is_one_line():
     code, _, error = printing("import os, signal; os.kill(os.getpid(), signal.SIGINT)", "")
     assert (code, error) == (130, "-c: interrupted\n")
+
+
+def test_names_in_logs_do_not_command_a_terminal():
+    text = "a\\x1b[2J\\x07 \\x1b[31mred\\x1b[0m\\n\\tb %s"
+    code, _, error = printing(f"import logging; logging.warning('{text}', 1)", "")
+    shown = r"WARNING:root:a\x1b[2J\x07 " + "\x1b[31mred\x1b[0m\n\tb 1\n"
+    assert (code, error) == (0, shown)

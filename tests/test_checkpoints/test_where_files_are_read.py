@@ -66,7 +66,6 @@ KNOWN = {
         "mmlhl/analysis/benchmarks/distillation_runs.py",
         "mmlhl/analysis/zoo.py",
         "mmlhl/config_files.py",
-        "tools/benchmarks/",
     ),
     "scipy.io.loadmat": ("mmlhl/datasets/pascal_mat.py", "tools/dataset_converters/nyuv2.py"),
     "h5py.File": (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.cost_report import report
@@ -18,6 +17,7 @@ from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.turns import read_turns
 from mmlhl.analysis.cost_model import Link
 from mmlhl.command_line import Parser, amount, count
+from mmlhl.config_files import read_config
 from mmlhl.refusals import run_command
 
 
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
         f"python tools/benchmarks/cost_model.py --times times.json --speed {args.speed:g} "
         f"--bandwidth {args.bandwidth:g} --latency {args.latency:g} --overlap {args.overlap:g}"
     )
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     text = report(read_turns(args.times), cfg, args.batch, args.speed, link, command)
     print(text)
     if args.out:

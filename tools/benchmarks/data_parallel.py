@@ -10,13 +10,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.data_parallel import gradient_bytes, measure, report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_models import workload
 from mmlhl.command_line import Parser, count
+from mmlhl.config_files import read_config
 from mmlhl.refusals import run_command
 
 
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
     """Measure and report."""
     args = parse_args(argv)
     given = " ".join(sys.argv[1:] if argv is None else argv).split("--out")[0]
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     turns = measure(cfg, args.tasks, args.batch, args.size, args.rounds, args.processes)
     what = (
         f"{args.config}, {args.tasks} tasks, {args.batch} images of {args.size[0]}x{args.size[1]} "

@@ -17,12 +17,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
 from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.distillation_report import check_lengths, report
 from mmlhl.analysis.benchmarks.distillation_runs import all_runs, shrink, teachers_of
 from mmlhl.analysis.benchmarks.distillation_training import execute
+from mmlhl.analysis.benchmarks.running import read_benchmark
 from mmlhl.command_line import Parser, count, whole
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
@@ -62,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     command = " ".join(["python tools/benchmarks/heteroakd.py", *args.configs])
     command += " --smoke" if args.smoke else ""
     for file in args.configs:
-        cfg = Config.fromfile(file)
+        cfg = read_benchmark(file)
         if args.smoke:
             shrink(cfg)
         seeds, methods = args.seeds or list(cfg.benchmark.seeds), args.methods

@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.memory import evaluation_report, sequence_report, step_report
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.command_line import Parser, count
+from mmlhl.config_files import read_config
 from mmlhl.refusals import run_command
 
 CONFIG = "configs/had/rooms_seg_depth_normal.py"
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     init_default_scope("mmseg")
     torch.set_num_threads(1)
     if args.what == "steps":
-        cfg = Config.fromfile(args.config)
+        cfg = read_config(args.config)
         text = step_report(cfg, args.config, args.tasks, args.batch, args.size, command)
     elif args.what == "evaluation":
         text = evaluation_report(args.images, args.size, args.classes, command)

@@ -17,12 +17,11 @@ import argparse
 from contextlib import nullcontext
 from pathlib import Path
 
-from mmengine.config import Config
-
 from mmlhl.analysis.benchmarks import running
 from mmlhl.analysis.benchmarks.method_report import report
 from mmlhl.analysis.benchmarks.method_search import final_runs
 from mmlhl.analysis.benchmarks.method_training import check_settings, execute, restore, search
+from mmlhl.analysis.benchmarks.running import read_benchmark
 from mmlhl.command_line import Parser, config_file, count, whole
 from mmlhl.engine.locking import locked
 from mmlhl.refusals import run_command
@@ -69,7 +68,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Search strengths, run all methods, report."""
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
+    cfg = read_benchmark(args.config)
     if args.without_search:
         cfg.benchmark.search_by = None
     args.seeds = args.seeds or list(cfg.benchmark.seeds)

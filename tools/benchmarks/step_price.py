@@ -12,13 +12,13 @@ import argparse
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmlhl.analysis.benchmarks.running import OUT_HELP, write_section
 from mmlhl.analysis.benchmarks.step_price import measure, report
 from mmlhl.analysis.benchmarks.turns import add_turns
 from mmlhl.command_line import Parser, config_file, count
+from mmlhl.config_files import read_config
 from mmlhl.refusals import run_command
 
 DEFAULTS = dict(
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     init_default_scope("mmseg")
     torch.set_num_threads(args.threads)
     found = measure(
-        Config.fromfile(args.config), args.tasks, args.batch, args.size, args.rounds, args.device
+        read_config(args.config), args.tasks, args.batch, args.size, args.rounds, args.device
     )
     what = f"{args.config}, {args.batch} images of {args.size[0]}x{args.size[1]}"
     found = add_turns(args.times, found, f"{what}, {args.device}")

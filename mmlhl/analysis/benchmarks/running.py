@@ -14,6 +14,7 @@ from typing import TypeVar
 from mmengine.config import Config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from ...config_files import read_config
 from ...files import write_text
 from ...paths import shipped_dir
 
@@ -98,6 +99,22 @@ def commit() -> str:
     command = ["git", "rev-parse", "--short", "HEAD"]
     result = subprocess.run(command, cwd=shipped_dir("tools"), capture_output=True, text=True)
     return result.stdout.strip() or "unknown"
+
+
+def read_benchmark(path: str | os.PathLike) -> Config:
+    """Read the config of a benchmark.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read, or describes no benchmark.
+    """
+    cfg = read_config(path)
+    if not isinstance(cfg.get("benchmark"), dict):
+        raise ValueError(f"{path}: the config has no benchmark=dict(...)")
+    return cfg
 
 
 def write_section(path: Path, name: str, text: str) -> None:
