@@ -10,9 +10,12 @@ from typing import Any
 import mmengine.fileio as fileio
 
 from .. import config_values
-from ..spelling import nearest
+from ..spelling import near_miss, nearest
 from .annotation import IGNORE, Annotation
 from .reading import read_lines
+
+#: other names of a metainfo's keys
+_OTHER_NAMES = {"class": "classes", "class_names": "classes", "pallete": "palette"}
 
 
 def stored_classes(
@@ -107,10 +110,17 @@ def resolve_classes(
         that are left out, or None if ids are not changed.
 
     Raises:
-        ValueError: If names are repeated, or are not among the stored ones.
+        ValueError: If names are repeated, or are not among the stored ones, or a key is
+            ``classes`` or ``palette`` in another spelling.
     """
     if metainfo is not None and not isinstance(metainfo, Mapping):
         raise ValueError(f"metainfo of {owner} is {metainfo!r}; it must be a dict")
+    for source, keys in (("metainfo", metainfo or {}), ("METAINFO", stored)):
+        for key in keys:
+            low = str(key).lower()
+            meant = _OTHER_NAMES.get(low) or near_miss(low, ("classes", "palette"))
+            if meant is not None and meant != key:
+                raise ValueError(f"{source}[{key!r}] of {owner} is not read: write {meant!r}")
     given = {key: value for key, value in (metainfo or {}).items() if value is not None}
     result = {**stored, **given}
     if metainfo is None or metainfo.get("classes") is None:

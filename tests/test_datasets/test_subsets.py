@@ -204,3 +204,17 @@ def test_none_chooses_no_classes():
     stored = dict(classes=("a", "b"), palette=[[1, 1, 1], [2, 2, 2]])
     for metainfo in (None, {}, dict(classes=None), dict(classes=None, palette=None)):
         assert resolve_classes(metainfo, stored, "", "MultiTaskDataset") == (stored, None)
+
+
+@pytest.mark.parametrize("key", ["CLASSES", "class_names", "classe", "Palette", "pallete"])
+@pytest.mark.parametrize("place", ["metainfo", "METAINFO"])
+def test_a_key_that_is_nearly_classes_or_palette(key, place):
+    given, stored = ({key: ["a"]}, {}) if place == "metainfo" else (None, {key: ["a"]})
+    right = "palette" if "p" in key.lower() else "classes"
+    with pytest.raises(ValueError, match=rf"^{place}\['{key}'\] of .* not read: write '{right}'"):
+        resolve_classes(given, stored)
+
+
+def test_other_keys_of_a_metainfo_are_the_users_own():
+    own = dict(depth_map_unit="m", part_map_classes=["a"], name="mine", class_weights=[1.0])
+    assert resolve_classes(own, {}) == (own, None)

@@ -25,6 +25,7 @@ from .left_out import shared_part
 from .metric_fit import check_metrics
 from .moment_checks import check_moments
 from .moments import follow_moments
+from .normalisation import check_normalisation
 from .patience import follow_patience, warn_of_patience
 from .progress_options import progress_options
 from .schedule_values import check_units
@@ -85,6 +86,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         check_metrics(merged, phase.seen, where)
         check_drawn(merged, where)
         check_ignored(merged, phase.seen, where)
+        check_normalisation(merged, where)
         if phase.checkpoint is None:
             follow_length(merged, plain, phase.cfg)
             check_units(merged, where)

@@ -12,6 +12,7 @@ from ...config_values import as_list
 from ...datasets.annotation import IGNORE
 from ...registered import registered_class
 from .datasets import multi_task_datasets
+from .normalisation import preprocessor_of
 from .signatures import default_of, options_of
 
 #: options with the ignored label, or the padding value of labels
@@ -76,9 +77,7 @@ def _mark_of(head: Any) -> int | None:
 def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
     """All such options in a config: dotted key, value, and whether it is one of ``FILLS``."""
     model = cfg["model"]
-    # mmengine gives the one beside the model to a model without its own
-    named = model.get("data_preprocessor") or cfg.get("data_preprocessor")
-    yield from _with_default(named, MODELS, "model.data_preprocessor")
+    yield from _with_default(preprocessor_of(cfg), MODELS, "model.data_preprocessor")
     for task, head in heads.items():
         yield from _below(head.get("loss"), f"model.heads.{task}.loss")
     yield from _below(model.get("method"), "model.method")

@@ -9,6 +9,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from ....datasets.transforms.trials.packed import try_batches
+from ..normalisation import check_range
 from ..phase_model import PhaseModel
 from .parts import naming_parts
 
@@ -32,12 +33,13 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
         The parsed losses by name.
 
     Raises:
-        ValueError: If a loss is not finite, no weight would be trained, or an augmentation of
-            batches moves images or labels alone.
+        ValueError: If a loss is not finite, no weight would be trained, an augmentation of
+            batches moves images or labels alone, or images are normalised for another range.
     """
     model.train()
     key = "data_preprocessor.batch_augments"
     try_batches(getattr(model.data_preprocessor, "batch_augments", None), key)
+    check_range(model.data_preprocessor, batch["inputs"])
     data = model.data_preprocessor(batch, training=True)
     inputs, samples = data["inputs"], data["data_samples"]
     with naming_parts(model):
