@@ -55,7 +55,13 @@ WHITE = np.array([[0, 0, 255, 255]] * 4, np.uint8)
         (WHITE, dict(kind="binary", threshold=255), "all on one side of threshold=255"),
         (WHITE * 0 + 255, dict(kind="binary", threshold=9), r"no background \(0\)"),
         (WHITE, dict(kind="classes", classes=("background", "road")), "class 0 only would be"),
+        (WHITE * 0, dict(kind="classes", num_classes=1), "class 0 only; .* kind='binary'"),
         (WHITE, dict(kind="classes", num_classes=3), r"classes \[1, 2\] of 'task' never occur"),
+        (
+            WHITE,
+            dict(kind="classes", num_classes=150),
+            r"149 of 150 classes \(1, 2, .* 10 \.\.\.\) of",
+        ),
         (WHITE * 0 + 3, dict(kind="channels"), r"all values of 'task' are the same \(3\)"),
         (WHITE.astype(np.uint16) * 0 + 900, dict(kind="depth", scale=0.001), "are the same"),
         (np.full((4, 4, 3), (0, 128, 128), np.uint8), dict(kind="normal"), "are the same"),

@@ -14,6 +14,9 @@ from ..first_sample import far_from_one, lengths_sentence
 from ..normal_frames import frame_sentence, signs_of
 from ..palettes import Palettes
 
+_LISTED = 10
+"""Absent classes that are listed at most."""
+
 
 @dataclass
 class MapReport:
@@ -186,9 +189,16 @@ class MapReport:
                     "it by another number, set 'threshold' or 'id_map' of the annotation"
                 )
             elif absent:
-                notes.append(f"classes {absent} of {self.name!r} never occur")
-                if len(present) == 1:
-                    notes.append(f"{self.name!r} has class {present[0]} only; nothing is learned")
+                listed = f"classes {absent}"
+                if len(absent) > _LISTED:  # a large set's classes would fill the screen
+                    some = ", ".join(map(str, absent[:_LISTED]))
+                    listed = f"{len(absent)} of {len(self.counts)} classes ({some} ...)"
+                notes.append(f"{listed} of {self.name!r} never occur")
+            if self.kind == "classes" and len(present) == 1:
+                notes.append(
+                    f"{self.name!r} has class {present[0]} only; nothing is learned. One class "
+                    "against the rest is an annotation of kind='binary'"
+                )
         elif not self.varied:
             notes.append(f"all values of {self.name!r} are the same ({self.highest:.6g})")
         if self.kind == "depth" and self.ann is not None:

@@ -102,7 +102,10 @@ class SegmentationHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         if not is_whole(num_classes) or num_classes < 2:
-            raise ValueError(f"SegmentationHead: num_classes must be >= 2, got {num_classes!r}")
+            one = "; one class against the rest is a BinaryHead" if num_classes == 1 else ""
+            raise ValueError(
+                f"SegmentationHead: num_classes must be >= 2, got {num_classes!r}{one}"
+            )
         if ignore_index == UNKNOWN < num_classes:
             raise ValueError(
                 f"SegmentationHead: ignore_index={ignore_index} is one of the {num_classes} "

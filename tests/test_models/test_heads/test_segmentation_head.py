@@ -196,7 +196,9 @@ def test_an_ignored_label_that_is_one_of_many_classes_is_refused(decoder_config)
 
 
 def test_one_class_is_refused(decoder_config):
-    with pytest.raises(ValueError, match="num_classes must be >= 2, got 1"):
+    with pytest.raises(
+        ValueError, match="num_classes must be >= 2, got 1; one class .* BinaryHead"
+    ):
         SegmentationHead(decoder_config(), 1)
 
 
