@@ -7,6 +7,9 @@ import traceback
 import unicodedata
 from collections.abc import Iterable
 
+#: explicit marks of direction; those of single letters, as in Hebrew or Arabic, need none
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def explained_error(error: BaseException) -> str:
     """The text of an exception, to end a sentence.
@@ -43,5 +46,16 @@ def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") ->
 
 
 def is_shown(text: str) -> bool:
-    """Whether a terminal shows a text as it is: without control characters and half letters."""
-    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
+    """Whether a terminal shows a text as it is, in one line.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        False if it has control characters, half letters, other ends of lines, or marks that turn
+        the direction of writing, by which a name is read as another one.
+    """
+    return not any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in _TURNING
+        for letter in text
+    )

@@ -117,8 +117,9 @@ def test_every_tool_runs_this_way():
 
 
 def test_names_of_files_do_not_command_a_terminal():
-    error = ValueError("a\x1b[2J\x07\ud800.pth: no\nsecond line, ä")
-    assert refusals.refusal(error).endswith(r"a\x1b[2J\x07\ud800.pth: no" + "\nsecond line, ä")
+    error = ValueError("a\x1b[2J\x07\ud800\u202e.pth: no\nsecond line, ä \u05d0")
+    shown = r"a\x1b[2J\x07\ud800\u202e.pth: no" + "\nsecond line, ä \u05d0"
+    assert refusals.refusal(error).endswith(shown)
 
 
 PRINTS = """

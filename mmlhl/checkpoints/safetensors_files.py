@@ -57,8 +57,12 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(_HEADER_LIMIT, size - 8):
+        if size < 8 or length > size - 8:
             raise ValueError(f"{path} is not a safetensors file, or is cut short")
+        if length > _HEADER_LIMIT:
+            raise ValueError(
+                f"{path} has a header of {length} bytes, at most {_HEADER_LIMIT} are read"
+            )
         return _checkpoint(path, file, length, size - 8 - length)
 
 

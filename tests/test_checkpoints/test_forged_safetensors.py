@@ -116,5 +116,5 @@ def test_a_file_far_longer_than_its_header_says_is_not_read(tmp_path, text, monk
 def test_a_header_of_a_million_tensors_is_not_read(tmp_path):
     path = written(tmp_path / "x.safetensors", "", 2**24 + 1)
     os.truncate(path, 2**36)
-    with pytest.raises(CheckpointError, match="not a safetensors file, or is cut short"):
+    with pytest.raises(CheckpointError, match="has a header of 16777217 bytes, at most 16777216"):
         read_checkpoint(path)

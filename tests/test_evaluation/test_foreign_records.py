@@ -13,7 +13,7 @@ def two_phases():
     return record
 
 
-@pytest.mark.parametrize("text", ["\x1b[2J", "a\nb", "\x07", "\ud800"])
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\nb", "\x07", "\ud800", "\u202egpj", "\u2028"])
 @pytest.mark.parametrize("place", ["method", "task", "name", "metrics", "metric", "unit"])
 def test_names_that_a_terminal_would_obey_are_refused(place, text):
     data = two_phases().to_dict()

@@ -8,13 +8,15 @@ Example:
     python tools/model_converters/efficientnet_lite.py lite0 efficientnet_lite0.pth
 """
 
+import io
+
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 import torch
 
 from mmlhl.command_line import Parser
-from mmlhl.files import atomic_path
+from mmlhl.files import write_bytes
 from mmlhl.models.backbones.installed_weights import PACKAGES, installed_weights
 from mmlhl.refusals import run_command
 
@@ -29,8 +31,9 @@ def main(argv: list[str] | None = None) -> None:
         weights = installed_weights(args.variant)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    with atomic_path(args.out) as temporary:
-        torch.save(dict(meta=dict(variant=args.variant), state_dict=weights), temporary)
+    buffer = io.BytesIO()  # torch's own writing to a file would hide that the disk is full
+    torch.save(dict(meta=dict(variant=args.variant), state_dict=weights), buffer)
+    write_bytes(args.out, buffer.getvalue())
     print(f"{args.out}: {len(weights)} tensors")
 
 
