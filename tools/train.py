@@ -27,6 +27,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
+from mmlhl.engine.phases.plain_runs import check_plain_run
 from mmlhl.engine.phases.runner_choice import check_runner
 from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
@@ -95,6 +96,7 @@ def run(args: argparse.Namespace) -> None:
     cfg = overridden(args.config, args.cfg_options)
     need_model(cfg, args.config)
     check_runner(cfg)
+    check_plain_run(cfg)
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)

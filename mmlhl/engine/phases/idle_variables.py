@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import mmseg
@@ -43,22 +43,41 @@ def check_idle_variables(
     Raises:
         ValueError: Naming the file, the line and the variable.
     """
-    first, *_ = paths = list(dict.fromkeys(with_bases(os.path.abspath(path))))
-    files = {each: _parsed(each) for each in paths}
-    for file in paths:
-        for variable, value in _idle(file, files).items():
-            if variable in acting or variable.startswith("_"):
-                continue
-            message = (
-                f"{file}: line {value.lineno} sets {variable}, but its base has used that variable "
-                f"already, so this changes nothing: set the entries that are made of {variable} as "
-                "well, or leave it out"
-            )
-            if file == first:
-                raise ValueError(message)
-            print_log(message, "current", logging.WARNING)
-    if len(paths) > 1 and cfg is not None:  # one that inherits is no dump, where all are unread
+    for in_base, message in idle_variables(path, acting):
+        if not in_base:
+            raise ValueError(message)
+        print_log(message, "current", logging.WARNING)
+    files = _trees(path)
+    if len(files) > 1 and cfg is not None:  # one that inherits is no dump, where all are unread
         _check_misplaced(files, acting, cfg)
+
+
+def idle_variables(path: str | os.PathLike, acting: Collection[str]) -> Iterator[tuple[bool, str]]:
+    """Variables that a file or one of its bases sets anew after their use.
+
+    Args:
+        path: A config file in Python.
+        acting: Names that are read from the config itself.
+
+    Yields:
+        Whether it is in a base, and a message with the file, the line and the variable.
+    """
+    files = _trees(path)
+    for index, file in enumerate(files):
+        for variable, value in _idle(file, files).items():
+            if variable not in acting and not variable.startswith("_"):
+                yield (
+                    bool(index),
+                    f"{file}: line {value.lineno} sets {variable}, but its base has used that "
+                    "variable already, so this changes nothing: set the entries that are made of "
+                    f"{variable} as well, or leave it out",
+                )
+
+
+def _trees(path: str | os.PathLike) -> dict[str, ast.Module]:
+    """A config file and all that it inherits from, parsed, the file itself first."""
+    paths = dict.fromkeys(with_bases(os.path.abspath(path)))
+    return {each: _parsed(each) for each in paths}
 
 
 def variables_read(path: str | os.PathLike | None) -> set[str] | None:
@@ -73,7 +92,7 @@ def variables_read(path: str | os.PathLike | None) -> set[str] | None:
     """
     if path is None or os.path.splitext(path)[1] != ".py":
         return None
-    files = {each: _parsed(each) for each in with_bases(os.path.abspath(path))}
+    files = _trees(path)
     read = set().union(*map(_loaded, files.values()), *map(_from_base, files.values()))
     dumped = len(files) == 1 and not any(read & set(_assigned(tree)) for tree in files.values())
     return None if dumped else read

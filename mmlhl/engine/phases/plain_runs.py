@@ -1,0 +1,44 @@
+"""Checks of a config without phases, which mmengine's own runner trains."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmengine.logging import print_log
+from mmengine.registry import DATA_SAMPLERS
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
+
+from ...registered import names_class, registered_class
+from .idle_variables import idle_variables
+from .lengths import trains_by_epoch
+from .top_keys import acting_keys
+
+
+def check_plain_run(cfg: Config) -> None:
+    """Warn of variables that are set without an effect, and refuse an epoch without end.
+
+    Some of mmseg's own configs set such variables, so they are no reason to refuse a config.
+
+    Args:
+        cfg: A config to train with; those of other runners are left alone.
+
+    Raises:
+        ValueError: Naming the sampler.
+    """
+    kind = cfg.get("runner_type")
+    if kind is not None and registered_class(RUNNERS, kind) is not Runner:
+        return
+    if cfg.filename is not None:
+        for _, message in idle_variables(cfg.filename, acting_keys(cfg)):
+            print_log(message, "current", logging.WARNING)
+    loader = cfg.get("train_dataloader")
+    sampler = loader.get("sampler") if isinstance(loader, Mapping) else None
+    if names_class(DATA_SAMPLERS, sampler, InfiniteSampler) and trains_by_epoch(cfg):
+        raise ValueError(
+            "train_dataloader.sampler never ends, but train_cfg counts epochs: take "
+            "DefaultSampler, or train by iterations"
+        )
