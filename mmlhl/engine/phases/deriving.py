@@ -15,6 +15,7 @@ from ...config_values import nodes
 from ...registered import type_name
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
+from .grammar import RECORD as RECORD
 from .grammar import Phase, merged_config
 from .left_out import keys_of, lacking
 from .moments import follow_moments
@@ -25,7 +26,6 @@ from .scopes import SCOPE
 from .set_tasks import supplied_tasks
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-RECORD = "lifelong.json"
 #: hooks of every runner of mmengine, which it leaves out if they are None
 DEFAULT_HOOKS = {
     *("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")

@@ -13,11 +13,14 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...evaluation import LifelongRecord
 from ...explaining import explained_error
 from ...registered import type_name
 from ...spelling import hint
 
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
+#: the record's file in a work dir
+RECORD = "lifelong.json"
 #: keys of the whole sequence
 OF_SEQUENCE = (
     *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
@@ -101,7 +104,7 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
         checkpoint = entry.get("checkpoint")
-        _check_checkpoint(f"{key}.checkpoint", checkpoint, index)
+        _check_checkpoint(f"{key}.checkpoint", checkpoint, index, cfg)
         own, changed = _overrides(key, entry)
         lasting.extend(changed)
         phases.append(
@@ -142,15 +145,25 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
             raise ValueError(f"{key}: {task!r} is listed twice in the sequence")
 
 
-def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:
+def _check_checkpoint(key: str, checkpoint: object, index: int, cfg: Mapping) -> None:
     if checkpoint is None:
         return
     if not isinstance(checkpoint, str):
         raise ValueError(f"{key} must be a file or an address, got {checkpoint!r}")
     if index > 0:
         raise ValueError(f"{key}={checkpoint!r}: only the first phase can be a finished model")
-    if "://" not in checkpoint and not Path(checkpoint).is_file():
+    if "://" not in checkpoint and not Path(checkpoint).is_file() and not _goes_on(cfg):
         raise ValueError(f"{key}: there is no file {checkpoint!r}")
+
+
+def _goes_on(cfg: Mapping) -> bool:
+    """Whether a sequence is resumed whose first phase is done; its model is in the work dir."""
+    if not cfg.get("resume") or not isinstance(cfg.get("work_dir"), str):
+        return False
+    try:
+        return len(LifelongRecord.load(Path(cfg["work_dir"]).expanduser() / RECORD)) > 0
+    except (OSError, ValueError):
+        return False
 
 
 def _overrides(key: str, entry: dict) -> tuple[dict, list[dict]]:

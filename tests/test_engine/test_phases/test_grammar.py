@@ -4,6 +4,7 @@ import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.phases.grammar import read_phases
+from mmlhl.evaluation import LifelongRecord
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
@@ -62,3 +63,18 @@ def test_long_phase_names_are_shortened():
     assert phase.name == "_".join(tasks[:11]) + "_and_15_more" and len(phase.name) <= 180
     with pytest.raises(ValueError, match=r"phases\[0\]\.name becomes a folder and may have 180"):
         read_phases(dict(phases=[dict(tasks=["seg"], name="\u00e4" * 91)]))
+
+
+def test_a_finished_model_is_needed_until_its_phase_is_done(tmp_path):
+    """A work dir goes on without files outside it, also where it was moved to."""
+    gone = dict(tasks=["seg"], checkpoint=str(tmp_path / "elsewhere" / "seg.pth"))
+    cfg = dict(phases=[gone, dict(tasks=["depth"])], work_dir=str(tmp_path))
+    for resume in (False, True):
+        with pytest.raises(ValueError, match=r"phases\[0\]\.checkpoint: there is no file"):
+            read_phases(dict(cfg, resume=resume))
+    record = LifelongRecord("Naive", 0)
+    record.add_phase("seg", ["seg"], "phase_1_seg/seg.pth", 0.0, {}, {})
+    record.save(tmp_path / "lifelong.json")
+    assert len(read_phases(dict(cfg, resume=True))) == 2
+    with pytest.raises(ValueError, match="there is no file"):
+        read_phases(cfg)
