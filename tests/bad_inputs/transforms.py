@@ -55,8 +55,13 @@ edits(
     piped(
         "images normalised twice",
         step("Normalize", mean=[120.0] * 3, std=[60.0] * 3, to_rgb=False),
-        "model.data_preprocessor has mean=[120.0, 120.0, 120.0]",
-        "without Normalize",
+        "data_preprocessor.mean=[120.0, 120.0, 120.0]",
+        "twice",
+    ),
+    piped(
+        "images made RGB twice",
+        step("Normalize", mean=[0.0] * 3, std=[1.0] * 3),
+        "bgr_to_rgb=True would turn them back",
     ),
     piped("a transform as a string", "RandomFlip", "RandomFlip", "pipeline"),
     piped("a transform without type", dict(prob=0.5), "type", "prob"),

@@ -13,7 +13,7 @@ from .deriving import LOADERS
 
 
 def check_normalisation(cfg: Mapping, where: str = "") -> None:
-    """Refuse images that are normalised twice, or in training otherwise than in tests.
+    """Refuse images that are normalised or made RGB twice, or in training otherwise than in tests.
 
     Args:
         cfg: The config of a phase.
@@ -30,6 +30,13 @@ def check_normalisation(cfg: Mapping, where: str = "") -> None:
                 f"{where}{key}: Normalize in the pipeline and data_preprocessor.mean="
                 f"{named['mean']!r} would normalise images twice: take one of the two out, the "
                 "latter by mean=None, std=None"
+            )
+    for key in found:
+        if named.get("bgr_to_rgb") and _makes_rgb(cfg[key]):
+            raise ValueError(
+                f"{where}{key}: Normalize in the pipeline makes RGB of images, and "
+                "data_preprocessor.bgr_to_rgb=True would turn them back: set one of them to False "
+                "(to_rgb=False of Normalize)"
             )
     keys = list(found)
     for trained, key in zip(keys[:1] * len(keys), keys[1:], strict=False):
@@ -78,12 +85,28 @@ def check_range(preprocessor: Any, images: Sequence[Any]) -> None:
             f"{shown} are for images of 0 to 1, but an image has values up to {greatest:g}: write "
             f"mean={_numbers(mean * 255)}, std={_numbers(std * 255)}"
         )
+    lowest = min(float(each.min()) for each in whole)
+    if bool((mean > 20).all()) and lowest < 0 and greatest < 20:
+        raise ValueError(
+            f"{shown} are for images of 0 to 255, but images have values of {lowest:.4g} to "
+            f"{greatest:.4g}: a transform normalises them already; take it out, or write "
+            "mean=None, std=None"
+        )
     fractions = any(bool((each != each.round()).any()) for each in whole)
     if bool((mean > 2).all()) and 0 < greatest <= 1 and fractions:
         raise ValueError(
             f"{shown} are for images of 0 to 255, but images have values of 0 to {greatest:g}: "
             f"write mean={_numbers(mean / 255)}, std={_numbers(std / 255)}"
         )
+
+
+def _makes_rgb(loader: Mapping) -> bool:
+    """Whether a pipeline exchanges red and blue, as mmcv's Normalize does by default."""
+    steps = [step for node in nodes(loader) for step in as_list(node.get("pipeline") or ())]
+    return any(
+        isinstance(step, Mapping) and type_name(step) == "Normalize" and step.get("to_rgb", True)
+        for step in steps  # not those of albumentations, which keep the order
+    )
 
 
 def _normalizing(loader: Mapping) -> list[dict[str, Any]]:

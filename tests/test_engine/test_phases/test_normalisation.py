@@ -44,6 +44,20 @@ def test_otherwise_in_training_than_in_tests():
         checked([STEP], [dict(STEP, to_rgb=False)])
 
 
+@pytest.mark.parametrize("steps", [[STEP], [ALIKE], [{**STEP, "to_rgb": None}, dict(STEP)]])
+def test_made_rgb_twice(steps):
+    with pytest.raises(ValueError, match="^train_dataloader: .* RGB .*bgr_to_rgb=True would turn"):
+        checked(steps, steps, bgr_to_rgb=True)
+
+
+def test_made_rgb_once():
+    kept = dict(STEP, to_rgb=False)
+    of_albu = dict(type="Albu", transforms=[dict(type="Normalize", **IMAGENET)])
+    for steps in ([kept], [of_albu], []):
+        checked(steps, steps, bgr_to_rgb=True)
+    checked([STEP], [STEP], bgr_to_rgb=False)
+
+
 def test_found_in_a_sequence(config, nothing_is_built):
     cfg = config()
     cfg.train_dataloader.dataset.pipeline.insert(2, dict(STEP))
@@ -68,6 +82,10 @@ def test_the_range_of_images(mean, std):
         check_range(built(1), [bytes_])
     with pytest.raises(ValueError, match=rf"of 0 to 255, but .* 0 to 1: write mean=\[{mean}, "):
         check_range(built(255), [ones])
+    for normalised in (ones * 4 - 2, ones * 2 - 1):
+        with pytest.raises(ValueError, match=r"of 0 to 255, but .* a transform normalises them"):
+            check_range(built(255), [normalised])
+    check_range(built(255), [ones * 255 - 0.4])  # noise
 
 
 def test_images_that_are_not_normalised():

@@ -15,7 +15,6 @@ from ....registered import names_class
 from ..agreement import check_labels, check_names, class_names
 from ..deriving import LOADERS
 from ..grammar import Phase
-from ..image_range import check_colour_order, check_image_range
 from ..lengths import trains_by_epoch
 from ..phase_model import PhaseModel
 from ..set_differences import check_same_reading
@@ -75,8 +74,6 @@ def check_loaders(
             # the sample shows which transforms of a user read an image or labels
             _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             one = not isinstance(sample["inputs"], (list, tuple))  # else views of one image
-            images = [sample["inputs"]] if one else sample["inputs"][:1]
-            _check_images(cfg, images, dataset, f"{place}{joined}")
             labels = sample["data_samples"]
             tasks = needed
             if shared and one:
@@ -113,24 +110,11 @@ def _joined(dataset: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             yield from _joined(each, f"{place} (datasets[{index}])")
 
 
-def _check_images(cfg: Mapping, images: Sequence, dataset: Any, place: str) -> None:
-    """Compare what a pipeline makes of images with what the model's preprocessor expects."""
-    preprocessor = (cfg.get("model") or {}).get("data_preprocessor") or {}
-    for image in images:
-        check_image_range(preprocessor, image, place)
-    check_colour_order(preprocessor, _steps(dataset), place)
-
-
 def _innermost(dataset: Any) -> Any:
     """What wrappers without a pipeline of their own wrap."""
     while "dataset" in getattr(dataset, "__dict__", {}) and not hasattr(dataset, "pipeline"):
         dataset = dataset.dataset
     return dataset
-
-
-def _steps(dataset: Any) -> list[Any]:
-    """Transforms of a dataset's pipeline, as far as they are known."""
-    return list(getattr(getattr(_innermost(dataset), "pipeline", None), "transforms", None) or ())
 
 
 def _check_order(dataset: Any, training: bool, place: str) -> None:
