@@ -124,7 +124,7 @@ def tried(augments):
     preprocessor.forward = None  # comes next
     model = SimpleNamespace(train=lambda: None, data_preprocessor=preprocessor)
     with pytest.raises(TypeError, match="NoneType"):
-        trial_step(model, {})
+        trial_step(model, dict(inputs=[]))
 
 
 @pytest.mark.parametrize("step", WRONG)
