@@ -106,7 +106,8 @@ def check_top_keys(
 
     The user's own variables are allowed. A key is refused if it is similar to one that is read, if
     it was read before mmengine, or if its value is a hook, a schedule, a loader or similar, but
-    nothing like it is used in the config.
+    nothing like it is used in the config. In the overrides of a phase no variable is of use, so
+    that one called like an option is refused.
 
     Args:
         cfg: A config.
@@ -126,6 +127,11 @@ def check_top_keys(
                 raise ValueError(message)
             print_log(f"{message} (an mmseg config sets it)", "current", logging.WARNING)
             continue
+        if own is not None and key in VARIABLES:
+            raise ValueError(
+                f"{where}{key} is a variable, which has been used already: override what was made "
+                "of it"
+            )
         if key in TOP or str(key).startswith("_"):
             continue
         if meant := near_miss(str(key), TOP):
@@ -137,6 +143,8 @@ def check_top_keys(
                 f"{where}{key}: unknown key, and no known one is like it; did you mean "
                 f"{section!r}? If it is meant to be unused, call it _{key}"
             )
+        if own is not None and (meant := _meant(str(key), cfg)):
+            raise ValueError(f"{where}{key}: nothing reads it in the cfg of a phase{meant}")
 
 
 def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Config:

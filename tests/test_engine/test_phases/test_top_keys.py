@@ -47,6 +47,29 @@ def test_mistakes_are_named(config, key, nothing_is_built):
         parse_phases(config(phases=[dict(tasks=["seg"]), own]))
 
 
+@pytest.mark.parametrize(
+    ("own", "place"),
+    [
+        (dict(lr=0.1), "optim_wrapper.optimizer.lr"),
+        (dict(max_epochs=3), "train_cfg.max_epochs"),
+        (dict(batch_size=2), "train_dataloader.batch_size"),
+        (dict(shuffle=False), "train_dataloader.sampler.shuffle"),
+    ],
+)
+def test_an_option_at_the_top_of_a_phases_overrides(config, nothing_is_built, own, place):
+    cfg = config(phases=[dict(tasks=["seg"]), dict(tasks=["depth"], cfg=own)])
+    (key,) = own
+    with pytest.raises(
+        ValueError, match=rf"^phases\[1\]: {key}: nothing .* did you mean {place}\?"
+    ):
+        parse_phases(cfg)
+    cfg.phases[1].cfg = dict(mine=3, _lr=own)
+    parse_phases(cfg)
+    cfg.phases[1].cfg = dict(train_pipeline=[])
+    with pytest.raises(ValueError, match=r"^phases\[1\]: train_pipeline is a variable, .* used al"):
+        parse_phases(cfg)
+
+
 def test_user_variables_are_allowed(config):
     hook = dict(type="EMAHook", momentum=0.1)
     cfg = config(
