@@ -56,7 +56,7 @@ class OpenStep:
         return dict(spoilt=self.spoilt, files=self.files, buffers=self._buffers.named())
 
     def resume(self, runner: Runner, stored: Mapping[str, Any]) -> None:
-        """Go on within a step.
+        """Go on within a step. The method's own state holds what it noted before the step.
 
         Args:
             runner: Runner of the phase.
@@ -64,7 +64,6 @@ class OpenStep:
         """
         if self.undoable and stored:
             self._buffers.keep(unwrap(runner), stored["buffers"])
-            call_method(runner, "mark_step")
             self.begun = True
             self.files, self.spoilt = list(stored["files"]), list(stored["spoilt"])
 

@@ -59,7 +59,10 @@ class BaseMethod:
         return {}
 
     def mark_step(self) -> None:
-        """Called before a step that may be skipped: note what :meth:`losses` is about to change."""
+        """Called before a step that may be skipped: note what :meth:`losses` is about to change.
+
+        A step of several batches may be interrupted, so :meth:`state_dict` has to hold it as well.
+        """
 
     def undo_step(self) -> None:
         """Called if that step was skipped: restore what was noted, so that it leaves no trace."""

@@ -11,14 +11,14 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from ...ranks import from_first_rank
-from .exemplars import Exemplar, compact, make_exemplar
+from .exemplars import Exemplar, compact, make_exemplar, read_exemplars
 from .matching import match
 from .measuring import evaluating
 from .protocols import Learner, PhaseRunner
 from .replay import ReplayMethod, labelled_losses
 from .reservoir import reservoir_slots
 from .step import Step
-from .stored_state import whole_number
+from .stored_state import entry, whole_number
 
 OUTPUTS = ("phase_end", "trajectory")
 HEADS = ("all", "new")
@@ -187,6 +187,7 @@ class DER(ReplayMethod):
         ):
             item["outputs"] = outputs
         self.phases += 1
+        self._mark = None
 
     def _outputs(self, model: Learner, feats: Sequence[Tensor]) -> dict[str, Tensor]:
         """Outputs to store, by task, from the heads in evaluation mode."""
@@ -198,13 +199,24 @@ class DER(ReplayMethod):
         return outputs
 
     def state_dict(self) -> dict:
-        """The buffer, and the number of images seen so far."""
-        return dict(**super().state_dict(), seen=self.seen)
+        """The buffer, the number of images seen so far, and both before a step that may be undone.
+
+        A checkpoint may lie within a step for which gradients accumulate. The images of both
+        buffers are stored once, since they share their tensors.
+        """
+        state = dict(**super().state_dict(), seen=self.seen)
+        if self._mark is not None:
+            state["mark"] = dict(seen=self._mark[0], items=self._mark[1])
+        return state
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
         self.seen = whole_number(state, "seen")
+        self._mark = None
+        if "mark" in state:
+            mark = entry(state, "mark")
+            self._mark = whole_number(mark, "seen"), read_exemplars(mark)
 
 
 @MODELS.register_module()

@@ -92,3 +92,35 @@ def test_the_reservoir_is_as_before_the_step(build, image_runner, outputs):
         same(model.method.state_dict(), before)
         model.loss(given["inputs"], given["data_samples"])
     assert inner.seen == 4 and len(inner.buffer) == 3
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_the_reservoir_after_an_interruption_within_the_step(build, image_runner, spoilt, tmp_path):
+    der = dict(type="Composite", methods=[dict(type="DER", buffer_size=3), dict(type="EWC")])
+    model, resumed, runner = build(der), build(der), image_runner(n=4)
+    batches = [model.data_preprocessor(each, True) for each in runner.train_dataloader]
+
+    def learn(model, number):
+        model.loss(batches[number]["inputs"], batches[number]["data_samples"])
+
+    model.method.begin_phase(model, runner)
+    resumed.method.begin_phase(resumed, runner)
+    for number in (0, 1):
+        model.method.mark_step()
+        learn(model, number)
+    if spoilt:
+        model.method.undo_step()
+    torch.save(model.method.state_dict(), tmp_path / "amid.pth")
+    resumed.method.load_state_dict(torch.load(tmp_path / "amid.pth"))
+    for each in (model, resumed):
+        learn(each, 0)
+        each.method.undo_step()
+        assert each.method.methods[0].seen == len(batches[0]["inputs"])
+    same(model.method.state_dict(), resumed.method.state_dict())
+
+    once = tmp_path / "once.pth"
+    state = model.method.methods[0].state_dict()
+    torch.save({key: value for key, value in state.items() if key != "mark"}, once)
+    assert (tmp_path / "amid.pth").stat().st_size < 2 * once.stat().st_size
+    model.method.end_phase(model, runner)
+    assert "mark" not in model.method.methods[0].state_dict()
