@@ -22,9 +22,9 @@ from mmlhl.datasets.augmented_tests import check_view_sizes
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.orphans import end_with_launcher
+from mmlhl.engine.phases.checking.scopes import SCOPE
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import add_training_facts
-from mmlhl.engine.phases.scopes import SCOPE
-from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.engine.test_options import draw_predictions, need_test, use_views, write_predictions
 from mmlhl.refusals import run_command

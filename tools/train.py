@@ -26,10 +26,10 @@ from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.orphans import end_with_launcher
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
 from mmlhl.engine.phases.plain_runs import check_plain_run
 from mmlhl.engine.phases.runner_choice import check_runner
-from mmlhl.engine.phases.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
 

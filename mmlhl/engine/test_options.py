@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmseg.registry import EVALUATOR, METRICS
 
 from ..registered import registered_class, type_name
-from .phases.signatures import options_of
+from .phases.checking.signatures import options_of
 
 NEEDED = ("test_dataloader", "test_evaluator", "test_cfg")
 WINDOW = "default_hooks.visualization"

@@ -22,8 +22,8 @@ from ..checkpoints.training import (
 from ..explaining import first_few
 from ..models.teachers import describe_input
 from ..registered import registered_class, type_name
+from .phases.checking.signatures import default_of, options_of
 from .phases.grammar import learning_model
-from .phases.signatures import default_of, options_of
 
 #: parts of a model whose options decide what it predicts
 PREDICTING = ("backbone", "neck", "decode_head", "heads")

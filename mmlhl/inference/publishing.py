@@ -13,7 +13,7 @@ from mmseg.registry import MODELS
 
 from ..checkpoints import StoredConfigError, stored_config, stored_tasks, to_plain
 from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
-from ..engine.phases.signatures import default_of
+from ..engine.phases.checking.signatures import default_of
 from ..explaining import explained_error
 from ..files import atomic_path, write_bytes
 from ..models.teachers import model_config

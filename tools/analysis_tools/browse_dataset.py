@@ -19,7 +19,7 @@ from rich.progress import track
 
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
 from mmlhl.engine.phases import parse_phases, phase_config
-from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.refusals import run_command
 from mmlhl.visualization import MultiTaskVisualizer
 from mmlhl.visualization.photographs import as_shown

@@ -36,7 +36,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.loading import load_complete
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
-from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.files import write_text
 from mmlhl.refusals import run_command
 

@@ -19,7 +19,7 @@ from mmlhl.analysis.formats import to_markdown, to_rich
 from mmlhl.analysis.sheet import Sheet
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
-from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.files import write_text
 from mmlhl.inference import load_model
 from mmlhl.inference.loading import CONFIG_ENDINGS

@@ -29,7 +29,7 @@ from mmlhl.analysis.loading import load_complete
 from mmlhl.analysis.loss_gradients import gradients, sheet_of
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
 from mmlhl.command_line import Parser, add_override_argument, config_file, count
-from mmlhl.engine.phases.top_keys import overridden
+from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.files import write_text
 from mmlhl.refusals import run_command
 

@@ -15,9 +15,9 @@ from mmengine.logging import MMLogger
 from ...evaluation import LifelongRecord
 from ...instances import close_files, forget_instance
 from ..environment import environment, machine
+from ..phases.checking.progress_options import progress_options
 from ..phases.deriving import RECORD
 from ..phases.grammar import Phase
-from ..phases.progress_options import progress_options
 from .files import ENVIRONMENT, EVENTS, LOG, has_environment, move_old_logs
 from .known_backends import name_of, share
 from .live import LiveProgress

@@ -3,7 +3,7 @@
 - ``grammar``: from the text of a config to phases; pure, imports no model.
 - ``deriving``: the plain config of a phase; ``datasets``, ``schedules``, ``moments`` and
   ``save_best`` adapt its parts to the phase, ``encoders`` compares the encoders of two phases.
-- ``checks``: everything that is refused before phase one, with ``keys``, ``values`` and others.
+- ``checks``: everything that is refused before phase one; its parts are in ``checking``.
 - ``rehearsal``: the dry run of all phases; its parts are in ``trials``.
 """
 

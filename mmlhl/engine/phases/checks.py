@@ -14,28 +14,28 @@ from ...explaining import explained_error
 from ...models.methods import BaseMethod
 from ...registered import registered
 from ...spelling import hint
+from .checking.drawn_fields import check_drawn
+from .checking.idle_variables import left_by_mmseg, variables_read
+from .checking.ignored_labels import check_ignored
+from .checking.keys import check_keys
+from .checking.left_out import shared_part
+from .checking.metric_fit import check_metrics
+from .checking.moment_checks import check_moments
+from .checking.normalisation import check_normalisation
+from .checking.progress_options import progress_options
+from .checking.schedule_values import check_units
+from .checking.scopes import check_scope
+from .checking.set_tasks import check_annotations
+from .checking.top_keys import check_top_keys
+from .checking.values import check_save_best, check_values
 from .deriving import LOADERS
-from .drawn_fields import check_drawn
 from .encoders import same_encoder
 from .grammar import Phase, learning_model, merged_config, read_phases
-from .idle_variables import left_by_mmseg, variables_read
-from .ignored_labels import check_ignored
-from .keys import check_keys
-from .left_out import shared_part
-from .metric_fit import check_metrics
-from .moment_checks import check_moments
 from .moments import follow_moments
-from .normalisation import check_normalisation
 from .patience import follow_patience, warn_of_patience
-from .progress_options import progress_options
-from .schedule_values import check_units
 from .schedules import follow_length
-from .scopes import check_scope
-from .set_tasks import check_annotations
 from .shapes import check_shapes
 from .stored_labels import check_stored_labels
-from .top_keys import check_top_keys
-from .values import check_save_best, check_values
 
 
 def parse_phases(cfg: Config) -> list[Phase]:

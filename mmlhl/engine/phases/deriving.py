@@ -13,17 +13,17 @@ from mmengine.logging import print_log
 
 from ...config_values import nodes
 from ...registered import type_name
+from .checking.left_out import keys_of, lacking
+from .checking.scopes import SCOPE
+from .checking.set_tasks import supplied_tasks
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import RECORD as RECORD
 from .grammar import Phase, merged_config
-from .left_out import keys_of, lacking
 from .moments import follow_moments
 from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
-from .scopes import SCOPE
-from .set_tasks import supplied_tasks
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 #: hooks of every runner of mmengine, which it leaves out if they are None

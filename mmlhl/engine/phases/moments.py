@@ -12,8 +12,8 @@ from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
 from ...registered import registered_class
+from .checking.signatures import default_of, options_of
 from .lengths import Length, training_length, trains_by_epoch
-from .signatures import default_of, options_of
 
 #: the unit in names of options that are a point in time: `switch_epoch`, `begin_iter`
 _UNIT = re.compile(r"(?:^|_)(epoch|iter|iteration|step)s?$")

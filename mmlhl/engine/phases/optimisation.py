@@ -17,10 +17,10 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from ...config_values import is_number
 from ...registered import names_class, of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss, unknown
+from .checking.loss_scale import check_loss_scale
+from .checking.signatures import default_of, options_of
 from .layer_decay import check_layer_decay
-from .loss_scale import check_loss_scale
 from .phase_model import PhaseModel
-from .signatures import default_of, options_of
 
 #: Keys of ``paramwise_cfg`` that mmengine's constructor reads; it ignores all others.
 PARAMWISE = (

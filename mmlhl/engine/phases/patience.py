@@ -13,10 +13,10 @@ from mmseg.registry import HOOKS, PARAM_SCHEDULERS
 
 from ...config_values import is_whole
 from ...registered import registered_class, type_name
+from .checking.signatures import default_of
 from .lengths import training_length
 from .moments import VAL_INTERVALS, hooks, own_entry
 from .schedules import schedulers
-from .signatures import default_of
 
 _OPTIONS = ("patience", "cooldown")
 

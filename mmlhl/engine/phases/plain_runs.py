@@ -13,9 +13,9 @@ from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from ...registered import names_class, registered_class
-from .idle_variables import idle_variables
+from .checking.idle_variables import idle_variables
+from .checking.top_keys import acting_keys
 from .lengths import trains_by_epoch
-from .top_keys import acting_keys
 
 
 def check_plain_run(cfg: Config) -> None:

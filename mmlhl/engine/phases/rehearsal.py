@@ -16,16 +16,17 @@ from mmengine.visualization import Visualizer
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
 from ...explaining import explained_error
+from .checking.moment_checks import check_moments
+from .checking.scopes import SCOPE
+from .checking.values import check_trains
 from .deriving import LOADERS, phase_config
 from .grammar import Phase
 from .handover import PlannedPhase, check_handover
 from .lengths import training_steps
-from .moment_checks import check_moments
 from .moments import hooks
 from .monitored import followed
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
-from .scopes import SCOPE
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trials.build import (
@@ -44,7 +45,6 @@ from .trials.schedule import try_schedules
 from .trials.step import trial_step
 from .trials.testing import try_pipeline, try_test, try_views
 from .trials.weights import check_loaded, try_weights
-from .values import check_trains
 
 
 def rehearse(

@@ -11,9 +11,9 @@ from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
 from ...registered import names_class, type_name
-from .hook_options import check_hook_options
+from .checking.hook_options import check_hook_options
+from .checking.runner_options import check_runner_options
 from .moments import all_hooks
-from .runner_options import check_runner_options
 from .save_best import checkpoint_hooks
 
 #: options of hooks that save checkpoints, and the meaning of -1

@@ -27,7 +27,7 @@ from ...datasets.pseudo_labels.coding import Encoded
 from ...models.heads import BinaryHead, NormalHead
 from ...models.methods.base_method import BaseMethod
 from ...models.teachers import label_images
-from .agreement import only_mirrored
+from .checking.agreement import only_mirrored
 from .datasets import multi_task_datasets
 from .label_options import KEY, LabelOptions, label_options
 from .phase_model import PhaseModel

@@ -28,16 +28,16 @@ from ..heartbeats import naming_stalled_ranks
 from ..locking import locked
 from ..logs import PhaseLog, SequenceLog
 from ..phases import parse_phases, phase_config
+from ..phases.checking.idle_variables import check_idle_variables
+from ..phases.checking.left_out import left_out
+from ..phases.checking.top_keys import acting_keys
+from ..phases.checking.values import check_trains
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.encoders import check_start
 from ..phases.grammar import LASTING, learning_model, merged_config
-from ..phases.idle_variables import check_idle_variables
-from ..phases.left_out import left_out
 from ..phases.rehearsal import rehearse
-from ..phases.top_keys import acting_keys
 from ..phases.trials.testing import check_wrapper
-from ..phases.values import check_trains
 from ..progress import (
     checkpoint_of,
     expected_steps,

@@ -12,7 +12,7 @@ from rich.file_proxy import FileProxy
 
 from mmlhl.engine.logs.live import LiveProgress, display_paused, is_for_terminal, render
 from mmlhl.engine.logs.moment import Moment
-from mmlhl.engine.phases.progress_options import progress_options
+from mmlhl.engine.phases.checking.progress_options import progress_options
 
 NOW = Moment(
     "phase 2/3 depth",

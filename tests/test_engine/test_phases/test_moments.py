@@ -9,7 +9,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner.utils import calc_dynamic_intervals
 
 from mmlhl.engine.phases import Phase, phase_config
-from mmlhl.engine.phases.moment_checks import check_moments
+from mmlhl.engine.phases.checking.moment_checks import check_moments
 
 EPOCHS = dict(by_epoch=True, max_epochs=10)
 HALF = dict(train_cfg=dict(max_epochs=5))

@@ -6,7 +6,8 @@ import pytest
 from mmengine.hooks import CheckpointHook
 
 from mmlhl.engine import parse_phases
-from mmlhl.engine.phases import moment_checks, phase_config
+from mmlhl.engine.phases import phase_config
+from mmlhl.engine.phases.checking import moment_checks
 from mmlhl.engine.phases.monitored import check_followed
 from mmlhl.engine.phases.rehearsal import rehearse
 

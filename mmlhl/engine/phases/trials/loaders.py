@@ -12,13 +12,13 @@ from mmseg.registry import DATA_SAMPLERS
 from ....datasets.label_order import random_movers
 from ....datasets.reading_order import refuse_late_loaders
 from ....registered import names_class
-from ..agreement import check_labels, check_names, class_names
+from ..checking.agreement import check_labels, check_names, class_names
+from ..checking.set_differences import check_same_reading
+from ..checking.set_tasks import needed_tasks
 from ..deriving import LOADERS
 from ..grammar import Phase
 from ..lengths import trains_by_epoch
 from ..phase_model import PhaseModel
-from ..set_differences import check_same_reading
-from ..set_tasks import needed_tasks
 from ..supply import Supplies, Supply
 from .build import named
 from .sample import first_sample

@@ -14,9 +14,9 @@ from mmseg.registry import VISBACKENDS
 from torch.nn.parallel import DistributedDataParallel
 
 from ....registered import registered_class, type_name
-from ..key_checker import KeyChecker
-from ..option_types import check_types
-from ..signatures import options_of
+from ..checking.key_checker import KeyChecker
+from ..checking.option_types import check_types
+from ..checking.signatures import options_of
 from .build import named
 
 #: packages that mmengine's backends import once they log, of which one is enough

@@ -18,8 +18,8 @@ from mmseg.registry import PARAM_SCHEDULERS
 from ....config_values import is_number
 from ....faulty_option import option_named
 from ....registered import type_name
+from ..checking.schedule_values import CURVES, NEVER
 from ..lengths import training_length
-from ..schedule_values import CURVES, NEVER
 from ..schedules import schedulers
 from .build import named
 

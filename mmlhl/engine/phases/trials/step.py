@@ -9,7 +9,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from ....datasets.transforms.trials.packed import try_batches
-from ..normalisation import check_range
+from ..checking.normalisation import check_range
 from ..phase_model import PhaseModel
 from .parts import naming_parts
 

@@ -16,11 +16,11 @@ from ....config_values import nodes
 from ....datasets.pipelines import build_step, loads_annotations
 from ....models.heads import BaseDenseHead
 from ....registered import names_class, registered_class, type_name
-from ..agreement import check_evaluator
+from ..checking.agreement import check_evaluator
+from ..checking.signatures import default_of
 from ..datasets import multi_task_datasets
 from ..monitored import check_followed
 from ..phase_model import PhaseModel
-from ..signatures import default_of
 from ..supply import Supplies, Supply
 from .loaders import validates_alike
 from .metrics import try_metrics

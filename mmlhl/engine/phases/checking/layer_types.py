@@ -1,0 +1,46 @@
+"""Checks of types nested in a model's config: of layers and of weight initialisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.registry import MODELS, WEIGHT_INITIALIZERS, Registry
+
+from ....config_values import as_list
+from .key_checker import KeyChecker
+
+#: keys of nested configs, and the registries of their types
+_NAMED: dict[str, Registry] = {
+    "norm_cfg": MODELS,
+    "conv_cfg": MODELS,
+    "act_cfg": MODELS,
+    "init_cfg": WEIGHT_INITIALIZERS,
+}
+
+
+def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
+    """Refuse types of layers and of initialisers that are not registered.
+
+    mmengine builds initialisers late, and its error for layers does not name the type.
+
+    Args:
+        check: The checker, which raises the errors.
+        node: A model's config, or a part of it.
+        place: Its dotted key, for messages.
+
+    Raises:
+        ValueError: Naming the key and the nearest right type.
+    """
+    if isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            check_layer_types(check, child, f"{place}[{index}]")
+    if not isinstance(node, Mapping):
+        return
+    for key, child in node.items():
+        where = f"{place}.{key}"
+        if key in _NAMED:
+            for each in as_list(child):
+                if isinstance(each, Mapping):
+                    check.kind(each.get("type"), _NAMED[key], where)
+        check_layer_types(check, child, where)

@@ -1,0 +1,74 @@
+"""Checks of a config's log processor: windows, statistics, digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.logging import HistoryBuffer
+
+from ....config_values import is_whole
+from ....spelling import hint, near_miss
+
+#: scalars that every training logs; others are the losses, by task
+SCALARS = ("loss", "lr", "time", "data_time", "grad_norm", "momentum", "memory")
+_WINDOWS = ("epoch", "global")
+
+
+def check_log_options(node: Any, place: str) -> None:
+    """Refuse options of a log processor with which lines would be empty or logging would fail.
+
+    Args:
+        node: Config of the log processor.
+        place: Its dotted key, for messages.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
+    if not isinstance(node, Mapping):
+        return
+    _check_count(node.get("window_size", 1), f"{place}.window_size", 1)
+    _check_count(node.get("num_digits", 0), f"{place}.num_digits", 0)
+    pattern = node.get("mean_pattern", "")
+    try:
+        re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise ValueError(
+            f"{place}.mean_pattern must be a regular expression, got {pattern!r}: {error}"
+        ) from None
+    own = node.get("custom_cfg") or []
+    if not isinstance(own, (list, tuple)):
+        raise ValueError(f"{place}.custom_cfg must be a list of dict(data_src=...), got {own!r}")
+    names: set = set()
+    for index, each in enumerate(own):
+        _check_statistic(each, names, node.get("by_epoch", True), f"{place}.custom_cfg[{index}]")
+
+
+def _check_statistic(node: Any, names: set, by_epoch: bool, place: str) -> None:
+    if not isinstance(node, Mapping) or not isinstance(node.get("data_src"), str):
+        raise ValueError(f"{place} must be a dict with 'data_src', such as 'loss', got {node!r}")
+    source = node["data_src"]
+    meant = None if source in SCALARS else near_miss(source, SCALARS)
+    if meant:
+        raise ValueError(f"{place}.data_src is {source!r}; did you mean {meant!r}?")
+    known = sorted(HistoryBuffer()._statistics_methods)
+    method = node.get("method_name")
+    if method not in known:
+        raise ValueError(
+            f"{place}.method_name must be one of {known}, got {method!r}{hint(str(method), known)}"
+        )
+    window = node.get("window_size", 1)
+    if window not in _WINDOWS:
+        _check_count(window, f"{place}.window_size", 1, "'epoch', 'global' or ")
+    elif window == "epoch" and not by_epoch:
+        raise ValueError(f"{place}.window_size is 'epoch', but the log counts iterations")
+    name = node.get("log_name", source)
+    if name in names:
+        raise ValueError(f"{place} logs {name!r} a second time; give it another log_name")
+    names.add(name)
+
+
+def _check_count(value: Any, place: str, least: int, also: str = "") -> None:
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{place} must be {also}a whole number >= {least}, got {value!r}")

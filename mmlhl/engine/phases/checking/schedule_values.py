@@ -1,0 +1,189 @@
+"""Checks of the options of schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.optim.scheduler import (
+    CosineAnnealingParamScheduler,
+    LinearParamScheduler,
+    OneCycleParamScheduler,
+    PolyParamScheduler,
+)
+from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
+from mmengine.optim.scheduler.momentum_scheduler import MomentumSchedulerMixin
+from mmseg.registry import PARAM_SCHEDULERS
+
+from ....config_values import as_list, is_number, is_whole
+from ....registered import names_class, registered_class, type_name
+from ..lengths import trains_by_epoch
+from ..schedules import NEVER, schedulers
+from .signatures import undefaulted
+
+#: schedules whose curve has an end, and the option besides ``end`` that sets it
+_CURVES = (
+    (LinearParamScheduler, None),
+    (PolyParamScheduler, None),
+    (CosineAnnealingParamScheduler, "T_max"),
+    (OneCycleParamScheduler, "total_steps"),
+)
+#: options that count steps or validations, and their least values
+_COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldown": 0}
+#: numbers that must be above 0: a rate that is 0 stays 0, as each step multiplies the previous one
+_ABOVE_0 = ("eta_max", "start_factor", "factor", "gamma", "div_factor", "final_div_factor")
+_FROM_0 = ("eta_min", "eta_min_ratio", "min_value", "power", "eps", "restart_weights")
+#: classes of schedules whose curve has an end
+CURVES = tuple(cls for cls, _ in _CURVES)
+
+
+def check_schedules(cfg: Mapping, where: str = "") -> None:
+    """Refuse schedules that would change nothing, or never reach their end.
+
+    Args:
+        cfg: The config of a phase.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
+    """
+    for index, scheduler in enumerate(schedulers(cfg)):
+        place = f"{where}param_scheduler[{index}]"
+        _check_times(scheduler, place)
+        _check_rates(scheduler, place)
+        _check_complete(scheduler, place)
+        _check_plateau(cfg, scheduler, place)
+        _check_end(scheduler, place)
+
+
+def check_units(cfg: Mapping, where: str = "") -> None:
+    """Refuse schedules that count epochs in a phase without epochs, or end after the first.
+
+    Args:
+        cfg: The config of a phase, whose schedules follow its length already.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: Naming the schedule.
+    """
+    if trains_by_epoch(cfg) is not False:
+        return
+    for index, scheduler in enumerate(schedulers(cfg)):
+        if not scheduler.get("by_epoch", True) or "Plateau" in type_name(scheduler):
+            continue
+        place = f"{where}param_scheduler[{index}] ({type_name(scheduler)}) counts epochs"
+        if not scheduler.get("convert_to_iter_based"):
+            raise ValueError(
+                f"{place}, but train_cfg trains by iterations, so it would never change anything: "
+                "set by_epoch=False and count iterations"
+            )
+        if "end" not in scheduler:  # by default mmengine takes the loop's max_epochs, which is 1
+            raise ValueError(
+                f"{place} and has no end, but train_cfg trains by iterations, so it would end "
+                "after one epoch: set by_epoch=False and leave convert_to_iter_based out, or set "
+                "end"
+            )
+
+
+def _check_complete(scheduler: Mapping, place: str) -> None:
+    """Refuse a scheduler of mmengine without an option that it cannot do without."""
+    cls = registered_class(PARAM_SCHEDULERS, scheduler)
+    if cls is None or cls.__module__.split(".")[0] != "mmengine":
+        return
+    needed = set(undefaulted(cls)) - {"optimizer"}
+    if issubclass(cls, (LRSchedulerMixin, MomentumSchedulerMixin)):  # which name it
+        needed -= {"param_name"}
+    if issubclass(cls, OneCycleParamScheduler):  # by default 0, so that nothing would be trained
+        needed |= {"eta_max"}
+    for name in sorted(needed):
+        if scheduler.get(name) is None:
+            raise ValueError(f"{place}.{name} is not set, and {cls.__name__} needs it")
+
+
+def _check_times(scheduler: Mapping, place: str) -> None:
+    begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
+    for key, value in (("begin", begin), ("end", end)):
+        if not is_whole(value) and value != math.inf:
+            raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
+    steps = scheduler.get("milestones")
+    if steps is not None and not (_rise(steps) and steps):
+        raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
+    if begin < 0 or begin >= end:
+        raise ValueError(f"{place} begins at {begin} and ends at {end}")
+    periods = scheduler.get("periods")
+    if periods is not None and not (_are_whole(periods) and all(each >= 1 for each in periods)):
+        raise ValueError(f"{place}.periods must be a list of whole numbers >= 1, got {periods!r}")
+    for key, least in _COUNTS.items():
+        value = scheduler.get(key)
+        if value is not None and not (is_whole(value) and value >= least):
+            raise ValueError(f"{place}.{key} must be a whole number >= {least}, got {value!r}")
+    converted = scheduler.get("convert_to_iter_based")
+    if converted not in (None, True, False):
+        raise ValueError(f"{place}.convert_to_iter_based must be True or False, got {converted!r}")
+
+
+def _check_rates(scheduler: Mapping, place: str) -> None:
+    for key in _ABOVE_0:
+        for value in _given(scheduler.get(key)):
+            if not is_number(value) or value <= 0:
+                raise ValueError(f"{place}.{key} must be a number > 0, got {scheduler[key]!r}")
+    for key in _FROM_0:
+        for value in _given(scheduler.get(key)):
+            if not is_number(value) or value < 0:
+                raise ValueError(f"{place}.{key} must be a number >= 0, got {scheduler[key]!r}")
+    weights = scheduler.get("restart_weights")
+    if weights is not None and not isinstance(weights, (list, tuple)):
+        raise ValueError(
+            f"{place}.restart_weights must be a list with one number per period, got {weights!r}"
+        )
+
+
+def _check_end(scheduler: Mapping, place: str) -> None:
+    """Refuse a curve that is stretched over 10^9 steps.
+
+    Without ``end`` mmengine takes the length of training.
+    """
+    if scheduler.get("end", 0) < NEVER:
+        return
+    for cls, also in _CURVES:
+        given = also is not None and scheduler.get(also) is not None
+        if given or not names_class(PARAM_SCHEDULERS, scheduler, cls):
+            continue
+        instead = f", or set {also}" if also else ""
+        raise ValueError(
+            f"{place} ({type_name(scheduler)}) ends at {scheduler['end']}, so it would stay where "
+            f"it begins: leave end out, so that it ends with the phase{instead}"
+        )
+
+
+def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
+    """Refuse a schedule that follows a metric without a validation of that metric."""
+    if scheduler.get("type") is None or "ReduceOnPlateau" not in type_name(scheduler):
+        return
+    if cfg.get("val_cfg") is None:
+        raise ValueError(
+            f"{place} ({type_name(scheduler)}) follows a metric, but nothing validates: "
+            "set val_cfg, val_dataloader and val_evaluator"
+        )
+    monitor = scheduler.get("monitor", "loss")
+    heads = list((cfg.get("model") or {}).get("heads") or {})
+    task, slash, _ = str(monitor).partition("/")
+    if not slash or task not in heads:
+        raise ValueError(
+            f"{place}.monitor is {monitor!r}; a validation gives <task>/<metric>, and tasks are "
+            f"{heads}"
+        )
+
+
+def _are_whole(steps: Any) -> bool:
+    return isinstance(steps, (list, tuple)) and all(is_whole(step) for step in steps)
+
+
+def _rise(steps: Any) -> bool:
+    return _are_whole(steps) and all(a < b for a, b in zip([0, *steps], steps, strict=False))
+
+
+def _given(value: Any) -> list[Any]:
+    """One value or several; none if the option is not set."""
+    return [] if value is None else as_list(value)

@@ -1,0 +1,243 @@
+"""Checks of values in a config: lengths, batches, loss weights, schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.dataset import InfiniteSampler
+from mmseg.registry import DATA_SAMPLERS
+
+from ....config_values import as_list, is_number, is_whole, leaves, names
+from ....registered import names_class
+from ....spelling import hint
+from ..monitored import plateaus
+from ..optimisation import check_optimisation
+from ..runtime import check_runtime
+from ..save_best import checkpoint_hooks, early_stopping_hooks
+from .left_out import lacking
+from .schedule_values import check_schedules
+
+LENGTHS = ("max_epochs", "max_iters")
+POSITIVE = (*LENGTHS, "val_interval")
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+
+
+def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
+    """Refuse values with which a phase would not train as intended.
+
+    Args:
+        cfg: The config of a phase.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+        trains: Whether the phase is trained.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
+    """
+    for key, value in leaves(dict(cfg.items())):  # a Config is not a Mapping
+        if not isinstance(value, float):
+            continue
+        if math.isnan(value):
+            raise ValueError(f"{where}{key} is NaN; write a number")
+        if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
+            raise ValueError(f"{where}{key} is {value}; write a finite number")
+    model = cfg.get("model")
+    _check_weights(model, f"{where}model")
+    if isinstance(model, Mapping):
+        _check_seeds(model.get("method"), f"{where}model.method")
+    for loader in LOADERS:
+        _check_loader(cfg.get(loader), f"{where}{loader}")
+    for loader in LOADERS[1:]:
+        _check_complete(cfg.get(loader), f"{where}{loader}")
+    check_runtime(cfg, where)
+    train = cfg.get("train_cfg")
+    if trains and isinstance(train, Mapping):
+        _check_length(train, f"{where}train_cfg")
+        check_optimisation(cfg.get("optim_wrapper"), f"{where}optim_wrapper")
+        check_schedules(cfg, where)
+
+
+def check_trains(cfg: Mapping, where: str = "") -> None:
+    """Refuse a config without the entries that training needs.
+
+    Args:
+        cfg: The config of a phase that is trained.
+        where: Beginning of messages.
+
+    Raises:
+        ValueError: Naming the missing key.
+    """
+    for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
+        if cfg.get(key) is None:
+            raise ValueError(f"{where}{key} is not set, so nothing could be trained")
+
+
+def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
+    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence.
+
+    Args:
+        cfg: The sequence's config.
+        tasks: All tasks of the sequence.
+        where: Beginning of messages.
+
+    Raises:
+        ValueError: Naming it and the nearest task.
+    """
+    named = []
+    for hook in checkpoint_hooks(cfg):
+        best = hook.get("save_best")
+        none = best is None or isinstance(best, str)
+        listed = ([best] if best else []) if none else names(best, f"{where}checkpoint.save_best")
+        rule = hook.get("rule")
+        for each in as_list(rule):
+            if each not in (None, "greater", "less"):
+                raise ValueError(
+                    f"{where}checkpoint.rule must be 'greater' or 'less', or a list with one for "
+                    f"each of save_best, got {rule!r}"
+                )
+        named += [("checkpoint.save_best", name) for name in listed if name != "auto"]
+    stops = early_stopping_hooks(cfg)
+    named += [("EarlyStoppingHook.monitor", hook.get("monitor")) for hook in stops]
+    heads = (cfg.get("model") or {}).get("heads") or {}
+    for place, scheduler in plateaus(cfg):
+        monitor = scheduler.get("monitor")
+        if str(monitor).split("/")[0] in heads:  # others are refused where schedules are checked
+            named.append((f"{place}.monitor", monitor))
+    for key, name in named:
+        task, slash, _ = str(name).partition("/")
+        if not slash or task not in tasks:
+            raise ValueError(
+                f"{where}{key} names {name!r}, but metrics are called "
+                f"<task>/<metric> and the tasks are {tasks}{hint(task, tasks)}"
+            )
+    absent = lacking(cfg, "val")
+    if stops and absent:
+        raise ValueError(
+            f"{where}an EarlyStoppingHook acts when validation has a metric, but {absent[0]} is "
+            "not set: set it, or leave the hook out"
+        )
+
+
+def _check_weights(node: Any, place: str) -> None:
+    """Check that every ``loss_weight`` below a node is a number >= 0."""
+    if isinstance(node, (list, tuple)):
+        for index, child in enumerate(node):
+            _check_weights(child, f"{place}[{index}]")
+    if not isinstance(node, Mapping):
+        return
+    for name, child in node.items():
+        _check_weights(child, f"{place}.{name}")
+        if name != "loss_weight" or isinstance(child, Mapping):
+            continue
+        if not is_number(child) or child < 0:
+            raise ValueError(f"{place}.loss_weight must be a number >= 0, got {child!r}")
+
+
+def _check_seeds(method: Any, place: str) -> None:
+    """Check the seeds of a method, and of those that it consists of."""
+    if not isinstance(method, Mapping):
+        return
+    seed = method.get("seed")
+    if is_whole(seed) and not 0 <= seed < 2**32:
+        raise ValueError(f"{place}.seed must be a whole number within [0, 2**32), got {seed!r}")
+    methods = method.get("methods")
+    for index, child in enumerate(methods if isinstance(methods, (list, tuple)) else ()):
+        _check_seeds(child, f"{place}.methods[{index}]")
+
+
+def _check_loader(loader: Any, place: str) -> None:
+    if not isinstance(loader, Mapping):
+        return
+    size, workers = loader.get("batch_size", 1), loader.get("num_workers", 0)
+    if not is_whole(size) or size < 1:
+        raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
+    if not is_whole(workers) or workers < 0:
+        raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
+    for key in ("num_batch_per_epoch", "prefetch_factor"):
+        value = loader.get(key)
+        if value is not None and not (is_whole(value) and value >= 1):
+            raise ValueError(f"{place}.{key} must be a whole number >= 1, got {value!r}")
+    for key in ("drop_last", "pin_memory", "persistent_workers"):
+        value = loader.get(key)
+        # any text would be true; torch takes no 0 or 1 as drop_last
+        if isinstance(value, str) or (key == "drop_last" and not isinstance(value, bool | None)):
+            raise ValueError(f"{place}.{key} must be True or False, got {value!r}")
+    if loader.get("prefetch_factor") is not None and workers == 0:
+        raise ValueError(
+            f"{place}.prefetch_factor={loader['prefetch_factor']!r} needs num_workers > 0; leave "
+            "it out or set workers"
+        )
+    for key in ("batch_sampler", "worker_init_fn"):
+        value = loader.get(key)
+        if isinstance(value, Mapping) and value.get("type") is None:
+            raise ValueError(f"{place}.{key} must be dict(type=...), got {value!r}")
+    timeout = loader.get("timeout", 0)
+    if not is_number(timeout) or timeout < 0 or math.isinf(timeout):
+        raise ValueError(f"{place}.timeout must be a number of seconds >= 0, got {timeout!r}")
+    if timeout and not workers:
+        raise ValueError(f"{place}.timeout={timeout!r} needs num_workers > 0; leave it out")
+    if loader.get("persistent_workers") and workers == 0:
+        raise ValueError(
+            f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
+        )
+
+
+def _check_complete(loader: Any, place: str) -> None:
+    """Refuse a loader for tests that would leave images out, or never end."""
+    if not isinstance(loader, Mapping):
+        return
+    if loader.get("drop_last"):
+        raise ValueError(
+            f"{place}.drop_last=True would leave the last images out of the metrics; leave it out"
+        )
+    if names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler):
+        raise ValueError(
+            f"{place}.sampler never ends, and so would the test: take "
+            "dict(type='DefaultSampler', shuffle=False)"
+        )
+
+
+def _check_length(train: Mapping, place: str) -> None:
+    given = [key for key in LENGTHS if key in train]
+    if not given:
+        raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
+    by_epoch = train.get("by_epoch")
+    if by_epoch not in (None, True, False):
+        raise ValueError(f"{place}.by_epoch must be True or False, got {by_epoch!r}")
+    if "type" not in train:  # mmengine passes all of them to one loop, which knows one length
+        if len(given) > 1:
+            raise ValueError(f"{place} sets max_epochs and max_iters: take one of them out")
+        if by_epoch is not None and by_epoch != (given == ["max_epochs"]):
+            raise ValueError(
+                f"{place} has by_epoch={by_epoch!r} and {given[0]}: set by_epoch={not by_epoch}, "
+                "or leave it out"
+            )
+    begin = train.get("val_begin", 1)
+    if is_whole(begin) and begin < 0:
+        raise ValueError(f"{place}.val_begin must be >= 0, got {begin!r}")
+    for key in POSITIVE:
+        value = train.get(key, 1)
+        if not is_whole(value) or value < 1:
+            raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
+    _check_dynamic(train.get("dynamic_intervals"), f"{place}.dynamic_intervals")
+
+
+def _check_dynamic(pairs: Any, place: str) -> None:
+    """Refuse anything but rising pairs of whole numbers, which mmengine's loop reads unchecked."""
+    if pairs is None:
+        return
+    listed = isinstance(pairs, (list, tuple)) and all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_whole, pair))
+        for pair in pairs
+    )
+    begins = [pair[0] for pair in pairs] if listed else []
+    if (
+        not listed
+        or begins != sorted({*begins})
+        or any(begin < 0 or interval < 1 for begin, interval in pairs)
+    ):
+        raise ValueError(
+            f"{place} must be a list of pairs (begin, interval) of whole numbers, with rising "
+            f"begins and intervals >= 1, got {pairs!r}"
+        )
