@@ -16,10 +16,11 @@ from ...registered import names_class, registered_class
 from .checking.idle_variables import idle_variables
 from .checking.top_keys import acting_keys
 from .lengths import trains_by_epoch
+from .trials.weights import check_first_weights
 
 
 def check_plain_run(cfg: Config) -> None:
-    """Warn of variables that are set without an effect, and refuse an epoch without end.
+    """Warn of variables that are set without an effect; refuse endless epochs and unfit weights.
 
     Some of mmseg's own configs set such variables, so they are no reason to refuse a config.
 
@@ -27,7 +28,7 @@ def check_plain_run(cfg: Config) -> None:
         cfg: A config to train with; those of other runners are left alone.
 
     Raises:
-        ValueError: Naming the sampler.
+        ValueError: Naming the sampler, or a file of which no weight fits.
     """
     kind = cfg.get("runner_type")
     if kind is not None and registered_class(RUNNERS, kind) is not Runner:
@@ -42,3 +43,5 @@ def check_plain_run(cfg: Config) -> None:
             "train_dataloader.sampler never ends, but train_cfg counts epochs: take "
             "DefaultSampler, or train by iterations"
         )
+    if cfg.get("model") is not None:
+        check_first_weights(cfg)

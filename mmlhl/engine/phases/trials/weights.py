@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.model.weight_init import BaseInit
 from mmengine.registry import WEIGHT_INITIALIZERS
+from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ....checkpoints import read_anywhere, stored_tasks, weights_of
@@ -119,6 +121,40 @@ def check_loaded(cfg: Config, model: Any, where: str) -> None:
         )
 
 
+def check_first_weights(cfg: Config) -> None:
+    """Refuse files of which no weight fits a model that is trained without phases.
+
+    mmengine would log that, and train from random weights. Only files of this machine are read.
+
+    Args:
+        cfg: The config.
+
+    Raises:
+        ValueError: Naming the file, from ``load_from`` or an ``init_cfg``, and its first weights.
+    """
+    try:
+        model = MODELS.build(cfg.model)
+    except Exception:  # the runner says what is wrong
+        return
+    for name, module in model.named_modules():
+        files = [path for path in _own_files(module) if os.path.isfile(path)]
+        if files and hasattr(module, "init_weights"):
+            _initialise(module, f"model.{name}".rstrip("."))
+        for path in files:
+            _check_filled(module, path, f"model.{name}".rstrip("."))
+    path = cfg.get("load_from")
+    if isinstance(path, str) and os.path.isfile(path):
+        state, own = weights_of(read_anywhere(path)), model.state_dict()
+        wrong = misfits(own, state)
+        if own and wrong.keys() == own.keys():
+            first = next(iter(own))
+            raise ValueError(
+                f"load_from={path!r}: no weight of it fits {type(model).__name__}, so training "
+                f"would start without it; its weights are {first_few(state, 3, ', ') or 'none'}, "
+                f"and the first in the model is {first}: {wrong[first]}"
+            )
+
+
 def _at(configs: Mapping, name: str) -> Mapping:
     """The config of a part; empty if it is none."""
     node: Any = configs
@@ -170,11 +206,16 @@ def _leaves(module: nn.Module) -> set[str]:
 def _files(module: nn.Module) -> Iterator[tuple[nn.Module, str]]:
     """Modules below one that start from a file's weights, and the file."""
     for each in module.modules():
-        for config in as_list(getattr(each, "init_cfg", None)):
-            if isinstance(config, Mapping) and type_name(config) in FROM_FILES:
-                path = config.get("checkpoint")
-                if isinstance(path, str):
-                    yield each, path
+        for path in _own_files(each):
+            yield each, path
+
+
+def _own_files(module: nn.Module) -> Iterator[str]:
+    for config in as_list(getattr(module, "init_cfg", None)):
+        if isinstance(config, Mapping) and type_name(config) in FROM_FILES:
+            path = config.get("checkpoint")
+            if isinstance(path, str):
+                yield path
 
 
 def _check_filled(module: nn.Module, path: str, place: str) -> None:
