@@ -12,8 +12,9 @@ from mmseg.registry import TRANSFORMS
 from ..config_values import as_list, is_number
 from ..explaining import explained_error
 from ..registered import registered, type_name
-from .transforms import LoadImage, PackMultiTaskInputs
+from .transforms import LoadImage, LoadMultiTaskAnnotations, PackMultiTaskInputs
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
+from .transforms.loading import refuse_label_options
 from .transforms.option_ranges import check_ranges
 from .transforms.trials.packed import try_packed
 from .transforms.watched import Watched
@@ -161,6 +162,8 @@ def _from_config(step: dict) -> Callable:
         step["type"] = name  # a transform of mmcv, which mmengine does not find in mmseg's scope
     if name.startswith("MultiTask"):
         check_ranges(name, step)
+    if name == LoadMultiTaskAnnotations.__name__:
+        refuse_label_options(step)
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
     check_ranges(name, step)

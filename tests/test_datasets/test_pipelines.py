@@ -287,3 +287,14 @@ def test_reduce_zero_label_of_the_dataset_may_stand_in_its_pipeline_too(root):
     with pytest.raises(ValueError, match="LoadAnnotations.*reduce_zero_label=True of the dataset"):
         dataset(root, LOAD, again, PACK, tasks=["seg"])
     assert again == dict(type="LoadAnnotations", reduce_zero_label=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [("reduce_zero_label", "the dataset: reduce_zero_label=True"), ("scale", "an annotation: ann")],
+)
+def test_options_of_labels_do_not_belong_to_their_loader(key, place):
+    step = dict(type="LoadMultiTaskAnnotations", backend_args=None)
+    build_step(step)
+    with pytest.raises(ValueError, match=f"has no option '{key}'; .*{place}"):
+        build_step({**step, key: 1})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,3 +173,22 @@ class LoadMultiTaskAnnotations(BaseTransform):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(tasks={self.tasks})"
+
+
+def refuse_label_options(step: Mapping) -> None:
+    """Refuse options of mmseg's ``LoadAnnotations``, which belong to a label or its dataset here.
+
+    Args:
+        step: Config of a :class:`LoadMultiTaskAnnotations`.
+
+    Raises:
+        ValueError: Naming the option, and where it belongs.
+    """
+    known = {*inspect.signature(LoadMultiTaskAnnotations).parameters, "type", "_scope_"}
+    for key in step.keys() - known:
+        place = (
+            "the dataset: reduce_zero_label=True beside its pipeline"
+            if key == "reduce_zero_label"
+            else "an annotation: annotations=dict(seg=dict(kind='classes', ...))"
+        )
+        raise ValueError(f"LoadMultiTaskAnnotations has no option {key!r}; it belongs to {place}")
