@@ -9,6 +9,7 @@ from shared_fixtures import two_stages
 
 from mmlhl.engine.phases import plain_runs
 from mmlhl.engine.phases.plain_runs import check_plain_run
+from mmlhl.engine.phases.trials import weights
 
 BASE = """
 pipeline = [dict(type='RandomFlip', prob=0.5)]
@@ -97,3 +98,11 @@ def test_files_of_which_nothing_fits(segmentor, tmp_path, prefix):
     if prefix:
         with pytest.raises(ValueError, match=r"^model.backbone.init_cfg: .*other.pth' fills 0%"):
             check_plain_run(segmentor(init_cfg=dict(type="Pretrained", checkpoint=path)))
+
+
+def test_no_model_is_built_without_a_file(segmentor, monkeypatch):
+    built = []
+    monkeypatch.setattr(weights.MODELS, "build", built.append)
+    for path in (None, "nowhere.pth", "https://a.b/c.pth"):
+        check_plain_run(segmentor(path))
+    assert not built

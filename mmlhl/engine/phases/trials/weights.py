@@ -15,7 +15,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ....checkpoints import read_anywhere, stored_tasks, weights_of
-from ....config_values import as_list
+from ....config_values import as_list, leaves
 from ....explaining import explained_error, first_few
 from ....models.teachers import misfits
 from ....registered import registered_class, type_name
@@ -124,7 +124,8 @@ def check_loaded(cfg: Config, model: Any, where: str) -> None:
 def check_first_weights(cfg: Config) -> None:
     """Refuse files of which no weight fits a model that is trained without phases.
 
-    mmengine would log that, and train from random weights. Only files of this machine are read.
+    mmengine would log that, and train from random weights. Only files of this machine are read;
+    the model is built only if the config names one.
 
     Args:
         cfg: The config.
@@ -132,6 +133,9 @@ def check_first_weights(cfg: Config) -> None:
     Raises:
         ValueError: Naming the file, from ``load_from`` or an ``init_cfg``, and its first weights.
     """
+    given = [value for _, value in leaves(dict(model=cfg.model, load_from=cfg.get("load_from")))]
+    if not any(isinstance(value, str) and os.path.isfile(value) for value in given):
+        return
     try:
         model = MODELS.build(cfg.model)
     except Exception:  # the runner says what is wrong
