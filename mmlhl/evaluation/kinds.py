@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from mmseg.evaluation import CityscapesMetric, DepthMetric, IoUMetric
 
 #: Fields that mmseg's own metrics, and classes derived from them, read.
-STOCK_FIELDS: dict[type, str] = {IoUMetric: "sem_seg", DepthMetric: "depth_map"}
+STOCK_FIELDS: dict[type, str] = {
+    IoUMetric: "sem_seg",
+    CityscapesMetric: "sem_seg",
+    DepthMetric: "depth_map",
+}
 STOCK_KINDS: dict[type, tuple[str, ...]] = {
     IoUMetric: ("classes",),
     CityscapesMetric: ("classes",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os.path as osp
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +13,19 @@ from mmengine.dist import all_reduce, get_dist_info
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
-from mmseg.evaluation import DepthMetric
+from mmseg.evaluation import DepthMetric, IoUMetric
 from mmseg.registry import EVALUATOR, METRICS
 
 from ..config_values import as_list
 from ..registered import registered_class
-from .kinds import stock_field
+from .kinds import measured_field, stock_field
 from .metrics.stock_depth_metric import StockDepthMetric
+from .metrics.stock_iou_metric import StockIoUMetric
 from .metrics.streaming_metric import StreamingMetric
+from .metrics.written_files import ComparedFiles
+
+#: Our replacements of mmseg's metrics, which their names build and their classes would not.
+REPLACED: dict[type, type] = {DepthMetric: StockDepthMetric, IoUMetric: StockIoUMetric}
 
 
 @EVALUATOR.register_module()
@@ -77,12 +83,15 @@ class MultiTaskEvaluator(Evaluator):
                     f"MultiTaskEvaluator: metrics[{task!r}] is an empty list; write {task}=None if "
                     "the task is not to be measured"
                 )
-            for i, config in enumerate(as_list(configs)):
-                # The first of several metrics of a task writes the predictions.
-                built.append(self._build(task, config, writes=i == 0))
+            writes = output_dir is not None
+            for config in as_list(configs):
+                built.append(self._build(task, config, writes))
                 self.tasks.append(task)
+                # The first of a task's metrics that can write its predictions does.
+                writes &= getattr(built[-1], "output_dir", None) is None
         super().__init__(built)
         self._seen = 0
+        self._written: dict[str, bool] = {}  # whether a metric of a predicted task writes it
         self._held: dict | None = None
 
     @property
@@ -145,7 +154,7 @@ class MultiTaskEvaluator(Evaluator):
             seen = torch.tensor(len(metric.results))
             all_reduce(seen)
             if not seen:
-                if isinstance(metric, StreamingMetric):  # it writes without ground truth as well
+                if isinstance(metric, ComparedFiles):  # it writes without ground truth as well
                     metric.check_written()
                 continue
             for name, value in metric.evaluate(size).items():
@@ -154,8 +163,27 @@ class MultiTaskEvaluator(Evaluator):
                 # Plain numbers: a numpy best_score in a checkpoint could not be loaded as data.
                 values[name] = _number(name, value)
         if self.output_dir is not None:
-            print_log(f"Predictions were written to {self.output_dir}", logger="current")
+            self._say_written()
         return values
+
+    def _say_written(self) -> None:
+        """Say of which tasks predictions were written."""
+        written, self._written = self._written, {}
+        done = [task for task, writes in written.items() if writes]
+        lacking = [task for task, writes in written.items() if not writes]
+        if done:
+            names = ", ".join(done)
+            print_log(f"Predictions of {names} were written to {self.output_dir}", "current")
+        if lacking or not done:
+            reason = "no sample has a prediction of a task with a metric"
+            if lacking:
+                reason = "their metrics have no option output_dir, and write no files"
+            print_log(
+                f"No predictions{' of ' * bool(lacking)}{', '.join(lacking)} were written to "
+                f"{self.output_dir}: {reason}",
+                "current",
+                logging.WARNING,
+            )
 
     def _build(self, task: str, config: dict | BaseMetric, writes: bool) -> BaseMetric:
         if isinstance(config, dict):
@@ -170,9 +198,9 @@ class MultiTaskEvaluator(Evaluator):
                     f"values are named {task}/<metric>; leave it out"
                 )
             config = dict(config, prefix=task)
-            if config["type"] is DepthMetric:  # by its name our replacement would be built
-                config["type"] = StockDepthMetric
-            if self.output_dir is not None and writes:
+            if inspect.isclass(config["type"]):
+                config["type"] = REPLACED.get(config["type"], config["type"])
+            if writes and self.output_dir is not None:
                 config.setdefault("output_dir", osp.join(self.output_dir, task))
                 config.setdefault("keep_results", self.keep_results)
             kind = registered_class(METRICS, config)
@@ -199,11 +227,26 @@ class MultiTaskEvaluator(Evaluator):
         return metric
 
     def _feed(self, samples: list[dict], data_batch: Any | None) -> None:
-        for metric in self.metrics:
-            field = stock_field(type(metric))
-            chosen = samples if field is None else [s for s in samples if _has(s, field)]
-            if chosen:
-                metric.process(data_batch, chosen)
+        for task, metric in zip(self.tasks, self.metrics, strict=True):
+            streams = isinstance(metric, StreamingMetric)
+            stock = not streams and stock_field(type(metric)) is not None
+            field = measured_field({}, getattr(metric, "field", None), type(metric))
+            # a metric of the user's own gets all samples
+            predicted = [s for s in samples if f"pred_{field}" in s or not (streams or stock)]
+            if not predicted:
+                continue
+            writes = getattr(metric, "output_dir", None) is not None
+            self._written[task] = self._written.get(task, False) or writes
+            if not stock:
+                metric.process(data_batch, predicted)
+                continue
+            # mmseg's need both, and write without ground truth only if they measure nothing
+            labelled = [s for s in predicted if f"gt_{field}" in s]
+            if labelled:
+                metric.process(data_batch, labelled)
+            if writes and len(labelled) < len(predicted):
+                unlabelled = [s for s in predicted if f"gt_{field}" not in s]
+                _only_write(metric, unlabelled, data_batch)
 
 
 def _number(name: str, value: Any) -> float:
@@ -213,8 +256,15 @@ def _number(name: str, value: Any) -> float:
         raise ValueError(f"The metric {name} must be a number, but is {value!r}") from None
 
 
-def _has(sample: dict, field: str) -> bool:
-    return f"gt_{field}" in sample and f"pred_{field}" in sample
+def _only_write(metric: Any, samples: list[dict], data_batch: Any | None) -> None:
+    """Let one of mmseg's metrics write the predictions of samples and measure nothing."""
+    measures, count = metric.format_only, len(metric.results)
+    metric.format_only = True
+    try:
+        metric.process(data_batch, samples)
+    finally:
+        metric.format_only = measures
+        del metric.results[count:]  # CityscapesMetric notes what it has written
 
 
 def _parameters(kind: Any) -> set[str]:

@@ -1,6 +1,6 @@
 """One metric per output space."""
 
-from . import stock_depth_metric  # noqa: F401  (it registers)
+from . import stock_depth_metric, stock_iou_metric  # noqa: F401  (they register)
 from .binary_metric import BinaryMetric
 from .channel_error_metric import ChannelErrorMetric
 from .depth_error_metric import DepthErrorMetric

@@ -30,6 +30,16 @@ def write_image(image: np.ndarray, path: Path) -> None:
     write_bytes(path, data.tobytes(), sync=False)
 
 
+def write_classes(ids: np.ndarray, path: Path) -> None:
+    """Write class ids as 8-bit image, as 16-bit where an id is above 255.
+
+    Args:
+        ids: Shape (H, W), integers from 0 on.
+        path: File name that ends in ``.png``.
+    """
+    write_image(ids.astype(np.uint16 if ids.max(initial=0) > 255 else np.uint8), path)
+
+
 def write_depth(depth: np.ndarray, path: Path, scale: float, remedy: str) -> None:
     """Write a depth map as 16-bit image: rounded, unknown as 0, too large as 65535 with a warning.
 

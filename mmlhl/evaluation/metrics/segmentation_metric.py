@@ -14,7 +14,7 @@ from mmseg.registry import METRICS
 from torch import Tensor
 
 from ... import config_values
-from .map_files import write_image
+from .map_files import write_classes
 from .streaming_metric import StreamingMetric
 
 
@@ -173,7 +173,4 @@ class SegmentationMetric(StreamingMetric, IoUMetric):
 
     def write(self, pred: Tensor, path: Path) -> None:
         """Write class ids as 8-bit PNG, as 16-bit where an id is above 255."""
-        ids = pred[0].cpu().numpy()
-        wide = ids.max(initial=0) > 255
-        image = ids.astype(np.uint16 if wide else np.uint8)
-        write_image(image, path.with_name(path.name + ".png"))
+        write_classes(pred[0].cpu().numpy(), path.with_name(path.name + ".png"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path as osp
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from mmseg.registry import METRICS
 from ... import config_values
 from ...spelling import hint
 from .map_files import write_depth
-from .written_files import WrittenFiles
+from .stock_writing import StockWriting, files_of_stock
 
 #: Size of the images that ``nyu_crop`` was made for, (height, width).
 NYU = (480, 640)
 
 
 @METRICS.register_module(name="DepthMetric", force=True)
-class StockDepthMetric(DepthMetric):
+class StockDepthMetric(StockWriting, DepthMetric):
     """mmseg's ``DepthMetric``; mmseg's own fails on any list of metrics.
 
     With ``output_dir`` it writes 16-bit images in millimetres, rounded, as the multi-task dataset
@@ -38,8 +37,6 @@ class StockDepthMetric(DepthMetric):
         ValueError: If a metric is unknown or named twice, none is left, no depth lies within the
             limits, or ``depth_scale_factor`` is not positive.
     """
-
-    output_dir: str | None
 
     def __init__(
         self,
@@ -63,8 +60,7 @@ class StockDepthMetric(DepthMetric):
         super().__init__(
             **limits, crop_type=crop_type, depth_scale_factor=depth_scale_factor, **kwargs
         )
-        remedy = "put DepthErrorMetric with output_levels=2 first among the task's metrics"
-        self._written = WrittenFiles("DepthMetric", remedy)
+        self._written = files_of_stock("DepthMetric", "DepthErrorMetric")
         if depth_metrics is not None:
             self.metrics = _known(depth_metrics, self.METRICS)
 
@@ -83,44 +79,26 @@ class StockDepthMetric(DepthMetric):
                     f"(height x width), but {sample.get('img_path', 'a sample')} has "
                     f"{size[0]}x{size[1]}; leave it out"
                 )
-        folder: str | None = self.output_dir
-        self.output_dir = None  # mmseg's own would write as well
-        try:
-            super().process(data_batch, data_samples)
-        finally:
-            self.output_dir = folder
-        if folder is not None:
-            for sample in data_samples:
-                self._write(sample, folder)
+        super().process(data_batch, data_samples)
 
-    def evaluate(self, size: int) -> dict:
-        """As in mmengine; the files that all processes have written are compared first.
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """As in mmseg, without images that have no measured pixel: their mean is not a number.
 
         Args:
-            size: Number of samples.
+            results: True and predicted depths of each image, at its measured pixels.
 
-        Raises:
-            ValueError: If two processes have written the maps of two images to one file.
+        Returns:
+            The metrics, means over images; NaN if none has a measured pixel.
         """
-        self.check_written()
-        return super().evaluate(size)
+        measured = [pair for pair in results if len(pair[0])]
+        if results and not measured:
+            return dict.fromkeys(self.metrics, float("nan"))
+        return super().compute_metrics(measured)
 
-    def check_written(self) -> None:
-        """Compare the files that all processes have written since the last evaluation.
-
-        Raises:
-            ValueError: If two processes have written the maps of two images to one file.
-        """
-        if self.output_dir is not None:
-            self._written.compare()
-
-    def _write(self, sample: dict, folder: str) -> None:
-        image = sample["img_path"]
-        path = osp.join(folder, osp.splitext(osp.basename(image))[0] + ".png")
-        self._written.add(path, image)
-        depth = sample["pred_depth_map"]["data"].squeeze().float().cpu().numpy()
-        remedy = "set a smaller depth_scale_factor"
-        write_depth(depth, Path(path), 1 / self.depth_scale_factor, remedy)
+    def write(self, sample: dict, path: Path) -> None:
+        """Write the depth of a sample."""
+        depth = sample["pred_depth_map"]["data"].squeeze(0).float().cpu().numpy()
+        write_depth(depth, path, 1 / self.depth_scale_factor, "set a smaller depth_scale_factor")
 
 
 def _known(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

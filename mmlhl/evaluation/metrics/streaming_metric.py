@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from .written_files import WrittenFiles
+from .written_files import ComparedFiles, WrittenFiles
 
 
-class StreamingMetric(BaseMetric):
+class StreamingMetric(ComparedFiles):
     """A metric that is a function of sums over pixels, so that memory does not grow.
 
     For any number of images, ``self.results`` contains one float64 vector: the sums so far.
@@ -187,27 +186,6 @@ class StreamingMetric(BaseMetric):
         if not results:
             return {}
         return self.summarize(torch.stack(list(results)).sum(0))
-
-    def evaluate(self, size: int) -> dict:
-        """As in mmengine; the files that all processes have written are compared first.
-
-        Args:
-            size: Number of samples.
-
-        Raises:
-            ValueError: See :meth:`check_written`.
-        """
-        self.check_written()
-        return super().evaluate(size)
-
-    def check_written(self) -> None:
-        """Compare the files that all processes have written since the last evaluation.
-
-        Raises:
-            ValueError: If two processes have written the predictions of two images to one file.
-        """
-        if self.output_dir is not None:
-            self._written.compare()
 
     def _output_path(self, sample: dict) -> Path:
         if "img_path" not in sample:

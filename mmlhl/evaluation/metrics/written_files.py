@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from mmengine.dist import all_gather_object
+from mmengine.evaluator import BaseMetric
 
 
 class WrittenFiles:
@@ -50,3 +51,35 @@ class WrittenFiles:
                 f"{self.owner}: the predictions of {one} and {other} would both be written to "
                 f"{path}; {self.remedy}"
             )
+
+
+class ComparedFiles(BaseMetric):
+    """A metric that notes the files it writes, and compares those of all processes.
+
+    Attributes:
+        output_dir: Folder of the files; None if it writes none.
+    """
+
+    output_dir: str | os.PathLike | None
+    _written: WrittenFiles
+
+    def evaluate(self, size: int) -> dict:
+        """As in mmengine; the files that all processes have written are compared first.
+
+        Args:
+            size: Number of samples.
+
+        Raises:
+            ValueError: See :meth:`check_written`.
+        """
+        self.check_written()
+        return super().evaluate(size)
+
+    def check_written(self) -> None:
+        """Compare the files that all processes have written since the last evaluation.
+
+        Raises:
+            ValueError: If two processes have written the predictions of two images to one file.
+        """
+        if self.output_dir is not None:
+            self._written.compare()
