@@ -77,8 +77,15 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
         parts = dict(state).values() if isinstance(state, Mapping) else [None]
         if not all(isinstance(part, (Mapping, list)) for part in parts):
             yield f"is damaged: {RANKS}[{index}] holds no states of a process"
+        elif not all(
+            isinstance(each, Real) and 0 < each < math.inf for each in state.get("scales", [])
+        ):
+            yield f"is damaged: {RANKS}[{index}].scales holds no finite numbers"
+    overflows = _has_scaler(content["optimizer"])
     for key in _KINDS:
         for place, value in placed_tensors(content.get(key), key):
+            if overflows and key == RANKS and ".gradients." in place:  # the scaler leaves out their step
+                continue
             if spoilt(place, value):
                 yield f"is of a training that went wrong: {place} is not finite"
 
@@ -111,6 +118,12 @@ def _optimizer_problems(stored: Mapping[str, Any], place: str) -> Iterator[str]:
         rate = group.get("lr") if _is_dict(group) else None
         if not isinstance(rate, (Real, Tensor)) or not 0 <= rate < math.inf:
             yield f"is damaged: {place}.param_groups has the lr {_shown(rate)}"
+
+
+def _has_scaler(stored: Mapping[str, Any]) -> bool:
+    """Whether an optimiser, or one of several, scales its loss."""
+    parts = [stored, *stored.values()]
+    return any(_is_dict(part) and bool(part.get("loss_scaler")) for part in parts)
 
 
 def _scaler_problems(stored: Any, place: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mmlhl.engine import AmpOptimWrapper
+from mmlhl.engine.hooks import RankStateHook
 from mmlhl.engine.hooks.finite_checks import NotFinite, check_scale
 from mmlhl.engine.training_state import state_problem
 
@@ -41,6 +42,30 @@ def test_a_phase_goes_on_on_another_device(before, now):
     assert torch.equal(momentum, kept["state"][0]["momentum_buffer"])
     hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
     assert state_problem(dict(meta=dict(epoch=1, iter=1), optimizer=kept, message_hub=hub)) is None
+
+
+@pytest.mark.parametrize("before, now", [(1024.0, 256.0), (1024.0, None), (None, 64.0)])
+@pytest.mark.parametrize("value", [3.0, 3e38])
+def test_gradients_that_wait_for_more_are_of_the_present_scale(before, now, value):
+    built, weight = wrapper(False)
+    built._inner_count, built._accumulative_counts = 1, 2
+    without = built.loss_scaler
+    built.loss_scaler = GradScaler("cpu", init_scale=before) if before else without
+    built.loss_scaler.scale((weight * value).sum()).backward()  # 3e38 overflows in the gradient
+    model = nn.ParameterDict(dict(weight=weight))
+    runner = SimpleNamespace(model=model, hooks=[], optim_wrapper=built, _resume=True)
+    hook, again, stored = RankStateHook(), RankStateHook(), dict(state_dict={})
+    hook.before_checkpoint(runner)
+    hook.before_save_checkpoint(runner, stored)
+    hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    state = dict(meta=dict(epoch=1, iter=1), optimizer=built.state_dict(), message_hub=hub)
+    assert state_problem({**state, **stored}) is None
+    weight.grad = None
+    built.loss_scaler = GradScaler("cpu", init_scale=now) if now else without
+    again.after_load_checkpoint(runner, copy.deepcopy(stored))
+    again.before_train(runner)
+    wanted = torch.tensor(value) * (before or 1.0) / (before or 1.0) * (now or 1.0)
+    assert weight.grad.tolist() == [wanted.item()] * 2
 
 
 @pytest.mark.parametrize("scale", ["static", None, True, [2.0]])

@@ -116,6 +116,13 @@ def spoilt_history(**changes):
             [dict(buffers=dict(mean=torch.tensor(NAN)))],
             "rank_states[0].buffers.mean is not finite",
         ),
+        (
+            "rank_states",
+            [dict(gradients=dict(weight=torch.tensor(NAN)))],
+            "rank_states[0].gradients.weight is not finite",
+        ),
+        ("rank_states", [dict(scales=[0.0])], "rank_states[0].scales holds no"),
+        ("rank_states", [dict(scales=["1"])], "rank_states[0].scales holds no"),
     ],
 )
 def test_anything_else_is_named(place, value, wanted):

@@ -15,7 +15,9 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
 from ..learner import PhaseModel, averaged_models, unwrap
+from .finite_checks import scaled
 from .finite_hook import FiniteHook
+from .finite_numbers import parameters_of
 from .step_edits import optim_wrappers
 
 KEY = "rank_states"
@@ -39,6 +41,7 @@ class RankStateHook(Hook):
     def __init__(self) -> None:
         self._gathered: list[dict] = []
         self._gradients: dict[str, Tensor] = {}
+        self._scales: list[float] = []
         self._copies: list[dict[str, Tensor]] = []
         self._step: dict[str, Any] = {}
 
@@ -51,6 +54,7 @@ class RankStateHook(Hook):
         if _accumulates(runner):
             named = unwrap(runner).named_parameters()
             state["gradients"] = {n: p.grad.cpu() for n, p in named if p.grad is not None}
+            state["scales"] = _scales(runner)
             for hook in _finite(runner):
                 state["step"] = hook.step.state()
         self._gathered = all_gather_object(state) if get_world_size() > 1 else [state]
@@ -78,7 +82,7 @@ class RankStateHook(Hook):
             own = _mean(states)
         checkpoint["state_dict"].update(own.get("buffers", {}))
         self._copies = own.get("copies", [])
-        self._gradients = own.get("gradients", {})
+        self._gradients, self._scales = own.get("gradients", {}), own.get("scales", [])
         self._step = own.get("step", {})
 
     def before_train(self, runner: Runner) -> None:
@@ -90,6 +94,13 @@ class RankStateHook(Hook):
         for name, parameter in unwrap(runner).named_parameters():
             if name in self._gradients:
                 parameter.grad = self._gradients[name].to(parameter)
+        for wrapper, stored, now in zip(
+            optim_wrappers(runner), self._scales, _scales(runner), strict=False
+        ):
+            if stored != now:  # another device, or no mixed precision any more
+                for parameter in parameters_of(wrapper.optimizer):
+                    if parameter.grad is not None:
+                        parameter.grad *= now / stored
         for hook in _finite(runner):
             hook.step.resume(runner, self._step)
         self._copies, self._gradients, self._step = [], {}, {}
@@ -103,6 +114,11 @@ def _buffers(model: PhaseModel | nn.Module) -> dict[str, Tensor]:
 
 def _finite(runner: Runner) -> list[FiniteHook]:
     return [hook for hook in runner.hooks if isinstance(hook, FiniteHook)]
+
+
+def _scales(runner: Runner) -> list[float]:
+    """Factors of the losses, and so of gradients that accumulate, by optimiser."""
+    return [w.loss_scaler.get_scale() if scaled(w) else 1.0 for w in optim_wrappers(runner)]
 
 
 def _accumulates(runner: Runner) -> bool:
