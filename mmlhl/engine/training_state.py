@@ -84,9 +84,9 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
     overflows = _has_scaler(content["optimizer"])
     for key in _KINDS:
         for place, value in placed_tensors(content.get(key), key):
-            if overflows and key == RANKS and ".gradients." in place:  # the scaler leaves out their step
-                continue
-            if spoilt(place, value):
+            # a scaler leaves out the step of gradients that overflow
+            left_out = overflows and key == RANKS and ".gradients." in place
+            if spoilt(place, value) and not left_out:
                 yield f"is of a training that went wrong: {place} is not finite"
 
 

@@ -1,13 +1,16 @@
-"""Copies of a model's buffers, to undo the changes of a skipped step."""
+"""Copies of a model's buffers and weights, to undo the changes of a skipped step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..learner import PhaseModel
+from .finite_numbers import parameters_of
 
 
 class BufferCopies:
@@ -41,3 +44,27 @@ class BufferCopies:
         """Write the copies back."""
         for live, copy in self._pairs:
             live.copy_(copy)
+
+
+class WeightCopies:
+    """Copies of an optimiser's weights and moments.
+
+    Args:
+        optimizer: The optimiser, before its step.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self._weights = [each.detach().clone() for each in parameters_of(optimizer)]
+        self._moments = {weight: _copied(state) for weight, state in optimizer.state.items()}
+
+    def restore(self) -> None:
+        """Write the copies back."""
+        for weight, copy in zip(parameters_of(self.optimizer), self._weights, strict=True):
+            weight.data.copy_(copy)
+        self.optimizer.state.clear()
+        self.optimizer.state.update({w: _copied(state) for w, state in self._moments.items()})
+
+
+def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: v.clone() if isinstance(v, Tensor) else v for key, v in state.items()}

@@ -64,6 +64,9 @@ class FiniteHook(Hook):
     If gradients accumulate, a batch with such a loss leaves no trace at once, in gradients neither,
     and the step for which they accumulate is skipped, also when training is resumed in between.
 
+    Several optimisers of a model take one step together, and are skipped together: for ``'skip'``
+    their weights and moments are copied before each step.
+
     Args:
         action: ``'stop'`` or ``'skip'``.
         max_skipped: Number of skipped steps in a row after which training ends nevertheless.
@@ -123,6 +126,8 @@ class FiniteHook(Hook):
             self._handle_part(runner, bad)
         elif bad or self.step.spoilt:
             self._handle(runner, self.step.spoilt + bad)
+        elif self.step.taken:
+            self._in_a_row, self._stepped = 0, True
         if not waits:
             self._losses = {}
             self.step.end()
@@ -225,13 +230,17 @@ class FiniteHook(Hook):
         losses, self._losses = self._losses, {}
         spoilt, self.step.spoilt = self.step.spoilt, []
         if agreed(fine, parameters):
-            self._in_a_row, self._stepped = 0, True
+            self.step.taken = True
             return
         check_all(runner)  # weights spoilt by an earlier step are not this batch's fault
         bad = spoilt + (not_finite(losses) or names_of(unwrap(runner), given))
+        bad = bad or ["in another process"]
         for parameter in parameters:
             parameter.grad = None  # optimisers skip such parameters
-        self._handle(runner, bad or ["in another process"])
+        if self.action == "skip" and len(optimizers(runner)) > 1:
+            self.step.spoilt = bad  # the others' turn comes; then all is undone
+        else:
+            self._handle(runner, bad)
 
     def _handle_part(self, runner: Runner, bad: Sequence[str]) -> None:
         """Handle a batch of a step for which gradients accumulate."""
@@ -255,7 +264,8 @@ class FiniteHook(Hook):
                 if self.action == "stop"
                 else f"{self._in_a_row} steps in a row were skipped"
             )
-            raise NotFinite(f"{message}. No weight was changed by this step; {advice}")
+            rest = ". " if self.step.taken else ". No weight was changed by this step; "
+            raise NotFinite(f"{message}{rest}{advice}")
         self.step.undo(runner)
         self._tell(runner)
         print_log(f"{message}. The step is skipped", "current", logging.WARNING)

@@ -8,7 +8,8 @@ from typing import Any
 from mmengine.runner import Runner
 
 from ..learner import unwrap
-from .buffer_copies import BufferCopies
+from .buffer_copies import BufferCopies, WeightCopies
+from .step_edits import optimizers
 
 
 class OpenStep:
@@ -21,14 +22,18 @@ class OpenStep:
     def __init__(self, undoable: bool) -> None:
         self.undoable = undoable
         self.begun = False
+        self.taken = False  # by one of the optimisers
         self.files: list[str] = []
         self.spoilt: list[str] = []
         self._buffers = BufferCopies()
+        self._weights: list[WeightCopies] = []
 
     def add(self, runner: Runner, data_batch: Mapping[str, Any] | None) -> None:
         """Note the files of a batch, and at the step's beginning the state that it may change."""
         if self.undoable and not self.begun:
             self._buffers.keep(unwrap(runner))
+            found = optimizers(runner)  # a single one has taken no step when it is skipped
+            self._weights = [WeightCopies(each) for each in found] if len(found) > 1 else []
             call_method(runner, "mark_step")
         self.begun = True
         self.files += files_of(data_batch)
@@ -43,11 +48,13 @@ class OpenStep:
     def undo(self, runner: Runner) -> None:
         """Restore the state before the step."""
         self._buffers.restore()
+        for copies in self._weights:
+            copies.restore()
         call_method(runner, "undo_step")
 
     def end(self) -> None:
         """Note that the step was taken or skipped."""
-        self.begun, self.files, self.spoilt = False, [], []
+        self.begun, self.taken, self.files, self.spoilt = False, False, [], []
 
     def state(self) -> dict[str, Any]:
         """What a training that resumes within the step needs; empty between steps."""

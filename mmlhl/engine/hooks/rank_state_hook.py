@@ -94,13 +94,11 @@ class RankStateHook(Hook):
         for name, parameter in unwrap(runner).named_parameters():
             if name in self._gradients:
                 parameter.grad = self._gradients[name].to(parameter)
-        for wrapper, stored, now in zip(
-            optim_wrappers(runner), self._scales, _scales(runner), strict=False
-        ):
-            if stored != now:  # another device, or no mixed precision any more
-                for parameter in parameters_of(wrapper.optimizer):
-                    if parameter.grad is not None:
-                        parameter.grad *= now / stored
+        scales = zip(optim_wrappers(runner), self._scales, _scales(runner), strict=False)
+        for wrapper, before, now in scales:
+            for parameter in parameters_of(wrapper.optimizer) if before != now else ():
+                if parameter.grad is not None:  # of another device, or without mixed precision
+                    parameter.grad *= now / before
         for hook in _finite(runner):
             hook.step.resume(runner, self._step)
         self._copies, self._gradients, self._step = [], {}, {}

@@ -45,9 +45,24 @@ class TwoOptimizers(Line):
         return self.parse_losses(losses)[1]
 
 
-def two_optimizers(model):
+class Pair(TwoOptimizers):
+    """Each weight's loss has an infinite gradient at a value of its own, 5 or 7."""
+
+    def forward(self, inputs, data_samples=None, mode="loss"):
+        factor = torch.stack(list(inputs)).mean()
+
+        def loss(weight, worst):
+            return weight * factor + (weight * 0 + factor.eq(worst).logical_not()).sqrt()
+
+        return {"depth.loss_l1": loss(self.weight, 5.0), "seg.loss_had_db": loss(self.other, 7.0)}
+
+
+def two_optimizers(model, wrap=OptimWrapper, optimizer=SGD, **options):
     return OptimWrapperDict(
-        **{name: OptimWrapper(SGD([weight], lr=0.1)) for name, weight in model.named_parameters()}
+        **{
+            name: wrap(optimizer=optimizer([weight], lr=0.1), **options)
+            for name, weight in model.named_parameters()
+        }
     )
 
 
@@ -56,6 +71,8 @@ def train(values, tmp_path, model=None, **options):
     data = [batch(value, f"image_{i}.png") for i, value in enumerate(values)]
     collate = dict(type="pseudo_collate")
     wrapper = {"optimizer": dict(type="SGD", lr=0.1), **options.pop("optim_wrapper", {})}
+    if isinstance(model, TwoOptimizers):
+        wrapper = options.pop("wrappers", None) or two_optimizers(model, **options.pop("each", {}))
     runner = Runner(
         model=model or Line(),
         work_dir=str(tmp_path),
@@ -68,7 +85,7 @@ def train(values, tmp_path, model=None, **options):
             num_workers=0,
         ),
         train_cfg=dict(by_epoch=True, max_epochs=1),
-        optim_wrapper=two_optimizers(model) if isinstance(model, TwoOptimizers) else wrapper,
+        optim_wrapper=wrapper,
         custom_hooks=[*options.pop("custom_hooks", []), dict(type="FiniteHook", **options)],
         default_hooks=dict(checkpoint=None, logger=None),
         log_level="ERROR",

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.hooks import EMAHook
-from one_weight import Line, Normalised, TwoOptimizers, train
+from one_weight import Line, Normalised, Pair, TwoOptimizers, train, two_optimizers
 from torch import nn
+from torch.optim import Adam
 
+from mmlhl.engine import AmpOptimWrapper
 from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite, names_of
 
 
@@ -61,6 +63,40 @@ def test_several_optimizers(tmp_path):
     assert sound.model.weight.item() == pytest.approx(1 - 0.1 - 0.2)
     with pytest.raises(NotFinite, match="depth.loss_l1.*image_1.png"):
         train([1.0, math.nan], tmp_path, model=TwoOptimizers())
+
+
+@pytest.mark.parametrize("bad", [5.0, 7.0, math.nan])
+@pytest.mark.parametrize("options", [{}, dict(wrap=AmpOptimWrapper), dict(accumulative_counts=2)])
+def test_several_optimizers_are_skipped_together(tmp_path, bad, options):
+    each = dict(optimizer=Adam, **options)
+    number = each.get("accumulative_counts", 1)
+    first, step, last = ([value] * number for value in (1.0, 3.0, 2.0))
+    sound = train([*first, *last], tmp_path, model=Pair(), action="skip", each=each)
+    step[-1] = bad
+    marred = train([*first, *step, *last], tmp_path, model=Pair(), action="skip", each=each)
+    assert torch.equal(sound.model.weight, marred.model.weight)
+    assert torch.equal(sound.model.other, marred.model.other)
+    assert marred.hook.skipped == 1
+    with pytest.raises(NotFinite, match="2 steps in a row"):
+        train([*first, *step, *step], tmp_path, Pair(), action="skip", max_skipped=2, each=each)
+    with pytest.raises(NotFinite) as caught:
+        train([*first, *step], tmp_path, model=Pair(), each=each)
+    assert ("No weight was changed" in str(caught.value)) == (bad != 7.0)
+
+
+def test_optimizers_of_other_rhythms_are_skipped_together(tmp_path):
+    def run(values):
+        model = Pair()
+        wrappers = two_optimizers(model)
+        wrappers["other"]._accumulative_counts = 2
+        return train(values, tmp_path, model=model, action="skip", wrappers=wrappers)
+
+    sound = run([1.0, 1.0, 2.0, 2.0])
+    for step in ([5.0, 1.0], [1.0, 5.0], [1.0, 7.0]):
+        marred = run([1.0, 1.0, *step, 2.0, 2.0])
+        assert torch.equal(sound.model.weight, marred.model.weight), step
+        assert torch.equal(sound.model.other, marred.model.other), step
+        assert marred.hook.skipped == 1
 
 
 @pytest.mark.parametrize("values", [[math.nan], [math.nan, 7.0, math.inf]])
