@@ -1,37 +1,43 @@
-"""Finding and reseeding random generators inside transforms, besides the global ones."""
+"""Finding the random generators of a dataset's transforms, besides the global ones."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
+from ..transforms.trials import own_draws
+
 _LEAVES = (str, bytes, int, float, bool, np.ndarray, torch.Tensor, type)
+_CONTAINERS = (Mapping, list, tuple, set)
 #: longer collections, such as lists of samples, are not searched
 _LONGEST = 256
 
 
 def own_generators(root: Any) -> list[Any]:
-    """All random generators reachable from an object by attributes, lists and dictionaries.
+    """All random generators that a dataset, a pipeline or a transform may draw from.
 
     Args:
-        root: A dataset, a pipeline or a transform.
+        root: The dataset, pipeline or transform.
 
     Returns:
         Generators of Python, numpy and torch, and objects with a ``set_random_seed`` such as
-        albumentations' ``Compose``, without repetition.
+        albumentations' ``Compose``, that are reachable by attributes, lists and dictionaries, or
+        that functions and methods of a user's own name, as variables of their module; each once.
     """
-    return list(_search(root, set()))
+    seen: dict[int, Any] = {}
+    found = list(_search(root, seen))
+    users = [node for node in seen.values() if not isinstance(node, _CONTAINERS)]
+    return found + own_draws.named_generators(users, set(seen))
 
 
-def _search(node: Any, seen: set[int]) -> Iterator[Any]:
+def _search(node: Any, seen: dict[int, Any]) -> Iterator[Any]:
     if node is None or isinstance(node, _LEAVES) or id(node) in seen:
         return
-    seen.add(id(node))
-    if _seeder(node) is not None:
+    seen[id(node)] = node
+    if own_draws.seeder(node) is not None:
         yield node
         return
     if isinstance(node, Mapping):
@@ -43,29 +49,3 @@ def _search(node: Any, seen: set[int]) -> Iterator[Any]:
     if len(children) <= _LONGEST:
         for child in children:
             yield from _search(child, seen)
-
-
-def reseed(generator: Any, seed: int) -> None:
-    """Seed one of the generators of :func:`own_generators`."""
-    set_seed = _seeder(generator)
-    if set_seed is not None:
-        set_seed(seed)
-
-
-def _seeder(node: Any) -> Callable[[int], Any] | None:
-    """The function that seeds a generator; None if the object is not a generator."""
-    if isinstance(node, random.Random):
-        return node.seed
-    if isinstance(node, np.random.RandomState):
-        return lambda seed: node.seed(seed % 2**32)
-    if isinstance(node, np.random.Generator):
-        return lambda seed: _reset(node.bit_generator, seed)
-    if isinstance(node, torch.Generator):
-        return node.manual_seed
-    if callable(getattr(node, "set_random_seed", None)):
-        return lambda seed: node.set_random_seed(seed % 2**32)
-    return None
-
-
-def _reset(bits: np.random.BitGenerator, seed: int) -> None:
-    bits.state = type(bits)(seed).state

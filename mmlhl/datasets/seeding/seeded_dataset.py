@@ -11,7 +11,8 @@ from mmseg.registry import DATASETS
 from torch.utils.data import IterableDataset
 
 from ...draws import draw_by, mixed_seed
-from .own_generators import own_generators, reseed
+from ..transforms.trials.own_draws import reseed
+from .own_generators import own_generators
 
 
 @DATASETS.register_module()
@@ -50,6 +51,10 @@ class SeededDataset:
 
     def __len__(self) -> int:
         return len(self.dataset)
+
+    def __getstate__(self) -> dict:
+        # in a process that is started anew, the variables of modules are other objects
+        return {**self.__dict__, "generators": None}
 
     def __getitem__(self, index: int) -> Any:
         draws = getattr(index, "draws", None)

@@ -1,5 +1,6 @@
 """Random transforms depend on the index's seed, with any generator."""
 
+import functools
 import pickle
 import random
 
@@ -50,6 +51,25 @@ class Global:
         return results
 
 
+MODULES_OWN, WITHIN = np.random.default_rng(), dict(python=random.Random(), made=WithMethod())
+
+
+def drawn_by_a_helper():
+    return WITHIN["python"].random() + WITHIN["made"].generator.random()
+
+
+class OfModule:
+    """Draws from variables of its module, by its own code and by that of a helper."""
+
+    def __call__(self, results):
+        results["own"] = [MODULES_OWN.random(), drawn_by_a_helper()]
+        return results
+
+
+def by_function(results):
+    return OfModule()(results)
+
+
 class Numbers(BaseDataset):
     def load_data_list(self):
         return [dict(number=number) for number in range(4)]
@@ -83,6 +103,16 @@ def test_sample_depends_on_its_seed_only(kind):
     assert pickle.loads(pickle.dumps(dataset))[pickle.loads(pickle.dumps(index))] == first
     assert dataset[DrawnIndex(index, 8)]["own"] != first["own"]
     assert SeededDataset(WRAPPED[kind]())[index] == first  # after an interruption
+
+
+@pytest.mark.parametrize("step", [OfModule(), by_function, functools.partial(OfModule())])
+def test_generators_of_a_module_are_seeded(step):
+    dataset = SeededDataset(Numbers(pipeline=[step]))
+    index = DrawnIndex(2, 7)
+    first = dataset[index]["own"]
+    assert dataset[index]["own"] == first != dataset[DrawnIndex(2, 8)]["own"]
+    # a process that is started anew finds those of its own modules
+    assert pickle.loads(pickle.dumps(dataset)).generators is None
 
 
 def test_a_plain_index_leaves_draws_alone():

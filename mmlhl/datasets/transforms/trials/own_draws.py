@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -33,7 +33,24 @@ def own_generators(step: object) -> list[Generator]:
         Those in its attributes, in the variables of functions and modules that its code names, and
         in objects in these; each once.
     """
-    return list(_found(step, _DEEP, set()))
+    return list(_found(step, _DEEP, set(), _MANY))
+
+
+def named_generators(users: Iterable[object], seen: set[int]) -> list[Any]:
+    """Generators, and objects with a ``set_random_seed``, that code of a user's own names.
+
+    Args:
+        users: Transforms, functions and other objects; what libraries bring is not looked into.
+        seen: Identities of objects that are known already; more are added.
+    """
+    most = len(seen) + _MANY
+    return [
+        each
+        for user in users
+        if seeder(user) is None
+        for inner in _within(user)
+        for each in _found(inner, _DEEP, seen, most, seeded=True)
+    ]
 
 
 def states(generators: Iterable[Generator]) -> list[Any]:
@@ -75,16 +92,39 @@ def seed_all(generators: Iterable[Generator], seeds: Sequence[int]) -> None:
         generators: The generators.
         seeds: Those for Python's, numpy's older and torch's generators, and for numpy's newer ones.
     """
-    python, numpy, pytorch, newer = seeds
+    kinds = (random.Random, np.random.RandomState, torch.Generator, np.random.Generator)
     for each in generators:
-        if isinstance(each, np.random.Generator):
-            each.bit_generator.state = type(each.bit_generator)(newer).state
-        elif isinstance(each, random.Random):
-            each.seed(python)
-        elif isinstance(each, np.random.RandomState):
-            each.seed(numpy)
-        else:
-            each.manual_seed(pytorch)
+        reseed(each, seeds[[isinstance(each, kind) for kind in kinds].index(True)])
+
+
+def reseed(generator: Any, seed: int) -> None:
+    """Seed a generator, or an object with a ``set_random_seed``; others are left alone."""
+    set_seed = seeder(generator)
+    if set_seed is not None:
+        set_seed(seed)
+
+
+def seeder(thing: Any) -> Callable[[int], Any] | None:
+    """The function that seeds an object; None if it is no generator and has none.
+
+    Args:
+        thing: Any object.
+    """
+    if isinstance(thing, random.Random):
+        return thing.seed
+    if isinstance(thing, np.random.RandomState):
+        return lambda seed: thing.seed(seed % 2**32)
+    if isinstance(thing, np.random.Generator):
+        return lambda seed: _reset(thing.bit_generator, seed)
+    if isinstance(thing, torch.Generator):
+        return thing.manual_seed
+    if not inspect.isclass(thing) and callable(getattr(thing, "set_random_seed", None)):
+        return lambda seed: thing.set_random_seed(seed % 2**32)
+    return None
+
+
+def _reset(bits: np.random.BitGenerator, seed: int) -> None:
+    bits.state = type(bits)(seed).state
 
 
 def same_states(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -108,20 +148,22 @@ def _plain(state: Any) -> Any:
     return [_plain(value) for value in state] if isinstance(state, tuple) else state
 
 
-def _found(thing: Any, deep: int, seen: set[int]) -> Iterator[Generator]:
-    if id(thing) in seen or deep < 0 or len(seen) > _MANY:
+def _found(thing: Any, deep: int, seen: set[int], most: int, seeded: bool = False) -> Iterator[Any]:
+    """Generators in an object; with ``seeded`` all that :func:`seeder` takes."""
+    if id(thing) in seen or deep < 0 or len(seen) > most:
         return
     seen.add(id(thing))
     shared = (np.random.mtrand._rand, torch.default_generator)
     try:
-        own = isinstance(thing, _KINDS) and not isinstance(thing, random.SystemRandom)
-        within = [] if isinstance(thing, _KINDS) else _within(thing)
+        own = seeder(thing) is not None if seeded else isinstance(thing, _KINDS)
+        within = [] if own else _within(thing)
     except Exception:  # objects may do anything when they are asked for an attribute
         return
-    if own and not any(thing is each for each in shared):
+    system = isinstance(thing, random.SystemRandom) and not seeded
+    if own and not system and not any(thing is each for each in shared):
         yield thing
     for inner in within:
-        yield from _found(inner, deep - 1, seen)
+        yield from _found(inner, deep - 1, seen, most, seeded)
 
 
 def _within(thing: Any) -> list[Any]:
@@ -137,11 +179,12 @@ def _within(thing: Any) -> list[Any]:
         return [] if _is_library(thing) else _variables(thing)
     if inspect.ismodule(thing):
         return []  # its variables are found by the names that the code uses
-    if inspect.isclass(thing) or _is_library(type(thing)):
+    kind = thing if inspect.isclass(thing) else type(thing)
+    if _is_library(kind):
         return []
-    own = [kind for kind in type(thing).__mro__ if not _is_library(kind)]
-    members = [value for kind in own for value in vars(kind).values() if inspect.isfunction(value)]
-    return [*getattr(thing, "__dict__", {}).values(), *members]
+    own = [each for each in kind.__mro__ if not _is_library(each)]
+    members = [value for each in own for value in vars(each).values() if inspect.isfunction(value)]
+    return [*(() if kind is thing else getattr(thing, "__dict__", {}).values()), *members]
 
 
 def _variables(function: FunctionType) -> list[Any]:
