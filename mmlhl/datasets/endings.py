@@ -84,9 +84,19 @@ class Folders:
         return osp.join(folder, found[0]) if len(found) == 1 else path
 
 
-def names_in(folder: str) -> set[str] | None:
+def is_local(folder: str, backend_args: Mapping | None = None) -> bool:
+    """Whether a folder is one of this machine, and not of a backend that may map it elsewhere.
+
+    Args:
+        folder: The folder.
+        backend_args: Arguments of mmengine's file backend.
+    """
+    return "://" not in folder and (backend_args or {}).get("backend", "local") == "local"
+
+
+def names_in(folder: str, backend_args: Mapping | None = None) -> set[str] | None:
     """Names of the files in a folder; none if it does not exist, None if it is not local."""
-    if "://" in folder:
+    if not is_local(folder, backend_args):
         return None
     try:
         return set(os.listdir(folder))

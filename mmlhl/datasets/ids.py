@@ -13,7 +13,7 @@ import mmengine.fileio as fileio
 from mmengine.logging import print_log
 
 from .annotation import Annotation
-from .endings import Folders, end_of, other_end_of
+from .endings import Folders, end_of, is_local, other_end_of
 from .reading import read_lines
 
 
@@ -56,7 +56,8 @@ def read_ids(
             raise ValueError(f"{where}: {line!r} is in line {lines[name]} already")
         stay_inside(name, folders, root, where)
         lines[name], ends[name] = number, end
-    if osp.isdir(folders[0]):  # only local files are checked one by one
+    # only local files are checked one by one
+    if is_local(folders[0], backend_args) and osp.isdir(folders[0]):
         held = Folders()
         for name, end in ends.items():
             where = f"{path}, line {lines[name]}"
@@ -177,7 +178,8 @@ def find_ids(
                 "to one image"
             )
         ids[name] = end
-    _refuse_dangling(folder, suffix, ids)
+    if is_local(folder, backend_args):
+        _refuse_dangling(folder, suffix, ids)
     return ids, {name: end for name, end in others.items() if name not in ids}
 
 
@@ -205,8 +207,6 @@ def without_labels(ids: Mapping[str, str], suffixes: Iterable[str]) -> dict[str,
 
 def _refuse_dangling(folder: str, suffix: str, ids: Mapping[str, str]) -> None:
     """Refuse links to images that are gone, which mmengine's listing leaves out."""
-    if "://" in folder:
-        return
     for place, _, names in os.walk(folder, followlinks=True):
         inner = osp.relpath(place, folder).replace("\\", "/")
         prefix = "" if inner == "." else f"{inner}/"

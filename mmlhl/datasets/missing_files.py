@@ -46,7 +46,7 @@ def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
         for key, path in needed.items():
             folder, name = osp.split(path)
             if folder not in held:
-                held[folder] = names_in(folder)
+                held[folder] = names_in(folder, dataset.backend_args)
             names = held[folder]
             if names is not None and name not in names:
                 yield key, path

@@ -1,10 +1,15 @@
 """Lists of ids in common notations are read, or refused with list and line."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
+from mmengine.fileio import LocalBackend
+from mmengine.fileio.backends import register_backend
 
 from mmlhl.datasets import MultiTaskDataset, TaskonomyDataset
+from mmlhl.datasets.missing_files import need_files
 
 
 @pytest.fixture
@@ -238,3 +243,49 @@ def test_the_home_of_the_user_in_any_path(make, monkeypatch):
 def test_roots_that_nothing_can_read_are_named(root):
     with pytest.raises(ValueError, match=r"^data_root of MultiTaskDataset is .*(no '|one folder)"):
         MultiTaskDataset(data_root=root, annotations=dict(seg=SEG))
+
+
+class Mapped(LocalBackend):
+    """Maps paths as mmengine's petrel does by ``path_mapping``."""
+
+    def __init__(self, below):
+        self.below = below
+
+
+def _mapped(name):
+    def method(self, path, *args, **kwargs):
+        return getattr(LocalBackend, name)(self, os.path.join(self.below, path), *args, **kwargs)
+
+    return method
+
+
+for _name in ("get", "exists", "isdir", "isfile", "list_dir_or_file"):
+    setattr(Mapped, _name, _mapped(_name))
+register_backend("mapped", Mapped, force=True)
+
+
+@pytest.mark.parametrize("ann_file", ["", "list.txt"])
+def test_files_of_a_backend_that_maps_paths(make, tmp_path, monkeypatch, ann_file):
+    (make.root / "list.txt").write_text("a/0\na/1\n")
+    # a folder of the same name on this machine, with a part of the images, does not matter
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "image" / "a").mkdir(parents=True)
+    (tmp_path / "data" / "image" / "a" / "9.png").symlink_to("gone.png")
+    (tmp_path / "stored").mkdir()
+    make.root.rename(tmp_path / "stored" / "data")
+    args = dict(backend="mapped", below=str(tmp_path / "stored"))
+    steps = [
+        dict(type="LoadImageFromFile", backend_args=args),
+        dict(type="LoadAnnotations", backend_args=args),
+        dict(type="PackSegInputs"),
+    ]
+    data = MultiTaskDataset(
+        data_root="data",
+        ann_file=ann_file,
+        annotations=dict(seg=dict(SEG, num_classes=2)),
+        pipeline=steps,
+        backend_args=args,
+        serialize_data=False,
+    )
+    need_files(data)
+    assert [data[i]["data_samples"].img_id for i in range(len(data))] == ["a/0", "a/1"]
