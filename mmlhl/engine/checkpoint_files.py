@@ -36,8 +36,10 @@ TRAINING_KEY = "training"
 BEGAN_KEY = "began_with"
 #: folder of a phase within an experiment's name
 _FOLDER = re.compile(r"_phase_\d+_")
+#: beginning of the names of checkpoints of a request to stop
+STOPPED = "stopped_"
 #: names that mmengine gives to checkpoints by default, and those of a request to stop
-_SAVED = re.compile(r"(stopped_)?(epoch|iter)_\d+\.pth$")
+_SAVED = re.compile(rf"({STOPPED})?(epoch|iter)_\d+\.pth$")
 
 
 def note_checkpoint(folder: str, path: str) -> None:

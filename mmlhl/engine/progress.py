@@ -21,6 +21,7 @@ from .checkpoint_files import candidates, damage, forget_checkpoints, newest_che
 from .fingerprints import read_fingerprints
 from .phases.grammar import Phase, merged_config
 from .phases.lengths import training_steps
+from .phases.save_best import checkpoint_hooks
 
 _WAY_OUT = (
     "Put the file back; without --resume the sequence starts anew, or take another --work-dir"
@@ -170,8 +171,8 @@ def was_begun(cfg: Config, phase: Phase) -> bool:
 
 
 def _places(cfg: Config, phase: Phase) -> tuple[str, list[str]]:
-    hook = (merged_config(cfg, phase).get("default_hooks") or {}).get("checkpoint") or {}
-    elsewhere = [osp.join(hook["out_dir"], phase.folder)] if hook.get("out_dir") else []
+    folders = [hook.get("out_dir") for hook in checkpoint_hooks(merged_config(cfg, phase))]
+    elsewhere = [osp.join(folder, phase.folder) for folder in folders if folder]
     return osp.join(cfg.work_dir, phase.folder), elsewhere
 
 

@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ..checkpoint_files import note_checkpoint, noted, of_training, training_name
+from ..checkpoint_files import STOPPED, note_checkpoint, noted, of_training, training_name
 
 
 class _LateRemoval:
@@ -57,10 +57,6 @@ class PhaseCheckpointHook(CheckpointHook):
 
     file_backend: Any
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._replaced: set[str] = set()
-
     def before_train(self, runner: Runner) -> None:
         """Set up the folder, and the paths of an interrupted training's checkpoints in it."""
         super().before_train(runner)
@@ -101,7 +97,7 @@ class PhaseCheckpointHook(CheckpointHook):
         """Remove what was superseded by the resumed checkpoint when the training was killed."""
         if self.max_keep_ckpts <= 0 or not runner._load_from:
             return
-        names = [osp.basename(name) for name in noted(runner.work_dir)]
+        names = self._noted(runner)
         resumed = osp.basename(runner._load_from)
         kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
         if resumed not in kept:
@@ -111,6 +107,17 @@ class PhaseCheckpointHook(CheckpointHook):
             path = osp.join(self.out_dir, name)
             if name not in kept and osp.isfile(path):
                 os.remove(path)
+
+    @property
+    def _pattern(self) -> str:
+        """The names of this hook's checkpoints, as a regular expression."""
+        return re.sub(r"\\{[^{}]*\\}", r"\\d+", re.escape(self.filename_tmpl))
+
+    def _noted(self, runner: Runner) -> list[str]:
+        """Names of this hook's checkpoints and of those of requests to stop, oldest first."""
+        names = map(osp.basename, noted(runner.work_dir))
+        own = re.compile(f"{STOPPED}.*|{self._pattern}")
+        return [name for name in names if own.fullmatch(name)]
 
     def _remove_other_best(self, runner: Runner) -> None:
         """Remove this training's best checkpoints but those that the resumed checkpoint names.
@@ -124,7 +131,7 @@ class PhaseCheckpointHook(CheckpointHook):
             if best and not osp.isfile(best):  # any other one may be the only one
                 continue
             start = "best_.+_" if name == "auto" else re.escape(f"best_{name}_".replace("/", "_"))
-            pattern = start + re.escape(self.filename_tmpl).replace(r"\{\}", r"\d+")
+            pattern = start + self._pattern
             for file in sorted(os.listdir(self.out_dir)) if osp.isdir(self.out_dir) else ():
                 path = osp.join(self.out_dir, file)
                 if file == osp.basename(best or "") or not re.fullmatch(pattern, file):
@@ -144,13 +151,11 @@ class PhaseCheckpointHook(CheckpointHook):
         if self.max_keep_ckpts <= 0:
             return
         kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
-        for name in noted(runner.work_dir):
-            if osp.basename(name) in kept:
-                continue
-            path = self.file_backend.join_path(self.out_dir, osp.basename(name))
-            if self.file_backend.isfile(path):
+        for name in self._noted(runner):
+            path = self.file_backend.join_path(self.out_dir, name)
+            if name not in kept and self.file_backend.isfile(path):
                 self.file_backend.backend.remove(path)
             # those of a request to stop are in the work dir, whatever the out_dir
-            stopped = osp.join(runner.work_dir, osp.basename(name))
-            if osp.isfile(stopped):
+            stopped = osp.join(runner.work_dir, name)
+            if name.startswith(STOPPED) and osp.isfile(stopped):
                 os.remove(stopped)

@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ..checkpoint_files import note_checkpoint
+from ..checkpoint_files import STOPPED, note_checkpoint
 from ..stopping import Stopped, listening, requested
 
 
@@ -62,7 +62,7 @@ class StopRequestHook(Hook):
 
 def _save(runner: Runner, done: int, number: int) -> str:
     """Write a checkpoint after ``done`` steps; returns the message about it."""
-    name = f"stopped_iter_{done}.pth"
+    name = f"{STOPPED}iter_{done}.pth"
     path = osp.join(runner.work_dir, name)
     meta = dict(epoch=runner.epoch, iter=done)
     runner.call_hook("before_checkpoint")

@@ -12,7 +12,6 @@ from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 
 from ...config_values import nodes
-from ...registered import type_name
 from .checking.left_out import keys_of, lacking
 from .checking.scopes import SCOPE
 from .checking.set_tasks import supplied_tasks
@@ -20,7 +19,7 @@ from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import RECORD as RECORD
 from .grammar import Phase, merged_config
-from .moments import follow_moments
+from .moments import follow_moments, is_hook
 from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
@@ -141,14 +140,14 @@ def add_training_facts(cfg: Config) -> None:
 
 
 def add_hook(cfg: Config, name: str) -> None:
-    """Add a hook with its default options, unless the config has one of that type.
+    """Add a hook with its default options, unless the config has one of that class.
 
     Args:
         cfg: A config for mmengine's runner; changed in place.
         name: The hook's registered name.
     """
     hooks = list(cfg.get("custom_hooks") or [])
-    if not any(type_name(hook) == name for hook in hooks):
+    if not any(is_hook(hook, name) for hook in hooks):
         hooks.append(ConfigDict(type=name))
     cfg.custom_hooks = hooks
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
-from ...registered import registered_class
+from ...registered import names_class, registered_class
 from .checking.signatures import default_of, options_of
 from .lengths import Length, training_length, trains_by_epoch
 
@@ -152,6 +152,12 @@ def hooks(cfg: Mapping) -> Iterator[tuple[str, dict]]:
     for place, hook in all_hooks(cfg):
         if isinstance(hook, dict):
             yield place, hook
+
+
+def is_hook(hook: Any, name: str) -> bool:
+    """Whether a hook or its config is of a registered class, or of one derived from it."""
+    cls = registered_class(HOOKS, name)
+    return cls is not None and (isinstance(hook, cls) or names_class(HOOKS, hook, cls))
 
 
 def moments(cfg: Mapping) -> list[Moment]:

@@ -52,6 +52,7 @@ def rehearse(
     phases: Sequence[Phase],
     first: int = 0,
     adopt: Callable[[Any, Phase, Any], object] | None = None,
+    begun: bool = False,
 ) -> dict[int, int | None]:
     """Try all remaining phases, so that none fails after others have been trained.
 
@@ -67,6 +68,7 @@ def rehearse(
         first: Index of the first phase that is not done.
         adopt: Loads a finished model's weights into the model of an adopted phase; called with the
             model, the phase, and the names of the test set's classes and units.
+        begun: Whether the first of them goes on from a checkpoint, and so reads no ``load_from``.
 
     Returns:
         Batches per epoch in one process by index of the phase, None if unknown; only for phases
@@ -85,7 +87,7 @@ def rehearse(
         # as the runner of each phase will set it
         scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
         with undisturbed(), scope:
-            batches = _rehearse(cfg, phases, first, adopt)
+            batches = _rehearse(cfg, phases, first, adopt, begun)
     except (ValueError, OSError) as error:
         problem = error
     except Exception as error:  # collected, since other processes wait in all_gather_object
@@ -102,13 +104,15 @@ def rehearse(
 
 
 def _rehearse(
-    cfg: Config, phases: Sequence[Phase], first: int, adopt: Any
+    cfg: Config, phases: Sequence[Phase], first: int, adopt: Any, begun: bool
 ) -> dict[int, int | None]:
     configs = [phase_config(cfg, phases, phase.index) for phase in phases]
     for phase, out in zip(phases[1:], configs[1:], strict=True):
         # the sequence's own load_from is the first phase's; a later one takes its own, with its
         # own encoder, or the model before it
         out.load_from = phase.cfg.get("load_from")
+    if begun:
+        configs[first].load_from = None
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
     supplies = Supplies(loaders)
     before: Any = None

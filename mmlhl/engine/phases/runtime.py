@@ -10,10 +10,10 @@ from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
-from ...registered import names_class, type_name
+from ...registered import names_class
 from .checking.hook_options import check_hook_options
 from .checking.runner_options import check_runner_options
-from .moments import all_hooks
+from .moments import all_hooks, is_hook
 from .save_best import checkpoint_hooks
 
 #: options of hooks that save checkpoints, and the meaning of -1
@@ -48,13 +48,13 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     _check_intervals(cfg, where)
     check_hook_options(cfg, where)
     for place, hook in all_hooks(cfg):
-        if type_name(hook) in _ADDED:
+        added = next((name for name in _ADDED if is_hook(hook, name)), None)
+        if added is not None:
             raise ValueError(
-                f"{where}{place}: each phase gets a {type_name(hook)}, and a second one would act "
-                "as well: leave it out; phases[i].name, pseudo_labels and so on have keys of "
-                "their own"
+                f"{where}{place}: each phase gets a {added}, and a second one would act as well: "
+                "leave it out; phases[i].name, pseudo_labels and so on have keys of their own"
             )
-        if type_name(hook) == "PrepareTTAHook":
+        if is_hook(hook, "PrepareTTAHook"):
             raise ValueError(
                 f"{where}{place}: PrepareTTAHook wraps a model that is only tested; leave it out, "
                 "and test with --tta"

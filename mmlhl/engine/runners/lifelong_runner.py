@@ -130,20 +130,18 @@ class LifelongRunner:
     def _train_phases(self, log: SequenceLog, batches: dict[int, int | None]) -> None:
         done, previous = from_first_rank(self._start() if is_main_process() else (0, None))
         self.cfg.randomness = from_first_rank(self.cfg.get("randomness"))
+        newest = self._newest(done, previous)
         if self.cfg.get("resume"):
-            batches = rehearse(self.cfg, self.phases, done, adopt_weights)
+            begun = newest is not None
+            batches = rehearse(self.cfg, self.phases, done, adopt_weights, begun)
         if is_main_process():
             keep_fingerprints(self.cfg, self.phases, done)
         taken = from_first_rank(steps_taken(self._record, done) if is_main_process() else [])
         log.open([*taken, *expected_steps(self.cfg, self.phases[done:], batches)], done)
         for phase in self.phases[done:]:
             folder = osp.join(self.cfg.work_dir, phase.folder)
-            # only the interrupted phase has checkpoints to resume from, unless the record was lost
-            wanted = bool(self.cfg.get("resume")) and is_main_process()
-            newest = from_first_rank(checkpoint_of(self.cfg, phase, previous) if wanted else None)
-            resume = newest is not None
-            cfg = phase_config(self.cfg, self.phases, phase.index, previous, resume)
-            if resume:  # mmengine would use the folder's path at the time of saving
+            cfg = phase_config(self.cfg, self.phases, phase.index, previous, newest is not None)
+            if newest is not None:  # mmengine would use the folder's path at the time of saving
                 cfg.load_from = newest
             part = log.begin(phase)
             if phase.checkpoint is None:
@@ -152,6 +150,8 @@ class LifelongRunner:
                 adopt_phase(cfg, phase, self._record, part)
             log.end(part)
             previous = osp.join(folder, f"{phase.name}.pth")
+            # only the interrupted phase has checkpoints to resume from, unless the record was lost
+            newest = self._newest(phase.index + 1, previous)
 
     def test(self) -> dict[str, float]:
         """Test ``load_from`` with a plain runner, on the tasks of the checkpoint."""
@@ -187,6 +187,12 @@ class LifelongRunner:
         if launcher != "none" and not is_distributed():
             dist_cfg = (self.cfg.get("env_cfg") or {}).get("dist_cfg") or dict(backend="nccl")
             init_dist(launcher, **dist_cfg)
+
+    def _newest(self, index: int, previous: str | None) -> str | None:
+        """The checkpoint from which a phase goes on, in all processes; None if it starts anew."""
+        wanted = self.cfg.get("resume") and index < len(self.phases) and is_main_process()
+        found = checkpoint_of(self.cfg, self.phases[index], previous) if wanted else None
+        return from_first_rank(found)
 
     def _start(self) -> tuple[int, str | None]:
         """Number of finished phases, and the last one's checkpoint."""

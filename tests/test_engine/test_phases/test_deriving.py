@@ -6,7 +6,9 @@ from mmengine.config import Config, ConfigDict
 from mmseg.registry import DATASETS
 
 from mmlhl.engine import parse_phases, phase_config
+from mmlhl.engine.hooks import FiniteHook
 from mmlhl.engine.phases import deriving
+from mmlhl.registered import type_name
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
 
@@ -87,6 +89,14 @@ def test_losses_are_watched_once(config):
         hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
         watching = [hook for hook in hooks if hook.type.endswith("FiniteHook")]
         assert len(watching) == 1 and watching[0].get("action") == (own and "skip" or None)
+    for own in (dict(type=Derived), Derived()):
+        cfg = config(custom_hooks=[own])
+        hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
+        assert not any(type_name(hook) == "FiniteHook" for hook in hooks)
+
+
+class Derived(FiniteHook):
+    """A hook of the user's in place of ours."""
 
 
 def test_each_phase_logs_into_a_folder_of_its_own(config, tmp_path):

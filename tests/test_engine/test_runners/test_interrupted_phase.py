@@ -167,13 +167,17 @@ def test_full_disk(make, interrupted, undisturbed, tmp_path, monkeypatch):
     assert_same_weights(undisturbed, copied)
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("elsewhere", ["", "default hook", "custom hook"])
 def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_path, elsewhere):
     copied = shutil.copytree(undisturbed, tmp_path / "run")
     cut(copied / "phase_1_depth" / "depth.pth")
     cfg = make(copied)
     if elsewhere:
-        cfg.default_hooks.checkpoint.out_dir = str(tmp_path / "out")
+        hook = cfg.default_hooks.checkpoint
+        hook.out_dir = str(tmp_path / "out")
+        if elsewhere == "custom hook":
+            cfg.default_hooks.checkpoint = None
+            cfg.custom_hooks.append(hook)
         folder = tmp_path / "out" / "phase_1_depth"
         folder.mkdir(parents=True)
         for path in (copied / "phase_1_depth").glob("epoch_*.pth"):
@@ -181,6 +185,22 @@ def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_
     EPOCHS.clear()
     train(cfg, resume=True)
     assert EPOCHS == []
+    assert_same_weights(undisturbed, copied)
+
+
+def test_two_hooks_remove_their_own_checkpoints_only(make, tmp_path):
+    cfg = make(tmp_path / "run")
+    by_step = dict(type="CheckpointHook", by_epoch=False, interval=1, max_keep_ckpts=1)
+    cfg.custom_hooks.append(by_step)
+    train(cfg)
+    left = {path.name for path in (tmp_path / "run" / "phase_1_depth").glob("*.pth")}
+    assert left == {"epoch_2.pth", "epoch_3.pth", "iter_18.pth", "depth.pth"}
+
+
+def test_what_a_phase_began_with_may_be_gone(make, interrupted, undisturbed, tmp_path):
+    copied = shutil.copytree(interrupted, tmp_path / "run")
+    changes = dict(load_from=str(tmp_path / "gone.pth"), dry_run=True, resume_changed=True)
+    train(make(copied, **changes), resume=True)
     assert_same_weights(undisturbed, copied)
 
 

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.hooks import PhaseResultHook
 from mmlhl.engine.phases import phase_config
 
 HAD = dict(type="HAD")
@@ -82,6 +83,10 @@ WRONG = [
         r"custom_hooks\[0\]: each phase gets a LifelongPhaseHook",
     ),
     ({"default_hooks.own": dict(type="mmseg.RankStateHook")}, "default_hooks.own: each phase gets"),
+    (
+        {"custom_hooks": [dict(type=type("Mine", (PhaseResultHook,), {}))]},
+        r"custom_hooks\[0\]: each phase gets a PhaseResultHook",
+    ),
     (
         {"train_cfg": dict(_delete_=True, by_epoch=True, max_epochs=1, max_iters=3)},
         "train_cfg sets max_epochs and max_iters: take one of them out",
