@@ -67,7 +67,7 @@ def saved(cfg: Config) -> str:
         return f"Saved: {newest}." if newest and osp.isfile(newest) else "Nothing is saved yet."
     phases = read_phases(cfg)
     try:
-        done = len(LifelongRecord.load(osp.join(cfg.work_dir, RECORD)))
+        done = min(len(LifelongRecord.load(osp.join(cfg.work_dir, RECORD))), len(phases))
     except (FileNotFoundError, ValueError):
         done = 0
     parts = [f"phase {phase.index + 1} ({phase.name})" for phase in phases[:done]]

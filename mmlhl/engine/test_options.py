@@ -46,7 +46,7 @@ def draw_predictions(cfg: Config, folder: str | None, wait: float | None) -> Non
     Raises:
         ValueError: If the config has no such hook, or no visualizer.
     """
-    hook = cfg.get("default_hooks", {}).get("visualization")
+    hook: Any = (cfg.get("default_hooks") or {}).get("visualization")
     needed = {WINDOW: hook, "visualizer": cfg.get("visualizer")}
     lacking = [name for name, given in needed.items() if not given]
     if lacking:

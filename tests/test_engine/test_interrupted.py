@@ -36,6 +36,8 @@ def test_between_two_phases_and_at_the_end(cfg, tmp_path):
     assert saved(cfg) == text
     finish(tmp_path, "seg", "depth")
     assert saved(cfg) == "Done: phase 1 (seg), phase 2 (depth) of 2."
+    del cfg.phases[1]  # an older record of more phases, before it is replaced
+    assert saved(cfg) == "Done: phase 1 (seg) of 1."
 
 
 def test_a_real_signal_in_mid_phase(cfg, tmp_path, capsys, monkeypatch):

@@ -92,7 +92,7 @@ def _stretched(group: list[dict], before: Length, now: Length) -> list[dict]:
         changes_unit = now.by_epoch is not before.by_epoch and by_epoch is not now.by_epoch
         stretch = Stretch(written.count, goal, _warmup_end(chosen, written.count))
         for scheduler in chosen:
-            if changes_unit and _follows_a_metric(scheduler):
+            if changes_unit and follows_a_metric(scheduler):
                 out.append(scheduler)  # it counts validations, of which there are as many
                 continue
             _follow(scheduler, stretch, not changes_unit)
@@ -167,7 +167,8 @@ def _kept_warmups(group: list[dict], before: Length, now: Length) -> list[dict]:
     return [each for each in group if each["end"] > 0]
 
 
-def _follows_a_metric(scheduler: dict) -> bool:
+def follows_a_metric(scheduler: Mapping) -> bool:
+    """Whether a schedule counts validations, and acts by a metric of theirs."""
     return names_class(PARAM_SCHEDULERS, scheduler, ReduceOnPlateauParamScheduler)
 
 

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from mmengine.hooks import CheckpointHook
+from mmengine.optim.scheduler import ReduceOnPlateauLR
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases import phase_config
@@ -112,6 +113,21 @@ def test_a_rate_on_a_plateau_waits_for_its_task(config):
     kept = [phase_config(cfg, phases, index).param_scheduler for index in range(3)]
     assert [len(each) for each in kept] == [1, 2, 2]
     assert kept[1][1].rule == "less"
+
+
+class Waiting(ReduceOnPlateauLR):
+    """A schedule of the user's whose name says nothing."""
+
+
+def test_a_users_own_rate_on_a_plateau(config):
+    waiting = dict(type=Waiting, monitor="depth/abs_err")
+    cfg = validating(config, param_scheduler=[waiting])
+    cfg.train_cfg = dict(type="IterBasedTrainLoop", max_iters=4)
+    phases = parse_phases(cfg)  # it counts validations, in a phase without epochs as well
+    assert [len(phase_config(cfg, phases, index).param_scheduler) for index in (0, 1)] == [0, 1]
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    with pytest.raises(ValueError, match=r"\(Waiting\) follows a metric, but nothing validates"):
+        parse_phases(cfg)
 
 
 def test_a_rate_on_a_plateau_of_what_rises(config):

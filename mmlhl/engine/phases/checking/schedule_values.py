@@ -19,7 +19,7 @@ from mmseg.registry import PARAM_SCHEDULERS
 from ....config_values import as_list, is_number, is_whole
 from ....registered import names_class, registered_class, type_name
 from ..lengths import trains_by_epoch
-from ..schedules import NEVER, schedulers
+from ..schedules import NEVER, follows_a_metric, schedulers
 from .signatures import undefaulted
 
 #: schedules whose curve has an end, and the option besides ``end`` that sets it
@@ -70,7 +70,7 @@ def check_units(cfg: Mapping, where: str = "") -> None:
     if trains_by_epoch(cfg) is not False:
         return
     for index, scheduler in enumerate(schedulers(cfg)):
-        if not scheduler.get("by_epoch", True) or "Plateau" in type_name(scheduler):
+        if not scheduler.get("by_epoch", True) or follows_a_metric(scheduler):
             continue
         place = f"{where}param_scheduler[{index}] ({type_name(scheduler)}) counts epochs"
         if not scheduler.get("convert_to_iter_based"):
@@ -159,7 +159,7 @@ def _check_end(scheduler: Mapping, place: str) -> None:
 
 def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
     """Refuse a schedule that follows a metric without a validation of that metric."""
-    if scheduler.get("type") is None or "ReduceOnPlateau" not in type_name(scheduler):
+    if not follows_a_metric(scheduler):
         return
     if cfg.get("val_cfg") is None:
         raise ValueError(

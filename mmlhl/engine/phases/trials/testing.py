@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -51,10 +51,9 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
         return
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
     check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
-    known = all(type(each).__module__.split(".")[0] in _KNOWN for each in evaluator.metrics)
-    count = min(1 if known else 2, supply.images, len(supply.dataset))
+    known = _is_known(evaluator)
     found = []
-    for batch in (supply.collate([supply.dataset[index]]) for index in range(count)):
+    for batch in _images(supply, 1 if known else 2):
         if isinstance(batch["inputs"][0], (list, tuple)):
             return
         found.append(trial_prediction(model, batch))
@@ -96,21 +95,35 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
         return
     loader = copy.deepcopy(cfg[LOADER])
     loader["dataset"]["pipeline"] = copy.deepcopy(pipeline)
-    supply = supplies.of(loader, "tta_pipeline")
-    batch = supply.batch(1)
-    views = batch["inputs"]
-    if not views or not isinstance(views[0], (list, tuple)):
-        raise ValueError("it gives one image instead of several views: put TestTimeAug at its end")
-    if sum(each[0].shape[-2:].numel() for each in views) > PIXELS:
-        return
+    supply, evaluator = supplies.of(loader, "tta_pipeline"), _evaluator(cfg.get("test_evaluator"))
     check_wrapper(wrapper, cfg.model.get("heads") or {})
     model.eval()
     options = {key: value for key, value in wrapper.items() if key != "module"}
-    samples = MODELS.build(dict(options, module=model)).test_step(batch)
-    evaluator = _evaluator(cfg.get("test_evaluator"))
+    merging = MODELS.build(dict(options, module=model))
+    found = []
+    for batch in _images(supply, 1 if evaluator is None or _is_known(evaluator) else 2):
+        views = batch["inputs"]
+        if not views or not isinstance(views[0], (list, tuple)):
+            raise ValueError(
+                "it gives one image instead of several views: put TestTimeAug at its end"
+            )
+        if sum(each[0].shape[-2:].numel() for each in views) > PIXELS:
+            return
+        found.append((merging.test_step(batch), batch))
     if evaluator is not None:
         evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
-        try_metrics(evaluator, [(samples, batch)])
+        try_metrics(evaluator, found)
+
+
+def _is_known(evaluator: Evaluator) -> bool:
+    """Whether all metrics can be computed on a single image."""
+    return all(type(each).__module__.split(".")[0] in _KNOWN for each in evaluator.metrics)
+
+
+def _images(supply: Supply, count: int) -> Iterator[Any]:
+    """The first images of a loader, each as a batch."""
+    for index in range(min(count, supply.images, len(supply.dataset))):
+        yield supply.collate([supply.dataset[index]])
 
 
 def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:

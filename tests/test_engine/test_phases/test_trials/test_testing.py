@@ -4,7 +4,8 @@ import copy
 
 import pytest
 import torch
-from mmseg.registry import MODELS
+from mmengine.evaluator import BaseMetric
+from mmseg.registry import METRICS, MODELS
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.phases.rehearsal import rehearse
@@ -33,6 +34,26 @@ def tried(cfg, **changes):
 def test_valid_test_time_views_pass(config):
     sizes = [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.5, 1.0)]
     tried(config(), tta_pipeline=views(sizes, FLIPS))
+
+
+@METRICS.register_module()
+class PairMetric(BaseMetric):
+    """A metric of the user's that needs two images."""
+
+    higher_is_better = dict(pairs=True)
+
+    def process(self, data_batch, data_samples):
+        self.results += data_samples
+
+    def compute_metrics(self, results):
+        first, second, *_ = results
+        return dict(pairs=float(first is not second))
+
+
+def test_metrics_of_others_get_two_images_of_views_too(config):
+    cfg = config(phases=[dict(tasks=["seg"])])
+    cfg.test_evaluator.metrics.seg = dict(type="PairMetric")
+    tried(cfg, tta_pipeline=views(FLIPS))
 
 
 def test_a_test_by_mmsegs_model_is_refused(config):
