@@ -12,10 +12,13 @@ from ..datasets import MultiTaskDataset
 from ..datasets.wrappers import wrapped
 from ..evaluation import MultiTaskEvaluator
 from ..explaining import first_few
+from .phases.checking.agreement import check_evaluator
 
 
 def check_measured(model: Any, loop: Any) -> None:
-    """Warn of learned tasks that a test does not measure, and refuse one that measures nothing.
+    """Warn of learned tasks that a test does not measure; refuse one that measures nothing.
+
+    A metric of other classes than the head's is refused as well.
 
     Evaluators of another class, and models without heads by task, are left alone.
 
@@ -24,7 +27,8 @@ def check_measured(model: Any, loop: Any) -> None:
         loop: The test's loop, with evaluator and dataloader.
 
     Raises:
-        ValueError: If no task would be measured, and no prediction is written either.
+        ValueError: If no task would be measured, and no prediction is written either; or if a
+            metric's classes differ from its head's.
     """
     evaluator, heads = loop.evaluator, getattr(model, "heads", None)
     if not isinstance(evaluator, MultiTaskEvaluator) or not heads:
@@ -49,6 +53,8 @@ def check_measured(model: Any, loop: Any) -> None:
             )
     for sentence in listed:
         print_log(sentence, "current", logging.WARNING)
+    measured = {task: heads[task] for task in wanted if task not in reasons}
+    check_evaluator(measured, evaluator, "test_evaluator")
 
 
 def _fields(dataset: Any) -> set[str] | None:

@@ -15,10 +15,14 @@ METRICS = dict(
     depth=dict(type="DepthErrorMetric"),
     normal=dict(type="NormalErrorMetric"),
 )
+CLASSES = ("wall", "floor", "chair")
 ANNOTATIONS = dict(
     seg=dict(kind="classes", dir="label", num_classes=3), depth=dict(kind="depth", dir="depth")
 )
-HEADS = dict(seg=SimpleNamespace(field="sem_seg"), depth=SimpleNamespace(field="depth_map"))
+HEADS = dict(
+    seg=SimpleNamespace(field="sem_seg", num_classes=3),
+    depth=SimpleNamespace(field="depth_map", num_classes=None),
+)
 
 
 @pytest.fixture
@@ -33,7 +37,9 @@ def check(metrics, tasks=("seg", "depth"), wrap=lambda dataset: dataset, **optio
     """Check a model of segmentation and depth with metrics of some tasks, on labels of some."""
     dataset = MultiTaskDataset(annotations=ANNOTATIONS, tasks=list(tasks), lazy_init=True)
     chosen = {task: METRICS[task] for task in metrics}
+    chosen.update(options.pop("replaced", {}))
     evaluator = MultiTaskEvaluator(metrics={**chosen, **options.pop("none", {})}, **options)
+    evaluator.dataset_meta = dict(classes=CLASSES) if "seg" in tasks else {}
     loop = SimpleNamespace(evaluator=evaluator, dataloader=SimpleNamespace(dataset=wrap(dataset)))
     check_measured(SimpleNamespace(heads=HEADS), loop)
 
@@ -63,6 +69,21 @@ def test_a_test_that_measures_nothing_is_refused(metrics):
         check(metrics)
     with pytest.raises(ValueError, match="no labels for depth_map; nothing would be measured"):
         check(["depth"], tasks=["seg"], none=dict(seg=None))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(num_classes=2), "counts 2 classes, but .* is 3"),
+        (dict(class_names=["wall", "floor", "chair", "lamp"]), "counts 4 classes, but .* is 3"),
+        (dict(class_names=["floor", "wall", "chair"]), "in the order .*'floor', .* leave class_n"),
+    ],
+)
+def test_metrics_of_other_classes_than_the_heads_are_refused(options, message):
+    seg = dict(type="SegmentationMetric", **options)
+    with pytest.raises(ValueError, match=rf"test_evaluator.metrics\['seg'\] .*{message}"):
+        check(["seg", "depth"], replaced=dict(seg=[seg]))
+    check(["seg", "depth"], tasks=["depth"], replaced=dict(seg=[seg]))  # not measured
 
 
 def test_datasets_and_evaluators_of_others_are_left_alone():
