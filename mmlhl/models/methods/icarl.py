@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.dist import all_gather_object
@@ -82,7 +83,7 @@ class ICaRL(LwF, ReplayMethod):
         loss_weight: Weight of distillation, lambda of :class:`LwF`.
         average_tasks: Divide it by the number of old tasks.
         replay_weight: Weight of the exemplars' losses against labels; that of new tasks is 1.
-        buffer_size: Number of exemplars of all phases together.
+        buffer_size: Number of exemplars of all phases together; at least one per earlier phase.
         replay_batch: Exemplars per step; as many as new images if None.
         candidates: Number of the phase's images, chosen at random, that herding chooses from; None
             for all.
@@ -109,6 +110,37 @@ class ICaRL(LwF, ReplayMethod):
             raise ValueError(f"ICaRL: candidates must be None or >= 1, got {candidates}")
         self.replay_weight = replay_weight
         self.candidates = candidates
+        self._planned = 0
+
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Check the phase as the bases do, and that each earlier phase has a share of the buffer.
+
+        Raises:
+            ValueError: If there are more earlier phases than exemplars.
+        """
+        super().check_phase(model, runner, previous)
+        method: Any = getattr(previous, "method", None)
+        parts = (method, *getattr(method, "methods", ()))
+        # no more than are checked now: when resumed, begin_phase counts those before
+        self._planned = max(
+            (each._planned + 1 for each in parts if isinstance(each, ICaRL)), default=0
+        )
+        self._check_shares(self._planned)
+
+    def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
+        """Begin as the bases do, unless there are more earlier phases than exemplars."""
+        self._check_shares(self.phases)
+        super().begin_phase(model, runner)
+
+    def _check_shares(self, phases: int) -> None:
+        if self.buffer.size < phases:
+            raise ValueError(
+                f"model.method (ICaRL): buffer_size={self.buffer.size} is divided among the "
+                f"{phases} phases before this one, and the newest of them would keep no image: "
+                f"set it to {phases} or more"
+            )
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
         """Distillation on new images and exemplars, and the exemplars' own losses."""

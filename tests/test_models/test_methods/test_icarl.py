@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmseg.registry import MODELS
@@ -72,6 +74,31 @@ def test_buffer_is_shared_by_phases_and_holds_the_images_that_were_chosen(build,
     assert all(kept is old for kept, old in zip(items, first[:3], strict=False))
     assert set(items[-1]["labels"]) == {"depth"}
     assert items[-1]["labels"]["depth"].isnan().any()  # unmeasured stays unmeasured
+
+
+@pytest.mark.parametrize(
+    "around",
+    [lambda own: own, lambda own: dict(type="Composite", methods=[own, dict(type="PhaseAverage")])],
+)
+def test_each_earlier_phase_needs_an_image(build, image_runner, around):
+    runner = SimpleNamespace(**vars(image_runner(4)), max_iters=4)
+    before = None
+    for _ in range(3):  # two earlier phases share two images
+        model = build(around(dict(type="ICaRL", buffer_size=2)))
+        model.method.check_phase(model, runner, before)
+        before = model
+    with pytest.raises(ValueError, match=r"buffer_size=2 .* the 3 phases before .* 3 or more"):
+        build(around(dict(type="ICaRL", buffer_size=2))).method.check_phase(model, runner, before)
+    build(around(dict(type="ICaRL", buffer_size=3))).method.check_phase(model, runner, before)
+
+
+def test_a_sequence_that_was_extended_needs_an_image_of_each_phase(build, image_runner):
+    model = build(dict(type="ICaRL", buffer_size=1))
+    model.method.phases = 1
+    model.method.begin_phase(model, image_runner(4))
+    model.method.phases = 2
+    with pytest.raises(ValueError, match=r"buffer_size=1 .* the 2 phases before"):
+        model.method.begin_phase(model, image_runner(4))
 
 
 @pytest.fixture
