@@ -13,8 +13,8 @@ from ...draws import undisturbed
 from ...explaining import explained_error
 from ..losses import HADLoss
 from .distillation import DistillationMethod
-from .pixel_maps import per_pixel, pixel_groups
-from .protocols import DenseHead
+from .pixel_maps import per_pixel, pixel_groups, try_groups
+from .protocols import DenseHead, Learner, PhaseRunner
 
 
 @MODELS.register_module()
@@ -62,6 +62,14 @@ class HAD(DistillationMethod):
                     "leave one of them out"
                 )
         _check_loss(self.loss)
+
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Check the phase as the base does, and the group ids of old tasks."""
+        super().check_phase(model, runner, previous)
+        for task in model.old_tasks:
+            try_groups(model.heads[task], self.bins)
 
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor

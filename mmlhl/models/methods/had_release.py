@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..losses import HADReleaseLoss, release_by_class, release_by_foreground
 from .distillation import DistillationMethod
-from .pixel_maps import per_pixel, pixel_groups
-from .protocols import DenseHead
+from .pixel_maps import per_pixel, pixel_groups, try_groups
+from .protocols import DenseHead, Learner, PhaseRunner
 
 
 @MODELS.register_module()
@@ -47,6 +47,15 @@ class HADRelease(DistillationMethod):
         if not -1 < delta < 1:
             raise ValueError(f"HADRelease: delta divides responses of [-1, 1], got {delta}")
         self.loss = HADReleaseLoss("normal", k=k, delta=delta)
+
+    def check_phase(
+        self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
+    ) -> None:
+        """Check the phase as the base does, and the group ids of old tasks of classes."""
+        super().check_phase(model, runner, previous)
+        for task in model.old_tasks:
+            if model.heads[task].num_classes is not None:
+                try_groups(model.heads[task])
 
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor

@@ -16,6 +16,8 @@ INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch
 #: heads whose values have been checked, by name of the head's method; only once, since reading a
 #: value synchronises with the device
 _checked: dict[str, WeakSet] = defaultdict(WeakSet)
+#: standard deviations and (height, width) of the raw maps that heads are tried on
+_SCALES, _SIZE = (1.0, 10.0, 100.0), (32, 32)
 #: how far below zero rounding may take a distance such as 1 - cosine: absolute, or as a share of
 #: the greatest value
 ROUNDING, SHARE = 1e-3, 1e-2
@@ -74,7 +76,30 @@ def pixel_groups(
         ValueError: If the groups are no integers, there is not one per pixel, or an id is not below
             the head's ``num_groups``.
     """
-    groups = head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)
+    return checked_groups(head, _groups(head, teacher, valid, bins), valid, bins)
+
+
+def _groups(head: DenseHead, teacher: Tensor, valid: Tensor, bins: int | None) -> Tensor:
+    return head.groups(teacher, valid) if bins is None else head.groups(teacher, valid, bins=bins)
+
+
+def checked_groups(
+    head: DenseHead, groups: Tensor, valid: Tensor, bins: int | None = None
+) -> tuple[Tensor, int | None]:
+    """Check group ids: those of each batch if the head is a user's own.
+
+    Args:
+        head: The head.
+        groups: What its ``groups`` gave.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        bins: What its ``groups`` was given.
+
+    Returns:
+        As :func:`pixel_groups`.
+
+    Raises:
+        ValueError: Likewise.
+    """
     name = type(head).__name__
     if groups.dtype not in INTEGERS:
         raise ValueError(f"{name}.groups gives {groups.dtype}; group ids are integers, int64")
@@ -83,7 +108,8 @@ def pixel_groups(
     if count is None:
         return groups, None
     count = max(count, bins or 0)  # empty groups do no harm
-    if head not in _checked["groups"]:
+    own = not type(head).__module__.startswith("mmlhl.") or "groups" in vars(head)
+    if own or head not in _checked["groups"]:
         _checked["groups"].add(head)
         highest = int(groups.masked_fill(~valid, 0).max()) if groups.numel() else 0
         if highest >= count:
@@ -93,3 +119,28 @@ def pixel_groups(
                 "that depends on the data"
             )
     return groups, count
+
+
+@torch.no_grad()
+def try_groups(head: DenseHead, bins: int | None = None) -> None:
+    """Check the ids of what a head may predict once it is trained.
+
+    Args:
+        head: The head; nothing is checked if it fails on random raw maps.
+        bins: As in its ``groups``.
+
+    Raises:
+        ValueError: As in :func:`checked_groups`.
+    """
+    channels = getattr(head, "channels", None)
+    if channels is None:
+        return
+    draws = torch.Generator().manual_seed(0)
+    raw = torch.randn((len(_SCALES), channels, *_SIZE), generator=draws)
+    try:
+        pred = head.activate(raw * torch.tensor(_SCALES).view(-1, 1, 1, 1), _SIZE)
+        valid = pred.isfinite().all(1)
+        groups = _groups(head, head.pseudo_label(pred), valid, bins)
+    except Exception:  # a step with the teacher shows why
+        return
+    checked_groups(head, groups, valid, bins)

@@ -1,5 +1,7 @@
 """Heads whose maps do not have one value per pixel."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from mmseg.registry import MODELS
@@ -76,6 +78,43 @@ def test_groups_are_ids_below_their_number(groups, message):
     # an id that is too high would be counted in the next row of the image
     with pytest.raises(ValueError, match=message):
         distill("HAD", Values(groups=groups, num_groups=2))
+
+
+@pytest.mark.parametrize("kind", ("HAD", "HADRelease"))
+def test_a_later_batch_may_show_an_id_that_is_too_high(kind):
+    head = Values(groups=lambda t, v: t[:, 0].long(), num_groups=5, num_classes=5)
+    method = MODELS.build(dict(type=kind))
+    for _ in range(2):
+        method.distill(head, STUDENT, STUDENT + 1, VALID)
+    with pytest.raises(ValueError, match="groups gives the id 5, but Values.num_groups is 5"):
+        method.distill(head, STUDENT, STUDENT + 2, VALID)
+
+
+@pytest.mark.parametrize(
+    "groups, fits",
+    [
+        (lambda t, v: (t[:, 0].clamp(0, 80) / 10).long(), False),  # 80 itself is in group 8
+        (lambda t, v: (t[:, 0].clamp(0, 79) / 10).long(), True),
+        (lambda t, v: torch.bucketize(t[:, 0], torch.arange(7.0)), True),
+        (lambda t, v: torch.bucketize(t[:, 0], torch.arange(8.0)), False),
+        (lambda t, v: t[:, 0] > 6, True),
+        (lambda t, v: 1 / 0, True),  # a trial step shows it
+    ],
+)
+def test_group_ids_are_known_before_a_teacher_is_trained(build, groups, fits):
+    model = build(dict(type="HAD"))
+    model.heads["seg"] = Values(groups=groups, num_groups=8)
+    states = torch.get_rng_state()
+    for _ in range(2):  # whether or not a batch was seen
+        with nullcontext() if fits else pytest.raises(ValueError, match="gives the id 8"):
+            model.method.check_phase(model, None)
+    assert torch.equal(states, torch.get_rng_state())
+
+
+def test_group_ids_of_stock_heads_and_of_bins_are_known(build):
+    for options in (dict(type="HAD"), dict(type="HAD", bins=4), dict(type="HADRelease")):
+        model = build(options, tasks=["seg", "depth", "normal"], new_tasks=["normal"])
+        model.method.check_phase(model, None)
 
 
 def test_groups_may_be_a_mask_and_leave_pixels_out():
