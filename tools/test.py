@@ -21,12 +21,13 @@ from mmlhl.config_files import need_model
 from mmlhl.datasets.augmented_tests import check_view_sizes
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
-from mmlhl.engine.orphans import end_with_launcher
+from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.scopes import SCOPE
 from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import add_training_facts
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.engine.test_options import draw_predictions, need_test, use_views, write_predictions
+from mmlhl.orphans import end_with_launcher
 from mmlhl.refusals import run_command
 
 
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         for dataset in datasets:
             check_view_sizes(dataset, cfg.tta_pipeline, cfg.get("default_scope") or SCOPE)
-        with naming_stalled_ranks():
+        with naming_stalled_ranks(), naming_lost_workers(runner):
             runner.test()
     close_distributed()
 

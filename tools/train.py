@@ -25,11 +25,12 @@ from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
-from mmlhl.engine.orphans import end_with_launcher
+from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import add_hook, add_training_facts
 from mmlhl.engine.phases.plain_runs import check_plain_run
 from mmlhl.engine.phases.runner_choice import check_runner
+from mmlhl.orphans import end_with_launcher
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
 
@@ -115,7 +116,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
-    with naming_stalled_ranks():
+    with naming_stalled_ranks(), naming_lost_workers(runner):
         runner.train()
     if isinstance(runner, LifelongRunner) and not args.no_report:
         from mmlhl.analysis.report import report_after_training  # loads matplotlib

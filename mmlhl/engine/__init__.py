@@ -9,8 +9,8 @@
   ``recording`` adds it to the record, ``progress`` finds where a sequence starts or resumes.
 - ``fingerprints``, ``resume_changes``, ``edited_config``: the parts of a config that decide a
   phase's results, and the handling of edits when a sequence is resumed.
-- ``locking``: one command per work dir; ``orphans``: processes that end with their parent;
-  ``heartbeats``: which process of a distributed run hangs; ``interrupted``: the message of Ctrl-C.
+- ``locking``: one command per work dir; ``heartbeats``: which process of a distributed run hangs;
+  ``lost_workers``: loading processes that were killed; ``interrupted``: the message of Ctrl-C.
 - ``logs/``: the one log, event files and live display of a sequence.
 - ``learner``: the model inside a runner. ``cpu_distributed``: several processes without a GPU.
 

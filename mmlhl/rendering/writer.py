@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..datasets.rooms_classes import CLASSES, PALETTE
 from ..files import clean_leftovers, write_bytes
+from ..orphans import end_with_parent
 from .camera import Camera
 from .holes import add_holes
 from .layout import sample_scene
@@ -113,6 +116,7 @@ def write_rooms(
     Raises:
         ValueError: If a number is out of range, or if the folder contains rooms of another seed,
             size or version, more scenes than requested, or files that are not rooms.
+        ChildProcessError: If one of the processes was killed.
     """
     counts = {"train": train, "val": val}
     for name, value, least in (
@@ -206,12 +210,20 @@ def _run(jobs: list[tuple], workers: int, progress: bool) -> None:
         context = multiprocessing.get_context("forkserver" if server else "spawn")
         if server:  # imports everything once for all workers
             context.set_forkserver_preload([__name__])
-        with context.Pool(min(workers, len(jobs)), initializer=_one_thread) as pool:
-            for _ in pool.imap_unordered(_write_job, jobs, chunksize=4):
-                bar.advance(task)
+        # not a Pool, which waits for ever for a process that was killed
+        with ProcessPoolExecutor(min(workers, len(jobs)), context, _start_worker) as pool:
+            try:
+                for _ in pool.map(_write_job, jobs, chunksize=4):
+                    bar.advance(task)
+            except BrokenProcessPool as error:
+                raise ChildProcessError(
+                    f"one of {workers} processes was killed, mostly for lack of memory: lower "
+                    "--workers; the same command goes on with the scenes that are missing"
+                ) from error
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
+    end_with_parent()
     cv2.setNumThreads(1)
 
 

@@ -1,4 +1,6 @@
 import json
+import multiprocessing
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmlhl.rendering import CLASSES, render, scene_and_camera, write_rooms
+from mmlhl.rendering import CLASSES, render, scene_and_camera, write_rooms, writer
 
 SIZE = {"height": 24, "width": 32}
 
@@ -111,6 +113,14 @@ def test_workers_do_not_change_a_byte(written, tmp_path, monkeypatch, capsys):
     runpy.run_path(str(tool), run_name="__main__")  # a failure exits
     assert "3 train and 2 val scenes" in capsys.readouterr().out
     assert contents(tmp_path) == contents(written)
+
+
+def test_a_killed_worker_ends_the_command(monkeypatch):
+    forked = multiprocessing.get_context("fork")  # sooner than a server that imports everything
+    monkeypatch.setattr(writer.multiprocessing, "get_context", lambda _: forked)
+    monkeypatch.setattr(writer, "_write_job", os._exit)
+    with pytest.raises(ChildProcessError, match="lower --workers"):
+        writer._run([1, 2], 2, progress=False)
 
 
 @pytest.mark.parametrize(

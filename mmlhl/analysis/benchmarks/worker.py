@@ -21,7 +21,7 @@ from mmengine.config import config
 
 # isort: on
 
-from ...engine.orphans import end_with_parent
+from ...orphans import end_with_parent
 from ...paths import shipped_dir
 
 

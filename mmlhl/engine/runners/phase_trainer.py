@@ -27,6 +27,7 @@ from ...explaining import explained_error
 from ...files import atomic_path
 from ...registered import registered_class
 from ..logs import LoggedRunner
+from ..lost_workers import LostWorkers, naming_lost_workers
 from ..resumed_parts import check_moments, check_schedules
 from ..stopping import Stopped, requested
 
@@ -69,12 +70,14 @@ class PhaseTrainer(LoggedRunner):
 
         Raises:
             Stopped: If the training was asked to stop.
+            LostWorkers: If loading processes have ended or stand still.
         """
         try:
-            return super().train()
-        except RuntimeError as error:
+            with naming_lost_workers(self):
+                return super().train()
+        except LostWorkers as error:
             # a cluster's scheduler signals all processes of a job, loading workers included
-            if "DataLoader worker" not in str(error) or not _asked():
+            if not _asked():
                 raise
             self.call_hook("after_lost_workers")
             raise Stopped(f"asked to stop, as were the loading workers: {error}") from error

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mmlhl.engine import orphans
+from mmlhl import orphans
 
 SCRIPT = """
 import multiprocessing, os, runpy, sys, time
