@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 
 from .annotation import Annotation
 from .endings import Folders, end_of, is_local, other_end_of
-from .reading import read_lines
+from .reading import columns_hint, read_lines
 
 
 def read_ids(
@@ -84,6 +84,7 @@ def _end_of_image(
         f"{where}: the image {osp.join(folder, name + end)!r} does not exist; expected one id per "
         f"line, the image's path under img['dir'] ({img['dir']!r}) without img['suffix'] "
         f"({suffix!r})"
+        + columns_hint(name + end, lambda each: osp.isfile(osp.join(folder, each + suffix)))
     )
 
 
@@ -104,6 +105,7 @@ def clean_path(text: str, where: str) -> str:
     if name.startswith(("/", "~/")) or re.match(r"[A-Za-z]:/|[A-Za-z][A-Za-z0-9+.-]*://", name):
         raise ValueError(
             f"{where}: {text!r} is an absolute path; expected one relative to its folder"
+            + columns_hint(text, lambda _: False)
         )
     name = posixpath.normpath(name)
     if name == "." or name.rpartition("/")[2] == "..":

@@ -66,11 +66,6 @@ def test_spellings(make, name):
     [
         (b"a/0\na/7\n", 2, "a/7.png' does not exist; expected one id per line"),
         (b"\xef\xbb\xbf\r\n\r\na/7\r\n", 3, "a/7.png' does not exist"),
-        (
-            b"a/0 a/0\n",
-            1,
-            "does not exist; expected one id per line",
-        ),  # image and label in two columns
         (b"a/0\na/1.jpg\n", 2, "a/1.jpg.png' does not exist"),
         (b"image/a/0\n", 1, r"under img\['dir'\] \('image'\)"),
         (b"a/0\na/1\na/0\n", 3, "'a/0' is in line 1 already"),
@@ -95,6 +90,34 @@ def test_errors_name_list_and_line(make, content, line, message):
         make(content)
 
 
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ("a/0 a/0", 2),
+        ("a/0.png a/0.png", 2),
+        ("a/0.png\ta/0_label.png", 2),
+        ("a/0.png,a/0.png", 2),
+        ("a/0.png, a/0.png, a/0_depth.png", 3),
+        ("image/a/0.png;label/a/0.png", 2),
+        ("/image/a/0.png /label/a/0.png", 2),
+        ("image,label", 2),
+        ("a/0  1", 2),  # as PASCAL's lists of a class
+    ],
+)
+def test_a_line_of_image_and_label_is_named(make, line, columns):
+    rest = (
+        rf".*list\.txt, line 1: .* The line has {columns} columns, .* keep that of the image alone"
+    )
+    with pytest.raises((FileNotFoundError, ValueError), match=rest):
+        make(f"{line}\na/1".encode())
+
+
+@pytest.mark.parametrize("line", ["a/7", "my photo", "a/1.jpg"])
+def test_a_missing_image_is_no_column(make, line):
+    with pytest.raises(FileNotFoundError, match=r"without img\['suffix'\] \('.png'\)$"):
+        make(line.encode())
+
+
 def test_a_neighbour_within_the_root_may_be_named(make):
     (make.root / "more").mkdir()
     cv2.imwrite(str(make.root / "more" / "0.png"), np.zeros((4, 5, 3)))
@@ -111,7 +134,7 @@ def test_an_empty_list(make):
 
 
 def test_ids_with_blanks_hashes_and_dots(make):
-    names = ["#1", "b c", "d.e", ".f", "g..", "~h", "i:j"]
+    names = ["#1", "b c", "f.png g", "h, i", "d.e", ".f", "g..", "~h", "i:j"]
     for name in names:
         cv2.imwrite(str(make.root / "image" / f"{name}.png"), np.zeros((4, 5, 3)))
         cv2.imwrite(str(make.root / "label" / f"{name}.png"), np.zeros((4, 5)))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os.path as osp
+import re
+from collections.abc import Callable
 
 from .files import read_bytes
 
@@ -45,3 +48,23 @@ def read_lines(path: str, what: str, backend_args: dict | None = None) -> list[t
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
     return [(n, line) for n, line in stripped if line and line.split()[0] != "#"]
+
+
+def columns_hint(line: str, is_file: Callable[[str], bool]) -> str:
+    """What to do with a line that names an image and its label, and so no image as a whole.
+
+    Args:
+        line: The line, of which the image was not found.
+        is_file: Whether there is an image of a name.
+
+    Returns:
+        The end of a sentence; empty if the line does not look like several columns.
+    """
+    columns = [each for each in re.split(r"[\s,;]+", line) if each]
+    ended = all(osp.splitext(each)[1] for each in columns)
+    if len(columns) < 2 or not (ended or re.search(r"[\t,;]", line) or is_file(columns[0])):
+        return ""
+    return (
+        f". The line has {len(columns)} columns, as in lists of image and label: keep that of the "
+        "image alone, relative to img['dir']; annotations say by dir and suffix where labels are"
+    )
