@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from mmseg.registry import DATASETS
 
 from ... import config_values
 from ...datasets import MultiTaskDataset
+from ...draws import undisturbed
 from ...registered import names_class, registered_class
 from ...spelling import hint
 
@@ -35,7 +37,20 @@ def offered_tasks(dataset: dict) -> Sequence[str]:
     cls = registered_class(DATASETS, dataset)
     assert cls is not None and issubclass(cls, MultiTaskDataset)  # by is_multi_task
     changes = dataset.get("annotations") or {}
-    return [task for task in {**cls.ANNOTATIONS, **changes} if changes.get(task, True) is not None]
+    known = [task for task in {**cls.ANNOTATIONS, **changes} if changes.get(task, True) is not None]
+    return known if cls.__init__.__module__.startswith("mmlhl.") else _built(dataset, known)
+
+
+def _built(dataset: dict, known: list[str]) -> list[str]:
+    """Tasks of a dataset whose own ``__init__`` may add annotations; ``known`` if it fails."""
+    config = {**copy.deepcopy(dataset), "pipeline": [], "lazy_init": True}  # reads no file
+    config.pop("tasks", None)
+    try:
+        with undisturbed():
+            annotations = DATASETS.build(config).annotations
+    except Exception:  # refused with its reason when the dataset is built for a trial
+        return known
+    return list(annotations)
 
 
 def check_listed(listed: Any, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:

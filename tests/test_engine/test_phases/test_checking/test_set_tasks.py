@@ -1,6 +1,7 @@
 """Which labels a phase needs of its loaders, and which each dataset of a loader supplies."""
 
 import copy
+from typing import ClassVar
 
 import pytest
 
@@ -109,3 +110,40 @@ def test_names_of_joined_sets_are_those_that_were_learned(config):
     cfg[TEST].dataset.datasets[0].metainfo = dict(classes=NAMES[::-1])
     with pytest.raises(ValueError, match="calls class 0 of task 'seg' .*, but train_dataloader"):
         rehearse(cfg, parse_phases(cfg))
+
+
+class Knows(RoomsDataset):
+    """Knows its annotations when it is built."""
+
+    ANNOTATIONS: ClassVar = {}
+
+    def __init__(self, annotations=None, depth="depth", **kwargs):
+        own = {**RoomsDataset.ANNOTATIONS, "depth": {**RoomsDataset.ANNOTATIONS["depth"]}}
+        own["depth"]["dir"] = own["depth"]["dir"].replace("depth", depth)
+        super().__init__(annotations={**own, **(annotations or {})}, **kwargs)
+
+
+class Plainly(Knows):
+    """The same without the switches that a dataset may be built with."""
+
+    def __init__(self, data_root, split, pipeline, tasks):
+        super().__init__(data_root=data_root, split=split, pipeline=pipeline, tasks=tasks)
+
+
+def test_annotations_that_only_the_constructor_knows(config):
+    cfg = config(phases=TASKS)
+    for loader in ("train_dataloader", TEST):
+        cfg[loader].dataset.type = Knows
+    phases = parse_phases(cfg)
+    assert tasks_of(cfg, 0) == [["seg"]] and tasks_of(cfg, 1) == [["seg", "depth"]]
+    rehearse(cfg, phases)
+    cfg.train_dataloader.dataset.annotations = dict(depth=None)
+    with pytest.raises(ValueError, match="Knows.* no annotation for task 'depth'; .*'seg'"):
+        parse_phases(cfg)
+
+
+def test_annotations_of_a_constructor_that_cannot_be_called_are_those_of_its_class(config):
+    cfg = config(phases=TASKS)
+    cfg.train_dataloader.dataset.type = Plainly
+    with pytest.raises(ValueError, match=r"Plainly.* no annotation for task 'seg'; it offers \[\]"):
+        parse_phases(cfg)
