@@ -66,6 +66,8 @@ def test_spellings(make, name):
     [
         (b"a/0\na/7\n", 2, "a/7.png' does not exist; expected one id per line"),
         (b"\xef\xbb\xbf\r\n\r\na/7\r\n", 3, "a/7.png' does not exist"),
+        (b"a/0  1\n", 1, "does not exist; expected one id per line.* The line has 2 columns"),
+        (b"/a/0.png /b/0.png\n", 1, "absolute path.* The line has 2 columns"),
         (b"a/0\na/1.jpg\n", 2, "a/1.jpg.png' does not exist"),
         (b"image/a/0\n", 1, r"under img\['dir'\] \('image'\)"),
         (b"a/0\na/1\na/0\n", 3, "'a/0' is in line 1 already"),
@@ -88,34 +90,6 @@ def test_errors_name_list_and_line(make, content, line, message):
         (FileNotFoundError, ValueError), match=rf"list\.txt, line {line}: .*{message}"
     ):
         make(content)
-
-
-@pytest.mark.parametrize(
-    ("line", "columns"),
-    [
-        ("a/0 a/0", 2),
-        ("a/0.png a/0.png", 2),
-        ("a/0.png\ta/0_label.png", 2),
-        ("a/0.png,a/0.png", 2),
-        ("a/0.png, a/0.png, a/0_depth.png", 3),
-        ("image/a/0.png;label/a/0.png", 2),
-        ("/image/a/0.png /label/a/0.png", 2),
-        ("image,label", 2),
-        ("a/0  1", 2),  # as PASCAL's lists of a class
-    ],
-)
-def test_a_line_of_image_and_label_is_named(make, line, columns):
-    rest = (
-        rf".*list\.txt, line 1: .* The line has {columns} columns, .* keep that of the image alone"
-    )
-    with pytest.raises((FileNotFoundError, ValueError), match=rest):
-        make(f"{line}\na/1".encode())
-
-
-@pytest.mark.parametrize("line", ["a/7", "my photo", "a/1.jpg"])
-def test_a_missing_image_is_no_column(make, line):
-    with pytest.raises(FileNotFoundError, match=r"without img\['suffix'\] \('.png'\)$"):
-        make(line.encode())
 
 
 def test_a_neighbour_within_the_root_may_be_named(make):
