@@ -57,6 +57,11 @@ def test_onnx_agrees_at_three_sizes_and_three_numbers_of_images(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
 
 
+@needs_onnx
+def test_a_map_of_one_pixel_is_no_batch_to_normalise(tmp_path):
+    assert max(export_model(resnet("FCNHead"), tmp_path / "m.onnx", size=(1, 1)).values()) < 1e-4
+
+
 def test_torch_before_2_6_cannot_export_any_size(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.export, "Dim", type("Dim", (), {}))
     with pytest.raises(ExportError, match=r"m\.pt2: .*any size needs torch 2\.6 .*give a size"):

@@ -74,7 +74,7 @@ def write_onnx(
         options["dynamo"] = False  # the other exporter takes minutes instead of seconds
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's warnings, which our check covers
-        torch.onnx.export(_AsTuple(model), (example,), str(path), **options)
+        torch.onnx.export(_AsTuple(model).eval(), (example,), str(path), **options)
     written = onnx.load(str(path))
     with torch.no_grad():
         maps = model(example)
