@@ -21,6 +21,13 @@ from .spelling import nearest
 _MAY_BE_EMPTY = ("--title", "--legend")
 #: a tool in the examples of its docstring
 _TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
+#: a path in the home folder, perhaps after ``--option=`` or ``LABEL=``
+_HOME = re.compile(r"^([^/~]*=)?~(?=/)")
+
+
+def _at_home(start: re.Match) -> str:
+    """The matched start of an argument with the home folder's path."""
+    return (start[1] or "") + os.path.expanduser("~")
 
 
 def _command(tool: re.Match) -> str:
@@ -65,8 +72,11 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]  # of a type variable
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse a command line; an empty path, such as of an unset variable, is refused."""
-        args = list(sys.argv[1:] if args is None else args)
+        """Parse a command line; an empty path, such as of an unset variable, is refused.
+
+        ``~/`` is the home folder where the shell leaves it, as in quotes or after ``--out=``.
+        """
+        args = [_HOME.sub(_at_home, word) for word in (sys.argv[1:] if args is None else args)]
         for before, word in zip(["", *args], args, strict=False):
             empty = (word == "" and before not in _MAY_BE_EMPTY) or re.fullmatch(r"--[\w-]+=", word)
             if empty:

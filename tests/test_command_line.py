@@ -162,6 +162,17 @@ def test_config_file_is_the_users_or_a_shipped_one(tmp_path, monkeypatch):
         config_file("/nowhere/had.py")
 
 
+def test_the_home_folder_is_named_as_in_a_shell(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    parser = Parser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--out")
+    given = ["--out=~/c", "~/a.pth", "HAD, long=~/b", "a/~/d", "~", "~x"]
+    args = parser.parse_args(given)
+    assert args.out == "/home/ann/c"
+    assert args.names == ["/home/ann/a.pth", "HAD, long=/home/ann/b", "a/~/d", "~", "~x"]
+
+
 @pytest.mark.parametrize("words", [["--out", ""], ["--out="], [""], ["a", ""]])
 def test_an_empty_name_is_not_this_folder(parser, capsys, words):
     with pytest.raises(SystemExit) as caught:

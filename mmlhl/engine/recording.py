@@ -114,20 +114,25 @@ def _with_direction(
 
 
 def warn_of_unmeasured(metrics: Mapping[str, float]) -> None:
-    """Warn of tasks of which no metric is a number; the record has null for them.
+    """Warn of metrics that are not numbers, for which the record has null.
 
     Args:
         metrics: By ``<task>/<metric>``.
     """
     for task in dict.fromkeys(metric.split("/")[0] for metric in metrics):
         values = {k: v for k, v in metrics.items() if k.split("/")[0] == task}
-        if not any(math.isfinite(value) for value in values.values()):
-            print_log(
-                f"nothing of task {task!r} was measured: {', '.join(values)} are not numbers. Do "
-                "the test set's labels and the metric's bounds, such as max_depth, fit in unit?",
-                "current",
-                logging.WARNING,
+        wrong = [name for name, value in values.items() if not math.isfinite(value)]
+        if not wrong:
+            continue
+        if len(wrong) == len(values):
+            text = (
+                f"nothing of task {task!r} was measured: {', '.join(wrong)} are not numbers. Do "
+                "the test set's labels and the metric's bounds, such as max_depth, fit in unit?"
             )
+        else:
+            given = ", ".join(f"{name} is {values[name]}" for name in wrong)
+            text = f"{given}: the record has null, since a prediction or label gives no number"
+        print_log(text, "current", logging.WARNING)
 
 
 def _fingerprint(path: str, runner: Runner) -> dict:

@@ -70,7 +70,7 @@ class MultiTaskEvaluator(Evaluator):
                 "MultiTaskEvaluator: metrics must be a dict from task names to metric configs, "
                 f"such as dict(seg=dict(type='SegmentationMetric')), but is {metrics!r}"
             )
-        self.output_dir = output_dir
+        self.output_dir = None if output_dir is None else osp.expanduser(output_dir)
         self.keep_results = keep_results
         self.tasks: list[str] = []  # of each metric
         self.left_out = {task for task, configs in metrics.items() if configs is None}

@@ -67,7 +67,7 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no record at {path}")
     try:
-        return path, json.loads(path.read_text(encoding="utf-8"))
+        return path, json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
 

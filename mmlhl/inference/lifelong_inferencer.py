@@ -219,15 +219,15 @@ class LifelongInferencer(BaseInferencer):
             raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
         if out_dir is None and (npy or panels):
             raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")
+        out_dir = out_dir and os.path.expanduser(out_dir)
         results = (*self.loaded.known_tasks, PANELS)
         self.sources = sources = Sources(inputs, out_dir, channel_order, results)
         paths = sources.paths
         for path in track_frames(paths, len(paths), "checking", self.show_progress):
             self.pipeline.check(path)
         self.pipeline.warn_of_dark(paths)
-        if out_dir is None:
-            return sources, None
-        return sources, MapWriter(out_dir, self.tasks, npy, self.loaded.checkpoint)
+        own = (self.tasks, npy, self.loaded.checkpoint)
+        return sources, None if out_dir is None else MapWriter(out_dir, *own)
 
     def _samples(
         self, sources: Sources, batch_size: int

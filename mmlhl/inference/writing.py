@@ -98,16 +98,14 @@ class MapWriter:
         write_image(panel, self.path(PANELS, name, ".png"))
 
     def path(self, folder: str, name: str, ending: str) -> Path:
-        """Path of an image's map; its folder is made.
+        """Path of an image's map; whatever writes it makes its folder.
 
         Args:
             folder: Folder of the task.
             name: Name of the image.
             ending: Suffix, such as ``.png``.
         """
-        path = self.folder / folder / f"{name}{ending}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        return self.folder / folder / f"{name}{ending}"
 
     def _write_depth(self, task: str, name: str, depth: np.ndarray, path: Path) -> None:
         valid = np.where(np.isfinite(depth) & (depth > 0), depth, 0).astype(np.float64)

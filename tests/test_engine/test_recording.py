@@ -92,7 +92,9 @@ def test_a_task_of_which_nothing_was_measured_is_named(monkeypatch):
     nan, inf = float("nan"), float("inf")
     metrics = {"seg/mIoU": 40.0, "seg/mAcc": nan, "depth/abs_err": nan, "depth/rmse": inf}
     recording.warn_of_unmeasured(metrics)
-    assert len(lines) == 1
-    assert lines[0].startswith("nothing of task 'depth' was measured: depth/abs_err, depth/rmse")
+    assert len(lines) == 2
+    assert lines[0].startswith("seg/mAcc is nan: the record has null")
+    assert lines[1].startswith("nothing of task 'depth' was measured: depth/abs_err, depth/rmse")
     recording.warn_of_unmeasured({})
-    assert len(lines) == 1
+    recording.warn_of_unmeasured({"seg/mIoU": 0.0})
+    assert len(lines) == 2

@@ -152,6 +152,12 @@ def test_directions_come_from_the_evaluator_first():
     assert higher_is_better("seg/novel") is None
 
 
+def test_a_record_may_begin_with_a_byte_order_mark(tmp_path):
+    LifelongRecord("HAD", 0).save(path := tmp_path / "lifelong.json")
+    path.write_text("\ufeff" + path.read_text(), encoding="utf-8")
+    assert LifelongRecord.load(tmp_path).method == "HAD"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

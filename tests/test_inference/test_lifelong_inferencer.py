@@ -138,6 +138,12 @@ def test_files_are_written_and_names_kept_apart(inferencer, photos, tmp_path):
     assert len(inferencer(photos, out_dir=photos / "out")) == len(inner) == 4
 
 
+def test_results_in_the_home_folder_are_no_images_of_it(inferencer, photos, monkeypatch):
+    monkeypatch.setenv("HOME", str(photos))
+    inferencer(photos, out_dir="~/out")
+    assert (photos / "out/seg/a/x.png").is_file() and len(inferencer("~", out_dir="~/out")) == 4
+
+
 def test_a_stream_yields_names_and_checks_before_the_first(inferencer, photos, tmp_path):
     names = [name for name, maps in inferencer.stream(photos, out_dir=tmp_path / "out")]
     assert names == ["a/x", "b/x", "b/y", "b/z"] and (tmp_path / "out/depth/b/z.png").exists()

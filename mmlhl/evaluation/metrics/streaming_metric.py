@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...files import explained
 from .written_files import ComparedFiles, WrittenFiles
 
 
@@ -87,7 +88,7 @@ class StreamingMetric(ComparedFiles):
             )
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.field = field
-        self.output_dir = output_dir
+        self.output_dir = None if output_dir is None else osp.expanduser(output_dir)
         self.output_levels = output_levels
         self.format_only = format_only
         self._written = WrittenFiles(
@@ -197,7 +198,8 @@ class StreamingMetric(ComparedFiles):
         parts = [part for part in image.parts[-self.output_levels :] if part != ".."]
         path = Path(str(self.output_dir)).joinpath(*(p for p in parts if p != image.anchor))
         self._written.add(path, sample["img_path"])
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with explained(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 

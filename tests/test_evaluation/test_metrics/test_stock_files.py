@@ -86,6 +86,15 @@ def test_another_metric_of_the_task_writes_if_the_first_cannot(tmp_path, said):
     assert "no option output_dir" in said[-1]
 
 
+def test_predictions_go_to_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    own = dict(type="SegmentationMetric", output_dir="~/own")
+    tested = evaluator("~/out", seg=own, depth=dict(type="DepthMetric"))
+    tested.process([sample("a/1.png", pred_sem_seg=[[1]], pred_depth_map=[[1.0]])])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "own"]
+
+
 def test_nothing_predicted_is_said(tmp_path, said):
     tested = evaluator(tmp_path, seg=dict(type="IoUMetric"))
     tested.process([sample("a/1.png", gt_sem_seg=[[0]])])
