@@ -247,6 +247,8 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
         raise ValueError(f"work_dir must be one string, got {cfg.work_dir!r}")
     else:
         cfg.work_dir = os.path.expanduser(cfg.work_dir)
+    if not cfg.work_dir:
+        raise ValueError("work_dir is ''; name a folder, '.' for the current one")
 
 
 def default_work_dir(config: str | os.PathLike) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -133,9 +134,11 @@ class Annotation:
         if self.kind not in KINDS:
             near = hint(str(self.kind), KINDS)
             raise ValueError(f"{where}['kind'] is {self.kind!r}{near}; it must be one of {KINDS}")
+        set_ = object.__setattr__  # the dataclass is frozen
+        if isinstance(self.dir, os.PathLike):
+            set_(self, "dir", os.fspath(self.dir))
         defaults = {f.name: f.default for f in fields(self)}
         given = {k: getattr(self, k) for k in defaults if getattr(self, k) is not defaults[k]}
-        set_ = object.__setattr__  # the dataclass is frozen
         for key, value in check_annotation(where, self.kind, given, defaults).items():
             set_(self, key, value)
         if not self.field:

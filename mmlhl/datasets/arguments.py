@@ -70,7 +70,7 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     """
     if img is not None and not isinstance(img, Mapping):
         raise ValueError(f"img is {img!r}; it must be a dict with 'dir' and 'suffix'")
-    merged = {**defaults, **(img or {})}
+    merged = config_values.make_plain({**defaults, **(img or {})})
     unknown = sorted(set(merged) - {"dir", "suffix"})
     if unknown:
         near = hint(str(unknown[0]), ("dir", "suffix"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path as osp
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -161,7 +162,8 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
     Raises:
         ValueError: If it is not a list of different names.
     """
-    if isinstance(value, str):
+    if isinstance(value, (str, os.PathLike)):
+        value = os.fspath(value)
         paths = [osp.expanduser(value)] + ([osp.join(data_root, value)] if data_root else [])
         path = next((p for p in paths if _is_file(p)), None)
         if path is None:

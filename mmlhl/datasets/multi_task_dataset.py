@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -91,14 +92,14 @@ class MultiTaskDataset(ListsSamples):
 
     def __init__(
         self,
-        data_root: str | None = None,
+        data_root: str | os.PathLike | None = None,
         img: Mapping[str, str] | None = None,
         annotations: Mapping[str, Mapping[str, Any] | None] | None = None,
         tasks: Sequence[str] | None = None,
         part: Sequence[int] | None = None,
         part_seed: int = 0,
         split: str = "",
-        ann_file: str = "",
+        ann_file: str | os.PathLike = "",
         metainfo: dict | None = None,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
@@ -106,6 +107,7 @@ class MultiTaskDataset(ListsSamples):
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
+        ann_file = os.fspath(ann_file) if isinstance(ann_file, os.PathLike) else ann_file
         for key, word in (("split", split), ("ann_file", ann_file)):
             if not isinstance(word, str):
                 raise ValueError(f"{key} of {owner} is {word!r}; it must be one string")

@@ -123,9 +123,12 @@ def test_indices(root):
         ids([5])
 
 
-def test_list_file_split_and_classes(root, tmp_path):
+@pytest.mark.parametrize("name", [str, Path])
+def test_list_file_split_and_classes(root, tmp_path, name):
     (root / "list.txt").write_text("c\nb/1\n\n")
-    dataset = make(root, ann_file="list.txt", serialize_data=False)
+    dataset = make(
+        root, ann_file=name("list.txt"), img=dict(dir=name("image")), serialize_data=False
+    )
     assert [dataset.get_data_info(i)["img_id"] for i in range(2)] == ["c", "b/1"]
     (root / "train").symlink_to(root)
     dataset = make(

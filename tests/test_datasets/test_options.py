@@ -1,6 +1,7 @@
 """Options of annotations and datasets: a single value is a list, a string is not names."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -43,6 +44,7 @@ LABEL, DEPTH = dict(kind="classes", dir="label"), dict(kind="depth", dir="depth"
         ("normal", "invalid", [128.0], (128.0,)),
         ("normal", "axes", ["x", "-y", "z"], ("x", "-y", "z")),
         ("classes", "classes", ["a", "b"], ("a", "b")),
+        ("classes", "dir", Path("x/y"), "x/y"),
     ],
 )
 def test_one_value_or_several(kind, key, one, listed):

@@ -124,13 +124,12 @@ def whole_numbers(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
         return raw
     # 2^63 itself does not fit into int64
     whole = np.abs(raw.astype(np.float64, copy=False)) < 2.0**63
-    if whole.all():
-        ids = raw.astype(np.int64)
-        if np.array_equal(ids, raw):
-            return ids
+    ids = np.where(whole, raw, 0).astype(np.int64)
+    if np.array_equal(ids, raw):
+        return ids
     raise ValueError(
         f"{path}: expected whole numbers as {ann.kind} annotation {ann.name!r}, got fractions, "
-        "NaN or infinity"
+        f"NaN or infinity: {raw[ids != raw][0]}"
     )
 
 

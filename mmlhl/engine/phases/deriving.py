@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +71,7 @@ def phase_config(
     _set_tasks(out.get(LOADERS[0]), phase.tasks, _part(cfg, phases, index))
     for loader in LOADERS[1:]:
         _set_tasks(out.get(loader), phase.seen, None)
+    _set_samplers(out)
     _drop_incomplete_validation(out)
     _drop_absent_hooks(out)
     follow_length(out, cfg, phase.cfg)
@@ -163,6 +165,7 @@ def testing_config(cfg: Config) -> Config:
             cfg[f"{kind}_{key}"] = None
     for key in ("optim_wrapper", "param_scheduler", "auto_scale_lr"):
         cfg[key] = None
+    _set_samplers(cfg)
     _drop_absent_hooks(cfg)
     add_training_facts(cfg)
     return cfg
@@ -185,6 +188,24 @@ def _set_tasks(loader: dict | None, tasks: Sequence[str], part: tuple[int, int] 
         # a `part` in the phase's own cfg takes precedence
         if part is not None and "part" not in dataset:
             dataset["part"] = list(part)
+
+
+def _set_samplers(cfg: Config) -> None:
+    """Give loaders without a sampler the one that reads in their order, as mmengine does.
+
+    Unlike torch's, it divides the images among processes and can be resumed.
+    """
+    for key in LOADERS:
+        loader = cfg.get(key)
+        if isinstance(loader, dict) and not {"sampler", "batch_sampler"} & set(loader):
+            loader["sampler"] = ConfigDict(type="DefaultSampler", shuffle=False)
+            if key == LOADERS[0]:
+                print_log(
+                    f"{key} has no sampler, so its images are not shuffled: "
+                    "sampler=dict(type='DefaultSampler', shuffle=True) shuffles them",
+                    "current",
+                    logging.WARNING,
+                )
 
 
 def _drop_absent_hooks(cfg: Config) -> None:

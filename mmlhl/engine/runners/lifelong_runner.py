@@ -80,7 +80,7 @@ class LifelongRunner:
             refuse_repeated(file)
             check_idle_variables(file, acting_keys(self.cfg), self.cfg)
         self.phases = parse_phases(self.cfg)
-        if self.cfg.get("work_dir") is None:
+        if not self.cfg.get("work_dir"):  # the empty one would be the current folder
             raise ValueError("work_dir is not set; tools/train.py takes it from --work-dir")
         self.cfg.work_dir = osp.expanduser(self.cfg.work_dir)  # otherwise "~" would be a folder
         prepare_distributed(self.cfg)

@@ -53,9 +53,10 @@ def test_an_unknown_method_in_a_later_phase(config, nothing_is_built):
         LifelongRunner.from_cfg(cfg)
 
 
-def test_no_work_dir(config, nothing_is_built):
+@pytest.mark.parametrize("nothing", [None, ""])  # "" would be the current folder
+def test_no_work_dir(config, nothing_is_built, nothing):
     cfg = config()
-    cfg.work_dir = None
+    cfg.work_dir = nothing
     with pytest.raises(ValueError, match="work_dir is not set"):
         LifelongRunner.from_cfg(cfg)
 

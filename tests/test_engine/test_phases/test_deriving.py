@@ -147,6 +147,16 @@ def test_a_wrapped_dataset_gets_tasks_and_part(config):
     assert "tasks" not in out
 
 
+@pytest.mark.parametrize("loader", ["train_dataloader", "test_dataloader"])
+def test_a_loader_without_a_sampler_reads_in_order(config, loader):
+    """As in mmengine, but divided among processes and resumable, which torch's sampler is not."""
+    cfg = config()
+    del cfg[loader]["sampler"]
+    ordered = dict(type="DefaultSampler", shuffle=False)
+    assert phase_config(cfg, parse_phases(cfg), 1)[loader].sampler == ordered
+    assert loader == "train_dataloader" or deriving.testing_config(cfg)[loader].sampler == ordered
+
+
 def test_changed_model_is_passed_to_the_hook(config):
     own = dict(model=dict(heads=dict(depth=dict(activation="softplus"))))
     cfg = config(

@@ -48,7 +48,7 @@ def check_idle_variables(
             raise ValueError(message)
         print_log(message, "current", logging.WARNING)
     files = _trees(path)
-    if len(files) > 1 and cfg is not None:  # one that inherits is no dump, where all are unread
+    if cfg is not None and (len(files) > 1 or variables_read(path) is not None):  # no dump
         _check_misplaced(files, acting, cfg)
 
 

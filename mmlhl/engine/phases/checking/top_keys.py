@@ -145,6 +145,8 @@ def check_top_keys(
             )
         if own is not None and (meant := _meant(str(key), cfg)):
             raise ValueError(f"{where}{key}: nothing reads it in the cfg of a phase{meant}")
+        if own is None and read is None:
+            _warn_of_option(str(key), value, cfg)
 
 
 def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Config:
@@ -204,6 +206,19 @@ def _meant(dotted: str, cfg: Mapping) -> str:
     if key in OLD:
         return f"; mmengine no longer reads it, write {OLD[key]}"
     return f"; did you mean {places[0]}{'.' if rest else ''}{rest}?" if places else ""
+
+
+def _warn_of_option(key: str, value: Any, cfg: Mapping) -> None:
+    """Warn of a number or name that nothing reads, called like an option that has another value.
+
+    It may be a variable of the file that a config was read from and edited, which is unknown here.
+    """
+    known = {each: node for each, node in cfg.items() if each in READ}
+    places = dict(entries(known, key))
+    plain = isinstance(value, (int, float, str))
+    if plain and places and value not in places.values():
+        message = f"{key}={value!r} at the top changes nothing; did you mean {next(iter(places))}?"
+        print_log(message, "current", logging.WARNING)
 
 
 def _is_old(key: str, value: Any, cfg: Mapping, read: Collection[str] | None) -> bool:

@@ -124,6 +124,23 @@ def test_a_variable_of_ones_own(leaf, text):
     checked(leaf(text))
 
 
+def test_a_file_that_inherits_from_none(leaf, tmp_path):
+    path = tmp_path / "single.py"
+    path.write_text(BASE + "lr = 0.2")
+    with pytest.raises(ValueError, match="single.py: line .* sets lr, .* mean optim_wrapper"):
+        checked(path)
+
+
+def test_without_a_file_it_is_a_warning(monkeypatch):
+    heard = []
+    monkeypatch.setattr(top_keys, "print_log", lambda message, *_: heard.append(message))
+    cfg = dict(optim_wrapper=dict(optimizer=dict(lr=0.1)), train_cfg=dict(max_epochs=3))
+    check_top_keys(dict(cfg, lr=0.1, max_epochs=3, note="x", _lr=2))
+    assert heard == []
+    check_top_keys(dict(cfg, max_epochs=30))
+    assert heard == ["max_epochs=30 at the top changes nothing; did you mean train_cfg.max_epochs?"]
+
+
 def test_variables_that_files_read(leaf, tmp_path):
     path = leaf("lr = 0.2\noptim_wrapper = dict(optimizer=dict(lr=lr))")
     assert {"lr", "optimizer", "crop_size"} <= variables_read(path)
