@@ -29,8 +29,15 @@ def random_movers(dataset: Any, test: bool = False) -> list[str]:
     """
     steps = list(_flat(getattr(dataset, "pipeline", None)))
     last = max((place for place, step in enumerate(steps) if _reads_labels(step)), default=0)
-    names = dict.fromkeys(name_of(step) for step in steps[:last] if moves(step, seldom=True))
-    return [name for name in names if not test or any(part in name for part in _NOT_UNDONE)]
+    movers = [step for step in steps[:last] if moves(step, seldom=True)]
+    return list(dict.fromkeys(name_of(step) for step in movers if not test or _is_final(step)))
+
+
+def _is_final(step: Any) -> bool:
+    """Whether a test cannot undo what a transform does."""
+    if isinstance(step, Watched):
+        return step.final
+    return any(part in name_of(step) for part in _NOT_UNDONE)
 
 
 def name_of(step: Any) -> str:

@@ -133,7 +133,8 @@ def refuse_final_steps(meta: dict) -> None:
     if names:
         raise ValueError(
             f"{meta.get('img_path', 'a sample')}: {names[-1]} in a pipeline for testing cannot be "
-            "undone, so the prediction would not lie on the image; leave it out"
+            "undone, so the prediction would not lie on the image; leave it out. Flips, padding "
+            "and resizing are undone; crops, rotations (also by 90 degrees) and other moves are not"
         )
 
 

@@ -38,6 +38,7 @@ class Watched:
         bends: Whether it bends the image, so that normals cannot be rotated with it.
         moves: Whether it moves the image.
         moves_at_random: Whether it does so, and draws random numbers.
+        final: Whether it does so in a way that a test cannot undo.
         reads: Keys of the image and of labels that it reads, as far as is known by now.
 
     Raises:
@@ -47,7 +48,8 @@ class Watched:
     def __init__(self, step: Callable) -> None:
         self.step = step
         self.name = transform_name(step)
-        self.bends, self.moves, self.moves_at_random = try_on_images(step, self.name)
+        tried = try_on_images(step, self.name)
+        self.bends, self.moves, self.moves_at_random, self.final = tried
         self.reads: tuple[str, ...] = ("img",) if reads_image(step) else ()
         self._looks = LOOKS
         self._checks = SampleChecks(self.name)

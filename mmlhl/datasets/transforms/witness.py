@@ -168,6 +168,16 @@ def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | 
     return (left, right, top, bottom) if whole else None
 
 
+def is_undone(source: np.ndarray, size: tuple) -> bool:
+    """Whether a test can undo a move: a flip, or padding.
+
+    Args:
+        source: What :func:`read_witness` returned.
+        size: (height, width) before the transform.
+    """
+    return _flip_of(source, size) is not None or _padding_of(source, size) is not None
+
+
 def bending_message(name: str) -> str:
     """Why a transform cannot be used with normals, as a sentence.
 

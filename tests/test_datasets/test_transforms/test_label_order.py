@@ -23,6 +23,17 @@ class SeldomTurned(BaseTransform):
         return results
 
 
+@TRANSFORMS.register_module()
+class SeldomQuarter(BaseTransform):
+    """Turns image and labels by 90 degrees in a tenth of the samples."""
+
+    def transform(self, results):
+        if np.random.rand() < 0.1:
+            for key in ["img", *results.get("seg_fields", [])]:
+                results[key] = np.rot90(results[key]).copy()
+        return results
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("ordered")
@@ -94,8 +105,9 @@ def test_other_transforms_may_come_first(root, early):
 
 def test_only_what_cannot_be_undone_is_named_in_a_test(root):
     early = [RANDOM["RandomFlip"], RANDOM["RandomRotate"], RANDOM["RandomResize"], ROTFLIP]
-    built = dataset(root, LOAD, *early, LABELS, PACK)
-    assert random_movers(built, test=True) == ["RandomRotate", "RandomRotFlip"]
+    own = [RANDOM["SeldomTurned"], step("SeldomQuarter")]
+    built = dataset(root, LOAD, *early, *own, LABELS, PACK)
+    assert random_movers(built, test=True) == ["RandomRotate", "RandomRotFlip", "SeldomQuarter"]
 
 
 @pytest.mark.parametrize("labels", [True, False], ids=["labels", "image alone"])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ....draws import undisturbed
-from ..witness import add_witness, read_witness, rotation_of
+from ..witness import add_witness, is_undone, read_witness, rotation_of
 from .grids import image_shifts, is_tried
 from .rounds import TRIALS, MovedAlone, Rounds, pair_of, run_trial
 from .samples import image_sample, spotted_image
@@ -40,11 +40,13 @@ class Tried(NamedTuple):
         bends: Whether it bends the image, so that normals cannot be rotated with it.
         moves: Whether it moves the image.
         at_random: Whether it does so, and draws random numbers.
+        final: Whether it moves the image in a way that a test cannot undo.
     """
 
     bends: bool
     moves: bool
     at_random: bool
+    final: bool
 
 
 def try_on_images(step: Callable, name: str) -> Tried:
@@ -65,7 +67,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
     Raises:
         MovedAlone: If labels do not move with the image.
     """
-    bends, offsets = False, []
+    bends, final, offsets = False, False, []
     slight: list[Shifts] = []
     with undisturbed():
         rounds = Rounds(step)
@@ -75,7 +77,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
             sample = image_sample(trial, SIZE)
             found = _both(pair, name, sample, (row, column), _SPOT, trial)
             if found is None:
-                return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
+                return Tried(bends, rounds.moves, rounds.moves and rounds.draws, final)
             image, spotted, source, drew = found
             rounds.draws = rounds.draws or drew
             offset = _compare(image, spotted, source, (row, column), _SPOT, name)
@@ -83,6 +85,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
                 _refuse_moved_labels(sample["img"], image, source, name)
                 rounds.moves = True
                 bends = bends or rotation_of(source, SIZE) is None
+                final = final or not is_undone(source, SIZE)
             elif shifted(sample["img"], image):
                 raise MovedAlone(image_message(name))
             elif offset is not None:
@@ -94,7 +97,7 @@ def try_on_images(step: Callable, name: str) -> Tried:
     far = len(offsets) >= TRIALS / 2 and np.abs(np.mean(offsets, axis=0)).max() > _SHIFT
     if far or is_motion(slight):
         raise MovedAlone(image_message(name))
-    return Tried(bends, rounds.moves, rounds.moves and rounds.draws)
+    return Tried(bends, rounds.moves, rounds.moves and rounds.draws, final)
 
 
 def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> bool:
