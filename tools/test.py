@@ -24,7 +24,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.scopes import SCOPE
 from mmlhl.engine.phases.checking.top_keys import overridden
-from mmlhl.engine.phases.deriving import add_training_facts
+from mmlhl.engine.phases.deriving import FACTS_HOOK, add_hook
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.engine.test_options import draw_predictions, need_test, use_views, write_predictions
 from mmlhl.orphans import end_with_launcher
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         write_predictions(cfg, args.out)
 
-    add_training_facts(cfg)
+    add_hook(cfg, FACTS_HOOK)
     prepare_distributed(cfg)
     with nothing_left_of_refusals(cfg.work_dir):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)

@@ -27,7 +27,7 @@ from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
 from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.top_keys import overridden
-from mmlhl.engine.phases.deriving import add_hook, add_training_facts
+from mmlhl.engine.phases.deriving import FACTS_HOOK, add_hook
 from mmlhl.engine.phases.plain_runs import check_plain_run
 from mmlhl.engine.phases.runner_choice import check_runner
 from mmlhl.orphans import end_with_launcher
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> None:
 
 def train(cfg: Config, args: argparse.Namespace) -> None:
     """Train with a complete config, and write a sequence's report."""
-    add_training_facts(cfg)
+    add_hook(cfg, FACTS_HOOK)
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)

@@ -14,6 +14,7 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from torch import distributed as torch_dist
 
+from ..config_values import nodes
 from ..registered import type_name
 
 
@@ -125,16 +126,9 @@ def _first_slurm_host(nodes: str) -> str:
     return hosts[0]
 
 
-def _replace_sync_bn(node: object) -> int:
-    """Replace `type='SyncBN'` by `'BN'` everywhere under a config node; return how many."""
-    replaced = 0
-    if isinstance(node, dict):
-        if node.get("type") is not None and type_name(node) in ("SyncBN", "SyncBatchNorm"):
-            node["type"] = "BN"
-            replaced += 1
-        children = list(node.values())
-    elif isinstance(node, (list, tuple)):
-        children = list(node)
-    else:
-        return 0
-    return replaced + sum(_replace_sync_bn(child) for child in children)
+def _replace_sync_bn(part: object) -> int:
+    """Replace `type='SyncBN'` by `'BN'` everywhere in a part of a config; return how many."""
+    found = [n for n in nodes(part) if type_name(n) in ("SyncBN", "SyncBatchNorm")]
+    for node in found:
+        node["type"] = "BN"
+    return len(found)

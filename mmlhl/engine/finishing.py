@@ -23,7 +23,7 @@ def finish_phase(
     record: str,
     seconds: float,
     save: Callable[[Path], None],
-) -> str:
+) -> None:
     """Save the model as ``<name>.pth``, evaluate all its tasks, and add the phase to the record.
 
     Args:
@@ -33,9 +33,6 @@ def finish_phase(
         record: The record's file.
         seconds: Duration of training.
         save: Writes the checkpoint to the given file; called in the first process.
-
-    Returns:
-        Path of the checkpoint, in every process.
 
     Raises:
         FloatingPointError: If a weight is NaN or infinite; nothing is written then.
@@ -59,4 +56,3 @@ def finish_phase(
         metrics = runner.test_loop.run()
     add_to_record(record, runner, unwrap(runner), name, list(tasks), path, seconds, metrics)
     barrier()  # the next phase reads what rank 0 wrote
-    return path

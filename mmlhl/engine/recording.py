@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import math
 import os.path as osp
@@ -19,6 +18,7 @@ from rich.console import Console
 from ..checkpoints.checksums import weights_digest
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
+from ..registered import type_name
 from .environment import environment
 from .fingerprints import read_fingerprints
 from .learner import PhaseModel
@@ -156,7 +156,5 @@ def dataset_name(cfg: Config) -> str | None:
         while isinstance(dataset, dict) and ("dataset" in dataset or dataset.get("datasets")):
             dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
         if dataset is not None:
-            kind = dataset["type"] if isinstance(dataset, dict) else type(dataset)
-            name = kind.__name__ if inspect.isclass(kind) else str(kind)
-            return name.rpartition(".")[2]  # without a registry's scope
+            return type_name(dataset)
     return None

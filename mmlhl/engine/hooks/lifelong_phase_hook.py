@@ -172,7 +172,8 @@ class LifelongPhaseHook(Hook):
         self._loaded = True
         if runner._resume:
             check_same_model(unwrap(runner), checkpoint.get("state_dict", checkpoint))
-        check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
+        else:
+            check_old_heads(unwrap(runner), checkpoint.get("state_dict", checkpoint))
         self._take(runner, checkpoint, runner._load_from or "the checkpoint")
         if runner._resume and runner.cfg.get("resume_changed"):
             take_new_rates(runner, checkpoint)

@@ -11,6 +11,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..learner import PhaseModel
 from ..phases.handover import check_one_optimizer
+from .finite_numbers import parameters_of
 
 
 def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
@@ -32,12 +33,7 @@ def check_optimizer(model: PhaseModel, runner: Runner) -> None:
     Raises:
         RuntimeError: Naming the first parameters that are in none.
     """
-    held = {
-        id(parameter)
-        for optimizer in optimizers(runner)
-        for group in optimizer.param_groups
-        for parameter in group["params"]
-    }
+    held = {id(p) for optimizer in optimizers(runner) for p in parameters_of(optimizer)}
     lost = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in held]
     if lost:
         raise RuntimeError(

@@ -6,49 +6,19 @@ import logging
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from mmengine.dist import get_world_size
 from mmengine.runner import LogProcessor, Runner
 
 from ..phases.grammar import Phase
 from .differences import phase_lines, training_facts
-from .live import LiveProgress
 from .log_lines import PhaseLogProcessor
-from .moment import EVALUATES, VALIDATES, Plan, evaluating, moment, sequence_eta
+from .moment import EVALUATES, VALIDATES, evaluating, moment, sequence_eta
 from .shared_backend import SharedBackend
 
-
-class OpenLog(Protocol):
-    """The members of a sequence's log that a phase uses.
-
-    Attributes:
-        plan: Phases and steps of the sequence.
-        resumed: Whether an existing log is continued.
-        hooks: The list of hooks that was logged last.
-        live: The display in a terminal.
-    """
-
-    plan: Plan
-    resumed: bool
-    hooks: str | None
-    live: LiveProgress
-
-    @property
-    def file(self) -> str:
-        """Path of the log file."""
-
-    def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
-        """The backends of a visualizer's config."""
-
-    def place(self, index: int) -> None:
-        """Let the backends count steps from the beginning of a phase."""
-
-    def rewind(self, step: int) -> None:
-        """Discard events of steps that are going to be repeated."""
-
-    def flush(self) -> None:
-        """Flush all event files."""
+if TYPE_CHECKING:
+    from .sequence_log import SequenceLog
 
 
 class PhaseLog:
@@ -64,7 +34,7 @@ class PhaseLog:
         metrics: Metrics after the phase, by ``<task>/<metric>``.
     """
 
-    def __init__(self, sequence: OpenLog, phase: Phase) -> None:
+    def __init__(self, sequence: SequenceLog, phase: Phase) -> None:
         self.phase = phase
         self.steps = 0
         self.metrics: dict[str, float] = {}

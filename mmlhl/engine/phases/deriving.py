@@ -30,6 +30,7 @@ LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 DEFAULT_HOOKS = {
     *("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
 }
+#: compares a checkpoint's training with the config
 FACTS_HOOK = "TrainingFactsHook"
 
 
@@ -132,15 +133,6 @@ def _earlier(cfg: Config, phases: Sequence[Phase], previous: str, now: dict) -> 
     return found
 
 
-def add_training_facts(cfg: Config) -> None:
-    """Add the hook that compares a checkpoint's training with the config, if it is missing.
-
-    Args:
-        cfg: A config for mmengine's runner; changed in place.
-    """
-    add_hook(cfg, FACTS_HOOK)
-
-
 def add_hook(cfg: Config, name: str) -> None:
     """Add a hook with its default options, unless the config has one of that class.
 
@@ -167,7 +159,7 @@ def testing_config(cfg: Config) -> Config:
         cfg[key] = None
     _set_samplers(cfg)
     _drop_absent_hooks(cfg)
-    add_training_facts(cfg)
+    add_hook(cfg, FACTS_HOOK)
     return cfg
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.registry import Registry
 from mmseg.registry import METRICS, MODELS
 
-from ....config_values import as_list
+from ....config_values import as_list, entries
 from ....datasets.annotation import IGNORE
 from ....registered import registered_class
 from ..datasets import multi_task_datasets
@@ -103,15 +103,10 @@ def _with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[s
 
 def _below(node: Any, place: str) -> Iterator[tuple[str, Any, bool]]:
     """Such options that are set anywhere below a node."""
-    if isinstance(node, (list, tuple)):
-        for index, child in enumerate(node):
-            yield from _below(child, f"{place}[{index}]")
-    if not isinstance(node, Mapping):
-        return
-    for key, value in node.items():
-        if key in MARKS or (key in FILLS and value is not None):
-            yield f"{place}.{key}", value, key in FILLS
-        elif key == "pad_val" and isinstance(value, Mapping) and "seg" in value:
-            yield f"{place}.pad_val.seg", value["seg"], False
-        else:
-            yield from _below(value, f"{place}.{key}")
+    for key in (*MARKS, *FILLS):
+        for own, value in entries(node, key, place):
+            if key in MARKS or value is not None:
+                yield own, value, key in FILLS
+    for own, value in entries(node, "pad_val", place):
+        if isinstance(value, Mapping) and "seg" in value:
+            yield f"{own}.seg", value["seg"], False

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.registry import MODELS, WEIGHT_INITIALIZERS, Registry
 
-from ....config_values import as_list
+from ....config_values import as_list, entries
 from .key_checker import KeyChecker
 
 #: keys of nested configs, and the registries of their types
@@ -32,15 +32,8 @@ def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     Raises:
         ValueError: Naming the key and the nearest right type.
     """
-    if isinstance(node, (list, tuple)):
-        for index, child in enumerate(node):
-            check_layer_types(check, child, f"{place}[{index}]")
-    if not isinstance(node, Mapping):
-        return
-    for key, child in node.items():
-        where = f"{place}.{key}"
-        if key in _NAMED:
-            for each in as_list(child):
+    for key, registry in _NAMED.items():
+        for where, given in entries(node, key, place):
+            for each in as_list(given):
                 if isinstance(each, Mapping):
-                    check.kind(each.get("type"), _NAMED[key], where)
-        check_layer_types(check, child, where)
+                    check.kind(each.get("type"), registry, where)

@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
-from ....config_values import as_list, is_number, is_whole, leaves, names
+from ....config_values import as_list, entries, is_number, is_whole, leaves, names
 from ....registered import names_class
 from ....spelling import hint
 from ..monitored import plateaus
@@ -43,7 +43,9 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
             raise ValueError(f"{where}{key} is {value}; write a finite number")
     model = cfg.get("model")
-    _check_weights(model, f"{where}model")
+    for place, weight in entries(model, "loss_weight", f"{where}model"):
+        if not isinstance(weight, Mapping) and (not is_number(weight) or weight < 0):
+            raise ValueError(f"{place} must be a number >= 0, got {weight!r}")
     if isinstance(model, Mapping):
         _check_seeds(model.get("method"), f"{where}model.method")
     for loader in LOADERS:
@@ -117,21 +119,6 @@ def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
             f"{where}an EarlyStoppingHook acts when validation has a metric, but {absent[0]} is "
             "not set: set it, or leave the hook out"
         )
-
-
-def _check_weights(node: Any, place: str) -> None:
-    """Check that every ``loss_weight`` below a node is a number >= 0."""
-    if isinstance(node, (list, tuple)):
-        for index, child in enumerate(node):
-            _check_weights(child, f"{place}[{index}]")
-    if not isinstance(node, Mapping):
-        return
-    for name, child in node.items():
-        _check_weights(child, f"{place}.{name}")
-        if name != "loss_weight" or isinstance(child, Mapping):
-            continue
-        if not is_number(child) or child < 0:
-            raise ValueError(f"{place}.loss_weight must be a number >= 0, got {child!r}")
 
 
 def _check_seeds(method: Any, place: str) -> None:
