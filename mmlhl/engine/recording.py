@@ -22,6 +22,7 @@ from ..registered import type_name
 from .environment import environment
 from .fingerprints import read_fingerprints
 from .learner import PhaseModel
+from .phases.datasets import innermost
 
 
 @master_only
@@ -153,8 +154,6 @@ def dataset_name(cfg: Config) -> str | None:
     """
     for key in ("train_dataloader", "test_dataloader"):
         dataset = (cfg.get(key) or {}).get("dataset")
-        while isinstance(dataset, dict) and ("dataset" in dataset or dataset.get("datasets")):
-            dataset = dataset["dataset"] if "dataset" in dataset else dataset["datasets"][0]
         if dataset is not None:
-            return type_name(dataset)
+            return type_name(next(innermost(dataset), dataset))
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -11,6 +11,7 @@ from mmseg.registry import EVALUATOR, METRICS
 
 from ..registered import registered_class, type_name
 from .phases.checking.signatures import options_of
+from .phases.datasets import innermost
 
 NEEDED = ("test_dataloader", "test_evaluator", "test_cfg")
 WINDOW = "default_hooks.visualization"
@@ -104,18 +105,9 @@ def use_views(cfg: Config) -> list[dict]:
     if missing:
         raise ValueError(f"--tta needs {' and '.join(missing)} in the config")
     found = []
-    for dataset in _innermost(cfg.test_dataloader.dataset):
+    for dataset in innermost(cfg.test_dataloader.dataset):
         found.append(copy.deepcopy(dataset))
         dataset["pipeline"] = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model
     cfg.model = cfg.tta_model
     return found
-
-
-def _innermost(dataset: Any) -> Iterator[dict]:
-    """Configs of the datasets inside wrappers."""
-    inside = dataset.get("dataset") or dataset.get("datasets")
-    if not inside:
-        yield dataset
-    for child in [inside] if isinstance(inside, Mapping) else inside or ():
-        yield from _innermost(child)

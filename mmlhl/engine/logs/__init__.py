@@ -4,7 +4,7 @@
   its interface for a phase's runner and hooks, ``logged_runner`` the runner that uses it.
 - ``shared_backend``, ``known_backends``: mmengine's backends with one step count over all phases.
 - ``log_lines``: the lines of the log; ``differences``: the summary of a phase.
-- ``eta``, ``moment``: the progress of a sequence; ``live``: its display in a terminal.
+- ``moment``: the progress and ETA of a sequence; ``live``: its display in a terminal.
 - ``files``: the files, and how a resume continues them; ``uploading``: copies elsewhere.
 
 Imports nothing from runners or hooks.

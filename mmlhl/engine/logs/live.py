@@ -15,8 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .eta import clock
-from .moment import Moment
+from .moment import Moment, clock
 
 #: greatest share of the time that drawing may take
 SHARE = 0.005

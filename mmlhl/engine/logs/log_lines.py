@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.runner import LogProcessor, Runner
 
-from .eta import clock
+from .moment import clock
 
 
 class PhaseLogProcessor:

@@ -1,15 +1,15 @@
-"""The progress of a sequence at one moment, for the live display."""
+"""The progress of a sequence at one moment, and its remaining time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ..phases.grammar import Phase
-from .eta import known_steps, sequence_seconds
 
 #: number of steps over which the duration of a step, and a loss, are averaged
 WINDOW = 100
@@ -105,14 +105,6 @@ def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, wh
     trained = runner.iter
     later = known_steps(plan.steps[index + 1 :], trained)
     own = max(trained, plan.steps[index] or 0) if what == VALIDATES else trained
-    eta = _number(runner.message_hub.get_info("eta", None))
-    times = runner.message_hub.log_scalars.get("train/time")
-    rest = None
-    if eta is not None and times is not None:
-        step = times.mean(WINDOW)
-        evaluations = len(plan.phases) - index - (what != VALIDATES)
-        seconds = eta + (own - trained) * step
-        rest = sequence_seconds(seconds, later, step, evaluations, plan.evaluation)
     return Moment(
         label=plan.label(index),
         doing=what,
@@ -120,8 +112,10 @@ def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, wh
         total=total,
         sequence_done=plan.offset(index) + trained,
         sequence_total=plan.offset(index) + own + sum(later),
-        eta=eta,
-        eta_sequence=rest,
+        eta=_number(runner.message_hub.get_info("eta", None)),
+        eta_sequence=_rest(
+            plan, index, runner.message_hub, trained, own - trained, what != VALIDATES
+        ),
     )
 
 
@@ -141,14 +135,59 @@ def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
         index: Index of the phase.
         runner: Runner of the phase.
     """
-    hub = runner.message_hub
-    eta = _number(hub.get_info("eta", None))
-    times = hub.log_scalars.get("train/time")
+    return _rest(plan, index, runner.message_hub, runner.max_iters)
+
+
+def _rest(
+    plan: Plan, index: int, hub: MessageHub, present: int, due: int = 0, evaluated: bool = False
+) -> float | None:
+    """As :func:`sequence_eta`, for a phase of ``present`` steps.
+
+    ``due`` of them are not in mmengine's estimate; an evaluation at the phase's end may have begun.
+    """
+    eta, times = _number(hub.get_info("eta", None)), hub.log_scalars.get("train/time")
     if eta is None or times is None:
         return None
-    later = known_steps(plan.steps[index + 1 :], runner.max_iters)
-    evaluations = len(plan.phases) - index
-    return sequence_seconds(eta, later, times.mean(WINDOW), evaluations, plan.evaluation)
+    step, later = times.mean(WINDOW), known_steps(plan.steps[index + 1 :], present)
+    evaluations = len(plan.phases) - index - evaluated
+    return sequence_seconds(eta + due * step, later, step, evaluations, plan.evaluation)
+
+
+def sequence_seconds(
+    phase: float,
+    later: Sequence[int],
+    step: float,
+    evaluations: int = 0,
+    evaluation: float = 0.0,
+) -> float:
+    """Seconds until the whole sequence is done.
+
+    Steps of later phases are assumed to take as long as in the present phase, evaluations as long
+    as the last one.
+
+    Args:
+        phase: Remaining seconds of training in the present phase.
+        later: Steps of each later phase; 0 for one that is not trained.
+        step: Seconds per step in the present phase.
+        evaluations: Number of phases still to be evaluated, the present one included.
+        evaluation: Seconds of the last evaluation; 0 if there was none.
+    """
+    return phase + sum(later) * step + evaluations * evaluation
+
+
+def known_steps(steps: Sequence[int | None], present: int) -> list[int]:
+    """Steps of phases, with that of the present phase where the length is unknown.
+
+    Args:
+        steps: Steps of each phase, None if unknown.
+        present: Steps of the present phase.
+    """
+    return [present if count is None else count for count in steps]
+
+
+def clock(seconds: float) -> str:
+    """Format seconds as in mmengine's log lines, ``1 day, 2:03:04``."""
+    return str(timedelta(seconds=max(0, int(seconds))))
 
 
 def _losses(hub: MessageHub) -> dict[str, float]:

@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 
 from ...explaining import explained_error
 from ...models.methods import BaseMethod
-from ...registered import registered
+from ...registered import registered_class
 from ...spelling import hint
 from .checking.drawn_fields import check_drawn
 from .checking.idle_variables import left_by_mmseg, variables_read
@@ -28,14 +28,16 @@ from .checking.scopes import check_scope
 from .checking.set_tasks import check_annotations
 from .checking.top_keys import check_top_keys
 from .checking.values import check_save_best, check_values
-from .deriving import LOADERS
 from .encoders import same_encoder
-from .grammar import Phase, learning_model, merged_config, read_phases
+from .grammar import LOADERS, Phase, learning_model, merged_config, read_phases
 from .moments import follow_moments
 from .patience import follow_patience, warn_of_patience
 from .schedules import follow_length
 from .shapes import check_shapes
-from .stored_labels import check_stored_labels
+from .stored_labels import KEY, check_method_takes, label_options
+
+#: the method of a config that names none
+NAIVE = dict(type="Naive")
 
 
 def parse_phases(cfg: Config) -> list[Phase]:
@@ -82,7 +84,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         check_values(merged, where, phase.checkpoint is None)
         if phase.cfg:
             check_save_best(merged, list(phases[-1].seen), where)
-        _check_phase(merged, phase)
+        method = _check_phase(merged, phase)
         check_metrics(merged, phase.seen, where)
         check_drawn(merged, where)
         check_ignored(merged, phase.seen, where)
@@ -94,10 +96,14 @@ def _parsed(cfg: Config) -> list[Phase]:
             check_moments(merged, where)
             follow_patience(merged, plain, phase.cfg)
             warn_of_patience(merged, where)
-        # built, since needs_same_encoder may depend on its options
-        method = MODELS.build(copy.deepcopy(merged.model.get("method", dict(type="Naive"))))
         if phase.index and method.needs_same_encoder:
-            _check_encoder(merged_config(plain, phases[phase.index - 1]), merged, phase)
+            before = merged_config(plain, phases[phase.index - 1])
+            if not same_encoder(before.model, merged.model):
+                raise ValueError(
+                    f"phases[{phase.index}] brings another encoder, but the method "
+                    f"{type(method).__name__} keeps old tasks weight by weight: keep "
+                    "model.backbone and model.neck, or take a method that distils (HAD, LwF)"
+                )
     return phases
 
 
@@ -108,16 +114,8 @@ def _check_part(cfg: Config, phases: Sequence[Phase]) -> None:
         raise ValueError(f"{sentence}, though disjoint_phases=True: take one of the two out")
 
 
-def _check_encoder(before: Config, now: Config, phase: Phase) -> None:
-    if not same_encoder(before.model, now.model):
-        raise ValueError(
-            f"phases[{phase.index}] brings another encoder, but the method "
-            f"{method_class(now.model.method).__name__} keeps old tasks weight by weight: keep "
-            "model.backbone and model.neck, or take a method that distils (HAD, LwF)"
-        )
-
-
-def _check_phase(cfg: Config, phase: Phase) -> None:
+def _check_phase(cfg: Config, phase: Phase) -> BaseMethod:
+    """Check the parts that a phase needs; returns its method."""
     key = f"phases[{phase.index}]"
     heads = cfg.model.get("heads") or {}
     for task in phase.seen:
@@ -126,27 +124,24 @@ def _check_phase(cfg: Config, phase: Phase) -> None:
                 f"{key}.tasks: no head is configured for task {task!r}; model.heads has "
                 f"{list(heads)}{hint(task, heads)}"
             )
-    check_method(cfg.model.get("method", dict(type="Naive")))
-    check_stored_labels(cfg, len(phase.seen) > len(phase.tasks), f"{key}: " if phase.cfg else "")
+    method = build_method(cfg.model.get("method", NAIVE))
+    options = label_options(cfg.get(KEY), f"{key}: " if phase.cfg else "")
+    if options.stored and len(phase.seen) > len(phase.tasks):
+        check_method_takes(method)
     for loader in LOADERS:
         check_annotations(cfg, phase, loader)
+    return method
 
 
-def method_class(method: Any) -> Any:
-    """The class named by a method's config; may be None or anything else."""
-    name = method.get("type") if isinstance(method, dict) else method
-    return registered(MODELS, name) if isinstance(method, dict) and isinstance(name, str) else name
-
-
-def check_method(method: dict) -> None:
-    """Check that a config builds a registered method.
+def build_method(config: Any) -> BaseMethod:
+    """Build a method, which checks its options.
 
     Raises:
         ValueError: Naming the type that is not a method, or the option that is refused.
     """
-    name = method.get("type") if isinstance(method, dict) else method
-    cls = method_class(method)
-    if not (isinstance(method, dict) and inspect.isclass(cls) and issubclass(cls, BaseMethod)):
+    cls = registered_class(MODELS, config)
+    if not (isinstance(config, dict) and cls is not None and issubclass(cls, BaseMethod)):
+        name = config.get("type") if isinstance(config, dict) else config
         known = sorted(
             name
             for name, value in MODELS.module_dict.items()
@@ -157,11 +152,13 @@ def check_method(method: dict) -> None:
             f"{hint(str(name), known)}"
         )
     try:
-        MODELS.build(copy.deepcopy(dict(method)))
+        return MODELS.build(copy.deepcopy(dict(config)))
     except Exception as error:  # a user's constructor may raise anything
-        raise ValueError(f"model.method={dict(method)!r}: {explained_error(error)}") from error
+        raise ValueError(f"model.method={dict(config)!r}: {explained_error(error)}") from error
 
 
 def method_name(cfg: Config, phase: Phase) -> str:
     """Name of the method in a phase, as in the record."""
-    return method_class(merged_config(cfg, phase).model.get("method", dict(type="Naive"))).__name__
+    cls = registered_class(MODELS, merged_config(cfg, phase).model.get("method", NAIVE))
+    assert cls is not None  # by build_method
+    return cls.__name__

@@ -27,6 +27,18 @@ def multi_task_datasets(node: object) -> Iterator[dict]:
             yield from multi_task_datasets(child)
 
 
+def innermost(node: Any) -> Iterator[dict]:
+    """Configs of the datasets inside wrappers, of any class."""
+    if not isinstance(node, dict):
+        return
+    inner = [node.get("dataset"), *config_values.as_list(node.get("datasets"))]
+    inner = [] if is_multi_task(node) else [each for each in inner if isinstance(each, dict)]
+    if not inner:
+        yield node
+    for each in inner:
+        yield from innermost(each)
+
+
 def is_multi_task(node: object) -> bool:
     """Whether a config is that of a multi-task dataset itself, not of a wrapper."""
     return isinstance(node, dict) and names_class(DATASETS, node, MultiTaskDataset)

@@ -18,14 +18,13 @@ from .checking.scopes import SCOPE
 from .checking.set_tasks import supplied_tasks
 from .datasets import multi_task_datasets
 from .encoders import same_encoder
+from .grammar import LOADERS, Phase, merged_config
 from .grammar import RECORD as RECORD
-from .grammar import Phase, merged_config
 from .moments import follow_moments, is_hook
 from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
 
-LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 #: hooks of every runner of mmengine, which it leaves out if they are None
 DEFAULT_HOOKS = {
     *("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")

@@ -18,6 +18,7 @@ from ...explaining import explained_error
 from ...registered import type_name
 from ...spelling import hint
 
+LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 PHASE_KEYS = ("tasks", "name", "model", "cfg", "checkpoint")
 #: the record's file in a work dir
 RECORD = "lifelong.json"

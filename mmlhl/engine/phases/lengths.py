@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mmengine.dataset import InfiniteSampler
+from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmseg.registry import LOOPS
 
-from ...registered import names_class
+from ...registered import names_class, of_mmseg
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,24 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
     if length is None or not length.by_epoch:
         return None if length is None else length.count
     return None if batches is None else length.count * batches
+
+
+def refuse_endless_epochs(cfg: Mapping, where: str = "") -> None:
+    """Refuse a train loader that never ends for a training that counts epochs.
+
+    Args:
+        cfg: The config.
+        where: Beginning of messages, such as ``"phases[1]: "``.
+
+    Raises:
+        ValueError: Naming the sampler.
+    """
+    loader = cfg.get("train_dataloader")
+    sampler = loader.get("sampler") if isinstance(loader, Mapping) else None
+    registries = (DATA_SAMPLERS, of_mmseg(DATA_SAMPLERS))
+    endless = any(names_class(registry, sampler, InfiniteSampler) for registry in registries)
+    if endless and trains_by_epoch(cfg):
+        raise ValueError(
+            f"{where}train_dataloader.sampler never ends, but train_cfg counts epochs: take "
+            "DefaultSampler, or train by iterations"
+        )

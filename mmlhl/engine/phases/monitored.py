@@ -6,15 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
-from mmseg.registry import PARAM_SCHEDULERS
-
-from ...config_values import as_list
 from ...evaluation.directions import higher_is_better
-from ...registered import names_class
 from ...spelling import hint
-from .save_best import checkpoint_hooks, early_stopping_hooks
-from .schedules import groups
+from .save_best import best_with_rules, checkpoint_hooks, early_stopping_hooks
+from .schedules import follows_a_metric, groups
 
 SAVE_BEST = "checkpoint.save_best"
 RULES = {"greater": True, "less": False}
@@ -38,12 +33,8 @@ class Followed:
 def followed(cfg: Mapping) -> Iterator[Followed]:
     """All values that a phase's config follows."""
     for hook in checkpoint_hooks(cfg):
-        best, rule = hook.get("save_best"), hook.get("rule")
-        names = [best] if isinstance(best, str) else list(best or ())
-        rules = as_list(rule)
-        rules = rules * len(names) if len(rules) == 1 else rules
-        for name, each in zip(names, rules, strict=False):
-            yield Followed(SAVE_BEST, name, each)
+        for name, rule in best_with_rules(hook):
+            yield Followed(SAVE_BEST, name, rule)
     for hook in early_stopping_hooks(cfg):
         yield Followed("EarlyStoppingHook.monitor", str(hook.get("monitor")), hook.get("rule"))
     for place, scheduler in plateaus(cfg):
@@ -56,7 +47,7 @@ def plateaus(cfg: Mapping) -> Iterator[tuple[str, dict]]:
     for holder, key, group in groups(cfg):
         name = "param_scheduler" if holder is cfg else f"param_scheduler.{key}"
         for index, scheduler in enumerate(group):
-            if names_class(PARAM_SCHEDULERS, scheduler, ReduceOnPlateauParamScheduler):
+            if follows_a_metric(scheduler):
                 yield f"{name}[{index}]", scheduler
 
 

@@ -63,7 +63,7 @@ def check_optimisation(wrapper: Any, place: str) -> None:
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
         paramwise = wrapper.get("paramwise_cfg")
         _check_paramwise(paramwise, wrapper["optimizer"], f"{place}.paramwise_cfg")
-        _check_factors(paramwise, wrapper["optimizer"], place)
+        _check_factors(paramwise or {}, wrapper["optimizer"], place)
 
 
 def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
@@ -134,13 +134,13 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         raise ValueError(f"{place}.betas must be two numbers within [0, 1), got {betas!r}")
 
 
-def _check_params(optimizer: Any, place: str) -> None:
+def _check_params(optimizer: Mapping, place: str) -> None:
     """Refuse parameters in a config: mmengine's constructor puts all of the model in their place.
 
     Raises:
         ValueError: Naming the key.
     """
-    if isinstance(optimizer, Mapping) and "params" in optimizer:
+    if "params" in optimizer:
         raise ValueError(
             f"{place}.params={optimizer['params']!r} would be ignored, as all parameters of the "
             "model are trained: leave it out, and set other rates by paramwise_cfg.custom_keys"
@@ -216,10 +216,8 @@ def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
                 )
 
 
-def _check_factors(options: Any, optimizer: Any, place: str) -> None:
+def _check_factors(options: Mapping, optimizer: Mapping, place: str) -> None:
     """Refuse factors of a learning rate or a weight decay that is not set."""
-    if not isinstance(options, Mapping) or not isinstance(optimizer, Mapping):
-        return
     custom = options.get("custom_keys") or {}
     for factor, option in zip(_FACTORS, ("lr", "weight_decay"), strict=True):
         factors = [key for key in options if key.endswith(f"_{factor}")]

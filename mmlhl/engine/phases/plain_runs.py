@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 from mmengine.config import Config
-from mmengine.dataset import InfiniteSampler
 from mmengine.logging import print_log
-from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from ...registered import names_class, registered_class
+from ...registered import registered_class
 from .checking.idle_variables import idle_variables
 from .checking.top_keys import acting_keys
-from .lengths import trains_by_epoch
+from .lengths import refuse_endless_epochs
 from .trials.weights import check_first_weights
 
 
@@ -36,12 +33,6 @@ def check_plain_run(cfg: Config) -> None:
     if cfg.filename is not None:
         for _, message in idle_variables(cfg.filename, acting_keys(cfg)):
             print_log(message, "current", logging.WARNING)
-    loader = cfg.get("train_dataloader")
-    sampler = loader.get("sampler") if isinstance(loader, Mapping) else None
-    if names_class(DATA_SAMPLERS, sampler, InfiniteSampler) and trains_by_epoch(cfg):
-        raise ValueError(
-            "train_dataloader.sampler never ends, but train_cfg counts epochs: take "
-            "DefaultSampler, or train by iterations"
-        )
+    refuse_endless_epochs(cfg)
     if cfg.get("model") is not None:
         check_first_weights(cfg)

@@ -11,6 +11,18 @@ from mmengine.logging import MMLogger
 
 
 @contextmanager
+def quiet() -> Iterator[None]:
+    """Log only warnings in the context."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
 def quiet_init(model: Any) -> Iterator[None]:
     """Log only warnings while a model is initialised.
 
@@ -19,15 +31,12 @@ def quiet_init(model: Any) -> Iterator[None]:
     Args:
         model: The model to be initialised, without a wrapper.
     """
-    logger = MMLogger.get_current_instance()
-    level = logger.level
     dumps = hasattr(model, "_dump_init_info")
     if dumps:
         model._dump_init_info = lambda: None
-    logger.setLevel(max(level, logging.WARNING))
     try:
-        yield
+        with quiet():
+            yield
     finally:
-        logger.setLevel(level)
         if dumps:
             del model._dump_init_info

@@ -19,8 +19,8 @@ from ...explaining import explained_error
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
 from .checking.values import check_trains
-from .deriving import LOADERS, phase_config
-from .grammar import Phase
+from .deriving import phase_config
+from .grammar import LOADERS, Phase
 from .handover import PlannedPhase, check_handover
 from .lengths import training_steps
 from .moments import hooks

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
-from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
-from mmseg.registry import HOOKS, PARAM_SCHEDULERS
+from mmseg.registry import HOOKS
 
+from ...config_values import as_list
 from ...evaluation.directions import DIRECTIONS, higher_is_better
 from ...registered import names_class
 from .moments import hooks
-from .schedules import groups
+from .schedules import follows_a_metric, groups
 
 
 def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
@@ -37,35 +37,47 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
             hook["rule"] = rule
     _follow_plateaus(cfg, seen)
     for hook in checkpoint_hooks(cfg):
-        best, rule = hook.get("save_best"), hook.get("rule")
-        if best is None:
+        if hook.get("save_best") is None:
             continue
-        names = [best] if isinstance(best, str) else list(best)
-        rules = list(rule) if isinstance(rule, (list, tuple)) else [rule] * len(names)
-        if len(rules) == 1:
-            rules *= len(names)
-        if len(rules) != len(names):
-            raise ValueError(
-                f"checkpoint.rule={rule!r} has {len(rules)} entries, save_best={best!r} has "
-                f"{len(names)}: write one rule, or one for each"
-            )
+        listed = best_with_rules(hook)
         kept = [
-            (name, each if each is not None else _rule_of(name))
-            for name, each in zip(names, rules, strict=True)
+            (name, rule if rule is not None else _rule_of(name))
+            for name, rule in listed
             if cfg.get("val_cfg") is not None and (name == "auto" or name.split("/")[0] in seen)
         ]
         if not kept:
             hook["save_best"] = None
             hook.pop("rule", None)
             continue
-        if len(kept) < len(names):
+        if len(kept) < len(listed):
             hook["save_best"] = [name for name, _ in kept]
         if all(each is not None for _, each in kept):
             hook["rule"] = [each for _, each in kept]
-        elif "auto" in names:  # of which mmengine infers the rule by these names
+        elif "auto" in dict(listed):  # of which mmengine infers the rule by these names
             for key, better in (("greater_keys", True), ("less_keys", False)):
-                listed = [name for name, value in DIRECTIONS.items() if value is better]
-                hook.setdefault(key, [f"{task}/{name}" for task in seen for name in listed])
+                names = [name for name, value in DIRECTIONS.items() if value is better]
+                hook.setdefault(key, [f"{task}/{name}" for task in seen for name in names])
+
+
+def best_with_rules(hook: Mapping) -> list[tuple[str, str | None]]:
+    """The values of ``save_best``, each with its ``rule``, None if there is none.
+
+    Args:
+        hook: Config of a hook that saves checkpoints.
+
+    Raises:
+        ValueError: If ``rule`` and ``save_best`` have different lengths.
+    """
+    best, rule = hook.get("save_best"), hook.get("rule")
+    names = [] if best is None else as_list(best)
+    rules = as_list(rule)
+    rules = rules * len(names) if len(rules) == 1 else rules
+    if names and len(rules) != len(names):
+        raise ValueError(
+            f"checkpoint.rule={rule!r} has {len(rules)} entries, save_best={best!r} has "
+            f"{len(names)}: write one rule, or one for each"
+        )
+    return list(zip(names, rules, strict=False))
 
 
 def _follow_plateaus(cfg: Config, seen: Sequence[str]) -> None:
@@ -73,7 +85,7 @@ def _follow_plateaus(cfg: Config, seen: Sequence[str]) -> None:
     for holder, key, group in groups(cfg):
         kept = []
         for scheduler in group:
-            if names_class(PARAM_SCHEDULERS, scheduler, ReduceOnPlateauParamScheduler):
+            if follows_a_metric(scheduler):
                 monitor = str(scheduler.get("monitor"))
                 if monitor.split("/")[0] not in seen:
                     continue

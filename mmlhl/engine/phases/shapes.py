@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+from .grammar import LOADERS
+
 #: top-level keys whose values must be dicts
 DICTS = (
     *LOADERS,

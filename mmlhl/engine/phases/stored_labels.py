@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import tempfile
@@ -12,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from mmengine.config import Config
-from mmseg.registry import MODELS
 from torch import nn
 
 from ...datasets.annotation import gt_key
@@ -36,22 +34,6 @@ from .trials.step import PIXELS, SIDE
 
 #: pipeline for labelling if a config has none for tests
 PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
-
-
-def check_stored_labels(cfg: Config, has_old_tasks: bool, where: str = "") -> None:
-    """Refuse stored labels for a method that needs more of the teacher.
-
-    Args:
-        cfg: The config of a phase, whose method can be built.
-        has_old_tasks: Whether the phase has a teacher at all.
-        where: Beginning of messages.
-
-    Raises:
-        ValueError: Naming the method and what it needs of the teacher.
-    """
-    options = label_options(cfg.get(KEY), where)
-    if options.stored and has_old_tasks:
-        check_method_takes(MODELS.build(copy.deepcopy(cfg.model.get("method", dict(type="Naive")))))
 
 
 def check_method_takes(method: BaseMethod) -> None:

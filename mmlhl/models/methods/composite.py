@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mmengine.logging import print_log
 from mmseg.registry import MODELS
@@ -22,6 +23,11 @@ ONE_OF = {
     DistillationMethod: "pull to the teacher's pseudo labels",
     ReplayMethod: "keep images in their own buffer",
 }
+
+
+def _of_any(flag: str) -> Any:
+    """A property of a composite: whether one of its methods has a flag."""
+    return property(lambda self: any(getattr(method, flag) for method in self.methods))
 
 
 @MODELS.register_module()
@@ -91,20 +97,18 @@ class Composite(BaseMethod):
             )
 
     # -- requirements, read by the engine --------------------------------------------------------
-    @property
-    def needs_teacher(self) -> bool:  # type: ignore[override]
-        """Whether one of them does."""
-        return any(method.needs_teacher for method in self.methods)
+    needs_teacher = _of_any("needs_teacher")
+    needs_teacher_predictions = _of_any("needs_teacher_predictions")
+    needs_teacher_maps = _of_any("needs_teacher_maps")
+    trains_old_heads = _of_any("trains_old_heads")
+    needs_same_encoder = _of_any("needs_same_encoder")
+    edits_gradients = _of_any("edits_gradients")
+    edits_weights = _of_any("edits_weights")
 
     @property
     def needs_teacher_labels(self) -> bool:  # type: ignore[override]
         """Whether one of those with a teacher does."""
         return any(method.needs_teacher_labels for method in self.methods if method.needs_teacher)
-
-    @property
-    def needs_teacher_predictions(self) -> bool:  # type: ignore[override]
-        """Whether one of them does."""
-        return any(method.needs_teacher_predictions for method in self.methods)
 
     @property
     def teachers(self) -> str:  # type: ignore[override]
@@ -115,31 +119,6 @@ class Composite(BaseMethod):
     def takes_stored_labels(self) -> bool:  # type: ignore[override]
         """Whether all that need a teacher can use stored labels."""
         return all(method.takes_stored_labels for method in self.methods if method.needs_teacher)
-
-    @property
-    def needs_teacher_maps(self) -> bool:  # type: ignore[override]
-        """Whether one of them does."""
-        return any(method.needs_teacher_maps for method in self.methods)
-
-    @property
-    def trains_old_heads(self) -> bool:  # type: ignore[override]
-        """Whether one of them does."""
-        return any(method.trains_old_heads for method in self.methods)
-
-    @property
-    def needs_same_encoder(self) -> bool:  # type: ignore[override]
-        """Whether one of them does."""
-        return any(method.needs_same_encoder for method in self.methods)
-
-    @property
-    def edits_gradients(self) -> bool:
-        """Whether one of them does."""
-        return any(method.edits_gradients for method in self.methods)
-
-    @property
-    def edits_weights(self) -> bool:
-        """Whether one of them does."""
-        return any(method.edits_weights for method in self.methods)
 
     @property
     def exemplars(self) -> int:

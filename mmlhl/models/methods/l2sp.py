@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from .base_method import BaseMethod
 from .measuring import is_old
 from .protocols import Learner, PhaseRunner
-from .stored_state import tensors
+from .stored_state import check_started, tensors
 
 #: optimisers that add ``weight_decay * weight`` to the gradient
 COUPLED = ("SGD", "Adam", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop")
@@ -100,7 +99,7 @@ class L2SP(BaseMethod):
         own = old_parameters(model)
         if not self.anchors:
             self.anchors = {name: p.detach().clone() for name, p in own.items()}
-        check_anchors(self.anchors, own)
+        check_started("L2SP", self.anchors, own)
         self.anchors = {name: self.anchors[name].to(p.device) for name, p in own.items()}
 
     @torch.no_grad()
@@ -175,20 +174,3 @@ def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
             "optim_wrapper.optimizer.weight_decay=0 and give L2SP a strength"
         )
     return False
-
-
-def check_anchors(anchors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Check that every weight has an anchor of its shape.
-
-    Raises:
-        ValueError: Naming weights without one.
-    """
-    wrong = sorted(
-        name for name, p in own.items() if getattr(anchors.get(name), "shape", None) != p.shape
-    )
-    if wrong:
-        raise ValueError(
-            f"L2SP remembers the weights that this phase started from, and {len(wrong)} of the "
-            f"model's are not among them, such as {wrong[:3]}: resume with the config that the "
-            "phase began with"
-        )

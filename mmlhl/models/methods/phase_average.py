@@ -18,7 +18,7 @@ from .matching import at_size, share_lost
 from .measured_images import measured_images
 from .measuring import evaluating, is_old, own_share, phase_batches, task_losses
 from .protocols import Learner, PhaseRunner
-from .stored_state import tensors
+from .stored_state import check_started, tensors
 
 
 @torch.no_grad()
@@ -125,15 +125,7 @@ class PhaseAverage(BaseMethod):
         own = old_tensors(model)
         if not self.start:
             self.start = {name: tensor.detach().clone() for name, tensor in own.items()}
-        lost = sorted(
-            n for n, t in own.items() if getattr(self.start.get(n), "shape", 0) != t.shape
-        )
-        if lost:
-            raise ValueError(
-                "PhaseAverage remembers the weights that this phase started from, and "
-                f"{len(lost)} of the model's are not among them, such as {lost[:3]}: resume with "
-                "the config that the phase began with"
-            )
+        check_started("PhaseAverage", self.start, own)
         self.start = {name: self.start[name].to(tensor.device) for name, tensor in own.items()}
 
     @torch.no_grad()

@@ -104,6 +104,28 @@ def tensors(
     return dict(found)
 
 
+def check_started(method: str, stored: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+    """Check that the stored initial weights of a phase hold each weight, in its shape.
+
+    Args:
+        method: Name of the method, for the message.
+        stored: The stored weights by name.
+        own: The weights of the model.
+
+    Raises:
+        ValueError: Naming weights that are not among them.
+    """
+    wrong = sorted(
+        name for name, p in own.items() if getattr(stored.get(name), "shape", None) != p.shape
+    )
+    if wrong:
+        raise ValueError(
+            f"{method} remembers the weights that this phase started from, and {len(wrong)} of the "
+            f"model's are not among them, such as {wrong[:3]}: resume with the config that the "
+            "phase began with"
+        )
+
+
 def _wrong(value: Any, least: float, most: float) -> str:
     if not isinstance(value, Tensor):
         return f"is {_shown(value)}, it must be a tensor"

@@ -98,10 +98,15 @@ def only_mirrored(head: OutputSpace, dataset: object) -> bool:
     return changes and "Flip" in repr(getattr(dataset, "pipeline", ""))
 
 
+def classes_key(field: str) -> str:
+    """Key of a field's class names in a dataset's meta information."""
+    return "classes" if field == "sem_seg" else f"{field}_classes"
+
+
 def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:
     """Names of the classes of a field, None if the dataset has none."""
     meta = getattr(dataset, "metainfo", None) or {}
-    return meta.get("classes" if field == "sem_seg" else f"{field}_classes")
+    return meta.get(classes_key(field))
 
 
 def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
@@ -170,9 +175,7 @@ def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, plac
                 f"{place}.metrics[{task!r}] ({type(metric).__name__}) counts {len(metric.names)} "
                 f"classes, but model.heads[{task!r}].num_classes is {head.num_classes}"
             )
-        known = (metric.dataset_meta or {}).get(
-            "classes" if head.field == "sem_seg" else f"{head.field}_classes"
-        )
+        known = (metric.dataset_meta or {}).get(classes_key(head.field))
         if known and sorted(known) == sorted(metric.names) and list(known) != list(metric.names):
             raise ValueError(
                 f"{place}.metrics[{task!r}] ({type(metric).__name__}) has the classes in the order "

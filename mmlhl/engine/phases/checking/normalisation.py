@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ....config_values import as_list, nodes
 from ....registered import type_name
-from ..deriving import LOADERS
+from ..grammar import LOADERS
 
 
 def check_normalisation(cfg: Mapping, where: str = "") -> None:

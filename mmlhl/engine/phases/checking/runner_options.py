@@ -26,16 +26,10 @@ _NEVER_NONE = ("log_level", "env_cfg", "env_cfg.mp_cfg", "env_cfg.resource_limit
 #: third-party backends, which torch lists only after they are imported
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _START_METHODS = ("fork", "forkserver", "spawn")
-_PROCESSES: tuple[str, ...] = (
-    "backend",
-    "init_backend",
-    "timeout",
-    "world_size",
-    "rank",
-    "init_method",
-    "store",
+_PROCESSES = (
+    *("backend", "init_backend", "timeout", "world_size", "rank", "init_method", "store"),
+    *("group_name", "device_id", "pg_options", "port"),
 )
-_PROCESSES += ("group_name", "device_id", "pg_options", "port")
 #: seconds that a process group can wait at most; Python's timedelta overflows beyond 10^9 days
 _LONGEST = 10**9 * 86400
 _SYNC_BN = (None, "torch", "mmcv")

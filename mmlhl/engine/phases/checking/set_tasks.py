@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from ..datasets import check_listed, is_multi_task, multi_task_datasets, offered_tasks
-from ..grammar import Phase
-
-TRAIN, VAL, TEST = "train_dataloader", "val_dataloader", "test_dataloader"
+from ..datasets import check_listed, innermost, multi_task_datasets, offered_tasks
+from ..grammar import LOADERS, Phase
 
 
 def needed_tasks(cfg: Mapping, loader: str, phase: Phase) -> list[str]:
@@ -22,7 +19,7 @@ def needed_tasks(cfg: Mapping, loader: str, phase: Phase) -> list[str]:
     Returns:
         The new tasks for training; for tests all learned tasks but those whose metric is None.
     """
-    if loader == TRAIN:
+    if loader == LOADERS[0]:
         return list(phase.tasks)
     evaluator = cfg.get(loader.replace("_dataloader", "_evaluator"))
     metrics = evaluator.get("metrics") if isinstance(evaluator, Mapping) else None
@@ -53,9 +50,9 @@ def check_annotations(cfg: Mapping, phase: Phase, loader: str) -> None:
     if cfg.get(loader) is None:
         return
     key, wanted = f"phases[{phase.index}]", needed_tasks(cfg, loader, phase)
-    sets = list(_leaves(cfg[loader]["dataset"]))
+    sets = list(innermost(cfg[loader]["dataset"]))
     ours = list(multi_task_datasets(cfg[loader]["dataset"]))
-    joined = loader != TRAIN and len(sets) > 1
+    joined = loader != LOADERS[0] and len(sets) > 1
     supplied: dict[str, None] = {}
     for dataset in ours:
         offered = offered_tasks(dataset)
@@ -81,23 +78,7 @@ def check_annotations(cfg: Mapping, phase: Phase, loader: str) -> None:
 
 def _unmeasured(loader: str, task: str) -> str:
     """What to do if a test is not meant to measure a task."""
-    if loader == TRAIN:
+    if loader == LOADERS[0]:
         return ""
     evaluator = loader.replace("_dataloader", "_evaluator")
     return f"; or write {task}=None into {evaluator}.metrics, if the phase is not to measure it"
-
-
-def _leaves(node: Any) -> Iterator[Mapping]:
-    """Configs of all datasets inside wrappers, ours and others."""
-    if not isinstance(node, Mapping):
-        return
-    inner = [] if is_multi_task(node) else [node.get("dataset"), *_listed(node.get("datasets"))]
-    inner = [each for each in inner if isinstance(each, Mapping)]
-    if not inner:
-        yield node
-    for each in inner:
-        yield from _leaves(each)
-
-
-def _listed(given: Any) -> Sequence:
-    return given if isinstance(given, (list, tuple)) else ()

@@ -12,6 +12,7 @@ from mmseg.registry import DATA_SAMPLERS
 from ....config_values import as_list, entries, is_number, is_whole, leaves, names
 from ....registered import names_class
 from ....spelling import hint
+from ..grammar import LOADERS
 from ..monitored import plateaus
 from ..optimisation import check_optimisation
 from ..runtime import check_runtime
@@ -21,7 +22,6 @@ from .schedule_values import check_schedules
 
 LENGTHS = ("max_epochs", "max_iters")
 POSITIVE = (*LENGTHS, "val_interval")
-LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
 def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dataset import InfiniteSampler
-from mmseg.registry import DATA_SAMPLERS
 
 from ....datasets.label_order import random_movers
 from ....datasets.reading_order import refuse_late_loaders
-from ....registered import names_class
 from ..checking.agreement import check_labels, check_names, class_names
 from ..checking.set_differences import check_same_reading
 from ..checking.set_tasks import needed_tasks
-from ..deriving import LOADERS
-from ..grammar import Phase
-from ..lengths import trains_by_epoch
+from ..grammar import LOADERS, Phase
+from ..lengths import refuse_endless_epochs
 from ..phase_model import PhaseModel
 from ..supply import Supplies, Supply
 from .build import named
@@ -56,12 +52,7 @@ def check_loaders(
         if loader is None or (key == LOADERS[0] and phase.checkpoint is not None):
             continue
         place = f"{where}: {key}"
-        never_ends = names_class(DATA_SAMPLERS, loader.get("sampler"), InfiniteSampler)
-        if never_ends and trains_by_epoch(cfg) is not False:
-            raise ValueError(
-                f"{place}.sampler never ends, but train_cfg counts epochs: take DefaultSampler, or "
-                "train by iterations"
-            )
+        refuse_endless_epochs(cfg, f"{where}: ")
         supply = given[key] = named(place, supplies.of, loader, place)
         parts = list(_joined(supply.dataset))
         shared = key != LOADERS[0] and len(parts) > 1  # each has labels of some tasks

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric, Evaluator
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import print_log
 
 from ....evaluation.directions import higher_is_better
 from ....explaining import explained_error
+from ..quiet_init import quiet
 
 _warned: set[str] = set()
 
@@ -36,7 +36,7 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> S
             evaluator.process(data_samples=samples, data_batch=batch)
         if not predicted:
             return []
-        with _quiet():
+        with quiet():  # the values mean nothing
             names = _values(evaluator, sum(len(samples) for samples, _ in predicted))
     except Exception as error:
         metric = _failed(error)
@@ -72,15 +72,3 @@ def _failed(error: Exception) -> str | None:
         if isinstance(owner, BaseMetric):
             return type(owner).__name__
     return None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the meaningless values out of the log."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -43,15 +43,27 @@ def try_optimisers(wrapper: Any) -> None:
 
 
 @contextmanager
+def restored_groups(optimizer: Optimizer) -> Iterator[None]:
+    """Restore the optimiser's parameter groups when the context ends."""
+    kept = [{**group} for group in optimizer.param_groups]
+    try:
+        yield
+    finally:
+        for group, before in zip(optimizer.param_groups, kept, strict=True):
+            group.clear()
+            group.update(before)
+
+
+@contextmanager
 def _restored(optimizer: Optimizer, weight: Parameter) -> Iterator[None]:
     """Give one weight a gradient of zero; undo what a step does to it and to the optimiser."""
-    groups = [{**group} for group in optimizer.param_groups]
     value, state = weight.detach().clone(), dict(optimizer.state)
-    gradients = [(each, each.grad) for group in groups for each in group["params"]]
+    gradients = [(p, p.grad) for group in optimizer.param_groups for p in group["params"]]
     for each, _ in gradients:
         each.grad = torch.zeros_like(each) if each is weight else None
     try:
-        yield
+        with restored_groups(optimizer):
+            yield
     finally:
         with torch.no_grad():
             weight.copy_(value)
@@ -59,6 +71,3 @@ def _restored(optimizer: Optimizer, weight: Parameter) -> Iterator[None]:
             each.grad = gradient
         optimizer.state.clear()
         optimizer.state.update(state)
-        for group, before in zip(optimizer.param_groups, groups, strict=True):
-            group.clear()
-            group.update(before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -53,7 +54,9 @@ def try_running(cfg: Mapping, where: str) -> None:
             )
     _check_wrapper(cfg.get("model_wrapper_cfg"), f"{where}: model_wrapper_cfg")
     if options := cfg.get("compile"):
-        named(f"{where}: compile", _compile, {} if options is True else dict(options))
+        given = {} if options is True else dict(options)
+        # torch checks its options; nothing is compiled before the first call
+        named(f"{where}: compile", partial(torch.compile, **given), lambda: None)
 
 
 def _check_wrapper(config: Any, place: str) -> None:
@@ -68,15 +71,6 @@ def _check_wrapper(config: Any, place: str) -> None:
     options = {key: value for key, value in config.items() if key not in ("type", "_scope_")}
     check.names(options, names, place)
     check_types(DistributedDataParallel, options, place)
-
-
-def _compile(options: Mapping[str, Any]) -> None:
-    """Let torch check its options; nothing is compiled before the first call."""
-    torch.compile(_nothing, **options)
-
-
-def _nothing() -> None:
-    """Stands for a model's step."""
 
 
 def _is_installed(package: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -22,6 +21,7 @@ from ..checking.schedule_values import CURVES, NEVER
 from ..lengths import training_length
 from ..schedules import schedulers
 from .build import named
+from .optimiser import restored_groups
 
 #: greatest number of steps that are followed
 STEPS = 2000
@@ -55,7 +55,7 @@ def try_schedules(
         ended = dict(config)
         if end is not None and config.get("begin", 0) < end:  # as mmengine's runner does
             ended.setdefault("end", end)
-        with _restored(optimizer):
+        with restored_groups(optimizer):
             scheduler = named(place, _built, build, ended)
             if isinstance(scheduler, ReduceOnPlateauParamScheduler):  # asks for a metric
                 continue
@@ -160,15 +160,3 @@ def _follow(scheduler: Any, count: int) -> None:
             scheduler.step()
     if name == "lr" and not greatest and 0 < count < STEPS:  # otherwise it may rise later
         raise ValueError(f"lr is 0 in each of {count} steps, so nothing would be trained")
-
-
-@contextmanager
-def _restored(optimizer: Any) -> Iterator[None]:
-    """Restore the optimiser's parameter groups when the context ends."""
-    kept = [{**group} for group in optimizer.param_groups]
-    try:
-        yield
-    finally:
-        for group, before in zip(optimizer.param_groups, kept, strict=True):
-            group.clear()
-            group.update(before)

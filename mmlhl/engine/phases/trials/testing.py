@@ -19,6 +19,7 @@ from ....registered import names_class, registered_class, type_name
 from ..checking.agreement import check_evaluator
 from ..checking.signatures import default_of
 from ..datasets import multi_task_datasets
+from ..grammar import LOADERS
 from ..monitored import check_followed
 from ..phase_model import PhaseModel
 from ..supply import Supplies, Supply
@@ -26,7 +27,7 @@ from .loaders import validates_alike
 from .metrics import try_metrics
 from .step import PIXELS, trial_prediction
 
-LOADER = "test_dataloader"
+LOADER = LOADERS[2]
 #: packages whose metrics can be computed on a single image
 _KNOWN = ("mmlhl", "mmseg")
 

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from mmengine.logging import HistoryBuffer
 
-from mmlhl.engine.logs.eta import clock, known_steps, sequence_seconds
-from mmlhl.engine.logs.moment import Plan, beginning, sequence_eta
+from mmlhl.engine.logs.moment import (
+    Plan,
+    beginning,
+    clock,
+    known_steps,
+    sequence_eta,
+    sequence_seconds,
+)
 
 
 def test_the_present_phase_later_phases_and_evaluations():
