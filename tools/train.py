@@ -29,7 +29,9 @@ from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import FACTS_HOOK, add_hook
 from mmlhl.engine.phases.plain_runs import check_plain_run
+from mmlhl.engine.phases.plain_trial import rehearse_plain
 from mmlhl.engine.phases.runner_choice import check_runner
+from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.orphans import end_with_launcher
 from mmlhl.refusals import run_command
 from mmlhl.registered import names_class, registered_class
@@ -115,7 +117,9 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
-    runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+    with nothing_left_of_refusals(cfg.work_dir):
+        runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+        rehearse_plain(runner)
     with naming_stalled_ranks(), naming_lost_workers(runner):
         runner.train()
     if isinstance(runner, LifelongRunner) and not args.no_report:

@@ -138,6 +138,22 @@ class Supplies:
         return self._built[key]
 
 
+def supply_of(loader: Any, config: Mapping, place: str) -> Supply:
+    """The supply of a loader that is built.
+
+    Args:
+        loader: The loader.
+        config: Its config.
+        place: Name of the loader in messages.
+
+    Raises:
+        ValueError: If it gives no batch.
+    """
+    images = _sliced(config, len(loader.dataset), place)
+    batches, smallest = _batches(config, _View(loader.dataset, images), place)
+    return Supply(loader.dataset, images, batches, len(loader), smallest, loader.collate_fn)
+
+
 class _View:
     """A dataset with another length, for samplers."""
 

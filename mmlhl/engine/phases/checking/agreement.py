@@ -72,11 +72,7 @@ def check_labels(
                 f"{place}.dataset has an annotation of kind {kind!r} for task {task!r}, but "
                 f"{type(head).__name__} learns {head.kind!r}"
             )
-        if head.num_classes is not None and count is not None and count != head.num_classes:
-            raise ValueError(
-                f"model.heads[{task!r}].num_classes is {head.num_classes}, but {place}.dataset "
-                f"({type(dataset).__name__}) has {count} classes{_names(dataset, head.field)}"
-            )
+        check_count(head, f"model.heads[{task!r}]", dataset, count, place)
         if only_mirrored(head, dataset):
             print_log(
                 f"{place}.dataset flips images, and the labels of {task!r} are mirrored with them; "
@@ -85,6 +81,28 @@ def check_labels(
                 "current",
                 logging.WARNING,
             )
+
+
+def check_count(
+    head: OutputSpace, name: str, dataset: Labelled, count: int | None, place: str
+) -> None:
+    """Refuse a head with another number of classes than a dataset.
+
+    Args:
+        head: The head.
+        name: Its dotted key, for messages.
+        dataset: The dataset.
+        count: Its number of classes, None if unknown.
+        place: Name of its loader in messages.
+
+    Raises:
+        ValueError: Naming both numbers.
+    """
+    if head.num_classes is not None and count is not None and count != head.num_classes:
+        raise ValueError(
+            f"{name}.num_classes is {head.num_classes}, but {place}.dataset "
+            f"({type(dataset).__name__}) has {count} classes{_names(dataset, head.field)}"
+        )
 
 
 def only_mirrored(head: OutputSpace, dataset: object) -> bool:

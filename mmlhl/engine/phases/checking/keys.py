@@ -120,6 +120,13 @@ class _Checker(KeyChecker):
             self.needed(node["backbone"], MODELS, f"{place}.backbone")
         for part in ("backbone", "neck", "data_preprocessor"):
             self.typed(node.get(part), MODELS, f"{place}.{part}")
+        for part in ("decode_head", "auxiliary_head"):  # of mmseg's segmentors, also several
+            for head in as_list(node.get(part)):
+                self.typed(head, MODELS, f"{place}.{part}")
+                if isinstance(head, Mapping):
+                    self.each(head.get("loss_decode"), MODELS, f"{place}.{part}.loss_decode")
+        if isinstance(node.get("student"), Mapping):
+            self.model(node["student"], f"{place}.student")
         method = node.get("method")
         if registered_class(of_mmseg(MODELS), method) is not None:
             self.typed(method, MODELS, f"{place}.method")
@@ -273,7 +280,10 @@ class _Checker(KeyChecker):
             return
         self.typed(node, EVALUATOR, place)
         metrics = node.get("metrics")
-        for task, metric in metrics.items() if isinstance(metrics, Mapping) else ():
+        if not isinstance(metrics, Mapping) or "type" in metrics:  # mmengine's own evaluator
+            self.each(metrics, METRICS, f"{place}.metrics")
+            return
+        for task, metric in metrics.items():
             for each in as_list(metric):
                 if not isinstance(each, (BaseMetric, NoneType)):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")

@@ -168,6 +168,8 @@ def _check_plateau(cfg: Mapping, scheduler: Mapping, place: str) -> None:
         )
     monitor = scheduler.get("monitor", "loss")
     heads = list((cfg.get("model") or {}).get("heads") or {})
+    if not heads:  # metrics of a model without tasks have any names
+        return
     task, slash, _ = str(monitor).partition("/")
     if not slash or task not in heads:
         raise ValueError(

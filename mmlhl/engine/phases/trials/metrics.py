@@ -18,12 +18,15 @@ from ..quiet_init import quiet
 _warned: set[str] = set()
 
 
-def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> Sequence[str]:
+def try_metrics(
+    evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]], recorded: bool = True
+) -> Sequence[str]:
     """Compute the metrics of predictions; the values are dropped.
 
     Args:
         evaluator: A new evaluator.
         predicted: Samples with predictions and ground truth, each with their batch; may be empty.
+        recorded: Whether a record of phases holds the values, which needs their directions.
 
     Returns:
         Names of the values; empty if nothing was predicted, or with several processes.
@@ -44,7 +47,7 @@ def try_metrics(evaluator: Evaluator, predicted: Sequence[tuple[Any, Any]]) -> S
         raise ValueError(
             text if metric is None or metric in text else f"{metric}: {text}"
         ) from error
-    for name in names:
+    for name in names if recorded else ():
         if higher_is_better(name, evaluator) is None and name not in _warned:
             _warned.add(name)
             print_log(

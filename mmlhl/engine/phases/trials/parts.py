@@ -13,6 +13,9 @@ from ....explaining import explained_error
 from ..phase_model import PhaseModel
 
 _ENCODER = ("backbone", "neck")
+#: heads of mmseg's segmentors
+_STOCK = ("decode_head", "auxiliary_head")
+_CALLED = ("loss", "forward")
 
 
 @contextmanager
@@ -20,7 +23,7 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
     """Add the name of the part to errors raised in the encoder or in a head.
 
     Args:
-        model: A model with heads by task.
+        model: A model with heads by task, or a segmentor of mmseg.
     """
     given: dict[str, str] = {}
 
@@ -30,7 +33,7 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
                 out = function(*args, **kwargs)
             except Exception as error:
                 text = explained_error(error)
-                if text.startswith(("model.heads", "model.backbone", "model.neck")):
+                if text.startswith(("model.heads", "model.backbone", "model.neck", *stock)):
                     raise  # already named, as a head's loss calls its forward
                 advice = _advice(error, given.get(source, ""))
                 raise ValueError(f"{place}: {text}{advice}") from error
@@ -41,13 +44,18 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
 
         return call
 
+    stock = tuple(f"model.{name}" for name in _STOCK)
     parts: list[tuple[nn.Module, str, str, str]] = []
     for name, source in zip(_ENCODER, ("", "model.backbone"), strict=True):
         part = getattr(model, name, None)
         if isinstance(part, nn.Module):
             parts.append((part, "forward", f"model.{name}", source))
-    for task, head in model.heads.items():
-        parts += [(head, each, f"model.heads.{task}", "encoder") for each in ("loss", "forward")]
+    for name in () if hasattr(model, "heads") else _STOCK:
+        head = getattr(model, name, None)
+        for each in head if isinstance(head, nn.ModuleList) else [head] if head else []:
+            parts += [(each, function, f"model.{name}", "encoder") for function in _CALLED]
+    for task, head in getattr(model, "heads", {}).items():
+        parts += [(head, each, f"model.heads.{task}", "encoder") for each in _CALLED]
         losses = getattr(head, "losses", ())
         for index, loss in enumerate(losses):
             where = f"model.heads.{task}.loss" + (f"[{index}]" if len(losses) > 1 else "")

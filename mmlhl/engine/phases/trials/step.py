@@ -9,6 +9,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from ....datasets.transforms.trials.packed import try_batches
+from ....explaining import explained_error
 from ..checking.normalisation import check_range
 from ..phase_model import PhaseModel
 from .parts import naming_parts
@@ -40,7 +41,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     key = "data_preprocessor.batch_augments"
     try_batches(getattr(model.data_preprocessor, "batch_augments", None), key)
     check_range(model.data_preprocessor, batch["inputs"])
-    data = model.data_preprocessor(batch, training=True)
+    data = _preprocessed(model.data_preprocessor, batch)
     inputs, samples = data["inputs"], data["data_samples"]
     with naming_parts(model):
         if max(inputs.shape[2:]) > SIDE:
@@ -50,6 +51,20 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
             except Exception:  # the network may need another size; try the whole images
                 model.zero_grad(set_to_none=True)
         return _step(model, inputs, samples)
+
+
+def _preprocessed(preprocessor: Any, batch: Any) -> Any:
+    """A batch as the model takes it; mmseg's preprocessor checks its options at the first batch."""
+    try:
+        return preprocessor(batch, training=True)
+    except Exception as error:  # a preprocessor of one's own may raise anything
+        given = [getattr(preprocessor, key, 0) for key in ("size", "size_divisor")]
+        text = explained_error(error)
+        if given == [None, None]:
+            text = "size is missing, or size_divisor: write size=(height, width) of training images"
+        elif None not in given and given != [0, 0]:
+            text = f"size={given[0]!r} and size_divisor={given[1]!r} exclude each other"
+        raise ValueError(f"model.data_preprocessor: {text}") from error
 
 
 def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]:
@@ -85,7 +100,7 @@ def trial_losses(
 
 def _check_names(model: PhaseModel, names: list[str]) -> None:
     """Check that each new task has a loss; for mmengine that is a value with 'loss' in its name."""
-    for task in model.new_tasks:
+    for task in getattr(model, "new_tasks", ()):  # mmseg's segmentors have none
         own = [name.removeprefix(f"{task}.") for name in names if name.startswith(f"{task}.")]
         if not any("loss" in name for name in own):
             raise ValueError(

@@ -51,14 +51,16 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
     if evaluator is None:
         return
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
-    check_evaluator(dict(model.heads.items()), evaluator, f"{kind}_evaluator")
+    heads = getattr(model, "heads", {})  # mmseg's segmentors have none
+    check_evaluator(dict(heads.items()), evaluator, f"{kind}_evaluator")
     known = _is_known(evaluator)
     found = []
     for batch in _images(supply, 1 if known else 2):
         if isinstance(batch["inputs"][0], (list, tuple)):
             return
         found.append(trial_prediction(model, batch))
-    names = try_metrics(evaluator, [each for each in found if each is not None])
+    done = [each for each in found if each is not None]
+    names = try_metrics(evaluator, done, recorded=bool(heads))
     if names and (kind == "val" or validates_alike(cfg)):
         check_followed(cfg, names, evaluator, known)
 

@@ -11,11 +11,10 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.model.weight_init import BaseInit
 from mmengine.registry import WEIGHT_INITIALIZERS
-from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ....checkpoints import read_anywhere, stored_tasks, weights_of
-from ....config_values import as_list, leaves
+from ....config_values import as_list
 from ....explaining import explained_error, first_few
 from ....models.teachers import misfits
 from ....registered import registered_class, type_name
@@ -121,25 +120,18 @@ def check_loaded(cfg: Config, model: Any, where: str) -> None:
         )
 
 
-def check_first_weights(cfg: Config) -> None:
+def check_first_weights(cfg: Config, model: Any) -> None:
     """Refuse files of which no weight fits a model that is trained without phases.
 
-    mmengine would log that, and train from random weights. Only files of this machine are read;
-    the model is built only if the config names one.
+    mmengine would log that, and train from random weights. Only files of this machine are read.
 
     Args:
         cfg: The config.
+        model: A copy of the model, whose weights change.
 
     Raises:
         ValueError: Naming the file, from ``load_from`` or an ``init_cfg``, and its first weights.
     """
-    given = [value for _, value in leaves(dict(model=cfg.model, load_from=cfg.get("load_from")))]
-    if not any(isinstance(value, str) and os.path.isfile(value) for value in given):
-        return
-    try:
-        model = MODELS.build(cfg.model)
-    except Exception:  # the runner says what is wrong
-        return
     for name, module in model.named_modules():
         files = [path for path in _own_files(module) if os.path.isfile(path)]
         if files and hasattr(module, "init_weights"):

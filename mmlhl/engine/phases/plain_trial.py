@@ -1,0 +1,136 @@
+"""The dry run of a training without phases: one step and one validation of its own runner."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.logging import print_log
+from mmengine.model import BaseModel, is_model_wrapper, revert_sync_batchnorm
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from mmseg.models import BaseSegmentor
+from mmseg.models.decode_heads import STDCHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import CrossEntropyLoss
+from torch import nn
+
+from ...config_values import as_list
+from ...draws import undisturbed
+from .checking.agreement import check_count, check_names, class_count, class_names
+from .checking.moment_checks import check_moments
+from .checking.scopes import SCOPE
+from .lengths import training_steps
+from .optimisation import check_custom_keys
+from .supply import supply_of
+from .trials.build import build_optimiser, check_files, named
+from .trials.optimiser import try_optimisers
+from .trials.sample import first_sample
+from .trials.schedule import try_schedules
+from .trials.step import trial_step
+from .trials.testing import try_test
+from .trials.weights import check_first_weights
+
+FIELD = "sem_seg"
+
+
+@dataclass
+class _Classes:
+    """The output space of a decode head of mmseg."""
+
+    num_classes: int | None
+    field: str = FIELD
+    kind: str = "classes"
+
+
+def rehearse_plain(runner: Any) -> None:
+    """Try what a phase tries before it is trained, with a copy of the runner's model.
+
+    Nothing is built or loaded twice: the loaders are those that are trained with. Random states are
+    restored, so that the training is the same as without the trial. ``dry_run = False`` in the
+    config skips it.
+
+    Args:
+        runner: mmengine's runner, before its training; others are left alone.
+
+    Raises:
+        ValueError: Naming the key and what would be right.
+        FileNotFoundError: If a file or folder is missing.
+    """
+    cfg = getattr(runner, "cfg", {})
+    if type(runner) is not Runner or not cfg.get("dry_run", True):
+        return
+    loader = named("train_dataloader", getattr, runner, "train_dataloader")
+    with undisturbed(), DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE):
+        own = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        try:
+            model = revert_sync_batchnorm(copy.deepcopy(own))
+        except Exception as error:  # it holds something that cannot be copied
+            print_log(f"no dry run, as the model cannot be copied: {error}", "current")
+            return
+        check_files(cfg, "training")
+        check_first_weights(cfg, model)
+        if isinstance(model, BaseSegmentor):
+            _rehearse(runner, model, loader)
+
+
+def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
+    cfg, key = runner.cfg, "train_dataloader"
+    supply = supply_of(loader, cfg[key], key)
+    sample = named(f"{key}: its first sample", first_sample, supply.dataset)
+    heads = _heads(model, cfg.model)
+    for name, head in heads:
+        _check_head(name, head, supply.dataset, sample, key)
+    steps = training_steps(cfg, supply.batches)
+    check_moments(cfg, "", steps)
+    wrapper = named("optim_wrapper", build_optimiser, cfg, model)
+    named("optim_wrapper", try_optimisers, wrapper)
+    check_custom_keys(cfg.optim_wrapper, [name for name, _ in model.named_parameters()])
+    try_schedules(cfg, wrapper, supply.batches, steps, "training")
+    if type(model).train_step is BaseModel.train_step:
+        batch = named(key, supply.batch, min(2, supply.smallest))
+        named("one training step", trial_step, model, batch)
+    if cfg.get("val_cfg") is None:
+        return
+    key = "val_dataloader"
+    tested = supply_of(named(key, getattr, runner, key), cfg[key], key)
+    sample = named(f"{key}: its first sample", first_sample, tested.dataset)
+    for name, head in heads[:1]:
+        _check_head(name, head, tested.dataset, sample, key)
+        learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
+        check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)
+    named(f"one test of {key}", try_test, model, tested, cfg, "val")
+
+
+def _heads(model: Any, options: Mapping) -> list[tuple[str, Any]]:
+    """The heads of a segmentor of mmseg that have classes, with their keys; the decode head first.
+
+    That of STDC for boundaries has two classes of its own.
+    """
+    inside = "model.student" if "student" in options else "model"
+    found = []
+    for key in ("decode_head", "auxiliary_head"):
+        part = getattr(model, key, None)
+        heads = list(part) if isinstance(part, nn.ModuleList) else as_list(part)
+        found += [(f"{inside}.{key}", head) for head in heads if not isinstance(head, STDCHead)]
+    return [(name, head) for name, head in found if isinstance(head, BaseDecodeHead)]
+
+
+def _check_head(name: str, head: Any, dataset: Any, sample: Any, place: str) -> None:
+    """Refuse a head of other classes than the labels, or with a loss that is always 0."""
+    labels = sample.get("data_samples") if isinstance(sample, Mapping) else None
+    if labels is None or f"gt_{FIELD}" not in labels:  # it learns something else
+        return
+    space = _Classes(head.num_classes)
+    check_count(space, name, dataset, class_count(dataset, FIELD), place)
+    losses = getattr(head, "loss_decode", ())
+    for loss in losses if isinstance(losses, nn.ModuleList) else as_list(losses):
+        softmax = isinstance(loss, CrossEntropyLoss) and not (loss.use_sigmoid or loss.use_mask)
+        if softmax and head.out_channels == 1:
+            raise ValueError(
+                f"{name}.out_channels is 1, but CrossEntropyLoss takes the softmax over channels, "
+                "which is 1 everywhere: write use_sigmoid=True into loss_decode, or out_channels="
+                f"{max(2, head.num_classes)}"
+            )

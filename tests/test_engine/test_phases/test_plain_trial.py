@@ -1,0 +1,251 @@
+"""A training without phases is tried before its first step, and remains the same."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.registry import MODELS
+from shared_fixtures import two_stages
+
+from mmlhl.engine.phases.plain_trial import rehearse_plain
+from mmlhl.engine.phases.trials import weights
+from mmlhl.models.teachers import segmentor_teacher
+
+SIZE = (32, 48)
+CLASSES = ("a", "b", "c")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plain")
+    rng = np.random.default_rng(0)
+    for kind, most, end in (("img", 256, "jpg"), ("ann", 3, "png"), ("two", 2, "png")):
+        (folder / kind).mkdir()
+        for index in range(4):
+            shape = (*SIZE, 3)[: 3 if kind == "img" else 2]
+            values = rng.integers(0, most, shape, dtype=np.uint8)
+            cv2.imwrite(str(folder / kind / f"{index}.{end}"), values)
+    return folder
+
+
+def segmentor(**decoder):
+    """A small segmentor of mmseg."""
+    head = dict(
+        type="FCNHead",
+        in_channels=8,
+        in_index=1,
+        channels=4,
+        num_convs=1,
+        num_classes=3,
+        align_corners=False,
+        loss_decode=dict(type="CrossEntropyLoss", use_sigmoid=False),
+    )
+    return dict(
+        type="EncoderDecoder",
+        data_preprocessor=dict(type="SegDataPreProcessor", size=SIZE),
+        backbone=two_stages(),
+        decode_head={**head, **decoder},
+        test_cfg=dict(mode="whole"),
+    )
+
+
+@pytest.fixture
+def config(root, tmp_path):
+    """A function: config of a training without phases, with changes by dotted key."""
+    pipeline = [dict(type=f"Load{each}") for each in ("ImageFromFile", "Annotations")]
+    pipeline = [*pipeline, dict(type="RandomFlip", prob=0.5), dict(type="PackSegInputs")]
+    dataset = dict(
+        type="BaseSegDataset",
+        data_root=str(root),
+        metainfo=dict(classes=CLASSES),
+        data_prefix=dict(img_path="img", seg_map_path="ann"),
+        img_suffix=".jpg",
+        pipeline=pipeline,
+    )
+    loader = dict(batch_size=2, num_workers=0, sampler=dict(type="DefaultSampler", shuffle=True))
+
+    def make(**changes):
+        cfg = Config(
+            dict(
+                default_scope="mmseg",
+                work_dir=str(tmp_path / "work"),
+                experiment_name=str(tmp_path),  # mmengine's loggers are global by this name
+                model=segmentor(),
+                train_dataloader=dict(loader, dataset=dataset),
+                train_cfg=dict(type="EpochBasedTrainLoop", max_epochs=1),
+                optim_wrapper=dict(type="OptimWrapper", optimizer=dict(type="SGD", lr=0.1)),
+                val_dataloader=dict(loader, batch_size=1, dataset=dataset),
+                val_cfg=dict(type="ValLoop"),
+                val_evaluator=dict(type="IoUMetric", prefix="seg"),
+                randomness=dict(seed=3),
+            )
+        )
+        cfg.merge_from_dict({key.replace("__", "."): value for key, value in changes.items()})
+        return cfg
+
+    return make
+
+
+def test_the_training_is_the_same_with_and_without_the_trial(config):
+    found = []
+    for dry_run in (True, False):
+        cfg = config(dry_run=dry_run, experiment_name=f"plain {dry_run}")
+        runner = Runner.from_cfg(cfg)
+        rehearse_plain(runner)
+        assert isinstance(runner._train_loop, dict) is not dry_run
+        runner.train()
+        found.append(runner.model.state_dict())
+    assert found[0].keys() == found[1].keys()
+    assert all(torch.equal(value, found[1][key]) for key, value in found[0].items())
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (
+            dict(model__decode_head__num_classes=5),
+            r"^model.decode_head.num_classes is 5, but train_dataloader.dataset \(BaseSegDataset\) "
+            r"has 3 classes \(a, b, c\)",
+        ),
+        (
+            dict(
+                model__decode_head__num_classes=2,
+                model__decode_head__out_channels=1,
+                model__decode_head__threshold=0.3,
+                train_dataloader__dataset__metainfo=dict(classes=("a", "b")),
+            ),
+            r"^model.decode_head.out_channels is 1, but Cross.*: write use_sigmoid=True",
+        ),
+        (dict(model__data_preprocessor__size=None), "model.data_preprocessor: size is missing"),
+        (dict(model__data_preprocessor__size_divisor=32), "size_divisor=32 exclude each other"),
+        (dict(model__decode_head__in_channels=7), "^one training step: model.decode_head: Runtime"),
+        (dict(model__decode_head__in_index=4), r"model.decode_head: IndexError.* 4, 8 channels"),
+        (dict(train_dataloader__batch_size=9, train_dataloader__drop_last=True), "gives no batch"),
+        (
+            dict(train_dataloader__dataset__pipeline=[dict(type="RandomFlip", prob=1.0)]),
+            "^train_dataloader: its first sample: .*RandomFlip: KeyError: img",
+        ),
+        (
+            dict(train_dataloader__dataset__data_prefix__img_path="nowhere"),
+            "^train_dataloader: |nowhere",
+        ),
+        (
+            dict(param_scheduler=dict(type="LinearLR", start_factor=0.1, begin=9)),
+            r"^training: param_scheduler\[0\] \(LinearLR\) begins at 9",
+        ),
+        (
+            dict(optim_wrapper__paramwise_cfg=dict(custom_keys=dict(decod_head=dict(lr_mult=1)))),
+            "'decod_head' is in the name of no parameter; did you mean 'decode_head'",
+        ),
+        (dict(optim_wrapper__optimizer__lr="0.1"), "^optim_wrapper: "),
+        (
+            dict(val_dataloader__dataset__metainfo=dict(classes=("b", "a", "c"))),
+            "^val_dataloader.dataset calls class 0",
+        ),
+        (
+            dict(val_dataloader__dataset__metainfo=dict(classes=("a", "b"))),
+            "^model.decode_head.num_classes is 3, but val_dataloader.dataset .* has 2 classes",
+        ),
+        (
+            dict(default_hooks=dict(checkpoint=dict(type="CheckpointHook", save_best="mIoU"))),
+            r"checkpoint.save_best is 'mIoU', but a validation gives .*'seg/mIoU'",
+        ),
+        (
+            dict(load_from="nowhere.pth"),
+            "^training: load_from: there is no file 'nowhere.pth'",
+        ),
+    ],
+)
+def test_faults_are_refused_before_the_first_step(config, changes, message):
+    runner = Runner.from_cfg(config(**changes))
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        rehearse_plain(runner)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(  # one channel for two classes, with its own loss
+            model__decode_head__num_classes=2,
+            model__decode_head__out_channels=1,
+            model__decode_head__threshold=0.3,
+            model__decode_head__loss_decode__use_sigmoid=True,
+            train_dataloader__dataset__metainfo=dict(classes=("a", "b")),
+            train_dataloader__dataset__data_prefix__seg_map_path="two",
+            val_dataloader__dataset__metainfo=dict(classes=("a", "b")),
+            val_dataloader__dataset__data_prefix__seg_map_path="two",
+        ),
+        dict(train_dataloader__sampler__type="InfiniteSampler", train_cfg=dict(max_iters=2)),
+        dict(val_dataloader=None, val_cfg=None, val_evaluator=None),
+        dict(train_dataloader__batch_size=3),  # the last batch has one image
+        dict(model__backbone__norm_cfg__type="SyncBN"),
+        dict(val_evaluator=[dict(type="IoUMetric"), dict(type="IoUMetric", prefix="b")]),
+        dict(default_hooks=dict(checkpoint=dict(type="CheckpointHook", save_best="seg/mIoU"))),
+    ],
+)
+def test_right_configs_pass(config, changes):
+    cfg = config(**changes)
+    if changes.get("train_cfg"):
+        cfg.train_cfg = dict(type="IterBasedTrainLoop", max_iters=2)
+    rehearse_plain(Runner.from_cfg(cfg))
+
+
+def test_a_teacher_is_loaded_once(config, tmp_path, monkeypatch):
+    file = tmp_path / "teacher.pth"
+    torch.save(dict(state_dict=MODELS.build(segmentor()).state_dict()), file)
+    model = dict(
+        type="DistilledSegmentor",
+        student=segmentor(),
+        teacher=dict(config=segmentor(), checkpoint=str(file)),
+        distillers=[dict(type="KDLoss")],
+    )
+    read = []
+    load = segmentor_teacher.load_frozen_weights
+    monkeypatch.setattr(
+        segmentor_teacher,
+        "load_frozen_weights",
+        lambda *args: read.append(args[1]) or load(*args),
+    )
+    cfg = config()
+    cfg.model = model
+    rehearse_plain(Runner.from_cfg(cfg))
+    assert read == [str(file)]
+    cfg.model.student.decode_head.num_classes = cfg.model.teacher.config.decode_head.num_classes = 4
+    cfg.model.teacher.checkpoint = None
+    with pytest.raises(ValueError, match=r"^model.student.decode_head.num_classes is 4, but train"):
+        rehearse_plain(Runner.from_cfg(cfg))
+
+
+def saved(path, state):
+    torch.save(dict(state_dict=state), path)
+    return str(path)
+
+
+def check(load_from=None, **backbone):
+    model = segmentor()
+    model["backbone"] = {**model["backbone"], **backbone}
+    weights.check_first_weights(Config(dict(load_from=load_from)), MODELS.build(model))
+
+
+def test_files_that_fit_in_part_or_are_not_here(tmp_path):
+    state = MODELS.build(segmentor()).state_dict()
+    backbone = {k[9:]: v for k, v in state.items() if k.startswith("backbone.")}
+    for path in (saved(tmp_path / "all.pth", state), None, "https://a.b/c.pth"):
+        check(path)
+    part = saved(tmp_path / "part.pth", {**backbone, "fc.weight": torch.ones(2, 2)})
+    check(init_cfg=dict(type="Pretrained", checkpoint=part))
+    check(saved(tmp_path / "head.pth", dict(list(state.items())[-4:])))
+
+
+@pytest.mark.parametrize("prefix", ["", "module.encoder.", "backbone.backbone."])
+def test_files_of_which_nothing_fits(tmp_path, prefix):
+    state = MODELS.build(segmentor()).state_dict()
+    backbone = {prefix + k[9:]: v for k, v in state.items() if k.startswith("backbone.")}
+    path = saved(tmp_path / "other.pth", backbone)
+    with pytest.raises(ValueError, match=r"^load_from=.*other.pth': no weight of it fits Encoder"):
+        check(path)
+    if prefix:
+        with pytest.raises(ValueError, match=r"^model.backbone.init_cfg: .*other.pth' fills 0%"):
+            check(init_cfg=dict(type="Pretrained", checkpoint=path))
