@@ -22,6 +22,7 @@ from .checking.top_keys import acting_keys, check_top_keys
 from .checking.values import check_trains, check_values
 from .lengths import refuse_endless_epochs
 from .shapes import check_shapes
+from .trials.build import try_hooks
 
 #: checks of a phase's config that need no phases
 _CHECKS = (
@@ -59,3 +60,5 @@ def check_plain_run(cfg: Config) -> None:
             if key is None or key.group() not in left:
                 raise
             print_log(f"{error} (an mmseg config sets it)", "current", logging.WARNING)
+    if unruled := try_hooks(cfg, ""):
+        raise unruled[0]

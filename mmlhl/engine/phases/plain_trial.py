@@ -19,7 +19,7 @@ from torch import nn
 
 from ...config_values import as_list
 from ...draws import undisturbed
-from .checking.agreement import check_count, check_names, class_count, class_names
+from .checking.agreement import check_count, check_labels, check_names, class_count, class_names
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
 from .lengths import training_steps
@@ -79,10 +79,7 @@ def rehearse_plain(runner: Any) -> None:
 def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
     cfg, key = runner.cfg, "train_dataloader"
     supply = supply_of(loader, cfg[key], key)
-    sample = named(f"{key}: its first sample", first_sample, supply.dataset)
-    heads = _heads(model, cfg.model)
-    for name, head in heads:
-        _check_head(name, head, supply.dataset, sample, key)
+    _check_sample(model, cfg, supply.dataset, key)
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, "", steps)
     wrapper = named("optim_wrapper", build_optimiser, cfg, model)
@@ -96,33 +93,42 @@ def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
         return
     key = "val_dataloader"
     tested = supply_of(named(key, getattr, runner, key), cfg[key], key)
-    sample = named(f"{key}: its first sample", first_sample, tested.dataset)
-    for name, head in heads[:1]:
-        _check_head(name, head, tested.dataset, sample, key)
+    _check_sample(model, cfg, tested.dataset, key)
+    for _, head in _heads(model, cfg.model)[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
         check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)
     named(f"one test of {key}", try_test, model, tested, cfg, "val")
 
 
+def _check_sample(model: Any, cfg: Mapping, dataset: Any, place: str) -> None:
+    """Read the first sample of a dataset, and compare its labels with the heads."""
+    sample = named(f"{place}: its first sample", first_sample, dataset)
+    labels = sample.get("data_samples") if isinstance(sample, Mapping) else None
+    if labels is None:
+        return
+    if hasattr(model, "heads"):
+        check_labels(dict(model.heads.items()), model.new_tasks, dataset, labels, place)
+    elif f"gt_{FIELD}" in labels:  # otherwise it learns something else
+        for name, head in _heads(model, cfg["model"]):
+            _check_head(name, head, dataset, place)
+
+
 def _heads(model: Any, options: Mapping) -> list[tuple[str, Any]]:
     """The heads of a segmentor of mmseg that have classes, with their keys; the decode head first.
 
-    That of STDC for boundaries has two classes of its own.
+    That of STDC for boundaries has two classes of its own. A model with heads by task has none.
     """
     inside = "model.student" if "student" in options else "model"
     found = []
-    for key in ("decode_head", "auxiliary_head"):
+    for key in () if hasattr(model, "heads") else ("decode_head", "auxiliary_head"):
         part = getattr(model, key, None)
         heads = list(part) if isinstance(part, nn.ModuleList) else as_list(part)
         found += [(f"{inside}.{key}", head) for head in heads if not isinstance(head, STDCHead)]
     return [(name, head) for name, head in found if isinstance(head, BaseDecodeHead)]
 
 
-def _check_head(name: str, head: Any, dataset: Any, sample: Any, place: str) -> None:
+def _check_head(name: str, head: Any, dataset: Any, place: str) -> None:
     """Refuse a head of other classes than the labels, or with a loss that is always 0."""
-    labels = sample.get("data_samples") if isinstance(sample, Mapping) else None
-    if labels is None or f"gt_{FIELD}" not in labels:  # it learns something else
-        return
     space = _Classes(head.num_classes)
     check_count(space, name, dataset, class_count(dataset, FIELD), place)
     losses = getattr(head, "loss_decode", ())

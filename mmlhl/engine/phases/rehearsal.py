@@ -11,7 +11,6 @@ from mmengine.config import Config
 from mmengine.dist import all_gather_object
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
-from mmengine.visualization import Visualizer
 
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
@@ -23,19 +22,19 @@ from .deriving import phase_config
 from .grammar import LOADERS, Phase
 from .handover import PlannedPhase, check_handover
 from .lengths import training_steps
-from .moments import hooks
 from .monitored import followed
 from .optimisation import check_custom_keys
 from .phase_model import PhaseModel
 from .stored_labels import KEY, label_options, trial_labels
 from .supply import Supplies, Supply
 from .trials.build import (
-    build_hook,
+    RuleUnknownError,
     build_model,
     build_optimiser,
     build_visualizer,
     check_files,
     named,
+    try_hooks,
 )
 from .trials.loaders import check_loaders, unlike
 from .trials.method import MethodTrial, without_own_method
@@ -118,6 +117,7 @@ def _rehearse(
     before: Any = None
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}
+    unruled: list[RuleUnknownError] = []
     done = phases[first - 1]
     remembered = osp.join(cfg.get("work_dir") or "", done.folder, f"{done.name}.pth")
     trial = MethodTrial(remembered if first else None)
@@ -135,7 +135,7 @@ def _rehearse(
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
                 names = names_in(getattr(tested_on, "metainfo", None) or {})
                 named(f"{where}: checkpoint", adopt, model, phase, names, out)
-            _try_parts(out, phase, model, where, begins=phase.index == first)
+            unruled += _try_parts(out, phase, model, where, begins=phase.index == first)
             if trains:
                 start = phase.index == first
                 new = phase.seen if start else phase.tasks
@@ -157,22 +157,28 @@ def _rehearse(
             if last or not trains or phase.cfg or phase.architecture or first_metric:
                 _try_tests(out, model, given, supplies, where)
         before = model
+    if unruled:  # and the value is one of a validation, as far as that is known
+        raise unruled[0]
     return batches
 
 
-def _try_parts(cfg: Config, phase: Phase, model: PhaseModel, where: str, begins: bool) -> None:
+def _try_parts(
+    cfg: Config, phase: Phase, model: PhaseModel, where: str, begins: bool
+) -> list[RuleUnknownError]:
     """Build the hooks and the visualizer of a phase, and try what its runner needs.
 
     The visualizer is that of all phases, unless a phase brings one, so the first phase tries it.
+
+    Returns:
+        Errors of hooks that follow a value of unknown direction.
     """
+    unruled = []
     try_running(cfg, where)
     if phase.checkpoint is None:
-        if not Visualizer._instance_dict:  # hooks get the current visualizer
-            Visualizer.get_instance("dry run")
-        for place, hook in hooks(cfg):
-            named(f"{where}: {place}", build_hook, hook, model)
+        unruled = try_hooks(cfg, f"{where}: ", model)
     if "visualizer" in phase.cfg or (begins and cfg.get("visualizer")):
         named(f"{where}: visualizer", build_visualizer, cfg)
+    return unruled
 
 
 def _try_training(

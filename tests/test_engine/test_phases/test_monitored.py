@@ -11,6 +11,7 @@ from mmlhl.engine.phases import phase_config
 from mmlhl.engine.phases.checking import moment_checks
 from mmlhl.engine.phases.monitored import check_followed
 from mmlhl.engine.phases.rehearsal import rehearse
+from mmlhl.engine.phases.trials import testing
 
 GIVEN = ["depth/abs_err", "seg/aAcc", "seg/mIoU"]
 KINDS = dict(
@@ -171,3 +172,15 @@ def test_a_phase_that_never_validates(config, nothing_is_built, kind, monkeypatc
     else:
         with pytest.raises(ValueError, match=f"^{reason}, and .*monitor never acts"):
             parse_phases(cfg)
+
+
+@pytest.mark.parametrize("kind", ["best", "stop", "second_best"])
+@pytest.mark.parametrize("name", ["seg/IoU.wall", "seg/IoU", "depth/mIoU.x"])
+def test_a_value_without_a_rule_is_named_and_not_its_rule(config, monkeypatch, kind, name):
+    cfg = validating(config, **KINDS[kind](monitor=name))
+    with pytest.raises(ValueError, match=f"is '{name}', but a validation gives"):
+        rehearse(cfg, parse_phases(cfg))
+    monkeypatch.setattr(testing, "try_metrics", lambda *_, **__: [])  # as of large images
+    if name == "seg/IoU.wall":  # mmengine infers the direction of the others
+        with pytest.raises(ValueError, match=f"^phases.*follows '{name}', but .* add rule='great"):
+            rehearse(cfg, parse_phases(cfg))

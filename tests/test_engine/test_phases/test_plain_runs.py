@@ -81,6 +81,10 @@ def test_an_epoch_without_end_is_refused(tmp_path, kind):
         ("param_scheduler = [dict(type='PolyLr')]", "^param_scheduler.*did you mean 'PolyLR'"),
         ("train_dataloader = dict(batch_sise=4)", "^train_dataloader.batch_sise: .* 'batch_size'"),
         ("default_hooks = dict(checkpoint=dict(type='CheckpointHook', intervall=2))", "'interval'"),
+        (
+            "default_hooks = dict(checkpoint=dict(type='CheckpointHook', save_best='mIuo'))",
+            "^default_hooks.checkpoint follows 'mIuo', .* did you mean 'mIoU'.* add rule='greater'",
+        ),
         ("randomness = dict(seed=-1)", "^randomness.seed must be a whole number"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os.path as osp
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,19 +15,25 @@ from mmengine.fileio import get_file_backend
 from mmengine.hooks import EMAHook
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
+from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
 from ....checkpoints import CheckpointError, read_anywhere
 from ....config_values import as_list, nodes
+from ....evaluation.directions import DIRECTIONS
 from ....explaining import explained_error
 from ....faulty_option import faulty_option, option_named
 from ....instances import forget_instance
 from ....registered import type_name
+from ....spelling import hint
+from ..moments import hooks
 from ..optimisation import check_several
 from ..phase_model import PhaseModel
 
 #: initialisers of mmengine that take their weights from a file
 FROM_FILES = ("Pretrained", "PretrainedInit")
+#: mmengine's text, with the name of the value
+_UNKNOWN_RULE = re.compile(r"Cannot infer the rule for (?:key )?(.+?), thus")
 #: exceptions by which mmseg's and mmpretrain's models refuse options
 _OF_OPTIONS = (
     *(AssertionError, AttributeError, IndexError, KeyError, TypeError),
@@ -147,6 +154,46 @@ def _optimiser_named(wrapper: Mapping, model: PhaseModel, error: Exception) -> s
     if not isinstance(optimizer, Mapping):
         return explained_error(error)
     return option_named(lambda options: build(own, options), dict(optimizer), error)
+
+
+class RuleUnknownError(ValueError):
+    """Whether more or less of a value that a hook follows is better is unknown."""
+
+
+def try_hooks(cfg: Config, where: str, model: Any = None) -> list[RuleUnknownError]:
+    """Build the hooks of a config.
+
+    Args:
+        cfg: The config.
+        where: Beginning of messages.
+        model: The model, for hooks with a function ``check_model``.
+
+    Returns:
+        Errors of hooks that follow a value of unknown direction. If no validation gives the value,
+        that is to be said instead.
+
+    Raises:
+        ValueError: Naming the hook that cannot be built.
+    """
+    if not Visualizer._instance_dict:  # hooks get the current visualizer
+        Visualizer.get_instance("dry run")
+    unknown = []
+    for place, hook in hooks(cfg):
+        try:
+            named(f"{where}{place}", build_hook, hook, model)
+        except ValueError as error:
+            found = _UNKNOWN_RULE.search(str(error))
+            if found is None:
+                raise
+            name = found.group(1)
+            near = hint(name.rpartition("/")[2], DIRECTIONS) or "."
+            unknown.append(
+                RuleUnknownError(
+                    f"{where}{place} follows {name!r}, but whether more or less of it is better is "
+                    f"unknown{near} For a metric of your own add rule='greater' or rule='less'"
+                )
+            )
+    return unknown
 
 
 def build_hook(config: dict, model: Any = None) -> None:
