@@ -68,7 +68,7 @@ def test_an_epoch_without_end_is_refused(tmp_path, kind):
         ("model = dict(decode_head=dict(chanels=2))", "^model.decode_head.chanels: .* 'channels'"),
         (
             "model = dict(auxiliary_head=[dict(type='FCNHaed')])",
-            "^model.auxiliary_head.type: 'FCNHaed' is not registered; did you mean 'FCNHead'",
+            r"^model.auxiliary_head\[0\].type: 'FCNHaed' is not registered; did you mean 'FCNHead'",
         ),
         (
             "model = dict(decode_head=dict(loss_decode=[dict(type='DiceLoss', wieght=2)]))",

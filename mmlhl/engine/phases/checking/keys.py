@@ -33,7 +33,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmengine.visualization.vis_backend import BaseVisBackend
 from torch.utils.data import DataLoader
 
-from ....config_values import as_list, is_number, is_whole
+from ....config_values import as_list, is_number, is_whole, nodes
 from ....datasets import MultiTaskDataset
 from ....datasets.annotation import Annotation
 from ....registered import of_mmseg, registered_class, type_name
@@ -45,8 +45,7 @@ from .option_types import check_types
 from .signatures import options_of
 from .stock_parts import check_stock_parts
 
-LOADER = set(inspect.signature(DataLoader.__init__).parameters) - {"self"}
-LOADER |= {"num_batch_per_epoch"}
+LOADER = {"num_batch_per_epoch", *inspect.signature(DataLoader.__init__).parameters} - {"self"}
 #: parts of a loader, and what those that are already built have
 BUILT = dict(
     sampler="__iter__",
@@ -120,11 +119,10 @@ class _Checker(KeyChecker):
             self.needed(node["backbone"], MODELS, f"{place}.backbone")
         for part in ("backbone", "neck", "data_preprocessor"):
             self.typed(node.get(part), MODELS, f"{place}.{part}")
-        for part in ("decode_head", "auxiliary_head"):  # of mmseg's segmentors, also several
-            for head in as_list(node.get(part)):
-                self.typed(head, MODELS, f"{place}.{part}")
-                if isinstance(head, Mapping):
-                    self.each(head.get("loss_decode"), MODELS, f"{place}.{part}.loss_decode")
+        for part in ("decode_head", "auxiliary_head"):  # of mmseg's segmentors
+            self.each(node.get(part), MODELS, f"{place}.{part}")
+            for head in nodes(node.get(part)):
+                self.each(head.get("loss_decode"), MODELS, f"{place}.{part}.loss_decode")
         if isinstance(node.get("student"), Mapping):
             self.model(node["student"], f"{place}.student")
         method = node.get("method")
@@ -280,10 +278,10 @@ class _Checker(KeyChecker):
             return
         self.typed(node, EVALUATOR, place)
         metrics = node.get("metrics")
-        if not isinstance(metrics, Mapping) or "type" in metrics:  # mmengine's own evaluator
+        by_task = isinstance(metrics, Mapping) and "type" not in metrics
+        if not by_task:  # of mmengine's own evaluator
             self.each(metrics, METRICS, f"{place}.metrics")
-            return
-        for task, metric in metrics.items():
+        for task, metric in metrics.items() if by_task else ():
             for each in as_list(metric):
                 if not isinstance(each, (BaseMetric, NoneType)):
                     self.needed(each, METRICS, f"{place}.metrics.{task}")
