@@ -42,6 +42,7 @@ from .open_step import OpenStep
 from .step_edits import before_step, optim_wrappers, optimizers
 
 ACTIONS = ("stop", "skip")
+ELSEWHERE = "in another process"
 
 
 @HOOKS.register_module()
@@ -122,6 +123,8 @@ class FiniteHook(Hook):
         """Check losses of which no step was taken, as it accumulates or was skipped."""
         waits = not all(w.should_update() for w in optim_wrappers(runner))  # it accumulates
         bad = not_finite(self._losses)
+        if self._losses:  # at which no step has looked, in any process
+            bad = self._anywhere(runner, bad)
         if waits:
             self._handle_part(runner, bad)
         elif bad or self.step.spoilt:
@@ -136,8 +139,9 @@ class FiniteHook(Hook):
         """Look at gradients that accumulate, before they are stored; a scaler's may overflow."""
         if self.step.begun and not any(map(scaled, optim_wrappers(runner))):
             waiting = list(unwrap(runner).parameters())
-            if not finite_gradients([p for p in waiting if p.grad is not None]):
-                self._handle_part(runner, names_of(unwrap(runner), waiting))
+            fine = finite_gradients([p for p in waiting if p.grad is not None])
+            bad = [] if fine else names_of(unwrap(runner), waiting)
+            self._handle_part(runner, self._anywhere(runner, bad))
 
     def after_train(self, runner: Runner) -> None:
         """Check the weights, remove the hooks, and log how many steps were skipped.
@@ -234,13 +238,19 @@ class FiniteHook(Hook):
             return
         check_all(runner)  # weights spoilt by an earlier step are not this batch's fault
         bad = spoilt + (not_finite(losses) or names_of(unwrap(runner), given))
-        bad = bad or ["in another process"]
+        bad = bad or [ELSEWHERE]
         for parameter in parameters:
             parameter.grad = None  # optimisers skip such parameters
         if self.action == "skip" and len(optimizers(runner)) > 1:
             self.step.spoilt = bad  # the others' turn comes; then all is undone
         else:
             self._handle(runner, bad)
+
+    def _anywhere(self, runner: Runner, bad: list[str]) -> list[str]:
+        """What is not finite here, or in another process, as all undo the same batches."""
+        if self.action == "stop" or agreed(not bad, list(unwrap(runner).parameters())):
+            return bad
+        return bad or [ELSEWHERE]
 
     def _handle_part(self, runner: Runner, bad: Sequence[str]) -> None:
         """Handle a batch of a step for which gradients accumulate."""

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.hooks import EMAHook
+from mmengine.hooks import EMAHook, Hook
+from mmseg.registry import HOOKS
 from one_weight import Line, Normalised, Pair, TwoOptimizers, train, two_optimizers
 from torch import nn
 from torch.optim import Adam
 
 from mmlhl.engine import AmpOptimWrapper
+from mmlhl.engine.hooks import finite_hook
 from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite, names_of
 
 
@@ -144,6 +146,40 @@ class Noting(Line):
             mark_step=lambda: self.told.append("mark"),
             undo_step=lambda: self.told.append("undo"),
         )
+
+
+@pytest.mark.parametrize("place", ["loss", "gradient before a checkpoint"])
+def test_a_batch_that_is_not_finite_in_another_process(tmp_path, monkeypatch, place):
+    """All take it out at once, and skip the step: methods count batches of all processes."""
+    undone, asked = [], []
+    model = Line()
+    model.method = SimpleNamespace(
+        mark_step=lambda: None, undo_step=lambda: undone.append(len(asked))
+    )
+
+    def agree(fine, parameters):
+        asked.append(fine)
+        return fine and len(asked) != 2
+
+    monkeypatch.setattr(finite_hook, "agreed", agree)
+    hooks = [dict(type="AmidHook")] if place != "loss" else []
+    values = [1.0, 2.0, 3.0, 4.0] * (1 if hooks else 2)
+    options = dict(optim_wrapper=dict(accumulative_counts=4), custom_hooks=hooks)
+    if hooks:
+        with pytest.raises(NotFinite, match="all 1 step"):
+            train(values, tmp_path, model, action="skip", **options)
+    else:
+        assert train(values, tmp_path, model, action="skip", **options).hook.skipped == 1
+    assert undone == [2, 5 if hooks else 4] and all(asked[:2])
+
+
+@HOOKS.register_module()
+class AmidHook(Hook):
+    """Calls the hooks as before a checkpoint after the first batch."""
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if not batch_idx:
+            runner.call_hook("before_checkpoint")
 
 
 def test_the_method_undoes_a_skipped_step(tmp_path):
