@@ -25,6 +25,7 @@ import sys as _sys
 from pathlib import Path as _Path
 
 from .import_noise import without_import_noise
+from .refusals import end_imports_quietly
 from .version import __version__
 
 
@@ -40,6 +41,7 @@ def _skips_imports() -> bool:
     return listing or (name in ("mmlhl", "__main__", "-m") and first == ["doctor"])
 
 
+end_imports_quietly()
 if not _skips_imports():
     try:
         with without_import_noise():

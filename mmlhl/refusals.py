@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from .explaining import is_shown
+from .paths import shipped_dir
 
 #: environment variable that shows tracebacks, like the option ``--traceback`` of every command
 VARIABLE = "MMLHL_TRACEBACK"
@@ -25,6 +26,9 @@ FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirect
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 #: a shell's exit code for a process ended by Ctrl-C
 INTERRUPTED = 130
+#: what logging does about an error of its own, and errors of writing lines by file
+_handle_error, _unwritten = logging.Handler.handleError, dict[str, OSError]()
+_OUTPUT = "the standard output"
 #: seconds that other ranks wait, so that rank 0 prints the message before the launcher ends it
 PATIENCE = 2.0
 
@@ -45,6 +49,7 @@ def run_command(main: Callable[[], Any]) -> None:
     """
     take_any_text()
     logging.setLogRecordFactory(_shown_record)
+    logging.Handler.handleError = _tell_once  # type: ignore[assignment, method-assign]
     try:
         status = main()
     except SystemExit:  # --help, or an argument that is refused
@@ -67,6 +72,33 @@ def run_command(main: Callable[[], Any]) -> None:
         raise SystemExit(status)
 
 
+def end_imports_quietly() -> None:
+    """Let Ctrl-C while a command is importing end it with one line, as :func:`run_command` does.
+
+    Nothing changes for other programs, which import the package as a library.
+    """
+    program, before = Path(sys.argv[0] if sys.argv else ""), sys.excepthook
+    module = program.name == "-m" and "mmlhl" in sys.orig_argv
+    if not (module or program.stem == "mmlhl" or _is_tool(program)):
+        return
+
+    def shown(kind: type, error: BaseException, frames: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt) and not shows_tracebacks():
+            name = "mmlhl" if module else program.name
+            print(f"{name}: interrupted", file=sys.stderr)
+        else:
+            before(kind, error, frames)
+
+    sys.excepthook = shown
+
+
+def _is_tool(program: Path) -> bool:
+    try:
+        return shipped_dir("tools") in program.resolve().parents
+    except FileNotFoundError:  # the package's folder alone was copied
+        return False
+
+
 def take_any_text() -> None:
     """Let all be printed: what the encoding lacks as escapes, nowhere if the output is closed."""
     sys.stdout, sys.stderr = (
@@ -86,6 +118,22 @@ def _shown_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     return record
 
 
+def _tell_once(handler: logging.Handler, record: logging.LogRecord) -> None:
+    """Say in one line that lines of a log cannot be written, such as to a pipe that is closed.
+
+    A command does not end for that: a training is worth more than its lines.
+    """
+    error = sys.exc_info()[1]
+    place = getattr(handler, "baseFilename", None) or _OUTPUT
+    if not isinstance(error, OSError):
+        _handle_error(handler, record)
+    elif place not in _unwritten:
+        _unwritten[place] = error
+        with suppress(OSError):
+            reason = f"{error.strerror}; the command goes on without them"
+            print(f"lines of the log cannot be written to {place}: {reason}", file=sys.stderr)
+
+
 def end_output(error: Exception | None = None) -> None:
     """Write out what was printed; end quietly if nobody reads it, with a message if it cannot be.
 
@@ -96,6 +144,8 @@ def end_output(error: Exception | None = None) -> None:
         SystemExit: With 1 or a message, if the standard output cannot be written.
     """
     failed: OSError | None = error if isinstance(error, BrokenPipeError) else None
+    if error is None:
+        failed = _unwritten.get(_OUTPUT)
     try:
         if isinstance(error, OSError) and error.filename is None:  # of printing, perhaps
             print()  # what failed before is not tried again

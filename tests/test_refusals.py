@@ -13,7 +13,7 @@ from mmlhl import refusals
 from mmlhl.config_values import number
 from mmlhl.engine.locking import WorkDirInUse
 from mmlhl.engine.phases.trials.build import named
-from mmlhl.refusals import run_command
+from mmlhl.refusals import end_imports_quietly, run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -126,7 +126,7 @@ PRINTS = """
 import sys, types
 package = sys.modules["mmlhl"] = types.ModuleType("mmlhl")  # without the seconds of its imports
 package.__path__ = [{package!r}]
-from mmlhl.refusals import run_command
+from mmlhl.refusals import end_imports_quietly, run_command
 
 def main():
     print("\\u2192 \\udcff")
@@ -169,6 +169,22 @@ def test_an_output_that_ends_early(last, how, wanted):
     assert (code, error) == (1, wanted)
 
 
+@pytest.mark.parametrize(
+    "how, reason, wanted",
+    [
+        ("| true; exit ${PIPESTATUS[0]}", "Broken pipe", ""),
+        (">/dev/full", "No space left on device", "cannot be written: No space left on device"),
+    ],
+)
+def test_lines_of_a_log_that_cannot_be_written_are_told_once(how, reason, wanted):
+    last = "import logging, time; logging.basicConfig(stream=sys.stdout); time.sleep(0.2); "
+    last += "[logging.warning('%s', number) for number in range(9)]; print('done', file=sys.stderr)"
+    code, _, error = printing(last, how)
+    first, done, *rest = error.splitlines()
+    assert first.startswith(f"lines of the log cannot be written to the standard output: {reason}")
+    assert (code, done) == (1, "done") and "".join(rest).endswith(wanted)
+
+
 @pytest.mark.parametrize("how", [">&-", "2>&-", ">&- 2>&- <&-"])
 def test_closed_streams(how):
     assert printing("pass", how)[0] == 0
@@ -180,6 +196,31 @@ def test_ctrl_c_is_one_line():
         f"import os, signal; {heard}; os.kill(os.getpid(), signal.SIGINT)", ""
     )
     assert (code, error) == (130, "-c: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "program, name",
+    [
+        ("/usr/bin/mmlhl", "mmlhl"),
+        (str(Path(__file__).parents[1] / "tools/train.py"), "train.py"),
+        ("-m", "mmlhl"),
+        ("/home/me/train.py", None),
+        ("", None),
+    ],
+)
+def test_ctrl_c_at_import_is_one_line_of_a_command(monkeypatch, capsys, program, name):
+    before = []
+    monkeypatch.setattr(sys, "excepthook", lambda *error: before.append(error[1]))
+    monkeypatch.setattr(sys, "argv", [program])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-W", "ignore", "-m", "mmlhl", "train"])
+    end_imports_quietly()
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == (f"{name}: interrupted\n" if name else "")
+    assert len(before) == (name is None)
+    sys.excepthook(KeyError, KeyError("x"), None)
+    monkeypatch.setattr(sys, "argv", [program, "--traceback"])
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert len(before) == 2 + (name is None)
 
 
 def test_names_in_logs_do_not_command_a_terminal():

@@ -7,11 +7,13 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...files import write_text
+from ...json_lines import json_lines
 from .kill_sequences import kill_config, write_images
 from .kills import Outcome, finish, kill_and_resume, start, train
 from .running import commit
@@ -48,6 +50,8 @@ def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> li
     root = folder / "images"
     write_images(root)
     outcomes = read_outcomes(folder)
+    if (lost := _lines(folder) - len(outcomes)) > 0:
+        log(f"{folder / RESULTS}: {lost} line(s) are cut off; their sequences are run again")
     while (so_far := sum(len(each.kills) for each in outcomes)) < kills:
         number = len(outcomes)
         options = VARIANTS[number % len(VARIANTS)]
@@ -60,18 +64,22 @@ def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> li
             write_text(undisturbed / SECONDS, str(time.monotonic() - began))
         outcome.commit = commit()
         outcomes.append(outcome)
-        with open(folder / RESULTS, "a", encoding="utf-8") as file:
-            file.write(json.dumps(vars(outcome)) + "\n")
+        lines = "".join(json.dumps(vars(each)) + "\n" for each in outcomes)
+        write_text(folder / RESULTS, lines)
         log(f"{describe(options)}: killed after {outcome.kills} s, {verdict([outcome])}")
     return outcomes
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
-    """The outcomes in the folder of a campaign, in order."""
+    """The outcomes in the folder of a campaign, in order; lines that are cut off are left out."""
+    names = {each.name for each in fields(Outcome)}
+    lines = [line for line in json_lines(folder / RESULTS) if {"options", "kills"} <= line.keys()]
+    return [Outcome(**{key: line[key] for key in names & line.keys()}) for line in lines]
+
+
+def _lines(folder: Path) -> int:
     path = folder / RESULTS
-    if not path.is_file():
-        return []
-    return [Outcome(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    return len(path.read_bytes().splitlines()) if path.is_file() else 0
 
 
 def _undisturbed(root: Path, folder: Path, options: dict[str, Any]) -> tuple[Path, float]:

@@ -72,6 +72,12 @@ def test_campaign_counts_kills_of_earlier_calls(tmp_path, monkeypatch):
     first = dict(options=HAD, kills=[0.5] * 3, differences=[], commit=kill_campaign.commit())
     assert json.loads(lines[0]) == first
 
+    (tmp_path / RESULTS).write_text("\n".join(lines)[:-9])  # as by a kill
+    assert len(read_outcomes(tmp_path)) == 2
+    assert len(campaign(tmp_path, 5, messages.append)) == 3
+    assert messages[-2].endswith("1 line(s) are cut off; their sequences are run again")
+    assert asked[3] == ("killed_002", VARIANTS[2], 1) and len(read_outcomes(tmp_path)) == 3
+
 
 @pytest.fixture
 def sequence(tmp_path):
