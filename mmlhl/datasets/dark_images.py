@@ -55,13 +55,14 @@ def dark_sentence(deepest: int | None, brightest: float) -> str:
     )
 
 
-def spread(count: int) -> list[int]:
+def spread(count: int, most: int = _LOOKED_AT) -> list[int]:
     """Places of a few samples, spread evenly over a dataset.
 
     Args:
         count: Number of its samples.
+        most: Number of places, all if there are not more.
     """
-    return np.linspace(0, count - 1, min(count, _LOOKED_AT)).round().astype(int).tolist()
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
 def look_at_images(samples: Sequence[dict], loader: Any, backend_args: dict | None) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os.path as osp
-from collections.abc import Iterator
 from typing import Any
 
-from .wrappers import wrapped
+from .wrappers import innermost
 
 #: greatest number of images in the digest, evenly spread over the dataset
 SAMPLED = 10_000
@@ -24,7 +23,9 @@ def image_set(dataset: Any) -> dict[str, Any]:
         data. Datasets without ids are identified by the number of images only.
     """
     found = hashlib.sha256()
-    for inner in _innermost(dataset):
+    for inner in innermost(dataset):
+        if not hasattr(inner, "__len__"):
+            continue
         count = len(inner)
         found.update(f"{count}\n".encode())
         for place in range(min(count, SAMPLED) if hasattr(inner, "get_data_info") else 0):
@@ -32,11 +33,3 @@ def image_set(dataset: Any) -> dict[str, Any]:
             name = info.get("img_id") or osp.basename(str(info.get("img_path", "")))
             found.update(f"{name}\n".encode())
     return dict(images=len(dataset), digest=found.hexdigest())
-
-
-def _innermost(dataset: Any) -> Iterator[Any]:
-    inner = wrapped(dataset)
-    for child in inner:
-        yield from _innermost(child)
-    if not inner and hasattr(dataset, "__len__"):
-        yield dataset

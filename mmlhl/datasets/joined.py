@@ -10,7 +10,7 @@ from mmengine.dataset import ConcatDataset
 from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
-from .wrappers import wrapped
+from .wrappers import innermost
 
 #: what mmseg says of the classes of ``gt_sem_seg``, without the field's name
 _OF_CLASSES = ("classes", "palette", "label_map", "reduce_zero_label")
@@ -77,9 +77,9 @@ def _plain(value: Any) -> Any:
 
 def _reads_classes(dataset: Any) -> bool:
     """Whether a dataset has labels for ``gt_sem_seg``."""
-    inner = wrapped(dataset)
-    if inner:
-        return any(_reads_classes(each) for each in inner)
-    if isinstance(dataset, MultiTaskDataset):
-        return any(spec.field == "sem_seg" for spec in dataset.ann_specs.values())
-    return bool((getattr(dataset, "data_prefix", None) or {}).get("seg_map_path"))
+    return any(
+        any(spec.field == "sem_seg" for spec in each.ann_specs.values())
+        if isinstance(each, MultiTaskDataset)
+        else (getattr(each, "data_prefix", None) or {}).get("seg_map_path")
+        for each in innermost(dataset)
+    )

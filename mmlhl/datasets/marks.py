@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .annotation import IGNORE, Annotation
+from .dark_images import spread
 from .decoding import pick_channels, stored_or_shown
 from .reading import read_raw
 from .reading.shown_greys import ShownGreys
@@ -81,18 +82,13 @@ def _expects_greys(ann: Annotation) -> bool:
 def _without_greys(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
     """A file with a foreground below 1 if no file has greater numbers; '' otherwise."""
     doubtful = ""
-    for path, raw in _readable(_spread(paths), ann, backend_args):
+    some = [paths[place] for place in spread(len(paths), SAMPLED)]
+    for path, raw in _readable(some, ann, backend_args):
         greatest = raw.max(initial=0)
         if greatest > 1:
             return ""
         doubtful = doubtful or (path if greatest > 0 else "")
     return doubtful
-
-
-def _spread(paths: Sequence[str]) -> list[str]:
-    """At most :data:`SAMPLED` of the files, evenly spread."""
-    places = np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED)).round().astype(int)
-    return [paths[place] for place in places]
 
 
 def _readable(
@@ -116,11 +112,11 @@ def _numbers(path: str, ann: Annotation, backend_args: dict | None) -> np.ndarra
 
 def _look(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> tuple[bool, str]:
     """Whether a file shows that 255 means unlabelled; if none does, an ambiguous file or ''."""
-    spread = _spread(paths)
-    unknown, doubtful = _search(spread, ann, backend_args)
-    if unknown or len(spread) == len(paths):
+    some = [paths[place] for place in spread(len(paths), SAMPLED)]
+    unknown, doubtful = _search(some, ann, backend_args)
+    if unknown or len(some) == len(paths):
         return unknown, doubtful
-    sizes = {path: _size(path) for path in set(paths).difference(spread)}
+    sizes = {path: _size(path) for path in set(paths).difference(some)}
     others = sorted(sizes, key=lambda path: (-sizes[path][0], path))
     mark = hash((ann.allow_void, *paths, *[sizes[path] for path in others]))
     if mark in _empty:

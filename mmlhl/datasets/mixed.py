@@ -6,7 +6,7 @@ Around mmseg's own datasets it is unchanged. Given as mmseg's class it is found 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from mmseg.datasets import MultiImageMixDataset as StockMixDataset
@@ -14,7 +14,7 @@ from mmseg.registry import DATASETS
 
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import build_step, refuse_bending, try_labels
-from .wrappers import wrapped
+from .wrappers import innermost
 
 
 @DATASETS.register_module(name="MultiImageMixDataset", force=True)
@@ -32,21 +32,13 @@ class MultiImageMixDataset(StockMixDataset):
 
     def __init__(self, dataset: Any, pipeline: Any, **kwargs: Any) -> None:
         super().__init__(dataset, pipeline, **kwargs)
-        inner = list(_multi_task(self.dataset))
+        inner = [each for each in innermost(self.dataset) if isinstance(each, MultiTaskDataset)]
         if inner:
             self.pipeline = [_build_checked(step) for step in pipeline]
         for each in inner:
             kinds = {ann.key: ann.kind for ann in each.ann_specs.values()}
             refuse_bending(self.pipeline, kinds.values())
             try_labels(self.pipeline, kinds)
-
-
-def _multi_task(dataset: Any) -> Iterator[MultiTaskDataset]:
-    if isinstance(dataset, MultiTaskDataset):
-        yield dataset
-        return
-    for each in wrapped(dataset):
-        yield from _multi_task(each)
 
 
 def _build_checked(step: Any) -> Callable:

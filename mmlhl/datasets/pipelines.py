@@ -9,7 +9,7 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
-from ..config_values import as_list, is_number
+from ..config_values import as_list
 from ..explaining import explained_error
 from ..registered import registered, type_name
 from .transforms import LoadImage, LoadMultiTaskAnnotations, PackMultiTaskInputs
@@ -68,15 +68,23 @@ def _once_reduced(step: Any) -> Any:
     }
 
 
+def single_steps(steps: Any) -> Iterator[Any]:
+    """The single transforms of a built pipeline, those of wrappers in their place.
+
+    Args:
+        steps: A pipeline, a transform or a list of them.
+    """
+    inner = steps if isinstance(steps, (list, tuple)) else getattr(steps, "transforms", None)
+    if inner is None or hasattr(steps, "aug"):  # Albu's transforms are those of albumentations
+        yield steps
+    else:
+        for each in as_list(inner):
+            yield from single_steps(each)
+
+
 def _watched(steps: Any) -> Iterator[Watched]:
     """Unknown transforms, also within others."""
-    for step in as_list(steps):
-        if isinstance(step, Watched):
-            yield step
-            continue
-        inner = getattr(step, "transforms", None)
-        if isinstance(inner, (list, tuple)) or callable(inner):
-            yield from _watched(inner)
+    return (step for step in single_steps(steps) if isinstance(step, Watched))
 
 
 def build_step(step: Mapping | Callable) -> Callable:
@@ -129,12 +137,9 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
     """
     if "normal" not in kinds:
         return
-    for step in as_list(steps):
+    for step in single_steps(steps):
         if getattr(step, "bends", False):
             raise ValueError(bending_message(getattr(step, "name", type(step).__name__)))
-        inner = getattr(step, "transforms", None)
-        if isinstance(inner, (list, tuple)) or callable(inner):
-            refuse_bending(inner, kinds)
 
 
 def try_labels(steps: Any, kinds: Mapping[str, str]) -> None:
@@ -170,8 +175,6 @@ def _from_config(step: dict) -> Callable:
     verdict, remark = STOCK[name]
     if verdict == REFUSED:
         raise ValueError(refusal(name))
-    if name == "RandomApply":
-        _check_chance(step.get("prob", 0.5))
     if verdict == BECOMES:
         return TRANSFORMS.build(_replaced(step, name, remark))
     if verdict == WRAPS:
@@ -184,16 +187,6 @@ def _from_config(step: dict) -> Callable:
     by = getattr(built, "resize", None)
     own = by is not None and type(by).__module__.split(".")[0] not in ("mmcv", "mmseg", "mmlhl")
     return Watched(built) if own else built  # a resize_type of a user's own
-
-
-def _check_chance(value: Any) -> None:
-    """Refuse what is no probability, which mmcv's ``RandomApply`` compares with a draw.
-
-    Raises:
-        ValueError: Always if it is not a number in [0, 1].
-    """
-    if not is_number(value) or not 0 <= value <= 1:
-        raise ValueError(f"RandomApply: prob must be a number in [0, 1], got {value!r}")
 
 
 def _is_stock(name: str, kind: Any) -> bool:

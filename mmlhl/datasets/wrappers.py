@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -16,3 +17,16 @@ def wrapped(dataset: Any) -> list[Any]:
     """
     inner = getattr(dataset, "dataset", None)
     return [inner] if inner is not None else list(getattr(dataset, "datasets", None) or ())
+
+
+def innermost(dataset: Any) -> Iterator[Any]:
+    """The datasets inside wrappers that wrap no others.
+
+    Args:
+        dataset: A dataset, which may itself be the only one.
+    """
+    inner = wrapped(dataset)
+    for each in inner:
+        yield from innermost(each)
+    if not inner:
+        yield dataset

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from mmengine.logging import print_log
 
 from ..datasets import MultiTaskDataset
-from ..datasets.wrappers import wrapped
+from ..datasets.wrappers import innermost
 from ..evaluation import MultiTaskEvaluator
 from ..explaining import first_few
 from .phases.checking.agreement import check_evaluator
@@ -60,16 +59,8 @@ def check_measured(model: Any, loop: Any) -> None:
 def _fields(dataset: Any) -> set[str] | None:
     """Fields of the labels that a dataset reads; None if it is not ours, and thus unknown."""
     found: set[str] = set()
-    for each in _innermost(dataset):
+    for each in innermost(dataset):
         if not isinstance(each, MultiTaskDataset):
             return None
         found |= {annotation.field for annotation in each.ann_specs.values()}
     return found
-
-
-def _innermost(dataset: Any) -> Iterator[Any]:
-    inner = wrapped(dataset)
-    for each in inner:
-        yield from _innermost(each)
-    if not inner:
-        yield dataset

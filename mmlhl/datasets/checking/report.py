@@ -108,14 +108,6 @@ class MapReport:
             self.shortest = min(self.shortest, float(lengths.min()))
             self.longest = max(self.longest, float(lengths.max()))
 
-    def add_deep(self, greatest: int) -> None:
-        """Count one image of 16 bits.
-
-        Args:
-            greatest: The greatest number in its file.
-        """
-        self.deepest = max(self.deepest or 0, greatest)
-
     def fail(self, error: Exception) -> None:
         """Note a file that cannot be used.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..annotation import Annotation
-from ..dark_images import stored_greatest
+from ..dark_images import spread, stored_greatest
 from ..decoding import pick_channels
 from ..decoding.normals import normal_lengths
 from ..multi_task_dataset import MultiTaskDataset
@@ -40,19 +40,17 @@ def check_samples(
     Returns:
         A report for the images and one for each annotation.
     """
-    indices = np.arange(len(dataset))
-    if limit is not None and limit < len(indices):
-        indices = np.linspace(0, len(dataset) - 1, limit).round().astype(int)
+    indices = spread(len(dataset), len(dataset) if limit is None else limit)
     reports = [MapReport("image", "image")]
     reports += [MapReport(a.name, a.kind, _classes(a), a) for a in dataset.ann_specs.values()]
     with ThreadPoolExecutor(max(workers, 1)) as pool:
-        found: Iterable = pool.map(lambda i: _read(dataset, int(i)), indices)
+        found: Iterable = pool.map(lambda index: _read(dataset, index), indices)
         if progress is not None:
             found = progress(found, len(indices))
         for sample in found:
             reports[0].turned += sample.turned
             if sample.greatest is not None:
-                reports[0].add_deep(sample.greatest)
+                reports[0].deepest = max(reports[0].deepest or 0, sample.greatest)
             for report in reports:
                 result = sample.maps.get(report.name if report.ann else IMAGE)
                 if isinstance(result, Exception):

@@ -6,6 +6,8 @@ import numpy as np
 
 from ..annotation import Annotation, Stored
 
+_NAMED = 3
+
 
 def code_of(stored: Stored) -> int:
     """The number that stands for a stored id.
@@ -43,13 +45,12 @@ def coded(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     return (parts[..., 0] << 16) | (parts[..., 1] << 8) | parts[..., 2]
 
 
-def some_colours(raw: np.ndarray, most: int = 3) -> str:
-    """Colours of an image as text, for messages.
+def some_colours(raw: np.ndarray) -> str:
+    """The first colours of an image as text, for messages.
 
     Args:
         raw: (..., 3) numbers of 0..255.
-        most: How many to name.
     """
     found = np.unique(raw.reshape(-1, raw.shape[-1]), axis=0)
-    listed = ", ".join(str(tuple(colour)) for colour in found[:most].tolist())
-    return listed + (" ..." if len(found) > most else "")
+    listed = ", ".join(str(tuple(colour)) for colour in found[:_NAMED].tolist())
+    return listed + (" ..." if len(found) > _NAMED else "")

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from ..multi_task_dataset import MultiTaskDataset
 from ..pipelines import build_step
-from ..wrappers import wrapped
+from ..wrappers import innermost
 from .folder import LabelFolder
 
 
@@ -23,24 +23,15 @@ def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
     Raises:
         ValueError: If there is a dataset of another kind, whose labels would never be read.
     """
-    found: list[MultiTaskDataset] = []
-
-    def visit(node: Any) -> None:
-        if isinstance(node, MultiTaskDataset):
-            if all(node is not other for other in found):
-                found.append(node)
-            return
-        children = wrapped(node)
-        if not children:
+    found: dict[int, MultiTaskDataset] = {}
+    for each in innermost(dataset):
+        if not isinstance(each, MultiTaskDataset):
             raise ValueError(
-                f"pseudo_labels: {type(node).__name__} is not a MultiTaskDataset, which reads "
+                f"pseudo_labels: {type(each).__name__} is not a MultiTaskDataset, which reads "
                 "stored labels; train on one, or leave pseudo_labels out"
             )
-        for child in children:
-            visit(child)
-
-    visit(dataset)
-    return found
+        found[id(each)] = each
+    return list(found.values())
 
 
 def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskDataset, LabelFolder]]:

@@ -9,11 +9,10 @@ import mmcv
 import numpy as np
 
 from .contents import JPEG, refuse_several
-from .orientation import as_stored, orientation_of, turn_upright
+from .orientation import turned
 from .pfm import decode_pfm, is_pfm
 from .pillow import open_with_pillow
 from .png import GREY, GREY_ALPHA, PALETTE, RGB, PngHeader, png_header
-from .tiff import is_tiff
 from .tiff_layout import refuse_misread, refuse_shifted
 
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
@@ -45,10 +44,7 @@ def decode_image(content: bytes, path: str, turn: bool = True) -> np.ndarray:
     refuse_several(content, path)
     refuse_misread(content, path)
     refuse_shifted(content, path)
-    pixels = _decode(content, path)
-    if is_tiff(content):  # OpenCV and Pillow always apply its tag
-        return pixels if turn else as_stored(pixels, content)
-    return turn_upright(pixels, orientation_of(content)) if turn else pixels
+    return turned(_decode(content, path), content, turn)
 
 
 def _decode(content: bytes, path: str) -> np.ndarray:

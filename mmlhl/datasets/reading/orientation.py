@@ -76,6 +76,19 @@ def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(_TURNS[orientation](pixels))
 
 
+def turned(pixels: np.ndarray, content: bytes, turn: bool) -> np.ndarray:
+    """Decoded pixels of an image by its orientation tag, or as they are stored.
+
+    Args:
+        pixels: (H, W) or (H, W, K) as OpenCV, told to leave the tag alone, or Pillow gave them.
+        content: The encoded image.
+        turn: Whether to apply the tag.
+    """
+    if is_tiff(content):  # to which OpenCV and Pillow always apply it
+        return pixels if turn else as_stored(pixels, content)
+    return turn_upright(pixels, orientation_of(content)) if turn else pixels
+
+
 def as_stored(pixels: np.ndarray, content: bytes) -> np.ndarray:
     """Undo the turn that OpenCV and Pillow always give a TIFF file by its orientation tag.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .images import decode_image
-from .orientation import as_stored, orientation_of, turn_upright
+from .orientation import turned
 from .pillow import open_with_pillow
-from .tiff import is_tiff
 
 
 def decode_colours(content: bytes, path: str, turn: bool = True) -> np.ndarray:
@@ -36,6 +35,4 @@ def decode_colours(content: bytes, path: str, turn: bool = True) -> np.ndarray:
             shown = np.array(image.convert("RGBA" if clear else "RGB"))
     except Exception:  # each of Pillow's formats raises its own
         return pixels
-    if is_tiff(content):  # as in decode_image
-        return shown if turn else as_stored(shown, content)
-    return turn_upright(shown, orientation_of(content)) if turn else shown
+    return turned(shown, content, turn)

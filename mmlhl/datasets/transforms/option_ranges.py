@@ -59,6 +59,7 @@ _FROM_1: _Rule = (lambda value: is_number(value) and value >= 1, "1 or more")
 _ABOVE_0: _Rule = (_all(lambda value: value > 0), "above 0")
 _FROM_0: _Rule = (_all(lambda value: value >= 0), "0 or more")
 _SHARE: _Rule = (lambda value: is_number(value) and 0 < value <= 1, "above 0 and at most 1")
+_CHANCE: _Rule = (lambda value: is_number(value) and 0 <= value <= 1, "a number in [0, 1]")
 _RANGE: _Rule = (_is_range, "(least, greatest) with 0 <= least <= greatest")
 _SOME: _Rule = (lambda value: bool(value), "at least one")
 
@@ -80,6 +81,7 @@ _RULES: dict[str, dict[str, _Rule]] = {
     "PhotoMetricDistortion": dict(
         brightness_delta=_FROM_0, contrast_range=_RANGE, saturation_range=_RANGE, hue_delta=_FROM_1
     ),
+    "RandomApply": dict(prob=_CHANCE),
     "RandomChoice": dict(transforms=_SOME),
     "RandomChoiceResize": dict(scales=_SIZES),
     "RandomCrop": dict(crop_size=_SIZE, cat_max_ratio=_SHARE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmseg.registry import TRANSFORMS
 
-from .catalogue import REFUSED, STOCK, refusal
+from .catalogue import refusal
 from .maps import is_multi_task
 
 # Refused ones that may also run outside a dataset's pipeline, as in MultiImageMixDataset.
@@ -46,5 +46,4 @@ def _refuse(name: str) -> None:
 
 
 for _name in _MOVING:
-    if STOCK[_name][0] == REFUSED:
-        _refuse(_name)
+    _refuse(_name)

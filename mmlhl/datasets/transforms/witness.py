@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 
 from .flip import flip_map
-from .maps import VALID, annotation_maps, ensure_valid_map, fill_value
+from .maps import VALID, annotation_maps, ensure_valid_map, fill_value, same_map
 from .trace import record_step
 
 KEY = "_witness"
@@ -143,8 +143,7 @@ def _is_untouched(array: np.ndarray, before: np.ndarray | None) -> bool:
     """Whether a map is as before, perhaps as a copy: some transforms copy the whole sample."""
     if before is None or array is before:
         return array is before
-    floats = array.dtype.kind == "f"
-    return array.dtype == before.dtype and np.array_equal(array, before, equal_nan=floats)
+    return array.dtype == before.dtype and same_map(array, before)
 
 
 def _flip_of(source: np.ndarray, size: tuple) -> str | None:

@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import DATASETS, TRANSFORMS
 from shared_fixtures import PIPELINE, write_maps
 
-from mmlhl.datasets.label_order import random_movers
+from mmlhl.datasets.reading_order import random_movers
 from mmlhl.datasets.transforms.trace import was_moved
 
 LOAD, LABELS, PACK = PIPELINE

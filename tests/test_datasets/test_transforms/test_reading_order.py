@@ -10,9 +10,8 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import DATASETS, TRANSFORMS
 from shared_fixtures import PIPELINE, write_maps
 
-from mmlhl.datasets.label_order import random_movers
 from mmlhl.datasets.pipelines import build_step
-from mmlhl.datasets.reading_order import refuse_late_loaders
+from mmlhl.datasets.reading_order import random_movers, refuse_late_loaders
 
 LOAD, LABELS, PACK = PIPELINE
 FLIP = dict(type="RandomFlip", prob=0.5)

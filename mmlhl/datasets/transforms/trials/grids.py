@@ -6,13 +6,11 @@ A zoom or a rotation of a few percent hardly moves a single spot, and on average
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import numpy as np
 
 from ..maps import VALID, annotation_maps
-from ..witness import add_witness, read_witness
-from .rounds import RARE_TRIALS, TRIALS, Pair, run_trial
+from .rounds import RARE_TRIALS, TRIALS, Pair, witnessed_trial
 from .samples import other_values, own_label, spotted_image
 from .spot_grid import Grid, Shifts, find_shifts, make_grid, of_some
 
@@ -46,10 +44,11 @@ def image_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> Shif
         return None
     spotted = copy.deepcopy(sample)
     spotted["img"] = spotted_image(image, grid.spots >= 0)
-    one, other = _run(pair[0], copy.deepcopy(sample), trial), _run(pair[1], spotted, trial)
+    one = witnessed_trial(pair[0], copy.deepcopy(sample), trial)
+    other = witnessed_trial(pair[1], spotted, trial)
     if one is None or other is None:
         return None
-    (plain, source), (changed, _) = one, other
+    (plain, source, _), (changed, _, _) = one, other
     return _shifts(grid, plain["img"], changed["img"], source)
 
 
@@ -77,10 +76,11 @@ def label_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> dict
         spotted[key] = sample[key].copy()
         spotted[key][spot] = other_values(sample[key], spot)
     before = {key: sample[key].copy() for key in keys}
-    one, other = _run(pair[0], copy.deepcopy(sample), trial), _run(pair[1], spotted, trial)
+    one = witnessed_trial(pair[0], copy.deepcopy(sample), trial)
+    other = witnessed_trial(pair[1], spotted, trial)
     if one is None or other is None:
         return {}
-    (plain, source), (changed, _) = one, other
+    (plain, source, _), (changed, _, _) = one, other
     found = {}
     for key in keys:
         own = own_label(before[key], plain.get(key), plain["img"], source)
@@ -113,15 +113,3 @@ def _shifts(
     if ids:
         change = change > 0  # differences of ids mean nothing
     return find_shifts(grid, change.astype(np.float32), source) if change.any() else None
-
-
-def _run(step: Callable, sample: dict, trial: int) -> tuple[dict, np.ndarray | None] | None:
-    """The sample after the transform, and the source of its pixels."""
-    before = add_witness(sample)
-    found = run_trial(step, sample, trial)
-    if found is None:
-        return None
-    try:
-        return found[0], read_witness(found[0], before, "")
-    except ValueError:  # the trials with single spots refuse such a transform, with its reason
-        return None

@@ -14,9 +14,9 @@ import numpy as np
 
 from ....draws import undisturbed
 from ..maps import VALID, annotation_maps
-from ..witness import add_witness, read_witness, rotation_of
+from ..witness import rotation_of
 from .grids import is_tried, label_shifts
-from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, run_trial
+from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, witnessed_trial
 from .samples import label_sample, other_values, own_label
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
@@ -118,8 +118,8 @@ def _try(
     spots, spotted = _add_spots(sample, keys, side, trial)
     plain = {key: sample[key].copy() for key in keys}
     kinds = dict(annotation_maps(sample))
-    first = _outcome(pair[0], name, sample, trial)
-    second = _outcome(pair[1], name, spotted, trial)
+    first = witnessed_trial(pair[0], sample, trial)
+    second = witnessed_trial(pair[1], spotted, trial)
     if first is None or second is None:
         return None
     (one, source, drew), (other, _, _) = first, second
@@ -242,18 +242,3 @@ def _add_spots(
         spotted[key] = sample[key].copy()
         spotted[key][spot] = other_values(sample[key], spot)
     return spots, spotted
-
-
-def _outcome(
-    step: Callable, name: str, results: dict, trial: int
-) -> tuple[dict, np.ndarray | None, bool] | None:
-    """The sample after the transform, the image's source, and whether numbers were drawn."""
-    before = add_witness(results)
-    found = run_trial(step, results, trial)
-    if found is None:
-        return None
-    moved, drew = found
-    try:
-        return moved, read_witness(moved, before, name), drew
-    except Exception:  # the trials of the image refuse such a transform, with its reason
-        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..maps import same_map
+
 _LEAST_VALUES = 16
 """Other maps may look mirrored by chance, such as a mask whose marks were exchanged."""
 
@@ -21,19 +23,12 @@ def mirrored(before: np.ndarray, after: object) -> bool:
         return False
     rows = [place * before.shape[0] // 7 for place in (1, 2, 5)]
     for view in (before[:, ::-1], before[::-1], before[::-1, ::-1]):
-        if all(_same(view[row], after[row]) for row in rows):
-            if _same(before, after):  # as most symmetric maps are, such as constant ones
+        if all(same_map(view[row], after[row]) for row in rows):
+            if same_map(before, after):  # as most symmetric maps are, such as constant ones
                 return False
-            if _same(view, after):
+            if same_map(view, after):
                 return _values(before) >= _LEAST_VALUES
     return False
-
-
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    # a comparison with equal NaN takes ten times as long
-    if np.array_equal(one, other):
-        return True
-    return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
 
 
 def _values(array: np.ndarray) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,19 @@ from .sample_checks import Call, SampleChecks
 from .spots import try_on_images
 
 _WITNESS = "gt_witness_map"
-LABELS = dict(
+_LABELS = dict(
     gt_seg_map="classes", gt_depth_map="depth", gt_normal_map="normal", gt_edge_map="channels"
 )
-"""Labels of a trial where those of the dataset are not known."""
+"""Labels of a trial, since those of the dataset are not known."""
 
 
-def try_packed(step: Callable, name: str, advice: str, kinds: Mapping[str, str] = LABELS) -> None:
+def try_packed(step: Callable, name: str, advice: str) -> None:
     """Try a transform of packed samples on small ones.
 
     Args:
         step: The transform; copies of it are used, and random states are restored.
         name: Its name.
         advice: What to do if it moves an image or a label alone.
-        kinds: Kind of each label by its key in a pipeline's results.
 
     Raises:
         ValueError: If it moves an image or a label alone.
@@ -39,7 +38,7 @@ def try_packed(step: Callable, name: str, advice: str, kinds: Mapping[str, str] 
     packed = _Packed(step)
     try:
         try_on_images(packed, name)
-        try_on_labels(packed, name, kinds)
+        try_on_labels(packed, name, _LABELS)
     except (MovedAlone, ValueError) as error:
         raise MovedAlone(
             f"{name} moves pixels of packed images or labels, but not all of them alike: {advice}. "

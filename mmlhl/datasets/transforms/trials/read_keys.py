@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ....draws import undisturbed
-from ..maps import annotation_maps, label_kinds
+from ..maps import annotation_maps, label_kinds, same_map
 from .rounds import pair_of, run_trial
 from .samples import image_sample
 
@@ -70,12 +70,7 @@ def _is_read(key: str, before: tuple | None, made: list[dict]) -> bool:
     if len(maps) < len(made) or maps[0].ndim < 2:
         return False
     first, second, third = maps
-    if before is not None and before[0] is not None and _same(*before):
+    if before is not None and before[0] is not None and same_map(*before):
         return False  # a constant map is the same wherever it is rolled to
-    constant = _same(first, np.broadcast_to(first[:1, :1], first.shape))
-    return not constant and _same(first, second) and _same(first, third)
-
-
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    floats = one.dtype.kind == other.dtype.kind == "f"
-    return np.array_equal(one, other, equal_nan=floats)
+    constant = same_map(first, np.broadcast_to(first[:1, :1], first.shape))
+    return not constant and same_map(first, second) and same_map(first, third)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
+from ..witness import add_witness, read_witness
 from .own_draws import own_generators, put_back, same_states, seed_all, states
 from .system_draws import system_draws
 
@@ -152,6 +153,36 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
         drew = not same_states(states(own), seeded)
         put_back(own, before)  # those of a module are not copied with the transform
     return moved, drew or bool(from_system) or drawn() != untouched
+
+
+def witnessed_trial(
+    step: Callable, results: dict, trial: int, name: str | None = None
+) -> tuple[dict, np.ndarray | None, bool] | None:
+    """Run a transform on a trial sample, and see where it moves the labels.
+
+    Args:
+        step: The transform.
+        results: The sample, which the transform may change.
+        trial: Seed of its random numbers.
+        name: Its name, to refuse one whose labels cannot be followed; None if that is no matter.
+
+    Returns:
+        The sample after the transform, the source of its labels, see
+        :func:`~..witness.read_witness`, and whether numbers were drawn; None if it failed.
+
+    Raises:
+        ValueError: If labels cannot be followed, and ``name`` is given.
+    """
+    before = add_witness(results)
+    found = run_trial(step, results, trial)
+    if found is None:
+        return None
+    try:
+        return found[0], read_witness(found[0], before, name or ""), found[1]
+    except Exception:
+        if name is not None:
+            raise
+        return None
 
 
 def drawn() -> tuple[float, float, float]:

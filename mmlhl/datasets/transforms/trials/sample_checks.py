@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..maps import VALID
+from ..maps import VALID, same_map
 from .label_spots import try_on_labels_of
 from .likeness import likeness
 from .replays import Replay
@@ -123,7 +123,4 @@ class Call:
 def _changed(before: np.ndarray, after: np.ndarray, source: np.ndarray | None) -> bool:
     if after is before:
         return False
-    if source is not None or before.shape != after.shape:
-        return True
-    floats = before.dtype.kind == after.dtype.kind == "f"
-    return not np.array_equal(before, after, equal_nan=floats)
+    return source is not None or not same_map(before, after)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ....draws import undisturbed
-from ..witness import add_witness, is_undone, read_witness, rotation_of
+from ..witness import is_undone, rotation_of
 from .grids import image_shifts, is_tried
-from .rounds import TRIALS, MovedAlone, Rounds, pair_of, run_trial
+from .rounds import TRIALS, MovedAlone, Rounds, pair_of, witnessed_trial
 from .samples import image_sample, spotted_image
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
@@ -233,20 +233,8 @@ def _both(
     where = np.zeros(sample["img"].shape[:2], bool)
     where[spot[0] : spot[0] + side, spot[1] : spot[1] + side] = True
     spotted["img"] = spotted_image(sample["img"], where)
-    first = _outcome(pair[0], name, plain, trial)
-    second = _outcome(pair[1], name, spotted, trial)
+    first = witnessed_trial(pair[0], plain, trial, name)
+    second = witnessed_trial(pair[1], spotted, trial, name)
     if first is None or second is None:
         return None
-    return first[0], second[0], first[1], first[2]
-
-
-def _outcome(
-    step: Callable, name: str, results: dict, trial: int
-) -> tuple[np.ndarray, np.ndarray | None, bool] | None:
-    """Image after the transform, the labels' sources, and whether random numbers were drawn."""
-    before = add_witness(results)
-    found = run_trial(step, results, trial)
-    if found is None:
-        return None
-    moved, drew = found
-    return moved["img"], read_witness(moved, before, name), drew
+    return first[0]["img"], second[0]["img"], first[1], first[2]

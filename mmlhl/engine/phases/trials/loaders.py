@@ -7,8 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ....datasets.label_order import random_movers
-from ....datasets.reading_order import refuse_late_loaders
+from ....datasets.reading_order import random_movers, refuse_late_loaders
 from ..checking.agreement import check_labels, check_names, class_names
 from ..checking.set_differences import check_same_reading
 from ..checking.set_tasks import needed_tasks
