@@ -18,7 +18,7 @@ def need_files(dataset: MultiTaskDataset) -> None:
     Files of remote backends are not checked.
 
     Args:
-        dataset: The dataset with its list of samples, not serialised yet.
+        dataset: The dataset with its list of samples.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and how many are.
@@ -30,7 +30,7 @@ def need_files(dataset: MultiTaskDataset) -> None:
         count = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         raise FileNotFoundError(
             f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{count}, of "
-            f"{len(dataset.data_list)} images; leave such images out by ann_file, a list of ids"
+            f"{len(dataset)} images; leave such images out by ann_file, a list of ids"
         )
 
 
@@ -39,7 +39,8 @@ _KNOWN = ("img_path", "seg_map_path")
 
 def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
     held: dict[str, set[str] | None] = {}
-    for sample in dataset.data_list:
+    # copied one by one only if they are serialised
+    for sample in dataset.data_list or map(dataset.get_data_info, range(len(dataset))):
         needed = {f"annotations[{task!r}]": path for task, path in sample["ann_paths"].items()}
         # further files of a subclass, such as cameras
         needed.update({k: v for k, v in sample.items() if k.endswith("_path") and k not in _KNOWN})

@@ -25,7 +25,7 @@ RECORD = "lifelong.json"
 #: keys of the whole sequence
 OF_SEQUENCE = (
     *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
-    *("launcher", "disjoint_phases", "dry_run", "custom_imports"),
+    *("launcher", "disjoint_phases", "dry_run", "check_labels", "custom_imports"),
 )
 #: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
 LONGEST = 180

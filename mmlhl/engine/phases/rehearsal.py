@@ -56,9 +56,10 @@ def rehearse(
     """Try all remaining phases, so that none fails after others have been trained.
 
     For each phase the model and the datasets of its loaders are built and one sample of each is
-    read; heads, datasets and metrics have to agree on fields, kinds and classes; an epoch must have
-    a batch; one training step of two images, cropped to 64 pixels per side, and one prediction are
-    made, and one more with the views of ``tta_pipeline``. Random states are restored.
+    read, and labels of some or all, see :mod:`~mmlhl.datasets.label_reading`; heads, datasets and
+    metrics have to agree on fields, kinds and classes; an epoch must have a batch; one training
+    step of two images, cropped to 64 pixels per side, and one prediction are made, and one more
+    with the views of ``tta_pipeline``. Random states are restored.
     ``dry_run = False`` in the config skips all this.
 
     Args:
@@ -113,7 +114,7 @@ def _rehearse(
     if begun:
         configs[first].load_from = None
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
-    supplies = Supplies(loaders)
+    supplies = Supplies(loaders, cfg.get("check_labels"))
     before: Any = None
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}

@@ -15,8 +15,11 @@ from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
+from ...datasets import MultiTaskDataset
+from ...datasets.label_reading import FEW, read_labels
 from ...datasets.missing_files import need_files
 from ...datasets.parts import check_part
+from ...datasets.wrappers import innermost
 from ...explaining import explained_error
 from ...registered import names_class
 from .datasets import is_multi_task
@@ -70,9 +73,12 @@ class Supplies:
 
     Args:
         loaders: Configs of all loaders of all phases.
+        labels: Number of samples of each dataset whose labels are read; ``'all'`` for all.
     """
 
-    def __init__(self, loaders: Iterable[Mapping]) -> None:
+    def __init__(self, loaders: Iterable[Mapping], labels: int | str | None = None) -> None:
+        self._labels = FEW if labels is None else labels
+        self._read: set[tuple[str, str]] = set()
         self._tasks: dict[str, list[str]] = {}
         self._built: dict[str, tuple[Images, int]] = {}
         for loader in loaders:
@@ -132,8 +138,12 @@ class Supplies:
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
             self._built[key] = dataset, len(dataset)
+            for inner in innermost(dataset):
+                if isinstance(inner, MultiTaskDataset):
+                    need_files(inner)
+                    most = None if isinstance(self._labels, str) else self._labels
+                    read_labels(inner, most, self._read)
             if is_multi_task(config):
-                need_files(dataset)
                 dataset.get_subset_(min(KEPT, len(dataset)))
         return self._built[key]
 

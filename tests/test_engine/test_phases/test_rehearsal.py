@@ -243,6 +243,14 @@ def test_wrapped_datasets_views_and_large_images(config):
     tried(cfg)
 
 
+def test_as_many_labels_are_read_as_the_config_says(config, monkeypatch):
+    read = []
+    where = "mmlhl.engine.phases.supply.read_labels"
+    monkeypatch.setattr(where, lambda dataset, most, known: read.append((dataset.split, most)))
+    tried(config(check_labels="all", phases=[dict(tasks=["seg"])]))
+    assert set(read) == {("train", None), ("val", None)}
+
+
 def test_dry_run_can_be_left_out(config):
     cfg = config(dry_run=False)
     cfg.model.heads.normal.decoder.in_channels = 31

@@ -47,6 +47,11 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     """
     for key in _SWITCHES:
         _check_switch(cfg.get(key), f"{where}{key}")
+    labels = cfg.get("check_labels")
+    if labels not in (None, "all") and not (is_whole(labels) and labels >= 0):
+        raise ValueError(
+            f"{where}check_labels must be a number of images from 0 on, or 'all', got {labels!r}"
+        )
     for place in _NEVER_NONE:
         parent, _, key = place.rpartition(".")
         node = _inner(cfg, parent) if parent else cfg

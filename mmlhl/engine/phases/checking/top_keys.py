@@ -31,7 +31,15 @@ from ..override_paths import merge_overrides
 
 #: keys that mmengine, mmseg or mmlhl read
 READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
-    *("phases", "disjoint_phases", "dry_run", "runner_type", "label", "custom_imports"),
+    *(
+        "phases",
+        "disjoint_phases",
+        "dry_run",
+        "check_labels",
+        "runner_type",
+        "label",
+        "custom_imports",
+    ),
     *("resume_changed", "pseudo_labels", "progress", "test_pipeline", "tta_model"),
     *("tta_pipeline", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
     *("default_scope", "data_preprocessor", "compile"),

@@ -19,6 +19,7 @@ TYPOS = {
     "phase": "'phases'",
     "disjoint_phase": "'disjoint_phases'",
     "dryrun": "'dry_run'",
+    "check_label": "'check_labels'",
     "optim_wraper": "'optim_wrapper'",
     "custom_hoks": "'custom_hooks'",
     "randomnes": "'randomness'",

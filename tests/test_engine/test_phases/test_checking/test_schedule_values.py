@@ -144,6 +144,9 @@ def test_loaders(loader, options, says):
         ),
         (dict(label=["a"]), "label must be one string, got ['a']"),
         (dict(label=0), "label must be one string, got 0"),
+        (dict(check_labels="some"), "check_labels must be a number of images from 0 on, or 'all'"),
+        (dict(check_labels=-1), "check_labels must be a number of images from 0 on, or 'all'"),
+        (dict(check_labels=True), "from 0 on, or 'all', got True"),
     ],
 )
 def test_options_of_the_runner(changes, says):

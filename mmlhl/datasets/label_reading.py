@@ -1,0 +1,76 @@
+"""Reading labels before training, as training would, so that faults are not met hours later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from mmengine.dist import get_rank, get_world_size
+
+from .dark_images import spread
+from .multi_task_dataset import MultiTaskDataset
+from .pipelines import single_steps
+from .transforms import LoadMultiTaskAnnotations
+
+#: number of samples whose labels are read unless a config says another
+FEW = 32
+_THREADS = 4
+
+
+def read_labels(dataset: MultiTaskDataset, most: int | None, known: set[tuple[str, str]]) -> None:
+    """Read labels of samples that are spread over a dataset, but for the first, which is tried.
+
+    Of some samples, class ids and masks are read: they are read fast, and an id that is no class is
+    the most frequent fault. Of all samples, every annotation is. Several processes share the files.
+    A dataset whose samples are made or labels are read in a way of its own is left alone.
+
+    Args:
+        dataset: The dataset with its list of samples.
+        most: Number of samples; None for all.
+        known: Tasks and files that have been read, which are left out; others are added.
+
+    Raises:
+        ValueError: About the first file with which training would fail.
+    """
+    loader = _loader(dataset)
+    if loader is None:
+        return
+    tasks = [
+        task
+        for task, ann in dataset.ann_specs.items()
+        if ann.source is None and (most is None or ann.is_integer)
+    ]
+    places = spread(len(dataset), len(dataset) if most is None else most)
+
+    def fault(place: int) -> str:
+        info = dataset.get_data_info(place)
+        info.pop("stored_labels")
+        try:
+            for task in tasks:
+                if (file := (task, info["ann_paths"][task])) not in known:
+                    known.add(file)
+                    loader(task)({**info, "seg_fields": [], "dense_fields": {}})
+        except (OSError, ValueError) as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for found in pool.map(fault, places[1 + get_rank() :: get_world_size()]):
+            if found:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise ValueError(
+                    f"{found}. It was found before training, among the labels of {len(places)} of "
+                    f"{len(dataset)} images; mmlhl check-dataset reads all and names each fault"
+                )
+
+
+def _loader(dataset: MultiTaskDataset) -> Callable[[str], LoadMultiTaskAnnotations] | None:
+    """What makes the loader of a task's labels; None for a dataset that reads in its own way."""
+    for way in ("__getitem__", "prepare_data"):  # which may leave out samples that fail
+        if getattr(type(dataset), way) is not getattr(MultiTaskDataset, way):
+            return None
+    for step in single_steps(dataset.pipeline):
+        if type(step) is LoadMultiTaskAnnotations:
+            backend = step.backend_args
+            return lambda task: LoadMultiTaskAnnotations(tasks=[task], backend_args=backend)
+    return None

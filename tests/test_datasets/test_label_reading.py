@@ -1,0 +1,140 @@
+"""Labels of some images, or of all, are read before training."""
+
+import cv2
+import numpy as np
+import pytest
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from mmlhl.datasets import MultiTaskDataset, label_reading
+from mmlhl.datasets.transforms import LoadMultiTaskAnnotations
+from mmlhl.engine.phases.supply import Supplies
+
+IMAGES, SPREAD = 70, 32
+LOAD = [dict(type="LoadImageFromFile"), dict(type="LoadAnnotations")]
+PACK = dict(type="PackSegInputs")
+
+
+@DATASETS.register_module()
+class Forgiving(MultiTaskDataset):
+    """Takes another image in place of one that cannot be read."""
+
+    def prepare_data(self, idx):
+        try:
+            return super().prepare_data(idx)
+        except ValueError:
+            return None
+
+
+@TRANSFORMS.register_module()
+class OwnLabels(LoadMultiTaskAnnotations):
+    """Reads labels in its own way."""
+
+    def transform(self, results):
+        results["gt_seg_map"] = np.zeros((8, 10), np.uint8)
+        results["seg_fields"] = ["gt_seg_map"]
+        return results
+
+
+@pytest.fixture
+def root(tmp_path):
+    for folder in ("image", "label", "mask", "depth"):
+        (tmp_path / folder).mkdir()
+    for i in range(IMAGES):
+        spoil(tmp_path, "image", i, np.full((8, 10, 3), i, np.uint8))
+        spoil(tmp_path, "label", i, np.full((8, 10), i % 3, np.uint8))
+        spoil(tmp_path, "mask", i, np.eye(8, 10, dtype=np.uint8))
+        np.save(tmp_path / "depth" / f"{i:02}.npy", np.ones((8, 10), np.float32))
+    return tmp_path
+
+
+def spoil(root, folder, number, array):
+    cv2.imwrite(str(root / folder / f"{number:02}.png"), array)
+
+
+def read(root, labels=None, wrap=None, kind="MultiTaskDataset", steps=(*LOAD, PACK)):
+    """Build a dataset as before phase one, in which its labels are read."""
+    dataset = dict(
+        type=kind,
+        data_root=str(root),
+        annotations=dict(
+            seg=dict(kind="classes", dir="label", num_classes=3),
+            mask=dict(kind="binary", dir="mask"),
+            depth=dict(kind="depth", dir="depth", suffix=".npy", scale=1),
+        ),
+        pipeline=list(steps),
+    )
+    loader = dict(
+        batch_size=1,
+        num_workers=0,
+        sampler=dict(type="DefaultSampler", shuffle=False),
+        dataset=dataset if wrap is None else wrap(dataset),
+    )
+    return Supplies([loader], labels).of(loader, "train_dataloader")
+
+
+def repeated(dataset):
+    return dict(type="RepeatDataset", times=2, dataset=dataset)
+
+
+def joined(dataset):
+    return dict(type="ConcatDataset", datasets=[dict(dataset, indices=1), dataset])
+
+
+@pytest.mark.parametrize("wrap", [None, repeated, joined])
+@pytest.mark.parametrize(
+    ("folder", "value", "message"),
+    [
+        ("label", 7, r"69\.png: class id out of range in annotation 'seg': got 7 in 80 pixels"),
+        ("mask", 2, r"69\.png: expected 0, 1 or ignored .* 'mask', got 2"),
+    ],
+)
+def test_an_id_in_the_last_file_is_found(root, folder, value, message, wrap):
+    spoil(root, folder, IMAGES - 1, np.full((8, 10), value, np.uint8))
+    with pytest.raises(ValueError, match=message + ".* of 32 of 70 images; mmlhl check-dataset"):
+        read(root, wrap=wrap)
+
+
+def test_a_rare_fault_is_found_if_all_labels_are_read(root):
+    assert 1 not in np.linspace(0, IMAGES - 1, SPREAD).round()
+    spoil(root, "label", 1, np.full((8, 10), 9, np.uint8))
+    assert read(root).images == read(root, 5).images == IMAGES
+    with pytest.raises(ValueError, match=r"01\.png: .* got 9 .* of 70 of 70 images"):
+        read(root, "all")
+    with pytest.raises(ValueError, match="got 9"):
+        read(root, IMAGES)
+
+
+def test_of_all_images_every_annotation_is_read(root):
+    np.save(root / "depth" / "69.npy", np.full((8, 10), -1, np.float32))
+    assert read(root).images == IMAGES  # ids and masks of some
+    with pytest.raises(ValueError, match=r"69\.npy: negative depth -1"):
+        read(root, "all")
+
+
+def test_nothing_is_read_of_no_images(root):
+    spoil(root, "label", IMAGES - 1, np.full((8, 10), 9, np.uint8))
+    assert read(root, 0).images == IMAGES
+
+
+@pytest.mark.parametrize(
+    "own", [dict(kind="Forgiving"), dict(steps=[LOAD[0], dict(type="OwnLabels"), PACK])]
+)
+def test_a_dataset_that_reads_in_its_own_way_is_left_alone(root, own):
+    spoil(root, "label", IMAGES - 1, np.full((8, 10), 9, np.uint8))
+    assert read(root, "all", **own).images == IMAGES
+
+
+def test_processes_share_the_files(root, monkeypatch):
+    spoil(root, "label", IMAGES - 1, np.full((8, 10), 9, np.uint8))
+    monkeypatch.setattr(label_reading, "get_world_size", lambda: 2)
+    with pytest.raises(ValueError, match="got 9"):
+        read(root)
+    monkeypatch.setattr(label_reading, "get_rank", lambda: 1)
+    assert read(root).images == IMAGES  # the last of them is the other's
+
+
+@pytest.mark.parametrize("wrap", [repeated, joined])
+def test_a_label_that_is_missing_inside_a_wrapper(root, wrap):
+    (root / "mask" / "69.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"annotations\['mask'\] lacks '.*69\.png'"):
+        read(root, 0, wrap)
