@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -156,9 +157,8 @@ def _ids(value: Any, where: str, colours: bool = True) -> dict[Any, int]:
     colours = colours and any(isinstance(key, tuple) for key in value)
     one = _colour if colours else values.integer
     found = [(one(k, where), values.integer(v, where)) for k, v in value.items()]
-    ids = [key for key, _ in found]
-    for key in ids:
-        if ids.count(key) > 1:  # 1 and '1', of which one would win silently
+    for key, count in Counter(key for key, _ in found).items():
+        if count > 1:  # 1 and '1', of which one would win silently
             raise ValueError(f"{where} is {dict(value)!r}; it gives id {key} twice")
     return dict(found)
 

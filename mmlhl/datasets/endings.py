@@ -95,11 +95,15 @@ def is_local(folder: str, backend_args: Mapping | None = None) -> bool:
 
 
 def names_in(folder: str, backend_args: Mapping | None = None) -> set[str] | None:
-    """Names of the files in a folder; none if it does not exist, None if it is not local."""
+    """Names of the files in a folder, without links to nothing.
+
+    There are none if it does not exist, None if it is not local.
+    """
     if not is_local(folder, backend_args):
         return None
     try:
-        return set(os.listdir(folder))
+        with os.scandir(folder) as found:
+            return {each.name for each in found if not each.is_symlink() or osp.exists(each.path)}
     except (FileNotFoundError, NotADirectoryError):
         return set()
 

@@ -68,7 +68,7 @@ def read_ids(
 def _split(name: str, suffix: str, folder: str) -> tuple[str, str]:
     """Split a name into id and suffix; a suffix in a list may have another image format."""
     end = end_of(name, suffix) if suffix else ""
-    if not end and osp.isfile(osp.join(folder, name)) and suffix:
+    if not end and suffix and "." in name and osp.isfile(osp.join(folder, name)):
         end = other_end_of(name, suffix)
     return (name[: -len(end)], end) if end and len(name) > len(end) else (name, suffix)
 

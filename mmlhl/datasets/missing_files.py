@@ -27,9 +27,10 @@ def need_files(dataset: MultiTaskDataset) -> None:
     for key, path in _missing(dataset):
         missing.setdefault(key, []).append(path)
     for key, paths in missing.items():
+        link = ", a link to nothing" if osp.islink(paths[0]) else ""
         count = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         raise FileNotFoundError(
-            f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{count}, of "
+            f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{link}{count}, of "
             f"{len(dataset)} images; leave such images out by ann_file, a list of ids"
         )
 

@@ -136,5 +136,16 @@ def test_processes_share_the_files(root, monkeypatch):
 @pytest.mark.parametrize("wrap", [repeated, joined])
 def test_a_label_that_is_missing_inside_a_wrapper(root, wrap):
     (root / "mask" / "69.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"annotations\['mask'\] lacks '.*69\.png'"):
+    with pytest.raises(FileNotFoundError, match=r"annotations\['mask'\] lacks '.*69\.png', of"):
         read(root, 0, wrap)
+
+
+def test_a_label_that_is_a_link_to_nothing(root):
+    label = root / "label" / "68.png"
+    label.unlink()
+    label.symlink_to(root / "label" / "67.png")
+    assert read(root, 0).images == IMAGES
+    label.unlink()
+    label.symlink_to("gone.png")
+    with pytest.raises(FileNotFoundError, match=r"lacks '.*68\.png', a link to nothing, of 70"):
+        read(root, 0)
