@@ -113,16 +113,7 @@ class CityscapesMultiTaskDataset(MultiTaskDataset):
             self._metainfo["depth_map_unit"] = "px"
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """Add the frame's camera file if depth is read in metres.
-
-        Args:
-            img_id: The sample's id.
-            img_dir: Folder of the images.
-            folders: Task -> folder of its annotation.
-
-        Returns:
-            The sample's dictionary.
-        """
+        """Add the frame's camera file if depth is read in metres."""
         info = super().sample_info(img_id, img_dir, folders)
         if self.depth == "metres" and "depth" in self.tasks:
             info["camera_path"] = self._join(

@@ -7,26 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mmengine.dist import get_rank, get_world_size
 
-from .dark_images import spread
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import single_steps
 from .transforms import LoadMultiTaskAnnotations
 
-#: number of samples whose labels are read unless a config says another
-FEW = 32
 _THREADS = 4
 
 
-def read_labels(dataset: MultiTaskDataset, most: int | None, known: set[tuple[str, str]]) -> None:
-    """Read labels of samples that are spread over a dataset, but for the first, which is tried.
+def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, str]]) -> None:
+    """Read labels of all images of a dataset; several processes share them.
 
-    Of some samples, class ids and masks are read: they are read fast, and an id that is no class is
-    the most frequent fault. Of all samples, every annotation is. Several processes share the files.
     A dataset whose samples are made or labels are read in a way of its own is left alone.
 
     Args:
-        dataset: The dataset with its list of samples.
-        most: Number of samples; None for all.
+        dataset: The dataset.
+        every: Whether every annotation is read. Otherwise class ids and masks are: they are read
+            fast, and an id that is no class is the most frequent fault.
         known: Tasks and files that have been read, which are left out; others are added.
 
     Raises:
@@ -35,12 +31,8 @@ def read_labels(dataset: MultiTaskDataset, most: int | None, known: set[tuple[st
     loader = _loader(dataset)
     if loader is None:
         return
-    tasks = [
-        task
-        for task, ann in dataset.ann_specs.items()
-        if ann.source is None and (most is None or ann.is_integer)
-    ]
-    places = spread(len(dataset), len(dataset) if most is None else most)
+    specs = dataset.ann_specs.items()
+    tasks = [task for task, ann in specs if ann.source is None and (every or ann.is_integer)]
 
     def fault(place: int) -> str:
         info = dataset.get_data_info(place)
@@ -55,12 +47,12 @@ def read_labels(dataset: MultiTaskDataset, most: int | None, known: set[tuple[st
         return ""
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        for found in pool.map(fault, places[1 + get_rank() :: get_world_size()]):
+        for found in pool.map(fault, range(get_rank(), len(dataset), get_world_size())):
             if found:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise ValueError(
-                    f"{found}. It was found before training, among the labels of {len(places)} of "
-                    f"{len(dataset)} images; mmlhl check-dataset reads all and names each fault"
+                    f"{found}. It was found before training, among the labels of {len(dataset)} "
+                    "images; mmlhl check-dataset reads all and names each fault"
                 )
 
 

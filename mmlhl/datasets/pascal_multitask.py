@@ -95,16 +95,7 @@ class PascalMultiTaskDataset(MultiTaskDataset):
         super().__init__(split=split, ann_file=ann_file, **kwargs)
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """Add the label map of PASCAL-Context, and take semantic labels from where they exist.
-
-        Args:
-            img_id: The sample's id.
-            img_dir: Folder of the images.
-            folders: Task -> folder of its annotation.
-
-        Returns:
-            The sample's dictionary.
-        """
+        """Add the label map of PASCAL-Context, and take semantic labels from where they exist."""
         info = super().sample_info(img_id, img_dir, folders)
         if "normals" in self.tasks:
             info["regions_path"] = self._join(f"{self.REGIONS}/{img_id}.mat")

@@ -80,14 +80,7 @@ class StockAlbu(Albu):
         return False
 
     def transform(self, results: dict) -> dict:
-        """Apply the transforms.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results, with every label where its image is.
-        """
+        """Apply the transforms."""
         if is_plain(results):
             return super().transform(results)
         size = tuple(results["img"].shape[:2])

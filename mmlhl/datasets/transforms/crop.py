@@ -38,14 +38,7 @@ class MultiTaskRandomCrop(RandomCrop):
         super().__init__(crop_size, cat_max_ratio, ignore_index)
 
     def transform(self, results: dict) -> dict:
-        """Crop the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The cropped results.
-        """
+        """Crop the image and its annotations."""
         chooser = self
         if self.cat_max_ratio < 1 and results.get("gt_seg_map") is None:
             chooser = copy.copy(self)

@@ -28,14 +28,7 @@ class StockRandomCutOut(RandomCutOut):
     seg_fill_in: int | None
 
     def transform(self, results: dict) -> dict:
-        """Cut holes into the image.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results.
-        """
+        """Cut holes into the image."""
         fill: int | None = self.seg_fill_in
         if fill is None or is_plain(results):
             return super().transform(results)
@@ -91,12 +84,6 @@ class StockGenerateEdge(GenerateEdge):
 
     def transform(self, results: dict) -> dict:
         """Add the edges between classes.
-
-        Args:
-            results: Pipeline results with ``gt_seg_map``.
-
-        Returns:
-            The results with ``gt_edge_map``.
 
         Raises:
             ValueError: If the sample has an annotation of that name.

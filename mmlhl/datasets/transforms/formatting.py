@@ -55,9 +55,6 @@ class PackMultiTaskInputs(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack the results.
 
-        Args:
-            results: Pipeline results.
-
         Returns:
             ``inputs``, the (C, H, W) image, and ``data_samples``, a ``SegDataSample``.
 
@@ -104,14 +101,7 @@ class StockPackSegInputs(PackSegInputs):
     """
 
     def transform(self, results: dict) -> dict:
-        """Pack the results.
-
-        Args:
-            results: Pipeline results.
-
-        Returns:
-            ``inputs`` and ``data_samples``.
-        """
+        """Pack the results."""
         packed = super().transform(results)
         if results.get(GEOMETRY):
             packed["data_samples"].set_metainfo({GEOMETRY: results[GEOMETRY]})

@@ -53,12 +53,6 @@ class LoadMultiTaskAnnotations(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Read the annotations.
 
-        Args:
-            results: Pipeline results.
-
-        Returns:
-            The results with the annotation maps.
-
         Raises:
             FileNotFoundError: If an annotation file is missing.
             ValueError: If a file does not fit its annotation's kind, see

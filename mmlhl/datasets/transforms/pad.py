@@ -56,12 +56,6 @@ class MultiTaskPad(Pad):
     def transform(self, results: dict) -> dict:
         """Pad the image and its annotations.
 
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The padded results.
-
         Raises:
             ValueError: If the value for labels does not fit into 8 bits.
         """
@@ -90,14 +84,7 @@ class StockPad(MultiTaskPad):
     """mmcv's ``Pad``, which pads every annotation of samples of multi-task datasets."""
 
     def transform(self, results: dict) -> dict:
-        """Pad the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The padded results.
-        """
+        """Pad the image and its annotations."""
         if not is_plain(results):
             return super().transform(results)
         height, width = results["img"].shape[:2]

@@ -24,12 +24,6 @@ class _Refusing:
     def transform(self, results: dict) -> dict:
         """Apply the stock transform.
 
-        Args:
-            results: Pipeline results.
-
-        Returns:
-            The results.
-
         Raises:
             ValueError: If the sample has annotations that the transform would not move.
         """

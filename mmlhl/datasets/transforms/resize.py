@@ -55,14 +55,7 @@ class MultiTaskResize(Resize):
         self.as_zoom = as_zoom
 
     def transform(self, results: dict) -> dict:
-        """Resize the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The resized results.
-        """
+        """Resize the image and its annotations."""
         before = tuple(results["img"].shape[:2])
         results = super().transform(results)
         if tuple(results["img"].shape[:2]) != before:
@@ -93,14 +86,7 @@ class StockResizeToMultiple(ResizeToMultiple):
     """mmseg's ``ResizeToMultiple``, for every annotation."""
 
     def transform(self, results: dict) -> dict:
-        """Resize the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The resized results.
-        """
+        """Resize the image and its annotations."""
         before = tuple(results["img"].shape[:2])
         fields = results.get("seg_fields", [])
         if not is_plain(results):

@@ -56,14 +56,7 @@ class MultiTaskRandomRotate(BaseTransform):
         return bool(np.random.rand() < self.prob), float(np.random.uniform(lowest, greatest))
 
     def transform(self, results: dict) -> dict:
-        """Rotate the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results, of the same size as before.
-        """
+        """Rotate the image and its annotations."""
         rotate, angle = self._draw()
         if rotate:
             turn(results, angle, self, pad_val=self.pad_val)
@@ -78,14 +71,7 @@ class StockRandomRotate(RandomRotate):
     """mmseg's ``RandomRotate``, clockwise, for every annotation."""
 
     def transform(self, results: dict) -> dict:
-        """Rotate the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The rotated results.
-        """
+        """Rotate the image and its annotations."""
         rotate, angle = self.generate_degree()
         if rotate:
             turn(
@@ -151,14 +137,7 @@ class StockRandomRotFlip(RandomRotFlip):
         return results
 
     def transform(self, results: dict) -> dict:
-        """Rotate, or turn and flip, or neither.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results.
-        """
+        """Rotate, or turn and flip, or neither."""
         rotate = np.random.rand() < self.rotate_prob
         if rotate:
             results = self.random_rotate(results)

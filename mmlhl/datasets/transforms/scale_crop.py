@@ -66,14 +66,7 @@ class MultiTaskRandomScaleCrop(BaseTransform):
         return float(zoom), np.random.rand(), np.random.rand()
 
     def transform(self, results: dict) -> dict:
-        """Zoom into the image and its annotations.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results, of the same size as before.
-        """
+        """Zoom into the image and its annotations."""
         zoom, down, right = self._draw()
         if zoom == 1.0:
             return results

@@ -54,14 +54,7 @@ class SobelEdges(BaseTransform):
         return np.minimum(cv2.magnitude(across, down) * (self.gain / _GREATEST), 1.0)
 
     def transform(self, results: dict) -> dict:
-        """Add the edge map to the results.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The results with ``gt_<field>``.
-        """
+        """Add the edge map to the results."""
         key = f"gt_{self.field}"
         results[key] = self.edges(results["img"])
         results.setdefault("dense_fields", {})[key] = "channels"

@@ -69,12 +69,6 @@ class Watched:
     def __call__(self, results: dict) -> dict | None:
         """Apply the transform.
 
-        Args:
-            results: Pipeline results.
-
-        Returns:
-            The results, with every label moved like the image.
-
         Raises:
             ValueError: If a label was not moved, or if the transform cannot take one more field.
         """

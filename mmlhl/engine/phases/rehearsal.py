@@ -160,6 +160,7 @@ def _rehearse(
         before = model
     if unruled:  # and the value is one of a validation, as far as that is known
         raise unruled[0]
+    supplies.read_labels()
     return batches
 
 

@@ -16,7 +16,8 @@ from mmengine.registry import FUNCTIONS
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
 from ...datasets import MultiTaskDataset
-from ...datasets.label_reading import FEW, read_labels
+from ...datasets.dark_images import spread
+from ...datasets.label_reading import read_labels
 from ...datasets.missing_files import need_files
 from ...datasets.parts import check_part
 from ...datasets.wrappers import innermost
@@ -26,6 +27,8 @@ from .datasets import is_multi_task
 
 #: number of images of a dataset that trials may use
 KEPT = 4
+#: number of images of a dataset whose labels are read, unless a config says another
+_LABELS = 32
 
 
 class Images(Protocol):
@@ -77,8 +80,8 @@ class Supplies:
     """
 
     def __init__(self, loaders: Iterable[Mapping], labels: int | str | None = None) -> None:
-        self._labels = FEW if labels is None else labels
-        self._read: set[tuple[str, str]] = set()
+        self._labels = _LABELS if labels is None else labels
+        self._unread: list[tuple[str, MultiTaskDataset]] = []
         self._tasks: dict[str, list[str]] = {}
         self._built: dict[str, tuple[Images, int]] = {}
         for loader in loaders:
@@ -98,7 +101,7 @@ class Supplies:
             ValueError: If there are no images, or no batch can be made of them.
         """
         config = loader["dataset"]
-        dataset, whole = self._dataset(config)
+        dataset, whole = self._dataset(config, place)
         images = whole
         part = check_part(config.get("part")) if is_multi_task(config) else None
         if part is not None:
@@ -125,7 +128,28 @@ class Supplies:
             collate = made
         return Supply(dataset, images, batches, length, smallest, collate or default_collate)
 
-    def _dataset(self, config: Mapping) -> tuple[Images, int]:
+    def read_labels(self) -> None:
+        """Read labels of the datasets that were built, with as many images as were asked for.
+
+        Raises:
+            ValueError: Naming the loader and the first file with which training would fail.
+        """
+        read: set[tuple[str, str]] = set()
+        for place, dataset in self._unread:
+            try:
+                read_labels(dataset, self._labels == "all", read)
+            except ValueError as error:
+                raise ValueError(f"{place}: {error}") from error
+        self._unread.clear()
+
+    def _keep_some(self, dataset: MultiTaskDataset, place: str) -> None:
+        """Keep a dataset of the images whose labels will be read."""
+        some = copy.copy(dataset)
+        if isinstance(self._labels, int):
+            some.get_subset_(spread(len(dataset), self._labels))
+        self._unread.append((place, some))
+
+    def _dataset(self, config: Mapping, place: str) -> tuple[Images, int]:
         """A dataset and its number of images; a multi-task dataset is then cut to a few images."""
         key = _key(config)
         if key not in self._built:
@@ -141,8 +165,7 @@ class Supplies:
             for inner in innermost(dataset):
                 if isinstance(inner, MultiTaskDataset):
                     need_files(inner)
-                    most = None if isinstance(self._labels, str) else self._labels
-                    read_labels(inner, most, self._read)
+                    self._keep_some(inner, place)
             if is_multi_task(config):
                 dataset.get_subset_(min(KEPT, len(dataset)))
         return self._built[key]

@@ -28,9 +28,6 @@ class Replay:
     def __call__(self, results: dict) -> dict | None:
         """Apply the transform.
 
-        Args:
-            results: Pipeline results.
-
         Returns:
             What the transform returned, or would have.
         """
