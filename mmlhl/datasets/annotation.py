@@ -156,9 +156,6 @@ class Annotation:
             name: Task that the annotation belongs to.
             cfg: Arguments of this class but ``name``.
 
-        Returns:
-            The annotation.
-
         Raises:
             ValueError: If a key is unknown or missing, or a value does not make sense.
         """

@@ -156,9 +156,6 @@ def class_names(value: Any, where: str, data_root: str | None = None) -> tuple[s
         where: The config's key, for messages.
         data_root: Folder in which the file is looked for, besides the current one.
 
-    Returns:
-        The names.
-
     Raises:
         ValueError: If it is not a list of different names.
     """

@@ -66,9 +66,6 @@ class ListsSamples(BaseSegDataset):
     def list_ids(self, img_dir: str) -> list[str]:
         """Ids of all samples in their order.
 
-        Args:
-            img_dir: Folder of the images.
-
         Returns:
             The lines of ``ann_file``, or the sorted image files without their suffix.
         """
@@ -84,9 +81,6 @@ class ListsSamples(BaseSegDataset):
         Args:
             folder: The folder.
             prefix: Path from the folder of the images to this one, with a slash at its end.
-
-        Returns:
-            The sorted ids.
 
         Raises:
             ValueError: If two files have the same id, or the suffix leaves out annotated images.

@@ -246,9 +246,6 @@ class MultiTaskDataset(ListsSamples):
 
         The image's label is read once.
 
-        Args:
-            idx: Index of the image.
-
         Raises:
             ValueError: If no task of the dataset has classes.
         """

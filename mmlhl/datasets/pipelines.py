@@ -38,9 +38,6 @@ def build_steps(steps: Any, reduces: bool = False) -> list[Callable]:
         reduces: Whether the dataset itself has ``reduce_zero_label``, which ``LoadAnnotations`` of
             an mmseg config may then repeat.
 
-    Returns:
-        The transforms.
-
     Raises:
         ValueError: If it is not a list, or one of them cannot be used.
     """
@@ -96,9 +93,6 @@ def build_step(step: Mapping | Callable) -> Callable:
 
     Args:
         step: Config of a transform, or a transform.
-
-    Returns:
-        The transform.
 
     Raises:
         ValueError: If samples with several annotations cannot use it, or it refuses its options.

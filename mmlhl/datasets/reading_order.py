@@ -24,9 +24,6 @@ def random_movers(dataset: Any, test: bool = False) -> list[str]:
     Args:
         dataset: A dataset with a pipeline; any other one has none.
         test: Whether the pipeline is one for testing, where flips, padding and resizing are undone.
-
-    Returns:
-        Their names, in order.
     """
     steps = list(single_steps(getattr(dataset, "pipeline", None)))
     last = max((place for place, step in enumerate(steps) if _reads_labels(step)), default=0)

@@ -47,9 +47,6 @@ def build_stand_in(cfg: dict, registry: Registry, default_args: dict | None = No
         cfg: Config with ``type``.
         registry: mmseg's registry.
         default_args: As in mmengine.
-
-    Returns:
-        The object.
     """
     if isinstance(cfg, dict) and inspect.isclass(cfg.get("type")):
         cfg = {**cfg, "type": stand_in(cfg["type"], registry)}

@@ -160,9 +160,6 @@ class TaskonomyDataset(MultiTaskDataset):
     def list_ids(self, img_dir: str) -> list[str]:
         """Ids ``<building>/point_<p>_view_<v>`` of the chosen buildings.
 
-        Args:
-            img_dir: Folder of the images.
-
         Returns:
             The ids in their order.
 

@@ -64,9 +64,6 @@ def label_table(ann: Annotation) -> LabelTable:
     Args:
         ann: Its ``id_map``, ``ignore``, ``reduce_zero_label``, ``label_map`` and ``num_classes``.
 
-    Returns:
-        The table.
-
     Raises:
         ValueError: If ``id_map`` or ``label_map`` leads to a class that does not exist.
     """

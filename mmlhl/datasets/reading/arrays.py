@@ -77,9 +77,6 @@ def decode_npz(content: bytes, path: str) -> np.ndarray:
         content: The file.
         path: Its name, for messages.
 
-    Returns:
-        The array.
-
     Raises:
         ValueError: If the file is truncated, or holds several arrays or Python objects.
     """

@@ -29,9 +29,6 @@ _SMALLER, _MASK = 1, 4  # pages that belong to another
 def count_images(content: bytes) -> int:
     """Number of consecutive images in a file.
 
-    Args:
-        content: An encoded image.
-
     Returns:
         Number of frames of an animation, or of pages that are neither smaller copies nor masks of
         another. 1 if it is unknown, and for photographs to which the camera has appended others.
@@ -55,9 +52,6 @@ def count_images(content: bytes) -> int:
 
 def is_cut_off(content: bytes) -> bool:
     """Whether a JPEG file is truncated; many decoders fill the rest with grey.
-
-    Args:
-        content: An encoded image.
 
     Returns:
         False for other formats, whose decoders refuse truncated files.
@@ -97,9 +91,6 @@ def claims_too_much(content: bytes) -> bool:
 def is_lossy(content: bytes) -> bool:
     """Whether the compression of an image changes values.
 
-    Args:
-        content: An encoded image.
-
     Returns:
         True for JPEG, also in TIFF, for AVIF, and for lossy WebP and JPEG 2000.
     """
@@ -116,9 +107,6 @@ def is_lossy(content: bytes) -> bool:
 
 def holds_floats(content: bytes) -> bool:
     """Whether an image contains floats, whose white point is unknown.
-
-    Args:
-        content: An encoded image.
 
     Returns:
         True for PFM, OpenEXR, Radiance's HDR and TIFF of floats.

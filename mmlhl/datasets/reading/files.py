@@ -24,9 +24,6 @@ def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
         what: What it is for, e.g. ``"annotation 'depth'"``, for the message.
         backend_args: Arguments of mmengine's file backend.
 
-    Returns:
-        Its content.
-
     Raises:
         FileNotFoundError: If there is no such file.
     """

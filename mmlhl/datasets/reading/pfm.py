@@ -10,11 +10,7 @@ _HEADER = re.compile(rb"(P[Ff])\s+(\d+)\s+(\d+)\s+([-+.\deE]+)\s")
 
 
 def is_pfm(content: bytes) -> bool:
-    """Whether a file is PFM.
-
-    Args:
-        content: The file.
-    """
+    """Whether a file is PFM."""
     return content[:2] in (b"PF", b"Pf") and content[2:3].isspace()
 
 

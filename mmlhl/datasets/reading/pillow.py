@@ -22,9 +22,6 @@ _POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
 def open_with_pillow(content: bytes) -> Image.Image:
     """Open an encoded image, whose pixels are not decoded yet.
 
-    Args:
-        content: The encoded image.
-
     Raises:
         OSError: If it is of none of :data:`FORMATS`.
     """

@@ -29,9 +29,6 @@ class ShownGreys:
 def shown_greys(content: bytes) -> ShownGreys | None:
     """The greys of an image whose numbers are shown as others.
 
-    Args:
-        content: An encoded image.
-
     Returns:
         They; None for images whose numbers are shown as they are, or as colours.
     """
@@ -50,9 +47,6 @@ def shown_greys(content: bytes) -> ShownGreys | None:
 
 def palette_of(content: bytes) -> np.ndarray | None:
     """The palette of an image.
-
-    Args:
-        content: An encoded image.
 
     Returns:
         (N, 3) uint8 colours of the numbers from 0 on; None without a palette.

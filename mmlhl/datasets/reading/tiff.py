@@ -14,11 +14,7 @@ _MOST_PAGES = 1000
 
 
 def is_tiff(content: bytes) -> bool:
-    """Whether an encoded image is TIFF, whose orientation tag is applied by the decoders.
-
-    Args:
-        content: An encoded image.
-    """
+    """Whether an encoded image is TIFF, whose orientation tag is applied by the decoders."""
     return content[:4] in _KINDS or content[:4] in _BIG_KINDS
 
 

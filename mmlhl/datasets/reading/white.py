@@ -28,9 +28,6 @@ def stated_white(content: bytes) -> int | None:
     They take the numbers of PGM, PPM and PAM files for 8 or 16 bits, whatever the greatest number
     in the header.
 
-    Args:
-        content: An encoded image.
-
     Returns:
         The number; None if decoders find the right one, or the header states none.
     """
@@ -54,11 +51,7 @@ def is_signed(content: bytes) -> bool:
 
 
 def is_deep_grey(content: bytes) -> bool:
-    """Whether Pillow would clip an image's numbers to 255, as it does with grey of 16 bits.
-
-    Args:
-        content: An encoded image.
-    """
+    """Whether Pillow would clip an image's numbers to 255, as it does with grey of 16 bits."""
     try:
         with open_with_pillow(content) as image:
             return image.mode.startswith("I")
@@ -68,9 +61,6 @@ def is_deep_grey(content: bytes) -> bool:
 
 def greatest_of_16_bits(content: bytes) -> int | None:
     """The greatest number in an image of 16 bits whose white is not stated.
-
-    Args:
-        content: An encoded image.
 
     Returns:
         The number; None for other images, which are not decoded.

@@ -22,9 +22,6 @@ _NEAREST_KINDS = ("classes", "binary", VALID)
 def annotation_maps(results: dict) -> Iterator[tuple[str, str]]:
     """The maps that move with the image, the valid map included.
 
-    Args:
-        results: Pipeline results.
-
     Yields:
         Key of the map and its kind, ``'valid_map'`` for the valid map. Annotations that were read
         after the image was moved are left out.
@@ -39,9 +36,6 @@ def annotation_maps(results: dict) -> Iterator[tuple[str, str]]:
 
 def label_kinds(results: dict) -> dict[str, str]:
     """Key and kind of each annotation map that a sample has.
-
-    Args:
-        results: Pipeline results.
 
     Returns:
         Existing maps of ``dense_fields``, and those that other loaders put into ``seg_fields``:
@@ -63,9 +57,6 @@ def is_plain(results: dict) -> bool:
 
     One that has no labels, or only the paths of them, is not: its pipeline may read them later, and
     what moves the image has to be known by then.
-
-    Args:
-        results: Pipeline results.
     """
     return not is_multi_task(results) and (
         "label_map" in results or bool(results.get("seg_fields"))
@@ -73,11 +64,7 @@ def is_plain(results: dict) -> bool:
 
 
 def is_multi_task(results: dict) -> bool:
-    """Whether a sample is from a multi-task dataset, its labels read or not.
-
-    Args:
-        results: Pipeline results.
-    """
+    """Whether a sample is from a multi-task dataset, its labels read or not."""
     return "dense_fields" in results or "ann_specs" in results
 
 
@@ -107,9 +94,6 @@ def same_map(one: np.ndarray, other: np.ndarray) -> bool:
 
 def fill_value(kind: str) -> float:
     """Value of pixels that a transform adds.
-
-    Args:
-        kind: Kind of the map.
 
     Returns:
         255 for integer maps, 0 for the valid map, NaN for float maps.

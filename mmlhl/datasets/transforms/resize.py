@@ -107,11 +107,7 @@ def _way(interpolation: str | None) -> dict[str, str]:
 
 
 def resize_labels(results: dict) -> None:
-    """Resize all annotation maps to the size of the image.
-
-    Args:
-        results: Pipeline results with ``img``.
-    """
+    """Resize all annotation maps to the size of the image."""
     size = tuple(results["img"].shape[:2])
     for key, kind in list(annotation_maps(results)):
         results[key] = resize_map(results[key], size, kind)

@@ -94,14 +94,7 @@ class StockRandomRotFlip(RandomRotFlip):
     """
 
     def random_rot_flip(self, results: dict) -> dict:
-        """Turn by a multiple of 90 degrees, counter-clockwise, and flip.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The turned results.
-        """
+        """Turn by a multiple of 90 degrees, counter-clockwise, and flip."""
         if is_plain(results):
             return super().random_rot_flip(results)
         quarters = np.random.randint(0, 4)
@@ -123,14 +116,7 @@ class StockRandomRotFlip(RandomRotFlip):
         return results
 
     def random_rotate(self, results: dict) -> dict:
-        """Turn by a random angle.
-
-        Args:
-            results: Pipeline results with ``img``.
-
-        Returns:
-            The turned results.
-        """
+        """Turn by a random angle."""
         if is_plain(results):
             return super().random_rotate(results)
         turn(results, -np.random.uniform(min(*self.degree), max(*self.degree)), "RandomRotFlip")

@@ -37,11 +37,7 @@ def record_step(results: dict, kind: str, by: object, **values: Any) -> None:
 
 
 def was_moved(results: dict) -> bool:
-    """Whether the image was moved since it was read.
-
-    Args:
-        results: Pipeline results with ``img``.
-    """
+    """Whether the image was moved since it was read."""
     size = tuple(results["img"].shape[:2])
     return (
         bool(results.get(GEOMETRY) or results.get("flip"))

@@ -22,9 +22,6 @@ _FIRST = 1024.0
 def add_witness(results: dict) -> np.ndarray:
     """Add the witness to a sample's ``seg_fields``.
 
-    Args:
-        results: Pipeline results with ``img``.
-
     Returns:
         (H, W) float32, the witness before the transform.
     """
@@ -178,11 +175,7 @@ def is_undone(source: np.ndarray, size: tuple) -> bool:
 
 
 def bending_message(name: str) -> str:
-    """Why a transform cannot be used with normals, as a sentence.
-
-    Args:
-        name: Its name.
-    """
+    """Why a transform cannot be used with normals, as a sentence."""
     return (
         f"{name} bends the image, and normals cannot follow that; leave it out where normals are "
         "learned"

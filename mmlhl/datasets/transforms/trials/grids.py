@@ -18,11 +18,7 @@ _ROUNDS = (*range(4), *range(TRIALS, TRIALS + 2 * RARE_TRIALS))
 
 
 def is_tried(trial: int) -> bool:
-    """Whether a round of trials has one with a grid.
-
-    Args:
-        trial: Number of the trial.
-    """
+    """Whether a round of trials has one with a grid."""
     return trial in _ROUNDS
 
 

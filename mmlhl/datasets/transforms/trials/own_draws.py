@@ -26,9 +26,6 @@ Generator: TypeAlias = np.random.Generator | np.random.RandomState | random.Rand
 def own_generators(step: object) -> list[Generator]:
     """Generators that a transform can draw from, apart from those of Python, numpy and torch.
 
-    Args:
-        step: The transform.
-
     Returns:
         Those in its attributes, in the variables of functions and modules that its code names, and
         in objects in these; each once.
@@ -54,11 +51,7 @@ def named_generators(users: Iterable[object], seen: set[int]) -> list[Any]:
 
 
 def states(generators: Iterable[Generator]) -> list[Any]:
-    """What :func:`put_back` needs to restore generators.
-
-    Args:
-        generators: The generators.
-    """
+    """What :func:`put_back` needs to restore generators."""
     return [
         each.bit_generator.state
         if isinstance(each, np.random.Generator)
@@ -105,11 +98,7 @@ def reseed(generator: Any, seed: int) -> None:
 
 
 def seeder(thing: Any) -> Callable[[int], Any] | None:
-    """The function that seeds an object; None if it is no generator and has none.
-
-    Args:
-        thing: Any object.
-    """
+    """The function that seeds an object; None if it is no generator and has none."""
     if isinstance(thing, random.Random):
         return thing.seed
     if isinstance(thing, np.random.RandomState):

@@ -79,9 +79,6 @@ class PackedChecks:
         Args:
             packed: A packed sample.
 
-        Returns:
-            What it returns.
-
         Raises:
             ValueError: If it moved the image or a label alone.
         """

@@ -69,9 +69,6 @@ class Rounds:
 def pair_of(step: Callable) -> Pair | None:
     """Two copies, which draw the same numbers even from a generator inside the transform.
 
-    Args:
-        step: The transform.
-
     Returns:
         The copies; None if something in it cannot be copied.
     """
@@ -94,11 +91,7 @@ def _sure_pair(step: Callable) -> Pair | None:
 
 
 def seeds_of(trial: int) -> tuple[int, ...]:
-    """Seeds of a trial, for Python, numpy, torch and numpy's newer generators.
-
-    Args:
-        trial: Number of the trial.
-    """
+    """Seeds of a trial, for Python, numpy, torch and numpy's newer generators."""
     rare = TRIALS <= trial < TRIALS + RARE_TRIALS
     return _RARE[trial - TRIALS] if rare else (trial,) * 4
 

@@ -51,11 +51,7 @@ class Shifts(NamedTuple):
 
 
 def cell_of(size: Sequence[int]) -> int:
-    """Side of the cells in pixels.
-
-    Args:
-        size: (height, width).
-    """
+    """Side of the cells in pixels."""
     return min(size) // _CELLS
 
 

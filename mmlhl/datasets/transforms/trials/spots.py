@@ -61,9 +61,6 @@ def try_on_images(step: Callable, name: str) -> Tried:
         step: The transform.
         name: Its name.
 
-    Returns:
-        What it does.
-
     Raises:
         MovedAlone: If labels do not move with the image.
     """
@@ -153,11 +150,7 @@ def _refuse_moved_labels(
 
 
 def image_message(name: str) -> str:
-    """Message about a transform that moves the image without its labels.
-
-    Args:
-        name: Its name.
-    """
+    """Message about a transform that moves the image without its labels."""
     return (
         f"{name} moves pixels of the image, but not those of its labels (all maps in seg_fields): "
         "let it move both, take an mmlhl or stock transform instead, or leave it out. If nothing "
