@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 from ..explaining import first_few
 from .frame import Frame
+
+
+def check_count(batch_size: object) -> None:
+    """Check the number of images per batch.
+
+    Args:
+        batch_size: The number, also one of numpy's.
+
+    Raises:
+        ValueError: If it is not a whole number above 0.
+    """
+    number = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
+    if not number or batch_size < 1:
+        raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
 
 
 def of_one_size(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:

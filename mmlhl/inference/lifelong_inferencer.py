@@ -22,8 +22,9 @@ from torch import nn
 from ..explaining import explained_error
 from ..visualization import MultiTaskVisualizer
 from ..visualization.photographs import as_shown
-from .batches import naming, of_one_size
+from .batches import check_count, naming, of_one_size
 from .frame import Frame
+from .kept_files import check_kept
 from .loading import LoadedModel, checkpoint_and_config, load_model
 from .pipeline import FramePipeline, test_pipeline
 from .progress import track_frames
@@ -78,8 +79,9 @@ class LifelongInferencer(BaseInferencer):
     ) -> None:
         init_default_scope(scope)
         self.loaded: LoadedModel = load_model(*checkpoint_and_config(model, weights), tasks, device)
+        device = str(next(self.loaded.model.parameters()).device)
         # the base class would read the checkpoint's config by itself, so it gets no weights
-        super().__init__(self.loaded.cfg, None, str(_device_of(self.loaded.model)), scope)
+        super().__init__(self.loaded.cfg, None, device, scope)
         self.show_progress = show_progress
         self.tasks = describe_tasks(self.loaded.model, self.loaded.dataset_meta)
 
@@ -214,9 +216,7 @@ class LifelongInferencer(BaseInferencer):
         channel_order: str,
     ) -> tuple[Sources, MapWriter | None]:
         """Check all arguments and image files, then make the folder of the results."""
-        number = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
-        if not number or batch_size < 1:
-            raise ValueError(f"batch_size must be a positive whole number, got {batch_size!r}")
+        check_count(batch_size)
         if out_dir is None and (npy or panels):
             raise ValueError(f"{'npy' if npy else 'panels'}=True writes files: it needs an out_dir")
         out_dir = out_dir and os.path.expanduser(out_dir)
@@ -226,8 +226,11 @@ class LifelongInferencer(BaseInferencer):
         for path in track_frames(paths, len(paths), "checking", self.show_progress):
             self.pipeline.check(path)
         self.pipeline.warn_of_dark(paths)
-        own = (self.tasks, npy, self.loaded.checkpoint)
-        return sources, None if out_dir is None else MapWriter(out_dir, *own)
+        if out_dir is None:
+            return sources, None
+        parts = (*self.tasks, PANELS) if panels else self.tasks
+        check_kept(out_dir, parts, sources.names, paths)
+        return sources, MapWriter(out_dir, self.tasks, npy, self.loaded.checkpoint)
 
     def _samples(
         self, sources: Sources, batch_size: int
@@ -294,7 +297,3 @@ class LifelongInferencer(BaseInferencer):
         if return_datasample:
             return preds
         return [task_arrays(sample, self.tasks) for sample in preds]
-
-
-def _device_of(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device

@@ -36,7 +36,7 @@ class Sidecar:
         self.folder, self._source = folder, source
         self._facts = {task: _facts(info) for task, info in infos.items()}
         self._scales: dict[str, dict[str, float]] = {}
-        for task, facts in self._read().items():
+        for task, facts in described_tasks(folder).items():
             self._check(task, facts)
             for name in _scales(facts):
                 if not (folder / task / f"{name}.png").exists():  # removed since
@@ -69,16 +69,9 @@ class Sidecar:
                     "folder, or remove that one"
                 )
 
-    def _read(self) -> dict[str, Any]:
-        """The tasks in the file; none if there is no file that can be read."""
-        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            tasks = json.loads((self.folder / SIDECAR).read_text(encoding="utf-8"))["tasks"]
-            return {task: facts for task, facts in tasks.items() if isinstance(facts, dict)}
-        return {}
-
     def _write(self) -> None:
         with _alone(self.folder):
-            tasks = self._read()
+            tasks = described_tasks(self.folder)
             kept = {t: facts for t, facts in tasks.items() if (self.folder / t).is_dir()}
             merged = {**{t: f for t, f in kept.items() if t not in self._facts}, **self._facts}
             for task, facts in merged.items():
@@ -89,6 +82,21 @@ class Sidecar:
             self._known = merged
             content = dict(checkpoint=self._source, tasks=merged)
             write_text(self.folder / SIDECAR, json.dumps(content, indent=2))
+
+
+def described_tasks(folder: Path) -> dict[str, Any]:
+    """The tasks whose maps are described in a folder.
+
+    Args:
+        folder: The folder of the maps.
+
+    Returns:
+        Facts by task; empty if there is no file that can be read.
+    """
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        tasks = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))["tasks"]
+        return {task: facts for task, facts in tasks.items() if isinstance(facts, dict)}
+    return {}
 
 
 def _scales(facts: Any) -> dict[str, float]:

@@ -105,6 +105,12 @@ class Sources:
         """Files of the images that are read from files."""
         return [e.path for e in self.entries if isinstance(e, Frame) and e.path is not None]
 
+    @property
+    def names(self) -> list[str]:
+        """Names of all images, and of the first frame of each video."""
+        first = {id(e): f"{e.name}/{0:06d}" for e in self.entries if isinstance(e, Video)}
+        return [first.get(id(entry), entry.name) for entry in self.entries]
+
     def counted(self, count: int) -> str:
         """How many images and frames of videos were read, such as "5 frame(s) of 1 video(s)".
 
