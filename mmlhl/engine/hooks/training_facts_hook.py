@@ -17,6 +17,7 @@ from ...checkpoints import stored_tasks, to_plain, weights_of
 from ...checkpoints.training import INPUT, keys_of_field
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, model_config, surplus
+from ..kept_files import check_kept
 from ..learner import unwrap
 from ..measured_tasks import check_measured
 from ..phases.grammar import learning_model
@@ -79,13 +80,23 @@ class TrainingFactsHook(Hook):
         if others:
             print_log(others, "current", logging.WARNING)
 
+    def before_val(self, runner: Runner) -> None:
+        """Check that no prediction would replace a file of the dataset.
+
+        Raises:
+            ValueError: Naming the file.
+        """
+        check_kept(runner.val_loop)
+
     def before_test(self, runner: Runner) -> None:
         """Check that the checkpoint has filled the model, and that its tasks are measured.
 
         Raises:
             ValueError: Naming the first weights that are missing, have another shape or are left
-                over; or if no task would be measured.
+                over; or if no task would be measured, or a prediction replace a file of the
+                dataset.
         """
+        check_kept(runner.test_loop)
         if self._given is None:
             return
         check_measured(_model(runner), runner.test_loop)

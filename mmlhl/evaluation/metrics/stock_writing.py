@@ -49,6 +49,7 @@ class StockWriting(ComparedFiles):
             self.output_dir = folder
         if folder is not None:
             for sample in data_samples:
-                path = Path(folder, f"{Path(sample['img_path']).stem}.png")
+                path = self.path_of(sample["img_path"])
+                path = path.with_name(f"{path.name}.png")
                 self._written.add(path, sample["img_path"])
                 self.write(sample, path)

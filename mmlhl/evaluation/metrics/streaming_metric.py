@@ -188,15 +188,19 @@ class StreamingMetric(ComparedFiles):
             return {}
         return self.summarize(torch.stack(list(results)).sum(0))
 
+    def path_of(self, image: str) -> Path:
+        """The file of an image's prediction, without its ending; see ``output_levels``."""
+        name = Path(osp.splitext(image)[0])
+        parts = [part for part in name.parts[-self.output_levels :] if part != ".."]
+        return Path(str(self.output_dir)).joinpath(*(p for p in parts if p != name.anchor))
+
     def _output_path(self, sample: dict) -> Path:
         if "img_path" not in sample:
             raise ValueError(
                 f"To write predictions to {self.output_dir}, data samples must carry img_path; "
                 "add it to the meta_keys of the packing transform"
             )
-        image = Path(osp.splitext(sample["img_path"])[0])
-        parts = [part for part in image.parts[-self.output_levels :] if part != ".."]
-        path = Path(str(self.output_dir)).joinpath(*(p for p in parts if p != image.anchor))
+        path = self.path_of(sample["img_path"])
         self._written.add(path, sample["img_path"])
         with explained(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
@@ -62,6 +63,14 @@ class ComparedFiles(BaseMetric):
 
     output_dir: str | os.PathLike | None
     _written: WrittenFiles
+
+    def path_of(self, image: str) -> Path:
+        """The file of an image's prediction, without its ending.
+
+        Args:
+            image: Path of the image.
+        """
+        return Path(str(self.output_dir), Path(image).stem)
 
     def evaluate(self, size: int) -> dict:
         """As in mmengine; the files that all processes have written are compared first.
