@@ -27,6 +27,8 @@ _WAY_OUT = (
     "Put the file back; without --resume the sequence starts anew, or take another --work-dir"
 )
 
+_OTHERWISE = "resume the sequence that was begun, or leave --resume out to start anew"
+
 
 def start_anew(record: str, method: str) -> None:
     """Remove the record and the notes of checkpoints of an earlier sequence in the folder.
@@ -83,8 +85,7 @@ def read_progress(
     if found.method != method or len(found) > len(phases):
         raise ValueError(
             f"{record} has {found.method} with {len(found)} phase(s), the config has {method} "
-            f"with {len(phases)}; resume the sequence that was begun, or leave --resume out to "
-            "start anew"
+            f"with {len(phases)}; {_OTHERWISE}"
         )
     done = _usable(cfg, record, found, phases)
     if not done:
@@ -144,8 +145,7 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
     if list(phase.tasks) != entry["tasks"]:
         raise ValueError(
             f"{record}: phase {phase.index + 1} learned {entry['tasks']}, the config says "
-            f"{list(phase.tasks)}; resume the sequence that was begun, or leave --resume out to "
-            "start anew"
+            f"{list(phase.tasks)}; {_OTHERWISE}"
         )
     if not entry.get("checkpoint"):
         raise ValueError(

@@ -4,7 +4,7 @@
 and records the phase; ``FiniteHook`` stops on NaN and infinity; ``TrainingFactsHook`` stores the
 preprocessing and classes of the training in checkpoints and compares them; ``HeartbeatHook`` names
 a process that hangs; ``step_edits`` lets a method change gradients and weights; ``NetworkHook``
-compiles networks. No hook reads another.
+compiles networks. Only ``RankStateHook`` reads another hook, ``FiniteHook``.
 
 A sequence's runner adds the hooks that make training resumable: ``ReproducibleHook`` (random
 numbers, position in the data), ``RankStateHook`` (state of each process), ``PhaseCheckpointHook``

@@ -15,6 +15,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ...checkpoints.walking import placed_tensors
 from ...config_values import as_list
 from ..learner import averaged_models, unwrap
 from ..training_state import SKIPPED
@@ -37,7 +38,7 @@ from .finite_numbers import (
     not_finite,
     parameters_of,
 )
-from .finite_sources import tensors, watch_teachers
+from .finite_sources import watch_teachers
 from .open_step import OpenStep
 from .step_edits import before_step, optim_wrappers, optimizers
 
@@ -113,13 +114,7 @@ class FiniteHook(Hook):
             self._watch(runner)
         self.step.add(runner, data_batch)
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Check losses of which no step was taken, as it accumulates or was skipped."""
         waits = not all(w.should_update() for w in optim_wrappers(runner))  # it accumulates
         bad = not_finite(self._losses)
@@ -191,7 +186,7 @@ class FiniteHook(Hook):
             NotFinite: If one of them is not finite.
         """
         stored = checkpoint.get("optimizer") if runner._resume else None
-        if any(not value.isfinite().all() for value in tensors(stored)):
+        if not all(value.isfinite().all() for _, value in placed_tensors(stored)):
             raise NotFinite(
                 f"{runner.experiment_name}: the optimiser's state in the checkpoint to resume from "
                 "is not finite; delete that checkpoint to go on from the one before it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ...checkpoints.poison import not_finite
+from ...checkpoints.walking import placed_tensors
 from ...models.methods.protocols import Learner
 from ...models.teachers import members
 
@@ -49,7 +50,7 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
 
     def look(task: str) -> Callable:
         def call(head: nn.Module, args: Any, output: Any) -> None:
-            maps = [each for each in tensors(output) if each.is_floating_point()]
+            maps = [each for _, each in placed_tensors(output) if each.is_floating_point()]
             if maps:
                 fine = torch.stack([each.isfinite().all() for each in maps]).all()
                 note(f"the teacher's map of {task}", torch.where(fine, 0.0, torch.nan))
@@ -57,18 +58,6 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
         return call
 
     return [head.register_forward_hook(look(task)) for task, head in teacher_heads(model)]
-
-
-def tensors(value: Any) -> Iterator[Tensor]:
-    """All tensors in nested dictionaries, lists and tuples."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from tensors(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from tensors(each)
 
 
 def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:

@@ -39,9 +39,7 @@ class ProgressHook(Hook):
         """Log a summary of the phase."""
         self.log.begin_training(runner, max(self._held, runner.iter))
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Show the step."""
         self.log.show(runner)
 
@@ -53,9 +51,7 @@ class ProgressHook(Hook):
         """Flush the log before the checkpoint is written, so that a resume finds all lines."""
         self.log.flush()
 
-    def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
-    ) -> None:
+    def after_val_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
         """Show a batch of a validation."""
         self.log.show_evaluation(runner, batch_idx + 1, len(runner.val_dataloader), True)
 
@@ -63,9 +59,7 @@ class ProgressHook(Hook):
         """Start the clock."""
         self._began = time.monotonic()
 
-    def after_test_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
-    ) -> None:
+    def after_test_iter(self, runner: Runner, batch_idx: int, *_: Any, **__: Any) -> None:
         """Show a batch of the evaluation at the phase's end."""
         self.log.show_evaluation(runner, batch_idx + 1, len(runner.test_dataloader), False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import get_rank, get_world_size
@@ -52,7 +53,7 @@ class ReproducibleHook(Hook):
         phase = osp.basename(osp.abspath(runner.work_dir))
         draw_by(mixed_seed(runner.seed, phase, purpose, number, get_rank()))
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+    def before_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Seed the step."""
         self._draw(runner, "step", runner.iter)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from ..learner import PhaseModel
 from ..phases.handover import check_one_optimizer
+from ..phases.optimisation import wrappers_of
 from .finite_numbers import parameters_of
 
 
 def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
     """The runner's optimiser wrappers; several for an ``OptimWrapperDict``."""
-    wrapper = runner.optim_wrapper
-    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+    return wrappers_of(runner.optim_wrapper)
 
 
 def optimizers(runner: Runner) -> list[Optimizer]:

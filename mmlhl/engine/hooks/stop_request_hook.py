@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os.path as osp
 import signal
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
@@ -29,17 +30,11 @@ class StopRequestHook(Hook):
     def __init__(self) -> None:
         self._between = False
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+    def before_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Note that a step is running, whose state cannot be saved."""
         self._between = False
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: object = None,
-        outputs: dict | None = None,
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Stop if any process was asked to.
 
         Raises:

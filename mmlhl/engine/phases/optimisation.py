@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
-from mmengine.optim import DefaultOptimWrapperConstructor
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
@@ -87,6 +87,11 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
         if meant:
             raise ValueError(f"{place}; did you mean {meant!r}?")
         print_log(f"{place}, so it has no effect", "current", logging.WARNING)
+
+
+def wrappers_of(wrapper: Any) -> list[OptimWrapper]:
+    """mmengine's wrapper of an optimiser in a list; those of several optimisers."""
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
 
 
 def check_several(model: PhaseModel, names: Iterable[str]) -> None:

@@ -143,7 +143,6 @@ def _rehearse(
                 encoder = start or bool(phase.architecture)
                 named(where, try_weights, out, model, new, where, encoder)
                 check_loaded(out, model, where)
-            if trains:
                 batches[phase.index] = given[LOADERS[0]].batches
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
                 supply = given[LOADERS[0]]

@@ -139,19 +139,18 @@ class ReplayMethod(BaseMethod):
 
 
 @torch.no_grad()
-def trains_on_one(model: Learner, tasks: Sequence[str], size: int = 256) -> bool:
+def trains_on_one(model: Learner, tasks: Sequence[str]) -> bool:
     """Whether batch normalisation works on a single image, found by a trial with a blank one.
 
     Args:
         model: The segmentor; its modes and buffers are restored.
         tasks: Tasks whose heads are tried.
-        size: Height and width of the image.
     """
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     try:
         with keeping_modes(model):
             model.train()
-            feats = model.extract_feat(blank_image(cast(nn.Module, model), size))
+            feats = model.extract_feat(blank_image(cast(nn.Module, model), 256))
             for task in tasks:
                 model.heads[task](feats)
     except ValueError as error:  # other errors are those of any training step

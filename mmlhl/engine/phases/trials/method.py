@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from mmengine.logging import MMLogger, print_log
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import CheckpointLoader, Runner
 from torch.utils.data import DataLoader
 
@@ -21,6 +20,7 @@ from ....checkpoints.weights import METHOD_KEY
 from ....explaining import explained_error
 from ....models.methods.base_method import BaseMethod
 from ..handover import check_memory
+from ..optimisation import wrappers_of
 from ..phase_model import PhaseModel
 from ..supply import Supply
 from .images import TrialImages
@@ -156,7 +156,7 @@ class _Stage:
 
 def _live(stage: _Stage, model: PhaseModel, runner: TrialRunner, batch: Any) -> None:
     """Begin the phase, take a step and end it."""
-    own, wrapper = model.method, runner.optim_wrapper
+    own = model.method
     stage("begin_phase", own.begin_phase, model, runner)
     model.train()
     data = model.data_preprocessor(batch, training=True)
@@ -164,7 +164,7 @@ def _live(stage: _Stage, model: PhaseModel, runner: TrialRunner, batch: Any) -> 
     total.backward()
     if own.edits_gradients:
         stage("edit_gradients", own.edit_gradients, model)
-    for each in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
+    for each in wrappers_of(runner.optim_wrapper):
         each.optimizer.step()
     if own.edits_weights:
         stage("edit_weights", own.edit_weights, model)

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from mmengine.optim import OptimWrapperDict
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from ....explaining import explained_error
+from ..optimisation import wrappers_of
 
 
 def try_optimisers(wrapper: Any) -> None:
@@ -25,8 +25,7 @@ def try_optimisers(wrapper: Any) -> None:
     Raises:
         ValueError: Naming the optimiser that cannot take a step.
     """
-    several = isinstance(wrapper, OptimWrapperDict)
-    for each in wrapper.values() if several else [wrapper]:
+    for each in wrappers_of(wrapper):
         optimizer = each.optimizer
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         weights = [weight for weight in weights if weight.requires_grad and not weight.is_meta]
