@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
-from ...registered import names_class
+from ...registered import names_class, registered_class
 from .checking.hook_options import check_hook_options
 from .checking.runner_options import check_runner_options
 from .moments import all_hooks, is_hook
@@ -90,11 +91,18 @@ def _check_intervals(cfg: Mapping, where: str) -> None:
     for place, hook in all_hooks(cfg):
         interval = hook.get("interval") if isinstance(hook, Mapping) else None
         of_ema = names_class(HOOKS, hook, EMAHook) and interval is not None
-        if place == "default_hooks.checkpoint":
+        if place == "default_hooks.checkpoint" or not _counts_steps(hook):
             continue
-        if not of_ema and not isinstance(interval, (int, float)):  # a user's own may take anything
+        if not of_ema and not isinstance(interval, (int, float)):
             continue
         if not is_whole(interval) or (interval < 1 and (of_ema or interval != -1)):
             raise ValueError(
                 f"{where}{place}.interval must be a whole number >= 1, got {interval!r}"
             )
+
+
+def _counts_steps(hook: Any) -> bool:
+    """Whether the interval of a hook is a number of steps; a user's own may be anything."""
+    cls = registered_class(HOOKS, hook)
+    makers = [each for each in cls.__mro__ if "__init__" in vars(each)] if cls is not None else []
+    return bool(makers) and makers[0].__module__.split(".")[0] in ("mmengine", "mmseg", "mmlhl")

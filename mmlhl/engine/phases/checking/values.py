@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
     for key, value in leaves(dict(cfg.items())):  # a Config is not a Mapping
         if not isinstance(value, float):
             continue
-        if math.isnan(value):
+        if math.isnan(value) and not re.search(r"\.invalid(\[\d+\])?$", key):  # a mark of labels
             raise ValueError(f"{where}{key} is NaN; write a number")
         if math.isinf(value) and key.rpartition(".")[2] in ("lr", "loss_weight", "weight_decay"):
             raise ValueError(f"{where}{key} is {value}; write a finite number")

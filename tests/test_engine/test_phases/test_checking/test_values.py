@@ -4,6 +4,7 @@ import copy
 import math
 
 import pytest
+from mmengine.hooks import Hook
 
 from mmlhl.engine import LifelongRunner, parse_phases
 from mmlhl.engine.hooks import PhaseResultHook
@@ -248,3 +249,24 @@ def test_config_without_training_needs_no_loader(config):
         parse_phases(changed)
         with pytest.raises(ValueError, match=f"^{key} is not set, so nothing could be trained"):
             LifelongRunner.from_cfg(changed).train()
+
+
+class SecondsHook(Hook):
+    """A hook of the user's whose interval is no number of steps."""
+
+    def __init__(self, interval):
+        self.interval = interval
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"custom_hooks": [dict(type=SecondsHook, interval=0.5)]},
+        {"train_dataloader.dataset.annotations": dict(depth=dict(invalid=math.nan))},
+        {"train_dataloader.dataset.annotations": dict(depth=dict(invalid=[0, math.nan]))},
+    ],
+)
+def test_what_is_meant(sequence_config, tmp_path, changes):
+    cfg = sequence_config(tmp_path)
+    cfg.merge_from_dict(changes)
+    parse_phases(cfg)
