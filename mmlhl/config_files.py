@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mmengine.config import Config
 
+from .config_values import as_list
 from .explaining import explained_error, first_few
 from .paths import shipped_dir
 from .repeated_keys import repeated_keys
@@ -37,7 +38,7 @@ def read_config(path: str | os.PathLike) -> Config:
     try:
         cfg = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
-        reason = _lacking_module(error) or explained_error(error)
+        reason = _lacking_module(error) or _wrong_imports(error, path) or explained_error(error)
         if isinstance(error, AttributeError) and not _is_program(path):  # of a list, or nothing
             reason = "it holds no keys with values"
     else:
@@ -103,6 +104,23 @@ def _lacking_module(error: BaseException) -> str | None:
     missing = isinstance(first, ModuleNotFoundError)
     hint = "; unless it is installed, put the folder that holds it into PYTHONPATH"
     return f"custom_imports: {explained_error(first)}{hint if missing else ''}"
+
+
+def _wrong_imports(error: BaseException, path: str | os.PathLike) -> str | None:
+    """What is wrong with the form of ``custom_imports``, which mmengine passes to a function."""
+    if not isinstance(error, TypeError):
+        return None
+    try:
+        given = Config.fromfile(path, import_custom_modules=False).get("custom_imports")
+    except Exception:  # the error is another one
+        return None
+    modules = given.get("imports") if isinstance(given, Mapping) else given
+    named = [each for each in as_list(modules) if isinstance(each, str)]
+    right = named and len(named) == len(as_list(modules)) and not isinstance(modules, tuple)
+    known = {"imports", "allow_failed_imports"}
+    if given is None or (right and isinstance(given, Mapping) and set(given) <= known):
+        return None
+    return f"custom_imports must be dict(imports={named or ['my_module']}), got {given!r}"
 
 
 def _leads_back(path: str, above: tuple[str, ...]) -> bool:
