@@ -7,6 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 from mmseg.registry import MODELS
 
@@ -269,3 +270,16 @@ def test_hooks_that_draw_find_a_visualizer_in_a_fresh_process(config, monkeypatc
     monkeypatch.setattr(Visualizer, "_instance_dict", OrderedDict())
     cfg = config(default_hooks=dict(visualization=dict(type="MultiTaskVisualizationHook")))
     tried(cfg)
+
+
+def test_a_checkpoint_by_epochs_in_a_phase_by_iterations_is_said_once(config, caplog):
+    cfg = config(train_cfg=dict(type="IterBasedTrainLoop", max_iters=4), param_scheduler=[])
+    cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=1)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        tried(cfg)
+    finally:
+        logger.removeHandler(caplog.handler)
+    said = {line for line in caplog.messages if "counts epochs, but" in line}
+    assert len(said) == 1  # mmengine's log leaves out what it has said already

@@ -83,7 +83,7 @@ def _check_intervals(
     hook: Mapping, place: str, by_epoch: bool | None, iterations: int | None
 ) -> None:
     """Refuse, or warn about, intervals of a hook with which it would never act."""
-    if names_class(HOOKS, hook, CheckpointHook):
+    if names_class(HOOKS, hook, CheckpointHook) and iterations is None:  # else said before
         cls = registered_class(HOOKS, hook)
         counts_epochs = hook.get("by_epoch", default_of(cls, "by_epoch")) if cls else True
         if counts_epochs and by_epoch is False and hook.get("interval", -1) > 0:
