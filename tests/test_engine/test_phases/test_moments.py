@@ -9,6 +9,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner.utils import calc_dynamic_intervals
 
 from mmlhl.engine.phases import Phase, phase_config
+from mmlhl.engine.phases.checking import moment_checks
 from mmlhl.engine.phases.checking.moment_checks import check_moments
 
 EPOCHS = dict(by_epoch=True, max_epochs=10)
@@ -144,6 +145,22 @@ def test_moments_after_the_end_of_a_phase_are_refused(hook, message):
         check_moments(cfg, "phases[1]: ", 40)
     cfg.train_cfg.max_epochs = 100
     check_moments(cfg, "", 400)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_more_accumulated_steps_than_a_phase_has(monkeypatch, several):
+    said = []
+    monkeypatch.setattr(moment_checks, "print_log", lambda text, *_: said.append(text))
+    wrapper = dict(optimizer=dict(type="SGD", lr=1), accumulative_counts=40)
+    wrapper = dict(head=wrapper) if several else wrapper
+    cfg = Config(dict(train_cfg=EPOCHS, optim_wrapper=wrapper))
+    check_moments(cfg, "", 40)
+    check_moments(cfg, "")
+    assert not said
+    check_moments(cfg, "phases[0]: ", 39)
+    key = "optim_wrapper.head" if several else "optim_wrapper"
+    words = f"phases[0]: {key}.accumulative_counts is 40, but the phase takes 39 iterations: the "
+    assert len(said) == 1 and said[0].startswith(words)
 
 
 def test_epochs_in_a_loop_by_iterations():

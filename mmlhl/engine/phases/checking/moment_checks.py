@@ -9,6 +9,7 @@ from mmengine.hooks import CheckpointHook, EMAHook, ProfilerHook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from ....config_values import entries, is_whole
 from ....registered import names_class, registered_class
 from ..lengths import training_length, trains_by_epoch
 from ..moments import hooks, moments
@@ -55,6 +56,14 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
             raise ValueError(
                 f"{key} is {value}, but the phase takes {end} {unit}, so it would never begin: "
                 f"write at most {end}, or leave it out"
+            )
+    for place, count in entries(cfg.get("optim_wrapper"), "accumulative_counts", "optim_wrapper"):
+        if iterations is not None and is_whole(count) and count > iterations:
+            print_log(
+                f"{where}{place} is {count}, but the phase takes {iterations} iterations: the "
+                "optimiser updates the weights once, at the last of them",
+                "current",
+                logging.WARNING,
             )
     for place, hook in hooks(cfg):
         _check_intervals(hook, f"{where}{place}", by_epoch, iterations)
