@@ -94,6 +94,29 @@ def test_more_and_fewer_tasks(trained, sequence_config, tmp_path, caplog):
         measured(sequence_config, tmp_path / "c", tmp_path / "renamed.pth", {})
 
 
+def test_a_test_needs_no_file_of_training_and_no_head_of_a_base(
+    trained, sequence_config, tmp_path, monkeypatch
+):
+    """The first phase's file is for training; a head that no phase learns is no missing one."""
+    logs = []
+    monkeypatch.setattr(
+        "mmlhl.models.segmentors.growing.print_log", lambda text, *_: logs.append(text)
+    )
+    first = dict(tasks=["seg"], checkpoint=str(tmp_path / "gone.pth"))
+    second, third = (
+        f"{trained[0].work_dir}/{each['checkpoint']}" for each in trained[1].phases[1:]
+    )
+    phases = {"phases": [first, dict(tasks=["depth"])]}
+    values = measured(sequence_config, tmp_path, second, phases)
+    assert {key.partition("/")[0] for key in values} == {"seg", "depth"} and not logs
+    # another checkpoint may have learned it
+    values = measured(sequence_config, tmp_path, third, phases)
+    assert {key.partition("/")[0] for key in values} == {"seg", "depth", "normal"} and not logs
+    cfg = sequence_config(tmp_path / "work", **phases)
+    with pytest.raises(ValueError, match=r"^phases\[0\].checkpoint: there is no file .*gone.pth"):
+        LifelongRunner.from_cfg(cfg).train()
+
+
 @pytest.mark.parametrize(
     ("task", "head", "message"),
     [

@@ -105,7 +105,7 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
         checkpoint = entry.get("checkpoint")
-        _check_checkpoint(f"{key}.checkpoint", checkpoint, index, cfg)
+        _check_checkpoint(f"{key}.checkpoint", checkpoint, index)
         own, changed = _overrides(key, entry)
         lasting.extend(changed)
         phases.append(
@@ -146,15 +146,28 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
             raise ValueError(f"{key}: {task!r} is listed twice in the sequence")
 
 
-def _check_checkpoint(key: str, checkpoint: object, index: int, cfg: Mapping) -> None:
+def check_adopted(cfg: Mapping, phases: Sequence[Phase]) -> None:
+    """Refuse a finished first phase whose file is gone, which only training needs.
+
+    Args:
+        cfg: The sequence's config.
+        phases: Its phases.
+
+    Raises:
+        ValueError: Naming the key and the file.
+    """
+    file = phases[0].checkpoint
+    if file is not None and "://" not in file and not Path(file).is_file() and not _goes_on(cfg):
+        raise ValueError(f"phases[0].checkpoint: there is no file {file!r}")
+
+
+def _check_checkpoint(key: str, checkpoint: object, index: int) -> None:
     if checkpoint is None:
         return
     if not isinstance(checkpoint, str):
         raise ValueError(f"{key} must be a file or an address, got {checkpoint!r}")
     if index > 0:
         raise ValueError(f"{key}={checkpoint!r}: only the first phase can be a finished model")
-    if "://" not in checkpoint and not Path(checkpoint).is_file() and not _goes_on(cfg):
-        raise ValueError(f"{key}: there is no file {checkpoint!r}")
 
 
 def _goes_on(cfg: Mapping) -> bool:

@@ -15,7 +15,7 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 from torch.distributed import destroy_process_group
 
-from ...checkpoints import stored_config
+from ...checkpoints import stored_config, stored_tasks, weights_of
 from ...config_files import refuse_repeated
 from ...config_values import make_plain
 from ...evaluation import LifelongRecord
@@ -35,7 +35,7 @@ from ..phases.checking.values import check_trains
 from ..phases.checks import method_name
 from ..phases.deriving import RECORD, testing_config
 from ..phases.encoders import check_start
-from ..phases.grammar import LASTING, learning_model, merged_config
+from ..phases.grammar import LASTING, check_adopted, learning_model, merged_config
 from ..phases.rehearsal import rehearse
 from ..phases.trials.testing import check_wrapper
 from ..progress import (
@@ -102,6 +102,7 @@ class LifelongRunner:
             OSError: If the disk is full or the ``work_dir`` cannot be written; names the file.
                 Earlier checkpoints can be resumed.
         """
+        check_adopted(self.cfg, self.phases)
         for phase in self.phases:
             if phase.checkpoint is None:
                 where = f"phases[{phase.index}]: " if phase.cfg else ""
@@ -165,7 +166,17 @@ class LifelongRunner:
                 model = learning_model(cfg)
                 for key in LASTING:
                     model[key] = learning_model(stored).get(key)
+        self._leave_out_unused(cfg)
         return Runner.from_cfg(testing_config(cfg)).test()
+
+    def _leave_out_unused(self, cfg: Config) -> None:
+        """Take heads out that no phase learns, as of a base, unless the checkpoint has them."""
+        heads = learning_model(cfg).get("heads") or {}
+        unused = [task for task in heads if task not in self.phases[-1].seen]
+        if unused and cfg.get("load_from"):
+            loaded = CheckpointLoader.load_checkpoint(cfg.load_from, "cpu", logger="silent")
+            for task in set(unused) - stored_tasks(weights_of(loaded)):
+                del heads[task]
 
     @property
     def _record(self) -> str:

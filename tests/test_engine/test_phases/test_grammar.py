@@ -3,7 +3,7 @@
 import pytest
 
 from mmlhl.engine import LifelongRunner, parse_phases
-from mmlhl.engine.phases.grammar import read_phases
+from mmlhl.engine.phases.grammar import check_adopted, read_phases
 from mmlhl.evaluation import LifelongRecord
 
 TASKS = [dict(tasks=["seg"]), dict(tasks=["depth"])]
@@ -71,10 +71,10 @@ def test_a_finished_model_is_needed_until_its_phase_is_done(tmp_path):
     cfg = dict(phases=[gone, dict(tasks=["depth"])], work_dir=str(tmp_path))
     for resume in (False, True):
         with pytest.raises(ValueError, match=r"phases\[0\]\.checkpoint: there is no file"):
-            read_phases(dict(cfg, resume=resume))
+            check_adopted(dict(cfg, resume=resume), read_phases(cfg))
     record = LifelongRecord("Naive", 0)
     record.add_phase("seg", ["seg"], "phase_1_seg/seg.pth", 0.0, {}, {})
     record.save(tmp_path / "lifelong.json")
-    assert len(read_phases(dict(cfg, resume=True))) == 2
+    check_adopted(dict(cfg, resume=True), read_phases(cfg))
     with pytest.raises(ValueError, match="there is no file"):
-        read_phases(cfg)
+        check_adopted(cfg, read_phases(cfg))
