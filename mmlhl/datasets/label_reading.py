@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from mmengine.dist import get_rank, get_world_size
 
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import single_steps
-from .transforms import LoadMultiTaskAnnotations
+from .transforms import LoadImage, LoadMultiTaskAnnotations
 
 _THREADS = 4
 
@@ -21,27 +22,32 @@ def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, st
 
     Args:
         dataset: The dataset.
-        every: Whether every annotation is read. Otherwise class ids and masks are: they are read
-            fast, and an id that is no class is the most frequent fault.
+        every: Whether images and every annotation are read. Otherwise class ids and masks are:
+            they are read fast, and an id that is no class is the most frequent fault.
         known: Tasks and files that have been read, which are left out; others are added.
 
     Raises:
         ValueError: About the first file with which training would fail.
     """
-    loader = _loader(dataset)
+    steps = list(single_steps(dataset.pipeline))
+    loader = _loader(dataset, steps)
     if loader is None:
         return
+    image = next((step for step in steps if every and type(step) is LoadImage), None)
     specs = dataset.ann_specs.items()
     tasks = [task for task, ann in specs if ann.source is None and (every or ann.is_integer)]
 
     def fault(place: int) -> str:
-        info = dataset.get_data_info(place)
+        info: Any = dataset.get_data_info(place)
+        found = [(task, info["ann_paths"][task]) for task in tasks]
+        files = [file for file in found if file not in known]
+        known.update(files)
         info.pop("stored_labels")
         try:
-            for task in tasks:
-                if (file := (task, info["ann_paths"][task])) not in known:
-                    known.add(file)
-                    loader(task)({**info, "seg_fields": [], "dense_fields": {}})
+            if image is not None and files:
+                info = image(info)
+            for task, _ in files if info else ():  # none of an image that is left out
+                loader(task)({**info, "seg_fields": [], "dense_fields": {}})
         except (OSError, ValueError) as error:
             return str(error)
         return ""
@@ -56,12 +62,14 @@ def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, st
                 )
 
 
-def _loader(dataset: MultiTaskDataset) -> Callable[[str], LoadMultiTaskAnnotations] | None:
+def _loader(
+    dataset: MultiTaskDataset, steps: Iterable[Any]
+) -> Callable[[str], LoadMultiTaskAnnotations] | None:
     """What makes the loader of a task's labels; None for a dataset that reads in its own way."""
     for way in ("__getitem__", "prepare_data"):  # which may leave out samples that fail
         if getattr(type(dataset), way) is not getattr(MultiTaskDataset, way):
             return None
-    for step in single_steps(dataset.pipeline):
+    for step in steps:
         if type(step) is LoadMultiTaskAnnotations:
             backend = step.backend_args
             return lambda task: LoadMultiTaskAnnotations(tasks=[task], backend_args=backend)

@@ -109,6 +109,16 @@ def test_a_rare_fault_is_found_if_all_labels_are_read(root):
         read(root, IMAGES)
 
 
+def test_a_later_label_of_another_size_and_a_broken_image_are_found(root):
+    spoil(root, "label", 69, np.zeros((4, 5), np.uint8))
+    assert read(root).images == IMAGES
+    with pytest.raises(ValueError, match=r"label.69\.png: .* is 4x5 .* expected 8x10"):
+        read(root, "all")
+    (root / "image" / "69.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"image.69\.png: expected an image"):
+        read(root, "all")
+
+
 def test_of_all_images_every_annotation_is_read(root):
     np.save(root / "depth" / "69.npy", np.full((8, 10), -1, np.float32))
     assert read(root).images == IMAGES  # ids and masks of some
