@@ -135,9 +135,12 @@ class Supplies:
             ValueError: Naming the loader and the first file with which training would fail.
         """
         read: set[tuple[str, str]] = set()
+        every = self._labels == "all"
         for place, dataset in self._unread:
+            if every:  # which may take minutes
+                print_log(f"{place}: all of {len(dataset)} images and labels are read", "current")
             try:
-                read_labels(dataset, self._labels == "all", read)
+                read_labels(dataset, every, read)
             except ValueError as error:
                 raise ValueError(f"{place}: {error}") from error
         self._unread.clear()
