@@ -3,6 +3,7 @@
 import functools
 import pickle
 import random
+from random import choice
 
 import numpy as np
 import pytest
@@ -66,6 +67,23 @@ class OfModule:
         return results
 
 
+class Unwilling:
+    """Raises an error if it is looked at, and is no generator."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("not now")
+
+
+def with_an_unwilling(results, one=Unwilling()):  # noqa: B008
+    return OfModule()(results)
+
+
+def with_a_shared_method(results):
+    results["own"] = [choice(range(10**9))]
+    return results
+
+
 def by_function(results):
     return OfModule()(results)
 
@@ -105,7 +123,9 @@ def test_sample_depends_on_its_seed_only(kind):
     assert SeededDataset(WRAPPED[kind]())[index] == first  # after an interruption
 
 
-@pytest.mark.parametrize("step", [OfModule(), by_function, functools.partial(OfModule())])
+@pytest.mark.parametrize(
+    "step", [OfModule(), by_function, with_an_unwilling, functools.partial(OfModule())]
+)
 def test_generators_of_a_module_are_seeded(step):
     dataset = SeededDataset(Numbers(pipeline=[step]))
     index = DrawnIndex(2, 7)
@@ -113,6 +133,10 @@ def test_generators_of_a_module_are_seeded(step):
     assert dataset[index]["own"] == first != dataset[DrawnIndex(2, 8)]["own"]
     # a process that is started anew finds those of its own modules
     assert pickle.loads(pickle.dumps(dataset)).generators is None
+
+
+def test_methods_of_a_global_generator_are_not_seeded_once_more():
+    assert own_generators(with_a_shared_method) == []
 
 
 def test_a_plain_index_leaves_draws_alone():

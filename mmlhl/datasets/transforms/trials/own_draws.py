@@ -40,14 +40,13 @@ def named_generators(users: Iterable[object], seen: set[int]) -> list[Any]:
         users: Transforms, functions and other objects; what libraries bring is not looked into.
         seen: Identities of objects that are known already; more are added.
     """
+    found: list[Any] = []
     most = len(seen) + _MANY
-    return [
-        each
-        for user in users
-        if seeder(user) is None
-        for inner in _within(user)
-        for each in _found(inner, _DEEP, seen, most, seeded=True)
-    ]
+    for user in users:
+        if seeder(user) is None:
+            seen.discard(id(user))
+            found += _found(user, _DEEP + 1, seen, most, seeded=True)
+    return found
 
 
 def states(generators: Iterable[Generator]) -> list[Any]:
@@ -142,7 +141,9 @@ def _found(thing: Any, deep: int, seen: set[int], most: int, seeded: bool = Fals
     if id(thing) in seen or deep < 0 or len(seen) > most:
         return
     seen.add(id(thing))
-    shared = (np.random.mtrand._rand, torch.default_generator)
+    # `from random import choice` gives a method of Python's own generator
+    python = getattr(random.choice, "__self__", None)
+    shared = (np.random.mtrand._rand, torch.default_generator, python)
     try:
         own = seeder(thing) is not None if seeded else isinstance(thing, _KINDS)
         within = [] if own else _within(thing)
