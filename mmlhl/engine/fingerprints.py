@@ -120,11 +120,6 @@ def is_harmless(key: str, then: Any, now: Any) -> bool:
     True for validation, which chooses checkpoints but trains nothing, for hooks other than those
     of mmengine that change training, and for a root folder, or a file given by its absolute path,
     that was moved but has the same name. Another folder within the root is a real change.
-
-    Args:
-        key: The dotted key.
-        then: Its value when the sequence began.
-        now: Its present value.
     """
     if key.startswith(("val_", "train_cfg.val_", "train_cfg.dynamic_intervals")):
         return True

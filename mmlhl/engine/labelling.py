@@ -224,13 +224,7 @@ def _plain(problem: BaseException | None) -> tuple[str, str] | None:
 
 
 def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -> None:
-    """Detach the labels from the datasets after a phase, and remove them unless they are kept.
-
-    Args:
-        runner: The phase's runner.
-        folder: Folder of the labels.
-        options: ``pseudo_labels`` of the config.
-    """
+    """Detach the labels from the datasets after a phase, and remove them unless they are kept."""
     attach(runner.train_dataloader.dataset, None)
     barrier()
     if is_main_process() and not options.keep:

@@ -40,9 +40,6 @@ class LostWorkers(RuntimeError):
 def naming_lost_workers(runner: Any) -> Iterator[None]:
     """Name phase, iteration and loader in the error of loading processes that have ended.
 
-    Args:
-        runner: The runner that trains or tests in the context.
-
     Raises:
         LostWorkers: In place of torch's error, from a signal that may interrupt any line.
     """

@@ -36,10 +36,6 @@ def start_anew(record: str, method: str) -> None:
     Configs of different methods often have the same file name, and so the same default
     ``work_dir``; results of another method are never overwritten.
 
-    Args:
-        record: The record's file.
-        method: Name of the method that the config trains.
-
     Raises:
         ValueError: If there are results of another method.
     """
@@ -65,12 +61,6 @@ def read_progress(
     cfg: Config, record: str, method: str, phases: Sequence[Phase]
 ) -> tuple[int, str | None]:
     """Number of finished phases, and the last one's checkpoint.
-
-    Args:
-        cfg: The sequence's config.
-        record: The record's file.
-        method: Name of the method that the config trains.
-        phases: Phases of the config.
 
     Raises:
         ValueError: If the record belongs to another sequence.

@@ -25,9 +25,6 @@ def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]
     folders above it, did not exist before, they are removed as well. After any other error the log
     is kept.
 
-    Args:
-        folder: The work dir.
-
     Raises:
         NotADirectoryError: If it is a file.
     """

@@ -16,9 +16,6 @@ ELEMENTWISE = (
 def check_moments(wrapper: Any) -> None:
     """Check that the moments of each weight have its shape, which torch does not.
 
-    Args:
-        wrapper: mmengine's wrapper of an optimiser, or of several.
-
     Raises:
         ValueError: Naming the first moment that does not fit.
     """
@@ -38,10 +35,6 @@ def check_moments(wrapper: Any) -> None:
 
 def check_schedules(own: Any, stored: Any) -> None:
     """Check that a checkpoint has as many schedules as the config; mmengine drops the others.
-
-    Args:
-        own: The config's schedules, built or not.
-        stored: Those of the checkpoint.
 
     Raises:
         ValueError: If their numbers differ.

@@ -20,10 +20,6 @@ WINDOW = "default_hooks.visualization"
 def need_test(cfg: Config, source: str) -> None:
     """Check that a config says what is tested.
 
-    Args:
-        cfg: The config.
-        source: Its file, for messages.
-
     Raises:
         ValueError: Naming the keys that are missing.
     """

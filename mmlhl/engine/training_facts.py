@@ -90,11 +90,6 @@ def foreign_training(
 def other_kinds(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
     """Describe heads of another kind than those of a checkpoint, whose weights may fit.
 
-    Args:
-        cfg: The config.
-        checkpoint: The loaded checkpoint.
-        source: Name of the checkpoint in messages.
-
     Returns:
         One message; None if all kinds agree or are not known.
     """

@@ -37,9 +37,6 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 def state_problem(content: Mapping[str, Any]) -> str | None:
     """Why training cannot resume from a checkpoint.
 
-    Args:
-        content: The checkpoint as it was loaded.
-
     Returns:
         The first entry that is missing or wrong, and what is wrong; None if nothing is.
     """

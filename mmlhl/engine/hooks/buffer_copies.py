@@ -47,11 +47,7 @@ class BufferCopies:
 
 
 class WeightCopies:
-    """Copies of an optimiser's weights and moments.
-
-    Args:
-        optimizer: The optimiser, before its step.
-    """
+    """Copies of an optimiser's weights and moments."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer

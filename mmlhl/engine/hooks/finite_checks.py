@@ -33,10 +33,6 @@ def next_step(runner: Runner) -> str:
 def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
     """Refuse weights that are not finite.
 
-    Args:
-        runner: Runner of the phase.
-        state: Tensors by name.
-
     Raises:
         NotFinite: Naming the first of them.
     """

@@ -61,12 +61,7 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
 
 
 def spoilt_states(model: Learner, optimizers: Sequence[torch.optim.Optimizer]) -> list[str]:
-    """Entries of the optimisers' state, by parameter, that are not finite.
-
-    Args:
-        model: The model whose parameters they train.
-        optimizers: The optimisers.
-    """
+    """Entries of the optimisers' state, by parameter, that are not finite."""
     names = {id(p): name for name, p in model.named_parameters()}
     return [
         f"the optimiser's {key} of {names.get(id(parameter), 'a parameter')}"

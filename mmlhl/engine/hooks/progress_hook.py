@@ -17,9 +17,6 @@ class ProgressHook(Hook):
     """Shows the progress of a sequence, and passes events to its log.
 
     :class:`~mmlhl.engine.runners.LifelongRunner` adds it to each phase.
-
-    Args:
-        log: Log of the phase.
     """
 
     # after the hooks that log, and after the phase is recorded

@@ -67,13 +67,6 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
     Uses torch hooks of the optimiser instead of hooks in the loop, so that iterations without a
     step (skipped by mixed precision, or accumulating gradients) do not count.
 
-    Args:
-        model: The model, with its method.
-        runner: The runner with the optimiser.
-
-    Returns:
-        Handles that remove the hooks.
-
     Raises:
         ValueError: If the method edits steps and there is not one optimiser.
     """

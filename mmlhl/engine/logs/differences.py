@@ -39,13 +39,7 @@ def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
 
 
 def training_facts(phase: Phase, runner: Runner, processes: int) -> list[str]:
-    """Facts about a phase's training: tasks, images, method, length and seed.
-
-    Args:
-        phase: The phase.
-        runner: Its runner, with its loop built.
-        processes: Number of processes.
-    """
+    """Facts about a phase's training: tasks, images, method, length and seed."""
     loader = runner.train_dataloader
     batch = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
     old = [task for task in phase.seen if task not in phase.tasks]

@@ -21,9 +21,6 @@ ENVIRONMENT = "System environment:"
 def move_old_logs(work_dir: str) -> str | None:
     """Move the logs of an earlier sequence into a subfolder when a new one starts.
 
-    Args:
-        work_dir: The sequence's folder.
-
     Returns:
         The subfolder; None if there were no logs.
     """

@@ -68,13 +68,7 @@ class Moment:
 
 
 def moment(plan: Plan, index: int, runner: Runner) -> Moment:
-    """The progress after a training step, while the runner's hooks are called.
-
-    Args:
-        plan: The sequence.
-        index: The present phase.
-        runner: Runner of the phase.
-    """
+    """The progress after a training step, while the runner's hooks are called."""
     done, total = runner.iter + 1, runner.max_iters
     later = known_steps(plan.steps[index + 1 :], total)
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
@@ -128,13 +122,7 @@ def beginning(plan: Plan, index: int) -> Moment:
 
 
 def sequence_eta(plan: Plan, index: int, runner: Runner) -> float | None:
-    """Seconds until the sequence is done, during training; None without mmengine's timer.
-
-    Args:
-        plan: The steps of the sequence.
-        index: Index of the phase.
-        runner: Runner of the phase.
-    """
+    """Seconds until the sequence is done, during training; None without mmengine's timer."""
     return _rest(plan, index, runner.message_hub, runner.max_iters)
 
 

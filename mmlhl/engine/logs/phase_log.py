@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 class PhaseLog:
     """The log of a sequence, in one of its phases.
 
-    Args:
-        sequence: Log of the sequence.
-        phase: The phase.
-
     Attributes:
         phase: The phase.
         steps: Number of steps of the phase, once it is trained.

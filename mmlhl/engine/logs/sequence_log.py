@@ -39,10 +39,6 @@ class SequenceLog:
     Until it is opened, lines go to the terminal and are buffered for the file, so that a config
     that is refused leaves no files behind.
 
-    Args:
-        cfg: The sequence's config.
-        phases: Its phases.
-
     Attributes:
         plan: The steps of the sequence, as far as they are known.
         live: The live display.
@@ -224,11 +220,7 @@ class SequenceLog:
         self._rewound = True
 
     def place(self, index: int) -> None:
-        """Let the backends count steps from the beginning of a phase.
-
-        Args:
-            index: Index of the phase.
-        """
+        """Let the backends count steps from the beginning of a phase."""
         for backend in self._backends.values():
             backend.phase, backend.offset = index + 1, self.plan.offset(index)
 

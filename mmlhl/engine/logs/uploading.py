@@ -59,11 +59,7 @@ class Upload:
             raise ValueError(f"{key}: {there} {why}; choose another folder")
 
     def run(self, work_dir: str) -> None:
-        """Copy the log and the text files beside the events.
-
-        Args:
-            work_dir: The sequence's folder.
-        """
+        """Copy the log and the text files beside the events."""
         backend = get_file_backend(self.folder, backend_args=self.backend_args)
         goal = backend.join_path(self.folder, osp.basename(osp.abspath(work_dir)))
         names = [LOG] if LOG.endswith(self.suffixes) else []

@@ -19,10 +19,6 @@ def same_encoder(before: dict, now: dict) -> bool:
 
     Options that change no weight (``frozen_stages``, ``norm_eval``, ``with_cp``, initialisation) do
     not matter. If the configs differ, both encoders are built for the comparison.
-
-    Args:
-        before: Config of a model.
-        now: Likewise.
     """
     if all(before.get(key) == now.get(key) for key in ENCODER):
         return True
@@ -42,10 +38,6 @@ def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
 
 def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
     """Refuse a ``load_from`` without effect.
-
-    Args:
-        cfg: The sequence's config.
-        phases: Its phases.
 
     Raises:
         ValueError: Naming the key and what the phase starts from instead.

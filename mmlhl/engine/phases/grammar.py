@@ -117,9 +117,6 @@ def read_phases(cfg: Mapping) -> list[Phase]:
 def name_of(tasks: Sequence[str]) -> str:
     """Name of a phase that brings some tasks, unless its config gives it one.
 
-    Args:
-        tasks: The tasks.
-
     Returns:
         All tasks, or as many as fit into the name of a folder, and the number of the others.
     """

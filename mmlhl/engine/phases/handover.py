@@ -59,10 +59,6 @@ def check_handover(
 def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
     """Check that a checkpoint contains all weights of heads that are frozen in this phase.
 
-    Args:
-        model: The model, with its method.
-        state: The checkpoint's weights.
-
     Raises:
         ValueError: Naming the first weights that are missing or have another shape.
     """
@@ -83,10 +79,6 @@ def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
 
 def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
     """Check that an interrupted phase resumes with the same model.
-
-    Args:
-        model: The phase's model.
-        state: The weights in the checkpoint to resume from.
 
     Raises:
         ValueError: Naming the first weights that are missing or have another shape.
@@ -122,10 +114,6 @@ def check_memory(method: BaseMethod) -> None:
 
 def check_one_optimizer(method: BaseMethod, count: int) -> None:
     """Check that there is one optimiser if the method edits steps.
-
-    Args:
-        method: The phase's method.
-        count: Number of optimisers.
 
     Raises:
         ValueError: If there are several, or none.

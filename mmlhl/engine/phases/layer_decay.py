@@ -21,10 +21,6 @@ KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
 def check_layer_decay(wrapper: Mapping, place: str) -> None:
     """Refuse options that mmseg's constructors for layer decay ignore, or fail without.
 
-    Args:
-        wrapper: Config of an optimiser's wrapper.
-        place: Its dotted key, for messages.
-
     Raises:
         ValueError: Naming the option, its value and what would be right.
     """

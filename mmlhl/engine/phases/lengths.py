@@ -64,10 +64,6 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
 def refuse_endless_epochs(cfg: Mapping, where: str = "") -> None:
     """Refuse a train loader that never ends for a training that counts epochs.
 
-    Args:
-        cfg: The config.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the sampler.
     """

@@ -97,10 +97,6 @@ def wrappers_of(wrapper: Any) -> list[OptimWrapper]:
 def check_several(model: PhaseModel, names: Iterable[str]) -> None:
     """Refuse several optimisers unless the model overrides mmengine's ``train_step``.
 
-    Args:
-        model: The phase's model.
-        names: Names of the optimisers.
-
     Raises:
         ValueError: If it does not override it.
     """

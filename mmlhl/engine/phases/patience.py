@@ -45,12 +45,7 @@ def follow_patience(cfg: Config, sequence: Config, own: Mapping) -> None:
 
 
 def warn_of_patience(cfg: Mapping, where: str = "") -> None:
-    """Warn of a patience that no phase of this length exhausts.
-
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-    """
+    """Warn of a patience that no phase of this length exhausts."""
     validations = _validations(cfg)
     if validations is None or cfg.get("val_cfg") is None:
         return

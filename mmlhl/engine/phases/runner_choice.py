@@ -15,9 +15,6 @@ from ...spelling import hint
 def check_runner(cfg: Mapping) -> None:
     """Refuse a runner that is not registered, and one that would ignore the phases.
 
-    Args:
-        cfg: A config to train with.
-
     Raises:
         ValueError: Naming ``runner_type`` and what would be right.
     """

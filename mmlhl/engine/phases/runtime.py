@@ -29,10 +29,6 @@ _ADDED |= {"RankStateHook", "MissedValidationHook", "StopRequestHook"}
 def check_runtime(cfg: Mapping, where: str = "") -> None:
     """Refuse an invalid seed, log level, interval or option of the runner.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the key, its value and what would be right.
     """

@@ -62,9 +62,6 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
 def best_with_rules(hook: Mapping) -> list[tuple[str, str | None]]:
     """The values of ``save_best``, each with its ``rule``, None if there is none.
 
-    Args:
-        hook: Config of a hook that saves checkpoints.
-
     Raises:
         ValueError: If ``rule`` and ``save_best`` have different lengths.
     """

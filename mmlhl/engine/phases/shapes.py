@@ -29,10 +29,6 @@ PLAIN = (Number, os.PathLike, Tensor, str, bytes, list, tuple)  # also numbers o
 def check_shapes(cfg: Mapping, where: str = "") -> None:
     """Refuse plain values of the wrong type; objects that are already built are accepted.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the key and its value.
     """

@@ -93,10 +93,6 @@ class Supplies:
     def of(self, loader: Mapping, place: str) -> Supply:
         """The supply of a loader.
 
-        Args:
-            loader: Config of the loader.
-            place: Name of the loader in messages.
-
         Raises:
             ValueError: If there are no images, or no batch can be made of them.
         """

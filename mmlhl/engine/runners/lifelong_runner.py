@@ -63,9 +63,6 @@ class LifelongRunner:
     refused unless ``resume_changed`` is set. Without ``resume``, the sequence starts anew. SIGTERM
     and SIGUSR1 end it after the present step, with a checkpoint and exit code 75.
 
-    Args:
-        cfg: The sequence's config.
-
     Raises:
         ValueError: If something is wrong with the phases, see
             :func:`~mmlhl.engine.phases.parse_phases`. When training starts, a dry run of all phases
@@ -92,9 +89,6 @@ class LifelongRunner:
 
     def train(self) -> LifelongRecord:
         """Run every phase that is not done yet.
-
-        Returns:
-            The record of the whole sequence.
 
         Raises:
             Stopped: After SIGTERM or SIGUSR1; the same command with ``resume`` continues.

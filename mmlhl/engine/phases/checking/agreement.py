@@ -175,11 +175,6 @@ def check_names(
 def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
     """Refuse metrics whose number of classes differs from their task's head, or their order.
 
-    Args:
-        heads: Heads by task.
-        evaluator: The evaluator, with the test set's ``dataset_meta``.
-        place: Name of the evaluator in messages.
-
     Raises:
         ValueError: Naming metric, task and both numbers.
     """

@@ -17,10 +17,6 @@ def check_drawn(cfg: Mapping, where: str = "") -> None:
 
     The visualizer's class lists the options by field in its attribute ``by_field``.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the field, and the task's if it is the name of a task.
     """

@@ -32,10 +32,6 @@ AVERAGE = "ExponentialMovingAverage"
 def check_hook_options(cfg: Mapping, where: str = "") -> None:
     """Refuse options with which a hook would fail once a phase has begun, or act otherwise.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the option, its value and what would be right.
     """

@@ -28,11 +28,7 @@ TORCH_SCHEDULERS = {
 
 
 class KeyChecker:
-    """Checks the keys of configs.
-
-    Args:
-        where: Beginning of messages, such as ``"phases[1]: "``.
-    """
+    """Checks the keys of configs."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -52,11 +48,6 @@ class KeyChecker:
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
         """Check that all keys are known.
 
-        Args:
-            node: A part of a config.
-            known: The known keys.
-            place: Its dotted key, for messages.
-
         Raises:
             ValueError: Naming the first other key, and the nearest right one.
         """
@@ -68,11 +59,6 @@ class KeyChecker:
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
         """Check that no key is a misspelling of a known one; the user's own keys are allowed.
 
-        Args:
-            node: A part of a config.
-            known: The known keys.
-            place: Its dotted key, for messages.
-
         Raises:
             ValueError: Naming the first misspelt key.
         """
@@ -82,11 +68,6 @@ class KeyChecker:
 
     def typed(self, node: Any, registry: Registry, place: str) -> type | None:
         """Check the options of a config with ``type`` against those of its class.
-
-        Args:
-            node: A part of a config.
-            registry: Registry of its ``type``.
-            place: Its dotted key, for messages.
 
         Returns:
             The class; None if the node has no type, or a function builds it.
@@ -144,11 +125,6 @@ class KeyChecker:
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
         """Check a config, or each config in a list.
-
-        Args:
-            node: A part of a config.
-            registry: Registry of their types.
-            place: Its dotted key, for messages.
 
         Raises:
             ValueError: Naming the key.

@@ -69,10 +69,6 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     If a class takes a fixed set of options, any other key is refused; where users may add their own
     keys, only those that are very probably a misspelling.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the key and the nearest right one.
     """

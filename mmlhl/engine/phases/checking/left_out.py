@@ -29,10 +29,6 @@ def lacking(cfg: Mapping, kind: str) -> list[str]:
 def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
     """Messages about validations, best checkpoints or disjoint parts that are left out.
 
-    Args:
-        cfg: The sequence's config.
-        phases: Its phases.
-
     Returns:
         The messages without repetition; empty if nothing is left out.
     """

@@ -19,10 +19,6 @@ _WINDOWS = ("epoch", "global")
 def check_log_options(node: Any, place: str) -> None:
     """Refuse options of a log processor with which lines would be empty or logging would fail.
 
-    Args:
-        node: Config of the log processor.
-        place: Its dotted key, for messages.
-
     Raises:
         ValueError: Naming the option, its value and what would be right.
     """

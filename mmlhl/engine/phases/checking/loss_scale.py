@@ -22,10 +22,6 @@ OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
 def check_loss_scale(scale: Any, place: str) -> None:
     """Refuse a scale of the loss that torch's ``GradScaler`` does not take, on a CPU as well.
 
-    Args:
-        scale: The option in a config.
-        place: Its dotted key, for messages.
-
     Raises:
         ValueError: Naming the option, its value and what would be right.
     """

@@ -15,10 +15,6 @@ from ..grammar import LOADERS
 def check_normalisation(cfg: Mapping, where: str = "") -> None:
     """Refuse images that are normalised or made RGB twice, or in training otherwise than in tests.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the loader with ``Normalize`` in its pipeline.
     """
@@ -53,9 +49,6 @@ def preprocessor_of(cfg: Mapping) -> Any:
     """The config of the data preprocessor.
 
     mmengine gives the one beside the model to a model without its own.
-
-    Args:
-        cfg: A config.
     """
     own = (cfg.get("model") or {}).get("data_preprocessor")
     return cfg.get("data_preprocessor") if own is None else own

@@ -38,10 +38,6 @@ _SYNC_BN = (None, "torch", "mmcv")
 def check_runner_options(cfg: Mapping, where: str = "") -> None:
     """Refuse options of the runner with an unknown name or of the wrong type.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the key, its value and what would be right.
     """

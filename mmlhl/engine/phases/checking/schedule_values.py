@@ -41,10 +41,6 @@ CURVES = tuple(cls for cls, _ in _CURVES)
 def check_schedules(cfg: Mapping, where: str = "") -> None:
     """Refuse schedules that would change nothing, or never reach their end.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
     Raises:
         ValueError: Naming the key, the value and what would be right.
     """

@@ -13,10 +13,6 @@ SCOPE = "mmseg"
 def check_scope(cfg: Mapping, where: str = "") -> None:
     """Check that classes of mmseg and of this package are found.
 
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages.
-
     Raises:
         ValueError: If they are not found in ``default_scope``.
     """

@@ -11,11 +11,6 @@ from ..grammar import LOADERS, Phase
 def needed_tasks(cfg: Mapping, loader: str, phase: Phase) -> list[str]:
     """Tasks of which a loader has to supply labels.
 
-    Args:
-        cfg: The config of the phase.
-        loader: Key of the loader.
-        phase: The phase.
-
     Returns:
         The new tasks for training; for tests all learned tasks but those whose metric is None.
     """
@@ -38,11 +33,6 @@ def check_annotations(cfg: Mapping, phase: Phase, loader: str) -> None:
     """Refuse datasets without annotations for the tasks of a phase.
 
     For tests several sets may be joined, each with labels of some tasks.
-
-    Args:
-        cfg: The config of the phase.
-        phase: The phase.
-        loader: Key of the loader.
 
     Raises:
         ValueError: Naming the task, the dataset and what it offers.

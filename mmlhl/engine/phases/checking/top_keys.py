@@ -160,13 +160,6 @@ def check_top_keys(
 def overridden(path: str | os.PathLike, options: Mapping[str, Any] | None) -> Config:
     """Read a config file and apply the overrides of a command line.
 
-    Args:
-        path: The file.
-        options: Values by dotted keys.
-
-    Returns:
-        The config.
-
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file cannot be read, or an override has no effect.

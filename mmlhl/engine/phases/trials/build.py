@@ -119,10 +119,6 @@ def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
 def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
     """Build the optimiser, or several, which check their options themselves.
 
-    Args:
-        cfg: The phase's config.
-        model: The phase's model.
-
     Returns:
         mmengine's wrapper, or several of them.
     """
@@ -233,10 +229,6 @@ def build_visualizer(cfg: Config) -> None:
 
 def check_files(cfg: Config, where: str) -> None:
     """Check that the weights that a phase starts from can be read; addresses are downloaded.
-
-    Args:
-        cfg: The phase's config.
-        where: Beginning of messages.
 
     Raises:
         FileNotFoundError: Naming the key and the file.

@@ -19,9 +19,6 @@ def try_optimisers(wrapper: Any) -> None:
 
     Some take sparse gradients only, or need a closure, and fail at their first step.
 
-    Args:
-        wrapper: mmengine's wrapper of an optimiser, or several by name.
-
     Raises:
         ValueError: Naming the optimiser that cannot take a step.
     """

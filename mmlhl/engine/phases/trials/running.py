@@ -35,10 +35,6 @@ PACKAGES = {
 def try_running(cfg: Mapping, where: str) -> None:
     """Check that the backends' packages are installed, and that torch takes options of compiling.
 
-    Args:
-        cfg: The phase's config.
-        where: Beginning of messages, such as ``phases[1]``.
-
     Raises:
         ValueError: Naming the backend and its package, or the option.
     """

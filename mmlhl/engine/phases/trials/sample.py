@@ -25,9 +25,6 @@ def first_sample(dataset: Any) -> Any:
 
     Transforms that ``RandomApply`` and ``RandomChoice`` did not draw are tried, too.
 
-    Args:
-        dataset: A dataset or a wrapper.
-
     Raises:
         ValueError: Naming the transform that failed, or returned None.
         OSError: If a file cannot be read.

@@ -23,11 +23,6 @@ def warn_of_shared_memory(loader: Mapping[str, Any], sample: Any, place: str) ->
     """Warn if the batches that loading processes load ahead do not fit into the shared memory.
 
     torch would then wait for a batch for ever, or end with a bus error.
-
-    Args:
-        loader: Config of the loader.
-        sample: A sample of its dataset.
-        place: Beginning of the message.
     """
     workers = loader.get("num_workers") or 0
     if not workers or not os.path.isdir(SHARED):

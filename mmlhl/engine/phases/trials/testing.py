@@ -66,11 +66,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
 
 
 def try_pipeline(cfg: Config) -> None:
-    """Build the transforms of ``test_pipeline`` for inferencers, unless the tests use the same.
-
-    Args:
-        cfg: The phase's config.
-    """
+    """Build the transforms of ``test_pipeline`` for inferencers, unless the tests use the same."""
     pipeline = cfg.get("test_pipeline")
     dataset = cfg[LOADER]["dataset"]
     if not isinstance(pipeline, (list, tuple)) or pipeline == dataset.get("pipeline"):
@@ -84,11 +80,6 @@ def try_pipeline(cfg: Config) -> None:
 @torch.no_grad()
 def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
     """Predict an image like ``tools/test.py --tta``, if the config has ``tta_pipeline``.
-
-    Args:
-        model: The phase's model.
-        cfg: Its config.
-        supplies: Builder of datasets.
 
     Raises:
         ValueError: If the pipeline does not return several views.
@@ -131,10 +122,6 @@ def _images(supply: Supply, count: int) -> Iterator[Any]:
 
 def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
     """Refuse mmseg's model for test-time augmentation if it would not merge all tasks.
-
-    Args:
-        wrapper: Config of the model for test-time augmentation.
-        heads: Configs of the heads by task.
 
     Raises:
         ValueError: Naming the tasks of which only the first view would be used, or that it would

@@ -71,11 +71,6 @@ def try_weights(
 def check_loaded(cfg: Config, model: Any, where: str) -> None:
     """Refuse a ``load_from`` of which no weight fits the encoder; mmengine would only log that.
 
-    Args:
-        cfg: The phase's config.
-        model: The phase's model.
-        where: Beginning of messages.
-
     Raises:
         ValueError: Naming the file and its first weights.
     """
