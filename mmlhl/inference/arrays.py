@@ -26,6 +26,7 @@ def as_bgr(array: np.ndarray, name: str, channel_order: str = "bgr") -> np.ndarr
     Raises:
         ValueError: If it is not an image.
     """
+    array = np.asarray(array)  # subclasses, such as np.matrix, are indexed otherwise
     shape = array.shape
     if array.ndim == 2:
         array = array[..., None]

@@ -260,6 +260,7 @@ class LifelongInferencer(BaseInferencer):
             Data samples with the predictions, in order.
         """
         samples: dict[int, SegDataSample] = {}
+        self.model.eval()  # in training mode, batch statistics would come from these images
         for indices in of_one_size([tuple(data["inputs"].shape) for data in inputs]):
             batch = self.collate_fn([inputs[index] for index in indices])
             samples.update(zip(indices, self.model.test_step(batch), strict=True))

@@ -79,6 +79,15 @@ def test_panels_follow_the_order_of_the_heads(checkpoint):
     assert chosen.visualizer.fields == ("normal_map", "sem_seg")
 
 
+def test_predictions_teach_the_model_nothing(checkpoint, photos):
+    own = LifelongInferencer(checkpoint, show_progress=False, device="cpu")
+    expected = own(photos / "a/x.png")
+    own.model.train()  # as a training around it would
+    for _ in range(2):
+        maps = own(photos / "a/x.png")
+        assert all((maps[task] == expected[task]).all() for task in maps)
+
+
 def test_chosen_tasks_only(checkpoint, photos):
     chosen = LifelongInferencer(weights=checkpoint, tasks=["normal", "seg"], device="cpu")
     assert list(chosen(str(photos / "a/x.png"))) == ["normal", "seg"]

@@ -164,6 +164,7 @@ def test_a_text_file_is_a_list(tmp_path, monkeypatch):
 def test_arrays_of_all_kinds():
     grey = np.array([[0, 200]], np.uint8)
     assert as_bgr(grey, "a").tolist() == [[[0] * 3, [200] * 3]]
+    assert type(as_bgr(np.asmatrix(grey), "a")) is np.ndarray
     assert as_bgr(grey[..., None], "a").tolist() == as_bgr(grey, "a").tolist()
     rgba = np.array([[[1, 2, 3, 99]]], np.uint8)
     assert as_bgr(rgba, "a").tolist() == [[[1, 2, 3]]]
