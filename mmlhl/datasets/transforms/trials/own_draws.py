@@ -170,6 +170,8 @@ def _within(thing: Any) -> list[Any]:
     if inspect.ismodule(thing):
         return []  # its variables are found by the names that the code uses
     kind = thing if inspect.isclass(thing) else type(thing)
+    if kind is not thing and kind.__module__.startswith(f"{__package__}."):
+        return list(vars(thing).values())  # what applies a transform to samples of another form
     if _is_library(kind):
         return []
     own = [each for each in kind.__mro__ if not _is_library(each)]

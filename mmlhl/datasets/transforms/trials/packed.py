@@ -1,4 +1,4 @@
-"""Trials of what runs on packed samples: transforms behind the packing, and those of batches."""
+"""Trials and checks of transforms of packed samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .sample_checks import Call, SampleChecks
 from .spots import try_on_images
 
 _WITNESS = "gt_witness_map"
-_LABELS = dict(
+LABELS = dict(
     gt_seg_map="classes", gt_depth_map="depth", gt_normal_map="normal", gt_edge_map="channels"
 )
 """Labels of a trial, since those of the dataset are not known."""
@@ -35,30 +35,15 @@ def try_packed(step: Callable, name: str, advice: str) -> None:
     Raises:
         ValueError: If it moves an image or a label alone.
     """
-    packed = _Packed(step)
+    packed = Packed(step)
     try:
         try_on_images(packed, name)
-        try_on_labels(packed, name, _LABELS)
+        try_on_labels(packed, name, LABELS)
     except (MovedAlone, ValueError) as error:
         raise MovedAlone(
             f"{name} moves pixels of packed images or labels, but not all of them alike: {advice}. "
             "If nothing is moved, say so in its class: moves_pixels = False"
         ) from error
-
-
-def try_batches(augment: Any, name: str) -> None:
-    """Try an augmentation of batches on batches of one small sample.
-
-    Args:
-        augment: Takes ``(N, C, H, W)`` and data samples, and returns both; nothing else is tried.
-        name: Its key in a config.
-
-    Raises:
-        ValueError: If it moves an image or a label alone.
-    """
-    if callable(augment) and getattr(augment, "moves_pixels", None) is not False:
-        advice = "let it move every gt_ field of the samples like the images"
-        try_packed(_OneBatch(augment), name, advice)
 
 
 class PackedChecks:
@@ -82,35 +67,38 @@ class PackedChecks:
         Raises:
             ValueError: If it moved the image or a label alone.
         """
-        before = _unpacked(packed)
+        before = unpacked(packed)
         if before is None:
             return self._step(packed)
         labels = {key: before[key] for key in before["dense_fields"]}
         call = Call(self._step, before, labels)
-        call.replay = None if call.replay is None else _Packed(call.replay)
+        call.replay = None if call.replay is None else Packed(call.replay)
         moved = self._step(packed)
-        after = _unpacked(moved)
+        after = unpacked(moved)
         if after is not None and after["img"].shape[:2] == before["img"].shape[:2]:
             self._checks.look(call, after, None)
         return moved
 
 
-class _OneBatch:
-    def __init__(self, augment: Callable) -> None:
-        self.augment = augment
+class Packed:
+    """Applies a transform of packed samples to those that are not packed yet.
 
-    def __call__(self, packed: dict) -> dict:
-        inputs, samples = self.augment(packed["inputs"][None].float(), [packed["data_samples"]])
-        return dict(inputs=inputs[0], data_samples=samples[0])
-
-
-class _Packed:
-    """Applies a transform of packed samples to those that are not packed yet."""
+    Args:
+        step: The transform.
+    """
 
     def __init__(self, step: Callable) -> None:
         self.step = step
 
     def __call__(self, results: dict) -> dict:
+        """Pack a sample, with its witness as one more label, and apply the transform.
+
+        Args:
+            results: Pipeline results with the witness.
+
+        Returns:
+            Image, labels and witness after the transform.
+        """
         kinds = {key: kind for key, kind in label_kinds(results).items() if key != KEY}
         plain = {**results, "seg_fields": list(kinds), "dense_fields": kinds}
         witness = plain.pop(KEY)
@@ -119,32 +107,58 @@ class _Packed:
         packed["data_samples"].set_data({_WITNESS: places})
         moved = self.step(packed)
         sample = moved["data_samples"]
-        made = {**results, "img": _array(moved["inputs"]), KEY: _array(sample.get(_WITNESS).data)}
+        made = {
+            **results,
+            "img": as_array(moved["inputs"]),
+            KEY: as_array(sample.get(_WITNESS).data),
+        }
         for key in kinds:
             field = "gt_sem_seg" if key == "gt_seg_map" else key
-            made[key] = _array(sample.get(field).data).astype(results[key].dtype)
+            made[key] = as_array(sample.get(field).data).astype(results[key].dtype)
         return made
 
 
-def _unpacked(packed: Any) -> dict | None:
-    """Copies of a packed sample's maps as pipeline results; None if it has no image and labels."""
+def unpacked(packed: Any) -> dict | None:
+    """Copies of a packed sample's maps as pipeline results.
+
+    Args:
+        packed: The sample, with ``inputs`` (C, H, W).
+
+    Returns:
+        The results; None if it has no image and labels.
+    """
     sample = packed.get("data_samples") if isinstance(packed, dict) else None
     if sample is None or not isinstance(packed.get("inputs"), torch.Tensor):
         return None
-    results: dict[str, Any] = {"img": _array(packed["inputs"]).copy(), **sample.metainfo}
+    results: dict[str, Any] = {"img": as_array(packed["inputs"]).copy(), **sample.metainfo}
     kinds = {}
-    for field in sample.keys():
-        data = getattr(sample.get(field), "data", None)
-        if not field.startswith("gt_") or not isinstance(data, torch.Tensor) or data.ndim != 3:
-            continue
+    for field, data in label_data(sample).items():
         key = "gt_seg_map" if field == "gt_sem_seg" else field
-        results[key] = _array(data).copy()
+        results[key] = as_array(data).copy()
         channels = "normal" if len(data) == 3 else "channels" if len(data) > 1 else "depth"
         kinds[key] = channels if data.is_floating_point() else "classes"
     return {**results, "dense_fields": kinds, "seg_fields": []} if kinds else None
 
 
-def _array(data: Any) -> np.ndarray:
-    """(H, W, C) of (C, H, W), or (H, W) of one channel."""
+def label_data(sample: Any) -> dict[str, torch.Tensor]:
+    """Field -> ``(C, H, W)`` of the labels of a data sample.
+
+    Args:
+        sample: The data sample.
+    """
+    found = {}
+    for field in sample.keys():
+        data = getattr(sample.get(field), "data", None)
+        if field.startswith("gt_") and isinstance(data, torch.Tensor) and data.ndim == 3:
+            found[field] = data
+    return found
+
+
+def as_array(data: torch.Tensor) -> np.ndarray:
+    """(H, W, C) of (C, H, W), or (H, W) of one channel.
+
+    Args:
+        data: The tensor.
+    """
     array: np.ndarray = data.detach().cpu().numpy().transpose(1, 2, 0)
     return np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +24,11 @@ class Replay:
     def __init__(self, step: Callable) -> None:
         self._step = copy.copy(step)
         self._shared = (random.getstate(), np.random.get_state(), torch.get_rng_state())
+        # batches may be augmented on a device
+        self._devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
         self._own = states(own_generators(step))
 
-    def __call__(self, results: dict) -> dict | None:
+    def __call__(self, *args: Any) -> Any:
         """Apply the transform.
 
         Returns:
@@ -39,7 +42,8 @@ class Replay:
             random.setstate(self._shared[0])
             np.random.set_state(self._shared[1])
             torch.set_rng_state(self._shared[2])
-            moved: dict | None = step(results)
-            return moved
+            if self._devices:
+                torch.cuda.set_rng_state_all(self._devices)
+            return step(*args)
         finally:
             put_back(generators, before)

@@ -8,7 +8,7 @@ the one before. Where they are not alike, the transform is repeated with spots.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -56,12 +56,34 @@ class SampleChecks:
         Raises:
             MovedAlone: If the image moved without its labels, or a label without the image.
         """
-        image = call.results["img"]
+        for key in self.unlike(call.results["img"], call.labels, moved, source):
+            self.look_closer(call, try_on_sample if key == "img" else try_on_labels_of)
+            if key != "img":
+                return  # at all labels
+
+    def unlike(
+        self,
+        image: np.ndarray,
+        labels: Mapping[str, np.ndarray],
+        moved: Mapping,
+        source: np.ndarray | None,
+    ) -> Iterator[str]:
+        """Maps that are so unlike those before the transform that a closer look is due.
+
+        Args:
+            image: The image before.
+            labels: Labels before, by key.
+            moved: The sample after the transform.
+            source: As in :meth:`look`.
+
+        Yields:
+            ``img`` and keys of labels.
+        """
         if _changed(image, moved["img"], source) and self._is_due(
             "img", likeness(image, moved["img"], source), ALIKE
         ):
-            self._look_closer(call, try_on_sample)
-        for key, before in call.labels.items():
+            yield "img"
+        for key, before in labels.items():
             if key == VALID:
                 continue
             label = own_label(before, moved.get(key), moved["img"], source)
@@ -69,8 +91,7 @@ class SampleChecks:
                 continue
             enough = ALIKE_IDS if before.ndim == 2 and before.dtype.kind in "biu" else ALIKE
             if self._is_due(key, likeness(before, label, source), enough):
-                self._look_closer(call, try_on_labels_of)
-                return  # at all labels
+                yield key
 
     def _is_due(self, key: str, alike: float, enough: float) -> bool:
         if alike >= enough:
@@ -80,8 +101,16 @@ class SampleChecks:
         self._least[key] = min(alike, least)
         return number <= _FIRST or alike < least - _MARGIN or number % _AGAIN == 0
 
-    def _look_closer(self, call: Call, look: Callable[..., bool]) -> None:
-        """Raise an error if two looks with different spots agree that something moved alone."""
+    def look_closer(self, call: Call, look: Callable[..., bool]) -> None:
+        """Look at a call with spots.
+
+        Args:
+            call: The call.
+            look: What looks, such as :func:`~.spots.try_on_sample`.
+
+        Raises:
+            MovedAlone: If two looks with different spots agree that something moved alone.
+        """
         seen = 0
         for turn in range(_TURNS if call.replay is not None else 0):
             try:

@@ -8,7 +8,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ....datasets.transforms.trials.packed import try_batches
+from ....datasets.transforms.trials.batches import try_batches
 from ....explaining import explained_error
 from ..checking.normalisation import check_range
 from ..phase_model import PhaseModel
@@ -39,7 +39,8 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     """
     model.train()
     key = "data_preprocessor.batch_augments"
-    try_batches(getattr(model.data_preprocessor, "batch_augments", None), key)
+    samples = batch.get("data_samples") or ()
+    try_batches(getattr(model.data_preprocessor, "batch_augments", None), key, samples)
     check_range(model.data_preprocessor, batch["inputs"])
     data = _preprocessed(model.data_preprocessor, batch)
     inputs, samples = data["inputs"], data["data_samples"]

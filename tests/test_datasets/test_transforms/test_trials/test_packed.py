@@ -1,16 +1,13 @@
-"""What runs on packed samples or batches moves image and labels together, or is refused."""
+"""What runs on packed samples moves image and labels together, or is refused."""
 
 import zlib
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from mmseg.registry import MODELS
 from shared_fixtures import PIPELINE
 
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trials.step import trial_step
 
 from ..test_stock_transforms import pack
 from .test_sample_checks import sample
@@ -102,49 +99,6 @@ def test_behind_the_packing(step):
 @pytest.mark.parametrize("step", RIGHT)
 def test_what_moves_all_or_nothing_may_follow_the_packing(step):
     assert len(build_steps([*PIPELINE, step])) == 4
-
-
-class Batches:
-    """An augmentation of batches made of one of packed samples."""
-
-    def __init__(self, step):
-        self.step = step
-
-    def __call__(self, inputs, samples):
-        pairs = [
-            self.step(dict(inputs=each, data_samples=sample))
-            for each, sample in zip(inputs, samples, strict=True)
-        ]
-        return torch.stack([each["inputs"] for each in pairs]), samples
-
-
-def tried(augments):
-    """What a trial step does first."""
-    preprocessor = MODELS.build(dict(type="MultiTaskDataPreProcessor", batch_augments=augments))
-    preprocessor.forward = None  # comes next
-    model = SimpleNamespace(train=lambda: None, data_preprocessor=preprocessor)
-    with pytest.raises(ValueError) as raised:
-        trial_step(model, dict(inputs=[]))
-    if "'NoneType' object is not callable" not in str(raised.value):
-        raise raised.value
-
-
-@pytest.mark.parametrize("step", WRONG)
-def test_an_augmentation_of_batches(step):
-    with pytest.raises(ValueError, match=r"data_preprocessor\.batch_augments moves pixels of"):
-        tried(Batches(step))
-
-
-@pytest.mark.parametrize("step", RIGHT)
-def test_batches_whose_labels_follow(step):
-    tried(Batches(step))
-
-
-def test_one_that_says_that_nothing_moves():
-    told = Batches(image)
-    told.moves_pixels = False
-    tried(told)
-    tried(None)
 
 
 def packs(step):

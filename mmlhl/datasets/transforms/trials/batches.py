@@ -1,0 +1,240 @@
+"""Augmentations of batches: tried before training, and checked at every batch.
+
+They need not move a field that no sample has, so the witness takes the place of each field in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from ..witness import KEY
+from .label_spots import try_on_labels
+from .packed import LABELS, Packed, as_array, label_data, unpacked
+from .replays import Replay
+from .rounds import MovedAlone
+from .sample_checks import Call, SampleChecks
+from .spots import try_on_images, try_on_sample
+
+_ADVICE = "let it move every gt_ field of the samples like the images"
+
+
+def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
+    """Try an augmentation of batches on small ones, of one sample and of two.
+
+    Args:
+        augment: Takes ``(N, C, H, W)`` and data samples, and returns both; nothing else is tried.
+        name: Its key in a config.
+        samples: Data samples as in training; an augmentation may move their fields only.
+
+    Raises:
+        ValueError: If it moves an image or a label alone.
+    """
+    if not callable(augment) or getattr(augment, "moves_pixels", None) is False:
+        return
+    fields = label_data(samples[0]) if samples else {}
+    packed = Packed(_OneBatch(augment))
+    try:
+        try_on_images(packed, name)
+    except ValueError as error:  # perhaps it moves the fields that there are, by name
+        if not fields:
+            raise MovedAlone(_message(name, "their labels")) from error
+        _try_fields(augment, name, samples[0], 1)
+    else:
+        try:
+            try_on_labels(packed, name, LABELS)
+        except ValueError as error:
+            raise MovedAlone(_message(name, "their labels")) from error
+    if fields:
+        _try_fields(augment, name, samples[0], 2)
+
+
+def _try_fields(augment: Callable, name: str, sample: Any, count: int) -> None:
+    inputs, samples = torch.zeros(count, 3, 1, 1), [_copied(sample, (1, 1))] * count
+    for field in label_data(sample):
+        try:
+            try_on_images(_Chosen(augment, inputs, samples, range(count), field), name)
+        except ValueError as error:
+            raise MovedAlone(_message(name, field)) from error
+
+
+def _message(name: str, field: str) -> str:
+    return (
+        f"{name} moves pixels of packed images or labels, but not of images and {field} alike: "
+        f"{_ADVICE}. If nothing is moved, say so in its class: moves_pixels = False"
+    )
+
+
+class BatchChecks:
+    """Checks of every batch behind an augmentation, as :class:`~.sample_checks.SampleChecks`.
+
+    Images and labels that it leaves as they are cost one comparison on their device.
+
+    Args:
+        name: Its key in a config.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._checks = SampleChecks(name)
+
+    def __call__(
+        self, augment: Callable, inputs: Tensor, samples: list[Any]
+    ) -> tuple[Tensor, list[Any]]:
+        """Apply the augmentation.
+
+        Args:
+            augment: The augmentation.
+            inputs: Images ``(N, C, H, W)``.
+            samples: Their data samples.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            ValueError: If it moved images or labels alone, or changed the size of images alone.
+        """
+        if getattr(augment, "moves_pixels", None) is False:
+            moved: tuple[Tensor, list[Any]] = augment(inputs, samples)
+            return moved
+        images, before = inputs.clone(), [_copied(sample) for sample in samples]
+        try:
+            replay = Replay(augment)
+        except Exception:  # something in it cannot be copied
+            replay = None
+        moved = augment(inputs, samples)
+        after, given = moved
+        for sample in given:
+            self._check_size(after, sample)
+        if after.shape != images.shape or len(given) != len(before) or replay is None:
+            return moved
+        for index in _changed(images, before, after, given):
+            self._look(replay, images, before, (after[index], given[index]), index)
+        return moved
+
+    def _check_size(self, images: Tensor, sample: Any) -> None:
+        for field, data in label_data(sample).items():
+            if data.shape[-2:] != images.shape[-2:]:
+                raise ValueError(
+                    f"{self.name} leaves {field} at {tuple(data.shape[-2:])} (height, width), but "
+                    f"the images at {tuple(images.shape[-2:])}: {_ADVICE}"
+                )
+
+    def _look(
+        self,
+        replay: Replay,
+        images: Tensor,
+        samples: Sequence[Any],
+        moved: tuple[Tensor, Any],
+        index: int,
+    ) -> None:
+        before = unpacked(dict(inputs=images[index], data_samples=samples[index]))
+        after = unpacked(dict(inputs=moved[0], data_samples=moved[1]))
+        if before is None or after is None:
+            return
+        labels = {key: before[key] for key in before["dense_fields"]}
+        if not any(True for _ in self._checks.unlike(before["img"], labels, after, None)):
+            return
+        for field in label_data(samples[index]):
+            chosen = _Chosen(replay, images, samples, [index], field)
+            call = Call(chosen, dict(img=before["img"], seg_fields=[]), {})
+            call.replay = chosen
+            try:
+                self._checks.look_closer(call, try_on_sample)
+            except MovedAlone as error:
+                path = samples[index].metainfo.get("img_path", "a sample")
+                raise MovedAlone(f"{path}: {_message(self.name, field)}") from error
+
+
+class _OneBatch:
+    def __init__(self, augment: Callable) -> None:
+        self.augment = augment
+
+    def __call__(self, packed: dict) -> dict:
+        inputs, samples = self.augment(packed["inputs"][None].float(), [packed["data_samples"]])
+        return dict(inputs=inputs[0], data_samples=samples[0])
+
+
+class _Chosen:
+    """Applies an augmentation to some samples of a batch, given as one image, one above another.
+
+    Args:
+        augment: The augmentation.
+        inputs: Images ``(N, C, H, W)``; others of the needed size take the place of small ones.
+        samples: Data samples.
+        chosen: Which of them the image shows.
+        field: The field that is the witness.
+    """
+
+    def __init__(
+        self,
+        augment: Callable,
+        inputs: Tensor,
+        samples: Sequence[Any],
+        chosen: Sequence[int],
+        field: str,
+    ) -> None:
+        self.augment, self.inputs, self.samples = augment, inputs, samples
+        self.chosen, self.field = chosen, field
+
+    def __call__(self, results: Mapping) -> dict:
+        image = torch.from_numpy(results["img"].copy()).to(self.inputs).permute(2, 0, 1)
+        parts = image.chunk(len(self.chosen), 1)
+        witnesses = torch.from_numpy(results[KEY].copy()).chunk(len(self.chosen), 0)
+        size = parts[0].shape[-2:]
+        inputs = self.inputs.clone() if self.inputs.shape[-2:] == size else None
+        if inputs is None:
+            inputs = self.inputs.new_zeros(len(self.inputs), len(image), *size)
+        samples = [_copied(sample, size) for sample in self.samples]
+        for index, part, witness in zip(self.chosen, parts, witnesses, strict=True):
+            inputs[index] = part
+            data = label_data(samples[index])[self.field]
+            # ids would be too small for it, and float16 too coarse
+            places = witness.to(data.device, None if data.is_floating_point() else torch.int64)
+            places = places.expand(len(data), -1, -1).clone()
+            samples[index].set_data({self.field: PixelData(data=places)})
+        inputs, samples = self.augment(inputs, samples)
+        found = torch.cat([label_data(samples[index])[self.field][-1:] for index in self.chosen], 1)
+        if not (found >= results[KEY].min()).any():
+            raise LookupError(f"{self.field} comes from another sample, or has other ids")
+        image = torch.cat([inputs[index] for index in self.chosen], 1)
+        return {
+            **results,
+            "img": as_array(image),
+            KEY: as_array(found).astype(results[KEY].dtype),
+        }
+
+
+def _copied(sample: Any, size: Sequence[int] | None = None) -> Any:
+    """A sample with labels of its own, blank ones of a size unless they have it."""
+    new = sample.new()
+    for field, data in label_data(sample).items():
+        keep = size is None or tuple(data.shape[-2:]) == tuple(size)
+        own = data.clone() if keep else data.new_zeros(len(data), *size)  # type: ignore[misc]
+        new.set_data({field: PixelData(data=own)})
+    return new
+
+
+def _changed(
+    images: Tensor, samples: Sequence[Any], after: Tensor, given: Sequence[Any]
+) -> list[int]:
+    """Indices of the samples of which something was changed."""
+    flags = []
+    for index, (sample, other) in enumerate(zip(samples, given, strict=True)):
+        now = label_data(other)
+        pairs = [(data, now.get(field)) for field, data in label_data(sample).items()]
+        differs = (images[index] != after[index]).any()
+        for data, label in pairs:
+            if label is None or label.shape != data.shape:
+                continue
+            unlike = data != label
+            if data.is_floating_point() and label.is_floating_point():
+                unlike &= ~(data.isnan() & label.isnan())
+            differs = differs | unlike.any().to(differs.device)
+        flags.append(differs)
+    return np.flatnonzero(torch.stack(flags).tolist()).tolist()
