@@ -15,7 +15,6 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..config_values import is_number
-from ..datasets.transforms.trials.batches import BatchChecks
 from ..registered import registered_class
 from .padded_sizes import check_padding, check_test_cfg
 
@@ -42,7 +41,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
         seg_pad_val: What integer maps are padded with.
         bgr_to_rgb: Whether images come as BGR and the model takes RGB.
         rgb_to_bgr: The reverse.
-        batch_augments: A function of images and data samples, in training; checked at every batch.
+        batch_augments: A function of images and data samples, in training.
         test_cfg: ``size`` or ``size_divisor`` in tests.
 
     Raises:
@@ -104,7 +103,6 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             batch_augments=batch_augments,
             test_cfg=test_cfg,
         )
-        self._batch_checks = BatchChecks("data_preprocessor.batch_augments")
         # the parent has such a flag, but under different names in the two stacks
         self._swap_channels = bgr_to_rgb or rgb_to_bgr
 
@@ -158,7 +156,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             elif self.test_cfg:
                 sample.set_metainfo(dict(img_padding_size=pads[i], pad_shape=(height, width)))
         if training and self.batch_augments is not None:
-            inputs, samples = self._batch_checks(self.batch_augments, inputs, samples or [])
+            inputs, samples = self.batch_augments(inputs, samples)
         return dict(inputs=inputs, data_samples=samples)
 
     def _normalise(self, images: Tensor | Sequence[Tensor]) -> list[Tensor]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from ...checkpoints import stored_tasks, to_plain, weights_of
 from ...checkpoints.training import INPUT, keys_of_field
+from ...datasets.transforms.trials.batches import watch_batches
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, model_config, surplus
 from ..kept_files import check_kept
@@ -33,6 +34,8 @@ class TrainingFactsHook(Hook):
     missing, have another shape or are left over are an error as well; mmengine only logs them. So
     are heads of another kind, and a test that measures nothing. Differing options of encoder and
     heads, and learned tasks that are not measured, are a warning.
+
+    It also lets augmentations of batches be checked while they run.
     """
 
     # after all hooks that add to a checkpoint, so that its whole meta becomes plain data
@@ -67,7 +70,8 @@ class TrainingFactsHook(Hook):
             print_log(different, "current", logging.WARNING)
 
     def before_train(self, runner: Runner) -> None:
-        """Warn if the config of a distilled segmentor's teacher differs from its checkpoint's."""
+        """Let ``batch_augments`` be checked; warn if a teacher is unlike its checkpoint."""
+        watch_batches(getattr(_model(runner), "data_preprocessor", None))
         teacher: Any = (learning_model(runner.cfg) or {}).get("teacher")
         if not isinstance(teacher, Mapping) or teacher.get("config") is None:
             return

@@ -21,6 +21,7 @@ from .rounds import MovedAlone
 from .sample_checks import Call, SampleChecks
 from .spots import try_on_images, try_on_sample
 
+KEY_OF_AUGMENTS = "data_preprocessor.batch_augments"
 _ADVICE = "let it move every gt_ field of the samples like the images"
 
 
@@ -70,26 +71,38 @@ def _message(name: str, field: str) -> str:
     )
 
 
+def watch_batches(preprocessor: Any) -> None:
+    """Let a data preprocessor check every batch that it augments.
+
+    Args:
+        preprocessor: The preprocessor; one without ``batch_augments`` is left alone.
+    """
+    augment = getattr(preprocessor, "batch_augments", None)
+    if not callable(augment) or getattr(augment, "moves_pixels", None) is False:
+        return
+    if not isinstance(augment, BatchChecks):
+        # found before the module of that name, if it is one, which keeps its place in checkpoints
+        vars(preprocessor)["batch_augments"] = BatchChecks(augment, KEY_OF_AUGMENTS)
+
+
 class BatchChecks:
     """Checks of every batch behind an augmentation, as :class:`~.sample_checks.SampleChecks`.
 
     Images and labels that it leaves as they are cost one comparison on their device.
 
     Args:
+        augment: The augmentation.
         name: Its key in a config.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, augment: Callable, name: str) -> None:
+        self.augment, self.name = augment, name
         self._checks = SampleChecks(name)
 
-    def __call__(
-        self, augment: Callable, inputs: Tensor, samples: list[Any]
-    ) -> tuple[Tensor, list[Any]]:
+    def __call__(self, inputs: Tensor, samples: list[Any]) -> tuple[Tensor, list[Any]]:
         """Apply the augmentation.
 
         Args:
-            augment: The augmentation.
             inputs: Images ``(N, C, H, W)``.
             samples: Their data samples.
 
@@ -99,15 +112,12 @@ class BatchChecks:
         Raises:
             ValueError: If it moved images or labels alone, or changed the size of images alone.
         """
-        if getattr(augment, "moves_pixels", None) is False:
-            moved: tuple[Tensor, list[Any]] = augment(inputs, samples)
-            return moved
         images, before = inputs.clone(), [_copied(sample) for sample in samples]
         try:
-            replay = Replay(augment)
+            replay = Replay(self.augment)
         except Exception:  # something in it cannot be copied
             replay = None
-        moved = augment(inputs, samples)
+        moved: tuple[Tensor, list[Any]] = self.augment(inputs, samples)
         after, given = moved
         for sample in given:
             self._check_size(after, sample)

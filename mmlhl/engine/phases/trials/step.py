@@ -8,7 +8,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ....datasets.transforms.trials.batches import try_batches
+from ....datasets.transforms.trials.batches import KEY_OF_AUGMENTS, try_batches
 from ....explaining import explained_error
 from ..checking.normalisation import check_range
 from ..phase_model import PhaseModel
@@ -38,9 +38,9 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
             batches moves images or labels alone, or images are normalised for another range.
     """
     model.train()
-    key = "data_preprocessor.batch_augments"
     samples = batch.get("data_samples") or ()
-    try_batches(getattr(model.data_preprocessor, "batch_augments", None), key, samples)
+    augment = getattr(model.data_preprocessor, "batch_augments", None)
+    try_batches(augment, KEY_OF_AUGMENTS, samples)
     check_range(model.data_preprocessor, batch["inputs"])
     data = _preprocessed(model.data_preprocessor, batch)
     inputs, samples = data["inputs"], data["data_samples"]

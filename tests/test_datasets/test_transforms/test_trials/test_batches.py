@@ -6,9 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 
+from mmlhl.datasets.transforms.trials.batches import watch_batches
+from mmlhl.engine.hooks import TrainingFactsHook
 from mmlhl.engine.phases.trials.step import trial_step
 
 from ..test_stock_transforms import pack
@@ -50,12 +53,20 @@ def preprocessor(augments):
     return MODELS.build(dict(type="MultiTaskDataPreProcessor", batch_augments=augments))
 
 
+class Next(BaseException):
+    """Reached the preprocessor."""
+
+
+def come_next(*_, **__):
+    raise Next
+
+
 def tried(augments, samples=()):
     """What a trial step does first."""
     built = preprocessor(augments)
-    built.forward = None  # comes next
+    built.forward = come_next
     model = SimpleNamespace(train=lambda: None, data_preprocessor=built)
-    with pytest.raises(TypeError, match="NoneType"):
+    with pytest.raises(Next):
         trial_step(model, dict(inputs=[], data_samples=list(samples)))
 
 
@@ -68,12 +79,17 @@ def batch(number, size=2, fields=None):
     return {key: [each[key] for each in packed] for key in packed[0]}
 
 
-def train(augments, count=14, **options):
+def watched(augments):
     built = preprocessor(augments)
-    states = torch.get_rng_state(), np.random.get_state()[1].copy()
+    for _ in range(2):  # as of a resumed phase
+        watch_batches(built)
+    return built
+
+
+def train(augments, count=14, **options):
+    built = watched(augments)
     for number in range(count):
         built(batch(number, **options), training=True)
-    return states
 
 
 @pytest.mark.parametrize("step", WRONG)
@@ -163,7 +179,7 @@ def test_one_sample_of_a_bright_batch():
         return inputs, samples
 
     tried(augment)
-    built, data = preprocessor(augment), batch(0)
+    built, data = watched(augment), batch(0)
     built(copy.deepcopy(data), training=True)
     data["inputs"][1] = data["inputs"][1] // 2 + 127
     data["inputs"][0] = data["inputs"][0] // 2 + 127
@@ -190,9 +206,38 @@ def test_what_checks_draw_is_put_back():
     for told in (False, True):
         augment = Batches(noisy)
         augment.moves_pixels = False if told else None
-        built = preprocessor(augment)
+        built = watched(augment)
         torch.manual_seed(0)
         for number in range(3):
             data = built(batch(number), training=True)
         outcomes.append((data["inputs"], torch.rand(1)))
     assert torch.equal(outcomes[0][0], outcomes[1][0]) and outcomes[0][1] == outcomes[1][1]
+
+
+class Weighted(torch.nn.Module):
+    """Turns the images upside down whose number is its weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.number, self.seen = torch.nn.Parameter(torch.tensor(3.0)), 0
+
+    def forward(self, inputs, samples):
+        self.seen += 1
+        return (inputs.flip(2) if self.seen == self.number else inputs), samples
+
+
+def test_a_module_keeps_its_weights():
+    built = watched(Weighted())
+    assert list(built.state_dict()) == ["batch_augments.number"]
+    with pytest.raises(ValueError, match="moves pixels of packed images"):
+        train(built.batch_augments)
+
+
+def test_each_training_is_watched():
+    built = preprocessor(Batches(image, lambda number: number == 3))
+    model = torch.nn.Module()
+    model.data_preprocessor = built
+    TrainingFactsHook().before_train(SimpleNamespace(model=model, cfg=Config()))
+    with pytest.raises(ValueError, match="moves pixels of packed images"):
+        for number in range(3):
+            built(batch(number), training=True)
