@@ -21,6 +21,8 @@ _ELSEWHERE = (
 )
 #: options for which infinity is meaningful: no limit, or a norm
 _ENDLESS = ("end", "norm_type", "max_depth", "max_value", "invalid", "stopping_threshold")
+#: packages whose other options infinity does not fit; one's own class may mean no limit
+_PACKAGES = ("torch", "mmengine", "mmcv", "mmseg", "mmlhl")
 #: options of mmengine and mmseg that are hinted as whole numbers, though any number is meant
 _NUMBERS = ("eta_min_ratio", "beta", "nan_to_num")
 _LISTS = (list, tuple, set, frozenset, Sequence, Iterable)
@@ -49,7 +51,8 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     Raises:
         ValueError: Naming the option and its value.
     """
-    ours = cls.__module__.split(".")[0] == "mmlhl"
+    package = cls.__module__.split(".")[0]
+    ours = package == "mmlhl"
     hinted = ours or not (issubclass(cls, nn.Module) or hasattr(cls, "transform"))
     for key, value in node.items():
         if key in _ELSEWHERE or (key == "loss_weight" and not _holds(value)):
@@ -69,7 +72,8 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
         other = (str, Mapping) if isinstance(default, bool) else (str, Mapping, bool)
         if not wanted and isinstance(value, other) and isinstance(default, (int, float)):
             raise ValueError(f"{place}.{key} must be a number, got {value!r}")
-        if isinstance(value, float) and math.isinf(value) and key not in _ENDLESS:
+        infinite = isinstance(value, float) and math.isinf(value)
+        if infinite and key not in _ENDLESS and package in _PACKAGES:
             raise ValueError(f"{place}.{key} is {value}; write a finite number")
 
 

@@ -16,6 +16,14 @@ from mmlhl.engine.phases.checking.option_types import check_types
 from mmlhl.evaluation.metrics import DepthErrorMetric
 from mmlhl.models.methods import HAD, SGP
 
+
+class Own(hooks.Hook):
+    """A hook of a user."""
+
+    def __init__(self, limit: float = 1.0) -> None:
+        self.limit = limit
+
+
 REFUSED = [
     (hooks.CheckpointHook, dict(by_epoch=2), "x.by_epoch must be True or False, got 2"),
     (hooks.CheckpointHook, dict(interval=None), "x.interval must be a whole number, got None"),
@@ -61,6 +69,7 @@ TAKEN = [
     (FCNHead, dict(in_index=[0, 1], channels="8", dropout_ratio=0)),  # it may mean something
     (HAD, dict(bins=None, loss=dict(type="HADLoss"))),
     (DepthErrorMetric, dict(max_depth=math.inf)),
+    (Own, dict(limit=math.inf)),  # one's own class may mean that there is no limit
     (PolyLRRatio, dict(eta_min_ratio=0.03)),  # of mmseg's own schedule_25k.py
     (IoUMetric, dict(beta=0.5, nan_to_num=0.0)),
 ]

@@ -187,6 +187,8 @@ def test_refused(config, nothing_is_built, change, message, in_a_later_phase):
         {"default_hooks.checkpoint.save_best": "auto"},
         {"default_hooks.checkpoint.save_best": ["seg/mIoU", "normal/mean_err"]},
         {"train_cfg": dict(_delete_=True, by_epoch=True, max_epochs=1)},
+        {"train_dataloader.dataset.annotations": dict(depth=dict(invalid=[0, math.nan]))},
+        {"test_dataloader.dataset.annotations": dict(depth=dict(invalid=math.nan))},
     ],
 )
 def test_allowed(config, change):
