@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,12 @@ from torch import nn
 from ...config_values import as_list
 from ...draws import undisturbed
 from .checking.agreement import check_count, check_labels, check_names, class_count, class_names
+from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
 from .lengths import training_steps
 from .optimisation import check_custom_keys
-from .supply import supply_of
+from .supply import Supply, supply_of
 from .trials.build import build_optimiser, check_files, named
 from .trials.optimiser import try_optimisers
 from .trials.sample import first_sample
@@ -86,18 +87,25 @@ def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
     named("optim_wrapper", try_optimisers, wrapper)
     check_custom_keys(cfg.optim_wrapper, [name for name, _ in model.named_parameters()])
     try_schedules(cfg, wrapper, supply.batches, steps, "training")
+    logged: set[str] = set()
     if type(model).train_step is BaseModel.train_step:
         batch = named(key, supply.batch, min(2, supply.smallest))
-        named("one training step", trial_step, model, batch)
-    if cfg.get("val_cfg") is None:
-        return
+        logged.update(named("one training step", trial_step, model, batch))
+    if cfg.get("val_cfg") is not None:
+        logged.update(_try_validation(runner, model, supply))
+    warn_of_sources(cfg.get("log_processor"), logged)
+
+
+def _try_validation(runner: Runner, model: Any, supply: Supply) -> Sequence[str]:
+    """Compare the validation's set with that of training, and test an image; names of metrics."""
+    cfg = runner.cfg
     key = "val_dataloader"
     tested = supply_of(named(key, getattr, runner, key), cfg[key], key)
     _check_sample(model, cfg, tested.dataset, key)
     for _, head in _heads(model, cfg.model)[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
         check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)
-    named(f"one test of {key}", try_test, model, tested, cfg, "val")
+    return named(f"one test of {key}", try_test, model, tested, cfg, "val")
 
 
 def _check_sample(model: Any, cfg: Mapping, dataset: Any, place: str) -> None:

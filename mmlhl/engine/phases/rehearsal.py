@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -15,6 +15,7 @@ from mmengine.registry import DefaultScope
 from ...checkpoints.training import names_in
 from ...draws import undisturbed
 from ...explaining import explained_error
+from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
 from .checking.values import check_trains
@@ -119,6 +120,7 @@ def _rehearse(
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}
     unruled: list[RuleUnknownError] = []
+    logged: set[str] = set()
     done = phases[first - 1]
     remembered = osp.join(cfg.get("work_dir") or "", done.folder, f"{done.name}.pth")
     trial = MethodTrial(remembered if first else None)
@@ -146,7 +148,7 @@ def _rehearse(
                 batches[phase.index] = given[LOADERS[0]].batches
                 adopted = phase.index > 0 and phases[phase.index - 1].checkpoint is not None
                 supply = given[LOADERS[0]]
-                wrapper, steps = _try_training(out, model, before, supply, where, adopted)
+                wrapper, steps = _try_training(out, model, before, supply, where, adopted, logged)
                 named(where, trial.try_phase, model, before, supply, wrapper, steps or 1)
             last = phase is phases[-1]
             if last and trains:  # its model has the heads of all tasks
@@ -155,8 +157,10 @@ def _rehearse(
             # or weights, or follow their first metric, whatever it is
             first_metric = any(each.name == "auto" for each in followed(out))
             if last or not trains or phase.cfg or phase.architecture or first_metric:
-                _try_tests(out, model, given, supplies, where)
+                logged.update(_try_tests(out, model, given, supplies, where))
         before = model
+    if not first:  # else it may be of a phase that is done
+        warn_of_sources(cfg.get("log_processor"), logged)
     if unruled:  # and the value is one of a validation, as far as that is known
         raise unruled[0]
     supplies.read_labels()
@@ -183,9 +187,17 @@ def _try_parts(
 
 
 def _try_training(
-    cfg: Config, model: PhaseModel, before: Any, supply: Supply, where: str, adopted: bool
+    cfg: Config,
+    model: PhaseModel,
+    before: Any,
+    supply: Supply,
+    where: str,
+    adopted: bool,
+    logged: set[str],
 ) -> tuple[Any, int | None]:
     """Build the optimiser of a phase, check the handover, and take one training step.
+
+    Names of the losses are added to ``logged``.
 
     Returns:
         The optimiser, and the number of steps of the phase, None if unknown.
@@ -199,30 +211,37 @@ def _try_training(
     named(where, check_handover, model, before, planned or None, adopted)
     teacher = before if model.old_tasks and model.method.needs_teacher else None
     with without_own_method(model):
-        named(f"{where}: one training step", _step, model, teacher, supply, cfg)
+        logged.update(named(f"{where}: one training step", _step, model, teacher, supply, cfg))
     return wrapper, steps
 
 
-def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> None:
-    """Take one training step, with the teacher or with its stored labels."""
+def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> Iterable[str]:
+    """Take one training step, with the teacher or with its stored labels; names of its losses."""
     count = min(2, supply.smallest)
     if teacher is not None and label_options(cfg.get(KEY)).stored:
         with trial_labels(model, teacher, supply, cfg) as room:
-            trial_step(model, supply.batch(count))
+            losses = trial_step(model, supply.batch(count))
         print_log(f"{model.new_tasks}: {room}", "current")
-        return
+        return losses
     model.set_teacher(teacher)
-    trial_step(model, supply.batch(count))
+    losses = trial_step(model, supply.batch(count))
     model.set_teacher(None)
+    return losses
 
 
 def _try_tests(
     cfg: Config, model: PhaseModel, given: Mapping[str, Supply], supplies: Supplies, where: str
-) -> None:
-    """Test a phase's model on one image of each loader, and by the pipelines for tests."""
+) -> list[str]:
+    """Test a phase's model on one image of each loader, and by the pipelines for tests.
+
+    Returns:
+        Names of the metrics, as far as they were computed.
+    """
+    names: list[str] = []
     for key in unlike(cfg, given):
         place = f"{where}: one test of {key}"
-        named(place, try_test, model, given[key], cfg, key.split("_")[0])
+        names += named(place, try_test, model, given[key], cfg, key.split("_")[0])
     if LOADERS[2] in given:
         named(f"{where}: test_pipeline", try_pipeline, cfg)
         named(f"{where}: tta_pipeline", try_views, model, cfg, supplies)
+    return names

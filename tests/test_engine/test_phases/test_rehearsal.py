@@ -13,6 +13,7 @@ from mmseg.registry import MODELS
 
 from mmlhl.datasets import RoomsDataset
 from mmlhl.engine import LifelongRunner, parse_phases
+from mmlhl.engine.phases.checking import log_options
 from mmlhl.engine.phases.rehearsal import rehearse
 from mmlhl.models.heads import DepthHead
 
@@ -283,3 +284,15 @@ def test_a_checkpoint_by_epochs_in_a_phase_by_iterations_is_said_once(config, ca
         logger.removeHandler(caplog.handler)
     said = {line for line in caplog.messages if "counts epochs, but" in line}
     assert len(said) == 1  # mmengine's log leaves out what it has said already
+
+
+def test_a_statistic_of_what_nothing_logs_is_said(config, monkeypatch):
+    said = []
+    monkeypatch.setattr(log_options, "print_log", lambda text, *_: said.append(text))
+    sources = ["loss", "seg.loss_ce", "normal.loss_cos", "seg.loss_had_db", "depth/rmse", "base_lr"]
+    wrong = ["seg.los_ce", "train/loss", "depth/rsme"]
+    options = [dict(data_src=each, method_name="mean", window_size=2) for each in sources + wrong]
+    tried(config(log_processor=dict(by_epoch=True, custom_cfg=options)))
+    words = [text.partition("data_src is ")[2] for text in said]
+    assert [text.split("'")[1] for text in words] == wrong
+    assert words[0].endswith("did you mean 'seg.loss_ce'?")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from mmengine.logging import HistoryBuffer
+from mmengine.logging import HistoryBuffer, print_log
 
 from ....config_values import is_whole
 from ....spelling import hint, near_miss
@@ -39,6 +40,26 @@ def check_log_options(node: Any, place: str) -> None:
     names: set = set()
     for index, each in enumerate(own):
         _check_statistic(each, names, node.get("by_epoch", True), f"{place}.custom_cfg[{index}]")
+
+
+def warn_of_sources(node: Any, logged: Collection[str]) -> None:
+    """Warn of statistics of what nothing logs; a hook of one's own may log anything.
+
+    Args:
+        node: Config of the log processor.
+        logged: Names of losses and metrics.
+    """
+    known = {*SCALARS, *logged}
+    own = node.get("custom_cfg") or () if isinstance(node, Mapping) else ()
+    for index, each in enumerate(own):
+        source = each["data_src"]
+        if source not in known and not source.endswith(("lr", "momentum")):
+            print_log(
+                f"log_processor.custom_cfg[{index}].data_src is {source!r}, which neither training "
+                f"nor validation logs, as far as was tried{hint(source, known)}",
+                "current",
+                logging.WARNING,
+            )
 
 
 def _check_statistic(node: Any, names: set, by_epoch: bool, place: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -32,7 +32,7 @@ LOADER = LOADERS[2]
 _KNOWN = ("mmlhl", "mmseg")
 
 
-def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
+def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Sequence[str]:
     """Predict an image and compute its metrics.
 
     For metrics of other packages two images are predicted if possible, as one may not be enough.
@@ -43,13 +43,16 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
         cfg: The phase's config.
         kind: ``val`` or ``test``.
 
+    Returns:
+        Names of the values, empty if they were not computed.
+
     Raises:
         ValueError: If a metric's number of classes differs from its head's, a metric fails, or the
             config follows a value that no metric gives.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
-        return
+        return []
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
     heads = getattr(model, "heads", {})  # mmseg's segmentors have none
     check_evaluator(dict(heads.items()), evaluator, f"{kind}_evaluator")
@@ -57,12 +60,13 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> None:
     found = []
     for batch in _images(supply, 1 if known else 2):
         if isinstance(batch["inputs"][0], (list, tuple)):
-            return
+            return []
         found.append(trial_prediction(model, batch))
     done = [each for each in found if each is not None]
     names = try_metrics(evaluator, done, recorded=bool(heads))
     if names and (kind == "val" or validates_alike(cfg)):
         check_followed(cfg, names, evaluator, known)
+    return names
 
 
 def try_pipeline(cfg: Config) -> None:
