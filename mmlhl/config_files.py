@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from mmengine.config import Config
 
@@ -135,8 +138,35 @@ def _bases(path: str) -> list[str]:
     try:
         bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
     except Exception:
-        return []
-    return [os.path.abspath(base) for base in bases]
+        bases = []
+    return [os.path.abspath(base) for base in [*bases, *_imported_bases(path)]]
+
+
+def _imported_bases(path: str) -> Iterator[str]:
+    """Paths of the files that a config in pure Python imports ``with read_base():``."""
+    try:
+        tree = ast.parse(Path(path).read_text(encoding="utf-8")) if _is_program(path) else None
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return
+    for node in tree.body if tree is not None else ():
+        calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+        if not any(isinstance(each, ast.Call) and _called(each) == "read_base" for each in calls):
+            continue
+        for base in node.body if isinstance(node, ast.With) else ():
+            if isinstance(base, ast.ImportFrom) and base.module:
+                parts = base.module.split(".")
+                folder = os.path.join(os.path.dirname(path), *[".."] * (base.level - 1))
+                if not base.level:
+                    package = importlib.util.find_spec(parts.pop(0))
+                    if package is None or not package.origin:  # said when the file is read
+                        continue
+                    folder = os.path.dirname(package.origin)
+                yield f"{os.path.join(folder, *parts)}.py"
+
+
+def _called(node: ast.Call) -> str | None:
+    """The bare name of a function that is called."""
+    return getattr(node.func, "id", None) or getattr(node.func, "attr", None)
 
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:

@@ -35,8 +35,7 @@ def check_idle_variables(
     it has a value that the option has nowhere.
 
     Args:
-        path: A config file in Python; others have no variables. Bases in ``_base_`` are looked at,
-            those of ``read_base()`` are not.
+        path: A config file in Python; others have no variables.
         acting: Names that are read from the config itself, such as ``train_cfg``.
         cfg: The config that was read from the file, to compare options with.
 

@@ -1,9 +1,13 @@
 """Variables of a base that are set anew without an effect are refused."""
 
+import os
+from pathlib import Path
+
 import mmseg
 import pytest
 from mmengine.config import Config
 
+from mmlhl.config_files import with_bases
 from mmlhl.engine import LifelongRunner
 from mmlhl.engine.phases.checking import top_keys
 from mmlhl.engine.phases.checking.idle_variables import (
@@ -174,3 +178,63 @@ def test_what_only_mmsegs_configs_set(tmp_path, monkeypatch):
     assert len(heard) == 1 and heard[0].startswith("runner: mmengine no longer reads it")
     with pytest.raises(ValueError, match="^runner: mmengine no longer reads it"):
         check_top_keys(cfg, read=read)
+
+
+@pytest.fixture
+def importing(tmp_path):
+    """Write a config in mmengine's pure Python style that inherits from BASE."""
+
+    def write(text, between=None):
+        path = tmp_path / "configs" / "own" / "leaf.py"
+        path.parent.mkdir(parents=True)
+        (tmp_path / "configs" / "base.py").write_text(BASE)
+        if between is not None:
+            head = "from mmengine.config import read_base\nwith read_base():\n"
+            head += "    from .base import *\n"
+            (tmp_path / "configs" / "between.py").write_text(head + between)
+        base = "base" if between is None else "between"
+        head = f"import mmengine.config as c\nwith c.read_base():\n    from ..{base} import *\n"
+        path.write_text(head + text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("between", [None, "work_dir = 'w'"])
+@pytest.mark.parametrize("text", ["crop_size = (32, 32)", "train_pipeline = []"])
+def test_refused_in_pure_python(importing, text, between):
+    path = importing(text, between)
+    with pytest.raises(ValueError, match=f"leaf.py: line 4 sets {text.split()[0]}, but its base"):
+        check_idle_variables(path, READ)
+
+
+def test_misplaced_in_pure_python(importing):
+    path = importing("batch_size = 4")
+    cfg = Config(dict(train_dataloader=dict(batch_size=2), batch_size=4))
+    with pytest.raises(ValueError, match="line 4 sets batch_size, .* train_dataloader.batch_size"):
+        check_idle_variables(path, READ, cfg)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note = 'yours'",
+        "train_pipeline = []\ntrain_dataloader = dict(dataset=dict(pipeline=train_pipeline))",
+        "train_dataloader.dataset.pipeline = []",
+        "crop_size = (64, 64)",
+    ],
+)
+def test_accepted_in_pure_python(importing, text):
+    check_idle_variables(importing(text), READ)
+
+
+def test_bases_of_a_package_and_those_that_are_not_there(importing, tmp_path):
+    path = importing("a = 1")
+    assert [Path(each).name for each in with_bases(str(path))] == ["leaf.py", "base.py"]
+    lines = "with read_base():\n    from mmseg.nowhere import *\n    from nowhere.base import *\n"
+    path.write_text(lines)
+    found = list(with_bases(str(path)))
+    assert len(found) == 2 and found[1] == os.path.join(
+        os.path.dirname(mmseg.__file__), "nowhere.py"
+    )
+    check_idle_variables(path, READ)
