@@ -1,10 +1,12 @@
 """Drawing predictions while a model is validated or tested."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmengine.dist import get_dist_info, is_main_process
 from mmengine.runner import Runner
 from mmseg.engine import SegVisualizationHook
 from mmseg.registry import HOOKS, TRANSFORMS
@@ -23,7 +25,8 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     mmseg's hook decodes image files only; this one also draws datasets of ``.npy`` images. It
     behaves the same with the maintained and the classic mmseg, which differ here: validation draws
     the first image of every ``interval``-th batch, testing (``--show-dir``) all images, or every
-    ``test_interval``-th.
+    ``test_interval``-th. Of several processes each draws its images of a test, and the first those
+    of a validation.
 
     Args:
         *args: See mmseg's SegVisualizationHook.
@@ -68,7 +71,8 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             data_batch: Not used.
             outputs: Samples with ground truth and predictions.
         """
-        if self.draw and self.interval > 0 and batch_idx % self.interval == 0:
+        drawn = self.draw and self.interval > 0 and batch_idx % self.interval == 0
+        if drawn and is_main_process():
             self._order(runner)
             self._draw("val", outputs[0], runner.iter, getattr(runner, "val_loop", None))
 
@@ -83,13 +87,19 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
             data_batch: Not used.
             outputs: Samples with ground truth and predictions.
         """
-        if self.draw:
-            self._order(runner)
-            for sample in outputs:
-                # A running count as step distinguishes images of the same name.
-                self._drawn += 1
-                if (self._drawn - 1) % self.test_interval == 0:
-                    self._draw("test", sample, self._drawn, getattr(runner, "test_loop", None))
+        if not self.draw:
+            return
+        self._order(runner)
+        loop = getattr(runner, "test_loop", None)
+        size = len(loop.dataloader.dataset) if loop is not None else math.inf
+        rank, processes = get_dist_info()
+        for sample in outputs:
+            # The samplers deal images out in turns, and repeat some at the end.
+            index = rank + self._drawn * processes
+            self._drawn += 1
+            if index < size and index % self.test_interval == 0:
+                # The number as step distinguishes images of the same name.
+                self._draw("test", sample, index + 1, loop)
 
     def _order(self, runner: Any) -> None:
         """Give the visualizer the order in which the tasks were learned."""

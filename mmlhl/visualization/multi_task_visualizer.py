@@ -6,7 +6,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process
+from mmengine.visualization import LocalVisBackend
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
@@ -99,7 +100,6 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         self.cell_width = cell_width
         self.fields: tuple[str, ...] = ()
 
-    @master_only
     def add_datasample(
         self,
         name: str,
@@ -116,6 +116,9 @@ class MultiTaskVisualizer(SegLocalVisualizer):
     ) -> None:
         """Draw a sample and show it, write it to a file, or pass it to the backends.
 
+        Of several processes only the first shows a window; the others pass pictures only to
+        backends that write files, since other services expect one process.
+
         Args:
             name: Name of the picture.
             image: The image, shape (H, W, 3), uint8, RGB.
@@ -131,13 +134,15 @@ class MultiTaskVisualizer(SegLocalVisualizer):
         """
         drawn = self.panel(image, data_sample, draw_gt, draw_pred, bool(with_labels))
         self.set_image(drawn)
-        if show:
+        if show and is_main_process():
             self.show(drawn, win_name=name, wait_time=wait_time)
         if out_file is not None:
             data = cv2.imencode(Path(out_file).suffix or ".png", drawn[..., ::-1])[1]
             write_bytes(out_file, data.tobytes(), sync=False)
         elif not show:
-            self.add_image(name, drawn, step)
+            for backend in self._vis_backends.values():
+                if is_main_process() or isinstance(backend, LocalVisBackend):
+                    backend.add_image(name, drawn, step)
 
     def panel(
         self,

@@ -54,6 +54,37 @@ def test_images_of_one_channel_and_of_floats_are_drawn_in_rgb():
         assert as_shown(image).dtype == np.uint8 and as_shown(image).tolist() == [shown]
 
 
+def test_each_process_of_a_test_draws_its_images_once(tmp_path, monkeypatch):
+    from mmlhl.visualization import multi_task_visualization_hook as ours
+    from mmlhl.visualization import multi_task_visualizer as room
+
+    passed = []
+    service = SimpleNamespace(add_image=lambda name, image, step: passed.append(step), close=bool)
+    paths = [tmp_path / f"{name}/0.png" for name in "abcde"]
+    for path in paths:
+        path.parent.mkdir()
+        cv2.imwrite(str(path), np.zeros((4, 8, 3), np.uint8))
+    runner = SimpleNamespace(
+        iter=7, test_loop=SimpleNamespace(dataloader=SimpleNamespace(dataset=paths))
+    )
+    for rank, dealt in enumerate(([0, 2, 4], [1, 3, 0])):  # the last is a repetition
+        monkeypatch.setattr(ours, "get_dist_info", lambda rank=rank: (rank, 2))
+        for module in (ours, room):
+            monkeypatch.setattr(module, "is_main_process", lambda rank=rank: rank == 0)
+        visualizer = room.MultiTaskVisualizer(
+            cell_width=8, vis_backends=[dict(type="LocalVisBackend")], save_dir=str(tmp_path)
+        )
+        visualizer._vis_backends["service"] = service
+        monkeypatch.setattr(Visualizer, "get_current_instance", lambda each=visualizer: each)
+        hook = HOOKS.build(dict(type="MultiTaskVisualizationHook", draw=True))
+        for index in dealt:
+            hook.after_test_iter(runner, 0, {}, [sample(paths[index])])
+        hook.after_val_iter(runner, 0, {}, [sample(paths[0])])
+    drawn = sorted(path.name for path in tmp_path.rglob("vis_image/*.png"))
+    assert drawn == [*(f"test_0_{number}.png" for number in range(1, 6)), "val_0_7.png"]
+    assert passed == [1, 3, 5, 7]
+
+
 def test_validation_draws_the_first_of_every_interval(tmp_path, hook):
     hook, calls = hook
     cv2.imwrite(str(tmp_path / "b.png"), np.zeros((2, 2, 3), np.uint8))
