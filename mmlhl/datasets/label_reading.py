@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mmengine.dist import get_rank, get_world_size
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
 
+from .decoding.labels import some_numbers
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import single_steps
 from .transforms import LoadImage, LoadMultiTaskAnnotations
 
 _THREADS = 4
+_STOCK = ("mmcv", "mmseg", "mmlhl")
 
 
-def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, str]]) -> None:
+def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]]) -> None:
     """Read labels of all images of a dataset; several processes share them.
 
     A dataset whose samples are made or labels are read in a way of its own is left alone.
 
     Args:
-        dataset: The dataset.
+        dataset: The dataset, ours or mmseg's.
         every: Whether images and every annotation are read. Otherwise class ids and masks are:
             they are read fast, and an id that is no class is the most frequent fault.
         known: Tasks and files that have been read, which are left out; others are added.
@@ -29,25 +33,17 @@ def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, st
     Raises:
         ValueError: About the first file with which training would fail.
     """
-    steps = list(single_steps(dataset.pipeline))
-    loader = _loader(dataset, steps)
-    if loader is None:
+    for way in ("__getitem__", "prepare_data"):  # which may leave out samples that fail
+        if getattr(type(dataset), way) is not getattr(BaseSegDataset, way):
+            return
+    ours = isinstance(dataset, MultiTaskDataset)
+    read = (_reader if ours else _stock_reader)(dataset, every, known)
+    if read is None:
         return
-    image = next((step for step in steps if every and type(step) is LoadImage), None)
-    specs = dataset.ann_specs.items()
-    tasks = [task for task, ann in specs if ann.source is None and (every or ann.is_integer)]
 
     def fault(place: int) -> str:
-        info: Any = dataset.get_data_info(place)
-        found = [(task, info["ann_paths"][task]) for task in tasks]
-        files = [file for file in found if file not in known]
-        known.update(files)
-        info.pop("stored_labels")
         try:
-            if image is not None and files:
-                info = image(info)
-            for task, _ in files if info else ():  # none of an image that is left out
-                loader(task)({**info, "seg_fields": [], "dense_fields": {}})
+            read(dataset.get_data_info(place))
         except (OSError, ValueError) as error:
             return str(error)
         return ""
@@ -58,19 +54,61 @@ def read_labels(dataset: MultiTaskDataset, every: bool, known: set[tuple[str, st
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise ValueError(
                     f"{found}. It was found before training, among the labels of {len(dataset)} "
-                    "images; mmlhl check-dataset reads all and names each fault"
+                    f"images; {'mmlhl check-dataset' if ours else 'check_labels=' + repr('all')} "
+                    "reads all"
                 )
 
 
-def _loader(
-    dataset: MultiTaskDataset, steps: Iterable[Any]
-) -> Callable[[str], LoadMultiTaskAnnotations] | None:
-    """What makes the loader of a task's labels; None for a dataset that reads in its own way."""
-    for way in ("__getitem__", "prepare_data"):  # which may leave out samples that fail
-        if getattr(type(dataset), way) is not getattr(MultiTaskDataset, way):
-            return None
-    for step in steps:
-        if type(step) is LoadMultiTaskAnnotations:
-            backend = step.backend_args
-            return lambda task: LoadMultiTaskAnnotations(tasks=[task], backend_args=backend)
-    return None
+def _reader(
+    dataset: MultiTaskDataset, every: bool, known: set[tuple[str, str]]
+) -> Callable[[dict], None] | None:
+    """What reads the files of a sample; None if another transform does."""
+    steps = list(single_steps(dataset.pipeline))
+    loader = next((step for step in steps if type(step) is LoadMultiTaskAnnotations), None)
+    if loader is None:
+        return None
+    image = next((step for step in steps if every and type(step) is LoadImage), None)
+    specs = dataset.ann_specs.items()
+    tasks = [task for task, ann in specs if ann.source is None and (every or ann.is_integer)]
+
+    def read(info: Any) -> None:
+        found = [(task, info["ann_paths"][task]) for task in tasks]
+        files = [file for file in found if file not in known]
+        known.update(files)
+        info.pop("stored_labels")
+        if image is not None and files:
+            info = image(info)
+        for task, _ in files if info else ():  # none of an image that is left out
+            one = LoadMultiTaskAnnotations(tasks=[task], backend_args=loader.backend_args)
+            one({**info, "seg_fields": [], "dense_fields": {}})
+
+    return read
+
+
+def _stock_reader(
+    dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]]
+) -> Callable[[dict], None] | None:
+    """The same for a dataset of mmseg's, whose loader does not know how many classes there are."""
+    steps = list(single_steps(dataset.pipeline))
+    # others may give other ids to what was loaded
+    stock = all(type(step).__module__.split(".")[0] in _STOCK for step in steps)
+    loader = next((step for step in steps if stock and type(step) is LoadAnnotations), None)
+    count = len(dataset.metainfo.get("classes") or ())
+    if loader is None or not count:
+        return None
+
+    def read(info: dict) -> None:
+        path = info.get("seg_map_path")
+        if path is None or ("", path) in known:
+            return
+        known.add(("", path))
+        ids = loader(info)["gt_seg_map"]
+        bad = ids[(ids >= count) & (ids != dataset.ignore_index)]
+        if bad.size:
+            raise ValueError(
+                f"{path}: class id out of range: got {some_numbers(bad)} in {bad.size} pixels; "
+                f"{type(dataset).__name__} has {count} classes, from 0 on, and "
+                f"{dataset.ignore_index} for ignored"
+            )
+
+    return read

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from mmlhl.datasets import MultiTaskDataset, label_reading
@@ -124,6 +125,51 @@ def test_of_all_images_every_annotation_is_read(root):
     assert read(root).images == IMAGES  # ids and masks of some
     with pytest.raises(ValueError, match=r"69\.npy: negative depth -1"):
         read(root, "all")
+
+
+@DATASETS.register_module()
+class OfMmseg(BaseSegDataset):
+    METAINFO = dict(classes=("a", "b", "c"), palette=[[0] * 3, [1] * 3, [2] * 3])
+
+
+@TRANSFORMS.register_module()
+class Relabel:
+    moves_pixels = False
+
+    def __call__(self, results):
+        results["gt_seg_map"] = np.minimum(results["gt_seg_map"], 2)
+        return results
+
+
+def stock(dataset, **changes):
+    own = dict(img_suffix=".png", data_prefix=dict(img_path="image", seg_map_path="label"))
+    return {**dataset, "type": "OfMmseg", **own, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (dict(), "got 3 in 80 pixels; OfMmseg has 3 classes"),
+        (dict(reduce_zero_label=True), ""),
+        (dict(ignore_index=3), ""),
+        (dict(metainfo=dict(classes=("b", "c"))), "got 3 in 80 pixels; OfMmseg has 2 classes"),
+        (dict(pipeline=[*LOAD, dict(type="Relabel"), PACK]), ""),
+        (dict(pipeline=[LOAD[0], dict(type="Resize", scale=(9, 9)), LOAD[1], PACK]), "got 3"),
+    ],
+)
+@pytest.mark.parametrize("labels", [None, "all"])
+def test_labels_of_mmsegs_own_datasets(root, changes, found, labels):
+    spoil(root, "label", IMAGES - 1, np.full((8, 10), 3, np.uint8))
+
+    def make(dataset):
+        del dataset["annotations"]
+        return stock(dataset, **changes)
+
+    if found:
+        with pytest.raises(ValueError, match=r"label.69\.png: class id out of range: " + found):
+            read(root, labels, make)
+    else:
+        assert read(root, labels, make).images == IMAGES
 
 
 def test_nothing_is_read_of_no_images(root):

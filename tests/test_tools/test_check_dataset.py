@@ -55,6 +55,17 @@ def test_a_good_set(check):
     assert "2 .. 2" in output and "20.0 %" in output
 
 
+def test_a_dataset_of_mmsegs_is_left_out(check):
+    config = check.root / "config.py"
+    mmsegs = "val_dataloader = dict(dataset=dict(type='ADE20KDataset', data_root='nowhere'))\n"
+    config.write_text(config.read_text() + mmsegs)
+    code, output = check()
+    assert code == 0 and "All that was read can be trained on" in output
+    assert "ADE20KDataset is not a MultiTaskDataset: its files are not checked here" in output
+    with pytest.raises(ValueError, match="none of its datasets is a MultiTaskDataset"):
+        check("--splits", "val")
+
+
 def test_the_data_of_single_phases_is_read_as_well(check):
     config = check.root / "config.py"
     own = "dict(train_dataloader=dict(dataset=dict(annotations=dict(depth=dict(dir='far')))))"

@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     def complain(reason: str) -> None:
         console.print(f"[red]{escape(reason)}[/red]", highlight=False, soft_wrap=True)
 
-    failures = 0
+    failures, checked = 0, 0
     with DefaultScope.overwrite_default_scope("mmseg"):
         cfg, wanted = read_config(args.config), args.splits or LOADERS
         sets = sets_of(cfg, wanted, args.data_root, args.tasks)
@@ -83,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             failures += absent
             if dataset is None:
                 continue
+            checked += 1
             console.print(f"{len(dataset)} samples, annotations: {', '.join(dataset.tasks)}")
             reports = check_samples(
                 dataset,
@@ -96,6 +97,8 @@ def main(argv: list[str] | None = None) -> int:
                 if ann.kind == "classes"
             }
             failures += show_reports(reports, classes, console)
+    if not checked and not failures:
+        raise ValueError(f"{args.config}: none of its datasets is a MultiTaskDataset")
     if failures:
         console.print(f"[red]Training would fail or learn nothing: {failures} reasons above.[/red]")
         return 1

@@ -8,7 +8,7 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from ...registered import names_class, type_name
+from ...registered import names_class, registered_class, type_name
 from ..multi_task_dataset import MultiTaskDataset
 
 LOADERS = ("train", "val", "test")
@@ -80,12 +80,14 @@ def build_set(
 
     Returns:
         The dataset, or None if no annotation is usable, and the number of unusable annotations.
+        None and 0 for a dataset of another kind, such as one of mmseg's, which is not read here.
     """
+    kind = registered_class(DATASETS, cfg)
+    if kind is not None and not issubclass(kind, MultiTaskDataset):
+        complain(f"{type_name(cfg)} is not a MultiTaskDataset: its files are not checked here")
+        return None, 0
     try:
-        dataset = DATASETS.build(dict(cfg))
-        if not isinstance(dataset, MultiTaskDataset):
-            raise ValueError(f"{type_name(cfg)} is not a MultiTaskDataset")
-        return dataset, 0
+        return DATASETS.build(dict(cfg)), 0
     except _EXPECTED as error:
         first = str(error)
         complain(first)

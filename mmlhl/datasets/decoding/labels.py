@@ -35,8 +35,9 @@ def decode_classes(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
                 f"{some_colours(raw[bad])} in {int(bad.sum())} pixels; expected {_expected(ann)}"
             )
         raise ValueError(
-            f"{path}: class id out of range in annotation {ann.name!r}: got {_some(stored[bad])} "
-            f"in {int(bad.sum())} pixels; expected {_expected(ann)} or ignored {ann.ignored}"
+            f"{path}: class id out of range in annotation {ann.name!r}: got "
+            f"{some_numbers(stored[bad])} in {int(bad.sum())} pixels; expected {_expected(ann)} or "
+            f"ignored {ann.ignored}"
         )
     # an image may well show none of a subset of the classes
     if not ann.label_map:
@@ -79,7 +80,7 @@ def decode_binary(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     if bad.any():
         raise ValueError(
             f"{path}: expected 0, 1 or ignored {ann.ignored} as binary annotation {ann.name!r}, "
-            f"got {_some(raw[bad])}; set 'threshold' for grey maps"
+            f"got {some_numbers(raw[bad])}; set 'threshold' for grey maps"
         )
     need_a_label(out, ann, path)
     alone = (out == 0).any() and not (out == 1).any()
@@ -152,7 +153,8 @@ def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
         )
 
 
-def _some(values: np.ndarray) -> str:
+def some_numbers(values: np.ndarray) -> str:
+    """The first numbers of an array as text, for messages."""
     found = np.unique(values)
     return ", ".join(str(int(v)) for v in found[:5]) + (" ..." if len(found) > 5 else "")
 

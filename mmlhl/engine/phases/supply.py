@@ -13,6 +13,7 @@ from mmengine.dataset import pseudo_collate as default_collate
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
 from ...datasets import MultiTaskDataset
@@ -81,7 +82,7 @@ class Supplies:
 
     def __init__(self, loaders: Iterable[Mapping], labels: int | str | None = None) -> None:
         self._labels = _LABELS if labels is None else labels
-        self._unread: list[tuple[str, MultiTaskDataset]] = []
+        self._unread: list[tuple[str, BaseSegDataset]] = []
         self._tasks: dict[str, list[str]] = {}
         self._built: dict[str, tuple[Images, int]] = {}
         for loader in loaders:
@@ -141,7 +142,7 @@ class Supplies:
                 raise ValueError(f"{place}: {error}") from error
         self._unread.clear()
 
-    def _keep_some(self, dataset: MultiTaskDataset, place: str) -> None:
+    def _keep_some(self, dataset: BaseSegDataset, place: str) -> None:
         """Keep a dataset of the images whose labels will be read."""
         some = copy.copy(dataset)
         if isinstance(self._labels, int):
@@ -164,6 +165,7 @@ class Supplies:
             for inner in innermost(dataset):
                 if isinstance(inner, MultiTaskDataset):
                     need_files(inner)
+                if isinstance(inner, BaseSegDataset):
                     self._keep_some(inner, place)
             if is_multi_task(config):
                 dataset.get_subset_(min(KEPT, len(dataset)))
