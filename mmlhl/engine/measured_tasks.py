@@ -7,7 +7,9 @@ from typing import Any
 
 from mmengine.logging import print_log
 
+from ..config_values import as_list
 from ..datasets import MultiTaskDataset
+from ..datasets.pipelines import loads_annotations, single_steps
 from ..datasets.wrappers import innermost
 from ..evaluation import MultiTaskEvaluator
 from ..explaining import first_few
@@ -62,5 +64,15 @@ def _fields(dataset: Any) -> set[str] | None:
     for each in innermost(dataset):
         if not isinstance(each, MultiTaskDataset):
             return None
-        found |= {annotation.field for annotation in each.ann_specs.values()}
+        if _reads_labels(each):
+            found |= {annotation.field for annotation in each.ann_specs.values()}
     return found
+
+
+def _reads_labels(dataset: Any) -> bool:
+    """Whether a dataset's pipeline reads labels; of transforms of others a sample tells it."""
+    names = [type(step).__name__ for step in single_steps(dataset.pipeline.transforms)]
+    if any(loads_annotations(dict(type=name)) for name in names):
+        return True
+    samples = as_list(dataset[0].get("data_samples"))  # several for test-time augmentation
+    return any(s is None or any(key.startswith("gt_") for key in s.keys()) for s in samples)

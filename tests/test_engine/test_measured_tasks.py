@@ -1,11 +1,14 @@
 """A test says which learned tasks it does not measure, and refuses to measure none."""
 
 import re
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from mmseg.registry import DATASETS, TRANSFORMS
 
 from mmlhl.datasets import MultiTaskDataset
+from mmlhl.datasets.transforms import LoadMultiTaskAnnotations
 from mmlhl.engine import LifelongRunner, measured_tasks
 from mmlhl.engine.measured_tasks import check_measured
 from mmlhl.evaluation import MultiTaskEvaluator
@@ -35,7 +38,9 @@ def logged(monkeypatch):
 
 def check(metrics, tasks=("seg", "depth"), wrap=lambda dataset: dataset, **options):
     """Check a model of segmentation and depth with metrics of some tasks, on labels of some."""
-    dataset = MultiTaskDataset(annotations=ANNOTATIONS, tasks=list(tasks), lazy_init=True)
+    options.setdefault("pipeline", [dict(type="LoadMultiTaskAnnotations")])
+    given = dict(annotations=ANNOTATIONS, tasks=list(tasks), pipeline=options.pop("pipeline"))
+    dataset = MultiTaskDataset(**given, lazy_init=True)
     chosen = {task: METRICS[task] for task in metrics}
     chosen.update(options.pop("replaced", {}))
     evaluator = MultiTaskEvaluator(metrics={**chosen, **options.pop("none", {})}, **options)
@@ -110,3 +115,36 @@ def test_a_test_of_more_tasks_than_the_config_measures(trained, sequence_config,
     others = [task for task in record.tasks if task != first]
     for task in others:
         assert f"task {task!r} of the checkpoint is not measured" in "".join(logged)
+
+
+@TRANSFORMS.register_module()
+class OwnLabels(LoadMultiTaskAnnotations):
+    """Reads labels, which its name does not tell."""
+
+
+LOAD, LABELS, OWN, PACK = (
+    dict(type=kind)
+    for kind in ("LoadImage", "LoadMultiTaskAnnotations", "OwnLabels", "PackMultiTaskInputs")
+)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "reads"),
+    [
+        ([LOAD, LABELS, PACK], True),
+        ([LOAD, OWN, PACK], True),
+        ([LOAD, dict(type="TestTimeAug", transforms=[[LABELS], [PACK]])], True),
+        ([LOAD, PACK], False),
+        ([LOAD, dict(type="TestTimeAug", transforms=[[PACK]])], False),
+    ],
+)
+def test_a_pipeline_without_labels_measures_nothing(rooms_root, pipeline, reads, tmp_path):
+    config = dict(type="RoomsDataset", data_root=str(rooms_root), split="val", pipeline=pipeline)
+    dataset = DATASETS.build(dict(config, test_mode=True))
+    heads = dict(depth=HEADS["depth"])
+    for options, refused in ((dict(), not reads), (dict(output_dir=str(tmp_path)), False)):
+        evaluator = MultiTaskEvaluator(dict(depth=METRICS["depth"]), **options)
+        loop = SimpleNamespace(evaluator=evaluator, dataloader=SimpleNamespace(dataset=dataset))
+        error = pytest.raises(ValueError, match="reads no labels for depth_map; nothing would be")
+        with error if refused else nullcontext():
+            check_measured(SimpleNamespace(heads=heads), loop)
