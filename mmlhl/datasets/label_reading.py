@@ -33,12 +33,9 @@ def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]
     Raises:
         ValueError: About the first file with which training would fail.
     """
-    for way in ("__getitem__", "prepare_data"):  # which may leave out samples that fail
-        if getattr(type(dataset), way) is not getattr(BaseSegDataset, way):
-            return
     ours = isinstance(dataset, MultiTaskDataset)
     read = (_reader if ours else _stock_reader)(dataset, every, known)
-    if read is None:
+    if read is None or makes_samples(dataset):
         return
 
     def fault(place: int) -> str:
@@ -57,6 +54,12 @@ def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]
                     f"images; {'mmlhl check-dataset' if ours else 'check_labels=' + repr('all')} "
                     "reads all"
                 )
+
+
+def makes_samples(dataset: BaseSegDataset) -> bool:
+    """Whether a dataset makes samples in a way of its own, which may leave out those that fail."""
+    ways = ("__getitem__", "prepare_data")
+    return any(getattr(type(dataset), way) is not getattr(BaseSegDataset, way) for way in ways)
 
 
 def _reader(
@@ -89,11 +92,7 @@ def _stock_reader(
     dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]]
 ) -> Callable[[dict], None] | None:
     """The same for a dataset of mmseg's, whose loader does not know how many classes there are."""
-    steps = list(single_steps(dataset.pipeline))
-    # others may give other ids to what was loaded
-    stock = all(type(step).__module__.split(".")[0] in _STOCK for step in steps)
-    loader = next((step for step in steps if stock and type(step) is LoadAnnotations), None)
-    count = len(dataset.metainfo.get("classes") or ())
+    loader, count = stock_loader(dataset), len(dataset.metainfo.get("classes") or ())
     if loader is None or not count:
         return None
 
@@ -112,3 +111,18 @@ def _stock_reader(
             )
 
     return read
+
+
+def stock_loader(dataset: BaseSegDataset) -> LoadAnnotations | None:
+    """What reads the labels of a dataset of mmseg's.
+
+    Args:
+        dataset: The dataset.
+
+    Returns:
+        The transform; None if there is none, or transforms of a user's own, which may give other
+        ids to what was loaded.
+    """
+    steps = list(single_steps(dataset.pipeline))
+    stock = all(type(step).__module__.split(".")[0] in _STOCK for step in steps)
+    return next((step for step in steps if stock and type(step) is LoadAnnotations), None)

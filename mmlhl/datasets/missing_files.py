@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import os.path as osp
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
+
+from mmseg.datasets import BaseSegDataset
 
 from .endings import names_in
+from .label_reading import makes_samples, stock_loader
+from .multi_task_dataset import MultiTaskDataset
 
-if TYPE_CHECKING:
-    from .multi_task_dataset import MultiTaskDataset
 
-
-def need_files(dataset: MultiTaskDataset) -> None:
+def need_files(dataset: BaseSegDataset) -> None:
     """Check that every sample has its annotation files; each folder is listed once.
 
-    Files of remote backends are not checked.
+    Files of remote backends are not checked, nor those of a dataset that makes its samples in a way
+    of its own.
 
     Args:
-        dataset: The dataset with its list of samples.
+        dataset: The dataset with its list of samples, ours or mmseg's.
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and how many are.
     """
+    ours = isinstance(dataset, MultiTaskDataset)
+    if makes_samples(dataset) or not (ours or stock_loader(dataset)):
+        return
     missing: dict[str, list[str]] = {}
     for key, path in _missing(dataset):
         missing.setdefault(key, []).append(path)
@@ -38,17 +43,25 @@ def need_files(dataset: MultiTaskDataset) -> None:
 _KNOWN = ("img_path", "seg_map_path")
 
 
-def _missing(dataset: MultiTaskDataset) -> Iterator[tuple[str, str]]:
+def _missing(dataset: BaseSegDataset) -> Iterator[tuple[str, str]]:
     held: dict[str, set[str] | None] = {}
     # copied one by one only if they are serialised
     for sample in dataset.data_list or map(dataset.get_data_info, range(len(dataset))):
-        needed = {f"annotations[{task!r}]": path for task, path in sample["ann_paths"].items()}
-        # further files of a subclass, such as cameras
-        needed.update({k: v for k, v in sample.items() if k.endswith("_path") and k not in _KNOWN})
-        for key, path in needed.items():
+        for key, path in _needed(sample).items():
             folder, name = osp.split(path)
             if folder not in held:
                 held[folder] = names_in(folder, dataset.backend_args)
             names = held[folder]
             if names is not None and name not in names:
                 yield key, path
+
+
+def _needed(sample: dict[str, Any]) -> dict[str, str]:
+    """Files of a sample besides the image, by the names of their folders in a config."""
+    if "ann_paths" not in sample:
+        label = sample.get("seg_map_path")
+        return {} if label is None else {"data_prefix['seg_map_path']": label}
+    needed = {f"annotations[{task!r}]": path for task, path in sample["ann_paths"].items()}
+    # further files of a subclass, such as cameras
+    needed.update({k: v for k, v in sample.items() if k.endswith("_path") and k not in _KNOWN})
+    return needed

@@ -132,6 +132,15 @@ class OfMmseg(BaseSegDataset):
     METAINFO = dict(classes=("a", "b", "c"), palette=[[0] * 3, [1] * 3, [2] * 3])
 
 
+@DATASETS.register_module()
+class ForgivingOfMmseg(OfMmseg):
+    def prepare_data(self, idx):
+        try:
+            return super().prepare_data(idx)
+        except FileNotFoundError:
+            return None
+
+
 @TRANSFORMS.register_module()
 class Relabel:
     moves_pixels = False
@@ -192,6 +201,34 @@ def test_processes_share_the_files(root, monkeypatch):
     monkeypatch.setattr(label_reading, "get_rank", lambda: 1)
     with pytest.raises(ValueError, match="got 9"):
         read(root)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (dict(), True),
+        (dict(pipeline=[LOAD[0], PACK]), False),  # a test that measures nothing
+        (dict(pipeline=[*LOAD, dict(type="Relabel"), PACK]), False),
+        (dict(type="ForgivingOfMmseg"), False),
+    ],
+)
+def test_a_label_that_a_dataset_of_mmsegs_lacks(root, changes, found):
+    (root / "label" / "69.png").unlink()
+
+    def make(dataset):
+        del dataset["annotations"]
+        return stock(dataset, **changes)
+
+    if found:
+        with pytest.raises(FileNotFoundError, match=r"OfMmseg: data_prefix.* lacks '.*69\.png'"):
+            read(root, 0, make)
+    else:
+        assert read(root, 0, make).images == IMAGES
+
+
+def test_a_forgiving_dataset_may_lack_labels(root):
+    (root / "label" / "69.png").unlink()
+    assert read(root, kind="Forgiving").images == IMAGES
 
 
 @pytest.mark.parametrize("wrap", [repeated, joined])

@@ -16,7 +16,6 @@ from mmengine.registry import FUNCTIONS
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATA_SAMPLERS, DATASETS
 
-from ...datasets import MultiTaskDataset
 from ...datasets.dark_images import spread
 from ...datasets.label_reading import read_labels
 from ...datasets.missing_files import need_files
@@ -163,9 +162,8 @@ class Supplies:
                 dataset.full_init()
             self._built[key] = dataset, len(dataset)
             for inner in innermost(dataset):
-                if isinstance(inner, MultiTaskDataset):
-                    need_files(inner)
                 if isinstance(inner, BaseSegDataset):
+                    need_files(inner)
                     self._keep_some(inner, place)
             if is_multi_task(config):
                 dataset.get_subset_(min(KEPT, len(dataset)))
