@@ -49,10 +49,10 @@ def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]
         for found in pool.map(fault, range(get_rank(), len(dataset), get_world_size())):
             if found:
                 pool.shutdown(wait=False, cancel_futures=True)
+                advice = "; mmlhl check-dataset reads all, and names each fault" if ours else ""
                 raise ValueError(
                     f"{found}. It was found before training, among the labels of {len(dataset)} "
-                    f"images; {'mmlhl check-dataset' if ours else 'check_labels=' + repr('all')} "
-                    "reads all"
+                    f"images{advice}"
                 )
 
 
