@@ -11,7 +11,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import TRANSFORMS
 
 from ... import config_values
-from ..reading import as_stored, is_array, read_bytes, read_raw, refuse_several, turns
+from ..reading import as_stored, is_array, read_bytes, read_raw, refuse_several, remembered, turns
 from ..reading.backends import backend_of, check_decoder
 from ..reading.contents import holds_floats
 from ..reading.tiff_layout import refuse_misread
@@ -105,7 +105,8 @@ class LoadImage(LoadImageFromFile):
 
     def _image_file(self, results: dict, path: str) -> dict | None:
         try:
-            img = self._decoded(self._content(path), path)
+            key = (path, type(self), repr(vars(self)))
+            img = remembered(key, lambda: self._decoded(self._content(path), path))
         except Exception:
             if self.ignore_empty:
                 return None

@@ -14,7 +14,7 @@ from mmseg.registry import TRANSFORMS
 from ... import config_values
 from ..annotation import Annotation
 from ..decoding import decode, made_map, stored_or_shown
-from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
+from ..reading import is_array, orientation_of, read_bytes, read_raw, remembered, turns
 from .erase import note_late
 from .load_image import LoadImage
 from .maps import resize_map
@@ -102,18 +102,23 @@ class LoadMultiTaskAnnotations(BaseTransform):
         what = f"{ann.kind} annotation {ann.name!r} of {results.get('img_path', 'the image')}"
         # a grey mask with a threshold between its two levels tolerates lossy compression
         exact = ann.is_integer and ann.threshold is None
-        raw = read_raw(
-            path,
-            what,
-            self.backend_args,
-            ann.reader,
-            exact,
-            upright=ann.kind == "normal",
-            turn=turns(results.get("img_loader")),
-            choose=lambda pixels, greys: stored_or_shown(pixels, greys, ann, path),
-            colours=ann.coloured,
-        )
-        gt = decode(raw, ann, path)
+        turn = turns(results.get("img_loader"))
+
+        def decoded() -> np.ndarray:
+            raw = read_raw(
+                path,
+                what,
+                self.backend_args,
+                ann.reader,
+                exact,
+                upright=ann.kind == "normal",
+                turn=turn,
+                choose=lambda pixels, greys: stored_or_shown(pixels, greys, ann, path),
+                colours=ann.coloured,
+            )
+            return decode(raw, ann, path)
+
+        gt = remembered((path, repr(ann), turn), decoded)
         # test pipelines resize before they load annotations, which keep the file's size
         size = tuple(results.get("ori_shape", gt.shape)[:2])
         if ann.reader is not None and gt.shape[:2] == (1, 1):

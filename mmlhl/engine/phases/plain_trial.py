@@ -18,6 +18,7 @@ from mmseg.models.losses import CrossEntropyLoss
 from torch import nn
 
 from ...config_values import as_list
+from ...datasets.reading import remembering
 from ...draws import undisturbed
 from .checking.agreement import check_count, check_labels, check_names, class_count, class_names
 from .checking.log_options import warn_of_sources
@@ -64,7 +65,8 @@ def rehearse_plain(runner: Any) -> None:
     if type(runner) is not Runner or not cfg.get("dry_run", True):
         return
     loader = named("train_dataloader", getattr, runner, "train_dataloader")
-    with undisturbed(), DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE):
+    scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
+    with undisturbed(), scope, remembering():
         own = runner.model.module if is_model_wrapper(runner.model) else runner.model
         try:
             model = revert_sync_batchnorm(copy.deepcopy(own))

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
 from ...checkpoints.training import names_in
+from ...datasets.reading import remembering
 from ...draws import undisturbed
 from ...explaining import explained_error
 from .checking.log_options import warn_of_sources
@@ -87,7 +88,7 @@ def rehearse(
     try:
         # as the runner of each phase will set it
         scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
-        with undisturbed(), scope:
+        with undisturbed(), scope, remembering():
             batches = _rehearse(cfg, phases, first, adopt, begun)
     except (ValueError, OSError) as error:
         problem = error
