@@ -201,7 +201,8 @@ def sequence_config(rooms_root):
             val_cfg=None,
             test_cfg=dict(type="TestLoop"),
             optim_wrapper=dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=2e-3)),
-            param_scheduler=[dict(type="PolyLR", begin=0, end=2, power=0.9, by_epoch=True)],
+            # without eta_min the second epoch would train nothing, resumed or not
+            param_scheduler=[dict(type="PolyLR", begin=0, end=2, eta_min=5e-4, by_epoch=True)],
             default_hooks=dict(
                 timer=dict(type="IterTimerHook"),
                 logger=dict(type="LoggerHook", interval=1),

@@ -141,9 +141,17 @@ def kill_config(
                 optimizer=dict(type="Adam", lr=2e-3),
                 accumulative_counts=accumulate,
             ),
-            param_scheduler=[dict(type="PolyLR", begin=0, end=epochs, power=0.9, by_epoch=True)]
-            if by_epoch
-            else [dict(type="PolyLR", begin=0, end=steps, power=0.9, by_epoch=False)],
+            # with eta_min, as the last epoch would train nothing, resumed or not
+            param_scheduler=[
+                dict(
+                    type="PolyLR",
+                    begin=0,
+                    end=epochs if by_epoch else steps,
+                    eta_min=5e-4,
+                    power=0.9,
+                    by_epoch=by_epoch,
+                )
+            ],
             default_hooks=dict(
                 checkpoint=dict(
                     type="CheckpointHook",
