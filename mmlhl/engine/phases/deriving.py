@@ -20,7 +20,7 @@ from .datasets import multi_task_datasets
 from .encoders import same_encoder
 from .grammar import LOADERS, Phase, merged_config
 from .grammar import RECORD as RECORD
-from .moments import follow_moments, is_hook
+from .moments import all_hooks, follow_moments, is_hook
 from .patience import follow_patience
 from .save_best import follow_tasks
 from .schedules import follow_length
@@ -140,7 +140,7 @@ def add_hook(cfg: Config, name: str) -> None:
         name: The hook's registered name.
     """
     hooks = list(cfg.get("custom_hooks") or [])
-    if not any(is_hook(hook, name) for hook in hooks):
+    if not any(is_hook(hook, name) for _, hook in all_hooks(cfg)):
         hooks.append(ConfigDict(type=name))
     cfg.custom_hooks = hooks
 

@@ -179,6 +179,10 @@ def _asked() -> bool:
 
 
 def _resumable(hook: Hook | dict) -> Hook | dict:
-    if isinstance(hook, dict) and registered_class(HOOKS, hook) is CheckpointHook:
-        return {**hook, "type": "mmseg.PhaseCheckpointHook"}
-    return hook
+    """The config of a hook that saves checkpoints, for ours; a user's own keeps its methods."""
+    cls = registered_class(HOOKS, hook) if isinstance(hook, dict) else None
+    ours: Any = registered_class(HOOKS, "PhaseCheckpointHook")
+    if cls is None or not issubclass(cls, CheckpointHook) or issubclass(cls, ours):
+        return hook
+    kind = ours if cls is CheckpointHook else type(cls.__name__, (ours, cls), {})
+    return {**hook, "type": kind}

@@ -89,8 +89,9 @@ def test_losses_are_watched_once(config):
         hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
         watching = [hook for hook in hooks if hook.type.endswith("FiniteHook")]
         assert len(watching) == 1 and watching[0].get("action") == (own and "skip" or None)
-    for own in (dict(type=Derived), Derived()):
-        cfg = config(custom_hooks=[own])
+    given = [dict(custom_hooks=[own]) for own in (dict(type=Derived), Derived())]
+    for changes in (*given, dict(default_hooks=dict(finite=dict(type="FiniteHook")))):
+        cfg = config(**changes)
         hooks = phase_config(cfg, parse_phases(cfg), 0).custom_hooks
         assert not any(type_name(hook) == "FiniteHook" for hook in hooks)
 

@@ -188,15 +188,6 @@ def test_lost_model_is_restored_from_the_last_checkpoint(make, undisturbed, tmp_
     assert_same_weights(undisturbed, copied)
 
 
-def test_two_hooks_remove_their_own_checkpoints_only(make, tmp_path):
-    cfg = make(tmp_path / "run")
-    by_step = dict(type="CheckpointHook", by_epoch=False, interval=1, max_keep_ckpts=1)
-    cfg.custom_hooks.append(by_step)
-    train(cfg)
-    left = {path.name for path in (tmp_path / "run" / "phase_1_depth").glob("*.pth")}
-    assert left == {"epoch_2.pth", "epoch_3.pth", "iter_18.pth", "depth.pth"}
-
-
 def test_what_a_phase_began_with_may_be_gone(make, interrupted, undisturbed, tmp_path):
     copied = shutil.copytree(interrupted, tmp_path / "run")
     changes = dict(load_from=str(tmp_path / "gone.pth"), dry_run=True, resume_changed=True)
