@@ -239,7 +239,7 @@ def test_a_teacher_whose_config_differs_from_its_checkpoints(
 
     def begin(**teacher):
         model = dict(type="DistilledSegmentor", teacher=teacher)
-        runner = SimpleNamespace(cfg=Config(dict(model=model)))
+        runner = SimpleNamespace(cfg=Config(dict(model=model)), model=torch.nn.Module())
         training_facts_hook.TrainingFactsHook().before_train(runner)
 
     begin(config=teacher, checkpoint=file)
