@@ -12,9 +12,13 @@ from mmengine.config import Config
 
 from .config_values import as_list
 from .explaining import explained_error, first_few
+from .files import refuse_special
 from .paths import shipped_dir
 from .repeated_keys import repeated_keys
 from .spelling import hint
+
+#: bytes of a config file; reading a million values takes minutes, since it is parsed several times
+LARGEST = 2 * 2**20
 
 
 def read_config(path: str | os.PathLike) -> Config:
@@ -30,7 +34,8 @@ def read_config(path: str | os.PathLike) -> Config:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read: a syntax error, a base that does not exist or that
             inherits from this file, a key that is given twice, or an error that its own code
-            raises. If it is YAML or JSON and would call something that is not registered.
+            raises. If it is YAML or JSON and would call something that is not registered. If it,
+            or one of its bases, is larger than 2 MiB.
     """
     if not os.path.isfile(path):
         kind = "a folder" if os.path.isdir(path) else "no such file"
@@ -78,9 +83,16 @@ def refuse_repeated(path: str | os.PathLike) -> None:
         path: The file.
 
     Raises:
-        ValueError: Naming file, key and line.
+        ValueError: Naming file, key and line; or a file that is too large to be a config.
     """
     for file in with_bases(os.path.abspath(path)):
+        refuse_special(file)
+        if _is_large(file):
+            raise ValueError(
+                f"{file}: the config cannot be read: it has {os.path.getsize(file) / 2**20:.1f} "
+                f"MiB, of {LARGEST // 2**20} at most; keep long lists in files, such as the ids of "
+                "a dataset"
+            )
         twice = repeated_keys(file)
         if twice:
             raise ValueError(
@@ -95,6 +107,10 @@ def with_bases(path: str, above: tuple[str, ...] = ()) -> Iterator[str]:
     for base in _bases(path):
         if base not in (*above, path):
             yield from with_bases(base, (*above, path))
+
+
+def _is_large(path: str) -> bool:
+    return os.path.isfile(path) and os.path.getsize(path) > LARGEST
 
 
 def _lacking_module(error: BaseException) -> str | None:
@@ -135,6 +151,8 @@ def _leads_back(path: str, above: tuple[str, ...]) -> bool:
 
 def _bases(path: str) -> list[str]:
     """Absolute paths of the files that a config inherits from; errors are left to its reading."""
+    if not os.path.isfile(path) or _is_large(path):
+        return []
     try:
         bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
     except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -149,6 +150,24 @@ def refuse_same(path: str | os.PathLike, source: str | os.PathLike) -> None:
     """
     if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
         raise ValueError(f"{path} is the file that is read, which would be lost: name another file")
+
+
+def refuse_special(path: str | os.PathLike) -> None:
+    """Refuse pipes, devices and the kernel's own files, whose reading may never end.
+
+    Args:
+        path: A file to read, or a folder; it may be missing.
+
+    Raises:
+        ValueError: Naming the file.
+    """
+    try:
+        info = os.stat(path)
+    except (OSError, ValueError):  # whoever reads it says so
+        return
+    plain = stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)
+    if not plain or (not info.st_size and os.path.realpath(path).startswith("/proc/")):
+        raise ValueError(f"{path} is a pipe, a device or the like, not a file with data")
 
 
 def clean_leftovers(folder: str | os.PathLike) -> list[Path]:

@@ -23,7 +23,9 @@ def json_lines(path: str | os.PathLike, counted: bool = False) -> list[dict[str,
         The objects. Lines that are cut off or damaged are left out: those that are no object, or
         are nested too deeply to be read.
     """
-    lines = []
+    lines: list[dict[str, Any]] = []
+    if not os.path.isfile(path):  # opening a pipe would wait for its other end
+        return lines
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             for text in file:

@@ -1,10 +1,13 @@
 """What is wrong with a config file is said by its key."""
 
+import os
 import re
 
 import pytest
 
-from mmlhl.config_files import read_config
+from mmlhl.config_files import LARGEST, read_config
+
+MODEL = "model = dict(type='X')\n"
 
 
 @pytest.mark.parametrize(
@@ -45,4 +48,22 @@ def test_an_error_of_an_imported_module_is_its_own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "own.py").write_text("custom_imports = dict(imports=['module_of_types'])")
     with pytest.raises(ValueError, match="own.py: the config cannot be read: TypeError: odd"):
+        read_config(tmp_path / "own.py")
+
+
+@pytest.mark.parametrize("name", ["own.py", "own.json", "base.py"])
+def test_a_file_of_millions_of_values_is_no_config(tmp_path, name):
+    (tmp_path / name).write_text("x = [" + "1," * (LARGEST // 2) + "]\n")
+    path = tmp_path / name
+    if name == "base.py":
+        path = tmp_path / "own.py"
+        path.write_text(f"_base_ = '{name}'\n{MODEL}")
+    with pytest.raises(ValueError, match=rf"{name}: .* has 2.0 MiB, of 2 at most; keep long lists"):
+        read_config(path)
+
+
+def test_a_pipe_is_no_base(tmp_path):
+    os.mkfifo(tmp_path / "base.py")
+    (tmp_path / "own.py").write_text(f"_base_ = 'base.py'\n{MODEL}")
+    with pytest.raises(ValueError, match="base.py is a pipe"):
         read_config(tmp_path / "own.py")

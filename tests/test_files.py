@@ -8,7 +8,14 @@ import sys
 
 import pytest
 
-from mmlhl.files import atomic_path, clean_leftovers, explained, write_bytes, write_text
+from mmlhl.files import (
+    atomic_path,
+    clean_leftovers,
+    explained,
+    refuse_special,
+    write_bytes,
+    write_text,
+)
 
 
 def test_replaces_the_old_file(tmp_path):
@@ -102,6 +109,17 @@ def test_leftovers_of_dead_processes_are_removed(tmp_path):
 def test_a_folder_of_the_name_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder; name a file"), atomic_path(tmp_path):
         raise AssertionError("nothing is written")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "/proc/self/mem", "pipe", "link"])
+def test_what_cannot_be_read_to_an_end_is_refused(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(ValueError, match="is a pipe, a device or the like"):
+        refuse_special(tmp_path / name)
+    (tmp_path / "empty").touch()
+    for fine in ("empty", "missing", "."):
+        refuse_special(tmp_path / fine)
 
 
 @pytest.mark.parametrize("letter", ["a", "\xfc", "\u2192"])

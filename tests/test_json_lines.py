@@ -1,6 +1,7 @@
 """Files with one object per line, damaged or made by somebody else."""
 
 import json
+import os
 
 import pytest
 
@@ -51,5 +52,7 @@ def test_damaged_lines_are_left_out(tmp_path, line):
 
 def test_files_that_cannot_be_read_have_no_lines(tmp_path):
     assert json_lines(tmp_path / "none") == json_lines(tmp_path) == []
+    os.mkfifo(tmp_path / "pipe")
+    assert json_lines(tmp_path / "pipe") == []
     (tmp_path / "binary").write_bytes(bytes(range(256)))
     assert json_lines(tmp_path / "binary") == []

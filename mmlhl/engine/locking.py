@@ -16,6 +16,8 @@ from mmengine.logging import print_log
 LOCK = ".lock"
 #: endings of files to which training appends
 _APPENDED = (".log", ".json")
+#: and of others that it reads
+_READ = (".pth", ".training", "last_checkpoint")
 _held: set = set()
 
 
@@ -99,9 +101,10 @@ def _refuse_links(folder: Path) -> None:
     for place, _, names in os.walk(folder):
         for name in names:
             path = Path(place, name)
-            if name != LOCK and not (name.endswith(_APPENDED) or "tfevents" in name):
+            written = name == LOCK or name.endswith(_APPENDED) or "tfevents" in name
+            if not written and not (name.endswith(_READ) and path.exists()):
                 continue
-            if path.is_symlink():
+            if written and path.is_symlink():
                 raise ValueError(
                     f"{path} is a link to {os.readlink(path)}, which would be written to: remove "
                     "the link, or choose another --work-dir"

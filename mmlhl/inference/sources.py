@@ -14,6 +14,7 @@ import numpy as np
 
 from ..config_values import as_list
 from ..datasets.reading.lists import read_lines
+from ..files import refuse_special
 from .arrays import as_bgr
 from .folders import IMAGES, VIDEOS, images_below
 from .frame import Frame
@@ -153,6 +154,7 @@ class Sources:
                 f"{path or repr(path)}: no such file or folder, needed as image or video"
             )
         for file in files:
+            refuse_special(file)
             if file.lower().endswith(VIDEOS):
                 self.entries.append(Video(file))
             else:

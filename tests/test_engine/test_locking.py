@@ -108,6 +108,16 @@ def test_links_that_would_be_written_through(tmp_path, name, there):
         pass
 
 
+@pytest.mark.parametrize("name", ["last_checkpoint", ".training", "iter_2.pth", "vis_data/a.json"])
+def test_pipes_that_would_be_read_for_ever(tmp_path, name):
+    path = tmp_path / "phase_1_seg" / name
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match=f"{path.name} is no plain file: remove it"):
+        with locked(tmp_path):
+            pass
+
+
 def test_locks_that_are_no_files(tmp_path):
     for make in (os.mkfifo, os.mkdir):
         make(tmp_path / ".lock")

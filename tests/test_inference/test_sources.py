@@ -1,5 +1,7 @@
 """Names of results, and how arrays and odd files are read."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -106,6 +108,14 @@ def test_a_folder_of_videos_only_says_so(tmp_path):
     touch(tmp_path, "a.mp4")
     with pytest.raises(FileNotFoundError, match="no image.*a.mp4 has to be named on its own"):
         Sources(tmp_path)
+
+
+def test_pipes_among_images_are_named(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "list.txt").write_text("/proc/self/mem\n")
+    for item, message in (("", "a.png is a pipe"), ("list.txt", "line 1: /proc/self/mem is a")):
+        with pytest.raises(ValueError, match=message):
+            Sources(str(tmp_path / item))
 
 
 def test_brackets_in_the_name_of_a_lists_folder_are_no_pattern(tmp_path):

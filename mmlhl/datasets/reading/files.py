@@ -8,6 +8,7 @@ from collections.abc import Callable
 import mmengine.fileio as fileio
 import numpy as np
 
+from ...files import refuse_special
 from .arrays import ARRAY_SUFFIXES, decode_npy, decode_npz
 from .contents import is_lossy, refuse_placeholder
 from .images import decode_image
@@ -26,7 +27,10 @@ def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If it is a pipe or a device.
     """
+    if "://" not in path:
+        refuse_special(path)
     try:
         return fileio.get(path, backend_args=backend_args)
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """Files with several images, truncated files and images of floats, for labels and images."""
 
 import io
+import os
 import struct
 import zlib
 
@@ -137,3 +138,9 @@ def test_damaged_images_are_named(tmp_path, kind, place):
         load(tmp_path, bytes(content), imdecode_backend="pillow")
     except ValueError as error:
         assert "0.img" in str(error)
+
+
+def test_pipes_are_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ValueError, match="pipe.png is a pipe, a device or the like"):
+        read_raw(str(tmp_path / "pipe.png"), "annotation 'seg'")
