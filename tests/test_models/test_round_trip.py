@@ -13,6 +13,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS, TRANSFORMS
 
+from mmlhl.datasets.pipelines import build_steps
 from mmlhl.models.views import FLIP_AXES
 
 WINDOWS = (dict(mode="whole"), dict(mode="slide", crop_size=(16, 24), stride=(11, 24)))
@@ -196,6 +197,53 @@ def test_left_and_right_of_a_mirror_are_swapped_back(model, direction, rests):
         assert_same(done, original, 0, 1e-4)
         if not rests:
             assert (done.gt_sem_seg.data[0].numpy() == original["gt_seg_map"]).all()
+
+
+class Own:
+    """Moves image and labels of classes; the other labels follow."""
+
+    def __init__(self, move):
+        self.move = move
+
+    def __call__(self, results):
+        for key in ["img", *results["seg_fields"]]:
+            results[key] = np.ascontiguousarray(self.move(results[key]))
+        return results
+
+
+def padded(array):
+    return np.pad(array, ((3, 0), (5, 1), (0, 0))[: array.ndim])
+
+
+OWN = dict(
+    flip=[lambda array: array[:, ::-1]],
+    turned_twice=[np.rot90, np.rot90],
+    half_turn=[lambda array: np.rot90(array, 2)],
+    twice_at_once=[lambda array: array[:, ::-1][:, ::-1]],
+    padding=[padded, lambda array: array[::-1], padded],
+)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_flips_and_paddings_are_undone(model, name):
+    model.test_cfg = dict(mode="whole")
+    original = scene(np.random.default_rng(3))
+    between = dict(type="RandomFlip", prob=1.0, direction="vertical")
+    steps = build_steps([step for move in OWN[name] for step in (Own(move), between)])
+    maps, sample = view(Compose(steps)(copy.deepcopy(original)), [], 0)
+    if name == "turned_twice":  # each alone is no flip
+        with pytest.raises(ValueError, match="Own in a pipeline for testing cannot be undone"):
+            predict(model, [maps], [at_rest(sample)], None)
+        return
+    (done,) = predict(model, [maps], [at_rest(sample)], None)
+    assert_same(done, original, 0, 1e-4)
+
+
+def test_messages_name_a_stock_transform_as_configs_do(model):
+    chain = [dict(type="ResizeShortestEdge", scale=50, max_size=100)]
+    maps, sample = view(scene(np.random.default_rng(3)), chain, 0)
+    with pytest.raises(ValueError, match="went through Resize in a pipeline for testing"):
+        predict(model, [maps], [sample], None)
 
 
 @pytest.mark.parametrize(

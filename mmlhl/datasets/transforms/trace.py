@@ -31,7 +31,7 @@ def record_step(results: dict, kind: str, by: object, **values: Any) -> None:
         by: The transform, or its name.
         **values: Values for undoing the step, by kind.
     """
-    name = by if isinstance(by, str) else type(by).__name__
+    name = by if isinstance(by, str) else type(by).__name__.removeprefix("Stock")
     step = dict(kind=kind, by=name, **values)
     results[GEOMETRY] = (*results.get(GEOMETRY, ()), step)
 
