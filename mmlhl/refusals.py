@@ -177,7 +177,7 @@ def is_refusal(error: BaseException) -> bool:
     if isinstance(error, FILE_ERRORS) or (isinstance(error, OSError) and error.filename):
         return True  # it names the file, such as a link that leads back to itself
     own = type(error).__module__.partition(".")[0] == "mmlhl"
-    if not own and not isinstance(error, (ValueError, OSError)):
+    if not own and not isinstance(error, (ValueError, OSError, FloatingPointError)):
         return False
     return _raised_by_us(error.__traceback__)
 

@@ -11,6 +11,7 @@ import pytest
 
 from mmlhl import refusals
 from mmlhl.config_values import number
+from mmlhl.engine import cpu_distributed
 from mmlhl.engine.locking import WorkDirInUse
 from mmlhl.engine.phases.trials.build import named
 from mmlhl.refusals import end_imports_quietly, run_command
@@ -38,6 +39,10 @@ REFUSED = {
     "a long name": (lambda: open("a" * 300), "File name too long: 'a"),
     "a value": (lambda: number("x", "loss_weight"), "loss_weight is 'x'; it must be a number"),
     "a file": (lambda: open("/no/such/file"), "/no/such/file"),
+    "a launcher without its variables": (
+        lambda: cpu_distributed._set_rendezvous("mpi"),
+        "launcher='mpi' needs the environment variables .*RANK",
+    ),
     "of somebody's": (
         lambda: named("phases[0]: model", broken_head),
         r"IndexError: [^~]*--traceback",
@@ -55,6 +60,7 @@ MISTAKES = {
 def command(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/some/where/train.py", "config.py"])
     monkeypatch.delenv(refusals.VARIABLE, raising=False)
+    monkeypatch.setenv("MASTER_PORT", "29500")  # a launcher sets it
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -32,7 +32,7 @@ def prepare_distributed(cfg: Config) -> None:
 
     Raises:
         ValueError: If `cfg.launcher` is not `'none'`, `'pytorch'`, `'slurm'` or `'mpi'`.
-        RuntimeError: If an environment variable that the process group needs is missing.
+        ValueError: If an environment variable that the process group needs is missing.
     """
     launcher = cfg.get("launcher", "none")
     if launcher == "none" or get_device() != "cpu":
@@ -103,7 +103,7 @@ def _set_rendezvous(launcher: str) -> None:
     os.environ.setdefault("MASTER_PORT", "29500")
     missing = [key for key in ("RANK", "WORLD_SIZE", "MASTER_ADDR") if key not in os.environ]
     if missing:
-        raise RuntimeError(
+        raise ValueError(
             f"launcher='{launcher}' needs the environment variables {', '.join(missing)}: "
             "start through tools/dist_train.sh, torchrun or srun"
         )
@@ -120,9 +120,9 @@ def _first_slurm_host(nodes: str) -> str:
     try:
         hosts = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
-        raise RuntimeError(f"set MASTER_ADDR: `{' '.join(command)}` did not answer") from error
+        raise ValueError(f"set MASTER_ADDR: `{' '.join(command)}` did not answer") from error
     if not hosts:
-        raise RuntimeError(f"set MASTER_ADDR: `{' '.join(command)}` named no host")
+        raise ValueError(f"set MASTER_ADDR: `{' '.join(command)}` named no host")
     return hosts[0]
 
 

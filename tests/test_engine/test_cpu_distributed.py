@@ -127,12 +127,12 @@ def test_slurm_variables_are_translated(monkeypatch, tmp_path):
 
 def test_slurm_without_scontrol_says_what_to_set(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match="set MASTER_ADDR"):
+    with pytest.raises(ValueError, match="set MASTER_ADDR"):
         prepare_distributed(config(launcher="slurm"))
 
 
 def test_pytorch_launcher_without_variables_names_them():
-    with pytest.raises(RuntimeError, match="RANK, WORLD_SIZE, MASTER_ADDR"):
+    with pytest.raises(ValueError, match="RANK, WORLD_SIZE, MASTER_ADDR"):
         prepare_distributed(config())
 
 
