@@ -118,13 +118,13 @@ def test_a_test_of_more_tasks_than_the_config_measures(trained, sequence_config,
 
 
 @TRANSFORMS.register_module()
-class OwnLabels(LoadMultiTaskAnnotations):
+class MeasuredLabels(LoadMultiTaskAnnotations):
     """Reads labels, which its name does not tell."""
 
 
 LOAD, LABELS, OWN, PACK = (
     dict(type=kind)
-    for kind in ("LoadImage", "LoadMultiTaskAnnotations", "OwnLabels", "PackMultiTaskInputs")
+    for kind in ("LoadImage", "LoadMultiTaskAnnotations", "MeasuredLabels", "PackMultiTaskInputs")
 )
 
 
