@@ -18,10 +18,10 @@ from ...checkpoints.training import INPUT, keys_of_field
 from ...datasets.transforms.trials.batches import watch_batches
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, model_config, surplus
-from ..kept_files import check_kept
 from ..learner import unwrap
 from ..measured_tasks import check_measured
 from ..phases.grammar import learning_model
+from ..phases.kept_files import check_kept
 from ..training_facts import foreign_training, names_of, other_kinds, other_model
 
 
@@ -90,7 +90,7 @@ class TrainingFactsHook(Hook):
         Raises:
             ValueError: Naming the file.
         """
-        check_kept(runner.val_loop)
+        check_kept(runner.val_evaluator, runner.val_dataloader.dataset)
 
     def before_test(self, runner: Runner) -> None:
         """Check that the checkpoint has filled the model, and that its tasks are measured.
@@ -100,7 +100,7 @@ class TrainingFactsHook(Hook):
                 over; or if no task would be measured, or a prediction replace a file of the
                 dataset.
         """
-        check_kept(runner.test_loop)
+        check_kept(runner.test_evaluator, runner.test_dataloader.dataset)
         if self._given is None:
             return
         check_measured(_model(runner), runner.test_loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os.path as osp
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,14 +13,17 @@ from mmengine.evaluator import Evaluator
 from mmseg.models import SegTTAModel
 from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
-from ....config_values import nodes
+from ....config_values import as_list, nodes
 from ....datasets.pipelines import build_step, loads_annotations
+from ....evaluation import MultiTaskEvaluator
+from ....evaluation.metrics.written_files import ComparedFiles
 from ....models.heads import BaseDenseHead
 from ....registered import names_class, registered_class, type_name
 from ..checking.agreement import check_evaluator
 from ..checking.signatures import default_of
 from ..datasets import multi_task_datasets
 from ..grammar import LOADERS
+from ..kept_files import check_kept
 from ..monitored import check_followed
 from ..phase_model import PhaseModel
 from ..supply import Supplies, Supply
@@ -56,6 +60,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Seque
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
     heads = getattr(model, "heads", {})  # mmseg's segmentors have none
     check_evaluator(dict(heads.items()), evaluator, f"{kind}_evaluator")
+    _check_folders(cfg[f"{kind}_evaluator"], evaluator, supply.dataset)
     known = _is_known(evaluator)
     found = []
     for batch in _images(supply, 1 if known else 2):
@@ -160,6 +165,24 @@ def _in_seg_logits(head: Mapping) -> bool:
     if cls is None or getattr(cls, "kind", None) != "classes":
         return False
     return (head.get("field") or default_of(cls, "field")) == "sem_seg"
+
+
+def _check_folders(config: Any, evaluator: Evaluator, dataset: Any) -> None:
+    """Refuse folders for predictions where files of the dataset would be replaced."""
+    if not isinstance(evaluator, MultiTaskEvaluator):
+        return
+    given = [(t, c) for t, cs in config["metrics"].items() if cs is not None for c in as_list(cs)]
+    for (task, options), metric in zip(given, evaluator.metrics, strict=True):
+        common = config.get("output_dir") and osp.join(config["output_dir"], task)
+        folder = options.get("output_dir", common) if isinstance(options, Mapping) else None
+        if isinstance(metric, ComparedFiles):
+            metric.output_dir = folder
+    try:
+        check_kept(evaluator, dataset)
+    finally:
+        for metric in evaluator.metrics:
+            if isinstance(metric, ComparedFiles):
+                metric.output_dir = None  # the trial writes nothing
 
 
 def _evaluator(config: Any) -> Evaluator | None:

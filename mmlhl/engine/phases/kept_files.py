@@ -7,29 +7,30 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..datasets.wrappers import innermost
-from ..evaluation.metrics.written_files import ComparedFiles
+from ...datasets.wrappers import innermost
+from ...evaluation.metrics.written_files import ComparedFiles
 
 ENDINGS = (".png", ".npy")
 
 
-def check_kept(loop: Any) -> None:
+def check_kept(evaluator: Any, dataset: Any) -> None:
     """Refuse metrics whose files would replace some of the dataset.
 
     Args:
-        loop: The loop of a test or validation, with evaluator and dataloader.
+        evaluator: The evaluator of a test or validation.
+        dataset: Its dataset.
 
     Raises:
         ValueError: Naming the first file that would be lost.
     """
-    metrics: list[Any] = getattr(loop.evaluator, "metrics", [])
+    metrics: list[Any] = getattr(evaluator, "metrics", [])
     writing = [m for m in metrics if isinstance(m, ComparedFiles) and m.output_dir is not None]
     if not writing:
         return
     real = lru_cache(maxsize=None)(osp.realpath)  # of folders, of which there are few
     images, read = [], set()
-    for dataset in innermost(loop.dataloader.dataset):
-        for image, files in _read(dataset):
+    for inner in innermost(dataset):
+        for image, files in _read(inner):
             images.append(image)
             read |= {osp.join(real(osp.dirname(file)), osp.basename(file)) for file in files}
     for metric in writing:
