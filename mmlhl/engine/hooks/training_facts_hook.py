@@ -90,7 +90,7 @@ class TrainingFactsHook(Hook):
         Raises:
             ValueError: Naming the file.
         """
-        check_kept(runner.val_evaluator, runner.val_dataloader.dataset)
+        _check_kept(runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
         """Check that the checkpoint has filled the model, and that its tasks are measured.
@@ -100,7 +100,7 @@ class TrainingFactsHook(Hook):
                 over; or if no task would be measured, or a prediction replace a file of the
                 dataset.
         """
-        check_kept(runner.test_evaluator, runner.test_dataloader.dataset)
+        _check_kept(runner.test_loop)
         if self._given is None:
             return
         check_measured(_model(runner), runner.test_loop)
@@ -134,6 +134,12 @@ class TrainingFactsHook(Hook):
             print_log(f"left out of the checkpoint: {'; '.join(lost)}", "current", logging.WARNING)
         if "optimizer" not in checkpoint:  # not for resuming, so it needs no message hub
             checkpoint.pop("message_hub", None)
+
+
+def _check_kept(loop: Any) -> None:
+    """See :func:`check_kept`; loops of others may lack an evaluator or a dataset."""
+    dataset = getattr(getattr(loop, "dataloader", None), "dataset", None)
+    check_kept(getattr(loop, "evaluator", None), dataset)
 
 
 def _drop_other_heads(model: Any, checkpoint: dict, source: str) -> None:
