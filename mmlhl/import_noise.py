@@ -46,6 +46,11 @@ class WithoutLine(io.TextIOBase):
         """Flush the stream."""
         self._out.flush()
 
+    def fileno(self) -> int:
+        """The number of the stream's file."""
+        number: int = self._out.fileno()
+        return number
+
     def isatty(self) -> bool:
         """Whether the stream is a terminal."""
         return self._out.isatty()

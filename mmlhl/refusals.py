@@ -124,7 +124,7 @@ def _tell_once(handler: logging.Handler, record: logging.LogRecord) -> None:
     A command does not end for that: a training is worth more than its lines.
     """
     error = sys.exc_info()[1]
-    place = getattr(handler, "baseFilename", None) or _OUTPUT
+    place = getattr(handler, "baseFilename", None) or _stream(handler)
     if not isinstance(error, OSError):
         _handle_error(handler, record)
     elif place not in _unwritten:
@@ -132,6 +132,14 @@ def _tell_once(handler: logging.Handler, record: logging.LogRecord) -> None:
         with suppress(OSError):
             reason = f"{error.strerror}; the command goes on without them"
             print(f"lines of the log cannot be written to {place}: {reason}", file=sys.stderr)
+
+
+def _stream(handler: logging.Handler) -> str:
+    """The standard output, unless a handler has a stream of its own, which is no matter of ours."""
+    try:
+        return _OUTPUT if handler.stream.fileno() == 1 else "a stream"  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):  # closed, or not a file
+        return _OUTPUT
 
 
 def end_output(error: Exception | None = None) -> None:

@@ -196,6 +196,14 @@ def test_closed_streams(how):
     assert printing("pass", how)[0] == 0
 
 
+def test_a_stream_of_a_handler_s_own_is_no_output_of_the_command():
+    last = "import logging, os; own = open(os.devnull, 'w'); os.close(own.fileno()); "
+    last += "logging.basicConfig(stream=own); logging.warning('seen'); os.dup2(2, own.fileno())"
+    code, _, error = printing(last, "")
+    lost = "lines of the log cannot be written to a stream: Bad file descriptor"
+    assert (code, error.partition(";")[0]) == (0, lost)
+
+
 def test_ctrl_c_is_one_line():
     heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"  # `make test &` ignores it
     code, _, error = printing(
