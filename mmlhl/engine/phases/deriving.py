@@ -11,8 +11,11 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
+from mmengine.optim import AmpOptimWrapper as DeviceAmpOptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
 
 from ...config_values import nodes
+from ...registered import registered_class
 from .checking.left_out import keys_of, lacking
 from .checking.scopes import SCOPE
 from .checking.set_tasks import supplied_tasks
@@ -72,6 +75,9 @@ def phase_config(
     for loader in LOADERS[1:]:
         _set_tasks(out.get(loader), phase.seen, None)
     _set_samplers(out)
+    wrapper = out.get("optim_wrapper")
+    if registered_class(OPTIM_WRAPPERS, wrapper) is DeviceAmpOptimWrapper:
+        wrapper["type"] = "AmpOptimWrapper"  # ours, as if it were given by name
     _drop_incomplete_validation(out)
     _drop_absent_hooks(out)
     follow_length(out, cfg, phase.cfg)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.optim import AmpOptimWrapper
 from mmseg.registry import DATASETS
 
 from mmlhl.engine import parse_phases, phase_config
@@ -146,6 +147,14 @@ def test_a_wrapped_dataset_gets_tasks_and_part(config):
     out = phase_config(cfg, parse_phases(cfg), 1).train_dataloader.dataset
     assert out.dataset.tasks == ["depth"] and out.dataset.part == [1, 3]
     assert "tasks" not in out
+
+
+@pytest.mark.parametrize("given", [AmpOptimWrapper, "mmengine.AmpOptimWrapper"])
+def test_mixed_precision_of_mmengine_is_ours(config, given):
+    """As by its name, since mmengine's own refuses a CPU."""
+    cfg = config()
+    cfg.optim_wrapper.type = given
+    assert phase_config(cfg, parse_phases(cfg), 0).optim_wrapper.type == "AmpOptimWrapper"
 
 
 @pytest.mark.parametrize("loader", ["train_dataloader", "test_dataloader"])
