@@ -22,6 +22,9 @@ _REMEDY = {
     errno.EACCES: "choose a folder that can be written",
     errno.EPERM: "choose a folder that can be written",
 }
+_BROKEN = "look after the disk, or the connection to it"
+#: likewise about a disk that fails, which may also be one that is read
+_FAILING = {errno.EIO: _BROKEN, errno.ESTALE: _BROKEN, errno.ETIMEDOUT: _BROKEN}
 
 
 @contextmanager
@@ -64,7 +67,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
         if sync:
             _sync(path.parent)
     except OSError as error:
-        if error.errno not in _REMEDY:
+        if error.errno not in {*_REMEDY, *_FAILING}:
             raise
         raise cannot_write(path, error) from error
     finally:
@@ -106,7 +109,7 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
         path: The file that could not be written.
         error: The error.
     """
-    remedy = _REMEDY.get(error.errno or 0, "solve that")
+    remedy = {**_REMEDY, **_FAILING}.get(error.errno or 0, "solve that")
     reason = os.strerror(error.errno) if error.errno else str(error)
     return OSError(
         error.errno,

@@ -78,6 +78,19 @@ def test_full_disk_is_explained(tmp_path, number, kind, remedy):
             raise OSError(number, "write failed")
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+def test_a_failing_disk_is_named_where_it_is_written(tmp_path, number):
+    path = tmp_path / "record.json"
+    write_text(path, "old")
+    with pytest.raises(OSError, match="cannot write .*record.json: .*look after the disk"):
+        with explained(tmp_path), atomic_path(path):
+            raise OSError(number, "write failed")
+    assert list(tmp_path.iterdir()) == [path] and path.read_text() == "old"
+    with pytest.raises(OSError, match="read failed"):  # it may be the images' disk
+        with explained(tmp_path):
+            raise OSError(number, "read failed")
+
+
 def test_real_file_size_limit_is_explained(tmp_path):
     """The file grows beyond what the process may write."""
     path = tmp_path / "a.pth"
