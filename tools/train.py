@@ -31,6 +31,7 @@ from mmlhl.engine.phases.deriving import FACTS_HOOK, add_hook
 from mmlhl.engine.phases.plain_runs import check_plain_run
 from mmlhl.engine.phases.plain_trial import rehearse_plain
 from mmlhl.engine.phases.runner_choice import check_runner
+from mmlhl.engine.phases.trials.build import naming_model
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 from mmlhl.orphans import end_with_launcher
 from mmlhl.refusals import run_command
@@ -117,7 +118,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
-    with nothing_left_of_refusals(cfg.work_dir):
+    with nothing_left_of_refusals(cfg.work_dir), naming_model(cfg):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         rehearse_plain(runner)
     with naming_stalled_ranks(), naming_lost_workers(runner):

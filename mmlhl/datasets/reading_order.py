@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmcv.transforms import LoadAnnotations
+
 from ..config_values import as_list
 from .pipelines import single_steps
 from .transforms import LoadMultiTaskAnnotations
@@ -77,7 +79,7 @@ def _is_final(step: Any) -> bool:
 def _reads_labels(step: Any) -> bool:
     if isinstance(step, Watched):
         return any(key != "img" for key in step.reads)
-    return isinstance(step, LoadMultiTaskAnnotations)
+    return isinstance(step, (LoadAnnotations, LoadMultiTaskAnnotations))
 
 
 def _reads_image(step: Any) -> bool:

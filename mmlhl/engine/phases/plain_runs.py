@@ -14,6 +14,7 @@ from ...registered import registered_class
 from .checking.drawn_fields import check_drawn
 from .checking.idle_variables import idle_variables, left_by_mmseg, variables_read
 from .checking.keys import check_keys
+from .checking.left_out import keys_of, lacking
 from .checking.moment_checks import check_moments
 from .checking.normalisation import check_normalisation
 from .checking.schedule_values import check_units
@@ -21,8 +22,10 @@ from .checking.scopes import check_scope
 from .checking.top_keys import acting_keys, check_top_keys
 from .checking.values import check_trains, check_values
 from .lengths import refuse_endless_epochs
+from .monitored import SAVE_BEST, followed
 from .shapes import check_shapes
 from .trials.build import try_hooks
+from .trials.running import try_running
 
 #: checks of a phase's config that need no phases
 _CHECKS = (
@@ -43,8 +46,8 @@ def check_plain_run(cfg: Config) -> None:
     Raises:
         ValueError: Naming the key, the value and what would be right.
     """
-    kind = cfg.get("runner_type")
-    if kind is not None and registered_class(RUNNERS, kind) is not Runner:
+    runner = cfg.get("runner_type")
+    if runner is not None and registered_class(RUNNERS, runner) is not Runner:
         return
     file = cfg.filename
     if file is not None:
@@ -60,5 +63,18 @@ def check_plain_run(cfg: Config) -> None:
             if key is None or key.group() not in left:
                 raise
             print_log(f"{error} (an mmseg config sets it)", "current", logging.WARNING)
+    for kind in ("val", "test"):
+        absent = lacking(cfg, kind)
+        if 0 < len(absent) < len(keys_of(kind)):
+            raise ValueError(
+                f"{absent[0]} is not set: set all of {', '.join(keys_of(kind))}, or none"
+            )
+    if lacking(cfg, "val"):
+        for each in followed(cfg):
+            text = f"{each.place}={each.name!r} has no effect, as nothing validates"
+            if each.place != SAVE_BEST:
+                raise ValueError(f"{text}: set val_dataloader and so on, or leave it out")
+            print_log(text, "current", logging.WARNING)
+    try_running(cfg, "training")
     if unruled := try_hooks(cfg, ""):
         raise unruled[0]

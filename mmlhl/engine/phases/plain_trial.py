@@ -15,7 +15,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.models.decode_heads import STDCHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
-from torch import nn
+from torch import Tensor, nn
 
 from ...config_values import as_list
 from ...datasets.reading import remembering
@@ -28,6 +28,7 @@ from .lengths import training_steps
 from .optimisation import check_custom_keys
 from .supply import Supply, supply_of
 from .trials.build import build_optimiser, check_files, named
+from .trials.loaders import check_order
 from .trials.optimiser import try_optimisers
 from .trials.sample import first_sample
 from .trials.schedule import try_schedules
@@ -64,7 +65,7 @@ def rehearse_plain(runner: Any) -> None:
     cfg = getattr(runner, "cfg", {})
     if type(runner) is not Runner or not cfg.get("dry_run", True):
         return
-    loader = named("train_dataloader", getattr, runner, "train_dataloader")
+    loader = named("train_dataloader", _loader, runner, "train_dataloader")
     scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
     with undisturbed(), scope, remembering():
         own = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -77,6 +78,19 @@ def rehearse_plain(runner: Any) -> None:
         check_first_weights(cfg, model)
         if isinstance(model, BaseSegmentor):
             _rehearse(runner, model, loader)
+
+
+def _loader(runner: Runner, key: str) -> Any:
+    """A loader of the runner, which builds it once."""
+    try:
+        return getattr(runner, key)
+    except ValueError as error:
+        if "at least one array" in str(error):  # numpy's, of mmengine's list of images
+            raise ValueError(
+                "no image is found: see data_root, data_prefix, img_suffix and ann_file of its "
+                "dataset"
+            ) from error
+        raise
 
 
 def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
@@ -102,7 +116,7 @@ def _try_validation(runner: Runner, model: Any, supply: Supply) -> Sequence[str]
     """Compare the validation's set with that of training, and test an image; names of metrics."""
     cfg = runner.cfg
     key = "val_dataloader"
-    tested = supply_of(named(key, getattr, runner, key), cfg[key], key)
+    tested = supply_of(named(key, _loader, runner, key), cfg[key], key)
     _check_sample(model, cfg, tested.dataset, key)
     for _, head in _heads(model, cfg.model)[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
@@ -113,9 +127,19 @@ def _try_validation(runner: Runner, model: Any, supply: Supply) -> Sequence[str]
 def _check_sample(model: Any, cfg: Mapping, dataset: Any, place: str) -> None:
     """Read the first sample of a dataset, and compare its labels with the heads."""
     sample = named(f"{place}: its first sample", first_sample, dataset)
+    trains = place.startswith("train")
+    if trains:
+        check_order(dataset, True, place)
     labels = sample.get("data_samples") if isinstance(sample, Mapping) else None
     if labels is None:
         return
+    image, label = sample.get("inputs"), labels.get(f"gt_{FIELD}")
+    if trains and isinstance(image, Tensor) and label is not None and "data" in label:
+        if image.shape[-2:] != label.data.shape[-2:]:
+            raise ValueError(
+                f"{place}: its first image has {tuple(image.shape[-2:])} pixels, but its labels "
+                f"have {tuple(label.data.shape[-2:])}: read labels before what moves pixels"
+            )
     if hasattr(model, "heads"):
         check_labels(dict(model.heads.items()), model.new_tasks, dataset, labels, place)
     elif f"gt_{FIELD}" in labels:  # otherwise it learns something else

@@ -101,6 +101,8 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
         decoder = MODELS.build(config)
     except Exception as error:  # a constructor may raise anything
         text = option_named(lambda each: MODELS.build(copy.deepcopy(each)), config, error)
+        if isinstance(config.get("in_channels"), (list, tuple)) and "in_channels" in text:
+            text += "; several in_channels need input_transform='resize_concat' or another"
         raise ValueError(f"{owner}: decoder {name} cannot be built: {text}") from error
     made = getattr(decoder, "out_channels", channels)
     if made != channels:

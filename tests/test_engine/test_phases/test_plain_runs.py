@@ -85,12 +85,43 @@ def test_an_epoch_without_end_is_refused(tmp_path, kind):
             "default_hooks = dict(checkpoint=dict(type='CheckpointHook', save_best='mIuo'))",
             "^default_hooks.checkpoint follows 'mIuo', .* did you mean 'mIoU'.* add rule='greater'",
         ),
+        ("val_cfg = dict()", "^val_dataloader is not set: set all of val_"),
+        (
+            "custom_hooks = [dict(type='EarlyStoppingHook', monitor='mIoU')]",
+            "^EarlyStoppingHook.monitor='mIoU' has no effect, as nothing validates",
+        ),
+        ("compile = dict(backend='nosuch')", "^training: compile: .*nosuch"),
+        (
+            "param_scheduler = [dict(type='CosineRestartLR', periods=[2])]",
+            r"^param_scheduler\[0\] \(CosineRestartLR\) sets neither eta_min nor eta_min_ratio",
+        ),
+        (
+            "train_dataloader = dict(num_workers=1, multiprocessing_context='spam')",
+            "^train_dataloader.multiprocessing_context='spam' must be one of .*'spawn'",
+        ),
+        (
+            "train_dataloader = dict(multiprocessing_context='spawn')",
+            "^train_dataloader.multiprocessing_context='spawn' .* needs num_workers > 0",
+        ),
         ("randomness = dict(seed=-1)", "^randomness.seed must be a whole number"),
     ],
 )
 def test_what_a_phase_refuses_is_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         check_plain_run(read(tmp_path, text))
+
+
+def test_a_best_checkpoint_without_validation_is_said(tmp_path, said):
+    text = "default_hooks = dict(checkpoint=dict(type='CheckpointHook', save_best='mIoU'))"
+    check_plain_run(read(tmp_path, text))
+    assert said == ["checkpoint.save_best='mIoU' has no effect, as nothing validates"]
+
+
+@pytest.mark.parametrize("options", ["eta_min=0.1", "eta_min_ratio=0.1"])
+def test_one_least_value_of_restarts(tmp_path, options):
+    text = "param_scheduler = [dict(type='CosineRestartLR', periods=[2], OPTIONS)]"
+    check_plain_run(read(tmp_path, text.replace("OPTIONS", options)))
+    check_plain_run(read(tmp_path, "param_scheduler = [dict(type='CosineAnnealingLR', T_max=2)]"))
 
 
 def test_a_student_is_checked_like_a_model(tmp_path):

@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 from shared_fixtures import two_stages
 
 from mmlhl.engine.phases.plain_trial import rehearse_plain
-from mmlhl.engine.phases.trials import weights
+from mmlhl.engine.phases.trials.build import naming_model
 from mmlhl.models.teachers import segmentor_teacher
 
 SIZE = (32, 48)
@@ -49,6 +49,13 @@ def segmentor(**decoder):
         decode_head={**head, **decoder},
         test_cfg=dict(mode="whole"),
     )
+
+
+def late(kind, **options):
+    """A pipeline that reads labels behind another transform."""
+    steps = ("LoadImageFromFile", (kind, options), "LoadAnnotations", "PackSegInputs")
+    named = [each if isinstance(each, tuple) else (each, {}) for each in steps]
+    return [dict(type=each, **given) for each, given in named]
 
 
 @pytest.fixture
@@ -153,6 +160,27 @@ def test_the_training_is_the_same_with_and_without_the_trial(config):
             r"checkpoint.save_best is 'mIoU', but a validation gives .*'seg/mIoU'",
         ),
         (
+            dict(train_dataloader__dataset__pipeline=late("RandomCrop", crop_size=(16, 16))),
+            "^train_dataloader: its pipeline reads labels after .*RandomCrop",
+        ),
+        (
+            dict(train_dataloader__dataset__pipeline=late("RandomFlip", prob=0.1)),
+            "^train_dataloader: its pipeline reads labels after .*RandomFlip",
+        ),
+        (
+            dict(train_dataloader__dataset__pipeline=late("Resize", scale=(24, 16))),
+            r"^train_dataloader: its first image has \(16, 24\) pixels, .* \(32, 48\): read",
+        ),
+        (dict(train_dataloader__dataset__img_suffix=".tif"), "^train_dataloader: no image is fou"),
+        (
+            dict(
+                optim_wrapper__paramwise_cfg=dict(
+                    custom_keys=dict(backbone=dict(lr_mult=0), head=dict(lr_mult=0))
+                )
+            ),
+            "^optim_wrapper: the learning rate of all weights is 0",
+        ),
+        (
             dict(load_from="nowhere.pth"),
             "^training: load_from: there is no file 'nowhere.pth'",
         ),
@@ -192,6 +220,33 @@ def test_right_configs_pass(config, changes):
     rehearse_plain(Runner.from_cfg(cfg))
 
 
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (dict(backbone__depth=17), r"^model.backbone \(ResNet\): .* it comes from depth=17"),
+        (dict(backbone__frozen_stages=9), "^model.backbone.frozen_stages is 9, but ResNet has 2"),
+        (
+            dict(decode_head__sampler=dict(type="OHEMPixelSampler", thres=0.7)),
+            r"^model.decode_head \(FCNHead\): TypeError: .*'thres'",
+        ),
+        (dict(data_preprocessor__mean=[1, 2]), r"^model.data_preprocessor \(SegDataPre.*"),
+    ],
+)
+def test_the_part_of_a_model_that_cannot_be_built_is_named(config, changes, message):
+    cfg = config(**{f"model__{key}": value for key, value in changes.items()})
+    with pytest.raises(ValueError, match=message), naming_model(cfg):
+        Runner.from_cfg(cfg)
+    cfg.model = dict(type="DistilledSegmentor", student=cfg.model)
+    inside = message.replace("^model", "^model.student")
+    with pytest.raises(ValueError, match=inside), naming_model(cfg):
+        MODELS.build(cfg.model)
+
+
+def test_an_error_elsewhere_keeps_its_own_text(config):
+    with pytest.raises(KeyError, match="odd"), naming_model(config()):
+        raise KeyError("odd")
+
+
 def test_a_teacher_is_loaded_once(config, tmp_path, monkeypatch):
     file = tmp_path / "teacher.pth"
     torch.save(dict(state_dict=MODELS.build(segmentor()).state_dict()), file)
@@ -216,36 +271,3 @@ def test_a_teacher_is_loaded_once(config, tmp_path, monkeypatch):
     cfg.model.teacher.checkpoint = None
     with pytest.raises(ValueError, match=r"^model.student.decode_head.num_classes is 4, but train"):
         rehearse_plain(Runner.from_cfg(cfg))
-
-
-def saved(path, state):
-    torch.save(dict(state_dict=state), path)
-    return str(path)
-
-
-def check(load_from=None, **backbone):
-    model = segmentor()
-    model["backbone"] = {**model["backbone"], **backbone}
-    weights.check_first_weights(Config(dict(load_from=load_from)), MODELS.build(model))
-
-
-def test_files_that_fit_in_part_or_are_not_here(tmp_path):
-    state = MODELS.build(segmentor()).state_dict()
-    backbone = {k[9:]: v for k, v in state.items() if k.startswith("backbone.")}
-    for path in (saved(tmp_path / "all.pth", state), None, "https://a.b/c.pth"):
-        check(path)
-    part = saved(tmp_path / "part.pth", {**backbone, "fc.weight": torch.ones(2, 2)})
-    check(init_cfg=dict(type="Pretrained", checkpoint=part))
-    check(saved(tmp_path / "head.pth", dict(list(state.items())[-4:])))
-
-
-@pytest.mark.parametrize("prefix", ["", "module.encoder.", "backbone.backbone."])
-def test_files_of_which_nothing_fits(tmp_path, prefix):
-    state = MODELS.build(segmentor()).state_dict()
-    backbone = {prefix + k[9:]: v for k, v in state.items() if k.startswith("backbone.")}
-    path = saved(tmp_path / "other.pth", backbone)
-    with pytest.raises(ValueError, match=r"^load_from=.*other.pth': no weight of it fits Encoder"):
-        check(path)
-    if prefix:
-        with pytest.raises(ValueError, match=r"^model.backbone.init_cfg: .*other.pth' fills 0%"):
-            check(init_cfg=dict(type="Pretrained", checkpoint=path))

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.optim.scheduler import (
     CosineAnnealingParamScheduler,
+    CosineRestartParamScheduler,
     LinearParamScheduler,
     OneCycleParamScheduler,
     PolyParamScheduler,
@@ -29,6 +30,8 @@ _CURVES = (
     (CosineAnnealingParamScheduler, "T_max"),
     (OneCycleParamScheduler, "total_steps"),
 )
+#: a schedule with restarts needs one of them
+_LEAST = ("eta_min", "eta_min_ratio")
 #: options that count steps or validations, and their least values
 _COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldown": 0}
 #: numbers that must be above 0: a rate that is 0 stays 0, as each step multiplies the previous one
@@ -95,6 +98,11 @@ def _check_complete(scheduler: Mapping, place: str) -> None:
     for name in sorted(needed):
         if scheduler.get(name) is None:
             raise ValueError(f"{place}.{name} is not set, and {cls.__name__} needs it")
+    if issubclass(cls, CosineRestartParamScheduler):
+        given = [key for key in _LEAST if scheduler.get(key) is not None]
+        if len(given) != 1:
+            which = f"both {' and '.join(_LEAST)}" if given else f"neither {' nor '.join(_LEAST)}"
+            raise ValueError(f"{place} ({cls.__name__}) sets {which}: set one, such as eta_min=0")
 
 
 def _check_times(scheduler: Mapping, place: str) -> None:

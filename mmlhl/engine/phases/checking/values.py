@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from multiprocessing import get_all_start_methods
 from typing import Any
 
 from mmengine.dataset import InfiniteSampler
@@ -165,6 +166,13 @@ def _check_loader(loader: Any, place: str) -> None:
         raise ValueError(f"{place}.timeout must be a number of seconds >= 0, got {timeout!r}")
     if timeout and not workers:
         raise ValueError(f"{place}.timeout={timeout!r} needs num_workers > 0; leave it out")
+    context = loader.get("multiprocessing_context")
+    known = get_all_start_methods()
+    if isinstance(context, str) and (context not in known or not workers):
+        raise ValueError(
+            f"{place}.multiprocessing_context={context!r} must be one of {known}, and needs "
+            "num_workers > 0; leave it out"
+        )
     if loader.get("persistent_workers") and workers == 0:
         raise ValueError(
             f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"

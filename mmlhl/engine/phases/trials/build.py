@@ -6,6 +6,7 @@ import copy
 import os.path as osp
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -20,10 +21,12 @@ from mmseg.registry import HOOKS, MODELS, VISUALIZERS
 
 from ....checkpoints import CheckpointError, read_anywhere
 from ....config_values import as_list, nodes
+from ....draws import undisturbed
 from ....evaluation.directions import DIRECTIONS
 from ....explaining import explained_error
 from ....faulty_option import faulty_option, option_named
 from ....instances import forget_instance
+from ....refusals import is_refusal
 from ....registered import type_name
 from ....spelling import hint
 from ..moments import hooks
@@ -82,18 +85,39 @@ def build_model(cfg: Config) -> Any:
     return revert_sync_batchnorm(model).to(get_device())
 
 
-def _name_part(model: Mapping, error: Exception) -> None:
-    """If a part of the encoder cannot be built on its own, raise an error that names it."""
-    for key in ("backbone", "neck"):
-        part = model.get(key)
-        if not isinstance(part, Mapping):
-            continue
-        try:
-            _build_part(part)
-        except _OF_OPTIONS as reason:
-            _check_frozen(part, f"model.{key}", error)
-            text = option_named(_build_part, part, reason)
-            raise ValueError(f"model.{key} ({type_name(part)}): {text}") from error
+@contextmanager
+def naming_model(cfg: Config) -> Iterator[None]:
+    """Name the part of a model that cannot be built, if a runner fails inside the context.
+
+    Args:
+        cfg: The config of a training without phases.
+
+    Raises:
+        ValueError: Naming the part.
+    """
+    try:
+        yield
+    except _OF_OPTIONS as error:
+        if not is_refusal(error) and isinstance(cfg.get("model"), Mapping):
+            with undisturbed():
+                _name_part(cfg.model, error)
+        raise
+
+
+def _name_part(model: Mapping, error: Exception, place: str = "model") -> None:
+    """If a part of the model cannot be built on its own, raise an error that names it."""
+    if isinstance(model.get("student"), Mapping):
+        _name_part(model["student"], error, f"{place}.student")
+    for key in ("backbone", "neck", "decode_head", "auxiliary_head", "data_preprocessor"):
+        for part in as_list(model.get(key)):
+            if not isinstance(part, Mapping):
+                continue
+            try:
+                _build_part(part)
+            except _OF_OPTIONS as reason:
+                _check_frozen(part, f"{place}.{key}", error)
+                text = option_named(_build_part, part, reason)
+                raise ValueError(f"{place}.{key} ({type_name(part)}): {text}") from error
 
 
 def _build_part(part: Mapping) -> None:

@@ -57,12 +57,12 @@ def check_loaders(
         shared = key != LOADERS[0] and len(parts) > 1  # each has labels of some tasks
         missing = set(needed)
         for joined, dataset in parts:
-            _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
+            check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             sample = _read_sample(dataset, f"{place}{joined}")
             if not joined:
                 warn_of_shared_memory(loader, sample, place)
             # the sample shows which transforms of a user read an image or labels
-            _check_order(dataset, key == LOADERS[0], f"{place}{joined}")
+            check_order(dataset, key == LOADERS[0], f"{place}{joined}")
             one = not isinstance(sample["inputs"], (list, tuple))  # else views of one image
             labels = sample["data_samples"]
             tasks = needed
@@ -107,8 +107,17 @@ def _innermost(dataset: Any) -> Any:
     return dataset
 
 
-def _check_order(dataset: Any, training: bool, place: str) -> None:
-    """Refuse random transforms before the reading of labels, which the first sample may miss."""
+def check_order(dataset: Any, training: bool, place: str) -> None:
+    """Refuse random transforms before the reading of labels, which the first sample may miss.
+
+    Args:
+        dataset: The dataset.
+        training: Whether it is that of training.
+        place: Beginning of messages.
+
+    Raises:
+        ValueError: Naming the transforms.
+    """
     dataset = _innermost(dataset)
     named(place, refuse_late_loaders, getattr(dataset, "pipeline", ()))
     early = random_movers(dataset, test=not training)

@@ -28,6 +28,11 @@ def try_optimisers(wrapper: Any) -> None:
         weights = [weight for weight in weights if weight.requires_grad and not weight.is_meta]
         if not weights:
             continue
+        if all(group.get("lr") == 0 for group in optimizer.param_groups if group["params"]):
+            raise ValueError(
+                "the learning rate of all weights is 0, so nothing would be trained: see the "
+                "factors in paramwise_cfg"
+            )
         with _restored(optimizer, min(weights, key=Parameter.numel)):
             try:
                 optimizer.step()

@@ -72,9 +72,11 @@ def naming_parts(model: PhaseModel) -> Iterator[None]:
 def _advice(error: Exception, given: str) -> str:
     """Advice for errors of torch that do not mention the config."""
     of_shape = isinstance(error, (AssertionError, IndexError, RuntimeError))
+    if str(error).startswith("Target ") and "out of bounds" in str(error):  # of cross entropy
+        return "; a label has that id, which is no class: should it be ignore_index?"
     advice = f"; {given}" if given and of_shape else ""
     if isinstance(error, IndexError) and given:
-        return f"{advice}; does its decoder.in_index name a level that the encoder gives?"
+        return f"{advice}; does its in_index name a level that the encoder gives?"
     if "more than 1 value per channel" in str(error):
         return (
             "; batch normalisation of a single pixel needs several images: raise "

@@ -158,5 +158,7 @@ def _follow(scheduler: Any, count: int) -> None:
                 greatest = max(greatest, value)
         if step < count:
             scheduler.step()
+    if not greatest and 0 < count < STEPS and name == "momentum":
+        raise ValueError(f"momentum is 0 in each of {count} steps, so this would change nothing")
     if name == "lr" and not greatest and 0 < count < STEPS:  # otherwise it may rise later
         raise ValueError(f"lr is 0 in each of {count} steps, so nothing would be trained")

@@ -74,3 +74,18 @@ def test_a_wrapper_without_weights_to_train():
     before = copy.deepcopy(model.state_dict())
     try_optimisers(OptimWrapper(torch.optim.SGD(model.parameters(), lr=1.0)))
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["alone", "one of two"])
+def test_rates_that_are_all_zero_are_refused(several):
+    model = net()
+    wrapper = wrapped("SGD", model)
+    for group in wrapper.optimizer.param_groups:
+        group["lr"] = 0.0
+    if several:
+        wrapper = OptimWrapperDict(a=wrapped("SGD", model), b=wrapper)
+    with pytest.raises(ValueError, match="^the learning rate of all weights is 0, so nothing"):
+        try_optimisers(wrapper)
+    part = wrapped("SGD", model)
+    part.optimizer.add_param_group(dict(params=[torch.nn.Parameter(torch.ones(1))], lr=0.0))
+    try_optimisers(part)  # some are frozen

@@ -108,6 +108,11 @@ def test_schedules_of_ones_own(monkeypatch):
         followed(monkeypatch, dict(type=Duck))
 
 
+def test_a_momentum_that_the_optimiser_has_not(monkeypatch):
+    with pytest.raises(ValueError, match="momentum is 0 in each of 4 steps, so this would change"):
+        followed(monkeypatch, dict(type="LinearMomentum", start_factor=0.5))
+
+
 def test_a_rate_of_nothing(monkeypatch):
     assert followed(monkeypatch, dict(type=Waiting, until=3)) == []
     with pytest.raises(ValueError, match=r"\(Waiting\): lr is 0 in each of 4 steps, so nothing"):
