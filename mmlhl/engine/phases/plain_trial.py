@@ -26,7 +26,7 @@ from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
 from .lengths import training_steps
 from .optimisation import check_custom_keys
-from .supply import Supply, supply_of
+from .supply import Supplies, Supply, supply_of
 from .trials.build import build_optimiser, check_files, named
 from .trials.loaders import check_order
 from .trials.optimiser import try_optimisers
@@ -95,8 +95,10 @@ def _loader(runner: Runner, key: str) -> Any:
 
 def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
     cfg, key = runner.cfg, "train_dataloader"
+    supplies = Supplies((), cfg.get("check_labels"))
     supply = supply_of(loader, cfg[key], key)
     _check_sample(model, cfg, supply.dataset, key)
+    supplies.keep(supply.dataset, key)
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, "", steps)
     wrapper = named("optim_wrapper", build_optimiser, cfg, model)
@@ -108,16 +110,20 @@ def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
         batch = named(key, supply.batch, min(2, supply.smallest))
         logged.update(named("one training step", trial_step, model, batch))
     if cfg.get("val_cfg") is not None:
-        logged.update(_try_validation(runner, model, supply))
+        logged.update(_try_validation(runner, model, supply, supplies))
+    supplies.read_labels()
     warn_of_sources(cfg.get("log_processor"), logged)
 
 
-def _try_validation(runner: Runner, model: Any, supply: Supply) -> Sequence[str]:
+def _try_validation(
+    runner: Runner, model: Any, supply: Supply, supplies: Supplies
+) -> Sequence[str]:
     """Compare the validation's set with that of training, and test an image; names of metrics."""
     cfg = runner.cfg
     key = "val_dataloader"
     tested = supply_of(named(key, _loader, runner, key), cfg[key], key)
     _check_sample(model, cfg, tested.dataset, key)
+    supplies.keep(tested.dataset, key)
     for _, head in _heads(model, cfg.model)[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
         check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)

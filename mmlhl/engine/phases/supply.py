@@ -141,12 +141,23 @@ class Supplies:
                 raise ValueError(f"{place}: {error}") from error
         self._unread.clear()
 
-    def _keep_some(self, dataset: BaseSegDataset, place: str) -> None:
-        """Keep a dataset of the images whose labels will be read."""
-        some = copy.copy(dataset)
-        if isinstance(self._labels, int):
-            some.get_subset_(spread(len(dataset), self._labels))
-        self._unread.append((place, some))
+    def keep(self, dataset: Any, place: str) -> None:
+        """Keep the images of a dataset whose labels will be read.
+
+        Args:
+            dataset: The dataset; those inside wrappers are meant.
+            place: Where its loader stands in the config, for messages.
+
+        Raises:
+            FileNotFoundError: If a label is missing.
+        """
+        for inner in innermost(dataset):
+            if isinstance(inner, BaseSegDataset):
+                need_files(inner)
+                some = copy.copy(inner)
+                if isinstance(self._labels, int):
+                    some.get_subset_(spread(len(inner), self._labels))
+                self._unread.append((place, some))
 
     def _dataset(self, config: Mapping, place: str) -> tuple[Images, int]:
         """A dataset and its number of images; a multi-task dataset is then cut to a few images."""
@@ -161,10 +172,7 @@ class Supplies:
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
             self._built[key] = dataset, len(dataset)
-            for inner in innermost(dataset):
-                if isinstance(inner, BaseSegDataset):
-                    need_files(inner)
-                    self._keep_some(inner, place)
+            self.keep(dataset, place)
             if is_multi_task(config):
                 dataset.get_subset_(min(KEPT, len(dataset)))
         return self._built[key]

@@ -1,5 +1,7 @@
 """A training without phases is tried before its first step, and remains the same."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -271,3 +273,16 @@ def test_a_teacher_is_loaded_once(config, tmp_path, monkeypatch):
     cfg.model.teacher.checkpoint = None
     with pytest.raises(ValueError, match=r"^model.student.decode_head.num_classes is 4, but train"):
         rehearse_plain(Runner.from_cfg(cfg))
+
+
+@pytest.mark.parametrize("name", ["train_dataloader", "val_dataloader"])
+def test_ids_of_later_files_are_read(config, root, tmp_path, name):
+    labels = shutil.copytree(root / "ann", tmp_path / "ann")
+    cv2.imwrite(str(labels / "2.png"), np.full(SIZE, 7, np.uint8))
+    changes = {f"{name}__dataset__data_prefix__seg_map_path": str(labels)}
+    with pytest.raises(ValueError, match=rf"^{name}: .*2\.png: class id out of range: got 7"):
+        rehearse_plain(Runner.from_cfg(config(**changes)))
+    rehearse_plain(Runner.from_cfg(config(**changes, check_labels=0)))
+    (labels / "3.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"3\.png"):
+        rehearse_plain(Runner.from_cfg(config(**changes)))
