@@ -1,6 +1,7 @@
 """Train from a config: a whole sequence of phases, or any other mmseg config."""
 
 import argparse
+import os
 import sys
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
@@ -104,7 +105,10 @@ def run(args: argparse.Namespace) -> None:
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)
-    cfg.resume = args.resume or args.resume_changed or cfg.get("resume", False)
+    # torchrun --max-restarts starts the same command again after a process has ended
+    restarted = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+    asked = args.resume or args.resume_changed or cfg.get("resume", False)
+    cfg.resume = asked or restarted
     if args.resume_changed:
         cfg.resume_changed = True
 

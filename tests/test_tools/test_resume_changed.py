@@ -115,3 +115,12 @@ def test_another_model_in_mid_phase(begun):
     cfg.model.heads.depth.decoder.channels = 4
     with pytest.raises(SystemExit, match=r"cannot go on with another model.*heads\.depth\.decoder"):
         train(folder, cfg, "--resume-changed")
+
+
+def test_an_attempt_of_torchrun_after_the_first_resumes(begun, monkeypatch):
+    folder, cfg = begun
+    first = Path(folder, "work/phase_1_seg/seg.pth")
+    before = first.stat().st_mtime_ns
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert len(train(folder, cfg)["phases"]) == 3
+    assert first.stat().st_mtime_ns == before
