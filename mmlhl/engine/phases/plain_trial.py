@@ -151,6 +151,7 @@ def _check_sample(model: Any, cfg: Mapping, dataset: Any, place: str) -> None:
     elif f"gt_{FIELD}" in labels:  # otherwise it learns something else
         for name, head in _heads(model, cfg["model"]):
             _check_head(name, head, dataset, place)
+            _check_padding(name, head, model.data_preprocessor)
 
 
 def _heads(model: Any, options: Mapping) -> list[tuple[str, Any]]:
@@ -180,3 +181,13 @@ def _check_head(name: str, head: Any, dataset: Any, place: str) -> None:
                 "which is 1 everywhere: write use_sigmoid=True into loss_decode, or out_channels="
                 f"{max(2, head.num_classes)}"
             )
+
+
+def _check_padding(name: str, head: Any, preprocessor: Any) -> None:
+    """Refuse to pad labels with the id of a class that the head would learn there."""
+    value = getattr(preprocessor, "seg_pad_val", None)
+    if value != head.ignore_index and value in range(head.num_classes):
+        raise ValueError(
+            f"data_preprocessor.seg_pad_val is {value}, a class of {name}, which would be learned "
+            f"from padding: write {head.ignore_index}, which the head leaves out"
+        )

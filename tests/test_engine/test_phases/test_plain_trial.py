@@ -183,6 +183,10 @@ def test_the_training_is_the_same_with_and_without_the_trial(config):
             "^optim_wrapper: the learning rate of all weights is 0",
         ),
         (
+            dict(model__data_preprocessor__seg_pad_val=0),
+            "seg_pad_val is 0, a class of model.decode_head, .*: write 255, which the head leaves",
+        ),
+        (
             dict(load_from="nowhere.pth"),
             "^training: load_from: there is no file 'nowhere.pth'",
         ),
