@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
 
     add_hook(cfg, FACTS_HOOK)
     prepare_distributed(cfg)
-    with nothing_left_of_refusals(cfg.work_dir):
+    with nothing_left_of_refusals(cfg.work_dir, cfg.filename):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         for dataset in datasets:
             check_view_sizes(dataset, cfg.tta_pipeline, cfg.get("default_scope") or SCOPE)

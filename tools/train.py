@@ -122,7 +122,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
-    with nothing_left_of_refusals(cfg.work_dir), naming_model(cfg):
+    with nothing_left_of_refusals(cfg.work_dir, cfg.filename), naming_model(cfg):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         rehearse_plain(runner)
     with naming_stalled_ranks(), naming_lost_workers(runner):

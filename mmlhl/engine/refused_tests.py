@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,14 +17,24 @@ from mmengine.visualization import Visualizer
 from ..instances import close_files, forget_instance
 from ..refusals import is_refusal
 
+#: names that mmengine's runner makes of the time
+_TIME = re.compile(r"\d{8}_\d{6}.*")
+
 
 @contextmanager
-def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]:
+def nothing_left_of_refusals(
+    folder: str | os.PathLike | None, config: str | None = None
+) -> Iterator[None]:
     """Remove new files from a work dir if the input of a test is refused inside the context.
 
     mmengine's runner creates a folder with a log before it reads anything. If the work dir, or
     folders above it, did not exist before, they are removed as well. After any other error the log
-    is kept.
+    is kept, and so is what only another command in the same folder can have written meanwhile,
+    such as a checkpoint.
+
+    Args:
+        folder: The work dir.
+        config: The config's file, of which the runner writes a copy.
 
     Raises:
         NotADirectoryError: If it is a file.
@@ -42,7 +53,8 @@ def nothing_left_of_refusals(folder: str | os.PathLike | None) -> Iterator[None]
             for name in set(Visualizer._instance_dict) - visualizers:  # they write into the folder
                 forget_instance(Visualizer._instance_dict[name])
             for name in _entries(root) - before:
-                _remove(root / name)
+                if _TIME.fullmatch(name) or name == os.path.basename(config or ""):
+                    _remove(root / name)
             for each in missing:
                 with suppress(OSError):  # it is not empty
                     each.rmdir()

@@ -13,6 +13,7 @@ from mmlhl.engine.locking import locked
 from mmlhl.engine.refused_tests import nothing_left_of_refusals
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "test.py"
+TIME = "20260101_010101"
 
 
 def refuse():
@@ -21,8 +22,8 @@ def refuse():
 
 def begin(folder, error):
     """The first actions of mmengine's runner."""
-    (folder / "0101").mkdir(parents=True)
-    MMLogger.get_instance(str(folder), log_file=str(folder / "0101" / "a.log")).warning("begins")
+    (folder / TIME).mkdir(parents=True)
+    MMLogger.get_instance(str(folder), log_file=str(folder / TIME / "a.log")).warning("begins")
     error()
 
 
@@ -37,11 +38,16 @@ def test_refusal_leaves_the_work_dir_unchanged(tmp_path, monkeypatch):
     with pytest.raises(ValueError), nothing_left_of_refusals(deep):
         begin(deep, refuse)
     assert [each.name for each in deep.iterdir()] == ["mine"]
+    with pytest.raises(ValueError), nothing_left_of_refusals(deep, "configs/c.json"):
+        for name in ("c.json", "epoch_1.pth", "lifelong.json"):
+            (deep / name).touch()  # the last two by a training that runs in the same folder
+        begin(deep, refuse)
+    assert {each.name for each in deep.iterdir()} == {"mine", "epoch_1.pth", "lifelong.json"}
     open_files = [h for h in logging.getLogger(str(deep)).handlers if hasattr(h, "baseFilename")]
     assert not open_files and str(deep) not in MMLogger._instance_dict
     with pytest.raises(ZeroDivisionError), nothing_left_of_refusals(deep):
         begin(deep, lambda: 1 / 0)
-    assert (deep / "0101" / "a.log").exists()
+    assert (deep / TIME / "a.log").exists()
     with pytest.raises(NotADirectoryError, match="mine is a file"):
         with nothing_left_of_refusals(deep / "mine"):
             pass
