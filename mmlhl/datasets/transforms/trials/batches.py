@@ -48,11 +48,17 @@ def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
         _try_fields(augment, name, samples[0], 1)
     else:
         try:
-            try_on_labels(packed, name, LABELS)
+            try_on_labels(packed, name, _labels(fields))
         except ValueError as error:
             raise MovedAlone(_message(name, "their labels")) from error
     if fields:
         _try_fields(augment, name, samples[0], 2)
+
+
+def _labels(fields: Mapping[str, Tensor]) -> dict[str, str]:
+    """Labels of a trial: no normals, which have to be turned, if no sample can have them."""
+    normals = not fields or any(len(data) == 3 for data in fields.values())
+    return {key: kind for key, kind in LABELS.items() if normals or kind != "normal"}
 
 
 def _try_fields(augment: Callable, name: str, sample: Any, count: int) -> None:

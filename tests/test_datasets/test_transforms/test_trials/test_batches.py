@@ -116,6 +116,20 @@ def test_only_labels_that_there_are_have_to_follow():
         tried(Batches(classes_along), two)
 
 
+def test_a_flip_need_not_turn_normals_that_no_sample_has():
+    def flipped(inputs, samples):
+        for each in samples:
+            for field in each.keys():
+                each.set_data({field: PixelData(data=each.get(field).data.flip(-1))})
+        return inputs.flip(-1), samples
+
+    tried(flipped, batch(0, fields=["gt_sem_seg", "gt_depth_map"])["data_samples"])
+    train(flipped, 2, fields=["gt_sem_seg", "gt_depth_map"])
+    for samples in ((), batch(0)["data_samples"]):
+        with pytest.raises(ValueError, match="moves pixels of packed images"):
+            tried(flipped, samples)
+
+
 def test_one_that_says_that_nothing_moves():
     told = Batches(image)
     told.moves_pixels = False
