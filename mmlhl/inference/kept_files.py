@@ -18,6 +18,9 @@ def check_kept(
 ) -> None:
     """Refuse a folder where predictions would replace files that are no earlier predictions.
 
+    Files of other names are refused as well: the folder would be described as one of predictions,
+    and a later run would replace them.
+
     Args:
         folder: The folder for results.
         parts: Its subfolders that are written to: tasks, and that of the panels.
@@ -25,7 +28,7 @@ def check_kept(
         images: Files of the images.
 
     Raises:
-        ValueError: Naming the first file that would be lost.
+        ValueError: Naming the first file that would be lost, now or later.
     """
     folder = Path(folder)
     described = described_tasks(folder)
@@ -47,3 +50,14 @@ def check_kept(
                     f"{path} would be replaced, but {folder / SIDECAR} does not list it as a "
                     "prediction: write the results into another folder"
                 )
+        other = None if earlier else _first_map(folder / part)
+        if other is not None:
+            raise ValueError(
+                f"{other} is not listed in {folder / SIDECAR} as a prediction, and would be taken "
+                "for one, and replaced, later: write the results into another folder"
+            )
+
+
+def _first_map(folder: Path) -> Path | None:
+    """A file below a folder that has the ending of a prediction."""
+    return next((path for path in folder.rglob("*") if path.suffix in ENDINGS), None)

@@ -61,15 +61,23 @@ def test_arrays_and_panels(inferencer, labelled):
     with pytest.raises(ValueError, match="panels/0.png would be replaced"):
         inferencer(labelled / "image", out_dir=labelled, panels=True)
     before = (labelled / "panels/0.png").read_bytes()
-    inferencer(labelled / "image", out_dir=labelled)
+    inferencer(labelled / "image", out_dir=labelled)  # without panels
     assert (labelled / "panels/0.png").read_bytes() == before
 
 
-def test_earlier_results_are_replaced_and_other_names_need_no_other_folder(inferencer, labelled):
+def test_labels_of_other_images_are_not_taken_for_predictions_later(inferencer, labelled):
     (labelled / "depth/0.png").rename(labelled / "depth/other.png")
+    before = contents(labelled)
+    with pytest.raises(ValueError, match="depth/other.png is not listed in .*maps.json"):
+        inferencer(labelled / "image", out_dir=labelled)
+    assert contents(labelled) == before
+
+
+def test_earlier_results_are_replaced(inferencer, labelled):
+    (labelled / "depth/0.png").rename(labelled / "depth/notes.txt")
     for _ in range(2):
         inferencer(labelled / "image", out_dir=labelled, npy=True, panels=True)
-    assert (labelled / "depth/0.png").exists() and (labelled / "depth/other.png").exists()
+    assert (labelled / "depth/0.png").exists() and (labelled / "depth/notes.txt").exists()
     with pytest.raises(ValueError, match="seg/0.png is one of the images"):
         inferencer(labelled / "seg/0.png", out_dir=labelled)  # predictions of predictions
 
