@@ -10,6 +10,7 @@ from mmengine.dist import get_rank, get_world_size
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 
+from ..explaining import explained_error
 from .decoding.labels import some_numbers
 from .multi_task_dataset import MultiTaskDataset
 from .pipelines import single_steps
@@ -19,7 +20,7 @@ _THREADS = 4
 _STOCK = ("mmcv", "mmseg", "mmlhl")
 
 
-def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]]) -> None:
+def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str, str]]) -> None:
     """Read labels of all images of a dataset; several processes share them.
 
     A dataset whose samples are made or labels are read in a way of its own is left alone.
@@ -28,7 +29,8 @@ def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]
         dataset: The dataset, ours or mmseg's.
         every: Whether images and every annotation are read. Otherwise class ids and masks are:
             they are read fast, and an id that is no class is the most frequent fault.
-        known: Tasks and files that have been read, which are left out; others are added.
+        known: Tasks, images (empty unless they are read) and labels that have been read, which are
+            left out; others are added.
 
     Raises:
         ValueError: About the first file with which training would fail.
@@ -63,7 +65,7 @@ def makes_samples(dataset: BaseSegDataset) -> bool:
 
 
 def _reader(
-    dataset: MultiTaskDataset, every: bool, known: set[tuple[str, str]]
+    dataset: MultiTaskDataset, every: bool, known: set[tuple[str, str, str]]
 ) -> Callable[[dict], None] | None:
     """What reads the files of a sample; None if another transform does."""
     steps = list(single_steps(dataset.pipeline))
@@ -75,13 +77,15 @@ def _reader(
     tasks = [task for task, ann in specs if ann.source is None and (every or ann.is_integer)]
 
     def read(info: Any) -> None:
-        found = [(task, info["ann_paths"][task]) for task in tasks]
+        # sizes are compared with those of the image, of which two sets may have different ones
+        shown = "" if image is None else info["img_path"]
+        found = [(task, shown, info["ann_paths"][task]) for task in tasks]
         files = [file for file in found if file not in known]
         known.update(files)
         info.pop("stored_labels")
         if image is not None and files:
             info = image(info)
-        for task, _ in files if info else ():  # none of an image that is left out
+        for task, *_ in files if info else ():  # none of an image that is left out
             one = LoadMultiTaskAnnotations(tasks=[task], backend_args=loader.backend_args)
             one({**info, "seg_fields": [], "dense_fields": {}})
 
@@ -89,7 +93,7 @@ def _reader(
 
 
 def _stock_reader(
-    dataset: BaseSegDataset, every: bool, known: set[tuple[str, str]]
+    dataset: BaseSegDataset, every: bool, known: set[tuple[str, str, str]]
 ) -> Callable[[dict], None] | None:
     """The same for a dataset of mmseg's, whose loader does not know how many classes there are."""
     loader, count = stock_loader(dataset), len(dataset.metainfo.get("classes") or ())
@@ -98,10 +102,15 @@ def _stock_reader(
 
     def read(info: dict) -> None:
         path = info.get("seg_map_path")
-        if path is None or ("", path) in known:
+        if path is None or ("", "", path) in known:
             return
-        known.add(("", path))
-        ids = loader(info)["gt_seg_map"]
+        known.add(("", "", path))
+        try:
+            ids = loader(info)["gt_seg_map"]
+        except Exception as error:  # as the decoder has it, without the file
+            if path in str(error):
+                raise
+            raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
         bad = ids[(ids >= count) & (ids != dataset.ignore_index)]
         if bad.size:
             raise ValueError(

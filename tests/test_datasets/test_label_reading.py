@@ -127,6 +127,22 @@ def test_of_all_images_every_annotation_is_read(root):
         read(root, "all")
 
 
+@pytest.mark.parametrize("folder", ["night", "image"])
+def test_images_of_two_sets_that_share_their_labels_are_all_read(root, folder):
+    (root / "night").mkdir()
+    for i in range(IMAGES):
+        spoil(root, "night", i, np.ones((8, 10, 3), np.uint8))
+    (root / folder / "69.png").write_bytes(b"no image")
+
+    def both(dataset):
+        sets = [dict(dataset, img=dict(dir=each)) for each in ("image", "night")]
+        return dict(type="ConcatDataset", datasets=sets)
+
+    assert read(root, None, both).images == 2 * IMAGES
+    with pytest.raises(ValueError, match=rf"{folder}.69\.png: expected an image"):
+        read(root, "all", both)
+
+
 @DATASETS.register_module()
 class OfMmseg(BaseSegDataset):
     METAINFO = dict(classes=("a", "b", "c"), palette=[[0] * 3, [1] * 3, [2] * 3])
@@ -179,6 +195,21 @@ def test_labels_of_mmsegs_own_datasets(root, changes, found, labels):
             read(root, labels, make)
     else:
         assert read(root, labels, make).images == IMAGES
+
+
+@pytest.mark.parametrize("decoder", ["pillow", "cv2"])
+@pytest.mark.parametrize("content", [b"no image", None])
+def test_a_label_of_mmsegs_that_cannot_be_read_is_named(root, decoder, content):
+    file = root / "label" / "69.png"
+    file.write_bytes(content or file.read_bytes()[:50])
+
+    def make(dataset):
+        del dataset["annotations"]
+        loader = dict(type="LoadAnnotations", imdecode_backend=decoder)
+        return stock(dataset, pipeline=[LOAD[0], loader, PACK])
+
+    with pytest.raises(ValueError, match=r"label.69\.png: cannot be read: .* before training"):
+        read(root, None, make)
 
 
 def test_nothing_is_read_of_no_images(root):

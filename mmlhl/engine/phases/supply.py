@@ -130,7 +130,7 @@ class Supplies:
         Raises:
             ValueError: Naming the loader and the first file with which training would fail.
         """
-        read: set[tuple[str, str]] = set()
+        read: set[tuple[str, str, str]] = set()
         every = self._labels == "all"
         for place, dataset in self._unread:
             if every:  # which may take minutes
