@@ -116,7 +116,8 @@ def _stock_reader(
             raise ValueError(
                 f"{path}: class id out of range: got {some_numbers(bad)} in {bad.size} pixels; "
                 f"{type(dataset).__name__} has {count} classes, from 0 on, and "
-                f"{dataset.ignore_index} for ignored"
+                f"leaves out {dataset.ignore_index}; if the head has "
+                "another ignore_index, give it to the dataset as well"
             )
 
     return read
