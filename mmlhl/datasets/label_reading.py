@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 from mmengine.dist import get_rank, get_world_size
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
@@ -20,7 +21,12 @@ _THREADS = 4
 _STOCK = ("mmcv", "mmseg", "mmlhl")
 
 
-def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str, str]]) -> None:
+def read_labels(
+    dataset: BaseSegDataset,
+    every: bool,
+    known: set[tuple[str, str, str]],
+    ignored: Collection[int] = (),
+) -> None:
     """Read labels of all images of a dataset; several processes share them.
 
     A dataset whose samples are made or labels are read in a way of its own is left alone.
@@ -31,12 +37,13 @@ def read_labels(dataset: BaseSegDataset, every: bool, known: set[tuple[str, str,
             they are read fast, and an id that is no class is the most frequent fault.
         known: Tasks, images (empty unless they are read) and labels that have been read, which are
             left out; others are added.
+        ignored: Ids that what uses the labels leaves out, besides that of a dataset of mmseg's.
 
     Raises:
         ValueError: About the first file with which training would fail.
     """
     ours = isinstance(dataset, MultiTaskDataset)
-    read = (_reader if ours else _stock_reader)(dataset, every, known)
+    read = _reader(dataset, every, known) if ours else _stock_reader(dataset, known, ignored)
     if read is None or makes_samples(dataset):
         return
 
@@ -93,7 +100,7 @@ def _reader(
 
 
 def _stock_reader(
-    dataset: BaseSegDataset, every: bool, known: set[tuple[str, str, str]]
+    dataset: BaseSegDataset, known: set[tuple[str, str, str]], ignored: Collection[int]
 ) -> Callable[[dict], None] | None:
     """The same for a dataset of mmseg's, whose loader does not know how many classes there are."""
     loader, count = stock_loader(dataset), len(dataset.metainfo.get("classes") or ())
@@ -112,6 +119,7 @@ def _stock_reader(
                 raise
             raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
         bad = ids[(ids >= count) & (ids != dataset.ignore_index)]
+        bad = bad[~np.isin(bad, list(ignored))]
         if bad.size:
             raise ValueError(
                 f"{path}: class id out of range: got {some_numbers(bad)} in {bad.size} pixels; "

@@ -98,7 +98,8 @@ def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
     supplies = Supplies((), cfg.get("check_labels"))
     supply = supply_of(loader, cfg[key], key)
     _check_sample(model, cfg, supply.dataset, key)
-    supplies.keep(supply.dataset, key)
+    heads = [head.ignore_index for _, head in _heads(model, cfg.model)]
+    supplies.keep(supply.dataset, key, _by_all(heads))
     steps = training_steps(cfg, supply.batches)
     check_moments(cfg, "", steps)
     wrapper = named("optim_wrapper", build_optimiser, cfg, model)
@@ -123,11 +124,18 @@ def _try_validation(
     key = "val_dataloader"
     tested = supply_of(named(key, _loader, runner, key), cfg[key], key)
     _check_sample(model, cfg, tested.dataset, key)
-    supplies.keep(tested.dataset, key)
+    metrics = as_list(cfg.get("val_evaluator"))
+    ids = [m.get("ignore_index") if isinstance(m, Mapping) else None for m in metrics]
+    supplies.keep(tested.dataset, key, _by_all(ids))
     for _, head in _heads(model, cfg.model)[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
         check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)
     return named(f"one test of {key}", try_test, model, tested, cfg, "val")
+
+
+def _by_all(ids: Sequence[int | None]) -> Sequence[int]:
+    """The id that all heads or metrics leave out, if it is the same."""
+    return [each for each in set(ids) if each is not None and len(set(ids)) == 1]
 
 
 def _check_sample(model: Any, cfg: Mapping, dataset: Any, place: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -81,7 +81,7 @@ class Supplies:
 
     def __init__(self, loaders: Iterable[Mapping], labels: int | str | None = None) -> None:
         self._labels = _LABELS if labels is None else labels
-        self._unread: list[tuple[str, BaseSegDataset]] = []
+        self._unread: list[tuple[str, BaseSegDataset, Collection[int]]] = []
         self._tasks: dict[str, list[str]] = {}
         self._built: dict[str, tuple[Images, int]] = {}
         for loader in loaders:
@@ -132,21 +132,22 @@ class Supplies:
         """
         read: set[tuple[str, str, str]] = set()
         every = self._labels == "all"
-        for place, dataset in self._unread:
+        for place, dataset, ignored in self._unread:
             if every:  # which may take minutes
                 print_log(f"{place}: all of {len(dataset)} images and labels are read", "current")
             try:
-                read_labels(dataset, every, read)
+                read_labels(dataset, every, read, ignored)
             except ValueError as error:
                 raise ValueError(f"{place}: {error}") from error
         self._unread.clear()
 
-    def keep(self, dataset: Any, place: str) -> None:
+    def keep(self, dataset: Any, place: str, ignored: Collection[int] = ()) -> None:
         """Keep the images of a dataset whose labels will be read.
 
         Args:
             dataset: The dataset; those inside wrappers are meant.
             place: Where its loader stands in the config, for messages.
+            ignored: Ids that the heads or metrics leave out, besides that of the dataset.
 
         Raises:
             FileNotFoundError: If a label is missing.
@@ -157,7 +158,7 @@ class Supplies:
                 some = copy.copy(inner)
                 if isinstance(self._labels, int):
                     some.get_subset_(spread(len(inner), self._labels))
-                self._unread.append((place, some))
+                self._unread.append((place, some, ignored))
 
     def _dataset(self, config: Mapping, place: str) -> tuple[Images, int]:
         """A dataset and its number of images; a multi-task dataset is then cut to a few images."""

@@ -287,6 +287,11 @@ def test_ids_of_later_files_are_read(config, root, tmp_path, name):
     with pytest.raises(ValueError, match=rf"^{name}: .*2\.png: class id out of range: got 7"):
         rehearse_plain(Runner.from_cfg(config(**changes)))
     rehearse_plain(Runner.from_cfg(config(**changes, check_labels=0)))
+    keys = ("model__decode_head__ignore_index", "val_evaluator__ignore_index")
+    right, wrong = keys if name.startswith("train") else keys[::-1]
+    rehearse_plain(Runner.from_cfg(config(**changes, **{right: 7})))
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        rehearse_plain(Runner.from_cfg(config(**changes, **{wrong: 7})))
     (labels / "3.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"3\.png"):
         rehearse_plain(Runner.from_cfg(config(**changes)))
