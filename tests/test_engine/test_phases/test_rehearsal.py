@@ -248,7 +248,7 @@ def test_wrapped_datasets_views_and_large_images(config):
 def test_as_many_labels_are_read_as_the_config_says(config, monkeypatch):
     read = []
     where = "mmlhl.engine.phases.supply.read_labels"
-    monkeypatch.setattr(where, lambda data, every, _: read.append((data.split, len(data), every)))
+    monkeypatch.setattr(where, lambda data, every, *_: read.append((data.split, len(data), every)))
     tried(config(check_labels="all", phases=[dict(tasks=["seg"])]))
     assert read == [("train", 12, True), ("val", 5, True)]
 
