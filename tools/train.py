@@ -10,7 +10,7 @@ import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain wor
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 from mmseg.registry import OPTIM_WRAPPERS, RUNNERS
 
 from mmlhl.checkpoints import add_trust_argument, checkpoint_trust
@@ -105,15 +105,23 @@ def run(args: argparse.Namespace) -> None:
     add_launch(cfg, args)
     if args.amp:
         enable_amp(cfg)
-    # torchrun --max-restarts starts the same command again after a process has ended
-    restarted = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
-    asked = args.resume or args.resume_changed or cfg.get("resume", False)
-    cfg.resume = asked or restarted
+    cfg.resume = args.resume or args.resume_changed or cfg.get("resume", False)
+    resume_restarted(cfg)
     if args.resume_changed:
         cfg.resume_changed = True
 
     with stopping_on_ctrl_c(cfg, sys.argv):
         train(cfg, args)
+
+
+def resume_restarted(cfg: Config) -> None:
+    """Resume if ``torchrun --max-restarts`` has started the command again after an error."""
+    if cfg.resume or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") in ("", "0"):
+        return
+    if "runner_type" in cfg:
+        cfg.resume = True
+    elif find_latest_checkpoint(cfg.work_dir):  # mmengine's runner would resume from load_from
+        cfg.resume, cfg.load_from = True, None
 
 
 def train(cfg: Config, args: argparse.Namespace) -> None:

@@ -8,12 +8,11 @@ import logging
 import os.path as osp
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
+from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from rich.console import Console
@@ -24,6 +23,7 @@ from torch.utils.data import DataLoader
 from ..datasets.pseudo_labels import LabelFolder, attach, plain_images
 from ..datasets.pseudo_labels.attaching import ids_of
 from ..models.teachers import describe_input, label_images, members
+from ..ranks import raised_by_all
 from .learner import PhaseModel
 from .logs.live import display_paused
 from .phases.stored_labels import (
@@ -35,6 +35,8 @@ from .phases.stored_labels import (
     stored_specs,
 )
 from .stopping import Stopped, requested
+
+_FAULTS = (ValueError, OSError, Stopped)
 
 
 def teacher_hash(teacher: Any) -> str:
@@ -76,7 +78,7 @@ def label_phase(
     folder = osp.join(runner.work_dir, "pseudo_labels")
     if options.folder is not None:
         folder = osp.join(options.folder, osp.basename(osp.abspath(runner.work_dir)))
-    with _agreed():
+    with raised_by_all(*_FAULTS):
         specs, size = _first_labels(dataset, model, teacher, steps, tasks, options)
         view = hashlib.sha256(repr([dict(step) for step in steps]).encode()).hexdigest()
         origin = dict(teacher=teacher_hash(teacher), view=view, normals=options.normals)
@@ -84,11 +86,13 @@ def label_phase(
         removed = whole.prepare() if is_main_process() else None
         if removed:
             print_log(removed, "current", logging.WARNING)
-    with _agreed():  # all processes list the missing labels before any writes: shares agree
+    with raised_by_all(
+        *_FAULTS
+    ):  # all processes list the missing labels before any writes: shares agree
         todo = _missing(runner.train_dataloader.dataset, whole)
-    with _agreed():
+    with raised_by_all(*_FAULTS):
         _label(runner, teacher, whole, todo, steps, tasks, options, size)
-    with _agreed():
+    with raised_by_all(*_FAULTS):
         _check_complete(dataset, whole)
     _begin_again(runner)
     return whole
@@ -201,26 +205,6 @@ def _bar(total: int) -> Progress:
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown)
     bar.add_task("", total=total)
     return bar
-
-
-@contextmanager
-def _agreed() -> Iterator[None]:
-    """Raise an error of the block in all processes if any of them has one."""
-    problem: BaseException | None = None
-    try:
-        yield
-    except (ValueError, OSError, Stopped) as error:
-        problem = error
-    others = [each for each in all_gather_object(_plain(problem)) if each is not None]
-    if problem is not None:
-        raise problem
-    if others:
-        kind, text = others[0]
-        raise Stopped(text) if kind == "Stopped" else ValueError(text)
-
-
-def _plain(problem: BaseException | None) -> tuple[str, str] | None:
-    return None if problem is None else (type(problem).__name__, str(problem))
 
 
 def release_labels(runner: Runner, folder: LabelFolder, options: LabelOptions) -> None:

@@ -87,6 +87,17 @@ def test_train_resumes(config, tmp_path, run, flags):
     assert weight_in(out / "iter_2.pth") == 5.0
 
 
+def test_an_attempt_of_torchrun_resumes_what_the_one_before_saved(
+    config, checkpoint, tmp_path, run, monkeypatch
+):
+    out, given = tmp_path / "out", ["--cfg-options", f"load_from={checkpoint}"]
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    run("train.py", config, "--work-dir", out, *given)  # nothing had been saved
+    assert weight_in(out / "iter_1.pth") == 4.5
+    run("train.py", config, "--work-dir", out, *given, "train_cfg.max_iters=2")
+    assert weight_in(out / "iter_2.pth") == 8.0
+
+
 def test_train_amp_switches_the_wrapper(config, tmp_path, run):
     train = runpy.run_path(str(TOOLS / "train.py"))
     train["enable_amp"](Config(dict()))  # a missing wrapper is named later

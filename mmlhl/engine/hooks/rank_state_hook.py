@@ -101,7 +101,7 @@ class RankStateHook(Hook):
                     parameter.grad *= now / before
         for hook in _finite(runner):
             hook.step.resume(runner, self._step)
-        self._copies, self._gradients, self._step = [], {}, {}
+        self._copies, self._gradients, self._scales, self._step = [], {}, [], {}
 
 
 def _buffers(model: PhaseModel | nn.Module) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmengine.logging import print_log
+from mmengine.device import get_device
 from mmengine.model import BaseModel, is_model_wrapper, revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -15,11 +15,13 @@ from mmseg.models import BaseSegmentor
 from mmseg.models.decode_heads import STDCHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
+from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ...config_values import as_list
 from ...datasets.reading import remembering
 from ...draws import undisturbed
+from ...ranks import raised_by_all
 from .checking.agreement import check_count, check_labels, check_names, class_count, class_names
 from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
@@ -27,7 +29,7 @@ from .checking.scopes import SCOPE
 from .lengths import training_steps
 from .optimisation import check_custom_keys
 from .supply import Supplies, Supply, supply_of
-from .trials.build import build_optimiser, check_files, named
+from .trials.build import build_optimiser, check_files, model_options, named
 from .trials.loaders import check_order
 from .trials.optimiser import try_optimisers
 from .trials.sample import first_sample
@@ -53,7 +55,7 @@ def rehearse_plain(runner: Any) -> None:
 
     Nothing is built or loaded twice: the loaders are those that are trained with. Random states are
     restored, so that the training is the same as without the trial. ``dry_run = False`` in the
-    config skips it.
+    config skips all but the comparison of the first weights.
 
     Args:
         runner: mmengine's runner, before its training; others are left alone.
@@ -62,22 +64,29 @@ def rehearse_plain(runner: Any) -> None:
         ValueError: Naming the key and what would be right.
         FileNotFoundError: If a file or folder is missing.
     """
-    cfg = getattr(runner, "cfg", {})
-    if type(runner) is not Runner or not cfg.get("dry_run", True):
+    if type(runner) is not Runner:
         return
-    loader = named("train_dataloader", _loader, runner, "train_dataloader")
+    cfg = runner.cfg
     scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
-    with undisturbed(), scope, remembering():
-        own = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        try:
-            model = revert_sync_batchnorm(copy.deepcopy(own))
-        except Exception as error:  # it holds something that cannot be copied
-            print_log(f"no dry run, as the model cannot be copied: {error}", "current")
-            return
-        check_files(cfg, "training")
-        check_first_weights(cfg, model)
-        if isinstance(model, BaseSegmentor):
-            _rehearse(runner, model, loader)
+    with raised_by_all():
+        if tries := cfg.get("dry_run", True):  # the loader first, which draws a seed
+            loader = named("train_dataloader", _loader, runner, "train_dataloader")
+        with undisturbed(), scope, remembering():
+            model = _model(runner)
+            if tries:
+                check_files(cfg, "training")
+            check_first_weights(cfg, model)
+            if tries and isinstance(model, BaseSegmentor):
+                _rehearse(runner, model, loader)
+
+
+def _model(runner: Runner) -> Any:
+    """A copy of the runner's model; a new one if it holds something that cannot be copied."""
+    own = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    try:
+        return revert_sync_batchnorm(copy.deepcopy(own))
+    except Exception:  # anything, in a class of one's own
+        return revert_sync_batchnorm(MODELS.build(model_options(runner.cfg))).to(get_device())
 
 
 def _loader(runner: Runner, key: str) -> Any:

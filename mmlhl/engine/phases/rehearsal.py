@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import all_gather_object
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
@@ -16,6 +15,7 @@ from ...checkpoints.training import names_in
 from ...datasets.reading import remembering
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ...ranks import raised_by_all
 from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
@@ -83,23 +83,15 @@ def rehearse(
     if not cfg.get("dry_run", True) or first >= len(phases):
         return {}
     started = time.monotonic()
-    problem: Exception | None = None
-    batches: dict[int, int | None] = {}
-    try:
-        # as the runner of each phase will set it
-        scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
-        with undisturbed(), scope, remembering():
+    # as the runner of each phase will set it
+    scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
+    with raised_by_all(), undisturbed(), scope, remembering():
+        try:
             batches = _rehearse(cfg, phases, first, adopt, begun)
-    except (ValueError, OSError) as error:
-        problem = error
-    except Exception as error:  # collected, since other processes wait in all_gather_object
-        problem = ValueError(f"dry run: {explained_error(error)}")
-        problem.__cause__ = error
-    others = [each for each in all_gather_object(problem and str(problem)) if each]
-    if problem is not None:
-        raise problem
-    if others:
-        raise ValueError(others[0])
+        except (ValueError, OSError):
+            raise
+        except Exception as error:
+            raise ValueError(f"dry run: {explained_error(error)}") from error
     count, seconds = len(phases) - first, time.monotonic() - started
     print_log(f"dry run of {count} phase(s): nothing wrong, {seconds:.1f} s", "current")
     return batches

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from weakref import WeakSet
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .protocols import DenseHead
 
@@ -137,8 +137,10 @@ def try_groups(head: DenseHead, bins: int | None = None) -> None:
         return
     draws = torch.Generator().manual_seed(0)
     raw = torch.randn((len(_SCALES), channels, *_SIZE), generator=draws)
+    raw *= torch.tensor(_SCALES).view(-1, 1, 1, 1)
+    place = next(head.parameters(), raw).device if isinstance(head, nn.Module) else raw.device
     try:
-        pred = head.activate(raw * torch.tensor(_SCALES).view(-1, 1, 1, 1), _SIZE)
+        pred = head.activate(raw.to(place), _SIZE)
         valid = pred.isfinite().all(1)
         groups = _groups(head, head.pseudo_label(pred), valid, bins)
     except Exception:  # a step with the teacher shows why

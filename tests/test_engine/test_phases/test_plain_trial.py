@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmseg.models import EncoderDecoder
 from mmseg.registry import MODELS
 from shared_fixtures import two_stages
 
@@ -277,6 +278,29 @@ def test_a_teacher_is_loaded_once(config, tmp_path, monkeypatch):
     cfg.model.teacher.checkpoint = None
     with pytest.raises(ValueError, match=r"^model.student.decode_head.num_classes is 4, but train"):
         rehearse_plain(Runner.from_cfg(cfg))
+
+
+@MODELS.register_module()
+class NotCopied(EncoderDecoder):
+    """A segmentor that holds something that cannot be copied."""
+
+    def __deepcopy__(self, memo):
+        raise TypeError("cannot pickle")
+
+
+def test_a_model_that_cannot_be_copied_is_built_again(config):
+    cfg = config(model__type="NotCopied")
+    rehearse_plain(Runner.from_cfg(cfg))
+    cfg.model.decode_head.num_classes = 4
+    with pytest.raises(ValueError, match=r"^model.decode_head.num_classes is 4"):
+        rehearse_plain(Runner.from_cfg(cfg))
+
+
+def test_first_weights_are_compared_without_a_dry_run_too(config, tmp_path):
+    other = str(tmp_path / "other.pth")
+    torch.save(dict(state_dict=dict(weight=torch.ones(2))), other)
+    with pytest.raises(ValueError, match="^load_from=.*no weight of it fits"):
+        rehearse_plain(Runner.from_cfg(config(load_from=other, dry_run=False)))
 
 
 @pytest.mark.parametrize("name", ["train_dataloader", "val_dataloader"])

@@ -67,11 +67,17 @@ def named(place: str, function: Any, *args: Any) -> Any:
         raise ValueError(text if text.startswith(place) else f"{place}: {text}") from error
 
 
+def model_options(cfg: Config) -> Any:
+    """The config of the model, with its preprocessor, as mmengine's runner builds it."""
+    config = copy.deepcopy(cfg.model)
+    if cfg.get("data_preprocessor") is not None:
+        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
+    return config
+
+
 def build_model(cfg: Config) -> Any:
     """Build the model of a phase on the device of the training."""
-    config = copy.deepcopy(cfg.model)
-    if cfg.get("data_preprocessor") is not None:  # as in mmengine's runner
-        config.setdefault("data_preprocessor", copy.deepcopy(cfg.data_preprocessor))
+    config = model_options(cfg)
     if config.get("data_preprocessor") is None:
         raise ValueError(
             "model.data_preprocessor is missing; write dict(type='MultiTaskDataPreProcessor', "
