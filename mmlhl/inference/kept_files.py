@@ -7,10 +7,9 @@ import os.path as osp
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..evaluation.metrics.map_files import ENDINGS
 from .sidecar import SIDECAR, described_tasks
 from .writing import PANELS
-
-ENDINGS = (".png", ".npy")
 
 
 def check_kept(

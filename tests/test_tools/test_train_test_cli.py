@@ -98,6 +98,14 @@ def test_an_attempt_of_torchrun_resumes_what_the_one_before_saved(
     assert weight_in(out / "iter_2.pth") == 8.0
 
 
+def test_first_weights_are_compared_without_a_dry_run_too(config, checkpoint, tmp_path, run):
+    torch.save(dict(state_dict=dict(other=torch.ones(1))), checkpoint)
+    options = ["--cfg-options", f"load_from={checkpoint}", "dry_run=False"]
+    with pytest.raises(SystemExit, match="no weight of it fits"):
+        run("train.py", config, "--work-dir", tmp_path / "out", *options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_train_amp_switches_the_wrapper(config, tmp_path, run):
     train = runpy.run_path(str(TOOLS / "train.py"))
     train["enable_amp"](Config(dict()))  # a missing wrapper is named later

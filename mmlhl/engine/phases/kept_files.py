@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from ...datasets.wrappers import innermost
+from ...evaluation.metrics.map_files import ENDINGS
 from ...evaluation.metrics.written_files import ComparedFiles
-
-ENDINGS = (".png", ".npy")
 
 
 def check_kept(evaluator: Any, dataset: Any) -> None:
@@ -39,7 +38,7 @@ def check_kept(evaluator: Any, dataset: Any) -> None:
             for ending in ENDINGS:
                 if osp.join(real(str(path.parent)), path.name + ending) in read:
                     raise ValueError(
-                        f"{metric._written.owner} would write the prediction of {image} to "
+                        f"{metric.owner} would write the prediction of {image} to "
                         f"{path}{ending}, a file of the dataset, which would be lost: write the "
                         "predictions into another folder"
                     )

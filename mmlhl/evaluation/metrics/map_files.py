@@ -11,6 +11,9 @@ from mmengine.logging import print_log
 
 from ...files import atomic_path, write_bytes
 
+#: of files of predictions: images of integers, and arrays of all other numbers
+ENDINGS = (".png", ".npy")
+
 
 def write_image(image: np.ndarray, path: Path) -> None:
     """Write an 8- or 16-bit image losslessly in one atomic step.

@@ -64,6 +64,11 @@ class ComparedFiles(BaseMetric):
     output_dir: str | os.PathLike | None
     _written: WrittenFiles
 
+    @property
+    def owner(self) -> str:
+        """Class of the metric, for messages."""
+        return self._written.owner
+
     def path_of(self, image: str) -> Path:
         """The file of an image's prediction, without its ending.
 

@@ -94,7 +94,8 @@ def watch_batches(preprocessor: Any) -> None:
 class BatchChecks:
     """Checks of every batch behind an augmentation, as :class:`~.sample_checks.SampleChecks`.
 
-    Images and labels that it leaves as they are cost one comparison on their device.
+    Images and labels that it leaves as they are cost a copy and one comparison on their device,
+    which waits for it once a batch.
 
     Args:
         augment: The augmentation.
