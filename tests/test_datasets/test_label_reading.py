@@ -52,7 +52,7 @@ def spoil(root, folder, number, array):
     cv2.imwrite(str(root / folder / f"{number:02}.png"), array)
 
 
-def read(root, labels=None, wrap=None, kind="MultiTaskDataset", steps=(*LOAD, PACK)):
+def read(root, labels=None, wrap=None, kind="MultiTaskDataset", steps=(*LOAD, PACK), ignored=()):
     """Build a dataset as before phase one, in which its labels are read."""
     dataset = dict(
         type=kind,
@@ -70,7 +70,7 @@ def read(root, labels=None, wrap=None, kind="MultiTaskDataset", steps=(*LOAD, PA
         sampler=dict(type="DefaultSampler", shuffle=False),
         dataset=dataset if wrap is None else wrap(dataset),
     )
-    supplies = Supplies([loader], labels)
+    supplies = Supplies([loader], labels, ignored)
     supply = supplies.of(loader, "train_dataloader")
     supplies.read_labels()
     return supply
@@ -195,6 +195,7 @@ def test_labels_of_mmsegs_own_datasets(root, changes, found, labels):
             read(root, labels, make)
     else:
         assert read(root, labels, make).images == IMAGES
+    assert read(root, labels, make, ignored=[3]).images == IMAGES
 
 
 @pytest.mark.parametrize("decoder", ["pillow", "cv2"])

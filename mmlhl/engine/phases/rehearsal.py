@@ -16,6 +16,7 @@ from ...datasets.reading import remembering
 from ...draws import undisturbed
 from ...explaining import explained_error
 from ...ranks import raised_by_all
+from .checking.ignored_labels import mark_of
 from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
@@ -108,7 +109,8 @@ def _rehearse(
     if begun:
         configs[first].load_from = None
     loaders = [out[key] for out in configs for key in LOADERS if out.get(key) is not None]
-    supplies = Supplies(loaders, cfg.get("check_labels"))
+    marks = [mark_of(head) for head in cfg.model.heads.values()]
+    supplies = Supplies(loaders, cfg.get("check_labels"), [m for m in marks if m is not None])
     before: Any = None
     batches: dict[int, int | None] = {}
     classes: dict[str, Sequence[str]] = {}

@@ -77,10 +77,17 @@ class Supplies:
     Args:
         loaders: Configs of all loaders of all phases.
         labels: Number of samples of each dataset whose labels are read; ``'all'`` for all.
+        ignored: Ids that the heads leave out, besides that of each dataset.
     """
 
-    def __init__(self, loaders: Iterable[Mapping], labels: int | str | None = None) -> None:
+    def __init__(
+        self,
+        loaders: Iterable[Mapping],
+        labels: int | str | None = None,
+        ignored: Collection[int] = (),
+    ) -> None:
         self._labels = _LABELS if labels is None else labels
+        self._ignored = ignored
         self._unread: list[tuple[str, BaseSegDataset, Collection[int]]] = []
         self._tasks: dict[str, list[str]] = {}
         self._built: dict[str, tuple[Images, int]] = {}
@@ -173,7 +180,7 @@ class Supplies:
             if hasattr(dataset, "full_init"):
                 dataset.full_init()
             self._built[key] = dataset, len(dataset)
-            self.keep(dataset, place)
+            self.keep(dataset, place, self._ignored)
             if is_multi_task(config):
                 dataset.get_subset_(min(KEPT, len(dataset)))
         return self._built[key]
@@ -247,10 +254,9 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
     if not isinstance(sampler, Mapping):
         return None, size
     built = DATA_SAMPLERS.build(dict(sampler), default_args=dict(dataset=view, seed=0))
-    if loader.get("batch_sampler") is not None:
+    if isinstance(loader.get("batch_sampler"), Mapping):
         _try_batch_sampler(loader["batch_sampler"], built, size, place)
-        return None, size
-    if _is_endless(loader):
+    if loader.get("batch_sampler") is not None or _is_endless(loader):
         return None, size
     images = len(built)
     batches = _count(images, loader)
@@ -270,13 +276,10 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
     return batches, size if drop else images % size or size
 
 
-def _try_batch_sampler(config: Any, sampler: Any, size: int, place: str) -> None:
+def _try_batch_sampler(config: Mapping, sampler: Any, size: int, place: str) -> None:
     """Build a sampler of batches as mmengine does."""
-    if not isinstance(config, Mapping):
-        return
     try:
-        options = dict(sampler=sampler, batch_size=size)
-        DATA_SAMPLERS.build(dict(config), default_args=options)
+        DATA_SAMPLERS.build(dict(config), default_args=dict(sampler=sampler, batch_size=size))
     except Exception as error:  # a user's constructor may raise anything
         raise ValueError(
             f"{place}.batch_sampler={dict(config)!r} must take a sampler and a batch_size: "

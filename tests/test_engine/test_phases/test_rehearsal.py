@@ -248,9 +248,10 @@ def test_wrapped_datasets_views_and_large_images(config):
 def test_as_many_labels_are_read_as_the_config_says(config, monkeypatch):
     read = []
     where = "mmlhl.engine.phases.supply.read_labels"
-    monkeypatch.setattr(where, lambda data, every, *_: read.append((data.split, len(data), every)))
+    monkeypatch.setattr(where, lambda data, *given: read.append((data.split, len(data), *given)))
     tried(config(check_labels="all", phases=[dict(tasks=["seg"])]))
-    assert read == [("train", 12, True), ("val", 5, True)]
+    # of three heads, that of seg alone has integers
+    assert read == [("train", 12, True, set(), [255]), ("val", 5, True, set(), [255])]
 
 
 def test_dry_run_can_be_left_out(config):

@@ -37,7 +37,7 @@ def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
         ValueError: Naming the option and its value.
     """
     heads = {task: cfg["model"]["heads"][task] for task in tasks}
-    marks = {task: mark for task, head in heads.items() if (mark := _mark_of(head)) is not None}
+    marks = {task: mark for task, head in heads.items() if (mark := mark_of(head)) is not None}
     if not marks:
         return
     ours = any(True for _ in multi_task_datasets(cfg.get("train_dataloader")))
@@ -63,8 +63,12 @@ def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
         raise ValueError(f"{where}{place} is {value!r}, but {reason}: write {mark}{also}")
 
 
-def _mark_of(head: Any) -> int | None:
-    """The ignored label of a head; None if its labels are not integers."""
+def mark_of(head: Any) -> int | None:
+    """The ignored label of a head; None if its labels are not integers.
+
+    Args:
+        head: The head's config.
+    """
     cls = registered_class(MODELS, head)
     if cls is None or getattr(cls, "kind", None) not in INTEGER_KINDS:
         return None
