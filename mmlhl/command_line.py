@@ -135,9 +135,6 @@ class Overrides(DictAction):
 def count(text: str) -> int:
     """The ``type`` of arguments that are whole numbers above 0.
 
-    Args:
-        text: The argument.
-
     Returns:
         The number.
 
@@ -149,9 +146,6 @@ def count(text: str) -> int:
 
 def whole(text: str) -> int:
     """The ``type`` of arguments that are whole numbers from 0 on.
-
-    Args:
-        text: The argument.
 
     Returns:
         The number.
@@ -171,9 +165,6 @@ def _whole_number(text: str, least: int, meant: str) -> int:
 def amount(text: str) -> float:
     """The ``type`` of arguments that are numbers from 0 on, such as seconds.
 
-    Args:
-        text: The argument.
-
     Returns:
         The number.
 
@@ -190,11 +181,7 @@ def amount(text: str) -> float:
 
 
 def add_override_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``, which overrides entries of a config.
-
-    Args:
-        parser: Parser of a command that reads a config.
-    """
+    """Add ``--cfg-options``, which overrides entries of a config."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -253,9 +240,6 @@ def add_launch(cfg: Config, args: argparse.Namespace) -> None:
 
 def default_work_dir(config: str | os.PathLike) -> str:
     """The ``work_dir`` of a config that sets none.
-
-    Args:
-        config: File of the config.
 
     Returns:
         ``work_dirs/<folder>/<config>``, since several methods have configs of the same name. The

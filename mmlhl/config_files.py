@@ -24,9 +24,6 @@ LARGEST = 2 * 2**20
 def read_config(path: str | os.PathLike) -> Config:
     """Read a config file.
 
-    Args:
-        path: The file.
-
     Returns:
         The config.
 
@@ -78,9 +75,6 @@ def _is_program(path: str | os.PathLike) -> bool:
 
 def refuse_repeated(path: str | os.PathLike) -> None:
     """Refuse a key that a config file, or one of its bases, gives twice in one dictionary.
-
-    Args:
-        path: The file.
 
     Raises:
         ValueError: Naming file, key and line; or a file that is too large to be a config.
@@ -189,10 +183,6 @@ def _called(node: ast.Call) -> str | None:
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:
     """Refuse a config without a model, such as one of the partial configs in ``_base_``.
-
-    Args:
-        cfg: The config.
-        path: Its file, for the message.
 
     Raises:
         ValueError: If it has no model.

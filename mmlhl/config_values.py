@@ -68,9 +68,6 @@ def make_plain(node: Any) -> Any:
 
     mmengine and mmseg test for ``int``, ``float`` and ``str``, and write the config as text.
 
-    Args:
-        node: A config, or a part of it.
-
     Returns:
         The same part; another one only for a number, a path or a tuple.
     """
@@ -92,10 +89,6 @@ def make_plain(node: Any) -> Any:
 
 def names(value: Any, where: str) -> tuple[str, ...]:
     """Check a list of names.
-
-    Args:
-        value: The value in the config.
-        where: Its key, for the message.
 
     Returns:
         The names.
@@ -123,10 +116,6 @@ def names(value: Any, where: str) -> tuple[str, ...]:
 def numbers(value: Any, where: str) -> tuple[float, ...]:
     """Check one or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers.
 
-    Args:
-        value: The value in the config.
-        where: Its key, for the message.
-
     Returns:
         The numbers.
 
@@ -139,10 +128,6 @@ def numbers(value: Any, where: str) -> tuple[float, ...]:
 
 def number(value: Any, where: str) -> float:
     """Check one number.
-
-    Args:
-        value: The value in the config.
-        where: Its key, for the message.
 
     Returns:
         The number.
@@ -160,10 +145,6 @@ def number(value: Any, where: str) -> float:
 
 def positive(value: Any, where: str) -> tuple[float, ...]:
     """Check one or several numbers above 0, such as sizes.
-
-    Args:
-        value: The value in the config.
-        where: Its key, for the message.
 
     Returns:
         The numbers.
@@ -218,10 +199,6 @@ def flag(value: Any, where: str) -> bool:
 def integers(value: Any, where: str) -> tuple[int, ...]:
     """Check one or several whole numbers.
 
-    Args:
-        value: The value in the config.
-        where: Its key, for the message.
-
     Returns:
         The numbers.
 
@@ -233,38 +210,22 @@ def integers(value: Any, where: str) -> tuple[int, ...]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """The elements of a list or tuple; anything else, None and strings included, as the only one.
-
-    Args:
-        value: One value or several.
-    """
+    """The elements of a list or tuple; anything else, also None or a string, as the only one."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is an integer, and not ``7.0``, ``'7'`` or a boolean.
-
-    Args:
-        value: The value in the config.
-    """
+    """Whether a value is an integer, and not ``7.0``, ``'7'`` or a boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is an integer or a float, and not ``'7'`` or a boolean.
-
-    Args:
-        value: The value in the config.
-    """
+    """Whether a value is an integer or a float, and not ``'7'`` or a boolean."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_size(value: object) -> TypeGuard[Sequence[int]]:
-    """Whether a value is a (height, width) in pixels: two integers above 0.
-
-    Args:
-        value: The value in the config.
-    """
+    """Whether a value is a (height, width) in pixels: two integers above 0."""
     sides = list(value) if isinstance(value, (list, tuple)) else []
     return len(sides) == 2 and all(is_whole(side) and side > 0 for side in sides)
 

@@ -14,9 +14,6 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def explained_error(error: BaseException) -> str:
     """The text of an exception, to end a sentence.
 
-    Args:
-        error: Any exception.
-
     Returns:
         The text of a ValueError; for others their class and text. An assertion without a text is
         quoted from its source, such as ``AssertionError: assert 0 <= prob <= 1``.
@@ -33,13 +30,7 @@ def explained_error(error: BaseException) -> str:
 
 
 def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") -> str:
-    """The first problems in one line, and the number of the others.
-
-    Args:
-        problems: One text per problem.
-        count: Number of problems to show.
-        separator: Text between two problems.
-    """
+    """The first problems in one line, and the number of the others."""
     problems = list(problems)
     more = f" and {len(problems) - count} more" if len(problems) > count else ""
     return separator.join(problems[:count]) + more
@@ -47,9 +38,6 @@ def first_few(problems: Iterable[str], count: int = 5, separator: str = "; ") ->
 
 def is_shown(text: str) -> bool:
     """Whether a terminal shows a text as it is, in one line.
-
-    Args:
-        text: Any text.
 
     Returns:
         False if it has control characters, half letters, other ends of lines, or marks that turn

@@ -103,12 +103,7 @@ def explained(folder: str | os.PathLike) -> Iterator[None]:
 
 
 def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
-    """The same error with the file's name and a remedy.
-
-    Args:
-        path: The file that could not be written.
-        error: The error.
-    """
+    """The same error with the file's name and a remedy."""
     remedy = {**_REMEDY, **_FAILING}.get(error.errno or 0, "solve that")
     reason = os.strerror(error.errno) if error.errno else str(error)
     return OSError(
@@ -143,10 +138,6 @@ def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
 
 def refuse_same(path: str | os.PathLike, source: str | os.PathLike) -> None:
     """Refuse to write a file over the one that it is made from.
-
-    Args:
-        path: The file to write.
-        source: The file that is read.
 
     Raises:
         ValueError: If they are one file, by whatever name.

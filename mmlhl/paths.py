@@ -7,9 +7,6 @@ from pathlib import Path
 def shipped_dir(name: str) -> Path:
     """Find a folder that is shipped with the package.
 
-    Args:
-        name: `"configs"` or `"tools"`.
-
     Returns:
         The folder inside the installed package (`mmlhl/.mim/<name>`), or the one beside the
         package in a checkout or an editable install.

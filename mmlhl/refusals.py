@@ -177,11 +177,7 @@ def shows_tracebacks() -> bool:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether an error is a refusal of input, and not a bug.
-
-    Args:
-        error: The error that was caught.
-    """
+    """Whether an error is a refusal of input, and not a bug."""
     if isinstance(error, FILE_ERRORS) or (isinstance(error, OSError) and error.filename):
         return True  # it names the file, such as a link that leads back to itself
     own = type(error).__module__.partition(".")[0] == "mmlhl"

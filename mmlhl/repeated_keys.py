@@ -17,9 +17,6 @@ def repeated_keys(path: str | os.PathLike) -> list[str]:
 
     In Python that is a dictionary written with braces; ``dict(a=1, a=2)`` is a syntax error anyway.
 
-    Args:
-        path: A file in Python, JSON or YAML.
-
     Returns:
         One text per key, such as ``"line 3 gives 'lr' a second time"``. None of a file that cannot
         be read, since reading it for its use raises the error.

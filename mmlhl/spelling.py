@@ -31,10 +31,6 @@ def near_miss(word: str, known: Iterable[str]) -> str | None:
     letter is wrong, missing, extra or swapped with the next, or two in names of ten letters or
     more. A name with digits at the end, an initial underscore, or the plural of a short name is
     taken as the user's own.
-
-    Args:
-        word: An unknown name.
-        known: The known names.
     """
     for name in known:
         short, long = sorted((word, name), key=len)

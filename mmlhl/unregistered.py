@@ -23,9 +23,6 @@ def unregistered(config: Any) -> str | None:
     mmengine's registries call any dotted name, even ``subprocess.Popen``, and import the package
     of a scope.
 
-    Args:
-        config: Plain data.
-
     Returns:
         The name; None if building from the config calls registered classes only.
     """

@@ -27,11 +27,7 @@ class ChosenMetrics(RenamedOption):
 
 
 def add_record_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments for records, metrics and references.
-
-    Args:
-        parser: The command's parser.
-    """
+    """Add the arguments for records, metrics and references."""
     parser.add_argument(
         "records",
         nargs="+",
@@ -45,11 +41,7 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_metrics_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option for metrics, see :func:`mmlhl.analysis.derived.choose`.
-
-    Args:
-        parser: The command's parser.
-    """
+    """Add the option for metrics, see :func:`mmlhl.analysis.derived.choose`."""
     parser.add_argument(
         "--metrics",
         "--figures",
@@ -63,10 +55,6 @@ def add_metrics_argument(parser: argparse.ArgumentParser) -> None:
 
 def comparison_of(args: argparse.Namespace, **options: Any) -> Comparison:
     """The comparison of the records on a command line.
-
-    Args:
-        args: Arguments of a parser with :func:`add_record_arguments`.
-        **options: Further options of :class:`Comparison`.
 
     Raises:
         FileNotFoundError: If there is no record at or below a path.

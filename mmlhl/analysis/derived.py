@@ -79,10 +79,6 @@ def choose_of(
 ) -> dict[MetricKey, LifelongRecord]:
     """Choose the metrics of several records.
 
-    Args:
-        records: The records.
-        metrics: See :func:`choose`.
-
     Returns:
         The first record that has a metric, by task and name, ordered by task.
     """
@@ -109,14 +105,7 @@ def final(record: LifelongRecord, metric: MetricKey) -> float:
 
 
 def improvement(record: LifelongRecord, metric: MetricKey, new: float, old: float) -> float:
-    """How much better ``new`` is than ``old``, in units of the metric; negative if worse.
-
-    Args:
-        record: A record with the direction of the metric.
-        metric: Task and metric.
-        new: A value.
-        old: Another value.
-    """
+    """How much better ``new`` is than ``old``, in units of the metric; negative if worse."""
     task, name = metric
     return new - old if record.metrics[task][name]["higher_is_better"] else old - new
 
@@ -131,11 +120,6 @@ def relative_gain(
     Mean over tasks of the mean over the task's metrics of ``(-1)^s (M - R) / R * 100``, s = 1
     where lower is better, R being the reference's value, all after the last phase. If a value of
     the reference is exactly 0, the gain is infinite and says nothing; use :func:`position` then.
-
-    Args:
-        record: The run.
-        reference: The run or mean to compare with.
-        metrics: See :func:`choose`.
 
     Returns:
         The gain; NaN if a chosen metric has no value in one of the records.
@@ -226,11 +210,6 @@ def backward_transfer(
 ) -> dict[MetricKey, float]:
     """Change of each metric since its task was learned.
 
-    Args:
-        record: The record.
-        metrics: See :func:`choose`.
-        relative: In percent of the value when learned.
-
     Returns:
         Positive values for improvement, negative for decline. Metrics of the last phase's tasks are
         not included.
@@ -251,10 +230,6 @@ def mean_rank(
 
     Equal values share the mean of their ranks. Methods without a value for a metric share the last
     ranks.
-
-    Args:
-        records: One record per method, see :func:`mean_record`.
-        metrics: See :func:`choose`.
 
     Returns:
         Mean rank by method; NaN if there is no metric.

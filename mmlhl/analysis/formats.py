@@ -32,9 +32,6 @@ LATEX = {
 def to_rich(sheet: Sheet) -> Group:
     """Format a sheet for the terminal; the best value of a column is bold green.
 
-    Args:
-        sheet: The sheet.
-
     Returns:
         Title, table and notes, for a rich console.
     """
@@ -58,9 +55,6 @@ def to_rich(sheet: Sheet) -> Group:
 
 def to_markdown(sheet: Sheet) -> str:
     """Write a sheet as a Markdown table; the best value of a column is bold.
-
-    Args:
-        sheet: The sheet.
 
     Returns:
         Title, table and notes.
@@ -100,9 +94,6 @@ def markdown_text(text: str) -> str:
 def to_latex(sheet: Sheet) -> str:
     """Write a sheet as a LaTeX table (package booktabs); the best value of a column is bold.
 
-    Args:
-        sheet: The sheet.
-
     Returns:
         A ``table`` environment.
     """
@@ -140,9 +131,6 @@ def to_latex(sheet: Sheet) -> str:
 
 def to_csv(sheets: Sequence[Sheet]) -> str:
     """Write sheets as one CSV table, one line per cell, with all digits.
-
-    Args:
-        sheets: The sheets.
 
     Returns:
         Lines of ``table, title, row, group, column, unit, mean, std, runs, text``. Cells that

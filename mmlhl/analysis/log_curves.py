@@ -52,9 +52,6 @@ def read_run(path: str | Path) -> RunLog:
 
     The metrics that a record has after each phase are placed at the phase's last iteration.
 
-    Args:
-        path: File or folder.
-
     Returns:
         The log.
 

@@ -34,9 +34,6 @@ def read_phase_logs(work_dir: str | Path) -> list[LoggedPhase]:
     One log at the root of the work dir contains all phases. Sequences of older versions have one
     log per phase and restart; if such a sequence was continued, it has both.
 
-    Args:
-        work_dir: Work dir of a sequence.
-
     Returns:
         The phases that have a folder, in order.
     """

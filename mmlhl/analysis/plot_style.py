@@ -43,9 +43,6 @@ class Look:
 def looks(labels: list[str]) -> dict[str, Look]:
     """Give each method a style; cycles of different lengths make up to 56 of them distinct.
 
-    Args:
-        labels: Names of the methods.
-
     Returns:
         Styles by name.
     """

@@ -30,10 +30,6 @@ def remarks(group: Group, metrics: str | Sequence[str] = "paper") -> list[str]:
     and records without some of the chosen metrics. Configs are compared by the fingerprints in the
     records; records without them are taken to be alike.
 
-    Args:
-        group: The runs.
-        metrics: See :func:`~mmlhl.analysis.derived.choose`.
-
     Returns:
         One sentence each.
     """

@@ -48,9 +48,6 @@ def over_seeds(values: Iterable[float | None]) -> Estimate:
 def mean_record(records: Sequence[LifelongRecord]) -> LifelongRecord:
     """Average runs of one method with different seeds, value by value.
 
-    Args:
-        records: Records of the same phases.
-
     Returns:
         Their mean; None where one of them has no value.
 

@@ -86,11 +86,6 @@ def task_curves(group: Group, metrics: str | Sequence[str] = "paper", columns: i
 
     Joint training is a horizontal grey dotted line, since it has no phases.
 
-    Args:
-        group: Runs of one order, see :class:`Comparison`.
-        metrics: See :func:`choose`.
-        columns: Number of panels side by side.
-
     Returns:
         The figure, with one panel per metric.
     """

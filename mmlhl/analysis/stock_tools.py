@@ -191,10 +191,6 @@ def last_error(text: str, tool: str = "") -> str:
 def cell_of(outcome: Outcome, case: Case) -> str:
     """The cell of a tool and an environment in the table.
 
-    Args:
-        outcome: The result.
-        case: The tool.
-
     Returns:
         Markdown.
     """

@@ -51,23 +51,14 @@ ZOO = (
 
 
 def missing_data(model: ZooModel) -> str:
-    """The folder of a model's dataset if it does not exist, else an empty string.
-
-    Args:
-        model: The model.
-    """
+    """The folder of a model's dataset if it does not exist, else an empty string."""
     cfg = Config.fromfile(shipped_dir("configs") / model.config)
     root = cfg.train_dataloader.dataset.data_root
     return "" if Path(root).is_dir() else root
 
 
 def is_trained(folder: Path, config: Path) -> bool:
-    """Whether a work dir contains the complete sequence.
-
-    Args:
-        folder: Work dir.
-        config: File of the config.
-    """
+    """Whether a work dir contains the complete sequence."""
     if not (folder / "lifelong.json").is_file():
         return False
     return len(LifelongRecord.load(folder / "lifelong.json")) == len(Config.fromfile(config).phases)

@@ -191,11 +191,6 @@ def check_field_names(
 
     Only labels of ``sem_seg`` follow the metainfo's classes.
 
-    Args:
-        annotations: All annotations of a dataset.
-        metainfo: The dataset's metainfo.
-        owner: Name of the dataset's class, for messages.
-
     Raises:
         ValueError: Naming the key, its value and the annotation's classes.
     """
@@ -215,9 +210,6 @@ def check_field_names(
 
 def field_metainfo(annotations: Iterable[Annotation]) -> dict[str, Any]:
     """Metainfo of fields other than ``sem_seg``: names, colours and units.
-
-    Args:
-        annotations: All annotations of a dataset.
 
     Returns:
         ``<field>_classes`` and ``<field>_palette`` of further class tasks, and ``<field>_unit`` of

@@ -20,11 +20,6 @@ _bright: set[str] = set()
 def stored_greatest(path: str, loader: Any, backend_args: dict | None = None) -> int | None:
     """The greatest number in an image that is read by the upper 8 of its 16 bits.
 
-    Args:
-        path: The image.
-        loader: The transform that reads it.
-        backend_args: Arguments of mmengine's file backend.
-
     Returns:
         The number; None if the image is read in another way.
     """

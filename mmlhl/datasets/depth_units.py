@@ -70,10 +70,6 @@ def full_numbers(depth: np.ndarray, ann: Annotation) -> int:
 def full_sentence(ann: Annotation, share: float) -> str:
     """A warning if much of a depth map is the greatest number of 16 bits.
 
-    Args:
-        ann: Its annotation.
-        share: Share of the known numbers, see :func:`full_numbers`.
-
     Returns:
         A sentence; empty if there are few.
     """

@@ -85,12 +85,7 @@ class Folders:
 
 
 def is_local(folder: str, backend_args: Mapping | None = None) -> bool:
-    """Whether a folder is one of this machine, and not of a backend that may map it elsewhere.
-
-    Args:
-        folder: The folder.
-        backend_args: Arguments of mmengine's file backend.
-    """
+    """Whether a folder is one of this machine, and not of a backend that may map it elsewhere."""
     return "://" not in folder and (backend_args or {}).get("backend", "local") == "local"
 
 

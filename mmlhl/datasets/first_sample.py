@@ -43,9 +43,6 @@ class ListedDataset(Protocol):
 def need_first(dataset: ListedDataset) -> None:
     """Check that the files of the first sample exist, which reveals a wrong folder or suffix.
 
-    Args:
-        dataset: The dataset with its list of samples.
-
     Raises:
         ValueError: If it is empty.
         FileNotFoundError: If the first sample lacks a file.
@@ -84,9 +81,6 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
     """Log a warning for odd depth, normals, masks or palettes, and for black images.
 
     Files that cannot be read are skipped; reading them for training raises the error.
-
-    Args:
-        dataset: The dataset whose first sample is read.
 
     Returns:
         The warnings. Each is logged once per process, for any number of datasets.

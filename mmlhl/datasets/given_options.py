@@ -32,13 +32,7 @@ def given_options(
 
 
 def read_alike(key: str, one: Annotation, other: Annotation) -> bool:
-    """Whether an option means the same in two annotations of one kind.
-
-    Args:
-        key: Name of the option.
-        one: An annotation.
-        other: Another one.
-    """
+    """Whether an option means the same in two annotations of one kind."""
     implied: dict[str, float] = dict(scale=1.0, offset=0.0) if one.kind != "normal" else {}
     here, there = getattr(one, key), getattr(other, key)
     if key == "id_map":  # one that changes nothing is none

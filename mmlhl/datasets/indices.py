@@ -37,10 +37,6 @@ def check_indices(indices: Any, owner: str) -> int | list[int] | None:
 def check_places(indices: int | Sequence[int], images: int) -> None:
     """Check ``indices`` against the number of images.
 
-    Args:
-        indices: What :func:`check_indices` returned.
-        images: Number of images.
-
     Raises:
         ValueError: If an index is out of range, or names an image a second time.
     """

@@ -134,9 +134,6 @@ def _stock_reader(
 def stock_loader(dataset: BaseSegDataset) -> LoadAnnotations | None:
     """What reads the labels of a dataset of mmseg's.
 
-    Args:
-        dataset: The dataset.
-
     Returns:
         The transform; None if there is none, or transforms of a user's own, which may give other
         ids to what was loaded.

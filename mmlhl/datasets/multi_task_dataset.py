@@ -227,9 +227,6 @@ class MultiTaskDataset(ListsSamples):
     def get_data_info(self, idx: int) -> dict:
         """Dictionary of one sample, the input of the pipeline.
 
-        Args:
-            idx: Index of the sample.
-
         Returns:
             The sample's dictionary with ``ann_specs`` (task -> annotation), ``open_questions``
             (task -> why its files are ambiguous) and ``img_loader``, the transform that reads its

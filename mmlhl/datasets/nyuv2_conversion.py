@@ -122,10 +122,6 @@ class Conversion:
 def note_settings(out: Path, how: Conversion) -> None:
     """Write ``README.txt`` with the settings; refuse a folder made with other settings.
 
-    Args:
-        out: Folder to write to.
-        how: The settings.
-
     Raises:
         ValueError: If the folder was made with other settings.
     """

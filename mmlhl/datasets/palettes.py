@@ -17,10 +17,6 @@ Shown = dict[int, tuple[int, ...]]
 def shown_colours(content: bytes, path: str) -> Shown:
     """Colours of the numbers that a label with a palette holds.
 
-    Args:
-        content: An encoded label.
-        path: Its name, for messages.
-
     Returns:
         They; empty for labels without a palette, or with one of greys.
 
@@ -35,12 +31,7 @@ def shown_colours(content: bytes, path: str) -> Shown:
 
 
 def ids_may_be_colours(ann: Annotation, path: str) -> bool:
-    """Whether a label holds numbers that are ids, perhaps with a palette.
-
-    Args:
-        ann: The annotation.
-        path: One of its files.
-    """
+    """Whether a label holds numbers that are ids, perhaps with a palette."""
     numbers = ann.threshold is None and not ann.coloured and ann.reader is None
     return ann.is_integer and ann.source is None and numbers and not is_array(path)
 
@@ -53,23 +44,14 @@ class Palettes:
         self._conflict = ""
 
     def add(self, path: str, shown: Mapping[int, tuple[int, ...]]) -> None:
-        """Compare one more label with those before.
-
-        Args:
-            path: The label.
-            shown: See :func:`shown_colours`.
-        """
+        """Compare one more label with those before."""
         for number, colour in shown.items():
             other, where = self._known.setdefault(number, (colour, path))
             if other != colour and not self._conflict:
                 self._conflict = f"{number} is {other} in {where!r}, but {colour} in {path!r}"
 
     def sentence(self, name: str) -> str:
-        """A warning if a number has several colours.
-
-        Args:
-            name: Task of the labels.
-        """
+        """A warning if a number has several colours."""
         if not self._conflict:
             return ""
         return (
@@ -81,11 +63,6 @@ class Palettes:
 
 def look_at_palettes(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
     """Compare the palettes of some labels.
-
-    Args:
-        paths: The labels.
-        ann: Their annotation.
-        backend_args: Arguments of mmengine's file backend.
 
     Returns:
         A warning; empty if there is no doubt.

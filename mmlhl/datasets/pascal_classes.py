@@ -59,9 +59,6 @@ predicted them was trained on NYUv2."""
 def voc_palette(count: int) -> list[list[int]]:
     """Colours of PASCAL VOC.
 
-    Args:
-        count: Number of classes.
-
     Returns:
         RGB colours: the bits of the class id, taken in threes, are the high bits of R, G and B.
     """

@@ -91,9 +91,6 @@ def build_step(step: Mapping | Callable) -> Callable:
     or without a scope or as a class, and inside other transforms as well. Other transforms are
     tried and checked while they run (:mod:`.transforms.watched`).
 
-    Args:
-        step: Config of a transform, or a transform.
-
     Raises:
         ValueError: If samples with several annotations cannot use it, or it refuses its options.
     """
@@ -121,10 +118,6 @@ def loads_annotations(step: Mapping) -> bool:
 
 def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
     """Refuse transforms that bend the image if a dataset has normals.
-
-    Args:
-        steps: A pipeline, or transforms.
-        kinds: Kinds of the dataset's annotations.
 
     Raises:
         ValueError: If there are normals, and a transform bends the image.

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 def shown_classes(dataset: MultiTaskDataset, idx: int) -> list[tuple[str, int]]:
     """Classes in the labels of an image.
 
-    Args:
-        dataset: The dataset.
-        idx: Index of the image.
-
     Returns:
         Task and class of each, for all tasks of classes that the dataset reads.
 

@@ -23,10 +23,6 @@ from mmseg.registry import DATASETS, TRANSFORMS
 def stand_in(kind: Any, registry: Registry) -> Any:
     """Our replacement for a type.
 
-    Args:
-        kind: A name, or a class.
-        registry: mmseg's registry of such classes.
-
     Returns:
         Our subclass that is registered by the name of a stock class; anything else unchanged.
     """

@@ -33,11 +33,7 @@ def measured_kinds(metric: type) -> tuple[str, ...]:
 
 
 def stock_field(metric: type) -> str | None:
-    """The field that a metric of mmseg's, or one derived from it, reads; None for others.
-
-    Args:
-        metric: The class.
-    """
+    """The field that a metric of mmseg's, or one derived from it, reads; None for others."""
     return next((field for base, field in STOCK_FIELDS.items() if issubclass(metric, base)), None)
 
 

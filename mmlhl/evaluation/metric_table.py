@@ -91,10 +91,6 @@ def add_column(table: MetricTable, measured: Sequence[Measurement], done: int) -
 def first_columns(table: MetricTable, phases: int) -> MetricTable:
     """The values of the first phases.
 
-    Args:
-        table: The table.
-        phases: Number of phases to keep.
-
     Returns:
         The table without later values, and without metrics and tasks that then have no value.
     """

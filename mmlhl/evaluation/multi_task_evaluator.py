@@ -133,9 +133,6 @@ class MultiTaskEvaluator(Evaluator):
     def evaluate(self, size: int) -> dict[str, float]:
         """Compute the metrics of all tasks, and reset the evaluator.
 
-        Args:
-            size: Number of images in the dataset.
-
         Returns:
             Values by ``<task>/<metric>``, the same in every process.
 

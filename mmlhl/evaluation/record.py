@@ -88,10 +88,6 @@ class LifelongRecord:
     def values(self, task: str, metric: str) -> list[float | None]:
         """Value of a metric of a task after each phase.
 
-        Args:
-            task: Name of the task.
-            metric: Name of the metric.
-
         Returns:
             One value per phase; all None if it was never recorded.
         """
@@ -165,11 +161,7 @@ class LifelongRecord:
                     phase.setdefault(key, before)
 
     def over_phases(self, key: str) -> list[Any]:
-        """The different values of a field of :meth:`describe`, in the order of the phases.
-
-        Args:
-            key: Name of the field.
-        """
+        """The different values of a field of :meth:`describe`, in the order of the phases."""
         values = [phase.get(key, self.extra.get(key)) for phase in self.phases]
         found: list[Any] = []
         for value in values or [self.extra.get(key)]:

@@ -104,9 +104,6 @@ def name_changes(path: Path, data: Mapping[str, Any]) -> None:
 def check(data: Any) -> None:
     """Check the content of a record's file.
 
-    Args:
-        data: The content.
-
     Raises:
         ValueError: If it is not a valid record, naming the place.
     """

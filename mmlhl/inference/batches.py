@@ -15,9 +15,6 @@ from .frame import Frame
 def check_count(batch_size: object) -> None:
     """Check the number of images per batch.
 
-    Args:
-        batch_size: The number, also one of numpy's.
-
     Raises:
         ValueError: If it is not a whole number above 0.
     """
@@ -44,9 +41,6 @@ def of_one_size(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
 @contextmanager
 def naming(batch: Sequence[Frame]) -> Iterator[None]:
     """Name the images of a batch in the error of a model.
-
-    Args:
-        batch: The images.
 
     Raises:
         ValueError: In place of an error of torch or mmlhl; a lack of memory stays as it is.

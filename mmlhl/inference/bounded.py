@@ -21,9 +21,6 @@ _GREATEST = 2**24
 def huge_number(config: Any) -> str | None:
     """The first whole number in a model's config that would take minutes to count to.
 
-    Args:
-        config: Config of a model.
-
     Returns:
         Its place and value; None if there is none.
     """
@@ -37,9 +34,6 @@ def huge_number(config: Any) -> str | None:
 @contextmanager
 def no_larger_than(state: Mapping[str, Any]) -> Iterator[None]:
     """Stop the building of a model that would never fit the weights of a checkpoint.
-
-    Args:
-        state: The weights.
 
     Raises:
         ValueError: When the block has made far more layers or values than there are weights.

@@ -252,10 +252,6 @@ class LifelongInferencer(BaseInferencer):
     def forward(self, inputs: list[dict], **kwargs: object) -> list[SegDataSample]:
         """Predict images, with images of the same size in one batch.
 
-        Args:
-            inputs: Results of the pipeline, one per image.
-            **kwargs: Not used.
-
         Returns:
             Data samples with the predictions, in order.
         """

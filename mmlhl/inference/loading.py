@@ -159,10 +159,6 @@ def checkpoint_and_config(
 def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
     """The config in a checkpoint, read as data without running it.
 
-    Args:
-        checkpoint: As loaded.
-        name: Its file, for messages.
-
     Returns:
         The config.
 
@@ -181,9 +177,6 @@ def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
 
 def without_pretrained(model: dict) -> dict:
     """A copy of a model's config that downloads no weights, since the checkpoint has all of them.
-
-    Args:
-        model: Config of a model.
 
     Returns:
         The copy, with no ``pretrained``, no initialisation and no weights of classes from files at

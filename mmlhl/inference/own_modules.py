@@ -19,10 +19,6 @@ from .bounded import huge_number, no_larger_than
 def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
     """Import the custom modules of a checkpoint's config if checkpoints are trusted.
 
-    Args:
-        checkpoint: As it was loaded.
-        source: Its file, for messages.
-
     Raises:
         StoredConfigError: If a module cannot be imported.
     """
@@ -38,11 +34,6 @@ def import_trusted(checkpoint: Mapping[str, Any], source: str) -> None:
 
 def build_model(described: dict, checkpoint: Mapping[str, Any], source: str) -> Any:
     """Build a checkpoint's model, with a clear error if one of its classes is not registered.
-
-    Args:
-        described: Config of the model.
-        checkpoint: As it was loaded.
-        source: Its file, for messages.
 
     Raises:
         StoredConfigError: If a class is not registered; names it, and the modules that the

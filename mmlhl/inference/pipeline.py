@@ -102,9 +102,6 @@ class FramePipeline:
     def load(self, frame: Frame) -> dict:
         """Read a frame's image.
 
-        Args:
-            frame: The frame.
-
         Returns:
             Results with ``img`` ``(H, W, 3)`` BGR, ``img_shape`` and ``ori_shape``.
 
@@ -125,10 +122,6 @@ class FramePipeline:
 
     def prepare(self, frame: Frame, results: dict) -> dict:
         """Prepare a frame that :meth:`load` has read.
-
-        Args:
-            frame: The frame.
-            results: Its image.
 
         Returns:
             ``inputs`` ``(C, H, W)`` and ``data_samples``.
@@ -156,9 +149,6 @@ class FramePipeline:
 
     def check(self, path: str) -> None:
         """Check that a file can be decoded, mostly at a fraction of the cost of reading it.
-
-        Args:
-            path: The file.
 
         Raises:
             FileNotFoundError: If the file is missing.

@@ -31,10 +31,6 @@ META = ("dataset_meta", "input", "tasks", "epoch", "iter", "seed", "mmengine_ver
 def plain_config(checkpoint: Mapping[str, Any], source: str) -> str | None:
     """The config in a checkpoint, with a distilled segmentor replaced by its student.
 
-    Args:
-        checkpoint: As mmengine saves it.
-        source: Its file, for messages.
-
     Returns:
         The config's text; None if the checkpoint has no config.
 

@@ -87,9 +87,6 @@ class Sidecar:
 def described_tasks(folder: Path) -> dict[str, Any]:
     """The tasks whose maps are described in a folder.
 
-    Args:
-        folder: The folder of the maps.
-
     Returns:
         Facts by task; empty if there is no file that can be read.
     """

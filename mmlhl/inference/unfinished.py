@@ -41,13 +41,7 @@ def unfinished(checkpoint: Mapping[str, Any], cfg: Mapping[str, Any]) -> str | N
 
 
 def say_unfinished(checkpoint: Mapping[str, Any], cfg: Mapping[str, Any], source: str) -> None:
-    """Log a warning for a checkpoint from the middle of a phase.
-
-    Args:
-        checkpoint: As it was loaded.
-        cfg: Its config.
-        source: Its file.
-    """
+    """Log a warning for a checkpoint from the middle of a phase."""
     found = unfinished(checkpoint, cfg)
     if found:
         print_log(

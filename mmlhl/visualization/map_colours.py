@@ -35,9 +35,6 @@ def guess_kind(field: str, data: np.ndarray) -> str:
 def default_palette(classes: int) -> np.ndarray:
     """Default colours for classes: hues by the golden ratio, in three shades.
 
-    Args:
-        classes: Number of classes.
-
     Returns:
         Shape (classes, 3), uint8, RGB.
     """

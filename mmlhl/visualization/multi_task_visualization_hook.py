@@ -63,14 +63,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
     ) -> None:
-        """Draw the first sample of every ``interval``-th batch.
-
-        Args:
-            runner: The runner.
-            batch_idx: Index of the batch.
-            data_batch: Not used.
-            outputs: Samples with ground truth and predictions.
-        """
+        """Draw the first sample of every ``interval``-th batch."""
         drawn = self.draw and self.interval > 0 and batch_idx % self.interval == 0
         if drawn and is_main_process():
             self._order(runner)
@@ -79,14 +72,7 @@ class MultiTaskVisualizationHook(SegVisualizationHook):
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
     ) -> None:
-        """Draw all samples of a batch, or every ``test_interval``-th.
-
-        Args:
-            runner: The runner.
-            batch_idx: Not used.
-            data_batch: Not used.
-            outputs: Samples with ground truth and predictions.
-        """
+        """Draw all samples of a batch, or every ``test_interval``-th."""
         if not self.draw:
             return
         self._order(runner)

@@ -54,12 +54,7 @@ class Collector:
 
 
 def table(refusals: Iterable[Refusal], command: str) -> str:
-    """All bad inputs as Markdown.
-
-    Args:
-        refusals: The error of each case.
-        command: The command of the benchmark.
-    """
+    """All bad inputs as Markdown."""
     rows = list(refusals)
     slowest = max((each.seconds for each in rows), default=0.0)
     lines = [

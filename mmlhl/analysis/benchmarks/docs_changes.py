@@ -108,20 +108,12 @@ CHANGES = (
 
 
 def reason_not_to_run(command: str) -> str:
-    """Why a command is not run; empty if it is.
-
-    Args:
-        command: The command as one line.
-    """
+    """Why a command is not run; empty if it is."""
     return next((why for pattern, why in LEFT_OUT if re.search(pattern, command)), "")
 
 
 def changed(command: str, folder: Path) -> list[str]:
     """The command that is run in place of one of the docs, after what it needs is prepared.
-
-    Args:
-        command: The command as one line.
-        folder: The workspace.
 
     Returns:
         Its words; those with ``*`` are patterns.

@@ -47,11 +47,6 @@ def run_all(
 ) -> dict[str, dict]:
     """Run every command that can run here, in order, each in a fork of this process.
 
-    Args:
-        commands: Pages by command, see :func:`.shown_commands.shown_commands`.
-        folder: The workspace.
-        report: Called with a line per command.
-
     Returns:
         Each command's :class:`Outcome` as a dict.
     """
@@ -167,10 +162,6 @@ def _promised(words: list[str]) -> list[str]:
 
 def page(outcomes: Mapping[str, Mapping], commit: str) -> str:
     """The table of all commands.
-
-    Args:
-        outcomes: The result of :func:`run_all`.
-        commit: The checked-out commit.
 
     Returns:
         Markdown.

@@ -32,13 +32,7 @@ def make_workspace(folder: Path) -> None:
 
 
 def copy_run(folder: Path, source: str, target: str) -> None:
-    """Copy a finished run, with its config as ``config.py``, as the benchmarks keep it.
-
-    Args:
-        folder: The workspace.
-        source: The run in it.
-        target: The copy.
-    """
+    """Copy a finished run, with its config as ``config.py``, as the benchmarks keep it."""
     shutil.copytree(folder / source, folder / target, dirs_exist_ok=True)
     (config,) = (folder / target / "vis_data").glob("config.py")
     shutil.copy(config, folder / target / "config.py")

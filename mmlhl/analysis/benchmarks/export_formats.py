@@ -98,9 +98,6 @@ NETWORKS = {
 def build(network: Network) -> LoadedModel:
     """A segmentor of classes, depth and normals with random weights.
 
-    Args:
-        network: Encoder and decoder.
-
     Returns:
         The model, as if loaded from a checkpoint.
     """
@@ -129,10 +126,6 @@ def build(network: Network) -> LoadedModel:
 def difference(network: Network, format: str) -> str:
     """The difference of a graph and its model, as a cell of the table.
 
-    Args:
-        network: Encoder and decoder of the model.
-        format: One of :data:`~mmlhl.inference.export.exporting.FORMATS`.
-
     Returns:
         The greatest difference over all tasks, or the reason why the export failed.
     """
@@ -147,11 +140,6 @@ def difference(network: Network, format: str) -> str:
 
 def export_report(names: Sequence[str], formats: Sequence[str], command: str) -> str:
     """The table of all networks and formats.
-
-    Args:
-        names: Keys of :data:`NETWORKS`.
-        formats: Keys of :data:`~mmlhl.inference.export.exporting.FORMATS`.
-        command: The command of the benchmark.
 
     Returns:
         Markdown.

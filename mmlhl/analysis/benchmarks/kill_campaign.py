@@ -128,12 +128,7 @@ def verdict(outcomes: Iterable[Outcome]) -> str:
 
 
 def report(outcomes: list[Outcome], command: str) -> str:
-    """The outcomes as Markdown.
-
-    Args:
-        outcomes: Outcomes of a campaign.
-        command: The command of the benchmark.
-    """
+    """The outcomes as Markdown."""
     total = sum(len(each.kills) for each in outcomes)
     identical = sum(len(each.kills) for each in outcomes if not each.differences)
     lines = [

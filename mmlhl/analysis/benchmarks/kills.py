@@ -190,12 +190,7 @@ def kill_and_resume(
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """Differences between two finished sequences, bit by bit, apart from wall time.
-
-    Args:
-        one: A work dir.
-        other: Another.
-    """
+    """Differences between two finished sequences, bit by bit, apart from wall time."""
     records = [LifelongRecord.load(folder) for folder in (one, other)]
     found = [] if records[0].same_results(records[1]) else ["lifelong.json"]
     for phase in records[0].phases:

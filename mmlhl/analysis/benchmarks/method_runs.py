@@ -67,12 +67,7 @@ def first_phase_run(cfg: Config, run: Run) -> Run | None:
 
 
 def run_config(cfg: Config, run: Run) -> Config:
-    """The config for ``tools/train.py``: the benchmark's budget with one method.
-
-    Args:
-        cfg: The benchmark's config.
-        run: The run.
-    """
+    """The config for ``tools/train.py``: the benchmark's budget with one method."""
     entry = cfg.benchmark.methods[run.label]
     out = Config(cfg.to_dict() if hasattr(cfg, "to_dict") else dict(cfg))
     for key in ("benchmark", "methods", "claims"):

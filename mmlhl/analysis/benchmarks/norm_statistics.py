@@ -103,12 +103,7 @@ def measure(work_dir: Path) -> tuple[LifelongRecord, dict[str, Found]]:
 
 
 def report(measured: Sequence[tuple[LifelongRecord, dict[str, Found]]], command: str) -> str:
-    """The results as Markdown, with the first two metrics of each task.
-
-    Args:
-        measured: Results of :func:`measure`, one per sequence.
-        command: The command of the benchmark.
-    """
+    """The results as Markdown, with the first two metrics of each task."""
     lines = [
         f"Command: `{command}`; commit {commit()}.",
         "",

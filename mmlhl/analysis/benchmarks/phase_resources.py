@@ -105,12 +105,7 @@ def trace(phases: int, **options: object) -> list[dict[str, float]]:
 
 
 def report(found: list[dict[str, float]], command: str) -> str:
-    """The trace as Markdown.
-
-    Args:
-        found: Result of :func:`trace`.
-        command: The command of the benchmark.
-    """
+    """The trace as Markdown."""
     phases = len(found) - 1
     lines = [
         f"Command: `{command}`; commit {commit()}.",

@@ -104,9 +104,6 @@ def commit() -> str:
 def read_benchmark(path: str | os.PathLike) -> Config:
     """Read the config of a benchmark.
 
-    Args:
-        path: The file.
-
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read, or describes no benchmark.

@@ -15,20 +15,12 @@ PROGRAMS = ("python", "pip", "make", "mmlhl", "bash", "git", "ln")
 
 
 def pages(root: Path) -> list[Path]:
-    """The pages of a checkout, README first.
-
-    Args:
-        root: The checkout.
-    """
+    """The pages of a checkout, README first."""
     return [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("**/*.md"))]
 
 
 def shell_blocks(root: Path) -> Iterator[tuple[Path, str]]:
-    """Each page of a checkout with each of its shell blocks, scripts included.
-
-    Args:
-        root: The checkout.
-    """
+    """Each page of a checkout with each of its shell blocks, scripts included."""
     for page in pages(root):
         text = page.read_text(encoding="utf-8")
         for block in re.findall(r"^ *```bash\n(.*?)^ *```", text, re.DOTALL | re.M):
@@ -52,9 +44,6 @@ class Shell:
 
     def commands(self, block: str) -> list[list[str]]:
         """The commands that a block runs, as words.
-
-        Args:
-            block: Its text; loops and variables are the shell's.
 
         Raises:
             ValueError: If the shell fails, for example on a program not in ``PROGRAMS``.

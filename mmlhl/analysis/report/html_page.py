@@ -23,9 +23,6 @@ def to_html(document: Document) -> str:
     The page is accessible: it has landmarks, one ``h1``, no skipped heading levels, a link that
     skips the contents, captions and scopes in every table, and a description of every picture.
 
-    Args:
-        document: The report.
-
     Returns:
         The page, with all text escaped.
     """

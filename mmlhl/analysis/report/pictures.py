@@ -27,11 +27,6 @@ SETTINGS: dict[Any, Any] = {
 def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
     """Draw a figure as SVG, or as PNG if it has very many points.
 
-    Args:
-        draw: Function that makes the figure.
-        alt: Description of the picture.
-        caption: The line below.
-
     Returns:
         The picture.
     """

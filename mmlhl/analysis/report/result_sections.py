@@ -24,11 +24,6 @@ def results(
 ) -> list[Section]:
     """Tables, heat maps, curves and gains of all runs that have metrics.
 
-    Args:
-        records: The runs.
-        metrics: Metrics to show, see :func:`~mmlhl.analysis.derived.choose`.
-        naive: Label of naive training.
-
     Returns:
         One section per order of tasks.
 

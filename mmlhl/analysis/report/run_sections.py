@@ -37,10 +37,6 @@ def order_of(record: LifelongRecord) -> str:
 def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
     """A table with one row per run.
 
-    Args:
-        records: The runs.
-        names: Their names.
-
     Returns:
         The section.
     """

@@ -211,9 +211,6 @@ def _test_images(
 def image_of(item: dict[str, Any]) -> np.ndarray:
     """The image of a test sample.
 
-    Args:
-        item: As the test pipeline returns it.
-
     Returns:
         ``(H, W, 3)`` uint8, RGB.
     """

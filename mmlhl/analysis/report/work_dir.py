@@ -71,9 +71,6 @@ def peak_memory(record: LifelongRecord, index: int) -> float | None:
 def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
     """The most important settings of a config.
 
-    Args:
-        cfg: The config of a phase.
-
     Returns:
         Text by name, only for settings that the config has.
     """

@@ -128,11 +128,7 @@ def make_document(
 
 @master_only
 def report_after_training(work_dir: str | os.PathLike) -> None:
-    """Write ``report.html`` and ``report.md`` into a work dir; a failure is logged, not raised.
-
-    Args:
-        work_dir: Work dir of a finished sequence.
-    """
+    """Write ``report.html`` and ``report.md`` into a work dir; a failure is logged, not raised."""
     try:
         page, twin = write_report([str(work_dir)], Path(work_dir) / "report.html")
     except Exception as error:  # an error in the report must not fail a finished training

@@ -109,11 +109,7 @@ class MapReport:
             self.longest = max(self.longest, float(lengths.max()))
 
     def fail(self, error: Exception) -> None:
-        """Note a file that cannot be used.
-
-        Args:
-            error: The exception that reading it raised.
-        """
+        """Note a file that cannot be used."""
         if isinstance(error, FileNotFoundError):
             self.missing += 1
         else:

@@ -18,11 +18,6 @@ def show_reports(
 ) -> int:
     """Print reports as a table, with shares of classes, problems and remarks below.
 
-    Args:
-        reports: Reports of the images and of each annotation.
-        classes: Names of the classes by annotation.
-        console: Console to print to.
-
     Returns:
         The number of reasons why training would fail.
     """

@@ -47,10 +47,6 @@ def _parse_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
 def decode_npy(content: bytes, path: str) -> np.ndarray:
     """Array of a ``.npy`` file, without copying it.
 
-    Args:
-        content: The file.
-        path: Its name, for messages.
-
     Returns:
         A read-only array.
 
@@ -72,10 +68,6 @@ def decode_npy(content: bytes, path: str) -> np.ndarray:
 
 def decode_npz(content: bytes, path: str) -> np.ndarray:
     """The one array of a ``.npz`` file.
-
-    Args:
-        content: The file.
-        path: Its name, for messages.
 
     Raises:
         ValueError: If the file is truncated, or holds several arrays or Python objects.

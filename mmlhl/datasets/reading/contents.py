@@ -122,10 +122,6 @@ def holds_floats(content: bytes) -> bool:
 def refuse_placeholder(content: bytes, path: str) -> None:
     """Refuse an empty file, a program, and what Git LFS leaves in place of one not downloaded.
 
-    Args:
-        content: The file.
-        path: Its name, for messages.
-
     Raises:
         ValueError: If the file is one of them.
     """
@@ -140,10 +136,6 @@ def refuse_placeholder(content: bytes, path: str) -> None:
 
 def refuse_several(content: bytes, path: str) -> None:
     """Refuse a file of several images, of which decoders use the first, and one that is misread.
-
-    Args:
-        content: An encoded image.
-        path: Its name, for messages.
 
     Raises:
         ValueError: If the file is not a single complete image, or PAM of bits or colours.

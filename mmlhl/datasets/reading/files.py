@@ -40,9 +40,6 @@ def read_bytes(path: str, what: str, backend_args: dict | None = None) -> bytes:
 def is_array(path: str) -> bool:
     """Whether a file holds an array rather than an image.
 
-    Args:
-        path: Its name.
-
     Returns:
         True for ``.npy`` and ``.npz`` in lower or upper case.
     """

@@ -20,10 +20,6 @@ def decode_pfm(content: bytes, path: str) -> np.ndarray:
     The header's scale only says by its sign in which order the bytes are: OpenCV divides by it,
     which makes the published disparities 255 times too large.
 
-    Args:
-        content: The file.
-        path: Its name, for messages.
-
     Returns:
         (H, W) or (H, W, 3) float32, the first row at the top.
 

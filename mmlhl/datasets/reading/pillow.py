@@ -33,10 +33,6 @@ def open_with_pillow(content: bytes) -> Image.Image:
 def refuse_postscript(content: bytes, path: str) -> None:
     """Refuse a program that is given as an image.
 
-    Args:
-        content: The file.
-        path: Its name, for the message.
-
     Raises:
         ValueError: If it is PostScript.
     """

@@ -29,11 +29,7 @@ class PngHeader(NamedTuple):
 
 
 def png_header(content: bytes) -> PngHeader | None:
-    """The header of an encoded image; None if it is no PNG or ends before.
-
-    Args:
-        content: The file, or its first :data:`HEADER_BYTES`.
-    """
+    """The header of an encoded image; None if it is no PNG or ends before."""
     if content[:8] != PNG or len(content) < HEADER_BYTES:
         return None
     return PngHeader(*struct.unpack_from(">IIBB", content, 16))

@@ -18,10 +18,6 @@ def refuse_misread(content: bytes, path: str) -> None:
     It takes the first of several grey bands of 8 or 16 bits, mixes up channels that are stored one
     after another if they have more than 8 bits, and multiplies 8-bit colours by their alpha.
 
-    Args:
-        content: An encoded image.
-        path: Its name, for messages.
-
     Raises:
         ValueError: If it is such a file.
     """
@@ -53,10 +49,6 @@ def refuse_misread(content: bytes, path: str) -> None:
 
 def refuse_shifted(content: bytes, path: str) -> None:
     """Refuse a TIFF of 10, 12 or 14 bits as a label: OpenCV makes its numbers fill 16 bits.
-
-    Args:
-        content: An encoded image.
-        path: Its name, for messages.
 
     Raises:
         ValueError: If it is such a file.

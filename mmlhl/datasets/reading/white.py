@@ -42,11 +42,7 @@ def stated_white(content: bytes) -> int | None:
 
 
 def is_signed(content: bytes) -> bool:
-    """Whether an image holds signed numbers, which decoders turn into dark or black images.
-
-    Args:
-        content: An encoded image; only TIFF can hold them.
-    """
+    """Whether an image holds signed numbers, which decoders turn into dark or black images."""
     return any(page.get(SAMPLE_FORMAT) == _TIFF_SIGNED for page in tiff_pages(content)[:1])
 
 

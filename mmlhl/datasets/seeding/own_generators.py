@@ -19,9 +19,6 @@ _LONGEST = 256
 def own_generators(root: Any) -> list[Any]:
     """All random generators that a dataset, a pipeline or a transform may draw from.
 
-    Args:
-        root: The dataset, pipeline or transform.
-
     Returns:
         Generators of Python, numpy and torch, and objects with a ``set_random_seed`` such as
         albumentations' ``Compose``, that are reachable by attributes, lists and dictionaries, or

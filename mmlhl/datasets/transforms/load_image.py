@@ -123,10 +123,6 @@ class LoadImage(LoadImageFromFile):
     def check_content(self, content: bytes, path: str) -> None:
         """Check an encoded image as far as is possible without decoding it.
 
-        Args:
-            content: The file.
-            path: Its name, for messages.
-
         Raises:
             ValueError: If it is empty, cut off, holds several images, numbers whose white is
                 unknown, or channels that would be misread.

@@ -177,9 +177,6 @@ class LoadMultiTaskAnnotations(BaseTransform):
 def refuse_label_options(step: Mapping) -> None:
     """Refuse options of mmseg's ``LoadAnnotations``, which belong to a label or its dataset here.
 
-    Args:
-        step: Config of a :class:`LoadMultiTaskAnnotations`.
-
     Raises:
         ValueError: Naming the option, and where it belongs.
     """

@@ -80,12 +80,7 @@ def ensure_valid_map(results: dict, size: tuple[int, int] | None = None) -> None
 
 
 def same_map(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two maps hold the same, NaN in the same places included.
-
-    Args:
-        one: An image or a map.
-        other: Another one.
-    """
+    """Whether two maps hold the same, NaN in the same places included."""
     if np.array_equal(one, other):  # a comparison with equal NaN takes ten times as long
         return True
     floats = one.dtype.kind == other.dtype.kind == "f"
@@ -218,16 +213,7 @@ def unit_length(normals: np.ndarray) -> np.ndarray:
 def crop_maps(
     results: dict, top: int, left: int, height: int, width: int, by: object = "crop"
 ) -> None:
-    """Crop the image and all its maps.
-
-    Args:
-        results: Pipeline results.
-        top: First row that is kept.
-        left: First column that is kept.
-        height: Number of rows.
-        width: Number of columns.
-        by: The transform, or its name.
-    """
+    """Crop the image and all its maps."""
     rows, columns = slice(top, top + height), slice(left, left + width)
     before = results["img"].shape[:2]
     results["img"] = results["img"][rows, columns]

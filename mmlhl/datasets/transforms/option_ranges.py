@@ -97,10 +97,6 @@ _RULES: dict[str, dict[str, _Rule]] = {
 def check_ranges(name: str, options: Mapping[str, Any]) -> None:
     """Refuse options of a stock transform, or of ours in its place, that are out of range.
 
-    Args:
-        name: The transform's name.
-        options: Its config.
-
     Raises:
         ValueError: Naming option, transform and value.
     """

@@ -46,12 +46,7 @@ def was_moved(results: dict) -> bool:
 
 
 def mark_resting(results: dict, key: str) -> None:
-    """Note that an annotation was read after the image was moved.
-
-    Args:
-        results: Pipeline results.
-        key: The map's key.
-    """
+    """Note that an annotation was read after the image was moved."""
     if key not in results.get(RESTING, ()):
         results[RESTING] = (*results.get(RESTING, ()), key)
 
@@ -72,12 +67,7 @@ def movers(results: dict) -> str:
 
 
 def read_again_message(name: str, results: dict) -> str:
-    """Why an image must not be read again, as a sentence.
-
-    Args:
-        name: The transform that would read it.
-        results: Pipeline results.
-    """
+    """Why an image must not be read again, as a sentence."""
     return (
         f"{results.get('img_path', 'a sample')}: {name} reads the image again, after it was moved "
         f"by {movers(results)}, and its labels would stay moved; read it once, at first"

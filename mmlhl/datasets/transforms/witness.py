@@ -72,12 +72,7 @@ def read_witness(results: dict, before: np.ndarray, name: str) -> np.ndarray | N
 
 
 def unread_message(name: str, fault: str) -> str:
-    """Message about a transform that gives other values to the fields that it should move.
-
-    Args:
-        name: The transform's name.
-        fault: What became of the witness.
-    """
+    """Message about a transform that gives other values to the fields that it should move."""
     return (
         f"{name} treats every field in seg_fields as class ids, also the one that is added to see "
         f"how it moves pixels ({fault}). If it moves no pixels, write moves_pixels = False in its "

@@ -35,10 +35,6 @@ class StockWriting(ComparedFiles):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """As in mmseg, but predictions are written in our format.
 
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dicts.
-
         Raises:
             ValueError: If the predictions of two images have the same file.
         """

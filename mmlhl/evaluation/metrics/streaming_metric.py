@@ -144,10 +144,6 @@ class StreamingMetric(ComparedFiles):
     def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
         """Add a batch to the running sums, and write its predictions if ``output_dir`` is set.
 
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dicts.
-
         Raises:
             ValueError: If a prediction and its ground truth differ in shape.
         """

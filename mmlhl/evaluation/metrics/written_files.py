@@ -24,10 +24,6 @@ class WrittenFiles:
     def add(self, path: str | os.PathLike, image: str) -> None:
         """Note a file that is about to be written.
 
-        Args:
-            path: The file.
-            image: Path of its image.
-
         Raises:
             ValueError: If it is that of another image.
         """
@@ -70,18 +66,11 @@ class ComparedFiles(BaseMetric):
         return self._written.owner
 
     def path_of(self, image: str) -> Path:
-        """The file of an image's prediction, without its ending.
-
-        Args:
-            image: Path of the image.
-        """
+        """The file of an image's prediction, without its ending."""
         return Path(str(self.output_dir), Path(image).stem)
 
     def evaluate(self, size: int) -> dict:
         """As in mmengine; the files that all processes have written are compared first.
-
-        Args:
-            size: Number of samples.
 
         Raises:
             ValueError: See :meth:`check_written`.

@@ -17,10 +17,6 @@ Shape = tuple[int, int, int]
 def example_image(shape: Shape, kind: str) -> Tensor:
     """A synthetic image, always the same for a shape.
 
-    Args:
-        shape: Number, height and width.
-        kind: As in :class:`~mmlhl.inference.export.graph.ExportOptions`.
-
     Returns:
         ``(N, 3, H, W)``.
     """

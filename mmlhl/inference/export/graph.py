@@ -140,9 +140,6 @@ class ExportableModel(nn.Module):
     def metadata(self, infos: Mapping[str, TaskInfo]) -> dict[str, Any]:
         """Description of the graph's input and tasks, as plain data.
 
-        Args:
-            infos: The tasks.
-
         Returns:
             ``input`` and ``tasks``.
         """

@@ -141,12 +141,7 @@ def _try(
 
 
 def label_message(name: str, key: str) -> str:
-    """Message about a transform that moves a label without the image.
-
-    Args:
-        name: Its name.
-        key: Key of the label.
-    """
+    """Message about a transform that moves a label without the image."""
     return (
         f"{name} moves pixels of {key} in another way than those of the image: let it move both or "
         "neither; maps that it does not touch follow the image. If it puts a label right that lies "

@@ -61,9 +61,6 @@ class PackedChecks:
     def __call__(self, packed: dict) -> Any:
         """Apply the transform.
 
-        Args:
-            packed: A packed sample.
-
         Raises:
             ValueError: If it moved the image or a label alone.
         """
@@ -92,9 +89,6 @@ class Packed:
 
     def __call__(self, results: dict) -> dict:
         """Pack a sample, with its witness as one more label, and apply the transform.
-
-        Args:
-            results: Pipeline results with the witness.
 
         Returns:
             Image, labels and witness after the transform.
@@ -141,11 +135,7 @@ def unpacked(packed: Any) -> dict | None:
 
 
 def label_data(sample: Any) -> dict[str, torch.Tensor]:
-    """Field -> ``(C, H, W)`` of the labels of a data sample.
-
-    Args:
-        sample: The data sample.
-    """
+    """Field -> ``(C, H, W)`` of the labels of a data sample."""
     found = {}
     for field in sample.keys():
         data = getattr(sample.get(field), "data", None)
@@ -155,10 +145,6 @@ def label_data(sample: Any) -> dict[str, torch.Tensor]:
 
 
 def as_array(data: torch.Tensor) -> np.ndarray:
-    """(H, W, C) of (C, H, W), or (H, W) of one channel.
-
-    Args:
-        data: The tensor.
-    """
+    """(H, W, C) of (C, H, W), or (H, W) of one channel."""
     array: np.ndarray = data.detach().cpu().numpy().transpose(1, 2, 0)
     return np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array)

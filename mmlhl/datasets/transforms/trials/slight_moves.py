@@ -23,11 +23,7 @@ _NEIGHBOURS = 4
 
 
 def is_motion(trials: Sequence[Shifts]) -> bool:
-    """Whether spots moved, in one trial or in all of them together.
-
-    Args:
-        trials: The spots of each trial.
-    """
+    """Whether spots moved, in one trial or in all of them together."""
     apart = [_residual(each) for each in trials]
     for each, residual in zip(trials, apart, strict=True):
         if _moved(each, residual, _CERTAIN):

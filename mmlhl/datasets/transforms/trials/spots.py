@@ -57,10 +57,6 @@ def try_on_images(step: Callable, name: str) -> Tried:
     random numbers and moves nothing, it is tried more often, half of the times with its ``prob``
     set to 1, and at first with very small and very large numbers, so that seldom moves are made.
 
-    Args:
-        step: The transform.
-        name: Its name.
-
     Raises:
         MovedAlone: If labels do not move with the image.
     """
