@@ -1,4 +1,4 @@
-"""Copies of a model's buffers and weights, to undo the changes of a skipped step."""
+"""Copies of a model's buffers and of its optimisers, to undo the changes of a skipped step."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.utils._pytree import tree_map
 
 from ..learner import PhaseModel
 from .finite_numbers import parameters_of
@@ -46,21 +47,51 @@ class BufferCopies:
             live.copy_(copy)
 
 
-class WeightCopies:
-    """Copies of an optimiser's weights and moments."""
+class OptimizerCopy:
+    """A copy of what the steps of an optimiser change.
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    Args:
+        optimizer: The optimiser.
+        whole: Whether weights and moments are copied, too, and not only what some optimisers keep
+            in their groups, such as a count of steps.
+        stored: An earlier copy, which is taken instead of the present state.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, whole: bool, stored: Mapping[str, Any] | None = None
+    ) -> None:
         self.optimizer = optimizer
-        self._weights = [each.detach().clone() for each in parameters_of(optimizer)]
-        self._moments = {weight: _copied(state) for weight, state in optimizer.state.items()}
+        now: dict[str, Any] = dict(weights=[], param_groups=optimizer.param_groups)
+        if whole:
+            now = dict(optimizer.state_dict(), weights=parameters_of(optimizer))
+        groups = [
+            {k: v for k, v in each.items() if k != "params"}
+            for each in (stored or now)["param_groups"]
+        ]
+        self.content = tree_map(_copied, dict(stored or now, param_groups=groups))
 
+    @torch.no_grad()
     def restore(self) -> None:
-        """Write the copies back."""
-        for weight, copy in zip(parameters_of(self.optimizer), self._weights, strict=True):
+        """Write the copy back, except for values that schedules set."""
+        copies = self.content["weights"]
+        for weight, copy in zip(parameters_of(self.optimizer), copies, strict=False):
             weight.data.copy_(copy)
-        self.optimizer.state.clear()
-        self.optimizer.state.update({w: _copied(state) for w, state in self._moments.items()})
+        groups = zip(self.optimizer.param_groups, self.content["param_groups"], strict=True)
+        for group, copy in groups:
+            group.update({k: _copied(v) for k, v in copy.items() if not _scheduled(k, group)})
+        if copies:
+            state = tree_map(_copied, self.content["state"])
+            self.optimizer.load_state_dict(dict(self.optimizer.state_dict(), state=state))
+
+    def on_cpu(self) -> dict[str, Any]:
+        """The copy, on the CPU."""
+        return tree_map(lambda each: each.cpu() if isinstance(each, Tensor) else each, self.content)
 
 
-def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: v.clone() if isinstance(v, Tensor) else v for key, v in state.items()}
+def _copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, Tensor) else value
+
+
+def _scheduled(key: str, group: Mapping[str, Any]) -> bool:
+    """Whether a schedule of mmengine may set a value of a group; of Adam, ``betas``."""
+    return key == "lr" or f"initial_{'momentum' if key == 'betas' else key}" in group

@@ -236,8 +236,8 @@ class FiniteHook(Hook):
         bad = bad or [ELSEWHERE]
         for parameter in parameters:
             parameter.grad = None  # optimisers skip such parameters
-        if self.action == "skip" and len(optimizers(runner)) > 1:
-            self.step.spoilt = bad  # the others' turn comes; then all is undone
+        if self.action == "skip":
+            self.step.spoilt = bad  # this step counts, and others' turn comes; then all is undone
         else:
             self._handle(runner, bad)
 

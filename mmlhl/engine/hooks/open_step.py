@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.runner import Runner
 
 from ..learner import unwrap
-from .buffer_copies import BufferCopies, WeightCopies
+from .buffer_copies import BufferCopies, OptimizerCopy
 from .step_edits import optimizers
 
 
@@ -26,14 +26,15 @@ class OpenStep:
         self.files: list[str] = []
         self.spoilt: list[str] = []
         self._buffers = BufferCopies()
-        self._weights: list[WeightCopies] = []
+        self._optimizers: list[OptimizerCopy] = []
 
     def add(self, runner: Runner, data_batch: Mapping[str, Any] | None) -> None:
         """Note the files of a batch, and at the step's beginning the state that it may change."""
         if self.undoable and not self.begun:
             self._buffers.keep(unwrap(runner))
-            found = optimizers(runner)  # a single one has taken no step when it is skipped
-            self._weights = [WeightCopies(each) for each in found] if len(found) > 1 else []
+            found = optimizers(runner)
+            # a single one moves no weight when it is skipped, but may count its steps
+            self._optimizers = [OptimizerCopy(each, len(found) > 1) for each in found]
             call_method(runner, "mark_step")
         self.begun = True
         self.files += files_of(data_batch)
@@ -48,8 +49,8 @@ class OpenStep:
     def undo(self, runner: Runner) -> None:
         """Restore the state before the step."""
         self._buffers.restore()
-        for copies in self._weights:
-            copies.restore()
+        for copy in self._optimizers:
+            copy.restore()
         call_method(runner, "undo_step")
 
     def end(self) -> None:
@@ -60,7 +61,9 @@ class OpenStep:
         """What a training that resumes within the step needs; empty between steps."""
         if not (self.undoable and self.begun):
             return {}
-        return dict(spoilt=self.spoilt, files=self.files, buffers=self._buffers.named())
+        copies = [copy.on_cpu() for copy in self._optimizers]
+        named = self._buffers.named()
+        return dict(spoilt=self.spoilt, files=self.files, buffers=named, optimizers=copies)
 
     def resume(self, runner: Runner, stored: Mapping[str, Any]) -> None:
         """Go on within a step. The method's own state holds what it noted before the step.
@@ -71,6 +74,8 @@ class OpenStep:
         """
         if self.undoable and stored:
             self._buffers.keep(unwrap(runner), stored["buffers"])
+            pairs = zip(optimizers(runner), stored.get("optimizers", []), strict=False)
+            self._optimizers = [OptimizerCopy(live, True, each) for live, each in pairs]
             self.begun = True
             self.files, self.spoilt = list(stored["files"]), list(stored["spoilt"])
 

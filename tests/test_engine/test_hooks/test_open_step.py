@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from one_weight import Normalised, train
+from one_weight import Line, Normalised, Pair, train, two_optimizers
 
+from mmlhl.engine.hooks.buffer_copies import OptimizerCopy
 from mmlhl.engine.hooks.finite_hook import FiniteHook, NotFinite
 from mmlhl.engine.training_state import state_problem
 
@@ -40,7 +41,8 @@ def runner():
 
     def make():
         model = Normalised()
-        wrapper = SimpleNamespace(optimizer=torch.optim.SGD([model.weight], lr=0.1))
+        optimizer = torch.optim.SGD([model.weight], lr=0.1)
+        wrapper = SimpleNamespace(optimizer=optimizer, should_update=lambda: True)
         return SimpleNamespace(model=model, experiment_name="run", iter=1, optim_wrapper=wrapper)
 
     return make
@@ -60,8 +62,100 @@ def test_a_step_that_will_be_skipped_is_skipped_after_an_interruption(runner):
     resumed.step.resume(after, hook.step.state())
     after.model.weight.grad = torch.ones(())
     resumed._before_step(after, after.optim_wrapper.optimizer)
+    resumed.after_train_iter(after)
     assert resumed.skipped == 1 and after.model.weight.grad is None
     assert not after.model.norm.running_mean.any()
+
+
+def checkpoints_amid(values, folder, model, **options):
+    """Train with a checkpoint after each batch, which holds what a resumed training needs."""
+    hooks = [dict(type="PhaseCheckpointHook", interval=1, by_epoch=False)]
+    hooks += [dict(type="RankStateHook")]
+    return train(values, folder, model=model, custom_hooks=hooks, action="skip", **options)
+
+
+@pytest.mark.parametrize("bad", [5.0, 7.0])
+def test_optimizers_of_other_rhythms_are_skipped_together_after_an_interruption(tmp_path, bad):
+    """One has taken its step before the checkpoint; the copies in it undo that."""
+
+    def wrappers(model):
+        found = two_optimizers(model, optimizer=Counting)
+        found["other"]._accumulative_counts = 2
+        return found
+
+    model = Pair()
+    values = [1.0, 1.0, 3.0, bad, 2.0, 2.0]
+    checkpoints_amid(values, tmp_path, model, wrappers=wrappers(model))
+    content = torch.load(tmp_path / "iter_3.pth")
+    assert state_problem(content) is None
+    resumed = Pair()
+    resumed.load_state_dict(content["state_dict"])
+    found, hook = wrappers(resumed), FiniteHook("skip")
+    found.load_state_dict(content["optimizer"])
+    runner = SimpleNamespace(model=resumed, experiment_name="run", iter=3, optim_wrapper=found)
+    hook.step.resume(runner, content["rank_states"][0]["step"])
+    hook.step.spoil(runner, ["a loss"])
+    begun = torch.load(tmp_path / "iter_2.pth")
+    for name, value in begun["state_dict"].items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    for name, wrapper in found.items():
+        assert (
+            wrapper.optimizer.param_groups[0]["k"]
+            == begun["optimizer"][name]["param_groups"][0]["k"]
+        )
+        assert (
+            wrapper.optimizer.state_dict()["state"].keys()
+            == begun["optimizer"][name]["state"].keys()
+        )
+
+
+class Counting(torch.optim.Adam):
+    """Counts its steps in its groups, also those without gradients, as schedule-free ones do."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for group in self.param_groups:
+            group.update(k=0, total=torch.zeros(1))
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["k"] += 1
+            group["total"] += group["lr"]
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+@pytest.mark.parametrize("model", [Line, Pair])
+def test_counts_in_an_optimiser_s_groups_are_undone(tmp_path, model, batches):
+    bad = [3.0] * (batches - 1) + [7.0]
+    groups = []
+    for values in ([], bad):
+        data = [1.0] * batches + values + [2.0] * batches
+        live = model()
+        own = two_optimizers(live, optimizer=Counting, accumulative_counts=batches)
+        single = Counting(live.parameters(), lr=0.1)
+        options = dict(wrappers=own) if model is Pair else {}
+        if model is Line:
+            options["optim_wrapper"] = dict(optimizer=single, accumulative_counts=batches)
+        runner = train(data, tmp_path, model=live, action="skip", **options)
+        assert runner.hook.skipped == bool(values)
+        found = [w.optimizer for w in own.values()] if model is Pair else [single]
+        groups.append([optimizer.param_groups[0] for optimizer in found])
+        for group in groups[-1]:
+            assert group["k"] == 2 and group["total"] == pytest.approx(0.2)
+    assert [g["lr"] for g in groups[0]] == [g["lr"] for g in groups[1]]
+
+
+def test_values_that_schedules_set_are_not_undone():
+    """A step of accumulated gradients is undone after schedules have moved on."""
+    optimizer = Counting([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    group = optimizer.param_groups[0]
+    group.update(initial_lr=0.1, initial_momentum=0.9, weight_decay=0.3)
+    copy = OptimizerCopy(optimizer, whole=False)
+    group.update(lr=0.05, betas=(0.5, 0.99), weight_decay=0.2, k=7)
+    copy.restore()
+    assert (group["lr"], group["betas"]) == (0.05, (0.5, 0.99))
+    assert (group["weight_decay"], group["k"]) == (0.3, 0)
 
 
 def test_gradients_that_would_stop_the_training_are_not_saved(runner):
