@@ -193,11 +193,7 @@ def add_override_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that launchers of several processes pass.
-
-    Args:
-        parser: Parser of a command that several processes may run together.
-    """
+    """Add the arguments that launchers of several processes pass."""
     parser.add_argument(
         "--launcher",
         choices=["none", "pytorch", "slurm", "mpi"],

@@ -19,10 +19,6 @@ def faulty_option(build: Callable[[dict], Any], config: Mapping[str, Any]) -> st
     that makes the class build is at fault. This needs no knowledge of the class, whose own errors
     are those of the statement that failed, such as ``object of type 'int' has no len()``.
 
-    Args:
-        build: Builds the class from a config; called several times.
-        config: The config from which it cannot be built.
-
     Returns:
         The option's name; None if it is none of them, or several at once.
     """
@@ -40,13 +36,7 @@ def faulty_option(build: Callable[[dict], Any], config: Mapping[str, Any]) -> st
 
 
 def option_named(build: Callable[[dict], Any], config: Mapping[str, Any], error: Exception) -> str:
-    """An error's text, and the option at fault with its value if there is one.
-
-    Args:
-        build: Builds the class from a config.
-        config: The config from which it cannot be built.
-        error: What was raised.
-    """
+    """An error's text, and the option at fault with its value if there is one."""
     key, text = faulty_option(build, config), explained_error(error)
     return text if key is None else f"{text}; it comes from {key}={config[key]!r}"
 

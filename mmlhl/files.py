@@ -114,25 +114,13 @@ def cannot_write(path: str | os.PathLike, error: OSError) -> OSError:
 
 
 def write_bytes(path: str | os.PathLike, data: bytes, sync: bool = True) -> None:
-    """Write bytes in one atomic step; see :func:`atomic_path`.
-
-    Args:
-        path: The file.
-        data: Its content.
-        sync: Whether to flush it to the disk.
-    """
+    """Write bytes in one atomic step; see :func:`atomic_path`."""
     with atomic_path(path, sync) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
-    """Write text as UTF-8 in one atomic step; see :func:`atomic_path`.
-
-    Args:
-        path: The file.
-        text: Its content.
-        sync: Whether to flush it to the disk.
-    """
+    """Write text as UTF-8 in one atomic step; see :func:`atomic_path`."""
     write_bytes(path, text.encode("utf-8"), sync)
 
 
@@ -148,9 +136,6 @@ def refuse_same(path: str | os.PathLike, source: str | os.PathLike) -> None:
 
 def refuse_special(path: str | os.PathLike) -> None:
     """Refuse pipes, devices and the kernel's own files, whose reading may never end.
-
-    Args:
-        path: A file to read, or a folder; it may be missing.
 
     Raises:
         ValueError: Naming the file.

@@ -6,11 +6,7 @@ import logging
 
 
 def forget_instance(made: object) -> None:
-    """Drop a logger, message hub or visualizer from mmengine's tables of instances.
-
-    Args:
-        made: The instance; a visualizer is also kept by the class that it derives from.
-    """
+    """Drop a logger, message hub or visualizer from mmengine's tables of instances."""
     for kind in type(made).__mro__:
         instances = vars(kind).get("_instance_dict", {})
         for name in [name for name, each in instances.items() if each is made]:

@@ -107,10 +107,6 @@ def measure(model: nn.Module, shape: tuple[int, int]) -> Complexity:
 def measure_phases(cfg: Config, shape: tuple[int, int]) -> list[tuple[str, int, Complexity]]:
     """Measure the model of each phase of a sequence.
 
-    Args:
-        cfg: Config with ``phases``.
-        shape: Height and width of the image.
-
     Returns:
         For each phase its name, how many of the latest models run on each training image as
         teachers, and the complexity of its model.
@@ -186,9 +182,6 @@ def phase_sheet(phases: list[tuple[str, bool, Complexity]]) -> Sheet:
 
 def amount(number: int) -> str:
     """A number with three digits and K, M, G or T.
-
-    Args:
-        number: A number such as 1834893696.
 
     Returns:
         A text such as ``1.83 G``.

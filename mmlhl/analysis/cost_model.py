@@ -170,13 +170,7 @@ def phase_cost(network: Network, plan: Plan, link: Link, number: int) -> PhaseCo
 
 
 def sequence_cost(network: Network, plan: Plan, link: Link) -> list[PhaseCost]:
-    """Cost of each phase, see :func:`phase_cost`.
-
-    Args:
-        network: Costs per image.
-        plan: The sequence.
-        link: Connection of the processes.
-    """
+    """Cost of each phase, see :func:`phase_cost`."""
     return [phase_cost(network, plan, link, number) for number in range(1, plan.tasks + 1)]
 
 

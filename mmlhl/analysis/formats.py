@@ -77,9 +77,6 @@ def markdown_text(text: str) -> str:
 
     Underscores inside a word and brackets that form no link are not markup and are kept.
 
-    Args:
-        text: Plain text, such as a label.
-
     Returns:
         One line that is displayed as the text.
     """

@@ -112,12 +112,7 @@ def plain_texts(figure: Figure) -> None:
 
 
 def save_figure(figure: Figure, path: str | os.PathLike) -> None:
-    """Write a figure in one atomic step.
-
-    Args:
-        figure: The figure.
-        path: The file, in a format that its suffix names; its folder is made if necessary.
-    """
+    """Write a figure in one atomic step, into a folder that is made if necessary."""
     plain_texts(figure)
     kind = Path(path).suffix.lstrip(".").lower()
     with atomic_path(path, sync=False) as temporary:

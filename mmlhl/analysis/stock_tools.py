@@ -204,11 +204,6 @@ def cell_of(outcome: Outcome, case: Case) -> str:
 def page(stacks: Mapping[str, dict], command: str, commit: str) -> str:
     """The table of all tools and environments.
 
-    Args:
-        stacks: Results of :func:`try_tools` by name of the environment.
-        command: The command of the benchmark.
-        commit: The checked-out commit.
-
     Returns:
         Markdown.
     """

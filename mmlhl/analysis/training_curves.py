@@ -37,9 +37,6 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     earlier ones from its first iteration on, or completely if it starts at the beginning of the
     phase.
 
-    Args:
-        work_dir: Work dir of a sequence, with its folders ``phase_<n>_<name>``.
-
     Returns:
         Phases in order.
 

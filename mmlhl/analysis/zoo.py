@@ -67,10 +67,6 @@ def is_trained(folder: Path, config: Path) -> bool:
 def make(model: ZooModel, folder: Path) -> dict[str, Any]:
     """Train a model unless it is already trained, and publish it.
 
-    Args:
-        model: The model.
-        folder: Folder of the zoo: work dirs, and the published files in ``published``.
-
     Returns:
         Facts for the page: file, size, checksum, commit, record.
 
@@ -105,11 +101,6 @@ def make(model: ZooModel, folder: Path) -> dict[str, Any]:
 
 def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
     """The table of all models.
-
-    Args:
-        facts: Results of :func:`make` by the model's name; models without one are named below the
-            table.
-        command: The command of the zoo.
 
     Returns:
         Markdown.

@@ -152,10 +152,6 @@ class Annotation:
     def from_config(cls, name: str, cfg: Mapping[str, Any]) -> Annotation:
         """Build an annotation from the dictionary of a config.
 
-        Args:
-            name: Task that the annotation belongs to.
-            cfg: Arguments of this class but ``name``.
-
         Raises:
             ValueError: If a key is unknown or missing, or a value does not make sense.
         """

@@ -29,11 +29,6 @@ _INSTEAD = {
 def local_root(root: Any, backend_args: Mapping | None, owner: str) -> str | None:
     """The folder of a dataset with ``~`` replaced, as a shell does.
 
-    Args:
-        root: ``data_root`` of the config.
-        backend_args: ``backend_args`` of the config.
-        owner: Name of the dataset's class, for messages.
-
     Returns:
         The folder; None if there is none.
 
@@ -57,10 +52,6 @@ def local_root(root: Any, backend_args: Mapping | None, owner: str) -> str | Non
 
 def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     """Folder and suffix of the images.
-
-    Args:
-        img: ``img`` of the config.
-        defaults: The dataset's defaults.
 
     Returns:
         ``dir`` and ``suffix``.
@@ -90,10 +81,6 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
 def check_switches(options: Mapping[str, Any], owner: str) -> None:
     """Refuse values of mmengine's options that would be misread, such as ``'no'`` for a switch.
 
-    Args:
-        options: Options of a dataset by name.
-        owner: Name of the dataset's class, for messages.
-
     Raises:
         ValueError: Naming the option and its value.
     """
@@ -112,11 +99,6 @@ def check_switches(options: Mapping[str, Any], owner: str) -> None:
 
 def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:
     """Refuse a split that chooses nothing: training and test sets would be the same images.
-
-    Args:
-        split: ``split`` of the config.
-        folders: Folders of the images and annotations, and the list of ids.
-        owner: Name of the dataset's class, for messages.
 
     Raises:
         ValueError: If none of them has ``{split}``.
@@ -211,11 +193,6 @@ def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
 def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -> list[str]:
     """The tasks to read.
 
-    Args:
-        tasks: ``tasks`` of the config; None for all.
-        annotations: The dataset's annotations by task.
-        owner: Name of the dataset's class, for messages.
-
     Returns:
         The names of the tasks.
 
@@ -236,11 +213,6 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
 
 def check_fields(annotations: Mapping[str, Annotation], tasks: Iterable[str], owner: str) -> None:
     """Refuse annotations that are written into one field, of which the last would remain.
-
-    Args:
-        annotations: The dataset's annotations by task.
-        tasks: Those that are read.
-        owner: Name of the dataset's class, for messages.
 
     Raises:
         ValueError: Naming the two tasks and their field.

@@ -70,9 +70,6 @@ METAINFO = {
 def metainfo_of(num_classes: int) -> dict:
     """Names and colours of the 19 classes or the 7 categories.
 
-    Args:
-        num_classes: 19 or 7.
-
     Returns:
         Dictionary with ``classes`` and ``palette``.
 
@@ -90,9 +87,6 @@ def id_map_of(num_classes: int) -> dict[int, int]:
     Ids that the official evaluation ignores (parking, bridge, trailer ...) belong to no category
     either.
 
-    Args:
-        num_classes: 19 or 7.
-
     Returns:
         A class or 255 for every id from 0 to 33.
     """
@@ -104,9 +98,6 @@ def id_map_of(num_classes: int) -> dict[int, int]:
 
 def train_id_map_of(num_classes: int) -> dict[int, int]:
     """Stored ``labelTrainIds`` (made by the publisher's scripts) -> class.
-
-    Args:
-        num_classes: 19 or 7.
 
     Returns:
         A class for every id from 0 to 18.

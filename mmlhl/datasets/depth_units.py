@@ -17,12 +17,6 @@ _FEW = 0.01
 def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -> str:
     """A warning if depth is probably not in metres.
 
-    Args:
-        ann: Its annotation.
-        greatest: Greatest known number.
-        mean: Mean of the known numbers.
-        whole: Whether all are whole numbers.
-
     Returns:
         A sentence; empty if the unit is plausible or does not matter.
     """
@@ -57,12 +51,7 @@ def depth_sentence(ann: Annotation, greatest: float, mean: float, whole: bool) -
 
 
 def full_numbers(depth: np.ndarray, ann: Annotation) -> int:
-    """How many numbers are the greatest one of 16 bits, which often means sky or unmeasured.
-
-    Args:
-        depth: Decoded depth of any shape.
-        ann: Its annotation.
-    """
+    """How many numbers are the greatest one of 16 bits, which often means sky or unmeasured."""
     full = np.float32(_FULL) * np.float32(1 if ann.scale is None else ann.scale)
     return int(np.count_nonzero(depth == full + np.float32(ann.offset or 0)))
 

@@ -57,10 +57,6 @@ class Folders:
     def on_disk(self, path: str, suffix: str) -> str:
         """A path with its suffix spelt as in the name of the file on disk.
 
-        Args:
-            path: A path that ends in the suffix.
-            suffix: Its suffix.
-
         Returns:
             The path of the existing file; the given path if no or several files match, or the
             folder is not local.

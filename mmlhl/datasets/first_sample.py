@@ -65,10 +65,6 @@ def need_first(dataset: ListedDataset) -> None:
 def infer_hint(dataset: ListedDataset, key: str) -> str:
     """A hint at ``tools/infer.py``, for messages about annotations missing in tests.
 
-    Args:
-        dataset: The dataset.
-        key: The config's key of the missing folder or file.
-
     Returns:
         The end of a sentence; empty if the hint does not apply.
     """
@@ -166,12 +162,6 @@ def far_from_one(lengths: np.ndarray) -> np.ndarray:
 
 def lengths_sentence(name: str, share: float, shortest: float, longest: float) -> str:
     """A warning if stored normals are probably no unit vectors.
-
-    Args:
-        name: Their task.
-        share: Share of lengths that are far from one.
-        shortest: Least length.
-        longest: Greatest length.
 
     Returns:
         A sentence; empty if nearly all are about one.

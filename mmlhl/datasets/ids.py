@@ -91,10 +91,6 @@ def _end_of_image(
 def clean_path(text: str, where: str) -> str:
     """Normalise a relative path.
 
-    Args:
-        text: The path as written in a list or config.
-        where: Where it is written, for messages.
-
     Returns:
         The path with forward slashes and without ``.``, ``..`` in the middle and doubled slashes.
 
@@ -144,11 +140,6 @@ def find_ids(
     folder: str, suffix: str, backend_args: dict | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Find the ids of all images in a folder, recursively; hidden files and folders do not count.
-
-    Args:
-        folder: The folder.
-        suffix: Suffix of the images, in any spelling.
-        backend_args: Arguments of mmengine's file backend.
 
     Returns:
         Id -> suffix of its image; and the same for images in other formats whose id is not among

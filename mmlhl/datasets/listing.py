@@ -114,11 +114,6 @@ class ListsSamples(BaseSegDataset):
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
         """The dictionary of one sample in the list of samples.
 
-        Args:
-            img_id: The sample's id.
-            img_dir: Folder of the images.
-            folders: Task -> folder of its annotation.
-
         Returns:
             The sample's dictionary.
         """

@@ -37,11 +37,6 @@ def settle_marks(
 
     A threshold of 1 or more is doubtful if the files have numbers up to 1 only.
 
-    Args:
-        specs: Annotations by task.
-        samples: All samples of the dataset, each with ``ann_paths``.
-        backend_args: Arguments of mmengine's file backend.
-
     Returns:
         The annotations, decided ones with ``ignore``; and a message by task for those that could
         not be decided.

@@ -19,9 +19,6 @@ def need_files(dataset: BaseSegDataset) -> None:
     Files of remote backends are not checked, nor those of a dataset that makes its samples in a way
     of its own.
 
-    Args:
-        dataset: The dataset with its list of samples, ours or mmseg's.
-
     Raises:
         FileNotFoundError: Naming the first file that is missing, and how many are.
     """

@@ -24,11 +24,6 @@ def signs_of(normals: np.ndarray) -> np.ndarray:
 def frame_sentence(name: str, signs: np.ndarray, count: int) -> str:
     """A warning if normals are probably in another frame, or their channels in another order.
 
-    Args:
-        name: Their task.
-        signs: See :func:`signs_of`.
-        count: Number of normals.
-
     Returns:
         A sentence; empty if the frame is plausible. With a wide-angle camera, visible surfaces may
         have a positive z.

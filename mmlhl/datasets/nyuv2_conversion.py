@@ -146,11 +146,6 @@ def check_source(
 ) -> None:
     """Check that the publisher's arrays are there, and that the splits name frames of them.
 
-    Args:
-        arrays: See :func:`convert_frame`.
-        splits: Split -> frames, counted from 1.
-        depth_key: See :func:`convert_frame`.
-
     Raises:
         ValueError: If an array is missing, or the splits overlap or name other frames.
     """
@@ -171,11 +166,6 @@ def check_source(
 
 def note_source(out: Path, splits: Mapping[str, np.ndarray], table: np.ndarray) -> None:
     """Write which frames a folder holds and how labels are mapped; refuse one of others.
-
-    Args:
-        out: Folder to write to.
-        splits: Split -> frames.
-        table: See :func:`label_table`.
 
     Raises:
         ValueError: If the folder was begun with other splits or another mapping.

@@ -66,11 +66,7 @@ def _once_reduced(step: Any) -> Any:
 
 
 def single_steps(steps: Any) -> Iterator[Any]:
-    """The single transforms of a built pipeline, those of wrappers in their place.
-
-    Args:
-        steps: A pipeline, a transform or a list of them.
-    """
+    """The single transforms of a built pipeline, those of wrappers in their place."""
     inner = steps if isinstance(steps, (list, tuple)) else getattr(steps, "transforms", None)
     if inner is None or hasattr(steps, "aug"):  # Albu's transforms are those of albumentations
         yield steps
@@ -131,10 +127,6 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
 
 def try_labels(steps: Any, kinds: Mapping[str, str]) -> None:
     """Try unknown transforms with a dataset's labels.
-
-    Args:
-        steps: A pipeline, or transforms.
-        kinds: Kind of each label by its key in a pipeline's results.
 
     Raises:
         ValueError: If one of them moves a label without the image.

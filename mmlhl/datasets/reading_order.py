@@ -38,9 +38,6 @@ def refuse_late_loaders(steps: Any) -> None:
 
     Its labels would stay moved. While running, that shows in the samples that are moved only.
 
-    Args:
-        steps: The built transforms, a list or one that holds them.
-
     Raises:
         ValueError: Naming both transforms.
     """

@@ -37,13 +37,7 @@ def stand_in(kind: Any, registry: Registry) -> Any:
 
 
 def build_stand_in(cfg: dict, registry: Registry, default_args: dict | None = None) -> Any:
-    """Build an object as mmengine does, but a stock class by its replacement.
-
-    Args:
-        cfg: Config with ``type``.
-        registry: mmseg's registry.
-        default_args: As in mmengine.
-    """
+    """Build an object as mmengine does, but a stock class by its replacement."""
     if isinstance(cfg, dict) and inspect.isclass(cfg.get("type")):
         cfg = {**cfg, "type": stand_in(cfg["type"], registry)}
     return build_from_cfg(cfg, registry, default_args)

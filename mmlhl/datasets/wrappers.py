@@ -9,9 +9,6 @@ from typing import Any
 def wrapped(dataset: Any) -> list[Any]:
     """The datasets that a wrapper holds.
 
-    Args:
-        dataset: A dataset, or one that wraps others as ``dataset`` or ``datasets``.
-
     Returns:
         They, none of a dataset that wraps no other.
     """
@@ -20,11 +17,7 @@ def wrapped(dataset: Any) -> list[Any]:
 
 
 def innermost(dataset: Any) -> Iterator[Any]:
-    """The datasets inside wrappers that wrap no others.
-
-    Args:
-        dataset: A dataset, which may itself be the only one.
-    """
+    """The datasets inside wrappers that wrap no others."""
     inner = wrapped(dataset)
     for each in inner:
         yield from innermost(each)

@@ -203,19 +203,12 @@ class LifelongRecord:
         return self.results() == other.results()
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the record in one atomic step.
-
-        Args:
-            path: File name, usually ``<work_dir>/lifelong.json``.
-        """
+        """Write the record in one atomic step."""
         write_text(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> LifelongRecord:
         """Read a record; a file that was changed since it was written is named in the log.
-
-        Args:
-            path: A ``lifelong.json``, or the folder that holds it.
 
         Returns:
             The record, with ``path`` set.

@@ -52,9 +52,6 @@ def plain(value: Any) -> Any:
 def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
     """Read a record's file.
 
-    Args:
-        path: A ``lifelong.json``, or the folder that holds it.
-
     Returns:
         The file and its content, not yet checked.
 

@@ -74,13 +74,7 @@ def decimals(values: list[float | None]) -> int:
 
 
 def number(value: float | None, digits: int, sign: bool = False) -> str:
-    """Format a value, or a dash for None.
-
-    Args:
-        value: The value; None if there is none.
-        digits: Number of decimals.
-        sign: Whether to write a plus sign.
-    """
+    """Format a value, or a dash for None."""
     if value is None:
         return "-"
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"

@@ -24,10 +24,6 @@ SYMBOLS = {"deg": "°"}
 def with_unit(name: str, unit: str) -> str:
     """A metric's name followed by its unit, for headings.
 
-    Args:
-        name: Name of the metric, such as ``abs_err``.
-        unit: Its unit, such as ``m``, ``deg`` or ``%``; empty for a plain number.
-
     Returns:
         A text such as ``abs_err [m]`` or ``mean_err [°]``; the name alone for a plain number.
     """

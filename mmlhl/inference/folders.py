@@ -29,10 +29,6 @@ def images_below(folder: str, is_searched: Callable[[str], bool]) -> list[str]:
 
     Videos and images of other kinds are named in the log.
 
-    Args:
-        folder: The folder.
-        is_searched: Whether to search a folder below it.
-
     Returns:
         Their paths, sorted by folder and name.
 

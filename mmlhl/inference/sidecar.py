@@ -44,13 +44,7 @@ class Sidecar:
         self._write()
 
     def note_scale(self, task: str, name: str, scale: float) -> None:
-        """Note the step of a depth map that was written.
-
-        Args:
-            task: The task.
-            name: Name of the image.
-            scale: The step in the task's unit; only others than a thousandth are listed.
-        """
+        """Note the step of a depth map that was written."""
         if scale != _scales(self._known.get(task)).get(name, MILLIMETRE):
             self._scales.setdefault(task, {})[name] = scale
             self._write()

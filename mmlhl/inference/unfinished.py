@@ -18,11 +18,6 @@ UNFINISHED = "unfinished"
 def unfinished(checkpoint: Mapping[str, Any], cfg: Mapping[str, Any]) -> str | None:
     """How far the phase had come in which a checkpoint was saved.
 
-    Args:
-        checkpoint: As it was loaded: one that a hook has saved during training has the log of it,
-            which the model that a phase leaves has not.
-        cfg: Its config.
-
     Returns:
         Such as "epoch 3 of 20"; None at the end of a phase, or if nothing is known.
     """

@@ -72,12 +72,7 @@ class MapWriter:
         self.sidecar = Sidecar(self.folder, self.infos, source)
 
     def write(self, name: str, maps: Mapping[str, np.ndarray]) -> None:
-        """Write all maps of one image.
-
-        Args:
-            name: The image's name, a relative path without a suffix.
-            maps: Maps by task, as :func:`~mmlhl.inference.task_maps.task_arrays` returns them.
-        """
+        """Write all maps of one image."""
         for task, array in maps.items():
             path = self.path(task, name, ".png")
             kind = self.infos[task].kind
@@ -98,13 +93,7 @@ class MapWriter:
         write_image(panel, self.path(PANELS, name, ".png"))
 
     def path(self, folder: str, name: str, ending: str) -> Path:
-        """Path of an image's map; whatever writes it makes its folder.
-
-        Args:
-            folder: Folder of the task.
-            name: Name of the image.
-            ending: Suffix, such as ``.png``.
-        """
+        """Path of an image's map; whatever writes it makes its folder."""
         return self.folder / folder / f"{name}{ending}"
 
     def _write_depth(self, task: str, name: str, depth: np.ndarray, path: Path) -> None:

@@ -120,9 +120,6 @@ def _furnish(rng: np.random.Generator, plan: Planner, kind: str) -> None:
 def sample_scene(seed: Seed) -> Scene:
     """Sample a furnished room.
 
-    Args:
-        seed: Seed of ``np.random.default_rng``; equal seeds give equal scenes.
-
     Returns:
         A bedroom, living room, dining room or office.
     """

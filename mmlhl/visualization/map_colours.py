@@ -72,10 +72,6 @@ def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
 def valid_pixels(kind: str, data: np.ndarray) -> np.ndarray:
     """Which pixels of a map are labelled or measured.
 
-    Args:
-        kind: Kind of the map.
-        data: Shape (C, H, W).
-
     Returns:
         Shape (H, W), bool.
     """

@@ -119,12 +119,6 @@ def images_a_second(
 
     The passes take turns, so that other load on the machine affects all datasets alike; the first
     pass, which starts the workers, is not counted.
-
-    Args:
-        datasets: Datasets by name.
-        batch_size: Images per batch.
-        workers: Number of loading processes.
-        repeats: Number of counted passes.
     """
     loaders = {
         name: DataLoader(

@@ -86,16 +86,7 @@ def _work(rank: int, processes: int, meet: str, out: Any, given: tuple) -> None:
 def measure(
     cfg: Config, count: int, batch: int, size: Sequence[int], rounds: int, processes: int = 2
 ) -> Turns:
-    """CPU times of steps, alone and in several processes, added over all processes.
-
-    Args:
-        cfg: Config of the network.
-        count: Number of tasks.
-        batch: Images per step and process.
-        size: (height, width).
-        rounds: Number of timings per step.
-        processes: Number of processes.
-    """
+    """CPU times of steps, alone and in several processes, added over all processes."""
     context = multiprocessing.get_context("fork")
     out: Any = context.SimpleQueue()
     with tempfile.TemporaryDirectory() as folder:

@@ -13,11 +13,7 @@ SIZE = (48, 64)
 
 
 def make_workspace(folder: Path) -> None:
-    """Write what the pages take for granted: photographs, NYUv2 and CamVid.
-
-    Args:
-        folder: The folder, made if necessary.
-    """
+    """Write what the pages take for granted: photographs, NYUv2 and CamVid."""
     rng = np.random.default_rng(0)
     for name in ("photos/a.jpg", "photos/b.jpg"):
         _write_image(folder / name, rng)

@@ -31,11 +31,7 @@ PLAIN = [AUGMENTED[0], AUGMENTED[1], AUGMENTED[-1]]
 
 
 def write_images(root: Path) -> None:
-    """Write images of two planes with classes and depth, for training and for testing.
-
-    Args:
-        root: The folder; if it exists, nothing is written.
-    """
+    """Write images of two planes with classes and depth, unless the folder exists."""
     if root.exists():
         return
     rng = np.random.default_rng(0)

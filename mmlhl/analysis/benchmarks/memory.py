@@ -84,12 +84,6 @@ def evaluation_trace(
 
     Each prediction is a new tensor, so that memory would grow if the evaluator kept them.
 
-    Args:
-        images: Number of images.
-        size: (height, width).
-        classes: Number of classes of the predictions.
-        marks: Numbers of images after which memory is measured.
-
     Returns:
         Images, resident MiB and peak MiB since the beginning at each mark.
     """

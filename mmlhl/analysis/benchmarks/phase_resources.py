@@ -55,14 +55,7 @@ def forget_peak() -> None:
 
 
 def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> Config:
-    """Config of a sequence of many phases of one epoch, each with its own binary task.
-
-    Args:
-        root: Root folder of :func:`~.kill_sequences.write_images`.
-        work_dir: The sequence's folder.
-        phases: Number of phases.
-        **options: Options of :func:`~.kill_sequences.kill_config`.
-    """
+    """Config of a sequence of many phases of one epoch, each with its own binary task."""
     cfg = kill_config(root, work_dir, epochs=1, **options)  # type: ignore[arg-type]
     tasks = [f"task{number}" for number in range(phases)]
     decoder = cfg.model.heads.depth.decoder
@@ -86,12 +79,7 @@ def long_config(root: Path, work_dir: Path, phases: int, **options: object) -> C
 
 
 def trace(phases: int, **options: object) -> list[dict[str, float]]:
-    """Train a sequence in this process; resources at the beginning of each phase and at the end.
-
-    Args:
-        phases: Number of phases.
-        **options: Options of :func:`~.kill_sequences.kill_config`.
-    """
+    """Train a sequence in this process; resources at the beginning of each phase and at the end."""
     folder = Path(tempfile.mkdtemp())
     HOOKS.register_module(module=ResourceHook, force=True)
     TRACE.clear()

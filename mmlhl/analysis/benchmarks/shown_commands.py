@@ -68,10 +68,6 @@ class Shell:
 def shown_commands(root: Path, folder: Path) -> dict[str, list[str]]:
     """Every command of README and docs/, without whole scripts.
 
-    Args:
-        root: The checkout.
-        folder: An empty folder, see :class:`Shell`.
-
     Returns:
         By command, as one line, the pages that show it, in the order of the pages.
     """

@@ -11,10 +11,6 @@ from .document import Block, Document, Paragraph, Picture, Section, Table
 def to_markdown(document: Document, page: str) -> str:
     """Write a report as Markdown.
 
-    Args:
-        document: The report.
-        page: Name of the HTML page, which contains the pictures.
-
     Returns:
         The text, in which names are escaped.
     """

@@ -40,11 +40,6 @@ class PhasePredictions:
 def strip_section(records: Sequence[LifelongRecord], names: Sequence[str], count: int) -> Section:
     """Predict test images with every phase of every run and draw them.
 
-    Args:
-        records: The runs, with their work dirs.
-        names: Their names.
-        count: Number of test images, evenly spread over the test set.
-
     Returns:
         A section with one part per run, which has one picture per test image and task. Missing
         strips are listed with the reason, there and in the log.
@@ -111,11 +106,6 @@ def missing_strips(
     data: Sequence[dict[str, Any]], tasks: Mapping[str, TaskInfo], count: int
 ) -> list[str]:
     """Why there are fewer strips than requested.
-
-    Args:
-        data: The test images, as the test pipeline returns them.
-        tasks: The tasks to draw.
-        count: Requested number of test images.
 
     Returns:
         A sentence for each reason.

@@ -61,9 +61,6 @@ class LabelTable:
 def label_table(ann: Annotation) -> LabelTable:
     """The steps from stored ids to classes as one table.
 
-    Args:
-        ann: Its ``id_map``, ``ignore``, ``reduce_zero_label``, ``label_map`` and ``num_classes``.
-
     Raises:
         ValueError: If ``id_map`` or ``label_map`` leads to a class that does not exist.
     """

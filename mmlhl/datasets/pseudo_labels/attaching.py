@@ -17,9 +17,6 @@ from .folder import LabelFolder
 def labelled_datasets(dataset: Any) -> list[MultiTaskDataset]:
     """The multi-task datasets in a loader's dataset, also inside wrappers, without repetition.
 
-    Args:
-        dataset: A dataset, or one that wraps others as ``dataset`` or ``datasets``.
-
     Raises:
         ValueError: If there is a dataset of another kind, whose labels would never be read.
     """

@@ -40,10 +40,6 @@ class LabelSpec:
 def stored_arrays(stored: Any, specs: list[LabelSpec]) -> list[Encoded]:
     """The arrays of an open file of labels, in the order of the specs.
 
-    Args:
-        stored: What ``numpy.load`` gave.
-        specs: Specs of the tasks.
-
     Raises:
         ValueError: If an array is not one that :func:`~.coding.encode_label` gives.
         LookupError: If one is missing.

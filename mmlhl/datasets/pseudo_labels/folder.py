@@ -141,10 +141,6 @@ class LabelFolder:
     def read(self, img_id: str, size: Sequence[int]) -> dict[str, np.ndarray]:
         """Labels of an image as maps, by their keys in a pipeline's results.
 
-        Args:
-            img_id: The image.
-            size: Its (height, width).
-
         Raises:
             LabelError: If there are none, they cannot be read, hold what no teacher gives, or are
                 of an image of another size.

@@ -45,9 +45,6 @@ def check_decoder(color_type: Any, backend: Any) -> None:
 def backend_of(loader: object) -> str:
     """The decoder that a transform uses.
 
-    Args:
-        loader: A transform like mmcv's ``LoadImageFromFile``.
-
     Returns:
         Its ``imdecode_backend``, or the one that ``mmcv.use_backend`` has set.
     """

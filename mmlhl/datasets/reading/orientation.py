@@ -28,11 +28,7 @@ _NEVER_TURNS = ("turbojpeg", "tifffile")
 
 
 def turns(loader: object) -> bool:
-    """Whether a transform that reads images turns them by their orientation tags.
-
-    Args:
-        loader: A transform like mmcv's ``LoadImageFromFile``.
-    """
+    """Whether a transform that reads images turns them by their orientation tags."""
     if backend_of(loader) in _NEVER_TURNS:
         return False
     return getattr(loader, "color_type", "color") not in _AS_STORED

@@ -68,9 +68,6 @@ class LoadImage(LoadImageFromFile):
     def transform(self, results: dict) -> dict | None:
         """Read the image.
 
-        Args:
-            results: Pipeline results with ``img_path``.
-
         Returns:
             The results with ``img`` (H, W, 3), uint8 for image files and 8-bit arrays, else
             float32.

@@ -198,9 +198,6 @@ def _among_measured(
 def unit_length(normals: np.ndarray) -> np.ndarray:
     """Scale normals to length 1, in place.
 
-    Args:
-        normals: (H, W, 3) float.
-
     Returns:
         The same array; NaN where the mean of opposed normals has no direction.
     """

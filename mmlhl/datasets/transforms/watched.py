@@ -58,9 +58,6 @@ class Watched:
     def try_labels(self, kinds: Mapping[str, str]) -> None:
         """Try the transform on small samples with a dataset's labels.
 
-        Args:
-            kinds: Kind of each label by its key in a pipeline's results.
-
         Raises:
             ValueError: If it moves a label without the image, see :mod:`.trials.label_spots`.
         """
@@ -125,11 +122,7 @@ class Watched:
 
 
 def transform_name(step: object) -> str:
-    """Name of a transform or a function as a config has it, for messages.
-
-    Args:
-        step: The transform, perhaps one of ours in place of a stock one.
-    """
+    """Name of a transform or a function as a config has it, for messages."""
     name = getattr(step, "__name__", None) or type(step).__name__
     ours = type(step).__module__.split(".")[0] == "mmlhl"
     return name.removeprefix("Stock") if ours else name

@@ -160,12 +160,7 @@ def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | 
 
 
 def is_undone(source: np.ndarray, size: tuple) -> bool:
-    """Whether a test can undo a move: a flip, or padding.
-
-    Args:
-        source: What :func:`read_witness` returned.
-        size: (height, width) before the transform.
-    """
+    """Whether a test can undo a move: a flip, or padding."""
     return _flip_of(source, size) is not None or _padding_of(source, size) is not None
 
 

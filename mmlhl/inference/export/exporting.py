@@ -179,10 +179,6 @@ def _write(
 def format_of(path: Path, format: str | None) -> str:
     """The format of a file.
 
-    Args:
-        path: The file.
-        format: The requested format; None chooses it by the file's suffix.
-
     Returns:
         A key of :data:`FORMATS`.
 

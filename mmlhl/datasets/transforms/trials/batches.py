@@ -109,10 +109,6 @@ class BatchChecks:
     def __call__(self, inputs: Tensor, samples: list[Any]) -> tuple[Tensor, list[Any]]:
         """Apply the augmentation.
 
-        Args:
-            inputs: Images ``(N, C, H, W)``.
-            samples: Their data samples.
-
         Returns:
             What it returns.
 

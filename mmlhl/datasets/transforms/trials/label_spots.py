@@ -32,11 +32,6 @@ _REACH = 2
 def try_on_labels(step: Callable, name: str, kinds: Mapping[str, str]) -> None:
     """Try a transform on small samples with labels.
 
-    Args:
-        step: The transform; copies of it are used, and random states are restored.
-        name: Its name.
-        kinds: Kind of each label by its key in a pipeline's results.
-
     Raises:
         MovedAlone: If a label moves without the image, to another place than the image, or, for
             normals, without being turned.

@@ -27,11 +27,6 @@ LABELS = dict(
 def try_packed(step: Callable, name: str, advice: str) -> None:
     """Try a transform of packed samples on small ones.
 
-    Args:
-        step: The transform; copies of it are used, and random states are restored.
-        name: Its name.
-        advice: What to do if it moves an image or a label alone.
-
     Raises:
         ValueError: If it moves an image or a label alone.
     """

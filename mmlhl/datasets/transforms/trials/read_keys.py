@@ -19,11 +19,7 @@ _SIZE = (24, 32)
 
 
 def reads_image(step: Callable) -> bool:
-    """Whether a transform puts the image of the sample's file in place of the sample's own.
-
-    Args:
-        step: The transform; copies of it are used, and random states are restored.
-    """
+    """Whether a transform puts the image of the sample's file in place of the sample's own."""
     sample = image_sample(0, _SIZE)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "image.png"))
@@ -33,10 +29,6 @@ def reads_image(step: Callable) -> bool:
 
 def read_keys(step: Callable, results: Mapping) -> tuple[str, ...]:
     """Keys of the image and the labels that do not depend on what the sample has.
-
-    Args:
-        step: The transform; copies of it are used, and random states are restored.
-        results: A sample, which is not changed.
 
     Returns:
         The keys; those of constant and of random maps are left out.

@@ -14,13 +14,7 @@ _STEP = 100 / 255
 
 
 def image_sample(trial: int, size: Sequence[int], block: int = _BLOCK) -> dict:
-    """A sample with an image of uniform blocks, and classes.
-
-    Args:
-        trial: Seed of its values.
-        size: (height, width).
-        block: Side of the blocks, which fill the image.
-    """
+    """A sample with an image of uniform blocks, and classes."""
     places = np.random.RandomState(1000 + trial)
     coarse = places.randint(60, 196, (size[0] // block, size[1] // block, 3)).astype(np.uint8)
     return dict(
@@ -74,12 +68,7 @@ def _common(trial: int, size: Sequence[int]) -> dict:
 
 
 def spotted_image(image: np.ndarray, spot: np.ndarray) -> np.ndarray:
-    """A copy of an image that differs from it by the same contrast in each pixel of a spot.
-
-    Args:
-        image: (H, W) or (H, W, C).
-        spot: (H, W) bool.
-    """
+    """A copy of an image that differs from it by the same contrast in each pixel of a spot."""
     low, high = 0.0, 255.0
     if image.dtype.kind not in "iu" or image.max() > high:
         low, high = float(image.min()), float(image.max())
@@ -92,10 +81,6 @@ def spotted_image(image: np.ndarray, spot: np.ndarray) -> np.ndarray:
 
 def other_values(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
     """Other values for the pixels of a spot, of those that the label has.
-
-    Args:
-        label: (H, W) or (H, W, K).
-        spot: (H, W) bool.
 
     Returns:
         Values of the spot's pixels.
