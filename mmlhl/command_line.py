@@ -135,9 +135,6 @@ class Overrides(DictAction):
 def count(text: str) -> int:
     """The ``type`` of arguments that are whole numbers above 0.
 
-    Returns:
-        The number.
-
     Raises:
         argparse.ArgumentTypeError: If it is not a whole number above 0.
     """
@@ -146,9 +143,6 @@ def count(text: str) -> int:
 
 def whole(text: str) -> int:
     """The ``type`` of arguments that are whole numbers from 0 on.
-
-    Returns:
-        The number.
 
     Raises:
         argparse.ArgumentTypeError: If it is not a whole number from 0 on.
@@ -164,9 +158,6 @@ def _whole_number(text: str, least: int, meant: str) -> int:
 
 def amount(text: str) -> float:
     """The ``type`` of arguments that are numbers from 0 on, such as seconds.
-
-    Returns:
-        The number.
 
     Raises:
         argparse.ArgumentTypeError: If it is not a finite number from 0 on.

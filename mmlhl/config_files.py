@@ -24,9 +24,6 @@ LARGEST = 2 * 2**20
 def read_config(path: str | os.PathLike) -> Config:
     """Read a config file.
 
-    Returns:
-        The config.
-
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read: a syntax error, a base that does not exist or that
@@ -199,9 +196,6 @@ def config_file(name: str) -> str:
     Args:
         name: Path of a file. Shipped configs are found from any folder, for example as
             ``had/rooms_seg_depth_normal.py``, also after ``configs/`` or ``mmlhl::``.
-
-    Returns:
-        Path of the file.
 
     Raises:
         FileNotFoundError: If there is neither; suggests the shipped config of the nearest name.

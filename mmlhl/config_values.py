@@ -90,9 +90,6 @@ def make_plain(node: Any) -> Any:
 def names(value: Any, where: str) -> tuple[str, ...]:
     """Check a list of names.
 
-    Returns:
-        The names.
-
     Raises:
         ValueError: If it is a string, which Python would read as a list of letters, a set, which
             has no order, or anything else that is not a list of strings.
@@ -116,9 +113,6 @@ def names(value: Any, where: str) -> tuple[str, ...]:
 def numbers(value: Any, where: str) -> tuple[float, ...]:
     """Check one or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers.
 
-    Returns:
-        The numbers.
-
     Raises:
         ValueError: If something in it is not a number.
     """
@@ -128,9 +122,6 @@ def numbers(value: Any, where: str) -> tuple[float, ...]:
 
 def number(value: Any, where: str) -> float:
     """Check one number.
-
-    Returns:
-        The number.
 
     Raises:
         ValueError: If it is not a number.
@@ -145,9 +136,6 @@ def number(value: Any, where: str) -> float:
 
 def positive(value: Any, where: str) -> tuple[float, ...]:
     """Check one or several numbers above 0, such as sizes.
-
-    Returns:
-        The numbers.
 
     Raises:
         ValueError: If something in it is not a number, or is 0 or less.
@@ -164,9 +152,6 @@ def integer(value: Any, where: str) -> int:
     Args:
         value: The value in the config; ``'7'`` and 7.0 are accepted as well.
         where: Its key, for the message.
-
-    Returns:
-        The number.
 
     Raises:
         ValueError: If it is not a whole number.
@@ -198,9 +183,6 @@ def flag(value: Any, where: str) -> bool:
 
 def integers(value: Any, where: str) -> tuple[int, ...]:
     """Check one or several whole numbers.
-
-    Returns:
-        The numbers.
 
     Raises:
         ValueError: If something in it is not a whole number.

@@ -69,12 +69,7 @@ def drawn_by(seed: int) -> Iterator[None]:
 
 
 class DrawnIndex(int):
-    """A dataset's index together with the seed of its random transforms.
-
-    Args:
-        index: The index.
-        draws: The seed.
-    """
+    """A dataset's index together with the seed of its random transforms."""
 
     draws: int
 

@@ -22,10 +22,6 @@ class WithoutLine(io.TextIOBase):
 
     What is written later, such as by a logger that took this for the standard output, is passed
     on as well.
-
-    Args:
-        out: The stream to write to.
-        start: How the line begins.
     """
 
     def __init__(self, out: Any, start: str) -> None:

@@ -128,9 +128,6 @@ def build(cfg: Config) -> nn.Module:
 
     Args:
         cfg: Config with ``model``; of a distilled segmentor, the student is built.
-
-    Returns:
-        The model.
     """
     return MODELS.build(without_pretrained(model_config(cfg, "the config")))
 
@@ -140,9 +137,6 @@ def task_sheet(found: Complexity) -> Sheet:
 
     Args:
         found: Result of :func:`measure`.
-
-    Returns:
-        The table.
     """
     height, width = found.shape
     sheet = Sheet("tasks", f"One image of {height} x {width} pixels", list(_COLUMNS), corner="part")
@@ -163,9 +157,6 @@ def phase_sheet(phases: list[tuple[str, bool, Complexity]]) -> Sheet:
 
     Args:
         phases: Result of :func:`measure_phases`.
-
-    Returns:
-        The table.
     """
     height, width = phases[0][2].shape
     columns = [Column("tasks"), *_COLUMNS, Column("FLOPs of the teacher")]

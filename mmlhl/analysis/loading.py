@@ -21,9 +21,6 @@ def load_complete(model: nn.Module, path: str, cfg: Any) -> nn.Module:
         path: The checkpoint.
         cfg: The config.
 
-    Returns:
-        The model.
-
     Raises:
         ValueError: If weights are missing, have another shape, are not finite or are left over, or
             the checkpoint was trained with another normalisation or channel order.

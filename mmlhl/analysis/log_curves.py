@@ -52,9 +52,6 @@ def read_run(path: str | Path) -> RunLog:
 
     The metrics that a record has after each phase are placed at the phase's last iteration.
 
-    Returns:
-        The log.
-
     Raises:
         FileNotFoundError: If nothing was logged there.
     """
@@ -126,9 +123,6 @@ def choose_keys(runs: Sequence[RunLog], keys: Sequence[str] | None) -> list[str]
         keys: Names of losses or metrics; a metric's name without its task means that of all
             tasks. None for all metrics, or the losses if there is no metric.
 
-    Returns:
-        Full keys.
-
     Raises:
         ValueError: If no run has logged one of them, or there are too many to draw.
     """
@@ -155,9 +149,6 @@ def draw(runs: Sequence[RunLog], keys: Sequence[str]) -> Figure:
     Args:
         runs: Logs of the runs.
         keys: As :func:`choose_keys` returns them.
-
-    Returns:
-        The figure.
     """
     styles = looks([run.name for run in runs])
     fig, grid = stacked_axes(len(keys), 1.9, 1.0)

@@ -63,9 +63,6 @@ def new_figure(width: float, height: float) -> Figure:
     Args:
         width: Inches.
         height: Inches.
-
-    Returns:
-        The figure.
     """
     return Figure(figsize=(width, height), layout="constrained", dpi=150)
 

@@ -29,9 +29,6 @@ def remarks(group: Group, metrics: str | Sequence[str] = "paper") -> list[str]:
     differ from that of the first in more than the method; references that were tested otherwise;
     and records without some of the chosen metrics. Configs are compared by the fingerprints in the
     records; records without them are taken to be alike.
-
-    Returns:
-        One sentence each.
     """
     runs = [*group.runs, *group.joint, *group.single]
     found = [*_unfinished(runs), *_resumed(runs)]

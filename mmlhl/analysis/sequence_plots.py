@@ -37,9 +37,6 @@ def heat_map(
         metrics: See :func:`choose`.
         title: Title; by default the record's label.
         limit: Change in percent with the darkest colour, fixed so that plots can be compared.
-
-    Returns:
-        The figure.
     """
     rows = choose(record, metrics)
     change = np.full((len(rows), len(record)), np.nan)

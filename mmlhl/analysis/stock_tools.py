@@ -64,9 +64,6 @@ def make_project(folder: Path, tests: int = 200) -> Path:
     Args:
         folder: The folder, made if necessary.
         tests: Number of test images; mmseg's benchmark.py measures nothing with fewer than 200.
-
-    Returns:
-        The config file.
     """
     rng = np.random.default_rng(0)
     for split, count in (("train", 12), ("val", 4), ("test", tests)):
@@ -121,9 +118,6 @@ def try_case(
         tools: mmseg's folder ``.mim/tools``.
         folder: Scratch folder, in which each way gets a subfolder.
         fields: Values for the arguments.
-
-    Returns:
-        The result.
     """
     if (
         case.needs
@@ -189,11 +183,7 @@ def last_error(text: str, tool: str = "") -> str:
 
 
 def cell_of(outcome: Outcome, case: Case) -> str:
-    """The cell of a tool and an environment in the table.
-
-    Returns:
-        Markdown.
-    """
+    """The cell of a tool and an environment in the table."""
     if not outcome.run:
         return f"not run: {outcome.reason}"
     if outcome.works:
@@ -202,11 +192,7 @@ def cell_of(outcome: Outcome, case: Case) -> str:
 
 
 def page(stacks: Mapping[str, dict], command: str, commit: str) -> str:
-    """The table of all tools and environments.
-
-    Returns:
-        Markdown.
-    """
+    """The table of all tools and environments."""
     lines = [f"Command: `{command}`; commit {commit}; on the CPU.", ""]
     for name, facts in stacks.items():
         versions = ", ".join(f"{package} {v}" for package, v in facts["versions"].items())

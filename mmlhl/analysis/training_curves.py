@@ -37,9 +37,6 @@ def read_losses(work_dir: str | Path) -> list[PhaseLog]:
     earlier ones from its first iteration on, or completely if it starts at the beginning of the
     phase.
 
-    Returns:
-        Phases in order.
-
     Raises:
         FileNotFoundError: If no phase has logged anything.
     """
@@ -76,9 +73,6 @@ def loss_curves(logs: list[PhaseLog], smooth: int = 1, log_scale: bool = False) 
         logs: Result of :func:`read_losses`.
         smooth: Width of a running mean in logged values; 1 for none.
         log_scale: Whether to use a logarithmic scale.
-
-    Returns:
-        The figure.
 
     Raises:
         ValueError: If there are more than 60 tasks.

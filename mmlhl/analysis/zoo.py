@@ -100,11 +100,7 @@ def make(model: ZooModel, folder: Path) -> dict[str, Any]:
 
 
 def page(facts: Mapping[str, Mapping[str, Any]], command: str) -> str:
-    """The table of all models.
-
-    Returns:
-        Markdown.
-    """
+    """The table of all models."""
     lines = [f"Command: `{command}`.", ""]
     lines += ["| file | config | data | MB | metrics after the last phase | commit |"]
     lines += ["| --- | --- | --- | ---: | --- | --- |"]

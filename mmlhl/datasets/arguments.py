@@ -53,9 +53,6 @@ def local_root(root: Any, backend_args: Mapping | None, owner: str) -> str | Non
 def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
     """Folder and suffix of the images.
 
-    Returns:
-        ``dir`` and ``suffix``.
-
     Raises:
         ValueError: If a key is unknown or a value is not a string.
     """
@@ -145,9 +142,6 @@ def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, 
         defaults: The dataset's annotations.
         owner: Name of the dataset's class, for messages.
 
-    Returns:
-        Task -> annotation.
-
     Raises:
         ValueError: If there are none or one is invalid.
     """
@@ -192,9 +186,6 @@ def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:
 
 def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -> list[str]:
     """The tasks to read.
-
-    Returns:
-        The names of the tasks.
 
     Raises:
         ValueError: If it is not a list of different names, or the dataset lacks one.

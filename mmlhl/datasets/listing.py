@@ -112,11 +112,7 @@ class ListsSamples(BaseSegDataset):
         }
 
     def sample_info(self, img_id: str, img_dir: str, folders: Mapping[str, str]) -> dict:
-        """The dictionary of one sample in the list of samples.
-
-        Returns:
-            The sample's dictionary.
-        """
+        """The dictionary of one sample in the list of samples."""
         paths = {
             task: osp.join(folder, img_id + self.ann_specs[task].suffix)
             for task, folder in folders.items()

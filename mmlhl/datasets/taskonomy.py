@@ -160,9 +160,6 @@ class TaskonomyDataset(MultiTaskDataset):
     def list_ids(self, img_dir: str) -> list[str]:
         """Ids ``<building>/point_<p>_view_<v>`` of the chosen buildings.
 
-        Returns:
-            The ids in their order.
-
         Raises:
             FileNotFoundError: If the list of buildings or a building does not exist.
             ValueError: If the list is a table without a column for ``split``, a building is named

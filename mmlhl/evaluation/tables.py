@@ -23,9 +23,6 @@ def phase_table(record: LifelongRecord, title: str | None = None) -> Table:
     Args:
         record: The record.
         title: Title of the table; by default the method and the number of phases.
-
-    Returns:
-        The table, for a rich console.
     """
     count = len(record)
     if title is None:

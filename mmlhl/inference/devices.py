@@ -11,9 +11,6 @@ def check_device(device: str | torch.device | None) -> torch.device:
     Args:
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...; None for the GPU if there is one.
 
-    Returns:
-        The device.
-
     Raises:
         ValueError: If there is no such device on this machine.
     """

@@ -76,9 +76,6 @@ def load_model(
         tasks: Tasks to predict; None for all tasks of the checkpoint.
         device: Device of the model; see :func:`check_device`.
 
-    Returns:
-        The model with its config and dataset meta information.
-
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the checkpoint contains no config and none is given, is not of a
@@ -158,9 +155,6 @@ def checkpoint_and_config(
 
 def checkpoint_config(checkpoint: Mapping[str, Any], name: str) -> Config:
     """The config in a checkpoint, read as data without running it.
-
-    Returns:
-        The config.
 
     Raises:
         ValueError: If there is none, or it is not plain data or has no model.

@@ -26,9 +26,6 @@ def _refuse_playlist(path: str) -> None:
 class Video:
     """A video whose first frame can be read.
 
-    Args:
-        path: The file.
-
     Attributes:
         path: The file.
         name: Name of its results.

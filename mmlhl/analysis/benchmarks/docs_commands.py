@@ -161,11 +161,7 @@ def _promised(words: list[str]) -> list[str]:
 
 
 def page(outcomes: Mapping[str, Mapping], commit: str) -> str:
-    """The table of all commands.
-
-    Returns:
-        Markdown.
-    """
+    """The table of all commands."""
     ran = {name: each for name, each in outcomes.items() if each["ran"]}
     seconds = sum(each["seconds"] for each in ran.values())
     works = sum(not each["failure"] for each in ran.values())

@@ -139,11 +139,7 @@ def difference(network: Network, format: str) -> str:
 
 
 def export_report(names: Sequence[str], formats: Sequence[str], command: str) -> str:
-    """The table of all networks and formats.
-
-    Returns:
-        Markdown.
-    """
+    """The table of all networks and formats."""
     shapes = ", ".join("x".join(map(str, shape)) for shape in SHAPES)
     lines = [
         f"Command: `{command}`; commit {commit()}, torch {torch.__version__.split('+')[0]}.",

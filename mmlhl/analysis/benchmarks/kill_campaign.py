@@ -43,9 +43,6 @@ def campaign(folder: Path, kills: int, log: Callable[[str], None] = print) -> li
         folder: Folder of images, work dirs and outcomes.
         kills: Number of kills.
         log: Called with one line per sequence.
-
-    Returns:
-        All outcomes.
     """
     root = folder / "images"
     write_images(root)

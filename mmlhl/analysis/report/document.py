@@ -14,11 +14,7 @@ from ..sheet import Sheet
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph of text.
-
-    Args:
-        text: The text.
-    """
+    """A paragraph of text."""
 
     text: str
 
@@ -91,12 +87,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Listing:
-    """The text of a file, collapsed at first; left out of Markdown.
-
-    Args:
-        title: Title of the listing.
-        text: Content of the file.
-    """
+    """The text of a file, collapsed at first; left out of Markdown."""
 
     title: str
     text: str

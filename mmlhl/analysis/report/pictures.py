@@ -25,11 +25,7 @@ SETTINGS: dict[Any, Any] = {
 
 
 def plot(draw: Callable[[], Figure], alt: str, caption: str) -> Picture:
-    """Draw a figure as SVG, or as PNG if it has very many points.
-
-    Returns:
-        The picture.
-    """
+    """Draw a figure as SVG, or as PNG if it has very many points."""
     with matplotlib.rc_context(SETTINGS):
         figure = draw()
         figure.set_facecolor("white")
@@ -52,9 +48,6 @@ def photograph(image: np.ndarray, alt: str, caption: str) -> Picture:
         image: ``(H, W, 3)`` uint8, RGB.
         alt: Description of the picture.
         caption: The line below.
-
-    Returns:
-        The picture.
     """
     _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
     return Picture(data.tobytes(), "image/png", image.shape[1], image.shape[0], alt, caption)

@@ -35,11 +35,7 @@ def order_of(record: LifelongRecord) -> str:
 
 
 def what_was_run(records: Sequence[LifelongRecord], names: Sequence[str]) -> Section:
-    """A table with one row per run.
-
-    Returns:
-        The section.
-    """
+    """A table with one row per run."""
     header = ["run", "method", "seed", "phases", "dataset", "config", "commit", "work dir"]
     rows = []
     for record, name in zip(records, names, strict=True):

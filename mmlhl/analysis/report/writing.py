@@ -53,9 +53,6 @@ def write_report(
         title: Heading of the page; None for the labels of the runs, or how many there are.
         metrics: Metrics to show, see :func:`~mmlhl.analysis.derived.choose`.
 
-    Returns:
-        Both files.
-
     Raises:
         FileNotFoundError: If there is no record, or no checkpoint for the strips.
         ValueError: If no phase is finished, a record is invalid, two runs have the same label,
@@ -89,9 +86,6 @@ def make_document(
         title: Heading of the page; None for the labels of the runs, or how many there are.
         metrics: Metrics to show.
         strips: Number of test images to predict.
-
-    Returns:
-        The report.
     """
     names = run_names(records)
     labels = list(dict.fromkeys(record.label for record in records))

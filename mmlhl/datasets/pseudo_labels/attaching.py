@@ -56,13 +56,7 @@ def attach(dataset: Any, folder: LabelFolder | None) -> list[tuple[MultiTaskData
 
 
 class Images(Dataset):
-    """Some images of a dataset through a pipeline, without annotations.
-
-    Args:
-        dataset: The dataset.
-        pipeline: The pipeline.
-        indices: Indices of the images.
-    """
+    """Some images of a dataset through a pipeline, without annotations."""
 
     def __init__(
         self, dataset: MultiTaskDataset, pipeline: Callable, indices: Sequence[int]

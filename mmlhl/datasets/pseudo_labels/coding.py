@@ -42,9 +42,6 @@ def encode_label(label: np.ndarray, kind: str, task: str, normals: str = NORMALS
         normals: How unit vectors are stored: ``float16``, or ``int8`` with an error of up to 0.4
             degrees.
 
-    Returns:
-        What is stored.
-
     Raises:
         LabelError: If it is not a label that can be stored, or not finite.
     """

@@ -30,9 +30,6 @@ class Watched:
     after the image was moved are at rest, and an image it must not read again. A class with
     ``moves_pixels = False`` is neither wrapped nor tried.
 
-    Args:
-        step: The transform.
-
     Attributes:
         name: Name of the transform.
         bends: Whether it bends the image, so that normals cannot be rotated with it.

@@ -18,9 +18,6 @@ class StockIoUMetric(StockWriting, IoUMetric):
 
     Files hold class ids, one more each with ``reduce_zero_label``, as in mmseg; in 16 bits where
     an id is above 255.
-
-    Args:
-        **kwargs: As in mmseg.
     """
 
     def __init__(self, **kwargs: Any) -> None:

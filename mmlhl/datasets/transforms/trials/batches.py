@@ -96,10 +96,6 @@ class BatchChecks:
 
     Images and labels that it leaves as they are cost a copy and one comparison on their device,
     which waits for it once a batch.
-
-    Args:
-        augment: The augmentation.
-        name: Its key in a config.
     """
 
     def __init__(self, augment: Callable, name: str) -> None:
@@ -108,9 +104,6 @@ class BatchChecks:
 
     def __call__(self, inputs: Tensor, samples: list[Any]) -> tuple[Tensor, list[Any]]:
         """Apply the augmentation.
-
-        Returns:
-            What it returns.
 
         Raises:
             ValueError: If it moved images or labels alone, or changed the size of images alone.

@@ -42,12 +42,7 @@ def try_packed(step: Callable, name: str, advice: str) -> None:
 
 
 class PackedChecks:
-    """Checks of every packed sample behind one transform, as :class:`~.sample_checks.SampleChecks`.
-
-    Args:
-        step: The transform.
-        name: Its name.
-    """
+    """Checks of every packed sample, as :class:`~.sample_checks.SampleChecks`."""
 
     def __init__(self, step: Callable, name: str) -> None:
         self._step = step
@@ -73,11 +68,7 @@ class PackedChecks:
 
 
 class Packed:
-    """Applies a transform of packed samples to those that are not packed yet.
-
-    Args:
-        step: The transform.
-    """
+    """Applies a transform of packed samples to those that are not packed yet."""
 
     def __init__(self, step: Callable) -> None:
         self.step = step

@@ -29,11 +29,7 @@ class Replay:
         self._own = states(own_generators(step))
 
     def __call__(self, *args: Any) -> Any:
-        """Apply the transform.
-
-        Returns:
-            What the transform returned, or would have.
-        """
+        """Apply the transform."""
         step = copy.deepcopy(self._step)
         generators = own_generators(step)
         before = states(generators)  # those of a module are not copied with the transform

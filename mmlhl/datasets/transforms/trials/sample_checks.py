@@ -35,9 +35,6 @@ class SampleChecks:
 
     A filter makes every image unlike the one before. So the closer look is taken at the first 8
     that are not alike, at each that is less alike than all before, and at every 50th.
-
-    Args:
-        name: The transform's name.
     """
 
     def __init__(self, name: str) -> None:

@@ -80,11 +80,7 @@ def spotted_image(image: np.ndarray, spot: np.ndarray) -> np.ndarray:
 
 
 def other_values(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
-    """Other values for the pixels of a spot, of those that the label has.
-
-    Returns:
-        Values of the spot's pixels.
-    """
+    """Other values for the pixels of a spot, of those that the label has."""
     inside = label[spot]
     if label.dtype.kind != "f":
         ids = np.unique(label[label != 255])
