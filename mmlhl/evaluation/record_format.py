@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 
 from ..config_values import is_number, is_whole
 from ..explaining import is_shown
+from ..repeated_keys import repeated_keys
 
 VERSION = 1
 _GREATEST = 1e100
@@ -57,16 +58,20 @@ def read_json(path: str | os.PathLike) -> tuple[Path, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not JSON.
+        ValueError: If it is not JSON, or gives a key twice.
     """
     path = Path(path)
     path = path / "lifelong.json" if path.is_dir() else path
     if not path.is_file():
         raise FileNotFoundError(f"There is no record at {path}")
     try:
-        return path, json.loads(path.read_text(encoding="utf-8-sig"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
+    twice = repeated_keys(path)
+    if twice:
+        raise ValueError(f"{path} {twice[0].removeprefix('it ')}: keep the one that is meant")
+    return path, data
 
 
 def checksum(data: Mapping[str, Any]) -> str:

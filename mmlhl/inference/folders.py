@@ -6,10 +6,13 @@ import logging
 import os
 import os.path as osp
 from collections.abc import Callable
+from pathlib import Path
 
 from mmengine.logging import print_log
 
 from ..explaining import first_few
+from .sidecar import described_tasks
+from .writing import PANELS
 
 IMAGES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"),
@@ -64,3 +67,18 @@ def images_below(folder: str, is_searched: Callable[[str], bool]) -> list[str]:
             logging.WARNING,
         )
     return found
+
+
+def is_below(folder: str, other: str) -> bool:
+    """Whether a folder is another one or lies in it."""
+    return (osp.realpath(folder) + os.sep).startswith(osp.realpath(other).rstrip(os.sep) + os.sep)
+
+
+def is_described(folder: str, base: str) -> bool:
+    """Whether a folder below ``base`` holds maps or panels that an earlier run has written."""
+    while folder and is_below(folder, base) and not is_below(base, folder):
+        folder, name = osp.split(folder.rstrip(os.sep))
+        described = described_tasks(Path(folder))
+        if described and name in (*described, PANELS):
+            return True
+    return False

@@ -16,7 +16,7 @@ from ..config_values import as_list
 from ..datasets.reading.lists import read_lines
 from ..files import refuse_special
 from .arrays import as_bgr
-from .folders import IMAGES, VIDEOS, images_below
+from .folders import IMAGES, VIDEOS, images_below, is_below, is_described
 from .frame import Frame
 from .video import Video
 
@@ -49,7 +49,8 @@ class Sources:
     Args:
         inputs: A file, folder, pattern (``*``, ``?``, ``[]`` and ``**``), video, text file of
             names, array, or a list of any of them; lists must not be nested.
-        exclude: The folder of the results, skipped when folders and patterns are searched.
+        exclude: The folder of the results, skipped when folders and patterns are searched. So are
+            those of earlier runs, by their ``maps.json``.
         results: Names of its subfolders: only these are skipped where the searched folder is
             ``exclude`` itself or lies in it.
         channel_order: Channel order of arrays: ``'bgr'``, as mmcv reads images, or ``'rgb'``.
@@ -178,7 +179,9 @@ class Sources:
     def _matches(self, pattern: str) -> list[str]:
         files = [file for file in sorted(_found(pattern)) if osp.isfile(file)]
         base = _fixed_part(pattern)
-        files = [file for file in files if self._is_searched(osp.dirname(file), base)]
+        folders = {osp.dirname(file) for file in files}
+        searched = {folder for folder in folders if self._is_searched(folder, base)}
+        files = [file for file in files if osp.dirname(file) in searched]
         if not files:
             raise FileNotFoundError(f"{pattern}: no file matches this pattern")
         wrong = [file for file in files if not file.lower().endswith(IMAGES + VIDEOS)]
@@ -193,13 +196,15 @@ class Sources:
         """Whether images in a folder count, when ``base`` is searched."""
         if osp.basename(folder).startswith(".") and osp.basename(folder) not in (".", ".."):
             return False
+        if is_described(folder, base):
+            return False
         if self.exclude is None:
             return True
         skipped = [self.exclude]
-        if _is_below(base, self.exclude):  # otherwise nothing would be left
+        if is_below(base, self.exclude):  # otherwise nothing would be left
             skipped = [osp.join(self.exclude, name) for name in self.results]
-            skipped = [each for each in skipped if not _is_below(base, each)]
-        return not any(_is_below(folder, each) for each in skipped)
+            skipped = [each for each in skipped if not is_below(base, each)]
+        return not any(is_below(folder, each) for each in skipped)
 
     # -- names -----------------------------------------------------------------------------
     def _name_files(self, named: list[tuple[str, str]], several: bool) -> None:
@@ -237,11 +242,6 @@ class Sources:
                 entry.name = next(fresh)
             elif entry.path is not None:
                 self.entries[index] = Frame(next(fresh), entry.path)
-
-
-def _is_below(folder: str, other: str) -> bool:
-    """Whether a folder is another one or lies in it."""
-    return (osp.realpath(folder) + os.sep).startswith(osp.realpath(other).rstrip(os.sep) + os.sep)
 
 
 def _is_single(inputs: object) -> bool:

@@ -42,3 +42,17 @@ def test_values_beyond_what_can_be_drawn_are_refused():
     next(iter(data["metrics"][task].values()))["values"][0] = -1.7e308
     with pytest.raises(ValueError, match="values holds -1.7e"):
         record_format.check(data)
+
+
+def test_a_key_given_twice_is_named(tmp_path):
+    record, path = two_phases(), tmp_path / "lifelong.json"
+    record.save(path)
+    written = path.read_text()
+    for key, first in (("phases", "[]"), ("seg", "{}"), ("name", '"seg"')):
+        merged = written.replace(f'"{key}": ', f'"{key}": {first}, "{key}": ', 1)
+        assert merged != written
+        path.write_text(merged)
+        with pytest.raises(ValueError, match=rf"lifelong.json gives {key!r} a second time: keep"):
+            LifelongRecord.load(path)
+    path.write_text(written)
+    assert len(LifelongRecord.load(tmp_path)) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from .run_sections import (
 NAIVE = "naive"
 #: Greatest number of labels that a heading lists.
 NAMED = 4
+#: in every report: the page's footer, and the Markdown's first lines
+_REPORT = re.compile(r"<footer>Made by mmlhl |\A# .*\n\n\d+ runs? of ")
 NO_STRIPS = "No test images were predicted for this page; mmlhl report with --strips 3 adds three."
 
 
@@ -56,21 +59,34 @@ def write_report(
     Raises:
         FileNotFoundError: If there is no record, or no checkpoint for the strips.
         ValueError: If no phase is finished, a record is invalid, two runs have the same label,
-            order and seed, the naive run has other tasks, or an argument is invalid. Nothing is
-            written then.
+            order and seed, the naive run has other tasks, an argument is invalid, or one of the
+            files is there and no report. Nothing is written then.
     """
     out = Path(out)
     if out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"the report's name must end in .html, got {str(out)!r}")
     if not is_whole(strips) or strips < 0:
         raise ValueError(f"strips must be a whole number from 0, got {strips!r}")
+    markdown = out.with_suffix(".md")
+    for path in (out, markdown):
+        _refuse_foreign(path)
     records = _read(runs, naive)
     document = make_document(records, title, metrics, strips)
-    markdown = out.with_suffix(".md")
     pages = {out: to_html(document), markdown: to_markdown(document, out.name)}
     for path, text in pages.items():
         write_text(path, text)
     return out, markdown
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse to replace what is no report, such as notes of the name that the Markdown gets."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not _REPORT.search(text):
+        raise ValueError(
+            f"{path} is no report and would be replaced: choose another name by --out, or move it"
+        )
 
 
 def make_document(

@@ -92,6 +92,21 @@ def test_refusals_name_the_file_and_write_nothing(save, tmp_path):
     assert not out.parent.exists()
 
 
+@pytest.mark.parametrize("name", ["r.html", "r.md"])
+def test_only_reports_are_replaced(name, save, tmp_path, drawn):
+    had, foreign = save("had", record()), tmp_path / name
+    for notes in ("my notes", "# Notes\n\n2 thoughts of mine\n", "<footer>mine</footer>"):
+        foreign.write_text(notes)
+        with pytest.raises(ValueError, match=f"{name} is no report and would be replaced"):
+            write_report([had], tmp_path / "r.html")
+        assert foreign.read_text() == notes
+        assert [path.name for path in tmp_path.glob("r.*")] == [name]
+    foreign.write_text("")  # of a temporary file
+    for _ in range(2):
+        pages = write_report([had], tmp_path / "r.html", title=f"1 *title* | {name}")
+        assert all("1 " in page.read_text() for page in pages)
+
+
 def test_failed_report_after_training_is_only_logged(save, tmp_path, monkeypatch):
     messages = []
     log = "mmlhl.analysis.report.writing.print_log"
