@@ -14,11 +14,11 @@ The packages; the docstring of each states its content and what it may import:
   ``cli/``: the command. Only tools import these.
 
 The modules beside the packages are small helpers that any package may use: values and files of
-configs (``config_values``, ``config_files``, ``spelling``), names in registries (``registered``;
-mmengine looks for ``registry``), atomic files (``files``, ``paths``, ``json_lines``), processes and
-random states (``ranks``, ``draws``), errors and command lines (``explaining``, ``faulty_option``,
-``refusals``, ``command_line``), and workarounds for mmcv, mmseg and mmengine (``operators``,
-``import_noise``, ``instances``).
+configs (``config_values``, ``option_rules``, ``config_files``, ``spelling``), names in registries
+(``registered``; mmengine looks for ``registry``), atomic files (``files``, ``paths``,
+``json_lines``), processes and random states (``ranks``, ``draws``), errors and command lines
+(``explaining``, ``faulty_option``, ``refusals``, ``command_line``), and workarounds for mmcv, mmseg
+and mmengine (``operators``, ``import_noise``, ``instances``).
 """
 
 import sys as _sys

@@ -63,6 +63,13 @@ def entries(node: Any, name: str, place: str = "") -> Iterator[tuple[str, Any]]:
         yield from entries(child, name, below)
 
 
+def at(node: Any, place: str) -> Any:
+    """The value at a dotted key such as ``env_cfg.dist_cfg``; None if there is none."""
+    for key in place.split("."):
+        node = node.get(key) if hasattr(node, "get") else None
+    return node
+
+
 def make_plain(node: Any) -> Any:
     """Replace numbers of numpy and paths by Python's own, in place where that is possible.
 

@@ -32,6 +32,7 @@ LEAVES |= {
     "mmlhl.config_files",
     "mmlhl.instances",
     "mmlhl.operators",
+    "mmlhl.option_rules",
     "mmlhl.orphans",
     "mmlhl.repeated_keys",
     "mmlhl.spelling",

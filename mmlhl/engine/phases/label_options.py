@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ...config_values import is_whole
 from ...datasets.pseudo_labels.coding import NORMALS
+from ...option_rules import BOOL, Rule, check_options, one_of, or_none, whole
 from ...spelling import unknown
 
 KEY = "pseudo_labels"
+_RULES: dict[str, Rule] = {
+    **dict.fromkeys(("stored", "keep"), BOOL),
+    "batch_size": or_none(whole(1)),
+    "normals": one_of(NORMALS),
+    "folder": or_none((lambda value: isinstance(value, str), "a folder")),
+    "pipeline": or_none((lambda value: isinstance(value, (list, tuple)), "a list")),
+}
 
 
 @dataclass(frozen=True)
@@ -52,20 +59,8 @@ def label_options(given: Any, where: str = "") -> LabelOptions:
     for key in given:
         if key not in known:
             raise ValueError(f"{where}{KEY}.{key}: {unknown(str(key), known)}")
-    options = LabelOptions(**given)
-    for key in ("stored", "keep"):
-        if not isinstance(getattr(options, key), bool):
-            raise ValueError(f"{where}{KEY}.{key} must be True or False, got {given[key]!r}")
-    size = options.batch_size
-    if size is not None and not (is_whole(size) and size >= 1):
-        raise ValueError(f"{where}{KEY}.batch_size must be an integer >= 1, got {size!r}")
-    if options.normals not in NORMALS:
-        raise ValueError(f"{where}{KEY}.normals must be one of {NORMALS}, got {options.normals!r}")
-    if options.folder is not None and not isinstance(options.folder, str):
-        raise ValueError(f"{where}{KEY}.folder must be a folder, got {options.folder!r}")
-    if options.pipeline is not None and not isinstance(options.pipeline, (list, tuple)):
-        raise ValueError(f"{where}{KEY}.pipeline must be a list, got {options.pipeline!r}")
+    check_options(given, _RULES, f"{where}{KEY}")
     if given and "stored" not in given:  # with stored=False they are switched off on purpose
         others = ", ".join(f"{KEY}.{key}" for key in given)
         raise ValueError(f"{where}{others}: of no effect without {KEY}.stored=True")
-    return options
+    return LabelOptions(**given)

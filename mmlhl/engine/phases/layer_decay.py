@@ -11,10 +11,11 @@ from mmseg.engine.optimizers import (
     LearningRateDecayOptimizerConstructor,
 )
 
-from ...config_values import is_number, is_whole
+from ...option_rules import check_option, number, whole
 from ...registered import names_class, of_mmseg
 from ...spelling import hint, unknown
 
+_RATE = number(lambda value: 0 < value <= 1, "a number within (0, 1]")
 KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
 
 
@@ -37,11 +38,8 @@ def check_layer_decay(wrapper: Mapping, place: str) -> None:
     for key in options:
         if key not in (*known, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
-    layers, factor = options.get("num_layers"), options.get(rate)
-    if not is_whole(layers) or layers < 1:
-        raise ValueError(f"{place}.num_layers must be a whole number >= 1, got {layers!r}")
-    if not is_number(factor) or not 0 < factor <= 1:
-        raise ValueError(f"{place}.{rate} must be a number within (0, 1], got {factor!r}")
+    check_option(options.get("num_layers"), whole(1), f"{place}.num_layers")
+    check_option(options.get(rate), _RATE, f"{place}.{rate}")
     kind: Any = options.get("decay_type", KINDS[0])
     if kind not in KINDS:
         raise ValueError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,9 +14,20 @@ from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from ...config_values import is_number
+from ...option_rules import (
+    ABOVE_0,
+    BOOL,
+    FROM_0,
+    WITHIN,
+    Rule,
+    check_option,
+    check_options,
+    number,
+    or_none,
+    whole,
+)
 from ...registered import names_class, of_mmseg, registered_class, type_name
 from ...spelling import hint, near_miss, unknown
-from .checking.loss_scale import check_loss_scale
 from .checking.signatures import default_of, options_of
 from .layer_decay import check_layer_decay
 from .phase_model import PhaseModel
@@ -28,6 +38,22 @@ PARAMWISE = (
     *("dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate"),
 )
 _FACTORS = ("lr_mult", "decay_mult")
+_FACTOR = number(lambda value: value >= 0, "a number >= 0")
+_RATES: dict[str, Rule] = {
+    "lr": ABOVE_0,
+    "momentum": number(lambda value: 0 <= value < 1, "a number within [0, 1)"),
+    "weight_decay": FROM_0,
+    "eps": FROM_0,
+}
+#: options of torch's ``GradScaler``
+_SCALER: dict[str, Rule] = {
+    "init_scale": ABOVE_0,
+    "growth_factor": (lambda value: is_number(value) and value > 1, "a number > 1"),
+    "backoff_factor": WITHIN,
+    "growth_interval": whole(1),
+    "enabled": BOOL,
+    "device": (lambda value: isinstance(value, str), "the name of a device"),
+}
 #: functions of torch by the type of ``clip_grad``, whose other keys are their arguments
 _CLIPPING: dict[str, Callable[..., Any]] = {"norm": clip_grad_norm_, "value": clip_grad_value_}
 
@@ -48,17 +74,18 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         for name, child in wrapper.items():
             check_optimisation(child, f"{place}.{name}")
         return
-    counts = wrapper.get("accumulative_counts", 1)
-    if not isinstance(counts, int) or counts < 1:
-        raise ValueError(f"{place}.accumulative_counts must be an integer >= 1, got {counts!r}")
+    check_options(wrapper, dict(accumulative_counts=whole(1)), place)
     _check_optimizer(wrapper["optimizer"], f"{place}.optimizer")
     _check_clipping(wrapper.get("clip_grad"), f"{place}.clip_grad")
-    check_loss_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
+    _check_loss_scale(wrapper.get("loss_scale"), f"{place}.loss_scale")
     constructor = wrapper.get("constructor", "DefaultOptimWrapperConstructor")
-    if names_class(
-        of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), constructor, DefaultOptimWrapperConstructor
-    ):
-        _check_params(wrapper["optimizer"], f"{place}.optimizer")
+    registry, default = of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS), DefaultOptimWrapperConstructor
+    if names_class(registry, constructor, default) and "params" in wrapper["optimizer"]:
+        raise ValueError(
+            f"{place}.optimizer.params={wrapper['optimizer']['params']!r} would be ignored, as all "
+            "parameters of the model are trained: leave it out, and set other rates by "
+            "paramwise_cfg.custom_keys"
+        )
     check_layer_decay(wrapper, place)
     if type_name(constructor) == "DefaultOptimWrapperConstructor":
         paramwise = wrapper.get("paramwise_cfg")
@@ -116,17 +143,11 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
     for key, default in defaults.items():
         if optimizer[key] is None and default is not None:
             raise ValueError(f"{place}.{key} is None; leave it out, or write one like {default!r}")
-    for key, allowed, words in (
-        ("lr", lambda value: value > 0, "> 0"),
-        ("momentum", lambda value: 0 <= value < 1, "within [0, 1)"),
-        ("weight_decay", lambda value: value >= 0, ">= 0"),
-        ("eps", lambda value: value >= 0, ">= 0"),
-    ):
+    for key, rule in _RATES.items():
         value = optimizer.get(key)
         if isinstance(value, (list, tuple)) and isinstance(defaults.get(key), tuple):
             continue  # Adafactor has two eps
-        if value is not None and not (is_number(value) and allowed(value)):
-            raise ValueError(f"{place}.{key} must be a number {words}, got {value!r}")
+        check_option(value, or_none(rule), f"{place}.{key}")
     betas = optimizer.get("betas")
     pair = isinstance(betas, (list, tuple)) and len(betas) >= 2
     if "betas" in optimizer and not (
@@ -135,17 +156,15 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         raise ValueError(f"{place}.betas must be two numbers within [0, 1), got {betas!r}")
 
 
-def _check_params(optimizer: Mapping, place: str) -> None:
-    """Refuse parameters in a config: mmengine's constructor puts all of the model in their place.
-
-    Raises:
-        ValueError: Naming the key.
-    """
-    if "params" in optimizer:
-        raise ValueError(
-            f"{place}.params={optimizer['params']!r} would be ignored, as all parameters of the "
-            "model are trained: leave it out, and set other rates by paramwise_cfg.custom_keys"
-        )
+def _check_loss_scale(scale: Any, place: str) -> None:
+    """Refuse a scale of the loss that torch's ``GradScaler`` does not take, on a CPU as well."""
+    if isinstance(scale, Mapping):
+        for key in scale:
+            if key not in _SCALER:
+                raise ValueError(f"{place}.{key}: {unknown(str(key), _SCALER)}")
+        check_options(scale, _SCALER, place)
+    elif scale not in (None, "dynamic"):
+        check_option(scale, (ABOVE_0[0], "'dynamic', a number > 0 or options of GradScaler"), place)
 
 
 def _check_clipping(clip: Any, place: str) -> None:
@@ -162,17 +181,9 @@ def _check_clipping(clip: Any, place: str) -> None:
         if key not in known:
             raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
     key = "clip_value" if kind == "value" else "max_norm"
-    limit = clip.get(key)
     # 0 trains nothing, and a negative limit reverses the gradient
-    if not is_number(limit) or limit <= 0:
-        raise ValueError(f"{place}.{key} must be a number > 0, got {limit!r}")
-    order = clip.get("norm_type", 2)
-    if not (is_number(order) and order > 0):
-        raise ValueError(f"{place}.norm_type must be a number > 0 or infinity, got {order!r}")
-
-
-def _is_factor(value: Any) -> bool:
-    return is_number(value) and 0 <= value < math.inf
+    check_option(clip.get(key), ABOVE_0, f"{place}.{key}")
+    check_options(clip, dict(norm_type=(ABOVE_0[0], "a number > 0 or infinity")), place)
 
 
 def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
@@ -183,11 +194,9 @@ def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
     for key, value in options.items():
         if key not in (*PARAMWISE, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
-        if key.endswith("_mult") and not _is_factor(value):
-            raise ValueError(f"{place}.{key} must be a number >= 0, got {value!r}")
-    bypass = options.get("bypass_duplicate", False)
-    if not isinstance(bypass, bool):
-        raise ValueError(f"{place}.bypass_duplicate must be True or False, got {bypass!r}")
+        if key.endswith("_mult"):
+            check_option(value, _FACTOR, f"{place}.{key}")
+    check_options(options, dict(bypass_duplicate=BOOL), place)
     custom = options.get("custom_keys") or {}
     if not isinstance(custom, Mapping):
         raise ValueError(
@@ -211,10 +220,8 @@ def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
                 raise ValueError(
                     f"{place}.custom_keys[{name!r}] has {key!r}: {unknown(str(key), known)}"
                 )
-            if key in _FACTORS and not _is_factor(value):
-                raise ValueError(
-                    f"{place}.custom_keys[{name!r}].{key} must be a number >= 0, got {value!r}"
-                )
+            if key in _FACTORS:
+                check_option(value, _FACTOR, f"{place}.custom_keys[{name!r}].{key}")
 
 
 def _check_factors(options: Mapping, optimizer: Mapping, place: str) -> None:

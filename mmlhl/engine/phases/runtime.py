@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -11,15 +10,12 @@ from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
+from ...option_rules import Rule, check_options, or_none
 from ...registered import names_class, registered_class
 from .checking.hook_options import check_hook_options
 from .checking.runner_options import check_runner_options
 from .moments import all_hooks, is_hook
 from .save_best import checkpoint_hooks
-
-#: options of hooks that save checkpoints, and the meaning of -1
-_COUNTS = {"interval": "never", "max_keep_ckpts": "all"}
-
 
 #: hooks that each phase of a sequence gets in any case
 _ADDED = {"LifelongPhaseHook", "PhaseResultHook", "ProgressHook", "ReproducibleHook"}
@@ -27,21 +23,12 @@ _ADDED |= {"RankStateHook", "MissedValidationHook", "StopRequestHook"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
-    """Refuse an invalid seed, log level, interval or option of the runner.
+    """Refuse invalid options of the runner and of hooks.
 
     Raises:
         ValueError: Naming the key, its value and what would be right.
     """
     check_runner_options(cfg, where)
-    seed = (cfg.get("randomness") or {}).get("seed")
-    if seed is not None and not (is_whole(seed) and 0 <= seed < 2**32):
-        raise ValueError(
-            f"{where}randomness.seed must be a whole number of 0..{2**32 - 1}, got {seed!r}"
-        )
-    level = cfg.get("log_level")
-    names = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
-    if level is not None and level not in (*names, *(getattr(logging, name) for name in names)):
-        raise ValueError(f"{where}log_level must be one of {names}, got {level!r}")
     _check_intervals(cfg, where)
     check_hook_options(cfg, where)
     for place, hook in all_hooks(cfg):
@@ -57,29 +44,31 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
                 "and test with --tta"
             )
     for hook in checkpoint_hooks(cfg):
-        folder = hook.get("out_dir")
-        if not isinstance(folder, (str, os.PathLike, type(None))):
-            raise ValueError(f"{where}checkpoint.out_dir must be one string, got {folder!r}")
-        _check_template(hook.get("filename_tmpl"), f"{where}checkpoint.filename_tmpl")
-        for key, meaning in _COUNTS.items():
-            value = hook.get(key)
-            if value is not None and not (is_whole(value) and (value > 0 or value == -1)):
-                raise ValueError(
-                    f"{where}checkpoint.{key} must be a whole number >= 1, or -1 for {meaning}, "
-                    f"got {value!r}"
-                )
+        check_options(hook, _SAVING, f"{where}checkpoint")
 
 
-def _check_template(template: object, place: str) -> None:
-    """Checkpoints of one name would overwrite each other."""
-    if template is None:
-        return
+def _names_steps(template: object) -> bool:
+    """Whether a template of names differs by step; else checkpoints would overwrite each other."""
     try:
         names = {str(template).format(step) for step in (1, 2)}
     except (IndexError, KeyError, ValueError):
-        names = set()
-    if not isinstance(template, str) or len(names) < 2:
-        raise ValueError(f"{place} must be a name with one '{{}}' for the step, got {template!r}")
+        return False
+    return isinstance(template, str) and len(names) == 2
+
+
+def _or_minus_1(meaning: str) -> Rule:
+    return (lambda value: value == -1 or is_whole(value) and value > 0), (
+        f"a whole number >= 1, or -1 for {meaning}"
+    )
+
+
+#: options of hooks that save checkpoints
+_SAVING: dict[str, Rule] = {
+    "out_dir": or_none((lambda value: isinstance(value, (str, os.PathLike)), "one string")),
+    "filename_tmpl": or_none((_names_steps, "a name with one '{}' for the step")),
+    "interval": or_none(_or_minus_1("never")),
+    "max_keep_ckpts": or_none(_or_minus_1("all")),
+}
 
 
 def _check_intervals(cfg: Mapping, where: str) -> None:

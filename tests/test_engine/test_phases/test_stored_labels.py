@@ -17,7 +17,7 @@ from mmlhl.engine.phases.stored_labels import LabelOptions, label_options, label
         (dict(stord=True), "stord: there is no such key.*stored"),
         (dict(stored="yes"), "stored must be True or False, got 'yes'"),
         (dict(keep=1), "keep must be True or False, got 1"),
-        (dict(batch_size=0), "batch_size must be an integer >= 1, got 0"),
+        (dict(batch_size=0), "batch_size must be a whole number >= 1, got 0"),
         (dict(normals="float8"), "normals must be one of .*'float8'"),
         (dict(folder=3), "folder must be a folder, got 3"),
         (dict(keep=True, batch_size=2), "keep, .*batch_size: of no effect without .*stored=True"),

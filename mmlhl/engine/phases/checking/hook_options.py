@@ -10,7 +10,7 @@ from mmengine.registry import MODELS
 from mmengine.runner.priority import Priority, get_priority
 from mmseg.registry import HOOKS
 
-from ....config_values import is_number, is_whole
+from ....option_rules import FROM_0, WITHIN, check_options, or_none, whole
 from ....registered import names_class, registered_class
 from ....spelling import hint, unknown
 from ..moments import hooks
@@ -25,6 +25,8 @@ ONCE = (
     (EMAHook, "would exchange the weights that the first has exchanged"),
     (ParamSchedulerHook, "would step all schedules twice"),
 )
+#: below 0, of any change for the worse a little would be accepted
+_STOPPING = dict(patience=or_none(whole(0)), min_delta=or_none(FROM_0))
 #: class of averaged weights that mmengine's hook takes
 AVERAGE = "ExponentialMovingAverage"
 
@@ -41,7 +43,7 @@ def check_hook_options(cfg: Mapping, where: str = "") -> None:
         if names_class(HOOKS, hook, EMAHook):
             _check_average(hook, place, where)
         if names_class(HOOKS, hook, EarlyStoppingHook):
-            _check_stopping(hook, f"{where}{place}")
+            check_options(hook, _STOPPING, f"{where}{place}")
         if names_class(HOOKS, hook, CheckpointHook):
             _check_published(hook.get("published_keys"), f"{where}{place}.published_keys")
 
@@ -90,9 +92,7 @@ def _check_average(hook: Mapping, place: str, where: str) -> None:
     check = KeyChecker(where)
     check.kind(average["type"], MODELS, place, "ema_type")
     check.typed(average, MODELS, place)
-    momentum = passed.get("momentum", 0.5)
-    if not is_number(momentum) or not 0 < momentum < 1:
-        raise ValueError(f"{where}{place}.momentum must be a number within (0, 1), got {momentum}")
+    check_options(passed, dict(momentum=WITHIN), f"{where}{place}")
 
 
 def _check_published(keys: Any, place: str) -> None:
@@ -100,11 +100,3 @@ def _check_published(keys: Any, place: str) -> None:
     for key in [keys] if isinstance(keys, str) else keys or ():
         if isinstance(key, str) and key not in PARTS:
             raise ValueError(f"{place}: no checkpoint has {key!r}; {unknown(key, PARTS)}")
-
-
-def _check_stopping(hook: Mapping, place: str) -> None:
-    patience, least = hook.get("patience", 0), hook.get("min_delta", 0)
-    if is_whole(patience) and patience < 0:
-        raise ValueError(f"{place}.patience must be a whole number >= 0, got {patience!r}")
-    if is_number(least) and least < 0:  # of any change for the worse a little would be accepted
-        raise ValueError(f"{place}.min_delta must be a number >= 0, got {least!r}")

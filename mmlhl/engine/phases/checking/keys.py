@@ -200,15 +200,13 @@ class _Checker(KeyChecker):
         self.names(node, LOADER, place)
         rest = {key: value for key, value in node.items() if key not in BUILT}
         check_types(DataLoader, rest, f"{self.where}{place}")
-        for key in ("drop_last", "persistent_workers", "pin_memory"):
-            if key in node and node[key] is None:
-                self.refuse(f"{place}.{key}", "it must be True or False, got None")
         for key in BUILT:
             needed = key == "sampler" and node.get("batch_sampler") is None
             part = node.get(key)
             if (part is None and not needed) or key not in node:
                 continue
-            made = "type" in part if isinstance(part, Mapping) else hasattr(part, BUILT[key])
+            built = hasattr(part, BUILT[key])
+            made = part.get("type") is not None if isinstance(part, Mapping) else built
             if isinstance(part, PLAIN) or not made:
                 self.refuse(f"{place}.{key}", f"it must be dict(type=...), got {part!r}")
         if "shuffle" in node:

@@ -10,11 +10,15 @@ from typing import Any
 from mmengine.logging import HistoryBuffer, print_log
 
 from ....config_values import is_whole
+from ....option_rules import Rule, check_option, check_options, whole
 from ....spelling import hint, near_miss
 
 #: scalars that every training logs; others are the losses, by task
 SCALARS = ("loss", "lr", "time", "data_time", "grad_norm", "momentum", "memory")
-_WINDOWS = ("epoch", "global")
+_WINDOW: Rule = (
+    lambda value: value in ("epoch", "global") or (is_whole(value) and value >= 1),
+    "'epoch', 'global' or a whole number >= 1",
+)
 
 
 def check_log_options(node: Any, place: str) -> None:
@@ -25,8 +29,7 @@ def check_log_options(node: Any, place: str) -> None:
     """
     if not isinstance(node, Mapping):
         return
-    _check_count(node.get("window_size", 1), f"{place}.window_size", 1)
-    _check_count(node.get("num_digits", 0), f"{place}.num_digits", 0)
+    check_options(node, dict(window_size=whole(1), num_digits=whole(0)), place)
     pattern = node.get("mean_pattern", "")
     try:
         re.compile(pattern)
@@ -76,16 +79,10 @@ def _check_statistic(node: Any, names: set, by_epoch: bool, place: str) -> None:
             f"{place}.method_name must be one of {known}, got {method!r}{hint(str(method), known)}"
         )
     window = node.get("window_size", 1)
-    if window not in _WINDOWS:
-        _check_count(window, f"{place}.window_size", 1, "'epoch', 'global' or ")
-    elif window == "epoch" and not by_epoch:
+    check_option(window, _WINDOW, f"{place}.window_size")
+    if window == "epoch" and not by_epoch:
         raise ValueError(f"{place}.window_size is 'epoch', but the log counts iterations")
     name = node.get("log_name", source)
     if name in names:
         raise ValueError(f"{place} logs {name!r} a second time; give it another log_name")
     names.add(name)
-
-
-def _check_count(value: Any, place: str, least: int, also: str = "") -> None:
-    if not is_whole(value) or value < least:
-        raise ValueError(f"{place} must be {also}a whole number >= {least}, got {value!r}")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
 from torch.distributed import Backend
 
-from ....config_values import is_number, is_whole
+from ....config_values import at, is_whole
+from ....option_rules import (
+    SWITCH,
+    TEXT,
+    WHOLE,
+    Rule,
+    check_option,
+    number,
+    one_of,
+    or_none,
+    whole,
+)
 from ....spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
-#: boolean options
-_SWITCHES = ("resume", "resume_changed", "find_unused_parameters", "disjoint_phases", "dry_run")
 #: known keys of dictionaries of options; mmengine ignores others, except in ``randomness``
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),
@@ -25,14 +35,44 @@ _KNOWN = {
 _NEVER_NONE = ("log_level", "env_cfg", "env_cfg.mp_cfg", "env_cfg.resource_limit")
 #: third-party backends, which torch lists only after they are imported
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
-_START_METHODS = ("fork", "forkserver", "spawn")
 _PROCESSES = (
     *("backend", "init_backend", "timeout", "world_size", "rank", "init_method", "store"),
     *("group_name", "device_id", "pg_options", "port"),
 )
-#: seconds that a process group can wait at most; Python's timedelta overflows beyond 10^9 days
-_LONGEST = 10**9 * 86400
-_SYNC_BN = (None, "torch", "mmcv")
+_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+_OPTIONS: dict[str, Rule] = {
+    **dict.fromkeys(("resume", "resume_changed", "find_unused_parameters"), SWITCH),
+    **dict.fromkeys(("disjoint_phases", "dry_run", "auto_scale_lr.enable"), SWITCH),
+    **dict.fromkeys(("randomness.diff_rank_seed", "randomness.deterministic"), SWITCH),
+    "env_cfg.cudnn_benchmark": SWITCH,
+    "check_labels": (
+        lambda value: value == "all" or (is_whole(value) and value >= 0),
+        "a number of images from 0 on, or 'all'",
+    ),
+    "sync_bn": one_of(("torch", "mmcv")),
+    "env_cfg.mp_cfg.mp_start_method": one_of(("fork", "forkserver", "spawn")),
+    "env_cfg.mp_cfg.opencv_num_threads": WHOLE,
+    "env_cfg.resource_limit": whole(1),
+    # Python's timedelta overflows beyond 10^9 days
+    "env_cfg.dist_cfg.timeout": number(
+        lambda value: 0 < value < 10**9 * 86400, "a number of seconds > 0"
+    ),
+    "visualizer.alpha": number(lambda value: 0 <= value <= 1, "a number of 0..1"),
+    "label": TEXT,
+    "compile": (
+        lambda value: isinstance(value, (bool, Mapping)),
+        "True, False or a dict of options",
+    ),
+    "auto_scale_lr.base_batch_size": (
+        whole(1)[0],
+        "a whole number >= 1, the images per step that the learning rate is meant for",
+    ),
+    "randomness.seed": (
+        lambda value: is_whole(value) and 0 <= value < 2**32,
+        f"a whole number of 0..{2**32 - 1}",
+    ),
+    "log_level": one_of((*_LEVELS, *(getattr(logging, name) for name in _LEVELS))),
+}
 
 
 def check_runner_options(cfg: Mapping, where: str = "") -> None:
@@ -41,59 +81,20 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
     Raises:
         ValueError: Naming the key, its value and what would be right.
     """
-    for key in _SWITCHES:
-        _check_switch(cfg.get(key), f"{where}{key}")
-    labels = cfg.get("check_labels")
-    if labels not in (None, "all") and not (is_whole(labels) and labels >= 0):
-        raise ValueError(
-            f"{where}check_labels must be a number of images from 0 on, or 'all', got {labels!r}"
-        )
     for place in _NEVER_NONE:
         parent, _, key = place.rpartition(".")
-        node = _inner(cfg, parent) if parent else cfg
+        node = at(cfg, parent) if parent else cfg
         if isinstance(node, (Config, Mapping)) and key in node and node[key] is None:
             raise ValueError(f"{where}{place} is None; set it, or leave it out")
     for place, known in _KNOWN.items():
-        _check_keys(_inner(cfg, place), f"{where}{place}", known)
-    for key in ("diff_rank_seed", "deterministic"):
-        _check_switch(_inner(cfg, f"randomness.{key}"), f"{where}randomness.{key}")
-    _check_switch(_inner(cfg, "env_cfg.cudnn_benchmark"), f"{where}env_cfg.cudnn_benchmark")
-    _check_choice(cfg.get("sync_bn"), f"{where}sync_bn", _SYNC_BN)
-    method = _inner(cfg, "env_cfg.mp_cfg.mp_start_method")
-    _check_choice(method, f"{where}env_cfg.mp_cfg.mp_start_method", (None, *_START_METHODS))
-    _check_processes(_inner(cfg, "env_cfg.dist_cfg"), f"{where}env_cfg.dist_cfg")
-    for place in ("env_cfg.mp_cfg.opencv_num_threads", "env_cfg.resource_limit"):
-        value = _inner(cfg, place)
-        if value is not None and not is_whole(value):
-            raise ValueError(f"{where}{place} must be a whole number, got {value!r}")
-    files = _inner(cfg, "env_cfg.resource_limit")
-    if files is not None and files < 1:  # mmengine only raises the number of open files
-        raise ValueError(f"{where}env_cfg.resource_limit must be at least 1, got {files!r}")
-    opacity = _inner(cfg, "visualizer.alpha")
-    if opacity is not None and not (is_number(opacity) and 0 <= opacity <= 1):
-        raise ValueError(f"{where}visualizer.alpha must be a number of 0..1, got {opacity!r}")
-    if not isinstance(cfg.get("label"), (str, type(None))):
-        raise ValueError(f"{where}label must be one string, got {cfg['label']!r}")
+        _check_keys(at(cfg, place), f"{where}{place}", known)
+    _check_processes(at(cfg, "env_cfg.dist_cfg"), f"{where}env_cfg.dist_cfg")
+    for place, rule in _OPTIONS.items():
+        check_option(at(cfg, place), or_none(rule), f"{where}{place}")
     check_log_options(cfg.get("log_processor"), f"{where}log_processor")
-    compiled = cfg.get("compile")
-    if compiled is not None and not isinstance(compiled, (bool, Mapping)):
-        raise ValueError(
-            f"{where}compile must be True, False or a dict of options, got {compiled!r}"
-        )
-    _check_scaling(cfg.get("auto_scale_lr"), f"{where}auto_scale_lr")
-
-
-def _inner(cfg: Mapping, place: str) -> Any:
-    node: Any = cfg
-    for part in place.split("."):
-        node = node.get(part) if hasattr(node, "get") else None
-    return node
-
-
-def _check_switch(value: Any, place: str) -> None:
-    # any text would be true, even "False"
-    if value is not None and not isinstance(value, bool) and value not in (0, 1):
-        raise ValueError(f"{place} must be True or False, got {value!r}")
+    if at(cfg, "auto_scale_lr.enable"):
+        key = "auto_scale_lr.base_batch_size"
+        check_option(at(cfg, key), _OPTIONS[key], f"{where}{key}")
 
 
 def _check_keys(node: Any, place: str, known: tuple[str, ...]) -> None:
@@ -102,11 +103,6 @@ def _check_keys(node: Any, place: str, known: tuple[str, ...]) -> None:
     for key in node or {}:
         if key not in known and key != "_delete_":
             raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
-
-
-def _check_choice(value: Any, place: str, choices: tuple) -> None:
-    if value not in choices:
-        raise ValueError(f"{place} must be one of {list(choices)}, got {value!r}")
 
 
 def _check_processes(node: Any, place: str) -> None:
@@ -126,19 +122,3 @@ def _check_processes(node: Any, place: str) -> None:
             raise ValueError(
                 f"{place}.backend must be one of {known}, got {backend!r}{hint(name, known)}"
             )
-    timeout = node.get("timeout")
-    if timeout is not None and not (is_number(timeout) and 0 < timeout < _LONGEST):
-        raise ValueError(f"{place}.timeout must be a number of seconds > 0, got {timeout!r}")
-
-
-def _check_scaling(node: Mapping | None, place: str) -> None:
-    if not node:
-        return
-    _check_switch(node.get("enable"), f"{place}.enable")
-    size = node.get("base_batch_size")
-    fits = is_whole(size) and size >= 1
-    if not fits and (size is not None or node.get("enable")):
-        raise ValueError(
-            f"{place}.base_batch_size must be a whole number >= 1, the images per step that the "
-            f"learning rate is meant for, got {size!r}"
-        )

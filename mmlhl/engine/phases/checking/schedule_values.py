@@ -17,7 +17,18 @@ from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.momentum_scheduler import MomentumSchedulerMixin
 from mmseg.registry import PARAM_SCHEDULERS
 
-from ....config_values import as_list, is_number, is_whole
+from ....config_values import is_whole
+from ....option_rules import (
+    ABOVE_0,
+    FROM_0,
+    SWITCH,
+    WHOLE,
+    Rule,
+    check_options,
+    each,
+    or_none,
+    whole,
+)
 from ....registered import names_class, registered_class, type_name
 from ..lengths import trains_by_epoch
 from ..schedules import NEVER, follows_a_metric, schedulers
@@ -32,11 +43,32 @@ _CURVES = (
 )
 #: a schedule with restarts needs one of them
 _LEAST = ("eta_min", "eta_min_ratio")
-#: options that count steps or validations, and their least values
-_COUNTS = {"T_max": 1, "total_steps": 1, "step_size": 1, "patience": 0, "cooldown": 0}
-#: numbers that must be above 0: a rate that is 0 stays 0, as each step multiplies the previous one
-_ABOVE_0 = ("eta_max", "start_factor", "factor", "gamma", "div_factor", "final_div_factor")
-_FROM_0 = ("eta_min", "eta_min_ratio", "min_value", "power", "eps", "restart_weights")
+_OPTIONS: dict[str, Rule] = {
+    **dict.fromkeys(
+        ("begin", "end"), (lambda value: is_whole(value) or value == math.inf, WHOLE[1])
+    ),
+    "milestones": or_none((lambda value: bool(value) and _rise(value), "increasing whole numbers")),
+    "periods": or_none(
+        (
+            lambda value: _are_whole(value) and all(number >= 1 for number in value),
+            "a list of whole numbers >= 1",
+        )
+    ),
+    # options that count steps or validations
+    **dict.fromkeys(("T_max", "total_steps", "step_size"), or_none(whole(1))),
+    **dict.fromkeys(("patience", "cooldown"), or_none(whole(0))),
+    "convert_to_iter_based": or_none(SWITCH),
+    # a rate that is 0 stays 0, as each step multiplies the previous one
+    **dict.fromkeys(("eta_max", "start_factor", "factor", "gamma"), or_none(each(ABOVE_0))),
+    **dict.fromkeys(("div_factor", "final_div_factor"), or_none(each(ABOVE_0))),
+    **dict.fromkeys((*_LEAST, "min_value", "power", "eps"), or_none(each(FROM_0))),
+    "restart_weights": or_none(
+        (
+            lambda value: isinstance(value, (list, tuple)) and each(FROM_0)[0](value),
+            "a list of numbers >= 0, one per period",
+        )
+    ),
+}
 #: classes of schedules whose curve has an end
 CURVES = tuple(cls for cls, _ in _CURVES)
 
@@ -49,8 +81,10 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
     """
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
-        _check_times(scheduler, place)
-        _check_rates(scheduler, place)
+        check_options(scheduler, _OPTIONS, place)
+        begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
+        if begin < 0 or begin >= end:
+            raise ValueError(f"{place} begins at {begin} and ends at {end}")
         _check_complete(scheduler, place)
         _check_plateau(cfg, scheduler, place)
         _check_end(scheduler, place)
@@ -105,44 +139,6 @@ def _check_complete(scheduler: Mapping, place: str) -> None:
             raise ValueError(f"{place} ({cls.__name__}) sets {which}: set one, such as eta_min=0")
 
 
-def _check_times(scheduler: Mapping, place: str) -> None:
-    begin, end = scheduler.get("begin", 0), scheduler.get("end", math.inf)
-    for key, value in (("begin", begin), ("end", end)):
-        if not is_whole(value) and value != math.inf:
-            raise ValueError(f"{place}.{key} must be a whole number, got {value!r}")
-    steps = scheduler.get("milestones")
-    if steps is not None and not (_rise(steps) and steps):
-        raise ValueError(f"{place}.milestones must be increasing whole numbers, got {steps!r}")
-    if begin < 0 or begin >= end:
-        raise ValueError(f"{place} begins at {begin} and ends at {end}")
-    periods = scheduler.get("periods")
-    if periods is not None and not (_are_whole(periods) and all(each >= 1 for each in periods)):
-        raise ValueError(f"{place}.periods must be a list of whole numbers >= 1, got {periods!r}")
-    for key, least in _COUNTS.items():
-        value = scheduler.get(key)
-        if value is not None and not (is_whole(value) and value >= least):
-            raise ValueError(f"{place}.{key} must be a whole number >= {least}, got {value!r}")
-    converted = scheduler.get("convert_to_iter_based")
-    if converted not in (None, True, False):
-        raise ValueError(f"{place}.convert_to_iter_based must be True or False, got {converted!r}")
-
-
-def _check_rates(scheduler: Mapping, place: str) -> None:
-    for key in _ABOVE_0:
-        for value in _given(scheduler.get(key)):
-            if not is_number(value) or value <= 0:
-                raise ValueError(f"{place}.{key} must be a number > 0, got {scheduler[key]!r}")
-    for key in _FROM_0:
-        for value in _given(scheduler.get(key)):
-            if not is_number(value) or value < 0:
-                raise ValueError(f"{place}.{key} must be a number >= 0, got {scheduler[key]!r}")
-    weights = scheduler.get("restart_weights")
-    if weights is not None and not isinstance(weights, (list, tuple)):
-        raise ValueError(
-            f"{place}.restart_weights must be a list with one number per period, got {weights!r}"
-        )
-
-
 def _check_end(scheduler: Mapping, place: str) -> None:
     """Refuse a curve that is stretched over 10^9 steps.
 
@@ -188,8 +184,3 @@ def _are_whole(steps: Any) -> bool:
 
 def _rise(steps: Any) -> bool:
     return _are_whole(steps) and all(a < b for a, b in zip([0, *steps], steps, strict=False))
-
-
-def _given(value: Any) -> list[Any]:
-    """One value or several; none if the option is not set."""
-    return [] if value is None else as_list(value)

@@ -11,7 +11,18 @@ from typing import Any
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import DATA_SAMPLERS
 
-from ....config_values import as_list, entries, is_number, is_whole, leaves, names
+from ....config_values import as_list, entries, is_whole, leaves, names
+from ....option_rules import (
+    BOOL,
+    FROM_0,
+    SWITCH,
+    Rule,
+    check_option,
+    check_options,
+    number,
+    or_none,
+    whole,
+)
 from ....registered import names_class
 from ....spelling import hint
 from ..grammar import LOADERS
@@ -23,7 +34,26 @@ from .left_out import lacking
 from .schedule_values import check_schedules
 
 LENGTHS = ("max_epochs", "max_iters")
-POSITIVE = (*LENGTHS, "val_interval")
+_LOOP: dict[str, Rule] = {
+    "val_begin": whole(0),
+    **dict.fromkeys((*LENGTHS, "val_interval"), whole(1)),
+}
+#: options of loaders that torch takes unchecked, or refuses once a phase has begun
+_LOADER: dict[str, Rule] = {
+    "batch_size": whole(1),
+    "num_workers": whole(0),
+    "num_batch_per_epoch": or_none(whole(1)),
+    "prefetch_factor": or_none(whole(1)),
+    "drop_last": BOOL,  # torch takes no 0 or 1
+    **dict.fromkeys(("pin_memory", "persistent_workers"), SWITCH),
+    "timeout": number(lambda value: value >= 0, "a number of seconds >= 0"),
+    "multiprocessing_context": (
+        lambda value: not isinstance(value, str) or value in get_all_start_methods(),
+        f"one of {get_all_start_methods()}",
+    ),
+}
+#: those that matter to loading processes only
+_OF_WORKERS = ("prefetch_factor", "timeout", "multiprocessing_context", "persistent_workers")
 
 
 def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
@@ -46,8 +76,8 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
             raise ValueError(f"{where}{key} is {value}; write a finite number")
     model = cfg.get("model")
     for place, weight in entries(model, "loss_weight", f"{where}model"):
-        if not isinstance(weight, Mapping) and (not is_number(weight) or weight < 0):
-            raise ValueError(f"{place} must be a number >= 0, got {weight!r}")
+        if not isinstance(weight, Mapping):
+            check_option(weight, FROM_0, place)
     if isinstance(model, Mapping):
         _check_seeds(model.get("method"), f"{where}model.method")
     for loader in LOADERS:
@@ -138,45 +168,12 @@ def _check_seeds(method: Any, place: str) -> None:
 def _check_loader(loader: Any, place: str) -> None:
     if not isinstance(loader, Mapping):
         return
-    size, workers = loader.get("batch_size", 1), loader.get("num_workers", 0)
-    if not is_whole(size) or size < 1:
-        raise ValueError(f"{place}.batch_size must be an integer >= 1, got {size!r}")
-    if not is_whole(workers) or workers < 0:
-        raise ValueError(f"{place}.num_workers must be an integer >= 0, got {workers!r}")
-    for key in ("num_batch_per_epoch", "prefetch_factor"):
-        value = loader.get(key)
-        if value is not None and not (is_whole(value) and value >= 1):
-            raise ValueError(f"{place}.{key} must be a whole number >= 1, got {value!r}")
-    for key in ("drop_last", "pin_memory", "persistent_workers"):
-        value = loader.get(key)
-        # any text would be true; torch takes no 0 or 1 as drop_last
-        if isinstance(value, str) or (key == "drop_last" and not isinstance(value, bool | None)):
-            raise ValueError(f"{place}.{key} must be True or False, got {value!r}")
-    if loader.get("prefetch_factor") is not None and workers == 0:
-        raise ValueError(
-            f"{place}.prefetch_factor={loader['prefetch_factor']!r} needs num_workers > 0; leave "
-            "it out or set workers"
-        )
-    for key in ("batch_sampler", "worker_init_fn"):
-        value = loader.get(key)
-        if isinstance(value, Mapping) and value.get("type") is None:
-            raise ValueError(f"{place}.{key} must be dict(type=...), got {value!r}")
-    timeout = loader.get("timeout", 0)
-    if not is_number(timeout) or timeout < 0 or math.isinf(timeout):
-        raise ValueError(f"{place}.timeout must be a number of seconds >= 0, got {timeout!r}")
-    if timeout and not workers:
-        raise ValueError(f"{place}.timeout={timeout!r} needs num_workers > 0; leave it out")
-    context = loader.get("multiprocessing_context")
-    known = get_all_start_methods()
-    if isinstance(context, str) and (context not in known or not workers):
-        raise ValueError(
-            f"{place}.multiprocessing_context={context!r} must be one of {known}, and needs "
-            "num_workers > 0; leave it out"
-        )
-    if loader.get("persistent_workers") and workers == 0:
-        raise ValueError(
-            f"{place}.persistent_workers=True needs num_workers > 0; leave it out or set workers"
-        )
+    check_options(loader, _LOADER, place)
+    for key in _OF_WORKERS:
+        if loader.get(key) and not loader.get("num_workers"):
+            raise ValueError(
+                f"{place}.{key}={loader[key]!r} needs num_workers > 0; leave it out or set workers"
+            )
 
 
 def _check_complete(loader: Any, place: str) -> None:
@@ -199,8 +196,7 @@ def _check_length(train: Mapping, place: str) -> None:
     if not given:
         raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
     by_epoch = train.get("by_epoch")
-    if by_epoch not in (None, True, False):
-        raise ValueError(f"{place}.by_epoch must be True or False, got {by_epoch!r}")
+    check_option(by_epoch, or_none(SWITCH), f"{place}.by_epoch")
     if "type" not in train:  # mmengine passes all of them to one loop, which knows one length
         if len(given) > 1:
             raise ValueError(f"{place} sets max_epochs and max_iters: take one of them out")
@@ -209,13 +205,7 @@ def _check_length(train: Mapping, place: str) -> None:
                 f"{place} has by_epoch={by_epoch!r} and {given[0]}: set by_epoch={not by_epoch}, "
                 "or leave it out"
             )
-    begin = train.get("val_begin", 1)
-    if is_whole(begin) and begin < 0:
-        raise ValueError(f"{place}.val_begin must be >= 0, got {begin!r}")
-    for key in POSITIVE:
-        value = train.get(key, 1)
-        if not is_whole(value) or value < 1:
-            raise ValueError(f"{place}.{key} must be an integer >= 1, got {value!r}")
+    check_options(train, _LOOP, place)
     _check_dynamic(train.get("dynamic_intervals"), f"{place}.dynamic_intervals")
 
 

@@ -12,9 +12,9 @@ from mmlhl.engine.phases import phase_config
 
 HAD = dict(type="HAD")
 WRONG = [
-    ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be an integer >= 1, got 0"),
+    ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be a whole number >= 1, got 0"),
     ({"train_cfg.max_epochs": -1}, "max_epochs"),
-    ({"train_cfg.max_epochs": 2.5}, "max_epochs must be an integer >= 1, got 2.5"),
+    ({"train_cfg.max_epochs": 2.5}, "max_epochs must be a whole number >= 1, got 2.5"),
     ({"train_cfg.max_epochs": "2"}, "max_epochs .*got '2'"),
     ({"train_cfg.max_epochs": None}, "max_epochs .*got None"),
     ({"train_cfg.val_interval": 0}, "val_interval"),
@@ -41,6 +41,9 @@ WRONG = [
         "test_dataloader.sampler never ends, and so would the test",
     ),
     ({"train_dataloader.num_workers": -1}, "num_workers"),
+    ({"train_dataloader.pin_memory": None}, "pin_memory must be True or False, got None"),
+    ({"train_dataloader.batch_sampler": dict(type=None)}, "batch_sampler: it must be dict"),
+    ({"train_dataloader.worker_init_fn": dict(seed=1)}, "worker_init_fn: it must be dict"),
     ({"train_dataloader.persistent_workers": True}, "persistent_workers=True needs num_workers"),
     ({"param_scheduler": [dict(type="PolyLR", begin=3, end=2)]}, "begins at 3 and ends at 2"),
     (
@@ -100,7 +103,7 @@ WRONG = [
         {"train_cfg": dict(_delete_=True, by_epoch=True, max_iters=3), "param_scheduler": None},
         "by_epoch=True and max_iters: set by_epoch=False, or leave it out",
     ),
-    ({"train_cfg.val_begin": -1}, "val_begin must be >= 0, got -1"),
+    ({"train_cfg.val_begin": -1}, "val_begin must be a whole number >= 0, got -1"),
     (
         {"model.heads.depth.loss": dict(type="DenseL1Loss", loss_weight=[1.0])},
         r"depth.loss.loss_weight must be a number.*, got \[1.0\]",
