@@ -15,6 +15,7 @@ from mmengine.fileio.backends import prefix_to_backends
 from .. import config_values
 from ..spelling import hint
 from .annotation import IGNORE, Annotation
+from .pipelines import single_steps
 from .transforms import LoadImage
 
 #: options of mmseg's datasets, and ours that replace them
@@ -229,7 +230,7 @@ def image_loader(pipeline: Any, backend_args: dict | None = None) -> LoadImageFr
     Returns:
         The pipeline's own loader, or one with default options.
     """
-    for step in getattr(pipeline, "transforms", pipeline):
+    for step in single_steps(pipeline):
         step = getattr(step, "step", step)  # unwrap a watched transform
         if isinstance(step, LoadImageFromFile):
             return step

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mmseg.registry import DATASETS
+
+from ..config_values import as_list
+from ..registered import names_class
+from .multi_task_dataset import MultiTaskDataset
+
 
 def wrapped(dataset: Any) -> list[Any]:
     """The datasets that a wrapper holds.
@@ -23,3 +29,20 @@ def innermost(dataset: Any) -> Iterator[Any]:
         yield from innermost(each)
     if not inner:
         yield dataset
+
+
+def innermost_configs(node: Any) -> Iterator[dict]:
+    """Configs of the datasets inside wrappers, of any class; none if ``node`` is no config."""
+    if not isinstance(node, dict):
+        return
+    inner = [node.get("dataset"), *as_list(node.get("datasets"))]
+    inner = [] if is_multi_task(node) else [each for each in inner if isinstance(each, dict)]
+    if not inner:
+        yield node
+    for each in inner:
+        yield from innermost_configs(each)
+
+
+def is_multi_task(node: object) -> bool:
+    """Whether a config is that of a multi-task dataset itself, not of a wrapper."""
+    return isinstance(node, dict) and names_class(DATASETS, node, MultiTaskDataset)

@@ -16,13 +16,13 @@ from mmengine.runner import Runner
 from rich.console import Console
 
 from ..checkpoints.checksums import weights_digest
+from ..datasets.wrappers import innermost_configs
 from ..evaluation import LifelongRecord, phase_table
 from ..evaluation.directions import higher_is_better
 from ..registered import type_name
 from .environment import environment
 from .fingerprints import read_fingerprints
 from .learner import PhaseModel
-from .phases.datasets import innermost
 
 
 @master_only
@@ -155,5 +155,5 @@ def dataset_name(cfg: Config) -> str | None:
     for key in ("train_dataloader", "test_dataloader"):
         dataset = (cfg.get(key) or {}).get("dataset")
         if dataset is not None:
-            return type_name(next(innermost(dataset), dataset))
+            return type_name(next(innermost_configs(dataset), dataset))
     return None

@@ -9,9 +9,9 @@ from typing import Any
 from mmengine.config import Config
 from mmseg.registry import EVALUATOR, METRICS
 
+from ..datasets.wrappers import innermost_configs
 from ..registered import registered_class, type_name
 from .phases.checking.signatures import options_of
-from .phases.datasets import innermost
 
 NEEDED = ("test_dataloader", "test_evaluator", "test_cfg")
 WINDOW = "default_hooks.visualization"
@@ -101,7 +101,7 @@ def use_views(cfg: Config) -> list[dict]:
     if missing:
         raise ValueError(f"--tta needs {' and '.join(missing)} in the config")
     found = []
-    for dataset in innermost(cfg.test_dataloader.dataset):
+    for dataset in innermost_configs(cfg.test_dataloader.dataset):
         found.append(copy.deepcopy(dataset))
         dataset["pipeline"] = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model

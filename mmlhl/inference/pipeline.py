@@ -17,6 +17,7 @@ from ..datasets.dark_images import look_at_images
 from ..datasets.pipelines import build_step, loads_annotations
 from ..datasets.reading.backends import backend_of
 from ..datasets.transforms import LoadImage
+from ..datasets.wrappers import innermost_configs
 from ..explaining import explained_error
 from ..refusals import is_refusal
 from ..registered import type_name
@@ -38,12 +39,8 @@ def test_pipeline(cfg: Mapping[str, Any]) -> list[dict]:
     Raises:
         ValueError: If it is no list of transforms.
     """
-    node: Any = cfg.get("test_dataloader") or {}
-    while isinstance(node, Mapping) and (node.get("dataset") or node.get("datasets")):
-        inner = node.get("dataset") or node["datasets"]
-        node = inner[0] if isinstance(inner, (list, tuple)) else inner
-    steps = node.get("pipeline") if isinstance(node, Mapping) else None
-    steps = steps or cfg.get("test_pipeline") or DEFAULT_PIPELINE
+    dataset = next(innermost_configs(cfg.get("test_dataloader")), {})
+    steps = dataset.get("pipeline") or cfg.get("test_pipeline") or DEFAULT_PIPELINE
     if not isinstance(steps, (list, tuple)) or not all(isinstance(s, Mapping) for s in steps):
         raise ValueError(f"the test pipeline must be a list of transforms, got {steps!r:.80}")
     return [dict(step) for step in steps if not loads_annotations(step)]

@@ -154,6 +154,8 @@ def test_sets_of_a_config():
     found = sets_of(cfg)
     assert list(found) == ["train (2)", "train, val"]
     assert found["train, val"] == mine and found["train (2)"]["pipeline"] == [steps[1]]
+    other["pipeline"] = [dict(type="RandomChoice", transforms=[steps[:1], steps[1:]])]
+    assert sets_of(cfg)["train (2)"]["pipeline"] == [steps[1]]
     cfg["test_dataloader"] = dict(dataset=dict(mine, pipeline=[dict(type=LoadImageFromFile)]))
     assert sets_of(cfg, ["test"], "c", ["seg"])["test"] == dict(
         mine, data_root="c", tasks=["seg"], pipeline=[dict(type=LoadImageFromFile)]

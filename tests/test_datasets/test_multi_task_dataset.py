@@ -184,6 +184,14 @@ def test_npy_layout_with_the_stock_image_loader(tmp_path):
     assert data.gt_normal_map.data[:, 1, 1].tolist() == [0, 0, -1]
 
 
+@pytest.mark.parametrize("wrapper", ["Compose", "RandomApply", "RandomChoice"])
+def test_the_loader_of_images_is_found_inside_other_transforms(root, wrapper):
+    loader = dict(type="LoadImageFromFile", color_type="grayscale")
+    steps = [[loader]] if wrapper == "RandomChoice" else [loader]
+    dataset = make(root, pipeline=[dict(type=wrapper, transforms=steps), *PIPELINE[1:]])
+    assert dataset.img_loader.color_type == "grayscale"
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

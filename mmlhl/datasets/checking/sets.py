@@ -8,8 +8,10 @@ from typing import Any
 from mmcv.transforms import LoadImageFromFile
 from mmseg.registry import DATASETS, TRANSFORMS
 
+from ...config_values import as_list
 from ...registered import names_class, registered_class, type_name
 from ..multi_task_dataset import MultiTaskDataset
+from ..wrappers import innermost_configs
 
 LOADERS = ("train", "val", "test")
 _EXPECTED = (OSError, ValueError)
@@ -35,11 +37,11 @@ def sets_of(
     """
     found: dict[str, dict] = {}
     for split in splits:
-        for i, dataset in enumerate(_leaves((cfg.get(f"{split}_dataloader") or {}).get("dataset"))):
+        loader = cfg.get(f"{split}_dataloader") or {}
+        for i, dataset in enumerate(innermost_configs(loader.get("dataset"))):
             name = split if not i else f"{split} ({i + 1})"
-            steps = [s for s in dataset.get("pipeline", []) if _reads_image(s)]
             kept = {k: v for k, v in dataset.items() if k not in ("pipeline", "test_mode", "part")}
-            if steps:
+            if steps := list(_image_loaders(dataset.get("pipeline"))):
                 kept["pipeline"] = steps[:1]
             if data_root:
                 kept["data_root"] = data_root
@@ -53,20 +55,15 @@ def sets_of(
     return found
 
 
-def _leaves(dataset: Any) -> Iterator[Mapping[str, Any]]:
-    """The datasets inside wrappers such as ``RepeatDataset`` and ``ConcatDataset``."""
-    if not isinstance(dataset, Mapping):
-        return
-    inner = [dataset["dataset"]] if "dataset" in dataset else dataset.get("datasets")
-    if not inner:
-        yield dataset
-        return
-    for one in inner:
-        yield from _leaves(one)
-
-
-def _reads_image(step: Any) -> bool:
-    return isinstance(step, Mapping) and names_class(TRANSFORMS, step, LoadImageFromFile)
+def _image_loaders(steps: Any) -> Iterator[Mapping]:
+    """Configs of the transforms in a pipeline that read images, also inside of others."""
+    for step in as_list(steps):
+        if isinstance(step, (list, tuple)):
+            yield from _image_loaders(step)
+        elif isinstance(step, Mapping):
+            if names_class(TRANSFORMS, step, LoadImageFromFile):
+                yield step
+            yield from _image_loaders(step.get("transforms"))
 
 
 def build_set(

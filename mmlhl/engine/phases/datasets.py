@@ -10,8 +10,9 @@ from mmseg.registry import DATASETS
 
 from ... import config_values
 from ...datasets import MultiTaskDataset
+from ...datasets.wrappers import is_multi_task
 from ...draws import undisturbed
-from ...registered import names_class, registered_class
+from ...registered import registered_class
 from ...spelling import hint
 
 
@@ -25,23 +26,6 @@ def multi_task_datasets(node: object) -> Iterator[dict]:
     if isinstance(node, (list, tuple)):
         for child in node:
             yield from multi_task_datasets(child)
-
-
-def innermost(node: Any) -> Iterator[dict]:
-    """Configs of the datasets inside wrappers, of any class."""
-    if not isinstance(node, dict):
-        return
-    inner = [node.get("dataset"), *config_values.as_list(node.get("datasets"))]
-    inner = [] if is_multi_task(node) else [each for each in inner if isinstance(each, dict)]
-    if not inner:
-        yield node
-    for each in inner:
-        yield from innermost(each)
-
-
-def is_multi_task(node: object) -> bool:
-    """Whether a config is that of a multi-task dataset itself, not of a wrapper."""
-    return isinstance(node, dict) and names_class(DATASETS, node, MultiTaskDataset)
 
 
 def offered_tasks(dataset: dict) -> Sequence[str]:

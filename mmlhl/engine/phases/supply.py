@@ -20,10 +20,9 @@ from ...datasets.dark_images import spread
 from ...datasets.label_reading import read_labels
 from ...datasets.missing_files import need_files
 from ...datasets.parts import check_part
-from ...datasets.wrappers import innermost
+from ...datasets.wrappers import innermost, is_multi_task
 from ...explaining import explained_error
 from ...registered import names_class
-from .datasets import is_multi_task
 
 #: number of images of a dataset that trials may use
 KEPT = 4

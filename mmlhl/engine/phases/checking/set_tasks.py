@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..datasets import check_listed, innermost, multi_task_datasets, offered_tasks
+from ....datasets.wrappers import innermost_configs
+from ..datasets import check_listed, multi_task_datasets, offered_tasks
 from ..grammar import LOADERS, Phase
 
 
@@ -40,7 +41,7 @@ def check_annotations(cfg: Mapping, phase: Phase, loader: str) -> None:
     if cfg.get(loader) is None:
         return
     key, wanted = f"phases[{phase.index}]", needed_tasks(cfg, loader, phase)
-    sets = list(innermost(cfg[loader]["dataset"]))
+    sets = list(innermost_configs(cfg[loader]["dataset"]))
     ours = list(multi_task_datasets(cfg[loader]["dataset"]))
     joined = loader != LOADERS[0] and len(sets) > 1
     supplied: dict[str, None] = {}
