@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -32,8 +32,9 @@ REPLACED: dict[type, type] = {DepthMetric: StockDepthMetric, IoUMetric: StockIoU
 class MultiTaskEvaluator(Evaluator):
     """Evaluate each task with its own metric or metrics.
 
-    Values are named ``<task>/<metric>``. A task is silently left out if no sample has both its
-    ground truth and its prediction, for example because the checkpoint has not learned it yet.
+    Values are named ``<task>/<metric>``. A task is silently left out if no sample has its
+    prediction, as the checkpoint has not learned it yet; with a warning if only the ground truth is
+    missing.
 
     In distributed testing the sampler repeats a few images so that all processes get the same
     number. Metrics that keep sums cannot remove repeated images afterwards, so this class holds
@@ -147,25 +148,36 @@ class MultiTaskEvaluator(Evaluator):
         self._seen, self._held = 0, None
 
         values: dict[str, float] = {}
-        for metric in self.metrics:
+        empty: dict[str, BaseMetric] = {}
+        for task, metric in zip(self.tasks, self.metrics, strict=True):
             seen = torch.tensor(len(metric.results))
             all_reduce(seen)
             if not seen:
                 if isinstance(metric, ComparedFiles):  # it writes without ground truth as well
                     metric.check_written()
+                if not getattr(metric, "format_only", False):
+                    empty[task] = metric
                 continue
             for name, value in metric.evaluate(size).items():
                 if name in values:
                     raise ValueError(f"Two metrics give the value {name}; remove one of them")
                 # Plain numbers: a numpy best_score in a checkpoint could not be loaded as data.
                 values[name] = _number(name, value)
+        written, self._written = self._written, {}
+        for task, metric in empty.items():
+            if task in written and not any(name.startswith(f"{task}/") for name in values):
+                print_log(
+                    f"{task!r} is not measured: its {type(metric).__name__} has no results; does "
+                    "the pipeline load the ground truth?",
+                    "current",
+                    logging.WARNING,
+                )
         if self.output_dir is not None:
-            self._say_written()
+            self._say_written(written)
         return values
 
-    def _say_written(self) -> None:
+    def _say_written(self, written: Mapping[str, bool]) -> None:
         """Say of which tasks predictions were written."""
-        written, self._written = self._written, {}
         done = [task for task, writes in written.items() if writes]
         lacking = [task for task, writes in written.items() if not writes]
         if done:

@@ -46,14 +46,41 @@ def test_values_are_prefixed_by_task_and_evaluator_is_reset():
     assert metrics["depth/rmse"] == pytest.approx(depth.evaluate(5)["rmse"])
 
 
-def test_is_silent_on_missing_tasks(caplog):
+@pytest.fixture
+def said(monkeypatch):
+    """The lines that the evaluator logs."""
+    lines = []
+    log = "mmlhl.evaluation.multi_task_evaluator.print_log"
+    monkeypatch.setattr(log, lambda text, *_: lines.append(text))
+    return lines
+
+
+def test_is_silent_on_tasks_that_are_not_predicted(said):
     only_depth = sample(gt_depth_map=[[2.0]], pred_depth_map=[[1.0]], gt_sem_seg=[[0]])
     evaluator = build()
-    caplog.clear()
-    metrics = run(evaluator, [only_depth, sample(pred_normal_map=torch.ones(3, 1, 1))])
+    metrics = run(evaluator, [only_depth, sample(gt_normal_map=torch.ones(3, 1, 1))])
     assert {name.split("/")[0] for name in metrics} == {"depth"}
     assert metrics["depth/abs_err"] == 1
-    assert not [r for r in caplog.records if r.levelname == "WARNING"]
+    assert said == []
+
+
+@pytest.mark.parametrize("seg", ["SegmentationMetric", "IoUMetric", None])
+def test_names_tasks_without_ground_truth(seg, said, tmp_path):
+    evaluator = build(dict(seg=seg and dict(type=seg), depth=METRICS["depth"]))
+    unlabelled = sample(pred_sem_seg=[[0]], pred_depth_map=[[1.0]])
+    assert run(evaluator, [unlabelled, unlabelled]) == {}
+    assert [line.split(":")[0] for line in said] == [
+        f"{task!r} is not measured" for task in (("seg",) if seg else ()) + ("depth",)
+    ]
+    said.clear()
+    labelled = sample(pred_depth_map=[[1.0]], gt_depth_map=[[2.0]])
+    assert run(evaluator, [unlabelled, labelled])["depth/abs_err"] == 1  # one sample is enough
+    assert len(said) == bool(seg) and all(line.startswith("'seg' is not") for line in said)
+    said.clear()
+    options = dict(format_only=True, output_dir=str(tmp_path))
+    only_written = build(dict(depth=dict(type="DepthErrorMetric", **options)))
+    run(only_written, [sample(pred_depth_map=[[1.0]], img_path="a.png")])
+    assert said == []
 
 
 def test_no_sample_at_all():
