@@ -24,9 +24,6 @@ class ChangedArchiveError(ValueError):
 def parts_of(path: str | os.PathLike) -> list[zipfile.ZipInfo]:
     """The parts of an archive; none if the file is no archive.
 
-    Args:
-        path: Any file.
-
     Raises:
         ChangedArchiveError: If the list of parts is damaged.
     """
@@ -44,9 +41,6 @@ def check_parts(path: str | os.PathLike) -> None:
 
     A file that is no archive has no checksums, nor has one that torch wrote without
     (``torch.serialization.set_crc32_options(False)``, then all are zero).
-
-    Args:
-        path: Any file.
 
     Raises:
         ChangedArchiveError: With the first part whose checksum differs.

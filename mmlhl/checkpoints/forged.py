@@ -16,14 +16,7 @@ _LONGEST_NAME = 1000
 
 
 def shadowed_method(content: Any) -> str | None:
-    """A container whose own attributes hide its methods, such as an ``items`` that is a number.
-
-    Args:
-        content: A checkpoint's content.
-
-    Returns:
-        A sentence's end about the first one; None if there is none.
-    """
+    """A container whose own attributes hide its methods, such as an ``items`` that is a number."""
     pending, seen = [content], set()
     while pending:
         node = pending.pop()
@@ -46,12 +39,6 @@ def unusual_tensor(content: Any) -> str | None:
     torch does not check the indices of a sparse tensor when it reads one, so that using it may
     read or write anywhere in memory; a tensor on the device "meta" has no numbers at all, and one
     that is quantised stands for others than it stores. No model here holds any of them.
-
-    Args:
-        content: A checkpoint's content, see :func:`shadowed_method`.
-
-    Returns:
-        A sentence's end about the first one; None if there is none.
     """
     for place, value in placed_tensors(content):
         kind = None
@@ -70,9 +57,6 @@ def unusual_tensor(content: Any) -> str | None:
 
 def bad_weight(state: Mapping[Any, Any]) -> str | None:
     """The first entry of a state that is no weight of a module.
-
-    Args:
-        state: The ``state_dict`` of a checkpoint.
 
     Returns:
         A sentence's end; None if all names are text and all values tensors. What a module of one's

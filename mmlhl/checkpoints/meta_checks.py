@@ -15,14 +15,7 @@ _MOST_CLASSES, _LONGEST_NAME, _LONGEST_UNIT = 2**16, 1000, 100
 
 
 def meta_problem(meta: Mapping[str, Any]) -> str | None:
-    """The first entry of a meta that is of another type than training writes.
-
-    Args:
-        meta: The meta; entries that nothing here reads may be anything.
-
-    Returns:
-        The entry and what it should be; None if all are right.
-    """
+    """The first entry of a meta that is of another type than training writes."""
     given = meta.get("input")
     if given is not None and not isinstance(given, Mapping):
         return f"its meta.input is a {type(given).__name__}, not a dict"

@@ -17,9 +17,6 @@ _FILE = re.compile(
 def named_file(config: Any) -> str | None:
     """The first file or address that a model's config names.
 
-    Args:
-        config: Config of a model, as plain data.
-
     Returns:
         Its place and the name, such as ``backbone.weights is '/a/b.pth'``; None if there is
         none.

@@ -22,10 +22,6 @@ class DataPickleHandler(PickleHandler):
     def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
         """Read a file.
 
-        Args:
-            file: The open file.
-            **kwargs: Options of ``pickle.load``.
-
         Raises:
             ValueError: If it holds more than numbers, text, arrays and their lists, or is no
                 pickle, and ``--trust-checkpoint`` is absent.

@@ -38,24 +38,13 @@ def spoilt(name: str, value: Any) -> int:
 
 
 def poisoned(state: Mapping[str, Any]) -> dict[str, int]:
-    """Weights with values that are NaN or infinite.
-
-    Args:
-        state: Weights by name, see :func:`spoilt`.
-
-    Returns:
-        Number of such values by name.
-    """
+    """Weights with values that are NaN or infinite."""
     counts = {key: spoilt(str(key), value) for key, value in state.items()}
     return {key: count for key, count in counts.items() if count}
 
 
 def negative_variances(state: Mapping[str, Any]) -> list[str]:
-    """Names of running variances below 0, which cause NaN in evaluation mode.
-
-    Args:
-        state: Weights and buffers by name.
-    """
+    """Names of running variances below 0, which cause NaN in evaluation mode."""
     return [
         str(key)
         for key, value in state.items()

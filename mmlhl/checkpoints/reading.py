@@ -53,9 +53,6 @@ def read_checkpoint(path: str | os.PathLike, map_location: Any = "cpu") -> dict[
         path: A file that ``torch.save`` wrote, or a safetensors file by its suffix.
         map_location: As in ``torch.load``.
 
-    Returns:
-        What the file holds.
-
     Raises:
         FileNotFoundError: If there is no such file.
         UntrustedCheckpointError: If it holds more than data and ``--trust-checkpoint`` is absent;
@@ -137,9 +134,6 @@ def _check_parts(content: dict[str, Any], path: str) -> None:
 
 def folder_of_models(path: str | os.PathLike) -> str:
     """The message about a folder that was given as a checkpoint.
-
-    Args:
-        path: Path that was given as a checkpoint.
 
     Returns:
         A message with the models in the folder: those of finished phases, otherwise the newest

@@ -35,11 +35,7 @@ class StoredArray(np.ndarray):
     """A numpy array from a checkpoint: numbers or text, never objects."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> StoredArray:
-        """Refuse; only :func:`_new_array` makes the arrays of a checkpoint.
-
-        Raises:
-            pickle.UnpicklingError: Always.
-        """
+        """Refuse; only :func:`_new_array` makes the arrays of a checkpoint."""
         raise pickle.UnpicklingError("the checkpoint makes a numpy array in no way that numpy does")
 
     def __setstate__(self, state: tuple) -> None:
@@ -85,11 +81,7 @@ def register_safe_globals() -> None:
 
 
 def _new_dtype(name: str, *_: Any) -> np.dtype:
-    """A numpy dtype of numbers or text.
-
-    Raises:
-        pickle.UnpicklingError: If the dtype is another one.
-    """
+    """A numpy dtype of numbers or text."""
     dtype = np.dtype(str(name))
     if type(dtype) not in {type(np.dtype(known)) for known in _DTYPES}:
         raise pickle.UnpicklingError(f"the checkpoint holds numpy values of the type {name!r}")
@@ -102,22 +94,14 @@ def _plain_dtype(dtype: Any) -> np.dtype:
 
 
 def _new_array(cls: type, *_: Any) -> np.ndarray:
-    """An empty array, whose content follows in the file.
-
-    Raises:
-        pickle.UnpicklingError: If its class is not numpy's own.
-    """
+    """An empty array, whose content follows in the file."""
     if cls is not StoredArray:
         raise pickle.UnpicklingError(f"the checkpoint holds an array of the class {cls!r}")
     return np.zeros(0, np.int8).view(StoredArray)
 
 
 def _new_scalar(dtype: Any, data: Any = b"") -> Any:
-    """A numpy scalar.
-
-    Raises:
-        pickle.UnpicklingError: If the file gives something other than bytes.
-    """
+    """A numpy scalar."""
     if isinstance(data, str):  # how Python 2 and protocol 2 write bytes
         data = data.encode("latin1")
     if not isinstance(data, bytes):
@@ -129,9 +113,6 @@ def _history_statistic(owner: object, name: str) -> Callable:
     """Replace `getattr`, which would give access to everything, in a checkpoint.
 
     A pickled `HistoryBuffer` refers to its statistics (`min`, `max` ...) by `getattr` on its class.
-
-    Raises:
-        pickle.UnpicklingError: If the file uses `getattr` for anything else.
     """
     known = {"min", "max", "current", "mean", *HistoryBuffer._statistics_methods}
     if owner is not HistoryBuffer or name not in known:

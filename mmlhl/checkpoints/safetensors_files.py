@@ -43,9 +43,6 @@ def is_safetensors(path: str | os.PathLike) -> bool:
 def read_safetensors(path: str | os.PathLike) -> dict[str, Any]:
     """Read a safetensors file as a checkpoint.
 
-    Args:
-        path: The file.
-
     Returns:
         ``state_dict`` with the tensors, on the CPU, and ``meta``, which is empty for files that
         mmlhl did not write.
@@ -113,15 +110,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_places(header: Mapping[str, Any], size: int) -> None:
-    """Refuse tensors that overlap, or leave bytes unused: the format allows neither.
-
-    Args:
-        header: Descriptions of the tensors.
-        size: Bytes after the header.
-
-    Raises:
-        ValueError: Naming the tensor.
-    """
+    """Refuse tensors that overlap, or leave bytes unused: the format allows neither."""
     reached = 0
     places = {name: _whole(entry["data_offsets"], name) for name, entry in header.items()}
     for name, (begin, end) in sorted(places.items(), key=lambda item: item[1]):
@@ -157,11 +146,6 @@ def write_safetensors(
     path: str | os.PathLike, state: Mapping[str, Tensor], meta: Mapping[str, Any]
 ) -> None:
     """Write weights and meta as a safetensors file.
-
-    Args:
-        path: The file.
-        state: Tensors by name.
-        meta: Plain data that can be written as JSON.
 
     Raises:
         ValueError: If the format does not support the dtype of a tensor.

@@ -12,11 +12,7 @@ PARTS = "parts"
 
 
 def note_parts(content: dict[str, Any]) -> None:
-    """Note the number of values in each part of a checkpoint that is about to be written.
-
-    Args:
-        content: The checkpoint, complete; its meta gets the numbers.
-    """
+    """Note the number of values in each part of a checkpoint that is about to be written."""
     content["meta"].pop(PARTS, None)
     content["meta"][PARTS] = {str(key): _count(value) for key, value in content.items()}
 

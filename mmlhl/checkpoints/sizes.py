@@ -23,12 +23,6 @@ _MOST_VALUES, _DEEPEST = 2**25, 200
 def unpacked_size_problem(path: str) -> str | None:
     """Whether an archive would unpack to far more than its size.
 
-    Args:
-        path: Any file.
-
-    Returns:
-        Both sizes in a sentence's end; None if there is no archive or nothing is wrong.
-
     Raises:
         ChangedArchiveError: If the archive's list is damaged.
     """
@@ -40,14 +34,7 @@ def unpacked_size_problem(path: str) -> str | None:
 
 
 def tensor_size_problem(content: Any) -> str | None:
-    """The first tensor that claims many more values than are stored.
-
-    Args:
-        content: A checkpoint's content.
-
-    Returns:
-        Its place and size; None if there is none.
-    """
+    """The first tensor that claims many more values than are stored."""
     for place, value in placed_tensors(content):
         if value.layout is not torch.strided or value.is_meta or value.is_nested:
             continue
@@ -58,14 +45,7 @@ def tensor_size_problem(content: Any) -> str | None:
 
 
 def spread_problem(content: Mapping[Any, Any]) -> str | None:
-    """The first part of a checkpoint that would not end if it were copied.
-
-    Args:
-        content: A checkpoint's content.
-
-    Returns:
-        Its name and size in a sentence's end; None if there is none.
-    """
+    """The first part of a checkpoint that would not end if it were copied."""
     for key, part in content.items():
         count, depth = spread(part)
         if count > _MOST_VALUES or depth > _DEEPEST:

@@ -39,9 +39,6 @@ def parse_config_text(text: str, source: str = "the config") -> dict[str, Any]:
         text: Lines such as ``key = dict(...)``; values are literals, ``dict(...)`` or both nested.
         source: Name of the text in messages.
 
-    Returns:
-        Plain dicts, lists, tuples, strings and numbers, by key.
-
     Raises:
         StoredConfigError: If the text contains anything else; names the line.
     """
@@ -102,10 +99,6 @@ def _value(node: ast.AST, source: str) -> Any:
 def stored_config(checkpoint: Mapping[str, Any], source: str) -> dict[str, Any] | None:
     """The config that a checkpoint was trained with.
 
-    Args:
-        checkpoint: As it was loaded.
-        source: Its file, for messages.
-
     Returns:
         Plain data; None if the checkpoint has no config.
 
@@ -152,11 +145,7 @@ def defuse(checkpoint: Mapping[str, Any], source: str) -> None:
 
 
 def own_modules(checkpoint: Mapping[str, Any]) -> list[str]:
-    """The modules not imported yet that a checkpoint's config would import.
-
-    Args:
-        checkpoint: As it was loaded, defused or not.
-    """
+    """The modules not imported yet that a checkpoint's config would import."""
     for holder, key in _texts(checkpoint):
         first = holder[key].partition("\n")[0]
         if first.startswith(_LEFT_OUT):

@@ -102,15 +102,7 @@ def _numbers(values: Any) -> list[float] | None:
 
 
 def input_differences(stored: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
-    """Differences between a model's input and that of the checkpoint's training.
-
-    Args:
-        stored: As :func:`stored_input` returns it.
-        own: The same for the model that is to load the weights.
-
-    Returns:
-        One line per difference, with both values.
-    """
+    """Differences between a model's input and that of the checkpoint's training."""
     return [
         f"data_preprocessor.{key} is {_shown(own[key])} in the config, "
         f"{_shown(stored[key])} in the checkpoint"
@@ -181,11 +173,6 @@ def joined_names(
 
     A phase may bring its own images, whose dataset may name other classes or units than those that
     the old heads predict, or none.
-
-    Args:
-        own: Meta information of the phase's dataset.
-        earlier: That in the checkpoint that the phase starts from.
-        old_fields: Fields of the old tasks.
     """
     joined = dict(own)
     for field in old_fields:
@@ -201,10 +188,6 @@ def class_difference(stored: Sequence[str], own: Sequence[str]) -> str | None:
     """The difference between two lists of classes, in one line; None if they are the same.
 
     Upper case, spaces, hyphens and underscores are ignored.
-
-    Args:
-        stored: Classes of the checkpoint.
-        own: Classes of the dataset.
     """
     if len(stored) != len(own):
         return f"the dataset has {len(own)} classes, the checkpoint was trained with {len(stored)}"

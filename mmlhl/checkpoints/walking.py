@@ -35,12 +35,7 @@ def placed_values(
 
 
 def placed_tensors(node: Any, place: str = "") -> Iterator[tuple[str, Tensor]]:
-    """All tensors in lists and dicts, with their places.
-
-    Args:
-        node: A tensor, list or dict; anything else contains none.
-        place: Its own place.
-    """
+    """All tensors in lists and dicts, with their places."""
     for where, value in placed_values(node, place):
         if isinstance(value, Tensor):
             yield where, value
@@ -51,9 +46,6 @@ def spread(node: Any) -> tuple[float, float]:
 
     A file of a hundred bytes can name a list in itself ten times, that one in another, and so on:
     who copies or prints it all never ends.
-
-    Args:
-        node: Lists and dicts; anything else is one value.
 
     Returns:
         Number of values, and of lists and dicts around the deepest; both infinite if a list or dict

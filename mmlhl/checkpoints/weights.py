@@ -18,9 +18,6 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         checkpoint: With a ``state_dict`` as mmengine saves it, or the weights alone; names may
             start with the ``module.`` of a distributed wrapper.
 
-    Returns:
-        Tensors by their names in the bare model.
-
     Raises:
         ValueError: If ``state_dict`` is not a dict.
     """
@@ -31,14 +28,6 @@ def weights_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stored_tasks(keys: Iterable[str], prefix: str = "") -> set[str]:
-    """Tasks of a lifelong segmentor whose heads are among the weights.
-
-    Args:
-        keys: Names of weights.
-        prefix: Prefix of the segmentor's own names.
-
-    Returns:
-        Names of the tasks.
-    """
+    """Tasks of a lifelong segmentor whose heads are among the weights."""
     start = prefix + HEAD_PREFIX
     return {key[len(start) :].split(".")[0] for key in keys if key.startswith(start)}

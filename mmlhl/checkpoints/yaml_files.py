@@ -35,11 +35,7 @@ class PlainLoader(_SafeLoader):
 
 
 def _size(node: Any, known: dict[int, float]) -> float:
-    """Values of a node, those of an alias as often as it is used; without end if it holds itself.
-
-    Raises:
-        ValueError: If a number has more than 400 digits, which takes minutes to read.
-    """
+    """Values of a node, of an alias as often as it is used; infinite if it holds itself."""
     if isinstance(node, yaml.ScalarNode):
         if node.tag in _NUMBERS and len(node.value) > _MOST_DIGITS:
             line = node.start_mark.line + 1
@@ -84,10 +80,6 @@ class DataYamlHandler(YamlHandler):
 
     def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
         """Read a file.
-
-        Args:
-            file: The open file.
-            **kwargs: Options of ``yaml.load``; its loader is replaced.
 
         Raises:
             ValueError: If a tag asks for a class or function, or aliases repeat each other to

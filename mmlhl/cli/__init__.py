@@ -53,9 +53,6 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand.
 
-    Args:
-        arguments: The command line without the program's name; None for that of the process.
-
     Returns:
         The exit status: 2 for an unknown command, 130 after Ctrl-C, otherwise the tool's own.
     """
@@ -98,10 +95,6 @@ def run_tool(tool: Path, command: list[str]) -> None:
     """Run a tool as Python runs a script, under the name by which the user called it.
 
     ``runpy`` would put the file's name into ``sys.argv``, and thus into messages and ``--help``.
-
-    Args:
-        tool: Its file.
-        command: The command line; its first entry is the name.
     """
     script = ModuleType("__main__")
     script.__file__ = str(tool)  # processes that the tool starts import it

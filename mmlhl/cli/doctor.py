@@ -236,9 +236,6 @@ def show(findings: Sequence[Finding]) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Examine this environment.
 
-    Args:
-        arguments: The rest of the command line; the only option is ``--help``.
-
     Returns:
         1 if something is wrong, else 0.
     """

@@ -36,12 +36,6 @@ PHASE_HOOKS = ("LifelongPhaseHook", "PhaseResultHook")
 def adopt_phase(cfg: Config, phase: Phase, record: str, log: PhaseLog | None = None) -> None:
     """Make a finished model a phase: evaluate and record it without training.
 
-    Args:
-        cfg: The phase's config.
-        phase: The phase, with its ``checkpoint``.
-        record: The record's file.
-        log: Log of the phase; None logs as mmengine does.
-
     Raises:
         ValueError: If the checkpoint does not fit, or was trained with another normalisation,
             channel order or list of classes than the config's; nothing is written then.
@@ -90,9 +84,6 @@ def adopt_weights(model: nn.Module, phase: Phase, names: Mapping[str, Any], cfg:
         names: Names of the test set's classes and units, see
             :func:`~mmlhl.engine.training_facts.names_of`.
         cfg: The phase's config, whose pipelines may normalise images.
-
-    Returns:
-        The checkpoint.
 
     Raises:
         ValueError: If it does not fit, or was trained with another normalisation, channel order or

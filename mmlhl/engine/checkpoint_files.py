@@ -147,12 +147,7 @@ def forget_checkpoints(folder: str) -> None:
 
 
 def candidates(folder: str, elsewhere: Sequence[str] = ()) -> list[str]:
-    """Files that training may resume from, newest first; they may be missing or damaged.
-
-    Args:
-        folder: Folder of the phase.
-        elsewhere: Other folders to which the config writes checkpoints.
-    """
+    """Files that training may resume from, newest first; they may be missing or damaged."""
     names = noted(folder)
     try:
         with open(osp.join(folder, POINTER), encoding="utf-8") as file:

@@ -27,9 +27,6 @@ def prepare_distributed(cfg: Config) -> None:
     `SyncBN` in the models becomes `BN`, since torch's refuses CPU tensors. The user's wrapper and
     `find_unused_parameters` are kept. Calling it again changes nothing.
 
-    Args:
-        cfg: The config of a run, before a runner is built from it.
-
     Raises:
         ValueError: If `cfg.launcher` is not `'none'`, `'pytorch'`, `'slurm'` or `'mpi'`.
         ValueError: If an environment variable that the process group needs is missing.

@@ -54,13 +54,7 @@ def check_edits(cfg: Config, phases: Sequence[Phase], done: int) -> None:
 
 
 def keep_fingerprints(cfg: Config, phases: Sequence[Phase], done: int) -> None:
-    """Store the fingerprint with which each phase will be trained.
-
-    Args:
-        cfg: The sequence's config.
-        phases: Its phases.
-        done: Number of phases in the record; their fingerprints are kept.
-    """
+    """Store the fingerprint with which each phase will be trained."""
     stored, content = read_fingerprints(cfg.work_dir), {}
     now, states = _current(cfg, phases), _states(cfg, phases, done)
     for phase, state, new in zip(phases, states, now, strict=True):

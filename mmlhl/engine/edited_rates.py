@@ -20,10 +20,6 @@ def take_new_rates(runner: Runner, checkpoint: dict) -> None:
     options are replaced; an edited schedule continues from the present step. The optimiser's state
     of each weight is kept.
 
-    Args:
-        runner: The runner, with optimiser and schedules built from the config.
-        checkpoint: The loaded checkpoint; changed in place.
-
     Raises:
         ValueError: If the config has other parameter groups, another optimiser or other kinds of
             schedules than the checkpoint.

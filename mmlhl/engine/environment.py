@@ -18,11 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def environment() -> dict[str, str]:
-    """Versions, device and, if mmlhl runs from a git checkout, its commit.
-
-    Returns:
-        By name, plain text.
-    """
+    """Versions, device and, if mmlhl runs from a git checkout, its commit."""
     found = {
         "mmlhl": __version__,
         "python": platform.python_version(),

@@ -61,12 +61,7 @@ class Heartbeats:
         self._thread = threading.Thread(target=self._watch, name="heartbeats", daemon=True)
 
     def beat(self, position: tuple[int, ...], text: str) -> None:
-        """Set this process's position; cheap, as the thread writes it into the store.
-
-        Args:
-            position: Increases with progress; comparable between processes.
-            text: The position in words.
-        """
+        """Set this process's position; cheap, as the thread writes it into the store."""
         self._beat = (position, text, time.monotonic())
 
     def start(self) -> None:

@@ -27,10 +27,6 @@ EXIT_CODE = 130
 def stopping_on_ctrl_c(cfg: Config, command: Sequence[str]) -> Iterator[None]:
     """Let Ctrl-C end a training with a short message instead of a traceback.
 
-    Args:
-        cfg: The config, with ``work_dir``.
-        command: The present command line, without the interpreter.
-
     Raises:
         SystemExit: With 130, in place of KeyboardInterrupt.
     """
@@ -57,11 +53,7 @@ def _ending_at_once() -> Iterator[None]:
 
 
 def saved(cfg: Config) -> str:
-    """Describe what is saved in a ``work_dir``: finished phases and the newest checkpoint.
-
-    Args:
-        cfg: The config of a sequence, or of any other training.
-    """
+    """Describe what is saved in a ``work_dir``: finished phases and the newest checkpoint."""
     if "phases" not in cfg:
         newest = find_latest_checkpoint(cfg.work_dir)
         return f"Saved: {newest}." if newest and osp.isfile(newest) else "Nothing is saved yet."
@@ -82,11 +74,7 @@ def saved(cfg: Config) -> str:
 
 
 def going_on(command: Sequence[str]) -> str:
-    """A sentence with the command that continues.
-
-    Args:
-        command: The interrupted command line, without the interpreter.
-    """
+    """A sentence with the command that continues."""
     resume = [] if {"--resume", "--resume-changed"} & set(command) else ["--resume"]
     if "RANK" in os.environ:  # the launcher's command is unknown here
         return "The same command goes on" + (" with --resume." if resume else ".")

@@ -58,15 +58,6 @@ def label_phase(
 
     Afterwards the train loader's datasets read the labels, in all processes.
 
-    Args:
-        runner: The phase's runner.
-        model: Its model.
-        teacher: The frozen model of the previous phase, on its device.
-        options: ``pseudo_labels`` of the config.
-
-    Returns:
-        The folder of the labels.
-
     Raises:
         ValueError: If a label cannot be stored, or the folder contains something else.
         OSError: If the disk is full or cannot be written.

@@ -94,9 +94,6 @@ def _refuse_links(folder: Path) -> None:
     """Refuse links in place of files that are written to: another's folder could name any file.
 
     Models may be links, as they are replaced and not written to.
-
-    Raises:
-        ValueError: Naming the link.
     """
     for place, _, names in os.walk(folder):
         for name in names:

@@ -23,10 +23,6 @@ def check_measured(model: Any, loop: Any) -> None:
 
     Evaluators of another class, and models without heads by task, are left alone.
 
-    Args:
-        model: The model after its checkpoint was loaded, without wrappers.
-        loop: The test's loop, with evaluator and dataloader.
-
     Raises:
         ValueError: If no task would be measured, and no prediction is written either; or if a
             metric's classes differ from its head's.

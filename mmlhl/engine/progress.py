@@ -35,9 +35,6 @@ def start_anew(record: str, method: str) -> None:
 
     Configs of different methods often have the same file name, and so the same default
     ``work_dir``; results of another method are never overwritten.
-
-    Raises:
-        ValueError: If there are results of another method.
     """
     try:
         other = LifelongRecord.load(record).method
@@ -88,10 +85,6 @@ def _usable(cfg: Config, record: str, found: LifelongRecord, phases: Sequence[Ph
     """Number of finished phases, without the last one if its model is damaged, missing or another.
 
     The end of that phase is then repeated from its last checkpoint.
-
-    Raises:
-        FileNotFoundError: If a model is missing and cannot be restored.
-        CheckpointError: If a model is damaged or another, and cannot be restored.
     """
     folder = osp.dirname(record)
     for index, (phase, entry) in enumerate(zip(phases, found.phases, strict=False)):
@@ -145,13 +138,7 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
 
 
 def checkpoint_of(cfg: Config, phase: Phase, previous: str | None = None) -> str | None:
-    """The newest complete checkpoint of an interrupted phase; None if there is none.
-
-    Args:
-        cfg: The sequence's config.
-        phase: The phase.
-        previous: The model with which the phase has to have begun, if that matters.
-    """
+    """The newest complete checkpoint of an interrupted phase; None if there is none."""
     return newest_checkpoint(*_places(cfg, phase), previous)
 
 
@@ -190,13 +177,7 @@ def steps_taken(record: str, done: int) -> list[int]:
 def expected_steps(
     cfg: Config, phases: Sequence[Phase], batches: Mapping[int, int | None]
 ) -> list[int | None]:
-    """Planned steps of phases, None if unknown.
-
-    Args:
-        cfg: The sequence's config.
-        phases: The remaining phases.
-        batches: Batches per epoch in one process, by index of the phase.
-    """
+    """Planned steps of phases, None if unknown."""
     return [
         0
         if phase.checkpoint is not None
@@ -206,13 +187,7 @@ def expected_steps(
 
 
 def settle_seed(cfg: Config, record: str, phases: Sequence[Phase]) -> None:
-    """Choose one seed for the whole sequence: the config's, that of its beginning, or a new one.
-
-    Args:
-        cfg: The sequence's config, whose ``randomness.seed`` is filled in.
-        record: The record's file.
-        phases: Phases of the config.
-    """
+    """Choose one seed for the whole sequence: the config's, that of its beginning, or a new one."""
     randomness = dict(cfg.get("randomness") or {})
     if randomness.get("seed") is not None:
         return

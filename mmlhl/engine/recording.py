@@ -39,16 +39,6 @@ def add_to_record(
     """Append a finished phase to the record and print its table.
 
     A phase with the same tasks in the record, and all later ones, are replaced.
-
-    Args:
-        path: The record's file; created if it does not exist.
-        runner: Runner of the phase, whose evaluator defines in which direction metrics improve.
-        model: The model at the phase's end.
-        name: The phase's name.
-        tasks: The phase's new tasks.
-        checkpoint: File of the model.
-        seconds: Duration of training.
-        metrics: Metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
     record = _record_before(path, runner, model, tasks)
     evaluator = runner.test_loop.evaluator if metrics else None
@@ -115,11 +105,7 @@ def _with_direction(
 
 
 def warn_of_unmeasured(metrics: Mapping[str, float]) -> None:
-    """Warn of metrics that are not numbers, for which the record has null.
-
-    Args:
-        metrics: By ``<task>/<metric>``.
-    """
+    """Warn of metrics that are not numbers, for which the record has null."""
     for task in dict.fromkeys(metric.split("/")[0] for metric in metrics):
         values = {k: v for k, v in metrics.items() if k.split("/")[0] == task}
         wrong = [name for name, value in values.items() if not math.isfinite(value)]
@@ -144,9 +130,6 @@ def _fingerprint(path: str, runner: Runner) -> dict:
 
 def dataset_name(cfg: Config) -> str | None:
     """Class name of a config's training set, or of its test set if there is none.
-
-    Args:
-        cfg: A config with ``train_dataloader`` or ``test_dataloader``.
 
     Returns:
         The class name of the dataset inside wrappers such as ``RepeatDataset``, the first one of

@@ -32,10 +32,6 @@ def nothing_left_of_refusals(
     is kept, and so is what only another command in the same folder can have written meanwhile,
     such as a checkpoint.
 
-    Args:
-        folder: The work dir.
-        config: The config's file, of which the runner writes a copy.
-
     Raises:
         NotADirectoryError: If it is a file.
     """

@@ -96,16 +96,7 @@ def changes_table(found: Sequence[Change]) -> Table:
 
 
 def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
-    """Log the changes, and refuse those that come too late.
-
-    Args:
-        found: The changes.
-        folder: The ``work_dir``, for the message.
-        allowed: Whether the user accepts such changes (``resume_changed``).
-
-    Raises:
-        ValueError: Naming the keys, with both values.
-    """
+    """Log the changes, and refuse those that come too late."""
     if not found:
         return
     text = StringIO()

@@ -18,11 +18,7 @@ WINDOW = "default_hooks.visualization"
 
 
 def need_test(cfg: Config, source: str) -> None:
-    """Check that a config says what is tested.
-
-    Raises:
-        ValueError: Naming the keys that are missing.
-    """
+    """Check that a config says what is tested."""
     missing = [key for key in NEEDED if cfg.get(key) is None]
     if missing:
         raise ValueError(
@@ -39,9 +35,6 @@ def draw_predictions(cfg: Config, folder: str | None, wait: float | None) -> Non
         cfg: The config; changed in place.
         folder: Folder for the pictures; None for the config's.
         wait: Seconds that a window shows each picture; None for no window.
-
-    Raises:
-        ValueError: If the config has no such hook, or no visualizer.
     """
     hook: Any = (cfg.get("default_hooks") or {}).get("visualization")
     needed = {WINDOW: hook, "visualizer": cfg.get("visualizer")}
@@ -60,15 +53,7 @@ def draw_predictions(cfg: Config, folder: str | None, wait: float | None) -> Non
 
 
 def write_predictions(cfg: Config, folder: str) -> None:
-    """Let the evaluator write predictions.
-
-    Args:
-        cfg: The config; changed in place.
-        folder: Folder for the files.
-
-    Raises:
-        ValueError: If the evaluator, or the only metric, has no option for it.
-    """
+    """Let the evaluator write predictions."""
     evaluator: Any = cfg.test_evaluator
     kind = None
     if isinstance(evaluator, Mapping):
@@ -93,9 +78,6 @@ def use_views(cfg: Config) -> list[dict]:
 
     Returns:
         Copies of the datasets' configs with the pipelines of the plain test.
-
-    Raises:
-        ValueError: If the config lacks ``tta_model`` or ``tta_pipeline``.
     """
     missing = [key for key in ("tta_model", "tta_pipeline") if key not in cfg]
     if missing:

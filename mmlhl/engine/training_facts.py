@@ -88,11 +88,7 @@ def foreign_training(
 
 
 def other_kinds(cfg: Any, checkpoint: Mapping[str, Any], source: str) -> str | None:
-    """Describe heads of another kind than those of a checkpoint, whose weights may fit.
-
-    Returns:
-        One message; None if all kinds agree or are not known.
-    """
+    """Describe heads of another kind than those of a checkpoint, whose weights may fit."""
     stored = _stored_model(checkpoint, source)
     theirs, ours = (node.get("heads") or {} for node in (stored, learning_model(cfg)))
     found = []

@@ -31,11 +31,7 @@ def next_step(runner: Runner) -> str:
 
 
 def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
-    """Refuse weights that are not finite.
-
-    Raises:
-        NotFinite: Naming the first of them.
-    """
+    """Refuse weights that are not finite."""
     bad = poisoned(state)
     if bad:
         raise NotFinite(
@@ -46,11 +42,7 @@ def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
 
 
 def check_all(runner: Runner) -> None:
-    """Refuse parameters that are not finite, then states of optimisers.
-
-    Raises:
-        NotFinite: Naming the first of them.
-    """
+    """Refuse parameters that are not finite, then states of optimisers."""
     model = unwrap(runner)
     check_weights(runner, dict(model.named_parameters()))
     bad = spoilt_states(model, optimizers(runner))
@@ -64,10 +56,6 @@ def check_all(runner: Runner) -> None:
 
 def check_scale(runner: Runner, taken: bool) -> None:
     """Refuse mixed precision whose gradients overflow in every step, so that none is taken.
-
-    Args:
-        runner: Runner of the phase.
-        taken: Whether a step of the phase was taken.
 
     Raises:
         NotFinite: If none was, or the scale of the loss has fallen beyond use.
@@ -96,16 +84,7 @@ def check_moved(runner: Runner, optimizer: Optimizer) -> None:
 
 
 def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> None:
-    """Refuse gradients that are not finite after a method's edit, before they are used.
-
-    Args:
-        runner: Runner of the phase.
-        optimizer: The optimiser that is about to step.
-        files: Files of the batch, for the message.
-
-    Raises:
-        NotFinite: Naming method, parameters and files.
-    """
+    """Refuse gradients that are not finite after a method's edit, before they are used."""
     given = [p for p in parameters_of(optimizer) if p.grad is not None]
     if not finite_gradients(given):
         model = unwrap(runner)

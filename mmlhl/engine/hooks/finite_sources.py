@@ -18,9 +18,6 @@ from ...models.teachers import members
 def teacher_heads(model: object) -> list[tuple[str, nn.Module]]:
     """Heads of all frozen models attached to a model.
 
-    Args:
-        model: A segmentor, with or without a teacher.
-
     Returns:
         Tasks and heads; an mmseg segmentor's is called ``decode_head``.
     """
@@ -43,9 +40,6 @@ def watch_teachers(model: object, note: Callable[[str, Tensor], None]) -> list[R
     Args:
         model: A segmentor.
         note: Called with a name, and a number that is NaN if the teacher's map is not finite.
-
-    Returns:
-        Handles that remove the hooks.
     """
 
     def look(task: str) -> Callable:

@@ -66,12 +66,7 @@ class OpenStep:
         return dict(spoilt=self.spoilt, files=self.files, buffers=named, optimizers=copies)
 
     def resume(self, runner: Runner, stored: Mapping[str, Any]) -> None:
-        """Go on within a step. The method's own state holds what it noted before the step.
-
-        Args:
-            runner: Runner of the phase.
-            stored: What :meth:`state` returned.
-        """
+        """Go on within a step. The method's own state holds what it noted before the step."""
         if self.undoable and stored:
             self._buffers.keep(unwrap(runner), stored["buffers"])
             pairs = zip(optimizers(runner), stored.get("optimizers", []), strict=False)

@@ -48,13 +48,6 @@ def before_step(optimizer: Optimizer, function: Callable[..., None]) -> Removabl
     A fused optimiser gets scaled gradients from mixed precision, and only its step itself divides
     them and looks for an overflow. Here torch does both beforehand, as for other optimisers, and
     takes no step after an overflow.
-
-    Args:
-        optimizer: The optimiser.
-        function: The function, called as torch calls hooks of optimisers.
-
-    Returns:
-        A handle that removes the function.
     """
     if getattr(optimizer, "_step_supports_amp_scaling", False):
         vars(optimizer)["_step_supports_amp_scaling"] = False
@@ -66,9 +59,6 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
 
     Uses torch hooks of the optimiser instead of hooks in the loop, so that iterations without a
     step (skipped by mixed precision, or accumulating gradients) do not count.
-
-    Raises:
-        ValueError: If the method edits steps and there is not one optimiser.
     """
     method = model.method
     if not (method.edits_gradients or method.edits_weights):

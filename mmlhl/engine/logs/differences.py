@@ -18,11 +18,6 @@ LONGEST = 60
 def phase_lines(label: str, phase: Phase, facts: Sequence[str]) -> str:
     """A summary of a phase in a few lines.
 
-    Args:
-        label: The phase and the number of phases, in words.
-        phase: The phase.
-        facts: Facts about the phase, in order.
-
     Returns:
         One line with the facts, and one for each key that the phase overrides.
     """

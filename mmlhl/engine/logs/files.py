@@ -19,11 +19,7 @@ ENVIRONMENT = "System environment:"
 
 
 def move_old_logs(work_dir: str) -> str | None:
-    """Move the logs of an earlier sequence into a subfolder when a new one starts.
-
-    Returns:
-        The subfolder; None if there were no logs.
-    """
+    """Move the logs of an earlier sequence into a subfolder when a new one starts."""
     found = [name for name in (LOG, EVENTS) if osp.exists(osp.join(work_dir, name))]
     if not found:
         return None

@@ -167,12 +167,6 @@ def share(
 ) -> SharedBackend:
     """Build a backend for a whole sequence.
 
-    Args:
-        config: The backend's config, or a backend.
-        folder: Default of its ``save_dir``.
-        cfg: The sequence's config.
-        resumed: Whether the sequence is resumed.
-
     Raises:
         ValueError: If it cannot be opened: its package is missing, or its service refuses.
     """
@@ -236,13 +230,7 @@ def remembered(folder: str, service: str) -> str | None:
 
 @master_only
 def remember(folder: str, service: str, run: str) -> None:
-    """Store the id of a sequence's run at a service.
-
-    Args:
-        folder: Folder of the sequence's event files.
-        service: ``wandb`` or ``mlflow``.
-        run: The run's id.
-    """
+    """Store the id of a sequence's run at a service."""
     found = {name: remembered(folder, name) for name in ("wandb", "mlflow")}
     found = {name: value for name, value in {**found, service: run}.items() if value}
     write_text(osp.join(folder, RUNS), json.dumps(found, indent=1) + "\n")

@@ -47,12 +47,7 @@ class LoggedRunner(Runner):
 
     @classmethod
     def from_cfg(cls, cfg: Any, log: PhaseLog | None = None) -> Self:
-        """Build from a config.
-
-        Args:
-            cfg: Config of mmengine's runner.
-            log: See the class.
-        """
+        """Build from a config."""
         return Runner.from_cfg.__func__(partial(cls, log=log), cfg)
 
     # -- lines -----------------------------------------------------------------------------

@@ -86,16 +86,7 @@ def moment(plan: Plan, index: int, runner: Runner) -> Moment:
 
 
 def evaluating(plan: Plan, index: int, runner: Runner, done: int, total: int, what: str) -> Moment:
-    """The progress after a batch of an evaluation.
-
-    Args:
-        plan: The sequence.
-        index: The present phase.
-        runner: Runner of the phase.
-        done: Number of finished batches.
-        total: Number of all batches.
-        what: Kind of evaluation, ``VALIDATES`` or ``EVALUATES``.
-    """
+    """The progress after a batch of an evaluation."""
     trained = runner.iter
     later = known_steps(plan.steps[index + 1 :], trained)
     own = max(trained, plan.steps[index] or 0) if what == VALIDATES else trained
@@ -164,12 +155,7 @@ def sequence_seconds(
 
 
 def known_steps(steps: Sequence[int | None], present: int) -> list[int]:
-    """Steps of phases, with that of the present phase where the length is unknown.
-
-    Args:
-        steps: Steps of each phase, None if unknown.
-        present: Steps of the present phase.
-    """
+    """Steps of phases, with that of the present phase where the length is unknown."""
     return [present if count is None else count for count in steps]
 
 

@@ -79,12 +79,7 @@ class PhaseLog:
 
     # -- for its hook ------------------------------------------------------------------------
     def begin_training(self, runner: Runner, held: int) -> None:
-        """Called before the first step, after the weights are loaded.
-
-        Args:
-            runner: Runner of the phase.
-            held: Steps that a resumed phase has already taken.
-        """
+        """Called before the first step, after the weights are loaded."""
         facts = training_facts(self.phase, runner, get_world_size())
         runner.logger.info(phase_lines(self.label, self.phase, facts))
         plan, index = self._sequence.plan, self.phase.index

@@ -89,12 +89,7 @@ class SequenceLog:
 
     # -- the whole sequence ----------------------------------------------------------------
     def open(self, steps: Sequence[int | None], done: int) -> None:
-        """Open the files, and write the buffered lines.
-
-        Args:
-            steps: Steps of each phase, None if unknown.
-            done: Number of finished phases.
-        """
+        """Open the files, and write the buffered lines."""
         goes_on = bool(self.cfg.get("resume"))
         aside = None
         if is_main_process() and not goes_on:
@@ -131,14 +126,7 @@ class SequenceLog:
         self._logger.info(f"Config:\n{self.cfg.pretty_text}")
 
     def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
-        """The backends of a visualizer's config, each built once for all phases.
-
-        Args:
-            visualizer: Config of a visualizer; None is mmengine's default.
-
-        Raises:
-            ValueError: If two backends have one name.
-        """
+        """The backends of a visualizer's config, each built once for all phases."""
         given = visualizer if isinstance(visualizer, Mapping) else {}
         configs = given.get("vis_backends", None if given else DEFAULT_BACKENDS) or []
         configs = [configs] if isinstance(configs, Mapping) else configs
@@ -177,14 +165,7 @@ class SequenceLog:
 
     # -- phases ------------------------------------------------------------------------------
     def begin(self, phase: Phase) -> PhaseLog:
-        """Begin a phase.
-
-        Args:
-            phase: The phase; all earlier ones are done.
-
-        Returns:
-            The log for its runner.
-        """
+        """Begin a phase."""
         self.place(phase.index)
         log = PhaseLog(self, phase)
         self._logger.info(f"{log.label} begins")
@@ -192,11 +173,7 @@ class SequenceLog:
         return log
 
     def end(self, log: PhaseLog) -> None:
-        """Write the metrics after a phase, and note its number of steps.
-
-        Args:
-            log: Log of the phase, which is already in the record.
-        """
+        """Write the metrics after a phase, and note its number of steps."""
         index = log.phase.index
         self.plan.steps[index] = log.steps
         self._write(log.metrics, index)

@@ -40,11 +40,7 @@ class Upload:
     backend_args: dict[str, Any] | None = None
 
     def check(self) -> None:
-        """Check that the folder can be written, if it is on this machine.
-
-        Raises:
-            ValueError: If it cannot, or the address needs a client that is not there.
-        """
+        """Check that the folder can be written, if it is on this machine."""
         key = f"default_hooks.logger.out_dir={self.folder!r}"
         try:
             backend = get_file_backend(self.folder, backend_args=self.backend_args)

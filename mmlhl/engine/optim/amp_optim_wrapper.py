@@ -68,11 +68,7 @@ class AmpOptimWrapper(DeviceAmpOptimWrapper):
         self.cast_dtype = torch.bfloat16
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """As in mmengine; a scaler keeps its own scale if the state is of a CPU's, which has none.
-
-        Args:
-            state_dict: The state, as :meth:`state_dict` returned it.
-        """
+        """As in mmengine; a scaler keeps its scale if the state is of a CPU's, which has none."""
         if not state_dict.get("loss_scaler", True):
             state_dict = {key: part for key, part in state_dict.items() if key != "loss_scaler"}
         super().load_state_dict(state_dict)

@@ -5,6 +5,9 @@
   ``save_best`` adapt its parts to the phase, ``encoders`` compares the encoders of two phases.
 - ``checks``: everything that is refused before phase one; its parts are in ``checking``.
 - ``rehearsal``: the dry run of all phases; its parts are in ``trials``.
+
+What refuses, checks or tries something raises a ``ValueError`` that names the key, its value and
+what would be right. ``where`` begins its message, such as ``"phases[1]: "``; ``place`` is the key.
 """
 
 from .checks import parse_phases

@@ -50,17 +50,7 @@ def _built(dataset: dict, known: list[str]) -> list[str]:
 
 
 def check_listed(listed: Any, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:
-    """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself.
-
-    Args:
-        listed: ``tasks`` of the dataset's config.
-        offered: Tasks for which the dataset has annotations.
-        wanted: Tasks that the phase needs from the loader.
-        place: Name of the dataset in messages.
-
-    Raises:
-        ValueError: Naming the task that is unknown, or left out.
-    """
+    """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself."""
     if listed is None:
         return
     for task in config_values.names(listed, f"{place}.tasks"):

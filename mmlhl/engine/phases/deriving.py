@@ -98,15 +98,7 @@ def phase_config(
 def _follow(
     out: Config, cfg: Config, phases: Sequence[Phase], index: int, previous: str
 ) -> dict[str, Any]:
-    """Options of the hook of a phase that follows another; a new encoder starts on its own.
-
-    Args:
-        out: The phase's config, changed in place.
-        cfg: The sequence's config.
-        phases: The phases.
-        index: Index of the phase.
-        previous: Checkpoint file at the end of the previous phase.
-    """
+    """Options of the hook of a phase that follows another; a new encoder starts on its own."""
     hook: dict[str, Any] = dict(teacher_checkpoint=previous)
     if out.get("pseudo_labels") is not None:
         hook["pseudo_labels"] = out.pseudo_labels
@@ -139,12 +131,7 @@ def _earlier(cfg: Config, phases: Sequence[Phase], previous: str, now: dict) -> 
 
 
 def add_hook(cfg: Config, name: str) -> None:
-    """Add a hook with its default options, unless the config has one of that class.
-
-    Args:
-        cfg: A config for mmengine's runner; changed in place.
-        name: The hook's registered name.
-    """
+    """Add a hook with its default options, unless the config has one of that class."""
     hooks = list(cfg.get("custom_hooks") or [])
     if not any(is_hook(hook, name) for _, hook in all_hooks(cfg)):
         hooks.append(ConfigDict(type=name))

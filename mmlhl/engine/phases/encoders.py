@@ -37,11 +37,7 @@ def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
 
 
 def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
-    """Refuse a ``load_from`` without effect.
-
-    Raises:
-        ValueError: Naming the key and what the phase starts from instead.
-    """
+    """Refuse a ``load_from`` without effect."""
     for phase in phases:
         merged = merged_config(cfg, phase)
         given = merged.get("load_from")

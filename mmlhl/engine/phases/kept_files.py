@@ -13,15 +13,7 @@ from ...evaluation.metrics.written_files import ComparedFiles
 
 
 def check_kept(evaluator: Any, dataset: Any) -> None:
-    """Refuse metrics whose files would replace some of the dataset.
-
-    Args:
-        evaluator: The evaluator of a test or validation.
-        dataset: Its dataset.
-
-    Raises:
-        ValueError: Naming the first file that would be lost.
-    """
+    """Refuse metrics whose files would replace some of the dataset."""
     metrics: list[Any] = getattr(evaluator, "metrics", [])
     writing = [m for m in metrics if isinstance(m, ComparedFiles) and m.output_dir is not None]
     if not writing:

@@ -42,15 +42,7 @@ class LabelOptions:
 
 
 def label_options(given: Any, where: str = "") -> LabelOptions:
-    """Check and return the options of a config's ``pseudo_labels``.
-
-    Args:
-        given: The value; None for the defaults.
-        where: Beginning of messages.
-
-    Raises:
-        ValueError: Naming the key, the value and what would be right.
-    """
+    """Check and return the options of a config's ``pseudo_labels``."""
     if given is None:
         return LabelOptions()
     known = [field.name for field in fields(LabelOptions)]

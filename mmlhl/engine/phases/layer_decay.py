@@ -20,11 +20,7 @@ KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
 
 
 def check_layer_decay(wrapper: Mapping, place: str) -> None:
-    """Refuse options that mmseg's constructors for layer decay ignore, or fail without.
-
-    Raises:
-        ValueError: Naming the option, its value and what would be right.
-    """
+    """Refuse options that mmseg's constructors for layer decay ignore, or fail without."""
     constructor, registry = wrapper.get("constructor"), of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS)
     if not names_class(registry, constructor, LearningRateDecayOptimizerConstructor):
         return

@@ -49,12 +49,7 @@ def training_length(cfg: Mapping) -> Length | None:
 
 
 def training_steps(cfg: Mapping, batches: int | None) -> int | None:
-    """Number of training steps of a config, None if unknown before the loader is built.
-
-    Args:
-        cfg: The config.
-        batches: Batches per epoch in one process, None if unknown.
-    """
+    """Number of training steps of a config, None if unknown before the loader is built."""
     length = training_length(cfg)
     if length is None or not length.by_epoch:
         return None if length is None else length.count
@@ -62,11 +57,7 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
 
 
 def refuse_endless_epochs(cfg: Mapping, where: str = "") -> None:
-    """Refuse a train loader that never ends for a training that counts epochs.
-
-    Raises:
-        ValueError: Naming the sampler.
-    """
+    """Refuse a train loader that never ends for a training that counts epochs."""
     loader = cfg.get("train_dataloader")
     sampler = loader.get("sampler") if isinstance(loader, Mapping) else None
     registries = (DATA_SAMPLERS, of_mmseg(DATA_SAMPLERS))

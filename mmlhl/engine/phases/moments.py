@@ -59,11 +59,6 @@ def follow_moments(cfg: Config, sequence: Config, own: Mapping) -> None:
 
     They keep their relative position. If the phase counts iterations instead of epochs or vice
     versa, their unit changes as well. The phase's own overrides are not changed.
-
-    Args:
-        cfg: The phase's config, changed in place.
-        sequence: The sequence's config.
-        own: The phase's overrides.
     """
     train = cfg.get("train_cfg")
     if isinstance(train, dict) and train.get("dynamic_intervals") is not None:

@@ -15,15 +15,7 @@ _OF_MERGING = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def merge_overrides(cfg: Config, options: Mapping[str, Any]) -> None:
-    """Merge overrides into a config.
-
-    Args:
-        cfg: The config, changed in place.
-        options: Values by dotted keys.
-
-    Raises:
-        ValueError: Naming the override that has no place in the config, and why.
-    """
+    """Merge overrides into a config."""
     try:
         cfg.merge_from_dict(dict(options))
     except _OF_MERGING as error:

@@ -26,11 +26,6 @@ def follow_patience(cfg: Config, sequence: Config, own: Mapping) -> None:
 
     They keep their share of the validations, like points in time their relative position. The
     phase's own overrides are not changed.
-
-    Args:
-        cfg: The phase's config with its own length and ``val_interval``, changed in place.
-        sequence: The sequence's config.
-        own: The phase's overrides.
     """
     before, now = _validations(sequence), _validations(cfg)
     if before is None or now is None or before == now:

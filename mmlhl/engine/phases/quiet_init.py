@@ -27,9 +27,6 @@ def quiet_init(model: Any) -> Iterator[None]:
     """Log only warnings while a model is initialised.
 
     mmengine writes several lines for each weight, and the names of loaded files.
-
-    Args:
-        model: The model to be initialised, without a wrapper.
     """
     dumps = hasattr(model, "_dump_init_info")
     if dumps:

@@ -227,11 +227,7 @@ def _step(model: PhaseModel, teacher: Any, supply: Supply, cfg: Config) -> Itera
 def _try_tests(
     cfg: Config, model: PhaseModel, given: Mapping[str, Supply], supplies: Supplies, where: str
 ) -> list[str]:
-    """Test a phase's model on one image of each loader, and by the pipelines for tests.
-
-    Returns:
-        Names of the metrics, as far as they were computed.
-    """
+    """Test a phase's model on one image of each loader, and by the pipelines for tests."""
     names: list[str] = []
     for key in unlike(cfg, given):
         place = f"{where}: one test of {key}"

@@ -13,11 +13,7 @@ from ...spelling import hint
 
 
 def check_runner(cfg: Mapping) -> None:
-    """Refuse a runner that is not registered, and one that would ignore the phases.
-
-    Raises:
-        ValueError: Naming ``runner_type`` and what would be right.
-    """
+    """Refuse a runner that is not registered, and one that would ignore the phases."""
     kind = cfg.get("runner_type")
     if isinstance(kind, str) and registered(RUNNERS, kind) is None:
         names = [*RUNNERS.module_dict, *MMENGINE_RUNNERS.module_dict]

@@ -31,11 +31,6 @@ def follow_length(cfg: Config, sequence: Config, own: Mapping) -> None:
     warm-up keeps its length unless it would take more than half of the phase. The factor per step
     of an exponential schedule changes so that the decay over the whole phase stays the same. If the
     phase counts iterations instead of epochs or vice versa, so do its schedules.
-
-    Args:
-        cfg: The phase's config, changed in place.
-        sequence: The sequence's config.
-        own: The phase's overrides; its own ``param_scheduler`` is not changed.
     """
     if isinstance(own.get("param_scheduler"), (list, tuple)) or "type" in (
         own.get("param_scheduler") or {}

@@ -37,11 +37,7 @@ PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
 
 
 def check_method_takes(method: BaseMethod) -> None:
-    """Refuse a method that needs more of the teacher than stored labels.
-
-    Raises:
-        ValueError: Naming it and what it needs.
-    """
+    """Refuse a method that needs more of the teacher than stored labels."""
     name = type(method).__name__
     if not method.needs_teacher:
         raise ValueError(f"{KEY}.stored=True, but {name} uses no teacher: leave {KEY} out")
@@ -61,16 +57,7 @@ def check_method_takes(method: BaseMethod) -> None:
 
 
 def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
-    """The specs by which the labels of tasks are stored and moved.
-
-    Args:
-        model: The segmentor, whose heads define fields and kinds.
-        tasks: The old tasks.
-        dataset: Dataset of the images, whose annotations define which depth is inverse.
-
-    Raises:
-        ValueError: If flips of the dataset would have to change a label's values.
-    """
+    """The specs by which the labels of tasks are stored and moved."""
     specs = []
     for task in tasks:
         head = model.heads[task]
@@ -91,13 +78,7 @@ def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[L
 
 
 def encode_labels(labels: Mapping[str, Any], specs: Sequence[LabelSpec], normals: str) -> dict:
-    """Encode a teacher's labels of one image for storage, by task.
-
-    Args:
-        labels: Tensors by task.
-        specs: Specs of the tasks.
-        normals: ``float16`` or ``int8``.
-    """
+    """Encode a teacher's labels of one image for storage, by task."""
     kinds = {spec.task: spec.kind for spec in specs}
     return {
         task: encode_label(label.cpu().numpy(), kinds[task], task, normals)
@@ -138,9 +119,6 @@ def check_room(folder: str, images: int, size: int) -> str:
         images: Number of images.
         size: Size of an image's labels in bytes.
 
-    Returns:
-        A sentence with the needed and the free space.
-
     Raises:
         OSError: If there is not enough room.
     """
@@ -162,12 +140,6 @@ def trial_labels(
     model: PhaseModel, teacher: nn.Module, supply: Supply, cfg: Config
 ) -> Iterator[str]:
     """Store labels of a phase's first images in a temporary folder, for a trial step.
-
-    Args:
-        model: The student, which reads stored labels inside the context.
-        teacher: A teacher with any weights.
-        supply: Supply of the phase's images, which have labels inside the context.
-        cfg: The phase's config.
 
     Yields:
         A sentence with the space on disk that the labels of the phase will need.

@@ -106,11 +106,7 @@ class PhaseTrainer(LoggedRunner):
             raise CheckpointError(f"{filename}: {e}") from e
 
     def _check_progress(self) -> None:
-        """Refuse a checkpoint that has trained longer than the phase, which would end untrained.
-
-        Raises:
-            ValueError: With both lengths.
-        """
+        """Refuse a checkpoint that has trained longer than the phase, which would end untrained."""
         counts = [("iterations", self.iter, self.max_iters)]
         if isinstance(self._train_loop, EpochBasedTrainLoop):
             counts.insert(0, ("epochs", self.epoch, self.max_epochs))

@@ -1,8 +1,7 @@
 """Checks of a sequence's config before phase one, in the order of ``parse_phases``.
 
-Each takes the config of a phase, ``cfg``, and the beginning of its messages, ``where``, such as
-``"phases[1]: "``; that of a part takes the part, and its dotted key, ``place``. A ``ValueError``
-names the key, its value and what would be right.
+Each takes the config of a phase, ``cfg``, and ``where``, the beginning of its messages; that of a
+part takes the part, and its ``place``.
 
 - Keys that are never read or misspelt: ``top_keys``, ``keys``, ``key_checker``, ``idle_variables``,
   ``scopes``; values of another type: ``option_types``, with ``signatures`` of the classes.

@@ -33,18 +33,7 @@ def check_labels(
     sample: Any,
     place: str,
 ) -> None:
-    """Refuse labels whose field, kind or number of classes differs from their head's.
-
-    Args:
-        heads: Heads by task.
-        tasks: Tasks that the loader has to supply.
-        dataset: The loader's dataset, also one of mmseg's or a wrapper.
-        sample: A data sample of it.
-        place: Name of the loader in messages.
-
-    Raises:
-        ValueError: Naming task, head and dataset.
-    """
+    """Refuse labels whose field, kind or number of classes differs from their head's."""
     given = [key.removeprefix("gt_") for key in sample.keys() if key.startswith("gt_")]
     specs = getattr(dataset, "ann_specs", {})
     for task in tasks:
@@ -86,18 +75,7 @@ def check_labels(
 def check_count(
     head: OutputSpace, name: str, dataset: Labelled, count: int | None, place: str
 ) -> None:
-    """Refuse a head with another number of classes than a dataset.
-
-    Args:
-        head: The head.
-        name: Its dotted key, for messages.
-        dataset: The dataset.
-        count: Its number of classes, None if unknown.
-        place: Name of its loader in messages.
-
-    Raises:
-        ValueError: Naming both numbers.
-    """
+    """Refuse a head with another number of classes than a dataset."""
     if head.num_classes is not None and count is not None and count != head.num_classes:
         raise ValueError(
             f"{name}.num_classes is {head.num_classes}, but {place}.dataset "
@@ -128,16 +106,7 @@ def class_names(dataset: Labelled, field: str) -> Sequence[str] | None:
 
 
 def class_count(dataset: Labelled, field: str, spec: Any = None) -> int | None:
-    """Number of classes of a field.
-
-    Args:
-        dataset: A dataset of ours or of mmseg.
-        field: Field of the labels.
-        spec: The annotation, if the dataset has one.
-
-    Returns:
-        The number, None if it is unknown.
-    """
+    """Number of classes of a field."""
     names = class_names(dataset, field)
     return len(names) if names else getattr(spec, "num_classes", None)
 
@@ -148,17 +117,7 @@ def check_names(
     tested: Labelled,
     place: str,
 ) -> None:
-    """Refuse a test set whose classes differ from those that were learned, also in their order.
-
-    Args:
-        heads: Heads by task.
-        trained: By task, the names of its classes in the training set of its own phase.
-        tested: The test set.
-        place: Name of the test set's loader in messages.
-
-    Raises:
-        ValueError: Naming the first class that differs.
-    """
+    """Refuse a test set whose classes differ from those that were learned, also in their order."""
     for task, head in heads.items():
         if head.num_classes is None:
             continue
@@ -173,11 +132,7 @@ def check_names(
 
 
 def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
-    """Refuse metrics whose number of classes differs from their task's head, or their order.
-
-    Raises:
-        ValueError: Naming metric, task and both numbers.
-    """
+    """Refuse metrics whose number of classes differs from their task's head, or their order."""
     tasks = getattr(evaluator, "tasks", [None] * len(evaluator.metrics))
     for task, metric in zip(tasks, evaluator.metrics, strict=True):
         head = heads.get(task)

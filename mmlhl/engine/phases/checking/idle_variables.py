@@ -38,9 +38,6 @@ def check_idle_variables(
         path: A config file in Python; others have no variables.
         acting: Names that are read from the config itself, such as ``train_cfg``.
         cfg: The config that was read from the file, to compare options with.
-
-    Raises:
-        ValueError: Naming the file, the line and the variable.
     """
     for in_base, message in idle_variables(path, acting):
         if not in_base:
@@ -53,10 +50,6 @@ def check_idle_variables(
 
 def idle_variables(path: str | os.PathLike, acting: Collection[str]) -> Iterator[tuple[bool, str]]:
     """Variables that a file or one of its bases sets anew after their use.
-
-    Args:
-        path: A config file in Python.
-        acting: Names that are read from the config itself.
 
     Yields:
         Whether it is in a base, and a message with the file, the line and the variable.
@@ -82,9 +75,6 @@ def _trees(path: str | os.PathLike) -> dict[str, ast.Module]:
 def variables_read(path: str | os.PathLike | None) -> set[str] | None:
     """The variables that a config file and its bases read.
 
-    Args:
-        path: The file, or None for a config without one.
-
     Returns:
         Their names. None if that is unknown: there is no file in Python, or it is the dump of a
         config, in which no variable is read any more.
@@ -99,9 +89,6 @@ def variables_read(path: str | os.PathLike | None) -> set[str] | None:
 
 def left_by_mmseg(path: str | os.PathLike | None) -> set[str]:
     """The variables of a config that only configs of the installed mmseg set.
-
-    Args:
-        path: The config file, or None for a config without one.
 
     Returns:
         Their names; some of mmseg's configs still have keys that mmengine no longer reads.

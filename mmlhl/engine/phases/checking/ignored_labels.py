@@ -27,14 +27,6 @@ def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
     Labels of a multi-task dataset have 255 for any content of the files. For other datasets the
     ``ignore_index`` of the heads is expected.
-
-    Args:
-        cfg: The config of a phase.
-        tasks: Tasks that are learned by the end of the phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
-    Raises:
-        ValueError: Naming the option and its value.
     """
     heads = {task: cfg["model"]["heads"][task] for task in tasks}
     marks = {task: mark for task, head in heads.items() if (mark := mark_of(head)) is not None}
@@ -64,11 +56,7 @@ def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
 
 def mark_of(head: Any) -> int | None:
-    """The ignored label of a head; None if its labels are not integers.
-
-    Args:
-        head: The head's config.
-    """
+    """The ignored label of a head; None if its labels are not integers."""
     cls = registered_class(MODELS, head)
     if cls is None or getattr(cls, "kind", None) not in INTEGER_KINDS:
         return None

@@ -34,34 +34,18 @@ class KeyChecker:
         self.where = where
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise the error of a key.
-
-        Args:
-            key: The dotted key, without the beginning of messages.
-            why: The end of the message.
-
-        Raises:
-            ValueError: Always.
-        """
+        """Raise the error of a key."""
         raise ValueError(f"{self.where}{key}: {why}")
 
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Check that all keys are known.
-
-        Raises:
-            ValueError: Naming the first other key, and the nearest right one.
-        """
+        """Check that all keys are known."""
         known = sorted(known)
         for key in node:
             if key not in known:
                 self.refuse(f"{place}.{key}", unknown(str(key), known))
 
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Check that no key is a misspelling of a known one; the user's own keys are allowed.
-
-        Raises:
-            ValueError: Naming the first misspelt key.
-        """
+        """Check that no key is a misspelling of a known one; the user's own keys are allowed."""
         for key in node:
             if key not in known and (meant := near_miss(str(key), known)):
                 self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
@@ -71,9 +55,6 @@ class KeyChecker:
 
         Returns:
             The class; None if the node has no type, or a function builds it.
-
-        Raises:
-            ValueError: Naming the key.
         """
         if not isinstance(node, Mapping) or "type" not in node:
             return None
@@ -100,17 +81,7 @@ class KeyChecker:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
     def kind(self, kind: Any, registry: Registry, place: str, key: str = "type") -> None:
-        """Check that a ``type`` given by name is registered.
-
-        Args:
-            kind: The type.
-            registry: The registry; mmseg's child of it is searched as well.
-            place: Dotted key of the part of the config.
-            key: Key of the type in it.
-
-        Raises:
-            ValueError: Naming the nearest right type.
-        """
+        """Check that a ``type`` given by name is registered."""
         if not isinstance(kind, str) and not callable(kind):
             self.refuse(f"{place}.{key}", f"it must name a class, got {kind!r}")
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
@@ -124,11 +95,7 @@ class KeyChecker:
         )
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
-        """Check a config, or each config in a list.
-
-        Raises:
-            ValueError: Naming the key.
-        """
+        """Check a config, or each config in a list."""
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):
                 if registry is PARAM_SCHEDULERS and isinstance(child, Mapping):

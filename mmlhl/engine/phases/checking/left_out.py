@@ -27,11 +27,7 @@ def lacking(cfg: Mapping, kind: str) -> list[str]:
 
 
 def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
-    """Messages about validations, best checkpoints or disjoint parts that are left out.
-
-    Returns:
-        The messages without repetition; empty if nothing is left out.
-    """
+    """Messages about validations, best checkpoints or disjoint parts that are left out."""
     messages: dict[str, None] = {}
     for phase in phases:
         for sentence in _of_phase(merged_config(cfg, phase)):
@@ -42,10 +38,6 @@ def left_out(cfg: Config, phases: Sequence[Phase]) -> list[str]:
 
 def shared_part(cfg: Config, phases: Sequence[Phase]) -> str | None:
     """A message about a part of the images that several phases share.
-
-    Args:
-        cfg: The sequence's config, whose training set may have a ``part``.
-        phases: Its phases; one that overrides the part has its own images.
 
     Returns:
         The message, without a full stop; None if no two phases share a part.

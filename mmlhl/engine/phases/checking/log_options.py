@@ -22,11 +22,7 @@ _WINDOW: Rule = (
 
 
 def check_log_options(node: Any, place: str) -> None:
-    """Refuse options of a log processor with which lines would be empty or logging would fail.
-
-    Raises:
-        ValueError: Naming the option, its value and what would be right.
-    """
+    """Refuse options of a log processor with which lines would be empty or logging would fail."""
     if not isinstance(node, Mapping):
         return
     check_options(node, dict(window_size=whole(1), num_digits=whole(0)), place)
@@ -46,12 +42,7 @@ def check_log_options(node: Any, place: str) -> None:
 
 
 def warn_of_sources(node: Any, logged: Collection[str]) -> None:
-    """Warn of statistics of what nothing logs; a hook of one's own may log anything.
-
-    Args:
-        node: Config of the log processor.
-        logged: Names of losses and metrics.
-    """
+    """Warn of statistics of what nothing logs; a hook of one's own may log anything."""
     known = {*SCALARS, *logged}
     own = node.get("custom_cfg") or () if isinstance(node, Mapping) else ()
     for index, each in enumerate(own):

@@ -19,16 +19,7 @@ KINDS = ("val", "test")
 
 
 def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
-    """Refuse metrics that would measure another task, another kind of output, or nothing.
-
-    Args:
-        cfg: The config of a phase.
-        tasks: Tasks that are learned by the end of the phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
-    Raises:
-        ValueError: Naming the metric and what would be right.
-    """
+    """Refuse metrics that would measure another task, another kind of output, or nothing."""
     for kind in KINDS:
         evaluator = cfg.get(f"{kind}_evaluator")
         if cfg.get(f"{kind}_dataloader") is None:

@@ -18,16 +18,7 @@ from .signatures import default_of
 
 
 def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) -> None:
-    """Refuse points in time after the last step of a phase, or in a unit that is not counted.
-
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-        iterations: Number of steps of the phase, None if unknown.
-
-    Raises:
-        ValueError: Naming the key, its value and the length.
-    """
+    """Refuse points in time after the last step of a phase, or in a unit that is not counted."""
     length = training_length(cfg)
     by_epoch = trains_by_epoch(cfg)
     for moment in moments(cfg):

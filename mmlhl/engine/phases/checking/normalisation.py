@@ -13,11 +13,7 @@ from ..grammar import LOADERS
 
 
 def check_normalisation(cfg: Mapping, where: str = "") -> None:
-    """Refuse images that are normalised or made RGB twice, or in training otherwise than in tests.
-
-    Raises:
-        ValueError: Naming the loader with ``Normalize`` in its pipeline.
-    """
+    """Refuse images that are normalised or made RGB twice, or in tests otherwise."""
     found = {key: _normalizing(cfg[key]) for key in LOADERS if cfg.get(key) is not None}
     named = preprocessor_of(cfg) or {}
     for key, steps in found.items():
@@ -60,9 +56,6 @@ def check_range(preprocessor: Any, images: Sequence[Any]) -> None:
     Args:
         preprocessor: The model's data preprocessor.
         images: Images ``(3, H, W)`` before it.
-
-    Raises:
-        ValueError: Naming the mean and what would be right.
     """
     if not getattr(preprocessor, "_enable_normalize", False):
         return

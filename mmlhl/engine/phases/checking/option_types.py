@@ -42,14 +42,6 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     Type hints state what a class takes, except for models and transforms of other packages, whose
     hints are often narrower than what they take. For those, a number or a boolean is expected where
     the default is one.
-
-    Args:
-        cls: The class that the options are for.
-        node: Its config.
-        place: Its name in messages.
-
-    Raises:
-        ValueError: Naming the option and its value.
     """
     package = cls.__module__.split(".")[0]
     ours = package == "mmlhl"

@@ -17,16 +17,9 @@ OPTIONS: dict[str, Any] = dict(live=True, interval=1.0)
 def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Check and return the config's ``progress``.
 
-    Args:
-        cfg: The sequence's config.
-        environ: The environment, whose ``MMLHL_LIVE`` overrides the config.
-
     Returns:
         ``live``, whether to draw if standard output is a terminal, and ``interval``, seconds
         between two drawings.
-
-    Raises:
-        ValueError: Naming an unknown key or an invalid value.
     """
     given = cfg.get("progress")
     given = {} if given is None else given

@@ -74,11 +74,7 @@ CURVES = tuple(cls for cls, _ in _CURVES)
 
 
 def check_schedules(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that would change nothing, or never reach their end.
-
-    Raises:
-        ValueError: Naming the key, the value and what would be right.
-    """
+    """Refuse schedules that would change nothing, or never reach their end."""
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
         check_options(scheduler, _OPTIONS, place)
@@ -91,15 +87,7 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
 
 
 def check_units(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that count epochs in a phase without epochs, or end after the first.
-
-    Args:
-        cfg: The config of a phase, whose schedules follow its length already.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
-    Raises:
-        ValueError: Naming the schedule.
-    """
+    """Refuse schedules that count epochs in a phase without epochs, or end after the first."""
     if trains_by_epoch(cfg) is not False:
         return
     for index, scheduler in enumerate(schedulers(cfg)):

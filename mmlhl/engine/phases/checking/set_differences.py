@@ -35,13 +35,6 @@ def check_same_reading(
 
     Joined sets are also compared with each other.
 
-    Args:
-        heads: Heads by task.
-        tasks: The new tasks of the phase, whose labels the training set has.
-        trained: The training set.
-        tested: The test set.
-        place: Name of the test set's loader in messages.
-
     Raises:
         ValueError: If a field has another unit, such as disparity in place of depth, or one set
             has an option that another one of files in the same format does not mention, such as

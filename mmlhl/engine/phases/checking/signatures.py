@@ -11,9 +11,6 @@ from typing import Any, get_type_hints
 def options_of(cls: type) -> tuple[frozenset[str], bool]:
     """Names of the arguments with which a class is built.
 
-    Args:
-        cls: A class, which may pass ``**kwargs`` on to its bases.
-
     Returns:
         The names, and whether other options are possible, because the class itself has
         ``**kwargs``.

@@ -17,15 +17,7 @@ _ELSEWHERE = dict(
 
 
 def check_stock_parts(model: Mapping, where: str) -> None:
-    """Refuse the heads of an mmseg model that a config has inherited.
-
-    Args:
-        model: Config of the model.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-
-    Raises:
-        ValueError: Naming the part and what becomes of it.
-    """
+    """Refuse the heads of an mmseg model that a config has inherited."""
     cls = registered_class(MODELS, model)
     known = options_of(cls)[0] if cls is not None else set()
     if "heads" not in known:

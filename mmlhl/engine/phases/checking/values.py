@@ -57,16 +57,7 @@ _OF_WORKERS = ("prefetch_factor", "timeout", "multiprocessing_context", "persist
 
 
 def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
-    """Refuse values with which a phase would not train as intended.
-
-    Args:
-        cfg: The config of a phase.
-        where: Beginning of messages, such as ``"phases[1]: "``.
-        trains: Whether the phase is trained.
-
-    Raises:
-        ValueError: Naming the key, the value and what would be right.
-    """
+    """Refuse values with which a phase would not train as intended."""
     for key, value in leaves(dict(cfg.items())):  # a Config is not a Mapping
         if not isinstance(value, float):
             continue
@@ -93,31 +84,14 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
 
 
 def check_trains(cfg: Mapping, where: str = "") -> None:
-    """Refuse a config without the entries that training needs.
-
-    Args:
-        cfg: The config of a phase that is trained.
-        where: Beginning of messages.
-
-    Raises:
-        ValueError: Naming the missing key.
-    """
+    """Refuse a config without the entries that training needs."""
     for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
         if cfg.get(key) is None:
             raise ValueError(f"{where}{key} is not set, so nothing could be trained")
 
 
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
-    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence.
-
-    Args:
-        cfg: The sequence's config.
-        tasks: All tasks of the sequence.
-        where: Beginning of messages.
-
-    Raises:
-        ValueError: Naming it and the nearest task.
-    """
+    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence."""
     named = []
     for hook in checkpoint_hooks(cfg):
         best = hook.get("save_best")

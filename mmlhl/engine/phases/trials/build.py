@@ -47,14 +47,6 @@ _OF_OPTIONS = (
 def named(place: str, function: Any, *args: Any) -> Any:
     """Call a function, and add the place to the message of its errors.
 
-    Args:
-        place: Beginning of messages.
-        function: The function to call.
-        *args: Its arguments.
-
-    Returns:
-        The function's result.
-
     Raises:
         ValueError: For any exception of the function except errors of files.
     """
@@ -93,14 +85,7 @@ def build_model(cfg: Config) -> Any:
 
 @contextmanager
 def naming_model(cfg: Config) -> Iterator[None]:
-    """Name the part of a model that cannot be built, if a runner fails inside the context.
-
-    Args:
-        cfg: The config of a training without phases.
-
-    Raises:
-        ValueError: Naming the part.
-    """
+    """Name the part of a model that cannot be built, if a runner fails inside the context."""
     try:
         yield
     except _OF_OPTIONS as error:
@@ -147,11 +132,7 @@ def _check_frozen(part: Mapping, place: str, error: Exception) -> None:
 
 
 def build_optimiser(cfg: Config, model: PhaseModel) -> Any:
-    """Build the optimiser, or several, which check their options themselves.
-
-    Returns:
-        mmengine's wrapper, or several of them.
-    """
+    """Build the optimiser, or several, which check their options themselves."""
     try:
         built = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
     except NotImplementedError as error:  # of mmseg's constructors for layer decay, without a text
@@ -189,17 +170,9 @@ class RuleUnknownError(ValueError):
 def try_hooks(cfg: Config, where: str, model: Any = None) -> list[RuleUnknownError]:
     """Build the hooks of a config.
 
-    Args:
-        cfg: The config.
-        where: Beginning of messages.
-        model: The model, for hooks with a function ``check_model``.
-
     Returns:
         Errors of hooks that follow a value of unknown direction. If no validation gives the value,
         that is to be said instead.
-
-    Raises:
-        ValueError: Naming the hook that cannot be built.
     """
     if not Visualizer._instance_dict:  # hooks get the current visualizer
         Visualizer.get_instance("dry run")
@@ -223,12 +196,7 @@ def try_hooks(cfg: Config, where: str, model: Any = None) -> list[RuleUnknownErr
 
 
 def build_hook(config: dict, model: Any = None) -> None:
-    """Build a hook, and the averaged model of an ``EMAHook``.
-
-    Args:
-        config: The hook's config.
-        model: The phase's model, for hooks with a function ``check_model``.
-    """
+    """Build a hook, and the averaged model of an ``EMAHook``."""
     options = {key: value for key, value in copy.deepcopy(config).items() if key != "priority"}
     try:
         built = _build_hook(options)

@@ -38,12 +38,6 @@ def check_loaders(
         where: Beginning of messages.
         names: Names of the classes by task, as earlier phases have learned them; those of this
             phase's tasks are added.
-
-    Returns:
-        The supply of each loader, by its key.
-
-    Raises:
-        ValueError: Naming the loader and what is wrong with it.
     """
     given: dict[str, Supply] = {}
     for key in LOADERS:
@@ -108,16 +102,7 @@ def _innermost(dataset: Any) -> Any:
 
 
 def check_order(dataset: Any, training: bool, place: str) -> None:
-    """Refuse random transforms before the reading of labels, which the first sample may miss.
-
-    Args:
-        dataset: The dataset.
-        training: Whether it is that of training.
-        place: Beginning of messages.
-
-    Raises:
-        ValueError: Naming the transforms.
-    """
+    """Refuse random transforms before the reading of labels, which the first sample may miss."""
     dataset = _innermost(dataset)
     named(place, refuse_late_loaders, getattr(dataset, "pipeline", ()))
     early = random_movers(dataset, test=not training)

@@ -73,18 +73,7 @@ class MethodTrial:
     def try_phase(
         self, model: PhaseModel, teacher: Any, supply: Supply, wrapper: Any, steps: int
     ) -> None:
-        """Begin a phase, take one step and end the phase, on copies; nothing is changed.
-
-        Args:
-            model: The phase's model.
-            teacher: The model of the previous phase, if the method needs a teacher.
-            supply: The training images.
-            wrapper: The phase's optimiser, which is used up.
-            steps: Number of steps of the phase.
-
-        Raises:
-            ValueError: Naming the method and the function that fails.
-        """
+        """Begin a phase, take one step and end the phase, on copies; nothing is changed."""
         parts = [model.method, *getattr(model.method, "methods", ())]
         if not _are_own(*parts, *(head for _, head in model.heads.items())):
             return
@@ -179,11 +168,7 @@ def _are_own(*parts: Any) -> bool:
 
 @contextmanager
 def without_own_method(model: PhaseModel) -> Iterator[None]:
-    """Let a user's own method do nothing in the context, as it has no memory of earlier phases.
-
-    Args:
-        model: The phase's model; methods of this package stay.
-    """
+    """Let a user's own method do nothing in the context, as it has no memory of earlier phases."""
     method = model.method
     if _are_own(method, *getattr(method, "methods", ())):
         vars(model)["method"] = BaseMethod()

@@ -20,11 +20,7 @@ _CALLED = ("loss", "forward")
 
 @contextmanager
 def naming_parts(model: PhaseModel) -> Iterator[None]:
-    """Add the name of the part to errors raised in the encoder or in a head.
-
-    Args:
-        model: A model with heads by task, or a segmentor of mmseg.
-    """
+    """Add the name of the part to errors raised in the encoder or in a head."""
     given: dict[str, str] = {}
 
     def naming(place: str, source: str, function: Any) -> Any:

@@ -30,19 +30,7 @@ STEPS = 2000
 def try_schedules(
     cfg: Config, built: Any, batches: int | None, steps: int | None, where: str
 ) -> None:
-    """Build the schedules of a phase's optimiser, which check their options, and follow each.
-
-    Args:
-        cfg: The phase's config.
-        built: The wrapper of its optimiser, whose rates are restored.
-        batches: Batches per epoch, None if unknown.
-        steps: Steps of the phase, None if unknown.
-        where: Beginning of messages.
-
-    Raises:
-        ValueError: Naming the schedule that cannot be built, ends before the phase, or reaches an
-            invalid rate.
-    """
+    """Build the schedules of a phase's optimiser, which check their options, and follow each."""
     length = training_length(cfg)
     epochs = length.count if length is not None and length.by_epoch else None
     for key, config, optimizer in _by_optimizer(cfg, built, where):
@@ -115,11 +103,7 @@ def _check_cycle(config: Mapping, scheduler: Any, count: int, place: str) -> Non
 
 
 def _check_reach(config: Mapping, scheduler: Any, count: int, place: str) -> None:
-    """Refuse a schedule that begins after the phase, and warn of one that acts or ends after it.
-
-    Raises:
-        ValueError: If the phase is over before it begins.
-    """
+    """Refuse a schedule that begins after the phase, and warn of one that acts or ends after it."""
     if not count:  # unknown
         return
     unit = "epoch(s)" if scheduler.by_epoch else "iteration(s)"

@@ -26,13 +26,6 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     Large images are cropped to 64 pixels per side; if the network fails on that, the whole images
     are tried.
 
-    Args:
-        model: The model, with its teacher if its method needs one.
-        batch: A batch of a loader.
-
-    Returns:
-        The parsed losses by name.
-
     Raises:
         ValueError: If a loss is not finite, no weight would be trained, an augmentation of
             batches moves images or labels alone, or images are normalised for another range.
@@ -78,16 +71,7 @@ def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]
 def trial_losses(
     model: PhaseModel, inputs: Tensor, samples: list
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The sum of a step's losses, and the losses by name.
-
-    Args:
-        model: The model.
-        inputs: Images ``(N, 3, H, W)``.
-        samples: Their data samples.
-
-    Raises:
-        ValueError: If a loss is not finite, or no weight would be trained.
-    """
+    """The sum of a step's losses, and the losses by name."""
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)
@@ -132,11 +116,7 @@ def cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
 
 @torch.no_grad()
 def trial_prediction(model: PhaseModel, batch: Any) -> tuple[list, Any] | None:
-    """Predictions of a batch as in tests; None if its images are large.
-
-    Returns:
-        The samples with predictions, and the batch.
-    """
+    """Predictions of a batch as in tests; None if its images are large."""
     model.eval()
     data = model.data_preprocessor(batch, training=False)
     if data["inputs"].shape[2:].numel() > PIXELS:

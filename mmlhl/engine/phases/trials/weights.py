@@ -33,17 +33,6 @@ def try_weights(
     """Initialise the parts of a model that are new in a phase, as its training will.
 
     The backbone is initialised only if its config says how, since large ones take seconds.
-
-    Args:
-        cfg: The phase's config.
-        model: The phase's model; its weights change.
-        tasks: The tasks whose heads are new.
-        where: Beginning of messages.
-        encoder: Whether backbone and neck are new, too.
-
-    Raises:
-        ValueError: Naming an ``init_cfg`` that cannot be applied or would initialise nothing, or a
-            file of which no weight fits.
     """
     configs = cfg.model.to_dict()
     parts: dict[str, Any] = {}
@@ -69,11 +58,7 @@ def try_weights(
 
 
 def check_loaded(cfg: Config, model: Any, where: str) -> None:
-    """Refuse a ``load_from`` of which no weight fits the encoder; mmengine would only log that.
-
-    Raises:
-        ValueError: Naming the file and its first weights.
-    """
+    """Refuse a ``load_from`` of which no weight fits the encoder; mmengine would only log that."""
     path = cfg.get("load_from")
     if not isinstance(path, str):
         return
@@ -119,13 +104,6 @@ def check_first_weights(cfg: Config, model: Any) -> None:
     """Refuse files of which no weight fits a model that is trained without phases.
 
     mmengine would log that, and train from random weights. Only files of this machine are read.
-
-    Args:
-        cfg: The config.
-        model: A copy of the model, whose weights change.
-
-    Raises:
-        ValueError: Naming the file, from ``load_from`` or an ``init_cfg``, and its first weights.
     """
     for name, module in model.named_modules():
         files = [path for path in _own_files(module) if os.path.isfile(path)]
