@@ -5,16 +5,12 @@ import json
 import cv2
 import numpy as np
 import pytest
+from shared_fixtures import PIPELINE
 
 from mmlhl.datasets import CityscapesMultiTaskDataset, CityscapesNpyDataset, NYUv2Dataset
 from mmlhl.datasets.cityscapes import CATEGORIES, CLASSES_7, CLASSES_19, id_map_of
 from mmlhl.datasets.missing_files import need_files
 
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 FRAME = "aachen/aachen_000000_000019"
 
 

@@ -4,14 +4,10 @@ import cv2
 import numpy as np
 import pytest
 from mmseg.registry import DATASETS
+from shared_fixtures import PIPELINE
 
 import mmlhl.datasets.marks as marks
 
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 NOTHING, EDGE, MARKED = [0, 0, 0, 0], [0, 0, 255, 255], [0, 1, 255, 255]
 TWO = dict(kind="classes", classes=("background", "road"))
 

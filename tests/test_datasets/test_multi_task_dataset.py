@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from shared_fixtures import PIPELINE
 
 from mmlhl.datasets import MultiTaskDataset
 
@@ -15,11 +16,6 @@ ANNOTATIONS = dict(
     normal=dict(dir="normal", kind="normal"),
     edge=dict(kind="channels", source=dict(type="SobelEdges")),
 )
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 CLASSES = ("floor", "wall", "chair")
 
 

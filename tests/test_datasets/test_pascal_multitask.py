@@ -5,15 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+from shared_fixtures import PIPELINE
 
 from mmlhl.datasets import PascalMultiTaskDataset
 from mmlhl.datasets.pascal_multitask import PARTS, voc_palette
 
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 SIZE = (4, 6)
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from shared_fixtures import PIPELINE
 
 from mmlhl.datasets import (
     CamVidDataset,
@@ -16,11 +17,6 @@ from mmlhl.datasets import (
 )
 from mmlhl.datasets.classes import resolve_classes
 
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 IMAGE = np.zeros((1, 5, 3), np.uint8)
 
 

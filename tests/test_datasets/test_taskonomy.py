@@ -3,14 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from shared_fixtures import PIPELINE
 
 from mmlhl.datasets import TaskonomyDataset
 
-PIPELINE = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadMultiTaskAnnotations"),
-    dict(type="PackMultiTaskInputs"),
-]
 SIZE = (4, 6)
 
 
