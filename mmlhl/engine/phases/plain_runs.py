@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Collection
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -53,13 +54,7 @@ def check_plain_run(cfg: Config) -> None:
     left = left_by_mmseg(file)
     check_top_keys(cfg, read=variables_read(file), left=left)
     for check in _CHECKS:
-        try:
-            check(cfg)
-        except ValueError as error:
-            key = re.match(r"\w*", str(error))
-            if key is None or key.group() not in left:
-                raise
-            print_log(f"{error} (an mmseg config sets it)", "current", logging.WARNING)
+        _check_own(check, cfg, left)
     for kind in ("val", "test"):
         absent = lacking(cfg, kind)
         if 0 < len(absent) < len(keys_of(kind)):
@@ -73,5 +68,23 @@ def check_plain_run(cfg: Config) -> None:
                 raise ValueError(f"{text}: set val_dataloader and so on, or leave it out")
             print_log(text, "current", logging.WARNING)
     try_running(cfg, "training")
-    if unruled := try_hooks(cfg, ""):
+    if unruled := try_hooks(cfg, "", own=False):  # the runner will build those
         raise unruled[0]
+
+
+def _check_own(check: Callable[[Config], object], cfg: Config, left: Collection[str]) -> None:
+    """Make a check; of entries that only mmseg's own configs set, it warns.
+
+    Those are then left out, and the check is made again, for errors in what the user sets.
+    """
+    try:
+        check(cfg)
+    except ValueError as error:
+        found = re.match(r"\w*", str(error))
+        key = found.group() if found else ""
+        if key not in left:
+            raise
+        print_log(f"{error} (an mmseg config sets it)", "current", logging.WARNING)
+        if key in cfg:
+            rest = {each: value for each, value in cfg.items() if each != key}
+            _check_own(check, Config(rest), left)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from logging import WARNING
 from typing import Any
 
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.model import BaseModel, is_model_wrapper, revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -15,7 +17,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.models.decode_heads import STDCHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
-from mmseg.registry import MODELS
+from mmseg.registry import METRICS, MODELS
 from torch import Tensor, nn
 
 from ...config_values import as_list
@@ -23,6 +25,7 @@ from ...datasets.reading import remembering
 from ...draws import undisturbed
 from ...ranks import raised_by_all
 from .checking.agreement import check_count, check_labels, check_names, class_count, class_names
+from .checking.ignored_labels import with_default
 from .checking.log_options import warn_of_sources
 from .checking.moment_checks import check_moments
 from .checking.scopes import SCOPE
@@ -32,6 +35,7 @@ from .supply import Supplies, Supply, supply_of
 from .trials.build import build_optimiser, check_files, model_options, named
 from .trials.loaders import check_order
 from .trials.optimiser import try_optimisers
+from .trials.running import try_submodules
 from .trials.sample import first_sample
 from .trials.schedule import try_schedules
 from .trials.step import trial_step
@@ -108,6 +112,7 @@ def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
     named("optim_wrapper", try_optimisers, wrapper)
     check_custom_keys(cfg.optim_wrapper, [name for name, _ in model.named_parameters()])
     try_schedules(cfg, wrapper, supply.batches, steps, "training")
+    try_submodules(cfg, model, "")
     logged: set[str] = set()
     if type(model).train_step is BaseModel.train_step:
         batch = named(key, supply.batch, min(2, supply.smallest))
@@ -129,7 +134,14 @@ def _try_validation(
     metrics = as_list(cfg.get("val_evaluator"))
     ids = [m.get("ignore_index") if isinstance(m, Mapping) else None for m in metrics]
     supplies.keep(tested.dataset, key, _by_all(ids))
-    for _, head in _heads(model, cfg.model)[:1]:
+    heads = _heads(model, cfg.model)
+    for metric in metrics if heads else ():
+        for place, value, _ in with_default(metric, METRICS, "val_evaluator"):
+            marks = {name: head.ignore_index for name, head in heads}
+            if value not in marks.values():
+                message = f"{place} is {value}, but heads leave out others: {marks}"
+                print_log(f"{message}; metrics are of other pixels than losses", "current", WARNING)
+    for _, head in heads[:1]:
         learned = {FIELD: class_names(supply.dataset, FIELD) or ()}
         check_names({FIELD: _Classes(head.num_classes)}, learned, tested.dataset, key)
     return named(f"one test of {key}", try_test, model, tested, cfg, "val")

@@ -42,7 +42,7 @@ from .trials.build import (
 from .trials.loaders import check_loaders, unlike
 from .trials.method import MethodTrial, without_own_method
 from .trials.optimiser import try_optimisers
-from .trials.running import try_running
+from .trials.running import try_running, try_submodules
 from .trials.schedule import try_schedules
 from .trials.step import trial_step
 from .trials.testing import try_pipeline, try_test, try_views
@@ -198,6 +198,7 @@ def _try_training(
         The optimiser, and the number of steps of the phase, None if unknown.
     """
     steps = training_steps(cfg, supply.batches)
+    try_submodules(cfg, model, f"{where}: ")
     check_moments(cfg, f"{where}: ", steps)
     wrapper = named(f"{where}: optim_wrapper", build_optimiser, cfg, model)
     named(f"{where}: optim_wrapper", try_optimisers, wrapper)

@@ -15,6 +15,8 @@ from ...spelling import hint
 def check_runner(cfg: Mapping) -> None:
     """Refuse a runner that is not registered, and one that would ignore the phases."""
     kind = cfg.get("runner_type")
+    if kind is not None and not isinstance(kind, (str, type)):
+        raise ValueError(f"runner_type must name a class, such as 'LifelongRunner', got {kind!r}")
     if isinstance(kind, str) and registered(RUNNERS, kind) is None:
         names = [*RUNNERS.module_dict, *MMENGINE_RUNNERS.module_dict]
         near = hint(kind, names) or "; is its module in custom_imports?"

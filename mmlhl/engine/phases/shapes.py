@@ -17,6 +17,7 @@ DICTS = (
     *LOADERS,
     *("train_cfg", "val_cfg", "test_cfg", "optim_wrapper", "default_hooks", "env_cfg"),
     *("randomness", "visualizer", "log_processor", "model_wrapper_cfg", "tta_model"),
+    "data_preprocessor",
 )
 #: those that are lists of dicts, or one
 LISTS = ("param_scheduler", "val_evaluator", "test_evaluator")

@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
+from mmseg.models import FCNHead
 
 from mmlhl.engine.phases import plain_runs
 from mmlhl.engine.phases.plain_runs import check_plain_run
@@ -79,6 +80,23 @@ def test_an_epoch_without_end_is_refused(tmp_path, kind):
         ),
         ("model = dict(backbone=dict(dept=50))", "^model.backbone.dept: .* 'depth'"),
         ("model = dict(test_cfg=dict(mod='slide'))", "^model.test_cfg.mod: .* 'mode'"),
+        (
+            "model = dict(test_cfg=dict(mode='whole', flip=True))",
+            "^model.test_cfg.flip: .*known are",
+        ),
+        ("model = dict(test_cfg=dict(crop_size=(8, 8)))", "^model.test_cfg.mode: it is missing"),
+        (
+            "model = dict(train_cfg=dict(num_point=2))",
+            "^model.train_cfg.num_point: .* 'num_points'",
+        ),
+        ("model = dict(train_cfg=dict(max_iters=2))", "^model.train_cfg.max_iters: .*known are"),
+        ("data_preprocessor = 'x'", "^data_preprocessor must be a dict, got 'x'"),
+        ("randomness = None", "^randomness is None; set it, or leave it out"),
+        ("efficient_conv_bn_eval = 3", "^efficient_conv_bn_eval must be the name of a part .* 3"),
+        (
+            "activation_checkpointing = [True]",
+            "^activation_checkpointing must be .* part of the mo",
+        ),
         ("optim_wrapper = dict(accumulative_count=2)", "^optim_wrapper.*did you mean 'accumul"),
         ("optim_wrapper = dict(optimizer=dict(lr=-1))", "^optim_wrapper.optimizer.lr must be"),
         ("param_scheduler = [dict(type='PolyLr')]", "^param_scheduler.*did you mean 'PolyLR'"),
@@ -145,6 +163,28 @@ def test_what_an_mmseg_config_sets_is_a_warning(tmp_path, said, monkeypatch):
     monkeypatch.setattr(plain_runs, "left_by_mmseg", lambda _: {"optim_wrapper"})
     check_plain_run(cfg)
     assert len(said) == 1 and said[0].endswith("(an mmseg config sets it)")
+
+
+def test_a_warning_of_an_mmseg_config_hides_no_error_of_the_user(tmp_path, said, monkeypatch):
+    cfg = read(
+        tmp_path, "optim_wrapper = dict(clip_grads=2); param_scheduler = [dict(type='Poly')]"
+    )
+    monkeypatch.setattr(plain_runs, "left_by_mmseg", lambda _: {"optim_wrapper"})
+    with pytest.raises(ValueError, match=r"^param_scheduler\[0\].type: 'Poly' is not registered"):
+        check_plain_run(cfg)
+    assert len(said) == 1 and "clip_grads" in said[0]
+
+
+def test_options_of_own_parts_of_a_model_pass(tmp_path):
+    cfg = read(tmp_path, "model = dict(test_cfg=dict(mode='whole', flip=True))")
+
+    class OwnHead(FCNHead):
+        """A head that may read its own options."""
+
+    cfg.model.decode_head.type = OwnHead
+    check_plain_run(cfg)
+    stages = "model = dict(test_cfg=dict(subdivision_steps=2), train_cfg=dict(num_points=2))"
+    check_plain_run(read(tmp_path, stages))
 
 
 def test_other_runners_are_left_alone(tmp_path):

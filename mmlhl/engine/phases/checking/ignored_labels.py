@@ -69,7 +69,7 @@ def mark_of(head: Any) -> int | None:
 def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
     """All such options in a config: dotted key, value, and whether it is one of ``FILLS``."""
     model = cfg["model"]
-    yield from _with_default(preprocessor_of(cfg), MODELS, "model.data_preprocessor")
+    yield from with_default(preprocessor_of(cfg), MODELS, "model.data_preprocessor")
     for task, head in heads.items():
         yield from _below(head.get("loss"), f"model.heads.{task}.loss")
     yield from _below(model.get("method"), "model.method")
@@ -82,10 +82,10 @@ def _options(cfg: Mapping, heads: Mapping) -> Iterator[tuple[str, Any, bool]]:
         for task in heads if isinstance(metrics, Mapping) else ():
             given = (metrics or {}).get(task)
             for metric in as_list(given):
-                yield from _with_default(metric, METRICS, f"{kind}_evaluator.metrics.{task}")
+                yield from with_default(metric, METRICS, f"{kind}_evaluator.metrics.{task}")
 
 
-def _with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[str, Any, bool]]:
+def with_default(node: Any, registry: Registry, place: str) -> Iterator[tuple[str, Any, bool]]:
     """Such options of a config, or the defaults of its class."""
     cls = registered_class(registry, node)
     for key in MARKS if isinstance(node, Mapping) else ():

@@ -57,6 +57,13 @@ BUILT = dict(
 TRAIN_LOOPS = (EpochBasedTrainLoop, IterBasedTrainLoop)
 #: keys of a model's ``test_cfg``
 INFERENCE = ("mode", "crop_size", "stride")
+#: keys that mmseg's segmentors and heads read there, and those that they read of ``train_cfg``
+OF_MMSEG = {
+    "test_cfg": (*INFERENCE, "subdivision_steps", "subdivision_num_points", "scale_factor"),
+    "train_cfg": "num_points oversample_ratio importance_sample_ratio sampler assigner".split(),
+}
+#: packages whose parts of a model read no other
+STOCK = {"mmlhl", "mmseg", "mmcv", "mmengine", "torch"}
 HOOK_NAMES = DEFAULT_HOOKS | {"visualization"}
 #: transforms that hold others of the same kind
 HOLDS_TRANSFORMS = {"TestTimeAug", "RandomChoice", "RandomApply", "TransformBroadcaster"}
@@ -128,22 +135,21 @@ class _Checker(KeyChecker):
             self.refuse(f"{place}.heads", f"it must be a dict by task, got {heads!r}")
         for task, head in (heads or {}).items():
             self.head(head, f"{place}.heads.{task}")
-        if isinstance(node.get("test_cfg"), Mapping):
-            self.inference(node["test_cfg"], cls, f"{place}.test_cfg")
         ours = cls is not None and cls.__module__.split(".")[0] == "mmlhl"
         if node.get("train_cfg") and ours:
             self.refuse(f"{place}.train_cfg", "it would have no effect; leave it out")
-
-    def inference(self, node: Mapping, cls: type | None, place: str) -> None:
-        """Check that a model's ``test_cfg`` has an effect; models of users may have other keys."""
-        self.near(node, INFERENCE, place)
-        if cls is None or cls.__module__.split(".")[0] != "mmlhl":
-            return
-        for key in node:
-            if key not in INFERENCE:
-                self.refuse(f"{place}.{key}", f"unknown key; the keys are {', '.join(INFERENCE)}")
-        if "mode" not in node and len(node):
-            self.refuse(f"{place}.mode", "it is missing; write 'slide', or 'whole' without windows")
+        known = {"test_cfg": INFERENCE} if ours else OF_MMSEG
+        parts = [registered_class(of_mmseg(MODELS), each) for each in nodes(node)]
+        stock = ours or all(
+            part is None or part.__module__.split(".")[0] in STOCK for part in parts
+        )
+        for key, keys in known.items():
+            if isinstance(node.get(key), Mapping):
+                (self.names if stock else self.near)(node[key], keys, f"{place}.{key}")
+        windows = node.get("test_cfg")
+        if stock and windows and "mode" not in windows and {*windows} & {*INFERENCE}:
+            why = "it is missing; write 'slide', or 'whole' without windows"
+            self.refuse(f"{place}.test_cfg.mode", why)
 
     def head(self, node: Any, place: str) -> None:
         """Check a head, its decoder and its losses."""

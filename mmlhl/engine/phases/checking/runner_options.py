@@ -16,6 +16,7 @@ from ....option_rules import (
     WHOLE,
     Rule,
     check_option,
+    each,
     number,
     one_of,
     or_none,
@@ -24,6 +25,8 @@ from ....option_rules import (
 from ....spelling import hint, near_miss, unknown
 from .log_options import check_log_options
 
+#: options that name parts of the model, of which mmengine's runner changes how they compute
+SUBMODULES = ("activation_checkpointing", "efficient_conv_bn_eval")
 #: known keys of dictionaries of options; mmengine ignores others, except in ``randomness``
 _KNOWN = {
     "randomness": ("seed", "diff_rank_seed", "deterministic"),
@@ -32,7 +35,7 @@ _KNOWN = {
     "auto_scale_lr": ("enable", "base_batch_size"),
 }
 #: for which mmengine has a default, but fails on None
-_NEVER_NONE = ("log_level", "env_cfg", "env_cfg.mp_cfg", "env_cfg.resource_limit")
+_NEVER_NONE = ("log_level", "randomness", "env_cfg", "env_cfg.mp_cfg", "env_cfg.resource_limit")
 #: third-party backends, which torch lists only after they are imported
 _BACKENDS = ("cncl", "hccl", "mccl", "smddp")
 _PROCESSES = (
@@ -59,6 +62,7 @@ _OPTIONS: dict[str, Rule] = {
     ),
     "visualizer.alpha": number(lambda value: 0 <= value <= 1, "a number of 0..1"),
     "label": TEXT,
+    **dict.fromkeys(SUBMODULES, (each(TEXT)[0], "the name of a part of the model, or several")),
     "compile": (
         lambda value: isinstance(value, (bool, Mapping)),
         "True, False or a dict of options",

@@ -28,6 +28,7 @@ from ....config_values import entries, leaves, nodes
 from ....registered import of_mmseg, registered_class, type_name
 from ....spelling import hint, near_miss
 from ..override_paths import merge_overrides
+from .runner_options import SUBMODULES
 
 #: keys that mmengine, mmseg or mmlhl read
 READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
@@ -42,7 +43,7 @@ READ = set(inspect.signature(Runner.__init__).parameters) - {"self", "cfg"} | {
     ),
     *("resume_changed", "pseudo_labels", "progress", "test_pipeline", "tta_model"),
     *("tta_pipeline", "model_wrapper_cfg", "sync_bn", "find_unused_parameters"),
-    *("default_scope", "data_preprocessor", "compile"),
+    *("default_scope", "data_preprocessor", "compile", *SUBMODULES),
 }
 #: names of variables in mmseg's configs
 VARIABLES = {"train_pipeline", "val_pipeline", "data_root", "dataset_type", "crop_size"}

@@ -27,8 +27,9 @@ from ....explaining import explained_error
 from ....faulty_option import faulty_option, option_named
 from ....instances import forget_instance
 from ....refusals import is_refusal
-from ....registered import type_name
+from ....registered import registered_class, type_name
 from ....spelling import hint
+from ..checking.keys import STOCK
 from ..moments import hooks
 from ..optimisation import check_several
 from ..phase_model import PhaseModel
@@ -85,13 +86,15 @@ def build_model(cfg: Config) -> Any:
 
 @contextmanager
 def naming_model(cfg: Config) -> Iterator[None]:
-    """Name the part of a model that cannot be built, if a runner fails inside the context."""
+    """Name the part of a model, or the hook, that cannot be built if a runner fails inside."""
     try:
         yield
     except _OF_OPTIONS as error:
         if not is_refusal(error) and isinstance(cfg.get("model"), Mapping):
             with undisturbed():
                 _name_part(cfg.model, error)
+                if unruled := try_hooks(cfg, ""):
+                    raise unruled[0] from error
         raise
 
 
@@ -167,8 +170,10 @@ class RuleUnknownError(ValueError):
     """Whether more or less of a value that a hook follows is better is unknown."""
 
 
-def try_hooks(cfg: Config, where: str, model: Any = None) -> list[RuleUnknownError]:
-    """Build the hooks of a config.
+def try_hooks(
+    cfg: Config, where: str, model: Any = None, own: bool = True
+) -> list[RuleUnknownError]:
+    """Build the hooks of a config; the user's own, which may open a file, only if ``own``.
 
     Returns:
         Errors of hooks that follow a value of unknown direction. If no validation gives the value,
@@ -178,6 +183,9 @@ def try_hooks(cfg: Config, where: str, model: Any = None) -> list[RuleUnknownErr
         Visualizer.get_instance("dry run")
     unknown = []
     for place, hook in hooks(cfg):
+        cls = registered_class(HOOKS, hook)
+        if not own and cls is not None and cls.__module__.split(".")[0] not in STOCK:
+            continue
         try:
             named(f"{where}{place}", build_hook, hook, model)
         except ValueError as error:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
 from collections.abc import Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import torch
 from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
+from mmengine.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval_for_single_model
 from mmengine.registry import MODEL_WRAPPERS
 from mmseg.registry import VISBACKENDS
 from torch.nn.parallel import DistributedDataParallel
 
+from ....config_values import as_list
 from ....registered import registered_class, type_name
 from ..checking.key_checker import KeyChecker
 from ..checking.option_types import check_types
+from ..checking.runner_options import SUBMODULES
 from ..checking.signatures import options_of
 from .build import named
 
@@ -49,6 +54,25 @@ def try_running(cfg: Mapping, where: str) -> None:
         given = {} if options is True else dict(options)
         # torch checks its options; nothing is compiled before the first call
         named(f"{where}: compile", partial(torch.compile, **given), lambda: None)
+
+
+def try_submodules(cfg: Mapping, model: Any, where: str) -> None:
+    """Try the options of mmengine's runner that change how parts of the model compute.
+
+    Args:
+        cfg: A config.
+        model: Its model, which is left as it is.
+        where: Beginning of messages.
+
+    Raises:
+        ValueError: Naming the option, and the part that the model lacks or that cannot be changed.
+    """
+    for key in SUBMODULES:
+        for name in as_list(cfg[key]) if cfg.get(key) is not None else ():
+            part = named(f"{where}{key}", attrgetter(name), model)
+            if key == "efficient_conv_bn_eval":  # which torch has to trace
+                change = turn_on_efficient_conv_bn_eval_for_single_model
+                named(f"{where}{key}: {name!r}", change, copy.deepcopy(part))
 
 
 def _check_wrapper(config: Any, place: str) -> None:

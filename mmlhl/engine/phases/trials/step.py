@@ -37,6 +37,12 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
     check_range(model.data_preprocessor, batch["inputs"])
     data = _preprocessed(model.data_preprocessor, batch)
     inputs, samples = data["inputs"], data["data_samples"]
+    if isinstance(inputs, (list, tuple)):
+        kind = type(model.data_preprocessor).__name__
+        raise ValueError(
+            f"model.data_preprocessor: {kind} makes no batch of the images: write "
+            "dict(type='SegDataPreProcessor', size=..., mean=..., std=...)"
+        )
     with naming_parts(model):
         if max(inputs.shape[2:]) > SIDE:
             small = cut(inputs, samples)
