@@ -54,11 +54,7 @@ def wait_when_asked(seconds: float = PATIENCE) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run torchrun.
-
-    Args:
-        arguments: Its command line.
-    """
+    """Run torchrun."""
     if hasattr(signal, "SIGHUP"):
         stay_deaf(signal.SIGHUP)
     wait_when_asked()

@@ -235,12 +235,6 @@ def for_all_labels(config: Any) -> Any:
 
     mmseg's pads depth with 255, which would be learned in metres, and other maps not at all, so
     that they would no longer lie on their image. Both take the same options.
-
-    Args:
-        config: Config of a preprocessor, or None.
-
-    Returns:
-        The config.
     """
     if isinstance(config, Mapping) and registered_class(MODELS, config) is SegDataPreProcessor:
         return {**config, "type": MultiTaskDataPreProcessor}

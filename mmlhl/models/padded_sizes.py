@@ -10,16 +10,7 @@ from ..spelling import hint
 
 
 def check_padding(size: Any, divisor: Any, where: str = "") -> None:
-    """Refuse sizes that images cannot be padded to.
-
-    Args:
-        size: (height, width) or None.
-        divisor: A number or None.
-        where: Beginning of the keys in messages.
-
-    Raises:
-        ValueError: Naming the key and its value.
-    """
+    """Refuse sizes that images cannot be padded to."""
     if size is not None and divisor is not None:
         raise ValueError(
             f"data_preprocessor has {where}size={size} and {where}size_divisor={divisor}; give "
@@ -38,14 +29,7 @@ def check_padding(size: Any, divisor: Any, where: str = "") -> None:
 
 
 def check_test_cfg(test_cfg: Any) -> None:
-    """Refuse options of tests that are not read, and sizes as :func:`check_padding`.
-
-    Args:
-        test_cfg: The preprocessor's ``test_cfg``.
-
-    Raises:
-        ValueError: Naming the key.
-    """
+    """Refuse options of tests that are not read, and sizes as :func:`check_padding`."""
     if test_cfg is None:
         return
     if not isinstance(test_cfg, Mapping):

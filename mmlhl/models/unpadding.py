@@ -60,9 +60,6 @@ def mixed_pixels(resizes: Sequence[dict], length: Sequence[int]) -> tuple[int, i
     Args:
         resizes: The steps that resized the image.
         length: (height, width) of the map before it is resized back.
-
-    Returns:
-        Rows and columns.
     """
     spread = []
     for axis in (0, 1):

@@ -37,16 +37,8 @@ class UndoingHead(Protocol):
 def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple[int, int]]:
     """Undo a view on a raw map: padding, flips and resizing.
 
-    Args:
-        raw: ``(1, K, H, W)`` at the size of the network's input.
-        meta: Meta information of the sample.
-        head: The map's head.
-
     Returns:
         The map, and the (height, width) that it has to be resized to finally.
-
-    Raises:
-        ValueError: If the view cannot be undone.
     """
     raw = cut(raw, batch_padding(meta))
     if not meta.get("geometry"):
@@ -93,14 +85,8 @@ def _swapped_scores(raw: Tensor, step: dict, meta: dict) -> Tensor:
 def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
     """The steps that have to be undone on a prediction, in the order of the pipeline.
 
-    Args:
-        meta: Meta information with ``geometry``.
-
     Returns:
         All steps; if one cannot be undone and was applied to the labels too, those after it.
-
-    Raises:
-        ValueError: If prediction and labels would end up in different views.
     """
     steps = meta.get("geometry", ())
     path = meta.get("img_path", "a sample")
@@ -121,14 +107,7 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
 
 
 def refuse_final_steps(meta: dict) -> None:
-    """Refuse a view that cannot be mapped back to the whole image.
-
-    Args:
-        meta: Meta information of a sample.
-
-    Raises:
-        ValueError: If the view was cropped, rotated or magnified.
-    """
+    """Refuse a view that cannot be mapped back to the whole image."""
     names = [step["by"] for step in meta.get("geometry", ()) if step["kind"] in FINAL]
     if names:
         raise ValueError(
@@ -175,11 +154,7 @@ def _swapped_ids(ids: Tensor, pairs: Sequence[Sequence[int]]) -> Tensor:
 
 
 def batch_padding(meta: dict) -> Sequence[int]:
-    """Padding that the data preprocessor added: left, right, top, bottom.
-
-    Args:
-        meta: Meta information of a sample.
-    """
+    """Padding that the data preprocessor added: left, right, top, bottom."""
     return meta.get("img_padding_size", meta.get("padding_size", (0, 0, 0, 0)))
 
 

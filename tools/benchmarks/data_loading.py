@@ -58,9 +58,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     """Measure both and print a table.
 
-    Args:
-        argv: Command line.
-
     Returns:
         Median images per second of ``plain`` and ``mmlhl``.
     """

@@ -31,11 +31,7 @@ STEM = 32
 
 
 def widths(variant: str) -> tuple[int, ...]:
-    """Channels of each group of blocks, multiples of eight.
-
-    Args:
-        variant: A key of ``VARIANTS``.
-    """
+    """Channels of each group of blocks, multiples of eight."""
     width = VARIANTS[variant][0]
     wanted = [width * group[4] for group in GROUPS]
     rounded = [max(8, int(channels + 4) // 8 * 8) for channels in wanted]

@@ -24,9 +24,6 @@ PACKAGES = ("lite0", "lite1", "lite2")
 def weights_file(variant: str) -> Path:
     """The file of weights in an installed package.
 
-    Args:
-        variant: ``lite0``, ``lite1`` or ``lite2``.
-
     Raises:
         ValueError: If there is no package for the variant.
         FileNotFoundError: If the package is not installed, or has no file of weights.
@@ -75,9 +72,6 @@ def positional_map(
 def installed_weights(variant: str) -> dict[str, Tensor]:
     """ImageNet weights of :class:`EfficientNetLite` from the package that contains them.
 
-    Args:
-        variant: ``lite0``, ``lite1`` or ``lite2``.
-
     Raises:
         ValueError: If there is no package for the variant, or its file holds another network.
         FileNotFoundError: If the package is not installed.
@@ -92,12 +86,7 @@ def installed_weights(variant: str) -> dict[str, Tensor]:
 
 @CheckpointLoader.register_scheme(prefixes="installed://")
 def load_from_installed(filename: str, map_location: str | None = None) -> dict[str, Tensor]:
-    """Load ``installed://lite0`` for mmengine's ``CheckpointLoader``.
-
-    Args:
-        filename: The scheme and the variant.
-        map_location: Device of the tensors; the CPU by default.
-    """
+    """Load ``installed://lite0`` for mmengine's ``CheckpointLoader``."""
     # mmengine's log names a loader by what follows "load_from_" in the function's name
     weights = installed_weights(filename.removeprefix("installed://"))
     return {name: tensor.to(map_location or "cpu") for name, tensor in weights.items()}

@@ -76,9 +76,6 @@ def takes_ignore_index(loss: Any) -> bool:
 def pixel_losses(losses: Iterable[nn.Module]) -> nn.ModuleList:
     """The losses by which a sampler ranks pixels, since they have one value for each of them.
 
-    Args:
-        losses: Losses of a head.
-
     Returns:
         Those that are cross-entropies of the softmax; a plain one if there is none.
     """

@@ -34,15 +34,7 @@ _OPTIONS = {("OhemCrossEntropy", "thresh"): "thres"}
 
 
 def check_ranges(built: Iterable[Any], owner: str) -> None:
-    """Refuse numbers with which a loss would pull the wrong way, or a threshold would not choose.
-
-    Args:
-        built: Losses or samplers; others than mmseg's are left alone.
-        owner: Class of the head, for messages.
-
-    Raises:
-        ValueError: Naming class, option and value.
-    """
+    """Refuse numbers with which a loss would pull the wrong way, or a threshold chooses nothing."""
     for part in built:
         name, package = type(part).__name__, type(part).__module__
         if not package.startswith((mmseg_models.__name__, mmseg_structures.__name__)):

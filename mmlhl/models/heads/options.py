@@ -30,16 +30,7 @@ OF_CLASSES = {
 
 
 def build_losses(loss: dict | Sequence[dict], owner: str) -> list[Any]:
-    """Build the losses of a head.
-
-    Args:
-        loss: Config, or list of configs.
-        owner: Class of the head, for messages.
-
-    Raises:
-        ValueError: Naming the loss that refuses its options.
-        FileNotFoundError: Likewise, if a file that it names is missing.
-    """
+    """Build the losses of a head."""
     built = []
     for config in [loss] if isinstance(loss, dict) else loss:
         try:
@@ -60,15 +51,6 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     """Refuse losses that would not train, and losses of classes for a task of numbers.
 
     mmengine adds up the losses whose names contain "loss" and only logs the others.
-
-    Args:
-        losses: Built losses of a head.
-        kind: The head's kind, one of ``mmlhl.datasets.annotation.KINDS``. None if its class sets
-            none; then any loss is accepted.
-        owner: Class of the head, for messages.
-
-    Raises:
-        ValueError: Naming the loss.
     """
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
@@ -101,16 +83,7 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
 
 
 def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> None:
-    """Refuse losses that cannot be called with a prediction and ground truth, such as distillation.
-
-    Args:
-        losses: Built losses of a head.
-        owner: Class of the head, for messages.
-        *names: Further arguments that the head passes by name.
-
-    Raises:
-        ValueError: Naming the loss and what it takes.
-    """
+    """Refuse losses that take no prediction and ground truth, such as distillation."""
     for loss in losses:
         try:
             taken = inspect.signature(loss.forward)
@@ -126,15 +99,7 @@ def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> Non
 
 
 def share(value: Any, where: str) -> float:
-    """Check that a value is a number within [0, 1], and return it.
-
-    Args:
-        value: The value in the config.
-        where: Its key in the config, for the message.
-
-    Raises:
-        ValueError: If it is not.
-    """
+    """Check that a value is a number within [0, 1], and return it."""
     if not is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")
     return value

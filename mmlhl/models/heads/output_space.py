@@ -136,10 +136,5 @@ class OutputSpace(metaclass=ABCMeta):
         return self.activation(full_precision(raw))
 
     def replay_distance(self, now: Tensor, then: Tensor) -> Tensor:
-        """Distance of an output to the stored one, ``(N, h, w)``; by default :meth:`distance`.
-
-        Args:
-            now: The present :meth:`replay_output`.
-            then: The stored one.
-        """
+        """Distance of an output to the stored one, ``(N, h, w)``; by default :meth:`distance`."""
         return self.distance(now, self.pseudo_label(then))

@@ -11,15 +11,7 @@ from .masking import full_precision
 
 
 def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resizing, in float32 or better.
-
-    Args:
-        maps: ``(N, C, h, w)``.
-        size: ``(H, W)``.
-
-    Returns:
-        ``(N, C, H, W)``.
-    """
+    """Bilinear resizing, in float32 or better."""
     maps = full_precision(maps)
     if tuple(maps.shape[2:]) == tuple(size):
         return maps

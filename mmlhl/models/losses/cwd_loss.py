@@ -85,9 +85,6 @@ class CWDLoss(BaseModule):
             student: ``(N, C, h, w)``.
             teacher: ``(N, C', h', w')``.
             label: ``(N, H, W)`` integers; only ``ignore_index`` is read from it.
-
-        Returns:
-            ``dict(loss_cwd=scalar)``.
         """
         size = student.shape[2:]
         valid = resize_labels(label, size) != self.ignore_index

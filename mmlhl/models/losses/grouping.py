@@ -38,9 +38,6 @@ def foreground_groups(teacher: Tensor, delta: float, valid: Tensor | None = None
         teacher: ``(N, K, H, W)``, the teacher's output.
         delta: Threshold on the scaled channel mean, in [0, 1].
         valid: ``(N, H, W)`` bool; None counts every pixel.
-
-    Returns:
-        ``(N, H, W)`` int64.
     """
     return (scaled_channel_mean(teacher, valid) > delta).long()
 

@@ -87,9 +87,6 @@ def sobel_magnitude(maps: Tensor) -> Tensor:
 
     Args:
         maps: ``(N, H, W)``.
-
-    Returns:
-        ``(N, H, W)``, without gradient.
     """
     padded = F.pad(maps, (1, 1, 1, 1))
     columns = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]

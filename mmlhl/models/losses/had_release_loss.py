@@ -107,9 +107,6 @@ def release_classes_loss(
         teacher: Likewise, or its classes ``(N, H, W)``, integers.
         valid: ``(N, H, W)`` bool, pixels that count; None for all.
         k: Threshold of salience.
-
-    Returns:
-        Scalar, half the sum of the balanced and the salient term.
     """
     student, teacher, valid = _prepare(student, teacher, valid)
     label = teacher.max(1).indices if teacher.is_floating_point() else teacher.long()
@@ -134,9 +131,6 @@ def release_scalar_loss(
         valid: ``(N, H, W)`` bool, pixels that count; None for all.
         k: Threshold of salience.
         delta: Absolute value of the student that divides background from foreground.
-
-    Returns:
-        Scalar, half the sum of the balanced and the salient term.
     """
     student, teacher, valid = _prepare(student, teacher, valid)
     foreground = student.detach().mean(1) > delta

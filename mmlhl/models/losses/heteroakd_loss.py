@@ -40,9 +40,6 @@ def mix_knowledge(z_student: Tensor, z_teacher: Tensor, target: Tensor) -> Tenso
         z_student: Aligned logits ``(N, C, H, W)``.
         z_teacher: Likewise.
         target: One-hot label, likewise.
-
-    Returns:
-        ``(N, C, H, W)``, without gradient.
     """
     h_student = element_entropy(z_student, target)
     total = element_entropy(z_teacher, target) + h_student

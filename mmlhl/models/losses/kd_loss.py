@@ -19,9 +19,6 @@ def pixel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 1.0) 
         teacher: Likewise; gets no gradient.
         valid: ``(N, H, W)`` bool, pixels that count.
         tau: Temperature.
-
-    Returns:
-        Scalar.
     """
     log_student = F.log_softmax(student / tau, dim=1)
     log_teacher = F.log_softmax(teacher.detach() / tau, dim=1)
@@ -59,9 +56,6 @@ class KDLoss(nn.Module):
             student: Logits ``(N, C, h, w)``.
             teacher: Logits ``(N, C, h', w')``.
             label: ``(N, H, W)`` integers; only ``ignore_index`` is read from it.
-
-        Returns:
-            ``dict(loss_kd=scalar)``.
         """
         size = student.shape[2:]
         valid = resize_labels(label, size) != self.ignore_index

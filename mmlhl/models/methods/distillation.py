@@ -65,11 +65,7 @@ class DistillationMethod(BaseMethod):
         self.needs_same_encoder = not self.trains_old_heads
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """Distillation losses of every old task, named ``<task>.<loss>``.
-
-        Raises:
-            RuntimeError: If the step has no teacher outputs.
-        """
+        """Distillation losses of every old task, named ``<task>.<loss>``."""
         if not model.old_tasks:
             return {}
         weight = self.task_weight(model)

@@ -135,11 +135,7 @@ class EWC(BaseMethod):
         self.constant = 0.0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Move the state to the model's device.
-
-        Raises:
-            ValueError: If the state belongs to another encoder.
-        """
+        """Move the state to the model's device."""
         self.warn_without_state(model, bool(self.fisher))
         check_same_encoder("EWC", self.fisher, model)
         device = next(model.parameters()).device
@@ -197,16 +193,7 @@ class EWC(BaseMethod):
 
 
 def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner) -> None:
-    """Check that tensors stored by parameter fit the encoder, frozen parameters included.
-
-    Args:
-        method: Name of the method, for messages.
-        stored: Its stored tensors by name of the parameter.
-        model: The segmentor.
-
-    Raises:
-        ValueError: Naming parameters that do not fit.
-    """
+    """Check that tensors stored by parameter fit the encoder, frozen parameters included."""
     parameters = encoder_parameters(model, frozen=True)
     wrong = [
         name
@@ -235,11 +222,6 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
 
     Computed image by image in float32; each rank takes its share. Frozen weights are included,
     since a later phase may train them.
-
-    Args:
-        model: The student.
-        runner: The phase's runner, with its training images.
-        indices: Indices of the images to measure on.
 
     Returns:
         Float32 tensors by name, each of the shape of its parameter.

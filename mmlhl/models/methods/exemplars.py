@@ -134,11 +134,6 @@ def to_batch(
     Exemplars of different sizes are padded as by the data preprocessor: images with its ``pad_val``
     at the right and bottom, with a ``valid_map`` that is False there.
 
-    Args:
-        items: The exemplars.
-        model: The segmentor.
-        device: Device of the batch.
-
     Returns:
         Images ``(N, 3, H, W)`` float32, and data samples with ``gt_*`` of the tasks of each.
     """

@@ -82,11 +82,7 @@ class HAD(DistillationMethod):
 
 
 def _check_loss(loss: Any) -> None:
-    """Refuse a loss that cannot take the place of :class:`HADLoss`.
-
-    Raises:
-        ValueError: Naming the loss.
-    """
+    """Refuse a loss that cannot take the place of :class:`HADLoss`."""
     distance = torch.linspace(0, 1, 16).view(1, 4, 4)  # no draw: random states stay
     groups, valid = distance.gt(0.5).long(), torch.ones_like(distance, dtype=torch.bool)
     try:

@@ -84,12 +84,7 @@ class HADHeteroAKD(HAD):
                 HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 
     def build_modules(self, model: Learner) -> nn.Module | None:
-        """Projectors and losses of the old tasks that ``hakd`` names, by task.
-
-        Raises:
-            ValueError: If such a task has no head or one without classes, or the student has no
-                such tap.
-        """
+        """Projectors and losses of the old tasks that ``hakd`` names, by task."""
         for task in self.hakd:
             if task not in model.head_cfgs:
                 raise ValueError(
@@ -143,11 +138,7 @@ class HADHeteroAKD(HAD):
     def _feature(
         self, task: str, side: str, feats: Sequence[Tensor], projector: nn.Module
     ) -> Tensor:
-        """The tapped map ``(N, C, h, w)`` of the student or the teacher.
-
-        Raises:
-            ValueError: If there is no such map, or the projector takes other channels.
-        """
+        """The tapped map ``(N, C, h, w)`` of the student or the teacher."""
         key = f"model.method.hakd.{task}.{side}"
         tap = self.hakd[task].get(f"{side}_tap", -1)
         if not -len(feats) <= tap < len(feats):

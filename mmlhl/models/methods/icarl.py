@@ -115,11 +115,7 @@ class ICaRL(LwF, ReplayMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check the phase as the bases do, and that each earlier phase has a share of the buffer.
-
-        Raises:
-            ValueError: If there are more earlier phases than exemplars.
-        """
+        """Check as the bases do, and that each earlier phase has a share of the buffer."""
         super().check_phase(model, runner, previous)
         method: Any = getattr(previous, "method", None)
         parts = (method, *getattr(method, "methods", ()))
@@ -187,11 +183,6 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
     """Pooled, unit-length features ``(N, D)`` of training images, on the CPU of every rank.
 
     Each rank computes its share.
-
-    Args:
-        model: The student.
-        runner: The phase's runner, with its training images.
-        indices: Indices of the images.
     """
     own = own_share(indices)
     rows: list[Tensor] = []

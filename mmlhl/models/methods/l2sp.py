@@ -83,12 +83,7 @@ class L2SP(BaseMethod):
             is_decoupled(optimizer, list(getattr(optimizer, "param_groups", [])))
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Store the phase's initial weights, unless a checkpoint has restored them.
-
-        Raises:
-            ValueError: If the optimiser's form of weight decay is unknown, or the restored weights
-                belong to another encoder.
-        """
+        """Store the phase's initial weights, unless a checkpoint has restored them."""
         wrapper = getattr(runner, "optim_wrapper", None)
         optimizer = getattr(wrapper, "optimizer", None)
         groups = list(getattr(optimizer, "param_groups", []))
@@ -154,15 +149,7 @@ def old_parameters(model: Learner) -> dict[str, nn.Parameter]:
 
 
 def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
-    """Whether an optimiser decays the weights directly, as AdamW does, not through the gradient.
-
-    Args:
-        optimizer: The optimiser, None if there is none.
-        groups: Its parameter groups.
-
-    Raises:
-        ValueError: If its form of weight decay is unknown.
-    """
+    """Whether an optimiser decays the weights directly, as AdamW does, not through the gradient."""
     kinds = [kind.__name__ for kind in type(optimizer).__mro__]
     if "AdamW" in kinds or any(group.get("decoupled_weight_decay") for group in groups):
         return True

@@ -87,12 +87,6 @@ def match(head: DenseHead, task: str, items: Sequence[Exemplar], step: Step) -> 
     With a new encoder the maps may have another size. The present raw map is then resized to the
     stored one: raw maps may be interpolated in every output space.
 
-    Args:
-        head: The task's head.
-        task: Its name.
-        items: The exemplars of ``step``.
-        step: Their images and features.
-
     Returns:
         Scalar, zero (with a gradient path) if no exemplar has an output of this task.
     """

@@ -30,15 +30,6 @@ def measured_images(
     those with NaN or infinity in features, losses or gradients are left out: one of them would make
     every sum over images NaN.
 
-    Args:
-        model: The student, with the phase's final weights.
-        runner: The phase's runner, with its training images.
-        samples: Number of images; None for all.
-        seed: Seed of the choice.
-
-    Returns:
-        The indices, ascending.
-
     Raises:
         ValueError: If no image is left.
     """

@@ -60,16 +60,7 @@ def evaluating(model: ModuleTree) -> Iterator[None]:
 
 
 def choose_images(runner: PhaseRunner, samples: int | None, seed: int = 0) -> list[int]:
-    """Choose at most ``samples`` of the phase's training images, the same on all ranks.
-
-    Args:
-        runner: The phase's runner, with its training images.
-        samples: Number of images; None for all.
-        seed: Seed of the choice.
-
-    Returns:
-        The indices, ascending.
-    """
+    """Choose at most ``samples`` of the phase's training images, the same on all ranks."""
     count = len(runner.train_dataloader.dataset)
     if samples is None or samples >= count:
         return list(range(count))
@@ -120,12 +111,7 @@ def is_old(model: Learner, name: str) -> bool:
 
 
 def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Parameter]:
-    """Trainable parameters of the shared encoder (backbone and neck) by name.
-
-    Args:
-        model: The segmentor.
-        frozen: Include those that are frozen in this phase.
-    """
+    """Trainable parameters of the shared encoder (backbone and neck) by name."""
     return {
         name: parameter
         for name, parameter in model.named_parameters()
@@ -138,12 +124,6 @@ def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
     """Let all parameters of the encoder require gradients inside the context, frozen ones too.
 
     Old tasks depend on frozen weights as well, and a later phase may train these.
-
-    Args:
-        model: The segmentor.
-
-    Yields:
-        The parameters by name.
     """
     parameters = encoder_parameters(model, frozen=True)
     resting = [parameter for parameter in parameters.values() if not parameter.requires_grad]
@@ -158,11 +138,7 @@ def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
 
 @contextmanager
 def keeping_activations(model: ModuleTree) -> Iterator[None]:
-    """Switch ``with_cp`` off inside the context: ``autograd.grad`` refuses recomputed activations.
-
-    Args:
-        model: The segmentor, whose backbone may save memory that way in training.
-    """
+    """Switch ``with_cp`` off: ``autograd.grad`` refuses recomputed activations."""
     saving: list[Any] = [each for each in model.modules() if getattr(each, "with_cp", False)]
     for module in saving:
         module.with_cp = False
@@ -174,16 +150,7 @@ def keeping_activations(model: ModuleTree) -> Iterator[None]:
 
 
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
-    """The loss of each new task against ground truth, summed over its parts, by task.
-
-    Args:
-        model: The student.
-        feats: Feature maps of a batch ``(N, C, h, w)``.
-        samples: Its ground truth.
-
-    Returns:
-        Scalars with gradients.
-    """
+    """The loss of each new task against ground truth, summed over its parts, by task."""
     totals = {}
     for task in model.new_tasks:
         losses = model.heads[task].loss(feats, samples)

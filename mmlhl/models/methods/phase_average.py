@@ -28,14 +28,7 @@ def interpolate(
     end: Mapping[str, Tensor],
     factor: float,
 ) -> None:
-    """Set tensors in place to ``start + factor * (end - start)``; 1 gives exactly ``end``.
-
-    Args:
-        target: The tensors to set, by name.
-        start: Values at factor 0, by the same names.
-        end: Values at factor 1, likewise.
-        factor: A number in [0, 1].
-    """
+    """Set tensors in place to ``start + factor * (end - start)``; 1 gives exactly ``end``."""
     for name, tensor in target.items():
         tensor.copy_(end[name] if factor == 1 else start[name].lerp(end[name], factor))
 
@@ -44,11 +37,6 @@ def best_factor(
     learned: Mapping[float, float], lost: Mapping[float, float], weight: float
 ) -> float:
     """The factor with the least weighted sum of the new tasks' loss and the share lost.
-
-    Args:
-        learned: Loss of the new tasks by factor; divided by that of factor 1.
-        lost: Share of the old tasks' maps that is lost, by factor.
-        weight: Weight of the share lost.
 
     Returns:
         The best factor; the greatest of equally good ones. Those whose sum is not finite are left
@@ -115,11 +103,7 @@ class PhaseAverage(BaseMethod):
         self.start: dict[str, Tensor] = {}
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Store the phase's initial weights, unless a checkpoint has restored them.
-
-        Raises:
-            ValueError: If the restored weights belong to another model.
-        """
+        """Store the phase's initial weights, unless a checkpoint has restored them."""
         if not model.old_tasks:
             return
         own = old_tensors(model)

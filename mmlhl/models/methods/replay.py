@@ -69,11 +69,7 @@ class ReplayMethod(BaseMethod):
         return model.make_step(inputs, samples, with_teacher=self.needs_teacher)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Warn if there are old tasks but no exemplars, and drop those above ``buffer_size``.
-
-        Raises:
-            ValueError: If this phase's normalisation differs from that of the stored images.
-        """
+        """Warn if there are old tasks but no exemplars, and drop those above ``buffer_size``."""
         self.warn_without_state(model, bool(self.buffer.items))
         check_exemplars(self.buffer.items, model, type(self).__name__)
         now = normalisation(model.data_preprocessor)
@@ -92,12 +88,7 @@ class ReplayMethod(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Compare the normalisation with that of the previous phase, and try a single exemplar.
-
-        Raises:
-            ValueError: If the normalisation differs, or there is one exemplar per step and batch
-                normalisation needs several.
-        """
+        """Compare the normalisation with that of the previous phase, and try a single exemplar."""
         super().check_phase(model, runner, previous)
         self._check_single(model)
         if previous is not None:
@@ -140,12 +131,7 @@ class ReplayMethod(BaseMethod):
 
 @torch.no_grad()
 def trains_on_one(model: Learner, tasks: Sequence[str]) -> bool:
-    """Whether batch normalisation works on a single image, found by a trial with a blank one.
-
-    Args:
-        model: The segmentor; its modes and buffers are restored.
-        tasks: Tasks whose heads are tried.
-    """
+    """Whether batch normalisation works on a single image, found by a trial with a blank one."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     try:
         with keeping_modes(model):
@@ -187,15 +173,6 @@ def labelled_losses(
 
     A task without an exemplar in the batch gets a zero that depends on all its parameters, so that
     distributed training finds none unused.
-
-    Args:
-        model: The student.
-        items: The exemplars of the step.
-        step: The step made of them.
-        tasks: Tasks to compute losses of.
-
-    Returns:
-        Scalars by name.
     """
     losses = {}
     for task in tasks:

@@ -103,11 +103,7 @@ class SGP(StepEditingMethod):
         self.phases = 0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Move the bases to the model's device.
-
-        Raises:
-            ValueError: If they belong to another encoder.
-        """
+        """Move the bases to the model's device."""
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
         layers = encoder_layers(model, frozen=True)
@@ -199,12 +195,7 @@ class SGP(StepEditingMethod):
 
 
 def encoder_layers(model: Learner, frozen: bool = False) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Trainable convolutions and linear layers of the shared encoder by name.
-
-    Args:
-        model: The segmentor.
-        frozen: Include those that are frozen in this phase.
-    """
+    """Trainable convolutions and linear layers of the shared encoder by name."""
     return {
         name: module
         for name, module in model.named_modules()
@@ -221,11 +212,6 @@ def inputs_of(
     """Record random input columns of each layer run in the context, ``(D, count)`` per run.
 
     A layer that is shared by several levels of an encoder runs several times.
-
-    Args:
-        layers: The layers by name.
-        count: Columns per layer and run.
-        generator: Random generator of the choice of columns.
     """
     columns: dict[str, Tensor] = {}
 
@@ -252,9 +238,6 @@ def check_bases(bases: Mapping[str, Tensor], importance: Mapping[str, Tensor]) -
     Args:
         bases: ``(D, k)`` by layer.
         importance: ``(k,)`` by layer.
-
-    Raises:
-        ValueError: Naming the first layer whose shapes differ.
     """
     for name, basis in bases.items():
         found = tuple(importance[name].shape) if name in importance else None

@@ -16,15 +16,7 @@ MOST_PHASES = 100_000
 
 
 def entry(state: Any, key: str) -> Any:
-    """One entry of a stored state.
-
-    Args:
-        state: The state.
-        key: Name of the entry.
-
-    Raises:
-        ValueError: If the state is not a dict or lacks the entry.
-    """
+    """One entry of a stored state."""
     if not isinstance(state, Mapping):
         raise ValueError(f"a {type(state).__name__} is stored, not a dict")
     if key not in state:
@@ -33,16 +25,7 @@ def entry(state: Any, key: str) -> Any:
 
 
 def whole_number(state: Any, key: str, most: int | None = None) -> int:
-    """A stored whole number that is not negative.
-
-    Args:
-        state: The state.
-        key: Name of the entry.
-        most: Greatest number, None for no limit.
-
-    Raises:
-        ValueError: If it is missing, something else or out of range.
-    """
+    """A stored whole number that is not negative."""
     value = entry(state, key)
     if not is_whole(value) or value < 0 or (most is not None and value > most):
         wanted = "a whole number >= 0" if most is None else f"a whole number from 0 to {most}"
@@ -51,15 +34,7 @@ def whole_number(state: Any, key: str, most: int | None = None) -> int:
 
 
 def finite_number(state: Any, key: str) -> float:
-    """A stored number that is finite.
-
-    Args:
-        state: The state.
-        key: Name of the entry.
-
-    Raises:
-        ValueError: If it is missing, no number, NaN or infinite.
-    """
+    """A stored number that is finite."""
     value = entry(state, key)
     if not is_number(value) or not abs(value) < 1e300:
         raise ValueError(f"{key} is {_shown(value)}, it must be a finite number")
@@ -73,18 +48,7 @@ def tensors(
     least: float = -math.inf,
     most: float = math.inf,
 ) -> dict[str, Tensor]:
-    """Stored float tensors by name, finite everywhere.
-
-    Args:
-        state: The state.
-        key: Name of the entry.
-        like: Tensors that have the same names and shapes, None for any.
-        least: Least value.
-        most: Greatest value.
-
-    Raises:
-        ValueError: If something else is stored; names the first tensors that are wrong.
-    """
+    """Stored float tensors by name, finite everywhere."""
     found = entry(state, key)
     if not isinstance(found, Mapping):
         raise ValueError(f"{key} is {_shown(found)}, it must be a dict of tensors")
@@ -105,16 +69,7 @@ def tensors(
 
 
 def check_started(method: str, stored: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Check that the stored initial weights of a phase hold each weight, in its shape.
-
-    Args:
-        method: Name of the method, for the message.
-        stored: The stored weights by name.
-        own: The weights of the model.
-
-    Raises:
-        ValueError: Naming weights that are not among them.
-    """
+    """Check that the stored initial weights of a phase hold each weight, in its shape."""
     wrong = sorted(
         name for name, p in own.items() if getattr(stored.get(name), "shape", None) != p.shape
     )

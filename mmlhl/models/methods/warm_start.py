@@ -20,10 +20,6 @@ PREDICTION = "conv_seg"
 def inherited(new: Mapping[str, Tensor], old: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     """Tensors that a new head takes from an old one: the decoder's, without the prediction layer.
 
-    Args:
-        new: Tensors of the new head by name, those of the decoder under ``decoder.``.
-        old: Tensors of the old head, likewise.
-
     Returns:
         The old head's tensors by name. None if the decoders' architectures differ: a tensor is
         missing, or its shape differs in more than the number of output channels.
@@ -72,11 +68,7 @@ class WarmStart(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check that ``source``, if given, is an old task with a decoder that fits.
-
-        Raises:
-            ValueError: If ``source`` is no old task, or its decoder does not fit.
-        """
+        """Check that ``source``, if given, is an old task with a decoder that fits."""
         if self.source is None or not model.old_tasks:
             return
         start = f"model.method.source={self.source!r} of WarmStart"
@@ -95,11 +87,7 @@ class WarmStart(BaseMethod):
 
     @torch.no_grad()
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Initialise the new decoders, unless the phase is resumed.
-
-        Raises:
-            ValueError: If ``source`` is no old task, or its decoder does not fit.
-        """
+        """Initialise the new decoders, unless the phase is resumed."""
         if self.started or not model.old_tasks:
             return
         self.check_phase(model, runner)

@@ -99,9 +99,6 @@ class GrowsOnLoad(BaseModule):
 
         Training may start from such a checkpoint. With ``follow_checkpoint`` the model is meant for
         testing, and weights that are not filled would stay random.
-
-        Raises:
-            ValueError: With ``follow_checkpoint``, if weights are not filled or left over.
         """
         state = {key[len(prefix) :]: value for key, value in state_dict.items()}
         new = [f"{HEAD_PREFIX}{task}." for task in self.heads.keys() if task not in stored]
@@ -123,11 +120,7 @@ class GrowsOnLoad(BaseModule):
             )
 
     def check_filled(self) -> None:
-        """Check that a loaded checkpoint has filled all weights.
-
-        Raises:
-            ValueError: Naming the weights that the checkpoint did not fill and nothing trained.
-        """
+        """Check that a loaded checkpoint has filled all weights."""
         if self.unfilled:
             raise ValueError(
                 "the model was loaded from a checkpoint that does not fill it, and was not trained "

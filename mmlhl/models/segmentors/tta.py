@@ -26,14 +26,8 @@ class MultiTaskTTAModel(BaseTTAModel):
     ) -> list[SegDataSample]:
         """Merge the predictions of each image's views.
 
-        Args:
-            data_samples_list: One list of views per image.
-
         Returns:
             One data sample per image: the first view's, with the merged predictions.
-
-        Raises:
-            ValueError: If a view was cropped or rotated and does not match the others.
         """
         merged = []
         for views in data_samples_list:

@@ -20,9 +20,6 @@ def adopt_state_dict(state: Mapping[str, Tensor], task: str) -> dict[str, Tensor
         state: ``backbone.*``, ``neck.*``, ``decode_head.*`` and ``auxiliary_head.*``, which is
             dropped. The state of a lifelong segmentor stays unchanged.
         task: The task of the decode head.
-
-    Returns:
-        The renamed state.
     """
     renamed = {}
     for key, value in state.items():
@@ -37,12 +34,6 @@ def load_adopted(
     model: nn.Module, state: Mapping[str, Tensor], tasks: Sequence[str], source: str
 ) -> None:
     """Load a finished model's weights into a lifelong segmentor, completely or not at all.
-
-    Args:
-        model: Lifelong segmentor with ``tasks``.
-        state: The checkpoint's ``state_dict``, of an mmseg segmentor or a lifelong one.
-        tasks: Tasks of the finished model; an mmseg segmentor has one.
-        source: Name of the checkpoint, for the message.
 
     Raises:
         ValueError: Listing the first few keys that are missing or have another shape; or if there

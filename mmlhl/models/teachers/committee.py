@@ -38,13 +38,6 @@ def build_committee(
             the config of its ``model`` if that is not the present phase's.
         model: Config of the present phase's model.
         preprocessor: The config's data preprocessor, if it is outside of the model.
-
-    Returns:
-        A frozen model, or a :class:`Committee` if there are several.
-
-    Raises:
-        FileNotFoundError: If a checkpoint is missing.
-        ValueError: If a checkpoint lacks a task or a weight.
     """
     built = []
     for phase in earlier:
@@ -60,10 +53,6 @@ def members(teacher: nn.Module) -> list[Any]:
 
 def teaching(teacher: nn.Module, tasks: Sequence[str]) -> Iterator[tuple[Any, list[str]]]:
     """The models that teach, and the tasks of each.
-
-    Args:
-        teacher: A lifelong segmentor, or a :class:`Committee`.
-        tasks: The old tasks.
 
     Yields:
         A model and those of ``tasks`` that it teaches, at least one.

@@ -17,10 +17,6 @@ from ...explaining import first_few
 def misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, str]:
     """Weights of a model that a checkpoint cannot fill.
 
-    Args:
-        own: The model's state.
-        state: The checkpoint's state.
-
     Returns:
         The reason by name of the weight, in the model's order.
     """
@@ -47,10 +43,6 @@ def surplus(own: Iterable[str], state: Iterable[str]) -> list[str]:
     They reveal a model of another depth: the weights of a ResNet-34 fill a ResNet-18, which would
     then be neither. Parts that the model does not have at all, such as an auxiliary head or a
     classifier, are ignored.
-
-    Args:
-        own: Names of the model's weights.
-        state: Names of the checkpoint's.
 
     Returns:
         Names in parts that both have, such as ``backbone.layer1`` or ``heads.seg``.

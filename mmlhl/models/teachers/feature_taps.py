@@ -14,11 +14,7 @@ Tap = int | str
 
 
 def _tapped_module(model: nn.Module, tap: Tap) -> str:
-    """Name of the module whose output holds the tap.
-
-    Raises:
-        ValueError: If the model has no such module.
-    """
+    """Name of the module whose output holds the tap."""
     if isinstance(tap, int):
         return "backbone"
     if tap == LOGITS:
@@ -76,12 +72,7 @@ class FeatureTaps:
                 module.__dict__["forward"] = self._before[name]
 
     def __getitem__(self, tap: Tap) -> Tensor:
-        """The feature map ``(N, C, H, W)`` of a tap from the last run of its module.
-
-        Raises:
-            ValueError: If the module did not run, the index is out of range or the output is not
-                such a map.
-        """
+        """The feature map ``(N, C, H, W)`` of a tap from the last run of its module."""
         name = self._source[tap]
         if name not in self._outputs:
             raise ValueError(f"tap {tap!r}: the module {name!r} did not run")
@@ -100,16 +91,7 @@ class FeatureTaps:
 
 
 def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> FeatureTaps:
-    """Run as much of a segmentor as the taps need.
-
-    Args:
-        model: A segmentor.
-        inputs: Preprocessed images ``(N, 3, H, W)``.
-        taps: See :class:`FeatureTaps`.
-
-    Returns:
-        The filled taps.
-    """
+    """Run as much of a segmentor as the taps need."""
     taps = list(taps)
     encoder = all(isinstance(tap, int) or tap.split(".")[0] in ("backbone", "neck") for tap in taps)
     with FeatureTaps(model, taps) as filled:
@@ -126,12 +108,7 @@ def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> Featu
 
 
 def blank_image(model: nn.Module, size: int) -> Tensor:
-    """A black image ``(1, C, size, size)`` of as many channels as a segmentor takes.
-
-    Args:
-        model: The segmentor.
-        size: Height and width.
-    """
+    """A black image ``(1, C, size, size)`` of as many channels as a segmentor takes."""
     weight = next(model.parameters())
     mean = getattr(model.data_preprocessor, "mean", None)
     channels = 3 if mean is None or mean.numel() == 1 else mean.numel()
@@ -139,11 +116,7 @@ def blank_image(model: nn.Module, size: int) -> Tensor:
 
 
 def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: str) -> Any:
-    """The result of ``run`` on a blank image, in evaluation mode; the model's mode is restored.
-
-    Raises:
-        ValueError: If the model does not run on such an image; ``hint`` ends the message.
-    """
+    """The result of ``run`` on a blank image, in evaluation mode; the model's mode is restored."""
     training = model.training
     model.eval()
     try:
@@ -158,19 +131,7 @@ def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: st
 
 
 def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict[Tap, int]:
-    """Number of channels of each tap, found by a trial run with a blank image.
-
-    Args:
-        model: A segmentor; its mode is restored.
-        taps: See :class:`FeatureTaps`.
-        size: Height and width of the image.
-
-    Returns:
-        Channels by tap.
-
-    Raises:
-        ValueError: If the model lacks a tap, or does not run on such an image.
-    """
+    """Number of channels of each tap, found by a trial run with a blank image."""
     taps = list(taps)
     hint = (
         f"so the channels of the taps {taps} are unknown: give the distiller student_channels "
@@ -181,15 +142,7 @@ def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict
 
 
 def encoder_channels(model: nn.Module, size: int = 64) -> list[int]:
-    """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image.
-
-    Args:
-        model: A segmentor; its mode is restored.
-        size: Height and width of the image.
-
-    Raises:
-        ValueError: If the encoder does not run on such an image.
-    """
+    """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image."""
     hint = "so the channels of its feature maps are unknown: give student_channels"
     encoder: Any = model.extract_feat  # torch annotates it as a tensor or a module
     return [feature.shape[1] for feature in _try_out(model, encoder, size, hint)]

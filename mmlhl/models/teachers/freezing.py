@@ -13,14 +13,7 @@ if TYPE_CHECKING:
 
 
 def freeze(model: nn.Module) -> nn.Module:
-    """Put ``model`` into evaluation mode and switch off all its gradients.
-
-    Args:
-        model: Changed in place.
-
-    Returns:
-        The same model.
-    """
+    """Put ``model`` into evaluation mode and switch off all its gradients."""
     return model.eval().requires_grad_(False)
 
 

@@ -25,9 +25,6 @@ def input_normalisation(preprocessor: nn.Module) -> tuple[Tensor | float, Tensor
 def describe_input(preprocessor: nn.Module) -> dict[str, Any]:
     """The normalisation of a preprocessor as plain data, for a checkpoint's meta.
 
-    Args:
-        preprocessor: A ``SegDataPreProcessor``.
-
     Returns:
         ``mean`` and ``std`` as lists, or None without normalisation, and ``bgr_to_rgb``.
     """
@@ -62,9 +59,6 @@ def convert_inputs(
         source: A ``SegDataPreProcessor``, on the inputs' device.
         target: Likewise.
         size: ``(H', W')`` that the result is resized to; None keeps the size.
-
-    Returns:
-        ``(N, 3, H', W')``; the inputs themselves if there is nothing to do.
     """
     source_mean, source_std, source_swap = input_normalisation(source)
     mean, std, swap = input_normalisation(target)

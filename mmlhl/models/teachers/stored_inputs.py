@@ -14,16 +14,7 @@ from .inputs import describe_input
 
 
 def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: str) -> None:
-    """Check that a model normalises its input as in the training of a checkpoint.
-
-    Args:
-        model: A segmentor with its data preprocessor.
-        checkpoint: The loaded checkpoint; passes if it does not contain the normalisation.
-        source: Name of the checkpoint, for the message.
-
-    Raises:
-        ValueError: Naming both values, and the line that fixes the config.
-    """
+    """Check that a model normalises its input as in the training of a checkpoint."""
     stored = stored_input(checkpoint, source)
     preprocessor: Any = getattr(model, "data_preprocessor", None)
     if stored is None or preprocessor is None:
@@ -42,14 +33,6 @@ def with_stored_input(
     """A teacher's config with the normalisation of its checkpoint's training.
 
     It may differ from the student's, since the teacher's batch is converted.
-
-    Args:
-        model: The config; changed in place.
-        checkpoint: The loaded checkpoint.
-        source: Its file, for the log.
-
-    Returns:
-        The config.
     """
     stored = stored_input(checkpoint, source)
     own = model.get("data_preprocessor")
