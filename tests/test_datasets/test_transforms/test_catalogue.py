@@ -129,8 +129,6 @@ def test_replaced_by_ours():
             assert type(build_step(dict(type=kind))) is cls
     packing = build_step(dict(type="PackSegInputs", meta_keys=("img_path",)))
     assert packing.meta_keys == ("img_path",)
-    with pytest.raises(ValueError, match="LoadAnnotations.*reduce_zero_label=True of the dataset"):
-        build_step(dict(type="LoadAnnotations", reduce_zero_label=True))
 
 
 def refused_inside():
