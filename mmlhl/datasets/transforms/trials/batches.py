@@ -13,16 +13,19 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from ..witness import KEY
-from .label_spots import try_on_labels
-from .packed import LABELS, Packed, as_array, label_data, unpacked
+from ..witness import KEY, read_witness
+from .label_spots import refuse_unturned, try_on_labels
+from .likeness import likeness
+from .packed import LABELS, Packed, as_array, as_view, label_data, unpacked
 from .replays import Replay
 from .rounds import MovedAlone
 from .sample_checks import Call, SampleChecks
 from .spots import try_on_images, try_on_sample
 
 KEY_OF_AUGMENTS = "data_preprocessor.batch_augments"
-_ADVICE = "let it move every gt_ field of the samples like the images"
+_ADVICE = "let it move every gt_ field of the samples like the images, and turn normals along"
+_DIRECTION = (0.6, 0.3)
+"""x and y of normals in a trial."""
 
 
 def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
@@ -42,15 +45,11 @@ def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
     packed = Packed(_OneBatch(augment))
     try:
         try_on_images(packed, name)
+        try_on_labels(packed, name, _labels(fields))
     except ValueError as error:  # perhaps it moves the fields that there are, by name
         if not fields:
             raise MovedAlone(_message(name, "their labels")) from error
         _try_fields(augment, name, samples[0], 1)
-    else:
-        try:
-            try_on_labels(packed, name, _labels(fields))
-        except ValueError as error:
-            raise MovedAlone(_message(name, "their labels")) from error
     if fields:
         _try_fields(augment, name, samples[0], 2)
 
@@ -63,9 +62,10 @@ def _labels(fields: Mapping[str, Tensor]) -> dict[str, str]:
 
 def _try_fields(augment: Callable, name: str, sample: Any, count: int) -> None:
     inputs, samples = torch.zeros(count, 3, 1, 1), [_copied(sample, (1, 1))] * count
-    for field in label_data(sample):
+    for field, data in label_data(sample).items():
+        chosen = _Chosen(augment, inputs, samples, range(count), field, _are_normals(data))
         try:
-            try_on_images(_Chosen(augment, inputs, samples, range(count), field), name)
+            try_on_images(chosen, name)
         except ValueError as error:
             raise MovedAlone(_message(name, field)) from error
 
@@ -139,22 +139,60 @@ class BatchChecks:
         moved: tuple[Tensor, Any],
         index: int,
     ) -> None:
-        before = unpacked(dict(inputs=images[index], data_samples=samples[index]))
-        after = unpacked(dict(inputs=moved[0], data_samples=moved[1]))
+        before = unpacked(dict(inputs=images[index], data_samples=samples[index]), copies=False)
+        after = unpacked(dict(inputs=moved[0], data_samples=moved[1]), copies=False)
         if before is None or after is None:
             return
         labels = {key: before[key] for key in before["dense_fields"]}
-        if not any(True for _ in self._checks.unlike(before["img"], labels, after, None)):
+        unlike = next(self._checks.unlike(before["img"], labels, after, None), None)
+        if unlike is None:
             return
+        other = _origin(images, samples, moved, index, unlike)
         for field in label_data(samples[index]):
-            chosen = _Chosen(replay, images, samples, [index], field)
-            call = Call(chosen, dict(img=before["img"], seg_fields=[]), {})
-            call.replay = chosen
             try:
-                self._checks.look_closer(call, try_on_sample)
+                self._look_at(replay, images, samples, [index], field)
+                if other is not None:  # spots are in the upper image at first
+                    self._look_at(replay, images, samples, [other, index], field)
             except MovedAlone as error:
                 path = samples[index].metainfo.get("img_path", "a sample")
                 raise MovedAlone(f"{path}: {_message(self.name, field)}") from error
+
+    def _look_at(
+        self,
+        replay: Replay,
+        images: Tensor,
+        samples: Sequence[Any],
+        shown: Sequence[int],
+        field: str,
+    ) -> None:
+        normals = _are_normals(label_data(samples[shown[-1]])[field])
+        chosen = _Chosen(replay, images, samples, shown, field, normals)
+        image = as_array(torch.cat([images[each] for each in shown], 1))
+        call = Call(chosen, dict(img=image, seg_fields=[]), {})
+        call.replay = chosen
+        self._checks.look_closer(call, try_on_sample)
+
+
+def _origin(
+    images: Tensor, samples: Sequence[Any], moved: tuple[Tensor, Any], index: int, key: str
+) -> int | None:
+    """Another sample of a batch that one resembles more after an augmentation than itself.
+
+    Args:
+        images: Images ``(N, C, H, W)`` before.
+        samples: Data samples before.
+        moved: The image and the data sample afterwards.
+        index: Their number.
+        key: What resembles another one: ``img`` or a label, as in a pipeline's results.
+    """
+    field = "gt_sem_seg" if key == "gt_seg_map" else key
+    maps = [label_data(each).get(field) for each in samples] if key != "img" else list(images)
+    after = label_data(moved[1]).get(field) if key != "img" else moved[0]
+    if after is None:
+        return None
+    like = [0 if each is None else likeness(as_view(each), as_view(after), None) for each in maps]
+    most = int(np.argmax(like))
+    return most if like[most] > like[index] else None
 
 
 class _OneBatch:
@@ -175,6 +213,7 @@ class _Chosen:
         samples: Data samples.
         chosen: Which of them the image shows.
         field: The field that is the witness.
+        normals: Whether it has normals, which have to turn: the witness is then their z.
     """
 
     def __init__(
@@ -184,9 +223,10 @@ class _Chosen:
         samples: Sequence[Any],
         chosen: Sequence[int],
         field: str,
+        normals: bool,
     ) -> None:
         self.augment, self.inputs, self.samples = augment, inputs, samples
-        self.chosen, self.field = chosen, field
+        self.chosen, self.field, self.normals = chosen, field, normals
 
     def __call__(self, results: Mapping) -> dict:
         image = torch.from_numpy(results["img"].copy()).to(self.inputs).permute(2, 0, 1)
@@ -203,17 +243,39 @@ class _Chosen:
             # ids would be too small for it, and float16 too coarse
             places = witness.to(data.device, None if data.is_floating_point() else torch.int64)
             places = places.expand(len(data), -1, -1).clone()
+            if self.normals:
+                places[:2] = places.new_tensor(_DIRECTION)[:, None, None]
             samples[index].set_data({self.field: PixelData(data=places)})
         inputs, samples = self.augment(inputs, samples)
-        found = torch.cat([label_data(samples[index])[self.field][-1:] for index in self.chosen], 1)
+        moved = torch.cat([label_data(samples[index])[self.field] for index in self.chosen], 1)
+        found = moved[-1:]
         if not (found >= results[KEY].min()).any():
             raise LookupError(f"{self.field} comes from another sample, or has other ids")
         image = torch.cat([inputs[index] for index in self.chosen], 1)
+        if self.normals and found.shape[1:] == results[KEY].shape:
+            self._check_turn(results[KEY], as_array(moved))
         return {
             **results,
             "img": as_array(image),
             KEY: as_array(found).astype(results[KEY].dtype),
         }
+
+    def _check_turn(self, before: np.ndarray, moved: np.ndarray) -> None:
+        """Check that normals, whose z is the witness, have turned as the witness says."""
+        vectors = np.dstack([np.full_like(before, each) for each in _DIRECTION] + [before])
+        places = {**dict(img=before, seg_fields=[KEY]), KEY: moved[..., 2]}
+        source = read_witness(places, before, self.field)
+        if source is not None:
+            refuse_unturned(vectors, moved, source, self.field, self.field)
+
+
+def _are_normals(data: Tensor) -> bool:
+    """Whether a map of floats has three values by pixel of which most have a length of 1."""
+    if len(data) != 3 or not data.is_floating_point():
+        return False
+    lengths = data[:, :: max(data.shape[1] // 64, 1)].norm(dim=0)
+    known = lengths[lengths.isfinite()]
+    return len(known) > 0 and bool(((known - 1).abs() < 0.1).float().mean() > 0.9)
 
 
 def _copied(sample: Any, size: Sequence[int] | None = None) -> Any:
@@ -236,11 +298,13 @@ def _changed(
         pairs = [(data, now.get(field)) for field, data in label_data(sample).items()]
         differs = (images[index] != after[index]).any()
         for data, label in pairs:
-            if label is None or label.shape != data.shape:
-                continue
-            unlike = data != label
-            if data.is_floating_point() and label.is_floating_point():
-                unlike &= ~(data.isnan() & label.isnan())
-            differs = differs | unlike.any().to(differs.device)
+            if label is not None and label.shape == data.shape:
+                differs = differs | (_bits(data) != _bits(label)).any().to(differs.device)
         flags.append(differs)
     return np.flatnonzero(torch.stack(flags).tolist()).tolist()
+
+
+def _bits(data: Tensor) -> Tensor:
+    """Whole numbers that are equal where values are, NaN included."""
+    sizes = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return data.view(sizes[data.element_size()]) if data.is_floating_point() else data

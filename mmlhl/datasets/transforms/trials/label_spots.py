@@ -128,7 +128,7 @@ def _try(
         if noise and source is None and shifted(before, own):
             raise MovedAlone(label_message(name, key))
         if kinds[key] == "normal" and source is not None:
-            _refuse_unturned(before, own, source, name, key)
+            refuse_unturned(before, own, source, name, key)
         offset = _compare(own, other.get(key), key, places, name, side)
         if offset is not None:
             offsets[key] = offset
@@ -180,10 +180,18 @@ def _compare(
     return offset
 
 
-def _refuse_unturned(
+def refuse_unturned(
     before: np.ndarray, after: np.ndarray, source: np.ndarray, name: str, key: str
 ) -> None:
-    """Raise an error if normals were moved with the image, but still point where they did."""
+    """Raise an error if normals were moved with the image, but still point where they did.
+
+    Args:
+        before: (H, W, 3), the normals before.
+        after: (H', W', 3), the normals afterwards.
+        source: (H', W') index of the old pixel of each new one, -1 for none.
+        name: Name of what moved them.
+        key: Their key.
+    """
     turn = rotation_of(source, before.shape[:2]) if after.shape[2:] == (3,) else None
     if turn is None or np.abs(turn - np.eye(2)).max() < 0.1:
         return

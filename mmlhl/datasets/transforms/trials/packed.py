@@ -98,11 +98,12 @@ class Packed:
         return made
 
 
-def unpacked(packed: Any) -> dict | None:
-    """Copies of a packed sample's maps as pipeline results.
+def unpacked(packed: Any, copies: bool = True) -> dict | None:
+    """A packed sample's maps as pipeline results.
 
     Args:
         packed: The sample, with ``inputs`` (C, H, W).
+        copies: Whether to copy them; views cost much less.
 
     Returns:
         The results; None if it has no image and labels.
@@ -110,11 +111,12 @@ def unpacked(packed: Any) -> dict | None:
     sample = packed.get("data_samples") if isinstance(packed, dict) else None
     if sample is None or not isinstance(packed.get("inputs"), torch.Tensor):
         return None
-    results: dict[str, Any] = {"img": as_array(packed["inputs"]).copy(), **sample.metainfo}
+    made = (lambda data: as_view(data).copy()) if copies else as_view
+    results: dict[str, Any] = {"img": made(packed["inputs"]), **sample.metainfo}
     kinds = {}
     for field, data in label_data(sample).items():
         key = "gt_seg_map" if field == "gt_sem_seg" else field
-        results[key] = as_array(data).copy()
+        results[key] = made(data)
         channels = "normal" if len(data) == 3 else "channels" if len(data) > 1 else "depth"
         kinds[key] = channels if data.is_floating_point() else "classes"
     return {**results, "dense_fields": kinds, "seg_fields": []} if kinds else None
@@ -132,5 +134,10 @@ def label_data(sample: Any) -> dict[str, torch.Tensor]:
 
 def as_array(data: torch.Tensor) -> np.ndarray:
     """(H, W, C) of (C, H, W), or (H, W) of one channel."""
+    return np.ascontiguousarray(as_view(data))
+
+
+def as_view(data: torch.Tensor) -> np.ndarray:
+    """As :func:`as_array`, but on the tensor's own values if they are on the CPU."""
     array: np.ndarray = data.detach().cpu().numpy().transpose(1, 2, 0)
-    return np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array)
+    return array[..., 0] if array.shape[2] == 1 else array
