@@ -22,6 +22,7 @@ from ..learner import unwrap
 from ..measured_tasks import check_measured
 from ..phases.grammar import learning_model
 from ..phases.kept_files import check_kept
+from ..phases.trials.preprocessor import try_in_tests
 from ..training_facts import foreign_training, names_of, other_kinds, other_model
 
 
@@ -93,10 +94,11 @@ class TrainingFactsHook(Hook):
 
         Raises:
             ValueError: Naming the first weights that are missing, have another shape or are left
-                over; or if no task would be measured, or a prediction replace a file of the
-                dataset.
+                over; or if no task would be measured, a prediction replace a file of the dataset,
+                or images be moved by the data preprocessor.
         """
         _check_kept(runner.test_loop)
+        try_in_tests(getattr(_model(runner), "data_preprocessor", None))
         if self._given is None:
             return
         check_measured(_model(runner), runner.test_loop)

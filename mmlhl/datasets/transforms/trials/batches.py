@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.structures import PixelData
 from torch import Tensor
 
-from ..witness import KEY, read_witness
-from .label_spots import refuse_unturned, try_on_labels
+from .batch_probes import Chosen, OneBatch, are_normals, copied
+from .label_spots import try_on_labels
 from .likeness import likeness
 from .packed import LABELS, Packed, as_array, as_view, label_data, unpacked
 from .replays import Replay
@@ -24,8 +23,6 @@ from .spots import try_on_images, try_on_sample
 
 KEY_OF_AUGMENTS = "data_preprocessor.batch_augments"
 _ADVICE = "let it move every gt_ field of the samples like the images, and turn normals along"
-_DIRECTION = (0.6, 0.3)
-"""x and y of normals in a trial."""
 
 
 def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
@@ -42,7 +39,7 @@ def try_batches(augment: Any, name: str, samples: Sequence[Any] = ()) -> None:
     if not callable(augment) or getattr(augment, "moves_pixels", None) is False:
         return
     fields = label_data(samples[0]) if samples else {}
-    packed = Packed(_OneBatch(augment))
+    packed = Packed(OneBatch(augment))
     try:
         try_on_images(packed, name)
         try_on_labels(packed, name, _labels(fields))
@@ -61,9 +58,9 @@ def _labels(fields: Mapping[str, Tensor]) -> dict[str, str]:
 
 
 def _try_fields(augment: Callable, name: str, sample: Any, count: int) -> None:
-    inputs, samples = torch.zeros(count, 3, 1, 1), [_copied(sample, (1, 1))] * count
+    inputs, samples = torch.zeros(count, 3, 1, 1), [copied(sample, (1, 1))] * count
     for field, data in label_data(sample).items():
-        chosen = _Chosen(augment, inputs, samples, range(count), field, _are_normals(data))
+        chosen = Chosen(augment, inputs, samples, range(count), field, are_normals(data))
         try:
             try_on_images(chosen, name)
         except ValueError as error:
@@ -108,7 +105,7 @@ class BatchChecks:
         Raises:
             ValueError: If it moved images or labels alone, or changed the size of images alone.
         """
-        images, before = inputs.clone(), [_copied(sample) for sample in samples]
+        images, before = inputs.clone(), [copied(sample) for sample in samples]
         try:
             replay = Replay(self.augment)
         except Exception:  # something in it cannot be copied
@@ -165,8 +162,8 @@ class BatchChecks:
         shown: Sequence[int],
         field: str,
     ) -> None:
-        normals = _are_normals(label_data(samples[shown[-1]])[field])
-        chosen = _Chosen(replay, images, samples, shown, field, normals)
+        normals = are_normals(label_data(samples[shown[-1]])[field])
+        chosen = Chosen(replay, images, samples, shown, field, normals)
         image = as_array(torch.cat([images[each] for each in shown], 1))
         call = Call(chosen, dict(img=image, seg_fields=[]), {})
         call.replay = chosen
@@ -193,99 +190,6 @@ def _origin(
     like = [0 if each is None else likeness(as_view(each), as_view(after), None) for each in maps]
     most = int(np.argmax(like))
     return most if like[most] > like[index] else None
-
-
-class _OneBatch:
-    def __init__(self, augment: Callable) -> None:
-        self.augment = augment
-
-    def __call__(self, packed: dict) -> dict:
-        inputs, samples = self.augment(packed["inputs"][None].float(), [packed["data_samples"]])
-        return dict(inputs=inputs[0], data_samples=samples[0])
-
-
-class _Chosen:
-    """Applies an augmentation to some samples of a batch, given as one image, one above another.
-
-    Args:
-        augment: The augmentation.
-        inputs: Images ``(N, C, H, W)``; others of the needed size take the place of small ones.
-        samples: Data samples.
-        chosen: Which of them the image shows.
-        field: The field that is the witness.
-        normals: Whether it has normals, which have to turn: the witness is then their z.
-    """
-
-    def __init__(
-        self,
-        augment: Callable,
-        inputs: Tensor,
-        samples: Sequence[Any],
-        chosen: Sequence[int],
-        field: str,
-        normals: bool,
-    ) -> None:
-        self.augment, self.inputs, self.samples = augment, inputs, samples
-        self.chosen, self.field, self.normals = chosen, field, normals
-
-    def __call__(self, results: Mapping) -> dict:
-        image = torch.from_numpy(results["img"].copy()).to(self.inputs).permute(2, 0, 1)
-        parts = image.chunk(len(self.chosen), 1)
-        witnesses = torch.from_numpy(results[KEY].copy()).chunk(len(self.chosen), 0)
-        size = parts[0].shape[-2:]
-        inputs = self.inputs.clone() if self.inputs.shape[-2:] == size else None
-        if inputs is None:
-            inputs = self.inputs.new_zeros(len(self.inputs), len(image), *size)
-        samples = [_copied(sample, size) for sample in self.samples]
-        for index, part, witness in zip(self.chosen, parts, witnesses, strict=True):
-            inputs[index] = part
-            data = label_data(samples[index])[self.field]
-            # ids would be too small for it, and float16 too coarse
-            places = witness.to(data.device, None if data.is_floating_point() else torch.int64)
-            places = places.expand(len(data), -1, -1).clone()
-            if self.normals:
-                places[:2] = places.new_tensor(_DIRECTION)[:, None, None]
-            samples[index].set_data({self.field: PixelData(data=places)})
-        inputs, samples = self.augment(inputs, samples)
-        moved = torch.cat([label_data(samples[index])[self.field] for index in self.chosen], 1)
-        found = moved[-1:]
-        if not (found >= results[KEY].min()).any():
-            raise LookupError(f"{self.field} comes from another sample, or has other ids")
-        image = torch.cat([inputs[index] for index in self.chosen], 1)
-        if self.normals and found.shape[1:] == results[KEY].shape:
-            self._check_turn(results[KEY], as_array(moved))
-        return {
-            **results,
-            "img": as_array(image),
-            KEY: as_array(found).astype(results[KEY].dtype),
-        }
-
-    def _check_turn(self, before: np.ndarray, moved: np.ndarray) -> None:
-        """Check that normals, whose z is the witness, have turned as the witness says."""
-        vectors = np.dstack([np.full_like(before, each) for each in _DIRECTION] + [before])
-        places = {**dict(img=before, seg_fields=[KEY]), KEY: moved[..., 2]}
-        source = read_witness(places, before, self.field)
-        if source is not None:
-            refuse_unturned(vectors, moved, source, self.field, self.field)
-
-
-def _are_normals(data: Tensor) -> bool:
-    """Whether a map of floats has three values by pixel of which most have a length of 1."""
-    if len(data) != 3 or not data.is_floating_point():
-        return False
-    lengths = data[:, :: max(data.shape[1] // 64, 1)].norm(dim=0)
-    known = lengths[lengths.isfinite()]
-    return len(known) > 0 and bool(((known - 1).abs() < 0.1).float().mean() > 0.9)
-
-
-def _copied(sample: Any, size: Sequence[int] | None = None) -> Any:
-    """A sample with labels of its own, blank ones of a size unless they have it."""
-    new = sample.new()
-    for field, data in label_data(sample).items():
-        keep = size is None or tuple(data.shape[-2:]) == tuple(size)
-        own = data.clone() if keep else data.new_zeros(len(data), *size)  # type: ignore[misc]
-        new.set_data({field: PixelData(data=own)})
-    return new
 
 
 def _changed(

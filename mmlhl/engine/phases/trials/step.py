@@ -13,6 +13,7 @@ from ....explaining import explained_error
 from ..checking.normalisation import check_range
 from ..phase_model import PhaseModel
 from .parts import naming_parts
+from .preprocessor import check_padding, try_in_tests, try_preprocessor
 
 #: greatest height and width of images in a trial step; larger ones are cropped
 SIDE = 64
@@ -28,12 +29,14 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
 
     Raises:
         ValueError: If a loss is not finite, no weight would be trained, an augmentation of
-            batches moves images or labels alone, or images are normalised for another range.
+            batches or the data preprocessor moves images or labels alone, or images are normalised
+            for another range.
     """
     model.train()
     samples = batch.get("data_samples") or ()
     augment = getattr(model.data_preprocessor, "batch_augments", None)
     try_batches(augment, KEY_OF_AUGMENTS, samples)
+    try_preprocessor(model.data_preprocessor, batch["inputs"], samples)
     check_range(model.data_preprocessor, batch["inputs"])
     data = _preprocessed(model.data_preprocessor, batch)
     inputs, samples = data["inputs"], data["data_samples"]
@@ -43,6 +46,7 @@ def trial_step(model: PhaseModel, batch: Any) -> dict[str, Tensor]:
             f"model.data_preprocessor: {kind} makes no batch of the images: write "
             "dict(type='SegDataPreProcessor', size=..., mean=..., std=...)"
         )
+    check_padding(model.data_preprocessor, samples)
     with naming_parts(model):
         if max(inputs.shape[2:]) > SIDE:
             small = cut(inputs, samples)
@@ -122,8 +126,13 @@ def cut(inputs: Tensor, samples: list) -> tuple[Tensor, list]:
 
 @torch.no_grad()
 def trial_prediction(model: PhaseModel, batch: Any) -> tuple[list, Any] | None:
-    """Predictions of a batch as in tests; None if its images are large."""
+    """Samples with predictions as in tests, and the batch; None if its images are large.
+
+    Raises:
+        ValueError: If a data preprocessor moves images that predictions would not follow.
+    """
     model.eval()
+    try_in_tests(model.data_preprocessor, batch["inputs"])
     data = model.data_preprocessor(batch, training=False)
     if data["inputs"].shape[2:].numel() > PIXELS:
         return None
