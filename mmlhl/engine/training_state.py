@@ -20,6 +20,8 @@ from ..config_values import as_list, is_whole
 HUB, RANKS = "message_hub", "rank_states"
 #: counts of steps that ``FiniteHook`` has skipped
 SKIPPED = "skipped_steps"
+#: what hooks that save checkpoints note about them
+KEPT = "kept_checkpoints"
 #: beyond any training, and still exact as a float
 _MOST_STEPS = 2**53
 _COUNTERS = ("last_step", "_global_step")
@@ -65,6 +67,12 @@ def _problems(content: Mapping[str, Any], meta: Mapping[str, Any], hub: Any) -> 
     if not all(map(is_whole, counts)) or not isinstance(skipped.get("taken"), bool):
         yield f"is damaged: {SKIPPED} is {_shown(skipped)}, not counts of steps"
     yield from _hub_problems(hub)
+    notes = content.get(KEPT, {})
+    if not (_is_dict(notes) and all(map(_is_dict, notes.values()))):
+        yield f"is damaged: {KEPT} is no dict of dicts"
+    for name, value in (pair for each in notes.values() for pair in each.items()):
+        if _is_wrong_note(str(name), value):
+            yield f"is damaged: {KEPT} has the {name} {_shown(value)}"
     for key, (kinds, word) in _KINDS.items():
         if key in content and not isinstance(content[key], kinds):
             yield f"is damaged: {key} is {_shown(content[key])}, not {word}"

@@ -86,6 +86,12 @@ def spoilt_history(**changes):
         ("message_hub.runtime_info.best_score", "high", "best_score"),
         ("message_hub.runtime_info.keep_ckpt_ids", ["../../x"], "keep_ckpt_ids"),
         ("message_hub.runtime_info.keep_ckpt_ids", "12", "keep_ckpt_ids"),
+        ("kept_checkpoints", [1], "kept_checkpoints is no dict"),
+        (
+            "kept_checkpoints",
+            {"a": {"best_ckpt": "/work/.."}},
+            "kept_checkpoints has the best_ckpt",
+        ),
         ("optimizer", [1], "optimizer is list"),
         ("optimizer.state", [1], "optimizer.state"),
         ("optimizer.state.0", "x", "optimizer.state"),

@@ -6,6 +6,8 @@ import logging
 import os
 import os.path as osp
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.dist import is_main_process
@@ -15,6 +17,10 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ..checkpoint_files import STOPPED, note_checkpoint, noted, of_training, training_name
+from ..training_state import KEPT
+
+#: mmengine's notes in the message hub about checkpoints to keep, which hooks would share
+_NOTES = re.compile("keep_ckpt_ids|last_ckpt|best_(ckpt|score).*")
 
 
 class _LateRemoval:
@@ -32,11 +38,11 @@ class _LateRemoval:
 
     rmtree = remove
 
-    def remove_now(self, keep: set[str | None]) -> None:
+    def remove_now(self, is_kept: Callable[[str], bool]) -> None:
         for path in self.waiting:
-            if path not in keep and self.backend.isfile(path):
+            if self.backend.isfile(path) and not is_kept(path):
                 self.backend.remove(path)
-            elif path not in keep and self.backend.isdir(path):
+            elif self.backend.isdir(path) and not is_kept(path):
                 self.backend.rmtree(path)
         self.waiting = []
 
@@ -50,6 +56,7 @@ class PhaseCheckpointHook(CheckpointHook):
     - The state of every process is stored, see :class:`RankStateHook`.
     - ``last_checkpoint`` and the paths of the best checkpoints follow the work dir when it is
       moved: a copied sequence neither resumes from nor removes files of the original.
+    - Of several hooks each keeps its own checkpoints, by its own best scores.
 
     Args:
         **kwargs: As in mmengine.
@@ -57,8 +64,62 @@ class PhaseCheckpointHook(CheckpointHook):
 
     file_backend: Any
 
+    _notes: dict[str, Any] | None = None
+    _saving = False
+
+    # -- notes -----------------------------------------------------------------------------
+    @contextmanager
+    def _own_notes(self, runner: Runner) -> Iterator[None]:
+        """Have this hook's notes in the message hub, whatever other hooks noted there."""
+        if self._saving:  # saving a best checkpoint saves the last one again
+            yield
+            return
+        if self._notes is not None:
+            info = runner.message_hub.runtime_info
+            for key in [key for key in info if _NOTES.fullmatch(key)]:
+                del info[key]
+            for key, value in self._notes.items():
+                runner.message_hub.update_info(key, value)
+        self._saving = True
+        try:
+            yield
+        finally:
+            self._saving = False
+            self._notes = self._noted_now(runner)
+
+    @staticmethod
+    def _noted_now(runner: Runner) -> dict[str, Any]:
+        info = runner.message_hub.runtime_info
+        return {key: value for key, value in info.items() if _NOTES.fullmatch(key)}
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Store this hook's notes by the names of its checkpoints."""
+        notes = self._noted_now(runner) if self._saving else self._notes or {}
+        checkpoint.setdefault(KEPT, {})[self._key(runner)] = notes
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Read this hook's notes; those in the message hub may be another's."""
+        if runner._resume and KEPT in checkpoint:
+            self._notes = dict(checkpoint[KEPT].get(self._key(runner), {}))
+
+    def _key(self, runner: Runner) -> str:
+        """The names of this hook's checkpoints, numbered if other hooks share them."""
+        number = self._of_same_names(runner).index(self)
+        return f"{self.filename_tmpl}{f' {number}' if number else ''}"
+
+    def _of_same_names(self, runner: Runner) -> list[PhaseCheckpointHook]:
+        hooks = [hook for hook in runner.hooks if isinstance(hook, PhaseCheckpointHook)]
+        return [hook for hook in hooks if hook.filename_tmpl == self.filename_tmpl]
+
+    # -- files -----------------------------------------------------------------------------
     def before_train(self, runner: Runner) -> None:
         """Set up the folder, and the paths of an interrupted training's checkpoints in it."""
+        if not runner._resume:
+            self._notes = {}
+        with self._own_notes(runner):
+            self._set_up(runner)
+
+    def _set_up(self, runner: Runner) -> None:
         super().before_train(runner)
         self.file_backend = _LateRemoval(self.file_backend)
         info = runner.message_hub.runtime_info
@@ -78,20 +139,34 @@ class PhaseCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         runner.call_hook("before_checkpoint")
-        super()._save_checkpoint_with_step(runner, step, meta)
+        with self._own_notes(runner):
+            super()._save_checkpoint_with_step(runner, step, meta)
         if is_main_process():
             note_checkpoint(runner.work_dir, str(self.last_ckpt))
             self._remove_superseded(runner)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        super()._save_best_checkpoint(runner, metrics)
+        with self._own_notes(runner):
+            super()._save_best_checkpoint(runner, metrics)
         if is_main_process():
-            self.file_backend.remove_now(self._kept())
+            self.file_backend.remove_now(lambda path: self._is_kept(runner, path))
 
-    def _kept(self) -> set[str | None]:
+    def _is_kept(self, runner: Runner, path: str) -> bool:
+        """Whether a file is to stay, for this hook or another one with the same names."""
         best = [getattr(self, "best_ckpt_path", None)]
         best += getattr(self, "best_ckpt_path_dict", {}).values()
-        return {self.last_ckpt, *best}
+        if path in {self.last_ckpt, *best}:
+            return True
+        found = re.fullmatch(self._pattern, osp.basename(path))
+        return found is not None and any(
+            hook._keeps(int(found[1])) for hook in self._of_same_names(runner)
+        )
+
+    def _keeps(self, step: int) -> bool:
+        if self.max_keep_ckpts > 0:
+            before = (self._notes or {}).get("keep_ckpt_ids", ())  # another's turn comes later
+            return step in getattr(self, "keep_ckpt_ids", before)
+        return self.interval > 0 and (step - self.save_begin) % self.interval == 0
 
     def _remove_older(self, runner: Runner) -> None:
         """Remove what was superseded by the resumed checkpoint when the training was killed."""
@@ -99,19 +174,18 @@ class PhaseCheckpointHook(CheckpointHook):
             return
         names = self._noted(runner)
         resumed = osp.basename(runner._load_from)
-        kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
-        if resumed not in kept:
+        if not self._is_kept(runner, resumed):
             return
         # it is not noted if the training was killed just before; then all others are older
         for name in names[: names.index(resumed)] if resumed in names else names:
             path = osp.join(self.out_dir, name)
-            if name not in kept and osp.isfile(path):
+            if osp.isfile(path) and not self._is_kept(runner, path):
                 os.remove(path)
 
     @property
     def _pattern(self) -> str:
         """The names of this hook's checkpoints, as a regular expression."""
-        return re.sub(r"\\{[^{}]*\\}", r"\\d+", re.escape(self.filename_tmpl))
+        return re.sub(r"\\{[^{}]*\\}", r"(\\d+)", re.escape(self.filename_tmpl))
 
     def _noted(self, runner: Runner) -> list[str]:
         """Names of this hook's checkpoints and of those of requests to stop, oldest first."""
@@ -147,13 +221,12 @@ class PhaseCheckpointHook(CheckpointHook):
 
     def _remove_superseded(self, runner: Runner) -> None:
         """Remove superseded checkpoints, also those that a killed process did not remove."""
-        self.file_backend.remove_now(self._kept())
+        self.file_backend.remove_now(lambda path: self._is_kept(runner, path))
         if self.max_keep_ckpts <= 0:
             return
-        kept = {self.filename_tmpl.format(step) for step in self.keep_ckpt_ids}
         for name in self._noted(runner):
             path = self.file_backend.join_path(self.out_dir, name)
-            if name not in kept and self.file_backend.isfile(path):
+            if self.file_backend.isfile(path) and not self._is_kept(runner, path):
                 self.file_backend.backend.remove(path)
             # those of a request to stop are in the work dir, whatever the out_dir
             stopped = osp.join(runner.work_dir, name)
