@@ -17,11 +17,14 @@ from .annotation import Annotation
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesMultiTaskDataset, CityscapesNpyDataset
 from .joined import JoinedDatasets
+from .missing_files import name_empty_sets
 from .multi_task_dataset import MultiTaskDataset
 from .nyuv2 import NYUv2Dataset
 from .pascal_multitask import PascalMultiTaskDataset
 from .rooms import RoomsDataset
 from .taskonomy import TaskonomyDataset
+
+name_empty_sets()
 
 __all__ = [
     "Annotation",

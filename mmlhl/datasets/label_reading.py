@@ -58,10 +58,9 @@ def read_labels(
         for found in pool.map(fault, range(get_rank(), len(dataset), get_world_size())):
             if found:
                 pool.shutdown(wait=False, cancel_futures=True)
-                advice = "; mmlhl check-dataset reads all, and names each fault" if ours else ""
                 raise ValueError(
                     f"{found}. It was found before training, among the labels of {len(dataset)} "
-                    f"images{advice}"
+                    "images; mmlhl check-dataset reads all, and names each fault"
                 )
 
 
@@ -102,16 +101,39 @@ def _reader(
 def _stock_reader(
     dataset: BaseSegDataset, known: set[tuple[str, str, str]], ignored: Collection[int]
 ) -> Callable[[dict], None] | None:
-    """The same for a dataset of mmseg's, whose loader does not know how many classes there are."""
-    loader, count = stock_loader(dataset), len(dataset.metainfo.get("classes") or ())
-    if loader is None or not count:
+    """The same for a dataset of mmseg's."""
+    ids = stock_ids(dataset, ignored)
+    if ids is None:
         return None
 
     def read(info: dict) -> None:
         path = info.get("seg_map_path")
-        if path is None or ("", "", path) in known:
-            return
-        known.add(("", "", path))
+        if path is not None and ("", "", path) not in known:
+            known.add(("", "", path))
+            ids(info)
+
+    return read
+
+
+def stock_ids(
+    dataset: BaseSegDataset, ignored: Collection[int] = ()
+) -> Callable[[dict], np.ndarray] | None:
+    """What reads the class ids of a dataset of mmseg's, whose loader does not know their number.
+
+    Args:
+        dataset: The dataset.
+        ignored: As in :func:`read_labels`.
+
+    Returns:
+        A function of a sample with a label, which gives ``(H, W)`` ids and raises a ``ValueError``
+        about a file that cannot be used; None if the ids are read in a way of its own.
+    """
+    loader, count = stock_loader(dataset), len(dataset.metainfo.get("classes") or ())
+    if loader is None or not count:
+        return None
+
+    def read(info: dict) -> np.ndarray:
+        path = info["seg_map_path"]
         try:
             ids = loader(info)["gt_seg_map"]
         except Exception as error:  # as the decoder has it, without the file
@@ -127,6 +149,7 @@ def _stock_reader(
                 f"leaves out {dataset.ignore_index}; if the head has "
                 "another ignore_index, give it to the dataset as well"
             )
+        return ids
 
     return read
 

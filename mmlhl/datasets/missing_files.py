@@ -1,4 +1,4 @@
-"""Checking that the annotation files of all samples exist."""
+"""Checking that a dataset has images, and that the annotation files of all samples exist."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os.path as osp
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.dataset import BaseDataset
 from mmseg.datasets import BaseSegDataset
 
-from .endings import names_in
+from .endings import names_in, what_is_in
 from .label_reading import makes_samples, stock_loader
 from .multi_task_dataset import MultiTaskDataset
 
@@ -35,6 +36,30 @@ def need_files(dataset: BaseSegDataset) -> None:
             f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{link}{count}, of "
             f"{len(dataset)} images; leave such images out by ann_file, a list of ids"
         )
+
+
+def name_empty_sets() -> None:
+    """Let all datasets say that they have no image; harmless to repeat.
+
+    Their error would be numpy's: "need at least one array to concatenate".
+    """
+    BaseDataset._serialize_data = _serialize
+
+
+_serialize_any = BaseDataset._serialize_data
+
+
+def _serialize(dataset: BaseDataset) -> Any:
+    if not dataset.data_list:
+        folder = dataset.data_prefix.get("img_path") or dataset.data_root or ""
+        suffix = getattr(dataset, "img_suffix", None)
+        which = "" if suffix is None else f" with img_suffix={suffix!r}"
+        listed = f" of the list {dataset.ann_file}" if dataset.ann_file else ""
+        raise ValueError(
+            f"{type(dataset).__name__}: no image is found{which}{listed} "
+            f"in {folder!r}{what_is_in(folder)}"
+        )
+    return _serialize_any(dataset)
 
 
 _KNOWN = ("img_path", "seg_map_path")

@@ -55,15 +55,59 @@ def test_a_good_set(check):
     assert "2 .. 2" in output and "20.0 %" in output
 
 
-def test_a_dataset_of_mmsegs_is_left_out(check):
+def mmsegs(check, steps=("LoadImageFromFile", "LoadAnnotations", "PackSegInputs"), **options):
+    """Give the config a test set of mmseg's."""
+    dataset = dict(
+        type="BaseSegDataset",
+        data_root=str(check.root),
+        data_prefix=dict(img_path="image", seg_map_path="label"),
+        img_suffix=".png",
+        metainfo=dict(classes=("floor", "wall")),
+        pipeline=[dict(type=step) for step in steps],
+    )
     config = check.root / "config.py"
-    mmsegs = "val_dataloader = dict(dataset=dict(type='ADE20KDataset', data_root='nowhere'))\n"
-    config.write_text(config.read_text() + mmsegs)
-    code, output = check()
+    own = f"val_dataloader = dict(dataset={dataset | options!r})\n"
+    config.write_text(config.read_text() + own)
+    return check("--splits", "val", "--tasks", "seg")
+
+
+def test_a_dataset_of_mmsegs_is_read_by_its_own_pipeline(check):
+    code, output = mmsegs(check)
     assert code == 0 and "All that was read can be trained on" in output
-    assert "ADE20KDataset is not a MultiTaskDataset: its files are not checked here" in output
-    with pytest.raises(ValueError, match="none of its datasets is a MultiTaskDataset"):
-        check("--splits", "val")
+    assert "2 samples, annotations: seg" in output
+    assert "floor 75.0 %, wall 25.0 %" in output and "20.0 %" in output
+    assert check()[0] == 0  # beside those of the package
+
+
+def test_faults_of_a_dataset_of_mmsegs_are_named(check):
+    (check.root / "label/1.png").write_bytes(b"cut off")
+    for ignored in (255, 1):  # an id that a head leaves out is none too many
+        with open(check.root / "config.py", "a") as config:
+            config.write(f"model = dict(decode_head=dict(ignore_index={ignored}))\n")
+        code, output = mmsegs(check, metainfo=dict(classes=("floor",)))
+        assert code == 1 and "label/1.png: cannot be read" in output
+        assert ("got 1 in 4 pixels" in output) == (ignored == 255)
+    cv2.imwrite(str(check.root / "label/1.png"), np.zeros((3, 5), np.uint8))
+    assert "label/1.png is (3, 5) in size, its image is (4, 5)" in mmsegs(check)[1]
+    (check.root / "label/1.png").unlink()
+    (check.root / "image/0.png").write_bytes(b"cut off")
+    code, output = mmsegs(check)
+    assert code == 1 and "label/1.png" in output and "failed to load image" in output
+
+
+def test_what_is_not_read_of_a_dataset_of_mmsegs_is_said(check):
+    code, output = mmsegs(check, ["LoadImageFromFile", "PackSegInputs"])
+    assert code == 0 and "class ids are not checked here: the pipeline has trans" in output
+    code, output = mmsegs(check, img_suffix=".jpg")
+    assert (
+        code == 1
+        and "no image is found with img_suffix='.jpg'" in output
+        and "'0.png' and 1 more" in output
+    )
+    code, output = mmsegs(check, ann_file="gone.txt")
+    assert code == 1 and "gone.txt" in output
+    with pytest.raises(ValueError, match="none of its datasets can be read here"):
+        mmsegs(check, type="BaseCDDataset")
 
 
 def test_the_data_of_single_phases_is_read_as_well(check):

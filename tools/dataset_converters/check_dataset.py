@@ -53,7 +53,14 @@ def main(argv: list[str] | None = None) -> int:
     from rich.progress import track
 
     from mmlhl.config_files import read_config
-    from mmlhl.datasets.checking import build_set, check_samples, sets_of, show_reports
+    from mmlhl.datasets.checking import (
+        SEG,
+        build_set,
+        check_samples,
+        left_out,
+        sets_of,
+        show_reports,
+    )
     from mmlhl.engine.phases.grammar import merged_config, read_phases
     from mmlhl.registered import type_name
 
@@ -84,21 +91,24 @@ def main(argv: list[str] | None = None) -> int:
             if dataset is None:
                 continue
             checked += 1
-            console.print(f"{len(dataset)} samples, annotations: {', '.join(dataset.tasks)}")
+            tasks = getattr(dataset, "tasks", [SEG])
+            console.print(f"{len(dataset)} samples, annotations: {', '.join(tasks)}")
             reports = check_samples(
                 dataset,
                 args.limit,
                 args.workers,
                 lambda found, total: track(found, "reading", total=total, console=console),
+                left_out(cfg._cfg_dict),
             )
+            names = dataset.metainfo.get("classes")
             classes = {
-                ann.name: ann.classes or dataset.metainfo.get("classes")
-                for ann in dataset.ann_specs.values()
-                if ann.kind == "classes"
+                report.name: (report.ann and report.ann.classes) or names
+                for report in reports
+                if report.kind == "classes"
             }
             failures += show_reports(reports, classes, console)
     if not checked and not failures:
-        raise ValueError(f"{args.config}: none of its datasets is a MultiTaskDataset")
+        raise ValueError(f"{args.config}: none of its datasets can be read here")
     if failures:
         console.print(f"[red]Training would fail or learn nothing: {failures} reasons above.[/red]")
         return 1

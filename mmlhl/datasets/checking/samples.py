@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
+from mmseg.datasets import BaseSegDataset
 
 from ..annotation import Annotation
 from ..dark_images import spread, stored_greatest
@@ -18,33 +19,46 @@ from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from ..reading.shown_greys import grey_bits
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
+from .stock import SEG, read_stock
 
 IMAGE = None
 """Key of the image beside the tasks, one of which may be called ``image``."""
 
 
 def check_samples(
-    dataset: MultiTaskDataset,
+    dataset: BaseSegDataset,
     limit: int | None = None,
     workers: int = 2,
     progress: Callable[[Iterable, int], Iterable] | None = None,
+    ignored: Collection[int] = (),
 ) -> list[MapReport]:
     """Read samples and their annotations one by one.
 
     Args:
-        dataset: The dataset. Of its pipeline only the loader of images is used.
+        dataset: The dataset. Of the pipeline of one of ours only the loader of images is used, of
+            mmseg's that of class ids, too.
         limit: Greatest number of samples, spread evenly; all when None.
         workers: Threads that read.
         progress: Wraps the loop, given an iterable and its length.
+        ignored: Ids in labels of mmseg's datasets that what uses them leaves out.
 
     Returns:
         A report for the images and one for each annotation.
     """
     indices = spread(len(dataset), len(dataset) if limit is None else limit)
     reports = [MapReport("image", "image")]
-    reports += [MapReport(a.name, a.kind, _classes(a), a) for a in dataset.ann_specs.values()]
+    if isinstance(dataset, MultiTaskDataset):
+        reports += [MapReport(a.name, a.kind, _classes(a), a) for a in dataset.ann_specs.values()]
+    else:
+        reports.append(MapReport(SEG, "classes", len(dataset.metainfo.get("classes") or ())))
+
+    def read(index: int) -> _Sample:
+        if isinstance(dataset, MultiTaskDataset):
+            return _read(dataset, index)
+        return _Sample(read_stock(dataset, index, ignored))
+
     with ThreadPoolExecutor(max(workers, 1)) as pool:
-        found: Iterable = pool.map(lambda index: _read(dataset, index), indices)
+        found: Iterable = pool.map(read, indices)
         if progress is not None:
             found = progress(found, len(indices))
         for sample in found:
@@ -52,7 +66,7 @@ def check_samples(
             if sample.greatest is not None:
                 reports[0].deepest = max(reports[0].deepest or 0, sample.greatest)
             for report in reports:
-                result = sample.maps.get(report.name if report.ann else IMAGE)
+                result = sample.maps.get(IMAGE if report is reports[0] else report.name)
                 if isinstance(result, Exception):
                     report.fail(result)
                 elif result is not None:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from ...config_values import as_list
 from ...registered import names_class, registered_class, type_name
 from ..multi_task_dataset import MultiTaskDataset
 from ..wrappers import innermost_configs
+from .stock import build_stock
 
 LOADERS = ("train", "val", "test")
 _EXPECTED = (OSError, ValueError)
@@ -32,8 +34,8 @@ def sets_of(
         tasks: Tasks in place of the config's.
 
     Returns:
-        Names of the loaders that share a dataset -> its config, with the image loader as its only
-        transform and without a phase's ``part``.
+        Names of the loaders that share a dataset -> its config without a phase's ``part``, one of
+        ours with the image loader as its only transform.
     """
     found: dict[str, dict] = {}
     for split in splits:
@@ -41,11 +43,13 @@ def sets_of(
         for i, dataset in enumerate(innermost_configs(loader.get("dataset"))):
             name = split if not i else f"{split} ({i + 1})"
             kept = {k: v for k, v in dataset.items() if k not in ("pipeline", "test_mode", "part")}
-            if steps := list(_image_loaders(dataset.get("pipeline"))):
-                kept["pipeline"] = steps[:1]
+            ours = _is_ours(dataset)
+            steps = dataset.get("pipeline")
+            if steps := list(_image_loaders(steps))[:1] if ours else steps:
+                kept["pipeline"] = steps
             if data_root:
                 kept["data_root"] = data_root
-            if tasks:
+            if tasks and ours:
                 kept["tasks"] = list(tasks)
             same = [key for key, other in found.items() if other == kept]
             if same:
@@ -53,6 +57,11 @@ def sets_of(
             else:
                 found[name] = kept
     return found
+
+
+def _is_ours(cfg: Mapping) -> bool:
+    """Whether a config is that of a MultiTaskDataset, or of an unknown dataset."""
+    return issubclass(registered_class(DATASETS, cfg) or MultiTaskDataset, MultiTaskDataset)
 
 
 def _image_loaders(steps: Any) -> Iterator[Mapping]:
@@ -68,7 +77,7 @@ def _image_loaders(steps: Any) -> Iterator[Mapping]:
 
 def build_set(
     cfg: Mapping[str, Any], complain: Callable[[str], None]
-) -> tuple[MultiTaskDataset | None, int]:
+) -> tuple[BaseSegDataset | None, int]:
     """Build a dataset, without those of its annotations that cannot be read.
 
     Args:
@@ -77,11 +86,12 @@ def build_set(
 
     Returns:
         The dataset, or None if no annotation is usable, and the number of unusable annotations.
-        None and 0 for a dataset of another kind, such as one of mmseg's, which is not read here.
+        None and 0 for a dataset that is neither ours nor mmseg's, which is not read here.
     """
-    kind = registered_class(DATASETS, cfg)
-    if kind is not None and not issubclass(kind, MultiTaskDataset):
-        complain(f"{type_name(cfg)} is not a MultiTaskDataset: its files are not checked here")
+    if not _is_ours(cfg):
+        if issubclass(registered_class(DATASETS, cfg) or object, BaseSegDataset):
+            return build_stock(cfg, complain)
+        complain(f"{type_name(cfg)} is no dataset of mmseg's: its files are not checked here")
         return None, 0
     try:
         return DATASETS.build(dict(cfg)), 0

@@ -67,7 +67,7 @@ def rehearse_plain(runner: Any) -> None:
     scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
     with raised_by_all():
         if tries := cfg.get("dry_run", True):  # the loader first, which draws a seed
-            loader = named("train_dataloader", _loader, runner, "train_dataloader")
+            loader = named("train_dataloader", getattr, runner, "train_dataloader")
         with undisturbed(), scope, remembering():
             model = _model(runner)
             if tries:
@@ -84,19 +84,6 @@ def _model(runner: Runner) -> Any:
         return revert_sync_batchnorm(copy.deepcopy(own))
     except Exception:  # anything, in a class of one's own
         return revert_sync_batchnorm(MODELS.build(model_options(runner.cfg))).to(get_device())
-
-
-def _loader(runner: Runner, key: str) -> Any:
-    """A loader of the runner, which builds it once."""
-    try:
-        return getattr(runner, key)
-    except ValueError as error:
-        if "at least one array" in str(error):  # numpy's, of mmengine's list of images
-            raise ValueError(
-                "no image is found: see data_root, data_prefix, img_suffix and ann_file of its "
-                "dataset"
-            ) from error
-        raise
 
 
 def _rehearse(runner: Runner, model: Any, loader: Any) -> None:
@@ -129,7 +116,7 @@ def _try_validation(
     """Compare the validation's set with that of training, and test an image; names of metrics."""
     cfg = runner.cfg
     key = "val_dataloader"
-    tested = supply_of(named(key, _loader, runner, key), cfg[key], key)
+    tested = supply_of(named(key, getattr, runner, key), cfg[key], key)
     _check_sample(model, cfg, tested.dataset, key)
     metrics = as_list(cfg.get("val_evaluator"))
     ids = [m.get("ignore_index") if isinstance(m, Mapping) else None for m in metrics]

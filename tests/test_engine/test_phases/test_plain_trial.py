@@ -98,7 +98,10 @@ def test_the_training_is_the_same_with_and_without_the_trial(plain_config):
             dict(train_dataloader__dataset__pipeline=late("Resize", scale=(24, 16))),
             r"^train_dataloader: its first image has \(16, 24\) pixels, .* \(32, 48\): read",
         ),
-        (dict(train_dataloader__dataset__img_suffix=".tif"), "^train_dataloader: no image is fou"),
+        (
+            dict(train_dataloader__dataset__img_suffix=".tif"),
+            "^train_dataloader: BaseSegDataset: no image is found .*; the folder",
+        ),
         (
             dict(
                 optim_wrapper__paramwise_cfg=dict(

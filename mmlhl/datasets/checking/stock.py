@@ -1,0 +1,101 @@
+"""Datasets of mmseg's: images and class ids, read by the transforms of their own pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+from ...config_values import nodes
+from ...explaining import explained_error
+from ..annotation import IGNORE
+from ..label_reading import stock_ids
+from ..pipelines import single_steps
+
+#: name of their only annotation
+SEG = "seg"
+Read = Callable[[dict], np.ndarray]
+
+
+def build_stock(
+    cfg: Mapping[str, Any], complain: Callable[[str], None]
+) -> tuple[BaseSegDataset | None, int]:
+    """Build a dataset of mmseg's.
+
+    Args:
+        cfg: Its config.
+        complain: Called with each error message.
+
+    Returns:
+        The dataset, or None if it cannot be read, and 1 if training would fail with it, otherwise
+        0.
+    """
+    try:
+        dataset: BaseSegDataset = DATASETS.build(dict(cfg))
+    except (OSError, ValueError, AssertionError) as error:
+        complain(explained_error(error))
+        return None, 1
+    lacking = [key for key, read in stock_readers(dataset).items() if read is None]
+    if lacking:
+        names = " and ".join("images" if key is None else "class ids" for key in lacking)
+        complain(f"{names} are not checked here: the pipeline has transforms of your own, or none")
+    return dataset, 0
+
+
+def left_out(cfg: Any) -> set[int]:
+    """Ids that any part of a config, such as a head, leaves out."""
+    marks = (node.get("ignore_index") for node in nodes(cfg))
+    return {IGNORE, *(mark for mark in marks if isinstance(mark, int))}
+
+
+def stock_readers(
+    dataset: BaseSegDataset, ignored: Collection[int] = ()
+) -> dict[str | None, Read | None]:
+    """What reads the image (None) and the class ids of a sample; None what cannot be read here.
+
+    Args:
+        dataset: The dataset.
+        ignored: Ids that what uses the labels leaves out.
+    """
+    steps = list(single_steps(dataset.pipeline))
+    loader = next((step for step in steps if isinstance(step, LoadImageFromFile)), None)
+    ids = stock_ids(dataset, ignored)
+
+    def image(info: dict) -> np.ndarray:
+        try:
+            return loader(info)["img"]  # type: ignore[misc]
+        except Exception as error:  # of the decoder
+            path = info["img_path"]
+            if path in str(error):
+                raise
+            raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
+
+    def labels(info: dict) -> np.ndarray:
+        found = ids(info)  # type: ignore[misc]
+        return np.where(np.isin(found, [dataset.ignore_index, *ignored]), IGNORE, found)
+
+    return {None: image if loader else None, SEG: labels if ids else None}
+
+
+def read_stock(
+    dataset: BaseSegDataset, index: int, ignored: Collection[int] = ()
+) -> dict[str | None, np.ndarray | Exception]:
+    """The image (None) and the class ids of a sample, or the error that reading one raised."""
+    maps: dict[str | None, np.ndarray | Exception] = {}
+    for key, read in stock_readers(dataset, ignored).items():
+        info = dataset.get_data_info(index)
+        if read is None or (key == SEG and info.get("seg_map_path") is None):
+            continue
+        try:
+            maps[key] = read(info)
+        except Exception as error:
+            maps[key] = error
+    sizes = {key: found.shape[:2] for key, found in maps.items() if isinstance(found, np.ndarray)}
+    if len(set(sizes.values())) == 2:
+        seg, image = sizes[SEG], sizes[None]
+        maps[SEG] = ValueError(f"{info['seg_map_path']} is {seg} in size, its image is {image}")
+    return maps
