@@ -12,11 +12,7 @@ from mmengine.logging import print_log
 
 
 def _refuse_playlist(path: str) -> None:
-    """Refuse text under the name of a video: FFmpeg takes it as a list of other files to read.
-
-    Raises:
-        ValueError: If the file begins with text, as no video does.
-    """
+    """Refuse text under the name of a video: FFmpeg takes it as a list of other files to read."""
     with open(path, "rb") as file:
         start = file.read(16)
     if start and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
