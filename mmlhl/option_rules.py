@@ -13,6 +13,8 @@ Rule = tuple[Callable[[Any], bool], str]
 
 ABOVE_0: Rule = (lambda value: is_number(value) and value > 0, "a number > 0")
 FROM_0: Rule = (lambda value: is_number(value) and value >= 0, "a number >= 0")
+SHARE: Rule = (lambda value: is_number(value) and 0 <= value <= 1, "a number within [0, 1]")
+ABOVE_0_TO_1: Rule = (lambda value: is_number(value) and 0 < value <= 1, "a number within (0, 1]")
 WITHIN: Rule = (lambda value: is_number(value) and 0 < value < 1, "a number within (0, 1)")
 BOOL: Rule = (lambda value: isinstance(value, bool), "True or False")
 #: any text would be true, even "False"
@@ -29,6 +31,10 @@ def whole(least: int) -> Rule:
 def number(fits: Callable[[float], bool], words: str) -> Rule:
     """A finite number that fits."""
     return (lambda value: is_number(value) and math.isfinite(value) and fits(value)), words
+
+
+FINITE_ABOVE_0 = number(lambda value: value > 0, "a number > 0")
+FINITE_FROM_0 = number(lambda value: value >= 0, "a number >= 0")
 
 
 def one_of(choices: Iterable[Any]) -> Rule:

@@ -11,11 +11,10 @@ from mmseg.engine.optimizers import (
     LearningRateDecayOptimizerConstructor,
 )
 
-from ...option_rules import check_option, number, whole
+from ...option_rules import ABOVE_0_TO_1, check_option, whole
 from ...registered import names_class, of_mmseg
 from ...spelling import hint, unknown
 
-_RATE = number(lambda value: 0 < value <= 1, "a number within (0, 1]")
 KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
 
 
@@ -35,7 +34,7 @@ def check_layer_decay(wrapper: Mapping, place: str) -> None:
         if key not in (*known, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), known)}")
     check_option(options.get("num_layers"), whole(1), f"{place}.num_layers")
-    check_option(options.get(rate), _RATE, f"{place}.{rate}")
+    check_option(options.get(rate), ABOVE_0_TO_1, f"{place}.{rate}")
     kind: Any = options.get("decay_type", KINDS[0])
     if kind not in KINDS:
         raise ValueError(

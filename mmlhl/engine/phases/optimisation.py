@@ -17,6 +17,7 @@ from ...config_values import is_number
 from ...option_rules import (
     ABOVE_0,
     BOOL,
+    FINITE_FROM_0,
     FROM_0,
     WITHIN,
     Rule,
@@ -38,7 +39,6 @@ PARAMWISE = (
     *("dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate"),
 )
 _FACTORS = ("lr_mult", "decay_mult")
-_FACTOR = number(lambda value: value >= 0, "a number >= 0")
 _RATES: dict[str, Rule] = {
     "lr": ABOVE_0,
     "momentum": number(lambda value: 0 <= value < 1, "a number within [0, 1)"),
@@ -175,7 +175,7 @@ def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
         if key not in (*PARAMWISE, "_delete_"):
             raise ValueError(f"{place}.{key}: {unknown(str(key), PARAMWISE)}")
         if key.endswith("_mult"):
-            check_option(value, _FACTOR, f"{place}.{key}")
+            check_option(value, FINITE_FROM_0, f"{place}.{key}")
     check_options(options, dict(bypass_duplicate=BOOL), place)
     custom = options.get("custom_keys") or {}
     if not isinstance(custom, Mapping):
@@ -201,7 +201,7 @@ def _check_paramwise(options: Any, optimizer: Mapping, place: str) -> None:
                     f"{place}.custom_keys[{name!r}] has {key!r}: {unknown(str(key), known)}"
                 )
             if key in _FACTORS:
-                check_option(value, _FACTOR, f"{place}.custom_keys[{name!r}].{key}")
+                check_option(value, FINITE_FROM_0, f"{place}.custom_keys[{name!r}].{key}")
 
 
 def _check_factors(options: Mapping, optimizer: Mapping, place: str) -> None:

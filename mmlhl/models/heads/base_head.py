@@ -12,7 +12,7 @@ from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from ...config_values import is_whole
+from ...option_rules import check_option, whole
 from ..losses.masking import full_precision
 from ..views import FLIP_AXES
 from .decoders import build_decoder
@@ -68,10 +68,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if not is_whole(channels) or channels < 1:
-            raise ValueError(
-                f"{type(self).__name__}: channels must be a whole number >= 1, got {channels!r}"
-            )
+        check_option(channels, whole(1), f"{type(self).__name__}: channels")
         self.decoder = build_decoder(decoder, channels, type(self).__name__, self.kind)
         self.channels = channels
         self.field = field

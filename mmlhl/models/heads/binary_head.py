@@ -8,12 +8,12 @@ from mmseg.models.losses import FocalLoss
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import SHARE, check_option
 from ..losses.masking import full_precision
 from ..losses.saturation import bernoulli_divergence, sloped_sigmoid
 from .base_head import UNKNOWN, BaseDenseHead
 from .class_losses import focal_loss
 from .loss_pulls import check_logit_losses
-from .options import share
 from .squares import mean_square
 
 
@@ -59,7 +59,8 @@ class BinaryHead(BaseDenseHead):
         super().__init__(decoder, 1, field, loss, init_cfg)
         if type(self).compare is BinaryHead.compare and type(self).loss is BaseDenseHead.loss:
             check_logit_losses(self.losses, type(self).__name__)
-        self.delta = share(delta, "BinaryHead: delta")
+        check_option(delta, SHARE, "BinaryHead: delta")
+        self.delta = delta
         self.ignore_index = ignore_index
         self.hard_pseudo_label = hard_pseudo_label
 

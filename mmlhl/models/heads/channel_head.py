@@ -8,8 +8,8 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import SHARE, check_option
 from .base_head import BaseDenseHead
-from .options import share
 from .squares import mean_square
 
 
@@ -40,7 +40,8 @@ class ChannelHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, channels, field, loss, init_cfg)
-        self.delta = share(delta, "ChannelHead: delta")
+        check_option(delta, SHARE, "ChannelHead: delta")
+        self.delta = delta
         some = torch.tensor([0.9, -1.1, 0.4, 1.6, -0.7])
         rows = [some.roll(shift).repeat(channels)[:channels] for shift in range(5)]
         self._check_pulls(torch.stack([*rows, -rows[0].abs()]))

@@ -10,8 +10,8 @@ from mmseg.models.losses import SiLogLoss
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import ABOVE_0, SHARE, check_option, one_of, or_none
 from .base_head import BaseDenseHead
-from .options import share
 from .squares import mean_square
 
 ACTIVATIONS = ("relu", "softplus", "exp", "sigmoid")
@@ -55,15 +55,12 @@ class DepthHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
-        if activation is not None and activation not in ACTIVATIONS:
-            raise ValueError(
-                f"DepthHead: activation must be None or one of {ACTIVATIONS}, got {activation!r}"
-            )
+        check_option(activation, one_of((None, *ACTIVATIONS)), "DepthHead: activation")
         if (activation == "sigmoid") != (max_depth is not None):
             raise ValueError("DepthHead: max_depth goes with activation='sigmoid', and only there")
-        if max_depth is not None and max_depth <= 0:
-            raise ValueError(f"DepthHead: max_depth must be > 0, got {max_depth!r}")
-        self.delta = share(delta, "DepthHead: delta")
+        check_option(max_depth, or_none(ABOVE_0), "DepthHead: max_depth")
+        check_option(delta, SHARE, "DepthHead: delta")
+        self.delta = delta
         self.activation_name, self.max_depth = activation, max_depth
         self._check_pulls(torch.tensor([[0.2], [0.4], [0.5], [0.7]]))
         if activation in (None, "relu") and all(

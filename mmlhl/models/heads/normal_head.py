@@ -8,9 +8,9 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import SHARE, check_option
 from ..views import FLIP_SIGNS
 from .base_head import BaseDenseHead
-from .options import share
 from .squares import mean_square
 
 #: square of the length below which a vector counts as zero
@@ -61,7 +61,8 @@ class NormalHead(BaseDenseHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(decoder, 3, field, loss, init_cfg)
-        self.delta = share(delta, "NormalHead: delta")
+        check_option(delta, SHARE, "NormalHead: delta")
+        self.delta = delta
         some = torch.tensor([[0.6, 0.0, -0.8], [0.0, -0.6, -0.8], [-0.64, 0.48, -0.6]])
         self._check_pulls(some, any_length=True)
 

@@ -96,10 +96,3 @@ def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> Non
             ) from None
         except ValueError:  # written in C
             continue
-
-
-def share(value: Any, where: str) -> float:
-    """Check that a value is a number within [0, 1], and return it."""
-    if not is_number(value) or not 0 <= value <= 1:
-        raise ValueError(f"{where} must be a number within [0, 1], got {value!r}")
-    return value

@@ -7,8 +7,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import FINITE_ABOVE_0, FINITE_FROM_0, check_option
 from .alignment import resize_labels, resize_maps
-from .factors import factor, temperature
 
 
 def channel_kl(student: Tensor, teacher: Tensor, valid: Tensor, tau: float = 4.0) -> Tensor:
@@ -69,8 +69,9 @@ class CWDLoss(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.tau = temperature(tau, "CWDLoss")
-        self.loss_weight = factor(loss_weight, "CWDLoss: loss_weight")
+        check_option(tau, FINITE_ABOVE_0, "CWDLoss: tau")
+        check_option(loss_weight, FINITE_FROM_0, "CWDLoss: loss_weight")
+        self.tau, self.loss_weight = tau, loss_weight
         self.ignore_index = ignore_index
         self.adapter: nn.Module = nn.Identity()
         if student_channels is not None and student_channels != teacher_channels:

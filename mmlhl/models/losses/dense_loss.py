@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import ABOVE_0, check_option
+
 
 class _DenseLoss(nn.Module):
     """Base of dense losses: the weight and the name in the log that mmseg expects.
@@ -67,8 +69,7 @@ class DenseBCELoss(_DenseLoss):
         self, pos_weight: float = 1.0, loss_weight: float = 1.0, loss_name: str = "loss_bce"
     ) -> None:
         super().__init__(loss_weight, loss_name)
-        if not pos_weight > 0:
-            raise ValueError(f"DenseBCELoss: pos_weight must be > 0, got {pos_weight!r}")
+        check_option(pos_weight, ABOVE_0, "DenseBCELoss: pos_weight")
         self.pos_weight = pos_weight
 
     def forward(self, logit: Tensor, target: Tensor) -> Tensor:

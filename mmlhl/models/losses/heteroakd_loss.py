@@ -16,8 +16,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import FINITE_ABOVE_0, FINITE_FROM_0, check_option, one_of
 from .alignment import resize_labels, resize_maps
-from .factors import factor, temperature
 from .masking import masked_mean
 
 GRIDS = ("student", "teacher")
@@ -169,15 +169,12 @@ class HeteroAKDLoss(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if grid not in GRIDS:
-            raise ValueError(f"HeteroAKDLoss: grid={grid!r}, must be one of {GRIDS}")
-        if softmax_over not in SOFTMAX_OVER:
-            raise ValueError(
-                f"HeteroAKDLoss: softmax_over={softmax_over!r}, must be one of {SOFTMAX_OVER}"
-            )
-        self.tau = temperature(tau, "HeteroAKDLoss")
-        self.loss_weight = factor(loss_weight, "HeteroAKDLoss: loss_weight")
-        self.projector_weight = factor(projector_weight, "HeteroAKDLoss: projector_weight")
+        check_option(grid, one_of(GRIDS), "HeteroAKDLoss: grid")
+        check_option(softmax_over, one_of(SOFTMAX_OVER), "HeteroAKDLoss: softmax_over")
+        check_option(tau, FINITE_ABOVE_0, "HeteroAKDLoss: tau")
+        check_option(loss_weight, FINITE_FROM_0, "HeteroAKDLoss: loss_weight")
+        check_option(projector_weight, FINITE_FROM_0, "HeteroAKDLoss: projector_weight")
+        self.tau, self.loss_weight, self.projector_weight = tau, loss_weight, projector_weight
         self.supervise_features = supervise_features
         self.softmax_over = softmax_over
         self.grid = grid

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import FINITE_ABOVE_0, FINITE_FROM_0, check_option
 from .alignment import resize_labels, resize_maps
-from .factors import factor, temperature
 from .masking import masked_mean
 
 
@@ -45,8 +45,9 @@ class KDLoss(nn.Module):
 
     def __init__(self, tau: float = 4.0, loss_weight: float = 1.0, ignore_index: int = 255) -> None:
         super().__init__()
-        self.tau = temperature(tau, "KDLoss")
-        self.loss_weight = factor(loss_weight, "KDLoss: loss_weight")
+        check_option(tau, FINITE_ABOVE_0, "KDLoss: tau")
+        check_option(loss_weight, FINITE_FROM_0, "KDLoss: loss_weight")
+        self.tau, self.loss_weight = tau, loss_weight
         self.ignore_index = ignore_index
 
     def forward(self, student: Tensor, teacher: Tensor, label: Tensor) -> dict[str, Tensor]:

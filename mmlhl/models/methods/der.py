@@ -10,6 +10,7 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import FROM_0, check_option, one_of
 from ...ranks import from_first_rank
 from .exemplars import Exemplar, compact, make_exemplar, read_exemplars
 from .matching import match
@@ -83,14 +84,10 @@ class DER(ReplayMethod):
         heads: str = "all",
     ) -> None:
         super().__init__(buffer_size, replay_batch, seed)
-        if alpha < 0:
-            raise ValueError(f"{type(self).__name__}: alpha must be >= 0, got {alpha}")
-        if outputs not in OUTPUTS:
-            raise ValueError(
-                f"{type(self).__name__}: outputs must be one of {OUTPUTS}, got {outputs!r}"
-            )
-        if heads not in HEADS:
-            raise ValueError(f"{type(self).__name__}: heads must be one of {HEADS}, got {heads!r}")
+        name = type(self).__name__
+        check_option(alpha, FROM_0, f"{name}: alpha")
+        check_option(outputs, one_of(OUTPUTS), f"{name}: outputs")
+        check_option(heads, one_of(HEADS), f"{name}: heads")
         self.alpha = alpha
         self.outputs, self.heads = outputs, heads
         self.seen = 0
@@ -238,6 +235,5 @@ class DERpp(DER):
 
     def __init__(self, alpha: float = 0.1, beta: float = 0.5, **kwargs: Any) -> None:
         super().__init__(alpha, **kwargs)
-        if beta < 0:
-            raise ValueError(f"DERpp: beta must be >= 0, got {beta}")
+        check_option(beta, FROM_0, "DERpp: beta")
         self.beta = beta

@@ -6,6 +6,7 @@ from abc import abstractmethod
 
 from torch import Tensor
 
+from ...option_rules import FROM_0, check_option, one_of
 from ..teachers import TEACHERS
 from .base_method import BaseMethod
 from .matching import at_size
@@ -47,12 +48,8 @@ class DistillationMethod(BaseMethod):
         train_old_heads: bool = True,
         teachers: str = "last",
     ) -> None:
-        if loss_weight < 0:
-            raise ValueError(f"{type(self).__name__}: loss_weight must be >= 0, got {loss_weight}")
-        if teachers not in TEACHERS:
-            raise ValueError(
-                f"{type(self).__name__}: teachers must be one of {TEACHERS}, got {teachers!r}"
-            )
+        check_option(loss_weight, FROM_0, f"{type(self).__name__}: loss_weight")
+        check_option(teachers, one_of(TEACHERS), f"{type(self).__name__}: teachers")
         if teachers != "last" and self.needs_one_teacher:
             raise ValueError(
                 f"{type(self).__name__}: teachers={teachers!r} is not possible, since it compares "

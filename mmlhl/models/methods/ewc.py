@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import FROM_0, SHARE, check_option, or_none, whole
 from .base_method import BaseMethod
 from .measured_images import measured_images
 from .measuring import (
@@ -118,16 +119,13 @@ class EWC(BaseMethod):
         normalize: bool = False,
         seed: int = 0,
     ) -> None:
-        if loss_weight < 0:
-            raise ValueError(f"EWC: loss_weight must be >= 0, got {loss_weight}")
-        if not 0 <= decay <= 1:
-            raise ValueError(f"EWC: decay must lie in [0, 1], got {decay}")
+        check_option(loss_weight, FROM_0, "EWC: loss_weight")
+        check_option(decay, SHARE, "EWC: decay")
         if not online and decay != DECAY:
             raise ValueError(
                 f"EWC: decay={decay} has no effect without online=True; set it, or leave decay out"
             )
-        if samples is not None and samples < 1:
-            raise ValueError(f"EWC: samples must be None or >= 1, got {samples}")
+        check_option(samples, or_none(whole(1)), "EWC: samples")
         self.loss_weight, self.online, self.decay = loss_weight, online, decay
         self.samples, self.normalize, self.seed = samples, normalize, seed
         self.fisher: dict[str, Tensor] = {}

@@ -12,6 +12,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from ...option_rules import check_option, whole
 from .protocols import Learner
 from .stored_exemplars import read_exemplars
 from .stored_state import whole_number
@@ -95,8 +96,7 @@ class ExemplarBuffer:
     """
 
     def __init__(self, size: int, seed: int = 0) -> None:
-        if size < 1:
-            raise ValueError(f"buffer_size must be at least 1, got {size}")
+        check_option(size, whole(1), "buffer_size")
         self.size = size
         self.seed = seed
         self.items: list[Exemplar] = []

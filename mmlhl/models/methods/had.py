@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...draws import undisturbed
 from ...explaining import explained_error
+from ...option_rules import check_option, or_none, whole
 from ..losses import HADLoss
 from .distillation import DistillationMethod
 from .pixel_maps import per_pixel, pixel_groups, try_groups
@@ -49,8 +50,7 @@ class HAD(DistillationMethod):
         teachers: str = "last",
     ) -> None:
         super().__init__(loss_weight, average_tasks, train_old_heads, teachers)
-        if bins is not None and bins < 2:
-            raise ValueError(f"HAD: bins must be None or >= 2, got {bins}")
+        check_option(bins, or_none(whole(2)), "HAD: bins")
         self.bins = bins
         self.loss = MODELS.build({"type": "HADLoss", **loss})
         if bins is not None and type(self.loss) is HADLoss:  # a class of its own may read groups

@@ -10,6 +10,7 @@ from mmengine.dist import all_gather_object
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import FROM_0, check_option, or_none, whole
 from ..padding import valid_pixels
 from .exemplars import Exemplar, make_exemplar
 from .lwf import LwF
@@ -104,10 +105,8 @@ class ICaRL(LwF, ReplayMethod):
     ) -> None:
         LwF.__init__(self, loss_weight, average_tasks)
         ReplayMethod.__init__(self, buffer_size, replay_batch, seed)
-        if replay_weight < 0:
-            raise ValueError(f"ICaRL: replay_weight must be >= 0, got {replay_weight}")
-        if candidates is not None and candidates < 1:
-            raise ValueError(f"ICaRL: candidates must be None or >= 1, got {candidates}")
+        check_option(replay_weight, FROM_0, "ICaRL: replay_weight")
+        check_option(candidates, or_none(whole(1)), "ICaRL: candidates")
         self.replay_weight = replay_weight
         self.candidates = candidates
         self._planned = 0

@@ -8,6 +8,7 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import FROM_0, check_option, or_none
 from .base_method import BaseMethod
 from .measuring import is_old
 from .protocols import Learner, PhaseRunner
@@ -66,8 +67,7 @@ class L2SP(BaseMethod):
     completes_step = True
 
     def __init__(self, strength: float | None = None) -> None:
-        if strength is not None and not strength >= 0:
-            raise ValueError(f"L2SP: strength must be None or >= 0, got {strength}")
+        check_option(strength, or_none(FROM_0), "L2SP: strength")
         self.strength = strength
         self.anchors: dict[str, Tensor] = {}
         self._groups: dict[int, dict[str, Any]] = {}

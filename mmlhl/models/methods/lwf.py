@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...option_rules import ABOVE_0, check_option, or_none, whole
 from ..losses import pixel_mean
 from .distillation import DistillationMethod
 from .pixel_maps import per_pixel
@@ -53,10 +54,8 @@ class LwF(DistillationMethod):
         teachers: str = "last",
     ) -> None:
         super().__init__(loss_weight, average_tasks, train_old_heads, teachers)
-        if temperature is not None and not temperature > 0:
-            raise ValueError(f"LwF: temperature must be None or > 0, got {temperature}")
-        if not isinstance(warmup, int) or warmup < 0:
-            raise ValueError(f"LwF: warmup must be a whole number >= 0, got {warmup}")
+        check_option(temperature, or_none(ABOVE_0), "LwF: temperature")
+        check_option(warmup, whole(0), "LwF: warmup")
         self.temperature = temperature
         self.needs_teacher_predictions = temperature is not None
         self.takes_stored_labels = self.takes_stored_labels and temperature is None

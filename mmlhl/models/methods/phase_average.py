@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ...config_values import is_number
+from ...option_rules import ABOVE_0_TO_1, FROM_0, check_option, each, or_none, whole
 from ..padding import valid_pixels
 from .base_method import BaseMethod
 from .matching import at_size, share_lost
@@ -19,6 +19,11 @@ from .measured_images import measured_images
 from .measuring import evaluating, is_old, own_share, phase_batches, task_losses
 from .protocols import Learner, PhaseRunner
 from .stored_state import check_started, tensors
+
+_FACTORS = (
+    lambda value: isinstance(value, (list, tuple)) and bool(value) and each(ABOVE_0_TO_1)[0](value),
+    "a list of numbers within (0, 1]",
+)
 
 
 @torch.no_grad()
@@ -89,15 +94,9 @@ class PhaseAverage(BaseMethod):
         images: int | None = 50,
         seed: int = 0,
     ) -> None:
-        if isinstance(factors, (str, float, int)) or not all(map(is_number, factors)):
-            raise ValueError(f"PhaseAverage: factors must be a list of numbers, got {factors!r}")
-        wrong = [factor for factor in factors if not 0 < factor <= 1]
-        if wrong or not factors:
-            raise ValueError(f"PhaseAverage: factors must lie in (0, 1], got {factors!r}")
-        if not weight >= 0:
-            raise ValueError(f"PhaseAverage: weight must be >= 0, got {weight}")
-        if images is not None and images < 1:
-            raise ValueError(f"PhaseAverage: images must be None or >= 1, got {images}")
+        check_option(factors, _FACTORS, "PhaseAverage: factors")
+        check_option(weight, FROM_0, "PhaseAverage: weight")
+        check_option(images, or_none(whole(1)), "PhaseAverage: images")
         self.factors = sorted({1.0, *map(float, factors)})
         self.weight, self.images, self.seed = weight, images, seed
         self.start: dict[str, Tensor] = {}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ...config_values import is_number
+from ...option_rules import check_option, or_none, whole
 from ..teachers import blank_image, input_normalisation
 from .base_method import BaseMethod
 from .exemplars import Exemplar, ExemplarBuffer, to_batch
@@ -41,10 +42,7 @@ class ReplayMethod(BaseMethod):
     def __init__(
         self, buffer_size: int = 50, replay_batch: int | None = None, seed: int = 0
     ) -> None:
-        if replay_batch is not None and replay_batch < 1:
-            raise ValueError(
-                f"{type(self).__name__}: replay_batch must be None or >= 1, got {replay_batch}"
-            )
+        check_option(replay_batch, or_none(whole(1)), f"{type(self).__name__}: replay_batch")
         self.buffer = ExemplarBuffer(buffer_size, seed)
         self.replay_batch = replay_batch
         self.phases = 0

@@ -11,6 +11,7 @@ from mmengine.dist import all_gather_object, get_world_size
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import ABOVE_0_TO_1, FROM_0, check_option, or_none, whole
 from ...ranks import from_first_rank
 from .measured_images import measured_images
 from .measuring import (
@@ -85,16 +86,12 @@ class SGP(StepEditingMethod):
         seed: int = 0,
     ) -> None:
         super().__init__(edits)
-        if alpha < 0:
-            raise ValueError(f"SGP: alpha must be >= 0, got {alpha}")
-        if not 0 < threshold <= 1:
-            raise ValueError(f"SGP: threshold must lie in (0, 1], got {threshold}")
-        if images < 1 or patches < 1:
-            raise ValueError(f"SGP: images and patches must be >= 1, got {images} and {patches}")
-        if threshold_step < 0:
-            raise ValueError(f"SGP: threshold_step must be >= 0, got {threshold_step}")
-        if max_rank is not None and max_rank < 1:
-            raise ValueError(f"SGP: max_rank must be None or >= 1, got {max_rank}")
+        check_option(alpha, FROM_0, "SGP: alpha")
+        check_option(threshold, ABOVE_0_TO_1, "SGP: threshold")
+        check_option(threshold_step, FROM_0, "SGP: threshold_step")
+        check_option(images, whole(1), "SGP: images")
+        check_option(patches, whole(1), "SGP: patches")
+        check_option(max_rank, or_none(whole(1)), "SGP: max_rank")
         self.alpha, self.threshold, self.threshold_step = alpha, threshold, threshold_step
         self.images, self.patches, self.max_rank = images, patches, max_rank
         self.freeze_rest, self.seed = freeze_rest, seed

@@ -7,6 +7,7 @@ from mmengine.dist import all_reduce
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...option_rules import ABOVE_0, check_option, or_none, whole
 from .ewc import check_same_encoder
 from .measured_images import measured_images
 from .measuring import (
@@ -92,11 +93,9 @@ class SPG(StepEditingMethod):
         seed: int = 0,
     ) -> None:
         super().__init__(edits)
-        if strength <= 0:
-            raise ValueError(f"SPG: strength must be > 0, got {strength}")
+        check_option(strength, ABOVE_0, "SPG: strength")
+        check_option(samples, or_none(whole(1)), "SPG: samples")
         self.strength = strength
-        if samples is not None and samples < 1:
-            raise ValueError(f"SPG: samples must be None or >= 1, got {samples}")
         self.samples, self.cross_head, self.seed = samples, cross_head, seed
         self.slow_new_heads = slow_new_heads
         self.importance: dict[str, Tensor] = {}

@@ -10,6 +10,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from ...option_rules import check_option, one_of
 from .base_method import BaseMethod
 from .protocols import Learner, PhaseRunner
 
@@ -41,8 +42,7 @@ class StepEditingMethod(BaseMethod):
     needs_same_encoder = True
 
     def __init__(self, edits: str = "update") -> None:
-        if edits not in EDITS:
-            raise ValueError(f"{type(self).__name__}: edits must be one of {EDITS}, got {edits!r}")
+        check_option(edits, one_of(EDITS), f"{type(self).__name__}: edits")
         self.edits = edits
         self._before: list[Tensor] = []
 

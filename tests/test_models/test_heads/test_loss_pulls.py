@@ -87,7 +87,7 @@ def test_channels(channels):
         ("SegmentationHead", dict(type="FocalLoss", use_sigmoid=False), "sigmoid focal loss"),
         ("DepthHead", dict(type="HeteroAKDLoss"), "missing"),
         ("NormalHead", dict(type="DenseL1Loss", beta=2), "beta"),
-        ("BinaryHead", dict(type="DenseBCELoss", pos_weight=0), "pos_weight must be > 0"),
+        ("BinaryHead", dict(type="DenseBCELoss", pos_weight=0), "pos_weight must be a number > 0"),
     ],
 )
 def test_a_loss_that_refuses_its_options_is_named(kind, loss, reason):

@@ -125,7 +125,7 @@ def test_another_encoder_and_wrong_options_are_refused(build, toy_model, toy_run
     method.end_phase(toy_model(), toy_runner((1.0, 2.0)))
     with pytest.raises(ValueError, match="EWC remembers.*backbone.weight"):
         method.begin_phase(build(dict(type="EWC")), None)
-    with pytest.raises(ValueError, match="decay must lie"):
+    with pytest.raises(ValueError, match="decay must be a number within"):
         MODELS.build(dict(type="EWC", decay=2.0))
     with pytest.raises(ValueError, match="decay=0.5 has no effect without online=True"):
         MODELS.build(dict(type="EWC", decay=0.5))

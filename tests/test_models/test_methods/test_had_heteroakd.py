@@ -175,7 +175,7 @@ def test_projectors_exist_only_where_their_task_is_old(student_config):
     [
         ({}, "names no task"),
         (dict(seg=dict(tua=4)), r"hakd.seg has unknown options \['tua'\]"),
-        (dict(seg=dict(tau=0)), "tau=0"),
+        (dict(seg=dict(tau=0)), "tau must be a number > 0, got 0"),
         (dict(seg=dict(num_classes=3)), "num_classes"),
         (dict(seg=dict(student_tap="layer4")), "hakd.seg.student_tap='layer4'"),
         (dict(parts={}), "hakd names 'parts'.*'seg', 'depth', 'normal'"),

@@ -159,7 +159,7 @@ def test_state(second_phase, round_trip):
 
 
 def test_wrong_options_are_refused():
-    with pytest.raises(ValueError, match="buffer_size must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="buffer_size must be a whole number >= 1, got 0"):
         ICaRL(buffer_size=0)
     with pytest.raises(ValueError, match="replay_batch must be"):
         ICaRL(replay_batch=0)

@@ -44,7 +44,7 @@ def test_weight_is_shared_by_old_tasks(model_config, samples):
 
 
 def test_wrong_weight():
-    with pytest.raises(ValueError, match="LwF: loss_weight must be >= 0, got -3"):
+    with pytest.raises(ValueError, match="LwF: loss_weight must be a number >= 0, got -3"):
         LwF(loss_weight=-3)
 
 

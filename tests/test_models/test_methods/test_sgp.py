@@ -200,7 +200,7 @@ def test_state(remembered, round_trip):
 def test_another_encoder_and_wrong_options_are_refused(remembered, toy_model):
     with pytest.raises(ValueError, match="SGP remembers.*'backbone.conv1'"):
         remembered.method.begin_phase(toy_model(), None)
-    with pytest.raises(ValueError, match="threshold must lie in"):
+    with pytest.raises(ValueError, match="threshold must be a number within"):
         SGP(threshold=1.5)
 
 

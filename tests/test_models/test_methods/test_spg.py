@@ -106,7 +106,7 @@ def test_state(masked, round_trip):
 def test_wrong_options_are_refused():
     with pytest.raises(ValueError, match="SPG: edits must be one of"):
         SPG(edits="weights")
-    with pytest.raises(ValueError, match="strength must be > 0"):
+    with pytest.raises(ValueError, match="strength must be a number > 0"):
         SPG(strength=0)
 
 

@@ -109,7 +109,7 @@ def test_what_it_needs_and_what_its_options_change():
     other = Composite([dict(type="LwF"), dict(type="EWC")])
     assert other.needs_teacher_labels and not other.needs_teacher_maps
     assert not pair.needs_teacher_labels
-    with pytest.raises(ValueError, match="Tether: loss_weight must be >= 0, got -1"):
+    with pytest.raises(ValueError, match="Tether: loss_weight must be a number >= 0, got -1"):
         Tether(loss_weight=-1)
     with pytest.raises(ValueError, match="LwF and Tether cannot go together"):
         Composite([dict(type="LwF"), dict(type="Tether")])
