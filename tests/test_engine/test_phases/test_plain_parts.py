@@ -19,6 +19,10 @@ from mmlhl.engine.phases.trials.build import naming_model
             dict(decode_head__sampler=dict(type="OHEMPixelSampler", thres=0.7)),
             r"^model.decode_head \(FCNHead\): TypeError: .*'thres'",
         ),
+        (
+            dict(decode_head=dict(_delete_=True, type="MaskFormerHead", in_channels=[8])),
+            r"^model.decode_head \(MaskFormerHead\): it needs the package mmdet, which is not inst",
+        ),
         (dict(data_preprocessor__mean=[1, 2]), r"^model.data_preprocessor \(SegDataPre.*"),
     ],
 )

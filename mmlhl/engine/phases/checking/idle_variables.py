@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import filecmp
 import logging
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -88,19 +89,28 @@ def variables_read(path: str | os.PathLike | None) -> set[str] | None:
 
 
 def left_by_mmseg(path: str | os.PathLike | None) -> set[str]:
-    """The variables of a config that only configs of the installed mmseg set.
+    """The variables of a config that only configs of the installed mmseg, or copies of them, set.
 
     Returns:
         Their names; some of mmseg's configs still have keys that mmengine no longer reads.
     """
     if path is None or os.path.splitext(path)[1] != ".py":
         return set()
-    package = os.path.dirname(os.path.abspath(mmseg.__file__)) + os.sep
     theirs: set[str] = set()
     others: set[str] = set()
     for each in with_bases(os.path.abspath(path)):
-        (theirs if each.startswith(package) else others).update(_assigned(_parsed(each)))
+        (theirs if _is_mmsegs(each) else others).update(_assigned(_parsed(each)))
     return theirs - others
+
+
+def _is_mmsegs(path: str) -> bool:
+    """Whether a config is one of the installed mmseg's, or a copy of it, as in a clone."""
+    package = os.path.dirname(os.path.abspath(mmseg.__file__))
+    if path.startswith(package + os.sep):
+        return True
+    parts = path.split(os.sep)
+    twins = (os.path.join(package, ".mim", "configs", *parts[-depth:]) for depth in (2, 3))
+    return any(os.path.isfile(each) and filecmp.cmp(path, each, shallow=False) for each in twins)
 
 
 def _check_misplaced(

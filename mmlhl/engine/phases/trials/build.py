@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import os.path as osp
 import re
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,8 @@ from ..phase_model import PhaseModel
 
 #: initialisers of mmengine that take their weights from a file
 FROM_FILES = ("Pretrained", "PretrainedInit")
+#: decode heads of mmseg that are empty without that package
+_OF_MMDET = ("MaskFormerHead", "Mask2FormerHead")
 #: mmengine's text, with the name of the value
 _UNKNOWN_RULE = re.compile(r"Cannot infer the rule for (?:key )?(.+?), thus")
 #: exceptions by which mmseg's and mmpretrain's models refuse options
@@ -111,6 +114,8 @@ def _name_part(model: Mapping, error: Exception, place: str = "model") -> None:
             except _OF_OPTIONS as reason:
                 _check_frozen(part, f"{place}.{key}", error)
                 text = option_named(_build_part, part, reason)
+                if type_name(part) in _OF_MMDET and importlib.util.find_spec("mmdet") is None:
+                    text = "it needs the package mmdet, which is not installed: pip install mmdet"
                 raise ValueError(f"{place}.{key} ({type_name(part)}): {text}") from error
 
 

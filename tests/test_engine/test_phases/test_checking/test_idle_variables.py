@@ -180,6 +180,18 @@ def test_what_only_mmsegs_configs_set(tmp_path, monkeypatch):
         check_top_keys(cfg, read=read)
 
 
+def test_a_copy_of_mmsegs_config_is_one_of_them(tmp_path, monkeypatch):
+    """As in a clone of its repository, from which its configs are usually trained."""
+    for folder in (tmp_path / "mmseg" / ".mim", tmp_path / "clone"):
+        (folder / "configs" / "mae").mkdir(parents=True)
+        (folder / "configs" / "mae" / "base.py").write_text("fp16 = dict(a=1)")
+    monkeypatch.setattr(mmseg, "__file__", str(tmp_path / "mmseg" / "__init__.py"))
+    copied = tmp_path / "clone" / "configs" / "mae" / "base.py"
+    assert left_by_mmseg(copied) == {"fp16"}
+    copied.write_text("fp16 = dict(a=2)")
+    assert left_by_mmseg(copied) == set()
+
+
 @pytest.fixture
 def importing(tmp_path):
     """Write a config in mmengine's pure Python style that inherits from BASE."""
