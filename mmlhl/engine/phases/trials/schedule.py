@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.optim import OptimWrapperDict, _ParamScheduler
-from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
+from mmengine.optim.scheduler import LinearParamScheduler, ReduceOnPlateauParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
 
 from ....config_values import is_number
@@ -25,6 +25,8 @@ from .optimiser import restored_groups
 
 #: greatest number of steps that are followed
 STEPS = 2000
+#: share of a phase from which a rate that stays at the end of a curve is said
+TAIL = 0.1
 
 
 def try_schedules(
@@ -33,6 +35,8 @@ def try_schedules(
     """Build the schedules of a phase's optimiser, which check their options, and follow each."""
     length = training_length(cfg)
     epochs = length.count if length is not None and length.by_epoch else None
+    falling = []  # curves that are over before the phase
+    last: dict[int, int] = {}  # by optimiser, the step at which a schedule acts last
     for key, config, optimizer in _by_optimizer(cfg, built, where):
         build = partial(
             PARAM_SCHEDULERS.build,
@@ -58,6 +62,43 @@ def try_schedules(
             _check_cycle(config, scheduler, count, place)
             _check_reach(config, scheduler, count, place)
             named(place, _follow, scheduler, min(count, STEPS))
+            if scheduler.param_name != "lr":
+                continue
+            unit = (batches or 1) if scheduler.by_epoch else 1
+            last[id(optimizer)] = max(last.get(id(optimizer), 0), scheduler.end * unit)
+            if _falls(scheduler) and _lowest(scheduler) <= (1 - TAIL) * count:
+                falling.append((place, id(optimizer), scheduler, count, scheduler.end * unit))
+    for place, optimizer, scheduler, count, end in falling:
+        if end == last[optimizer]:
+            _say_tail(scheduler, count, place)
+
+
+def _falls(scheduler: Any) -> bool:
+    """Whether a curve ends with a small rate, as a warm-up does not."""
+    if isinstance(scheduler, LinearParamScheduler):
+        return scheduler.end_factor < scheduler.start_factor
+    return isinstance(scheduler, CURVES)
+
+
+def _lowest(scheduler: Any) -> int:
+    """The step at which a falling curve has its lowest rate."""
+    return int(min(scheduler.end, scheduler.begin + (_span(scheduler) or scheduler.end)))
+
+
+def _say_tail(scheduler: Any, count: int, place: str) -> None:
+    """Warn of a curve that is over long before the phase, as if training had been shorter."""
+    unit = "epoch(s)" if scheduler.by_epoch else "iteration(s)"
+    top = getattr(scheduler, "T_max", None)
+    if top is not None and scheduler.begin + top < scheduler.end:
+        over, then = f"has T_max={top}", "rises again; with T_max as long as the phase it does not"
+    else:
+        over = f"ends at {scheduler.end}"
+        then = "stays as small as it is then; without 'end' it falls until the phase ends"
+    print_log(
+        f"{place} {over}, but the phase takes {count} {unit}: the learning rate {then}",
+        "current",
+        logging.WARNING,
+    )
 
 
 def _built(build: Callable[[dict], Any], config: dict) -> Any:
@@ -125,8 +166,13 @@ def _check_reach(config: Mapping, scheduler: Any, count: int, place: str) -> Non
 
 def _curve_end(config: Mapping, scheduler: Any) -> int:
     """The step at which a curve is complete; with an ``end`` of its own, the end."""
-    span = getattr(scheduler, "total_steps", None) or getattr(scheduler, "T_max", None)
+    span = _span(scheduler)
     return int(scheduler.end if span is None or "end" in config else scheduler.begin + span)
+
+
+def _span(scheduler: Any) -> int | None:
+    """Steps from a curve's begin to its lowest rate, if they are not those to its end."""
+    return getattr(scheduler, "total_steps", None) or getattr(scheduler, "T_max", None)
 
 
 def _follow(scheduler: Any, count: int) -> None:

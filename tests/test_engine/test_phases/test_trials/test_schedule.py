@@ -9,13 +9,14 @@ from mmlhl.engine.phases.trials import schedule as trial_schedule
 from mmlhl.engine.phases.trials.schedule import try_schedules
 
 
-def followed(monkeypatch, schedule, epochs=4, batches=3):
-    """Warnings about a schedule in a phase of a few epochs."""
+def followed(monkeypatch, *schedules, epochs=4, batches=3):
+    """Warnings about schedules in a phase of a few epochs."""
     said = []
     monkeypatch.setattr(trial_schedule, "print_log", lambda text, *_: said.append(text))
     loop = dict(type="EpochBasedTrainLoop", max_epochs=epochs)
-    cfg = Config(dict(train_cfg=loop, param_scheduler=[schedule]))
-    wrapper = OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0))
+    cfg = Config(dict(train_cfg=loop, param_scheduler=list(schedules)))
+    weights = [torch.nn.Parameter(torch.zeros(1))]
+    wrapper = OptimWrapper(torch.optim.SGD(weights, lr=1.0))
     try_schedules(cfg, wrapper, batches, epochs * batches, "phases[0]")
     return said
 
@@ -53,6 +54,50 @@ def test_one_that_begins_after_the_phase_is_refused(monkeypatch, schedule):
 def test_one_that_acts_only_later_is_said(monkeypatch, schedule, says):
     (said,) = followed(monkeypatch, schedule)
     assert said.startswith(f"phases[0]: param_scheduler[0] ({schedule['type']}) {says}")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "says"),
+    [
+        (
+            dict(type="PolyLR", end=2),
+            "ends at 2, but the phase takes 4 epoch(s): the learning rate",
+        ),
+        # epochs were meant
+        (dict(type="PolyLR", end=4, by_epoch=False), "ends at 4, but the phase takes 12 iteration"),
+        (dict(type="PolyLR", end=3, convert_to_iter_based=True), "ends at 9, but"),
+        (dict(type="CosineAnnealingLR", T_max=2, end=2), "ends at 2, but"),
+        (dict(type="CosineAnnealingLR", T_max=2), "has T_max=2, but the phase takes 4 epoch(s)"),
+        (dict(type="CosineAnnealingLR", begin=1, T_max=1, end=4), "has T_max=1, but"),
+        (dict(type="LinearLR", start_factor=1.0, end_factor=0.01, end=2), "ends at 2, but"),
+        (dict(type="OneCycleLR", eta_max=1.0, total_steps=6, end=6, by_epoch=False), "ends at 6,"),
+    ],
+)
+def test_a_fall_that_is_over_long_before_the_phase_is_said(monkeypatch, schedule, says):
+    (said,) = followed(monkeypatch, schedule)
+    assert said.startswith(f"phases[0]: param_scheduler[0] ({schedule['type']}) {says}")
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        dict(type="ConstantLR", begin=2, end=4),
+        dict(type="MultiStepLR", milestones=[3]),
+        dict(type="CosineAnnealingLR", begin=2),
+        dict(type="LinearLR", begin=6, end=12, by_epoch=False),
+    ],
+)
+def test_a_fall_may_be_followed_by_another_schedule(monkeypatch, then):
+    assert followed(monkeypatch, dict(type="PolyLR", end=2), then) == []
+
+
+def test_a_fall_of_a_long_phase(monkeypatch):
+    schedule = dict(type="PolyLR", end=20000, by_epoch=False)  # with the base's length
+    (said,) = followed(monkeypatch, schedule, epochs=40, batches=1000)
+    assert "ends at 20000, but the phase takes 40000 iteration(s)" in said
+    warmup = dict(type="LinearLR", end=1500, by_epoch=False)
+    fall = dict(type="PolyLR", begin=1500, end=39000, by_epoch=False)
+    assert followed(monkeypatch, warmup, fall, epochs=40, batches=1000) == []
 
 
 @pytest.mark.parametrize(
