@@ -70,15 +70,19 @@ class DistillationMethod(BaseMethod):
         losses = {}
         for task in model.old_tasks:
             head = model.heads[task]
-            student = head.activate(head(step.feats), step.size)
+            student, teacher = self.compared(head, step, targets[task])
             valid = at_size(step.valid, student.shape[2:])  # a head may predict at another size
-            for name, loss in self.distill(head, student, targets[task], valid).items():
+            for name, loss in self.distill(head, student, teacher, valid).items():
                 losses[f"{task}.{name}"] = weight * loss
         return losses
 
     def task_weight(self, model: Learner) -> float:
         """Weight of one old task."""
         return self.loss_weight / (len(model.old_tasks) if self.average_tasks else 1)
+
+    def compared(self, head: DenseHead, step: Step, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The student's map of a task and the teacher's; by default prediction and target."""
+        return head.activate(head(step.feats), step.size), target
 
     def teacher_of(self, step: Step) -> TeacherOutputs:
         """The teacher's outputs for a step.

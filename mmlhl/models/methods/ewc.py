@@ -16,13 +16,11 @@ from .base_method import BaseMethod
 from .measured_images import measured_images
 from .measuring import (
     encoder_parameters,
-    evaluating,
     gradients,
-    keeping_activations,
+    measured_encoder,
     own_share,
     phase_batches,
     task_losses,
-    whole_encoder,
 )
 from .protocols import Learner, PhaseRunner
 from .step import Step
@@ -225,9 +223,9 @@ def measure_fisher(model: Learner, runner: PhaseRunner, indices: list[int]) -> d
         Float32 tensors by name, each of the shape of its parameter.
     """
     own = own_share(indices)
-    with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
+    with measured_encoder(model) as parameters:
         fisher = {name: torch.zeros_like(p, dtype=torch.float32) for name, p in parameters.items()}
-        for inputs, samples in phase_batches(model, runner, own, batch_size=1) if own else ():
+        for inputs, samples in phase_batches(model, runner, own, batch_size=1):
             found = task_losses(model, model.extract_feat(inputs), samples)
             loss = torch.stack(list(found.values())).sum()
             for name, gradient in gradients(loss, parameters).items():

@@ -185,7 +185,7 @@ def image_features(model: Learner, runner: PhaseRunner, indices: list[int]) -> T
     """
     own = own_share(indices)
     rows: list[Tensor] = []
-    for inputs, samples in phase_batches(model, runner, own) if own else ():
+    for inputs, samples in phase_batches(model, runner, own):
         feats = model.extract_feat(inputs)[-1].float()
         valid = valid_pixels(inputs, samples)[:, None].to(feats)
         height, width = feats.shape[2:]

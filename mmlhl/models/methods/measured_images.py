@@ -10,13 +10,11 @@ from mmengine.logging import print_log
 
 from .measuring import (
     choose_images,
-    evaluating,
     gradients,
-    keeping_activations,
+    measured_encoder,
     own_share,
     phase_batches,
     task_losses,
-    whole_encoder,
 )
 from .protocols import Learner, PhaseRunner
 
@@ -56,8 +54,8 @@ def measured_images(
 def _not_finite(model: Learner, runner: PhaseRunner, indices: list[int]) -> dict[int, str]:
     """Files of the images with features, losses or gradients that are not finite, by index."""
     bad = {}
-    with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
-        batches = phase_batches(model, runner, indices, batch_size=1) if indices else iter(())
+    with measured_encoder(model) as parameters:
+        batches = phase_batches(model, runner, indices, batch_size=1)
         for index, (inputs, samples) in zip(indices, batches, strict=True):
             feats = model.extract_feat(inputs)
             loss = torch.stack(list(task_losses(model, feats, samples).values())).sum()

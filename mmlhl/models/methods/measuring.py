@@ -87,6 +87,8 @@ def phase_batches(
         Images ``(N, 3, H, W)`` and their data samples.
     """
     loader = runner.train_dataloader
+    if not indices:  # of a rank without a share
+        return
     reader = DataLoader(
         Subset(FixedDraws(loader.dataset), list(indices)),
         batch_size=batch_size or loader.batch_size or 1,
@@ -120,33 +122,30 @@ def encoder_parameters(model: Learner, frozen: bool = False) -> dict[str, nn.Par
 
 
 @contextmanager
-def whole_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
-    """Let all parameters of the encoder require gradients inside the context, frozen ones too.
+def measured_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
+    """Evaluation mode with gradients for the whole encoder, frozen weights included.
 
-    Old tasks depend on frozen weights as well, and a later phase may train these.
+    Old tasks depend on frozen weights as well, and a later phase may train these. ``with_cp`` is
+    switched off meanwhile: ``autograd.grad`` refuses recomputed activations.
+
+    Yields:
+        The encoder's parameters by name.
     """
+    saving: list[Any] = [each for each in model.modules() if getattr(each, "with_cp", False)]
     parameters = encoder_parameters(model, frozen=True)
     resting = [parameter for parameter in parameters.values() if not parameter.requires_grad]
-    for parameter in resting:
-        parameter.requires_grad_(True)
-    try:
-        yield parameters
-    finally:
-        for parameter in resting:
-            parameter.requires_grad_(False)
-
-
-@contextmanager
-def keeping_activations(model: ModuleTree) -> Iterator[None]:
-    """Switch ``with_cp`` off: ``autograd.grad`` refuses recomputed activations."""
-    saving: list[Any] = [each for each in model.modules() if getattr(each, "with_cp", False)]
-    for module in saving:
-        module.with_cp = False
-    try:
-        yield
-    finally:
+    with evaluating(model):
         for module in saving:
-            module.with_cp = True
+            module.with_cp = False
+        for parameter in resting:
+            parameter.requires_grad_(True)
+        try:
+            yield parameters
+        finally:
+            for module in saving:
+                module.with_cp = True
+            for parameter in resting:
+                parameter.requires_grad_(False)
 
 
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:

@@ -120,7 +120,7 @@ class PhaseAverage(BaseMethod):
         end = {name: tensor.detach().clone() for name, tensor in own.items()}
         indices = own_share(measured_images(model, runner, self.images, self.seed))
         with evaluating(model):
-            batches = list(phase_batches(model, runner, indices)) if indices else []
+            batches = list(phase_batches(model, runner, indices))
             interpolate(own, self.start, end, 0.0)
             before = [self._maps(model, inputs) for inputs, _ in batches]
             learned: dict[float, float] = {}

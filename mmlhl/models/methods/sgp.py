@@ -162,7 +162,7 @@ class SGP(StepEditingMethod):
         each = -(-self.patches // len(indices))
         found: dict[int, dict[str, Tensor]] = {}
         own = own_share(indices)
-        batches = phase_batches(model, runner, own, batch_size=1) if own else iter(())
+        batches = phase_batches(model, runner, own, batch_size=1)
         with evaluating(model):
             for index, (inputs, _) in zip(own, batches, strict=True):
                 generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)

@@ -12,13 +12,11 @@ from .ewc import check_same_encoder
 from .measured_images import measured_images
 from .measuring import (
     encoder_parameters,
-    evaluating,
     gradients,
-    keeping_activations,
+    measured_encoder,
     own_share,
     phase_batches,
     task_losses,
-    whole_encoder,
 )
 from .protocols import Learner, PhaseRunner
 from .step_editing import Edit, StepEditingMethod
@@ -142,12 +140,12 @@ class SPG(StepEditingMethod):
         """Summed gradients by task and parameter; each rank sums its share of the images."""
         tasks = [*model.new_tasks, *(model.old_tasks if self.cross_head else [])]
         own = own_share(measured_images(model, runner, self.samples, self.seed))
-        with evaluating(model), keeping_activations(model), whole_encoder(model) as parameters:
+        with measured_encoder(model) as parameters:
             sums = {
                 task: {n: torch.zeros_like(p, dtype=torch.float32) for n, p in parameters.items()}
                 for task in tasks
             }
-            for inputs, samples in phase_batches(model, runner, own) if own else ():
+            for inputs, samples in phase_batches(model, runner, own):
                 feats = model.extract_feat(inputs)
                 losses = task_losses(model, feats, samples)
                 for task in tasks:

@@ -6,9 +6,9 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .distillation import DistillationMethod
-from .matching import at_size, share_lost
-from .protocols import DenseHead, Learner
-from .step import Step
+from .matching import share_lost
+from .protocols import DenseHead
+from .step import Step, TeacherOutputs
 
 
 @MODELS.register_module()
@@ -49,21 +49,14 @@ class Tether(DistillationMethod):
     needs_one_teacher = True
     takes_stored_labels = False  # it needs the teacher's raw maps
 
-    def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """``<task>.loss_tether`` of every old task."""
-        if not model.old_tasks:
-            return {}
-        maps = self.teacher_of(step).maps
-        weight = self.task_weight(model)
-        losses = {}
-        for task in model.old_tasks:
-            head = model.heads[task]
-            student = head(step.feats)
-            teacher = head.resize(maps[task], student.shape[2:])
-            valid = at_size(step.valid, student.shape[2:])
-            for name, loss in self.distill(head, student, teacher, valid).items():
-                losses[f"{task}.{name}"] = weight * loss
-        return losses
+    def targets(self, teacher: TeacherOutputs) -> dict[str, Tensor]:
+        """The teacher's raw maps."""
+        return teacher.maps
+
+    def compared(self, head: DenseHead, step: Step, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Both raw maps, at the student's size."""
+        student = head(step.feats)
+        return student, head.resize(target, student.shape[2:])
 
     def distill(
         self, head: DenseHead, student: Tensor, teacher: Tensor, valid: Tensor

@@ -33,6 +33,11 @@ _NOTHING_DISTILLED = (
 )
 
 
+def _of_student(name: str) -> Any:
+    """A property with an attribute of the student."""
+    return property(lambda self: getattr(self._student, name), doc=f"``{name}`` of the student.")
+
+
 @MODELS.register_module()
 class DistilledSegmentor(FrozenModels, BaseSegmentor):
     """Trains any mmseg segmentor with its own losses and those of distillation from a teacher.
@@ -164,30 +169,11 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
     def _ignore_index(self) -> int:
         return self._final_head.ignore_index
 
-    @property
-    def num_classes(self) -> int:
-        """Classes of the student."""
-        return self._student.num_classes
-
-    @property
-    def out_channels(self) -> int:
-        """Number of channels of the student's logits."""
-        return self._student.out_channels
-
-    @property
-    def align_corners(self) -> bool:
-        """``align_corners`` of the student."""
-        return self._student.align_corners
-
-    @property
-    def train_cfg(self) -> dict:
-        """``train_cfg`` of the student."""
-        return self._student.train_cfg
-
-    @property
-    def test_cfg(self) -> dict:
-        """``test_cfg`` of the student: slide or whole inference."""
-        return self._student.test_cfg
+    num_classes = _of_student("num_classes")
+    out_channels = _of_student("out_channels")
+    align_corners = _of_student("align_corners")
+    train_cfg = _of_student("train_cfg")
+    test_cfg = _of_student("test_cfg")
 
     def init_weights(self) -> None:
         """Initialise the student and the distillers."""
