@@ -9,7 +9,7 @@ M - M' if higher is better, and M' - M otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -194,15 +194,13 @@ def forgetting(
         Positive values for forgetting, negative if the last value is the best. Metrics of the last
         phase's tasks are not included.
     """
-    result = {}
-    for metric in choose(record, metrics):
-        earlier = [v for v in record.values(*metric)[:-1] if v is not None]
-        if not earlier:
-            continue
-        better = max if record.metrics[metric[0]][metric[1]]["higher_is_better"] else min
-        best = better(earlier)
-        result[metric] = -_change(record, metric, final(record, metric), best, relative)
-    return result
+
+    def best(metric: MetricKey, values: list[float]) -> float:
+        better = record.metrics[metric[0]][metric[1]]["higher_is_better"]
+        return max(values) if better else min(values)
+
+    found = _changes(record, metrics, relative, best)
+    return {metric: -change for metric, change in found.items()}
 
 
 def backward_transfer(
@@ -214,13 +212,7 @@ def backward_transfer(
         Positive values for improvement, negative for decline. Metrics of the last phase's tasks are
         not included.
     """
-    result = {}
-    for metric in choose(record, metrics):
-        earlier = [v for v in record.values(*metric)[:-1] if v is not None]
-        if earlier:
-            last = final(record, metric)
-            result[metric] = _change(record, metric, last, earlier[0], relative)
-    return result
+    return _changes(record, metrics, relative, lambda _, values: values[0])
 
 
 def mean_rank(
@@ -257,13 +249,22 @@ def over_tasks(metrics: Mapping[MetricKey, float]) -> Score:
     return Score(mean(tasks.values()) if tasks else math.nan, tasks)
 
 
-def _change(
-    record: LifelongRecord, metric: MetricKey, new: float, old: float, relative: bool
-) -> float:
-    gain = improvement(record, metric, new, old)
-    if not relative:
-        return gain
-    return 100 * gain / abs(old) if old else math.nan
+def _changes(
+    record: LifelongRecord,
+    metrics: str | Sequence[str],
+    relative: bool,
+    choose_old: Callable[[MetricKey, list[float]], float],
+) -> dict[MetricKey, float]:
+    """Improvements since one of each metric's values before the last phase, if it has any."""
+    found = {}
+    for metric in choose(record, metrics):
+        earlier = [v for v in record.values(*metric)[:-1] if v is not None]
+        if earlier:
+            old = choose_old(metric, earlier)
+            gain = improvement(record, metric, final(record, metric), old)
+            share = 100 * gain / abs(old) if old else math.nan
+            found[metric] = share if relative else gain
+    return found
 
 
 def _same_tasks(record: LifelongRecord, other: LifelongRecord, role: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from html import escape
+from itertools import count
 
 from ...version import __version__
 from .document import Block, Document, Listing, Paragraph, Picture, Section, Table
@@ -26,12 +27,12 @@ def to_html(document: Document) -> str:
     Returns:
         The page, with all text escaped.
     """
-    numbers = _Numbers()
+    numbers = count(1)  # for unique ids of elements
     title = escape(document.title)
     body = [_block(block, numbers) for block in document.lead]
     contents = []
     for section in document.sections:
-        name = f"section-{numbers.next()}"
+        name = f"section-{next(numbers)}"
         contents.append(f'<li><a href="#{name}">{escape(section.title)}</a></li>')
         body += _section(section, 2, name, numbers)
     lines = [
@@ -59,33 +60,21 @@ def to_html(document: Document) -> str:
     return "\n".join(lines) + "\n"
 
 
-class _Numbers:
-    """A counter for unique ids of elements."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self) -> int:
-        """The next number, from 1."""
-        self._last += 1
-        return self._last
-
-
-def _section(section: Section, level: int, name: str, numbers: _Numbers) -> Iterator[str]:
+def _section(section: Section, level: int, name: str, numbers: Iterator[int]) -> Iterator[str]:
     yield f'<section aria-labelledby="{name}">'
     yield f'<h{level} id="{name}">{escape(section.title)}</h{level}>'
     for block in section.blocks:
         yield _block(block, numbers)
     for below in section.sections:
-        yield from _section(below, min(level + 1, 6), f"section-{numbers.next()}", numbers)
+        yield from _section(below, min(level + 1, 6), f"section-{next(numbers)}", numbers)
     yield "</section>"
 
 
-def _block(block: Block, numbers: _Numbers) -> str:
+def _block(block: Block, numbers: Iterator[int]) -> str:
     if isinstance(block, Paragraph):
         return f"<p>{escape(block.text)}</p>"
     if isinstance(block, Table):
-        return _table(block, f"table-{numbers.next()}")
+        return _table(block, f"table-{next(numbers)}")
     if isinstance(block, Picture):
         return _picture(block)
     return _listing(block)

@@ -11,6 +11,7 @@ import numpy as np
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
+from ...datasets.dark_images import spread
 from ...evaluation.record import LifelongRecord
 from ...inference import LifelongInferencer
 from ...inference.task_maps import TaskInfo
@@ -190,8 +191,7 @@ def _test_images(
     if not len(dataset):
         raise ValueError(f"strips need test images, but the dataset of {checkpoint} is empty")
     if isinstance(images, int):
-        spread = np.linspace(0, len(dataset) - 1, min(images, len(dataset)))
-        images = [int(index) for index in spread.round()]
+        images = spread(len(dataset), images)
     for index in images:
         if not 0 <= index < len(dataset):
             raise ValueError(f"there is no test image {index}; there are {len(dataset)}, from 0")

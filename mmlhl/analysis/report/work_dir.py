@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checkpoints.stored_config import StoredConfigError, parse_config_text
+from ...datasets.wrappers import innermost_configs
 from ...evaluation.record import LifelongRecord
 from ..phase_logs import read_phase_logs
 
@@ -76,10 +77,7 @@ def settings(cfg: Mapping[str, Any]) -> dict[str, str]:
     """
     model, optim = _dict(cfg.get("model")), _dict(cfg.get("optim_wrapper"))
     loader, loop = _dict(cfg.get("train_dataloader")), _dict(cfg.get("train_cfg"))
-    dataset = loader.get("dataset")
-    while isinstance(dataset, Mapping) and isinstance(dataset.get("dataset"), Mapping):
-        dataset = dataset["dataset"]
-    part = _dict(dataset).get("part")
+    part = next(innermost_configs(loader.get("dataset")), {}).get("part")
     schedulers = cfg.get("param_scheduler") or ()
     schedulers = [schedulers] if isinstance(schedulers, Mapping) else schedulers
     start = cfg.get("load_from")
