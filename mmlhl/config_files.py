@@ -179,7 +179,11 @@ def _called(node: ast.Call) -> str | None:
 
 
 def need_model(cfg: Config, path: str | os.PathLike) -> None:
-    """Refuse a config without a model, such as one of the partial configs in ``_base_``."""
+    """Refuse a config without a model, such as one of the partial configs in ``_base_``.
+
+    Raises:
+        ValueError: If it has no model.
+    """
     if not isinstance(cfg.get("model"), dict) or not cfg.model.get("type"):
         raise ValueError(
             f"{path}: a config needs model=dict(type=...), and this has {list(cfg) or 'no keys'}"

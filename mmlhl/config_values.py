@@ -118,13 +118,21 @@ def names(value: Any, where: str) -> tuple[str, ...]:
 
 
 def numbers(value: Any, where: str) -> tuple[float, ...]:
-    """Check one or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers."""
+    """Check one or several numbers; the strings ``'nan'``, ``'inf'`` and ``'-inf'`` are numbers.
+
+    Raises:
+        ValueError: If something in it is not a number.
+    """
     listed = _one_or_several(value, where, "a number or a list of numbers")
     return tuple(number(item, where) for item in listed)
 
 
 def number(value: Any, where: str) -> float:
-    """Check one number."""
+    """Check one number.
+
+    Raises:
+        ValueError: If it is not a number.
+    """
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -134,7 +142,11 @@ def number(value: Any, where: str) -> float:
 
 
 def positive(value: Any, where: str) -> tuple[float, ...]:
-    """Check one or several numbers above 0, such as sizes."""
+    """Check one or several numbers above 0, such as sizes.
+
+    Raises:
+        ValueError: If something in it is not a number, or is 0 or less.
+    """
     found = numbers(value, where)
     if not all(number > 0 for number in found):
         raise ValueError(f"{where} is {value!r}; it must be above 0")
@@ -147,6 +159,9 @@ def integer(value: Any, where: str) -> int:
     Args:
         value: The value in the config; ``'7'`` and 7.0 are accepted as well.
         where: Its key, for the message.
+
+    Raises:
+        ValueError: If it is not a whole number.
     """
     found = number(value, where)
     if not math.isfinite(found) or found != int(found):
@@ -164,6 +179,9 @@ def flag(value: Any, where: str) -> bool:
 
     Returns:
         The same as bool.
+
+    Raises:
+        ValueError: If it is neither.
     """
     if not isinstance(value, (bool, int)) or value not in (0, 1):
         raise ValueError(f"{where} is {value!r}; it must be True or False")
@@ -171,7 +189,11 @@ def flag(value: Any, where: str) -> bool:
 
 
 def integers(value: Any, where: str) -> tuple[int, ...]:
-    """Check one or several whole numbers."""
+    """Check one or several whole numbers.
+
+    Raises:
+        ValueError: If something in it is not a whole number.
+    """
     listed = _one_or_several(value, where, "a whole number or a list of them")
     return tuple(integer(item, where) for item in listed)
 

@@ -125,13 +125,21 @@ def write_text(path: str | os.PathLike, text: str, sync: bool = True) -> None:
 
 
 def refuse_same(path: str | os.PathLike, source: str | os.PathLike) -> None:
-    """Refuse to write a file over the one that it is made from."""
+    """Refuse to write a file over the one that it is made from.
+
+    Raises:
+        ValueError: If they are one file, by whatever name.
+    """
     if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
         raise ValueError(f"{path} is the file that is read, which would be lost: name another file")
 
 
 def refuse_special(path: str | os.PathLike) -> None:
-    """Refuse pipes, devices and the kernel's own files, whose reading may never end."""
+    """Refuse pipes, devices and the kernel's own files, whose reading may never end.
+
+    Raises:
+        ValueError: Naming the file.
+    """
     try:
         info = os.stat(path)
     except (OSError, ValueError):  # whoever reads it says so

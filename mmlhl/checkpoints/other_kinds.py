@@ -24,6 +24,9 @@ def other_kind(path: str) -> str | None:
     Returns:
         What it is, in a sentence's end; None if ``torch.save`` may have written it, also before
         version 0.1.10 if it is trusted, and for an empty file.
+
+    Raises:
+        ChangedArchiveError: If the file is an archive whose list of parts is damaged.
     """
     if is_safetensors(path) or not os.path.getsize(path):
         return None

@@ -21,7 +21,11 @@ class Unpickler(_PythonUnpickler):
     dispatch = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class or function of a name."""
+        """The class or function of a name.
+
+        Raises:
+            pickle.UnpicklingError: If it is not on the list.
+        """
         if self.proto < 3:  # Python 2's names, which torch.save writes
             module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
             module = _compat_pickle.IMPORT_MAPPING.get(module, module)
@@ -32,7 +36,11 @@ class Unpickler(_PythonUnpickler):
         return known[full]
 
     def load_build(self) -> None:
-        """Set the state of an object, but not of a class or function on the list."""
+        """Set the state of an object, but not of a class or function on the list.
+
+        Raises:
+            pickle.UnpicklingError: If the file would change a class or function.
+        """
         target = self.stack[-2]
         if isinstance(target, (type, types.FunctionType, types.BuiltinFunctionType)):
             raise pickle.UnpicklingError(f"the checkpoint changes {target!r}")

@@ -133,7 +133,11 @@ def load_from_storage(filename: str, map_location: Any = None) -> dict[str, Any]
 
 
 def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Refuse to load, since mmengine's loader for this service unpickles without restriction."""
+    """Refuse to load, since mmengine's loader for this service unpickles without restriction.
+
+    Raises:
+        ValueError: Always.
+    """
     raise ValueError(f"{filename}: download the file, and name the file")
 
 

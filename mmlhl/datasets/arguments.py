@@ -77,7 +77,11 @@ def check_img(img: Any, defaults: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_switches(options: Mapping[str, Any], owner: str) -> None:
-    """Refuse values of mmengine's options that would be misread, such as ``'no'`` for a switch."""
+    """Refuse values of mmengine's options that would be misread, such as ``'no'`` for a switch.
+
+    Raises:
+        ValueError: Naming the option and its value.
+    """
     for key in ("test_mode", "lazy_init", "serialize_data", "reduce_zero_label"):
         if options.get(key) is not None:
             config_values.flag(options[key], f"{key} of {owner}")
@@ -92,7 +96,11 @@ def check_switches(options: Mapping[str, Any], owner: str) -> None:
 
 
 def check_split(split: str, folders: Iterable[str | None], owner: str) -> None:
-    """Refuse a split that chooses nothing: training and test sets would be the same images."""
+    """Refuse a split that chooses nothing: training and test sets would be the same images.
+
+    Raises:
+        ValueError: If none of them has ``{split}``.
+    """
     if split and not any("{split}" in (folder or "") for folder in folders):
         raise ValueError(
             f"split of {owner} is {split!r}, but no folder has {{split}} in it, so all images "
@@ -107,6 +115,9 @@ def check_listing_options(options: Mapping[str, Any], owner: str, filters: bool)
         options: The config's options besides our own arguments.
         owner: Name of the dataset's class, for messages.
         filters: Whether the class overrides ``filter_data``.
+
+    Raises:
+        ValueError: Naming the option and its replacement.
     """
     for key, ours in _INSTEAD.items():
         if options.get(key) is not None:
@@ -193,7 +204,11 @@ def check_tasks(tasks: Any, annotations: Mapping[str, Annotation], owner: str) -
 
 
 def check_fields(annotations: Mapping[str, Annotation], tasks: Iterable[str], owner: str) -> None:
-    """Refuse annotations that are written into one field, of which the last would remain."""
+    """Refuse annotations that are written into one field, of which the last would remain.
+
+    Raises:
+        ValueError: Naming the two tasks and their field.
+    """
     first: dict[str, str] = {}
     for task in tasks:
         other = first.setdefault(annotations[task].key, task)  # sem_seg and seg_map share one

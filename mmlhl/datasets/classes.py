@@ -190,6 +190,9 @@ def check_field_names(
     """Refuse names of classes in the metainfo that contradict an annotation of another field.
 
     Only labels of ``sem_seg`` follow the metainfo's classes.
+
+    Raises:
+        ValueError: Naming the key, its value and the annotation's classes.
     """
     for ann in annotations:
         key = f"{ann.field}_classes"
@@ -238,6 +241,9 @@ def check_label_options(
         chosen: Whether ``metainfo['classes']`` is given by the config.
         shift: ``reduce_zero_label`` of the dataset.
         owner: Name of the dataset's class, for messages.
+
+    Raises:
+        ValueError: Naming the option and the annotation that needs it.
     """
     others = [ann for ann in annotations.values() if ann.kind == "classes"]
     stored = [ann for ann in others if ann.field == "sem_seg" and ann.source is None]

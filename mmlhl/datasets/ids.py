@@ -117,6 +117,9 @@ def stay_inside(name: str, folders: Iterable[str], root: str | None, where: str)
         folders: Folders in which it is looked for.
         root: The data root; None or a folder outside it: the path must stay in the folder.
         where: Where the path is written, for messages.
+
+    Raises:
+        ValueError: If it leads out of the root and the folder.
     """
     up = name.split("/").count("..")
     if not up:
@@ -235,6 +238,9 @@ def refuse_left_out(
         folders: Task -> folder of its annotation.
         annotations: Annotations by task.
         prefix: Path from the annotations' folders to the files of these images.
+
+    Raises:
+        ValueError: Naming the first of them.
     """
     held, suffix = Folders(), img["suffix"]
     lost = []

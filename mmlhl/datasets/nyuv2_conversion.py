@@ -120,7 +120,11 @@ class Conversion:
 
 
 def note_settings(out: Path, how: Conversion) -> None:
-    """Write ``README.txt`` with the settings; refuse a folder made with other settings."""
+    """Write ``README.txt`` with the settings; refuse a folder made with other settings.
+
+    Raises:
+        ValueError: If the folder was made with other settings.
+    """
     about = ABOUT.format(
         classes=how.classes,
         height=how.size[0],

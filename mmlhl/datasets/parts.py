@@ -18,6 +18,9 @@ def check_part(part: Any) -> tuple[int, int] | None:
 
     Returns:
         The same as whole numbers.
+
+    Raises:
+        ValueError: If there is no such part.
     """
     if part is None:
         return None

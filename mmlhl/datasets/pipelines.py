@@ -113,7 +113,11 @@ def loads_annotations(step: Mapping) -> bool:
 
 
 def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
-    """Refuse transforms that bend the image if a dataset has normals."""
+    """Refuse transforms that bend the image if a dataset has normals.
+
+    Raises:
+        ValueError: If there are normals, and a transform bends the image.
+    """
     if "normal" not in kinds:
         return
     for step in single_steps(steps):
@@ -122,7 +126,11 @@ def refuse_bending(steps: Any, kinds: Collection[str]) -> None:
 
 
 def try_labels(steps: Any, kinds: Mapping[str, str]) -> None:
-    """Try unknown transforms with a dataset's labels."""
+    """Try unknown transforms with a dataset's labels.
+
+    Raises:
+        ValueError: If one of them moves a label without the image.
+    """
     for step in _watched(steps):
         step.try_labels(kinds)
 

@@ -37,6 +37,9 @@ def refuse_late_loaders(steps: Any) -> None:
     """Refuse a pipeline that reads the image again when it may have been moved.
 
     Its labels would stay moved. While running, that shows in the samples that are moved only.
+
+    Raises:
+        ValueError: Naming both transforms.
     """
     _mover(steps, None)
 

@@ -35,6 +35,9 @@ def start_anew(record: str, method: str) -> None:
 
     Configs of different methods often have the same file name, and so the same default
     ``work_dir``; results of another method are never overwritten.
+
+    Raises:
+        ValueError: If there are results of another method.
     """
     try:
         other = LifelongRecord.load(record).method

@@ -39,6 +39,16 @@ def add_to_record(
     """Append a finished phase to the record and print its table.
 
     A phase with the same tasks in the record, and all later ones, are replaced.
+
+    Args:
+        path: The record's file; created if it does not exist.
+        runner: Runner of the phase, whose evaluator defines in which direction metrics improve.
+        model: The model at the phase's end.
+        name: The phase's name.
+        tasks: The phase's new tasks.
+        checkpoint: File of the model.
+        seconds: Duration of training.
+        metrics: Metrics by ``<task>/<metric>``; those of tasks without a head are left out.
     """
     record = _record_before(path, runner, model, tasks)
     evaluator = runner.test_loop.evaluator if metrics else None

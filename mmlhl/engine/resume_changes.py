@@ -96,7 +96,11 @@ def changes_table(found: Sequence[Change]) -> Table:
 
 
 def check_changes(found: Sequence[Change], folder: str, allowed: bool) -> None:
-    """Log the changes, and refuse those that come too late."""
+    """Log the changes, and refuse those that come too late.
+
+    Raises:
+        ValueError: Naming the keys, with both values.
+    """
     if not found:
         return
     text = StringIO()

@@ -14,7 +14,11 @@ ELEMENTWISE = (
 
 
 def check_moments(wrapper: Any) -> None:
-    """Check that the moments of each weight have its shape, which torch does not."""
+    """Check that the moments of each weight have its shape, which torch does not.
+
+    Raises:
+        ValueError: Naming the first moment that does not fit.
+    """
     optimizers = [each for _, each in wrapper.items()] if hasattr(wrapper, "items") else [wrapper]
     for optimizer in (getattr(each, "optimizer", each) for each in optimizers):
         for weight, state in optimizer.state.items():
@@ -30,7 +34,11 @@ def check_moments(wrapper: Any) -> None:
 
 
 def check_schedules(own: Any, stored: Any) -> None:
-    """Check that a checkpoint has as many schedules as the config; mmengine drops the others."""
+    """Check that a checkpoint has as many schedules as the config; mmengine drops the others.
+
+    Raises:
+        ValueError: If their numbers differ.
+    """
     if own is None or (isinstance(own, dict) and "type" not in own):
         return
     wanted = len(own) if isinstance(own, list) else 1

@@ -18,7 +18,11 @@ WINDOW = "default_hooks.visualization"
 
 
 def need_test(cfg: Config, source: str) -> None:
-    """Check that a config says what is tested."""
+    """Check that a config says what is tested.
+
+    Raises:
+        ValueError: Naming the keys that are missing.
+    """
     missing = [key for key in NEEDED if cfg.get(key) is None]
     if missing:
         raise ValueError(
@@ -35,6 +39,9 @@ def draw_predictions(cfg: Config, folder: str | None, wait: float | None) -> Non
         cfg: The config; changed in place.
         folder: Folder for the pictures; None for the config's.
         wait: Seconds that a window shows each picture; None for no window.
+
+    Raises:
+        ValueError: If the config has no such hook, or no visualizer.
     """
     hook: Any = (cfg.get("default_hooks") or {}).get("visualization")
     needed = {WINDOW: hook, "visualizer": cfg.get("visualizer")}
@@ -53,7 +60,11 @@ def draw_predictions(cfg: Config, folder: str | None, wait: float | None) -> Non
 
 
 def write_predictions(cfg: Config, folder: str) -> None:
-    """Let the evaluator write predictions."""
+    """Let the evaluator write predictions.
+
+    Raises:
+        ValueError: If the evaluator, or the only metric, has no option for it.
+    """
     evaluator: Any = cfg.test_evaluator
     kind = None
     if isinstance(evaluator, Mapping):
@@ -78,6 +89,9 @@ def use_views(cfg: Config) -> list[dict]:
 
     Returns:
         Copies of the datasets' configs with the pipelines of the plain test.
+
+    Raises:
+        ValueError: If the config lacks ``tta_model`` or ``tta_pipeline``.
     """
     missing = [key for key in ("tta_model", "tta_pipeline") if key not in cfg]
     if missing:

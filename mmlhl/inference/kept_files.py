@@ -25,6 +25,9 @@ def check_kept(
         parts: Its subfolders that are written to: tasks, and that of the panels.
         names: Names of the results, relative paths without a suffix.
         images: Files of the images.
+
+    Raises:
+        ValueError: Naming the first file that would be lost, now or later.
     """
     folder = Path(folder)
     described = described_tasks(folder)

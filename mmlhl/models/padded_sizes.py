@@ -10,7 +10,11 @@ from ..spelling import hint
 
 
 def check_padding(size: Any, divisor: Any, where: str = "") -> None:
-    """Refuse sizes that images cannot be padded to."""
+    """Refuse sizes that images cannot be padded to.
+
+    Raises:
+        ValueError: Naming the key and its value.
+    """
     if size is not None and divisor is not None:
         raise ValueError(
             f"data_preprocessor has {where}size={size} and {where}size_divisor={divisor}; give "
@@ -29,7 +33,11 @@ def check_padding(size: Any, divisor: Any, where: str = "") -> None:
 
 
 def check_test_cfg(test_cfg: Any) -> None:
-    """Refuse options of tests that are not read, and sizes as :func:`check_padding`."""
+    """Refuse options of tests that are not read, and sizes as :func:`check_padding`.
+
+    Raises:
+        ValueError: Naming the key.
+    """
     if test_cfg is None:
         return
     if not isinstance(test_cfg, Mapping):

@@ -39,6 +39,9 @@ def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple
 
     Returns:
         The map, and the (height, width) that it has to be resized to finally.
+
+    Raises:
+        ValueError: If the view cannot be undone.
     """
     raw = cut(raw, batch_padding(meta))
     if not meta.get("geometry"):
@@ -87,6 +90,9 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
 
     Returns:
         All steps; if one cannot be undone and was applied to the labels too, those after it.
+
+    Raises:
+        ValueError: If prediction and labels would end up in different views.
     """
     steps = meta.get("geometry", ())
     path = meta.get("img_path", "a sample")
@@ -107,7 +113,11 @@ def undone_steps(meta: dict) -> Sequence[dict[str, Any]]:
 
 
 def refuse_final_steps(meta: dict) -> None:
-    """Refuse a view that cannot be mapped back to the whole image."""
+    """Refuse a view that cannot be mapped back to the whole image.
+
+    Raises:
+        ValueError: If the view was cropped, rotated or magnified.
+    """
     names = [step["by"] for step in meta.get("geometry", ()) if step["kind"] in FINAL]
     if names:
         raise ValueError(

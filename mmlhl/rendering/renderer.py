@@ -20,6 +20,12 @@ def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, n
     camera frame, not the length of the ray; normals are in the camera frame (x right, y down,
     z forward) and face the camera.
 
+    Args:
+        scene: The scene.
+        camera: The camera.
+        height: Image height in pixels.
+        width: Image width in pixels.
+
     Returns:
         ``image`` uint8 (height, width, 3) RGB; ``label`` uint8 (height, width); ``depth``
         float32 (height, width) in metres; ``normal`` float32 (height, width, 3); ``item`` int32
@@ -38,6 +44,12 @@ def render(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, n
 
 def render_labels(scene: Scene, camera: Camera, height: int, width: int) -> dict[str, np.ndarray]:
     """The result of ``render`` without the image, which takes most of the time.
+
+    Args:
+        scene: The scene.
+        camera: The camera.
+        height: Height in pixels.
+        width: Width in pixels.
 
     Raises:
         ValueError: If a ray leaves the room.

@@ -12,6 +12,13 @@ from .scene import Scene, Seed, Shape
 def sample_camera(scene: Scene, seed: Seed, height: int, width: int, tries: int = 10) -> Camera:
     """Sample a camera in free space with a varied view of the room.
 
+    Args:
+        scene: The room.
+        seed: Seed of ``np.random.default_rng``.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
+        tries: Number of candidates, of which the best is chosen.
+
     Returns:
         A camera outside of all objects, roughly level, looking into the room.
     """

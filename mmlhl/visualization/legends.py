@@ -71,6 +71,10 @@ def colour_bar(
 def normal_sphere(title: str, width: int) -> np.ndarray:
     """A sphere in the colours of its normals, with the directions in words.
 
+    Args:
+        title: Title of the legend.
+        width: Width in pixels.
+
     Returns:
         ``(H, width, 3)`` uint8, RGB.
     """

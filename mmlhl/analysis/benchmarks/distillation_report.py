@@ -76,7 +76,11 @@ def pair_sheet(cfg: Config, pair: dict, seeds: list[int], methods: list[str], ro
 
 
 def check_lengths(cfg: Config, runs: list[Run], root: Path) -> None:
-    """Refuse results of trainings of another length than the config's."""
+    """Refuse results of trainings of another length than the config's.
+
+    Raises:
+        ValueError: Naming the first one.
+    """
     for run in runs:
         epochs = cfg.benchmark.epochs["teacher" if run.teaches else "student"]
         there = (run.result(root) or {}).get("epochs", epochs)

@@ -49,6 +49,9 @@ def decode(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
     Returns:
         (H, W) uint8 for classes and binary maps; (H, W) float32 for depth and one channel;
         (H, W, 3) or (H, W, K) float32 for normals and several channels.
+
+    Raises:
+        ValueError: If the numbers cannot be such an annotation.
     """
     try:
         raw = np.asanyarray(raw)  # a reader may give anything

@@ -141,6 +141,9 @@ def need_a_label(ids: np.ndarray, ann: Annotation, path: str) -> None:
         ids: (H, W) uint8, 255 for unlabelled pixels.
         ann: The annotation; ``allow_void`` allows such maps.
         path: File, for messages.
+
+    Raises:
+        ValueError: If no pixel is labelled.
     """
     if not ann.allow_void and ids.min() == IGNORE:
         raise ValueError(

@@ -120,7 +120,11 @@ def holds_floats(content: bytes) -> bool:
 
 
 def refuse_placeholder(content: bytes, path: str) -> None:
-    """Refuse an empty file, a program, and what Git LFS leaves in place of one not downloaded."""
+    """Refuse an empty file, a program, and what Git LFS leaves in place of one not downloaded.
+
+    Raises:
+        ValueError: If the file is one of them.
+    """
     if not content:
         raise ValueError(f"{path}: expected an image or an array, but the file is empty")
     refuse_postscript(content, path)

@@ -31,7 +31,11 @@ def open_with_pillow(content: bytes) -> Image.Image:
 
 
 def refuse_postscript(content: bytes, path: str) -> None:
-    """Refuse a program that is given as an image."""
+    """Refuse a program that is given as an image.
+
+    Raises:
+        ValueError: If it is PostScript.
+    """
     if content.startswith(_POSTSCRIPT):
         raise ValueError(
             f"{path}: expected an image, got PostScript, which is a program and was not run; "

@@ -17,6 +17,9 @@ def refuse_misread(content: bytes, path: str) -> None:
 
     It takes the first of several grey bands of 8 or 16 bits, mixes up channels that are stored one
     after another if they have more than 8 bits, and multiplies 8-bit colours by their alpha.
+
+    Raises:
+        ValueError: If it is such a file.
     """
     pages = [page for page in tiff_pages(content) if not page.get(SUBFILE, 0)]
     page = pages[0] if pages else {}
@@ -45,7 +48,11 @@ def refuse_misread(content: bytes, path: str) -> None:
 
 
 def refuse_shifted(content: bytes, path: str) -> None:
-    """Refuse a TIFF of 10, 12 or 14 bits as a label: OpenCV makes its numbers fill 16 bits."""
+    """Refuse a TIFF of 10, 12 or 14 bits as a label: OpenCV makes its numbers fill 16 bits.
+
+    Raises:
+        ValueError: If it is such a file.
+    """
     bits = next((page.get(_BITS, 1) for page in tiff_pages(content)[:1]), 8)
     if 8 < bits < 16:
         raise ValueError(

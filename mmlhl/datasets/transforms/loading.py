@@ -175,7 +175,11 @@ class LoadMultiTaskAnnotations(BaseTransform):
 
 
 def refuse_label_options(step: Mapping) -> None:
-    """Refuse options of mmseg's ``LoadAnnotations`` that belong to a label or its dataset here."""
+    """Refuse options of mmseg's ``LoadAnnotations`` that belong to a label or its dataset here.
+
+    Raises:
+        ValueError: Naming the option, and where it belongs.
+    """
     known = {*inspect.signature(LoadMultiTaskAnnotations).parameters, "type", "_scope_"}
     for key in step.keys() - known:
         place = (

@@ -95,7 +95,11 @@ _RULES: dict[str, dict[str, _Rule]] = {
 
 
 def check_ranges(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse options of a stock transform, or of ours in its place, that are out of range."""
+    """Refuse options of a stock transform, or of ours in its place, that are out of range.
+
+    Raises:
+        ValueError: Naming option, transform and value.
+    """
     stock = name.removeprefix("MultiTask")
     for option, (fits, words) in _RULES.get(stock, {}).items():
         if option not in options or options[option] is None and option in _OPTIONAL.get(stock, ()):

@@ -53,7 +53,11 @@ class Watched:
         self._packed = PackedChecks(step, self.name)
 
     def try_labels(self, kinds: Mapping[str, str]) -> None:
-        """Try the transform on small samples with a dataset's labels."""
+        """Try the transform on small samples with a dataset's labels.
+
+        Raises:
+            ValueError: If it moves a label without the image, see :mod:`.trials.label_spots`.
+        """
         try_on_labels(self.step, self.name, kinds)
 
     def __call__(self, results: dict) -> dict | None:

@@ -31,7 +31,11 @@ def next_step(runner: Runner) -> str:
 
 
 def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
-    """Refuse weights that are not finite."""
+    """Refuse weights that are not finite.
+
+    Raises:
+        NotFinite: Naming the first of them.
+    """
     bad = poisoned(state)
     if bad:
         raise NotFinite(
@@ -42,7 +46,11 @@ def check_weights(runner: Runner, state: Mapping[str, Any]) -> None:
 
 
 def check_all(runner: Runner) -> None:
-    """Refuse parameters that are not finite, then states of optimisers."""
+    """Refuse parameters that are not finite, then states of optimisers.
+
+    Raises:
+        NotFinite: Naming the first of them.
+    """
     model = unwrap(runner)
     check_weights(runner, dict(model.named_parameters()))
     bad = spoilt_states(model, optimizers(runner))
@@ -84,7 +92,11 @@ def check_moved(runner: Runner, optimizer: Optimizer) -> None:
 
 
 def check_edited(runner: Runner, optimizer: Optimizer, files: Sequence[str]) -> None:
-    """Refuse gradients that are not finite after a method's edit, before they are used."""
+    """Refuse gradients that are not finite after a method's edit, before they are used.
+
+    Raises:
+        NotFinite: Naming method, parameters and files.
+    """
     given = [p for p in parameters_of(optimizer) if p.grad is not None]
     if not finite_gradients(given):
         model = unwrap(runner)

@@ -180,7 +180,11 @@ class FiniteHook(Hook):
             checkpoint[SKIPPED] = counts
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the moments with which a resumed optimiser continues, and restore the counts."""
+        """Check the moments with which a resumed optimiser continues, and restore the counts.
+
+        Raises:
+            NotFinite: If one of them is not finite.
+        """
         stored = checkpoint.get("optimizer") if runner._resume else None
         if not all(value.isfinite().all() for _, value in placed_tensors(stored)):
             raise NotFinite(

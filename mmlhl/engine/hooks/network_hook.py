@@ -61,7 +61,11 @@ class NetworkHook(Hook):
 
 
 def prepare(model: Any, compile: dict | None, channels_last: bool) -> None:
-    """Compile a segmentor's networks, or make them run channels last."""
+    """Compile a segmentor's networks, or make them run channels last.
+
+    Raises:
+        ValueError: If the network cannot run channels last.
+    """
     if channels_last:
         check_channels_last(model)
         model.to(memory_format=torch.channels_last)
@@ -76,6 +80,9 @@ def check_channels_last(model: nn.Module) -> None:
 
     On CPUs, oneDNN writes out of bounds in the backward pass of a strided 1x1 convolution of 2 to
     7 channels (torch 2.13; 8 and more are correct).
+
+    Raises:
+        ValueError: Naming the convolution.
     """
     for name, module in model.named_modules():
         if (

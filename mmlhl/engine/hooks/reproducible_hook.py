@@ -95,7 +95,11 @@ class ReproducibleHook(Hook):
         return self._images
 
     def before_train(self, runner: Runner) -> None:
-        """Find the position in the data at which an interrupted training continues."""
+        """Find the position in the data at which an interrupted training continues.
+
+        Raises:
+            ValueError: If the images are not those of the interrupted training.
+        """
         loop = runner.train_loop
         if self._images_before is not None:
             _check_images(self._images_before, self._image_set(runner), runner.cfg)

@@ -59,6 +59,9 @@ def watch_steps(model: PhaseModel, runner: Runner) -> list[RemovableHandle]:
 
     Uses torch hooks of the optimiser instead of hooks in the loop, so that iterations without a
     step (skipped by mixed precision, or accumulating gradients) do not count.
+
+    Raises:
+        ValueError: If the method edits steps and there is not one optimiser.
     """
     method = model.method
     if not (method.edits_gradients or method.edits_weights):

@@ -86,7 +86,11 @@ class TrainingFactsHook(Hook):
             print_log(others, "current", logging.WARNING)
 
     def before_val(self, runner: Runner) -> None:
-        """Check that no prediction would replace a file of the dataset."""
+        """Check that no prediction would replace a file of the dataset.
+
+        Raises:
+            ValueError: Naming the file.
+        """
         _check_kept(runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:

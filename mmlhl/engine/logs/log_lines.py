@@ -47,7 +47,12 @@ class PhaseLogProcessor:
 
 
 def with_sequence_eta(line: str, seconds: float | None) -> str:
-    """A line with ``eta_sequence`` after its ``eta``, or at its end."""
+    """A line with ``eta_sequence`` after its ``eta``, or at its end.
+
+    Args:
+        line: A line of mmengine, whose parts are two spaces apart.
+        seconds: Seconds until the sequence is done; None leaves the line unchanged.
+    """
     if seconds is None:
         return line
     new = f"eta_sequence: {clock(seconds)}"

@@ -126,7 +126,11 @@ class SequenceLog:
         self._logger.info(f"Config:\n{self.cfg.pretty_text}")
 
     def backends(self, visualizer: Any) -> dict[str, SharedBackend]:
-        """The backends of a visualizer's config, each built once for all phases."""
+        """The backends of a visualizer's config, each built once for all phases.
+
+        Raises:
+            ValueError: If two backends have one name.
+        """
         given = visualizer if isinstance(visualizer, Mapping) else {}
         configs = given.get("vis_backends", None if given else DEFAULT_BACKENDS) or []
         configs = [configs] if isinstance(configs, Mapping) else configs

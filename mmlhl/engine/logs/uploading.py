@@ -40,7 +40,11 @@ class Upload:
     backend_args: dict[str, Any] | None = None
 
     def check(self) -> None:
-        """Check that the folder can be written, if it is on this machine."""
+        """Check that the folder can be written, if it is on this machine.
+
+        Raises:
+            ValueError: If it cannot, or the address needs a client that is not there.
+        """
         key = f"default_hooks.logger.out_dir={self.folder!r}"
         try:
             backend = get_file_backend(self.folder, backend_args=self.backend_args)

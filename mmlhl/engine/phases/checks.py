@@ -134,7 +134,11 @@ def _check_phase(cfg: Config, phase: Phase) -> BaseMethod:
 
 
 def build_method(config: Any) -> BaseMethod:
-    """Build a method, which checks its options."""
+    """Build a method, which checks its options.
+
+    Raises:
+        ValueError: Naming the type that is not a method, or the option that is refused.
+    """
     cls = registered_class(MODELS, config)
     if not (isinstance(config, dict) and cls is not None and issubclass(cls, BaseMethod)):
         name = config.get("type") if isinstance(config, dict) else config

@@ -50,7 +50,11 @@ def _built(dataset: dict, known: list[str]) -> list[str]:
 
 
 def check_listed(listed: Any, offered: Sequence[str], wanted: Sequence[str], place: str) -> None:
-    """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself."""
+    """Refuse ``tasks`` of a dataset that contradict the phase, which sets them itself.
+
+    Raises:
+        ValueError: Naming the task that is unknown, or left out.
+    """
     if listed is None:
         return
     for task in config_values.names(listed, f"{place}.tasks"):

@@ -37,7 +37,11 @@ def _shapes(model: dict) -> dict[str, tuple[int, ...]]:
 
 
 def check_start(cfg: Config, phases: Sequence[Phase]) -> None:
-    """Refuse a ``load_from`` without effect."""
+    """Refuse a ``load_from`` without effect.
+
+    Raises:
+        ValueError: Naming the key and what the phase starts from instead.
+    """
     for phase in phases:
         merged = merged_config(cfg, phase)
         given = merged.get("load_from")

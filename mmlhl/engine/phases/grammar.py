@@ -141,7 +141,11 @@ def _check_tasks(key: str, tasks: object, seen: list[str]) -> None:
 
 
 def check_adopted(cfg: Mapping, phases: Sequence[Phase]) -> None:
-    """Refuse a finished first phase whose file is gone, which only training needs."""
+    """Refuse a finished first phase whose file is gone, which only training needs.
+
+    Raises:
+        ValueError: Naming the key and the file.
+    """
     file = phases[0].checkpoint
     if file is not None and "://" not in file and not Path(file).is_file() and not _goes_on(cfg):
         raise ValueError(f"phases[0].checkpoint: there is no file {file!r}")
@@ -206,6 +210,9 @@ def merged_config(cfg: Config, phase: Phase) -> Config:
     Args:
         cfg: The sequence's config.
         phase: One of its phases. Lasting changes to the model are merged first, then its ``cfg``.
+
+    Raises:
+        ValueError: Naming the entry of the phase that does not fit that of the sequence.
     """
     merged = copy.deepcopy(cfg)
     for model in phase.architecture:

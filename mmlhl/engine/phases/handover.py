@@ -57,7 +57,11 @@ def check_handover(
 
 
 def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
-    """Check that a checkpoint contains all weights of heads that are frozen in this phase."""
+    """Check that a checkpoint contains all weights of heads that are frozen in this phase.
+
+    Raises:
+        ValueError: Naming the first weights that are missing or have another shape.
+    """
     if model.method.trains_old_heads:
         return
     given = weights_of(state)
@@ -74,7 +78,11 @@ def check_old_heads(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
 
 
 def check_same_model(model: PhaseModel, state: Mapping[str, Tensor]) -> None:
-    """Check that an interrupted phase resumes with the same model."""
+    """Check that an interrupted phase resumes with the same model.
+
+    Raises:
+        ValueError: Naming the first weights that are missing or have another shape.
+    """
     lost = misfits(model.state_dict(), weights_of(state))
     if lost:
         raise ValueError(
@@ -102,7 +110,11 @@ def check_memory(method: BaseMethod) -> None:
 
 
 def check_one_optimizer(method: BaseMethod, count: int) -> None:
-    """Check that there is one optimiser if the method edits steps."""
+    """Check that there is one optimiser if the method edits steps.
+
+    Raises:
+        ValueError: If there are several, or none.
+    """
     if count != 1 and (method.edits_gradients or method.edits_weights):
         raise ValueError(
             f"{type(method).__name__} edits each step of the whole model, so optim_wrapper has to "

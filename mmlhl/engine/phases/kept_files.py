@@ -13,7 +13,11 @@ from ...evaluation.metrics.written_files import ComparedFiles
 
 
 def check_kept(evaluator: Any, dataset: Any) -> None:
-    """Refuse metrics whose files would replace some of the dataset."""
+    """Refuse metrics whose files would replace some of the dataset.
+
+    Raises:
+        ValueError: Naming the first file that would be lost.
+    """
     metrics: list[Any] = getattr(evaluator, "metrics", [])
     writing = [m for m in metrics if isinstance(m, ComparedFiles) and m.output_dir is not None]
     if not writing:

@@ -42,7 +42,11 @@ class LabelOptions:
 
 
 def label_options(given: Any, where: str = "") -> LabelOptions:
-    """Check and return the options of a config's ``pseudo_labels``."""
+    """Check and return the options of a config's ``pseudo_labels``.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
+    """
     if given is None:
         return LabelOptions()
     known = [field.name for field in fields(LabelOptions)]

@@ -19,7 +19,11 @@ KINDS = ("layer_wise", "layer_wise_vit", "stage_wise")
 
 
 def check_layer_decay(wrapper: Mapping, place: str) -> None:
-    """Refuse options that mmseg's constructors for layer decay ignore, or fail without."""
+    """Refuse options that mmseg's constructors for layer decay ignore, or fail without.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
     constructor, registry = wrapper.get("constructor"), of_mmseg(OPTIM_WRAPPER_CONSTRUCTORS)
     if not names_class(registry, constructor, LearningRateDecayOptimizerConstructor):
         return

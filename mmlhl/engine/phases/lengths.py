@@ -57,7 +57,11 @@ def training_steps(cfg: Mapping, batches: int | None) -> int | None:
 
 
 def refuse_endless_epochs(cfg: Mapping, where: str = "") -> None:
-    """Refuse a train loader that never ends for a training that counts epochs."""
+    """Refuse a train loader that never ends for a training that counts epochs.
+
+    Raises:
+        ValueError: Naming the sampler.
+    """
     loader = cfg.get("train_dataloader")
     sampler = loader.get("sampler") if isinstance(loader, Mapping) else None
     registries = (DATA_SAMPLERS, of_mmseg(DATA_SAMPLERS))

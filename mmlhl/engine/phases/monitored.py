@@ -59,6 +59,9 @@ def check_followed(cfg: Mapping, names: Sequence[str], evaluator: Any, complete:
         names: Names of the values of a validation.
         evaluator: Its evaluator, which may know directions of the user's own metrics.
         complete: Whether a validation has no further names, whatever its images are.
+
+    Raises:
+        ValueError: Naming the option, and the nearest value or the right rule.
     """
     for each in followed(cfg):
         name = each.name

@@ -59,7 +59,11 @@ _CLIPPING: dict[str, Callable[..., Any]] = {"norm": clip_grad_norm_, "value": cl
 
 
 def check_optimisation(wrapper: Any, place: str) -> None:
-    """Refuse invalid learning rates, momenta, limits of gradients and similar options."""
+    """Refuse invalid learning rates, momenta, limits of gradients and similar options.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
     if not isinstance(wrapper, Mapping):
         return
     if "optimizer" not in wrapper:
@@ -86,7 +90,11 @@ def check_optimisation(wrapper: Any, place: str) -> None:
 
 
 def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
-    """Refuse a misspelt key of ``custom_keys``, and warn of one that matches no parameter."""
+    """Refuse a misspelt key of ``custom_keys``, and warn of one that matches no parameter.
+
+    Raises:
+        ValueError: Naming the key and the nearest right one.
+    """
     keys = ((wrapper or {}).get("paramwise_cfg") or {}).get("custom_keys") or {}
     listed = [f".{name}" for name in names]
     parts = {part for name in listed for part in name.split(".")}
@@ -106,7 +114,11 @@ def wrappers_of(wrapper: Any) -> list[OptimWrapper]:
 
 
 def check_several(model: PhaseModel, names: Iterable[str]) -> None:
-    """Refuse several optimisers unless the model overrides mmengine's ``train_step``."""
+    """Refuse several optimisers unless the model overrides mmengine's ``train_step``.
+
+    Raises:
+        ValueError: If it does not override it.
+    """
     if getattr(type(model), "train_step", None) is BaseModel.train_step:
         raise ValueError(
             f"optim_wrapper.constructor builds several optimisers ({', '.join(names)}), with which "

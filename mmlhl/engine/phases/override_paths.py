@@ -15,7 +15,11 @@ _OF_MERGING = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def merge_overrides(cfg: Config, options: Mapping[str, Any]) -> None:
-    """Merge overrides into a config."""
+    """Merge overrides into a config.
+
+    Raises:
+        ValueError: Naming the override that has no place in the config, and why.
+    """
     try:
         cfg.merge_from_dict(dict(options))
     except _OF_MERGING as error:

@@ -43,6 +43,9 @@ def check_plain_run(cfg: Config) -> None:
 
     Args:
         cfg: A config to train with; those of other runners are left alone.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
     """
     runner = cfg.get("runner_type")
     if runner is not None and registered_class(RUNNERS, runner) is not Runner:

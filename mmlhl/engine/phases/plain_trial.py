@@ -60,6 +60,10 @@ def rehearse_plain(runner: Any) -> None:
     Nothing is built or loaded twice: the loaders are those that are trained with. Random states are
     restored, so that the training is the same as without the trial. ``dry_run = False`` in the
     config skips all but the comparison of the first weights.
+
+    Raises:
+        ValueError: Naming the key and what would be right.
+        FileNotFoundError: If a file or folder is missing.
     """
     if type(runner) is not Runner:
         return

@@ -13,7 +13,11 @@ from ...spelling import hint
 
 
 def check_runner(cfg: Mapping) -> None:
-    """Refuse a runner that is not registered, and one that would ignore the phases."""
+    """Refuse a runner that is not registered, and one that would ignore the phases.
+
+    Raises:
+        ValueError: Naming ``runner_type`` and what would be right.
+    """
     kind = cfg.get("runner_type")
     if kind is not None and not isinstance(kind, (str, type)):
         raise ValueError(f"runner_type must name a class, such as 'LifelongRunner', got {kind!r}")

@@ -23,7 +23,11 @@ _ADDED |= {"RankStateHook", "MissedValidationHook", "StopRequestHook"}
 
 
 def check_runtime(cfg: Mapping, where: str = "") -> None:
-    """Refuse invalid options of the runner and of hooks."""
+    """Refuse invalid options of the runner and of hooks.
+
+    Raises:
+        ValueError: Naming the key, its value and what would be right.
+    """
     check_runner_options(cfg, where)
     _check_intervals(cfg, where)
     check_hook_options(cfg, where)

@@ -21,6 +21,9 @@ def follow_tasks(cfg: Config, seen: Sequence[str]) -> None:
     An ``EarlyStoppingHook`` or a ``ReduceOnPlateauLR`` that monitors such a task is dropped as
     well. ``rule`` corresponds to ``save_best`` entry by entry and loses the same entries. A missing
     rule is filled in for metrics whose direction is known.
+
+    Raises:
+        ValueError: If ``rule`` and ``save_best`` have different lengths.
     """
     for hook in early_stopping_hooks(cfg):
         task = str(hook.get("monitor")).split("/")[0]

@@ -28,7 +28,11 @@ PLAIN = (Number, os.PathLike, Tensor, str, bytes, list, tuple)  # also numbers o
 
 
 def check_shapes(cfg: Mapping, where: str = "") -> None:
-    """Refuse plain values of the wrong type; objects that are already built are accepted."""
+    """Refuse plain values of the wrong type; objects that are already built are accepted.
+
+    Raises:
+        ValueError: Naming the key and its value.
+    """
     for key in DICTS:
         if isinstance(cfg.get(key), PLAIN):
             raise ValueError(f"{where}{key} must be a dict, got {cfg.get(key)!r}")

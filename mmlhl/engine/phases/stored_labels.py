@@ -37,7 +37,11 @@ PLAIN = (dict(type="LoadImageFromFile"), dict(type="PackMultiTaskInputs"))
 
 
 def check_method_takes(method: BaseMethod) -> None:
-    """Refuse a method that needs more of the teacher than stored labels."""
+    """Refuse a method that needs more of the teacher than stored labels.
+
+    Raises:
+        ValueError: Naming it and what it needs.
+    """
     name = type(method).__name__
     if not method.needs_teacher:
         raise ValueError(f"{KEY}.stored=True, but {name} uses no teacher: leave {KEY} out")
@@ -57,7 +61,11 @@ def check_method_takes(method: BaseMethod) -> None:
 
 
 def label_specs(model: PhaseModel, tasks: Sequence[str], dataset: Any) -> list[LabelSpec]:
-    """The specs by which the labels of tasks are stored and moved."""
+    """The specs by which the labels of tasks are stored and moved.
+
+    Raises:
+        ValueError: If flips of the dataset would have to change a label's values.
+    """
     specs = []
     for task in tasks:
         head = model.heads[task]

@@ -97,7 +97,11 @@ class Supplies:
                 tasks += [task for task in dataset.get("tasks") or [] if task not in tasks]
 
     def of(self, loader: Mapping, place: str) -> Supply:
-        """The supply of a loader."""
+        """The supply of a loader.
+
+        Raises:
+            ValueError: If there are no images, or no batch can be made of them.
+        """
         config = loader["dataset"]
         dataset, whole = self._dataset(config, place)
         images = whole
@@ -127,7 +131,11 @@ class Supplies:
         return Supply(dataset, images, batches, length, smallest, collate or default_collate)
 
     def read_labels(self) -> None:
-        """Read labels of the datasets that were built, with as many images as were asked for."""
+        """Read labels of the datasets that were built, with as many images as were asked for.
+
+        Raises:
+            ValueError: Naming the loader and the first file with which training would fail.
+        """
         read: set[tuple[str, str, str]] = set()
         every = self._labels == "all"
         for place, dataset, ignored in self._unread:
@@ -178,7 +186,11 @@ class Supplies:
 
 
 def supply_of(loader: Any, config: Mapping, place: str) -> Supply:
-    """The supply of a loader that is built."""
+    """The supply of a loader that is built.
+
+    Raises:
+        ValueError: If it gives no batch.
+    """
     images = _sliced(config, len(loader.dataset), place)
     batches, smallest = _batches(config, _View(loader.dataset, images), place)
     return Supply(loader.dataset, images, batches, len(loader), smallest, loader.collate_fn)

@@ -34,7 +34,11 @@ class _AsTuple(nn.Module):
 
 
 def need_onnx() -> None:
-    """Check that ONNX files can be written and run."""
+    """Check that ONNX files can be written and run.
+
+    Raises:
+        ValueError: If onnx or onnxruntime is missing.
+    """
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

@@ -102,7 +102,11 @@ class BaseDenseHead(OutputSpace, BaseModule):
 
     # -- forward ---------------------------------------------------------------------------
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Raw map ``(N, K, h, w)`` from the encoder's feature maps."""
+        """Raw map ``(N, K, h, w)`` from the encoder's feature maps.
+
+        Raises:
+            ValueError: If the decoder gives something else.
+        """
         raw = self.decoder(feats)
         if not isinstance(raw, Tensor) or raw.shape[1] != self.channels:
             given = tuple(raw.shape) if isinstance(raw, Tensor) else f"a {type(raw).__name__}"
@@ -129,6 +133,9 @@ class BaseDenseHead(OutputSpace, BaseModule):
     def readout(self, pred: Tensor) -> Tensor:
         """The map that users get: the prediction in real units, class ids for classes.
 
+        Args:
+            pred: The prediction ``(N, K, H, W)``.
+
         Returns:
             The prediction itself; for a head of kind ``classes`` the ids of the greatest score,
             ``(N, 1, H, W)`` int64. A subclass may override this.
@@ -142,7 +149,11 @@ class BaseDenseHead(OutputSpace, BaseModule):
         return self.activate(self(feats), size[:2])
 
     def flip(self, raw: Tensor, direction: str) -> Tensor:
-        """Undo a flip of the input on the raw map ``(N, K, h, w)``."""
+        """Undo a flip of the input on the raw map ``(N, K, h, w)``.
+
+        Raises:
+            ValueError: On a direction that is not mmcv's.
+        """
         if direction not in FLIP_AXES:
             raise ValueError(
                 f"flip_direction is {direction!r}; it must be one of {', '.join(FLIP_AXES)}"

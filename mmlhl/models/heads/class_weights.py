@@ -18,6 +18,9 @@ def check_class_weights(losses: Iterable[nn.Module], classes: int, owner: str) -
     ``alpha`` of ``FocalLoss`` may be a list as well; its range is checked elsewhere.
 
     mmseg's losses have read them by now if the config names a file.
+
+    Raises:
+        ValueError: Naming the loss and its weights.
     """
     for loss in losses:
         alpha = getattr(loss, "alpha", None)  # of FocalLoss: one number, or one per class

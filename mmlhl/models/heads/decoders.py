@@ -75,6 +75,9 @@ def build_decoder(config: Mapping[str, Any], channels: int, owner: str, kind: st
 
     Returns:
         The decode head. Its own loss is a placeholder that is never called.
+
+    Raises:
+        ValueError: If the decode head cannot be used, or one of its options would have no effect.
     """
     config = dict(config)
     cls, name = registered_class(MODELS, config), type_name(config)

@@ -24,6 +24,9 @@ def check_logit_losses(losses: Iterable[nn.Module], owner: str) -> None:
     They fail, give no gradient, or take the logit for the probability: a softmax over one channel,
     as in ``CrossEntropyLoss``, is 1 for any logit; ``DenseL1Loss`` pulls the logit to 0 or 1, which
     both mean foreground.
+
+    Raises:
+        ValueError: Naming the loss.
     """
     target = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
     wrong = torch.tensor([[-2.0], [1.5], [-1.0], [2.0]])
@@ -71,6 +74,9 @@ def check_number_losses(
         target: Ground truth ``(P, K)`` as the head may get it.
         owner: Class of the head, for messages.
         any_length: Whether predictions have the length of ground truth anyway.
+
+    Raises:
+        ValueError: Naming the loss.
     """
     if not all(type(loss).__module__.split(".")[0] in _TRIED for loss in losses):
         return

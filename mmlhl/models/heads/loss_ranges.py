@@ -34,7 +34,11 @@ _OPTIONS = {("OhemCrossEntropy", "thresh"): "thres"}
 
 
 def check_ranges(built: Iterable[Any], owner: str) -> None:
-    """Refuse numbers with which a loss would pull the wrong way, or a threshold chooses nothing."""
+    """Refuse numbers with which a loss would pull the wrong way, or a threshold chooses nothing.
+
+    Raises:
+        ValueError: Naming class, option and value.
+    """
     for part in built:
         name, package = type(part).__name__, type(part).__module__
         if not package.startswith((mmseg_models.__name__, mmseg_structures.__name__)):

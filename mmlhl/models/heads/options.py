@@ -30,7 +30,12 @@ OF_CLASSES = {
 
 
 def build_losses(loss: dict | Sequence[dict], owner: str) -> list[Any]:
-    """Build the losses of a head."""
+    """Build the losses of a head.
+
+    Raises:
+        ValueError: Naming the loss that refuses its options.
+        FileNotFoundError: Likewise, if a file that it names is missing.
+    """
     built = []
     for config in [loss] if isinstance(loss, dict) else loss:
         try:
@@ -51,6 +56,9 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
     """Refuse losses that would not train, and losses of classes for a task of numbers.
 
     mmengine adds up the losses whose names contain "loss" and only logs the others.
+
+    Raises:
+        ValueError: Naming the loss.
     """
     if not losses:
         raise ValueError(f"{owner}: loss is empty, so the task would learn nothing; give it one")
@@ -83,7 +91,11 @@ def check_losses(losses: Sequence[Any], kind: str | None, owner: str) -> None:
 
 
 def check_arguments(losses: Iterable[nn.Module], owner: str, *names: str) -> None:
-    """Refuse losses that take no prediction and ground truth, such as distillation."""
+    """Refuse losses that take no prediction and ground truth, such as distillation.
+
+    Raises:
+        ValueError: Naming the loss and what it takes.
+    """
     for loss in losses:
         try:
             taken = inspect.signature(loss.forward)

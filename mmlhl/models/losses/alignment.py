@@ -11,7 +11,15 @@ from .masking import full_precision
 
 
 def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resizing, in float32 or better."""
+    """Bilinear resizing, in float32 or better.
+
+    Args:
+        maps: ``(N, C, h, w)``.
+        size: ``(H, W)``.
+
+    Returns:
+        ``(N, C, H, W)``.
+    """
     maps = full_precision(maps)
     if tuple(maps.shape[2:]) == tuple(size):
         return maps

@@ -79,6 +79,9 @@ class BaseMethod:
             model: The phase's model.
             runner: Has the length and the optimiser of the phase.
             previous: The model of the previous phase, if it has the same method.
+
+        Raises:
+            ValueError: Naming the key of the config.
         """
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:

@@ -126,7 +126,11 @@ class Composite(BaseMethod):
         return sum(method.exemplars for method in self.methods)
 
     def build_modules(self, model: Learner) -> nn.Module | None:
-        """Modules that one of the methods trains beside the model, or None."""
+        """Modules that one of the methods trains beside the model, or None.
+
+        Raises:
+            ValueError: If several methods have modules: ``model.distillers`` holds one.
+        """
         built = {name: m.build_modules(model) for name, m in self._named()}
         found = {name: module for name, module in built.items() if module is not None}
         if len(found) > 1:
@@ -151,7 +155,11 @@ class Composite(BaseMethod):
             method.begin_phase(model, runner)
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """The losses of all methods."""
+        """The losses of all methods.
+
+        Raises:
+            ValueError: If two methods return a loss of the same name.
+        """
         losses: dict[str, Tensor] = {}
         for name, method in self._named():
             found = method.losses(model, step)
@@ -203,7 +211,11 @@ class Composite(BaseMethod):
         return dict(methods=states) if states else {}
 
     def load_state_dict(self, state: dict) -> None:
-        """Restore :meth:`state_dict`; warns about states that no method here can use."""
+        """Restore :meth:`state_dict`; warns about states that no method here can use.
+
+        Raises:
+            ValueError: If a state is damaged; names the method.
+        """
         states = entry(state, "methods") if state else {}
         if not isinstance(states, Mapping):
             raise ValueError(f"methods is a {type(states).__name__}, it must be a dict")

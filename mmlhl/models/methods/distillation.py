@@ -62,7 +62,11 @@ class DistillationMethod(BaseMethod):
         self.needs_same_encoder = not self.trains_old_heads
 
     def losses(self, model: Learner, step: Step) -> dict[str, Tensor]:
-        """Distillation losses of every old task, named ``<task>.<loss>``."""
+        """Distillation losses of every old task, named ``<task>.<loss>``.
+
+        Raises:
+            RuntimeError: If the step has no teacher outputs.
+        """
         if not model.old_tasks:
             return {}
         weight = self.task_weight(model)

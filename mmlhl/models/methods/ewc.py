@@ -131,7 +131,11 @@ class EWC(BaseMethod):
         self.constant = 0.0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Move the state to the model's device."""
+        """Move the state to the model's device.
+
+        Raises:
+            ValueError: If the state belongs to another encoder.
+        """
         self.warn_without_state(model, bool(self.fisher))
         check_same_encoder("EWC", self.fisher, model)
         device = next(model.parameters()).device
@@ -189,7 +193,11 @@ class EWC(BaseMethod):
 
 
 def check_same_encoder(method: str, stored: Mapping[str, Tensor], model: Learner) -> None:
-    """Check that tensors stored by parameter fit the encoder, frozen parameters included."""
+    """Check that tensors stored by parameter fit the encoder, frozen parameters included.
+
+    Raises:
+        ValueError: Naming parameters that do not fit.
+    """
     parameters = encoder_parameters(model, frozen=True)
     wrong = [
         name

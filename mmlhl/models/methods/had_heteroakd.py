@@ -84,7 +84,12 @@ class HADHeteroAKD(HAD):
                 HeteroAKDLoss(num_classes=2, student_channels=1, teacher_channels=1, **plain)
 
     def build_modules(self, model: Learner) -> nn.Module | None:
-        """Projectors and losses of the old tasks that ``hakd`` names, by task."""
+        """Projectors and losses of the old tasks that ``hakd`` names, by task.
+
+        Raises:
+            ValueError: If such a task has no head or one without classes, or the student has no
+                such tap.
+        """
         for task in self.hakd:
             if task not in model.head_cfgs:
                 raise ValueError(

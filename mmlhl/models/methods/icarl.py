@@ -114,7 +114,11 @@ class ICaRL(LwF, ReplayMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check as the bases do, and that each earlier phase has a share of the buffer."""
+        """Check as the bases do, and that each earlier phase has a share of the buffer.
+
+        Raises:
+            ValueError: If there are more earlier phases than exemplars.
+        """
         super().check_phase(model, runner, previous)
         method: Any = getattr(previous, "method", None)
         parts = (method, *getattr(method, "methods", ()))

@@ -83,7 +83,12 @@ class L2SP(BaseMethod):
             is_decoupled(optimizer, list(getattr(optimizer, "param_groups", [])))
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Store the phase's initial weights, unless a checkpoint has restored them."""
+        """Store the phase's initial weights, unless a checkpoint has restored them.
+
+        Raises:
+            ValueError: If the optimiser's form of weight decay is unknown, or the restored weights
+                belong to another encoder.
+        """
         wrapper = getattr(runner, "optim_wrapper", None)
         optimizer = getattr(wrapper, "optimizer", None)
         groups = list(getattr(optimizer, "param_groups", []))
@@ -149,7 +154,11 @@ def old_parameters(model: Learner) -> dict[str, nn.Parameter]:
 
 
 def is_decoupled(optimizer: Any, groups: list[dict[str, Any]]) -> bool:
-    """Whether an optimiser decays the weights directly, as AdamW does, not through the gradient."""
+    """Whether an optimiser decays the weights directly, as AdamW does, not through the gradient.
+
+    Raises:
+        ValueError: If its form of weight decay is unknown.
+    """
     kinds = [kind.__name__ for kind in type(optimizer).__mro__]
     if "AdamW" in kinds or any(group.get("decoupled_weight_decay") for group in groups):
         return True

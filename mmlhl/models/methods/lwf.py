@@ -70,7 +70,11 @@ class LwF(DistillationMethod):
         return self.warmup > 0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Compute the length of the warm-up."""
+        """Compute the length of the warm-up.
+
+        Raises:
+            ValueError: If it takes the whole phase, so that the encoder would never be trained.
+        """
         super().begin_phase(model, runner)
         LwF.check_phase(self, model, runner)
         self.warmup_iters = self._warmup_iters(model, runner)
@@ -78,7 +82,11 @@ class LwF(DistillationMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check the length of the warm-up, and that heads of classes support the temperature."""
+        """Check the length of the warm-up, and that heads of classes support the temperature.
+
+        Raises:
+            ValueError: If the warm-up takes the whole phase.
+        """
         super().check_phase(model, runner, previous)
         for task in model.old_tasks if self.temperature is not None else ():
             head = model.heads[task]

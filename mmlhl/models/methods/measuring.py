@@ -149,7 +149,16 @@ def measured_encoder(model: Learner) -> Iterator[dict[str, nn.Parameter]]:
 
 
 def task_losses(model: Learner, feats: Sequence[Tensor], samples: Sequence) -> dict[str, Tensor]:
-    """The loss of each new task against ground truth, summed over its parts, by task."""
+    """The loss of each new task against ground truth, summed over its parts, by task.
+
+    Args:
+        model: The student.
+        feats: Feature maps of a batch ``(N, C, h, w)``.
+        samples: Its ground truth.
+
+    Returns:
+        Scalars with gradients.
+    """
     totals = {}
     for task in model.new_tasks:
         losses = model.heads[task].loss(feats, samples)

@@ -102,7 +102,11 @@ class PhaseAverage(BaseMethod):
         self.start: dict[str, Tensor] = {}
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Store the phase's initial weights, unless a checkpoint has restored them."""
+        """Store the phase's initial weights, unless a checkpoint has restored them.
+
+        Raises:
+            ValueError: If the restored weights belong to another model.
+        """
         if not model.old_tasks:
             return
         own = old_tensors(model)

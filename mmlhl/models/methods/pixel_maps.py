@@ -34,6 +34,9 @@ def per_pixel(head: DenseHead, what: str, values: Tensor, shape: Sequence[int]) 
         what: Name of its method that returned the map.
         values: The map.
         shape: ``(N, H, W)``, the shape that it must have.
+
+    Raises:
+        ValueError: Naming the head's class and both shapes; or if a distance is below zero.
     """
     if tuple(values.shape) != tuple(shape):
         raise ValueError(
@@ -65,6 +68,10 @@ def pixel_groups(
 
     Returns:
         ``(N, H, W)`` int64, and the number of groups; None if it depends on the data.
+
+    Raises:
+        ValueError: If the groups are no integers, there is not one per pixel, or an id is not below
+            the head's ``num_groups``.
     """
     return checked_groups(head, _groups(head, teacher, valid, bins), valid, bins)
 
@@ -76,7 +83,20 @@ def _groups(head: DenseHead, teacher: Tensor, valid: Tensor, bins: int | None) -
 def checked_groups(
     head: DenseHead, groups: Tensor, valid: Tensor, bins: int | None = None
 ) -> tuple[Tensor, int | None]:
-    """Check group ids: those of each batch if the head is a user's own."""
+    """Check group ids: those of each batch if the head is a user's own.
+
+    Args:
+        head: The head.
+        groups: What its ``groups`` gave.
+        valid: ``(N, H, W)`` bool, pixels that count.
+        bins: What its ``groups`` was given.
+
+    Returns:
+        As :func:`pixel_groups`.
+
+    Raises:
+        ValueError: Likewise.
+    """
     name = type(head).__name__
     if groups.dtype not in INTEGERS:
         raise ValueError(f"{name}.groups gives {groups.dtype}; group ids are integers, int64")
@@ -100,7 +120,11 @@ def checked_groups(
 
 @torch.no_grad()
 def try_groups(head: DenseHead, bins: int | None = None) -> None:
-    """Check the ids of what a head may predict once it is trained."""
+    """Check the ids of what a head may predict once it is trained.
+
+    Raises:
+        ValueError: As in :func:`checked_groups`.
+    """
     channels = getattr(head, "channels", None)
     if channels is None:
         return

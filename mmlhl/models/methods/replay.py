@@ -67,7 +67,11 @@ class ReplayMethod(BaseMethod):
         return model.make_step(inputs, samples, with_teacher=self.needs_teacher)
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Warn if there are old tasks but no exemplars, and drop those above ``buffer_size``."""
+        """Warn if there are old tasks but no exemplars, and drop those above ``buffer_size``.
+
+        Raises:
+            ValueError: If this phase's normalisation differs from that of the stored images.
+        """
         self.warn_without_state(model, bool(self.buffer.items))
         check_exemplars(self.buffer.items, model, type(self).__name__)
         now = normalisation(model.data_preprocessor)
@@ -86,7 +90,12 @@ class ReplayMethod(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Compare the normalisation with that of the previous phase, and try a single exemplar."""
+        """Compare the normalisation with that of the previous phase, and try a single exemplar.
+
+        Raises:
+            ValueError: If the normalisation differs, or there is one exemplar per step and batch
+                normalisation needs several.
+        """
         super().check_phase(model, runner, previous)
         self._check_single(model)
         if previous is not None:

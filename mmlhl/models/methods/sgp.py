@@ -100,7 +100,11 @@ class SGP(StepEditingMethod):
         self.phases = 0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Move the bases to the model's device."""
+        """Move the bases to the model's device.
+
+        Raises:
+            ValueError: If they belong to another encoder.
+        """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.bases))
         layers = encoder_layers(model, frozen=True)
@@ -235,6 +239,9 @@ def check_bases(bases: Mapping[str, Tensor], importance: Mapping[str, Tensor]) -
     Args:
         bases: ``(D, k)`` by layer.
         importance: ``(k,)`` by layer.
+
+    Raises:
+        ValueError: Naming the first layer whose shapes differ.
     """
     for name, basis in bases.items():
         found = tuple(importance[name].shape) if name in importance else None

@@ -100,7 +100,11 @@ class SPG(StepEditingMethod):
         self._average = 0.0
 
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Move the importances to the model's device."""
+        """Move the importances to the model's device.
+
+        Raises:
+            ValueError: If they belong to another encoder.
+        """
         super().begin_phase(model, runner)
         self.warn_without_state(model, bool(self.importance))
         check_same_encoder("SPG", self.importance, model)

@@ -13,7 +13,11 @@ from .stored_state import MOST_PHASES, entry, whole_number
 
 
 def read_exemplars(state: Any) -> list[dict]:
-    """The exemplars in the state of a buffer."""
+    """The exemplars in the state of a buffer.
+
+    Raises:
+        ValueError: If one is not of the form of an ``Exemplar``; names it.
+    """
     items = entry(state, "items")
     if not isinstance(items, (list, tuple)):
         raise ValueError(f"items is a {type(items).__name__}, it must be a list of images")
@@ -26,7 +30,12 @@ def read_exemplars(state: Any) -> list[dict]:
 
 
 def check_exemplars(items: list[dict], model: Learner, method: str) -> None:
-    """Check that a model has the heads of stored labels and outputs."""
+    """Check that a model has the heads of stored labels and outputs.
+
+    Raises:
+        ValueError: Naming tasks without a head, labels of another number of channels, and ids that
+            are no class.
+    """
     for item in items:
         for task in (*item["labels"], *item["outputs"]):
             if task not in model.heads:

@@ -16,7 +16,11 @@ MOST_PHASES = 100_000
 
 
 def entry(state: Any, key: str) -> Any:
-    """One entry of a stored state."""
+    """One entry of a stored state.
+
+    Raises:
+        ValueError: If the state is not a dict or lacks the entry.
+    """
     if not isinstance(state, Mapping):
         raise ValueError(f"a {type(state).__name__} is stored, not a dict")
     if key not in state:
@@ -25,7 +29,11 @@ def entry(state: Any, key: str) -> Any:
 
 
 def whole_number(state: Any, key: str, most: int | None = None) -> int:
-    """A stored whole number that is not negative."""
+    """A stored whole number that is not negative.
+
+    Raises:
+        ValueError: If it is missing, something else or out of range.
+    """
     value = entry(state, key)
     if not is_whole(value) or value < 0 or (most is not None and value > most):
         wanted = "a whole number >= 0" if most is None else f"a whole number from 0 to {most}"
@@ -34,7 +42,11 @@ def whole_number(state: Any, key: str, most: int | None = None) -> int:
 
 
 def finite_number(state: Any, key: str) -> float:
-    """A stored number that is finite."""
+    """A stored number that is finite.
+
+    Raises:
+        ValueError: If it is missing, no number, NaN or infinite.
+    """
     value = entry(state, key)
     if not is_number(value) or not abs(value) < 1e300:
         raise ValueError(f"{key} is {_shown(value)}, it must be a finite number")
@@ -48,7 +60,11 @@ def tensors(
     least: float = -math.inf,
     most: float = math.inf,
 ) -> dict[str, Tensor]:
-    """Stored float tensors by name, finite everywhere."""
+    """Stored float tensors by name, finite everywhere.
+
+    Raises:
+        ValueError: If something else is stored; names the first tensors that are wrong.
+    """
     found = entry(state, key)
     if not isinstance(found, Mapping):
         raise ValueError(f"{key} is {_shown(found)}, it must be a dict of tensors")
@@ -69,7 +85,11 @@ def tensors(
 
 
 def check_started(method: str, stored: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Check that the stored initial weights of a phase hold each weight, in its shape."""
+    """Check that the stored initial weights of a phase hold each weight, in its shape.
+
+    Raises:
+        ValueError: Naming weights that are not among them.
+    """
     wrong = sorted(
         name for name, p in own.items() if getattr(stored.get(name), "shape", None) != p.shape
     )

@@ -68,7 +68,11 @@ class WarmStart(BaseMethod):
     def check_phase(
         self, model: Learner, runner: PhaseRunner, previous: Learner | None = None
     ) -> None:
-        """Check that ``source``, if given, is an old task with a decoder that fits."""
+        """Check that ``source``, if given, is an old task with a decoder that fits.
+
+        Raises:
+            ValueError: If ``source`` is no old task, or its decoder does not fit.
+        """
         if self.source is None or not model.old_tasks:
             return
         start = f"model.method.source={self.source!r} of WarmStart"
@@ -87,7 +91,11 @@ class WarmStart(BaseMethod):
 
     @torch.no_grad()
     def begin_phase(self, model: Learner, runner: PhaseRunner) -> None:
-        """Initialise the new decoders, unless the phase is resumed."""
+        """Initialise the new decoders, unless the phase is resumed.
+
+        Raises:
+            ValueError: If ``source`` is no old task, or its decoder does not fit.
+        """
         if self.started or not model.old_tasks:
             return
         self.check_phase(model, runner)

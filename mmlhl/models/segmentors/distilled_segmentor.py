@@ -199,7 +199,15 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
             return run_for_taps(self._teacher, inputs, [tap for _, tap in self.taps])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Losses of the student, and those of distillation with the prefix ``distill.``."""
+        """Losses of the student, and those of distillation with the prefix ``distill.``.
+
+        Args:
+            inputs: Preprocessed images ``(N, 3, H, W)``.
+            data_samples: Data samples with ``gt_sem_seg``.
+
+        Raises:
+            ValueError: Without distillers or a teacher, or if maps do not fit.
+        """
         if not self.taps:
             raise ValueError(_NOTHING_DISTILLED)
         if self._teacher is None:
@@ -216,7 +224,11 @@ class DistilledSegmentor(FrozenModels, BaseSegmentor):
         return losses
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
-        """The student's prediction, with the pipeline's geometric transforms undone."""
+        """The student's prediction, with the pipeline's geometric transforms undone.
+
+        Raises:
+            ValueError: If a view cannot be undone, or the logits are not finite.
+        """
         if data_samples and any(sample.metainfo.get("geometry") for sample in data_samples):
             samples = predict_classes(self._student, inputs, data_samples)
         else:

@@ -14,7 +14,15 @@ from ...registered import type_name
 
 
 def check_distillers(distillers: Any, ignore_index: int) -> None:
-    """Refuse distillers that are not a list of configs, or ignore other labels than the student."""
+    """Refuse distillers that are not a list of configs, or ignore other labels than the student.
+
+    Args:
+        distillers: As in the config.
+        ignore_index: The student's label of pixels that do not count.
+
+    Raises:
+        ValueError: Naming the distiller.
+    """
     if not isinstance(distillers, (list, tuple)):
         raise ValueError(f"model.distillers must be a list of dict(type=...), got {distillers!r}")
     for index, config in enumerate(distillers):
@@ -29,7 +37,11 @@ def check_distillers(distillers: Any, ignore_index: int) -> None:
 
 
 def build_distiller(config: dict, index: int) -> nn.Module:
-    """Build a loss between student and teacher."""
+    """Build a loss between student and teacher.
+
+    Raises:
+        ValueError: If it cannot be built, or called with two maps and a label.
+    """
     where = f"model.distillers[{index}] ({type_name(config)})"
     try:
         built = MODELS.build(config)
@@ -60,6 +72,9 @@ def compared(
         student: The student's map ``(N, C, h, w)``.
         teacher: The teacher's map ``(N, C', h', w')``.
         label: ``(N, H, W)``.
+
+    Raises:
+        ValueError: If the maps do not fit, naming their shapes, or it gives no dict.
     """
     where = f"model.distillers[{index}] ({type(distiller).__name__})"
     maps = f"the student's map is {tuple(student.shape)}, the teacher's {tuple(teacher.shape)}"

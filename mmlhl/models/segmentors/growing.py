@@ -120,7 +120,11 @@ class GrowsOnLoad(BaseModule):
             )
 
     def check_filled(self) -> None:
-        """Check that a loaded checkpoint has filled all weights."""
+        """Check that a loaded checkpoint has filled all weights.
+
+        Raises:
+            ValueError: Naming the weights that the checkpoint did not fill and nothing trained.
+        """
         if self.unfilled:
             raise ValueError(
                 "the model was loaded from a checkpoint that does not fill it, and was not trained "

@@ -18,6 +18,10 @@ from ..views import FLIP_AXES, batch_padding, labels_back, undo_view
 def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
     """Meta information of each image, with defaults for missing entries.
 
+    Args:
+        inputs: ``(N, 3, H, W)``.
+        samples: Data samples.
+
     Returns:
         One dictionary per image. Without ``ori_shape`` an image has the size of the input without
         padding.
@@ -33,7 +37,15 @@ def input_metas(inputs: Tensor, samples: Sequence) -> list[dict]:
 
 
 def check_maps(maps: Mapping[str, Tensor], metas: Sequence[dict]) -> None:
-    """Refuse raw maps that are not finite: the argmax of NaN would look like a valid class."""
+    """Refuse raw maps that are not finite: the argmax of NaN would look like a valid class.
+
+    Args:
+        maps: ``(N, K, H, W)`` by task.
+        metas: Meta information of each image.
+
+    Raises:
+        ValueError: Naming the task and the images.
+    """
     for task, raw in maps.items():
         finite = raw.isfinite()
         if finite.all():
@@ -53,6 +65,9 @@ def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
     Args:
         test_cfg: With ``mode='slide'``, ``crop_size`` and ``stride``; one number is used for both
             sides.
+
+    Raises:
+        ValueError: If one of them is missing or invalid, or windows would leave gaps.
     """
     sizes = []
     for key in ("crop_size", "stride"):
@@ -73,7 +88,11 @@ def sliding_window(test_cfg: dict) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def check_test_cfg(test_cfg: dict) -> None:
-    """Check the options of inference."""
+    """Check the options of inference.
+
+    Raises:
+        ValueError: On another mode than ``'whole'`` and ``'slide'``, or wrong sizes.
+    """
     mode = test_cfg.get("mode", "whole")
     if mode not in ("whole", "slide"):
         raise ValueError(f"model.test_cfg.mode must be 'whole' or 'slide', got {mode!r}")
@@ -137,6 +156,17 @@ def predict_classes(segmentor: Any, inputs: Tensor, samples: Sequence) -> list:
     """mmseg's ``predict`` of a segmentor, with all geometric transforms of the pipeline undone.
 
     mmseg itself undoes only the preprocessor's padding and a single flip that is not diagonal.
+
+    Args:
+        segmentor: An mmseg segmentor.
+        inputs: ``(N, 3, H, W)``.
+        samples: Data samples with ``geometry``.
+
+    Returns:
+        The samples with ``pred_sem_seg`` and ``seg_logits``.
+
+    Raises:
+        ValueError: If a view cannot be undone.
     """
     metas = input_metas(inputs, samples)
     logits = segmentor.inference(inputs, metas)

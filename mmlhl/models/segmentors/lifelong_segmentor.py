@@ -210,7 +210,11 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         }
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> dict[str, Tensor]:
-        """Raw maps of all tasks, on the whole image or by a sliding window."""
+        """Raw maps of all tasks, on the whole image or by a sliding window.
+
+        Raises:
+            ValueError: If ``test_cfg`` has another mode, or windows that leave gaps.
+        """
         check_test_cfg(self.test_cfg)
         if self.test_cfg.get("mode", "whole") == "slide":
             return slide(

@@ -28,6 +28,9 @@ class MultiTaskTTAModel(BaseTTAModel):
 
         Returns:
             One data sample per image: the first view's, with the merged predictions.
+
+        Raises:
+            ValueError: If a view was cropped or rotated and does not match the others.
         """
         merged = []
         for views in data_samples_list:

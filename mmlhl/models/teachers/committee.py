@@ -38,6 +38,10 @@ def build_committee(
             the config of its ``model`` if that is not the present phase's.
         model: Config of the present phase's model.
         preprocessor: The config's data preprocessor, if it is outside of the model.
+
+    Raises:
+        FileNotFoundError: If a checkpoint is missing.
+        ValueError: If a checkpoint lacks a task or a weight.
     """
     built = []
     for phase in earlier:

@@ -91,7 +91,16 @@ class FeatureTaps:
 
 
 def run_for_taps(model: nn.Module, inputs: Tensor, taps: Iterable[Tap]) -> FeatureTaps:
-    """Run as much of a segmentor as the taps need."""
+    """Run as much of a segmentor as the taps need.
+
+    Args:
+        model: A segmentor.
+        inputs: Preprocessed images ``(N, 3, H, W)``.
+        taps: See :class:`FeatureTaps`.
+
+    Returns:
+        The filled taps.
+    """
     taps = list(taps)
     encoder = all(isinstance(tap, int) or tap.split(".")[0] in ("backbone", "neck") for tap in taps)
     with FeatureTaps(model, taps) as filled:
@@ -131,7 +140,11 @@ def _try_out(model: nn.Module, run: Callable[[Tensor], Any], size: int, hint: st
 
 
 def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict[Tap, int]:
-    """Number of channels of each tap, found by a trial run with a blank image."""
+    """Number of channels of each tap, found by a trial run with a blank image.
+
+    Raises:
+        ValueError: If the model lacks a tap, or does not run on such an image.
+    """
     taps = list(taps)
     hint = (
         f"so the channels of the taps {taps} are unknown: give the distiller student_channels "
@@ -142,7 +155,11 @@ def find_channels(model: nn.Module, taps: Iterable[Tap], size: int = 64) -> dict
 
 
 def encoder_channels(model: nn.Module, size: int = 64) -> list[int]:
-    """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image."""
+    """Channels of each map of ``model.extract_feat``, found by a trial run with a blank image.
+
+    Raises:
+        ValueError: If the encoder does not run on such an image.
+    """
     hint = "so the channels of its feature maps are unknown: give student_channels"
     encoder: Any = model.extract_feat  # torch annotates it as a tensor or a module
     return [feature.shape[1] for feature in _try_out(model, encoder, size, hint)]

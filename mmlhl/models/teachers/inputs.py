@@ -59,6 +59,9 @@ def convert_inputs(
         source: A ``SegDataPreProcessor``, on the inputs' device.
         target: Likewise.
         size: ``(H', W')`` that the result is resized to; None keeps the size.
+
+    Returns:
+        ``(N, 3, H', W')``; the inputs themselves if there is nothing to do.
     """
     source_mean, source_std, source_swap = input_normalisation(source)
     mean, std, swap = input_normalisation(target)

@@ -99,6 +99,12 @@ def read_labels(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """The stored pseudo labels of a batch.
 
+    Args:
+        heads: The heads by task.
+        tasks: The old tasks.
+        samples: Data samples with the labels in the fields of the tasks' annotations.
+        valid: ``(N, H, W)`` bool, pixels that belong to an image.
+
     Returns:
         The labels by task, as the teacher computes them, and ``valid`` without pixels whose label a
         transform has removed.

@@ -26,6 +26,10 @@ def build_teacher(model: dict, checkpoint: str, tasks: Sequence[str]) -> nn.Modu
         model: Config of the checkpoint's model; its tasks, method and initialisation are ignored.
         checkpoint: File, or anything else that mmengine loads.
         tasks: Tasks that the teacher must have; further tasks of the checkpoint are kept.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the checkpoint lacks a task or a weight of it, or has one of another shape.
     """
     refusal = f"the checkpoint {checkpoint} cannot teach {list(tasks)}"
     print_log(f"teacher of {', '.join(tasks)}: {checkpoint}, frozen", "current")

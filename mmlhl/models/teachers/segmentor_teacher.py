@@ -29,6 +29,10 @@ def model_config(config: str | Mapping | Config, name: str = "teacher.config") -
     Args:
         config: File name, or that of a shipped config, or a dict.
         name: What the config is, for messages.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the config has no model.
     """
     model: Any = config
     if isinstance(config, str):
@@ -53,7 +57,13 @@ def model_config(config: str | Mapping | Config, name: str = "teacher.config") -
 
 
 def load_frozen_weights(model: nn.Module, checkpoint: str) -> None:
-    """Load a checkpoint strictly; only weights of auxiliary heads may be missing."""
+    """Load a checkpoint strictly; only weights of auxiliary heads may be missing.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If keys are missing or of another shape; names the first few. If the
+            checkpoint was trained with another normalisation or channel order.
+    """
     if "://" not in checkpoint and not osp.isfile(checkpoint):
         raise FileNotFoundError(
             f"teacher.checkpoint: there is no file {checkpoint!r}; train the teacher first, or "
@@ -79,6 +89,10 @@ def build_frozen_segmentor(config: str | dict, checkpoint: str | None = None) ->
         config: See :func:`model_config`.
         checkpoint: See :func:`load_frozen_weights`; None leaves the weights random, for trying
             things out, and warns.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint does not fit the config.
     """
     model = MODELS.build(model_config(config))
     if checkpoint is None:

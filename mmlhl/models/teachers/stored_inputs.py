@@ -14,7 +14,11 @@ from .inputs import describe_input
 
 
 def check_stored_input(model: nn.Module, checkpoint: Mapping[str, Any], source: str) -> None:
-    """Check that a model normalises its input as in the training of a checkpoint."""
+    """Check that a model normalises its input as in the training of a checkpoint.
+
+    Raises:
+        ValueError: Naming both values, and the line that fixes the config.
+    """
     stored = stored_input(checkpoint, source)
     preprocessor: Any = getattr(model, "data_preprocessor", None)
     if stored is None or preprocessor is None:

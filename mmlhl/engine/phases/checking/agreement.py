@@ -33,7 +33,11 @@ def check_labels(
     sample: Any,
     place: str,
 ) -> None:
-    """Refuse labels whose field, kind or number of classes differs from their head's."""
+    """Refuse labels whose field, kind or number of classes differs from their head's.
+
+    Raises:
+        ValueError: Naming task, head and dataset.
+    """
     given = [key.removeprefix("gt_") for key in sample.keys() if key.startswith("gt_")]
     specs = getattr(dataset, "ann_specs", {})
     for task in tasks:
@@ -75,7 +79,11 @@ def check_labels(
 def check_count(
     head: OutputSpace, name: str, dataset: Labelled, count: int | None, place: str
 ) -> None:
-    """Refuse a head with another number of classes than a dataset."""
+    """Refuse a head with another number of classes than a dataset.
+
+    Raises:
+        ValueError: Naming both numbers.
+    """
     if head.num_classes is not None and count is not None and count != head.num_classes:
         raise ValueError(
             f"{name}.num_classes is {head.num_classes}, but {place}.dataset "
@@ -117,7 +125,11 @@ def check_names(
     tested: Labelled,
     place: str,
 ) -> None:
-    """Refuse a test set whose classes differ from those that were learned, also in their order."""
+    """Refuse a test set whose classes differ from those that were learned, also in their order.
+
+    Raises:
+        ValueError: Naming the first class that differs.
+    """
     for task, head in heads.items():
         if head.num_classes is None:
             continue
@@ -132,7 +144,11 @@ def check_names(
 
 
 def check_evaluator(heads: Mapping[str, OutputSpace], evaluator: Evaluator, place: str) -> None:
-    """Refuse metrics whose number of classes differs from their task's head, or their order."""
+    """Refuse metrics whose number of classes differs from their task's head, or their order.
+
+    Raises:
+        ValueError: Naming metric, task and both numbers.
+    """
     tasks = getattr(evaluator, "tasks", [None] * len(evaluator.metrics))
     for task, metric in zip(tasks, evaluator.metrics, strict=True):
         head = heads.get(task)

@@ -16,6 +16,9 @@ def check_drawn(cfg: Mapping, where: str = "") -> None:
     """Refuse options of a visualizer for fields that no head has, which would have no effect.
 
     The visualizer's class lists the options by field in its attribute ``by_field``.
+
+    Raises:
+        ValueError: Naming the field, and the task's if it is the name of a task.
     """
     visualizer = cfg.get("visualizer")
     if not isinstance(visualizer, Mapping):

@@ -32,7 +32,11 @@ AVERAGE = "ExponentialMovingAverage"
 
 
 def check_hook_options(cfg: Mapping, where: str = "") -> None:
-    """Refuse options with which a hook would fail once a phase has begun, or act otherwise."""
+    """Refuse options with which a hook would fail once a phase has begun, or act otherwise.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
     _check_numbers(cfg, where)
     for place, hook in hooks(cfg):
         _check_priority(hook.get("priority"), f"{where}{place}.priority")

@@ -39,6 +39,9 @@ def check_idle_variables(
         path: A config file in Python; others have no variables.
         acting: Names that are read from the config itself, such as ``train_cfg``.
         cfg: The config that was read from the file, to compare options with.
+
+    Raises:
+        ValueError: Naming the file, the line and the variable.
     """
     for in_base, message in idle_variables(path, acting):
         if not in_base:

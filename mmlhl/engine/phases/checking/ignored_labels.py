@@ -27,6 +27,9 @@ def check_ignored(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
 
     Labels of a multi-task dataset have 255 for any content of the files. For other datasets the
     ``ignore_index`` of the heads is expected.
+
+    Raises:
+        ValueError: Naming the option and its value.
     """
     heads = {task: cfg["model"]["heads"][task] for task in tasks}
     marks = {task: mark for task, head in heads.items() if (mark := mark_of(head)) is not None}

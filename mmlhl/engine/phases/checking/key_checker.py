@@ -34,18 +34,30 @@ class KeyChecker:
         self.where = where
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise the error of a key."""
+        """Raise the error of a key.
+
+        Raises:
+            ValueError: Always.
+        """
         raise ValueError(f"{self.where}{key}: {why}")
 
     def names(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Check that all keys are known."""
+        """Check that all keys are known.
+
+        Raises:
+            ValueError: Naming the first other key, and the nearest right one.
+        """
         known = sorted(known)
         for key in node:
             if key not in known:
                 self.refuse(f"{place}.{key}", unknown(str(key), known))
 
     def near(self, node: Mapping, known: Iterable[str], place: str) -> None:
-        """Check that no key is a misspelling of a known one; the user's own keys are allowed."""
+        """Check that no key is a misspelling of a known one; the user's own keys are allowed.
+
+        Raises:
+            ValueError: Naming the first misspelt key.
+        """
         for key in node:
             if key not in known and (meant := near_miss(str(key), known)):
                 self.refuse(f"{place}.{key}", f"unknown key; did you mean {meant!r}?")
@@ -55,6 +67,9 @@ class KeyChecker:
 
         Returns:
             The class; None if the node has no type, or a function builds it.
+
+        Raises:
+            ValueError: Naming the key.
         """
         if not isinstance(node, Mapping) or "type" not in node:
             return None
@@ -81,7 +96,11 @@ class KeyChecker:
                 self.refuse(f"{place}.{name}", f"it is not set, and {cls.__name__} needs it")
 
     def kind(self, kind: Any, registry: Registry, place: str, key: str = "type") -> None:
-        """Check that a ``type`` given by name is registered."""
+        """Check that a ``type`` given by name is registered.
+
+        Raises:
+            ValueError: Naming the nearest right type.
+        """
         if not isinstance(kind, str) and not callable(kind):
             self.refuse(f"{place}.{key}", f"it must name a class, got {kind!r}")
         if not isinstance(kind, str) or registered(of_mmseg(registry), kind):
@@ -95,7 +114,11 @@ class KeyChecker:
         )
 
     def each(self, node: Any, registry: Registry, place: str) -> None:
-        """Check a config, or each config in a list."""
+        """Check a config, or each config in a list.
+
+        Raises:
+            ValueError: Naming the key.
+        """
         if isinstance(node, (list, tuple)):
             for index, child in enumerate(node):
                 if registry is PARAM_SCHEDULERS and isinstance(child, Mapping):

@@ -75,6 +75,9 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
 
     If a class takes a fixed set of options, any other key is refused; where users may add their own
     keys, only those that are very probably a misspelling.
+
+    Raises:
+        ValueError: Naming the key and the nearest right one.
     """
     check = _Checker(where)
     if isinstance(cfg.get("model"), Mapping):

@@ -23,6 +23,9 @@ def check_layer_types(check: KeyChecker, node: Any, place: str) -> None:
     """Refuse types of layers and of initialisers that are not registered.
 
     mmengine builds initialisers late, and its error for layers does not name the type.
+
+    Raises:
+        ValueError: Naming the key and the nearest right type.
     """
     for key, registry in _NAMED.items():
         for where, given in entries(node, key, place):

@@ -22,7 +22,11 @@ _WINDOW: Rule = (
 
 
 def check_log_options(node: Any, place: str) -> None:
-    """Refuse options of a log processor with which lines would be empty or logging would fail."""
+    """Refuse options of a log processor with which lines would be empty or logging would fail.
+
+    Raises:
+        ValueError: Naming the option, its value and what would be right.
+    """
     if not isinstance(node, Mapping):
         return
     check_options(node, dict(window_size=whole(1), num_digits=whole(0)), place)

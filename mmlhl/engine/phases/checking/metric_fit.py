@@ -19,7 +19,11 @@ KINDS = ("val", "test")
 
 
 def check_metrics(cfg: Mapping, tasks: Sequence[str], where: str = "") -> None:
-    """Refuse metrics that would measure another task, another kind of output, or nothing."""
+    """Refuse metrics that would measure another task, another kind of output, or nothing.
+
+    Raises:
+        ValueError: Naming the metric and what would be right.
+    """
     for kind in KINDS:
         evaluator = cfg.get(f"{kind}_evaluator")
         if cfg.get(f"{kind}_dataloader") is None:

@@ -18,7 +18,11 @@ from .signatures import default_of
 
 
 def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) -> None:
-    """Refuse points in time after the last step of a phase, or in a unit that is not counted."""
+    """Refuse points in time after the last step of a phase, or in a unit that is not counted.
+
+    Raises:
+        ValueError: Naming the key, its value and the length.
+    """
     length = training_length(cfg)
     by_epoch = trains_by_epoch(cfg)
     for moment in moments(cfg):

@@ -13,7 +13,11 @@ from ..grammar import LOADERS
 
 
 def check_normalisation(cfg: Mapping, where: str = "") -> None:
-    """Refuse images that are normalised or made RGB twice, or in tests otherwise."""
+    """Refuse images that are normalised or made RGB twice, or in tests otherwise.
+
+    Raises:
+        ValueError: Naming the loader with ``Normalize`` in its pipeline.
+    """
     found = {key: _normalizing(cfg[key]) for key in LOADERS if cfg.get(key) is not None}
     named = preprocessor_of(cfg) or {}
     for key, steps in found.items():
@@ -56,6 +60,9 @@ def check_range(preprocessor: Any, images: Sequence[Any]) -> None:
     Args:
         preprocessor: The model's data preprocessor.
         images: Images ``(3, H, W)`` before it.
+
+    Raises:
+        ValueError: Naming the mean and what would be right.
     """
     if not getattr(preprocessor, "_enable_normalize", False):
         return

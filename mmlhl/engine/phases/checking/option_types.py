@@ -42,6 +42,9 @@ def check_types(cls: type, node: Mapping, place: str) -> None:
     Type hints state what a class takes, except for models and transforms of other packages, whose
     hints are often narrower than what they take. For those, a number or a boolean is expected where
     the default is one.
+
+    Raises:
+        ValueError: Naming the option and its value.
     """
     package = cls.__module__.split(".")[0]
     ours = package == "mmlhl"

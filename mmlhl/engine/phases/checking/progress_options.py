@@ -20,6 +20,9 @@ def progress_options(cfg: Mapping, environ: Mapping[str, str] = os.environ) -> d
     Returns:
         ``live``, whether to draw if standard output is a terminal, and ``interval``, seconds
         between two drawings.
+
+    Raises:
+        ValueError: Naming an unknown key or an invalid value.
     """
     given = cfg.get("progress")
     given = {} if given is None else given

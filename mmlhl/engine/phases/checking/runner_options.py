@@ -80,7 +80,11 @@ _OPTIONS: dict[str, Rule] = {
 
 
 def check_runner_options(cfg: Mapping, where: str = "") -> None:
-    """Refuse options of the runner with an unknown name or of the wrong type."""
+    """Refuse options of the runner with an unknown name or of the wrong type.
+
+    Raises:
+        ValueError: Naming the key, its value and what would be right.
+    """
     for place in _NEVER_NONE:
         parent, _, key = place.rpartition(".")
         node = at(cfg, parent) if parent else cfg

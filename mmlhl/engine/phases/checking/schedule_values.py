@@ -74,7 +74,11 @@ CURVES = tuple(cls for cls, _ in _CURVES)
 
 
 def check_schedules(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that would change nothing, or never reach their end."""
+    """Refuse schedules that would change nothing, or never reach their end.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
+    """
     for index, scheduler in enumerate(schedulers(cfg)):
         place = f"{where}param_scheduler[{index}]"
         check_options(scheduler, _OPTIONS, place)
@@ -87,7 +91,11 @@ def check_schedules(cfg: Mapping, where: str = "") -> None:
 
 
 def check_units(cfg: Mapping, where: str = "") -> None:
-    """Refuse schedules that count epochs in a phase without epochs, or end after the first."""
+    """Refuse schedules that count epochs in a phase without epochs, or end after the first.
+
+    Raises:
+        ValueError: Naming the schedule.
+    """
     if trains_by_epoch(cfg) is not False:
         return
     for index, scheduler in enumerate(schedulers(cfg)):

@@ -11,7 +11,11 @@ SCOPE = "mmseg"
 
 
 def check_scope(cfg: Mapping, where: str = "") -> None:
-    """Check that classes of mmseg and of this package are found."""
+    """Check that classes of mmseg and of this package are found.
+
+    Raises:
+        ValueError: If they are not found in ``default_scope``.
+    """
     scope = cfg.get("default_scope")
     if scope in (None, SCOPE):
         return

@@ -34,6 +34,9 @@ def check_annotations(cfg: Mapping, phase: Phase, loader: str) -> None:
     """Refuse datasets without annotations for the tasks of a phase.
 
     For tests several sets may be joined, each with labels of some tasks.
+
+    Raises:
+        ValueError: Naming the task, the dataset and what it offers.
     """
     if cfg.get(loader) is None:
         return

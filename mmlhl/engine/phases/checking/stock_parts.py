@@ -17,7 +17,11 @@ _ELSEWHERE = dict(
 
 
 def check_stock_parts(model: Mapping, where: str) -> None:
-    """Refuse the heads of an mmseg model that a config has inherited."""
+    """Refuse the heads of an mmseg model that a config has inherited.
+
+    Raises:
+        ValueError: Naming the part and what becomes of it.
+    """
     cls = registered_class(MODELS, model)
     known = options_of(cls)[0] if cls is not None else set()
     if "heads" not in known:

@@ -125,6 +125,9 @@ def check_top_keys(
         read: Variables that the config's files read; None if that is unknown.
         left: Keys that only mmseg's own configs set; old ones among them are a warning, as who
             inherits them cannot take them out.
+
+    Raises:
+        ValueError: Naming the key and the one that is read.
     """
     for key, value in (cfg if own is None else own).items():
         if key in OLD and value is not None and _is_old(str(key), value, cfg, read):
@@ -177,6 +180,9 @@ def check_overrides(options: Mapping[str, Any] | None, cfg: Config) -> None:
     Args:
         options: Values by dotted keys.
         cfg: The config; if it has another runner, all keys are accepted.
+
+    Raises:
+        ValueError: Naming the key.
     """
     if type_name(cfg.get("runner_type", "LifelongRunner")) != "LifelongRunner":
         return

@@ -57,7 +57,11 @@ _OF_WORKERS = ("prefetch_factor", "timeout", "multiprocessing_context", "persist
 
 
 def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
-    """Refuse values with which a phase would not train as intended."""
+    """Refuse values with which a phase would not train as intended.
+
+    Raises:
+        ValueError: Naming the key, the value and what would be right.
+    """
     for key, value in leaves(dict(cfg.items())):  # a Config is not a Mapping
         if not isinstance(value, float):
             continue
@@ -84,14 +88,22 @@ def check_values(cfg: Mapping, where: str = "", trains: bool = True) -> None:
 
 
 def check_trains(cfg: Mapping, where: str = "") -> None:
-    """Refuse a config without the entries that training needs."""
+    """Refuse a config without the entries that training needs.
+
+    Raises:
+        ValueError: Naming the missing key.
+    """
     for key in ("train_dataloader", "train_cfg", "optim_wrapper"):
         if cfg.get(key) is None:
             raise ValueError(f"{where}{key} is not set, so nothing could be trained")
 
 
 def check_save_best(cfg: Mapping, tasks: list[str], where: str = "") -> None:
-    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence."""
+    """Refuse ``save_best`` or early stopping by a metric of a task that is not in the sequence.
+
+    Raises:
+        ValueError: Naming it and the nearest task.
+    """
     named = []
     for hook in checkpoint_hooks(cfg):
         best = hook.get("save_best")

@@ -89,7 +89,11 @@ def build_model(cfg: Config) -> Any:
 
 @contextmanager
 def naming_model(cfg: Config) -> Iterator[None]:
-    """Name the part of a model, or the hook, that cannot be built if a runner fails inside."""
+    """Name the part of a model, or the hook, that cannot be built if a runner fails inside.
+
+    Raises:
+        ValueError: Naming the part.
+    """
     try:
         yield
     except _OF_OPTIONS as error:
@@ -183,6 +187,9 @@ def try_hooks(
     Returns:
         Errors of hooks that follow a value of unknown direction. If no validation gives the value,
         that is to be said instead.
+
+    Raises:
+        ValueError: Naming the hook that cannot be built.
     """
     if not Visualizer._instance_dict:  # hooks get the current visualizer
         Visualizer.get_instance("dry run")

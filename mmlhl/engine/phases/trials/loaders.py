@@ -38,6 +38,9 @@ def check_loaders(
         where: Beginning of messages.
         names: Names of the classes by task, as earlier phases have learned them; those of this
             phase's tasks are added.
+
+    Raises:
+        ValueError: Naming the loader and what is wrong with it.
     """
     given: dict[str, Supply] = {}
     for key in LOADERS:
@@ -102,7 +105,11 @@ def _innermost(dataset: Any) -> Any:
 
 
 def check_order(dataset: Any, training: bool, place: str) -> None:
-    """Refuse random transforms before the reading of labels, which the first sample may miss."""
+    """Refuse random transforms before the reading of labels, which the first sample may miss.
+
+    Raises:
+        ValueError: Naming the transforms.
+    """
     dataset = _innermost(dataset)
     named(place, refuse_late_loaders, getattr(dataset, "pipeline", ()))
     early = random_movers(dataset, test=not training)

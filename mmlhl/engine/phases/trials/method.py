@@ -73,7 +73,11 @@ class MethodTrial:
     def try_phase(
         self, model: PhaseModel, teacher: Any, supply: Supply, wrapper: Any, steps: int
     ) -> None:
-        """Begin a phase, take one step and end the phase, on copies; nothing is changed."""
+        """Begin a phase, take one step and end the phase, on copies; nothing is changed.
+
+        Raises:
+            ValueError: Naming the method and the function that fails.
+        """
         parts = [model.method, *getattr(model.method, "methods", ())]
         if not _are_own(*parts, *(head for _, head in model.heads.items())):
             return

@@ -30,6 +30,9 @@ def try_metrics(
 
     Returns:
         Names of the values; empty if nothing was predicted, or with several processes.
+
+    Raises:
+        ValueError: Naming the metric that failed, or whose value is not a number.
     """
     try:
         for samples, batch in predicted:

@@ -18,6 +18,9 @@ def try_optimisers(wrapper: Any) -> None:
     """Let each optimiser take a step with a gradient of zero on its smallest weight.
 
     Some take sparse gradients only, or need a closure, and fail at their first step.
+
+    Raises:
+        ValueError: Naming the optimiser that cannot take a step.
     """
     for each in wrappers_of(wrapper):
         optimizer = each.optimizer

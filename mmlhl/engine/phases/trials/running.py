@@ -38,7 +38,11 @@ PACKAGES = {
 
 
 def try_running(cfg: Mapping, where: str) -> None:
-    """Check that backends' packages are installed, and that torch takes options of compiling."""
+    """Check that backends' packages are installed, and that torch takes options of compiling.
+
+    Raises:
+        ValueError: Naming the backend and its package, or the option.
+    """
     backends = (cfg.get("visualizer") or {}).get("vis_backends")
     for index, backend in enumerate(backends if isinstance(backends, (list, tuple)) else ()):
         cls = registered_class(VISBACKENDS, backend)

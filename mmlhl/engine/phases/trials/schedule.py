@@ -32,7 +32,12 @@ TAIL = 0.1
 def try_schedules(
     cfg: Config, built: Any, batches: int | None, steps: int | None, where: str
 ) -> None:
-    """Build the schedules of a phase's optimiser, which check their options, and follow each."""
+    """Build the schedules of a phase's optimiser, which check their options, and follow each.
+
+    Raises:
+        ValueError: Naming the schedule that cannot be built, ends before the phase, or reaches an
+            invalid rate.
+    """
     length = training_length(cfg)
     epochs = length.count if length is not None and length.by_epoch else None
     falling = []  # curves that are over before the phase

@@ -81,7 +81,16 @@ def _step(model: PhaseModel, inputs: Tensor, samples: list) -> dict[str, Tensor]
 def trial_losses(
     model: PhaseModel, inputs: Tensor, samples: list
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The sum of a step's losses, and the losses by name."""
+    """The sum of a step's losses, and the losses by name.
+
+    Args:
+        model: The model.
+        inputs: Images ``(N, 3, H, W)``.
+        samples: Their data samples.
+
+    Raises:
+        ValueError: If a loss is not finite, or no weight would be trained.
+    """
     losses = model.loss(inputs, samples)
     _check_names(model, list(losses))
     total, logged = model.parse_losses(losses)

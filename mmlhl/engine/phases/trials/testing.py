@@ -40,6 +40,10 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Seque
     """Predict an image and compute its metrics.
 
     For metrics of other packages two images are predicted if possible, as one may not be enough.
+
+    Raises:
+        ValueError: If a metric's number of classes differs from its head's, a metric fails, or the
+            config follows a value that no metric gives.
     """
     evaluator = _evaluator(cfg.get(f"{kind}_evaluator"))
     if evaluator is None:
@@ -75,7 +79,11 @@ def try_pipeline(cfg: Config) -> None:
 
 @torch.no_grad()
 def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
-    """Predict an image like ``tools/test.py --tta``, if the config has ``tta_pipeline``."""
+    """Predict an image like ``tools/test.py --tta``, if the config has ``tta_pipeline``.
+
+    Raises:
+        ValueError: If the pipeline does not return several views.
+    """
     pipeline, wrapper = cfg.get("tta_pipeline"), cfg.get("tta_model")
     if not pipeline or not isinstance(wrapper, Mapping) or "pipeline" not in cfg[LOADER]["dataset"]:
         return
@@ -113,7 +121,12 @@ def _images(supply: Supply, count: int) -> Iterator[Any]:
 
 
 def check_wrapper(wrapper: Mapping, heads: Mapping) -> None:
-    """Refuse mmseg's model for test-time augmentation if it would not merge all tasks."""
+    """Refuse mmseg's model for test-time augmentation if it would not merge all tasks.
+
+    Raises:
+        ValueError: Naming the tasks of which only the first view would be used, or that it would
+            merge in another way than their heads.
+    """
     if not names_class(MODELS, wrapper, SegTTAModel):
         return
     left = [task for task, head in heads.items() if not _in_seg_logits(head)]

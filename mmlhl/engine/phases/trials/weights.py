@@ -33,6 +33,10 @@ def try_weights(
     """Initialise the parts of a model that are new in a phase, as its training will.
 
     The backbone is initialised only if its config says how, since large ones take seconds.
+
+    Raises:
+        ValueError: Naming an ``init_cfg`` that cannot be applied or would initialise nothing, or a
+            file of which no weight fits.
     """
     configs = cfg.model.to_dict()
     parts: dict[str, Any] = {}
@@ -58,7 +62,11 @@ def try_weights(
 
 
 def check_loaded(cfg: Config, model: Any, where: str) -> None:
-    """Refuse a ``load_from`` of which no weight fits the encoder; mmengine would only log that."""
+    """Refuse a ``load_from`` of which no weight fits the encoder; mmengine would only log that.
+
+    Raises:
+        ValueError: Naming the file and its first weights.
+    """
     path = cfg.get("load_from")
     if not isinstance(path, str):
         return
@@ -104,6 +112,9 @@ def check_first_weights(cfg: Config, model: Any) -> None:
     """Refuse files of which no weight fits a model that is trained without phases.
 
     mmengine would log that, and train from random weights. Only files of this machine are read.
+
+    Raises:
+        ValueError: Naming the file, from ``load_from`` or an ``init_cfg``, and its first weights.
     """
     for name, module in model.named_modules():
         files = [path for path in _own_files(module) if os.path.isfile(path)]
