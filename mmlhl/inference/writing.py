@@ -13,7 +13,12 @@ from mmengine.logging import print_log
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..evaluation.metrics.map_files import write_array, write_image
+from ..evaluation.metrics.map_files import (
+    write_array,
+    write_image,
+    write_normals,
+    write_probability,
+)
 from ..files import write_bytes
 from .sidecar import MILLIMETRE, SIDECAR, Sidecar
 from .task_maps import TaskInfo
@@ -81,10 +86,9 @@ class MapWriter:
             elif kind == "depth":
                 self._write_depth(task, name, array, path)
             elif kind == "normal":
-                write_image(np.round((np.nan_to_num(array) + 1) * 32767.5).astype(np.uint16), path)
+                write_normals(array, path)
             elif kind == "binary":
-                shares = np.nan_to_num(array).clip(0, 1)
-                write_image(np.round(shares * 255).astype(np.uint8), path)
+                write_probability(array, path)
             if self.arrays or kind == "channels":
                 write_array(array, path.with_name(f"{path.name.removesuffix('.png')}.npy"))
 

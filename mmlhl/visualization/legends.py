@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .lettering import INK, paper, shortened, width_of, write
-from .map_colours import colour_map, default_palette
+from .map_colours import colour_map, full_palette
 
 LINE = 15  # height of a line of text
 BAR_HEIGHT = 12
@@ -133,13 +133,6 @@ def class_legend(
         text = names[index] if index < len(names) else f"class {index}"
         write(key, shortened(str(text), width // columns - 26), (x + 18, y + 10))
     return key
-
-
-def full_palette(palette: np.ndarray | None, count: int) -> np.ndarray:
-    """A palette extended to at least ``count`` colours."""
-    known = np.zeros((0, 3), np.uint8) if palette is None else np.asarray(palette, np.uint8)
-    known = known.reshape(-1, 3)
-    return np.concatenate([known, default_palette(max(count, len(known)))[len(known) :]])
 
 
 def classes_in(maps: Sequence[np.ndarray]) -> list[int]:

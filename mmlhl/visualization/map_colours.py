@@ -47,6 +47,13 @@ def default_palette(classes: int) -> np.ndarray:
     return (hsv_to_rgb(hsv) * 255).round().astype(np.uint8)
 
 
+def full_palette(palette: np.ndarray | None, count: int) -> np.ndarray:
+    """A palette extended to at least ``count`` colours."""
+    known = np.asarray([] if palette is None else palette, np.uint8).reshape(-1, 3)
+    more = default_palette(count)[len(known) :] if count > len(known) else known[:0]
+    return np.concatenate([known, more])
+
+
 def value_range(kind: str, maps: list[np.ndarray]) -> tuple[float, float]:
     """The range of values that is drawn in colours, for ground truth and prediction together.
 
@@ -115,13 +122,7 @@ def colour_map(
     measured = valid_pixels(kind, data)
     if kind == "classes":
         labels = np.where(measured, data[0], 0).astype(np.int64)
-        colours = np.asarray([] if palette is None else palette, np.uint8).reshape(-1, 3)
-        if labels.max(initial=0) >= len(colours):
-            # A picture with more classes than colours must not crash.
-            colours = np.concatenate(
-                [colours, default_palette(int(labels.max()) + 1)[len(colours) :]]
-            )
-        image = colours[labels]
+        image = full_palette(palette, int(labels.max(initial=0)) + 1)[labels]
     elif kind == "normal":
         vectors = np.nan_to_num(data.astype(np.float32))
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=0), 1e-12)

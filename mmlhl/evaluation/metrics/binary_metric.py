@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmseg.registry import METRICS
 from torch import Tensor
 
-from .map_files import write_image
+from .map_files import write_probability
 from .streaming_metric import StreamingMetric
 
 STEPS = 255  # thresholds 0/255 .. 255/255
@@ -81,5 +80,4 @@ class BinaryMetric(StreamingMetric):
 
     def write(self, pred: Tensor, path: Path) -> None:
         """Write the probability as 8-bit PNG, 255 for 1."""
-        image = np.round(pred[0].cpu().numpy().astype(np.float64).clip(0, 1) * 255)
-        write_image(image.astype(np.uint8), path.with_name(path.name + ".png"))
+        write_probability(pred[0].cpu().numpy(), path.with_name(path.name + ".png"))

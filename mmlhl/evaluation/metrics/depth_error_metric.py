@@ -81,7 +81,7 @@ class DepthErrorMetric(StreamingMetric):
 
     def sums(self, pred: Tensor, gt: Tensor) -> Tensor:
         """Count, abs. errors, rel. errors, squared errors, pixels within 1.25; shape (5,)."""
-        measured = torch.isfinite(gt) & (gt > self.min_depth) & (gt > 0)
+        measured = torch.isfinite(gt) & (gt > self.min_depth)  # which is not below 0
         if self.max_depth is not None:
             measured &= gt <= self.max_depth
         p, g = pred[measured].double(), gt[measured].double()

@@ -43,6 +43,18 @@ def write_classes(ids: np.ndarray, path: Path) -> None:
     write_image(ids.astype(np.uint16 if ids.max(initial=0) > 255 else np.uint8), path)
 
 
+def write_normals(normals: np.ndarray, path: Path) -> None:
+    """Write unit vectors (H, W, 3) as 16-bit RGB image, ``p = (n + 1) * 32767.5``; NaN as 0."""
+    steps = (np.nan_to_num(normals).clip(-1, 1) + 1) * 32767.5
+    write_image(np.round(steps).astype(np.uint16), path)
+
+
+def write_probability(share: np.ndarray, path: Path) -> None:
+    """Write probabilities (H, W) as 8-bit image, 255 for 1; NaN as 0."""
+    steps = np.nan_to_num(share.astype(np.float64)).clip(0, 1) * 255
+    write_image(np.round(steps).astype(np.uint8), path)
+
+
 def write_depth(depth: np.ndarray, path: Path, scale: float, remedy: str) -> None:
     """Write a depth map as 16-bit image: rounded, unknown as 0, too large as 65535 with a warning.
 
@@ -58,8 +70,8 @@ def write_depth(depth: np.ndarray, path: Path, scale: float, remedy: str) -> Non
     steps = np.nan_to_num(depth.astype(np.float32) / scale, nan=0.0)
     if steps.max() > 65535:
         print_log(
-            f"{path.with_suffix('')}: depth {depth.max():.3g} does not fit into 16 bits in steps "
-            f"of {scale:.6g}; {remedy}",
+            f"{path.with_suffix('')}: depth {np.nanmax(depth):.3g} does not fit into 16 bits in "
+            f"steps of {scale:.6g}; {remedy}",
             logger="current",
             level=logging.WARNING,
         )

@@ -6,12 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmseg.registry import METRICS
 from torch import Tensor
 
-from .map_files import write_image
+from .map_files import write_normals
 from .streaming_metric import StreamingMetric, ratio
 
 BINS = 18000  # of 0.01 degree
@@ -66,9 +65,8 @@ class NormalErrorMetric(StreamingMetric):
 
     def write(self, pred: Tensor, path: Path) -> None:
         """Write unit normals as 16-bit RGB PNG, ``p = (n + 1) * 32767.5``."""
-        normal = torch.nn.functional.normalize(pred.double(), dim=0).cpu().numpy()
-        image = np.round((np.nan_to_num(normal) + 1) * 32767.5).astype(np.uint16)
-        write_image(image.transpose(1, 2, 0), path.with_name(path.name + ".png"))
+        normals = torch.nn.functional.normalize(pred.double(), dim=0).cpu().numpy()
+        write_normals(normals.transpose(1, 2, 0), path.with_name(path.name + ".png"))
 
 
 def angular_error(pred: Tensor, gt: Tensor) -> Tensor:

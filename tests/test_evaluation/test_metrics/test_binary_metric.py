@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import cv2
 import numpy as np
@@ -50,9 +51,11 @@ def test_no_foreground_or_no_valid_pixel():
 
 
 def test_writes_probabilities(tmp_path):
-    evaluate(sample(pred_saliency_map=[[0.0, 0.5, 1.0]]), output_dir=str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as of the conversion of NaN
+        evaluate(sample(pred_saliency_map=[[0.0, 0.5, 1.0, math.nan]]), output_dir=str(tmp_path))
     written = cv2.imread(str(tmp_path / "0.png"), cv2.IMREAD_UNCHANGED)
-    assert written.dtype == np.uint8 and written.tolist() == [[0, 128, 255]]
+    assert written.dtype == np.uint8 and written.tolist() == [[0, 128, 255, 0]]
 
 
 def test_a_prediction_that_is_no_number_is_no_metric():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mmlhl.evaluation import DepthErrorMetric
+from mmlhl.evaluation.metrics import map_files
 
 from ..samples import sample
 
@@ -73,12 +74,17 @@ def test_sums_are_float64():
     assert metric.results[0][:2].tolist() == [2**25 + 1, 2**25 + 1]
 
 
-def test_writes_millimetres_or_an_array(tmp_path):
-    one = sample(pred_depth_map=[[1.2344, -1.0, 70.0]])
+def test_writes_millimetres_or_an_array(tmp_path, monkeypatch):
+    one = sample(pred_depth_map=[[1.2344, -1.0, 70.0, NAN]])
+    said = []
+    monkeypatch.setattr(map_files, "print_log", lambda message, **_: said.append(message))
     evaluate([one], output_dir=str(tmp_path))
     written = cv2.imread(str(tmp_path / "0.png"), cv2.IMREAD_UNCHANGED)
-    assert written.dtype == np.uint16 and written.tolist() == [[1234, 0, 65535]]
+    assert written.dtype == np.uint16 and written.tolist() == [[1234, 0, 65535, 0]]
+    assert len(said) == 1 and "depth 70 does not fit into 16 bits" in said[0]
     evaluate([one], output_dir=str(tmp_path), output_format="npy")
-    assert np.load(tmp_path / "0.npy").tolist() == [[pytest.approx(1.2344), -1, 70]]
+    assert np.load(tmp_path / "0.npy").tolist() == [
+        [pytest.approx(1.2344), -1, 70, pytest.approx(NAN, nan_ok=True)]
+    ]
     with pytest.raises(ValueError, match="tiff"):
         DepthErrorMetric(output_format="tiff")
