@@ -32,6 +32,7 @@ from .encoders import same_encoder
 from .grammar import LOADERS, Phase, learning_model, merged_config, read_phases
 from .moments import follow_moments
 from .patience import follow_patience, warn_of_patience
+from .runtime import check_added
 from .schedules import follow_length
 from .shapes import check_shapes
 from .stored_labels import KEY, check_method_takes, label_options
@@ -82,6 +83,7 @@ def _parsed(cfg: Config) -> list[Phase]:
         check_top_keys(merged, where, phase.cfg)
         check_keys(merged, where)
         check_values(merged, where, phase.checkpoint is None)
+        check_added(merged, where)
         if phase.cfg:
             check_save_best(merged, list(phases[-1].seen), where)
         method = _check_phase(merged, phase)

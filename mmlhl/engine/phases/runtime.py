@@ -32,12 +32,6 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
     _check_intervals(cfg, where)
     check_hook_options(cfg, where)
     for place, hook in all_hooks(cfg):
-        added = next((name for name in _ADDED if is_hook(hook, name)), None)
-        if added is not None:
-            raise ValueError(
-                f"{where}{place}: each phase gets a {added}, and a second one would act as well: "
-                "leave it out; phases[i].name, pseudo_labels and so on have keys of their own"
-            )
         if is_hook(hook, "PrepareTTAHook"):
             raise ValueError(
                 f"{where}{place}: PrepareTTAHook wraps a model that is only tested; leave it out, "
@@ -45,6 +39,17 @@ def check_runtime(cfg: Mapping, where: str = "") -> None:
             )
     for hook in checkpoint_hooks(cfg):
         check_options(hook, _SAVING, f"{where}checkpoint")
+
+
+def check_added(cfg: Mapping, where: str = "") -> None:
+    """Refuse hooks that each phase of a sequence gets in any case."""
+    for place, hook in all_hooks(cfg):
+        added = next((name for name in _ADDED if is_hook(hook, name)), None)
+        if added is not None:
+            raise ValueError(
+                f"{where}{place}: each phase gets a {added}, and a second one would act as well: "
+                "leave it out; phases[i].name, pseudo_labels and so on have keys of their own"
+            )
 
 
 def _names_steps(template: object) -> bool:

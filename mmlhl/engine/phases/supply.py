@@ -262,7 +262,7 @@ def _batches(loader: Mapping, view: _View, place: str) -> tuple[int | None, int]
         )
     if images < size and place.endswith("train_dataloader"):
         print_log(
-            f"{place}.batch_size is {size}, but the phase has {images} image(s) per process: each "
+            f"{place}.batch_size is {size}, but there are {images} image(s) per process: each "
             "epoch is one smaller batch",
             "current",
             logging.WARNING,

@@ -159,7 +159,7 @@ def test_more_accumulated_steps_than_a_phase_has(monkeypatch, several):
     assert not said
     check_moments(cfg, "phases[0]: ", 39)
     key = "optim_wrapper.head" if several else "optim_wrapper"
-    words = f"phases[0]: {key}.accumulative_counts is 40, but the phase takes 39 iterations: the "
+    words = f"phases[0]: {key}.accumulative_counts is 40, but training takes 39 iterations: the "
     assert len(said) == 1 and said[0].startswith(words)
 
 

@@ -165,7 +165,7 @@ def test_a_phase_that_never_validates(config, nothing_is_built, kind, monkeypatc
     parse_phases(cfg)
     assert not said
     cfg.train_cfg.val_begin = 3
-    reason = "train_cfg.val_begin is 3, but the phase takes 2, so nothing validates"
+    reason = "train_cfg.val_begin is 3, but training takes 2, so nothing validates"
     if kind in ("best", "second_best"):
         parse_phases(cfg)
         assert set(said) == {f"checkpoint.save_best has no effect: {reason}"}

@@ -187,5 +187,11 @@ def test_options_of_own_parts_of_a_model_pass(tmp_path):
     check_plain_run(read(tmp_path, stages))
 
 
+def test_hooks_of_a_phase_may_be_those_of_a_plain_runner(tmp_path):
+    """``LifelongPhaseHook`` says that it adds a task to a checkpoint in a plain ``Runner``."""
+    for kind in ("LifelongPhaseHook", "PhaseResultHook", "StopRequestHook"):
+        check_plain_run(read(tmp_path, f"custom_hooks = [dict(type='{kind}')]"))
+
+
 def test_other_runners_are_left_alone(tmp_path):
     check_plain_run(read(tmp_path, "runner_type = 'FlexibleRunner'\nparam_schedular = []"))

@@ -97,7 +97,7 @@ WRONG = [
     ),
     (
         {"custom_hooks": [dict(type="EMAHook", begin_iter=9)]},
-        r"custom_hooks\[0\].begin_iter is 9, but the phase takes 4 iterations",
+        r"custom_hooks\[0\].begin_iter is 9, but training takes 4 iterations",
     ),
     # losses
     ({"model.heads.depth.type": "OddHead", "model.heads.depth.fault": "nan"}, "is nan on the fi"),

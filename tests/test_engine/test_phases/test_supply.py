@@ -57,7 +57,7 @@ def test_a_batch_beyond_the_images_of_the_phase_is_named(config, monkeypatch, si
     cfg.train_dataloader.batch_size = size
     of(cfg)
     assert said == [
-        f"train_dataloader.batch_size is {size}, but the phase has 4 image(s) per process: each "
+        f"train_dataloader.batch_size is {size}, but there are 4 image(s) per process: each "
         "epoch is one smaller batch"
     ] * int(warned)
 

@@ -31,7 +31,7 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
             continue
         if moment.key == "val_begin":  # a value beyond all phases switches validation off
             if length is not None and value > length.count:
-                _check_followed(cfg, f"{key} is {value}, but the phase takes {length.count}")
+                _check_followed(cfg, f"{key} is {value}, but training takes {length.count}")
             continue
         if moment.by_epoch and by_epoch is False and value > 1:
             raise ValueError(
@@ -49,13 +49,13 @@ def check_moments(cfg: Mapping, where: str = "", iterations: int | None = None) 
             end = None
         if end is not None and value > end:
             raise ValueError(
-                f"{key} is {value}, but the phase takes {end} {unit}, so it would never begin: "
+                f"{key} is {value}, but training takes {end} {unit}, so it would never begin: "
                 f"write at most {end}, or leave it out"
             )
     for place, count in entries(cfg.get("optim_wrapper"), "accumulative_counts", "optim_wrapper"):
         if iterations is not None and is_whole(count) and count > iterations:
             print_log(
-                f"{where}{place} is {count}, but the phase takes {iterations} iterations: the "
+                f"{where}{place} is {count}, but training takes {iterations} iterations: the "
                 "optimiser updates the weights once, at the last of them",
                 "current",
                 logging.WARNING,
@@ -93,14 +93,14 @@ def _check_intervals(
         if counts_epochs and by_epoch is False and hook.get("interval", -1) > 0:
             print_log(
                 f"{place} counts epochs, but train_cfg trains by iterations: it saves nothing "
-                "before the end of the phase. Set by_epoch=False and count iterations",
+                "before the end of training. Set by_epoch=False and count iterations",
                 "current",
                 logging.WARNING,
             )
     averages = names_class(HOOKS, hook, EMAHook)
     if averages and iterations is not None and hook.get("interval", 1) > iterations:
         raise ValueError(
-            f"{place}.interval is {hook['interval']}, but the phase takes {iterations} iterations: "
+            f"{place}.interval is {hook['interval']}, but training takes {iterations} iterations: "
             "the averaged weights would be those of the first step"
         )
     if names_class(HOOKS, hook, ProfilerHook):
@@ -112,7 +112,7 @@ def _check_profiler(hook: Mapping, place: str, iterations: int | None) -> None:
     steps = iterations if counts_epochs else times
     if not counts_epochs and iterations is not None and times > iterations:
         raise ValueError(
-            f"{place}.profile_times is {times}, but the phase takes {iterations} iterations"
+            f"{place}.profile_times is {times}, but training takes {iterations} iterations"
         )
     plan = hook.get("schedule") or {}
     cycle = sum(plan.get(key, 0) for key in ("skip_first", "wait", "warmup", "active"))

@@ -149,7 +149,7 @@ def _check_end(scheduler: Mapping, place: str) -> None:
         instead = f", or set {also}" if also else ""
         raise ValueError(
             f"{place} ({type_name(scheduler)}) ends at {scheduler['end']}, so it would stay where "
-            f"it begins: leave end out, so that it ends with the phase{instead}"
+            f"it begins: leave end out, so that it ends with training{instead}"
         )
 
 

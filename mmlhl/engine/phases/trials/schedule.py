@@ -153,7 +153,7 @@ def _check_reach(config: Mapping, scheduler: Any, count: int, place: str) -> Non
     if not count:  # unknown
         return
     unit = "epoch(s)" if scheduler.by_epoch else "iteration(s)"
-    length = f"the phase takes {count} {unit}"
+    length = f"training takes {count} {unit}"
     if scheduler.begin >= count:
         raise ValueError(
             f"{place} begins at {scheduler.begin}, but {length}, so it would never act: let it "

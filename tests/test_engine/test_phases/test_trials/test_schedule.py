@@ -31,7 +31,7 @@ def followed(monkeypatch, *schedules, epochs=4, batches=3):
     ],
 )
 def test_one_that_begins_after_the_phase_is_refused(monkeypatch, schedule):
-    says = r"begins at \d+, but the phase takes (4 epoch|12 iteration)\(s\), so it would"
+    says = r"begins at \d+, but training takes (4 epoch|12 iteration)\(s\), so it would"
     with pytest.raises(ValueError, match=rf"param_scheduler\[0\] \({schedule['type']}\) {says}"):
         followed(monkeypatch, schedule)
 
@@ -43,9 +43,9 @@ def test_one_that_begins_after_the_phase_is_refused(monkeypatch, schedule):
         (dict(type="MultiStepLR", milestones=[4]), "changes nothing before 4, but"),
         (dict(type="StepLR", step_size=9), "changes nothing before 9, but"),
         (dict(type="StepLR", step_size=40, by_epoch=False), "changes nothing before 40, but"),
-        (dict(type="PolyLR", end=20), "ends at 20, but the phase takes 4 epoch"),
+        (dict(type="PolyLR", end=20), "ends at 20, but training takes 4 epoch"),
         (dict(type="CosineAnnealingLR", T_max=8, end=8), "ends at 8, but"),
-        (dict(type="LinearLR", end=500, by_epoch=False), "ends at 500, but the phase takes 12 it"),
+        (dict(type="LinearLR", end=500, by_epoch=False), "ends at 500, but training takes 12 it"),
         (dict(type="PolyLR", end=8, convert_to_iter_based=True), "ends at 24, but"),
         (dict(type="CosineAnnealingLR", T_max=8), "ends at 8, but"),
         (dict(type="OneCycleLR", eta_max=1.0, total_steps=40, by_epoch=False), "ends at 40, but"),
