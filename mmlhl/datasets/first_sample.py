@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import mmengine.fileio as fileio
@@ -92,11 +93,12 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         labels = [samples[place]["ann_paths"][name] for place in spread(len(samples))]
         if doubt := look_at_palettes(labels, ann, dataset.backend_args):
             doubts.append(doubt)
-        measured = ann.kind in ("depth", "normal") or ann.threshold is not None
+        measured = not ann.is_integer or ann.threshold is not None
         if not measured or ann.reader is not None:
             continue
         try:
             doubt = _doubt(read_raw(path, name, dataset.backend_args), ann, path)
+            doubt = doubt or _unknown_sentence(labels, ann, dataset.backend_args)
         except (OSError, ValueError):
             continue
         if doubt:
@@ -106,6 +108,28 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
             _warned.add(doubt)
             print_log(doubt, logger="current", level=logging.WARNING)
     return doubts
+
+
+def _unknown_sentence(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
+    """A warning if nothing is known in any of a few maps of numbers; the first is enough usually.
+
+    Raises:
+        OSError: If one cannot be read.
+        ValueError: If one cannot be decoded.
+    """
+    if ann.is_integer:  # an error where it is read, unless such images belong to the set
+        return ""
+    for path in paths:
+        if np.isfinite(decode(read_raw(path, ann.name, backend_args), ann, path)).any():
+            return ""
+    marks = "all numbers are 'invalid'"
+    if ann.max_value is not None:
+        unit = " metres" if ann.kind == "depth" and not ann.inverse else ""
+        marks += f", or above max_value={ann.max_value:g}{unit}, which is compared after 'scale'"
+    return (
+        f"nothing is known of {ann.name!r} in {len(paths)} file(s), spread over the set, so "
+        f"nothing would be learned or measured: {marks}"
+    )
 
 
 def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
@@ -122,6 +146,8 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
         return frame_sentence(ann.name, signs_of(normals), len(normals))
     if ann.threshold is not None:
         return _threshold_sentence(raw, ann)
+    if ann.kind != "depth":
+        return ""
     depth = decode(raw, ann, path)
     depth = depth[np.isfinite(depth)]
     if not len(depth):

@@ -173,3 +173,32 @@ def test_normals_in_another_frame(tmp_path, array, ann, sentence):
 def test_normals_that_point_towards_the_camera(tmp_path, array, ann):
     found, first = report(tmp_path, array, ".npy", kind="normal", **ann)
     assert "camera" not in remarks(found) and first == []
+
+
+UNIT = np.zeros((4, 4, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("array", "suffix", "ann", "why"),
+    [
+        # millimetres with a bound in metres, whose scale was forgotten
+        (MILLIMETRES, ".png", dict(kind="depth", max_value=10), "or above max_value=10 metres"),
+        (MILLIMETRES * 0, ".png", dict(kind="depth"), "all numbers are 'invalid'"),
+        (UNIT, ".npy", dict(kind="normal"), "all numbers are 'invalid'"),
+        (UNIT + np.nan, ".npy", dict(kind="normal", invalid=("nan",)), "'invalid'"),
+        (UNIT[..., 0] + 9, ".npy", dict(kind="channels", invalid=9), "'invalid'"),
+        (UNIT[..., 0] + 9, ".npy", dict(kind="channels", max_value=2), "above max_value=2, which"),
+    ],
+)
+def test_maps_of_which_nothing_is_known(tmp_path, array, suffix, ann, why):
+    found, (first,) = report(tmp_path, array, suffix, **ann)
+    assert "'task' has no known pixel" in remarks(found)
+    assert f"{tmp_path}/task/0{suffix}: nothing is known of 'task' in 2 file(s)" in first
+    assert why in first
+
+
+def test_one_empty_map_is_nothing_unusual(tmp_path):
+    report(tmp_path, MILLIMETRES * 0, kind="depth")
+    cv2.imwrite(str(tmp_path / "task" / "1.png"), MILLIMETRES)
+    spec = dict(task=dict(dir="task", kind="depth", scale=0.001, field="task_map"))
+    assert look_at_first(MultiTaskDataset(data_root=str(tmp_path), annotations=spec)) == []
