@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from torch import distributed as torch_dist
+from torch.distributed import PrefixStore
 
 from ..config_values import nodes
 from ..registered import type_name
@@ -46,7 +47,7 @@ def prepare_distributed(cfg: Config) -> None:
         timeout: dict[str, Any] = {}
         if seconds is not None:
             timeout["timeout"] = timedelta(seconds=seconds)
-        torch_dist.init_process_group(backend="gloo", **timeout)
+        torch_dist.init_process_group(backend="gloo", **_store_of_attempt(), **timeout)
 
     # Without the user's wrapper, mmengine's default values.
     wrapper = cfg.get("model_wrapper_cfg") or {
@@ -65,6 +66,19 @@ def prepare_distributed(cfg: Config) -> None:
             "SyncBN needs a GPU: BN takes its place, so each process normalises by its own batch",
             logger="current",
         )
+
+
+def _store_of_attempt() -> dict[str, Any]:
+    """Arguments of a process group that torchrun has started again; empty otherwise.
+
+    Its processes share the launcher's store, which still has the addresses of those that have
+    ended: they are looked for under other names.
+    """
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    if attempt in ("", "0") or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return {}
+    store, rank, world_size = next(torch_dist.rendezvous("env://"))
+    return dict(store=PrefixStore(f"attempt_{attempt}", store), rank=rank, world_size=world_size)
 
 
 def close_distributed() -> None:

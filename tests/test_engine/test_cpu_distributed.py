@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 
 import pytest
 import torch
@@ -145,3 +146,29 @@ def test_sync_bn_class_counts_too(one_process):
     cfg = Config({"launcher": "pytorch", "model": {"norm": {"type": torch.nn.SyncBatchNorm}}})
     prepare_distributed(cfg)
     assert cfg.model.norm.type == "BN"
+
+
+def _attempt(number, port):
+    """Start two processes as torchrun does, which end without closing their group; exit codes."""
+    started = []
+    for rank in range(2):
+        child = os.fork()
+        if child:
+            started.append(child)
+            continue
+        with suppress(BaseException):
+            os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
+            os.environ.update(MASTER_PORT=str(port), TORCHELASTIC_USE_AGENT_STORE="True")
+            os.environ["TORCHELASTIC_RESTART_COUNT"] = str(number)
+            prepare_distributed(config(env_cfg={"dist_cfg": {"timeout": 10}}))
+            total = torch.ones(1)
+            torch_dist.all_reduce(total)
+            os._exit(int(total.item()))
+        os._exit(77)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in started]
+
+
+def test_processes_that_torchrun_started_again_do_not_look_for_those_that_ended():
+    """The launcher's store, which all attempts share, still has their addresses."""
+    store = torch_dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    assert [_attempt(number, store.port) for number in range(3)] == [[2, 2]] * 3
