@@ -15,18 +15,32 @@ from mmengine.registry import Registry
 _CALLED = ("type", "target", "_target_")
 #: Keys whose value is the name of a package that mmengine would import to find it.
 _SCOPES = ("_scope_", "default_scope")
+#: registries whose classes no model, transform or metric consists of, such as a runner, which makes
+#: its folder and replaces the log; others of a training's than its model
+_RUNNERS = ("runner", "runner constructor", "inferencer")
+_OUTSIDE = (
+    *(*_RUNNERS, "strategy", "hook", "loop", "dataset", "data sampler", "visualizer"),
+    *("vis_backend", "metric", "evaluator", "log_processor"),
+)
 
 
 def unregistered(config: Any) -> str | None:
     """The first name in a config that would be called or imported but is not registered.
 
     mmengine's registries call any dotted name, even ``subprocess.Popen``, and import the package
-    of a scope.
+    of a scope. By its full path, each of them builds the classes of all others; a model consists of
+    no runner, hook or dataset.
 
     Returns:
         The name; None if building from the config calls registered classes only.
     """
-    names, paths, scopes = _registered()
+    model = config.get("model") if isinstance(config, dict) else None
+    return _first_of(config, _RUNNERS) or _first_of(model, _OUTSIDE)
+
+
+def _first_of(config: Any, refused: tuple[str, ...]) -> str | None:
+    """As :func:`unregistered`, where full paths of some registries' classes do not count."""
+    names, paths, scopes = _registered(refused)
     for value in _named(config, _SCOPES):
         if value not in scopes:
             return value
@@ -59,8 +73,11 @@ def _is_module(name: str) -> bool:
         return False
 
 
-def _registered() -> tuple[set[str], set[str], set[str]]:
-    """Names, full paths and scopes of everything in mmengine's and mmseg's registries."""
+def _registered(refused: tuple[str, ...]) -> tuple[set[str], set[str], set[str]]:
+    """Names, full paths and scopes of everything in mmengine's and mmseg's registries.
+
+    There are no full paths of the registries that are refused.
+    """
     names: set[str] = set()
     paths: set[str] = set()
     scopes: set[str] = {"mmengine", "mmcv", "mmseg"}
@@ -81,6 +98,13 @@ def _registered() -> tuple[set[str], set[str], set[str]]:
         scopes.add(registry.scope)
         for name, value in registry.module_dict.items():
             names.add(name)
-            if inspect.isclass(value) or inspect.isfunction(value):
-                paths.add(f"{value.__module__}.{value.__qualname__}")
+            if registry.name not in refused:
+                # where we replaced a class of mmseg's, the replaced one counts, too
+                replaced = [base for base in getattr(value, "__mro__", ()) if base.__name__ == name]
+                known = {value, *replaced}
+                paths.update(
+                    f"{each.__module__}.{each.__qualname__}"
+                    for each in known
+                    if inspect.isclass(each) or inspect.isfunction(each)
+                )
     return names, paths, scopes

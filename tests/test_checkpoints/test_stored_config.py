@@ -61,11 +61,42 @@ def test_unregistered_types_are_refused(called):
         stored_config(dict(meta=dict(cfg=text)), "some.pth")
 
 
+@pytest.mark.parametrize("place", ["model = dict(backbone=%s)", "test_pipeline = [%s]"])
+@pytest.mark.parametrize("called", ["runner.Runner", "_flexible_runner.FlexibleRunner"])
+def test_no_part_is_a_runner(called, place):
+    """It would make its folder and replace the log."""
+    runner = f"dict(type='mmengine.runner.{called}', model=dict(type='ReLU'), work_dir='o')"
+    with pytest.raises(StoredConfigError, match=called):
+        stored_config(dict(meta=dict(cfg=place % runner)), "some.pth")
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "mmengine.visualization.vis_backend.WandbVisBackend",
+        "mmseg.datasets.basesegdataset.BaseSegDataset",
+        "mmseg.evaluation.metrics.iou_metric.IoUMetric",
+        "mmengine.hooks.checkpoint_hook.CheckpointHook",
+        "mmlhl.inference.lifelong_inferencer.LifelongInferencer",
+    ],
+)
+def test_a_model_consists_of_parts_of_models(called):
+    text = f"model = dict(neck=dict(heads=[dict(type='{called}')]))"
+    with pytest.raises(StoredConfigError, match=called):
+        stored_config(dict(meta=dict(cfg=text)), "some.pth")
+    if "inference" not in called:  # a config that was read lazily has such paths
+        stored_config(dict(meta=dict(cfg=f"hook = dict(type='{called}')")), "some.pth")
+
+
 def test_registered_types_in_every_spelling():
     text = (
         "model = dict(type='mmlhl.models.segmentors.lifelong_segmentor.LifelongSegmentor', "
-        "backbone=dict(type='mmseg.ResNet', norm_cfg=dict(type='BN')))\n"
-        "albu = dict(type='Albu', transforms=[dict(type='HorizontalFlip')])"
+        "backbone=dict(type='mmseg.ResNet', norm_cfg=dict(type='BN'), "
+        "init_cfg=dict(type='mmengine.model.weight_init.KaimingInit')), "
+        "data_preprocessor=dict(type='mmseg.models.data_preprocessor.SegDataPreProcessor'))\n"
+        "albu = dict(type='Albu', transforms=[dict(type='HorizontalFlip')])\n"
+        "replaced = [dict(type='mmseg.datasets.transforms.formatting.PackSegInputs'), "
+        "dict(type='mmcv.transforms.processing.RandomFlip')]\n"
     )
     assert (
         stored_config(dict(meta=dict(cfg=text)), "x")["model"]["backbone"]["type"] == "mmseg.ResNet"
