@@ -1,4 +1,8 @@
-"""Writing and running a graph in each format."""
+"""Writing and running a graph in each format.
+
+Each ``write_*`` takes the graph, an example of images ``(N, 3, H, W)`` to trace it with, the file,
+metadata that is written with it as JSON, and whether batch and size may vary.
+"""
 
 from __future__ import annotations
 
@@ -51,15 +55,7 @@ def need_onnx() -> None:
 def write_onnx(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write an ONNX file, with the metadata in its ``metadata_props``.
-
-    Args:
-        model: The graph.
-        example: Images ``(N, 3, H, W)`` to trace it with.
-        path: The file.
-        metadata: Metadata, written with it as JSON.
-        dynamic: Whether batch and size may vary.
-    """
+    """Write an ONNX file, with the metadata in its ``metadata_props``."""
     need_onnx()
     import onnx
 
@@ -111,13 +107,6 @@ def write_exported(
 ) -> None:
     """Write a file of ``torch.export`` that contains the graph and the metadata.
 
-    Args:
-        model: The graph.
-        example: Images ``(N, 3, H, W)`` to trace it with.
-        path: The file.
-        metadata: Metadata, written with it as JSON.
-        dynamic: Whether batch and size may vary.
-
     Raises:
         ValueError: If they may vary, and this torch cannot export that.
     """
@@ -150,15 +139,7 @@ def run_exported(path: Path) -> Runs:
 def write_torchscript(
     model: ExportableModel, example: Tensor, path: Path, metadata: Mapping[str, Any], dynamic: bool
 ) -> None:
-    """Write a traced TorchScript module, whose sizes are always variable.
-
-    Args:
-        model: The graph.
-        example: Images ``(N, 3, H, W)`` to trace it with.
-        path: The file.
-        metadata: Metadata, written with it as JSON.
-        dynamic: Not used.
-    """
+    """Write a traced TorchScript module, whose sizes are always variable."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(model, example, strict=False, check_trace=False)
