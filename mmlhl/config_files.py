@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from .config_values import as_list
+from .config_values import as_list, nodes
 from .explaining import explained_error, first_few
 from .files import refuse_special
 from .paths import shipped_dir
@@ -19,6 +19,8 @@ from .spelling import hint
 
 #: bytes of a config file; reading a million values takes minutes, since it is parsed several times
 LARGEST = 2 * 2**20
+#: options of layers, of which mmcv passes all but ``type`` to their classes
+LAYERS = {"norm_cfg", "act_cfg", "conv_cfg", "upsample_cfg"}
 
 
 def read_config(path: str | os.PathLike) -> Config:
@@ -46,12 +48,21 @@ def read_config(path: str | os.PathLike) -> Config:
     else:
         called = _called_by_data(cfg, str(path))
         if called is None:
+            _forget_scopes(cfg)
             return cfg
         reason = (
             f"it would call {called!r}, which is in no registry, and a config in this format is "
             "data: write a registered name, or the config as a Python file"
         )
     raise ValueError(f"{path}: the config cannot be read: {reason}")
+
+
+def _forget_scopes(cfg: Config) -> None:
+    """Drop the scope of ``_base_.norm_cfg``, say, of a base by ``mmlhl::``: no layer takes it."""
+    for node in nodes(cfg._cfg_dict):
+        for key in LAYERS & node.keys():
+            if isinstance(node[key], dict):
+                node[key].pop("_scope_", None)
 
 
 def _called_by_data(cfg: Config, path: str) -> str | None:

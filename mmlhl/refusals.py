@@ -191,7 +191,7 @@ def refusal(error: BaseException) -> str:
 
     Args:
         error: The error; if another package's error caused it, the message mentions the option
-            that shows the traceback.
+            that shows the traceback, and the line if it is one of the user's own modules.
 
     Returns:
         ``<command>: <message>``.
@@ -199,8 +199,19 @@ def refusal(error: BaseException) -> str:
     cause = error.__cause__
     more = ""
     if cause is not None and not is_refusal(cause):
-        more = f"\n({type(cause).__name__} was raised elsewhere; --traceback shows where)"
+        more = f"\n({type(cause).__name__} was raised {_place(cause)}; --traceback shows more)"
     return as_shown(f"{Path(sys.argv[0]).name}: {error or type(error).__name__}{more}")
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised: its last line in a module that is not installed, the user's."""
+    known = {Path(os.__file__).resolve().parent, Path(__file__).resolve().parent}
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = Path(frame.f_code.co_filename).resolve()
+        installed = {"site-packages", "dist-packages"}.intersection(file.parts)
+        if file.is_file() and not installed and known.isdisjoint(file.parents):
+            return f"in {file}, line {line}"
+    return "elsewhere"
 
 
 def as_shown(text: str) -> str:

@@ -20,6 +20,8 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 def unknown(word: str, known: Iterable[str]) -> str:
     """The message about a key that does not exist, with the nearest and all known keys."""
+    if word == "_delete_":  # mmengine takes it away where it acts
+        return "there is nothing of a base that it could replace: leave it out"
     known = list(known)
     return f"there is no such key{hint(word, known)}; known are {known}"
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmlhl.command_line import Parser, config_file, default_work_dir
 from mmlhl.paths import shipped_dir
-from mmlhl.spelling import hint, near_miss, nearest
+from mmlhl.spelling import hint, near_miss, nearest, unknown
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -181,3 +181,10 @@ def test_an_empty_name_is_not_this_folder(parser, capsys, words):
     titled = Parser()
     titled.add_argument("--title")
     assert titled.parse_args(["--title", ""]).title == ""
+
+
+def test_what_deletes_nothing_is_no_misspelt_key():
+    assert unknown("_delete_", ["type"]) == (
+        "there is nothing of a base that it could replace: leave it out"
+    )
+    assert "no such key" in unknown("_delte_", ["type"])

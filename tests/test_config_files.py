@@ -67,3 +67,17 @@ def test_a_pipe_is_no_base(tmp_path):
     (tmp_path / "own.py").write_text(f"_base_ = 'base.py'\n{MODEL}")
     with pytest.raises(ValueError, match="base.py is a pipe"):
         read_config(tmp_path / "own.py")
+
+
+def test_layers_of_an_inherited_config_have_no_scope(tmp_path):
+    """mmengine marks what is taken by name from a base by ``mmlhl::``; no layer takes the mark."""
+    path = tmp_path / "own.py"
+    path.write_text(
+        "_base_ = 'mmlhl::_base_/models/deeplabv3plus_r18-small.py'\n"
+        "norm = _base_.norm_cfg\n"
+        "own = dict(type='FPNHead', norm_cfg=norm, more=[dict(norm_cfg=norm)])\n"
+        "decoder = _base_.decoder\n"
+    )
+    cfg = read_config(path)
+    wanted = dict(type="BN", requires_grad=True)
+    assert cfg.own.norm_cfg == cfg.own.more[0].norm_cfg == cfg.decoder.norm_cfg == wanted

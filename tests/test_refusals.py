@@ -1,7 +1,9 @@
 """A command that refuses its input ends with one message; other errors keep a traceback."""
 
 import ast
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -45,7 +47,11 @@ REFUSED = {
     ),
     "of somebody's": (
         lambda: named("phases[0]: model", broken_head),
-        r"IndexError: [^~]*--traceback",
+        rf"IndexError: [^~]*in {re.escape(__file__)}, line \d+; --traceback",
+    ),
+    "of an installed package": (
+        lambda: named("phases[0]: model", json.loads, "{"),
+        r"[^~]*raised elsewhere; --traceback",
     ),
 }
 MISTAKES = {

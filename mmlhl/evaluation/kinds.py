@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmseg.evaluation import CityscapesMetric, DepthMetric, IoUMetric
 
@@ -47,3 +48,36 @@ def measured_field(config: Mapping, default: object, metric: type) -> str | None
     """
     field = config.get("field", default)
     return field if isinstance(field, str) else stock_field(metric)
+
+
+def tell_fields(evaluator: Any, model: Any) -> None:
+    """Tell a ``MultiTaskEvaluator`` which tasks a model predicts, and under which names.
+
+    Args:
+        evaluator: Any evaluator.
+        model: Any model, without wrappers; of one without heads by task nothing is told.
+    """
+    heads = getattr(model, "heads", None)
+    if hasattr(evaluator, "predicted_fields") and heads:
+        evaluator.predicted_fields = {task: head.field for task, head in heads.items()}
+
+
+def samples_of(task: str, samples: list[dict], fields: Mapping[str, str] | None) -> list[dict]:
+    """Samples for a metric of the user's own, which reads the maps of its task's head.
+
+    Args:
+        task: The task.
+        samples: Samples as dicts.
+        fields: Field of each task that the model predicts; None if that is unknown.
+
+    Returns:
+        None if the task is not learned yet; of joined sets those with labels of the task.
+    """
+    if fields is None:
+        return samples
+    pred, gt = f"pred_{fields.get(task)}", f"gt_{fields.get(task)}"
+    return [
+        each
+        for each in samples
+        if pred in each and (gt in each or not any(key.startswith("gt_") for key in each))
+    ]

@@ -18,7 +18,7 @@ from mmseg.registry import EVALUATOR, METRICS
 
 from ..config_values import as_list
 from ..registered import registered_class
-from .kinds import measured_field, stock_field
+from .kinds import measured_field, samples_of, stock_field
 from .metrics.stock_depth_metric import StockDepthMetric
 from .metrics.stock_iou_metric import StockIoUMetric
 from .metrics.streaming_metric import StreamingMetric
@@ -75,6 +75,8 @@ class MultiTaskEvaluator(Evaluator):
         self.keep_results = keep_results
         self.tasks: list[str] = []  # of each metric
         self.left_out = {task for task, configs in metrics.items() if configs is None}
+        #: field of each task that the model predicts, which a test or validation sets
+        self.predicted_fields: Mapping[str, str] | None = None
         built: list[BaseMetric] = []
         for task, configs in metrics.items():
             if configs is None:  # a task that is not to be measured
@@ -240,8 +242,10 @@ class MultiTaskEvaluator(Evaluator):
             streams = isinstance(metric, StreamingMetric)
             stock = not streams and stock_field(type(metric)) is not None
             field = measured_field({}, getattr(metric, "field", None), type(metric))
-            # a metric of the user's own gets all samples
-            predicted = [s for s in samples if f"pred_{field}" in s or not (streams or stock)]
+            if streams or stock:
+                predicted = [s for s in samples if f"pred_{field}" in s]
+            else:
+                predicted = samples_of(task, samples, self.predicted_fields)
             if not predicted:
                 continue
             writes = getattr(metric, "output_dir", None) is not None

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 import warm
-from mmengine.evaluator import Evaluator
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.runner import Runner
 from mmseg.registry import EVALUATOR
 
 from mmlhl.evaluation import DepthErrorMetric, MultiTaskEvaluator
+from mmlhl.evaluation.kinds import tell_fields
 
 from .samples import CLASSES, random_samples, sample, uneven_samples
 
@@ -81,6 +82,48 @@ def test_names_tasks_without_ground_truth(seg, said, tmp_path):
     only_written = build(dict(depth=dict(type="DepthErrorMetric", **options)))
     run(only_written, [sample(pred_depth_map=[[1.0]], img_path="a.png")])
     assert said == []
+
+
+class OwnMetric(BaseMetric):
+    """A user's own: it reads its task's maps without asking whether they are there."""
+
+    def process(self, data_batch, data_samples):
+        for each in data_samples:
+            if "gt_depth_map" in each:
+                each["gt_depth_map"]["data"]
+            self.results.append(float(each["pred_depth_map"]["data"].mean()))
+
+    def compute_metrics(self, results):
+        return dict(mean=sum(results) / len(results), count=len(results))
+
+
+def test_an_own_metric_waits_for_its_task_and_gets_the_images_with_its_labels():
+    model = torch.nn.Module()
+    model.heads = torch.nn.ModuleDict(dict(seg=torch.nn.Identity()))
+    model.heads.seg.field = "sem_seg"
+    seg = dict(gt_sem_seg=[[0]], pred_sem_seg=[[0]])
+    metrics = dict(seg=dict(type="SegmentationMetric"), depth=OwnMetric())
+    evaluator = build(metrics)
+    with pytest.raises(KeyError):
+        run(evaluator, [sample(**seg)])
+    evaluator = build(metrics)
+    tell_fields(evaluator, model)
+    assert "seg/aAcc" in (found := run(evaluator, [sample(**seg)])) and "depth/mean" not in found
+
+    model.heads["depth"] = torch.nn.Identity()
+    model.heads.depth.field = "depth_map"
+    tell_fields(evaluator, model)
+    pred = dict(pred_depth_map=[[1.0]])
+    both = [sample(**seg, **pred), sample(**pred, gt_depth_map=[[3.0]])]
+    assert run(evaluator, both)["depth/count"] == 1  # joined sets: the first has no depth
+    assert run(evaluator, [sample(**pred)])["depth/count"] == 1  # a metric without ground truth
+
+
+def test_models_without_heads_tell_nothing():
+    evaluator = build()
+    tell_fields(evaluator, torch.nn.Module())
+    assert evaluator.predicted_fields is None
+    tell_fields(Evaluator([]), torch.nn.Module())
 
 
 def test_no_sample_at_all():

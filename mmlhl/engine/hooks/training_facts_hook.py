@@ -16,6 +16,7 @@ from torch import nn
 from ...checkpoints import stored_tasks, to_plain, weights_of
 from ...checkpoints.training import INPUT, keys_of_field
 from ...datasets.transforms.trials.batches import watch_batches
+from ...evaluation.kinds import tell_fields
 from ...explaining import first_few
 from ...models.teachers import describe_input, misfits, model_config, surplus
 from ..learner import unwrap
@@ -91,6 +92,7 @@ class TrainingFactsHook(Hook):
         Raises:
             ValueError: Naming the file.
         """
+        tell_fields(runner.val_loop.evaluator, _model(runner))
         _check_kept(runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
@@ -101,6 +103,7 @@ class TrainingFactsHook(Hook):
                 over; or if no task would be measured, a prediction replace a file of the dataset,
                 or images be moved by the data preprocessor.
         """
+        tell_fields(runner.test_loop.evaluator, _model(runner))
         _check_kept(runner.test_loop)
         try_in_tests(getattr(_model(runner), "data_preprocessor", None))
         if self._given is None:

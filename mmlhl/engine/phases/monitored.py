@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from mmengine.logging import print_log
 
 from ...evaluation.directions import higher_is_better
 from ...spelling import hint
@@ -72,9 +75,15 @@ def check_followed(cfg: Mapping, names: Sequence[str], evaluator: Any, complete:
                     f"{each.place}='auto' is {name!r} here, and whether more or less of it is "
                     "better is unknown: add rule='greater' or rule='less', or name another value"
                 )
-        elif complete and name not in names:
-            raise ValueError(
-                f"{each.place} is {name!r}, but a validation gives {list(names)}{hint(name, names)}"
+        elif names and name not in names:
+            text = f"{each.place} is {name!r}, but a validation"
+            given = f"gives {list(names)}{hint(name, names)}"
+            if complete:
+                raise ValueError(f"{text} {given}")
+            print_log(
+                f"{text} of the first images {given}",
+                "current",
+                logging.WARNING,
             )
         better = higher_is_better(name, evaluator)
         if better is not None and RULES.get(str(each.rule), better) is not better:

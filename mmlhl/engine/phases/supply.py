@@ -93,7 +93,7 @@ class Supplies:
         for loader in loaders:
             dataset = loader["dataset"]
             if is_multi_task(dataset):
-                tasks = self._tasks.setdefault(_key(dataset), [])
+                tasks = self._tasks.setdefault(_key(dataset, "pipeline"), [])
                 tasks += [task for task in dataset.get("tasks") or [] if task not in tasks]
 
     def of(self, loader: Mapping, place: str) -> Supply:
@@ -173,7 +173,7 @@ class Supplies:
             whole: Any = copy.deepcopy(config)
             if is_multi_task(config):
                 whole.pop("part", None)
-                whole["tasks"] = self._tasks.get(key) or whole.get("tasks")
+                whole["tasks"] = self._tasks.get(_key(config, "pipeline")) or whole.get("tasks")
                 whole["serialize_data"] = False  # slow, and not needed for a few images
             dataset = DATASETS.build(whole)
             if hasattr(dataset, "full_init"):
@@ -209,9 +209,10 @@ class _View:
         return getattr(self._dataset, name)
 
 
-def _key(dataset: Any) -> str:
+def _key(dataset: Any, *others: str) -> str:
+    """What tells datasets apart; the same for all parts and tasks of one, and for other options."""
     if is_multi_task(dataset):
-        dataset = {key: dataset[key] for key in dataset if key not in ("part", "tasks")}
+        dataset = {key: dataset[key] for key in dataset if key not in ("part", "tasks", *others)}
     return repr(sorted(dataset.items(), key=lambda item: item[0]))
 
 

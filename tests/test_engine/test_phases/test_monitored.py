@@ -7,7 +7,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.optim.scheduler import ReduceOnPlateauLR
 
 from mmlhl.engine import parse_phases
-from mmlhl.engine.phases import phase_config
+from mmlhl.engine.phases import monitored, phase_config
 from mmlhl.engine.phases.checking import moment_checks
 from mmlhl.engine.phases.monitored import check_followed
 from mmlhl.engine.phases.rehearsal import rehearse
@@ -49,11 +49,14 @@ def validating(config, phases=None, **changes):
 
 
 @of_each_kind
-def test_a_value_that_no_validation_gives(kind):
+def test_a_value_that_no_validation_gives(kind, monkeypatch):
     cfg = KINDS[kind](monitor="seg/mIou", rule="greater")
     with pytest.raises(ValueError, match=r"'seg/mIou', but a .* did you mean 'seg/mIoU'\?$"):
         check_followed(cfg, GIVEN, None, True)
+    said = []
+    monkeypatch.setattr(monitored, "print_log", lambda text, *_: said.append(text))
     check_followed(cfg, GIVEN, None, False)  # more images may give more
+    assert "'seg/mIou', but a validation of the first images gives" in said[0] and len(said) == 1
 
 
 @of_each_kind

@@ -49,6 +49,18 @@ def test_images_and_batches(config, loader, images, batches, smallest):
     assert len(given.batch(2)["inputs"]) == 2
 
 
+def test_a_loader_of_an_own_pipeline_reads_the_tasks_of_all_phases(config):
+    """As that of test-time augmentation, whose images serve the trials of all phases."""
+    cfg = config()
+    phases = parse_phases(cfg)
+    loaders = [phase_config(cfg, phases, i).test_dataloader for i in range(len(phases))]
+    supplies, first = Supplies(loaders), loaders[0]
+    first.dataset.pipeline = [*first.dataset.pipeline]
+    first.dataset.pipeline[0] = dict(first.dataset.pipeline[0], color_type="color")
+    sample = supplies.of(first, "tta_pipeline").dataset[0]["data_samples"]
+    assert len([key for key in sample.keys() if key.startswith("gt_")]) == len(phases[-1].seen)
+
+
 @pytest.mark.parametrize(("size", "warned"), [(4, False), (5, True), (9, True)])
 def test_a_batch_beyond_the_images_of_the_phase_is_named(config, monkeypatch, size, warned):
     said = []

@@ -16,6 +16,7 @@ from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 from ....config_values import as_list, nodes
 from ....datasets.pipelines import build_step, loads_annotations
 from ....evaluation import MultiTaskEvaluator
+from ....evaluation.kinds import tell_fields
 from ....evaluation.metrics.written_files import ComparedFiles
 from ....models.heads import BaseDenseHead
 from ....registered import names_class, registered_class, type_name
@@ -49,6 +50,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Seque
     if evaluator is None:
         return []
     evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
+    tell_fields(evaluator, model)
     heads = getattr(model, "heads", {})  # mmseg's segmentors have none
     check_evaluator(dict(heads.items()), evaluator, f"{kind}_evaluator")
     _check_folders(cfg[f"{kind}_evaluator"], evaluator, supply.dataset)
@@ -106,6 +108,7 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
         found.append((merging.test_step(batch), batch))
     if evaluator is not None:
         evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
+        tell_fields(evaluator, model)
         try_metrics(evaluator, found)
 
 
