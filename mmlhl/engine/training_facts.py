@@ -31,6 +31,7 @@ PREDICTING = ("backbone", "neck", "decode_head", "heads")
 TRAINING_ONLY = {"init_cfg", "pretrained", "loss", "loss_decode", "sampler", "ignore_index"}
 TRAINING_ONLY |= {"delta", "soft_pseudo_label", "hard_pseudo_label", "norm_eval", "frozen_stages"}
 TRAINING_ONLY |= {"with_cp", "dropout_ratio", "drop_path_rate", "drop_rate", "requires_grad"}
+TRAINING_ONLY |= {"momentum", "inplace"}  # of layers, such as norm_cfg's
 _UNKNOWN = "(not known)"
 
 
@@ -169,8 +170,11 @@ def _value(options: Mapping[str, Any], key: str) -> Any:
         if cls is None or parts[end] not in options_of(cls)[0]:
             return _UNKNOWN
         defaults = dict(_flat(".".join(parts[: end + 1]), default_of(cls, parts[end])))
-        # a default of None says that there is none, as in a config
-        return defaults.get(key, _UNKNOWN if end + 1 < len(parts) else None)
+        if end + 1 == len(parts):
+            # a default of None says that there is none, as in a config
+            return defaults.get(key)
+        # an option of the class that the default names, such as that of norm_cfg
+        return _value(defaults, key)
     return _UNKNOWN
 
 

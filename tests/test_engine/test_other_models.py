@@ -176,6 +176,33 @@ def test_options_of_a_decode_head_are_compared_with_the_decoder_of_its_task(sequ
         plain[part].pop(key) if before is None else plain[part].update({key: before})
 
 
+@pytest.mark.parametrize("written", [False, True], ids=["default", "written out"])
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("key", "layer", "option", "alike"),
+    [
+        ("norm_cfg", dict(type="BN", requires_grad=True), dict(eps=0.001), dict(eps=1e-5)),
+        ("norm_cfg", dict(type="BN", requires_grad=True), dict(eps=0.1), dict(momentum=0.01)),
+        ("norm_cfg", dict(type="BN", requires_grad=True), dict(affine=False), dict(affine=True)),
+    ],
+)
+def test_options_of_layers_are_compared_with_those_of_the_default_layer(
+    key, layer, option, alike, swapped, written
+):
+    """As of MobileNetV3, whose layers have another eps: with that of BN its features are others."""
+    names = dict(type="LifelongSegmentor")
+
+    def difference(changes):
+        plain = dict(type="ResNet", depth=18, **({key: layer} if written else {}))
+        nodes = [plain, {**plain, key: {**layer, **changes}}]
+        ours, theirs = (dict(model=dict(names, backbone=b)) for b in nodes[:: -1 if swapped else 1])
+        text = Config(theirs).pretty_text
+        return other_model(Config(ours), dict(meta=dict(cfg=text)), "a.pth")
+
+    assert f"model.backbone.{key}.{next(iter(option))} is " in difference(option)
+    assert difference(alike) is None
+
+
 def test_options_without_weights_are_named(trained, sequence_config):
     loaded = torch.load(last(trained), weights_only=True)
     cfg = sequence_config("unused")
