@@ -1,14 +1,18 @@
 """Pickle files, read as data.
 
 mmengine unpickles whatever a config names with the ending ``.pkl``, such as mmseg's weights of
-classes or its lists of samples. A pickle can call anything.
+classes or its lists of samples, and mmseg images and labels with ``decode_backend="pickle"``. A
+pickle can call anything.
 """
 
 from __future__ import annotations
 
+import io
 import pickle
+from types import SimpleNamespace
 from typing import Any
 
+import mmseg.utils.io as stock
 from mmengine.fileio import register_handler
 from mmengine.fileio.handlers import PickleHandler
 
@@ -41,5 +45,11 @@ class DataPickleHandler(PickleHandler):
 
 
 def register_pickle() -> None:
-    """Replace mmengine's handler of pickle files; harmless to repeat."""
+    """Replace mmengine's handler of pickle files, and what mmseg reads; harmless to repeat."""
     register_handler(["pickle", "pkl"])(DataPickleHandler)
+    stock.pickle = SimpleNamespace(loads=_loads)
+
+
+def _loads(content: bytes) -> Any:
+    """As ``pickle.loads``, but runs nothing; see :class:`DataPickleHandler`."""
+    return DataPickleHandler().load_from_fileobj(io.BytesIO(content))

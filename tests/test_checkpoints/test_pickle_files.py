@@ -8,7 +8,7 @@ import mmengine
 import numpy as np
 import pytest
 import torch
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TRANSFORMS
 from shared_fixtures import tiny_decoder
 
 from mmlhl.checkpoints import checkpoint_trust
@@ -45,6 +45,22 @@ def test_nothing_is_called(tmp_path, number, protocol, ending):
     with file.open("rb") as opened, pytest.raises(ValueError, match=rf"weights\.{ending}: the pi"):
         mmengine.load(opened, file_format=ending)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("loader", ["LoadBiomedicalImageFromFile", "LoadDepthAnnotation"])
+def test_images_and_labels_call_nothing(tmp_path, loader):
+    marker, file = tmp_path / "marker", tmp_path / "0.pkl"
+    step = TRANSFORMS.build(dict(type=loader, decode_backend="pickle"))
+    sample = dict(img_path=str(file), depth_map_path=str(file), seg_fields=[])
+    for each in hostile(marker):
+        file.write_bytes(pickle.dumps(each))
+        with pytest.raises(ValueError, match="nothing of it was run"):
+            step(dict(sample))
+        assert not marker.exists()
+    file.write_bytes(pickle.dumps(np.arange(24.0).reshape(2, 3, 4)))
+    found = step(dict(sample))
+    read = found["img"] if "Image" in loader else found["gt_depth_map"]
+    assert read.size == 24 and read.sum() == np.arange(24).sum()
 
 
 def test_these_files_are_hostile(tmp_path):
