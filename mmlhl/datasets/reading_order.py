@@ -70,6 +70,9 @@ def _is_final(step: Any) -> bool:
     """Whether a test cannot undo what a transform does."""
     if isinstance(step, Watched):
         return step.final
+    turns = set(as_list(getattr(step, "degree", 1)))
+    if len(turns) == 1 and max(turns) % 180 == 0 and getattr(step, "center", None) is None:
+        return "RotFlip" in _name_of(step)  # which turns by 90 degrees as well
     return any(part in _name_of(step) for part in _NOT_UNDONE)
 
 

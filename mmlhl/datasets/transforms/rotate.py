@@ -152,6 +152,13 @@ def turn(
         auto_bound: Whether the image grows so that nothing is cut off.
     """
     height, width = results["img"].shape[:2]
+    if centre is None and angle % 180 == 0:  # nothing is cut off, and tests can undo it
+        if angle % 360:
+            results["img"] = flip_map(results["img"], "diagonal", "channels")
+            for key, kind in list(annotation_maps(results)):
+                results[key] = flip_map(results[key], "diagonal", kind)
+            record_step(results, "flip", by, direction="diagonal")
+        return
     if centre is None:
         centre = ((width - 1) / 2, (height - 1) / 2)
     matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)

@@ -71,12 +71,20 @@ def read_witness(results: dict, before: np.ndarray, name: str) -> np.ndarray | N
     return np.where(known, index, -1).astype(np.int64)
 
 
+def same_source(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Whether pixels moved alike in two calls, by what :func:`read_witness` returned for each."""
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
+
+
 def unread_message(name: str, fault: str) -> str:
     """Message about a transform that gives other values to the fields that it should move."""
     return (
         f"{name} treats every field in seg_fields as class ids, also the one that is added to see "
         f"how it moves pixels ({fault}). If it moves no pixels, write moves_pixels = False in its "
-        "class; if it does, let it change the ids of a label by name, such as gt_seg_map"
+        "class; if it does, let it keep the type of each field, and change the ids of a label by "
+        "name, such as gt_seg_map"
     )
 
 
@@ -122,13 +130,18 @@ def move_labels(
             moved[..., :2] = moved[..., :2] @ turn.T.astype(moved.dtype)
         results[key] = moved
     results["img_shape"] = tuple(results["img"].shape[:2])
-    padding = _padding_of(source, size)
+    padding = _fit_of(source, size)
     if direction is not None:
         record_step(results, "flip", name, direction=direction)
-    elif padding is not None:
-        record_step(results, "pad", name, padding=padding)
-    else:
+    elif padding is None:
         record_step(results, "warp", name)
+    else:
+        left, right, top, bottom = padding
+        inner = (source.shape[0] - top - bottom, source.shape[1] - left - right)
+        if inner != tuple(size):
+            record_step(results, "resize", name, size=tuple(size))
+        if any(padding):
+            record_step(results, "pad", name, padding=padding)
 
 
 def _is_untouched(array: np.ndarray, before: np.ndarray | None) -> bool:
@@ -146,22 +159,33 @@ def _flip_of(source: np.ndarray, size: tuple) -> str | None:
     return next((name for name, view in views.items() if np.array_equal(view, source)), None)
 
 
-def _padding_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | None:
-    """Left, right, top, bottom, if the new image contains the whole old one unchanged."""
-    rows, columns = np.nonzero(source == 0)  # new position of the first pixel
-    if len(rows) != 1:
+def _fit_of(source: np.ndarray, size: tuple) -> tuple[int, int, int, int] | None:
+    """Left, right, top, bottom, if the new image contains the whole old one, perhaps resized."""
+    known = source >= 0
+    rows, columns = np.flatnonzero(known.any(1)), np.flatnonzero(known.any(0))
+    if not len(rows):
         return None
-    top, left = int(rows[0]), int(columns[0])
-    bottom, right = source.shape[0] - top - size[0], source.shape[1] - left - size[1]
-    inside = source[top : top + size[0], left : left + size[1]]
-    places = np.arange(size[0] * size[1]).reshape(size)
-    whole = (source >= 0).sum() == places.size and np.array_equal(inside, places)
-    return (left, right, top, bottom) if whole else None
+    (top, last), (left, end) = rows[[0, -1]], columns[[0, -1]]
+    inside = source[top : last + 1, left : end + 1]
+    found = np.divmod(inside, size[1])
+    for axis, (places, old, new) in enumerate(zip(found, size, inside.shape, strict=True)):
+        centres = np.expand_dims((np.arange(new) + 0.5) * old / new - 0.5, 1 - axis)
+        # nearest neighbours are rounded in several ways
+        reach = 0.0 if inside.shape == tuple(size) else 0.5 + max(old / new, 1) / 2
+        if np.abs(places - centres).max() > reach:
+            return None
+    bottom, right = source.shape[0] - last - 1, source.shape[1] - end - 1
+    return int(left), int(right), int(top), int(bottom)
 
 
 def is_undone(source: np.ndarray, size: tuple) -> bool:
-    """Whether a test can undo a move: a flip, or padding."""
-    return _flip_of(source, size) is not None or _padding_of(source, size) is not None
+    """Whether a test can undo a move: a flip, resizing of the whole image, or padding.
+
+    Args:
+        source: What :func:`read_witness` returned.
+        size: (height, width) before the transform.
+    """
+    return _flip_of(source, size) is not None or _fit_of(source, size) is not None
 
 
 def bending_message(name: str) -> str:

@@ -184,3 +184,25 @@ def test_a_dataset_tries_its_own_labels(where):
         config = dict(type=where, dataset=inner, pipeline=[step], lazy_init=True)
     with pytest.raises(ValueError, match="One moves pixels of gt_parts_map"):
         DATASETS.build(config)
+
+
+def pasted(results):
+    """Copies a class to another place, as copy-paste within an image."""
+    place = np.roll(results["gt_seg_map"] == 1, 20, 1)
+    for key in ["img", *results["seg_fields"]]:
+        mask = place if results[key].ndim == 2 else place[..., None]
+        results[key] = np.where(mask, np.roll(results[key], 20, 1), results[key])
+    return results
+
+
+def test_a_label_may_decide_what_moves():
+    kinds = {key: kind for key, kind in KINDS.items() if kind != "normal"}
+    step = tried(pasted, kinds)
+    made = results()
+    del made["gt_normal_map"]
+    made["gt_seg_map"] = made["gt_seg_map"] % 3
+    before = {key: made[key].copy() for key in ("gt_seg_map", "gt_edge_map")}
+    place = np.roll(before["gt_seg_map"] == 1, 20, 1)
+    made = step(made)
+    for key, map_ in before.items():
+        np.testing.assert_array_equal(made[key], np.where(place, np.roll(map_, 20, 1), map_))

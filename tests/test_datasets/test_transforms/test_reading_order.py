@@ -135,6 +135,20 @@ def test_a_users_label_that_is_read_late_is_at_rest(root):
     assert random_movers(seldom) == ["MultiTaskRandomFlip"]
 
 
+@pytest.mark.parametrize(
+    "turn, final",
+    [
+        (dict(type="RandomRotate", prob=0.5, degree=(180.0, 180.0)), False),
+        (dict(type="RandomRotate", prob=0.5, degree=180.0), True),
+        (dict(type="RandomRotate", prob=0.5, degree=(180.0, 180.0), center=(3.0, 3.0)), True),
+        (dict(type="RandomRotFlip", degree=(0.0, 0.0)), True),
+    ],
+)
+def test_half_turns_before_labels_are_undone_in_tests(root, turn, final):
+    built = dataset(root, LOAD, turn, LABELS, PACK, lazy_init=True)
+    assert bool(random_movers(built, test=True)) == final
+
+
 def edges(results):
     results["gt_edge_map"] = (cv2.Canny(results["img"], 20, 60) > 0).astype(np.uint8)
     results["dense_fields"]["gt_edge_map"] = "binary"

@@ -117,18 +117,6 @@ def test_normals_turn_with_somebody_elses_flips_and_turns():
         np.testing.assert_allclose(made["gt_normal_map"][3, 3], normal, atol=1e-5)
 
 
-def test_a_flip_can_be_undone_and_other_moves_are_noted():
-    assert build_step(Labels(mirror))(results())["geometry"] == (
-        dict(kind="flip", by="Labels", direction="horizontal"),
-    )
-    assert build_step(Labels(framed))(results())["geometry"] == (
-        dict(kind="pad", by="Labels", padding=(3, 0, 2, 4)),
-    )
-    for move in (quarter, corner, doubled):
-        assert build_step(Labels(move))(results())["geometry"][0]["kind"] == "warp"
-    assert "geometry" not in build_step(Labels(np.copy))(results())
-
-
 def test_deformed_normals_are_refused():
     step = build_step(Labels(roll))
     with pytest.raises(ValueError, match="Labels bends the image.*normals"):

@@ -10,6 +10,7 @@ import copy
 import numpy as np
 
 from ..maps import VALID, annotation_maps
+from ..witness import same_source
 from .rounds import RARE_TRIALS, TRIALS, Pair, witnessed_trial
 from .samples import other_values, own_label, spotted_image
 from .spot_grid import Grid, Shifts, find_shifts, make_grid, of_some
@@ -74,7 +75,7 @@ def label_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> dict
     before = {key: sample[key].copy() for key in keys}
     one = witnessed_trial(pair[0], copy.deepcopy(sample), trial)
     other = witnessed_trial(pair[1], spotted, trial)
-    if one is None or other is None:
+    if one is None or other is None or not same_source(one[1], other[1]):
         return {}
     (plain, source, _), (changed, _, _) = one, other
     found = {}

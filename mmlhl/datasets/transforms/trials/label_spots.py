@@ -14,7 +14,7 @@ import numpy as np
 
 from ....draws import undisturbed
 from ..maps import VALID, annotation_maps
-from ..witness import rotation_of
+from ..witness import rotation_of, same_source
 from .grids import is_tried, label_shifts
 from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, witnessed_trial
 from .samples import label_sample, other_values, own_label
@@ -117,7 +117,8 @@ def _try(
     second = witnessed_trial(pair[1], spotted, trial)
     if first is None or second is None:
         return None
-    (one, source, drew), (other, _, _) = first, second
+    (one, source, drew), (other, again, _) = first, second
+    alike = same_source(source, again)  # unlike where a label decides what moves, as in a paste
     places = {key: _moved_to(source, spot) for key, spot in spots.items()}
     offsets = {}
     for key in keys:
@@ -129,7 +130,7 @@ def _try(
             raise MovedAlone(label_message(name, key))
         if kinds[key] == "normal" and source is not None:
             refuse_unturned(before, own, source, name, key)
-        offset = _compare(own, other.get(key), key, places, name, side)
+        offset = _compare(own, other.get(key), key, places, name, side) if alike else None
         if offset is not None:
             offsets[key] = offset
     return source is not None, drew, offsets
