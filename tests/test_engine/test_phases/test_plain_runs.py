@@ -90,6 +90,12 @@ def test_an_epoch_without_end_is_refused(tmp_path, kind):
             "^model.train_cfg.num_point: .* 'num_points'",
         ),
         ("model = dict(train_cfg=dict(max_iters=2))", "^model.train_cfg.max_iters: .*known are"),
+        ("model = dict(neck='FPN')", r"^model.neck: it must be dict\(type=...\), got 'FPN'"),
+        ("model = dict(auxiliary_head=[3])", r"^model.auxiliary_head\[0\]: it must be dict"),
+        (
+            "model = dict(decode_head=dict(loss_decode='Dice'))",
+            "^model.decode_head.loss_decode: it",
+        ),
         ("data_preprocessor = 'x'", "^data_preprocessor must be a dict, got 'x'"),
         ("randomness = None", "^randomness is None; set it, or leave it out"),
         ("efficient_conv_bn_eval = 3", "^efficient_conv_bn_eval must be the name of a part .* 3"),

@@ -9,6 +9,7 @@ from mmengine.registry import PARAM_SCHEDULERS, Registry
 
 from ....registered import of_mmseg, registered, registered_class, type_name
 from ....spelling import hint, near_miss, unknown
+from ..shapes import PLAIN
 from .option_types import check_types
 from .signatures import options_of, required_of
 
@@ -128,6 +129,8 @@ class KeyChecker:
             for name, child in node.items():
                 self.each(child, registry, f"{place}.{name}")
         else:
+            if isinstance(node, PLAIN):
+                self.refuse(place, f"it must be dict(type=...), got {node!r}")
             if registry is PARAM_SCHEDULERS:
                 self._schedule(node, place)
             self.typed(node, registry, place)

@@ -120,9 +120,7 @@ class _Checker(KeyChecker):
         self.lacks(cls, node, place)
         if "backbone" in node:
             self.needed(node["backbone"], MODELS, f"{place}.backbone")
-        for part in ("backbone", "neck", "data_preprocessor"):
-            self.typed(node.get(part), MODELS, f"{place}.{part}")
-        for part in ("decode_head", "auxiliary_head"):  # of mmseg's segmentors
+        for part in ("backbone", "neck", "data_preprocessor", "decode_head", "auxiliary_head"):
             self.each(node.get(part), MODELS, f"{place}.{part}")
             for head in nodes(node.get(part)):
                 self.each(head.get("loss_decode"), MODELS, f"{place}.{part}.loss_decode")
