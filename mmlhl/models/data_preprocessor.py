@@ -32,8 +32,9 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
     images of different sizes may share a batch. Annotations are never padded in tests.
 
     Args:
-        mean: Mean of R, G, B in 0..255. No normalisation when None.
-        std: Standard deviation of R, G, B.
+        mean: Mean of R, G, B in 0..255, or of each of any number of channels. No normalisation
+            when None.
+        std: Standard deviation of the same.
         size: (height, width) that every training image is padded to.
         size_divisor: Training images are padded to the batch's greatest size, rounded up to a
             multiple of this. Defaults to 1 when ``size`` is not given.
@@ -91,9 +92,7 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             )
         if size is None and size_divisor is None:
             size_divisor = 1
-        super().__init__(
-            mean=mean,
-            std=std,
+        super().__init__(  # of the maintained stack it refuses mean and std of, say, four channels
             size=size,
             size_divisor=size_divisor,
             pad_val=pad_val,
@@ -103,6 +102,11 @@ class MultiTaskDataPreProcessor(SegDataPreProcessor):
             batch_augments=batch_augments,
             test_cfg=test_cfg,
         )
+        if mean is not None and std is not None:
+            self._enable_normalize = True
+            for key, numbers in (("mean", mean), ("std", std)):
+                values = torch.tensor(numbers, dtype=torch.float32).view(-1, 1, 1)
+                self.register_buffer(key, values, persistent=False)
         # the parent has such a flag, but under different names in the two stacks
         self._swap_channels = bgr_to_rgb or rgb_to_bgr
 

@@ -197,3 +197,10 @@ def test_mean_and_std_have_a_value_for_each_channel():
         pre(dict(inputs=[torch.ones(4, 2, 2)]))
     grey = MultiTaskDataPreProcessor(mean=[1.0], std=[2.0])
     assert (grey(dict(inputs=[torch.ones(3, 2, 2)]))["inputs"] == 0).all()  # one value for all
+
+
+def test_images_of_any_number_of_channels_are_normalised():
+    pre = MultiTaskDataPreProcessor(mean=[1.0, 2.0, 3.0, 4.0], std=[1.0, 2.0, 1.0, 2.0])
+    image = torch.tensor([2.0, 4.0, 3.0, 0.0]).view(4, 1, 1)
+    assert pre(dict(inputs=[image]))["inputs"].flatten().tolist() == [1.0, 1.0, 0.0, -2.0]
+    assert not pre.state_dict()  # as in mmseg

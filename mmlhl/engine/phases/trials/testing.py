@@ -60,6 +60,7 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Seque
         if isinstance(batch["inputs"][0], (list, tuple)):
             return []
         found.append(trial_prediction(model, batch))
+    _check_sizes(model, supply, cfg[f"{kind}_dataloader"])
     done = [each for each in found if each is not None]
     names = try_metrics(evaluator, done, recorded=bool(heads))
     if names and (kind == "val" or validates_alike(cfg)):
@@ -115,6 +116,15 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
 def _is_known(evaluator: Evaluator) -> bool:
     """Whether all metrics can be computed on a single image."""
     return all(type(each).__module__.split(".")[0] in _KNOWN for each in evaluator.metrics)
+
+
+def _check_sizes(model: PhaseModel, supply: Supply, loader: Mapping) -> None:
+    """Let images of different sizes, which the first batch of a test may have, fail now."""
+    count = min(loader.get("batch_size", 1), 4, supply.images, len(supply.dataset))
+    if count > 1:
+        batch = supply.collate([supply.dataset[i] for i in range(count)])
+        if len({image.shape for image in batch["inputs"]}) > 1:
+            model.data_preprocessor(batch, False)
 
 
 def _images(supply: Supply, count: int) -> Iterator[Any]:

@@ -1,7 +1,9 @@
 """A test, also with test-time augmentation, is tried in small before phase one."""
 
 import copy
+import shutil
 
+import cv2
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric
@@ -34,6 +36,21 @@ def tried(cfg, **changes):
 def test_valid_test_time_views_pass(config):
     sizes = [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.5, 1.0)]
     tried(config(), tta_pipeline=views(sizes, FLIPS))
+
+
+def test_images_of_different_sizes_in_a_batch_are_named(config, rooms_root, tmp_path):
+    shutil.copytree(rooms_root, tmp_path / "rooms")
+    for file in (tmp_path / "rooms/val").glob("*/00000.png"):
+        grown = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(file), cv2.copyMakeBorder(grown, 0, 8, 0, 0, cv2.BORDER_REPLICATE))
+    cfg = config()
+    cfg.test_dataloader.dataset.data_root = str(tmp_path / "rooms")
+    cfg.test_dataloader.batch_size = 2
+    with pytest.raises(ValueError, match="images of different sizes in one test batch"):
+        tried(cfg)
+    tried(cfg, test_dataloader=dict(cfg.test_dataloader, batch_size=1))
+    cfg.model.data_preprocessor.test_cfg = dict(size_divisor=32)
+    tried(cfg)
 
 
 @METRICS.register_module()
