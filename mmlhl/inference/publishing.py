@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from ..checkpoints import StoredConfigError, stored_config, stored_tasks, to_plain
 from ..checkpoints.safetensors_files import is_safetensors, write_safetensors
 from ..engine.phases.checking.signatures import default_of
-from ..explaining import explained_error
+from ..explaining import explained_error, first_few
 from ..files import atomic_path, write_bytes
 from ..models.teachers import model_config
 from ..registered import registered_class
@@ -100,7 +100,10 @@ def publish(
             config is not plain data.
     """
     if "state_dict" not in checkpoint:
-        raise ValueError(f"{source} has no 'state_dict', only {sorted(checkpoint)}")
+        found = first_few(map(repr, checkpoint), separator=", ")
+        raise ValueError(
+            f"{source} has no 'state_dict', only {found}; give the file that the training saved"
+        )
     weights = checkpoint["state_dict"]
     _check_drop(drop, weights, source)
     given = checkpoint.get("meta") or {}
@@ -141,7 +144,15 @@ def write_published(path: str | os.PathLike, published: Mapping[str, Any]) -> No
     Args:
         path: The file; one that ends in ``.safetensors`` gets that format.
         published: As :func:`publish` returned it.
+
+    Raises:
+        ValueError: If its ending is that of an exported graph.
     """
+    if str(path).lower().endswith((".onnx", ".pt2")):
+        raise ValueError(
+            f"{path}: the ending is that of an exported graph, which mmlhl export writes; a "
+            "published checkpoint ends in .pth or .safetensors"
+        )
     if is_safetensors(str(path)):
         with atomic_path(path) as temporary:
             write_safetensors(str(temporary), published["state_dict"], published["meta"])

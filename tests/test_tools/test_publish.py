@@ -48,6 +48,16 @@ def test_prefixes_without_effect_and_those_that_leave_nothing(drop, message):
     assert len(publish(dict(state_dict=weights), ())["state_dict"]) == 2
 
 
+def test_weights_alone_and_endings_of_graphs_are_refused_in_a_line(tmp_path):
+    weights = {f"backbone.{i}": torch.ones(1) for i in range(300)}
+    with pytest.raises(ValueError, match="has no 'state_dict', only 'backbone.0', .* and 295 more"):
+        publish(weights)
+    for name in ("a.onnx", "a.PT2"):
+        with pytest.raises(ValueError, match="graph, which mmlhl export writes"):
+            write_published(tmp_path / name, publish(dict(state_dict=weights)))
+    assert not any(tmp_path.iterdir())
+
+
 def test_outputs_of_the_tasks_learned_so_far(trained, tmp_path, monkeypatch, capsys):
     cfg, _ = trained
     out = tmp_path / "model.pth"
