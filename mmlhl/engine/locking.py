@@ -18,6 +18,8 @@ LOCK = ".lock"
 _APPENDED = (".log", ".json")
 #: and of others that it reads
 _READ = (".pth", ".training", "last_checkpoint")
+#: the names of all of them, in whose place a folder may not stand
+_FILES = (*_READ, LOCK, "lifelong.json", "fingerprints.json", "resumable.json")
 _held: set = set()
 
 
@@ -48,7 +50,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
 
     Raises:
         WorkDirInUse: Naming the folder, and the process that holds it.
-        ValueError: If a link stands in place of a file that would be written to.
+        ValueError: If a link or folder stands in place of a file that would be written to.
     """
     path = Path(folder, LOCK)
     missing = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
@@ -93,9 +95,17 @@ def _remove(path: Path, folders: Iterable[Path]) -> None:
 def _refuse_links(folder: Path) -> None:
     """Refuse links in place of files that are written to: another's folder could name any file.
 
-    Models may be links, as they are replaced and not written to.
+    Models may be links, as they are replaced and not written to. A folder in place of a file of a
+    phase or of the sequence is refused, too.
     """
-    for place, _, names in os.walk(folder):
+    for place, folders, names in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        for name in folders if depth <= 1 else ():
+            if name.endswith(_FILES):
+                raise ValueError(
+                    f"{Path(place, name)} is a folder, where a file is written: move it, or choose "
+                    "another --work-dir"
+                )
         for name in names:
             path = Path(place, name)
             written = name == LOCK or name.endswith(_APPENDED) or "tfevents" in name

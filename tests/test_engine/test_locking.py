@@ -108,6 +108,21 @@ def test_links_that_would_be_written_through(tmp_path, name, there):
         pass
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["lifelong.json", "phase_1_seg/epoch_2.pth", "phase_1_seg/resumable.json", "phase_1_seg/.lock"],
+)
+def test_folders_where_files_are_written(tmp_path, name):
+    (tmp_path / "mine" / "older" / "phase_1_seg" / "a.pth").mkdir(parents=True)
+    (tmp_path / "phase_1_seg" / "pth").mkdir(parents=True)
+    with locked(tmp_path):
+        pass
+    (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match=f"{name} is a folder, where a file is written: move it"):
+        with locked(tmp_path):
+            pass
+
+
 @pytest.mark.parametrize("name", ["last_checkpoint", ".training", "iter_2.pth", "vis_data/a.json"])
 def test_pipes_that_would_be_read_for_ever(tmp_path, name):
     path = tmp_path / "phase_1_seg" / name
