@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import socket
 import stat
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = ".tmp"
+#: end of a temporary file's name: machine, which older versions left out, and process
+_OWNER = re.compile(rf"\.(?:([0-9a-f]{{8}})-)?(\d+){re.escape(MARK)}")
+#: seconds after which another machine's temporary file is a leftover: it writes none for so long
+_ABANDONED = 24 * 3600.0
 #: bytes of a file's name in that of a temporary file
 _LONGEST = 200
 #: what to do about a full disk, an exhausted quota or a folder without write permission
@@ -41,8 +48,8 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
             file. This takes some milliseconds; False suits files that are quickly made again.
 
     Yields:
-        The temporary name. It contains the process id, so that no two processes write to the same
-        file.
+        The temporary name. It contains machine and process, so that no two processes write to the
+        same file.
 
     Raises:
         IsADirectoryError: If a folder has that name.
@@ -55,7 +62,7 @@ def atomic_path(path: str | os.PathLike, sync: bool = True) -> Iterator[Path]:
     blocked = next(folder for folder in path.absolute().parents if folder.exists())
     if not blocked.is_dir():
         raise NotADirectoryError(f"{path} cannot be written: {blocked} is a file, not a folder")
-    temporary = path.with_name(f".{_shortened(path.name)}.{os.getpid()}{MARK}")
+    temporary = path.with_name(f".{_shortened(path.name)}.{_machine()}-{os.getpid()}{MARK}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()  # writers of other packages hide why they cannot
@@ -149,24 +156,36 @@ def refuse_special(path: str | os.PathLike) -> None:
         raise ValueError(f"{path} is a pipe, a device or the like, not a file with data")
 
 
-def clean_leftovers(folder: str | os.PathLike) -> list[Path]:
+def clean_leftovers(folder: str | os.PathLike, locked: bool = False) -> list[Path]:
     """Remove the temporary files of killed processes in a folder and its subfolders.
 
-    Files of processes that still run on this machine are kept.
+    Files of processes that still run on this machine are kept, those of other machines for a day.
 
     Args:
         folder: The folder; it need not exist.
+        locked: Whether no other machine writes there now, so that its files are leftovers.
 
     Returns:
         The files that were removed.
     """
     removed = []
     for path in sorted(Path(folder).rglob(f".*{MARK}")):
-        number = path.name.removesuffix(MARK).rpartition(".")[2]
-        if number.isdigit() and (int(number) == os.getpid() or not _is_alive(int(number))):
+        if (found := _OWNER.search(path.name)) and not _in_use(path, found[1], found[2], locked):
             path.unlink(missing_ok=True)
             removed.append(path)
     return removed
+
+
+def _in_use(path: Path, machine: str | None, process: str, locked: bool) -> bool:
+    if machine in (None, _machine()):
+        return int(process) != os.getpid() and _is_alive(int(process))
+    with suppress(FileNotFoundError):
+        return not locked and time.time() - path.stat().st_mtime < _ABANDONED
+    return False
+
+
+def _machine() -> str:
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
 
 
 def _is_alive(process: int) -> bool:

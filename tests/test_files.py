@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -117,6 +118,27 @@ def test_leftovers_of_dead_processes_are_removed(tmp_path):
     assert set(clean_leftovers(tmp_path)) == set(gone)
     assert all(path.exists() for path in kept)
     assert clean_leftovers(tmp_path / "nowhere") == []
+
+
+def test_temporary_files_of_other_machines_stay_for_a_day(tmp_path):
+    """Their processes are not known here, whatever runs here under the same number."""
+    fresh, old = (tmp_path / f".{name}.pth.0123abcd-{os.getppid()}.tmp" for name in "ab")
+    for path in (fresh, old):
+        path.touch()
+    os.utime(old, (time.time() - 90000,) * 2)
+    assert clean_leftovers(tmp_path) == [old] and fresh.exists()
+    assert clean_leftovers(tmp_path, locked=True) == [fresh]
+
+
+def test_a_killed_process_s_own_temporary_file_is_removed(tmp_path):
+    child = os.fork()
+    if not child:
+        with atomic_path(tmp_path / "seg.pth") as temporary:
+            temporary.touch()
+            os._exit(0)
+    os.waitpid(child, 0)
+    (left,) = tmp_path.iterdir()
+    assert clean_leftovers(tmp_path) == [left]
 
 
 def test_a_folder_of_the_name_is_refused(tmp_path):

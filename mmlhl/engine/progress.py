@@ -54,7 +54,7 @@ def start_anew(record: str, method: str) -> None:
         forget_checkpoints(phase)
     if osp.isfile(record):
         os.remove(record)
-    clean_leftovers(folder)
+    clean_leftovers(folder, locked=True)
 
 
 def read_progress(
@@ -66,7 +66,7 @@ def read_progress(
         ValueError: If the record belongs to another sequence.
         FileNotFoundError: If the model of a finished phase is missing and cannot be restored.
     """
-    clean_leftovers(osp.dirname(record))
+    clean_leftovers(osp.dirname(record), locked=True)
     if not osp.isfile(record):
         return 0, None
     found = LifelongRecord.load(record)
