@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ OF_SEQUENCE = (
     *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
     *("launcher", "disjoint_phases", "dry_run", "check_labels", "custom_imports"),
 )
+#: names of mmengine's checkpoints
+STEPS = re.compile(r"(best_.+_)?(epoch|iter)_\d+")
 #: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
 LONGEST = 180
 #: parts of the model whose changes in ``cfg.model`` persist; deprecated, now ``phases[i].model``
@@ -101,6 +104,15 @@ def read_phases(cfg: Mapping) -> list[Phase]:
             )
         if Path(name).name != name or "\\" in name or name == "..":
             raise ValueError(f"{key}.name becomes a folder and may hold no '/', got {name!r}")
+        if not name.isprintable():
+            raise ValueError(
+                f"{key}.name becomes a folder: write one line of plain text, got {name!r}"
+            )
+        if STEPS.fullmatch(name):
+            raise ValueError(
+                f"{key}.name: {name}.pth would be the phase's model, and mmengine's checkpoint in "
+                "mid-phase as well: choose another name"
+            )
         checkpoint = entry.get("checkpoint")
         _check_checkpoint(f"{key}.checkpoint", checkpoint, index)
         own, changed = _overrides(key, entry)

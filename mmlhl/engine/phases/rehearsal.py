@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 
 from ...checkpoints.training import names_in
@@ -86,7 +89,7 @@ def rehearse(
     started = time.monotonic()
     # as the runner of each phase will set it
     scope = DefaultScope.overwrite_default_scope(cfg.get("default_scope") or SCOPE)
-    with raised_by_all(), undisturbed(), scope, remembering():
+    with raised_by_all(), undisturbed(), scope, remembering(), _said_once():
         try:
             batches = _rehearse(cfg, phases, first, adopt, begun)
         except (ValueError, OSError):
@@ -96,6 +99,25 @@ def rehearse(
     count, seconds = len(phases) - first, time.monotonic() - started
     print_log(f"dry run of {count} phase(s): nothing wrong, {seconds:.1f} s", "current")
     return batches
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """Leave out warnings that differ from an earlier one in the number of the phase only."""
+    logger, said = MMLogger.get_current_instance(), set[str]()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        kept = re.sub(r"^phases\[\d+\]", "", text)
+        known = kept in said
+        said.add(kept)
+        return kept == text or not known or record.levelno < logging.WARNING
+
+    logger.addFilter(is_new)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_new)
 
 
 def _rehearse(

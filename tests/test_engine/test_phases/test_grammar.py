@@ -65,6 +65,17 @@ def test_long_phase_names_are_shortened():
         read_phases(dict(phases=[dict(tasks=["seg"], name="\u00e4" * 91)]))
 
 
+@pytest.mark.parametrize("name", ["epoch_3", "iter_200", "best_seg_mIoU_epoch_2", "a\nb", "a\0"])
+def test_names_of_files_that_are_written_in_mid_phase_are_refused(name):
+    with pytest.raises(ValueError, match=r"^phases\[0\]\.name"):
+        read_phases(dict(phases=[dict(tasks=["a"], name=name)]))
+
+
+@pytest.mark.parametrize("name", ["best", "epoch_", "last_checkpoint", "iter_3 again", "Tiefe é"])
+def test_other_names_are_taken(name):
+    assert read_phases(dict(phases=[dict(tasks=["a"], name=name)]))[0].name == name
+
+
 def test_a_finished_model_is_needed_until_its_phase_is_done(tmp_path):
     """A work dir goes on without files outside it, also where it was moved to."""
     gone = dict(tasks=["seg"], checkpoint=str(tmp_path / "elsewhere" / "seg.pth"))
