@@ -1,4 +1,4 @@
-"""Reading a dataset's first sample, and naming the transform that fails."""
+"""Reading a dataset's first sample, and naming a transform that fails or draws at random."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import numpy as np
 from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
 from ....datasets.transforms.watched import Watched, transform_name
 from ....datasets.wrappers import wrapped
-from ....draws import undisturbed
+from ....draws import draw_by, undisturbed
 from ....explaining import explained_error
 
 #: greatest number of images that a pipeline may reject before the first sample
 TRIES = 200
+#: number of random draws of a transform that are compared
+DRAWS = 3
 
 
 def first_sample(dataset: Any) -> Any:
@@ -91,6 +94,39 @@ def _ways(steps: Sequence) -> Iterator[list]:
             branch = list(choice.transforms)
             for inside in (branch, *_ways(branch)):
                 yield [*steps[:place], *inside, *steps[place + 1 :]]
+
+
+def random_step(dataset: Any) -> str | None:
+    """Name of the first transform of a pipeline that gives other images at other random numbers.
+
+    Returns:
+        The name; None if there is none, or the pipeline cannot be tried step by step.
+    """
+    for each in wrapped(dataset):
+        if (found := random_step(each)) is not None:
+            return found
+    if not hasattr(dataset, "get_data_info"):
+        return None
+    with undisturbed():
+        try:
+            results = dataset.get_data_info(0)
+            for step in copy.deepcopy(
+                getattr(getattr(dataset, "pipeline", None), "transforms", ())
+            ):
+                if not isinstance(results.get("img"), np.ndarray):  # not read yet
+                    results = step(results)
+                    continue
+                drawn = []
+                for seed in range(DRAWS):
+                    draw_by(seed)
+                    drawn.append(step(copy.deepcopy(results)))
+                results = drawn[0]
+                images = [each.get("img") for each in drawn]
+                if any(not np.array_equal(images[0], each) for each in images[1:]):
+                    return _name(step)
+        except Exception:  # reading the first sample says it, or the dataset is not ours
+            pass
+    return None
 
 
 def _failed_in(error: Exception) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os.path as osp
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
 from mmseg.models import SegTTAModel
 from mmseg.registry import EVALUATOR, MODELS, TRANSFORMS
 
@@ -30,6 +32,7 @@ from ..phase_model import PhaseModel
 from ..supply import Supplies, Supply
 from .loaders import validates_alike
 from .metrics import try_metrics
+from .sample import random_step
 from .step import PIXELS, trial_prediction
 
 LOADER = LOADERS[2]
@@ -54,6 +57,13 @@ def try_test(model: PhaseModel, supply: Supply, cfg: Config, kind: str) -> Seque
     heads = getattr(model, "heads", {})  # mmseg's segmentors have none
     check_evaluator(dict(heads.items()), evaluator, f"{kind}_evaluator")
     _check_folders(cfg[f"{kind}_evaluator"], evaluator, supply.dataset)
+    if (step := random_step(supply.dataset)) is not None:
+        print_log(
+            f"{kind}_dataloader: {step} changes images at random, so each test measures others; "
+            "is the pipeline one for training?",
+            "current",
+            logging.WARNING,
+        )
     known = _is_known(evaluator)
     found = []
     for batch in _images(supply, 1 if known else 2):

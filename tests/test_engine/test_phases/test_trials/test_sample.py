@@ -8,7 +8,7 @@ from mmengine.dataset import Compose
 
 import mmlhl  # noqa: F401
 from mmlhl.datasets.pipelines import build_steps
-from mmlhl.engine.phases.trials.sample import TRIES, first_sample
+from mmlhl.engine.phases.trials.sample import TRIES, first_sample, random_step
 
 BAD = dict(type="Resize", scale=(8, 8), interpolation="none")
 FLIP = dict(type="RandomFlip", prob=1.0)
@@ -88,3 +88,48 @@ def test_images_are_rejected_for_seconds_and_not_for_minutes(wrap):
         first_sample(wrap(Picky(TRIES + 1)))
     with pytest.raises(ValueError, match=r"max_refetch=7"):
         first_sample(wrap(Picky(8, 7)))
+
+
+class Speckles:
+    """A user's own transform that draws from Python's generator."""
+
+    def __call__(self, results):
+        results["img"] = results["img"] + np.uint8(random.randrange(200))
+        return results
+
+
+class RampImage(OneImage):
+    def get_data_info(self, index):
+        ramp = np.arange(243, dtype=np.uint8).reshape(9, 9, 3)
+        return dict(img=ramp, img_shape=(9, 9), ori_shape=(9, 9), seg_fields=[])
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("RandomFlip", dict(type="RandomFlip", prob=0.5)),
+        ("RandomCrop", dict(type="RandomCrop", crop_size=(4, 4))),
+        ("PhotoMetricDistortion", dict(type="PhotoMetricDistortion")),
+        ("RandomChoice", dict(type="RandomChoice", transforms=[FLIP, dict(FLIP, prob=0.0)])),
+        ("Speckles", Speckles()),
+    ],
+)
+def test_a_random_transform_is_named(name, step):
+    random.seed(3)
+    np.random.seed(3)
+    before = random.getstate(), np.random.rand()
+    steps = [dict(type="Resize", scale=(8, 8)), step, dict(type="Normalize", mean=[1], std=[2])]
+    dataset = RampImage(*[each for each in steps if each is not step])
+    dataset.pipeline.transforms.insert(1, build_steps([step])[0] if type(step) is dict else step)
+    for outer in (dataset, type("Wrapper", (), dict(dataset=dataset))()):
+        assert (random_step(outer) or "").removeprefix("MultiTask") == name
+    assert random.getstate() == before[0]
+
+
+def test_pipelines_for_tests_are_not_random():
+    flips = [dict(FLIP, prob=0.0), FLIP]
+    steady = [dict(type="Resize", scale=(8, 8)), *flips, dict(type="CenterCrop", crop_size=4)]
+    assert random_step(RampImage(*steady, dict(type="Pad", size=(12, 12)))) is None
+    views = [dict(type="TestTimeAug", transforms=[flips])]
+    assert random_step(RampImage(*views)) is None
+    assert random_step([0]) is None
