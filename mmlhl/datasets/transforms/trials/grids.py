@@ -10,9 +10,8 @@ import copy
 import numpy as np
 
 from ..maps import VALID, annotation_maps
-from ..witness import same_source
-from .rounds import RARE_TRIALS, TRIALS, Pair, witnessed_trial
-from .samples import other_values, own_label, spotted_image
+from .rounds import RARE_TRIALS, TRIALS, Pair, try_both
+from .samples import own_label, spotted_image, spotted_label
 from .spot_grid import Grid, Shifts, find_shifts, make_grid, of_some
 
 _ROUNDS = (*range(4), *range(TRIALS, TRIALS + 2 * RARE_TRIALS))
@@ -37,16 +36,12 @@ def image_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> Shif
     """
     image = sample["img"]
     grid = make_grid(image.shape[:2], seed)
-    if pair is None or grid is None or image.dtype == bool:
+    if grid is None or image.dtype == bool:
         return None
     spotted = copy.deepcopy(sample)
     spotted["img"] = spotted_image(image, grid.spots >= 0)
-    one = witnessed_trial(pair[0], copy.deepcopy(sample), trial)
-    other = witnessed_trial(pair[1], spotted, trial)
-    if one is None or other is None:
-        return None
-    (plain, source, _), (changed, _, _) = one, other
-    return _shifts(grid, plain["img"], changed["img"], source)
+    both = try_both(pair, copy.deepcopy(sample), spotted, trial)
+    return both and _shifts(grid, both.plain["img"], both.spotted["img"], both.source)
 
 
 def label_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> dict[str, Shifts]:
@@ -64,29 +59,22 @@ def label_shifts(pair: Pair | None, sample: dict, trial: int, seed: int) -> dict
     """
     keys = [key for key, kind in annotation_maps(sample) if kind != VALID]
     grid = make_grid(sample["img"].shape[:2], seed)
-    if pair is None or grid is None or not keys:
+    if grid is None or not keys:
         return {}
     grids = {key: of_some(grid, part, len(keys)) for part, key in enumerate(keys)}
     spotted = copy.deepcopy(sample)
     for key in keys:
-        spot = grids[key].spots >= 0
-        spotted[key] = sample[key].copy()
-        spotted[key][spot] = other_values(sample[key], spot)
-    before = {key: sample[key].copy() for key in keys}
-    one = witnessed_trial(pair[0], copy.deepcopy(sample), trial)
-    other = witnessed_trial(pair[1], spotted, trial)
-    if one is None or other is None or not same_source(one[1], other[1]):
+        spotted[key] = spotted_label(sample[key], grids[key].spots >= 0)
+    both = try_both(pair, copy.deepcopy(sample), spotted, trial)
+    if both is None or not both.alike:
         return {}
-    (plain, source, _), (changed, _, _) = one, other
     found = {}
     for key in keys:
-        own = own_label(before[key], plain.get(key), plain["img"], source)
-        shifts = (
-            None
-            if own is None
-            else _shifts(grids[key], own, changed.get(key), source, own.dtype.kind in "biu")
-        )
-        if shifts is not None:
+        own = own_label(sample[key], both.plain.get(key), both.plain["img"], both.source)
+        if own is None:
+            continue
+        changed, ids = both.spotted.get(key), own.dtype.kind in "biu"
+        if shifts := _shifts(grids[key], own, changed, both.source, ids):
             found[key] = shifts
     return found
 

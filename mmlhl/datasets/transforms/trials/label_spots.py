@@ -14,10 +14,10 @@ import numpy as np
 
 from ....draws import undisturbed
 from ..maps import VALID, annotation_maps
-from ..witness import rotation_of, same_source
+from ..witness import rotation_of
 from .grids import is_tried, label_shifts
-from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, witnessed_trial
-from .samples import label_sample, other_values, own_label
+from .rounds import TRIALS, MovedAlone, Pair, Rounds, pair_of, try_both
+from .samples import label_sample, moved_to, own_label, spotted_label, square
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
 from .spot_grid import Shifts, cell_of
@@ -108,18 +108,16 @@ def _try(
         columns) of the spots that were found near their places; None if it failed.
     """
     keys = [key for key, kind in annotation_maps(sample) if kind != VALID]
-    if pair is None or not keys:
+    if not keys:
         return None
     spots, spotted = _add_spots(sample, keys, side, trial)
     plain = {key: sample[key].copy() for key in keys}
     kinds = dict(annotation_maps(sample))
-    first = witnessed_trial(pair[0], sample, trial)
-    second = witnessed_trial(pair[1], spotted, trial)
-    if first is None or second is None:
+    both = try_both(pair, sample, spotted, trial)
+    if both is None:
         return None
-    (one, source, drew), (other, again, _) = first, second
-    alike = same_source(source, again)  # unlike where a label decides what moves, as in a paste
-    places = {key: _moved_to(source, spot) for key, spot in spots.items()}
+    one, other, source = both.plain, both.spotted, both.source
+    places = {key: moved_to(source, spot) for key, spot in spots.items()}
     offsets = {}
     for key in keys:
         before, after = plain[key], one.get(key)
@@ -130,10 +128,10 @@ def _try(
             raise MovedAlone(label_message(name, key))
         if kinds[key] == "normal" and source is not None:
             refuse_unturned(before, own, source, name, key)
-        offset = _compare(own, other.get(key), key, places, name, side) if alike else None
+        offset = _compare(own, other.get(key), key, places, name, side) if both.alike else None
         if offset is not None:
             offsets[key] = offset
-    return source is not None, drew, offsets
+    return source is not None, both.drew, offsets
 
 
 def label_message(name: str, key: str) -> str:
@@ -208,14 +206,6 @@ def refuse_unturned(
         )
 
 
-def _moved_to(source: np.ndarray | None, spot: np.ndarray) -> np.ndarray:
-    """Where a spot is after the image has moved."""
-    if source is None:
-        return spot
-    moved: np.ndarray = (source >= 0) & spot.ravel()[np.maximum(source, 0)]
-    return moved
-
-
 def _widened(mask: np.ndarray) -> np.ndarray:
     side = 2 * _REACH + 1
     return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
@@ -231,13 +221,11 @@ def _add_spots(
     spots: dict[str, np.ndarray] = {}
     for key in keys:
         for _ in range(50):  # several labels have room beside each other
-            spot = np.zeros((height, width), bool)
             row = places.randint(_REACH + 1, height - side - _REACH)
             column = places.randint(_REACH + 1, width - side - _REACH)
-            spot[row : row + side, column : column + side] = True
+            spot = square((height, width), row, column, side)
             if not any((_widened(spot) & _widened(other)).any() for other in spots.values()):
                 break
         spots[key] = spot
-        spotted[key] = sample[key].copy()
-        spotted[key][spot] = other_values(sample[key], spot)
+        spotted[key] = spotted_label(sample[key], spot)
     return spots, spotted

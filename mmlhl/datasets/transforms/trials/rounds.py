@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 
-from ..witness import add_witness, read_witness
+from ..witness import add_witness, read_witness, same_source
 from .own_draws import own_generators, put_back, same_states, seed_all, states
 from .system_draws import system_draws
 
@@ -148,34 +148,60 @@ def run_trial(step: Callable, results: dict, trial: int) -> tuple[dict, bool] | 
     return moved, drew or bool(from_system) or drawn() != untouched
 
 
-def witnessed_trial(
-    step: Callable, results: dict, trial: int, name: str | None = None
-) -> tuple[dict, np.ndarray | None, bool] | None:
-    """Run a transform on a trial sample, and see where it moves the labels.
+class Both(NamedTuple):
+    """A sample after a transform, without and with spots.
+
+    Attributes:
+        plain: The one without.
+        spotted: The one with spots.
+        source: Source of its labels without spots, see :func:`~..witness.read_witness`.
+        alike: Whether that with spots is the same; it is not where a label decides what moves, as
+            in a paste.
+        drew: Whether random numbers were drawn.
+    """
+
+    plain: dict
+    spotted: dict
+    source: np.ndarray | None
+    alike: bool
+    drew: bool
+
+
+def try_both(
+    pair: Pair | None, plain: dict, spotted: dict, trial: int, name: str | None = None
+) -> Both | None:
+    """Run a transform on a sample without and with spots, with the same random numbers.
 
     Args:
-        step: The transform.
-        results: The sample, which the transform may change.
-        trial: Seed of its random numbers.
-        name: Its name, to refuse one whose labels cannot be followed; None if that is no matter.
+        pair: Copies of the transform; None if it has none.
+        plain: The sample, which the transform may change.
+        spotted: The same with spots.
+        trial: Seed of the random numbers.
+        name: Name of the transform, to refuse one whose labels cannot be followed; None if that is
+            no matter.
 
     Returns:
-        The sample after the transform, the source of its labels, see
-        :func:`~..witness.read_witness`, and whether numbers were drawn; None if it failed.
+        What became of them; None if the transform failed.
 
     Raises:
         ValueError: If labels cannot be followed, and ``name`` is given.
     """
-    before = add_witness(results)
-    found = run_trial(step, results, trial)
-    if found is None:
+    if pair is None:
         return None
-    try:
-        return found[0], read_witness(found[0], before, name or ""), found[1]
-    except Exception:
-        if name is not None:
-            raise
-        return None
+    found = []
+    for step, results in zip(pair, (plain, spotted), strict=True):
+        before = add_witness(results)
+        tried = run_trial(step, results, trial)
+        if tried is None:
+            return None
+        try:
+            found.append((*tried, read_witness(tried[0], before, name or "")))
+        except Exception:
+            if name is not None:
+                raise
+            return None
+    (one, drew, source), (other, _, again) = found
+    return Both(one, other, source, same_source(source, again), drew)
 
 
 def drawn() -> tuple[float, float, float]:

@@ -67,6 +67,21 @@ def _common(trial: int, size: Sequence[int]) -> dict:
     )
 
 
+def square(size: Sequence[int], row: int, column: int, side: int) -> np.ndarray:
+    """A spot: (H, W) bool, True in a square of which row and column are the first."""
+    spot = np.zeros(size, bool)
+    spot[row : row + side, column : column + side] = True
+    return spot
+
+
+def moved_to(source: np.ndarray | None, spot: np.ndarray) -> np.ndarray:
+    """Where a spot is after the image has moved by :func:`~..witness.read_witness`."""
+    if source is None:
+        return spot
+    moved: np.ndarray = (source >= 0) & spot.ravel()[np.maximum(source, 0)]
+    return moved
+
+
 def spotted_image(image: np.ndarray, spot: np.ndarray) -> np.ndarray:
     """A copy of an image that differs from it by the same contrast in each pixel of a spot."""
     low, high = 0.0, 255.0
@@ -79,18 +94,19 @@ def spotted_image(image: np.ndarray, spot: np.ndarray) -> np.ndarray:
     return spotted
 
 
-def other_values(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
-    """Other values for the pixels of a spot, of those that the label has."""
-    inside = label[spot]
+def spotted_label(label: np.ndarray, spot: np.ndarray) -> np.ndarray:
+    """A copy of a label with other ones of its values in each pixel of a spot."""
+    inside, spotted = label[spot], label.copy()
     if label.dtype.kind != "f":
         ids = np.unique(label[label != 255])
-        if len(ids) < 2:
-            return inside
-        found = np.searchsorted(ids, np.minimum(inside, ids[-1]))
-        return np.where(inside == 255, inside, ids[(found + 1) % len(ids)])
-    if inside.ndim == 2 and inside.shape[1] > 1:
-        return np.roll(inside, 1, axis=1)
-    return inside * np.float32(1.25) + np.float32(0.125)
+        if len(ids) > 1:
+            found = np.searchsorted(ids, np.minimum(inside, ids[-1]))
+            spotted[spot] = np.where(inside == 255, inside, ids[(found + 1) % len(ids)])
+    elif inside.ndim == 2 and inside.shape[1] > 1:
+        spotted[spot] = np.roll(inside, 1, axis=1)
+    else:
+        spotted[spot] = inside * np.float32(1.25) + np.float32(0.125)
+    return spotted
 
 
 def own_label(

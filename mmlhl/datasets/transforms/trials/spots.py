@@ -15,8 +15,8 @@ import numpy as np
 from ....draws import undisturbed
 from ..witness import is_undone, rotation_of
 from .grids import image_shifts, is_tried
-from .rounds import TRIALS, MovedAlone, Rounds, pair_of, witnessed_trial
-from .samples import image_sample, spotted_image
+from .rounds import TRIALS, Both, MovedAlone, Pair, Rounds, pair_of, try_both
+from .samples import image_sample, moved_to, spotted_image, square
 from .slight_moves import is_motion
 from .spot_grid import SIZE as GRID_SIZE
 from .spot_grid import Shifts, cell_of
@@ -68,12 +68,13 @@ def try_on_images(step: Callable, name: str) -> Tried:
             places = np.random.RandomState(trial)
             row, column = (places.randint(8, side - 8 - _SPOT) for side in SIZE)
             sample = image_sample(trial, SIZE)
-            found = _both(pair, name, sample, (row, column), _SPOT, trial)
+            spot = square(SIZE, row, column, _SPOT)
+            found = _both(pair, name, sample, spot, trial)
             if found is None:
                 return Tried(bends, rounds.moves, rounds.moves and rounds.draws, final)
-            image, spotted, source, drew = found
-            rounds.draws = rounds.draws or drew
-            offset = _compare(image, spotted, source, (row, column), _SPOT, name)
+            image, source = found.plain["img"], found.source
+            rounds.draws = rounds.draws or found.drew
+            offset = _compare(found, spot, name)
             if source is not None:
                 _refuse_moved_labels(sample["img"], image, source, name)
                 rounds.moves = True
@@ -112,9 +113,8 @@ def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> bo
     side = max(_SPOT, min(height, width) // 10)
     if min(height, width) < 4 * side or results["img"].dtype == bool:
         return False
-    row, column = (
-        at * length // 8 for at, length in zip(_PARTS[turn], (height, width), strict=True)
-    )
+    row, column = _PARTS[turn]
+    spot = square((height, width), row * height // 8, column * width // 8, side)
     with undisturbed():
         try:
             sample = copy.deepcopy(results)
@@ -123,11 +123,11 @@ def try_on_sample(step: Callable, name: str, results: dict, turn: int = 0) -> bo
         shifts = image_shifts(pair_of(step), sample, 0, turn)
         if shifts is not None and is_motion([shifts]):
             raise MovedAlone(image_message(name))
-        found = _both(pair_of(step), name, sample, (row, column), side, 0)
+        found = _both(pair_of(step), name, sample, spot, 0)
         if found is not None:
-            _compare(*found[:3], (row, column), side, name, (height, width))
-            if found[2] is not None:
-                _refuse_moved_labels(results["img"], found[0], found[2], name)
+            _compare(found, spot, name)
+            if found.source is not None:
+                _refuse_moved_labels(results["img"], found.plain["img"], found.source, name)
     return shifts is not None
 
 
@@ -154,16 +154,9 @@ def image_message(name: str) -> str:
     )
 
 
-def _compare(
-    image: np.ndarray,
-    spotted: np.ndarray,
-    source: np.ndarray | None,
-    spot: tuple[int, int],
-    side: int,
-    name: str,
-    size: tuple[int, int] = SIZE,
-) -> np.ndarray | None:
+def _compare(found: Both, spot: np.ndarray, name: str) -> np.ndarray | None:
     """Offset (rows, columns) of the spot in the image from its label; None if it is not found."""
+    image, spotted, source = found.plain["img"], found.spotted["img"], found.source
     if image.shape != spotted.shape:
         return None
     change = np.abs(spotted.astype(float) - image.astype(float))
@@ -171,12 +164,8 @@ def _compare(
     if not change.any():
         return None  # the spot was cropped, or painted over
     strong = change > change.max() / 2
-    labelled = np.zeros(size, bool)
-    labelled[spot[0] : spot[0] + side, spot[1] : spot[1] + side] = True
-    expected = labelled
-    if source is not None:
-        expected = (source >= 0) & labelled.ravel()[np.maximum(source, 0)]
-    if strong.sum() > 6 * max(expected.sum(), side**2):
+    expected = moved_to(source, spot)
+    if strong.sum() > 6 * max(expected.sum(), spot.sum()):
         return None  # changes everywhere: the random numbers depend on the image
     if expected.any():
         offset = np.argwhere(strong).mean(0) - np.argwhere(expected).mean(0)
@@ -207,23 +196,8 @@ def shifted(before: np.ndarray, after: np.ndarray) -> bool:
     )
 
 
-def _both(
-    pair: tuple[Callable, Callable] | None,
-    name: str,
-    sample: dict,
-    spot: tuple[int, int],
-    side: int,
-    trial: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, bool] | None:
-    """Results without and with the spot, the labels' sources, and whether numbers were drawn."""
-    if pair is None:
-        return None
-    plain, spotted = copy.deepcopy(sample), copy.deepcopy(sample)
-    where = np.zeros(sample["img"].shape[:2], bool)
-    where[spot[0] : spot[0] + side, spot[1] : spot[1] + side] = True
-    spotted["img"] = spotted_image(sample["img"], where)
-    first = witnessed_trial(pair[0], plain, trial, name)
-    second = witnessed_trial(pair[1], spotted, trial, name)
-    if first is None or second is None:
-        return None
-    return first[0]["img"], second[0]["img"], first[1], first[2]
+def _both(pair: Pair | None, name: str, sample: dict, spot: np.ndarray, trial: int) -> Both | None:
+    """Run a transform without and with a spot in the image."""
+    spotted = copy.deepcopy(sample)
+    spotted["img"] = spotted_image(sample["img"], spot)
+    return try_both(pair, copy.deepcopy(sample), spotted, trial, name)
