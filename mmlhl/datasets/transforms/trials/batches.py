@@ -145,7 +145,7 @@ class BatchChecks:
         if unlike is None:
             return
         other = _origin(images, samples, moved, index, unlike)
-        for field in label_data(samples[index]):
+        for field in _telling(label_data(samples[index]), label_data(moved[1])):
             try:
                 self._look_at(replay, images, samples, [index], field)
                 if other is not None:  # spots are in the upper image at first
@@ -168,6 +168,19 @@ class BatchChecks:
         call = Call(chosen, dict(img=image, seg_fields=[]), {})
         call.replay = chosen
         self._checks.look_closer(call, try_on_sample)
+
+
+def _telling(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list[str]:
+    """Labels that were changed, and one of those that surely stayed where they were."""
+    still = [
+        field
+        for field, data in before.items()
+        if field in after
+        and data.dtype == after[field].dtype
+        and torch.equal(_bits(data), _bits(after[field]))
+        and (_bits(data) != _bits(data)[:, :1, :1]).any()  # a constant one may have moved
+    ]
+    return [field for field in before if field not in still[1:]]
 
 
 def _origin(

@@ -1,7 +1,6 @@
 """What augments batches moves images and labels together, or is refused."""
 
 import copy
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -256,44 +255,3 @@ def test_each_training_is_watched():
     with pytest.raises(ValueError, match="moves pixels of packed images"):
         for number in range(3):
             built(batch(number), training=True)
-
-
-def copied_alone(inputs, samples):
-    return inputs[:1].expand_as(inputs).clone(), samples
-
-
-def labels_alone(inputs, samples):
-    return inputs, samples[::-1]
-
-
-@pytest.mark.parametrize("augment", [swapped_alone, copied_alone, labels_alone, swapped])
-def test_samples_that_a_late_batch_exchanges(augment):
-    def late(inputs, samples):
-        return augment(inputs, samples) if late.due else (inputs, samples)
-
-    late.due = False
-    tried(late, batch(0)["data_samples"])
-    built = watched(late)
-    built(batch(0), training=True)
-    late.due = True
-    if augment is swapped:
-        built(batch(1), training=True)
-    else:
-        with pytest.raises(ValueError, match="moves pixels of packed images"):
-            built(batch(1), training=True)
-
-
-@pytest.mark.parametrize("x, fault", [(-1, None), (1, "not of images and gt_normal_map alike")])
-def test_normals_that_are_flipped_by_name_are_turned(x, fault):
-    def augment(inputs, samples):
-        for each in samples:
-            each.gt_sem_seg.data = each.gt_sem_seg.data.flip(-1)
-            each.gt_normal_map.data = each.gt_normal_map.data.flip(-1)
-            each.gt_normal_map.data[0] *= x
-        return inputs.flip(-1), samples
-
-    fields = ["gt_sem_seg", "gt_normal_map"]
-    with pytest.raises(ValueError, match=fault) if fault else nullcontext():
-        tried(augment, batch(0, fields=fields)["data_samples"])
-    with pytest.raises(ValueError, match=fault) if fault else nullcontext():
-        train(augment, 2, fields=fields)
