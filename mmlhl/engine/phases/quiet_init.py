@@ -11,11 +11,11 @@ from mmengine.logging import MMLogger
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Log only warnings in the context."""
+def quiet(least: int = logging.WARNING) -> Iterator[None]:
+    """Log only warnings in the context, or only what is of at least another level."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    logger.setLevel(max(level, logging.WARNING))
+    logger.setLevel(max(level, least))
     try:
         yield
     finally:

@@ -29,6 +29,7 @@ from ..grammar import LOADERS
 from ..kept_files import check_kept
 from ..monitored import check_followed
 from ..phase_model import PhaseModel
+from ..quiet_init import quiet
 from ..supply import Supplies, Supply
 from .loaders import validates_alike
 from .metrics import try_metrics
@@ -120,7 +121,8 @@ def try_views(model: PhaseModel, cfg: Config, supplies: Supplies) -> None:
     if evaluator is not None:
         evaluator.dataset_meta = getattr(supply.dataset, "metainfo", None)
         tell_fields(evaluator, model)
-        try_metrics(evaluator, found)
+        with quiet(logging.ERROR):  # an inherited tta_pipeline may read no labels, and not be used
+            try_metrics(evaluator, found)
 
 
 def _is_known(evaluator: Evaluator) -> bool:

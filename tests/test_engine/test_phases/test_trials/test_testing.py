@@ -1,12 +1,14 @@
 """A test, also with test-time augmentation, is tried in small before phase one."""
 
 import copy
+import logging
 import shutil
 
 import cv2
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
 from mmseg.registry import METRICS, MODELS
 
 from mmlhl.engine import LifelongRunner, parse_phases
@@ -36,6 +38,16 @@ def tried(cfg, **changes):
 def test_valid_test_time_views_pass(config):
     sizes = [dict(type="Resize", scale_factor=r, keep_ratio=True) for r in (0.5, 1.0)]
     tried(config(), tta_pipeline=views(sizes, FLIPS))
+
+
+def test_views_without_labels_are_no_matter_of_training(config, monkeypatch):
+    said = []
+    where = "mmlhl.evaluation.multi_task_evaluator.print_log"
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(where, lambda *_: said.append(logger.isEnabledFor(logging.WARNING)))
+    unlabelled = [LOAD, dict(type="TestTimeAug", transforms=[FLIPS, [PACK]])]
+    tried(config(), tta_pipeline=unlabelled)
+    assert said and not any(said)
 
 
 def test_images_of_different_sizes_in_a_batch_are_named(config, rooms_root, tmp_path):
