@@ -41,8 +41,8 @@ def remarks(group: Group, metrics: str | Sequence[str] = "paper") -> list[str]:
     for run in runs:
         lacking = [" ".join(metric) for metric in chosen if metric not in choose(run, metrics)]
         if lacking:
-            found.append(f"{_name(run)} has no {first_few(lacking, separator=', ')}: its means are")
-            found[-1] += " over the other metrics."
+            named = first_few(lacking, separator=", ")
+            found.append(f"{_name(run)} has no {named}: its means are over the other metrics.")
     return list(dict.fromkeys(found))
 
 

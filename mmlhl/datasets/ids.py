@@ -155,10 +155,8 @@ def find_ids(
         folder, list_dir=False, recursive=True, backend_args=backend_args
     ):
         file = file.replace("\\", "/")
-        if any(
-            part.startswith(".") for part in file.split("/")
-        ):  # left by editors, as hidden files
-            continue
+        if any(part.startswith(".") for part in file.split("/")):
+            continue  # left by editors
         end = end_of(file, suffix)
         if not end and suffix:
             if end := other_end_of(file, suffix):
