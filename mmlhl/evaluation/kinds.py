@@ -71,7 +71,8 @@ def samples_of(task: str, samples: list[dict], fields: Mapping[str, str] | None)
         fields: Field of each task that the model predicts; None if that is unknown.
 
     Returns:
-        None if the task is not learned yet; of joined sets those with labels of the task.
+        Those with a prediction of the task, so none before it is learned; of joined sets those
+        with its labels.
     """
     if fields is None:
         return samples

@@ -146,7 +146,7 @@ def test_trials_and_tests_of_checkpoints_try_it():
         trial_prediction(model, batch(0))
     whole = torch.nn.Module()
     whole.data_preprocessor = model.data_preprocessor
-    runner = SimpleNamespace(model=whole, cfg=Config(), test_loop=None)
+    runner = SimpleNamespace(model=whole, cfg=Config(), test_loop=SimpleNamespace(evaluator=None))
     with pytest.raises(ValueError, match="in tests"):
         TrainingFactsHook().before_test(runner)
 
