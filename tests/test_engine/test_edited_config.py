@@ -61,16 +61,10 @@ REFUSED = {
     LR: 1e-4,
     "randomness.seed": 7,
     "train_dataloader.batch_size": 3,
-    "model.backbone.base_channels": 8,
     "model.method.type": "LwF",
     "train_cfg.max_epochs": 3,
     "param_scheduler.0.power": 0.5,
-    "optim_wrapper.type": "AmpOptimWrapper",
-    "optim_wrapper.accumulative_counts": 2,
-    "train_dataloader.sampler.shuffle": False,
-    "test_dataloader.dataset.split": "train",
     "test_evaluator.metrics.depth.type": "NormalErrorMetric",
-    "model.data_preprocessor.mean": [0, 0, 0],
     "train_dataloader.dataset.pipeline": [dict(type="LoadImageFromFile")],
 }
 

@@ -20,21 +20,16 @@ def values(**changes):
     ("options", "says"),
     [
         (dict(power=True), "power must be a number >= 0, got True"),
-        (dict(eta_min=[-1.0]), "eta_min must be a number >= 0, got [-1.0]"),
         (dict(eta_min="0"), "eta_min must be a number >= 0, got '0'"),
-        (dict(gamma=True), "gamma must be a number > 0, got True"),
         (dict(factor=[0.5, 0]), "factor must be a number > 0, got [0.5, 0]"),
-        (dict(div_factor=0), "div_factor must be a number > 0, got 0"),
         (dict(patience=-1), "patience must be a whole number >= 0, got -1"),
         (dict(cooldown=1.5), "cooldown must be a whole number >= 0, got 1.5"),
-        (dict(eps=-1e-8), "eps must be a number >= 0"),
         (dict(step_size=True), "step_size must be a whole number >= 1, got True"),
         (dict(periods=[1, -1]), "periods must be a list of whole numbers >= 1, got [1, -1]"),
         (dict(periods=3), "periods must be a list of whole numbers >= 1, got 3"),
         (dict(restart_weights=0.5), "restart_weights must be a list of numbers >= 0, one per per"),
         (dict(restart_weights=[1, False]), "restart_weights must be a list of numbers >= 0"),
         (dict(convert_to_iter_based="x"), "convert_to_iter_based must be True or False, got 'x'"),
-        (dict(convert_to_iter_based=[1]), "convert_to_iter_based must be True or False, got [1]"),
     ],
 )
 def test_schedules(options, says):
@@ -109,14 +104,9 @@ def test_sound_dynamic_intervals(pairs):
     ("options", "says"),
     [
         (dict(num_batch_per_epoch=0), "num_batch_per_epoch must be a whole number >= 1, got 0"),
-        (dict(num_batch_per_epoch=True), "num_batch_per_epoch must be a whole number >= 1"),
-        (dict(num_batch_per_epoch="2"), "num_batch_per_epoch must be a whole number >= 1"),
         (dict(prefetch_factor=1.5, num_workers=1), "prefetch_factor must be a whole number >= 1"),
         (dict(drop_last=0), "drop_last must be True or False, got 0"),
-        (dict(drop_last=[]), "drop_last must be True or False, got []"),
         (dict(timeout=True, num_workers=1), "timeout must be a number of seconds >= 0, got True"),
-        (dict(timeout=[1], num_workers=1), "timeout must be a number of seconds >= 0, got [1]"),
-        (dict(timeout=None), "timeout must be a number of seconds >= 0, got None"),
         (dict(timeout=math.inf, num_workers=1), "timeout must be a number of seconds >= 0"),
         (dict(timeout=1.5), "timeout=1.5 needs num_workers > 0"),
     ],
@@ -131,7 +121,6 @@ def test_loaders(loader, options, says):
     ("changes", "says"),
     [
         (dict(env_cfg=dict(mp_cfg=dict(opencv_num_threads="4"))), "opencv_num_threads must be a w"),
-        (dict(env_cfg=dict(mp_cfg=dict(opencv_num_threads=True))), "must be a whole number, got T"),
         (
             dict(env_cfg=dict(resource_limit=[4096])),
             "env_cfg.resource_limit must be a whole number",
@@ -141,9 +130,7 @@ def test_loaders(loader, options, says):
             "timeout must be a number of seconds",
         ),
         (dict(label=["a"]), "label must be one string, got ['a']"),
-        (dict(label=0), "label must be one string, got 0"),
         (dict(check_labels="some"), "check_labels must be a number of images from 0 on, or 'all'"),
-        (dict(check_labels=-1), "check_labels must be a number of images from 0 on, or 'all'"),
         (dict(check_labels=True), "from 0 on, or 'all', got True"),
     ],
 )

@@ -13,17 +13,12 @@ from mmlhl.engine.phases import phase_config
 HAD = dict(type="HAD")
 WRONG = [
     ({"train_cfg.max_epochs": 0}, "train_cfg.max_epochs must be a whole number >= 1, got 0"),
-    ({"train_cfg.max_epochs": -1}, "max_epochs"),
-    ({"train_cfg.max_epochs": 2.5}, "max_epochs must be a whole number >= 1, got 2.5"),
-    ({"train_cfg.max_epochs": "2"}, "max_epochs .*got '2'"),
     ({"train_cfg.max_epochs": None}, "max_epochs .*got None"),
     ({"train_cfg.val_interval": 0}, "val_interval"),
     ({"model.method.loss_weight": math.nan}, "model.method.loss_weight is NaN"),
     ({"model.method.loss_weight": math.inf}, "model.method.loss_weight is inf"),
-    ({"model.method.loss_weight": "1.0"}, r"model.method.loss_weight must be a number >= 0"),
     ({"model.method.loss_weight": -1.0}, r"loss_weight must be a number >= 0, got -1.0"),
     ({"model.method.loss_weight": None}, r"loss_weight must be a number >= 0, got None"),
-    ({"model.method.loss_weight": True}, r"loss_weight must be a number >= 0, got True"),
     (
         {"model.heads.depth.loss": [dict(type="DenseL1Loss", loss_weight=math.nan)]},
         r"model.heads.depth.loss\[0\].loss_weight is NaN",
@@ -34,7 +29,6 @@ WRONG = [
     ({"model.backbone.norm_cfg.eps": math.nan}, "model.backbone.norm_cfg.eps is NaN"),
     ({"train_dataloader.batch_size": 0}, "train_dataloader.batch_size .* got 0"),
     ({"train_dataloader.batch_size": "4"}, "batch_size"),
-    ({"test_dataloader.batch_size": 0}, "test_dataloader.batch_size"),
     ({"test_dataloader.drop_last": True}, "test_dataloader.drop_last=True would leave the last"),
     (
         {"test_dataloader.sampler": dict(_delete_=True, type="InfiniteSampler", shuffle=False)},
@@ -57,20 +51,11 @@ WRONG = [
     ({"default_hooks.checkpoint.save_best": "sge/mIoU"}, "save_best names 'sge/mIoU'.*'seg'"),
     ({"default_hooks.checkpoint.save_best": ["seg/mIoU", "abs_err"]}, "names 'abs_err'"),
     ({"default_hooks.checkpoint.save_best": True}, "checkpoint.save_best .*True"),
-    ({"default_hooks.checkpoint.save_best": 1.5}, "checkpoint.save_best .*1.5"),
     ({"default_hooks.checkpoint.rule": "max"}, "checkpoint.rule must be 'greater' or 'less'"),
     ({"default_hooks.timer": True}, r"default_hooks.timer: it must be dict\(type=...\), got True"),
-    (
-        {"default_hooks.sampler_seed": "DistSamplerSeedHook"},
-        "default_hooks.sampler_seed: it must be",
-    ),
     ({"test_cfg": dict(_delete_=True, fp61=True)}, "test_cfg.fp61: .* did you mean 'fp16'"),
     ({"test_cfg.fp16": "yes"}, "test_cfg.fp16 must be True or False, got 'yes'"),
     ({"test_cfg.fp16": 1}, "test_cfg.fp16: it must be True or False, got 1"),
-    (
-        {"test_cfg.fp16": None},
-        "test_cfg.fp16.* must be True or False, got None",
-    ),
     ({"visualizer.vis_backends": ["LocalVisBackend"]}, r"vis_backends\[0\]: it must be dict"),
     ({"visualizer.vis_backends": "LocalVisBackend"}, "vis_backends: it must be a list of dict"),
     ({"default_hooks.visualization": dict(interval=5)}, "visualization: it must be dict"),
