@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -72,7 +71,8 @@ def _parsed(cfg: Config) -> list[Phase]:
     file = getattr(cfg, "filename", None)
     check_top_keys(plain, read=variables_read(file), left=left_by_mmseg(file))
     check_save_best(plain, list(phases[-1].seen))
-    _check_part(plain, phases)
+    if plain.get("disjoint_phases") and (sentence := shared_part(plain, phases)):
+        raise ValueError(f"{sentence}, though disjoint_phases=True: take one of the two out")
     for phase in phases:
         merged = merged_config(plain, phase)
         where = f"phases[{phase.index}]: " if phase.cfg or phase.architecture else ""
@@ -107,13 +107,6 @@ def _parsed(cfg: Config) -> list[Phase]:
                     "model.backbone and model.neck, or take a method that distils (HAD, LwF)"
                 )
     return phases
-
-
-def _check_part(cfg: Config, phases: Sequence[Phase]) -> None:
-    """Refuse one ``part`` of the images for several phases together with ``disjoint_phases``."""
-    sentence = shared_part(cfg, phases) if cfg.get("disjoint_phases") else None
-    if sentence:
-        raise ValueError(f"{sentence}, though disjoint_phases=True: take one of the two out")
 
 
 def _check_phase(cfg: Config, phase: Phase) -> BaseMethod:

@@ -34,9 +34,29 @@ from .left_out import lacking
 from .schedule_values import check_schedules
 
 LENGTHS = ("max_epochs", "max_iters")
+
+
+def _are_rising_pairs(value: Any) -> bool:
+    """Whether mmengine's loop can read intervals, which it takes unchecked."""
+    if not isinstance(value, (list, tuple)) or not all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_whole, pair))
+        for pair in value
+    ):
+        return False
+    begins = [begin for begin, _ in value]
+    return begins == sorted({*begins}) and all(b >= 0 and every >= 1 for b, every in value)
+
+
 _LOOP: dict[str, Rule] = {
     "val_begin": whole(0),
     **dict.fromkeys((*LENGTHS, "val_interval"), whole(1)),
+    "dynamic_intervals": or_none(
+        (
+            _are_rising_pairs,
+            "a list of pairs (begin, interval) of whole numbers, with rising begins and intervals "
+            ">= 1",
+        )
+    ),
 }
 #: options of loaders that torch takes unchecked, or refuses once a phase has begun
 _LOADER: dict[str, Rule] = {
@@ -192,24 +212,3 @@ def _check_length(train: Mapping, place: str) -> None:
                 "or leave it out"
             )
     check_options(train, _LOOP, place)
-    _check_dynamic(train.get("dynamic_intervals"), f"{place}.dynamic_intervals")
-
-
-def _check_dynamic(pairs: Any, place: str) -> None:
-    """Refuse anything but rising pairs of whole numbers, which mmengine's loop reads unchecked."""
-    if pairs is None:
-        return
-    listed = isinstance(pairs, (list, tuple)) and all(
-        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_whole, pair))
-        for pair in pairs
-    )
-    begins = [pair[0] for pair in pairs] if listed else []
-    if (
-        not listed
-        or begins != sorted({*begins})
-        or any(begin < 0 or interval < 1 for begin, interval in pairs)
-    ):
-        raise ValueError(
-            f"{place} must be a list of pairs (begin, interval) of whole numbers, with rising "
-            f"begins and intervals >= 1, got {pairs!r}"
-        )
