@@ -54,14 +54,22 @@ def each(rule: Rule) -> Rule:
 
 
 def check_option(value: Any, rule: Rule, place: str) -> None:
-    """Refuse a value that does not fit."""
+    """Refuse a value that does not fit.
+
+    Raises:
+        ValueError: Naming its place, the value and what would fit.
+    """
     fits, words = rule
     if not fits(value):
         raise ValueError(f"{place} must be {words}, got {value!r}")
 
 
 def check_options(node: Mapping, rules: Mapping[str, Rule], place: str) -> None:
-    """Refuse the first option of a config that does not fit; those that are not set do."""
+    """Refuse the first option of a config that does not fit; those that are not set do.
+
+    Raises:
+        ValueError: As :func:`check_option`.
+    """
     for key, rule in rules.items():
         if key in node:
             check_option(node[key], rule, f"{place}.{key}")

@@ -35,7 +35,7 @@ class UndoingHead(Protocol):
 
 
 def undo_view(raw: Tensor, meta: dict, head: UndoingHead) -> tuple[Tensor, tuple[int, int]]:
-    """Undo a view on a raw map: padding, flips and resizing.
+    """Undo a view on a raw map ``(1, K, H, W)``: padding, flips and resizing.
 
     Returns:
         The map, and the (height, width) that it has to be resized to finally.

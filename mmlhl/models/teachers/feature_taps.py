@@ -72,7 +72,12 @@ class FeatureTaps:
                 module.__dict__["forward"] = self._before[name]
 
     def __getitem__(self, tap: Tap) -> Tensor:
-        """The feature map ``(N, C, H, W)`` of a tap from the last run of its module."""
+        """The feature map ``(N, C, H, W)`` of a tap from the last run of its module.
+
+        Raises:
+            ValueError: If the module did not run, the index is out of range or the output is not
+                such a map.
+        """
         name = self._source[tap]
         if name not in self._outputs:
             raise ValueError(f"tap {tap!r}: the module {name!r} did not run")
