@@ -43,9 +43,14 @@ def one_of(choices: Iterable[Any]) -> Rule:
     return known.__contains__, f"one of {known}"
 
 
-def or_none(rule: Rule) -> Rule:
-    """The same, or None."""
+def if_set(rule: Rule) -> Rule:
+    """The same; None leaves the option as if it were not there."""
     return (lambda value: value is None or rule[0](value)), rule[1]
+
+
+def or_none(rule: Rule) -> Rule:
+    """The same, or None, which is a choice of its own."""
+    return if_set(rule)[0], f"None or {rule[1]}"
 
 
 def each(rule: Rule) -> Rule:

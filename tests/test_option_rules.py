@@ -20,7 +20,7 @@ from mmlhl.option_rules import (
     ("rule", "right", "wrong", "words"),
     [
         (whole(1), [1, 7], [0, True, 1.0, "1", None], "a whole number >= 1"),
-        (or_none(whole(0)), [0, None], [-1, []], "a whole number >= 0"),
+        (or_none(whole(0)), [0, None], [-1, []], "None or a whole number >= 0"),
         (ABOVE_0, [1e-9, math.inf], [0, False, "1"], "a number > 0"),
         (number(lambda v: v > 0, "big"), [1], [math.inf, math.nan, 0], "big"),
         (SWITCH, [True, 0, 1], ["False", 2, None, [1]], "True or False"),

@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...datasets.pseudo_labels.coding import NORMALS
-from ...option_rules import BOOL, Rule, check_options, one_of, or_none, whole
+from ...option_rules import BOOL, Rule, check_options, if_set, one_of, whole
 from ...spelling import unknown
 
 KEY = "pseudo_labels"
 _RULES: dict[str, Rule] = {
     **dict.fromkeys(("stored", "keep"), BOOL),
-    "batch_size": or_none(whole(1)),
+    "batch_size": if_set(whole(1)),
     "normals": one_of(NORMALS),
-    "folder": or_none((lambda value: isinstance(value, str), "a folder")),
-    "pipeline": or_none((lambda value: isinstance(value, (list, tuple)), "a list")),
+    "folder": if_set((lambda value: isinstance(value, str), "a folder")),
+    "pipeline": if_set((lambda value: isinstance(value, (list, tuple)), "a list")),
 }
 
 

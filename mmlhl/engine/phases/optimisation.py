@@ -23,8 +23,8 @@ from ...option_rules import (
     Rule,
     check_option,
     check_options,
+    if_set,
     number,
-    or_none,
     whole,
 )
 from ...registered import names_class, of_mmseg, registered_class, type_name
@@ -139,7 +139,7 @@ def _check_optimizer(optimizer: Any, place: str) -> None:
         value = optimizer.get(key)
         if isinstance(value, (list, tuple)) and isinstance(defaults.get(key), tuple):
             continue  # Adafactor has two eps
-        check_option(value, or_none(rule), f"{place}.{key}")
+        check_option(value, if_set(rule), f"{place}.{key}")
     betas = optimizer.get("betas")
     pair = isinstance(betas, (list, tuple)) and len(betas) >= 2
     if "betas" in optimizer and not (

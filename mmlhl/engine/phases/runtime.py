@@ -10,7 +10,7 @@ from mmengine.hooks import EMAHook
 from mmseg.registry import HOOKS
 
 from ...config_values import is_whole
-from ...option_rules import Rule, check_options, or_none
+from ...option_rules import Rule, check_options, if_set
 from ...registered import names_class, registered_class
 from .checking.hook_options import check_hook_options
 from .checking.runner_options import check_runner_options
@@ -69,10 +69,10 @@ def _or_minus_1(meaning: str) -> Rule:
 
 #: options of hooks that save checkpoints
 _SAVING: dict[str, Rule] = {
-    "out_dir": or_none((lambda value: isinstance(value, (str, os.PathLike)), "one string")),
-    "filename_tmpl": or_none((_names_steps, "a name with one '{}' for the step")),
-    "interval": or_none(_or_minus_1("never")),
-    "max_keep_ckpts": or_none(_or_minus_1("all")),
+    "out_dir": if_set((lambda value: isinstance(value, (str, os.PathLike)), "one string")),
+    "filename_tmpl": if_set((_names_steps, "a name with one '{}' for the step")),
+    "interval": if_set(_or_minus_1("never")),
+    "max_keep_ckpts": if_set(_or_minus_1("all")),
 }
 
 

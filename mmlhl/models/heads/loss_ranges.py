@@ -8,7 +8,7 @@ from typing import Any
 from mmseg import models as mmseg_models
 from mmseg import structures as mmseg_structures
 
-from ...option_rules import Rule, check_option, each, number, or_none, whole
+from ...option_rules import Rule, check_option, each, if_set, number, whole
 
 _SHARE = each(number(lambda value: 0 <= value <= 1, "within [0, 1]"))
 _FROM_0 = each(number(lambda value: value >= 0, ">= 0"))
@@ -46,4 +46,4 @@ def check_ranges(built: Iterable[Any], owner: str) -> None:
         for attribute, rule in _RULES.get(name, {}).items():
             option = _OPTIONS.get((name, attribute), attribute)
             value = getattr(part, attribute, None)
-            check_option(value, or_none(rule), f"{owner}: {option} of {name}")
+            check_option(value, if_set(rule), f"{owner}: {option} of {name}")

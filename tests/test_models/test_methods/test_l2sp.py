@@ -115,7 +115,7 @@ def test_first_phase_uses_plain_weight_decay():
 
 
 def test_unsupported_settings_are_refused():
-    with pytest.raises(ValueError, match="L2SP: strength must be a number >= 0, got -1"):
+    with pytest.raises(ValueError, match="L2SP: strength must be None or a number >= 0, got -1"):
         L2SP(-1)
     model = Model()
     runner = running(model, torch.optim.SGD)

@@ -7,11 +7,11 @@ from mmlhl.models.methods import SGP, Composite, HADHeteroAKD, HADRelease, ICaRL
 from mmlhl.visualization import MultiTaskVisualizer
 
 WRONG = [
-    (SGP, dict(max_rank=0), "max_rank must be a whole number >= 1, got 0"),
+    (SGP, dict(max_rank=0), "max_rank must be None or a whole number >= 1, got 0"),
     (SGP, dict(threshold_step=-0.1), "threshold_step must be a number >= 0, got -0.1"),
-    (ICaRL, dict(candidates=-1), "candidates must be a whole number >= 1, got -1"),
+    (ICaRL, dict(candidates=-1), "candidates must be None or a whole number >= 1, got -1"),
     (ICaRL, dict(replay_weight=-1.0), "replay_weight must be a number >= 0, got -1.0"),
-    (ICaRL, dict(candidates=1.5), "candidates must be a whole number >= 1, got 1.5"),
+    (ICaRL, dict(candidates=1.5), "candidates must be None or a whole number >= 1, got 1.5"),
     (HADRelease, dict(delta=2.0), r"delta divides responses of \[-1, 1\], got 2.0"),
     (PhaseAverage, dict(factors=0.5), "factors must be a list of numbers .*, got 0.5"),
     (PhaseAverage, dict(factors=["0.5"]), r"a list of numbers within .*, got \['0.5'\]"),

@@ -10,7 +10,7 @@ from mmengine.registry import MODELS
 from mmengine.runner.priority import Priority, get_priority
 from mmseg.registry import HOOKS
 
-from ....option_rules import FROM_0, WITHIN, check_options, or_none, whole
+from ....option_rules import FROM_0, WITHIN, check_options, if_set, whole
 from ....registered import names_class, registered_class
 from ....spelling import hint, unknown
 from ..moments import hooks
@@ -26,7 +26,7 @@ ONCE = (
     (ParamSchedulerHook, "would step all schedules twice"),
 )
 #: below 0, of any change for the worse a little would be accepted
-_STOPPING = dict(patience=or_none(whole(0)), min_delta=or_none(FROM_0))
+_STOPPING = dict(patience=if_set(whole(0)), min_delta=if_set(FROM_0))
 #: class of averaged weights that mmengine's hook takes
 AVERAGE = "ExponentialMovingAverage"
 

@@ -17,9 +17,9 @@ from ....option_rules import (
     Rule,
     check_option,
     each,
+    if_set,
     number,
     one_of,
-    or_none,
     whole,
 )
 from ....spelling import hint, near_miss, unknown
@@ -94,7 +94,7 @@ def check_runner_options(cfg: Mapping, where: str = "") -> None:
         _check_keys(at(cfg, place), f"{where}{place}", known)
     _check_processes(at(cfg, "env_cfg.dist_cfg"), f"{where}env_cfg.dist_cfg")
     for place, rule in _OPTIONS.items():
-        check_option(at(cfg, place), or_none(rule), f"{where}{place}")
+        check_option(at(cfg, place), if_set(rule), f"{where}{place}")
     check_log_options(cfg.get("log_processor"), f"{where}log_processor")
     if at(cfg, "auto_scale_lr.enable"):
         key = "auto_scale_lr.base_batch_size"

@@ -26,7 +26,7 @@ from ....option_rules import (
     Rule,
     check_options,
     each,
-    or_none,
+    if_set,
     whole,
 )
 from ....registered import names_class, registered_class, type_name
@@ -47,22 +47,22 @@ _OPTIONS: dict[str, Rule] = {
     **dict.fromkeys(
         ("begin", "end"), (lambda value: is_whole(value) or value == math.inf, WHOLE[1])
     ),
-    "milestones": or_none((lambda value: bool(value) and _rise(value), "increasing whole numbers")),
-    "periods": or_none(
+    "milestones": if_set((lambda value: bool(value) and _rise(value), "increasing whole numbers")),
+    "periods": if_set(
         (
             lambda value: _are_whole(value) and all(number >= 1 for number in value),
             "a list of whole numbers >= 1",
         )
     ),
     # options that count steps or validations
-    **dict.fromkeys(("T_max", "total_steps", "step_size"), or_none(whole(1))),
-    **dict.fromkeys(("patience", "cooldown"), or_none(whole(0))),
-    "convert_to_iter_based": or_none(SWITCH),
+    **dict.fromkeys(("T_max", "total_steps", "step_size"), if_set(whole(1))),
+    **dict.fromkeys(("patience", "cooldown"), if_set(whole(0))),
+    "convert_to_iter_based": if_set(SWITCH),
     # a rate that is 0 stays 0, as each step multiplies the previous one
-    **dict.fromkeys(("eta_max", "start_factor", "factor", "gamma"), or_none(each(ABOVE_0))),
-    **dict.fromkeys(("div_factor", "final_div_factor"), or_none(each(ABOVE_0))),
-    **dict.fromkeys((*_LEAST, "min_value", "power", "eps"), or_none(each(FROM_0))),
-    "restart_weights": or_none(
+    **dict.fromkeys(("eta_max", "start_factor", "factor", "gamma"), if_set(each(ABOVE_0))),
+    **dict.fromkeys(("div_factor", "final_div_factor"), if_set(each(ABOVE_0))),
+    **dict.fromkeys((*_LEAST, "min_value", "power", "eps"), if_set(each(FROM_0))),
+    "restart_weights": if_set(
         (
             lambda value: isinstance(value, (list, tuple)) and each(FROM_0)[0](value),
             "a list of numbers >= 0, one per period",

@@ -19,8 +19,8 @@ from ....option_rules import (
     Rule,
     check_option,
     check_options,
+    if_set,
     number,
-    or_none,
     whole,
 )
 from ....registered import names_class
@@ -50,7 +50,7 @@ def _are_rising_pairs(value: Any) -> bool:
 _LOOP: dict[str, Rule] = {
     "val_begin": whole(0),
     **dict.fromkeys((*LENGTHS, "val_interval"), whole(1)),
-    "dynamic_intervals": or_none(
+    "dynamic_intervals": if_set(
         (
             _are_rising_pairs,
             "a list of pairs (begin, interval) of whole numbers, with rising begins and intervals "
@@ -62,8 +62,8 @@ _LOOP: dict[str, Rule] = {
 _LOADER: dict[str, Rule] = {
     "batch_size": whole(1),
     "num_workers": whole(0),
-    "num_batch_per_epoch": or_none(whole(1)),
-    "prefetch_factor": or_none(whole(1)),
+    "num_batch_per_epoch": if_set(whole(1)),
+    "prefetch_factor": if_set(whole(1)),
     "drop_last": BOOL,  # torch takes no 0 or 1
     **dict.fromkeys(("pin_memory", "persistent_workers"), SWITCH),
     "timeout": number(lambda value: value >= 0, "a number of seconds >= 0"),
@@ -202,7 +202,7 @@ def _check_length(train: Mapping, place: str) -> None:
     if not given:
         raise ValueError(f"{place} sets no length: add max_epochs or max_iters")
     by_epoch = train.get("by_epoch")
-    check_option(by_epoch, or_none(SWITCH), f"{place}.by_epoch")
+    check_option(by_epoch, if_set(SWITCH), f"{place}.by_epoch")
     if "type" not in train:  # mmengine passes all of them to one loop, which knows one length
         if len(given) > 1:
             raise ValueError(f"{place} sets max_epochs and max_iters: take one of them out")
