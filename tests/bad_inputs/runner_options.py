@@ -153,6 +153,26 @@ edits(
         "'mean'",
     ),
     (
+        "a misspelt option of a statistic",
+        {
+            "log_processor": dict(
+                custom_cfg=[dict(data_src="loss", method_name="mean", log_nam="x")]
+            )
+        },
+        "custom_cfg[0].log_nam",
+        "'log_name'",
+    ),
+    (
+        "a window of the current value",
+        {
+            "log_processor": dict(
+                custom_cfg=[dict(data_src="loss", method_name="current", window_size=5)]
+            )
+        },
+        "custom_cfg[0].window_size",
+        "'current'",
+    ),
+    (
         "a statistic of nothing",
         {"log_processor": dict(custom_cfg=[dict(data_src="los", method_name="mean")])},
         "'los'",

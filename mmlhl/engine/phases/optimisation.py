@@ -89,8 +89,13 @@ def check_optimisation(wrapper: Any, place: str) -> None:
         _check_factors(paramwise or {}, wrapper["optimizer"], place)
 
 
-def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
+def check_custom_keys(wrapper: Any, names: Iterable[str], where: str = "") -> None:
     """Refuse a misspelt key of ``custom_keys``, and warn of one that matches no parameter.
+
+    Args:
+        wrapper: An optimizer wrapper's config, as ``cfg.optim_wrapper``.
+        names: Names of all parameters that it may train.
+        where: Beginning of each message, such as ``"phases[1]: "``.
 
     Raises:
         ValueError: Naming the key and the nearest right one.
@@ -101,7 +106,8 @@ def check_custom_keys(wrapper: Any, names: Iterable[str]) -> None:
     for key in keys:
         if any(str(key) in name for name in listed):
             continue
-        place = f"optim_wrapper.paramwise_cfg.custom_keys: {key!r} is in the name of no parameter"
+        place = f"{where}optim_wrapper.paramwise_cfg.custom_keys"
+        place = f"{place}: {key!r} is in the name of no parameter"
         meant = near_miss(str(key), parts)
         if meant:
             raise ValueError(f"{place}; did you mean {meant!r}?")

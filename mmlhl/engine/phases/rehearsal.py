@@ -138,6 +138,7 @@ def _rehearse(
     classes: dict[str, Sequence[str]] = {}
     unruled: list[RuleUnknownError] = []
     logged: set[str] = set()
+    names: set[str] = set()
     done = phases[first - 1]
     remembered = osp.join(cfg.get("work_dir") or "", done.folder, f"{done.name}.pth")
     trial = MethodTrial(remembered if first else None)
@@ -153,8 +154,8 @@ def _rehearse(
             given = check_loaders(out, phase, model, supplies, where, classes)
             if not trains and adopt is not None:
                 tested_on = getattr(given.get(LOADERS[2]), "dataset", None)
-                names = names_in(getattr(tested_on, "metainfo", None) or {})
-                named(f"{where}: checkpoint", adopt, model, phase, names, out)
+                found = names_in(getattr(tested_on, "metainfo", None) or {})
+                named(f"{where}: checkpoint", adopt, model, phase, found, out)
             unruled += _try_parts(out, phase, model, where, begins=phase.index == first)
             if trains:
                 start = phase.index == first
@@ -168,8 +169,12 @@ def _rehearse(
                 wrapper, steps = _try_training(out, model, before, supply, where, adopted, logged)
                 named(where, trial.try_phase, model, before, supply, wrapper, steps or 1)
             last = phase is phases[-1]
-            if last and trains:  # its model has the heads of all tasks
-                check_custom_keys(out.optim_wrapper, [name for name, _ in model.named_parameters()])
+            if trains:  # keys of the sequence may be of any phase's encoder and heads
+                own = [name for name, _ in model.named_parameters()]
+                names.update(own)
+                check_custom_keys(phase.cfg.get("optim_wrapper"), own, f"{where}: ")
+                if last:
+                    check_custom_keys(cfg.optim_wrapper, names)
             # the last phase's test covers that of the others, unless they have their own overrides
             # or weights, or follow their first metric, whatever it is
             first_metric = any(each.name == "auto" for each in followed(out))

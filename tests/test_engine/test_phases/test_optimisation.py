@@ -2,13 +2,16 @@
 
 import copy
 import re
+from contextlib import nullcontext
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from torch import nn
 
 from mmlhl.engine import parse_phases
 from mmlhl.engine.phases.optimisation import check_optimisation
+from mmlhl.engine.phases.rehearsal import rehearse
 from mmlhl.engine.phases.trials.build import build_optimiser
 
 ADAM = dict(type="AdamW", lr=1e-3, weight_decay=0.01)
@@ -130,3 +133,33 @@ def test_layer_decay_of_an_encoder_that_it_does_not_know(config):
     model.backbone = nn.Linear(1, 1)
     with pytest.raises(ValueError, match="^LearningRateDecayOptimizer.* knows no layers of ResNet"):
         build_optimiser(cfg, model)
+
+
+@pytest.mark.parametrize(
+    ("index", "key", "message"),
+    [
+        (1, "bakbone", r"phases\[1\]: optim_wrapper.*'bakbone' .* did you mean 'backbone'"),
+        (2, "backbonne", r"phases\[2\]: optim_wrapper.*'backbonne' .* did you mean 'backbone'"),
+        (1, "heads.normal", None),  # learned later: a warning
+        (0, "heads.seg", None),
+    ],
+)
+def test_keys_of_parameters_of_a_phase(config, index, key, message):
+    cfg = config()
+    paramwise = dict(custom_keys={key: dict(lr_mult=0.1)})
+    cfg.phases[index].cfg = dict(optim_wrapper=dict(paramwise_cfg=paramwise))
+    with pytest.raises(ValueError, match=message) if message else nullcontext():
+        rehearse(cfg, parse_phases(cfg))
+
+
+def test_keys_of_parameters_of_a_sequence_may_be_of_any_phase(config, caplog):
+    keys = {"heads.depth": dict(lr_mult=0.1), "backbone": dict(lr_mult=0.5)}
+    cfg = config()
+    cfg.optim_wrapper.paramwise_cfg = dict(custom_keys=keys)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        rehearse(cfg, parse_phases(cfg))
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "custom_keys" not in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 from collections.abc import Collection, Mapping
@@ -11,10 +12,12 @@ from mmengine.logging import HistoryBuffer, print_log
 
 from ....config_values import is_whole
 from ....option_rules import Rule, check_option, check_options, whole
-from ....spelling import hint, near_miss
+from ....spelling import hint, near_miss, unknown
 
 #: scalars that every training logs; others are the losses, by task
 SCALARS = ("loss", "lr", "time", "data_time", "grad_norm", "momentum", "memory")
+#: what the log processor reads itself; the rest goes to the statistic
+_READ = ("data_src", "method_name", "log_name")
 _WINDOW: Rule = (
     lambda value: value in ("epoch", "global") or (is_whole(value) and value >= 1),
     "'epoch', 'global' or a whole number >= 1",
@@ -73,6 +76,13 @@ def _check_statistic(node: Any, names: set, by_epoch: bool, place: str) -> None:
         raise ValueError(
             f"{place}.method_name must be one of {known}, got {method!r}{hint(str(method), known)}"
         )
+    statistic = HistoryBuffer()._statistics_methods[method]
+    taken = list(inspect.signature(statistic).parameters)[1:]  # without the buffer itself
+    for key in node:
+        if key not in (*_READ, *taken):
+            raise ValueError(
+                f"{place}.{key}, of method_name {method!r}: {unknown(key, [*_READ, *taken])}"
+            )
     window = node.get("window_size", 1)
     check_option(window, _WINDOW, f"{place}.window_size")
     if window == "epoch" and not by_epoch:
