@@ -19,6 +19,14 @@ from .spelling import nearest
 
 #: options that are texts
 _MAY_BE_EMPTY = ("--title", "--legend")
+#: what does the same as an option of other training tools
+_INSTEAD = {
+    "--seed": "--cfg-options randomness.seed=0",
+    "--deterministic": "--cfg-options randomness.deterministic=True",
+    "--load-from": "--cfg-options load_from=FILE",
+    **dict.fromkeys(("--gpus", "--gpu-ids"), "tools/dist_train.sh or dist_test.sh"),
+    "--gpu-id": "CUDA_VISIBLE_DEVICES=0 before the command",
+}
 #: a tool in the examples of its docstring
 _TOOL = re.compile(r"python tools/(?:\w+/)*(\w+)\.py")
 #: a path in the home folder, perhaps after ``--option=`` or ``LABEL=``
@@ -93,6 +101,9 @@ class Parser(argparse.ArgumentParser):
             # compared without their dashes, which would make any short names similar
             near = next(filter(None, (nearest(word.lstrip("-"), known) for word in words)), None)
             message = start + colon + unknown + (f"; did you mean '--{near}'?" if near else "")
+            instead = [_INSTEAD[word] for word in words if word in _INSTEAD]
+            if instead and "launcher" in known:  # of a tool that trains or tests
+                message = f"{start}{colon}{unknown}; write {', '.join(instead)}"
         super().error(message)
 
 

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from mmengine.config import Config
@@ -156,10 +157,16 @@ def _bases(path: str) -> list[str]:
     if not os.path.isfile(path) or _is_large(path):
         return []
     try:
-        bases = [Config._get_cfg_path(base, path)[0] for base in Config._get_base_files(path)]
+        bases = [_path_of(base, path) for base in Config._get_base_files(path)]
     except Exception:
         bases = []
     return [os.path.abspath(base) for base in [*bases, *_imported_bases(path)]]
+
+
+@lru_cache
+def _path_of(base: str, path: str) -> str:
+    """The file that a base names; mmengine reads the lists of models of a package to find one."""
+    return str(Config._get_cfg_path(base, path)[0])
 
 
 def _imported_bases(path: str) -> Iterator[str]:

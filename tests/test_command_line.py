@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmlhl.command_line import Parser, config_file, default_work_dir
+from mmlhl.command_line import Parser, add_launcher_arguments, config_file, default_work_dir
 from mmlhl.paths import shipped_dir
 from mmlhl.spelling import hint, near_miss, nearest, unknown
 
@@ -69,6 +69,23 @@ def test_an_unknown_option_is_refused_with_the_nearest(parser, capsys, words, me
         parser.parse_args(["a.py", *words])
     assert exit.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (["--seed", "0"], "; write --cfg-options randomness.seed=0\n"),
+        (["--load-from=a.pth"], "; write --cfg-options load_from=FILE\n"),
+        (["--gpus", "2", "--deterministic"], "sh or dist_test.sh, --cfg-options randomness.det"),
+    ],
+)
+def test_options_of_other_training_tools_name_what_does_the_same(parser, capsys, words, instead):
+    for known in (False, True):
+        if known:
+            add_launcher_arguments(parser)
+        with pytest.raises(SystemExit):
+            parser.parse_args(["a.py", *words])
+        assert (instead in capsys.readouterr().err) is known
 
 
 def test_known_options_are_parsed(parser):

@@ -4,8 +4,9 @@ import os
 import re
 
 import pytest
+from mmengine.config import Config
 
-from mmlhl.config_files import LARGEST, read_config
+from mmlhl.config_files import LARGEST, read_config, with_bases
 
 MODEL = "model = dict(type='X')\n"
 
@@ -67,6 +68,18 @@ def test_a_pipe_is_no_base(tmp_path):
     (tmp_path / "own.py").write_text(f"_base_ = 'base.py'\n{MODEL}")
     with pytest.raises(ValueError, match="base.py is a pipe"):
         read_config(tmp_path / "own.py")
+
+
+def test_lists_of_models_are_read_once_for_a_base_of_a_package(tmp_path, monkeypatch):
+    path = tmp_path / "own.py"
+    path.write_text("_base_ = 'mmlhl::lwf/camvid_seg_edge.py'\n")
+    found = []
+    real = Config._get_cfg_path
+    note = staticmethod(lambda *args: found.append(args[0]) or real(*args))
+    monkeypatch.setattr(Config, "_get_cfg_path", note)
+    for _ in range(3):
+        assert len(list(with_bases(str(path)))) > 1
+    assert found.count("mmlhl::lwf/camvid_seg_edge.py") == 1
 
 
 def test_layers_of_an_inherited_config_have_no_scope(tmp_path):

@@ -16,6 +16,7 @@ from types import ModuleType
 from ..paths import shipped_dir
 from ..refusals import INTERRUPTED, end_output, take_any_text
 from ..spelling import hint
+from ..version import __version__
 
 #: Subcommand to the tool that it runs.
 TOOLS = {
@@ -69,9 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run a subcommand; see :func:`main`."""
+    if arguments[:1] == ["help"]:  # of a command, if one follows
+        arguments = [*arguments[1:2], "--help"]
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(f"mmlhl {__version__}")
+        return 0
     name, *rest = arguments
     if name == DOCTOR:
         from .doctor import run

@@ -16,6 +16,7 @@ from mmengine.config import Config
 
 from ..files import write_text
 from ..registered import type_name
+from .phases.grammar import TRAINING
 
 FILE = "fingerprints.json"
 #: parts of a phase's config that decide its weights or its metrics
@@ -23,11 +24,6 @@ PARTS = (
     *("model", "data_preprocessor", "train_dataloader", "train_cfg", "optim_wrapper"),
     *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
     *("val_dataloader", "val_evaluator", "pseudo_labels"),
-)
-#: parts that do not matter for a phase that adopts a finished model
-TRAINING = (
-    *("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler"),
-    *("auto_scale_lr", "pseudo_labels"),
 )
 #: keys below them that change no results: speed and places of loading and writing
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}

@@ -17,7 +17,7 @@ from ..checkpoints import CheckpointError
 from ..checkpoints.checksums import ChangedArchiveError, weights_digest
 from ..evaluation import LifelongRecord
 from ..files import clean_leftovers
-from .checkpoint_files import candidates, damage, forget_checkpoints, newest_checkpoint
+from .checkpoint_files import candidates, damage, forget_checkpoints, newest_checkpoint, noted
 from .fingerprints import read_fingerprints
 from .phases.grammar import Phase, merged_config
 from .phases.lengths import training_steps
@@ -143,6 +143,21 @@ def _check_entry(record: str, phase: Phase, entry: dict) -> None:
 def checkpoint_of(cfg: Config, phase: Phase, previous: str | None = None) -> str | None:
     """The newest complete checkpoint of an interrupted phase; None if there is none."""
     return newest_checkpoint(*_places(cfg, phase), previous)
+
+
+def say_other_name(cfg: Config, phase: Phase) -> None:
+    """Warn that checkpoints of a phase are not resumed because the phase has another name now."""
+    start = f"phase_{phase.index + 1}_"
+    for folder in sorted(glob.glob(osp.join(glob.escape(cfg.work_dir), f"{start}*"))):
+        name, saved = osp.basename(folder), noted(folder)
+        if name != phase.folder and any(osp.isfile(osp.join(folder, each)) for each in saved):
+            print_log(
+                f"resume: {folder} holds checkpoints, but phases[{phase.index}] is called "
+                f"{phase.name!r} and starts anew: to go on from them, set "
+                f"phases[{phase.index}].name={name.removeprefix(start)!r}",
+                "current",
+                logging.WARNING,
+            )
 
 
 def was_begun(cfg: Config, phase: Phase) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from mmlhl import cli
 from mmlhl.command_line import Parser
 from mmlhl.paths import shipped_dir
+from mmlhl.version import __version__
 
 
 @pytest.mark.parametrize("name", cli.TOOLS)
@@ -37,6 +38,17 @@ def test_an_unknown_command_names_the_nearest(capsys):
     shown = capsys.readouterr().out
     assert all(name in shown for name in [*cli.TOOLS, "doctor"])
     assert "  train            Train from a config" in shown
+
+
+def test_version_and_help(capsys, monkeypatch):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"mmlhl {__version__}\n"
+    assert cli.main(["help"]) == 0
+    assert capsys.readouterr().out == f"{cli.usage()}\n"
+    called = []
+    monkeypatch.setattr(cli, "run_tool", lambda tool, command: called.append(command))
+    assert cli.main(["help", "train"]) == 0
+    assert called == [["mmlhl train", "--help"]]
 
 
 def test_the_doctor_runs_where_the_mm_packages_are_missing():

@@ -28,6 +28,11 @@ OF_SEQUENCE = (
     *("phases", "runner_type", "work_dir", "experiment_name", "resume", "resume_changed"),
     *("launcher", "disjoint_phases", "dry_run", "check_labels", "custom_imports"),
 )
+#: parts that do not matter for a phase that adopts a finished model
+TRAINING = (
+    *("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler"),
+    *("auto_scale_lr", "pseudo_labels"),
+)
 #: names of mmengine's checkpoints
 STEPS = re.compile(r"(best_.+_)?(epoch|iter)_\d+")
 #: longest name of a phase in bytes; file systems allow 255, and a suffix and prefix are added
@@ -116,6 +121,11 @@ def read_phases(cfg: Mapping) -> list[Phase]:
         checkpoint = entry.get("checkpoint")
         _check_checkpoint(f"{key}.checkpoint", checkpoint, index)
         own, changed = _overrides(key, entry)
+        if idle := [name for name in TRAINING if checkpoint is not None and name in own]:
+            raise ValueError(
+                f"{key}.cfg.{idle[0]} has no effect: {key}.checkpoint={checkpoint!r} is a finished "
+                "model, and nothing is trained; leave it out"
+            )
         lasting.extend(changed)
         phases.append(
             Phase(index, tuple(tasks), tuple(seen), name, own, tuple(lasting), checkpoint)

@@ -20,9 +20,10 @@ from ...datasets.dark_images import spread
 from ...datasets.label_reading import read_labels
 from ...datasets.missing_files import need_files
 from ...datasets.parts import check_part
-from ...datasets.wrappers import innermost, is_multi_task
+from ...datasets.wrappers import innermost, innermost_configs, is_multi_task
 from ...explaining import explained_error
-from ...registered import names_class
+from ...registered import names_class, registered_class
+from .checking.signatures import options_of
 
 #: number of images of a dataset that trials may use
 KEPT = 4
@@ -174,7 +175,10 @@ class Supplies:
             if is_multi_task(config):
                 whole.pop("part", None)
                 whole["tasks"] = self._tasks.get(_key(config, "pipeline")) or whole.get("tasks")
-                whole["serialize_data"] = False  # slow, and not needed for a few images
+            for inner in innermost_configs(whole):
+                cls = registered_class(DATASETS, inner)
+                if cls is not None and "serialize_data" in options_of(cls)[0]:
+                    inner["serialize_data"] = False  # slow, and not needed for a few images
             dataset = DATASETS.build(whole)
             if hasattr(dataset, "full_init"):
                 dataset.full_init()

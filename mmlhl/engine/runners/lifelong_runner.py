@@ -42,6 +42,7 @@ from ..progress import (
     checkpoint_of,
     expected_steps,
     read_progress,
+    say_other_name,
     settle_seed,
     start_anew,
     steps_taken,
@@ -197,6 +198,8 @@ class LifelongRunner:
         """The checkpoint from which a phase goes on, in all processes; None if it starts anew."""
         wanted = self.cfg.get("resume") and index < len(self.phases) and is_main_process()
         found = checkpoint_of(self.cfg, self.phases[index], previous) if wanted else None
+        if wanted and found is None and self.phases[index].checkpoint is None:
+            say_other_name(self.cfg, self.phases[index])
         return from_first_rank(found)
 
     def _start(self) -> tuple[int, str | None]:

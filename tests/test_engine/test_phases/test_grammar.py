@@ -76,6 +76,18 @@ def test_other_names_are_taken(name):
     assert read_phases(dict(phases=[dict(tasks=["a"], name=name)]))[0].name == name
 
 
+@pytest.mark.parametrize(
+    "own", [{"train_cfg.max_epochs": 2}, dict(optim_wrapper={}), dict(train_dataloader={})]
+)
+def test_what_only_training_reads_has_no_effect_on_a_finished_model(own):
+    phase = dict(tasks=["seg"], cfg=own)
+    read_phases(dict(phases=[phase]))
+    key = next(iter(own)).split(".")[0]
+    with pytest.raises(ValueError, match=rf"^phases\[0\]\.cfg\.{key} has no effect: .*'a.pth'"):
+        read_phases(dict(phases=[dict(phase, checkpoint="a.pth")]))
+    assert read_phases(dict(phases=[dict(phase, checkpoint="a.pth", cfg=dict(test_cfg={}))]))
+
+
 def test_a_finished_model_is_needed_until_its_phase_is_done(tmp_path):
     """A work dir goes on without files outside it, also where it was moved to."""
     gone = dict(tasks=["seg"], checkpoint=str(tmp_path / "elsewhere" / "seg.pth"))

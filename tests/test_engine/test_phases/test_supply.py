@@ -61,6 +61,17 @@ def test_a_loader_of_an_own_pipeline_reads_the_tasks_of_all_phases(config):
     assert len([key for key in sample.keys() if key.startswith("gt_")]) == len(phases[-1].seen)
 
 
+def test_no_list_of_images_is_serialised(config, plain_config):
+    """It takes time, most for collecting garbage; of a wrapper and of mmseg's datasets neither."""
+    cfg = config()
+    ours = phase_config(cfg, parse_phases(cfg), 0).train_dataloader.dataset
+    for inner in (ours, plain_config().train_dataloader.dataset):
+        dataset = dict(type="RepeatDataset", times=2, dataset=inner)
+        given = Supplies(()).of(dict(dataset=dataset), "train_dataloader")
+        assert len(given.dataset.dataset.data_list) == len(given.dataset) // 2 > 0
+        assert "serialize_data" not in inner
+
+
 @pytest.mark.parametrize(("size", "warned"), [(4, False), (5, True), (9, True)])
 def test_a_batch_beyond_the_images_of_the_phase_is_named(config, monkeypatch, size, warned):
     said = []

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from sequences import read, train, weights
 
+from mmlhl.engine import progress
 from mmlhl.engine.checkpoint_files import damage, newest_checkpoint
 
 EPOCHS = []
@@ -279,3 +280,18 @@ def test_a_checkpoint_beyond_the_phase_is_refused(
     with pytest.raises(ValueError, match=rf"epoch_2\.pth: it has trained {said}"):
         train(cfg, resume=True)
     assert not (copied / "phase_1_depth" / "depth.pth").exists()
+
+
+def test_checkpoints_of_a_phase_under_another_name_are_said(make, interrupted, tmp_path):
+    shutil.copytree(interrupted, tmp_path / "run")
+    for name, resume in (("depth", True), ("other", True), ("third", False)):
+        cfg = make(tmp_path / "run", stop=2 if name == "depth" else 0, resume=resume)
+        cfg.phases[0].name = name
+        EPOCHS.clear()
+        said = []
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(progress, "print_log", lambda text, *_, to=said: to.append(text))
+            train(cfg)
+        assert EPOCHS == [2 if name == "depth" else 0]
+        hints = [text for text in said if "phases[0].name='depth'" in text]
+        assert len(hints) == (name == "other")
