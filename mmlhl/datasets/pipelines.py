@@ -15,7 +15,7 @@ from ..registered import registered, type_name
 from .transforms import LoadImage, LoadMultiTaskAnnotations, PackMultiTaskInputs
 from .transforms.catalogue import ACTS, BECOMES, KEEPS, REFUSED, STOCK, WRAPS, refusal
 from .transforms.loading import refuse_label_options
-from .transforms.option_ranges import check_ranges
+from .transforms.option_ranges import check_ranges, with_tuples
 from .transforms.trials.packed import try_packed
 from .transforms.watched import Watched
 from .transforms.witness import bending_message
@@ -151,6 +151,7 @@ def _from_config(step: dict) -> Callable:
     if not _is_stock(name, step["type"]):
         return _guarded(TRANSFORMS.build(step))
     check_ranges(name, step)
+    step = with_tuples(name, step)
     verdict, remark = STOCK[name]
     if verdict == REFUSED:
         raise ValueError(refusal(name))

@@ -94,6 +94,26 @@ _RULES: dict[str, dict[str, _Rule]] = {
 }
 
 
+def with_tuples(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a stock transform, with tuples of numbers for lists.
+
+    Several transforms take no list, but JSON knows nothing else. A list of sizes stays a list.
+    """
+    rules = _RULES.get(name, {})
+    return {
+        key: _as_tuple(value, rules[key] is _SIZES) if key in rules else value
+        for key, value in options.items()
+    }
+
+
+def _as_tuple(value: Any, several: bool = False) -> Any:
+    if not isinstance(value, list) or not value:
+        return value
+    if several or not all(map(is_number, value)):
+        return [_as_tuple(each) for each in value]
+    return tuple(value)
+
+
 def check_ranges(name: str, options: Mapping[str, Any]) -> None:
     """Refuse options of a stock transform, or of ours in its place, that are out of range.
 

@@ -1,7 +1,9 @@
 """Options of stock transforms that are out of range are refused when the pipeline is built."""
 
+import json
 import math
 
+import numpy as np
 import pytest
 
 from mmlhl.datasets.pipelines import build_step
@@ -12,6 +14,31 @@ from mmlhl.datasets.transforms.option_ranges import _RULES
 from .test_stock_transforms import results
 
 CUT = dict(type="RandomCutOut", prob=1.0)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        dict(type="RandomResize", scale=(32, 24), ratio_range=(2.0, 2.0)),
+        dict(type="RandomResize", scale=[(32, 24), (32, 24)]),
+        dict(type="RandomChoiceResize", scales=[(32, 24)]),
+        dict(type="RandomCrop", crop_size=(8, 9)),
+        dict(type="Resize", scale_factor=(0.5, 0.5)),
+        dict(type="CLAHE", tile_grid_size=(8, 8)),
+        dict(CUT, n_holes=(2, 3), cutout_shape=[(5, 5), (4, 4)]),
+    ],
+)
+def test_lists_of_json_are_taken_for_tuples(step):
+    found = []
+    for each in (step, json.loads(json.dumps(step))):
+        np.random.seed(0)
+        found.append(build_step(each)(results())["img"])
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_list_of_lengths_stays_one_of_choices():
+    step = build_step(dict(type="RandomChoiceResize", scales=[16, 24], keep_ratio=True))
+    assert step.scales == [16, 24]
 
 
 @pytest.mark.parametrize(
