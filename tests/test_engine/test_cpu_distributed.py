@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from contextlib import suppress
 
 import pytest
@@ -160,6 +161,7 @@ def _attempt(number, port):
             os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
             os.environ.update(MASTER_PORT=str(port), TORCHELASTIC_USE_AGENT_STORE="True")
             os.environ["TORCHELASTIC_RESTART_COUNT"] = str(number)
+            time.sleep(0.1 * (1 - rank))  # rank 1 looks before rank 0 has told its address
             prepare_distributed(config(env_cfg={"dist_cfg": {"timeout": 10}}))
             total = torch.ones(1)
             torch_dist.all_reduce(total)

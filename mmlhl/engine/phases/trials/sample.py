@@ -13,7 +13,7 @@ from mmcv.transforms import RandomApply, RandomChoice
 from mmengine.dataset import Compose
 
 from ....datasets.transforms.watched import Watched, transform_name
-from ....datasets.wrappers import wrapped
+from ....datasets.wrappers import innermost, wrapped
 from ....draws import draw_by, undisturbed
 from ....explaining import explained_error
 
@@ -21,6 +21,8 @@ from ....explaining import explained_error
 TRIES = 200
 #: number of random draws of a transform that are compared
 DRAWS = 3
+#: what mmengine says if a pipeline gives None, in training and in tests
+_NOTHING = ("Cannot find valid image", "should not get `None`")
 
 
 def first_sample(dataset: Any) -> Any:
@@ -42,14 +44,19 @@ def first_sample(dataset: Any) -> Any:
         raise
     except Exception as error:
         step = _failed_in(error)
-        if step is None and "Cannot find valid image" in str(error):
-            step = _gave_nothing(dataset)
+        if step is None and any(text in str(error) for text in _NOTHING):
+            sets = list(innermost(dataset))
+            step = next(filter(None, map(_gave_nothing, sets)), None)
             if step is not None:
-                raise ValueError(f"{step} returns None for one image after another") from error
-            tries = min(dataset.max_refetch, TRIES)
-            raise ValueError(
-                f"no image is left of those that were tried, max_refetch={tries}"
-            ) from error
+                raise ValueError(
+                    f"{step} returns None for one image after another; does it end in "
+                    "'return results'?"
+                ) from error
+            if _NOTHING[0] in str(error):
+                tries = min(min(each.max_refetch for each in sets), TRIES)
+                raise ValueError(
+                    f"no image is left of those that were tried, max_refetch={tries}"
+                ) from error
         text = explained_error(error)
         # our own transforms' errors may already name the transform
         raise ValueError(text if step is None or step in text else f"{step}: {text}") from error

@@ -4,7 +4,8 @@ import random
 
 import numpy as np
 import pytest
-from mmengine.dataset import Compose
+from mmengine.dataset import BaseDataset, Compose, ConcatDataset
+from mmseg.registry import TRANSFORMS
 
 import mmlhl  # noqa: F401
 from mmlhl.datasets.pipelines import build_steps
@@ -88,6 +89,25 @@ def test_images_are_rejected_for_seconds_and_not_for_minutes(wrap):
         first_sample(wrap(Picky(TRIES + 1)))
     with pytest.raises(ValueError, match=r"max_refetch=7"):
         first_sample(wrap(Picky(8, 7)))
+
+
+@TRANSFORMS.register_module()
+class Forgetful:
+    def __call__(self, results):
+        results["img"] = results["img"] + 1
+
+
+@pytest.mark.parametrize("test", [False, True])
+@pytest.mark.parametrize("wrap", [lambda each: each, lambda each: ConcatDataset([each, each])])
+def test_a_transform_that_returns_nothing_is_named(wrap, test):
+    dataset = wrap(ImageList(test_mode=test, pipeline=[FLIP, dict(type="Forgetful")]))
+    with pytest.raises(ValueError, match="Forgetful returns None .* 'return results'"):
+        first_sample(dataset)
+
+
+class ImageList(BaseDataset):
+    def load_data_list(self):
+        return [OneImage().get_data_info(0)] * 2
 
 
 class Speckles:
