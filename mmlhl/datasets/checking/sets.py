@@ -10,13 +10,14 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from ...config_values import as_list
+from ...explaining import explained_error
 from ...registered import names_class, registered_class, type_name
 from ..multi_task_dataset import MultiTaskDataset
 from ..wrappers import innermost_configs
-from .stock import build_stock
+from .stock import say_unread
 
 LOADERS = ("train", "val", "test")
-_EXPECTED = (OSError, ValueError)
+_EXPECTED = (OSError, ValueError, AssertionError)
 
 
 def sets_of(
@@ -88,16 +89,20 @@ def build_set(
         The dataset, or None if no annotation is usable, and the number of unusable annotations.
         None and 0 for a dataset that is neither ours nor mmseg's, which is not read here.
     """
-    if not _is_ours(cfg):
-        if issubclass(registered_class(DATASETS, cfg) or object, BaseSegDataset):
-            return build_stock(cfg, complain)
+    ours = _is_ours(cfg)
+    if not ours and not issubclass(registered_class(DATASETS, cfg) or object, BaseSegDataset):
         complain(f"{type_name(cfg)} is no dataset of mmseg's: its files are not checked here")
         return None, 0
     try:
-        return DATASETS.build(dict(cfg)), 0
+        dataset = DATASETS.build(dict(cfg))
+        if not ours:
+            say_unread(dataset, complain)
+        return dataset, 0
     except _EXPECTED as error:
-        first = str(error)
+        first = str(error) or explained_error(error)
         complain(first)
+    if not ours:
+        return None, 1
     try:
         names = DATASETS.build({**cfg, "lazy_init": True}).tasks
     except (*_EXPECTED, AttributeError):
