@@ -25,7 +25,7 @@ def repeated_keys(path: str | os.PathLike) -> list[str]:
     if find is None:
         return []
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             return list(find(file.read()))
     except (OSError, SyntaxError, ValueError, RecursionError, yaml.YAMLError):
         return []

@@ -93,8 +93,7 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         labels = [samples[place]["ann_paths"][name] for place in spread(len(samples))]
         if doubt := look_at_palettes(labels, ann, dataset.backend_args):
             doubts.append(doubt)
-        measured = not ann.is_integer or ann.threshold is not None
-        if not measured or ann.reader is not None:
+        if ann.kind == "classes" or ann.reader is not None:
             continue
         try:
             doubt = _doubt(read_raw(path, name, dataset.backend_args), ann, path)
@@ -117,11 +116,14 @@ def _unknown_sentence(paths: Sequence[str], ann: Annotation, backend_args: dict 
         OSError: If one cannot be read.
         ValueError: If one cannot be decoded.
     """
-    if ann.is_integer:  # an error where it is read, unless such images belong to the set
-        return ""
     for path in paths:
-        if np.isfinite(decode(read_raw(path, ann.name, backend_args), ann, path)).any():
+        found = decode(read_raw(path, ann.name, backend_args), ann, path)
+        if (found == 1 if ann.is_integer else np.isfinite(found)).any():
             return ""
+    if ann.is_integer:
+        return absent_sentence(
+            ann.name, "foreground (1)", f"{len(paths)} files, spread over the set"
+        )
     marks = "all numbers are 'invalid'"
     if ann.max_value is not None:
         unit = " metres" if ann.kind == "depth" and not ann.inverse else ""
@@ -155,6 +157,14 @@ def _doubt(raw: np.ndarray, ann: Annotation, path: str) -> str:
     whole = bool((depth == np.round(depth)).all())
     return depth_sentence(ann, float(depth.max()), float(depth.mean()), whole) or full_sentence(
         ann, full_numbers(depth, ann) / len(depth)
+    )
+
+
+def absent_sentence(name: str, what: str, files: str) -> str:
+    """A warning that masks lack the foreground, or the background."""
+    return (
+        f"{name!r} has no {what} in any of {files}; if the files mean it by another number, set "
+        "'threshold' or 'id_map' of the annotation"
     )
 
 

@@ -49,6 +49,8 @@ def frame_sentence(name: str, signs: np.ndarray, count: int) -> str:
             f"{start}; are they in the frame of the world, not of the camera? Otherwise 'axes' of "
             "the annotation, or 'channels' if blue comes before red, give their order"
         )
+    order = ", or if blue comes before red in the files, channels=(2, 1, 0)" if one_sided[0] else ""
     return (
-        f"{start}; if the set's z axis points backward, set axes=('x', 'y', '-z') of the annotation"
+        f"{start}; if the set's z axis points backward, set axes=('x', 'y', '-z') of the "
+        f"annotation{order}"
     )

@@ -128,6 +128,20 @@ def test_lengths_of_normals(tmp_path):
     assert "lengths far from 1 (0.00173" in report(tmp_path, tiny, ".npy", kind="normal")[1][0]
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int16])
+def test_normals_as_signed_integers(tmp_path, kind):
+    array = np.round((scene(OURS) / 127.5 - 1) * np.iinfo(kind).max).astype(kind)
+    assert look_at_first_and_all(tmp_path, array) == ("", [])
+    array[:1] //= 4
+    found, first = look_at_first_and_all(tmp_path, array)
+    assert "25 % of the normals" in found and "25 % of the normals" in first[0]
+
+
+def look_at_first_and_all(root, array):
+    found, first = report(root, array, ".npy", kind="normal")
+    return remarks(found), first
+
+
 def scene(axes=("x", "y", "-z"), order=(0, 1, 2)):
     """Normals of walls, floor and ceiling as 8-bit colours in a publisher's frame."""
     angles = np.radians([-70, -35, 0, 0, 35, 70])
@@ -145,6 +159,7 @@ OURS = ("x", "y", "z")
     [
         (scene(), dict(), r"only 0 % of .* set axes=\('x', 'y', '-z'\)"),
         (scene(OURS, (2, 1, 0)), dict(), r"same sign of x; if blue .* set channels=\(2, 1, 0\)"),
+        (scene(OURS, (2, 1, 0))[:2, 4:], dict(), r"only 0 % .* blue .*, channels=\(2, 1, 0\)"),
         (scene(order=(2, 1, 0)), dict(), r"same sign of x; if blue .* set channels=\(2, 1, 0\)"),
         (scene(("x", "-z", "y")), dict(), "same sign of y; if y and z change places"),
         (np.vstack([scene(OURS), scene(), scene()]), dict(), "only 33 % .* frame of the world"),
@@ -195,6 +210,17 @@ def test_maps_of_which_nothing_is_known(tmp_path, array, suffix, ann, why):
     assert "'task' has no known pixel" in remarks(found)
     assert f"{tmp_path}/task/0{suffix}: nothing is known of 'task' in 2 file(s)" in first
     assert why in first
+
+
+def test_masks_without_foreground(tmp_path):
+    empty = np.zeros((4, 4), np.uint8)
+    found, (first,) = report(tmp_path, empty, kind="binary")
+    for text in (remarks(found), first):
+        assert "'task' has no foreground (1) in any of 2 files" in text and "'id_map'" in text
+    for name, mask in (("1", empty + 1), ("0", empty + 255)):
+        cv2.imwrite(f"{tmp_path}/task/{name}.png", mask)
+    data = dict(task=dict(dir="task", suffix=".png", kind="binary", ignore=255))
+    assert look_at_first(MultiTaskDataset(data_root=str(tmp_path), annotations=data)) == []
 
 
 def test_one_empty_map_is_nothing_unusual(tmp_path):

@@ -51,7 +51,7 @@ def test_a_key_given_twice_is_named(tmp_path):
     for key, first in (("phases", "[]"), ("seg", "{}"), ("name", '"seg"')):
         merged = written.replace(f'"{key}": ', f'"{key}": {first}, "{key}": ', 1)
         assert merged != written
-        path.write_text(merged)
+        path.write_text(merged, encoding="utf-8-sig")  # as some editors store it
         with pytest.raises(ValueError, match=rf"lifelong.json gives {key!r} a second time: keep"):
             LifelongRecord.load(path)
     path.write_text(written)

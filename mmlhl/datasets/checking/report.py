@@ -10,7 +10,7 @@ import numpy as np
 from ..annotation import IGNORE, Annotation
 from ..dark_images import dark_sentence
 from ..depth_units import depth_sentence, full_numbers, full_sentence
-from ..first_sample import far_from_one, lengths_sentence
+from ..first_sample import absent_sentence, far_from_one, lengths_sentence
 from ..normal_frames import frame_sentence, signs_of
 from ..palettes import Palettes
 
@@ -172,10 +172,7 @@ class MapReport:
             absent = np.flatnonzero(self.counts == 0).tolist()
             if self.kind == "binary" and absent:
                 what = "foreground (1)" if 1 in absent else "background (0)"
-                notes.append(
-                    f"{self.name!r} has no {what} in any of {self.files} files; if the files mean "
-                    "it by another number, set 'threshold' or 'id_map' of the annotation"
-                )
+                notes.append(absent_sentence(self.name, what, f"{self.files} files"))
             elif absent:
                 listed = f"classes {absent}"
                 if len(absent) > _LISTED:  # a large set's classes would fill the screen

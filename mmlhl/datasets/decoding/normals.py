@@ -55,13 +55,16 @@ def normal_lengths(raw: np.ndarray, ann: Annotation, path: str) -> np.ndarray:
 
     Returns:
         (N,) float32, the lengths of normals that are not missing. Vectors of nearly no length count
-        as missing unless all are like that.
+        as missing unless all are like that. Signed integers without a scale, which are normalised
+        whatever they call 1, have a median of 1.
 
     Raises:
         ValueError: If there are not three channels.
     """
     _, length, missing = _vectors(raw, ann, path)
     known = length[~missing]
+    if raw.dtype.kind == "i" and ann.scale is None and len(known):
+        known = known / np.median(known)
     return known if len(known) else length[length > 0]
 
 
