@@ -18,8 +18,22 @@ usage() {
     fi
 }
 
+# whole NAME VALUE LEAST MOST: stop unless the value is a whole number of LEAST to MOST.
+whole() {
+    if ! [[ "$2" =~ ^[0-9]{1,9}$ ]] || [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+        echo "$(basename "$0"): $1 must be a whole number from $3 to $4, got '$2'" >&2
+        exit 2
+    fi
+}
+
 # torchrun PROCESSES SCRIPT ARGUMENTS...
 torchrun() {
+    [[ "$1" =~ ^(auto|cpu|gpu|xpu)$ ]] || whole PROCESSES "$1" 1 9999
+    if [[ "${NNODES:-1}" != *:* ]]; then # a range is torchrun's own
+        whole NNODES "${NNODES:-1}" 1 9999
+        whole NODE_RANK "${NODE_RANK:-0}" 0 $((10#${NNODES:-1} - 1))
+    fi
+    whole PORT "${PORT:-29500}" 0 65535
     exec "$PYTHON" "$ROOT/tools/_torchrun.py" \
         --nnodes="${NNODES:-1}" \
         --node_rank="${NODE_RANK:-0}" \

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -239,6 +240,30 @@ def test_dist_scripts_pass_everything_to_torchrun(tmp_path, script, files):
         *(str(TOOLS / f"{script}.py"), "--launcher", "pytorch"),
         *(*files, "--cfg-options", "a=b c"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("processes", "variables", "message"),
+    [
+        ("two", {}, "PROCESSES must be a whole number from 1 to 9999, got 'two'"),
+        ("model.pth", {}, "PROCESSES must be .*, got 'model.pth'"),
+        ("0", {}, "PROCESSES must be .*, got '0'"),
+        ("2", {"PORT": "70000"}, "PORT must be a whole number from 0 to 65535, got '70000'"),
+        ("2", {"NNODES": "two"}, "NNODES must be .*, got 'two'"),
+        ("2", {"NNODES": "2", "NODE_RANK": "2"}, "NODE_RANK must be .* from 0 to 1, got '2'"),
+        ("2", {"NNODES": "08", "NODE_RANK": "7"}, None),
+        ("2", {"NNODES": "1:4", "NODE_RANK": "3"}, None),
+        ("auto", {}, None),
+    ],
+)
+def test_dist_scripts_refuse_numbers_that_are_none(processes, variables, message):
+    command = ["bash", str(TOOLS / "dist_test.sh"), "a.py", "b.pth", processes]
+    names = ("NNODES", "NODE_RANK", "PORT")
+    env = {key: value for key, value in os.environ.items() if key not in names}
+    env.update(PYTHON="true", **variables)
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == (2 if message else 0)
+    assert re.search(f"^dist_test.sh: {message}" if message else "^$", done.stderr)
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in TOOLS.glob("*_t*.sh")))
