@@ -158,6 +158,25 @@ def test_values_that_schedules_set_are_not_undone():
     assert (group["weight_decay"], group["k"]) == (0.3, 0)
 
 
+def test_weights_and_moments_are_undone_again_and_again():
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.Adam([weight], lr=0.1)
+
+    def state():
+        return [weight.item(), *(each.item() for each in optimizer.state[weight].values())]
+
+    def step():
+        weight.grad = torch.full((1,), 2.0)
+        optimizer.step()
+        return state()
+
+    before, copy = step(), OptimizerCopy(optimizer, whole=True)
+    for _ in range(2):
+        assert not set(before) & set(step())
+        copy.restore()
+        assert state() == before
+
+
 def test_gradients_that_would_stop_the_training_are_not_saved(runner):
     interrupted, hook = runner(), FiniteHook()
     hook.step.add(interrupted, None)

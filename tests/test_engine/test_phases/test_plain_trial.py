@@ -127,6 +127,10 @@ def test_the_training_is_the_same_with_and_without_the_trial(plain_config):
             dict(efficient_conv_bn_eval="decode_head.loss_decode"),
             "^efficient_conv_bn_eval: 'decode_head.loss_decode': symbolic",
         ),
+        (
+            dict(efficient_conv_bn_eval="backbone", model__backbone__norm_cfg__type="SyncBN"),
+            "^efficient_conv_bn_eval: 'backbone': .*SyncBN of one process",
+        ),
     ],
 )
 def test_faults_are_refused_before_the_first_step(plain_config, changes, message):

@@ -11,10 +11,13 @@ from operator import attrgetter
 from typing import Any
 
 import torch
+from mmengine.dist import get_world_size
 from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
 from mmengine.model.efficient_conv_bn_eval import turn_on_efficient_conv_bn_eval_for_single_model
 from mmengine.registry import MODEL_WRAPPERS
 from mmseg.registry import VISBACKENDS
+from torch import nn
+from torch.fx import symbolic_trace
 from torch.nn.parallel import DistributedDataParallel
 
 from ....config_values import as_list
@@ -77,6 +80,21 @@ def try_submodules(cfg: Mapping, model: Any, where: str) -> None:
             if key == "efficient_conv_bn_eval":  # which torch has to trace
                 change = turn_on_efficient_conv_bn_eval_for_single_model
                 named(f"{where}{key}: {name!r}", change, copy.deepcopy(part))
+                if get_world_size() == 1:  # several keep SyncBN, which a trial replaces as one does
+                    named(f"{where}{key}: {name!r}", _check_modes, copy.deepcopy(part))
+
+
+def _check_modes(part: nn.Module) -> None:
+    """Refuse a part that computes otherwise in tests, as a trace of training would be tested."""
+    codes = set()
+    for mode in (True, False):
+        part.train(mode)
+        codes.add(symbolic_trace(part).code)
+    if len(codes) > 1:
+        raise ValueError(
+            "mmengine traces it in training, and SyncBN of one process, or a DropPath, would go on "
+            "as in training when it is tested: write norm_cfg=dict(type='BN'), or leave this out"
+        )
 
 
 def _check_wrapper(config: Any, place: str) -> None:
