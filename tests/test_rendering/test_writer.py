@@ -118,6 +118,7 @@ def test_workers_do_not_change_a_byte(written, tmp_path, monkeypatch, capsys):
 def test_a_killed_worker_ends_the_command(monkeypatch):
     forked = multiprocessing.get_context("fork")  # sooner than a server that imports everything
     monkeypatch.setattr(writer.multiprocessing, "get_context", lambda _: forked)
+    monkeypatch.setattr(writer, "_start_worker", None)  # OpenCV's threads do not survive a fork
     monkeypatch.setattr(writer, "_write_job", os._exit)
     with pytest.raises(ChildProcessError, match="lower --workers"):
         writer._run([1, 2], 2, progress=False)
