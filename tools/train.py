@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 
 import mmlhl  # noqa: F401  first, so that a missing mmseg is named in plain words
 
 # isort: split
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.runner import Runner, find_latest_checkpoint
@@ -26,6 +28,7 @@ from mmlhl.engine import LifelongRunner
 from mmlhl.engine.cpu_distributed import close_distributed, prepare_distributed
 from mmlhl.engine.heartbeats import naming_stalled_ranks
 from mmlhl.engine.interrupted import stopping_on_ctrl_c
+from mmlhl.engine.locking import locked
 from mmlhl.engine.lost_workers import naming_lost_workers
 from mmlhl.engine.phases.checking.top_keys import overridden
 from mmlhl.engine.phases.deriving import FACTS_HOOK, add_hook
@@ -127,13 +130,17 @@ def resume_restarted(cfg: Config) -> None:
 def train(cfg: Config, args: argparse.Namespace) -> None:
     """Train with a complete config, and write a sequence's report."""
     add_hook(cfg, FACTS_HOOK)
+    if "runner_type" not in cfg:  # a sequence adds it to its phases
+        add_hook(cfg, "FiniteHook")
     if args.launcher != "none":
         add_hook(cfg, "HeartbeatHook")
     prepare_distributed(cfg)
     with nothing_left_of_refusals(cfg.work_dir, cfg.filename), naming_model(cfg):
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         rehearse_plain(runner)
-    with naming_stalled_ranks(), naming_lost_workers(runner):
+    locks_itself = isinstance(runner, LifelongRunner) or not is_main_process()
+    lock = nullcontext() if locks_itself else locked(cfg.work_dir)
+    with lock, naming_stalled_ranks(), naming_lost_workers(runner):
         runner.train()
     if isinstance(runner, LifelongRunner) and not args.no_report:
         from mmlhl.analysis.report import report_after_training  # loads matplotlib

@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import warm
 from mmengine.config import Config
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
+from mmlhl.engine.locking import locked
 from mmlhl.engine.test_options import use_views
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
@@ -105,6 +107,15 @@ def test_first_weights_are_compared_without_a_dry_run_too(config, checkpoint, tm
     with pytest.raises(SystemExit, match="no weight of it fits"):
         run("train.py", config, "--work-dir", tmp_path / "out", *options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [["model.scale=1e39"], ["model.scale=-1e39"], []])
+def test_train_without_phases_refuses_as_a_sequence_does(config, tmp_path, run, options):
+    out = tmp_path / "out"  # in use, or with losses that are not finite
+    in_use = nullcontext() if options else locked(out)
+    with in_use, pytest.raises(SystemExit, match="not finite" if options else f"{out} is in use"):
+        run("train.py", config, "--work-dir", out, *(["--cfg-options", *options] * bool(options)))
+    assert not (out / "iter_1.pth").exists()
 
 
 def test_train_amp_switches_the_wrapper(config, tmp_path, run):
