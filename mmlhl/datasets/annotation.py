@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -149,8 +149,15 @@ class Annotation:
             set_(self, "invalid", (0.0,))
 
     @classmethod
-    def from_config(cls, name: str, cfg: Mapping[str, Any]) -> Annotation:
+    def from_config(
+        cls, name: str, cfg: Mapping[str, Any], beside: Iterable[str] = ()
+    ) -> Annotation:
         """Build an annotation from the dictionary of a config.
+
+        Args:
+            name: Task that it belongs to.
+            cfg: Its options.
+            beside: Names of the dataset's annotations, one of which may have been meant.
 
         Raises:
             ValueError: If a key is unknown or missing, or a value does not make sense.
@@ -165,7 +172,8 @@ class Annotation:
                     f"keys are {known}"
                 )
         if "kind" not in cfg:
-            raise ValueError(f"annotations[{name!r}] needs 'kind', one of {KINDS}")
+            near = hint(name, [each for each in beside if each != name])
+            raise ValueError(f"annotations[{name!r}] needs 'kind', one of {KINDS}{near}")
         return cls(name=name, **cfg)
 
     @property

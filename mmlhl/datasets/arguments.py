@@ -161,7 +161,7 @@ def parse_annotations(changes: Any, defaults: Mapping, owner: str) -> dict[str, 
             f"annotations of {owner} is empty; it must name at least one task, "
             "e.g. annotations=dict(seg=dict(dir='label', suffix='.png', kind='classes'))"
         )
-    return {name: Annotation.from_config(name, cfg) for name, cfg in merged.items()}
+    return {name: Annotation.from_config(name, cfg, merged) for name, cfg in merged.items()}
 
 
 def with_defaults(changes: Any, **defaults: Mapping[str, Any]) -> Any:

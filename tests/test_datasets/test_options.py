@@ -266,3 +266,9 @@ def test_classes_given_as_a_python_set_are_refused():
         Annotation("seg", "classes", dir="seg", classes={"a", "b"})
     names = Annotation("seg", "classes", dir="seg", classes=np.array(["a", "b"])).classes
     assert [type(name) for name in names] == [str, str]
+
+
+def test_a_misspelt_task_is_beside_the_right_one():
+    both = dict(depth=DEPTH, dpeth=dict(scale=0.001))
+    with pytest.raises(ValueError, match=r"annotations\['dpeth'\] needs 'kind'.* mean 'depth'\?$"):
+        MultiTaskDataset(annotations=both)

@@ -131,7 +131,7 @@ class EfficientNetLite(BaseModule):
         output_stride: int = 32,
         norm_cfg: dict | None = None,
         channels_last: bool = False,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         if variant not in VARIANTS:
             raise ValueError(f"variant is {variant!r}; it must be one of {list(VARIANTS)}")

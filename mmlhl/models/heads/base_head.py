@@ -65,7 +65,7 @@ class BaseDenseHead(OutputSpace, BaseModule):
         channels: int,
         field: str,
         loss: dict | Sequence[dict],
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         check_option(channels, whole(1), f"{type(self).__name__}: channels")

@@ -54,7 +54,7 @@ class BinaryHead(BaseDenseHead):
         loss: dict | Sequence[dict] = dict(type="DenseBCELoss"),  # noqa: B006
         ignore_index: int = 255,
         hard_pseudo_label: bool = False,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
         if type(self).compare is BinaryHead.compare and type(self).loss is BaseDenseHead.loss:

@@ -37,7 +37,7 @@ class ChannelHead(BaseDenseHead):
         field: str,
         delta: float = 0.5,
         loss: dict | Sequence[dict] = dict(type="DenseL1Loss"),  # noqa: B006
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(decoder, channels, field, loss, init_cfg)
         check_option(delta, SHARE, "ChannelHead: delta")

@@ -52,7 +52,7 @@ class DepthHead(BaseDenseHead):
         max_depth: float | None = None,
         field: str = "depth_map",
         loss: dict | Sequence[dict] = dict(type="DenseL1Loss"),  # noqa: B006
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(decoder, 1, field, loss, init_cfg)
         check_option(activation, one_of((None, *ACTIVATIONS)), "DepthHead: activation")

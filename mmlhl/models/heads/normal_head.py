@@ -58,7 +58,7 @@ class NormalHead(BaseDenseHead):
         delta: float = 0.5,
         field: str = "normal_map",
         loss: dict | Sequence[dict] = dict(type="DenseCosineLoss"),  # noqa: B006
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(decoder, 3, field, loss, init_cfg)
         check_option(delta, SHARE, "NormalHead: delta")

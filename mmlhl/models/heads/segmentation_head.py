@@ -99,7 +99,7 @@ class SegmentationHead(BaseDenseHead):
         loss: dict | Sequence[dict] = dict(type="CrossEntropyLoss", avg_non_ignore=True),  # noqa: B006
         ignore_index: int = 255,
         soft_pseudo_label: bool = False,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         if not is_whole(num_classes) or num_classes < 2:
             one = "; one class against the rest is a BinaryHead" if num_classes == 1 else ""

@@ -66,7 +66,7 @@ class CWDLoss(BaseModule):
         student_channels: int | None = None,
         teacher_channels: int | None = None,
         ignore_index: int = 255,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         check_option(tau, FINITE_ABOVE_0, "CWDLoss: tau")

@@ -166,7 +166,7 @@ class HeteroAKDLoss(BaseModule):
         grid: str = "student",
         ignore_index: int = 255,
         norm_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         check_option(grid, one_of(GRIDS), "HeteroAKDLoss: grid")

@@ -65,7 +65,7 @@ class LifelongSegmentor(HasTeacher, GrowsOnLoad, BaseSegmentor):
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         pretrained: str | None = None,
-        init_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=for_all_labels(data_preprocessor), init_cfg=init_cfg)
         self.head_cfgs = {task: dict(cfg) for task, cfg in heads.items()}

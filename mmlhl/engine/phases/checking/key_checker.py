@@ -84,11 +84,22 @@ class KeyChecker:
         check_types(cls, node, f"{self.where}{place}")
         return cls
 
-    def needed(self, node: Any, registry: Registry, place: str) -> type | None:
-        """Like :meth:`typed`, but the part must be a config with ``type``."""
+    def needed(
+        self, node: Any, registry: Registry, place: str, beside: Iterable[str] = ()
+    ) -> type | None:
+        """Like :meth:`typed`, but the part must be a config with ``type``.
+
+        Args:
+            node: The part.
+            registry: That of its class.
+            place: Its key, whose last part is its name.
+            beside: Names of the parts beside it, one of which may have been meant.
+        """
         if isinstance(node, Mapping) and node.get("type") is not None:
             return self.typed(node, registry, place)
-        return self.refuse(place, f"it must be dict(type=...), got {node!r}")
+        name = place.rpartition(".")[2]
+        near = hint(name, [str(each) for each in beside if each != name])
+        return self.refuse(place, f"it must be dict(type=...), got {node!r}{near}")
 
     def lacks(self, cls: type | None, node: Mapping, place: str) -> None:
         """Check that all required options of a class are set."""

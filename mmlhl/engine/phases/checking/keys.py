@@ -135,7 +135,7 @@ class _Checker(KeyChecker):
         if heads is not None and not isinstance(heads, Mapping):
             self.refuse(f"{place}.heads", f"it must be a dict by task, got {heads!r}")
         for task, head in (heads or {}).items():
-            self.head(head, f"{place}.heads.{task}")
+            self.head(head, f"{place}.heads.{task}", heads or {})
         ours = cls is not None and cls.__module__.split(".")[0] == "mmlhl"
         if node.get("train_cfg") and ours:
             self.refuse(f"{place}.train_cfg", "it would have no effect; leave it out")
@@ -152,9 +152,9 @@ class _Checker(KeyChecker):
             why = "it is missing; write 'slide', or 'whole' without windows"
             self.refuse(f"{place}.test_cfg.mode", why)
 
-    def head(self, node: Any, place: str) -> None:
-        """Check a head, its decoder and its losses."""
-        self.lacks(self.needed(node, MODELS, place), node, place)
+    def head(self, node: Any, place: str, beside: Mapping) -> None:
+        """Check a head, its decoder and its losses; a misspelt task lies beside the right one."""
+        self.lacks(self.needed(node, MODELS, place, beside), node, place)
         if "decoder" in node:
             self.needed(node["decoder"], MODELS, f"{place}.decoder")
             sampler = node["decoder"].get("sampler")
@@ -282,7 +282,7 @@ class _Checker(KeyChecker):
         for task, metric in metrics.items() if by_task else ():
             for each in as_list(metric):
                 if not isinstance(each, (BaseMetric, NoneType)):
-                    self.needed(each, METRICS, f"{place}.metrics.{task}")
+                    self.needed(each, METRICS, f"{place}.metrics.{task}", metrics or ())
 
     def optim_wrapper(self, node: Any, place: str) -> None:
         """Check an optimiser and its wrapper, unless a constructor of the user's builds them."""

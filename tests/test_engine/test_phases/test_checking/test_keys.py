@@ -33,6 +33,11 @@ TYPOS = {
     "model.heads.depth.decoder.dropout_ration": "'dropout_ratio'",
     "model.test_cfg.crop_sise": "'crop_size'",
     "model.data_preprocessor.bgr_to_rbg": "'bgr_to_rgb'",
+    "model.backbone.norm_cfg.requires_gard": "'requires_grad'",
+    "model.backbone.norm_cfg.momentun": "'momentum'",
+    "model.backbone.init_cfg.checkpont": "'checkpoint'",
+    "model.heads.depth.decoder.act_cfg.inplac": "'inplace'",
+    "model.heads.seg.init_cfg.ovrride": "'override'",
     "train_dataloader.batch_sise": "'batch_size'",
     "train_dataloader.drop_lats": "'drop_last'",
     "train_dataloader.sampler.shufle": "'shuffle'",
@@ -60,6 +65,10 @@ def test_misspelt_keys(config, key, nothing_is_built):
     cfg = config()
     cfg.val_cfg = dict(type="ValLoop")
     cfg.optim_wrapper.optimizer.type = "SGD"
+    cfg.model.backbone.norm_cfg = dict(type="BN", requires_grad=True)
+    cfg.model.backbone.init_cfg = dict(type="Pretrained", checkpoint="x.pth")
+    cfg.model.heads.depth.decoder.act_cfg = dict(type="ReLU")
+    cfg.model.heads.seg.init_cfg = dict(type="Normal", std=0.1, override=dict(name="net"))
     cfg.merge_from_dict({key: 1 if "." in key else dict(a=1)})
     with pytest.raises(ValueError, match=key.replace(".", r"\.")) as error:
         parse_phases(cfg)
@@ -91,6 +100,10 @@ def test_misspelt_keys(config, key, nothing_is_built):
         (dict(custom_hooks=[dict(type="EMAHook", begin_epch=1)]), r"custom_hooks\[0\]\.begin_ep"),
         (dict(custom_hooks=[dict(type="EMAHok")]), r"custom_hooks\[0\]\.type.*'EMAHook'"),
         (dict(visualizer=dict(vis_backends=[dict(type="LocalVisBackend", savedir=1)])), "savedir"),
+        (
+            dict(model=dict(heads=dict(seg=dict(init_cfg=[dict(type="Constant", val=0, bais=1)])))),
+            r"heads\.seg\.init_cfg\.bais: .*'bias'",
+        ),
         (dict(train_cfg=dict(_delete_=True, max_iter=5, by_epoch=False)), "'max_iters'"),
     ],
 )
@@ -149,6 +162,11 @@ def test_a_type_in_any_spelling(config, spelling):
         (dict(cfg=dict(train_cfgg=dict(max_epochs=3))), r"phases\[1\]: train_cfgg.*'train_cfg'"),
         (dict(cfg=dict(train_cfg=dict(max_epoch=3))), r"phases\[1\]: train_cfg.max_epoch:"),
         (dict(model=dict(heads=dict(depth=dict(dleta=1)))), r"phases\[1\]: .*dleta.*'delta'"),
+        (dict(model=dict(heads=dict(dept=dict(delta=1)))), r"heads\.dept: .* mean 'depth'\?$"),
+        (
+            dict(cfg=dict(test_evaluator=dict(metrics=dict(detph=dict(field="depth_map"))))),
+            r"phases\[1\]: test_evaluator\.metrics\.detph: .* mean 'depth'\?$",
+        ),
         (dict(modle=dict()), r"phases\[1\] has unknown keys \['modle'\]; did you mean 'model'"),
         (dict(chekpoint="x"), "did you mean 'checkpoint'"),
     ],
