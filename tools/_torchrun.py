@@ -14,6 +14,7 @@ from typing import Any
 
 from torch.distributed import run
 from torch.distributed.elastic.multiprocessing import api
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
 #: as in mmlhl.engine.stopping, which takes seconds to import
 EXIT_CODE, NOTE = 75, "MMLHL_STOPPED_NOTE"
@@ -70,6 +71,10 @@ def main(arguments: list[str]) -> None:
                 sys.exit(EXIT_CODE)
             if isinstance(error, KeyboardInterrupt) or getattr(error, "sigval", 0) == signal.SIGINT:
                 sys.exit(INTERRUPTED)
+            if isinstance(error, ChildFailedError):  # torchrun's traceback would hide the cause
+                rank, first = error.get_first_failure()
+                how = first.signal_name() if first.exitcode < 0 else f"exit code {first.exitcode}"
+                sys.exit(f"process {rank} was the first to fail, with {how}: see its lines above")
             raise
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from torch.distributed.elastic.multiprocessing import api
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from mmlhl.engine import stopping
 
@@ -20,6 +21,14 @@ class SignalException(Exception):
     sigval = signal.SIGINT
 
 
+FIRST = "process 3 was the first to fail, with"
+
+
+def failed(exitcode):
+    first = ProcessFailure(local_rank=1, pid=7, exitcode=exitcode, error_file="none")
+    return ChildFailedError("train.py", {3: first})
+
+
 @pytest.mark.parametrize(
     ("error", "stopped", "code"),
     [
@@ -27,6 +36,13 @@ class SignalException(Exception):
         (SystemExit(1), True, 75),
         (SignalException(), False, 130),
         (KeyboardInterrupt(), False, 130),
+        (failed(1), True, 75),
+        (
+            failed(1),
+            False,
+            "process 3 was the first to fail, with exit code 1: see its lines above",
+        ),
+        (failed(-9), False, f"{FIRST} SIGKILL: see its lines above"),
     ],
 )
 def test_torchrun_ends_with_the_code_of_its_processes(monkeypatch, error, stopped, code):
