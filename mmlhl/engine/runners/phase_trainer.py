@@ -45,6 +45,7 @@ class PhaseTrainer(LoggedRunner):
     """
 
     _train_dataloader: Any
+    _steps_before = 0  # of an epoch, in the training that is resumed
 
     def register_hooks(
         self, default_hooks: dict | None = None, custom_hooks: list | None = None
@@ -109,7 +110,12 @@ class PhaseTrainer(LoggedRunner):
         """Refuse a checkpoint that has trained longer than the phase, which would end untrained."""
         counts = [("iterations", self.iter, self.max_iters)]
         if isinstance(self._train_loop, EpochBasedTrainLoop):
-            counts.insert(0, ("epochs", self.epoch, self.max_epochs))
+            # more processes take fewer steps per epoch; ReproducibleHook counts anew later
+            iterations = max(self.max_iters, self.max_epochs * self._steps_before)
+            counts = [
+                ("epochs", self.epoch, self.max_epochs),
+                ("iterations", self.iter, iterations),
+            ]
         for unit, done, planned in counts:
             if done > planned:
                 raise ValueError(
@@ -123,6 +129,8 @@ class PhaseTrainer(LoggedRunner):
         loaded = super().load_checkpoint(filename, *args, **kwargs)
         if self._resume:
             check_schedules(self.param_schedulers, loaded.get("param_schedulers"))
+            processes = loaded["meta"].get("processes") or {}
+            self._steps_before = processes.get("steps", 0)
         return loaded
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
