@@ -107,6 +107,7 @@ def check_keys(cfg: Mapping, where: str = "") -> None:
     check.typed(cfg.get("model_wrapper_cfg"), MODEL_WRAPPERS, "model_wrapper_cfg")
     if isinstance(cfg.get("tta_model"), Mapping):
         check.needed(cfg["tta_model"], MODELS, "tta_model")
+    check.pipeline(cfg.get("tta_pipeline"), "tta_pipeline")
 
 
 class _Checker(KeyChecker):

@@ -104,6 +104,10 @@ def test_misspelt_keys(config, key, nothing_is_built):
             dict(model=dict(heads=dict(seg=dict(init_cfg=[dict(type="Constant", val=0, bais=1)])))),
             r"heads\.seg\.init_cfg\.bais: .*'bias'",
         ),
+        (
+            dict(tta_pipeline=[dict(type="TestTimeAug", transforms=[[dict(type="Pad", sise=3)]])]),
+            r"tta_pipeline\[0\]\.transforms\[0\]\[0\]\.sise: .*'size'",
+        ),
         (dict(train_cfg=dict(_delete_=True, max_iter=5, by_epoch=False)), "'max_iters'"),
     ],
 )
