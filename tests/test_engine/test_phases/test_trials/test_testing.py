@@ -126,13 +126,17 @@ WRONG = [
         "tta_pipeline: it gives one image instead of several views: put",
     ),
     (dict(tta_pipeline=views([dict(type="RandomCrop", crop_size=(9, 9))] * 2)), "tta_pipeline: .*"),
-    (dict(tta_pipeline=views([dict(type="NoSuchStep")])), "tta_pipeline: .*NoSuchStep"),
     (
         dict(tta_pipeline=views(FLIPS), tta_model=dict(type="SegTTAModel")),
         ".*of depth, normal it would take the first",
     ),
     (dict(test_pipeline=[LOAD, dict(type="SegRescale")]), "test_pipeline: SegRescale cannot"),
 ]
+
+
+def test_a_view_of_no_registered_transform(config):
+    with pytest.raises(ValueError, match=r"^tta_pipeline\[1\].* 'NoSuchStep' is not registered"):
+        tried(config(), tta_pipeline=views([dict(type="NoSuchStep")]))
 
 
 @pytest.mark.parametrize(("changes", "message"), WRONG)
