@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os.path as osp
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmseg.datasets import BaseSegDataset
 
-from .endings import names_in, what_is_in
+from .endings import is_local, names_in, what_is_in
 from .label_reading import makes_samples, stock_loader
 from .multi_task_dataset import MultiTaskDataset
 
@@ -22,10 +22,13 @@ def need_files(dataset: BaseSegDataset) -> None:
 
     Raises:
         FileNotFoundError: Naming the first file that is missing, and how many are.
+        ValueError: If a list leads out of the data root, naming the list and the file.
     """
     ours = isinstance(dataset, MultiTaskDataset)
     if makes_samples(dataset) or not (ours or stock_loader(dataset)):
         return
+    if not ours and dataset.ann_file:
+        _stay_inside(dataset)
     missing: dict[str, list[str]] = {}
     for key, path in _missing(dataset):
         missing.setdefault(key, []).append(path)
@@ -36,6 +39,21 @@ def need_files(dataset: BaseSegDataset) -> None:
             f"{type(dataset).__name__}: {key} lacks {paths[0]!r}{link}{count}, of "
             f"{len(dataset)} images; leave such images out by ann_file, a list of ids"
         )
+
+
+def _stay_inside(dataset: BaseSegDataset) -> None:
+    """Check that no line of a list leads out of the data root; our own lists are read so."""
+    for key in _KNOWN:
+        folder = dataset.data_prefix.get(key)
+        if not folder or not is_local(folder, dataset.backend_args):
+            continue
+        roots = [osp.join(osp.abspath(each), "") for each in (dataset.data_root, folder) if each]
+        for path in (sample.get(key) for sample in _samples(dataset)):
+            if path and not osp.abspath(path).startswith(tuple(roots)):
+                raise ValueError(
+                    f"{type(dataset).__name__}: the list {dataset.ann_file} leads to {path!r}, "
+                    f"outside {roots[0]!r}; list ids below the images' folder"
+                )
 
 
 def name_empty_sets() -> None:
@@ -67,8 +85,7 @@ _KNOWN = ("img_path", "seg_map_path")
 
 def _missing(dataset: BaseSegDataset) -> Iterator[tuple[str, str]]:
     held: dict[str, set[str] | None] = {}
-    # copied one by one only if they are serialised
-    for sample in dataset.data_list or map(dataset.get_data_info, range(len(dataset))):
+    for sample in _samples(dataset):
         for key, path in _needed(sample).items():
             folder, name = osp.split(path)
             if folder not in held:
@@ -76,6 +93,11 @@ def _missing(dataset: BaseSegDataset) -> Iterator[tuple[str, str]]:
             names = held[folder]
             if names is not None and name not in names:
                 yield key, path
+
+
+def _samples(dataset: BaseSegDataset) -> Iterable[dict[str, Any]]:
+    # copied one by one only if they are serialised
+    return dataset.data_list or map(dataset.get_data_info, range(len(dataset)))
 
 
 def _needed(sample: dict[str, Any]) -> dict[str, str]:
