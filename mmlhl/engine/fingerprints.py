@@ -23,7 +23,7 @@ FILE = "fingerprints.json"
 PARTS = (
     *("model", "data_preprocessor", "train_dataloader", "train_cfg", "optim_wrapper"),
     *("param_scheduler", "auto_scale_lr", "randomness", "test_dataloader", "test_evaluator"),
-    *("val_dataloader", "val_evaluator", "pseudo_labels"),
+    *("val_dataloader", "val_evaluator", "pseudo_labels", "sync_bn", "efficient_conv_bn_eval"),
 )
 #: keys below them that change no results: speed and places of loading and writing
 SPEED = {"num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout"}

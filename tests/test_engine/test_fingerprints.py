@@ -108,3 +108,13 @@ def test_options_of_a_method_for_a_later_task(inside):
 def test_fingerprints_that_are_none_are_left_out(tmp_path, text):
     (tmp_path / FILE).write_text(text, encoding="latin-1")
     assert read_fingerprints(str(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("value", ["torch", "mmcv"])
+def test_batch_norm_of_all_processes_is_a_part_of_training(value):
+    def of(**keys):
+        return fingerprint(Config(dict(model=dict(), **keys)))
+
+    assert differences(of(), of(sync_bn=None)) == {}  # as in records that are older
+    assert differences(of(), of(sync_bn=value)) == {"sync_bn": ("(not set)", value)}
+    assert Change("seg", "interrupted", "sync_bn", None, value).refused
